@@ -1,0 +1,112 @@
+/**
+ * The plan as typed data, its checks, and the order that it implies.
+ * Rule: a plan that passes `checkPlan` can be worked to its end; every complaint says which task and what to do.
+ */
+import { z } from 'zod';
+
+/** Most tasks in one plan; more belong into a campaign. */
+export const MAX_TASKS = 200;
+/** Default step budget of a task: one step is one model call and at most one tool call. */
+export const DEFAULT_TASK_STEPS = 60;
+/** Default token budget of a task, input and output together. */
+export const DEFAULT_TASK_TOKENS = 2_000_000;
+
+export const taskSchema = z.strictObject({
+  /** Slug, unique in the plan: lower-case letters, digits, dots, underscores and dashes. */
+  id: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be a slug of 1 to 63 lower-case letters, digits, dots, underscores or dashes'),
+  title: z.string().trim().min(1).max(200),
+  instructions: z.string().trim().min(1).max(20_000),
+  /** Globs relative to the repository's root that the task may change, e.g. `src/**`. */
+  paths: z.array(z.string().min(1).max(500)).min(1).max(500),
+  /** Commands that judge the task's tree; exit status 0 is green. */
+  checks: z.array(z.string().trim().min(1).max(2000)).max(20).default([]),
+  /** Ids of tasks that must be integrated before this one starts. */
+  dependsOn: z.array(z.string()).max(MAX_TASKS).default([]),
+  /** Most steps (model calls) before the task holds and asks. */
+  maxSteps: z.number().int().min(1).max(1000).default(DEFAULT_TASK_STEPS),
+  /** Most tokens, input and output together, before the task holds and asks. */
+  maxTokens: z.number().int().min(1000).max(1_000_000_000).default(DEFAULT_TASK_TOKENS),
+});
+export type Task = z.infer<typeof taskSchema>;
+
+export const planSchema = z.strictObject({
+  summary: z.string().trim().min(1).max(5000),
+  tasks: z.array(taskSchema).min(1, 'a plan needs at least one task').max(MAX_TASKS),
+});
+export type Plan = z.infer<typeof planSchema>;
+
+/** Complaints about a plan that has the right shape but cannot be worked; empty when it can. */
+export function findPlanProblems(plan: Plan): string[] {
+  const problems: string[] = [];
+  const ids = new Set<string>();
+  for (const task of plan.tasks) {
+    if (ids.has(task.id)) problems.push(`task "${task.id}" appears twice: give each task an id of its own`);
+    ids.add(task.id);
+  }
+  for (const task of plan.tasks) {
+    if (task.id === 'plan') problems.push('task "plan": that id is kept for the planner, choose another');
+    for (const path of task.paths) {
+      const problem = findPathProblem(path);
+      if (problem) problems.push(`task "${task.id}": path "${path}" ${problem}`);
+    }
+    for (const dependency of task.dependsOn) {
+      if (dependency === task.id) problems.push(`task "${task.id}" depends on itself`);
+      else if (!ids.has(dependency)) problems.push(`task "${task.id}" depends on "${dependency}", which is not in the plan`);
+    }
+  }
+  const cycle = findCycle(plan.tasks);
+  if (cycle) problems.push(`tasks depend on each other in a circle: ${cycle.join(' → ')}`);
+  return problems;
+}
+
+function findPathProblem(path: string): string | undefined {
+  if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'is absolute: paths are relative to the root of the repository';
+  if (path.startsWith('!')) return 'is a negation: list what the task may change';
+  const parts = path.split('/');
+  if (parts.includes('..')) return 'leaves the repository by ".."';
+  if (parts.some((part) => part.toLowerCase() === '.git')) return 'names git\'s own folder';
+  return undefined;
+}
+
+/** One circle of dependencies, first id repeated at the end, or undefined. */
+function findCycle(tasks: readonly Task[]): string[] | undefined {
+  const byId = new Map(tasks.map((task) => [task.id, task]));
+  const done = new Set<string>();
+  const trail: string[] = [];
+  const visit = (id: string): string[] | undefined => {
+    if (done.has(id)) return undefined;
+    const seenAt = trail.indexOf(id);
+    if (seenAt >= 0) return [...trail.slice(seenAt), id];
+    trail.push(id);
+    for (const dependency of byId.get(id)?.dependsOn ?? []) {
+      const cycle = dependency === id ? undefined : visit(dependency);
+      if (cycle) return cycle;
+    }
+    trail.pop();
+    done.add(id);
+    return undefined;
+  };
+  for (const task of tasks) {
+    const cycle = visit(task.id);
+    if (cycle) return cycle;
+  }
+  return undefined;
+}
+
+export type PlanCheck = { kind: 'ok'; plan: Plan } | { kind: 'bad'; problems: string[] };
+
+/** Checks a value as a plan: shape first, then whether it can be worked. */
+export function checkPlan(value: unknown): PlanCheck {
+  const parsed = planSchema.safeParse(value);
+  if (!parsed.success) return { kind: 'bad', problems: parsed.error.issues.map(describeIssue) };
+  const problems = findPlanProblems(parsed.data);
+  return problems.length > 0 ? { kind: 'bad', problems } : { kind: 'ok', plan: parsed.data };
+}
+
+/** One zod issue as a sentence that says where: `tasks.0.id: …`. */
+export function describeIssue(issue: z.core.$ZodIssue): string {
+  const where = issue.path.map(String).join('.');
+  return where ? `${where}: ${issue.message}` : issue.message;
+}
