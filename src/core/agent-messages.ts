@@ -1,0 +1,202 @@
+/**
+ * What an agent does with a message: queue a steer, pause, decide, rewind; each leaves a receipt and gives an answer.
+ * Rule: nothing here throws or waits; what can't be done is refused with the reason and changes nothing else.
+ */
+import type { AgentState } from './agent-state.ts';
+import { endAgent, nextStep, publish, say, tell, undoAct } from './agent-events.ts';
+import type { Answer, Decision } from './control.ts';
+import {
+  addReceipt,
+  chooseDecision,
+  closeDecision,
+  findEarlierAnswer,
+  listOpenDecisions,
+  withdrawDecisions,
+} from './control.ts';
+import type { Message, MessageOf, Verb } from './messages.ts';
+import { readMessage } from './messages.ts';
+import type { Sha } from './transcript.ts';
+import { shaSchema } from './transcript.ts';
+
+export interface Received<S> {
+  state: S;
+  answer: Answer;
+}
+
+type Outcome = { kind: 'applied' | 'accepted' | 'refused'; detail: string; state: AgentState };
+
+/** Takes in a message as a client sent it. */
+export function receiveForAgent(state: AgentState, verb: Verb, inputs: readonly unknown[], at: number): Received<AgentState> {
+  const read = readMessage(verb, inputs);
+  if (read.kind === 'bad') return refuse(state, { verb }, at, read.problem);
+  const earlier = findEarlierAnswer(state.control, read.message.id);
+  if (earlier) return { state, answer: earlier };
+  if (state.outcome) return refuse(state, read.message, at, `the agent has ${state.outcome.kind} already`);
+  const outcome = applyToAgent(state, read.message, at);
+  const kind = outcome.kind;
+  const { control, answer } = addReceipt(outcome.state.control, read.message, at, { state: kind, detail: outcome.detail });
+  return { state: { ...outcome.state, control }, answer };
+}
+
+/** Records a message that no handler knows, or that could not be read. */
+export function refuse<S extends { control: AgentState['control'] }>(
+  state: S,
+  message: { verb: string; by?: string | undefined; id?: string | undefined },
+  at: number,
+  detail: string,
+): Received<S> {
+  const { control, answer } = addReceipt(state.control, message, at, { state: 'refused', detail });
+  return { state: { ...state, control }, answer };
+}
+
+function applyToAgent(state: AgentState, message: Message, at: number): Outcome {
+  switch (message.verb) {
+    case 'steer':
+      return steerAgent(state, message, at);
+    case 'pause':
+      return applied(
+        { ...state, control: { ...state.control, paused: { by: message.by ?? 'unknown', at, reason: message.reason ?? '' } } },
+        'paused: the running step ends, no other starts',
+      );
+    case 'resume':
+      return resumeAgent(state, message, at);
+    case 'stop': {
+      const by = message.by ?? 'unknown';
+      return applied(endAgent(state, at, { kind: 'stopped', head: state.head, by, reason: message.reason ?? '' }), 'stopped');
+    }
+    case 'approve':
+    case 'reject':
+      return decideForAgent(state, message, at);
+    case 'answer':
+      return answerQuestion(state, message, at);
+    case 'revisePlan':
+      return refused(state, 'an agent has no plan to revise: send this to the refactor');
+    case 'rewind':
+      return rewindAgent(state, message, at);
+  }
+}
+
+function applied(state: AgentState, detail: string): Outcome {
+  return { kind: 'applied', detail, state };
+}
+
+function refused(state: AgentState, detail: string): Outcome {
+  return { kind: 'refused', detail, state };
+}
+
+function steerAgent(state: AgentState, message: MessageOf<'steer'>, at: number): Outcome {
+  if (message.to !== undefined && message.to !== state.spec.task) {
+    return refused(state, `this agent works task "${state.spec.task}", not "${message.to}"`);
+  }
+  const by = message.by ?? 'unknown';
+  // The receipt's id is the steer's: addReceipt numbers messages without one in the same way.
+  const id = message.id ?? `steer-${state.control.received + 1}`;
+  const steered = say({ ...state, steers: [...state.steers, { id, text: message.text, by }] }, at, `steer from ${by}: ${message.text}`);
+  const cut = message.interrupt === true;
+  return { kind: 'accepted', detail: cut ? 'interrupts the step, then reaches the next model call' : 'reaches the next model call', state: { ...steered, cut } };
+}
+
+function resumeAgent(state: AgentState, message: MessageOf<'resume'>, at: number): Outcome {
+  let wheel: Sha | null = null;
+  if (message.from !== undefined) {
+    const parsed = shaSchema.safeParse(message.from);
+    if (!parsed.success) return refused(state, `from: "${message.from.slice(0, 80)}" is not a full commit id; push the commit to the hub first`);
+    wheel = parsed.data;
+  }
+  if (!state.control.paused && !state.hold && !wheel) return refused(state, 'nothing is paused and nothing holds');
+  const by = message.by ?? 'unknown';
+  const control = { ...state.control, paused: null };
+  const resumed = publish(say({ ...state, control, hold: null, wheel: wheel ?? state.wheel }, at, `resumed by ${by}`));
+  return applied(resumed, wheel ? `resumed from ${wheel.slice(0, 10)}` : 'resumed');
+}
+
+function decideForAgent(state: AgentState, message: MessageOf<'approve'> | MessageOf<'reject'>, at: number): Outcome {
+  const choice = chooseDecision(listOpenDecisions(state.control), state.control.decisions, message);
+  if (choice.kind === 'refused') return refused(state, choice.reason);
+  const { decision, bound } = choice;
+  const by = message.by ?? 'unknown';
+  const outcome = message.verb === 'approve' ? 'approved' : 'rejected';
+  const control = closeDecision(state.control, decision.id, { outcome, by, at, note: message.note ?? '', bound });
+  const closed = say({ ...state, control }, at, `${decision.id} ${outcome} by ${by}`);
+  return applied(publish(settleDecision(closed, decision, outcome, by, message.note ?? '', at)), `${decision.id} ${outcome}`);
+}
+
+function settleDecision(state: AgentState, decision: Decision, outcome: 'approved' | 'rejected', by: string, note: string, at: number): AgentState {
+  const { pending } = state;
+  const why = note ? `: ${note}` : '';
+  switch (decision.kind) {
+    case 'call':
+      if (!pending) return state;
+      if (outcome === 'approved') return { ...state, pending: { ...pending, gate: 'allowed', by: `${by} (${decision.id})` } };
+      return nextStep(tell(state, pending.callId, `A supervisor rejected this call${why}. It was not run.`));
+    case 'scope':
+      if (outcome === 'approved') return { ...state, extraPaths: [...state.extraPaths, ...state.askedPaths], askedPaths: [] };
+      return undoAct({ ...state, askedPaths: [] }, `A supervisor rejected changes outside the task's paths (${state.askedPaths.join(', ')})${why}.`);
+    case 'budget':
+      if (outcome === 'rejected') return endAgent(state, at, { kind: 'failed', head: state.head, reason: `${decision.about} Rejected by ${by}${why}` });
+      return state.step > state.maxSteps
+        ? { ...state, maxSteps: state.maxSteps + state.spec.maxSteps }
+        : { ...state, maxTokens: state.maxTokens + state.spec.maxTokens };
+    default:
+      return state;
+  }
+}
+
+function answerQuestion(state: AgentState, message: MessageOf<'answer'>, at: number): Outcome {
+  const wanted = { verb: message.verb, ...(message.question === undefined ? {} : { decision: message.question }) };
+  const choice = chooseDecision(listOpenDecisions(state.control), state.control.decisions, wanted);
+  if (choice.kind === 'refused') return refused(state, choice.reason);
+  const by = message.by ?? 'unknown';
+  const control = closeDecision(state.control, choice.decision.id, { outcome: 'answered', by, at, note: message.text.slice(0, 1000), bound: choice.bound });
+  const closed = say({ ...state, control }, at, `${choice.decision.id} answered by ${by}`);
+  const told = state.pending ? nextStep(tell(closed, state.pending.callId, `Answer from ${by}: ${message.text}`)) : closed;
+  return applied(publish(told), `${choice.decision.id} answered`);
+}
+
+function rewindAgent(state: AgentState, message: MessageOf<'rewind'>, at: number): Outcome {
+  if (message.task !== undefined && message.task !== state.spec.task) {
+    return refused(state, `this agent works task "${state.spec.task}", not "${message.task}"`);
+  }
+  const to = String(message.to);
+  const matches = /^\d{1,5}$/.test(to)
+    ? state.checkpoints.filter(({ step }) => String(step) === to).slice(-1)
+    : state.checkpoints.filter(({ head }) => to.length >= 7 && head.startsWith(to));
+  const [checkpoint] = matches;
+  if (!checkpoint || matches.length > 1) {
+    const known = state.checkpoints.map(({ step, head }) => `${step} (${head.slice(0, 10)})`).join(', ');
+    return refused(state, `no single checkpoint "${to}"; a step's number or a commit id, of: ${known || 'none yet'}`);
+  }
+  const by = message.by ?? 'unknown';
+  const kinds: Decision['kind'][] = ['call', 'scope', 'budget', 'question'];
+  const control = withdrawDecisions(state.control, at, kinds, 'rewound');
+  const rewound = { ...state, control, cut: true, hold: null, rewindTo: checkpoint.head };
+  return applied(publish(say(rewound, at, `rewound by ${by} to step ${checkpoint.step}`)), `goes back to step ${checkpoint.step}, ${checkpoint.head.slice(0, 10)}`);
+}
+
+/** The state with which a rewound agent's new run starts: files, conversation and step go back together. */
+export function restartAt(state: AgentState, at: number): AgentState {
+  const to = state.rewindTo;
+  if (!to) return state;
+  const index = state.checkpoints.findIndex(({ head }) => head === to);
+  const checkpoint = state.checkpoints[index];
+  return say(
+    {
+      ...state,
+      head: to,
+      step: (checkpoint?.step ?? 0) + 1,
+      checkpoints: state.checkpoints.slice(0, index + 1),
+      pending: null,
+      beforeAct: null,
+      restore: null,
+      wheel: null,
+      results: [],
+      nudges: [],
+      repairs: 0,
+      cut: false,
+      evidence: [],
+      rewindTo: null,
+    },
+    at,
+    `a new chain starts at ${to.slice(0, 10)}`,
+  );
+}

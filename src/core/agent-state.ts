@@ -1,0 +1,242 @@
+/**
+ * The state, commands and events of an agent: what `nextAgentCommand` looks at and `advanceAgent` changes.
+ * Rule: one serialisable value is all that a continue-as-new carries; files and conversation are named by commit ids only.
+ */
+import type { Control } from './control.ts';
+import type { EffectivePolicy } from './policy.ts';
+import type { Plan } from './plan.ts';
+import type { Profile } from './tools.ts';
+import type { Sha, Usage } from './transcript.ts';
+
+export type AgentKind = 'work' | 'plan' | 'merge' | 'repair';
+export type IsolationMode = 'bwrap' | 'external' | 'none';
+
+/** What prepares a fresh checkout, and whether policy lets it use the network. */
+export interface Setup {
+  command: string;
+  network: boolean;
+}
+
+/** What an agent was started with; it never changes. */
+export interface AgentSpec {
+  kind: AgentKind;
+  /** Task id in the plan; `plan` for the planner. */
+  task: string;
+  title: string;
+  instructions: string;
+  goal: string;
+  repository: string;
+  /** The refactor's base commit: lower layer of every workspace. */
+  base: Sha;
+  /** The commit that the task starts from. */
+  start: Sha;
+  /** Tree of the chain's root where it is not the start's: one with a conflict in it. */
+  startTree: Sha | null;
+  paths: string[];
+  checks: string[];
+  maxSteps: number;
+  maxTokens: number;
+  setup: Setup | null;
+  isolation: IsolationMode;
+  policy: EffectivePolicy;
+  /** Workflow id of the refactor that is told of needs and of the end. */
+  refactor: string | null;
+  team: string | null;
+}
+
+export interface Steer {
+  id: string;
+  text: string;
+  by: string;
+}
+
+export interface ToldResult {
+  callId: string;
+  output: string;
+}
+
+/** A call as the model made it: small facts computed by our code; the arguments stay in the checkpoint. */
+export interface Proposal {
+  callId: string;
+  tool: string;
+  /** SHA-256 of the exact arguments. */
+  digest: string;
+  /** One line for people, at most 1 KiB. */
+  summary: string;
+  /** Why the call can't be considered at all; told to the model. */
+  problem?: string;
+  /** The plan that a planner's `finish` hands in. */
+  plan?: Plan;
+}
+
+export interface ThinkInput {
+  repository: string;
+  start: Sha;
+  head: Sha;
+  key: string;
+  profile: Profile;
+  results: ToldResult[];
+  steers: Steer[];
+  nudges: string[];
+  /** Put this commit's tree back instead of the head's: a refused act's effects go away. */
+  restore: Sha | null;
+  /** A person's commit in the hub whose tree replaces the head's; the model is told what changed. */
+  wheel: Sha | null;
+}
+
+export interface ThinkOutcome {
+  head: Sha;
+  proposals: Proposal[];
+  usage: Usage;
+  model: string;
+  /** Ids of the steers that this call's model has read. */
+  delivered: string[];
+  /** What the model said beside its call, at most 300 characters. */
+  said: string;
+  stop: 'complete' | 'truncated' | 'refused' | 'empty';
+  notes: string[];
+}
+
+export interface ActInput {
+  repository: string;
+  base: Sha;
+  start: Sha;
+  head: Sha;
+  key: string;
+  profile: Profile;
+  callId: string;
+  digest: string;
+  /** The decision under which it runs: who or which rule allowed it, and the digest of the policy in force. */
+  decision: { outcome: 'allow'; by: string; policy: string };
+  paths: string[];
+  setup: Setup | null;
+}
+
+export interface ActOutcome {
+  head: Sha;
+  exitCode: number | null;
+  signal: string | null;
+  outputBytes: number;
+  durationMs: number;
+  isolation: IsolationMode;
+  /** What differs from the task's start outside of its paths: at most 20 paths, or folders as globs where there are more. */
+  outside: string[];
+}
+
+/** A check's result with the tree that it judged. */
+export interface Evidence {
+  command: string;
+  exitCode: number | null;
+  green: boolean;
+  commit: Sha;
+  tree: Sha;
+  /** The last part of the output, at most 1 KiB; its digest is over all of it. */
+  tail: string;
+  outputDigest: string;
+  durationMs: number;
+  isolation: IsolationMode;
+}
+
+export interface CheckInput {
+  repository: string;
+  base: Sha;
+  commit: Sha;
+  checks: string[];
+  setup: Setup | null;
+}
+
+export interface Spend extends Usage {
+  modelCalls: number;
+  acts: number;
+}
+
+export interface Hold {
+  reason: string;
+  at: number;
+}
+
+export type AgentOutcome =
+  | { kind: 'finished'; head: Sha; summary: string; evidence: Evidence[] }
+  | { kind: 'planned'; head: Sha; plan: Plan }
+  | { kind: 'declined'; reason: string }
+  | { kind: 'stopped'; head: Sha | null; by: string; reason: string }
+  | { kind: 'failed'; head: Sha | null; reason: string };
+
+/** What a refactor hears from its agent: at the start and end of each need, and at the end. */
+export interface AgentReport {
+  agent: string;
+  task: string;
+  decisions: Control['decisions'];
+  hold: Hold | null;
+  head: Sha | null;
+  steps: number;
+  spend: Spend;
+  receipts: { id: string; state: string; detail: string }[];
+  outcome: AgentOutcome | null;
+}
+
+export interface PendingCall extends Proposal {
+  gate: 'allowed' | 'asked' | 'denied' | 'checking';
+  by: string;
+  /** The open decision, where it was asked. */
+  decision?: string;
+}
+
+export interface AgentState {
+  v: 1;
+  id: string;
+  spec: AgentSpec;
+  head: Sha | null;
+  /** Number of the step under way or next, from 1. */
+  step: number;
+  maxSteps: number;
+  maxTokens: number;
+  /** Paths outside of the task's that a person allowed, and those being asked about. */
+  extraPaths: string[];
+  askedPaths: string[];
+  pending: PendingCall | null;
+  /** The head before the last act, to go back to if its effects are refused. */
+  beforeAct: Sha | null;
+  restore: Sha | null;
+  wheel: Sha | null;
+  results: ToldResult[];
+  nudges: string[];
+  steers: Steer[];
+  /** Answers in a row that had no usable call. */
+  repairs: number;
+  /** Set by a message that cuts the running activity short. */
+  cut: boolean;
+  hold: Hold | null;
+  /** Tokens of the last model call, input and output: the bound for the next reservation starts here. */
+  contextTokens: number;
+  newBytes: number;
+  spend: Spend;
+  evidence: Evidence[];
+  rewindTo: Sha | null;
+  checkpoints: { step: number; head: Sha; what: string }[];
+  outbox: AgentReport[];
+  outcome: AgentOutcome | null;
+  control: Control;
+}
+
+export type AgentCommand =
+  | { kind: 'begin' }
+  | { kind: 'think'; input: ThinkInput }
+  | { kind: 'act'; input: ActInput; summary: string }
+  | { kind: 'check'; input: CheckInput }
+  | { kind: 'report'; report: AgentReport }
+  | { kind: 'wait'; why: string }
+  | { kind: 'restart' }
+  | { kind: 'end'; outcome: AgentOutcome };
+
+/** What happened to a command, or to the world; `at` is workflow time in milliseconds. */
+export type AgentEvent =
+  | { kind: 'began'; at: number; head: Sha }
+  | { kind: 'thought'; at: number; outcome: ThinkOutcome }
+  | { kind: 'acted'; at: number; outcome: ActOutcome }
+  | { kind: 'checked'; at: number; evidence: Evidence[] }
+  | { kind: 'reported'; at: number; report: AgentReport }
+  | { kind: 'orphaned'; at: number }
+  | { kind: 'cut'; at: number; what: 'think' | 'act' | 'check' | 'begin' }
+  | { kind: 'failed'; at: number; what: string; reason: string }
+  | { kind: 'cancelled'; at: number };

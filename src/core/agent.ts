@@ -1,0 +1,121 @@
+/**
+ * An agent as a reducer, first half: `nextAgentCommand` says what to do now, from the state alone.
+ * Rule: nothing runs undecided: an act is only ever commanded for a call whose gate said "allowed".
+ */
+import { publish } from './agent-events.ts';
+import { createControl, listOpenDecisions, openDecision } from './control.ts';
+import type { ActInput, AgentCommand, AgentSpec, AgentState, CheckInput, PendingCall, ThinkInput } from './agent-state.ts';
+import { digestValue } from './digest.ts';
+import type { Profile } from './tools.ts';
+import type { Sha } from './transcript.ts';
+
+/** `max_output_tokens` of every model call, and so part of every reservation. */
+export const MAX_OUTPUT_TOKENS = 16_000;
+/** Bytes of new text that are counted as one token when a call is reserved; English has about four, so this bounds. */
+const BYTES_PER_TOKEN = 2;
+
+export function profileOf(spec: AgentSpec): Profile {
+  return spec.kind === 'plan' ? 'plan' : 'work';
+}
+
+export function createAgent(id: string, spec: AgentSpec): AgentState {
+  return {
+    v: 1,
+    id,
+    spec,
+    head: null,
+    step: 1,
+    maxSteps: spec.maxSteps,
+    maxTokens: spec.maxTokens,
+    extraPaths: [],
+    askedPaths: [],
+    pending: null,
+    beforeAct: null,
+    restore: null,
+    wheel: null,
+    results: [],
+    nudges: [],
+    steers: [],
+    repairs: 0,
+    cut: false,
+    hold: null,
+    contextTokens: 4000,
+    newBytes: 0,
+    spend: { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: 0, modelCalls: 0, acts: 0 },
+    evidence: [],
+    rewindTo: null,
+    checkpoints: [],
+    outbox: [],
+    outcome: null,
+    control: createControl(),
+  };
+}
+
+/** What the agent does now. A pure look: asking twice gives the same command. */
+export function nextAgentCommand(state: AgentState): AgentCommand {
+  const [report] = state.outbox;
+  if (report) return { kind: 'report', report };
+  if (state.outcome) return { kind: 'end', outcome: state.outcome };
+  if (state.control.paused) return { kind: 'wait', why: 'paused' };
+  if (state.rewindTo) return { kind: 'restart' };
+  if (state.hold) return { kind: 'wait', why: state.hold.reason };
+  const [open] = listOpenDecisions(state.control);
+  if (open) return { kind: 'wait', why: `${open.kind} ${open.id}` };
+  if (!state.head) return { kind: 'begin' };
+  if (state.pending?.gate === 'allowed') {
+    return { kind: 'act', input: actInput(state, state.head, state.pending), summary: state.pending.summary };
+  }
+  if (state.pending?.gate === 'checking') return { kind: 'check', input: checkInput(state, state.head) };
+  return { kind: 'think', input: thinkInput(state, state.head) };
+}
+
+function thinkInput(state: AgentState, head: Sha): ThinkInput {
+  return {
+    repository: state.spec.repository,
+    start: state.spec.start,
+    head,
+    key: `think/${state.step}`,
+    profile: profileOf(state.spec),
+    results: state.results,
+    steers: state.steers,
+    nudges: state.nudges,
+    restore: state.restore,
+    wheel: state.wheel,
+  };
+}
+
+function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
+  return {
+    repository: state.spec.repository,
+    base: state.spec.base,
+    start: state.spec.start,
+    head,
+    key: `act/${state.step}`,
+    profile: profileOf(state.spec),
+    callId: call.callId,
+    digest: call.digest,
+    decision: { outcome: 'allow', by: call.by, policy: digestValue(state.spec.policy).slice(0, 16) },
+    paths: [...state.spec.paths, ...state.extraPaths],
+    setup: state.spec.setup,
+  };
+}
+
+function checkInput(state: AgentState, head: Sha): CheckInput {
+  const { repository, base, checks, setup } = state.spec;
+  return { repository, base, commit: head, checks, setup };
+}
+
+/** Opens the budget's decision when the next model call would not fit; called by the loop before each think. */
+export function reserveBudget(state: AgentState, at: number): AgentState {
+  const command = nextAgentCommand(state);
+  if (command.kind !== 'think') return state;
+  const spent = state.spend.inputTokens + state.spend.outputTokens;
+  const reserve = state.contextTokens + Math.ceil(state.newBytes / BYTES_PER_TOKEN) + MAX_OUTPUT_TOKENS;
+  const overSteps = state.step > state.maxSteps;
+  if (!overSteps && spent + reserve <= state.maxTokens) return state;
+  const about = overSteps
+    ? `all ${state.maxSteps} steps are used; approve ${state.spec.maxSteps} more?`
+    : `${spent} of ${state.maxTokens} tokens are spent and the next call may need ${reserve}; approve ${state.spec.maxTokens} more?`;
+  const control = openDecision(state.control, at, { name: `${state.spec.task}/budget`, kind: 'budget', about, digest: digestValue({ about }) });
+  return publish({ ...state, control });
+}

@@ -1,0 +1,164 @@
+/**
+ * What agent and refactor share: receipts of messages, pause and stop, decisions, and a short log for people.
+ * Rule: every message leaves a receipt, an id counts once (across continue-as-new), and every list has a cap.
+ */
+import type { Message } from './messages.ts';
+
+/** Receipts, log lines, ids and closed decisions that are kept; older ones are in the history. */
+export const MAX_RECEIPTS = 200;
+const MAX_LOG = 100;
+const MAX_APPLIED_IDS = 1000;
+const MAX_CLOSED = 100;
+
+/** What became of a message. `accepted` becomes `delivered` when a model call has taken it. */
+export interface Receipt {
+  id: string;
+  verb: string;
+  by: string;
+  at: number;
+  state: 'accepted' | 'delivered' | 'applied' | 'forwarded' | 'superseded' | 'refused';
+  detail: string;
+}
+
+export interface Decision {
+  /** Short id with its revision, e.g. `plan@1`, `lib/call@4`. */
+  id: string;
+  kind: 'plan' | 'delivery' | 'baseline' | 'checks' | 'call' | 'scope' | 'budget' | 'question';
+  /** What is decided, rendered by our code; at most 4 KiB. */
+  about: string;
+  digest: string;
+  openedAt: number;
+  /** The workflow that owns it, when that is not the one asked. */
+  owner?: string;
+  closed?: { outcome: 'approved' | 'rejected' | 'answered' | 'withdrawn'; by: string; at: number; note: string; bound: boolean };
+}
+
+export interface LogLine {
+  at: number;
+  text: string;
+}
+
+export interface Control {
+  receipts: Receipt[];
+  appliedIds: string[];
+  received: number;
+  paused: { by: string; at: number; reason: string } | null;
+  stopping: { by: string; at: number; reason: string } | null;
+  decisions: Decision[];
+  opened: Record<string, number>;
+  log: LogLine[];
+}
+
+export function createControl(): Control {
+  return { receipts: [], appliedIds: [], received: 0, paused: null, stopping: null, decisions: [], opened: {}, log: [] };
+}
+
+/** The answer to a message, as an update returns it. */
+export interface Answer {
+  kind: 'applied' | 'forwarded' | 'refused';
+  detail: string;
+  receipt: string;
+}
+
+/** Adds a line to the log, the oldest falling out. */
+export function addLog(control: Control, at: number, text: string): Control {
+  const line = { at, text: text.length > 300 ? `${text.slice(0, 299)}…` : text };
+  return { ...control, log: [...control.log, line].slice(-MAX_LOG) };
+}
+
+/** Records a receipt and its id, and gives the answer that goes with it. */
+export function addReceipt(
+  control: Control,
+  message: { verb: string; by?: string | undefined; id?: string | undefined },
+  at: number,
+  outcome: Pick<Receipt, 'state' | 'detail'>,
+): { control: Control; answer: Answer } {
+  const received = control.received + 1;
+  const id = message.id ?? `${message.verb}-${received}`;
+  const receipt: Receipt = { id, verb: message.verb, by: message.by ?? 'unknown', at, ...outcome };
+  const appliedIds = message.id && outcome.state !== 'refused' ? [...control.appliedIds, message.id] : control.appliedIds;
+  const kind = outcome.state === 'refused' ? 'refused' : outcome.state === 'forwarded' ? 'forwarded' : 'applied';
+  return {
+    control: {
+      ...control,
+      received,
+      receipts: [...control.receipts, receipt].slice(-MAX_RECEIPTS),
+      appliedIds: appliedIds.slice(-MAX_APPLIED_IDS),
+    },
+    answer: { kind, detail: outcome.detail, receipt: id },
+  };
+}
+
+/** The answer given to an id before, when this id was already applied. */
+export function findEarlierAnswer(control: Control, id: string | undefined): Answer | undefined {
+  if (!id || !control.appliedIds.includes(id)) return undefined;
+  const earlier = control.receipts.findLast((receipt) => receipt.id === id);
+  return { kind: 'applied', detail: earlier ? `already received: ${earlier.detail}` : 'already received', receipt: id };
+}
+
+/** Sets what became of receipts, by id. */
+export function settleReceipts(control: Control, ids: readonly string[], state: Receipt['state'], detail: string): Control {
+  const receipts = control.receipts.map((receipt) => (ids.includes(receipt.id) ? { ...receipt, state, detail } : receipt));
+  return { ...control, receipts };
+}
+
+/** Opens a decision with the next revision of its name. */
+export function openDecision(control: Control, at: number, decision: Pick<Decision, 'kind' | 'about' | 'digest'> & { name: string }): Control {
+  const revision = (control.opened[decision.name] ?? 0) + 1;
+  const { name, ...rest } = decision;
+  const opened: Decision = { ...rest, about: rest.about.slice(0, 4096), id: `${name}@${revision}`, openedAt: at };
+  const closed = control.decisions.filter((other) => other.closed).slice(-MAX_CLOSED);
+  const open = control.decisions.filter((other) => !other.closed);
+  return {
+    ...control,
+    decisions: [...closed, ...open, opened],
+    opened: { ...control.opened, [name]: revision },
+  };
+}
+
+export function closeDecision(control: Control, id: string, closed: NonNullable<Decision['closed']>): Control {
+  return { ...control, decisions: control.decisions.map((decision) => (decision.id === id ? { ...decision, closed } : decision)) };
+}
+
+/** Withdraws every open decision of a kind, since what it was about has changed. */
+export function withdrawDecisions(control: Control, at: number, kinds: readonly Decision['kind'][], note: string): Control {
+  return listOpenDecisions(control)
+    .filter((decision) => kinds.includes(decision.kind))
+    .reduce((next, decision) => closeDecision(next, decision.id, { outcome: 'withdrawn', by: 'coxswain', at, note, bound: true }), control);
+}
+
+export function listOpenDecisions(control: Control): Decision[] {
+  return control.decisions.filter((decision) => !decision.closed);
+}
+
+export type DecisionChoice = { kind: 'found'; decision: Decision; bound: boolean } | { kind: 'refused'; reason: string };
+
+/** Finds the open decision that a message means: by id (a missing id is enough when just one is open), its digest, and its kind. */
+export function chooseDecision(
+  open: readonly Decision[],
+  all: readonly Decision[],
+  message: { verb: Message['verb']; decision?: string | undefined; digest?: string | undefined },
+): DecisionChoice {
+  const wanted = message.verb === 'answer' ? open.filter(({ kind }) => kind === 'question') : open.filter(({ kind }) => kind !== 'question');
+  const what = message.verb === 'answer' ? 'question' : 'decision';
+  const list = wanted.map(({ id }) => id).join(', ');
+  if (message.decision === undefined) {
+    const [only, ...others] = wanted;
+    if (!only) return { kind: 'refused', reason: `no ${what} is open` };
+    if (others.length > 0) return { kind: 'refused', reason: `several are open, name one: ${list}` };
+    return matchDigest(only, message.digest);
+  }
+  const named = wanted.find(({ id }) => id === message.decision);
+  if (named) return matchDigest(named, message.digest);
+  const known = all.find(({ id }) => id === message.decision);
+  if (known?.closed) return { kind: 'refused', reason: `${known.id} was ${known.closed.outcome} by ${known.closed.by} already` };
+  if (known) return { kind: 'refused', reason: `${known.id} is a ${known.kind}: ${known.kind === 'question' ? 'use answer' : 'use approve or reject'}` };
+  return { kind: 'refused', reason: `there is no ${what} "${message.decision}"; open: ${list || 'none'}` };
+}
+
+function matchDigest(decision: Decision, digest: string | undefined): DecisionChoice {
+  if (digest === undefined) return { kind: 'found', decision, bound: false };
+  // A person may type the first digits, as with commit ids; eight leave no room for chance.
+  if (digest.length >= 8 && decision.digest.startsWith(digest)) return { kind: 'found', decision, bound: true };
+  return { kind: 'refused', reason: `${decision.id} is about digest ${decision.digest.slice(0, 12)}, not ${digest.slice(0, 12)}: look again, then decide` };
+}

@@ -1,0 +1,94 @@
+/**
+ * What people send: the start's input and every verb's input, in the forms that the Temporal CLI can type.
+ * Rule: a string is accepted where only one field matters, and what does not fit is described, never thrown.
+ */
+import { z } from 'zod';
+import { describeIssue, planSchema } from './plan.ts';
+import { policySchema } from './policy.ts';
+import { isUnreadable } from './unreadable.ts';
+
+const name = z.string().trim().min(1).max(200);
+const command = z.string().trim().min(1).max(2000);
+
+/** Input of the workflow type `refactor`. */
+export const startSchema = z.strictObject({
+  /** Git URL, or a path that the worker resolves under the roots that its configuration allows. */
+  repository: z.string().trim().min(1, 'name the repository: a git URL or a path on the worker').max(2000),
+  goal: z.string().trim().min(1, 'say what should be done').max(20_000),
+  /** Commands that judge a tree; exit status 0 is green. Run on the base first. */
+  checks: z.array(command).max(20).default([]),
+  /** Branch, tag or commit to start from; the repository's HEAD if left out. */
+  base: z.string().trim().min(1).max(500).optional(),
+  /** Branch to deliver; made from the workflow id if left out. */
+  branch: z.string().trim().min(1).max(200).optional(),
+  /** Command that prepares a fresh checkout, e.g. `npm ci`. */
+  setup: command.optional(),
+  team: name.optional(),
+  campaign: name.optional(),
+  requestedBy: name.optional(),
+  policy: policySchema.optional(),
+});
+export type StartInput = z.infer<typeof startSchema>;
+
+/** Fields that every verb takes: who claims to send it, and an id under which it counts once. */
+const sender = { by: name.optional(), id: z.string().min(1).max(200).optional() };
+const text = z.string().trim().min(1).max(20_000);
+
+const SCHEMAS = {
+  steer: z.strictObject({ text, to: name.optional(), interrupt: z.boolean().optional(), ...sender }),
+  pause: z.strictObject({ reason: text.optional(), ...sender }),
+  resume: z.strictObject({ reason: text.optional(), from: z.string().optional(), ...sender }),
+  stop: z.strictObject({ reason: text.optional(), ...sender }),
+  approve: z.strictObject({ decision: name.optional(), digest: name.optional(), note: text.optional(), ...sender }),
+  reject: z.strictObject({ decision: name.optional(), digest: name.optional(), note: text.optional(), ...sender }),
+  answer: z.strictObject({ question: name.optional(), text, ...sender }),
+  revisePlan: z.strictObject({ version: z.number().int(), plan: planSchema, ...sender }),
+  rewind: z.strictObject({ task: name.optional(), to: z.union([z.string().min(1).max(64), z.number().int().min(0)]), ...sender }),
+} as const;
+
+export type Verb = keyof typeof SCHEMAS;
+export const VERBS = Object.keys(SCHEMAS) as Verb[];
+/** Verbs that decide nothing, so that a signal may carry them. */
+export const SIGNAL_VERBS = ['steer', 'pause', 'resume', 'stop'] as const satisfies readonly Verb[];
+
+/** The field that a bare string stands for. */
+const STRING_FIELD: Partial<Record<Verb, string>> = {
+  steer: 'text',
+  pause: 'reason',
+  resume: 'reason',
+  stop: 'reason',
+  approve: 'decision',
+  reject: 'decision',
+  answer: 'text',
+};
+const NEEDS_INPUT = new Set<Verb>(['steer', 'answer', 'revisePlan', 'rewind']);
+
+export type Message = { [V in Verb]: { verb: V } & z.infer<(typeof SCHEMAS)[V]> }[Verb];
+export type MessageOf<V extends Verb> = Extract<Message, { verb: V }>;
+export type MessageCheck = { kind: 'ok'; message: Message } | { kind: 'bad'; problem: string };
+
+/** Reads a verb's input as it came from a client: nothing, a string or an object. */
+export function readMessage(verb: Verb, inputs: readonly unknown[]): MessageCheck {
+  if (inputs.length > 1) return { kind: 'bad', problem: `${verb} takes one input, not ${inputs.length}` };
+  const [input] = inputs;
+  if (isUnreadable(input)) return { kind: 'bad', problem: `the input of ${verb} is not readable JSON` };
+  const field = STRING_FIELD[verb];
+  let value: unknown = input ?? (NEEDS_INPUT.has(verb) ? undefined : {});
+  if (typeof value === 'string' && field) value = { [field]: value };
+  const parsed = SCHEMAS[verb].safeParse(value);
+  if (!parsed.success) {
+    return { kind: 'bad', problem: `the input of ${verb} does not fit: ${parsed.error.issues.slice(0, 5).map(describeIssue).join('; ')}` };
+  }
+  return { kind: 'ok', message: { verb, ...parsed.data } as Message };
+}
+
+export type StartCheck = { kind: 'ok'; input: StartInput } | { kind: 'bad'; problem: string };
+
+/** Reads the input of a start; the problem names every field that does not fit. */
+export function readStart(inputs: readonly unknown[]): StartCheck {
+  const [input] = inputs;
+  if (isUnreadable(input)) return { kind: 'bad', problem: 'the input is not readable JSON' };
+  const parsed = startSchema.safeParse(input);
+  if (parsed.success) return { kind: 'ok', input: parsed.data };
+  return { kind: 'bad', problem: `the input of refactor does not fit: ${parsed.error.issues.map(describeIssue).join('; ')}` };
+}

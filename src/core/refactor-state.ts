@@ -1,0 +1,157 @@
+/**
+ * The state, commands and events of a refactor: what `nextRefactorCommand` looks at and `advanceRefactor` changes.
+ * Rule: one serialisable value is all that a continue-as-new carries; children are known by their ids.
+ */
+import type { AgentKind, AgentReport, AgentSpec, Evidence, Hold, IsolationMode, Spend } from './agent-state.ts';
+import type { Control } from './control.ts';
+import type { Message, MessageOf, StartInput } from './messages.ts';
+import type { Plan, Task } from './plan.ts';
+import type { EffectivePolicy } from './policy.ts';
+import type { Sha } from './transcript.ts';
+
+export type RefactorPhase = 'preparing' | 'planning' | 'plan gate' | 'working' | 'checking' | 'delivery gate' | 'delivering' | 'ended';
+
+export interface PrepareInput {
+  repository: string;
+  base: string | null;
+  branch: string;
+  checks: string[];
+  setup: { command: string; network: boolean } | null;
+}
+
+/** What is known of the repository before any work: the base, and the checks on the untouched base. */
+export interface Prepared {
+  commit: Sha;
+  tree: Sha;
+  /** Branch that the base was taken from, where it was one. */
+  baseBranch: string | null;
+  evidence: Evidence[];
+  isolation: IsolationMode;
+  /** Sentences for people: a dirty working copy, for example. */
+  notes: string[];
+}
+
+export interface IntegrateInput {
+  repository: string;
+  /** Commit that the integration line stands at. */
+  line: Sha;
+  /** Commit that the task started from, and its agent's last checkpoint. */
+  start: Sha;
+  head: Sha;
+  key: string;
+  message: string;
+}
+
+export type IntegrateOutcome =
+  | { kind: 'merged'; line: Sha; changed: number }
+  | { kind: 'unchanged' }
+  | { kind: 'conflict'; tree: Sha; files: string[] };
+
+export interface DeliverInput {
+  repository: string;
+  branch: string;
+  base: Sha;
+  baseBranch: string | null;
+  commit: Sha;
+}
+
+export type DeliverOutcome =
+  | { kind: 'delivered'; ref: string; stat: string; notes: string[] }
+  | { kind: 'exists'; at: Sha }
+  | { kind: 'refused'; reason: string };
+
+export interface TaskState {
+  task: Task;
+  status: 'waiting' | 'working' | 'finished' | 'integrated' | 'failed';
+  /** Agents tried so far; the last one's id is `<refactor>/<task>.<attempt>`. */
+  attempt: number;
+  kind: AgentKind;
+  start: Sha | null;
+  /** Tree with conflict markers that a merge agent starts from. */
+  startTree: Sha | null;
+  head: Sha | null;
+  summary: string;
+  conflicts: string[];
+  evidence: Evidence[];
+}
+
+/** The mirror of one agent, as its reports tell. */
+export interface AgentMirror {
+  id: string;
+  task: string;
+  kind: AgentKind;
+  status: 'starting' | 'running' | 'ended';
+  report: AgentReport | null;
+}
+
+/** A message to an agent that is on its way. */
+export interface Forward {
+  agent: string;
+  message: Message;
+}
+
+export type RefactorOutcome =
+  | { kind: 'done' }
+  | { kind: 'stopped'; by: string; reason: string }
+  | { kind: 'failed'; type: 'Declined' | 'NothingChanged' | 'Rejected' | 'PrepareFailed' | 'AgentFailed'; reason: string };
+
+export interface RefactorState {
+  v: 1;
+  id: string;
+  input: StartInput;
+  branch: string;
+  policy: EffectivePolicy;
+  phase: RefactorPhase;
+  prepared: Prepared | null;
+  plan: { version: number; plan: Plan; digest: string; by: string; approvedBy: string | null } | null;
+  tasks: TaskState[];
+  agents: AgentMirror[];
+  line: Sha | null;
+  integrations: number;
+  /** Agents of kind repair tried for the present red checks. */
+  repairs: number;
+  /** The repair or planner's work to start next, beside the plan's tasks. */
+  extra: TaskState | null;
+  evidence: Evidence[];
+  evidenceFor: Sha | null;
+  redAccepted: boolean;
+  baselineAccepted: boolean;
+  deliveryApproved: { by: string; digest: string } | null;
+  delivered: { ref: string; stat: string; notes: string[] } | null;
+  hold: Hold | null;
+  forwards: Forward[];
+  /** Steers that came while nobody was there to take them; the next agent does. */
+  heldSteers: MessageOf<'steer'>[];
+  cut: boolean;
+  spend: Spend;
+  steering: { at: number; by: string; text: string }[];
+  deviations: string[];
+  startedAt: number;
+  endedAt: number | null;
+  outcome: RefactorOutcome | null;
+  control: Control;
+}
+
+export type RefactorCommand =
+  | { kind: 'prepare'; input: PrepareInput }
+  | { kind: 'startAgent'; id: string; spec: AgentSpec }
+  | { kind: 'integrate'; input: IntegrateInput; task: string }
+  | { kind: 'check'; commit: Sha }
+  | { kind: 'deliver'; input: DeliverInput }
+  | { kind: 'forward'; forward: Forward }
+  | { kind: 'wait'; why: string }
+  | { kind: 'end'; outcome: RefactorOutcome };
+
+export type RefactorEvent =
+  | { kind: 'prepared'; at: number; prepared: Prepared }
+  | { kind: 'agentStarted'; at: number; id: string }
+  /** The id was taken by an agent of a run that was reset: it is cancelled, the next attempt's id is used. */
+  | { kind: 'agentSuperseded'; at: number; id: string }
+  | { kind: 'agentReported'; at: number; report: AgentReport }
+  | { kind: 'integrated'; at: number; task: string; outcome: IntegrateOutcome }
+  | { kind: 'checked'; at: number; commit: Sha; evidence: Evidence[] }
+  | { kind: 'delivered'; at: number; outcome: DeliverOutcome }
+  | { kind: 'forwarded'; at: number; forward: Forward; lost: boolean }
+  | { kind: 'cut'; at: number }
+  | { kind: 'failed'; at: number; what: RefactorCommand['kind']; type: string; reason: string; retryable: boolean }
+  | { kind: 'cancelled'; at: number };

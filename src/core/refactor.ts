@@ -1,0 +1,170 @@
+/**
+ * A refactor as a reducer, first half: `nextRefactorCommand` says what to do now, from the state alone.
+ * Rule: nothing is planned around a gate: without its decision the command is to wait.
+ */
+import type { AgentSpec } from './agent-state.ts';
+import { createControl, listOpenDecisions } from './control.ts';
+import { digestText } from './digest.ts';
+import type { StartInput } from './messages.ts';
+import { canOverlap } from './paths.ts';
+import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from './plan.ts';
+import type { EffectivePolicy } from './policy.ts';
+import { tightenForIsolation } from './policy.ts';
+import type { Prepared, PrepareInput, RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
+import type { Sha } from './transcript.ts';
+
+export function createRefactor(id: string, input: StartInput, policy: EffectivePolicy, at: number): RefactorState {
+  return {
+    v: 1,
+    id,
+    input,
+    branch: input.branch ?? `coxswain/${branchSlug(id)}`,
+    policy,
+    phase: 'preparing',
+    prepared: null,
+    plan: null,
+    tasks: [],
+    agents: [],
+    line: null,
+    integrations: 0,
+    repairs: 0,
+    extra: null,
+    evidence: [],
+    evidenceFor: null,
+    redAccepted: false,
+    baselineAccepted: false,
+    deliveryApproved: null,
+    delivered: null,
+    hold: null,
+    forwards: [],
+    heldSteers: [],
+    cut: false,
+    spend: { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: 0, modelCalls: 0, acts: 0 },
+    steering: [],
+    deviations: [],
+    startedAt: at,
+    endedAt: null,
+    outcome: null,
+    control: createControl(),
+  };
+}
+
+function branchSlug(id: string): string {
+  const slug = id.toLowerCase().replace(/[^a-z0-9._-]+/g, '-').replace(/\.+/g, '.').replace(/^[-.]+|[-.]+$/g, '').slice(0, 60);
+  return slug === '' || slug.endsWith('.lock') ? `refactor-${digestText(id).slice(0, 10)}` : slug;
+}
+
+/** What the refactor does now. A pure look: asking twice gives the same command. */
+export function nextRefactorCommand(state: RefactorState): RefactorCommand {
+  const [forward] = state.forwards;
+  if (forward) return { kind: 'forward', forward };
+  if (state.outcome) {
+    const running = state.agents.filter(({ status }) => status !== 'ended');
+    return running.length > 0 ? { kind: 'wait', why: `${running.length} agents to end` } : { kind: 'end', outcome: state.outcome };
+  }
+  if (state.control.paused) return { kind: 'wait', why: 'paused' };
+  if (state.hold) return { kind: 'wait', why: state.hold.reason };
+  const { prepared } = state;
+  if (!prepared) return { kind: 'prepare', input: prepareInput(state) };
+  const [own] = listOpenDecisions(state.control);
+  if (own) return { kind: 'wait', why: own.id };
+  return nextWork(state, prepared);
+}
+
+function nextWork(state: RefactorState, prepared: Prepared): RefactorCommand {
+  if (state.extra?.status === 'waiting') return startAgent(state, prepared, state.extra);
+  if (!state.plan) return { kind: 'wait', why: 'the planner' };
+  const finished = [state.extra, ...state.tasks].find((task) => task?.status === 'finished');
+  if (finished) return integrate(state, finished);
+  const ready = state.tasks.find((task) => isReady(state, task));
+  if (ready) return startAgent(state, prepared, ready);
+  const unfinished = [state.extra, ...state.tasks].filter((task) => task && task.status !== 'integrated');
+  if (unfinished.length > 0) return { kind: 'wait', why: `${unfinished.length} tasks` };
+  const line = state.line ?? prepared.commit;
+  if (state.evidenceFor !== line) return { kind: 'check', commit: line };
+  if (state.deliveryApproved) {
+    const { repository } = state.input;
+    const { commit: base, baseBranch } = prepared;
+    return { kind: 'deliver', input: { repository, branch: state.branch, base, baseBranch, commit: line } };
+  }
+  return { kind: 'wait', why: 'nothing to do' };
+}
+
+function prepareInput(state: RefactorState): PrepareInput {
+  const { repository, base, checks } = state.input;
+  return { repository, base: base ?? null, branch: state.branch, checks, setup: setupOf(state) };
+}
+
+export function setupOf(state: RefactorState): { command: string; network: boolean } | null {
+  const { setup } = state.input;
+  return setup ? { command: setup, network: state.policy.network.setup.value } : null;
+}
+
+function isReady(state: RefactorState, task: TaskState): boolean {
+  if (task.status !== 'waiting') return false;
+  const working = state.tasks.filter(({ status }) => status === 'working' || status === 'finished');
+  if (working.length >= state.policy.maxParallelAgents.value) return false;
+  const integrated = new Set(state.tasks.filter(({ status }) => status === 'integrated').map((other) => other.task.id));
+  if (!task.task.dependsOn.every((id) => integrated.has(id))) return false;
+  return working.every((other) => !canOverlap(other.task.paths, task.task.paths));
+}
+
+function startAgent(state: RefactorState, prepared: Prepared, work: TaskState): RefactorCommand {
+  const { task } = work;
+  const spec: AgentSpec = {
+    kind: work.kind,
+    task: task.id,
+    title: task.title,
+    instructions: task.instructions,
+    goal: state.input.goal,
+    repository: state.input.repository,
+    base: prepared.commit,
+    start: startOf(state, work) ?? prepared.commit,
+    startTree: work.startTree,
+    paths: [...task.paths, ...work.conflicts],
+    checks: work.kind === 'plan' ? state.input.checks : task.checks,
+    maxSteps: task.maxSteps,
+    maxTokens: task.maxTokens,
+    setup: setupOf(state),
+    isolation: prepared.isolation,
+    policy: tightenForIsolation(state.policy, prepared.isolation),
+    refactor: state.id,
+    team: state.input.team ?? null,
+  };
+  return { kind: 'startAgent', id: `${state.id}/${task.id}.${work.attempt + 1}`, spec };
+}
+
+/** A task starts from the line as it stands; a merge from the commit that its conflict was found on. */
+export function startOf(state: RefactorState, work: TaskState): Sha | null {
+  return work.startTree ? work.start : state.line;
+}
+
+function integrate(state: RefactorState, work: TaskState): RefactorCommand {
+  const { prepared } = state;
+  if (!prepared || !work.start || !work.head) throw new Error(`task ${work.task.id} finished without a start and a head`);
+  const message = `${work.task.title}\n\n${work.summary}\n\nCoxswain-Refactor: ${state.id}\nCoxswain-Task: ${work.task.id}\n`;
+  const input = {
+    repository: state.input.repository,
+    line: state.line ?? prepared.commit,
+    start: work.start,
+    head: work.head,
+    key: `integrate/${state.integrations + 1}`,
+    message,
+  };
+  return { kind: 'integrate', input, task: work.task.id };
+}
+
+/** A piece of work of the refactor's own, beside the plan's tasks: the planner, or a repair. */
+export function createExtra(kind: 'plan' | 'repair', text: { id: string; title: string; instructions: string }, paths: string[], checks: string[]): TaskState {
+  const task = { ...text, paths, checks, dependsOn: [], maxSteps: DEFAULT_TASK_STEPS, maxTokens: DEFAULT_TASK_TOKENS };
+  return createTaskState(task, kind);
+}
+
+export function createTaskState(task: TaskState['task'], kind: TaskState['kind'] = 'work'): TaskState {
+  return { task, status: 'waiting', attempt: 0, kind, start: null, startTree: null, head: null, summary: '', conflicts: [], evidence: [] };
+}
+
+/** What a person approves at the delivery gate: exactly this commit on this base under this plan. */
+export function deliverySubject(state: RefactorState, line: Sha): Record<string, string> {
+  return { commit: line, base: state.prepared?.commit ?? '', branch: state.branch, plan: state.plan?.digest ?? '' };
+}

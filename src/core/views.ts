@@ -1,0 +1,166 @@
+/**
+ * What queries answer, for people: small, readable in the Temporal CLI and UI, stable in their field names.
+ * Rule: views show the state and never change it.
+ */
+import { nextAgentCommand } from './agent.ts';
+import type { AgentState, Evidence } from './agent-state.ts';
+import type { Control, Decision } from './control.ts';
+import { listOpenDecisions } from './control.ts';
+import { nextRefactorCommand } from './refactor.ts';
+import { listAllOpen } from './refactor-events.ts';
+import type { RefactorState, TaskState } from './refactor-state.ts';
+
+/** Newest receipts shown by `status`; all that are kept are few hundred. */
+const RECEIPTS_SHOWN = 20;
+
+interface NeedView {
+  id: string;
+  kind: string;
+  about: string;
+  digest: string;
+  owner?: string;
+}
+
+export interface TaskView {
+  id: string;
+  title: string;
+  status: string;
+  agent: string | null;
+  steps: number;
+  needs: string[];
+}
+
+export interface RefactorStatus {
+  id: string;
+  goal: string;
+  repository: string;
+  state: string;
+  waitingFor: string | null;
+  needs: NeedView[];
+  hold: string | null;
+  paused: string | null;
+  base: string | null;
+  branch: string;
+  line: string | null;
+  plan: string | null;
+  tasks: TaskView[];
+  isolation: string;
+  notes: string[];
+  evidence: string[];
+  spend: RefactorState['spend'];
+  receipts: Control['receipts'];
+}
+
+export interface AgentStatus {
+  id: string;
+  task: string;
+  kind: string;
+  state: string;
+  step: number;
+  maxSteps: number;
+  head: string | null;
+  doing: string | null;
+  needs: NeedView[];
+  hold: string | null;
+  paused: string | null;
+  isolation: string;
+  checkpoints: { step: number; head: string; what: string }[];
+  evidence: string[];
+  spend: AgentState['spend'];
+  receipts: Control['receipts'];
+}
+
+function showNeed({ id, kind, about, digest, owner }: Decision): NeedView {
+  return { id, kind, about, digest, ...(owner === undefined ? {} : { owner }) };
+}
+
+function showPause(control: Control): string | null {
+  if (!control.paused) return null;
+  return `by ${control.paused.by}${control.paused.reason ? `: ${control.paused.reason}` : ''}`;
+}
+
+/** One line of evidence: the check, its result and the tree that it judged. */
+export function showEvidence(evidence: readonly Evidence[]): string[] {
+  return evidence.map(({ command, green, exitCode, tree }) => `${green ? 'green' : `red (${exitCode ?? 'killed'})`}: ${command} on tree ${tree.slice(0, 10)}`);
+}
+
+export function viewRefactor(state: RefactorState): RefactorStatus {
+  const next = nextRefactorCommand(state);
+  return {
+    id: state.id,
+    goal: state.input.goal,
+    repository: state.input.repository,
+    state: refactorState(state),
+    waitingFor: next.kind === 'wait' ? next.why : null,
+    needs: listAllOpen(state).map(showNeed),
+    hold: state.hold?.reason ?? null,
+    paused: showPause(state.control),
+    base: state.prepared?.commit ?? null,
+    branch: state.branch,
+    line: state.line,
+    plan: state.plan ? `version ${state.plan.version} by ${state.plan.by}, ${state.plan.approvedBy ? `approved by ${state.plan.approvedBy}` : 'not approved'}` : null,
+    tasks: [...state.tasks, ...(state.extra ? [state.extra] : [])].map((task) => viewTask(state, task)),
+    isolation: state.prepared?.isolation ?? 'not known yet',
+    notes: state.prepared?.notes ?? [],
+    evidence: showEvidence(state.evidence),
+    spend: state.spend,
+    receipts: state.control.receipts.slice(-RECEIPTS_SHOWN),
+  };
+}
+
+function viewTask(state: RefactorState, work: TaskState): TaskView {
+  const agent = state.agents.findLast(({ task }) => task === work.task.id);
+  const open = agent?.status === 'running' ? (agent.report?.decisions ?? []) : [];
+  const hold = agent?.status === 'running' ? agent.report?.hold : null;
+  return {
+    id: work.task.id,
+    title: work.task.title,
+    status: work.status,
+    agent: agent?.id ?? null,
+    steps: agent?.report?.steps ?? 0,
+    needs: [...open.map(({ id }) => id), ...(hold ? [`holds: ${hold.reason}`] : [])],
+  };
+}
+
+/** The value of the search attribute `CoxState`. */
+export function refactorState(state: RefactorState): string {
+  if (state.outcome) return state.outcome.kind;
+  if (state.control.paused) return 'paused';
+  if (state.hold) return 'holds';
+  return state.phase;
+}
+
+export function viewAgent(state: AgentState): AgentStatus {
+  const next = nextAgentCommand(state);
+  return {
+    id: state.id,
+    task: state.spec.task,
+    kind: state.spec.kind,
+    state: agentState(state),
+    step: state.step,
+    maxSteps: state.maxSteps,
+    head: state.head,
+    doing: next.kind === 'act' ? next.summary : next.kind,
+    needs: listOpenDecisions(state.control).map(showNeed),
+    hold: state.hold?.reason ?? null,
+    paused: showPause(state.control),
+    isolation: state.spec.isolation,
+    checkpoints: state.checkpoints,
+    evidence: showEvidence(state.evidence),
+    spend: state.spend,
+    receipts: state.control.receipts.slice(-RECEIPTS_SHOWN),
+  };
+}
+
+/** The value of the search attribute `CoxState`. */
+export function agentState(state: AgentState): string {
+  if (state.outcome) return state.outcome.kind;
+  if (state.control.paused) return 'paused';
+  if (state.hold) return 'holds';
+  return listOpenDecisions(state.control).length > 0 ? 'asks' : 'working';
+}
+
+/** What waits for a person, for the search attribute `CoxNeeds`: kinds only, so that their number stays small. */
+export function listNeeds(open: readonly Decision[], hold: unknown): string[] {
+  return [...new Set([...open.map(({ kind }) => kind as string), ...(hold ? ['resume'] : [])])].toSorted();
+}
