@@ -13,6 +13,7 @@ import type {
 import type { Control } from './control.ts';
 import { addLog, closeDecision, listOpenDecisions, openDecision, settleReceipts } from './control.ts';
 import { digestValue } from './digest.ts';
+import { findRed } from './evidence.ts';
 import type { Sha } from './transcript.ts';
 
 /** Answers in a row without a usable call before the agent holds: enough for a slip, too few for a loop. */
@@ -79,7 +80,8 @@ function takeThought(before: AgentState, at: number, outcome: ThinkOutcome): Age
   const results = extra.map(({ callId }) => ({ callId, output: 'Not run: one call at a time. Make it again if it is still needed.' }));
   state = { ...state, results };
   if (!call) return nudge(state, at, 'the model answered without a call', 'Your last answer had no tool call. Go on by exactly one tool call; call finish when the task is done.');
-  return gateCall(state, at, call);
+  // A refactor that passed a steer on hears that the model has it.
+  return gateCall(outcome.delivered.length > 0 ? publish(state) : state, at, call);
 }
 
 /** Decides one proposal: allow, ask or deny; every way out leaves something to be told to the model. */
@@ -124,12 +126,12 @@ function finishAgent(state: AgentState, at: number, summary: string): AgentState
 
 function takeEvidence(state: AgentState, event: Extract<AgentEvent, { kind: 'checked' }>): AgentState {
   const { pending } = state;
-  const red = event.evidence.filter(({ green }) => !green);
+  const red = findRed(event.evidence);
   const judged = { ...state, evidence: event.evidence, cut: false };
   if (!pending) return judged;
   if (red.length === 0) return finishAgent(say(judged, event.at, 'checks are green'), event.at, pending.summary);
   const lines = red.map(({ command, exitCode, tail }) => `$ ${command}\nexit status ${exitCode ?? 'none'}\n${tail}`);
-  const told = tell({ ...judged, pending: null }, pending.callId, `Not confirmed: ${red.length} of ${event.evidence.length} checks are red on your files.\n${lines.join('\n')}`);
+  const told = tell({ ...judged, pending: null }, pending.callId, `Not confirmed: ${red.length} of ${state.spec.checks.length} checks are red on your files.\n${lines.join('\n')}`);
   return nextStep(say(told, event.at, `${state.step} finish not confirmed: ${red.map(({ command }) => command).join(', ')} red`));
 }
 

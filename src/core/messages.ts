@@ -13,7 +13,12 @@ const command = z.string().trim().min(1).max(2000);
 /** Input of the workflow type `refactor`. */
 export const startSchema = z.strictObject({
   /** Git URL, or a path that the worker resolves under the roots that its configuration allows. */
-  repository: z.string().trim().min(1, 'name the repository: a git URL or a path on the worker').max(2000),
+  repository: z
+    .string()
+    .trim()
+    .min(1, 'name the repository: a git URL or a path on the worker')
+    .max(2000)
+    .refine((url) => !/^[a-z][a-z0-9+.-]*:\/\/[^/]*:[^/]*@/i.test(url), 'has a password in it, which would be kept in the history: give the worker a git credential helper instead'),
   goal: z.string().trim().min(1, 'say what should be done').max(20_000),
   /** Commands that judge a tree; exit status 0 is green. Run on the base first. */
   checks: z.array(command).max(20).default([]),

@@ -5,6 +5,8 @@
 import type { AgentReport } from './agent-state.ts';
 import { addLog, listOpenDecisions, openDecision, settleReceipts } from './control.ts';
 import { digestValue } from './digest.ts';
+import type { FailureType } from './failures.ts';
+import { findRed } from './evidence.ts';
 import type { Plan } from './plan.ts';
 import { createExtra, createTaskState, deliverySubject, startOf } from './refactor.ts';
 import type { RefactorEvent, RefactorOutcome, RefactorState, TaskState } from './refactor-state.ts';
@@ -13,6 +15,9 @@ import type { Sha } from './transcript.ts';
 /** Rounds of repair after red checks, and of merging one task, before a person is asked. */
 const MAX_REPAIRS = 2;
 const MAX_ATTEMPTS = 4;
+
+/** Failures of preparing that no waiting mends: the start was wrong. */
+const HOPELESS: readonly string[] = ['BadRepository', 'SetupFailed', 'BadInput'] satisfies FailureType[];
 
 /** Takes in one event; the old state is left as it was. */
 export function advanceRefactor(state: RefactorState, event: RefactorEvent): RefactorState {
@@ -48,10 +53,10 @@ export function advanceRefactor(state: RefactorState, event: RefactorEvent): Ref
 
 function takePrepared(before: RefactorState, event: Extract<RefactorEvent, { kind: 'prepared' }>): RefactorState {
   const { prepared, at } = event;
-  let state: RefactorState = { ...before, prepared, line: prepared.commit, phase: 'planning' };
+  let state: RefactorState = { ...before, prepared, line: prepared.commit, lineTree: prepared.tree, phase: 'planning' };
   state = log(state, at, `prepared: base ${prepared.commit.slice(0, 10)}`);
   for (const note of prepared.notes) state = log(state, at, note);
-  const red = prepared.evidence.filter(({ green }) => !green);
+  const red = findRed(prepared.evidence);
   const planner = createExtra(
     'plan',
     { id: 'plan', title: 'Plan the refactor', instructions: 'Look around with read-only commands, then hand in a plan.' },
@@ -184,7 +189,7 @@ function takeIntegration(before: RefactorState, event: Extract<RefactorEvent, { 
   if (outcome.kind === 'conflict') return mergeAgain(state, at, work, outcome);
   const done = replaceWork(state, { ...work, status: 'integrated' });
   if (outcome.kind === 'unchanged') return log(done, at, `${event.task} changed nothing`);
-  return log({ ...done, line: outcome.line }, at, `${event.task} integrated: ${outcome.changed} files, ${outcome.line.slice(0, 10)}`);
+  return log({ ...done, line: outcome.line, lineTree: outcome.tree }, at, `${event.task} integrated: ${outcome.changed} files, ${outcome.line.slice(0, 10)}`);
 }
 
 function mergeAgain(state: RefactorState, at: number, work: TaskState, conflict: { tree: Sha; files: string[] }): RefactorState {
@@ -206,11 +211,11 @@ function mergeAgain(state: RefactorState, at: number, work: TaskState, conflict:
 function takeEvidence(before: RefactorState, event: Extract<RefactorEvent, { kind: 'checked' }>): RefactorState {
   const { evidence, commit, at } = event;
   const state: RefactorState = { ...before, evidence, evidenceFor: commit, phase: 'checking' };
-  const red = evidence.filter(({ green }) => !green);
+  const red = findRed(evidence);
   if (commit === state.prepared?.commit) {
     return endRefactor(state, at, { kind: 'failed', type: 'NothingChanged', reason: 'the tasks of the plan changed nothing' });
   }
-  if (red.length === 0 || state.redAccepted) return openDelivery(log(state, at, `${evidence.length - red.length} of ${evidence.length} checks green`), at, commit);
+  if (red.length === 0 || state.redAccepted) return openDelivery(log(state, at, `${state.input.checks.length - red.length} of ${state.input.checks.length} checks green`), at, commit);
   const names = red.map(({ command }) => command).join(', ');
   if (state.repairs < MAX_REPAIRS) return startRepair(log(state, at, `red: ${names}`), red);
   const about = `checks are red after ${state.repairs} rounds of repair: ${names}. Approve to go on to delivery with them red; reject to end.\n${red[0]?.tail ?? ''}`;
@@ -232,8 +237,9 @@ export function openDelivery(state: RefactorState, at: number, commit: Sha): Ref
   if (state.policy.gates.delivery.value === 'deny') {
     return endRefactor(state, at, { kind: 'failed', type: 'Rejected', reason: 'policy denies delivery (gates.delivery)' });
   }
-  const red = state.evidence.filter(({ green }) => !green).length;
-  const checks = state.evidence.length === 0 ? 'no checks were asked for' : `${state.evidence.length - red} of ${state.evidence.length} checks green`;
+  const red = findRed(state.evidence).length;
+  const total = state.input.checks.length;
+  const checks = total === 0 ? 'no checks were asked for' : `${total - red} of ${total} checks green`;
   const about = `deliver ${commit.slice(0, 10)} as branch ${state.branch}: ${state.tasks.length} tasks, ${checks}`;
   const digest = digestValue(deliverySubject(state, commit));
   return { ...state, phase: 'delivery gate', control: openDecision(state.control, at, { name: 'delivery', kind: 'delivery', about, digest }) };
@@ -265,7 +271,7 @@ function takeForward(state: RefactorState, event: Extract<RefactorEvent, { kind:
 }
 
 function takeFailure(state: RefactorState, event: Extract<RefactorEvent, { kind: 'failed' }>): RefactorState {
-  if (event.what === 'prepare' && !event.retryable) {
+  if (event.what === 'prepare' && HOPELESS.includes(event.type)) {
     return endRefactor(state, event.at, { kind: 'failed', type: 'PrepareFailed', reason: event.reason });
   }
   return holdRefactor(state, event.at, `${event.what} failed: ${event.reason}. Mend it, then resume`);

@@ -43,7 +43,7 @@ export interface IntegrateInput {
 }
 
 export type IntegrateOutcome =
-  | { kind: 'merged'; line: Sha; changed: number }
+  | { kind: 'merged'; line: Sha; tree: Sha; changed: number }
   | { kind: 'unchanged' }
   | { kind: 'conflict'; tree: Sha; files: string[] };
 
@@ -107,6 +107,7 @@ export interface RefactorState {
   tasks: TaskState[];
   agents: AgentMirror[];
   line: Sha | null;
+  lineTree: Sha | null;
   integrations: number;
   /** Agents of kind repair tried for the present red checks. */
   repairs: number;
@@ -153,5 +154,19 @@ export type RefactorEvent =
   | { kind: 'delivered'; at: number; outcome: DeliverOutcome }
   | { kind: 'forwarded'; at: number; forward: Forward; lost: boolean }
   | { kind: 'cut'; at: number }
-  | { kind: 'failed'; at: number; what: RefactorCommand['kind']; type: string; reason: string; retryable: boolean }
+  | { kind: 'failed'; at: number; what: RefactorCommand['kind']; type: string; reason: string }
   | { kind: 'cancelled'; at: number };
+
+/** The workflow's result, for whoever started it. */
+export interface RefactorResult {
+  outcome: 'done' | 'stopped';
+  branch: string;
+  /** The delivered commit, or where the integration line stood when the run was stopped. */
+  commit: Sha | null;
+  tree: Sha | null;
+  base: Sha | null;
+  tasks: { id: string; title: string; status: string; summary: string }[];
+  evidence: Evidence[];
+  spend: Spend;
+  report: string;
+}

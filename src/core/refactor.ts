@@ -26,6 +26,7 @@ export function createRefactor(id: string, input: StartInput, policy: EffectiveP
     tasks: [],
     agents: [],
     line: null,
+    lineTree: null,
     integrations: 0,
     repairs: 0,
     extra: null,

@@ -54,6 +54,8 @@ export const entrySchema = z.discriminatedUnion('kind', [
     model: z.string(),
     usage: usageSchema,
     steers: z.array(z.string()),
+    /** How the answer ended; `complete` where it is left out. */
+    stop: z.enum(['complete', 'truncated', 'refused', 'empty']).optional(),
     items: z.array(itemSchema),
     /** Notes for people: what was dropped or repaired to make this call. */
     notes: z.array(z.string()).optional(),

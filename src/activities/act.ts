@@ -1,0 +1,133 @@
+/**
+ * `act`: runs one allowed call in the agent's workspace and stores its result with its effects as one checkpoint.
+ * Rule: only the bytes that were decided run, and they have had an effect exactly if their checkpoint exists.
+ */
+import { Context } from '@temporalio/activity';
+import type { ActInput, ActOutcome } from '../core/agent-state.ts';
+import { digestText } from '../core/digest.ts';
+import { isInPaths, summarisePaths } from '../core/paths.ts';
+import type { ApplyPatchArguments, ShellArguments } from '../core/tools.ts';
+import { checkToolCall } from '../core/tools.ts';
+import type { Entry } from '../core/transcript.ts';
+import { formatCheckpointMessage } from '../core/transcript.ts';
+import { diffTrees } from '../git/diff-trees.ts';
+import type { ChainLink } from '../git/read-chain.ts';
+import { readLink } from '../git/read-chain.ts';
+import type { Store } from '../git/store.ts';
+import { ensureCommit } from '../git/store.ts';
+import { applyPatchCommand } from '../sandbox/apply-patch.ts';
+import type { CommandRequest, CommandResult } from '../sandbox/run-command.ts';
+import { advanceRef, findPlace, hasKey, runRef } from './chain.ts';
+import type { ActivityContext } from './context.ts';
+import { storeOf } from './context.ts';
+import type { WorkspaceActivities } from './contract.ts';
+import { fail } from './failures.ts';
+import { withHeartbeats } from './perform.ts';
+
+/** Time limit of a command that names none, in seconds; tests of a usual project fit. */
+const DEFAULT_TIMEOUT_SECONDS = 600;
+/** Outside paths that a decision names; more become their folders. */
+const MAX_OUTSIDE = 20;
+
+export function createAct(context: ActivityContext): WorkspaceActivities['act'] {
+  return (input) =>
+    withHeartbeats(async (signal) => {
+      const store = await storeOf(context, input.repository);
+      const ref = runRef('agents');
+      await ensureCommit(store, { commit: input.head, ref });
+      const place = await findPlace(store, ref, input.head, hasKey(input.key));
+      if (place.done) return await readOutcome(store, input, place.done);
+      const link = await actOnce(context, store, input, signal);
+      await advanceRef(store, ref, link.commit, place.at);
+      return await readOutcome(store, input, link);
+    });
+}
+
+async function actOnce(context: ActivityContext, store: Store, input: ActInput, signal: AbortSignal): Promise<ChainLink> {
+  const command = await readCommand(store, input);
+  const workspace = await context.workspaces.open({
+    id: Context.current().info.workflowExecution?.workflowId ?? 'unknown',
+    store,
+    base: input.base,
+    commit: input.head,
+    ...(input.setup ? { setup: input.setup } : {}),
+  });
+  const result = await workspace.run({ ...command, signal });
+  if (result.outcome === 'cancelled') throw signal.reason ?? new Error('cancelled');
+  const end = describeEnd(result);
+  let entry: Extract<Entry, { kind: 'act' }> | undefined;
+  const subject = `${input.key.replace('act/', '')} ${describeCommand(command)} → ${end}`;
+  const { commit, tree } = await workspace.checkpoint({
+    parent: input.head,
+    message: ({ leftOut }) => {
+      entry = toEntry(input, result, end, leftOut);
+      return formatCheckpointMessage(subject, entry);
+    },
+  });
+  return { commit, tree, parent: input.head, subject, message: '', author: { name: '', email: '', date: '' }, entry };
+}
+
+/** The command that the head's call stands for, after its bytes were compared with those decided. */
+async function readCommand(store: Store, input: ActInput): Promise<CommandRequest> {
+  const { entry } = await readLink(store, input.head);
+  const call = entry?.items.find((item) => item.kind === 'call' && item.callId === input.callId);
+  if (call?.kind !== 'call') throw fail('DigestMismatch', `checkpoint ${input.head.slice(0, 10)} has no call ${input.callId}`);
+  if (digestText(`${call.tool}\n${call.arguments}`) !== input.digest) {
+    throw fail('DigestMismatch', `call ${input.callId} is not the one that was decided: its digest differs`);
+  }
+  const check = checkToolCall(input.profile, call.tool, call.arguments);
+  if (check.kind === 'bad') throw fail('DigestMismatch', check.problem);
+  const profile = input.profile === 'plan' ? 'read-only' : 'workspace';
+  const shared = { profile, network: false } as const;
+  if (check.tool === 'apply_patch') {
+    const { patch } = check.arguments as ApplyPatchArguments;
+    return { ...shared, ...applyPatchCommand(patch), timeoutMs: DEFAULT_TIMEOUT_SECONDS * 1000 };
+  }
+  if (check.tool !== 'shell') throw fail('DigestMismatch', `${check.tool} is not a call that runs`);
+  const { command, timeoutSeconds } = check.arguments as ShellArguments;
+  return { ...shared, command, timeoutMs: (timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000 };
+}
+
+function describeCommand({ command }: CommandRequest): string {
+  return typeof command === 'string' ? command : 'apply_patch';
+}
+
+function describeEnd(result: CommandResult): string {
+  if (result.outcome === 'timed-out') return 'timed out';
+  return result.signal ?? `exit status ${result.exitCode ?? 'none'}`;
+}
+
+function toEntry(input: ActInput, result: CommandResult, end: string, leftOut: Record<string, number>): Extract<Entry, { kind: 'act' }> {
+  return {
+    v: 1,
+    kind: 'act',
+    key: input.key,
+    callId: input.callId,
+    tool: 'shell',
+    exitCode: result.exitCode,
+    signal: result.outcome === 'timed-out' ? 'timed out' : result.signal,
+    durationMs: result.durationMs,
+    outputBytes: result.outputBytes,
+    isolation: result.isolation,
+    decision: { by: input.decision.by, digest: input.digest },
+    items: [{ kind: 'result', callId: input.callId, output: `${end}\n${result.output}` }],
+    leftOut,
+  };
+}
+
+/** What an act's checkpoint says, as small facts for the workflow. */
+async function readOutcome(store: Store, input: ActInput, link: ChainLink): Promise<ActOutcome> {
+  const { entry } = link;
+  if (entry?.kind !== 'act') throw new Error(`${link.commit} is not an act`);
+  const changed = await diffTrees(store, { from: input.start, to: link.commit });
+  const outside = changed.map(({ path }) => path).filter((path) => !isInPaths(path, input.paths));
+  return {
+    head: link.commit,
+    exitCode: entry.exitCode,
+    signal: entry.signal,
+    outputBytes: entry.outputBytes,
+    durationMs: entry.durationMs,
+    isolation: entry.isolation,
+    outside: summarisePaths(outside, MAX_OUTSIDE),
+  };
+}

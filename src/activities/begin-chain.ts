@@ -1,0 +1,57 @@
+/**
+ * `beginChain`: writes the root of an agent's chain, a child of the commit that its task starts from.
+ * Rule: what the agent is told is in this commit, read from the base and never from a tree that an agent changed.
+ */
+import type { AgentSpec } from '../core/agent-state.ts';
+import { profileOf } from '../core/agent.ts';
+import type { Guide } from '../core/prompts.ts';
+import { MAX_GUIDE_BYTES, startConversation } from '../core/prompts.ts';
+import { listFiles } from '../git/list-files.ts';
+import { readFile } from '../git/read-file.ts';
+import type { Store } from '../git/store.ts';
+import { ensureCommit, treeOf } from '../git/store.ts';
+import { advanceRef, findPlace, hasKey, runRef, writeEntry } from './chain.ts';
+import type { ActivityContext } from './context.ts';
+import { storeOf } from './context.ts';
+import type { ControlActivities } from './contract.ts';
+import { withHeartbeats } from './perform.ts';
+
+/** Guides that reach one prompt; a monorepo may have hundreds. */
+const MAX_GUIDES = 10;
+const KEY = 'begin';
+
+export function createBeginChain(context: ActivityContext): ControlActivities['beginChain'] {
+  return (spec) =>
+    withHeartbeats(async () => {
+      const store = await storeOf(context, spec.repository);
+      await ensureCommit(store, { commit: spec.start });
+      const ref = runRef('agents');
+      const place = await findPlace(store, ref, spec.start, hasKey(KEY));
+      if (place.done) return { head: place.done.commit };
+      const { instructions, items } = startConversation(spec, await readGuides(store, spec));
+      const tree = spec.startTree ?? (await treeOf(store, spec.start));
+      const entry = { v: 1 as const, kind: 'start' as const, key: KEY, instructions, profile: profileOf(spec), items };
+      const head = await writeEntry(store, { parent: spec.start, tree, subject: `begin ${spec.task}: ${spec.title}`, entry });
+      await advanceRef(store, ref, head, place.at);
+      return { head };
+    });
+}
+
+/** AGENTS.md of the root, of the folders above the task's paths, and of those within them. */
+async function readGuides(store: Store, spec: AgentSpec): Promise<Guide[]> {
+  const all = (await listFiles(store, { commit: spec.base })).filter((path) => path === 'AGENTS.md' || path.endsWith('/AGENTS.md'));
+  const near = all.filter((path) => isNear(path.slice(0, -'AGENTS.md'.length), spec.paths)).slice(0, MAX_GUIDES);
+  const guides: Guide[] = [];
+  for (const path of near) {
+    const bytes = await readFile(store, { commit: spec.base, path });
+    if (bytes) guides.push({ path, text: bytes.subarray(0, MAX_GUIDE_BYTES).toString('utf8') });
+  }
+  return guides;
+}
+
+function isNear(folder: string, paths: readonly string[]): boolean {
+  return paths.some((path) => {
+    const literal = path.split(/[*?[\]{}()!+@]/, 1)[0] ?? '';
+    return literal.startsWith(folder) || folder.startsWith(literal);
+  });
+}

@@ -1,0 +1,55 @@
+/**
+ * The chain of the run that an activity works for: where its ref stands, and whether this very work is done already.
+ * Rule: compare-and-swap is the only way to move it, so work of a superseded attempt is thrown away whole.
+ */
+import { Context } from '@temporalio/activity';
+import type { Entry, Sha } from '../core/transcript.ts';
+import { formatCheckpointMessage } from '../core/transcript.ts';
+import { commitTree } from '../git/commit-tree.ts';
+import { moveRef } from '../git/move-ref.ts';
+import type { ChainLink } from '../git/read-chain.ts';
+import { readLink } from '../git/read-chain.ts';
+import { readRef } from '../git/read-ref.ts';
+import { refSlug } from '../git/ref-name.ts';
+import type { Store } from '../git/store.ts';
+import { fail } from './failures.ts';
+
+/** The ref of the running workflow run: `refs/coxswain/<kind>/<workflow id>/<run id>`. */
+export function runRef(kind: 'agents' | 'refactors'): string {
+  const execution = Context.current().info.workflowExecution;
+  if (!execution) throw new Error('this activity belongs to a workflow');
+  return `refs/coxswain/${kind}/${refSlug(execution.workflowId)}/${execution.runId}`;
+}
+
+export interface Place {
+  /** Where the ref stands; null before the run's first checkpoint. */
+  at: Sha | null;
+  /** The checkpoint that an earlier attempt of this very work left. */
+  done: ChainLink | null;
+}
+
+/** Looks where the run's ref stands before work on `head` under `key` begins. */
+export async function findPlace(store: Store, ref: string, head: Sha, isDone: (link: ChainLink) => boolean): Promise<Place> {
+  const at = await readRef(store, ref);
+  if (at === null || at === head) return { at, done: null };
+  const link = await readLink(store, at);
+  if (link.parent === head && isDone(link)) return { at, done: link };
+  throw fail('Superseded', `${ref} stands at ${at.slice(0, 10)}, not at ${head.slice(0, 10)}: another attempt is ahead, this one's work is thrown away`);
+}
+
+/** Whether a checkpoint was made under this idempotency key. */
+export function hasKey(key: string): (link: ChainLink) => boolean {
+  return (link) => link.entry?.key === key;
+}
+
+/** Moves the run's ref to a commit made on `head`; losing the race is the end of this attempt. */
+export async function advanceRef(store: Store, ref: string, to: Sha, from: Sha | null): Promise<void> {
+  if ((await moveRef(store, { ref, to, from })) === 'moved') return;
+  throw fail('Superseded', `${ref} moved while this attempt worked: its work is thrown away`);
+}
+
+/** Writes a checkpoint that changes no file, or puts back another tree. */
+export async function writeEntry(store: Store, checkpoint: { parent: Sha; tree: Sha; subject: string; entry: Entry }): Promise<Sha> {
+  const { parent, tree, subject, entry } = checkpoint;
+  return await commitTree(store, { tree, parents: [parent], message: formatCheckpointMessage(subject, entry) });
+}

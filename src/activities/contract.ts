@@ -1,0 +1,30 @@
+/**
+ * What each activity takes and gives, by the kind of worker that runs it.
+ * Rule: types only, so that workflows can import it; inputs and outcomes are small facts, never transcripts, diffs or files.
+ */
+import type { ActInput, ActOutcome, AgentSpec, CheckInput, Evidence, ThinkInput, ThinkOutcome } from '../core/agent-state.ts';
+import type { DeliverInput, DeliverOutcome, IntegrateInput, IntegrateOutcome, PrepareInput, Prepared } from '../core/refactor-state.ts';
+import type { Sha } from '../core/transcript.ts';
+
+export interface ControlActivities {
+  /** Writes the root of an agent's chain: what it is told, on the tree that it starts from. */
+  beginChain(spec: AgentSpec): Promise<{ head: Sha }>;
+  /** Merges a finished task into the refactor's line, or says where they conflict. */
+  integrateTask(input: IntegrateInput): Promise<IntegrateOutcome>;
+  /** Pushes the approved commit as a branch, never over another one. */
+  deliver(input: DeliverInput): Promise<DeliverOutcome>;
+}
+
+export interface ModelActivities {
+  /** One model call on the chain; its answer is a checkpoint before anyone sees it. */
+  think(input: ThinkInput): Promise<ThinkOutcome>;
+}
+
+export interface WorkspaceActivities {
+  /** Resolves the base commit and runs the checks once on it, untouched. */
+  prepare(input: PrepareInput): Promise<Prepared>;
+  /** Runs one allowed call in the agent's workspace; its effects exist exactly if its checkpoint does. */
+  act(input: ActInput): Promise<ActOutcome>;
+  /** Judges exactly one commit by its checks, in a fresh workspace. */
+  runChecks(input: CheckInput): Promise<Evidence[]>;
+}

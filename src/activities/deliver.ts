@@ -1,0 +1,39 @@
+/**
+ * `deliver`: pushes the approved commit as a branch, and says what changed and whether the base has moved since.
+ * Rule: exactly that commit, never over another one; delivering twice is delivering once.
+ */
+import type { DeliverInput, DeliverOutcome } from '../core/refactor-state.ts';
+import { deliverBranch, readRemoteBranch } from '../git/deliver-branch.ts';
+import { diffStat } from '../git/diff-stat.ts';
+import { importBase } from '../git/import-base.ts';
+import { mergeCommits } from '../git/merge-commits.ts';
+import type { Store } from '../git/store.ts';
+import { ensureCommit } from '../git/store.ts';
+import type { ActivityContext } from './context.ts';
+import { locateRepository, storeOf } from './context.ts';
+import type { ControlActivities } from './contract.ts';
+import { withHeartbeats } from './perform.ts';
+
+export function createDeliver(context: ActivityContext): ControlActivities['deliver'] {
+  return (input) =>
+    withHeartbeats(async (): Promise<DeliverOutcome> => {
+      const repository = await locateRepository(context, input.repository);
+      const store = await storeOf(context, input.repository);
+      await ensureCommit(store, { commit: input.commit });
+      const outcome = await deliverBranch(store, { repository, branch: input.branch, commit: input.commit });
+      if (outcome.kind !== 'delivered') return outcome;
+      const { text } = await diffStat(store, { from: input.base, to: input.commit });
+      return { kind: 'delivered', ref: outcome.ref, stat: text.slice(-4000), notes: await compareBase(store, repository, input) };
+    });
+}
+
+/** Whether the base branch has moved, and whether the delivered branch would merge with it. */
+async function compareBase(store: Store, repository: string, { base, baseBranch, commit }: DeliverInput): Promise<string[]> {
+  if (!baseBranch) return [];
+  const now = await readRemoteBranch({ repository, branch: baseBranch });
+  if (!now || now === base) return [];
+  await importBase(store, { repository, base: baseBranch });
+  const merge = await mergeCommits(store, { ours: now, theirs: commit });
+  const how = merge.kind === 'clean' ? 'the branch merges with it cleanly' : `the branch conflicts with it in ${merge.files.join(', ')}`;
+  return [`${baseBranch} has moved to ${now.slice(0, 10)} since: ${how}`];
+}

@@ -1,0 +1,44 @@
+/**
+ * Turns adapters' errors into Temporal's: one closed list of types, retryable or not, delays as the other side asked.
+ * Rule: messages say what was tried, on what, and what a person can do; secrets never.
+ */
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { FailureType } from '../core/failures.ts';
+import { FAILURES } from '../core/failures.ts';
+import { GitFailure } from '../git/git-failure.ts';
+import { ModelFailure } from '../model/model-failure.ts';
+
+/** A failure of a listed type. */
+export function fail(type: FailureType, message: string, options: { cause?: Error; retryAfterMs?: number } = {}): ApplicationFailure {
+  return ApplicationFailure.create({
+    type,
+    message,
+    nonRetryable: !FAILURES[type].retryable,
+    ...(options.cause ? { cause: options.cause } : {}),
+    ...(options.retryAfterMs ? { nextRetryDelay: options.retryAfterMs } : {}),
+  });
+}
+
+const GIT_TYPES: Record<GitFailure['kind'], FailureType> = {
+  'not-a-repository': 'BadRepository',
+  'missing-base': 'BadRepository',
+  'empty-repository': 'BadRepository',
+  ownership: 'BadRepository',
+  unreachable: 'GitUnreachable',
+  'read-only': 'GitFailed',
+  'disk-full': 'GitFailed',
+  corrupt: 'GitFailed',
+  failed: 'GitFailed',
+};
+
+/** The failure that an activity throws for an adapter's error; what is known already is passed through. */
+export function toFailure(error: unknown): unknown {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  if (error instanceof GitFailure) return fail(GIT_TYPES[error.kind], error.message);
+  if (error instanceof ModelFailure) {
+    if (error.kind === 'context-too-long') return fail('ContextTooLong', error.message);
+    const { retryAfterMs } = error;
+    return fail(error.retryable ? 'ModelUnavailable' : 'ModelRefused', error.message, retryAfterMs ? { retryAfterMs } : {});
+  }
+  return error;
+}

@@ -1,0 +1,25 @@
+/**
+ * The activities by the kind of worker that runs them.
+ * Rule: a worker registers only its own kind, so that the model's key and remotes' credentials stay where they belong.
+ */
+import { createAct } from './act.ts';
+import { createBeginChain } from './begin-chain.ts';
+import type { ActivityContext } from './context.ts';
+import type { ControlActivities, ModelActivities, WorkspaceActivities } from './contract.ts';
+import { createDeliver } from './deliver.ts';
+import { createIntegrateTask } from './integrate-task.ts';
+import { createPrepare } from './prepare.ts';
+import { createRunChecks } from './run-checks.ts';
+import { createThink } from './think.ts';
+
+export function createControlActivities(context: ActivityContext): ControlActivities {
+  return { beginChain: createBeginChain(context), integrateTask: createIntegrateTask(context), deliver: createDeliver(context) };
+}
+
+export function createModelActivities(context: ActivityContext): ModelActivities {
+  return { think: createThink(context) };
+}
+
+export function createWorkspaceActivities(context: ActivityContext): WorkspaceActivities {
+  return { prepare: createPrepare(context), act: createAct(context), runChecks: createRunChecks(context) };
+}

@@ -1,0 +1,36 @@
+/**
+ * `prepare`: resolves the base commit and runs the checks once on it, before any work.
+ * Rule: the person's working copy is only read; what can't be worked at all is said here, at once.
+ */
+import type { Prepared, PrepareInput } from '../core/refactor-state.ts';
+import { checkRefName } from '../git/ref-name.ts';
+import { importBase } from '../git/import-base.ts';
+import { readRemoteBranch } from '../git/deliver-branch.ts';
+import type { ActivityContext } from './context.ts';
+import { locateRepository, storeOf } from './context.ts';
+import type { WorkspaceActivities } from './contract.ts';
+import { fail } from './failures.ts';
+import { withHeartbeats } from './perform.ts';
+import { judge } from './run-checks.ts';
+
+export function createPrepare(context: ActivityContext): WorkspaceActivities['prepare'] {
+  return (input) => withHeartbeats((signal) => prepare(context, input, signal));
+}
+
+async function prepare(context: ActivityContext, input: PrepareInput, signal: AbortSignal): Promise<Prepared> {
+  const problem = checkRefName(input.branch);
+  if (problem) throw fail('BadInput', `branch "${input.branch}" ${problem}`);
+  const repository = await locateRepository(context, input.repository);
+  const store = await storeOf(context, input.repository);
+  const base = await importBase(store, { repository, ...(input.base === null ? {} : { base: input.base }) });
+  const there = await readRemoteBranch({ repository, branch: input.branch });
+  if (there) {
+    throw fail('BadInput', `branch ${input.branch} exists already in the repository, at ${there.slice(0, 10)}: name another one by "branch"`);
+  }
+  const { checks, setup } = input;
+  const evidence = await judge(context, { repository: input.repository, base: base.commit, commit: base.commit, checks, setup }, signal);
+  const notes: string[] = [];
+  if (base.dirty) notes.push(`the working copy has uncommitted changes: they are not part of this, the base is commit ${base.commit.slice(0, 10)}`);
+  if (context.isolation === 'none') notes.push('commands run without isolation on this worker (COXSWAIN_ISOLATION=none)');
+  return { commit: base.commit, tree: base.tree, baseBranch: base.branch, evidence, isolation: context.isolation, notes };
+}

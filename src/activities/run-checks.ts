@@ -1,0 +1,82 @@
+/**
+ * `runChecks`: judges exactly one commit by its checks, in a fresh workspace that is thrown away.
+ * Rule: evidence is gathered here, never in an agent's workspace; a red check runs once more and both results are kept.
+ */
+import type { CheckInput, Evidence } from '../core/agent-state.ts';
+import type { Sha } from '../core/transcript.ts';
+import type { Store } from '../git/store.ts';
+import { ensureCommit, treeOf } from '../git/store.ts';
+import type { CommandResult } from '../sandbox/run-command.ts';
+import type { ActivityContext } from './context.ts';
+import { storeOf } from './context.ts';
+import type { WorkspaceActivities } from './contract.ts';
+import { fail } from './failures.ts';
+import { withHeartbeats } from './perform.ts';
+
+/** Characters of a check's output that travel with its evidence. */
+const TAIL_CHARACTERS = 1000;
+
+export function createRunChecks(context: ActivityContext): WorkspaceActivities['runChecks'] {
+  return (input) => withHeartbeats((signal) => judge(context, input, signal));
+}
+
+/** Runs the checks on a commit, the red ones twice. */
+export async function judge(context: ActivityContext, input: CheckInput, signal: AbortSignal): Promise<Evidence[]> {
+  const store = await storeOf(context, input.repository);
+  await ensureCommit(store, { commit: input.commit });
+  await prepareSetup(context, store, input);
+  if (input.checks.length === 0) return [];
+  const tree = await treeOf(store, input.commit);
+  const first = await runOnce(context, store, input, input.checks, tree, signal);
+  const red = first.filter(({ green }) => !green).map(({ command }) => command);
+  const second = red.length > 0 ? await runOnce(context, store, input, red, tree, signal) : [];
+  return [...first, ...second];
+}
+
+async function prepareSetup(context: ActivityContext, store: Store, { base, setup }: CheckInput): Promise<void> {
+  if (!setup) return;
+  const outcome = await context.workspaces.prepareSetup({ store, base, setup });
+  if (outcome.kind === 'failed') {
+    const network = setup.network ? '' : ' It had no network: grant it by policy {"network": {"setup": true}} if it needs one.';
+    throw fail('SetupFailed', `setup "${setup.command}" ended with exit status ${outcome.exitCode ?? 'none'}.${network}\n${outcome.output.slice(-TAIL_CHARACTERS)}`);
+  }
+  if (outcome.kind === 'changed-tracked') {
+    throw fail('SetupChangedTracked', `setup "${setup.command}" changed files that git tracks: ${outcome.paths.slice(0, 10).join(', ')}. Commit what it makes, or use another command`);
+  }
+}
+
+async function runOnce(
+  context: ActivityContext,
+  store: Store,
+  { base, commit, setup }: CheckInput,
+  checks: string[],
+  tree: Sha,
+  signal: AbortSignal,
+): Promise<Evidence[]> {
+  const results = await context.workspaces.runChecks({
+    store,
+    base,
+    commit,
+    checks,
+    timeoutMs: context.commandTimeoutMs,
+    signal,
+    ...(setup ? { setup } : {}),
+  });
+  signal.throwIfAborted();
+  return results.map((result, index) => toEvidence(result, checks[index] ?? '', commit, tree));
+}
+
+function toEvidence(result: CommandResult, command: string, commit: Sha, tree: Sha): Evidence {
+  const late = result.outcome === 'timed-out' ? '\n[it took too long and was ended]' : '';
+  return {
+    command,
+    exitCode: result.exitCode,
+    green: result.outcome === 'exited' && result.exitCode === 0,
+    commit,
+    tree,
+    tail: `${result.output.slice(-TAIL_CHARACTERS)}${late}`,
+    outputDigest: result.outputDigest,
+    durationMs: result.durationMs,
+    isolation: result.isolation,
+  };
+}

@@ -1,0 +1,134 @@
+/**
+ * Configuration: the only reader of the environment, checked once and handed on as values.
+ * Rule: a wrong value is said by its name, with what would be right; nothing falls back silently.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir, hostname, userInfo } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { z } from 'zod';
+import { TASK_QUEUE } from './core/task-queues.ts';
+import { describeIssue } from './core/plan.ts';
+import type { PriceTable } from './model/prices.ts';
+import { priceTableSchema } from './model/prices.ts';
+
+const WORKER_ROLES = ['control', 'model', 'workspace'] as const;
+export type WorkerRole = (typeof WORKER_ROLES)[number];
+
+/** Wrong configuration; the message names each variable and what it takes. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+const listOf = (separator: string): z.ZodType<string[], string> =>
+  z.string().transform((text) => text.split(separator).map((part) => part.trim()).filter((part) => part !== ''));
+
+const envSchema = z.object({
+  COXSWAIN_STATE: z.string().min(1).optional(),
+  COXSWAIN_HUB: z.string().min(1).optional(),
+  COXSWAIN_TASK_QUEUE: z.string().min(1).default(TASK_QUEUE),
+  COXSWAIN_ROLES: listOf(',').pipe(z.array(z.enum(WORKER_ROLES)).min(1)).default([...WORKER_ROLES]),
+  COXSWAIN_ROOTS: listOf(delimiter).optional(),
+  COXSWAIN_ISOLATION: z.enum(['bwrap', 'none']).default('bwrap'),
+  COXSWAIN_BWRAP: z.string().min(1).optional(),
+  COXSWAIN_MODEL: z.string().min(1).optional(),
+  COXSWAIN_REASONING_EFFORT: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).optional(),
+  COXSWAIN_PRICES: z.string().min(1).optional(),
+  COXSWAIN_CHECK_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(1800),
+  COXSWAIN_MODEL_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(7200).default(900),
+  OPENAI_API_KEY: z.string().min(1).optional(),
+  OPENAI_BASE_URL: z.url().optional(),
+  XDG_CACHE_HOME: z.string().min(1).optional(),
+  PATH: z.string().default(''),
+});
+
+export interface ModelConfig {
+  /** Undefined where neither key nor base URL is set: the offline model is used. */
+  remote: { name: string; apiKey: string; baseUrl?: string } | undefined;
+  reasoningEffort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
+  prices: PriceTable;
+  timeoutMs: number;
+}
+
+export interface Config {
+  /** Folder of everything that is kept on this host: hub, stores, workspaces, Temporal's file. */
+  stateDir: string;
+  /** Folder of programs that were downloaded. */
+  cacheDir: string;
+  hub: string;
+  taskQueue: string;
+  roles: WorkerRole[];
+  /** Folders under which a start may name a repository by path; undefined where none was configured. */
+  roots: string[] | undefined;
+  isolation: 'bwrap' | 'none';
+  bwrap: string | undefined;
+  model: ModelConfig;
+  commandTimeoutMs: number;
+  /** Who sends, where a command names nobody. */
+  user: string;
+  hostname: string;
+  path: string;
+  /** A Temporal that the user configured by the standard variables or profile; undefined means the embedded one. */
+  temporal: { address: string; namespace: string; options: ReturnType<typeof loadClientConnectConfig>['connectionOptions'] } | undefined;
+}
+
+/** Reads the configuration. `workingDirectory` is where `.coxswain` lies unless `COXSWAIN_STATE` says otherwise. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirectory = process.cwd()): Config {
+  // An empty variable is one that is not set, as everywhere in a shell.
+  const parsed = envSchema.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
+  if (!parsed.success) throw new ConfigError(`wrong configuration: ${parsed.error.issues.map(describeIssue).join('; ')}`);
+  const values = parsed.data;
+  const stateDir = resolve(workingDirectory, values.COXSWAIN_STATE ?? '.coxswain');
+  return {
+    stateDir,
+    cacheDir: join(values.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'coxswain'),
+    hub: values.COXSWAIN_HUB ?? join(stateDir, 'hub', '{repository}.git'),
+    taskQueue: values.COXSWAIN_TASK_QUEUE,
+    roles: values.COXSWAIN_ROLES,
+    roots: values.COXSWAIN_ROOTS?.map((root) => resolve(workingDirectory, root)),
+    isolation: values.COXSWAIN_ISOLATION,
+    bwrap: values.COXSWAIN_BWRAP,
+    model: readModel(values),
+    commandTimeoutMs: values.COXSWAIN_CHECK_TIMEOUT_SECONDS * 1000,
+    user: userInfo().username,
+    hostname: hostname(),
+    path: values.PATH,
+    temporal: readTemporal(env),
+  };
+}
+
+function readModel(values: z.infer<typeof envSchema>): ModelConfig {
+  const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, COXSWAIN_MODEL: name } = values;
+  const shared = {
+    prices: readPrices(values.COXSWAIN_PRICES),
+    timeoutMs: values.COXSWAIN_MODEL_TIMEOUT_SECONDS * 1000,
+    ...(values.COXSWAIN_REASONING_EFFORT ? { reasoningEffort: values.COXSWAIN_REASONING_EFFORT } : {}),
+  };
+  if (!apiKey && !baseUrl) return { ...shared, remote: undefined };
+  if (!name) throw new ConfigError('COXSWAIN_MODEL is missing: name the model to use at OPENAI_BASE_URL (or at OpenAI, with OPENAI_API_KEY)');
+  // Servers of one's own often want no key, but the client sends one always.
+  return { ...shared, remote: { name, apiKey: apiKey ?? 'none', ...(baseUrl ? { baseUrl } : {}) } };
+}
+
+function readPrices(file: string | undefined): PriceTable {
+  if (!file) return {};
+  try {
+    return priceTableSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    throw new ConfigError(`COXSWAIN_PRICES: ${file} is not a price table: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Whether the user configured a Temporal: by an address, a profile's name, or a profile file of the default place. */
+function readTemporal(env: NodeJS.ProcessEnv): Config['temporal'] {
+  const file = env['TEMPORAL_CONFIG_FILE'] ?? join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'temporalio', 'temporal.toml');
+  if (!env['TEMPORAL_ADDRESS'] && !env['TEMPORAL_PROFILE'] && !existsSync(file)) return undefined;
+  try {
+    const { connectionOptions, namespace } = loadClientConnectConfig();
+    const address = connectionOptions.address;
+    if (!address) return undefined;
+    return { address, namespace: namespace ?? 'default', options: connectionOptions };
+  } catch (error) {
+    throw new ConfigError(`Temporal's profile can't be read (${file}): ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * The closed list of failures: a broken world, as activities report it, and whether trying again by itself can help.
+ * Rule: expected outcomes are values and not in this list; every type here has its retryability beside it.
+ */
+
+export const FAILURES = {
+  /** Not a repository, no such base, empty, outside the allowed roots: the start was wrong. */
+  BadRepository: { retryable: false },
+  BadInput: { retryable: false },
+  /** The setup command ended with another status than 0. */
+  SetupFailed: { retryable: false },
+  /** The setup command changed files that git tracks: a person decides what to do about it. */
+  SetupChangedTracked: { retryable: false },
+  /** Isolation does not work on this host. */
+  NoIsolation: { retryable: true },
+  /** The hub, the repository's host or the disk: these mend. */
+  GitUnreachable: { retryable: true },
+  GitFailed: { retryable: true },
+  /** The chain's ref moved on: another attempt or another run is in charge. */
+  Superseded: { retryable: false },
+  /** What is to run is not what was decided. */
+  DigestMismatch: { retryable: false },
+  ModelUnavailable: { retryable: true },
+  /** Key, quota, model name, content policy: a person must act. */
+  ModelRefused: { retryable: false },
+  ContextTooLong: { retryable: false },
+} as const;
+
+export type FailureType = keyof typeof FAILURES;

@@ -1,0 +1,17 @@
+/**
+ * Names of the task queues, derived from the one that a workflow was started on.
+ * Rule: model calls and commands have queues of their own, so that a host with the model's key need not run commands.
+ */
+
+/** The queue of the workflows and of the activities that touch neither model nor workspace. */
+export const TASK_QUEUE = 'coxswain';
+
+/** The queue of model calls. */
+export function modelQueue(taskQueue: string): string {
+  return `${taskQueue}-model`;
+}
+
+/** The queue of commands and checks. */
+export function workspaceQueue(taskQueue: string): string {
+  return `${taskQueue}-workspace`;
+}

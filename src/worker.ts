@@ -1,0 +1,158 @@
+/**
+ * The worker: joins configuration, adapters, activities and workflows, one Temporal worker for each role's queue.
+ * Rule: this is the only place where the parts are joined; where isolation fails, no command is ever polled for.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { WorkerOptions, WorkflowBundleOption } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { ActivityContext } from './activities/context.ts';
+import { createControlActivities, createModelActivities, createWorkspaceActivities } from './activities/index.ts';
+import type { Config, WorkerRole } from './config.ts';
+import { modelQueue, workspaceQueue } from './core/task-queues.ts';
+import { openModel } from './model/call-model.ts';
+import { findBubblewrap } from './sandbox/find-bubblewrap.ts';
+import type { Isolation } from './sandbox/isolation.ts';
+import { probeIsolation } from './sandbox/isolation.ts';
+import { openWorkspaces } from './sandbox/workspaces.ts';
+
+/** Running commands are ended and their agents' activities retried elsewhere; Temporal's default would wait for none. */
+const SHUTDOWN_GRACE = '5 seconds';
+/** An activity that ignores cancellation must not hold the process for ever. */
+const SHUTDOWN_FORCE = '15 seconds';
+/** Two model calls or commands a core wait mostly for others; more would only queue on the host. */
+const MAX_COMMANDS = 8;
+const MAX_MODEL_CALLS = 50;
+
+/** Why this host can't run commands, and what to do. */
+export class IsolationError extends Error {
+  override name = 'IsolationError';
+}
+
+export interface WorkerParts {
+  address: string;
+  namespace: string;
+  /** TLS and API key of a configured Temporal; left out for the embedded server. */
+  connection?: Omit<Parameters<typeof NativeConnection.connect>[0] & object, 'address'>;
+  /** The model in use: a configured one, or the offline model at its address. */
+  model: { name: string; apiKey: string; baseUrl?: string };
+  /** Folders under which repositories may be named by path, where the configuration names none. */
+  defaultRoots: string[];
+  /** A bundle made before, so that several workers of one process bundle once. */
+  bundle?: WorkflowBundleOption;
+}
+
+export interface RunningWorker {
+  /** Resolves when all queues' workers have ended; rejects when one of them fails. */
+  ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Connects, proves isolation where commands will run, and starts polling. */
+export async function startWorker(config: Config, parts: WorkerParts): Promise<RunningWorker> {
+  const context = await openContext(config, parts);
+  const connection = await NativeConnection.connect({ address: parts.address, ...parts.connection });
+  const workflowBundle = parts.bundle ?? (await bundleWorkflows());
+  const workers = await Promise.all(config.roles.map((role) => createWorker(role, config, parts, context, connection, workflowBundle)));
+  const runs = workers.map((worker) => worker.run());
+  const ended = Promise.all(runs)
+    .then(() => undefined)
+    .finally(() => connection.close());
+  // A failure is seen by whoever waits for `ended`; nobody waiting must not end the process.
+  ended.catch(() => undefined);
+  return {
+    ended,
+    stop: async () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended;
+    },
+  };
+}
+
+async function createWorker(
+  role: WorkerRole,
+  config: Config,
+  parts: WorkerParts,
+  context: ActivityContext,
+  connection: NativeConnection,
+  workflowBundle: WorkflowBundleOption,
+): Promise<Worker> {
+  const shared: WorkerOptions = {
+    connection,
+    namespace: parts.namespace,
+    taskQueue: config.taskQueue,
+    shutdownGraceTime: SHUTDOWN_GRACE,
+    shutdownForceTime: SHUTDOWN_FORCE,
+    dataConverter: { payloadConverterPath: siblingPath('./workflows/payload-converter.ts') },
+  };
+  switch (role) {
+    case 'control':
+      return await Worker.create({ ...shared, workflowBundle, activities: createControlActivities(context) });
+    case 'model':
+      return await Worker.create({
+        ...shared,
+        taskQueue: modelQueue(config.taskQueue),
+        activities: createModelActivities(context),
+        maxConcurrentActivityTaskExecutions: MAX_MODEL_CALLS,
+      });
+    case 'workspace':
+      return await Worker.create({
+        ...shared,
+        taskQueue: workspaceQueue(config.taskQueue),
+        activities: createWorkspaceActivities(context),
+        maxConcurrentActivityTaskExecutions: MAX_COMMANDS,
+      });
+  }
+}
+
+async function openContext(config: Config, parts: WorkerParts): Promise<ActivityContext> {
+  const isolation = await openIsolation(config);
+  const { prices, timeoutMs, reasoningEffort } = config.model;
+  return {
+    stateDir: config.stateDir,
+    hub: config.hub,
+    roots: config.roots ?? parts.defaultRoots,
+    isolation: isolation.kind,
+    workspaces: openWorkspaces({ stateDir: config.stateDir, isolation }),
+    model: openModel({ ...parts.model, prices, timeoutMs, ...(reasoningEffort ? { reasoningEffort } : {}) }),
+    commandTimeoutMs: config.commandTimeoutMs,
+  };
+}
+
+/** The isolation that commands get, proven by running some in it. */
+async function openIsolation(config: Config): Promise<Isolation> {
+  if (config.isolation === 'none') return { kind: 'none' };
+  const found = await findBubblewrap({ cacheDir: config.cacheDir, ...(config.bwrap ? { configured: config.bwrap } : {}) });
+  if (found.kind === 'missing') {
+    if (!config.roles.includes('workspace')) return { kind: 'none' };
+    throw new IsolationError(`no bubblewrap for the commands of agents. Tried: ${found.tried.join('; ')}. ${found.remedy}`);
+  }
+  const isolation: Isolation = { kind: 'bwrap', path: found.path };
+  if (!config.roles.includes('workspace')) return isolation;
+  const probe = await probeIsolation(isolation);
+  if (!probe.ok) throw new IsolationError(`commands would not be isolated on this host: probe "${probe.probe}": ${probe.reason}. ${probe.remedy}`);
+  return isolation;
+}
+
+/** The workflows as one bundle: the prebuilt one of a package, or made from source. */
+export async function bundleWorkflows(): Promise<WorkflowBundleOption> {
+  const prebuilt = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
+  if (existsSync(prebuilt)) return { codePath: prebuilt };
+  return await bundleWorkflowCode({
+    workflowsPath: siblingPath('./workflows/index.ts'),
+    payloadConverterPath: siblingPath('./workflows/payload-converter.ts'),
+    // The bundler's progress is of no interest to whoever starts a worker.
+    logger: new DefaultLogger('WARN'),
+  });
+}
+
+/** Keeps Temporal's own log lines out of people's terminals, but for warnings; call before anything else of a worker. */
+export function quietRuntime(): void {
+  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+}
+
+/** A module's path beside this one; compiled code has another ending. */
+function siblingPath(relative: string): string {
+  const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+  return fileURLToPath(new URL(relative.replace(/\.ts$/, ending), import.meta.url));
+}

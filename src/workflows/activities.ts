@@ -1,0 +1,63 @@
+/**
+ * The activities as workflows see them: by type only, each with its queue, timeouts and retries, and why these.
+ * Rule: every activity that may take long heartbeats, so that a dead worker is noticed within seconds.
+ */
+import type { ActivityInterfaceFor, ActivityOptions } from '@temporalio/workflow';
+import { ActivityCancellationType, ActivityFailure, ApplicationFailure, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { ControlActivities, ModelActivities, WorkspaceActivities } from '../activities/contract.ts';
+import { modelQueue, workspaceQueue } from '../core/task-queues.ts';
+
+/** Cancellation arrives with a heartbeat, throttled to 80 % of this; a dead worker costs this long. */
+const HEARTBEAT_TIMEOUT = '10 seconds';
+/** A model down for an hour is waited for (about 100 minutes of tries); then the run holds and says why. */
+const MODEL_RETRY = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 100 } as const;
+/** Broken hosts and hubs mend or are replaced within minutes; a lasting fault becomes a hold. */
+const WORK_RETRY = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds', maximumAttempts: 20 } as const;
+
+export interface Activities {
+  control: ActivityInterfaceFor<ControlActivities>;
+  model: ActivityInterfaceFor<ModelActivities>;
+  workspace: ActivityInterfaceFor<WorkspaceActivities>;
+}
+
+/** The activities for a run; its team's name is the fairness key of all of them. */
+export function openActivities(team: string | null): Activities {
+  const { taskQueue } = workflowInfo();
+  const shared: ActivityOptions = {
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    ...(team ? { priority: { fairnessKey: team.slice(0, 64) } } : {}),
+  };
+  return {
+    // A fetch or push of a large repository over a slow line.
+    control: proxyActivities<ControlActivities>({ ...shared, startToCloseTimeout: '30 minutes', retry: WORK_RETRY }),
+    // The longest answers of today's models take minutes; the stream's silence is bounded by the client.
+    model: proxyActivities<ModelActivities>({
+      ...shared,
+      taskQueue: modelQueue(taskQueue),
+      startToCloseTimeout: '30 minutes',
+      retry: MODEL_RETRY,
+    }),
+    // Commands have a limit of their own (an hour at most), checks may be several in a row.
+    workspace: proxyActivities<WorkspaceActivities>({
+      ...shared,
+      taskQueue: workspaceQueue(taskQueue),
+      startToCloseTimeout: '4 hours',
+      retry: WORK_RETRY,
+    }),
+  };
+}
+
+/** What an activity's failure says to people: its type and its words. */
+export function describeFailure(error: unknown): { type: string; reason: string } {
+  if (error instanceof ActivityFailure && error.cause instanceof Error) {
+    const { cause } = error;
+    if (cause instanceof ApplicationFailure) {
+      return { type: cause.type ?? 'Failure', reason: cause.message };
+    }
+    return { type: cause.name, reason: cause.message };
+  }
+  if (error instanceof ActivityFailure) return { type: 'ActivityFailure', reason: error.message };
+  // Anything else is a bug of ours: the workflow task fails and waits for a mended worker.
+  throw error;
+}

@@ -1,0 +1,132 @@
+/**
+ * The workflow type `agent`: works one task by steps of think, gate and act.
+ * Rule: core decides, this performs; every message goes through core at once, and the loop does what follows.
+ */
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineQuery,
+  getExternalWorkflowHandle,
+  isCancellation,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { createAgent, nextAgentCommand, reserveBudget } from '../core/agent.ts';
+import { advanceAgent } from '../core/agent-events.ts';
+import { receiveForAgent, refuse, restartAt } from '../core/agent-messages.ts';
+import type { AgentCommand, AgentEvent, AgentOutcome, AgentSpec, AgentState } from '../core/agent-state.ts';
+import { listOpenDecisions } from '../core/control.ts';
+import { describeAgent } from '../core/details.ts';
+import { agentState, listNeeds, viewAgent } from '../core/views.ts';
+import type { Activities } from './activities.ts';
+import { describeFailure, openActivities } from './activities.ts';
+import { forwardSignal, reportSignal } from './between.ts';
+import { isContinueDue, showState } from './show.ts';
+import { handleVerbs } from './verbs.ts';
+
+/** Starts with a spec, or goes on with the state of the run before. */
+export type AgentInput = { spec: AgentSpec } | { state: AgentState };
+
+export async function agent(input: AgentInput): Promise<AgentOutcome> {
+  let state = 'state' in input ? restartAt(input.state, Date.now()) : createAgent(workflowInfo().workflowId, input.spec);
+  let running: CancellationScope | undefined;
+  const update = (next: AgentState): void => {
+    state = next;
+    if (state.cut || state.outcome) running?.cancel();
+  };
+  handleMessages(() => state, update);
+  setCurrentDetails(describeAgent(state));
+  void CancellationScope.current().cancelRequested.catch(() => update(advanceAgent(state, { kind: 'cancelled', at: Date.now() })));
+  const activities = openActivities(state.spec.team);
+  return await CancellationScope.nonCancellable(async () => {
+    for (;;) {
+      update(reserveBudget(state, Date.now()));
+      show(state);
+      const command = nextAgentCommand(state);
+      if (command.kind === 'end') return command.outcome;
+      if (command.kind === 'restart' || ((command.kind === 'think' || command.kind === 'wait') && isContinueDue())) {
+        await continueAsNew<typeof agent>({ state });
+      }
+      if (command.kind === 'wait') {
+        await condition(() => nextAgentCommand(state).kind !== 'wait' || isContinueDue());
+        continue;
+      }
+      state = { ...state, cut: false };
+      running = new CancellationScope();
+      const event = await running.run(() => perform(state, command, activities));
+      running = undefined;
+      update(advanceAgent(state, event));
+    }
+  });
+}
+
+function show(state: AgentState): void {
+  setCurrentDetails(describeAgent(state));
+  showState(agentState(state), listNeeds(listOpenDecisions(state.control), state.hold));
+}
+
+function handleMessages(read: () => AgentState, update: (state: AgentState) => void): void {
+  handleVerbs({
+    receive: (verb, inputs) => {
+      const { state, answer } = receiveForAgent(read(), verb, inputs, Date.now());
+      update(state);
+      return answer;
+    },
+    refuse: (verb, problem) => update(refuse(read(), { verb }, Date.now(), problem).state),
+  });
+  setHandler(forwardSignal, (message) => {
+    const { verb, ...payload } = message;
+    update(receiveForAgent(read(), verb, [payload], Date.now()).state);
+  });
+  setHandler(defineQuery('status'), () => viewAgent(read()));
+  setHandler(defineQuery('plan'), () => ({ task: read().spec.task, instructions: read().spec.instructions, paths: read().spec.paths, checks: read().spec.checks }));
+  setHandler(defineQuery('decisions'), () => read().control.decisions);
+  setHandler(defineQuery('spend'), () => read().spend);
+  setHandler(defineQuery('policy'), () => read().spec.policy);
+  setHandler(defineQuery('log'), () => read().control.log);
+}
+
+/** Does what core commands, and says what came of it as an event. */
+async function perform(state: AgentState, command: AgentCommand, activities: Activities): Promise<AgentEvent> {
+  try {
+    switch (command.kind) {
+      case 'begin': {
+        const { head } = await activities.control.beginChain.executeWithOptions({ summary: state.spec.title.slice(0, 100) }, [state.spec]);
+        return { kind: 'began', at: Date.now(), head };
+      }
+      case 'think': {
+        const outcome = await activities.model.think.executeWithOptions({ summary: `step ${state.step}` }, [command.input]);
+        return { kind: 'thought', at: Date.now(), outcome };
+      }
+      case 'act': {
+        const outcome = await activities.workspace.act.executeWithOptions({ summary: command.summary.slice(0, 100) }, [command.input]);
+        return { kind: 'acted', at: Date.now(), outcome };
+      }
+      case 'check': {
+        const evidence = await activities.workspace.runChecks.executeWithOptions({ summary: 'checks of the task' }, [command.input]);
+        return { kind: 'checked', at: Date.now(), evidence };
+      }
+      case 'report':
+        return await report(state, command.report);
+      default:
+        throw new Error(`no way to perform ${command.kind}`);
+    }
+  } catch (error) {
+    if (isCancellation(error)) return { kind: 'cut', at: Date.now(), what: command.kind as 'think' };
+    const { type, reason } = describeFailure(error);
+    return { kind: 'failed', at: Date.now(), what: command.kind, reason: `${type}: ${reason}` };
+  }
+}
+
+async function report(state: AgentState, report: AgentState['outbox'][number]): Promise<AgentEvent> {
+  if (!state.spec.refactor) return { kind: 'reported', at: Date.now(), report };
+  try {
+    await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(state.spec.refactor ?? '').signal(reportSignal, report));
+    return { kind: 'reported', at: Date.now(), report };
+  } catch {
+    // The only way for this to fail is that the refactor is closed: nobody is left to supervise.
+    return { kind: 'orphaned', at: Date.now() };
+  }
+}

@@ -1,0 +1,6 @@
+/**
+ * The workflow types that people can start; the worker bundles exactly this.
+ * Rule: only workflow types are exported, since every function exported here can be started by name.
+ */
+export { agent } from './agent.ts';
+export { refactor } from './refactor.ts';

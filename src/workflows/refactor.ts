@@ -1,0 +1,194 @@
+/**
+ * The workflow type `refactor`: one goal on one repository, from its plan to a delivered branch.
+ * Rule: core decides, this performs; bad input fails the start at once, everything later holds and asks.
+ */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  defineQuery,
+  getExternalWorkflowHandle,
+  isCancellation,
+  ParentClosePolicy,
+  setCurrentDetails,
+  setHandler,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { refuse } from '../core/agent-messages.ts';
+import { describeRefactor, renderReport } from '../core/details.ts';
+import { readStart } from '../core/messages.ts';
+import { resolvePolicy } from '../core/policy.ts';
+import { createRefactor, nextRefactorCommand, setupOf } from '../core/refactor.ts';
+import { advanceRefactor, listAllOpen } from '../core/refactor-events.ts';
+import { receiveForRefactor } from '../core/refactor-messages.ts';
+import type { Forward, RefactorCommand, RefactorEvent, RefactorOutcome, RefactorResult, RefactorState } from '../core/refactor-state.ts';
+import { listNeeds, refactorState, viewRefactor } from '../core/views.ts';
+import type { Activities } from './activities.ts';
+import { describeFailure, openActivities } from './activities.ts';
+import { agent } from './agent.ts';
+import { forwardSignal, reportSignal } from './between.ts';
+import { childAttributes, isContinueDue, showOrigin, showState } from './show.ts';
+import { handleVerbs } from './verbs.ts';
+
+export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
+  let state = open(inputs);
+  let running: CancellationScope | undefined;
+  const update = (next: RefactorState): void => {
+    state = next;
+    if (state.cut) running?.cancel();
+  };
+  handleMessages(() => state, update);
+  void CancellationScope.current().cancelRequested.catch(() => update(advanceRefactor(state, { kind: 'cancelled', at: Date.now() })));
+  showOrigin({ repository: state.input.repository, team: state.input.team, campaign: state.input.campaign });
+  const activities = openActivities(state.input.team ?? null);
+  return await CancellationScope.nonCancellable(async () => {
+    for (;;) {
+      setCurrentDetails(describeRefactor(state));
+      showState(refactorState(state), listNeeds(listAllOpen(state), state.hold));
+      const command = nextRefactorCommand(state);
+      if (command.kind === 'end') return close(state, command.outcome);
+      if (isContinueDue()) await continueAsNew<typeof refactor>({ state });
+      if (command.kind === 'wait') {
+        await condition(() => nextRefactorCommand(state).kind !== 'wait' || isContinueDue());
+        continue;
+      }
+      state = { ...state, cut: false };
+      running = new CancellationScope();
+      const event = await running.run(() => perform(state, command, activities));
+      running = undefined;
+      update(advanceRefactor(state, event));
+    }
+  });
+}
+
+/** The state to begin with: from a person's input, or from the run before. */
+function open(inputs: readonly unknown[]): RefactorState {
+  const [input] = inputs;
+  const continued = workflowInfo().continuedFromExecutionRunId !== undefined;
+  if (continued && typeof input === 'object' && input !== null && 'state' in input) return input.state as RefactorState;
+  const start = readStart(inputs);
+  if (start.kind === 'bad') throw ApplicationFailure.nonRetryable(start.problem, 'BadInput');
+  const policy = resolvePolicy(start.input.policy);
+  if (policy.kind === 'bad') throw ApplicationFailure.nonRetryable(policy.problems.join('; '), 'BadInput');
+  return createRefactor(workflowInfo().workflowId, start.input, policy.policy, Date.now());
+}
+
+function close(state: RefactorState, outcome: RefactorOutcome): RefactorResult {
+  if (outcome.kind === 'failed') throw ApplicationFailure.nonRetryable(outcome.reason, outcome.type);
+  return {
+    outcome: outcome.kind,
+    branch: state.branch,
+    commit: state.line,
+    tree: state.lineTree,
+    base: state.prepared?.commit ?? null,
+    tasks: state.tasks.map(({ task, status, summary }) => ({ id: task.id, title: task.title, status, summary })),
+    evidence: state.evidence,
+    spend: state.spend,
+    report: renderReport(state),
+  };
+}
+
+function handleMessages(read: () => RefactorState, update: (state: RefactorState) => void): void {
+  const refuseMessage = (verb: string, problem: string): void => update(refuse(read(), { verb }, Date.now(), problem).state);
+  handleVerbs({
+    receive: (verb, inputs) => {
+      const { state, answer } = receiveForRefactor(read(), verb, inputs, Date.now());
+      update(state);
+      return answer;
+    },
+    refuse: refuseMessage,
+  });
+  setHandler(reportSignal, (report) => {
+    try {
+      update(advanceRefactor(read(), { kind: 'agentReported', at: Date.now(), report }));
+    } catch {
+      // Only a report that no agent of ours made can be of another shape; the state is as it was.
+      refuseMessage('agentReport', 'not a report of an agent');
+    }
+  });
+  setHandler(defineQuery('status'), () => viewRefactor(read()));
+  setHandler(defineQuery('plan'), () => read().plan);
+  setHandler(defineQuery('decisions'), () => ({ open: listAllOpen(read()), closed: read().control.decisions.filter(({ closed }) => closed) }));
+  setHandler(defineQuery('spend'), () => read().spend);
+  setHandler(defineQuery('policy'), () => read().policy);
+  setHandler(defineQuery('log'), () => read().control.log);
+  setHandler(defineQuery('report'), () => renderReport(read()));
+}
+
+/** Does what core commands, and says what came of it as an event. */
+async function perform(state: RefactorState, command: RefactorCommand, activities: Activities): Promise<RefactorEvent> {
+  try {
+    switch (command.kind) {
+      case 'prepare': {
+        const prepared = await activities.workspace.prepare.executeWithOptions({ summary: 'base and its checks' }, [command.input]);
+        return { kind: 'prepared', at: Date.now(), prepared };
+      }
+      case 'startAgent':
+        return await startAgent(command);
+      case 'integrate': {
+        const outcome = await activities.control.integrateTask.executeWithOptions({ summary: command.task }, [command.input]);
+        return { kind: 'integrated', at: Date.now(), task: command.task, outcome };
+      }
+      case 'check':
+        return await check(state, command.commit, activities);
+      case 'deliver': {
+        const outcome = await activities.control.deliver.executeWithOptions({ summary: command.input.branch }, [command.input]);
+        return { kind: 'delivered', at: Date.now(), outcome };
+      }
+      case 'forward':
+        return await forward(command.forward);
+      default:
+        throw new Error(`no way to perform ${command.kind}`);
+    }
+  } catch (error) {
+    if (isCancellation(error)) return { kind: 'cut', at: Date.now() };
+    return { kind: 'failed', at: Date.now(), what: command.kind, ...describeFailure(error) };
+  }
+}
+
+async function check(state: RefactorState, commit: Extract<RefactorCommand, { kind: 'check' }>['commit'], activities: Activities): Promise<RefactorEvent> {
+  const input = {
+    repository: state.input.repository,
+    base: state.prepared?.commit ?? commit,
+    commit,
+    checks: state.input.checks,
+    setup: setupOf(state),
+  };
+  const evidence = await activities.workspace.runChecks.executeWithOptions({ summary: 'checks of the integrated tree' }, [input]);
+  return { kind: 'checked', at: Date.now(), commit, evidence };
+}
+
+async function startAgent({ id, spec }: Extract<RefactorCommand, { kind: 'startAgent' }>): Promise<RefactorEvent> {
+  try {
+    await startChild(agent, {
+      workflowId: id,
+      args: [{ spec }],
+      // A continue-as-new of this run counts as its close: with any other policy it would end its agents.
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: spec.title.slice(0, 180),
+      typedSearchAttributes: childAttributes(spec.task),
+    });
+    return { kind: 'agentStarted', at: Date.now(), id };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    try {
+      await getExternalWorkflowHandle(id).cancel();
+    } catch {
+      // It has ended already, so nothing is left to cancel.
+    }
+    return { kind: 'agentSuperseded', at: Date.now(), id };
+  }
+}
+
+async function forward(message: Forward): Promise<RefactorEvent> {
+  try {
+    await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(message.agent).signal(forwardSignal, message.message));
+    return { kind: 'forwarded', at: Date.now(), forward: message, lost: false };
+  } catch {
+    // The only way for this to fail is that the agent is closed.
+    return { kind: 'forwarded', at: Date.now(), forward: message, lost: true };
+  }
+}

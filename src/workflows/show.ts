@@ -1,0 +1,50 @@
+/**
+ * Shows a run's state in Temporal's own places, and says when its history is long enough to begin a new one.
+ * Rule: a search attribute is written only when its value changes, since each write is an event.
+ */
+import type { SearchAttributePair } from '@temporalio/common';
+import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+
+const STATE = defineSearchAttributeKey('CoxState', SearchAttributeType.KEYWORD);
+const NEEDS = defineSearchAttributeKey('CoxNeeds', SearchAttributeType.KEYWORD_LIST);
+const TASK = defineSearchAttributeKey('CoxTask', SearchAttributeType.KEYWORD);
+const REPOSITORY = defineSearchAttributeKey('CoxRepository', SearchAttributeType.KEYWORD);
+const TEAM = defineSearchAttributeKey('CoxTeam', SearchAttributeType.KEYWORD);
+const CAMPAIGN = defineSearchAttributeKey('CoxCampaign', SearchAttributeType.KEYWORD);
+const INHERITED = [REPOSITORY, TEAM, CAMPAIGN];
+/** About 300 steps: replaying more than this takes seconds, at 0.8 ms an event. */
+const MAX_HISTORY_EVENTS = 4000;
+
+/** Sets `CoxState` and `CoxNeeds`, where they differ from what the run has. */
+export function showState(state: string, needs: string[]): void {
+  const current = workflowInfo().typedSearchAttributes;
+  if (current.get(STATE) !== state) upsertSearchAttributes([{ key: STATE, value: state }]);
+  const shown = current.get(NEEDS) ?? [];
+  if (shown.join() !== needs.join()) upsertSearchAttributes([{ key: NEEDS, value: needs }]);
+}
+
+/** Whether the run should continue as new at its next step boundary. */
+export function isContinueDue(): boolean {
+  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  return continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS;
+}
+
+/** Search attributes of an agent: its refactor's, and its task. */
+export function childAttributes(task: string): TypedSearchAttributes {
+  const inherited = workflowInfo().typedSearchAttributes;
+  const pairs: SearchAttributePair[] = [{ key: TASK, value: task }];
+  for (const key of INHERITED) {
+    const value = inherited.get(key);
+    if (value !== undefined) pairs.push({ key, value });
+  }
+  return new TypedSearchAttributes(pairs);
+}
+
+/** Sets what never changes in a refactor: whose it is and where it works. */
+export function showOrigin(origin: { repository: string; team: string | undefined; campaign: string | undefined }): void {
+  const pairs: SearchAttributePair[] = [{ key: REPOSITORY, value: origin.repository.slice(-255) }];
+  if (origin.team) pairs.push({ key: TEAM, value: origin.team });
+  if (origin.campaign) pairs.push({ key: CAMPAIGN, value: origin.campaign });
+  if (workflowInfo().typedSearchAttributes.get(REPOSITORY) === undefined) upsertSearchAttributes(pairs);
+}

@@ -1,0 +1,49 @@
+/**
+ * Gives a workflow its signals and updates, one of each for every verb, all through one `receive`.
+ * Rule: no handler throws or waits; a message that nobody knows still leaves a receipt.
+ */
+import { ApplicationFailure, defineSignal, defineUpdate, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import type { Answer } from '../core/control.ts';
+import type { Verb } from '../core/messages.ts';
+import { readMessage, SIGNAL_VERBS, VERBS } from '../core/messages.ts';
+
+const DESCRIPTIONS: Record<Verb, string> = {
+  steer: 'Guide the work: {text, to?, interrupt?, id?, by?} or a string',
+  pause: 'Start no more steps: {reason?, by?}',
+  resume: 'Go on after a pause or a hold: {reason?, by?, from?}',
+  stop: 'End cleanly, keep what was done: {reason?, by?}',
+  approve: 'Approve a decision: {decision?, digest?, note?, by?}',
+  reject: 'Reject a decision: {decision?, digest?, note?, by?}',
+  answer: 'Answer a question: {question?, text, by?} or a string',
+  revisePlan: 'Replace the plan: {version, plan, by?}',
+  rewind: 'Take a task back to a checkpoint: {task, to, by?}',
+};
+
+export interface Receiver {
+  receive: (verb: Verb, inputs: readonly unknown[]) => Answer;
+  /** Records a message that is not understood. */
+  refuse: (verb: string, problem: string) => void;
+}
+
+/** Sets the handlers of all verbs; signals of unknown names become refused receipts. */
+export function handleVerbs({ receive, refuse }: Receiver): void {
+  for (const verb of SIGNAL_VERBS) {
+    const handler = (...inputs: unknown[]): void => {
+      receive(verb, inputs);
+    };
+    setHandler(defineSignal<unknown[]>(verb), handler, { description: DESCRIPTIONS[verb] });
+  }
+  for (const verb of VERBS) {
+    setHandler(defineUpdate<Answer, unknown[]>(verb), (...inputs: unknown[]) => receive(verb, inputs), {
+      description: DESCRIPTIONS[verb],
+      validator: (...inputs: unknown[]) => {
+        const read = readMessage(verb, inputs);
+        if (read.kind === 'bad') throw ApplicationFailure.nonRetryable(read.problem, 'BadInput');
+      },
+    });
+  }
+  setDefaultSignalHandler((name) => {
+    const update = (VERBS as readonly string[]).includes(name);
+    refuse(name, update ? `${name} decides something: send it as an update, to learn whether it counted` : `there is no signal "${name}"`);
+  });
+}
