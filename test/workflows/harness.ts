@@ -1,0 +1,176 @@
+/**
+ * A whole Coxswain for a test: real worker, real git repository, a scripted model behind real HTTP, on the shared server.
+ * Rule: nothing is faked but the model's answers, and a test says them itself.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { WorkflowBundleOption } from '@temporalio/worker';
+import { execa } from 'execa';
+import { inject, onTestFinished } from 'vitest';
+import { connectClient } from '../../src/client/connect.ts';
+import { readConfig } from '../../src/config.ts';
+import type { StartInput } from '../../src/core/messages.ts';
+import type { Plan } from '../../src/core/plan.ts';
+import type { RefactorResult } from '../../src/core/refactor-state.ts';
+import type { Item } from '../../src/core/transcript.ts';
+import type { RefactorStatus } from '../../src/core/views.ts';
+import type { ParsedRequest, ResponsesServer, ServerAnswer } from '../../src/offline/responses-server.ts';
+import { startResponsesServer } from '../../src/offline/responses-server.ts';
+import type { RunningWorker } from '../../src/worker.ts';
+import { bundleWorkflows, startWorker } from '../../src/worker.ts';
+
+let bundle: Promise<WorkflowBundleOption> | undefined;
+
+/** The workflow bundle, made once for all tests of a file. */
+export function sharedBundle(): Promise<WorkflowBundleOption> {
+  bundle ??= bundleWorkflows();
+  return bundle;
+}
+
+/** What the scripted model is asked: which task, and how many results it has seen. */
+export interface Turn {
+  task: string;
+  turn: number;
+  request: ParsedRequest;
+  last: string;
+}
+export type Script = (turn: Turn) => ServerAnswer | Item[] | Promise<ServerAnswer | Item[]>;
+
+export interface Crew {
+  client: Client;
+  taskQueue: string;
+  stateDir: string;
+  model: ResponsesServer;
+  worker: RunningWorker;
+  restartWorker(): Promise<void>;
+  start(input: Partial<StartInput> & { repository: string }): Promise<WorkflowHandle>;
+}
+
+export function call(tool: string, values: object, callId = `call_${randomUUID().slice(0, 8)}`): Item {
+  return { kind: 'call', callId, tool, arguments: JSON.stringify(values) };
+}
+
+export const shell = (command: string): Item[] => [call('shell', { command })];
+export const finish = (summary = 'done'): Item[] => [call('finish', { summary })];
+export const planned = (plan: unknown): Item[] => [call('finish', { plan })];
+
+export function onePlan(...tasks: { id: string; paths: string[]; checks?: string[]; dependsOn?: string[]; maxSteps?: number }[]): Plan {
+  return { summary: 'the plan', tasks: tasks.map((task) => ({ title: `Do ${task.id}`, instructions: `Work on ${task.id}`, ...task })) } as Plan;
+}
+
+/** Starts everything for one test and stops it when the test ends. */
+export async function startCrew(script: Script, env: Record<string, string> = {}): Promise<Crew> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'coxswain-test-'));
+  const taskQueue = `test-${randomUUID().slice(0, 8)}`;
+  const model = await startResponsesServer({
+    answer: async (request) => {
+      const text = request.items.find((item) => item.kind === 'user')?.text ?? '';
+      const task = /^Task: (.*)$/m.exec(text)?.[1] ?? '';
+      const results = request.items.filter((item) => item.kind === 'result');
+      const answer = await script({ task, turn: results.length, request, last: results.at(-1)?.output ?? '' });
+      return Array.isArray(answer) ? { items: answer } : answer;
+    },
+  });
+  const address = inject('temporalAddress');
+  const config = readConfig(
+    { ...env, COXSWAIN_STATE: stateDir, COXSWAIN_TASK_QUEUE: taskQueue, OPENAI_BASE_URL: model.url, COXSWAIN_MODEL: 'scripted' },
+    stateDir,
+  );
+  const begin = async (): Promise<RunningWorker> =>
+    startWorker(config, {
+      address,
+      namespace: 'default',
+      model: { name: 'scripted', apiKey: 'none', baseUrl: model.url },
+      defaultRoots: ['/'],
+      bundle: await sharedBundle(),
+    });
+  const { client, close } = await connectClient({ address, namespace: 'default' });
+  const crew: Crew = {
+    client,
+    taskQueue,
+    stateDir,
+    model,
+    worker: await begin(),
+    restartWorker: async () => {
+      await crew.worker.stop();
+      crew.worker = await begin();
+    },
+    start: (input) =>
+      client.workflow.start('refactor', {
+        taskQueue,
+        workflowId: `test-${randomUUID().slice(0, 8)}`,
+        args: [{ goal: 'do it', ...input }],
+      }),
+  };
+  onTestFinished(async () => {
+    await crew.worker.stop();
+    await close();
+    await model.close();
+    await rm(stateDir, { recursive: true, force: true });
+  });
+  return crew;
+}
+
+export type Files = Record<string, string>;
+
+/** A git repository with one commit of these files, removed when the test ends. */
+export async function makeRepository(files: Files = { 'a/one.txt': 'one\n', 'b/two.txt': 'two\n', 'README.md': 'read\n' }): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'coxswain-repo-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(dir, path)), { recursive: true });
+    await writeFile(join(dir, path), text);
+  }
+  await git(dir, 'init', '-q', '-b', 'main');
+  await git(dir, 'add', '-A');
+  await git(dir, 'commit', '-q', '--allow-empty', '-m', 'first');
+  return dir;
+}
+
+const IDENTITY = { GIT_AUTHOR_NAME: 'T', GIT_AUTHOR_EMAIL: 't@t', GIT_COMMITTER_NAME: 'T', GIT_COMMITTER_EMAIL: 't@t' };
+
+/** Runs git and gives its output. */
+export async function git(dir: string, ...args: string[]): Promise<string> {
+  const { stdout } = await execa('git', args, { cwd: dir, env: IDENTITY });
+  return stdout;
+}
+
+/** Runs the `temporal` program against the shared server and gives its output. */
+export async function temporal(...args: string[]): Promise<string> {
+  const { stdout } = await execa(inject('temporalPath'), [...args, '--address', inject('temporalAddress')]);
+  return stdout;
+}
+
+export async function status(handle: WorkflowHandle): Promise<RefactorStatus> {
+  return await handle.query<RefactorStatus>('status');
+}
+
+/** Waits until a condition on the status holds; says the last status when it never does. */
+export async function until(handle: WorkflowHandle, condition: (status: RefactorStatus) => boolean, timeoutMs = 60_000): Promise<RefactorStatus> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const now = await status(handle);
+    if (condition(now)) return now;
+    if (Date.now() > deadline) throw new Error(`never came to be; the last status: ${JSON.stringify(now, null, 1)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Approves one decision when it is open. */
+export async function approve(handle: WorkflowHandle, decision: string, timeoutMs?: number): Promise<void> {
+  await until(handle, ({ needs }) => needs.some(({ id }) => id === decision), timeoutMs);
+  await handle.executeUpdate('approve', { args: [{ decision, by: 'ann' }] });
+}
+
+/** Approves plan and delivery, and gives the result. */
+export async function approveAll(handle: WorkflowHandle): Promise<RefactorResult> {
+  await approve(handle, 'plan@1');
+  await approve(handle, 'delivery@1');
+  return (await handle.result()) as RefactorResult;
+}
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
