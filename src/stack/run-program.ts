@@ -1,0 +1,81 @@
+/**
+ * Runs a program that may hang, and says how it ended as a value.
+ * Rule: it always ends, at its time limit or when nothing moves any more, and its whole process group with it.
+ */
+import { execa } from 'execa';
+
+export type ProgramEnd =
+  | { kind: 'done'; exitCode: number; output: string }
+  | { kind: 'absent' }
+  | { kind: 'stopped'; reason: string; output: string };
+
+export interface RunProgramOptions {
+  /** Hard limit for the whole program. */
+  timeoutMs: number;
+  /** Ends the program when `progress` returns the same value for this long. */
+  stallMs?: number;
+  /** A number that grows while the program gets on, such as bytes on disk. */
+  progress?: () => Promise<number>;
+  /** Set on top of the inherited environment. */
+  env?: Record<string, string>;
+}
+
+/** Enough to show an error's last lines. */
+const MAX_OUTPUT_CHARS = 4000;
+const PROGRESS_INTERVAL_MS = 500;
+
+/** Runs `file` with `args`, without a shell or standard input. Never rejects. */
+export async function runProgram(file: string, args: string[], options: RunProgramOptions): Promise<ProgramEnd> {
+  // A group of its own, so that what the program started can be ended with it.
+  const child = execa(file, args, {
+    detached: true,
+    stdin: 'ignore',
+    all: true,
+    reject: false,
+    env: options.env ?? {},
+  });
+  let stopped: string | undefined;
+  const stop = (reason: string): void => {
+    stopped ??= reason;
+    killGroup(child.pid);
+  };
+  const limit = setTimeout(() => stop(`not done after ${options.timeoutMs / 1000} s`), options.timeoutMs);
+  const watch = watchProgress(options, stop);
+  // Our own end must not leave it running; a download that is cut is begun again.
+  const onExit = (): void => killGroup(child.pid);
+  process.once('exit', onExit);
+  const result = await child;
+  clearTimeout(limit);
+  clearInterval(watch);
+  process.removeListener('exit', onExit);
+  const output = result.all.slice(-MAX_OUTPUT_CHARS).trim();
+  if (stopped) return { kind: 'stopped', reason: stopped, output };
+  if (result.exitCode !== undefined) return { kind: 'done', exitCode: result.exitCode, output };
+  if (result.code === 'ENOENT') return { kind: 'absent' };
+  return { kind: 'stopped', reason: result.shortMessage ?? 'it was killed', output };
+}
+
+function watchProgress(options: RunProgramOptions, stop: (reason: string) => void): NodeJS.Timeout | undefined {
+  const { progress, stallMs } = options;
+  if (!progress || !stallMs) return undefined;
+  let best = 0;
+  let movedAt = Date.now();
+  return setInterval(async () => {
+    const now = await progress();
+    if (now > best) {
+      best = now;
+      movedAt = Date.now();
+    } else if (Date.now() - movedAt > stallMs) {
+      stop(`nothing came for ${stallMs / 1000} s`);
+    }
+  }, PROGRESS_INTERVAL_MS);
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Gone already.
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * How the tests run: areas that need no Temporal by themselves, all others with one shared development server.
+ * Rule: two files at a time, with generous limits, since the tests start real servers and commands on two cores.
+ */
+import { defineConfig } from 'vitest/config';
+
+/** Areas that never talk to Temporal: they start faster, and run on a machine without it. */
+const PLAIN = ['core', 'tidy', 'git', 'model', 'offline', 'package', 'sandbox'].map(
+  (area) => `test/${area}/**/*.test.ts`,
+);
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    teardownTimeout: 30_000,
+    projects: [
+      { extends: true, test: { name: 'plain', include: PLAIN } },
+      {
+        extends: true,
+        test: {
+          name: 'temporal',
+          include: ['test/**/*.test.ts'],
+          exclude: PLAIN,
+          globalSetup: ['test/global-setup.ts'],
+        },
+      },
+    ],
+  },
+});
