@@ -1,0 +1,211 @@
+/**
+ * Decides like git which paths are ignored, from the text of `.gitignore` files; pure, on byte strings (latin1), so that no name is mangled.
+ * Rule: matching takes bounded time whatever an agent writes into a `.gitignore`, hence no regular expressions.
+ */
+
+/** One line of a `.gitignore`, compiled. */
+interface Pattern {
+  negated: boolean;
+  foldersOnly: boolean;
+  /** True when the pattern has a slash inside: it is then matched from its `.gitignore`'s folder, else against names. */
+  anchored: boolean;
+  tokens: readonly Token[];
+}
+
+type Token =
+  | { kind: 'byte'; byte: string }
+  | { kind: 'any' }
+  | { kind: 'set'; negated: boolean; has: (byte: string) => boolean }
+  | { kind: 'star' }
+  /** A double star and its slash: no folder, or any number of them. */
+  | { kind: 'folders' }
+  /** A double star that ends the pattern. */
+  | { kind: 'rest' };
+
+/** The patterns of one `.gitignore`, and the folder that holds it (`''` for the root, else with a slash at its end). */
+export interface IgnoreFile {
+  folder: string;
+  patterns: readonly Pattern[];
+}
+
+/** Compiles the text of the `.gitignore` in `folder`. */
+export function parseGitignore(text: string, folder: string): IgnoreFile {
+  const body = text.startsWith('\xef\xbb\xbf') ? text.slice(3) : text;
+  const patterns: Pattern[] = [];
+  for (const line of body.split('\n')) {
+    const pattern = parseLine(line.endsWith('\r') ? line.slice(0, -1) : line);
+    if (pattern) patterns.push(pattern);
+  }
+  return { folder, patterns };
+}
+
+/** Whether a path is ignored by these files, outermost first. Judges this path alone: a caller prunes below ignored folders itself. */
+export function isIgnored(files: readonly IgnoreFile[], path: string, isFolder: boolean): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  for (let f = files.length - 1; f >= 0; f -= 1) {
+    const file = files[f];
+    if (!file) continue;
+    for (let p = file.patterns.length - 1; p >= 0; p -= 1) {
+      const pattern = file.patterns[p];
+      if (!pattern || (pattern.foldersOnly && !isFolder)) continue;
+      const subject = pattern.anchored ? path.slice(file.folder.length) : name;
+      if (matches(pattern.tokens, subject)) return !pattern.negated;
+    }
+  }
+  return false;
+}
+
+function parseLine(line: string): Pattern | undefined {
+  if (line.startsWith('#')) return undefined;
+  let text = trimEnd(line);
+  const negated = text.startsWith('!');
+  if (negated) text = text.slice(1);
+  const foldersOnly = text.endsWith('/');
+  if (foldersOnly) text = text.slice(0, -1);
+  if (text === '') return undefined;
+  const anchored = text.includes('/');
+  const tokens = compile(text.startsWith('/') ? text.slice(1) : text);
+  return tokens ? { negated, foldersOnly, anchored, tokens } : undefined;
+}
+
+/** Drops spaces at the end, except one that a backslash keeps. */
+function trimEnd(line: string): string {
+  let end = 0;
+  for (let i = 0; i < line.length; i += 1) {
+    if (line[i] === '\\') {
+      i += 1;
+      end = Math.min(i + 1, line.length);
+    } else if (line[i] !== ' ') end = i + 1;
+  }
+  return line.slice(0, end);
+}
+
+/** The tokens of a pattern, or undefined for one that can never match (an open bracket, a lone backslash at the end). */
+function compile(text: string): Token[] | undefined {
+  const tokens: Token[] = [];
+  for (let i = 0; i < text.length; ) {
+    const char = text.charAt(i);
+    if (char === '*') {
+      let end = i;
+      while (text[end] === '*') end += 1;
+      const alone = end - i === 2 && (i === 0 || text[i - 1] === '/');
+      if (alone && end === text.length) tokens.push({ kind: 'rest' });
+      else if (alone && text[end] === '/') {
+        tokens.push({ kind: 'folders' });
+        end += 1;
+      } else tokens.push({ kind: 'star' });
+      i = end;
+    } else if (char === '?') {
+      tokens.push({ kind: 'any' });
+      i += 1;
+    } else if (char === '[') {
+      const set = compileSet(text, i + 1);
+      if (!set) return undefined;
+      tokens.push(set.token);
+      i = set.end;
+    } else {
+      const escaped = char === '\\';
+      if (escaped && i + 1 >= text.length) return undefined;
+      tokens.push({ kind: 'byte', byte: escaped ? text.charAt(i + 1) : char });
+      i += escaped ? 2 : 1;
+    }
+  }
+  return tokens;
+}
+
+const CLASSES: Record<string, RegExp> = {
+  alnum: /[A-Za-z0-9]/,
+  alpha: /[A-Za-z]/,
+  blank: /[ \t]/,
+  cntrl: /[\x00-\x1f\x7f]/,
+  digit: /[0-9]/,
+  graph: /[\x21-\x7e]/,
+  lower: /[a-z]/,
+  print: /[\x20-\x7e]/,
+  punct: /[!-/:-@[-`{-~]/,
+  space: /[ \t\n\v\f\r]/,
+  upper: /[A-Z]/,
+  xdigit: /[0-9A-Fa-f]/,
+};
+
+/** A bracket expression whose first byte after `[` is at `start`; `end` is the index after its `]`. */
+function compileSet(text: string, start: number): { token: Token; end: number } | undefined {
+  const tests: ((byte: string) => boolean)[] = [];
+  let i = start;
+  const negated = text[i] === '!' || text[i] === '^';
+  if (negated) i += 1;
+  for (let first = true; first || text[i] !== ']'; first = false) {
+    if (i >= text.length) return undefined;
+    const named = /^\[:([a-z]*):\]/.exec(text.slice(i, i + 12));
+    if (named) {
+      const known = CLASSES[named[1] ?? ''];
+      if (!known) return undefined;
+      tests.push((byte) => known.test(byte));
+      i += named[0].length;
+      continue;
+    }
+    if (text[i] === '\\') i += 1;
+    const low = text.charAt(i);
+    if (low === '') return undefined;
+    i += 1;
+    if (text[i] === '-' && i + 1 < text.length && text[i + 1] !== ']') {
+      i += text[i + 1] === '\\' ? 2 : 1;
+      const high = text.charAt(i);
+      if (high === '') return undefined;
+      i += 1;
+      tests.push((byte) => byte >= low && byte <= high);
+    } else tests.push((byte) => byte === low);
+  }
+  return { token: { kind: 'set', negated, has: (byte) => tests.some((test) => test(byte)) }, end: i + 1 };
+}
+
+/** Matches with two resume points, the last star and the last double star: earlier ones can never help. */
+function matches(tokens: readonly Token[], text: string): boolean {
+  let token = 0;
+  let at = 0;
+  let star = { token: -1, at: 0 };
+  let folders = { token: -1, at: 0 };
+  for (;;) {
+    const current = tokens[token];
+    if (!current) {
+      if (at === text.length) return true;
+    } else if (current.kind === 'rest') return true;
+    else if (current.kind === 'star') {
+      token += 1;
+      star = { token, at };
+      continue;
+    } else if (current.kind === 'folders') {
+      token += 1;
+      folders = { token, at };
+      star = { token: -1, at: 0 };
+      continue;
+    } else if (at < text.length && matchesByte(current, text.charAt(at))) {
+      token += 1;
+      at += 1;
+      continue;
+    }
+    if (star.token >= 0 && star.at < text.length && text[star.at] !== '/') {
+      star.at += 1;
+      ({ token, at } = star);
+      continue;
+    }
+    const slash = folders.token >= 0 ? text.indexOf('/', folders.at) : -1;
+    if (slash < 0) return false;
+    folders.at = slash + 1;
+    ({ token, at } = folders);
+    star = { token: -1, at: 0 };
+  }
+}
+
+function matchesByte(token: Token, byte: string): boolean {
+  switch (token.kind) {
+    case 'byte':
+      return token.byte === byte;
+    case 'any':
+      return byte !== '/';
+    case 'set':
+      return byte !== '/' && token.has(byte) !== token.negated;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Descriptors that this process was itself started with and would hand on to every child: a shell's, a supervisor's.
+ * Rule: none of them may reach a sandboxed command, so each is replaced there by /dev/null.
+ */
+import { openSync, readdirSync, readFileSync } from 'node:fs';
+
+/** O_CLOEXEC in the octal flags of /proc/self/fdinfo; Node sets it on all that it opens itself. */
+const CLOSE_ON_EXEC = 0o2000000;
+
+let found: { nullFd: number; inherited: readonly number[] } | undefined;
+
+/** The descriptors from 3 up that children would inherit, and one of /dev/null to put in their place. Looked up once. */
+export function inheritedDescriptors(): { nullFd: number; inherited: readonly number[] } {
+  found ??= { nullFd: openSync('/dev/null', 'r+'), inherited: find() };
+  return found;
+}
+
+function find(): number[] {
+  const inherited: number[] = [];
+  for (const name of readdirSync('/proc/self/fdinfo')) {
+    const fd = Number(name);
+    if (fd < 3) continue;
+    try {
+      const flags = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${name}`, 'latin1'))?.[1] ?? '0';
+      if ((Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0) inherited.push(fd);
+    } catch {
+      // The descriptor of this very listing is closed by now.
+    }
+  }
+  return inherited;
+}

@@ -1,0 +1,145 @@
+/**
+ * How commands are isolated on this host, and the proof that it works: a real command in the very sandbox that commands get.
+ * Rule: a host whose probe fails runs no command at all; running without isolation is only ever an explicit choice.
+ */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { prepareEtc } from './bwrap-arguments.ts';
+import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
+import { runInSandbox } from './run-command.ts';
+import type { CommandRequest, CommandResult } from './run-command.ts';
+import { prepareToolbox } from './toolbox.ts';
+
+/** `path` is the program that `findBubblewrap` found. */
+export type Isolation = { kind: 'bwrap'; path: string } | { kind: 'none' };
+
+/** What the probe found; `probe` names the promise that does not hold here. */
+export type IsolationProbe = { ok: true } | { ok: false; probe: string; reason: string; remedy: string };
+
+/** A command of the probe takes milliseconds; a loaded host may need seconds. */
+const PROBE_TIMEOUT_MS = 30_000;
+/** How often the process that must die says that it lives, and how long its silence proves its death. */
+const BEAT_SECONDS = 0.02;
+const SILENCE_MS = 200;
+
+const remedies = {
+  start:
+    'user namespaces or overlayfs are not allowed here: see kernel.unprivileged_userns_clone, ' +
+    "kernel.apparmor_restrict_unprivileged_userns, the container's seccomp profile, and put the state folder on ext4, xfs, btrfs or tmpfs",
+  leak: 'do not run agents on this host: report this, with the output of `bwrap --version` and `uname -a`',
+};
+
+/** Proves the sandbox by canaries, or says which promise fails and why. `folder` is where workspaces will lie; its file system is probed too. */
+export async function probeIsolation(isolation: Isolation, folder: string = tmpdir()): Promise<IsolationProbe> {
+  if (isolation.kind === 'none') return { ok: true };
+  await mkdir(folder, { recursive: true });
+  const scratch = await mkdtemp(join(folder, 'coxswain-probe-'));
+  try {
+    const root = { bubblewrap: isolation.path, etc: await prepareEtc(scratch), toolbox: await prepareToolbox(scratch) };
+    return (
+      (await probeFiles(root, scratch)) ??
+      (await probeNetwork(root, scratch)) ??
+      (await probeKill(root, scratch)) ?? { ok: true }
+    );
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ok: false, probe: 'a command starts in the sandbox', reason, remedy: remedies.start };
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function makeLayers(scratch: string, name: string): Promise<Layers & { upper: { files: string; work: string } }> {
+  const folder = join(scratch, name);
+  for (const part of ['base', 'files', 'work']) await mkdir(join(folder, part), { recursive: true });
+  await writeFile(join(folder, 'base', 'file'), 'base\n');
+  return { lower: [join(folder, 'base')], upper: { files: join(folder, 'files'), work: join(folder, 'work') } };
+}
+
+async function runProbe(
+  root: SandboxRoot,
+  layers: Layers,
+  command: string,
+  signal?: AbortSignal,
+): Promise<CommandResult> {
+  const request: CommandRequest = { command, profile: 'workspace', network: false, timeoutMs: PROBE_TIMEOUT_MS };
+  return await runInSandbox(root, { layers, request: signal ? { ...request, signal } : request });
+}
+
+/** Each line of the script is one promise; what it prints is the promise that was broken. */
+async function probeFiles(root: SandboxRoot, scratch: string): Promise<IsolationProbe | undefined> {
+  const layers = await makeLayers(scratch, 'files');
+  const secret = join(scratch, 'secret');
+  await writeFile(secret, 'secret\n');
+  const script = `
+    [ -e '${secret}' ] && echo "host files are invisible"
+    [ "$(ls -A '${homedir()}' 2>/dev/null)" ] && echo "the host's home folder is invisible"
+    [ -s /proc/1/environ ] && echo "the worker's environment is invisible"
+    for folder in / /usr /usr/bin /etc /opt/coxswain/bin; do
+      (: > "$folder/coxswain-probe") 2>/dev/null && echo "nothing outside /workspace can be written: $folder"
+    done
+    (: >> /proc/sys/kernel/core_pattern) 2>/dev/null && echo "kernel settings can't be written"
+    echo changed > file && echo new > new && [ "$(cat file)" = changed ] || echo "/workspace can be written"
+    exit 0`;
+  const result = await runProbe(root, layers, script);
+  if (result.output !== '' || result.exitCode !== 0) {
+    return {
+      ok: false,
+      probe: result.output.trim(),
+      reason: `the canary command ended with ${result.exitCode}`,
+      remedy: remedies.leak,
+    };
+  }
+  const upper = await readFile(join(layers.upper.files, 'file'), 'utf8').catch(() => '');
+  const base = await readFile(join(layers.lower[0] ?? '', 'file'), 'utf8');
+  if (upper === 'changed\n' && base === 'base\n') return undefined;
+  return {
+    ok: false,
+    probe: 'changes go to the upper folder only',
+    reason: `${upper}, ${base}`,
+    remedy: remedies.start,
+  };
+}
+
+/** A real listener on this host must be out of reach. */
+async function probeNetwork(root: SandboxRoot, scratch: string): Promise<IsolationProbe | undefined> {
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const program = `require('net').connect(${port}, '127.0.0.1').on('connect', () => console.log('open')).on('error', () => console.log('closed'))`;
+  try {
+    const result = await runProbe(root, await makeLayers(scratch, 'network'), `"$COXSWAIN_TOOLS/node" -e "${program}"`);
+    if (result.output.trim() === 'closed') return undefined;
+    const remedy = result.output.trim() === 'open' ? remedies.leak : remedies.start;
+    return {
+      ok: false,
+      probe: 'the network is out of reach',
+      reason: `the canary said: ${result.output.trim()}`,
+      remedy,
+    };
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+/** A process that left its session and its group must die with the command. */
+async function probeKill(root: SandboxRoot, scratch: string): Promise<IsolationProbe | undefined> {
+  const layers = await makeLayers(scratch, 'kill');
+  const beats = join(layers.upper.files, 'beats');
+  const size = async (): Promise<number> => (await readFile(beats).catch(() => Buffer.alloc(0))).length;
+  const cancel = new AbortController();
+  const script = `setsid sh -c 'while :; do echo beat >> beats; sleep ${BEAT_SECONDS}; done' & sleep 60`;
+  const running = runProbe(root, layers, script, cancel.signal);
+  const until = performance.now() + PROBE_TIMEOUT_MS / 2;
+  while ((await size()) === 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 5));
+  cancel.abort();
+  await running;
+  const before = await size();
+  await new Promise((resolve) => setTimeout(resolve, SILENCE_MS));
+  if (before > 0 && before === (await size())) return undefined;
+  const reason = before === 0 ? 'the canary never started' : 'a process survived the kill';
+  return { ok: false, probe: 'a killed command leaves no process', reason, remedy: remedies.leak };
+}

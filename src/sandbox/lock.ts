@@ -1,0 +1,44 @@
+/**
+ * A lock on a file that the kernel frees when its last holder is dead, whatever killed it.
+ * Rule: the lock belongs to an open file (flock); handing that file to a sandbox's first process keeps the lock for as long as that lives.
+ */
+import { spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { SandboxError } from './sandbox-error.ts';
+
+/** A held lock. `release` gives up this process's hold; the lock is free when every process that inherited `fd` is gone too. */
+export interface Lock {
+  fd: number;
+  release(): Promise<void>;
+}
+
+/** Takes the lock on `path` if nobody holds it. Node has no flock: util-linux's program locks the open file that it inherits from us. */
+export async function tryLock(path: string): Promise<Lock | undefined> {
+  const file = await open(path, 'a', 0o600);
+  try {
+    if (await flock(file)) return { fd: file.fd, release: async () => await file.close() };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  await file.close();
+  return undefined;
+}
+
+async function flock(file: FileHandle): Promise<boolean> {
+  return await new Promise((resolve, reject) => {
+    const child = spawn('flock', ['-n', '3'], {
+      stdio: ['ignore', 'ignore', 'ignore', file.fd],
+    });
+    child.on('error', (error) => {
+      const message = `can't lock a workspace: the program flock (package util-linux) does not start: ${error.message}`;
+      reject(new SandboxError('isolation', message, {}, error));
+    });
+    child.on('exit', (code) => {
+      if (code === 0 || code === 1) resolve(code === 0);
+      else
+        reject(new SandboxError('isolation', `can't lock a workspace: flock ended with exit status ${code}`, { code }));
+    });
+  });
+}

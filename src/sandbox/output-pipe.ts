@@ -1,0 +1,64 @@
+/**
+ * A real pipe for a command's output; Node's own are sockets, on which `echo … > /dev/stderr` fails inside the command.
+ * Rule: a pipe is used again only after its end was read, so no output reaches a stranger.
+ */
+import { spawn } from 'node:child_process';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** One open pipe: give `writeFd` to the command, close it here, and read `reader` to its end. */
+export interface OutputPipe {
+  writeFd: number;
+  reader: Socket;
+  /** Gives the pipe back; `ended` says that its end was read. */
+  done(ended: boolean): void;
+}
+
+const idle: string[] = [];
+let folder: Promise<string> | undefined;
+let made = 0;
+
+/** Opens an idle pipe or a new one. */
+export async function openOutputPipe(): Promise<OutputPipe> {
+  const path = idle.pop() ?? (await makeFifo());
+  // Reading first and without waiting, else either end would wait for the other.
+  const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writeFd = openSync(path, constants.O_WRONLY);
+  const reader = new Socket({ fd: readFd, readable: true, writable: false });
+  return {
+    writeFd,
+    reader,
+    done: (ended) => {
+      reader.destroy();
+      if (ended) idle.push(path);
+      else rmSync(path, { force: true });
+    },
+  };
+}
+
+/** Closes the writing end in this process, so that the end of the output can be seen. */
+export function closeWriteEnd(pipe: OutputPipe): void {
+  closeSync(pipe.writeFd);
+}
+
+async function makeFifo(): Promise<string> {
+  folder ??= makeFolder();
+  const path = join(await folder, String((made += 1)));
+  await new Promise<void>((resolve, reject) => {
+    const child = spawn('mkfifo', ['-m', '600', path], { stdio: 'ignore' });
+    child.on('error', reject);
+    child.on('exit', (code) =>
+      code === 0 ? resolve() : reject(new Error(`mkfifo ${path} ended with exit status ${code}`)),
+    );
+  });
+  return path;
+}
+
+async function makeFolder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'coxswain-pipes-'));
+  process.on('exit', () => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
