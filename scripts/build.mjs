@@ -1,0 +1,32 @@
+/**
+ * Builds what the package ships into dist/: the sources as JavaScript and the workflow bundle.
+ * Rule: dist/ is made anew each time, and a failed build leaves no half of it.
+ */
+import { cp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { programOf, ROOT, runNode } from './run-node.mjs';
+
+const dist = join(ROOT, 'dist');
+const fresh = join(ROOT, '.dist-new');
+
+try {
+  await rm(fresh, { recursive: true, force: true });
+  await step(programOf('tsc'), ['-p', 'tsconfig.build.json', '--outDir', fresh]);
+  // What the sources read at run time lies beside them.
+  await cp(join(ROOT, 'src'), fresh, { recursive: true, filter: (path) => !path.endsWith('.ts') });
+  await step(join(ROOT, 'scripts', 'bundle-workflows.mjs'), [join(fresh, 'workflow-bundle.js')]);
+  await rm(dist, { recursive: true, force: true });
+  await rename(fresh, dist);
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+} finally {
+  await rm(fresh, { recursive: true, force: true });
+}
+
+async function step(script, args) {
+  const { exitCode, output } = await runNode(script, args);
+  if (exitCode !== 0) throw new Error(`the build failed:\n${output.trimEnd()}`);
+  // npm pack --json prints its answer on standard output: ours goes beside it.
+  if (output.trim()) console.error(output.trim());
+}
