@@ -5,11 +5,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../core/search-attributes.ts';
+import { findFreePort, HOST, isListening, isPortFree } from './ports.ts';
 import { findMissingSearchAttributes } from './search-attributes.ts';
 
 export interface TemporalServerOptions {
@@ -56,7 +56,8 @@ const MAX_LOG_BYTES = 8 * 1024 * 1024;
 const LOG_TAIL_CHARS = 1500;
 /** Another program may take a port between our look and the server's start. */
 const PORT_TRIES = 3;
-const HOST = '127.0.0.1';
+/** A server whose owner has just died takes a moment to die too. */
+const PORT_TIMEOUT_MS = 5000;
 
 /**
  * The shell becomes the server (`exec`), so the pid is the server's. Before that it leaves a guard behind, which waits
@@ -79,6 +80,8 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await findFreePort());
     const uiPort = options.uiPort ?? (await findFreePort());
+    // Or the server that is there already would be taken for ours.
+    for (const asked of [port, uiPort]) await waitUntilFree(asked);
     const server = await launch(options, port, uiPort);
     const trouble = await waitUntilServing(server, options);
     if (trouble === undefined) return server;
@@ -88,6 +91,18 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     throw new TemporalServerFailure(
       `the Temporal server (${options.temporalPath}) at ${server.address} ${trouble}; the end of ${options.logPath}:\n${log}`,
     );
+  }
+}
+
+async function waitUntilFree(port: number): Promise<void> {
+  const deadline = Date.now() + PORT_TIMEOUT_MS;
+  while (!(await isPortFree(port))) {
+    if (Date.now() > deadline) {
+      throw new TemporalServerFailure(
+        `port ${port} of ${HOST} is taken: end what listens there, or choose another port`,
+      );
+    }
+    await wait(POLL_MS);
   }
 }
 
@@ -151,7 +166,11 @@ async function waitUntilServing(server: TemporalServer, options: TemporalServerO
   });
   while (Date.now() < deadline) {
     if (hasEnded) return 'ended before it served';
-    if (await isServing(server.address, namespace, options.searchAttributes === undefined)) return undefined;
+    // The client's own connecting backs off for a second when it comes too early.
+    const isServer =
+      (await isListening(server.port)) &&
+      (await isServing(server.address, namespace, options.searchAttributes === undefined));
+    if (isServer && !hasEnded) return undefined;
     await wait(POLL_MS);
   }
   return `did not serve within ${timeoutMs / 1000} s`;
@@ -190,18 +209,6 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   } catch {
     // Gone in between.
   }
-}
-
-async function findFreePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve, reject) => {
-    probe.once('error', reject);
-    probe.listen(0, HOST, resolve);
-  });
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('a TCP listener without a port');
-  return address.port;
 }
 
 async function rotate(logPath: string): Promise<void> {

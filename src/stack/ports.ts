@@ -1,0 +1,43 @@
+/**
+ * Looks at TCP ports of this machine.
+ * Rule: an answer is true only for the moment; whoever needs a port must be ready to find it taken.
+ */
+import { connect, createServer } from 'node:net';
+
+/** The only address that Coxswain's own servers listen on. */
+export const HOST = '127.0.0.1';
+
+/** A port that nobody listens on, chosen by the system. */
+export async function findFreePort(): Promise<number> {
+  const port = await tryListen(0);
+  if (port === undefined) throw new Error(`no port of ${HOST} can be opened`);
+  return port;
+}
+
+/** Whether a server could listen on this port now. */
+export async function isPortFree(port: number): Promise<boolean> {
+  return (await tryListen(port)) !== undefined;
+}
+
+/** Whether something accepts connections on this port. */
+export async function isListening(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = connect(port, HOST);
+    const answer = (value: boolean) => () => {
+      socket.destroy();
+      resolve(value);
+    };
+    socket.once('connect', answer(true)).once('error', answer(false));
+  });
+}
+
+async function tryListen(port: number): Promise<number | undefined> {
+  return await new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(undefined));
+    probe.listen(port, HOST, () => {
+      const address = probe.address();
+      probe.close(() => resolve(address !== null && typeof address === 'object' ? address.port : undefined));
+    });
+  });
+}
