@@ -1,0 +1,119 @@
+/** The project's own text keeps its rules: headers, sizes, widths, names, and imports that point one way. */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { listPaths, readFiles, ROOT } from './source-files.ts';
+
+const MAX_FILE_LINES = 300;
+const MAX_LINE_COLUMNS = 120;
+
+const sources = readFiles(/^(src|bin|scripts|bench)\/.*\.(ts|mjs)$/);
+const tests = readFiles(/^test\/.*\.ts$/);
+
+/** What each folder of src may import: packages by name, folders of src by theirs. `types` are for `import type` only. */
+const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: string[] }> = {
+  core: { packages: /^(zod|@noble\/hashes\/.*|picomatch\/posix(\.js)?)$/, folders: [] },
+  workflows: { packages: /^@temporalio\/(workflow|common)$/, folders: ['core'], types: ['activities'] },
+  activities: {
+    packages: /^(node:.*|@temporalio\/(activity|common)|zod)$/,
+    folders: ['core', 'git', 'model', 'sandbox'],
+  },
+  git: { packages: /^(node:.*|simple-git|execa|ignore|picomatch.*|zod)$/, folders: ['core'] },
+  model: { packages: /^(node:.*|openai(\/.*)?|zod)$/, folders: ['core'] },
+  sandbox: { packages: /^(node:.*|execa|ignore|picomatch.*|zod)$/, folders: ['core'] },
+  stack: { packages: /^(node:.*|@temporalio\/.*|execa)$/, folders: ['core'] },
+  offline: { packages: /^(node:.*|@ast-grep\/.*|execa|openai(\/.*)?|zod)$/, folders: ['core'] },
+  client: {
+    packages: /^(node:.*|@temporalio\/(client|common))$/,
+    folders: ['core'],
+    types: ['workflows'],
+  },
+};
+
+function importsOf(text: string): { specifier: string; isType: boolean }[] {
+  const statements = text.matchAll(/^(?:import|export)\s(?<type>type\s)?(?:[^'"`;]*?\sfrom\s)?'(?<specifier>[^']+)'/gm);
+  const dynamic = text.matchAll(/\bimport\('(?<specifier>[^']+)'\)/g);
+  return [...statements, ...dynamic].map(({ groups }) => ({
+    specifier: groups?.['specifier'] ?? '',
+    isType: groups?.['type'] !== undefined,
+  }));
+}
+
+function wrongImports({ path, text }: { path: string; text: string }): string[] {
+  const folder = path.split('/')[1] ?? '';
+  const rule = IMPORTS[folder];
+  if (!rule) return [];
+  return importsOf(text)
+    .filter(({ specifier, isType }) => {
+      if (!specifier.startsWith('.')) return !rule.packages.test(specifier);
+      const target = join(dirname(path), specifier).split('/')[1] ?? '';
+      const allowed = [folder, ...rule.folders, ...(isType ? (rule.types ?? []) : [])];
+      return !allowed.includes(target);
+    })
+    .map(({ specifier }) => `${path} imports ${specifier}`);
+}
+
+describe('the source text', () => {
+  test('every file opens with one to three sentences on what it is for', () => {
+    // A test file's promises are its tests' names; what supports them is source like any other.
+    const supports = tests.filter(({ path }) => !path.endsWith('.test.ts'));
+    const bad = [...sources, ...supports].filter(({ text }) => {
+      const [, header = ''] = /^(?:#!.*\n)?\/\*\*([^]*?)\*\//.exec(text) ?? [];
+      const words = header.replaceAll(/^\s*\*/gm, '').trim();
+      return words.split(/\s+/).length < 5 || !/[.]$/.test(words);
+    });
+    expect(bad.map(({ path }) => path)).toEqual([]);
+  });
+
+  test(`no file is longer than ${MAX_FILE_LINES} lines`, () => {
+    const long = [...sources, ...tests].filter(({ text }) => text.trimEnd().split('\n').length > MAX_FILE_LINES);
+    expect(long.map(({ path }) => path)).toEqual([]);
+  });
+
+  test(`no line is wider than ${MAX_LINE_COLUMNS} columns`, () => {
+    const wide = [...sources, ...tests].flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, index) => (line.length > MAX_LINE_COLUMNS ? [`${path}:${index + 1}`] : [])),
+    );
+    expect(wide).toEqual([]);
+  });
+
+  test('imports point one way: core to nothing, adapters to core, workflows to activities by type only', () => {
+    expect(sources.flatMap(wrongImports)).toEqual([]);
+  });
+
+  test('every folder of src has a rule for its imports', () => {
+    const folders = sources.flatMap(({ path }) => (/^src\/([^/]+)\//.exec(path) ?? []).slice(1));
+    expect([...new Set(folders)].filter((folder) => !(folder in IMPORTS))).toEqual([]);
+  });
+
+  test('no folder is a drawer for anything', () => {
+    const drawers = listPaths().filter((path) => /(^|\/)(utils?|helpers?|common|types|misc)\//.test(path));
+    expect(drawers.filter((path) => !path.startsWith('demo/'))).toEqual([]);
+  });
+
+  test('source files are kebab-case', () => {
+    const bad = [...sources, ...tests].filter(({ path }) => !/^([a-z0-9]+[-./])*[a-z0-9]+$/.test(path));
+    expect(bad.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('no test is skipped, left alone, or waits for a later day', () => {
+    const marked = tests.filter(({ text }) => /\b(?:test|it|describe)\.(?:skip|only|todo|skipIf|runIf)\b/.test(text));
+    expect(marked.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+describe('what is handed on', () => {
+  test('the lockfile carries no registry addresses', () => {
+    const lock = readFileSync(`${ROOT}package-lock.json`, 'utf8');
+    expect(lock.match(/"resolved"|https?:\/\/[^"]*\.tgz/g)).toBeNull();
+  });
+
+  test('no file names a place on one machine', () => {
+    // Made of parts, or this line would be the only finding.
+    const places = new RegExp(
+      ['/work', '/root', '/home/[a-z]+'].map((place) => `(?<![\\w.}$])${place}/[a-z.]`).join('|'),
+    );
+    const bad = readFiles(/\.(ts|mjs|json|md|sh|ya?ml)$|^\.ci\//).filter(({ text }) => places.test(text));
+    expect(bad.map(({ path }) => path).filter((path) => !path.startsWith('test/replay/'))).toEqual([]);
+  });
+});
