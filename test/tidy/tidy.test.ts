@@ -20,7 +20,8 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   },
   git: { packages: /^(node:.*|simple-git|execa|ignore|picomatch.*|zod)$/, folders: ['core'] },
   model: { packages: /^(node:.*|openai(\/.*)?|zod)$/, folders: ['core'] },
-  sandbox: { packages: /^(node:.*|execa|ignore|picomatch.*|zod)$/, folders: ['core'] },
+  // A workspace is filled from the store and stored into it.
+  sandbox: { packages: /^(node:.*|execa|ignore|picomatch.*|zod)$/, folders: ['core', 'git'] },
   stack: { packages: /^(node:.*|@temporalio\/.*|execa)$/, folders: ['core'] },
   offline: { packages: /^(node:.*|@ast-grep\/.*|execa|openai(\/.*)?|zod)$/, folders: ['core'] },
   client: {
