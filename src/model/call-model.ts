@@ -1,0 +1,200 @@
+/**
+ * The model: one call of the Responses API through the `openai` package, streamed, nothing stored at the provider.
+ * Rule: an answer comes whole or not at all, and nobody but the caller retries.
+ */
+import { createHash } from 'node:crypto';
+import OpenAI, { APIError } from 'openai';
+import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/responses';
+import type { Profile } from '../core/tools.ts';
+import type { Item, Usage } from '../core/transcript.ts';
+import { toInputItems } from './input-items.ts';
+import { ModelFailure } from './model-failure.ts';
+import type { PriceTable } from './prices.ts';
+import { costOf } from './prices.ts';
+import type { Stop } from './read-answer.ts';
+import { readAnswer, readUsage } from './read-answer.ts';
+import type { StreamedResponse } from './read-stream.ts';
+import { readStream } from './read-stream.ts';
+import { toModelFailure } from './to-model-failure.ts';
+import { defineTools } from './tool-definitions.ts';
+
+const OPENAI_BASE_URL = 'https://api.openai.com/v1';
+/** Digests of refused reasoning that are remembered; more would only cost a refused call again. */
+const MAX_REMEMBERED = 10_000;
+/** Bytes counted as one token where a server counts none: rough, and said in a note. */
+const BYTES_PER_TOKEN = 4;
+
+export interface ModelRequest {
+  instructions: string;
+  /** The whole conversation so far. */
+  items: readonly Item[];
+  /** Which tools the model gets. */
+  profile: Profile;
+  /** Groups calls that share a prefix at the provider's cache. */
+  cacheKey: string;
+  maxOutputTokens: number;
+  /** Aborting it rejects the call with the signal's reason. */
+  signal?: AbortSignal;
+  onProgress?: (event: { outputBytes: number }) => void;
+}
+
+export interface ModelAnswer {
+  /** Texts, calls and opaque reasoning, in the provider's order. */
+  items: Item[];
+  usage: Usage;
+  /** The model as the provider names it. */
+  model: string;
+  /** What was dropped or repaired, for people. */
+  notes: string[];
+  stop: Stop;
+  refusal?: string;
+}
+
+export interface ModelSettings {
+  name: string;
+  /** Where the Responses API is, usually ending in `/v1`; OpenAI's own if left out. */
+  baseUrl?: string;
+  apiKey: string;
+  reasoningEffort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
+  prices: PriceTable;
+  /** Most milliseconds of one call, from its start to the last event. */
+  timeoutMs: number;
+}
+
+export interface Model {
+  readonly name: string;
+  /** One answer, or a ModelFailure. */
+  call(request: ModelRequest): Promise<ModelAnswer>;
+}
+
+/** What an earlier call taught about this provider, kept for the worker's life. */
+interface Learned {
+  /** SHA-256 of opaque items that were refused. */
+  refused: Set<string>;
+  /** The model has no encrypted reasoning to give. */
+  noEncrypted: boolean;
+}
+
+interface Opened {
+  client: OpenAI;
+  settings: ModelSettings;
+  host: string;
+  learned: Learned;
+}
+
+/** Opens a model; nothing is sent before the first call. */
+export function openModel(settings: ModelSettings): Model {
+  const baseURL = settings.baseUrl ?? OPENAI_BASE_URL;
+  const { apiKey, timeoutMs } = settings;
+  // The key is given here, never read from the environment by the library; its log could show prompts.
+  const client = new OpenAI({ apiKey, baseURL, maxRetries: 0, timeout: timeoutMs, logLevel: 'off' });
+  const opened = {
+    client,
+    settings,
+    host: new URL(baseURL).host,
+    learned: { refused: new Set<string>(), noEncrypted: false },
+  };
+  return { name: settings.name, call: (request) => callModel(opened, request) };
+}
+
+async function callModel(opened: Opened, request: ModelRequest): Promise<ModelAnswer> {
+  const notes: string[] = [];
+  // Twice at most: once without the refused reasoning, once without asking for any.
+  for (let repairs = 0; ; repairs += 1) {
+    try {
+      return finishAnswer(opened, request, await stream(opened, request), notes);
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      const note = repairs < 2 ? learn(opened, request, error) : undefined;
+      if (note === undefined) throw toModelFailure(error, targetOf(opened));
+      notes.push(note);
+    }
+  }
+}
+
+async function stream(opened: Opened, request: ModelRequest): Promise<StreamedResponse> {
+  const { client, settings } = opened;
+  // The library's own timeout ends with the headers; a stream that falls silent must end too.
+  const deadline = AbortSignal.timeout(settings.timeoutMs);
+  const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
+  try {
+    const events = await client.responses.create(createBody(opened, request), { signal });
+    const streamed = await readStream(events, targetOf(opened), request.onProgress);
+    return streamed;
+  } catch (error) {
+    // Once aborted, whatever was thrown is only the abort's echo.
+    if (!deadline.aborted || request.signal?.aborted) throw error;
+    const said = `no complete answer within ${settings.timeoutMs / 1000} seconds`;
+    throw new ModelFailure({ kind: 'timeout', target: `model "${settings.name}" at ${opened.host}`, said });
+  }
+}
+
+/** The request's body: what never changes first, the conversation last, so that calls share the longest prefix. */
+function createBody(opened: Opened, request: ModelRequest): ResponseCreateParamsStreaming {
+  const { settings, learned } = opened;
+  const { reasoningEffort } = settings;
+  return {
+    model: settings.name,
+    stream: true,
+    store: false,
+    instructions: request.instructions,
+    tools: defineTools(request.profile),
+    parallel_tool_calls: false,
+    max_output_tokens: request.maxOutputTokens,
+    prompt_cache_key: request.cacheKey,
+    ...(learned.noEncrypted ? {} : { include: ['reasoning.encrypted_content' as const] }),
+    ...(reasoningEffort ? { reasoning: { effort: reasoningEffort } } : {}),
+    input: toInputItems(request.items, (item) => isOurs(opened, item) && !learned.refused.has(digestOf(item))),
+  };
+}
+
+function finishAnswer(opened: Opened, request: ModelRequest, streamed: StreamedResponse, notes: string[]): ModelAnswer {
+  const { settings, host } = opened;
+  const callIds = new Set(request.items.flatMap((item) => (item.kind === 'call' ? [item.callId] : [])));
+  const answer = readAnswer(streamed, { provider: host, model: settings.name }, callIds);
+  const counted = readUsage(streamed);
+  if (!counted) notes.push('the server counted no tokens: estimated at a token for every 4 bytes');
+  const usage = counted ?? estimateUsage(request, answer.items);
+  const model = streamed.response.model || settings.name;
+  const costUsd = costOf(usage, settings.prices, model) ?? costOf(usage, settings.prices, settings.name);
+  return { ...answer, usage: { ...usage, costUsd }, model, notes: [...notes, ...answer.notes] };
+}
+
+/** What to leave out of the next try after a refusal of encrypted reasoning; undefined when that was not the trouble. */
+function learn(opened: Opened, request: ModelRequest, error: unknown): string | undefined {
+  if (!(error instanceof APIError) || error.status !== 400) return undefined;
+  if (
+    !/encrypted[\s_]content|encrypted[\s_]reasoning/i.test(`${error.code ?? ''} ${error.param ?? ''} ${error.message}`)
+  )
+    return undefined;
+  const { learned, host } = opened;
+  const given = request.items.filter((item) => item.kind === 'opaque').filter((item) => isOurs(opened, item));
+  const fresh = given.map(digestOf).filter((digest) => !learned.refused.has(digest));
+  if (fresh.length > 0) {
+    if (learned.refused.size > MAX_REMEMBERED) learned.refused.clear();
+    for (const digest of fresh) learned.refused.add(digest);
+    return `${host} refused ${fresh.length} items of encrypted reasoning (made with another key or model?): left out`;
+  }
+  if (learned.noEncrypted) return undefined;
+  learned.noEncrypted = true;
+  return `${host} has no encrypted reasoning for this model: not asked for any more`;
+}
+
+function isOurs({ host, settings }: Opened, item: Extract<Item, { kind: 'opaque' }>): boolean {
+  return item.provider === host && item.model === settings.name;
+}
+
+function digestOf(item: Extract<Item, { kind: 'opaque' }>): string {
+  return createHash('sha256')
+    .update(JSON.stringify(item.data) ?? '')
+    .digest('hex');
+}
+
+function targetOf({ settings, host }: Opened): { model: string; host: string; apiKey: string } {
+  return { model: settings.name, host, apiKey: settings.apiKey };
+}
+
+function estimateUsage(request: ModelRequest, items: readonly Item[]): Omit<Usage, 'costUsd'> {
+  const count = (value: unknown): number => Math.ceil(Buffer.byteLength(JSON.stringify(value)) / BYTES_PER_TOKEN);
+  return { inputTokens: count([request.instructions, request.items]), cachedTokens: 0, outputTokens: count(items) };
+}

@@ -1,0 +1,126 @@
+/**
+ * Sorts what the client library throws into our closed list of failures.
+ * Rule: only what trying again can mend is retryable; spent quota, a bad key and a policy's refusal are for a person.
+ */
+import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
+import type { ModelFailureKind } from './model-failure.ts';
+import { ModelFailure } from './model-failure.ts';
+
+/** Longest words of a provider that a message repeats. */
+const MAX_SAID_CHARACTERS = 500;
+/** Longest wait that a provider's header may ask for; a longer one would look like a run that hangs. */
+const MAX_RETRY_AFTER_MS = 3_600_000;
+
+const QUOTA = /insufficient_quota|billing|credit/i;
+const CONTEXT =
+  /context_length_exceeded|string_above_max_length|context (?:length|window|size)|prompt is too long|too many (?:input )?tokens/i;
+const POLICY = /content_policy|content_filter|content policy|invalid_prompt|_policy|safety|usage policies/i;
+
+/** What was called, for messages, and the key that must not appear in them. */
+export interface Target {
+  model: string;
+  host: string;
+  apiKey: string;
+}
+
+/** The failure that a thrown error stands for. */
+export function toModelFailure(error: unknown, target: Target): ModelFailure {
+  if (error instanceof ModelFailure) return error;
+  const shared = { target: `model "${target.model}" at ${target.host}` };
+  // What a server said may repeat the key, and a cause is kept with its message: so the cause is only kept where it is the network's.
+  if (error instanceof APIConnectionTimeoutError) {
+    return new ModelFailure({ ...shared, kind: 'timeout', said: 'no answer in time', cause: error });
+  }
+  if (error instanceof APIConnectionError) {
+    return new ModelFailure({ ...shared, kind: 'unreachable', said: describeCause(error), cause: error });
+  }
+  if (error instanceof APIError) {
+    const { status } = error;
+    const kind = status === undefined ? kindOfCode(error) : kindOfStatus(status, error);
+    const retryAfterMs = readRetryAfter(error.headers);
+    return new ModelFailure({
+      ...shared,
+      kind,
+      said: cleanSaid(error.message, target.apiKey),
+      ...(status === undefined ? {} : { status }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+  }
+  const said = cleanSaid(describeCause(error), target.apiKey);
+  return new ModelFailure({ ...shared, kind: 'broken-stream', said: `the answer broke off: ${said}` });
+}
+
+/** The failure for an answer that says itself that it failed (`response.failed`). */
+export function failedResponse(code: string, message: string, target: Target): ModelFailure {
+  const kind = kindOfCode({ code, type: undefined, message });
+  return new ModelFailure({
+    kind,
+    target: `model "${target.model}" at ${target.host}`,
+    said: cleanSaid(`${code}: ${message}`, target.apiKey),
+  });
+}
+
+interface Described {
+  code: string | null | undefined;
+  type: string | undefined;
+  message: string;
+}
+
+function kindOfStatus(status: number, error: Described): ModelFailureKind {
+  const words = wordsOf(error);
+  if (status === 429) return QUOTA.test(words) ? 'quota' : 'rate-limited';
+  if (status === 402) return 'quota';
+  if (status === 408) return 'timeout';
+  if (status === 409 || status >= 500) return 'overloaded';
+  if (status === 404) return 'not-found';
+  if (status === 413 || CONTEXT.test(words)) return 'context-too-long';
+  if (POLICY.test(words)) return 'content-policy';
+  if (status === 401 || status === 403) return 'unauthorized';
+  return 'bad-request';
+}
+
+/** An error inside a stream has no status: only its code and words tell. What is unknown may be tried again. */
+function kindOfCode(error: Described): ModelFailureKind {
+  const words = wordsOf(error);
+  if (/insufficient_quota/.test(words)) return 'quota';
+  if (/rate_limit/.test(words)) return 'rate-limited';
+  if (CONTEXT.test(words)) return 'context-too-long';
+  if (POLICY.test(words)) return 'content-policy';
+  if (/server_error|overloaded|unavailable/.test(words)) return 'overloaded';
+  return 'broken-stream';
+}
+
+function wordsOf({ code, type, message }: Described): string {
+  return `${code ?? ''} ${type ?? ''} ${message}`;
+}
+
+/** What a network error is about, from the innermost cause: `connect ECONNREFUSED 127.0.0.1:1`. */
+function describeCause(error: unknown): string {
+  let inner: unknown = error;
+  for (let depth = 0; depth < 5 && inner instanceof Error && inner.cause !== undefined; depth += 1) inner = inner.cause;
+  if (!(inner instanceof Error)) return String(inner);
+  const code = 'code' in inner && typeof inner.code === 'string' ? inner.code : '';
+  return inner.message.includes(code) ? inner.message : `${inner.message} (${code})`;
+}
+
+/** A provider's words on one line, cut, without the key, even where the provider repeats it. */
+function cleanSaid(text: string, apiKey: string): string {
+  const withoutKey = apiKey.length >= 4 ? text.replaceAll(apiKey, '[key]') : text;
+  const oneLine = withoutKey
+    .replace(/\bsk-[\w*-]+/g, '[key]')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return oneLine.slice(0, MAX_SAID_CHARACTERS).replace(/\.$/, '');
+}
+
+function readRetryAfter(headers: Headers | undefined): number | undefined {
+  const inMs = Number.parseFloat(headers?.get('retry-after-ms') ?? '');
+  const after = headers?.get('retry-after') ?? '';
+  const asked = Number.isFinite(inMs)
+    ? inMs
+    : /^\d+(?:\.\d+)?$/.test(after)
+      ? Number(after) * 1000
+      : Date.parse(after) - Date.now();
+  if (!Number.isFinite(asked) || asked <= 0) return undefined;
+  return Math.min(Math.ceil(asked), MAX_RETRY_AFTER_MS);
+}

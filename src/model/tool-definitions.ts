@@ -1,0 +1,46 @@
+/**
+ * Turns core's tools into plain function tools of the Responses API.
+ * Rule: the same profile gives the same bytes in the same order every time, or no provider's prompt cache holds.
+ */
+import type { FunctionTool } from 'openai/resources/responses/responses';
+import { z } from 'zod';
+import type { Profile } from '../core/tools.ts';
+import { TOOLS } from '../core/tools.ts';
+
+/** A JSON schema as far as this file looks into it. */
+type JsonSchema = Record<string, unknown>;
+
+/** Keywords that strict mode does not take; core's own check of each call holds the limits that they stand for. */
+const NOT_IN_STRICT = new Set(['minLength', 'maxLength', 'default']);
+
+/** The function tools of a profile. */
+export function defineTools(profile: Profile): FunctionTool[] {
+  return Object.entries(TOOLS[profile]).map(([name, { description, schema }]) => {
+    const { $schema: _, ...parameters } = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
+    const strict = canBeStrict(parameters);
+    return { type: 'function', name, description, parameters: strict ? dropKeywords(parameters) : parameters, strict };
+  });
+}
+
+/** Strict mode wants closed objects all of whose fields are required, at every depth. */
+function canBeStrict(schema: unknown): boolean {
+  if (Array.isArray(schema)) return schema.every(canBeStrict);
+  if (!isRecord(schema)) return true;
+  if (schema['type'] === 'object') {
+    const { properties, required, additionalProperties } = schema;
+    const names = isRecord(properties) ? Object.keys(properties) : [];
+    if (additionalProperties !== false || !Array.isArray(required)) return false;
+    if (!names.every((name) => required.includes(name))) return false;
+  }
+  return Object.values(schema).every(canBeStrict);
+}
+
+function dropKeywords(schema: JsonSchema): JsonSchema {
+  return JSON.parse(
+    JSON.stringify(schema, (key, value: unknown) => (NOT_IN_STRICT.has(key) ? undefined : value)),
+  ) as JsonSchema;
+}
+
+function isRecord(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
