@@ -30,7 +30,7 @@ export function createDeliver(context: ActivityContext): ControlActivities['deli
 /** Whether the base branch has moved, and whether the delivered branch would merge with it. */
 async function compareBase(store: Store, repository: string, { base, baseBranch, commit }: DeliverInput): Promise<string[]> {
   if (!baseBranch) return [];
-  const now = await readRemoteBranch({ repository, branch: baseBranch });
+  const now = await readRemoteBranch(store, { repository, branch: baseBranch });
   if (!now || now === base) return [];
   await importBase(store, { repository, base: baseBranch });
   const merge = await mergeCommits(store, { ours: now, theirs: commit });

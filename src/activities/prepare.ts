@@ -23,7 +23,7 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
   const repository = await locateRepository(context, input.repository);
   const store = await storeOf(context, input.repository);
   const base = await importBase(store, { repository, ...(input.base === null ? {} : { base: input.base }) });
-  const there = await readRemoteBranch({ repository, branch: input.branch });
+  const there = await readRemoteBranch(store, { repository, branch: input.branch });
   if (there) {
     throw fail('BadInput', `branch ${input.branch} exists already in the repository, at ${there.slice(0, 10)}: name another one by "branch"`);
   }

@@ -1,0 +1,30 @@
+/**
+ * Writes a commit of a tree that is in the store already.
+ * Rule: no work tree and no index; the commit's author is a person only where one is named.
+ */
+import type { Sha } from '../core/transcript.ts';
+import { streamGit } from './run-git.ts';
+import type { Store } from './store.ts';
+
+export interface Author {
+  name: string;
+  email: string;
+  /** Anything that git reads as a date; now if left out. */
+  date?: string;
+}
+
+export async function commitTree(
+  store: Store,
+  { tree, parents, message, author }: { tree: Sha; parents: readonly Sha[]; message: string; author?: Author },
+): Promise<Sha> {
+  const env = author
+    ? { GIT_AUTHOR_NAME: author.name, GIT_AUTHOR_EMAIL: author.email, ...(author.date ? { GIT_AUTHOR_DATE: author.date } : {}) }
+    : {};
+  const args = ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-F', '-'];
+  const { output } = await streamGit(store.dir, args, { input: one(message), env });
+  return output.toString().trim() as Sha;
+}
+
+async function* one(text: string): AsyncIterable<string> {
+  yield text;
+}

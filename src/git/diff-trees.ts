@@ -1,0 +1,43 @@
+/**
+ * What differs between two trees.
+ * Rule: paths keep their bytes; renames are a deletion and an addition.
+ */
+import type { Sha } from '../core/transcript.ts';
+import { streamGit } from './run-git.ts';
+import type { Store } from './store.ts';
+
+export interface ChangedPath {
+  /** For people; bytes that are not UTF-8 are replaced. */
+  path: string;
+  rawPath: Buffer;
+  status: 'A' | 'M' | 'D' | 'T';
+  /** Octal mode after and before; `000000` where there is none. */
+  mode: string;
+  oldMode: string;
+  /** Blob after; all zeros for a deletion. */
+  oid: Sha;
+}
+
+/** The paths that differ between two commits or trees. */
+export async function diffTrees(store: Store, { from, to }: { from: Sha; to: Sha }): Promise<ChangedPath[]> {
+  const { output } = await streamGit(store.dir, ['diff-tree', '-r', '-z', '--no-renames', '--raw', '--end-of-options', from, to]);
+  return parseRaw(output);
+}
+
+/** Reads `--raw -z`: `:old new oid oid status NUL path NUL`. */
+export function parseRaw(output: Buffer): ChangedPath[] {
+  const changed: ChangedPath[] = [];
+  let at = 0;
+  const next = (): Buffer => {
+    const end = output.indexOf(0, at);
+    const field = output.subarray(at, end);
+    at = end + 1;
+    return field;
+  };
+  while (at < output.length) {
+    const [oldMode = '', mode = '', , oid = '', status = ''] = next().toString('latin1').slice(1).split(' ');
+    const rawPath = Buffer.from(next());
+    changed.push({ path: rawPath.toString('utf8'), rawPath, status: status.charAt(0) as 'A', mode, oldMode, oid: oid as Sha });
+  }
+  return changed;
+}
