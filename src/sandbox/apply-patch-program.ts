@@ -1,0 +1,191 @@
+/**
+ * Applies a patch in the `*** Begin Patch` format to the files below the working directory; runs inside the sandbox.
+ * Rule: all or nothing. Every hunk of every file is placed before the first byte is written, and a problem names file and hunk.
+ * Imports only node's own modules and the parser beside it. Texts are byte strings (latin1).
+ */
+import { chmodSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
+import { decodeText, parsePatch, PatchProblem } from './parse-patch.ts';
+import type { Hunk, Section } from './parse-patch.ts';
+
+/** Ways to compare two lines, strictest first: exact, spaces at the end, spaces around, punctuation as on a typewriter. */
+const COMPARISONS: readonly ((line: string) => string)[] = [
+  (line) => line,
+  (line) => line.trimEnd(),
+  (line) => line.trim(),
+  (line) => plainPunctuation(line).trim(),
+];
+
+function plainPunctuation(line: string): string {
+  return decodeText(line)
+    .replace(/[\u2010-\u2015\u2212]/g, '-')
+    .replace(/[\u2018-\u201b]/g, "'")
+    .replace(/[\u201c-\u201f]/g, '"')
+    .replace(/[\u00a0\u2002-\u200a\u202f\u205f\u3000]/g, ' ');
+}
+
+/** The first place from `start` on where these lines stand, at the end of the file first if so wanted; -1 for none. */
+function findLines(lines: readonly string[], wanted: readonly string[], start: number, atEnd: boolean): number {
+  if (wanted.length > lines.length) return -1;
+  const last = lines.length - wanted.length;
+  for (const compare of COMPARISONS) {
+    const sought = wanted.map(compare);
+    const fits = (at: number): boolean => sought.every((line, index) => compare(lines[at + index] ?? '') === line);
+    if (atEnd && last >= start && fits(last)) return last;
+    for (let at = start; at <= last; at += 1) if (fits(at)) return at;
+  }
+  return -1;
+}
+
+/** The text of a file after its hunks, each searched for after the one before it. */
+function applyHunks(path: string, text: string, hunks: readonly Hunk[]): string {
+  const isCrlf = (text.match(/\r\n/g)?.length ?? 0) * 2 > (text.match(/\n/g)?.length ?? 0);
+  const lines = text.split('\n');
+  const endsOpen = lines.at(-1) !== '';
+  if (!endsOpen) lines.pop();
+  const edits: { at: number; remove: number; insert: string[] }[] = [];
+  let from = 0;
+  hunks.forEach((hunk, index) => {
+    const { at, below } = findHunk(lines, hunk, from, `${path}, hunk ${index + 1} (line ${hunk.line} of the patch)`);
+    const insert: string[] = [];
+    let there = at;
+    for (const { sign, text: line } of hunk.lines) {
+      // Context stays as the file has it, also where the patch has it only nearly right.
+      if (sign === ' ') insert.push(lines[there] ?? '');
+      if (sign === '+') insert.push(isCrlf ? `${line}\r` : line);
+      else there += 1;
+    }
+    edits.push({ at, remove: there - at, insert });
+    from = below;
+  });
+  // The end of the file stays as it was unless a hunk reaches it; a line that is new there ends like all others.
+  const isEndKept = endsOpen && edits.every(({ at, remove }) => at + remove < lines.length);
+  edits.reverse().sort((a, b) => b.at - a.at);
+  for (const { at, remove, insert } of edits) lines.splice(at, remove, ...insert);
+  const whole = lines.map((line) => `${line}\n`).join('');
+  return isEndKept ? whole.slice(0, -1) : whole;
+}
+
+/** Where a hunk's lines stand, and the line below them from which the next hunk is looked for. */
+function findHunk(lines: readonly string[], hunk: Hunk, from: number, name: string): { at: number; below: number } {
+  let start = from;
+  for (const context of hunk.contexts) {
+    const found = findLines(lines, [context], start, false);
+    if (found < 0) {
+      const where = start > 0 ? ' below the place before it' : '';
+      throw new PatchProblem(`${name}: the file has no line "${decodeText(context)}"${where}`);
+    }
+    start = found + 1;
+  }
+  const wanted = hunk.lines.filter(({ sign }) => sign !== '+').map(({ text }) => text);
+  if (wanted.length === 0) {
+    // Nothing to look for: below its context line, or at the end of the file.
+    return { at: hunk.contexts.length > 0 && !hunk.atEnd ? start : lines.length, below: start };
+  }
+  const at = findLines(lines, wanted, start, hunk.atEnd);
+  if (at < 0) throw new PatchProblem(`${name}: ${describeMiss(lines, wanted, start)}`);
+  return { at, below: at + wanted.length };
+}
+
+function describeMiss(lines: readonly string[], wanted: readonly string[], from: number): string {
+  const shown = wanted.map((line) => `  ${decodeText(line)}`).join('\n');
+  if (from > 0 && findLines(lines, wanted, 0, false) >= 0) {
+    return `these lines stand above the place before it, put hunks in the order of the file:\n${shown}`;
+  }
+  const first = wanted.findIndex((line) => line.trim() !== '');
+  const near = findLines(lines, [wanted[first] ?? ''], from, false);
+  const hint =
+    near < 0
+      ? 'not even the first of them'
+      : `line ${near + 1} of the file is like the first of them, but what follows differs`;
+  return `these lines are not in the file (${hint}):\n${shown}`;
+}
+
+/** What will be on disk: a text, or null for a file that goes. */
+interface Outcome {
+  text: string | null;
+  mode?: number;
+}
+
+/** Where a path of the patch lies, refused when that is outside the working directory, also by way of a link. */
+function locate(root: string, path: string): string {
+  const name = path.trim();
+  const full = resolve(root, name);
+  const inside = relative(root, full);
+  if (inside === '' || inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+    throw new PatchProblem(`${name}: lies outside the workspace`);
+  }
+  if (inside.split(sep).some((part) => part.toLowerCase() === '.git'))
+    throw new PatchProblem(`${name}: belongs to git itself`);
+  let there = full;
+  while (!lstatSync(there, { throwIfNoEntry: false })) there = dirname(there);
+  let real: string;
+  try {
+    real = realpathSync(there);
+  } catch {
+    throw new PatchProblem(`${name}: leads through a broken link`);
+  }
+  if (real !== root && !real.startsWith(root + sep))
+    throw new PatchProblem(`${name}: leads outside the workspace through a link`);
+  if (there !== full && !statSync(there).isDirectory())
+    throw new PatchProblem(`${name}: "${relative(root, there)}" is no folder`);
+  return full;
+}
+
+/** Works out every file's new content in memory. A later section sees what an earlier one made. */
+function plan(root: string, sections: readonly Section[]): { outcomes: Map<string, Outcome>; report: string[] } {
+  const outcomes = new Map<string, Outcome>();
+  const report: string[] = [];
+  const read = (full: string): Outcome | undefined => {
+    const planned = outcomes.get(full);
+    if (planned) return planned.text === null ? undefined : planned;
+    const stat = statSync(full, { throwIfNoEntry: false });
+    if (!stat) return undefined;
+    if (!stat.isFile()) throw new PatchProblem(`${relative(root, full)}: is no file`);
+    return { text: readFileSync(full).toString('latin1'), mode: stat.mode & 0o777 };
+  };
+  for (const section of sections) {
+    const full = locate(root, section.path);
+    const name = relative(root, full);
+    const there = read(full);
+    if (section.kind === 'add') {
+      outcomes.set(full, { ...there, text: section.text });
+      report.push(`${there ? 'M' : 'A'} ${name}`);
+      continue;
+    }
+    if (there?.text == null) throw new PatchProblem(`${name}: there is no such file`);
+    if (section.kind === 'delete') {
+      outcomes.set(full, { text: null });
+      report.push(`D ${name}`);
+      continue;
+    }
+    const text = section.hunks.length > 0 ? applyHunks(name, there.text, section.hunks) : there.text;
+    const target = section.moveTo === undefined ? full : locate(root, section.moveTo);
+    if (target !== full) outcomes.set(full, { text: null });
+    outcomes.set(target, { ...there, text });
+    report.push(target === full ? `M ${name}` : `R ${name} → ${relative(root, target)}`);
+  }
+  return { outcomes, report };
+}
+
+function write(outcomes: ReadonlyMap<string, Outcome>): void {
+  for (const [full, { text }] of outcomes) if (text === null) rmSync(full, { force: true });
+  for (const [full, { text, mode }] of outcomes) {
+    if (text === null) continue;
+    mkdirSync(dirname(full), { recursive: true });
+    writeFileSync(full, text, 'latin1');
+    if (mode !== undefined) chmodSync(full, mode);
+  }
+}
+
+try {
+  const root = realpathSync(process.cwd());
+  const patch = process.argv[2] === undefined ? readFileSync(0) : Buffer.from(process.argv[2]);
+  const { outcomes, report } = plan(root, parsePatch(patch.toString('latin1')));
+  write(outcomes);
+  process.stdout.write(`${report.join('\n')}\n`);
+} catch (error) {
+  if (!(error instanceof PatchProblem)) throw error;
+  process.stdout.write(`Nothing was changed. ${error.message}\n`);
+  process.exitCode = 1;
+}

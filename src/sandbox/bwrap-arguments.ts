@@ -98,7 +98,7 @@ export function bwrapArguments(
     network: boolean;
     env: Record<string, string>;
     command: string | readonly string[];
-    statusFd: number;
+    statusFd?: number;
     lockFd?: number;
   },
 ): string[] {
@@ -116,7 +116,8 @@ export function bwrapArguments(
   return [
     ...['--unshare-all', ...(network ? ['--share-net'] : []), '--unshare-user', '--disable-userns'],
     ...['--uid', '1000', '--gid', '1000', '--hostname', 'coxswain', '--cap-drop', 'ALL'],
-    ...['--die-with-parent', '--new-session', '--json-status-fd', String(request.statusFd)],
+    ...['--die-with-parent', '--new-session'],
+    ...(request.statusFd === undefined ? [] : ['--json-status-fd', String(request.statusFd)]),
     ...(request.lockFd === undefined ? [] : ['--sync-fd', String(request.lockFd)]),
     ...rootArguments(root, network),
     ...layerArguments(layers),

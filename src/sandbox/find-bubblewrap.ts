@@ -61,7 +61,8 @@ async function ask(path: string): Promise<{ kind: 'usable'; version: string } | 
   const version = await run(path, ['--version'], ASK_TIMEOUT_MS);
   if (version.problem !== undefined) return { kind: 'unusable', reason: version.problem };
   const number = /(\d+\.\d+\.\d+)/.exec(version.stdout)?.[1];
-  if (number === undefined) return { kind: 'unusable', reason: `does not say its version: ${version.stdout.trim().slice(0, 80)}` };
+  if (number === undefined)
+    return { kind: 'unusable', reason: `does not say its version: ${version.stdout.trim().slice(0, 80)}` };
   const help = await run(path, ['--help'], ASK_TIMEOUT_MS);
   if (!help.stdout.includes('--overlay-src')) return { kind: 'unusable', reason: `is ${number}, needs 0.11 or newer` };
   return { kind: 'usable', version: number };

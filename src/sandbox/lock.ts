@@ -3,7 +3,7 @@
  * Rule: the lock belongs to an open file (flock); handing that file to a sandbox's first process keeps the lock for as long as that lives.
  */
 import { spawn } from 'node:child_process';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { SandboxError } from './sandbox-error.ts';
 
@@ -17,13 +17,20 @@ export interface Lock {
 export async function tryLock(path: string): Promise<Lock | undefined> {
   const file = await open(path, 'a', 0o600);
   try {
-    if (await flock(file)) return { fd: file.fd, release: async () => await file.close() };
+    if ((await flock(file)) && (await isStill(file, path)))
+      return { fd: file.fd, release: async () => await file.close() };
   } catch (error) {
     await file.close();
     throw error;
   }
   await file.close();
   return undefined;
+}
+
+/** A lock on a file that was removed meanwhile, with its workspace, holds nobody off. */
+async function isStill(file: FileHandle, path: string): Promise<boolean> {
+  const there = await stat(path).catch(() => undefined);
+  return there?.ino === (await file.stat()).ino;
 }
 
 async function flock(file: FileHandle): Promise<boolean> {

@@ -20,15 +20,13 @@ export interface Toolbox {
   programs: readonly { name: string; source: string }[];
 }
 
-/** Type stripping tells a module by its suffix, and the program lies outside any package inside the sandbox. */
-const patchProgram = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? './apply-patch-program.ts' : './apply-patch-program.js', import.meta.url),
-);
-const patchProgramName = patchProgram.endsWith('.ts') ? 'apply-patch-program.mts' : 'apply-patch-program.mjs';
+/** The patch program and what it imports, from source or compiled: node tells by the suffix. */
+const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+const patchFiles = [`apply-patch-program.${suffix}`, `parse-patch.${suffix}`];
 
 /** Runs the program beside the script, wherever the toolbox is mounted. */
 const patchScript = `#!/bin/sh
-exec "\${0%/*}/node" --no-warnings "\${0%/*}/${patchProgramName}" "$@"
+exec "\${0%/*}/node" --no-warnings "\${0%/*}/${patchFiles[0]}" "$@"
 `;
 
 /** Makes the toolbox's folder under `stateDir`; a worker that starts beside another replaces it by an equal one. */
@@ -39,14 +37,16 @@ export async function prepareToolbox(stateDir: string): Promise<Toolbox> {
   const astGrep = findAstGrep();
   const links = [
     { name: 'node', source: process.execPath },
-    { name: patchProgramName, source: patchProgram },
+    ...patchFiles.map((name) => ({ name, source: fileURLToPath(new URL(`./${name}`, import.meta.url)) })),
     ...(astGrep ? [{ name: 'ast-grep', source: astGrep }] : []),
   ];
   for (const { name, source } of links) await symlink(source, join(fresh, name));
+  await writeFile(join(fresh, 'package.json'), '{"type": "module"}\n');
   await writeFile(join(fresh, 'apply_patch'), patchScript);
   await chmod(join(fresh, 'apply_patch'), 0o755);
   await replaceFolder(fresh, folder);
-  return { folder, programs: [...links, { name: 'apply_patch', source: join(folder, 'apply_patch') }] };
+  const own = ['apply_patch', 'package.json'].map((name) => ({ name, source: join(folder, name) }));
+  return { folder, programs: [...links, ...own] };
 }
 
 /** Puts a folder in the place of another; between the two renames nothing is there, which only a starting command could see. */
@@ -59,10 +59,11 @@ async function replaceFolder(fresh: string, folder: string): Promise<void> {
 
 /** The ast-grep program of this machine's npm platform package, or undefined where npm has none. */
 export function findAstGrep(): string | undefined {
-  const suffix = process.platform === 'linux' ? `linux-${process.arch}-gnu` : `${process.platform}-${process.arch}`;
+  const platformName =
+    process.platform === 'linux' ? `linux-${process.arch}-gnu` : `${process.platform}-${process.arch}`;
   try {
     const main = createRequire(import.meta.url).resolve('@ast-grep/cli/package.json');
-    const platform = createRequire(main).resolve(`@ast-grep/cli-${suffix}/package.json`);
+    const platform = createRequire(main).resolve(`@ast-grep/cli-${platformName}/package.json`);
     const program = join(dirname(platform), 'ast-grep');
     return existsSync(program) ? program : undefined;
   } catch {

@@ -1,0 +1,132 @@
+/**
+ * Reads and fills upper folders from outside: the walk with the kernel's own view of deletions, and hydration.
+ * Rule: deletions are made and read by a mounted overlay inside the sandbox, so neither root nor extended attributes are needed.
+ */
+import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import type { Sha } from '../core/transcript.ts';
+import type { Change } from '../git/commit-changes.ts';
+import type { Store } from '../git/store.ts';
+import { writeDifference } from '../git/write-difference.ts';
+import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
+import { bwrapArguments } from './bwrap-arguments.ts';
+import { SandboxError } from './sandbox-error.ts';
+import { spawnQuietly } from './spawn-quietly.ts';
+import { walkUpper } from './walk-upper.ts';
+import type { UpperWalk } from './walk-upper.ts';
+
+/** The folders of one workspace: base checkout, what `setup` left, the workspace's own. */
+export interface OverlayFolders {
+  base: string;
+  setup?: string;
+  upper: string;
+}
+
+/** Listing or deleting even a hundred thousand names takes seconds. */
+const INSIDE_TIMEOUT_MS = 120_000;
+
+/** Layers of a command that may write the workspace; `work` is overlayfs' scratch folder. */
+export function writableLayers({ base, setup, upper }: OverlayFolders, work: string): Layers {
+  return { lower: [base, ...(setup === undefined ? [] : [setup])], upper: { files: upper, work } };
+}
+
+/** Layers of a command that can only look. */
+export function readOnlyLayers({ base, setup, upper }: OverlayFolders): Layers {
+  return { lower: [base, ...(setup === undefined ? [] : [setup]), upper] };
+}
+
+/** The changes in an upper folder against its base. No process of its sandbox may be alive. */
+export async function walkLayers(root: SandboxRoot, folders: OverlayFolders): Promise<UpperWalk> {
+  return await walkUpper(folders, async (paths) => {
+    const list = 'exec xargs -0 sh -c \'exec find "$@" -mindepth 1 -maxdepth 1 -print0\' sh';
+    const output = await runInside(root, readOnlyLayers(folders), list, paths);
+    const names = new Map<string, Set<string>>(paths.map((path) => [path, new Set<string>()]));
+    for (const line of output.toString('latin1').split('\0')) {
+      const slash = line.lastIndexOf('/');
+      if (slash >= 0) names.get(line.slice(2, slash))?.add(line.slice(slash + 1));
+    }
+    return names;
+  });
+}
+
+/** Writes the difference between base and commit into a fresh upper folder. */
+export async function hydrate(
+  root: SandboxRoot,
+  store: Store,
+  { folders, work, base, commit }: { folders: OverlayFolders; work: string; base: Sha; commit: Sha },
+): Promise<void> {
+  const deleted: string[] = [];
+  await writeDifference(store, {
+    from: base,
+    to: commit,
+    into: folders.upper,
+    markDeleted: async (path) => void deleted.push(path.toString('latin1')),
+  });
+  const gone = deleted.filter((path) => !isReplaced(folders.upper, path));
+  if (gone.length === 0) return;
+  const layers = writableLayers(folders, work);
+  await runInside(root, layers, 'exec xargs -0 rm -f --', gone);
+  // Git knows no empty folders: one that lost its last file is gone, as in a plain checkout.
+  await runInside(root, layers, 'exec xargs -0 rmdir --ignore-fail-on-non-empty --', parentsOf(gone), 'may fail');
+}
+
+/** Whether the commit has something else at or above a deleted path, written already: that hides the base's file by itself. */
+function isReplaced(upper: string, path: string): boolean {
+  const parts = path.split('/');
+  for (let depth = 1; depth <= parts.length; depth += 1) {
+    const at = Buffer.concat([Buffer.from(`${upper}/`), Buffer.from(parts.slice(0, depth).join('/'), 'latin1')]);
+    const stat = lstatSync(at, { throwIfNoEntry: false });
+    if (!stat) return false;
+    if (depth === parts.length || !stat.isDirectory()) return true;
+  }
+  return false;
+}
+
+/** All folders above these paths, deepest first. */
+function parentsOf(paths: readonly string[]): string[] {
+  const parents = new Set<string>();
+  for (const path of paths) {
+    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1))
+      parents.add(path.slice(0, slash));
+  }
+  return [...parents].sort((a, b) => b.split('/').length - a.split('/').length);
+}
+
+/** Runs one of our own scripts over the overlay, with paths on its stdin, and gives its whole output. */
+async function runInside(
+  root: SandboxRoot,
+  layers: Layers,
+  script: string,
+  paths: readonly string[],
+  failure: 'is an error' | 'may fail' = 'is an error',
+): Promise<Buffer> {
+  const args = bwrapArguments(root, { layers, network: false, env: {}, command: script });
+  const stdin = Buffer.from(paths.map((path) => `./${path}\0`).join(''), 'latin1');
+  const { exitCode, stdout, stderr } = await spawnQuietly(root.bubblewrap, args, {
+    stdin,
+    timeoutMs: INSIDE_TIMEOUT_MS,
+  });
+  if (exitCode === 0 || failure === 'may fail') return stdout;
+  throw new SandboxError('walk', `the overlay can't be read: ${stderr.slice(-500)}`, { exitCode });
+}
+
+/** Paths that the base tracks and that these changes alter: a file that was only touched is no change. */
+export function findChangedTracked(base: string, { changes }: UpperWalk): string[] {
+  const changed: string[] = [];
+  for (const change of changes) {
+    const path = change.path.toString('latin1');
+    const tracked = Buffer.concat([Buffer.from(`${base}/`), change.path]);
+    const stat = lstatSync(tracked, { throwIfNoEntry: false });
+    if (!stat || (change.kind === 'write' && isSame(change, tracked))) continue;
+    changed.push(path);
+  }
+  return changed;
+}
+
+function isSame(change: Extract<Change, { kind: 'write' }>, tracked: Buffer): boolean {
+  const stat = lstatSync(tracked);
+  if (stat.isSymbolicLink()) {
+    return change.mode === '120000' && readlinkSync(tracked, 'buffer').equals(readlinkSync(change.source, 'buffer'));
+  }
+  const mode = (stat.mode & 0o100) === 0 ? '100644' : '100755';
+  return stat.isFile() && mode === change.mode && readFileSync(tracked).equals(readFileSync(change.source));
+}

@@ -1,0 +1,167 @@
+/**
+ * Turns an overlay's quiescent upper folder into the list of changes against the base, as `git add -A` would see them.
+ * Rule: called only when every process that could write the folder is dead; a path that the base tracks is never ignored.
+ * Paths are byte strings (latin1), since file names need not be valid Unicode.
+ */
+import type { Dirent, Stats } from 'node:fs';
+import { chmodSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import type { Change } from '../git/commit-changes.ts';
+import { isIgnored, parseGitignore } from './gitignore.ts';
+import type { IgnoreFile } from './gitignore.ts';
+
+/** What the walk found: changes in an order in which a folder's deletion comes before what replaces it, and counts of what is not stored. */
+export interface UpperWalk {
+  changes: Change[];
+  /** Paths that exist in the workspace and not in the checkpoint, by reason; a folder counts as one. */
+  leftOut: Record<string, number>;
+}
+
+interface Folders {
+  upper: string;
+  base: string;
+  /** What `setup` left, between base and upper. */
+  setup?: string;
+}
+
+/** One folder of the walk. */
+interface Place {
+  path: string;
+  /** The base has this folder too. */
+  inBase: boolean;
+  /** A pattern ignores this folder: only what the base tracks counts below it. */
+  ignored: boolean;
+  rules: readonly IgnoreFile[];
+}
+
+/**
+ * Walks the upper folder. `listMerged` gives the names in each of these folders as the mounted overlay shows them: a
+ * deletion shows as a missing name, whether it was one file or the whole folder was replaced.
+ */
+export async function walkUpper(
+  folders: Folders,
+  listMerged: (paths: readonly string[]) => Promise<ReadonlyMap<string, ReadonlySet<string>>>,
+): Promise<UpperWalk> {
+  const shared = findSharedFolders(folders);
+  const merged = shared.length > 0 ? await listMerged(shared) : new Map<string, ReadonlySet<string>>();
+  const walk: UpperWalk = { changes: [], leftOut: {} };
+  const visit = (place: Place): void => {
+    const base = place.inBase ? readKinds(folders.base, place.path) : new Map<string, Kind>();
+    const names = merged.get(place.path);
+    if (place.inBase && !names) throw new Error(`the overlay's view of ${place.path || '/'} is missing`);
+    for (const name of base.keys()) {
+      if (!names?.has(name)) walk.changes.push({ kind: 'delete', path: toBytes(join(place.path, name)) });
+    }
+    const entries = readFolder(folders.upper, place.path);
+    const own = place.ignored ? undefined : readRules(folders, place, entries, names);
+    const here: Place = own ? { ...place, rules: [...place.rules, own] } : place;
+    for (const entry of entries) visitEntry(folders, walk, here, entry, base.get(entry.name), visit);
+  };
+  visit({ path: '', inBase: true, ignored: false, rules: [] });
+  return walk;
+}
+
+type Kind = 'folder' | 'file' | 'link' | 'other';
+
+function kindOf(entry: Dirent | Stats): Kind {
+  if (entry.isDirectory()) return 'folder';
+  if (entry.isFile()) return 'file';
+  return entry.isSymbolicLink() ? 'link' : 'other';
+}
+
+function visitEntry(
+  { upper }: Folders,
+  walk: UpperWalk,
+  place: Place,
+  entry: Dirent,
+  inBase: Kind | undefined,
+  visit: (place: Place) => void,
+): void {
+  const path = join(place.path, entry.name);
+  const kind = kindOf(entry);
+  const stat = kind === 'link' || kind === 'folder' ? undefined : lstatSync(toPath(upper, path));
+  // A deletion, already seen as a name that the overlay does not show.
+  if (stat?.isCharacterDevice() && stat.rdev === 0) return;
+  const leaveOut = (reason: string): void => {
+    walk.leftOut[reason] = (walk.leftOut[reason] ?? 0) + 1;
+  };
+  if (isGitsOwn(entry.name)) return leaveOut('nested .git');
+  if (inBase !== undefined && (inBase === 'folder') !== (kind === 'folder')) {
+    walk.changes.push({ kind: 'delete', path: toBytes(path) });
+  }
+  if (kind === 'other') {
+    if (inBase !== undefined && inBase !== 'folder') walk.changes.push({ kind: 'delete', path: toBytes(path) });
+    return leaveOut('special files');
+  }
+  const ignored = place.ignored || isIgnored(place.rules, path, kind === 'folder');
+  if (kind === 'folder') {
+    if (ignored && inBase !== 'folder') return leaveOut('ignored');
+    if (inBase !== 'folder' && readFolder(upper, path).length === 0) return leaveOut('empty folders');
+    return visit({ path, inBase: inBase === 'folder', ignored, rules: place.rules });
+  }
+  if (ignored && (inBase === undefined || inBase === 'folder')) return leaveOut('ignored');
+  if (stat) makeReadable(upper, path, stat, 0o400);
+  const mode = kind === 'link' ? '120000' : ((stat?.mode ?? 0) & 0o100) !== 0 ? '100755' : '100644';
+  walk.changes.push({ kind: 'write', path: toBytes(path), mode, source: toPath(upper, path) });
+}
+
+/** Names that git refuses to store, whatever they are: they would become git's own folder on some file system. */
+function isGitsOwn(name: string): boolean {
+  return /^(?:\.git|git~1)$/i.test(name);
+}
+
+/** Folders that upper and base both have, parents first: only there can something of the base have been deleted. */
+function findSharedFolders({ upper, base }: Folders): string[] {
+  const found: string[] = [];
+  const visit = (path: string): void => {
+    found.push(path);
+    const kinds = readKinds(base, path);
+    for (const entry of readFolder(upper, path)) {
+      if (entry.isDirectory() && kinds.get(entry.name) === 'folder') visit(join(path, entry.name));
+    }
+  };
+  visit('');
+  return found;
+}
+
+/** The rules of a folder's `.gitignore` as the overlay shows it: the highest layer that has the file. Git follows no link here. */
+function readRules(
+  folders: Folders,
+  { path, inBase }: Place,
+  entries: readonly Dirent[],
+  merged: ReadonlySet<string> | undefined,
+): IgnoreFile | undefined {
+  const file = join(path, '.gitignore');
+  const own = entries.find(({ name }) => name === '.gitignore');
+  if (own) return own.isFile() ? parseAt(folders.upper, file, path) : undefined;
+  if (inBase && !merged?.has('.gitignore')) return undefined;
+  for (const layer of [folders.setup, ...(inBase ? [folders.base] : [])]) {
+    if (layer === undefined) continue;
+    const stat = lstatSync(toPath(layer, file), { throwIfNoEntry: false });
+    if (stat?.isFile()) return parseAt(layer, file, path);
+  }
+  return undefined;
+}
+
+function parseAt(layer: string, file: string, folder: string): IgnoreFile {
+  makeReadable(layer, file, lstatSync(toPath(layer, file)), 0o400);
+  return parseGitignore(readFileSync(toPath(layer, file)).toString('latin1'), folder === '' ? '' : `${folder}/`);
+}
+
+function readKinds(layer: string, path: string): Map<string, Kind> {
+  return new Map(readFolder(layer, path).map((entry) => [entry.name, kindOf(entry)]));
+}
+
+function readFolder(layer: string, path: string): Dirent[] {
+  const folder = toPath(layer, path);
+  makeReadable(layer, path, lstatSync(folder), 0o700);
+  return readdirSync(folder, { withFileTypes: true, encoding: 'latin1' });
+}
+
+/** A worker that is not root can't read what a command left without permission; git stores neither bit. */
+function makeReadable(layer: string, path: string, stat: Stats, wanted: number): void {
+  if ((stat.mode & wanted) !== wanted) chmodSync(toPath(layer, path), (stat.mode & 0o7777) | wanted);
+}
+
+const join = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);
+const toBytes = (path: string): Buffer => Buffer.from(path, 'latin1');
+const toPath = (layer: string, path: string): Buffer => Buffer.concat([Buffer.from(`${layer}/`), toBytes(path)]);

@@ -1,0 +1,48 @@
+/**
+ * The folders that workspaces live in, and who holds them.
+ * Rule: whoever holds a folder's lock is the only one who runs commands or changes files there.
+ */
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tryLock } from './lock.ts';
+import type { Lock } from './lock.ts';
+import { SandboxError } from './sandbox-error.ts';
+import { folderName, readState } from './workspace-state.ts';
+
+/** How long the processes of a killed worker may take to die before another folder is taken. */
+const BUSY_MS = 2_000;
+const BUSY_LOOK_MS = 20;
+/** Folders for one id: a second is needed only beside a worker that is frozen, or that works for the same id itself. */
+const MAX_SLOTS = 8;
+
+/** A folder that is ours until its lock is released. */
+export interface HeldFolder {
+  folder: string;
+  lock: Lock;
+}
+
+/** Takes a folder for an id: its first one when that is free soon, else the next free one. */
+export async function acquireFolder(parent: string, id: string): Promise<HeldFolder> {
+  for (let slot = 1; slot <= MAX_SLOTS; slot += 1) {
+    const folder = join(parent, slot === 1 ? folderName(id) : `${folderName(id)}~${slot}`);
+    const until = performance.now() + (slot === 1 ? BUSY_MS : 0);
+    do {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const lock = await tryLock(join(folder, 'lock'));
+      if (lock) return { folder, lock };
+      await new Promise((resolve) => setTimeout(resolve, BUSY_LOOK_MS));
+    } while (performance.now() < until);
+  }
+  const message = `all ${MAX_SLOTS} folders of workspace "${id}" are held by other processes: end the frozen workers of this host`;
+  throw new SandboxError('busy', message, { id });
+}
+
+/** All folders with a readable state, and their workspaces' ids. */
+export async function listFolders(parent: string): Promise<{ id: string; folder: string }[]> {
+  const found: { id: string; folder: string }[] = [];
+  for (const name of (await readdir(parent)).sort()) {
+    const state = await readState(join(parent, name));
+    if (state) found.push({ id: state.id, folder: join(parent, name) });
+  }
+  return found;
+}

@@ -1,0 +1,52 @@
+/**
+ * The part of a workspace that differs by isolation: how its files are made, changed and taken into a checkpoint.
+ * Rule: the two kinds keep the same promises to their callers; only what a command can reach differs.
+ */
+import type { Sha } from '../core/transcript.ts';
+import type { Store } from '../git/store.ts';
+import type { Setup, SetupOutcome } from './layers.ts';
+import type { CommandRequest, CommandResult } from './run-command.ts';
+
+/** What a workspace is made from. */
+export interface Origin {
+  store: Store;
+  /** The refactor's base commit: the read-only layer that all its workspaces share. */
+  base: Sha;
+  setup?: Setup;
+}
+
+/** One generation of files in `folder`, which stands on these layers. */
+export interface Place {
+  folder: string;
+  base: string;
+  setup?: string;
+}
+
+/** What is known of a checkpoint before its commit is made: for its message. */
+export interface CheckpointFacts {
+  /** Paths that differ from the base; without isolation from the parent. */
+  changed: number;
+  /** Paths that exist in the workspace but not in the checkpoint, by reason. */
+  leftOut: Record<string, number>;
+}
+
+/** A checkpoint as made. */
+export interface Checkpoint extends CheckpointFacts {
+  commit: Sha;
+  tree: Sha;
+}
+
+export interface WorkspaceKind {
+  kind: 'bwrap' | 'none';
+  prepareSetup(origin: Origin & { setup: Setup }): Promise<SetupOutcome>;
+  /** The layers below; fails when setup does. `key` tells them apart. */
+  prepare(origin: Origin): Promise<{ base: string; setup?: string; key: string }>;
+  /** Fills a new, empty folder so that it stands at `commit`. */
+  fill(origin: Origin, place: Place, commit: Sha): Promise<void>;
+  run(place: Place, request: CommandRequest, lockFd?: number): Promise<CommandResult>;
+  checkpoint(
+    origin: Origin,
+    place: Place,
+    request: { parent: Sha; message: (facts: CheckpointFacts) => string },
+  ): Promise<Checkpoint>;
+}

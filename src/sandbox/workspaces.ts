@@ -1,0 +1,187 @@
+/**
+ * Workspaces: disposable working copies on this host, each standing at one commit, owned by one caller at a time.
+ * Rule: a workspace is used again only when its record says that it is clean; anything else gets fresh files from git.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Sha } from '../core/transcript.ts';
+import type { Store } from '../git/store.ts';
+import { prepareEtc } from './bwrap-arguments.ts';
+import type { SandboxRoot } from './bwrap-arguments.ts';
+import { directWorkspaces } from './direct-workspace.ts';
+import { holdWorkspace } from './held-workspace.ts';
+import type { HeldWorkspace, Workspace } from './held-workspace.ts';
+import type { Isolation } from './isolation.ts';
+import { openSharedLayers } from './layers.ts';
+import type { Setup, SetupOutcome } from './layers.ts';
+import { overlayWorkspaces } from './overlay-workspace.ts';
+import { removeTree } from './remove-tree.ts';
+import type { CommandResult } from './run-command.ts';
+import { prepareToolbox } from './toolbox.ts';
+import type { WorkspaceKind } from './workspace-kind.ts';
+import { acquireFolder, listFolders } from './workspace-folders.ts';
+
+export type { Workspace } from './held-workspace.ts';
+export type { Setup, SetupOutcome } from './layers.ts';
+export type { Checkpoint, CheckpointFacts } from './workspace-kind.ts';
+
+/** What a workspace is opened for. `id` may be any string; `base` is the lower layer, `commit` is where it must stand. */
+export interface WorkspaceRequest {
+  id: string;
+  store: Store;
+  base: Sha;
+  commit: Sha;
+  setup?: Setup;
+}
+
+/** Checks of exactly one commit. */
+export interface ChecksRequest {
+  store: Store;
+  base: Sha;
+  commit: Sha;
+  setup?: Setup;
+  checks: readonly string[];
+  /** For each check. */
+  timeoutMs: number;
+  signal?: AbortSignal;
+}
+
+/** One check's result. */
+export type CheckResult = CommandResult & { command: string };
+
+/** All workspaces under one state folder. */
+export interface Workspaces {
+  /** Opens a workspace that stands at `commit`; a caller of this process that still has it open loses it, and its command is ended. */
+  open(request: WorkspaceRequest): Promise<Workspace>;
+  /** Runs the setup once for this host, or says what became of it. */
+  prepareSetup(request: { store: Store; base: Sha; setup: Setup }): Promise<SetupOutcome>;
+  /** Runs checks one after another in a fresh workspace at `commit` and throws it away; stops after a cancelled one. */
+  runChecks(request: ChecksRequest): Promise<CheckResult[]>;
+  /** Removes a workspace and its files. */
+  remove(id: string): Promise<void>;
+  /** The ids of all workspaces here. */
+  list(): Promise<string[]>;
+  /** Gives up all workspaces of this process; their files stay. */
+  close(): Promise<void>;
+}
+
+/** Opens the workspaces under `stateDir`, which only this user may read: commands can leave set-user-id files in it. */
+export function openWorkspaces({ stateDir, isolation }: { stateDir: string; isolation: Isolation }): Workspaces {
+  for (const name of ['', 'bases', 'setups', 'workspaces', 'checks']) {
+    mkdirSync(join(stateDir, name), { recursive: true, mode: 0o700 });
+  }
+  return createWorkspaces(stateDir, chooseKind(stateDir, isolation));
+}
+
+function chooseKind(stateDir: string, isolation: Isolation): WorkspaceKind {
+  const toolbox = prepareToolbox(stateDir);
+  // Whoever needs the toolbox awaits it and sees why it failed.
+  toolbox.catch(() => undefined);
+  if (isolation.kind === 'none') return directWorkspaces(toolbox);
+  const prepareRoot = async (): Promise<SandboxRoot> => ({
+    bubblewrap: isolation.path,
+    toolbox: await toolbox,
+    etc: await prepareEtc(stateDir),
+  });
+  const root = prepareRoot();
+  root.catch(() => undefined);
+  return overlayWorkspaces(root, openSharedLayers(stateDir, root));
+}
+
+function createWorkspaces(stateDir: string, kind: WorkspaceKind): Workspaces {
+  const folder = join(stateDir, 'workspaces');
+  const held = new Map<string, HeldWorkspace>();
+  const inOrder = orderByKey();
+  const release = async (id: string): Promise<void> => {
+    const workspace = held.get(id);
+    held.delete(id);
+    await workspace?.supersede();
+    await workspace?.lock.release();
+  };
+  const open = async (request: WorkspaceRequest): Promise<Workspace> => {
+    const before = held.get(request.id);
+    await before?.supersede();
+    const place = before ?? (await acquireFolder(folder, request.id));
+    try {
+      const workspace = await holdWorkspace(kind, request, place, async () => await release(request.id));
+      held.set(request.id, workspace);
+      return workspace;
+    } catch (error) {
+      held.delete(request.id);
+      await place.lock.release();
+      throw error;
+    }
+  };
+  return {
+    open: async (request) => await inOrder(request.id, async () => await open(request)),
+    prepareSetup: async (request) => await kind.prepareSetup(request),
+    runChecks: async (request) => await runChecks(join(stateDir, 'checks'), kind, request),
+    remove: async (id) =>
+      await inOrder(id, async () => {
+        await release(id);
+        for (const slot of await listFolders(folder)) if (slot.id === id) await removeTree(slot.folder);
+      }),
+    list: async () => [...new Set((await listFolders(folder)).map(({ id }) => id))],
+    close: async () => {
+      for (const id of held.keys()) await inOrder(id, async () => await release(id));
+    },
+  };
+}
+
+/** Runs jobs of one key one after another. */
+function orderByKey(): <T>(key: string, job: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>();
+  return async (key, job) => {
+    const done = (last.get(key) ?? Promise.resolve()).then(job, job);
+    last.set(key, done);
+    try {
+      return await done;
+    } finally {
+      if (last.get(key) === done) last.delete(key);
+    }
+  };
+}
+
+async function runChecks(folder: string, kind: WorkspaceKind, request: ChecksRequest): Promise<CheckResult[]> {
+  await sweepChecks(folder);
+  const { checks, commit, timeoutMs, signal } = request;
+  const { base, setup } = await kind.prepare(request);
+  const place = {
+    folder: join(folder, `${process.pid}-${randomBytes(6).toString('hex')}`),
+    base,
+    ...(setup === undefined ? {} : { setup }),
+  };
+  await mkdir(place.folder);
+  try {
+    await kind.fill(request, place, commit);
+    const results: CheckResult[] = [];
+    for (const command of checks) {
+      const limits = { profile: 'workspace', network: false, timeoutMs, ...(signal ? { signal } : {}) } as const;
+      const result = await kind.run(place, { command, ...limits });
+      results.push({ ...result, command });
+      if (result.outcome === 'cancelled') break;
+    }
+    return results;
+  } finally {
+    await removeTree(place.folder);
+  }
+}
+
+/** Removes what checks of dead workers left; a folder's name starts with its worker's process id. */
+async function sweepChecks(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = Number.parseInt(name, 10);
+    if (!isRunning(pid)) await removeTree(join(folder, name));
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
