@@ -27,7 +27,7 @@ export async function commitChanges(
   const ref = `refs/coxswain/tmp/${randomUUID()}`;
   try {
     await streamGit(store.dir, ['fast-import', '--quiet', '--done', '--date-format=now'], { input: script(ref, input) });
-    const ids = await runGit(store.dir, ['rev-parse', '--verify', ref, `${ref}^{tree}`]);
+    const ids = await runGit(store.dir, ['rev-parse', ref, `${ref}^{tree}`]);
     const [commit, tree] = ids.trim().split('\n');
     return { commit: commit as Sha, tree: tree as Sha };
   } finally {

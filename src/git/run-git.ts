@@ -47,7 +47,8 @@ export async function runGit(dir: string, args: string[], options: { env?: Recor
 function client(dir: string, env?: Record<string, string>): SimpleGit {
   // Hooks, editors and the like are switched off above by our own settings, which is what simple-git wants to be told of.
   const unsafe = { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true } as const;
-  return simpleGit({ baseDir: dir, timeout: { block: SILENCE_MS }, unsafe, trimmed: false }).env(environment(env));
+  const values = environment(env);
+  return simpleGit({ baseDir: dir, timeout: { block: SILENCE_MS }, unsafe, trimmed: false, allowEnvironment: Object.keys(values) }).env(values);
 }
 
 /** Runs git with bytes to its standard input and gives its exit status and bytes; fails for a status that is not expected. */
