@@ -39,15 +39,21 @@ function isInstalled() {
 }
 
 function install() {
-  console.error('Installing what package-lock.json names (npm ci)');
+  console.error('Installing what package-lock.json names');
   const npm = process.env.npm_execpath;
-  // Warnings would say that packages want a newer Node than the machine's: they get it.
-  const flags = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  // Not `npm ci`: it refuses the lockfile where a registry lacks a package's builds for other platforms. That exactly
+  // the locked versions came is checked below. Warnings would say that packages want a newer Node: they get it.
+  const flags = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
   const [file, ...prefix] = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm'];
   const result = spawnSync(file, [...prefix, ...flags], { cwd: root, stdio: ['ignore', 2, 2] });
   if (result.error) throw new Error(`npm could not be started (${result.error.message}); it comes with Node.js`);
   if (result.status !== 0) {
-    throw new Error(`npm ci failed (${result.status ?? result.signal}); what it printed above says why`);
+    throw new Error(`npm install failed (${result.status ?? result.signal}); what it printed above says why`);
+  }
+  if (!isInstalled()) {
+    throw new Error(
+      'npm install brought something else than package-lock.json names: remove node_modules and try again',
+    );
   }
 }
 

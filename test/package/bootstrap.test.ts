@@ -63,7 +63,7 @@ test('installs when something is missing or another version, and only then', asy
   expect(await calls(root)).toHaveLength(2);
   await rm(join(root, 'node_modules', 'thing'), { recursive: true });
   expect((await start()).stdout).toBe('running');
-  expect(await calls(root)).toEqual(Array(3).fill('ci --no-audit --no-fund --loglevel=error'));
+  expect(await calls(root)).toEqual(Array(3).fill('install --no-save --no-audit --no-fund --loglevel=error'));
 });
 
 test('an install that fails is said, with what npm printed, and nothing runs', async () => {
@@ -71,5 +71,14 @@ test('an install that fails is said, with what npm printed, and nothing runs', a
   const result = await start();
   expect(result.exitCode).toBe(1);
   expect(result.stdout).toBe('');
-  expect(result.stderr).toMatch(/npm error network[^]*npm ci failed \(7\)/);
+  expect(result.stderr).toMatch(/npm error network[^]*npm install failed \(7\)/);
+});
+
+test('versions other than the locked ones are refused', async () => {
+  const { start } = await makeProject(`${INSTALL}
+sed -i 's|1.0.0|1.0.2|' node_modules/.package-lock.json`);
+  const result = await start();
+  expect(result.exitCode).toBe(1);
+  expect(result.stdout).toBe('');
+  expect(result.stderr).toMatch(/something else than package-lock.json names/);
 });
