@@ -83,12 +83,14 @@ function trimEnd(line: string): string {
 /** The tokens of a pattern, or undefined for one that can never match (an open bracket, a lone backslash at the end). */
 function compile(text: string): Token[] | undefined {
   const tokens: Token[] = [];
+  // Git compares the literal start first and by itself, so a double star right after it counts as one at the start.
+  const literal = text.search(/[*?[\\]/);
   for (let i = 0; i < text.length; ) {
     const char = text.charAt(i);
     if (char === '*') {
       let end = i;
       while (text[end] === '*') end += 1;
-      const alone = end - i === 2 && (i === 0 || text[i - 1] === '/');
+      const alone = end - i >= 2 && (i === literal || text[i - 1] === '/');
       if (alone && end === text.length) tokens.push({ kind: 'rest' });
       else if (alone && text[end] === '/') {
         tokens.push({ kind: 'folders' });
