@@ -21,13 +21,20 @@ export class ConfigError extends Error {
 }
 
 const listOf = (separator: string): z.ZodType<string[], string> =>
-  z.string().transform((text) => text.split(separator).map((part) => part.trim()).filter((part) => part !== ''));
+  z.string().transform((text) =>
+    text
+      .split(separator)
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  );
 
 const envSchema = z.object({
   COXSWAIN_STATE: z.string().min(1).optional(),
   COXSWAIN_HUB: z.string().min(1).optional(),
   COXSWAIN_TASK_QUEUE: z.string().min(1).default(TASK_QUEUE),
-  COXSWAIN_ROLES: listOf(',').pipe(z.array(z.enum(WORKER_ROLES)).min(1)).default([...WORKER_ROLES]),
+  COXSWAIN_ROLES: listOf(',')
+    .pipe(z.array(z.enum(WORKER_ROLES)).min(1))
+    .default([...WORKER_ROLES]),
   COXSWAIN_ROOTS: listOf(delimiter).optional(),
   COXSWAIN_ISOLATION: z.enum(['bwrap', 'none']).default('bwrap'),
   COXSWAIN_BWRAP: z.string().min(1).optional(),
@@ -69,14 +76,17 @@ export interface Config {
   hostname: string;
   path: string;
   /** A Temporal that the user configured by the standard variables or profile; undefined means the embedded one. */
-  temporal: { address: string; namespace: string; options: ReturnType<typeof loadClientConnectConfig>['connectionOptions'] } | undefined;
+  temporal:
+    | { address: string; namespace: string; options: ReturnType<typeof loadClientConnectConfig>['connectionOptions'] }
+    | undefined;
 }
 
 /** Reads the configuration. `workingDirectory` is where `.coxswain` lies unless `COXSWAIN_STATE` says otherwise. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirectory = process.cwd()): Config {
   // An empty variable is one that is not set, as everywhere in a shell.
   const parsed = envSchema.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
-  if (!parsed.success) throw new ConfigError(`wrong configuration: ${parsed.error.issues.map(describeIssue).join('; ')}`);
+  if (!parsed.success)
+    throw new ConfigError(`wrong configuration: ${parsed.error.issues.map(describeIssue).join('; ')}`);
   const values = parsed.data;
   const stateDir = resolve(workingDirectory, values.COXSWAIN_STATE ?? '.coxswain');
   return {
@@ -105,7 +115,10 @@ function readModel(values: z.infer<typeof envSchema>): ModelConfig {
     ...(values.COXSWAIN_REASONING_EFFORT ? { reasoningEffort: values.COXSWAIN_REASONING_EFFORT } : {}),
   };
   if (!apiKey && !baseUrl) return { ...shared, remote: undefined };
-  if (!name) throw new ConfigError('COXSWAIN_MODEL is missing: name the model to use at OPENAI_BASE_URL (or at OpenAI, with OPENAI_API_KEY)');
+  if (!name)
+    throw new ConfigError(
+      'COXSWAIN_MODEL is missing: name the model to use at OPENAI_BASE_URL (or at OpenAI, with OPENAI_API_KEY)',
+    );
   // Servers of one's own often want no key, but the client sends one always.
   return { ...shared, remote: { name, apiKey: apiKey ?? 'none', ...(baseUrl ? { baseUrl } : {}) } };
 }
@@ -115,13 +128,17 @@ function readPrices(file: string | undefined): PriceTable {
   try {
     return priceTableSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
-    throw new ConfigError(`COXSWAIN_PRICES: ${file} is not a price table: ${error instanceof Error ? error.message : String(error)}`);
+    throw new ConfigError(
+      `COXSWAIN_PRICES: ${file} is not a price table: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }
 
 /** Whether the user configured a Temporal: by an address, a profile's name, or a profile file of the default place. */
 function readTemporal(env: NodeJS.ProcessEnv): Config['temporal'] {
-  const file = env['TEMPORAL_CONFIG_FILE'] ?? join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'temporalio', 'temporal.toml');
+  const file =
+    env['TEMPORAL_CONFIG_FILE'] ??
+    join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'temporalio', 'temporal.toml');
   if (!env['TEMPORAL_ADDRESS'] && !env['TEMPORAL_PROFILE'] && !existsSync(file)) return undefined;
   try {
     const { connectionOptions, namespace } = loadClientConnectConfig();
@@ -129,6 +146,8 @@ function readTemporal(env: NodeJS.ProcessEnv): Config['temporal'] {
     if (!address) return undefined;
     return { address, namespace: namespace ?? 'default', options: connectionOptions };
   } catch (error) {
-    throw new ConfigError(`Temporal's profile can't be read (${file}): ${error instanceof Error ? error.message : String(error)}`);
+    throw new ConfigError(
+      `Temporal's profile can't be read (${file}): ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }

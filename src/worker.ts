@@ -53,7 +53,9 @@ export async function startWorker(config: Config, parts: WorkerParts): Promise<R
   const context = await openContext(config, parts);
   const connection = await NativeConnection.connect({ address: parts.address, ...parts.connection });
   const workflowBundle = parts.bundle ?? (await bundleWorkflows());
-  const workers = await Promise.all(config.roles.map((role) => createWorker(role, config, parts, context, connection, workflowBundle)));
+  const workers = await Promise.all(
+    config.roles.map((role) => createWorker(role, config, parts, context, connection, workflowBundle)),
+  );
   const runs = workers.map((worker) => worker.run());
   const ended = Promise.all(runs)
     .then(() => undefined)
@@ -122,15 +124,23 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
 /** The isolation that commands get, proven by running some in it. */
 async function openIsolation(config: Config): Promise<Isolation> {
   if (config.isolation === 'none') return { kind: 'none' };
-  const found = await findBubblewrap({ cacheDir: config.cacheDir, ...(config.bwrap ? { configured: config.bwrap } : {}) });
+  const found = await findBubblewrap({
+    cacheDir: config.cacheDir,
+    ...(config.bwrap ? { configured: config.bwrap } : {}),
+  });
   if (found.kind === 'missing') {
     if (!config.roles.includes('workspace')) return { kind: 'none' };
-    throw new IsolationError(`no bubblewrap for the commands of agents. Tried: ${found.tried.join('; ')}. ${found.remedy}`);
+    throw new IsolationError(
+      `no bubblewrap for the commands of agents. Tried: ${found.tried.join('; ')}. ${found.remedy}`,
+    );
   }
   const isolation: Isolation = { kind: 'bwrap', path: found.path };
   if (!config.roles.includes('workspace')) return isolation;
   const probe = await probeIsolation(isolation);
-  if (!probe.ok) throw new IsolationError(`commands would not be isolated on this host: probe "${probe.probe}": ${probe.reason}. ${probe.remedy}`);
+  if (!probe.ok)
+    throw new IsolationError(
+      `commands would not be isolated on this host: probe "${probe.probe}": ${probe.reason}. ${probe.remedy}`,
+    );
   return isolation;
 }
 
@@ -146,9 +156,9 @@ export async function bundleWorkflows(): Promise<WorkflowBundleOption> {
   });
 }
 
-/** Keeps Temporal's own log lines out of people's terminals, but for warnings; call before anything else of a worker. */
+/** Keeps Temporal's own log lines out of people's terminals, but for errors; call before anything else of a worker. */
 export function quietRuntime(): void {
-  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 }
 
 /** A module's path beside this one; compiled code has another ending. */

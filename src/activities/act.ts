@@ -43,7 +43,12 @@ export function createAct(context: ActivityContext): WorkspaceActivities['act'] 
     });
 }
 
-async function actOnce(context: ActivityContext, store: Store, input: ActInput, signal: AbortSignal): Promise<ChainLink> {
+async function actOnce(
+  context: ActivityContext,
+  store: Store,
+  input: ActInput,
+  signal: AbortSignal,
+): Promise<ChainLink> {
   const command = await readCommand(store, input);
   const workspace = await context.workspaces.open({
     id: Context.current().info.workflowExecution?.workflowId ?? 'unknown',
@@ -71,7 +76,8 @@ async function actOnce(context: ActivityContext, store: Store, input: ActInput, 
 async function readCommand(store: Store, input: ActInput): Promise<CommandRequest> {
   const { entry } = await readLink(store, input.head);
   const call = entry?.items.find((item) => item.kind === 'call' && item.callId === input.callId);
-  if (call?.kind !== 'call') throw fail('DigestMismatch', `checkpoint ${input.head.slice(0, 10)} has no call ${input.callId}`);
+  if (call?.kind !== 'call')
+    throw fail('DigestMismatch', `checkpoint ${input.head.slice(0, 10)} has no call ${input.callId}`);
   if (digestText(`${call.tool}\n${call.arguments}`) !== input.digest) {
     throw fail('DigestMismatch', `call ${input.callId} is not the one that was decided: its digest differs`);
   }
@@ -97,7 +103,12 @@ function describeEnd(result: CommandResult): string {
   return result.signal ?? `exit status ${result.exitCode ?? 'none'}`;
 }
 
-function toEntry(input: ActInput, result: CommandResult, end: string, leftOut: Record<string, number>): Extract<Entry, { kind: 'act' }> {
+function toEntry(
+  input: ActInput,
+  result: CommandResult,
+  end: string,
+  leftOut: Record<string, number>,
+): Extract<Entry, { kind: 'act' }> {
   return {
     v: 1,
     kind: 'act',

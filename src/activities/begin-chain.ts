@@ -31,7 +31,12 @@ export function createBeginChain(context: ActivityContext): ControlActivities['b
       const { instructions, items } = startConversation(spec, await readGuides(store, spec));
       const tree = spec.startTree ?? (await treeOf(store, spec.start));
       const entry = { v: 1 as const, kind: 'start' as const, key: KEY, instructions, profile: profileOf(spec), items };
-      const head = await writeEntry(store, { parent: spec.start, tree, subject: `begin ${spec.task}: ${spec.title}`, entry });
+      const head = await writeEntry(store, {
+        parent: spec.start,
+        tree,
+        subject: `begin ${spec.task}: ${spec.title}`,
+        entry,
+      });
       await advanceRef(store, ref, head, place.at);
       return { head };
     });
@@ -39,7 +44,9 @@ export function createBeginChain(context: ActivityContext): ControlActivities['b
 
 /** AGENTS.md of the root, of the folders above the task's paths, and of those within them. */
 async function readGuides(store: Store, spec: AgentSpec): Promise<Guide[]> {
-  const all = (await listFiles(store, { commit: spec.base })).filter((path) => path === 'AGENTS.md' || path.endsWith('/AGENTS.md'));
+  const all = (await listFiles(store, { commit: spec.base })).filter(
+    (path) => path === 'AGENTS.md' || path.endsWith('/AGENTS.md'),
+  );
   const near = all.filter((path) => isNear(path.slice(0, -'AGENTS.md'.length), spec.paths)).slice(0, MAX_GUIDES);
   const guides: Guide[] = [];
   for (const path of near) {

@@ -29,12 +29,20 @@ export interface Place {
 }
 
 /** Looks where the run's ref stands before work on `head` under `key` begins. */
-export async function findPlace(store: Store, ref: string, head: Sha, isDone: (link: ChainLink) => boolean): Promise<Place> {
+export async function findPlace(
+  store: Store,
+  ref: string,
+  head: Sha,
+  isDone: (link: ChainLink) => boolean,
+): Promise<Place> {
   const at = await readRef(store, ref);
   if (at === null || at === head) return { at, done: null };
   const link = await readLink(store, at);
   if (link.parent === head && isDone(link)) return { at, done: link };
-  throw fail('Superseded', `${ref} stands at ${at.slice(0, 10)}, not at ${head.slice(0, 10)}: another attempt is ahead, this one's work is thrown away`);
+  throw fail(
+    'Superseded',
+    `${ref} stands at ${at.slice(0, 10)}, not at ${head.slice(0, 10)}: another attempt is ahead, this one's work is thrown away`,
+  );
 }
 
 /** Whether a checkpoint was made under this idempotency key. */
@@ -49,7 +57,10 @@ export async function advanceRef(store: Store, ref: string, to: Sha, from: Sha |
 }
 
 /** Writes a checkpoint that changes no file, or puts back another tree. */
-export async function writeEntry(store: Store, checkpoint: { parent: Sha; tree: Sha; subject: string; entry: Entry }): Promise<Sha> {
+export async function writeEntry(
+  store: Store,
+  checkpoint: { parent: Sha; tree: Sha; subject: string; entry: Entry },
+): Promise<Sha> {
   const { parent, tree, subject, entry } = checkpoint;
   return await commitTree(store, { tree, parents: [parent], message: formatCheckpointMessage(subject, entry) });
 }

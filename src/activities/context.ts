@@ -50,5 +50,8 @@ export async function locateRepository(context: ActivityContext, repository: str
   const roots = await Promise.all(context.roots.map((root) => realpath(root).catch(() => resolve(root))));
   if (roots.some((root) => root === '/' || path === root || path.startsWith(`${root}/`))) return path;
   const allowed = roots.join(', ') || 'none';
-  throw fail('BadRepository', `"${repository}" lies outside the folders that this worker may read (COXSWAIN_ROOTS: ${allowed})`);
+  throw fail(
+    'BadRepository',
+    `"${repository}" lies outside the folders that this worker may read (COXSWAIN_ROOTS: ${allowed})`,
+  );
 }

@@ -2,8 +2,23 @@
  * What each activity takes and gives, by the kind of worker that runs it.
  * Rule: types only, so that workflows can import it; inputs and outcomes are small facts, never transcripts, diffs or files.
  */
-import type { ActInput, ActOutcome, AgentSpec, CheckInput, Evidence, ThinkInput, ThinkOutcome } from '../core/agent-state.ts';
-import type { DeliverInput, DeliverOutcome, IntegrateInput, IntegrateOutcome, PrepareInput, Prepared } from '../core/refactor-state.ts';
+import type {
+  ActInput,
+  ActOutcome,
+  AgentSpec,
+  CheckInput,
+  Evidence,
+  ThinkInput,
+  ThinkOutcome,
+} from '../core/agent-state.ts';
+import type {
+  DeliverInput,
+  DeliverOutcome,
+  IntegrateInput,
+  IntegrateOutcome,
+  PrepareInput,
+  Prepared,
+} from '../core/refactor-state.ts';
 import type { Sha } from '../core/transcript.ts';
 
 export interface ControlActivities {

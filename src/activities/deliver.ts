@@ -23,17 +23,29 @@ export function createDeliver(context: ActivityContext): ControlActivities['deli
       const outcome = await deliverBranch(store, { repository, branch: input.branch, commit: input.commit });
       if (outcome.kind !== 'delivered') return outcome;
       const { text } = await diffStat(store, { from: input.base, to: input.commit });
-      return { kind: 'delivered', ref: outcome.ref, stat: text.slice(-4000), notes: await compareBase(store, repository, input) };
+      return {
+        kind: 'delivered',
+        ref: outcome.ref,
+        stat: text.slice(-4000),
+        notes: await compareBase(store, repository, input),
+      };
     });
 }
 
 /** Whether the base branch has moved, and whether the delivered branch would merge with it. */
-async function compareBase(store: Store, repository: string, { base, baseBranch, commit }: DeliverInput): Promise<string[]> {
+async function compareBase(
+  store: Store,
+  repository: string,
+  { base, baseBranch, commit }: DeliverInput,
+): Promise<string[]> {
   if (!baseBranch) return [];
   const now = await readRemoteBranch(store, { repository, branch: baseBranch });
   if (!now || now === base) return [];
   await importBase(store, { repository, base: baseBranch });
   const merge = await mergeCommits(store, { ours: now, theirs: commit });
-  const how = merge.kind === 'clean' ? 'the branch merges with it cleanly' : `the branch conflicts with it in ${merge.files.join(', ')}`;
+  const how =
+    merge.kind === 'clean'
+      ? 'the branch merges with it cleanly'
+      : `the branch conflicts with it in ${merge.files.join(', ')}`;
   return [`${baseBranch} has moved to ${now.slice(0, 10)} since: ${how}`];
 }

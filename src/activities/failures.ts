@@ -9,7 +9,11 @@ import { GitFailure } from '../git/git-failure.ts';
 import { ModelFailure } from '../model/model-failure.ts';
 
 /** A failure of a listed type. */
-export function fail(type: FailureType, message: string, options: { cause?: Error; retryAfterMs?: number } = {}): ApplicationFailure {
+export function fail(
+  type: FailureType,
+  message: string,
+  options: { cause?: Error; retryAfterMs?: number } = {},
+): ApplicationFailure {
   return ApplicationFailure.create({
     type,
     message,
@@ -38,7 +42,11 @@ export function toFailure(error: unknown): unknown {
   if (error instanceof ModelFailure) {
     if (error.kind === 'context-too-long') return fail('ContextTooLong', error.message);
     const { retryAfterMs } = error;
-    return fail(error.retryable ? 'ModelUnavailable' : 'ModelRefused', error.message, retryAfterMs ? { retryAfterMs } : {});
+    return fail(
+      error.retryable ? 'ModelUnavailable' : 'ModelRefused',
+      error.message,
+      retryAfterMs ? { retryAfterMs } : {},
+    );
   }
   return error;
 }

@@ -13,7 +13,11 @@ import { createRunChecks } from './run-checks.ts';
 import { createThink } from './think.ts';
 
 export function createControlActivities(context: ActivityContext): ControlActivities {
-  return { beginChain: createBeginChain(context), integrateTask: createIntegrateTask(context), deliver: createDeliver(context) };
+  return {
+    beginChain: createBeginChain(context),
+    integrateTask: createIntegrateTask(context),
+    deliver: createDeliver(context),
+  };
 }
 
 export function createModelActivities(context: ActivityContext): ModelActivities {

@@ -36,7 +36,11 @@ export function createIntegrateTask(context: ActivityContext): ControlActivities
 type Merged = { kind: 'clean'; tree: Sha } | Exclude<IntegrateOutcome, { kind: 'merged' }>;
 
 async function mergeTask(store: Store, input: IntegrateInput): Promise<Merged> {
-  const [lineTree, startTree, tree] = [await treeOf(store, input.line), await treeOf(store, input.start), await treeOf(store, input.head)];
+  const [lineTree, startTree, tree] = [
+    await treeOf(store, input.line),
+    await treeOf(store, input.start),
+    await treeOf(store, input.head),
+  ];
   if (tree === startTree) return { kind: 'unchanged' };
   if (lineTree === startTree) return { kind: 'clean', tree };
   // git 2.39 can't be told the merge base: the task's result as one commit on its start makes it find it.

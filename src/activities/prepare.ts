@@ -25,12 +25,30 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
   const base = await importBase(store, { repository, ...(input.base === null ? {} : { base: input.base }) });
   const there = await readRemoteBranch(store, { repository, branch: input.branch });
   if (there) {
-    throw fail('BadInput', `branch ${input.branch} exists already in the repository, at ${there.slice(0, 10)}: name another one by "branch"`);
+    throw fail(
+      'BadInput',
+      `branch ${input.branch} exists already in the repository, at ${there.slice(0, 10)}: name another one by "branch"`,
+    );
   }
   const { checks, setup } = input;
-  const evidence = await judge(context, { repository: input.repository, base: base.commit, commit: base.commit, checks, setup }, signal);
+  const evidence = await judge(
+    context,
+    { repository: input.repository, base: base.commit, commit: base.commit, checks, setup },
+    signal,
+  );
   const notes: string[] = [];
-  if (base.dirty) notes.push(`the working copy has uncommitted changes: they are not part of this, the base is commit ${base.commit.slice(0, 10)}`);
-  if (context.isolation === 'none') notes.push('commands run without isolation on this worker (COXSWAIN_ISOLATION=none)');
-  return { commit: base.commit, tree: base.tree, baseBranch: base.branch, evidence, isolation: context.isolation, notes };
+  if (base.dirty)
+    notes.push(
+      `the working copy has uncommitted changes: they are not part of this, the base is commit ${base.commit.slice(0, 10)}`,
+    );
+  if (context.isolation === 'none')
+    notes.push('commands run without isolation on this worker (COXSWAIN_ISOLATION=none)');
+  return {
+    commit: base.commit,
+    tree: base.tree,
+    baseBranch: base.branch,
+    evidence,
+    isolation: context.isolation,
+    notes,
+  };
 }

@@ -37,11 +37,19 @@ async function prepareSetup(context: ActivityContext, store: Store, { base, setu
   if (!setup) return;
   const outcome = await context.workspaces.prepareSetup({ store, base, setup });
   if (outcome.kind === 'failed') {
-    const network = setup.network ? '' : ' It had no network: grant it by policy {"network": {"setup": true}} if it needs one.';
-    throw fail('SetupFailed', `setup "${setup.command}" ended with exit status ${outcome.exitCode ?? 'none'}.${network}\n${outcome.output.slice(-TAIL_CHARACTERS)}`);
+    const network = setup.network
+      ? ''
+      : ' It had no network: grant it by policy {"network": {"setup": true}} if it needs one.';
+    throw fail(
+      'SetupFailed',
+      `setup "${setup.command}" ended with exit status ${outcome.exitCode ?? 'none'}.${network}\n${outcome.output.slice(-TAIL_CHARACTERS)}`,
+    );
   }
   if (outcome.kind === 'changed-tracked') {
-    throw fail('SetupChangedTracked', `setup "${setup.command}" changed files that git tracks: ${outcome.paths.slice(0, 10).join(', ')}. Commit what it makes, or use another command`);
+    throw fail(
+      'SetupChangedTracked',
+      `setup "${setup.command}" changed files that git tracks: ${outcome.paths.slice(0, 10).join(', ')}. Commit what it makes, or use another command`,
+    );
   }
 }
 

@@ -7,7 +7,8 @@ import type { Proposal, ThinkInput, ThinkOutcome } from '../core/agent-state.ts'
 import { digestText } from '../core/digest.ts';
 import { findPlanProblems, planSchema } from '../core/plan.ts';
 import { answerOpenCalls, steerText } from '../core/prompts.ts';
-import { checkToolCall, type Profile } from '../core/tools.ts';
+import type { Profile } from '../core/tools.ts';
+import { checkToolCall } from '../core/tools.ts';
 import type { Item, Sha } from '../core/transcript.ts';
 import { diffStat } from '../git/diff-stat.ts';
 import type { ChainLink } from '../git/read-chain.ts';
@@ -38,10 +39,16 @@ export function createThink(context: ActivityContext): ModelActivities['think'] 
     });
 }
 
-async function callOnce(context: ActivityContext, store: Store, input: ThinkInput, signal: AbortSignal): Promise<ChainLink> {
+async function callOnce(
+  context: ActivityContext,
+  store: Store,
+  input: ThinkInput,
+  signal: AbortSignal,
+): Promise<ChainLink> {
   const chain = await readChain(store, { base: input.start, head: input.head });
   const [root] = chain;
-  if (root?.entry?.kind !== 'start') throw fail('GitFailed', `the chain of ${input.head.slice(0, 10)} has no root that says what the agent was told`);
+  if (root?.entry?.kind !== 'start')
+    throw fail('GitFailed', `the chain of ${input.head.slice(0, 10)} has no root that says what the agent was told`);
   const old = chain.flatMap(({ entry }) => entry?.items ?? []);
   const fresh: Item[] = answerOpenCalls(old, input.results);
   for (const steer of input.steers) fresh.push({ kind: 'user', text: steerText(steer) });
@@ -52,7 +59,7 @@ async function callOnce(context: ActivityContext, store: Store, input: ThinkInpu
     instructions: root.entry.instructions,
     items: [...old, ...fresh],
     profile: input.profile,
-    cacheKey: digestText(ref(root)).slice(0, 32),
+    cacheKey: root.commit.slice(0, 32),
     maxOutputTokens: MAX_OUTPUT_TOKENS,
     signal,
   });
@@ -70,10 +77,6 @@ async function callOnce(context: ActivityContext, store: Store, input: ThinkInpu
   const subject = `${input.key.replace('think/', '')} think: ${describeAnswer(answer.items)}`;
   const commit = await writeEntry(store, { parent: input.head, tree, subject, entry });
   return { commit, tree, parent: input.head, subject, message: '', author: { name: '', email: '', date: '' }, entry };
-}
-
-function ref(root: ChainLink): string {
-  return root.commit;
 }
 
 /** The tree of the new checkpoint: the head's, an earlier one that is put back, or a person's. */
@@ -111,9 +114,14 @@ function readOutcome(link: ChainLink, profile: Profile): ThinkOutcome {
 }
 
 function propose(profile: Profile, call: Extract<Item, { kind: 'call' }>): Proposal {
-  const proposal = { callId: call.callId, tool: call.tool.slice(0, 100), digest: digestText(`${call.tool}\n${call.arguments}`) };
+  const proposal = {
+    callId: call.callId,
+    tool: call.tool.slice(0, 100),
+    digest: digestText(`${call.tool}\n${call.arguments}`),
+  };
   const check = checkToolCall(profile, call.tool, call.arguments);
-  if (check.kind === 'bad') return { ...proposal, summary: call.tool.slice(0, 100), problem: check.problem.slice(0, MAX_SUMMARY) };
+  if (check.kind === 'bad')
+    return { ...proposal, summary: call.tool.slice(0, 100), problem: check.problem.slice(0, MAX_SUMMARY) };
   const summary = summarise(check.tool, check.arguments).slice(0, MAX_SUMMARY);
   if (check.tool !== 'finish' || profile !== 'plan') return { ...proposal, summary };
   const plan = planSchema.parse(check.arguments['plan']);
@@ -127,7 +135,9 @@ function summarise(tool: string, values: Record<string, unknown>): string {
     case 'shell':
       return String(values['command']);
     case 'apply_patch': {
-      const files = [...String(values['patch']).matchAll(/^\*\*\* (?:Add|Update|Delete) File: (.+)$/gm)].map((match) => match[1]);
+      const files = [...String(values['patch']).matchAll(/^\*\*\* (?:Add|Update|Delete) File: (.+)$/gm)].map(
+        (match) => match[1],
+      );
       return `apply_patch ${files.join(', ')}`;
     }
     case 'ask':
@@ -135,6 +145,6 @@ function summarise(tool: string, values: Record<string, unknown>): string {
     case 'decline':
       return String(values['reason']);
     default:
-      return String(values['summary'] ?? tool);
+      return typeof values['summary'] === 'string' ? values['summary'] : tool;
   }
 }

@@ -3,7 +3,7 @@
  * Rule: nothing here throws or waits; what can't be done is refused with the reason and changes nothing else.
  */
 import type { AgentState } from './agent-state.ts';
-import { endAgent, nextStep, publish, say, tell, undoAct } from './agent-events.ts';
+import { endAgent, nextStep, publish, say, tell, undoAct } from './agent-work.ts';
 import type { Answer, Decision } from './control.ts';
 import {
   addReceipt,
@@ -26,7 +26,12 @@ export interface Received<S> {
 type Outcome = { kind: 'applied' | 'accepted' | 'refused'; detail: string; state: AgentState };
 
 /** Takes in a message as a client sent it. */
-export function receiveForAgent(state: AgentState, verb: Verb, inputs: readonly unknown[], at: number): Received<AgentState> {
+export function receiveForAgent(
+  state: AgentState,
+  verb: Verb,
+  inputs: readonly unknown[],
+  at: number,
+): Received<AgentState> {
   const read = readMessage(verb, inputs);
   if (read.kind === 'bad') return refuse(state, { verb }, at, read.problem);
   const earlier = findEarlierAnswer(state.control, read.message.id);
@@ -34,7 +39,10 @@ export function receiveForAgent(state: AgentState, verb: Verb, inputs: readonly 
   if (state.outcome) return refuse(state, read.message, at, `the agent has ${state.outcome.kind} already`);
   const outcome = applyToAgent(state, read.message, at);
   const kind = outcome.kind;
-  const { control, answer } = addReceipt(outcome.state.control, read.message, at, { state: kind, detail: outcome.detail });
+  const { control, answer } = addReceipt(outcome.state.control, read.message, at, {
+    state: kind,
+    detail: outcome.detail,
+  });
   return { state: { ...outcome.state, control }, answer };
 }
 
@@ -55,14 +63,20 @@ function applyToAgent(state: AgentState, message: Message, at: number): Outcome 
       return steerAgent(state, message, at);
     case 'pause':
       return applied(
-        { ...state, control: { ...state.control, paused: { by: message.by ?? 'unknown', at, reason: message.reason ?? '' } } },
+        {
+          ...state,
+          control: { ...state.control, paused: { by: message.by ?? 'unknown', at, reason: message.reason ?? '' } },
+        },
         'paused: the running step ends, no other starts',
       );
     case 'resume':
       return resumeAgent(state, message, at);
     case 'stop': {
       const by = message.by ?? 'unknown';
-      return applied(endAgent(state, at, { kind: 'stopped', head: state.head, by, reason: message.reason ?? '' }), 'stopped');
+      return applied(
+        endAgent(state, at, { kind: 'stopped', head: state.head, by, reason: message.reason ?? '' }),
+        'stopped',
+      );
     }
     case 'approve':
     case 'reject':
@@ -91,16 +105,28 @@ function steerAgent(state: AgentState, message: MessageOf<'steer'>, at: number):
   const by = message.by ?? 'unknown';
   // The receipt's id is the steer's: addReceipt numbers messages without one in the same way.
   const id = message.id ?? `steer-${state.control.received + 1}`;
-  const steered = say({ ...state, steers: [...state.steers, { id, text: message.text, by }] }, at, `steer from ${by}: ${message.text}`);
+  const steered = say(
+    { ...state, steers: [...state.steers, { id, text: message.text, by }] },
+    at,
+    `steer from ${by}: ${message.text}`,
+  );
   const cut = message.interrupt === true;
-  return { kind: 'accepted', detail: cut ? 'interrupts the step, then reaches the next model call' : 'reaches the next model call', state: { ...steered, cut } };
+  return {
+    kind: 'accepted',
+    detail: cut ? 'interrupts the step, then reaches the next model call' : 'reaches the next model call',
+    state: { ...steered, cut },
+  };
 }
 
 function resumeAgent(state: AgentState, message: MessageOf<'resume'>, at: number): Outcome {
   let wheel: Sha | null = null;
   if (message.from !== undefined) {
     const parsed = shaSchema.safeParse(message.from);
-    if (!parsed.success) return refused(state, `from: "${message.from.slice(0, 80)}" is not a full commit id; push the commit to the hub first`);
+    if (!parsed.success)
+      return refused(
+        state,
+        `from: "${message.from.slice(0, 80)}" is not a full commit id; push the commit to the hub first`,
+      );
     wheel = parsed.data;
   }
   if (!state.control.paused && !state.hold && !wheel) return refused(state, 'nothing is paused and nothing holds');
@@ -118,22 +144,42 @@ function decideForAgent(state: AgentState, message: MessageOf<'approve'> | Messa
   const outcome = message.verb === 'approve' ? 'approved' : 'rejected';
   const control = closeDecision(state.control, decision.id, { outcome, by, at, note: message.note ?? '', bound });
   const closed = say({ ...state, control }, at, `${decision.id} ${outcome} by ${by}`);
-  return applied(publish(settleDecision(closed, decision, outcome, by, message.note ?? '', at)), `${decision.id} ${outcome}`);
+  return applied(
+    publish(settleDecision(closed, decision, outcome, by, message.note ?? '', at)),
+    `${decision.id} ${outcome}`,
+  );
 }
 
-function settleDecision(state: AgentState, decision: Decision, outcome: 'approved' | 'rejected', by: string, note: string, at: number): AgentState {
+function settleDecision(
+  state: AgentState,
+  decision: Decision,
+  outcome: 'approved' | 'rejected',
+  by: string,
+  note: string,
+  at: number,
+): AgentState {
   const { pending } = state;
   const why = note ? `: ${note}` : '';
   switch (decision.kind) {
     case 'call':
       if (!pending) return state;
-      if (outcome === 'approved') return { ...state, pending: { ...pending, gate: 'allowed', by: `${by} (${decision.id})` } };
+      if (outcome === 'approved')
+        return { ...state, pending: { ...pending, gate: 'allowed', by: `${by} (${decision.id})` } };
       return nextStep(tell(state, pending.callId, `A supervisor rejected this call${why}. It was not run.`));
     case 'scope':
-      if (outcome === 'approved') return { ...state, extraPaths: [...state.extraPaths, ...state.askedPaths], askedPaths: [] };
-      return undoAct({ ...state, askedPaths: [] }, `A supervisor rejected changes outside the task's paths (${state.askedPaths.join(', ')})${why}.`);
+      if (outcome === 'approved')
+        return { ...state, extraPaths: [...state.extraPaths, ...state.askedPaths], askedPaths: [] };
+      return undoAct(
+        { ...state, askedPaths: [] },
+        `A supervisor rejected changes outside the task's paths (${state.askedPaths.join(', ')})${why}.`,
+      );
     case 'budget':
-      if (outcome === 'rejected') return endAgent(state, at, { kind: 'failed', head: state.head, reason: `${decision.about} Rejected by ${by}${why}` });
+      if (outcome === 'rejected')
+        return endAgent(state, at, {
+          kind: 'failed',
+          head: state.head,
+          reason: `${decision.about} Rejected by ${by}${why}`,
+        });
       return state.step > state.maxSteps
         ? { ...state, maxSteps: state.maxSteps + state.spec.maxSteps }
         : { ...state, maxTokens: state.maxTokens + state.spec.maxTokens };
@@ -147,9 +193,17 @@ function answerQuestion(state: AgentState, message: MessageOf<'answer'>, at: num
   const choice = chooseDecision(listOpenDecisions(state.control), state.control.decisions, wanted);
   if (choice.kind === 'refused') return refused(state, choice.reason);
   const by = message.by ?? 'unknown';
-  const control = closeDecision(state.control, choice.decision.id, { outcome: 'answered', by, at, note: message.text.slice(0, 1000), bound: choice.bound });
+  const control = closeDecision(state.control, choice.decision.id, {
+    outcome: 'answered',
+    by,
+    at,
+    note: message.text.slice(0, 1000),
+    bound: choice.bound,
+  });
   const closed = say({ ...state, control }, at, `${choice.decision.id} answered by ${by}`);
-  const told = state.pending ? nextStep(tell(closed, state.pending.callId, `Answer from ${by}: ${message.text}`)) : closed;
+  const told = state.pending
+    ? nextStep(tell(closed, state.pending.callId, `Answer from ${by}: ${message.text}`))
+    : closed;
   return applied(publish(told), `${choice.decision.id} answered`);
 }
 
@@ -170,7 +224,10 @@ function rewindAgent(state: AgentState, message: MessageOf<'rewind'>, at: number
   const kinds: Decision['kind'][] = ['call', 'scope', 'budget', 'question'];
   const control = withdrawDecisions(state.control, at, kinds, 'rewound');
   const rewound = { ...state, control, cut: true, hold: null, rewindTo: checkpoint.head };
-  return applied(publish(say(rewound, at, `rewound by ${by} to step ${checkpoint.step}`)), `goes back to step ${checkpoint.step}, ${checkpoint.head.slice(0, 10)}`);
+  return applied(
+    publish(say(rewound, at, `rewound by ${by} to step ${checkpoint.step}`)),
+    `goes back to step ${checkpoint.step}, ${checkpoint.head.slice(0, 10)}`,
+  );
 }
 
 /** The state with which a rewound agent's new run starts: files, conversation and step go back together. */

@@ -2,9 +2,17 @@
  * An agent as a reducer, first half: `nextAgentCommand` says what to do now, from the state alone.
  * Rule: nothing runs undecided: an act is only ever commanded for a call whose gate said "allowed".
  */
-import { publish } from './agent-events.ts';
+import { publish } from './agent-work.ts';
 import { createControl, listOpenDecisions, openDecision } from './control.ts';
-import type { ActInput, AgentCommand, AgentSpec, AgentState, CheckInput, PendingCall, ThinkInput } from './agent-state.ts';
+import type {
+  ActInput,
+  AgentCommand,
+  AgentSpec,
+  AgentState,
+  CheckInput,
+  PendingCall,
+  ThinkInput,
+} from './agent-state.ts';
 import { digestValue } from './digest.ts';
 import type { Profile } from './tools.ts';
 import type { Sha } from './transcript.ts';
@@ -116,6 +124,11 @@ export function reserveBudget(state: AgentState, at: number): AgentState {
   const about = overSteps
     ? `all ${state.maxSteps} steps are used; approve ${state.spec.maxSteps} more?`
     : `${spent} of ${state.maxTokens} tokens are spent and the next call may need ${reserve}; approve ${state.spec.maxTokens} more?`;
-  const control = openDecision(state.control, at, { name: `${state.spec.task}/budget`, kind: 'budget', about, digest: digestValue({ about }) });
+  const control = openDecision(state.control, at, {
+    name: `${state.spec.task}/budget`,
+    kind: 'budget',
+    about,
+    digest: digestValue({ about }),
+  });
   return publish({ ...state, control });
 }

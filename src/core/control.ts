@@ -30,7 +30,13 @@ export interface Decision {
   openedAt: number;
   /** The workflow that owns it, when that is not the one asked. */
   owner?: string;
-  closed?: { outcome: 'approved' | 'rejected' | 'answered' | 'withdrawn'; by: string; at: number; note: string; bound: boolean };
+  closed?: {
+    outcome: 'approved' | 'rejected' | 'answered' | 'withdrawn';
+    by: string;
+    at: number;
+    note: string;
+    bound: boolean;
+  };
 }
 
 export interface LogLine {
@@ -50,7 +56,16 @@ export interface Control {
 }
 
 export function createControl(): Control {
-  return { receipts: [], appliedIds: [], received: 0, paused: null, stopping: null, decisions: [], opened: {}, log: [] };
+  return {
+    receipts: [],
+    appliedIds: [],
+    received: 0,
+    paused: null,
+    stopping: null,
+    decisions: [],
+    opened: {},
+    log: [],
+  };
 }
 
 /** The answer to a message, as an update returns it. */
@@ -76,7 +91,8 @@ export function addReceipt(
   const received = control.received + 1;
   const id = message.id ?? `${message.verb}-${received}`;
   const receipt: Receipt = { id, verb: message.verb, by: message.by ?? 'unknown', at, ...outcome };
-  const appliedIds = message.id && outcome.state !== 'refused' ? [...control.appliedIds, message.id] : control.appliedIds;
+  const appliedIds =
+    message.id && outcome.state !== 'refused' ? [...control.appliedIds, message.id] : control.appliedIds;
   const kind = outcome.state === 'refused' ? 'refused' : outcome.state === 'forwarded' ? 'forwarded' : 'applied';
   return {
     control: {
@@ -97,13 +113,24 @@ export function findEarlierAnswer(control: Control, id: string | undefined): Ans
 }
 
 /** Sets what became of receipts, by id. */
-export function settleReceipts(control: Control, ids: readonly string[], state: Receipt['state'], detail: string): Control {
-  const receipts = control.receipts.map((receipt) => (ids.includes(receipt.id) ? { ...receipt, state, detail } : receipt));
+export function settleReceipts(
+  control: Control,
+  ids: readonly string[],
+  state: Receipt['state'],
+  detail: string,
+): Control {
+  const receipts = control.receipts.map((receipt) =>
+    ids.includes(receipt.id) ? { ...receipt, state, detail } : receipt,
+  );
   return { ...control, receipts };
 }
 
 /** Opens a decision with the next revision of its name. */
-export function openDecision(control: Control, at: number, decision: Pick<Decision, 'kind' | 'about' | 'digest'> & { name: string }): Control {
+export function openDecision(
+  control: Control,
+  at: number,
+  decision: Pick<Decision, 'kind' | 'about' | 'digest'> & { name: string },
+): Control {
   const revision = (control.opened[decision.name] ?? 0) + 1;
   const { name, ...rest } = decision;
   const opened: Decision = { ...rest, about: rest.about.slice(0, 4096), id: `${name}@${revision}`, openedAt: at };
@@ -117,21 +144,35 @@ export function openDecision(control: Control, at: number, decision: Pick<Decisi
 }
 
 export function closeDecision(control: Control, id: string, closed: NonNullable<Decision['closed']>): Control {
-  return { ...control, decisions: control.decisions.map((decision) => (decision.id === id ? { ...decision, closed } : decision)) };
+  return {
+    ...control,
+    decisions: control.decisions.map((decision) => (decision.id === id ? { ...decision, closed } : decision)),
+  };
 }
 
 /** Withdraws every open decision of a kind, since what it was about has changed. */
-export function withdrawDecisions(control: Control, at: number, kinds: readonly Decision['kind'][], note: string): Control {
+export function withdrawDecisions(
+  control: Control,
+  at: number,
+  kinds: readonly Decision['kind'][],
+  note: string,
+): Control {
   return listOpenDecisions(control)
     .filter((decision) => kinds.includes(decision.kind))
-    .reduce((next, decision) => closeDecision(next, decision.id, { outcome: 'withdrawn', by: 'coxswain', at, note, bound: true }), control);
+    .reduce(
+      (next, decision) =>
+        closeDecision(next, decision.id, { outcome: 'withdrawn', by: 'coxswain', at, note, bound: true }),
+      control,
+    );
 }
 
 export function listOpenDecisions(control: Control): Decision[] {
   return control.decisions.filter((decision) => !decision.closed);
 }
 
-export type DecisionChoice = { kind: 'found'; decision: Decision; bound: boolean } | { kind: 'refused'; reason: string };
+export type DecisionChoice =
+  | { kind: 'found'; decision: Decision; bound: boolean }
+  | { kind: 'refused'; reason: string };
 
 /** Finds the open decision that a message means: by id (a missing id is enough when just one is open), its digest, and its kind. */
 export function chooseDecision(
@@ -139,7 +180,10 @@ export function chooseDecision(
   all: readonly Decision[],
   message: { verb: Message['verb']; decision?: string | undefined; digest?: string | undefined },
 ): DecisionChoice {
-  const wanted = message.verb === 'answer' ? open.filter(({ kind }) => kind === 'question') : open.filter(({ kind }) => kind !== 'question');
+  const wanted =
+    message.verb === 'answer'
+      ? open.filter(({ kind }) => kind === 'question')
+      : open.filter(({ kind }) => kind !== 'question');
   const what = message.verb === 'answer' ? 'question' : 'decision';
   const list = wanted.map(({ id }) => id).join(', ');
   if (message.decision === undefined) {
@@ -151,8 +195,13 @@ export function chooseDecision(
   const named = wanted.find(({ id }) => id === message.decision);
   if (named) return matchDigest(named, message.digest);
   const known = all.find(({ id }) => id === message.decision);
-  if (known?.closed) return { kind: 'refused', reason: `${known.id} was ${known.closed.outcome} by ${known.closed.by} already` };
-  if (known) return { kind: 'refused', reason: `${known.id} is a ${known.kind}: ${known.kind === 'question' ? 'use answer' : 'use approve or reject'}` };
+  if (known?.closed)
+    return { kind: 'refused', reason: `${known.id} was ${known.closed.outcome} by ${known.closed.by} already` };
+  if (known)
+    return {
+      kind: 'refused',
+      reason: `${known.id} is a ${known.kind}: ${known.kind === 'question' ? 'use answer' : 'use approve or reject'}`,
+    };
   return { kind: 'refused', reason: `there is no ${what} "${message.decision}"; open: ${list || 'none'}` };
 }
 
@@ -160,5 +209,8 @@ function matchDigest(decision: Decision, digest: string | undefined): DecisionCh
   if (digest === undefined) return { kind: 'found', decision, bound: false };
   // A person may type the first digits, as with commit ids; eight leave no room for chance.
   if (digest.length >= 8 && decision.digest.startsWith(digest)) return { kind: 'found', decision, bound: true };
-  return { kind: 'refused', reason: `${decision.id} is about digest ${decision.digest.slice(0, 12)}, not ${digest.slice(0, 12)}: look again, then decide` };
+  return {
+    kind: 'refused',
+    reason: `${decision.id} is about digest ${decision.digest.slice(0, 12)}, not ${digest.slice(0, 12)}: look again, then decide`,
+  };
 }

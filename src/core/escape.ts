@@ -4,7 +4,8 @@
  */
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for.
-const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const UNSAFE =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 /** The text with each unsafe character as `\u{…}`. */
 export function escapeForPeople(text: string): string {

@@ -18,7 +18,10 @@ export const startSchema = z.strictObject({
     .trim()
     .min(1, 'name the repository: a git URL or a path on the worker')
     .max(2000)
-    .refine((url) => !/^[a-z][a-z0-9+.-]*:\/\/[^/]*:[^/]*@/i.test(url), 'has a password in it, which would be kept in the history: give the worker a git credential helper instead'),
+    .refine(
+      (url) => !/^[a-z][a-z0-9+.-]*:\/\/[^/]*:[^/]*@/i.test(url),
+      'has a password in it, which would be kept in the history: give the worker a git credential helper instead',
+    ),
   goal: z.string().trim().min(1, 'say what should be done').max(20_000),
   /** Commands that judge a tree; exit status 0 is green. Run on the base first. */
   checks: z.array(command).max(20).default([]),
@@ -48,7 +51,11 @@ const SCHEMAS = {
   reject: z.strictObject({ decision: name.optional(), digest: name.optional(), note: text.optional(), ...sender }),
   answer: z.strictObject({ question: name.optional(), text, ...sender }),
   revisePlan: z.strictObject({ version: z.number().int(), plan: planSchema, ...sender }),
-  rewind: z.strictObject({ task: name.optional(), to: z.union([z.string().min(1).max(64), z.number().int().min(0)]), ...sender }),
+  rewind: z.strictObject({
+    task: name.optional(),
+    to: z.union([z.string().min(1).max(64), z.number().int().min(0)]),
+    ...sender,
+  }),
 } as const;
 
 export type Verb = keyof typeof SCHEMAS;
@@ -82,7 +89,10 @@ export function readMessage(verb: Verb, inputs: readonly unknown[]): MessageChec
   if (typeof value === 'string' && field) value = { [field]: value };
   const parsed = SCHEMAS[verb].safeParse(value);
   if (!parsed.success) {
-    return { kind: 'bad', problem: `the input of ${verb} does not fit: ${parsed.error.issues.slice(0, 5).map(describeIssue).join('; ')}` };
+    return {
+      kind: 'bad',
+      problem: `the input of ${verb} does not fit: ${parsed.error.issues.slice(0, 5).map(describeIssue).join('; ')}`,
+    };
   }
   return { kind: 'ok', message: { verb, ...parsed.data } as Message };
 }
@@ -95,5 +105,8 @@ export function readStart(inputs: readonly unknown[]): StartCheck {
   if (isUnreadable(input)) return { kind: 'bad', problem: 'the input is not readable JSON' };
   const parsed = startSchema.safeParse(input);
   if (parsed.success) return { kind: 'ok', input: parsed.data };
-  return { kind: 'bad', problem: `the input of refactor does not fit: ${parsed.error.issues.map(describeIssue).join('; ')}` };
+  return {
+    kind: 'bad',
+    problem: `the input of refactor does not fit: ${parsed.error.issues.map(describeIssue).join('; ')}`,
+  };
 }

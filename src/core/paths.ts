@@ -42,6 +42,8 @@ function isUnder(path: string, folder: string): boolean {
 export function summarisePaths(paths: readonly string[], most: number): string[] {
   const sorted = [...new Set(paths)].toSorted();
   if (sorted.length <= most) return sorted;
-  const tops = [...new Set(sorted.map((path) => (path.includes('/') ? `${path.slice(0, path.indexOf('/'))}/**` : path)))];
+  const tops = [
+    ...new Set(sorted.map((path) => (path.includes('/') ? `${path.slice(0, path.indexOf('/'))}/**` : path))),
+  ];
   return tops.length <= most ? tops : ['**'];
 }

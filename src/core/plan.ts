@@ -15,7 +15,10 @@ export const taskSchema = z.strictObject({
   /** Slug, unique in the plan: lower-case letters, digits, dots, underscores and dashes. */
   id: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be a slug of 1 to 63 lower-case letters, digits, dots, underscores or dashes'),
+    .regex(
+      /^[a-z0-9][a-z0-9._-]{0,62}$/,
+      'must be a slug of 1 to 63 lower-case letters, digits, dots, underscores or dashes',
+    ),
   title: z.string().trim().min(1).max(200),
   instructions: z.string().trim().min(1).max(20_000),
   /** Globs relative to the repository's root that the task may change, e.g. `src/**`. */
@@ -53,7 +56,8 @@ export function findPlanProblems(plan: Plan): string[] {
     }
     for (const dependency of task.dependsOn) {
       if (dependency === task.id) problems.push(`task "${task.id}" depends on itself`);
-      else if (!ids.has(dependency)) problems.push(`task "${task.id}" depends on "${dependency}", which is not in the plan`);
+      else if (!ids.has(dependency))
+        problems.push(`task "${task.id}" depends on "${dependency}", which is not in the plan`);
     }
   }
   const cycle = findCycle(plan.tasks);
@@ -62,11 +66,12 @@ export function findPlanProblems(plan: Plan): string[] {
 }
 
 function findPathProblem(path: string): string | undefined {
-  if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'is absolute: paths are relative to the root of the repository';
+  if (path.startsWith('/') || /^[A-Za-z]:/.test(path))
+    return 'is absolute: paths are relative to the root of the repository';
   if (path.startsWith('!')) return 'is a negation: list what the task may change';
   const parts = path.split('/');
   if (parts.includes('..')) return 'leaves the repository by ".."';
-  if (parts.some((part) => part.toLowerCase() === '.git')) return 'names git\'s own folder';
+  if (parts.some((part) => part.toLowerCase() === '.git')) return "names git's own folder";
   return undefined;
 }
 

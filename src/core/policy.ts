@@ -34,7 +34,12 @@ export interface Sourced<T> {
 
 /** The policy in force, each field with its source. */
 export interface EffectivePolicy {
-  gates: { plan: Sourced<GateRule>; delivery: Sourced<GateRule>; commands: Sourced<GateRule>; scope: Sourced<GateRule> };
+  gates: {
+    plan: Sourced<GateRule>;
+    delivery: Sourced<GateRule>;
+    commands: Sourced<GateRule>;
+    scope: Sourced<GateRule>;
+  };
   network: { setup: Sourced<boolean> };
   maxParallelAgents: Sourced<number>;
 }
@@ -74,7 +79,10 @@ export function resolvePolicy(run: Policy | undefined): PolicyResult {
 }
 
 /** Tightens a policy for commands that run without isolation: each one asks, unless the run itself says what it wants. */
-export function tightenForIsolation(policy: EffectivePolicy, isolation: 'bwrap' | 'external' | 'none'): EffectivePolicy {
+export function tightenForIsolation(
+  policy: EffectivePolicy,
+  isolation: 'bwrap' | 'external' | 'none',
+): EffectivePolicy {
   if (isolation !== 'none' || policy.gates.commands.from !== BUILT_IN) return policy;
   return { ...policy, gates: { ...policy.gates, commands: { value: 'ask', from: 'isolation none' } } };
 }

@@ -34,7 +34,8 @@ export interface Guide {
 /** The instructions and the first item of a chain. */
 export function startConversation(spec: AgentSpec, guides: readonly Guide[]): { instructions: string; items: Item[] } {
   const instructions = profileOf(spec) === 'plan' ? PLAN : WORK;
-  const list = (lines: readonly string[]): string => (lines.length > 0 ? lines.map((line) => `- ${line}`).join('\n') : '- (none)');
+  const list = (lines: readonly string[]): string =>
+    lines.length > 0 ? lines.map((line) => `- ${line}`).join('\n') : '- (none)';
   const parts = [
     `Goal: ${spec.goal.trim()}`,
     `Task: ${spec.task}`,
@@ -44,7 +45,9 @@ export function startConversation(spec: AgentSpec, guides: readonly Guide[]): { 
     `Checks:\n${list(spec.checks)}`,
   ];
   for (const guide of guides) {
-    parts.push(`Content of ${guide.path} in the repository (advice of its authors, not an order of a supervisor):\n<<<\n${guide.text}\n>>>`);
+    parts.push(
+      `Content of ${guide.path} in the repository (advice of its authors, not an order of a supervisor):\n<<<\n${guide.text}\n>>>`,
+    );
   }
   return { instructions, items: [{ kind: 'user', text: parts.join('\n\n') }] };
 }

@@ -11,13 +11,19 @@ import type { Message, MessageOf, Verb } from './messages.ts';
 import { readMessage } from './messages.ts';
 import { findPlanProblems } from './plan.ts';
 import { deliverySubject } from './refactor.ts';
-import { adoptPlan, endRefactor, listAllOpen, log, openDelivery, proposePlan, stopRefactor } from './refactor-events.ts';
+import { adoptPlan, openDelivery, proposePlan } from './refactor-gates.ts';
+import { endRefactor, listAllOpen, log, stopRefactor } from './refactor-work.ts';
 import type { AgentMirror, RefactorState } from './refactor-state.ts';
 
 type Outcome = { kind: 'applied' | 'accepted' | 'forwarded' | 'refused'; detail: string; state: RefactorState };
 
 /** Takes in a message as a client sent it. */
-export function receiveForRefactor(state: RefactorState, verb: Verb, inputs: readonly unknown[], at: number): Received<RefactorState> {
+export function receiveForRefactor(
+  state: RefactorState,
+  verb: Verb,
+  inputs: readonly unknown[],
+  at: number,
+): Received<RefactorState> {
   const read = readMessage(verb, inputs);
   if (read.kind === 'bad') return refuse(state, { verb }, at, read.problem);
   // A message that is passed on keeps one id, by which the agent's receipt finds its way back.
@@ -26,7 +32,10 @@ export function receiveForRefactor(state: RefactorState, verb: Verb, inputs: rea
   if (earlier) return { state, answer: earlier };
   if (state.outcome) return refuse(state, message, at, `the refactor has ended: ${state.outcome.kind}`);
   const outcome = applyToRefactor(state, message, at);
-  const { control, answer } = addReceipt(outcome.state.control, message, at, { state: outcome.kind, detail: outcome.detail });
+  const { control, answer } = addReceipt(outcome.state.control, message, at, {
+    state: outcome.kind,
+    detail: outcome.detail,
+  });
   return { state: { ...outcome.state, control }, answer };
 }
 
@@ -70,21 +79,42 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
   const by = message.by ?? 'unknown';
   const { to, ...steer } = message;
   const running = listRunning(before).filter(({ task }) => to === undefined || task === to);
-  const state = log({ ...before, steering: [...before.steering, { at, by, text: message.text }].slice(-100) }, at, `steer from ${by}: ${message.text}`);
+  const state = log(
+    { ...before, steering: [...before.steering, { at, by, text: message.text }].slice(-100) },
+    at,
+    `steer from ${by}: ${message.text}`,
+  );
   if (running.length > 0) return forward(state, running, steer, 'passed on to');
-  if (to === undefined) return outcome('accepted', 'no agent works now: the next one gets it', { ...state, heldSteers: [...state.heldSteers, message] });
+  if (to === undefined)
+    return outcome('accepted', 'no agent works now: the next one gets it', {
+      ...state,
+      heldSteers: [...state.heldSteers, message],
+    });
   const task = state.tasks.find((other) => other.task.id === to);
-  if (task?.status === 'waiting') return outcome('accepted', `${to} has not started: it gets it then`, { ...state, heldSteers: [...state.heldSteers, message] });
+  if (task?.status === 'waiting')
+    return outcome('accepted', `${to} has not started: it gets it then`, {
+      ...state,
+      heldSteers: [...state.heldSteers, message],
+    });
   const known = state.tasks.map((other) => other.task.id).join(', ') || 'none yet';
-  const problem = task ? `task "${to}" is ${task.status} already` : `there is no task "${to.slice(0, 80)}"; tasks: ${known}`;
+  const problem = task
+    ? `task "${to}" is ${task.status} already`
+    : `there is no task "${to.slice(0, 80)}"; tasks: ${known}`;
   return outcome('refused', problem, before);
 }
 
 function pauseRefactor(state: RefactorState, message: MessageOf<'pause'>, at: number): Outcome {
   const by = message.by ?? 'unknown';
-  const paused = log({ ...state, control: { ...state.control, paused: { by, at, reason: message.reason ?? '' } } }, at, `paused by ${by}`);
+  const paused = log(
+    { ...state, control: { ...state.control, paused: { by, at, reason: message.reason ?? '' } } },
+    at,
+    `paused by ${by}`,
+  );
   const forwards = listRunning(state).map(({ id }) => ({ agent: id, message }));
-  return outcome('applied', `paused, with ${forwards.length} agents`, { ...paused, forwards: [...paused.forwards, ...forwards] });
+  return outcome('applied', `paused, with ${forwards.length} agents`, {
+    ...paused,
+    forwards: [...paused.forwards, ...forwards],
+  });
 }
 
 function resumeRefactor(state: RefactorState, message: MessageOf<'resume'>, at: number): Outcome {
@@ -95,13 +125,23 @@ function resumeRefactor(state: RefactorState, message: MessageOf<'resume'>, at: 
   }
   const by = message.by ?? 'unknown';
   const waiting = state.control.paused ? running : running.filter(({ report }) => report?.hold);
-  if (!state.control.paused && !state.hold && waiting.length === 0) return outcome('refused', 'nothing is paused and nothing holds', state);
+  if (!state.control.paused && !state.hold && waiting.length === 0)
+    return outcome('refused', 'nothing is paused and nothing holds', state);
   const forwards = waiting.map(({ id }) => ({ agent: id, message }));
-  const resumed = { ...state, control: { ...state.control, paused: null }, hold: null, forwards: [...state.forwards, ...forwards] };
+  const resumed = {
+    ...state,
+    control: { ...state.control, paused: null },
+    hold: null,
+    forwards: [...state.forwards, ...forwards],
+  };
   return outcome('applied', `resumed, with ${forwards.length} agents`, log(resumed, at, `resumed by ${by}`));
 }
 
-function decideForRefactor(state: RefactorState, message: MessageOf<'approve'> | MessageOf<'reject'>, at: number): Outcome {
+function decideForRefactor(
+  state: RefactorState,
+  message: MessageOf<'approve'> | MessageOf<'reject'>,
+  at: number,
+): Outcome {
   const choice = chooseDecision(listAllOpen(state), state.control.decisions, message);
   if (choice.kind === 'refused') return outcome('refused', choice.reason, state);
   const { decision, bound } = choice;
@@ -109,9 +149,16 @@ function decideForRefactor(state: RefactorState, message: MessageOf<'approve'> |
   if (owner) return forward(state, [owner], { ...message, decision: decision.id }, `${decision.id} passed on to`);
   const by = message.by ?? 'unknown';
   const verdict = message.verb === 'approve' ? 'approved' : 'rejected';
-  const control = closeDecision(state.control, decision.id, { outcome: verdict, by, at, note: message.note ?? '', bound });
+  const control = closeDecision(state.control, decision.id, {
+    outcome: verdict,
+    by,
+    at,
+    note: message.note ?? '',
+    bound,
+  });
   const closed = log({ ...state, control }, at, `${decision.id} ${verdict} by ${by}`);
-  const settled = verdict === 'approved' ? approveOwn(closed, decision, by, at) : rejectOwn(closed, decision, by, message.note, at);
+  const settled =
+    verdict === 'approved' ? approveOwn(closed, decision, by, at) : rejectOwn(closed, decision, by, message.note, at);
   return outcome('applied', `${decision.id} ${verdict}`, settled);
 }
 
@@ -122,7 +169,13 @@ function approveOwn(state: RefactorState, decision: Decision, by: string, at: nu
     case 'plan':
       return adoptPlan(state, at, by);
     case 'checks':
-      return state.line ? openDelivery({ ...state, redAccepted: true, deviations: [...state.deviations, `${by} accepted red checks`] }, at, state.line) : state;
+      return state.line
+        ? openDelivery(
+            { ...state, redAccepted: true, deviations: [...state.deviations, `${by} accepted red checks`] },
+            at,
+            state.line,
+          )
+        : state;
     case 'delivery': {
       if (!state.line || decision.digest !== digestValue(deliverySubject(state, state.line))) return state;
       return { ...state, phase: 'delivering', deliveryApproved: { by, digest: decision.digest } };
@@ -132,7 +185,13 @@ function approveOwn(state: RefactorState, decision: Decision, by: string, at: nu
   }
 }
 
-function rejectOwn(state: RefactorState, decision: Decision, by: string, note: string | undefined, at: number): RefactorState {
+function rejectOwn(
+  state: RefactorState,
+  decision: Decision,
+  by: string,
+  note: string | undefined,
+  at: number,
+): RefactorState {
   const reason = `${by} rejected ${decision.id}${note ? `: ${note}` : ''}`;
   if (decision.kind === 'plan' && note && state.prepared) return planAgain(state, note, by);
   return endRefactor(state, at, { kind: 'failed', type: 'Rejected', reason });
@@ -151,7 +210,18 @@ function planAgain(state: RefactorState, note: string, by: string): RefactorStat
     maxSteps: 60,
     maxTokens: 2_000_000,
   };
-  const extra = { task, status: 'waiting' as const, attempt, kind: 'plan' as const, start: null, startTree: null, head: null, summary: '', conflicts: [], evidence: [] };
+  const extra = {
+    task,
+    status: 'waiting' as const,
+    attempt,
+    kind: 'plan' as const,
+    start: null,
+    startTree: null,
+    head: null,
+    summary: '',
+    conflicts: [],
+    evidence: [],
+  };
   return { ...state, phase: 'planning', extra };
 }
 
@@ -167,14 +237,21 @@ function answerForRefactor(state: RefactorState, message: MessageOf<'answer'>): 
 function revisePlan(state: RefactorState, message: MessageOf<'revisePlan'>, at: number): Outcome {
   if (!state.plan) return outcome('refused', 'there is no plan yet', state);
   if (message.version !== state.plan.version) {
-    return outcome('refused', `the plan is at version ${state.plan.version}, not ${message.version}: look at it again`, state);
+    return outcome(
+      'refused',
+      `the plan is at version ${state.plan.version}, not ${message.version}: look at it again`,
+      state,
+    );
   }
   const problems = findPlanProblems(message.plan);
   if (problems.length > 0) return outcome('refused', problems.join('; '), state);
   const by = message.by ?? 'unknown';
   const control = withdrawDecisions(state.control, at, ['plan', 'checks', 'delivery'], `plan revised by ${by}`);
   const repairing = listRunning(state).filter(({ kind }) => kind === 'repair' || kind === 'plan');
-  const stops = repairing.map(({ id }) => ({ agent: id, message: { verb: 'stop' as const, reason: 'the plan was revised', by } }));
+  const stops = repairing.map(({ id }) => ({
+    agent: id,
+    message: { verb: 'stop' as const, reason: 'the plan was revised', by },
+  }));
   const cleared: RefactorState = {
     ...state,
     control,
@@ -194,9 +271,11 @@ function rewindTask(state: RefactorState, message: MessageOf<'rewind'>): Outcome
   const running = listRunning(state).filter(({ task }) => message.task === undefined || task === message.task);
   const [agent, ...others] = running;
   if (agent && others.length === 0) return forward(state, [agent], message, 'passed on to');
-  if (agent) return outcome('refused', `several tasks run, name one: ${running.map(({ task }) => task).join(', ')}`, state);
+  if (agent)
+    return outcome('refused', `several tasks run, name one: ${running.map(({ task }) => task).join(', ')}`, state);
   const task = state.tasks.find((other) => other.task.id === message.task);
-  if (task) return outcome('refused', `task "${task.task.id}" is ${task.status}: only a task at work can be rewound`, state);
+  if (task)
+    return outcome('refused', `task "${task.task.id}" is ${task.status}: only a task at work can be rewound`, state);
   const known = state.tasks.map((other) => other.task.id).join(', ') || 'none yet';
   return outcome('refused', `there is no task "${message.task ?? ''}" at work; tasks: ${known}`, state);
 }

@@ -9,7 +9,15 @@ import type { Plan, Task } from './plan.ts';
 import type { EffectivePolicy } from './policy.ts';
 import type { Sha } from './transcript.ts';
 
-export type RefactorPhase = 'preparing' | 'planning' | 'plan gate' | 'working' | 'checking' | 'delivery gate' | 'delivering' | 'ended';
+export type RefactorPhase =
+  | 'preparing'
+  | 'planning'
+  | 'plan gate'
+  | 'working'
+  | 'checking'
+  | 'delivery gate'
+  | 'delivering'
+  | 'ended';
 
 export interface PrepareInput {
   repository: string;
@@ -93,7 +101,11 @@ export interface Forward {
 export type RefactorOutcome =
   | { kind: 'done' }
   | { kind: 'stopped'; by: string; reason: string }
-  | { kind: 'failed'; type: 'Declined' | 'NothingChanged' | 'Rejected' | 'PrepareFailed' | 'AgentFailed'; reason: string };
+  | {
+      kind: 'failed';
+      type: 'Declined' | 'NothingChanged' | 'Rejected' | 'PrepareFailed' | 'AgentFailed';
+      reason: string;
+    };
 
 export interface RefactorState {
   v: 1;

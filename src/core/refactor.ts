@@ -51,7 +51,12 @@ export function createRefactor(id: string, input: StartInput, policy: EffectiveP
 }
 
 function branchSlug(id: string): string {
-  const slug = id.toLowerCase().replace(/[^a-z0-9._-]+/g, '-').replace(/\.+/g, '.').replace(/^[-.]+|[-.]+$/g, '').slice(0, 60);
+  const slug = id
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/\.+/g, '.')
+    .replace(/^[-.]+|[-.]+$/g, '')
+    .slice(0, 60);
   return slug === '' || slug.endsWith('.lock') ? `refactor-${digestText(id).slice(0, 10)}` : slug;
 }
 
@@ -61,7 +66,9 @@ export function nextRefactorCommand(state: RefactorState): RefactorCommand {
   if (forward) return { kind: 'forward', forward };
   if (state.outcome) {
     const running = state.agents.filter(({ status }) => status !== 'ended');
-    return running.length > 0 ? { kind: 'wait', why: `${running.length} agents to end` } : { kind: 'end', outcome: state.outcome };
+    return running.length > 0
+      ? { kind: 'wait', why: `${running.length} agents to end` }
+      : { kind: 'end', outcome: state.outcome };
   }
   if (state.control.paused) return { kind: 'wait', why: 'paused' };
   if (state.hold) return { kind: 'wait', why: state.hold.reason };
@@ -142,7 +149,8 @@ export function startOf(state: RefactorState, work: TaskState): Sha | null {
 
 function integrate(state: RefactorState, work: TaskState): RefactorCommand {
   const { prepared } = state;
-  if (!prepared || !work.start || !work.head) throw new Error(`task ${work.task.id} finished without a start and a head`);
+  if (!prepared || !work.start || !work.head)
+    throw new Error(`task ${work.task.id} finished without a start and a head`);
   const message = `${work.task.title}\n\n${work.summary}\n\nCoxswain-Refactor: ${state.id}\nCoxswain-Task: ${work.task.id}\n`;
   const input = {
     repository: state.input.repository,
@@ -156,13 +164,29 @@ function integrate(state: RefactorState, work: TaskState): RefactorCommand {
 }
 
 /** A piece of work of the refactor's own, beside the plan's tasks: the planner, or a repair. */
-export function createExtra(kind: 'plan' | 'repair', text: { id: string; title: string; instructions: string }, paths: string[], checks: string[]): TaskState {
+export function createExtra(
+  kind: 'plan' | 'repair',
+  text: { id: string; title: string; instructions: string },
+  paths: string[],
+  checks: string[],
+): TaskState {
   const task = { ...text, paths, checks, dependsOn: [], maxSteps: DEFAULT_TASK_STEPS, maxTokens: DEFAULT_TASK_TOKENS };
   return createTaskState(task, kind);
 }
 
 export function createTaskState(task: TaskState['task'], kind: TaskState['kind'] = 'work'): TaskState {
-  return { task, status: 'waiting', attempt: 0, kind, start: null, startTree: null, head: null, summary: '', conflicts: [], evidence: [] };
+  return {
+    task,
+    status: 'waiting',
+    attempt: 0,
+    kind,
+    start: null,
+    startTree: null,
+    head: null,
+    summary: '',
+    conflicts: [],
+    evidence: [],
+  };
 }
 
 /** What a person approves at the delivery gate: exactly this commit on this base under this plan. */

@@ -6,7 +6,11 @@ import { z } from 'zod';
 import { planSchema } from './plan.ts';
 
 const shell = z.strictObject({
-  command: z.string().min(1).max(60_000).describe('A POSIX shell command line, run by sh -c in /workspace without network.'),
+  command: z
+    .string()
+    .min(1)
+    .max(60_000)
+    .describe('A POSIX shell command line, run by sh -c in /workspace without network.'),
   timeoutSeconds: z.number().int().min(1).max(3600).optional().describe('Most seconds it may take; 600 if left out.'),
 });
 const applyPatch = z.strictObject({
@@ -14,17 +18,31 @@ const applyPatch = z.strictObject({
     .string()
     .min(1)
     .max(400_000)
-    .describe('A patch in the "*** Begin Patch" format: Add File, Update File (with @@ hunks of context) and Delete File sections.'),
+    .describe(
+      'A patch in the "*** Begin Patch" format: Add File, Update File (with @@ hunks of context) and Delete File sections.',
+    ),
 });
 const ask = z.strictObject({
-  question: z.string().trim().min(1).max(4000).describe('A question that only a person can answer. Work waits for the answer.'),
+  question: z
+    .string()
+    .trim()
+    .min(1)
+    .max(4000)
+    .describe('A question that only a person can answer. Work waits for the answer.'),
 });
 const finish = z.strictObject({
   summary: z.string().trim().min(1).max(4000).describe('What was done, for the report. The checks must confirm it.'),
 });
-const finishPlan = z.strictObject({ plan: planSchema.describe('The plan: tasks small enough to be reviewed one by one.') });
+const finishPlan = z.strictObject({
+  plan: planSchema.describe('The plan: tasks small enough to be reviewed one by one.'),
+});
 const decline = z.strictObject({
-  reason: z.string().trim().min(1).max(4000).describe('Why this goal cannot be done at all, and what a person could do about it.'),
+  reason: z
+    .string()
+    .trim()
+    .min(1)
+    .max(4000)
+    .describe('Why this goal cannot be done at all, and what a person could do about it.'),
 });
 
 /** Tools by the profile of an agent: one that works a task, and the read-only planner. */
@@ -38,8 +56,14 @@ export const TOOLS = {
   plan: {
     shell: { description: 'Run a read-only command in the repository, to look around.', schema: shell },
     ask: { description: 'Ask a person a question and wait for the answer.', schema: ask },
-    finish: { description: 'Hand in the plan. A person or policy judges it before any work starts.', schema: finishPlan },
-    decline: { description: 'Say that the goal cannot be done. The whole refactor ends with this reason.', schema: decline },
+    finish: {
+      description: 'Hand in the plan. A person or policy judges it before any work starts.',
+      schema: finishPlan,
+    },
+    decline: {
+      description: 'Say that the goal cannot be done. The whole refactor ends with this reason.',
+      schema: decline,
+    },
   },
 } as const;
 
@@ -56,7 +80,8 @@ export type ToolCheck =
 export function checkToolCall(profile: Profile, tool: string, argumentsJson: string): ToolCheck {
   const tools: Record<string, { schema: z.ZodType } | undefined> = TOOLS[profile];
   const known = Object.hasOwn(tools, tool) ? tools[tool] : undefined;
-  if (!known) return { kind: 'bad', problem: `there is no tool "${tool}": the tools are ${Object.keys(tools).join(', ')}` };
+  if (!known)
+    return { kind: 'bad', problem: `there is no tool "${tool}": the tools are ${Object.keys(tools).join(', ')}` };
   let value: unknown;
   try {
     value = JSON.parse(argumentsJson);
@@ -64,6 +89,7 @@ export function checkToolCall(profile: Profile, tool: string, argumentsJson: str
     return { kind: 'bad', problem: `the arguments of ${tool} are not valid JSON` };
   }
   const parsed = known.schema.safeParse(value);
-  if (!parsed.success) return { kind: 'bad', problem: `the arguments of ${tool} do not fit: ${z.prettifyError(parsed.error)}` };
+  if (!parsed.success)
+    return { kind: 'bad', problem: `the arguments of ${tool} do not fit: ${z.prettifyError(parsed.error)}` };
   return { kind: 'ok', tool: tool as ToolName, arguments: parsed.data as Record<string, unknown> };
 }

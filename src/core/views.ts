@@ -7,7 +7,7 @@ import type { AgentState, Evidence } from './agent-state.ts';
 import type { Control, Decision } from './control.ts';
 import { listOpenDecisions } from './control.ts';
 import { nextRefactorCommand } from './refactor.ts';
-import { listAllOpen } from './refactor-events.ts';
+import { listAllOpen } from './refactor-work.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
 
 /** Newest receipts shown by `status`; all that are kept are few hundred. */
@@ -81,7 +81,10 @@ function showPause(control: Control): string | null {
 
 /** One line of evidence: the check, its result and the tree that it judged. */
 export function showEvidence(evidence: readonly Evidence[]): string[] {
-  return evidence.map(({ command, green, exitCode, tree }) => `${green ? 'green' : `red (${exitCode ?? 'killed'})`}: ${command} on tree ${tree.slice(0, 10)}`);
+  return evidence.map(
+    ({ command, green, exitCode, tree }) =>
+      `${green ? 'green' : `red (${exitCode ?? 'killed'})`}: ${command} on tree ${tree.slice(0, 10)}`,
+  );
 }
 
 export function viewRefactor(state: RefactorState): RefactorStatus {
@@ -98,7 +101,9 @@ export function viewRefactor(state: RefactorState): RefactorStatus {
     base: state.prepared?.commit ?? null,
     branch: state.branch,
     line: state.line,
-    plan: state.plan ? `version ${state.plan.version} by ${state.plan.by}, ${state.plan.approvedBy ? `approved by ${state.plan.approvedBy}` : 'not approved'}` : null,
+    plan: state.plan
+      ? `version ${state.plan.version} by ${state.plan.by}, ${state.plan.approvedBy ? `approved by ${state.plan.approvedBy}` : 'not approved'}`
+      : null,
     tasks: [...state.tasks, ...(state.extra ? [state.extra] : [])].map((task) => viewTask(state, task)),
     isolation: state.prepared?.isolation ?? 'not known yet',
     notes: state.prepared?.notes ?? [],

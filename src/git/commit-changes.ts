@@ -26,7 +26,9 @@ export async function commitChanges(
   // fast-import wants a ref to write to; this one lives for as long as the call.
   const ref = `refs/coxswain/tmp/${randomUUID()}`;
   try {
-    await streamGit(store.dir, ['fast-import', '--quiet', '--done', '--date-format=now'], { input: script(ref, input) });
+    await streamGit(store.dir, ['fast-import', '--quiet', '--done', '--date-format=now'], {
+      input: script(ref, input),
+    });
     const ids = await runGit(store.dir, ['rev-parse', ref, `${ref}^{tree}`]);
     const [commit, tree] = ids.trim().split('\n');
     return { commit: commit as Sha, tree: tree as Sha };
@@ -65,7 +67,10 @@ async function* writeFile({ path, mode, source }: Extract<Change, { kind: 'write
   }
   const { size } = await lstat(source);
   if (size > MAX_FILE_BYTES) {
-    throw new GitFailure('failed', `${path.toString()} has ${size} bytes: files over 512 MiB are not kept in checkpoints. Ignore it by .gitignore or make it smaller`);
+    throw new GitFailure(
+      'failed',
+      `${path.toString()} has ${size} bytes: files over 512 MiB are not kept in checkpoints. Ignore it by .gitignore or make it smaller`,
+    );
   }
   yield `data ${size}\n`;
   if (size > 0) yield* createReadStream(source, { end: size - 1 }) as AsyncIterable<Buffer>;

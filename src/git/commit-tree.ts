@@ -18,7 +18,11 @@ export async function commitTree(
   { tree, parents, message, author }: { tree: Sha; parents: readonly Sha[]; message: string; author?: Author },
 ): Promise<Sha> {
   const env = author
-    ? { GIT_AUTHOR_NAME: author.name, GIT_AUTHOR_EMAIL: author.email, ...(author.date ? { GIT_AUTHOR_DATE: author.date } : {}) }
+    ? {
+        GIT_AUTHOR_NAME: author.name,
+        GIT_AUTHOR_EMAIL: author.email,
+        ...(author.date ? { GIT_AUTHOR_DATE: author.date } : {}),
+      }
     : {};
   const args = ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-F', '-'];
   const { output } = await streamGit(store.dir, args, { input: one(message), env });

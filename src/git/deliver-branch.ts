@@ -8,13 +8,22 @@ import { GitFailure } from './git-failure.ts';
 import { runGit } from './run-git.ts';
 import type { Store } from './store.ts';
 
-export type Delivery = { kind: 'delivered'; ref: string } | { kind: 'exists'; at: Sha } | { kind: 'refused'; reason: string };
+export type Delivery =
+  | { kind: 'delivered'; ref: string }
+  | { kind: 'exists'; at: Sha }
+  | { kind: 'refused'; reason: string };
 
 /** Where a branch of a repository stands; null when there is none. */
-export async function readRemoteBranch(store: Store, { repository, branch }: { repository: string; branch: string }): Promise<Sha | null> {
+export async function readRemoteBranch(
+  store: Store,
+  { repository, branch }: { repository: string; branch: string },
+): Promise<Sha | null> {
   const ref = `refs/heads/${branch}`;
   const listed = await runGit(store.dir, ['ls-remote', '--refs', '--end-of-options', repository, ref]);
-  return (listed.split('\n').find((line) => line.endsWith(`\t${ref}`))?.split('\t')[0] ?? null) as Sha | null;
+  return (listed
+    .split('\n')
+    .find((line) => line.endsWith(`\t${ref}`))
+    ?.split('\t')[0] ?? null) as Sha | null;
 }
 
 /** Pushes exactly one commit as a new branch. */
@@ -27,7 +36,14 @@ export async function deliverBranch(
   if (before === commit) return { kind: 'delivered', ref };
   if (before !== null) return { kind: 'exists', at: before };
   try {
-    await runGit(store.dir, ['push', '--quiet', `--force-with-lease=${ref}:`, '--end-of-options', repository, `${commit}:${ref}`]);
+    await runGit(store.dir, [
+      'push',
+      '--quiet',
+      `--force-with-lease=${ref}:`,
+      '--end-of-options',
+      repository,
+      `${commit}:${ref}`,
+    ]);
     return { kind: 'delivered', ref };
   } catch (error) {
     const after = await readRemoteBranch(store, { repository, branch });

@@ -20,7 +20,16 @@ export interface ChangedPath {
 
 /** The paths that differ between two commits or trees. */
 export async function diffTrees(store: Store, { from, to }: { from: Sha; to: Sha }): Promise<ChangedPath[]> {
-  const { output } = await streamGit(store.dir, ['diff-tree', '-r', '-z', '--no-renames', '--raw', '--end-of-options', from, to]);
+  const { output } = await streamGit(store.dir, [
+    'diff-tree',
+    '-r',
+    '-z',
+    '--no-renames',
+    '--raw',
+    '--end-of-options',
+    from,
+    to,
+  ]);
   return parseRaw(output);
 }
 
@@ -37,7 +46,14 @@ export function parseRaw(output: Buffer): ChangedPath[] {
   while (at < output.length) {
     const [oldMode = '', mode = '', , oid = '', status = ''] = next().toString('latin1').slice(1).split(' ');
     const rawPath = Buffer.from(next());
-    changed.push({ path: rawPath.toString('utf8'), rawPath, status: status.charAt(0) as 'A', mode, oldMode, oid: oid as Sha });
+    changed.push({
+      path: rawPath.toString('utf8'),
+      rawPath,
+      status: status.charAt(0) as 'A',
+      mode,
+      oldMode,
+      oid: oid as Sha,
+    });
   }
   return changed;
 }

@@ -39,9 +39,15 @@ const WORDS: readonly [RegExp, GitFailureKind][] = [
   [/dubious ownership/i, 'ownership'],
   [/no space left|disk quota/i, 'disk-full'],
   [/read-only file system|permission denied|insufficient permission|unable to create temporary object/i, 'read-only'],
-  [/does not appear to be a git repository|not a git repository|repository .* not found|does not exist/i, 'not-a-repository'],
+  [
+    /does not appear to be a git repository|not a git repository|repository .* not found|does not exist/i,
+    'not-a-repository',
+  ],
   [/couldn't find remote ref|unknown revision|not our ref|bad revision|no such ref/i, 'missing-base'],
-  [/could not resolve host|connection (refused|timed out)|unable to access|early eof|hung up|could not read from remote/i, 'unreachable'],
+  [
+    /could not resolve host|connection (refused|timed out)|unable to access|early eof|hung up|could not read from remote/i,
+    'unreachable',
+  ],
   [/corrupt|bad object|missing (blob|tree|commit)/i, 'corrupt'],
 ];
 

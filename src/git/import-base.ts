@@ -8,7 +8,7 @@ import type { Sha } from '../core/transcript.ts';
 import { GitFailure, hideSecrets } from './git-failure.ts';
 import { moveRef } from './move-ref.ts';
 import { checkRefName } from './ref-name.ts';
-import { runGit } from './run-git.ts';
+import { runGit, streamGit } from './run-git.ts';
 import type { Store } from './store.ts';
 import { treeOf } from './store.ts';
 
@@ -22,20 +22,33 @@ export interface Base {
 }
 
 /** Fetches `base` (branch, tag or full commit id; HEAD if left out) with its history, and keeps it by a ref. */
-export async function importBase(store: Store, { repository, base }: { repository: string; base?: string }): Promise<Base> {
+export async function importBase(
+  store: Store,
+  { repository, base }: { repository: string; base?: string },
+): Promise<Base> {
   const name = hideSecrets(repository);
   const refs = await listRemote(store, repository, name);
   if (refs.size === 0) {
     throw new GitFailure('empty-repository', `${name} has no commit yet: commit something first`);
   }
   const wanted = chooseRef(refs, base, name);
-  const fetch = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--end-of-options', repository];
+  const fetch = [
+    'fetch',
+    '--quiet',
+    '--no-tags',
+    '--no-write-fetch-head',
+    '--no-recurse-submodules',
+    '--end-of-options',
+    repository,
+  ];
   try {
     await runGit(store.dir, [...fetch, wanted.source]);
   } catch (error) {
     throw explain(error, name, base);
   }
-  const commit = (await runGit(store.dir, ['rev-parse', '--verify', '--end-of-options', `${wanted.id}^{commit}`])).trim() as Sha;
+  const commit = (
+    await runGit(store.dir, ['rev-parse', '--verify', '--end-of-options', `${wanted.id}^{commit}`])
+  ).trim() as Sha;
   await moveRef(store, { ref: `refs/coxswain/bases/${commit}`, to: commit, from: null });
   return { commit, tree: await treeOf(store, commit), branch: wanted.branch, dirty: await isDirty(repository) };
 }
@@ -50,7 +63,11 @@ async function listRemote(store: Store, repository: string, name: string): Promi
   }
 }
 
-function chooseRef(refs: Map<string, Sha>, base: string | undefined, name: string): { source: string; id: Sha; branch: string | null } {
+function chooseRef(
+  refs: Map<string, Sha>,
+  base: string | undefined,
+  name: string,
+): { source: string; id: Sha; branch: string | null } {
   if (base === undefined) {
     const id = refs.get('HEAD');
     if (!id) throw new GitFailure('missing-base', `${name} has a HEAD without a commit: name a branch by "base"`);
@@ -63,8 +80,13 @@ function chooseRef(refs: Map<string, Sha>, base: string | undefined, name: strin
   if (!problem && branch) return { source: `refs/heads/${base}`, id: branch, branch: base };
   const tag = refs.get(`refs/tags/${base}`);
   if (!problem && tag) return { source: `refs/tags/${base}`, id: tag, branch: null };
-  const known = [...refs.keys()].filter((ref) => ref.startsWith('refs/heads/')).map((ref) => ref.slice('refs/heads/'.length));
-  throw new GitFailure('missing-base', `${name} has no branch, tag or full commit id "${base}"; branches: ${known.slice(0, 20).join(', ')}`);
+  const known = [...refs.keys()]
+    .filter((ref) => ref.startsWith('refs/heads/'))
+    .map((ref) => ref.slice('refs/heads/'.length));
+  throw new GitFailure(
+    'missing-base',
+    `${name} has no branch, tag or full commit id "${base}"; branches: ${known.slice(0, 20).join(', ')}`,
+  );
 }
 
 function explain(error: unknown, name: string, base: string | undefined): GitFailure {
@@ -72,9 +94,15 @@ function explain(error: unknown, name: string, base: string | undefined): GitFai
   const words = error.facts['words'] ?? error.message;
   switch (error.kind) {
     case 'not-a-repository':
-      return new GitFailure('not-a-repository', `${name} is not a git repository (or this worker may not read it): ${words}`);
+      return new GitFailure(
+        'not-a-repository',
+        `${name} is not a git repository (or this worker may not read it): ${words}`,
+      );
     case 'ownership':
-      return new GitFailure('ownership', `${name} belongs to another user than the worker's: run the worker as its owner, or add it to safe.directory`);
+      return new GitFailure(
+        'ownership',
+        `${name} belongs to another user than the worker's: run the worker as its owner, or add it to safe.directory`,
+      );
     case 'missing-base':
       return new GitFailure('missing-base', `${name} has no commit ${base ?? 'at HEAD'}: ${words}`);
     default:
@@ -82,12 +110,10 @@ function explain(error: unknown, name: string, base: string | undefined): GitFai
   }
 }
 
-/** `git status` obeys no hook or monitor of the repository; attributes could only name filters, which it doesn't run for clean files. */
+/** Compares HEAD with the files; plumbing that runs no hook, no monitor and no external diff. */
 async function isDirty(repository: string): Promise<boolean | null> {
   if (!existsSync(join(repository, '.git'))) return null;
-  try {
-    return (await runGit(repository, ['--no-optional-locks', 'diff-index', '--no-ext-diff', '--quiet', 'HEAD', '--']).then(() => false));
-  } catch {
-    return true;
-  }
+  const args = ['--no-optional-locks', 'diff-index', '--no-ext-diff', '--ignore-submodules', '--quiet', 'HEAD', '--'];
+  const { status } = await streamGit(repository, args, { expected: [1, 128] });
+  return status === 128 ? null : status === 1;
 }

@@ -9,5 +9,8 @@ import type { Store } from './store.ts';
 export async function listFiles(store: Store, { commit, under }: { commit: Sha; under?: string }): Promise<string[]> {
   const args = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', '--end-of-options', commit];
   const { output } = await streamGit(store.dir, under === undefined ? args : [...args, under]);
-  return output.toString('utf8').split('\0').filter((path) => path !== '');
+  return output
+    .toString('utf8')
+    .split('\0')
+    .filter((path) => path !== '');
 }

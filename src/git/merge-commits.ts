@@ -12,6 +12,11 @@ export type Merge = { kind: 'clean'; tree: Sha } | { kind: 'conflict'; tree: Sha
 export async function mergeCommits(store: Store, { ours, theirs }: { ours: Sha; theirs: Sha }): Promise<Merge> {
   const args = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', ours, theirs];
   const { status, output } = await streamGit(store.dir, args, { expected: [1] });
-  const [tree = '', ...files] = output.toString('utf8').split('\0').filter((field) => field !== '');
-  return status === 0 ? { kind: 'clean', tree: tree as Sha } : { kind: 'conflict', tree: tree as Sha, files: [...new Set(files)] };
+  const [tree = '', ...files] = output
+    .toString('utf8')
+    .split('\0')
+    .filter((field) => field !== '');
+  return status === 0
+    ? { kind: 'clean', tree: tree as Sha }
+    : { kind: 'conflict', tree: tree as Sha, files: [...new Set(files)] };
 }

@@ -22,7 +22,17 @@ const FORMAT = ['%H', '%T', '%P', '%an', '%ae', '%aI', '%B'].join('%x01');
 
 /** The commits after `base` up to `head` by first parents, oldest first. */
 export async function readChain(store: Store, { base, head }: { base: Sha; head: Sha }): Promise<ChainLink[]> {
-  const args = ['log', '-z', '--reverse', '--first-parent', '--no-color', `--format=${FORMAT}`, '--end-of-options', head, `^${base}`];
+  const args = [
+    'log',
+    '-z',
+    '--reverse',
+    '--first-parent',
+    '--no-color',
+    `--format=${FORMAT}`,
+    '--end-of-options',
+    head,
+    `^${base}`,
+  ];
   return parseLog(await runGit(store.dir, args));
 }
 

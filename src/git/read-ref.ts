@@ -10,8 +10,13 @@ import type { Store } from './store.ts';
 export async function readRef(store: Store, ref: string): Promise<Sha | null> {
   if (store.remote !== undefined) {
     const listed = await runGit(store.dir, ['ls-remote', '--refs', '--end-of-options', store.remote, ref]);
-    return (listed.split('\n').find((line) => line.endsWith(`\t${ref}`))?.split('\t')[0] ?? null) as Sha | null;
+    return (listed
+      .split('\n')
+      .find((line) => line.endsWith(`\t${ref}`))
+      ?.split('\t')[0] ?? null) as Sha | null;
   }
-  const { status, output } = await streamGit(store.dir, ['rev-parse', '--verify', '--quiet', '--end-of-options', ref], { expected: [1] });
+  const { status, output } = await streamGit(store.dir, ['rev-parse', '--verify', '--quiet', '--end-of-options', ref], {
+    expected: [1],
+  });
   return status === 0 ? (output.toString().trim() as Sha) : null;
 }

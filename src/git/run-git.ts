@@ -33,10 +33,20 @@ function environment(extra: Record<string, string> = {}): Record<string, string>
 }
 
 /** Settings of every call: no hooks, no file monitor, no automatic maintenance, paths as bytes. */
-const SETTINGS = ['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'gc.auto=0', 'maintenance.auto=false', 'core.quotePath=false'];
+const SETTINGS = [
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'gc.auto=0',
+  'maintenance.auto=false',
+  'core.quotePath=false',
+];
 
 /** Runs one git verb through simple-git and gives its output; `expected` exits beside 0 give theirs too. */
-export async function runGit(dir: string, args: string[], options: { env?: Record<string, string> } = {}): Promise<string> {
+export async function runGit(
+  dir: string,
+  args: string[],
+  options: { env?: Record<string, string> } = {},
+): Promise<string> {
   try {
     return await client(dir, options.env).raw([...SETTINGS.flatMap((setting) => ['-c', setting]), ...args]);
   } catch (error) {
@@ -48,7 +58,23 @@ function client(dir: string, env?: Record<string, string>): SimpleGit {
   // Hooks, editors and the like are switched off above by our own settings, which is what simple-git wants to be told of.
   const unsafe = { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true } as const;
   const values = environment(env);
-  return simpleGit({ baseDir: dir, timeout: { block: SILENCE_MS }, unsafe, trimmed: false, allowEnvironment: Object.keys(values) }).env(values);
+  return simpleGit({
+    baseDir: dir,
+    timeout: { block: SILENCE_MS },
+    unsafe,
+    trimmed: false,
+    allowEnvironment: Object.keys(values),
+    errors: failOnStatus,
+  }).env(values);
+}
+
+/** By itself simple-git takes a bad exit status without words for success. */
+function failOnStatus(
+  error: Buffer | Error | undefined,
+  result: { exitCode: number; stdErr: Buffer[] },
+): Buffer | Error | undefined {
+  if (result.exitCode === 0) return undefined;
+  return error ?? Buffer.from(`${Buffer.concat(result.stdErr).toString()} (exit status ${result.exitCode})`);
 }
 
 /** Runs git with bytes to its standard input and gives its exit status and bytes; fails for a status that is not expected. */
@@ -74,14 +100,16 @@ export async function streamGit(
   });
   await feed(child.stdin, options.input);
   const status = await ended;
-  if (status !== 0 && !options.expected?.includes(status)) throw toFailure(args, dir, Buffer.concat(errors).toString('utf8'));
+  if (status !== 0 && !options.expected?.includes(status))
+    throw toFailure(args, dir, Buffer.concat(errors).toString('utf8'));
   return { status, output: Buffer.concat(output) };
 }
 
 async function feed(stdin: NodeJS.WritableStream, input: AsyncIterable<Buffer | string> | undefined): Promise<void> {
   try {
     for await (const chunk of input ?? []) {
-      if (!stdin.write(chunk)) await new Promise<void>((resolve) => stdin.once('drain', resolve).once('close', resolve));
+      if (!stdin.write(chunk))
+        await new Promise<void>((resolve) => stdin.once('drain', resolve).once('close', resolve));
     }
   } finally {
     stdin.end();
@@ -90,5 +118,7 @@ async function feed(stdin: NodeJS.WritableStream, input: AsyncIterable<Buffer | 
 
 function toFailure(args: string[], dir: string, stderr: string): GitFailure {
   const words = escapeForPeople(stderr.trim()).slice(-2000);
-  return new GitFailure(kindOf(stderr), `git ${hideSecrets(args.slice(0, 3).join(' '))} failed in ${dir}: ${words}`, { words });
+  return new GitFailure(kindOf(stderr), `git ${hideSecrets(args.slice(0, 3).join(' '))} failed in ${dir}: ${words}`, {
+    words,
+  });
 }

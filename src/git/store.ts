@@ -57,7 +57,10 @@ async function create(dir: string): Promise<void> {
   } catch (error) {
     if (error instanceof GitFailure) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new GitFailure(/EROFS|EACCES|EPERM/.test(reason) ? 'read-only' : 'failed', `the store at ${dir} can't be made: ${reason}`);
+    throw new GitFailure(
+      /EROFS|EACCES|EPERM/.test(reason) ? 'read-only' : 'failed',
+      `the store at ${dir} can't be made: ${reason}`,
+    );
   }
 }
 
@@ -78,7 +81,15 @@ export async function ensureCommit(store: Store, { commit, ref }: { commit: Sha;
   if (store.remote === undefined) {
     throw new GitFailure('missing-base', `commit ${commit} is not in the hub at ${store.dir}: push it there first`);
   }
-  const fetch = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--end-of-options', store.remote];
+  const fetch = [
+    'fetch',
+    '--quiet',
+    '--no-tags',
+    '--no-write-fetch-head',
+    '--no-recurse-submodules',
+    '--end-of-options',
+    store.remote,
+  ];
   if (ref !== undefined) {
     await runGit(store.dir, [...fetch, ref]).catch(() => undefined);
     if (await hasObject(store, commit)) return;

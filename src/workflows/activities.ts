@@ -3,16 +3,32 @@
  * Rule: every activity that may take long heartbeats, so that a dead worker is noticed within seconds.
  */
 import type { ActivityInterfaceFor, ActivityOptions } from '@temporalio/workflow';
-import { ActivityCancellationType, ActivityFailure, ApplicationFailure, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  proxyActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { ControlActivities, ModelActivities, WorkspaceActivities } from '../activities/contract.ts';
 import { modelQueue, workspaceQueue } from '../core/task-queues.ts';
 
 /** Cancellation arrives with a heartbeat, throttled to 80 % of this; a dead worker costs this long. */
 const HEARTBEAT_TIMEOUT = '10 seconds';
 /** A model down for an hour is waited for (about 100 minutes of tries); then the run holds and says why. */
-const MODEL_RETRY = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 100 } as const;
+const MODEL_RETRY = {
+  initialInterval: '1 second',
+  backoffCoefficient: 2,
+  maximumInterval: '1 minute',
+  maximumAttempts: 100,
+} as const;
 /** Broken hosts and hubs mend or are replaced within minutes; a lasting fault becomes a hold. */
-const WORK_RETRY = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds', maximumAttempts: 20 } as const;
+const WORK_RETRY = {
+  initialInterval: '1 second',
+  backoffCoefficient: 2,
+  maximumInterval: '30 seconds',
+  maximumAttempts: 20,
+} as const;
 
 export interface Activities {
   control: ActivityInterfaceFor<ControlActivities>;

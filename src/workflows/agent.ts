@@ -30,7 +30,8 @@ import { handleVerbs } from './verbs.ts';
 export type AgentInput = { spec: AgentSpec } | { state: AgentState };
 
 export async function agent(input: AgentInput): Promise<AgentOutcome> {
-  let state = 'state' in input ? restartAt(input.state, Date.now()) : createAgent(workflowInfo().workflowId, input.spec);
+  let state =
+    'state' in input ? restartAt(input.state, Date.now()) : createAgent(workflowInfo().workflowId, input.spec);
   let running: CancellationScope | undefined;
   const update = (next: AgentState): void => {
     state = next;
@@ -38,7 +39,9 @@ export async function agent(input: AgentInput): Promise<AgentOutcome> {
   };
   handleMessages(() => state, update);
   setCurrentDetails(describeAgent(state));
-  void CancellationScope.current().cancelRequested.catch(() => update(advanceAgent(state, { kind: 'cancelled', at: Date.now() })));
+  void CancellationScope.current().cancelRequested.catch(() =>
+    update(advanceAgent(state, { kind: 'cancelled', at: Date.now() })),
+  );
   const activities = openActivities(state.spec.team);
   return await CancellationScope.nonCancellable(async () => {
     for (;;) {
@@ -81,7 +84,12 @@ function handleMessages(read: () => AgentState, update: (state: AgentState) => v
     update(receiveForAgent(read(), verb, [payload], Date.now()).state);
   });
   setHandler(defineQuery('status'), () => viewAgent(read()));
-  setHandler(defineQuery('plan'), () => ({ task: read().spec.task, instructions: read().spec.instructions, paths: read().spec.paths, checks: read().spec.checks }));
+  setHandler(defineQuery('plan'), () => ({
+    task: read().spec.task,
+    instructions: read().spec.instructions,
+    paths: read().spec.paths,
+    checks: read().spec.checks,
+  }));
   setHandler(defineQuery('decisions'), () => read().control.decisions);
   setHandler(defineQuery('spend'), () => read().spend);
   setHandler(defineQuery('policy'), () => read().spec.policy);
@@ -93,19 +101,28 @@ async function perform(state: AgentState, command: AgentCommand, activities: Act
   try {
     switch (command.kind) {
       case 'begin': {
-        const { head } = await activities.control.beginChain.executeWithOptions({ summary: state.spec.title.slice(0, 100) }, [state.spec]);
+        const { head } = await activities.control.beginChain.executeWithOptions(
+          { summary: state.spec.title.slice(0, 100) },
+          [state.spec],
+        );
         return { kind: 'began', at: Date.now(), head };
       }
       case 'think': {
-        const outcome = await activities.model.think.executeWithOptions({ summary: `step ${state.step}` }, [command.input]);
+        const outcome = await activities.model.think.executeWithOptions({ summary: `step ${state.step}` }, [
+          command.input,
+        ]);
         return { kind: 'thought', at: Date.now(), outcome };
       }
       case 'act': {
-        const outcome = await activities.workspace.act.executeWithOptions({ summary: command.summary.slice(0, 100) }, [command.input]);
+        const outcome = await activities.workspace.act.executeWithOptions({ summary: command.summary.slice(0, 100) }, [
+          command.input,
+        ]);
         return { kind: 'acted', at: Date.now(), outcome };
       }
       case 'check': {
-        const evidence = await activities.workspace.runChecks.executeWithOptions({ summary: 'checks of the task' }, [command.input]);
+        const evidence = await activities.workspace.runChecks.executeWithOptions({ summary: 'checks of the task' }, [
+          command.input,
+        ]);
         return { kind: 'checked', at: Date.now(), evidence };
       }
       case 'report':
@@ -123,7 +140,9 @@ async function perform(state: AgentState, command: AgentCommand, activities: Act
 async function report(state: AgentState, report: AgentState['outbox'][number]): Promise<AgentEvent> {
   if (!state.spec.refactor) return { kind: 'reported', at: Date.now(), report };
   try {
-    await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(state.spec.refactor ?? '').signal(reportSignal, report));
+    await CancellationScope.nonCancellable(() =>
+      getExternalWorkflowHandle(state.spec.refactor ?? '').signal(reportSignal, report),
+    );
     return { kind: 'reported', at: Date.now(), report };
   } catch {
     // The only way for this to fail is that the refactor is closed: nobody is left to supervise.

@@ -18,13 +18,22 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { refuse } from '../core/agent-messages.ts';
-import { describeRefactor, renderReport } from '../core/details.ts';
+import { describeRefactor } from '../core/details.ts';
 import { readStart } from '../core/messages.ts';
 import { resolvePolicy } from '../core/policy.ts';
 import { createRefactor, nextRefactorCommand, setupOf } from '../core/refactor.ts';
-import { advanceRefactor, listAllOpen } from '../core/refactor-events.ts';
+import { advanceRefactor } from '../core/refactor-events.ts';
+import { listAllOpen } from '../core/refactor-work.ts';
 import { receiveForRefactor } from '../core/refactor-messages.ts';
-import type { Forward, RefactorCommand, RefactorEvent, RefactorOutcome, RefactorResult, RefactorState } from '../core/refactor-state.ts';
+import type {
+  Forward,
+  RefactorCommand,
+  RefactorEvent,
+  RefactorOutcome,
+  RefactorResult,
+  RefactorState,
+} from '../core/refactor-state.ts';
+import { renderReport } from '../core/report.ts';
 import { listNeeds, refactorState, viewRefactor } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, openActivities } from './activities.ts';
@@ -41,7 +50,9 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
     if (state.cut) running?.cancel();
   };
   handleMessages(() => state, update);
-  void CancellationScope.current().cancelRequested.catch(() => update(advanceRefactor(state, { kind: 'cancelled', at: Date.now() })));
+  void CancellationScope.current().cancelRequested.catch(() =>
+    update(advanceRefactor(state, { kind: 'cancelled', at: Date.now() })),
+  );
   showOrigin({ repository: state.input.repository, team: state.input.team, campaign: state.input.campaign });
   const activities = openActivities(state.input.team ?? null);
   return await CancellationScope.nonCancellable(async () => {
@@ -92,7 +103,8 @@ function close(state: RefactorState, outcome: RefactorOutcome): RefactorResult {
 }
 
 function handleMessages(read: () => RefactorState, update: (state: RefactorState) => void): void {
-  const refuseMessage = (verb: string, problem: string): void => update(refuse(read(), { verb }, Date.now(), problem).state);
+  const refuseMessage = (verb: string, problem: string): void =>
+    update(refuse(read(), { verb }, Date.now(), problem).state);
   handleVerbs({
     receive: (verb, inputs) => {
       const { state, answer } = receiveForRefactor(read(), verb, inputs, Date.now());
@@ -111,7 +123,10 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
   });
   setHandler(defineQuery('status'), () => viewRefactor(read()));
   setHandler(defineQuery('plan'), () => read().plan);
-  setHandler(defineQuery('decisions'), () => ({ open: listAllOpen(read()), closed: read().control.decisions.filter(({ closed }) => closed) }));
+  setHandler(defineQuery('decisions'), () => ({
+    open: listAllOpen(read()),
+    closed: read().control.decisions.filter(({ closed }) => closed),
+  }));
   setHandler(defineQuery('spend'), () => read().spend);
   setHandler(defineQuery('policy'), () => read().policy);
   setHandler(defineQuery('log'), () => read().control.log);
@@ -123,19 +138,25 @@ async function perform(state: RefactorState, command: RefactorCommand, activitie
   try {
     switch (command.kind) {
       case 'prepare': {
-        const prepared = await activities.workspace.prepare.executeWithOptions({ summary: 'base and its checks' }, [command.input]);
+        const prepared = await activities.workspace.prepare.executeWithOptions({ summary: 'base and its checks' }, [
+          command.input,
+        ]);
         return { kind: 'prepared', at: Date.now(), prepared };
       }
       case 'startAgent':
         return await startAgent(command);
       case 'integrate': {
-        const outcome = await activities.control.integrateTask.executeWithOptions({ summary: command.task }, [command.input]);
+        const outcome = await activities.control.integrateTask.executeWithOptions({ summary: command.task }, [
+          command.input,
+        ]);
         return { kind: 'integrated', at: Date.now(), task: command.task, outcome };
       }
       case 'check':
         return await check(state, command.commit, activities);
       case 'deliver': {
-        const outcome = await activities.control.deliver.executeWithOptions({ summary: command.input.branch }, [command.input]);
+        const outcome = await activities.control.deliver.executeWithOptions({ summary: command.input.branch }, [
+          command.input,
+        ]);
         return { kind: 'delivered', at: Date.now(), outcome };
       }
       case 'forward':
@@ -149,7 +170,11 @@ async function perform(state: RefactorState, command: RefactorCommand, activitie
   }
 }
 
-async function check(state: RefactorState, commit: Extract<RefactorCommand, { kind: 'check' }>['commit'], activities: Activities): Promise<RefactorEvent> {
+async function check(
+  state: RefactorState,
+  commit: Extract<RefactorCommand, { kind: 'check' }>['commit'],
+  activities: Activities,
+): Promise<RefactorEvent> {
   const input = {
     repository: state.input.repository,
     base: state.prepared?.commit ?? commit,
@@ -157,7 +182,10 @@ async function check(state: RefactorState, commit: Extract<RefactorCommand, { ki
     checks: state.input.checks,
     setup: setupOf(state),
   };
-  const evidence = await activities.workspace.runChecks.executeWithOptions({ summary: 'checks of the integrated tree' }, [input]);
+  const evidence = await activities.workspace.runChecks.executeWithOptions(
+    { summary: 'checks of the integrated tree' },
+    [input],
+  );
   return { kind: 'checked', at: Date.now(), commit, evidence };
 }
 
@@ -185,7 +213,9 @@ async function startAgent({ id, spec }: Extract<RefactorCommand, { kind: 'startA
 
 async function forward(message: Forward): Promise<RefactorEvent> {
   try {
-    await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(message.agent).signal(forwardSignal, message.message));
+    await CancellationScope.nonCancellable(() =>
+      getExternalWorkflowHandle(message.agent).signal(forwardSignal, message.message),
+    );
     return { kind: 'forwarded', at: Date.now(), forward: message, lost: false };
   } catch {
     // The only way for this to fail is that the agent is closed.

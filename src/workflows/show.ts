@@ -42,7 +42,11 @@ export function childAttributes(task: string): TypedSearchAttributes {
 }
 
 /** Sets what never changes in a refactor: whose it is and where it works. */
-export function showOrigin(origin: { repository: string; team: string | undefined; campaign: string | undefined }): void {
+export function showOrigin(origin: {
+  repository: string;
+  team: string | undefined;
+  campaign: string | undefined;
+}): void {
   const pairs: SearchAttributePair[] = [{ key: REPOSITORY, value: origin.repository.slice(-255) }];
   if (origin.team) pairs.push({ key: TEAM, value: origin.team });
   if (origin.campaign) pairs.push({ key: CAMPAIGN, value: origin.campaign });

@@ -2,7 +2,13 @@
  * Gives a workflow its signals and updates, one of each for every verb, all through one `receive`.
  * Rule: no handler throws or waits; a message that nobody knows still leaves a receipt.
  */
-import { ApplicationFailure, defineSignal, defineUpdate, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  defineSignal,
+  defineUpdate,
+  setDefaultSignalHandler,
+  setHandler,
+} from '@temporalio/workflow';
 import type { Answer } from '../core/control.ts';
 import type { Verb } from '../core/messages.ts';
 import { readMessage, SIGNAL_VERBS, VERBS } from '../core/messages.ts';
@@ -44,6 +50,11 @@ export function handleVerbs({ receive, refuse }: Receiver): void {
   }
   setDefaultSignalHandler((name) => {
     const update = (VERBS as readonly string[]).includes(name);
-    refuse(name, update ? `${name} decides something: send it as an update, to learn whether it counted` : `there is no signal "${name}"`);
+    refuse(
+      name,
+      update
+        ? `${name} decides something: send it as an update, to learn whether it counted`
+        : `there is no signal "${name}"`,
+    );
   });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createAgent, nextAgentCommand, reserveBudget } from '../../src/core/agent.ts';
-import { advanceAgent, MAX_REPAIRS } from '../../src/core/agent-events.ts';
+import { advanceAgent } from '../../src/core/agent-events.ts';
+import { MAX_REPAIRS } from '../../src/core/agent-work.ts';
 import { receiveForAgent, restartAt } from '../../src/core/agent-messages.ts';
 import type { AgentEvent, AgentState } from '../../src/core/agent-state.ts';
 import { listOpenDecisions } from '../../src/core/control.ts';
@@ -14,9 +15,14 @@ function run(state: AgentState, ...events: ((state: AgentState) => AgentEvent)[]
   return events.reduce((next, event) => advanceAgent(next, event(next)), state);
 }
 
-const think = (...proposals: Parameters<typeof thought> extends [unknown, unknown, ...infer P] ? P : never) => (state: AgentState) =>
-  thought(state, 2, ...proposals);
-const act = (outside: string[] = []) => (state: AgentState) => acted(state, 3, outside);
+const think =
+  (...proposals: Parameters<typeof thought> extends [unknown, unknown, ...infer P] ? P : never) =>
+  (state: AgentState) =>
+    thought(state, 2, ...proposals);
+const act =
+  (outside: string[] = []) =>
+  (state: AgentState) =>
+    acted(state, 3, outside);
 
 describe('a step', () => {
   test('thinks, gates and acts in this order, and only on the call that was allowed', () => {
@@ -25,9 +31,17 @@ describe('a step', () => {
     const gated = run(idle, think(shell('c1', 'ls')));
     expect(nextAgentCommand(gated)).toMatchObject({
       kind: 'act',
-      input: { callId: 'c1', key: 'act/1', digest: shell('c1', 'ls').digest, decision: { by: 'policy gates.commands (built-in)' } },
+      input: {
+        callId: 'c1',
+        key: 'act/1',
+        digest: shell('c1', 'ls').digest,
+        decision: { by: 'policy gates.commands (built-in)' },
+      },
     });
-    expect(nextAgentCommand(run(gated, act()))).toMatchObject({ kind: 'think', input: { key: 'think/2', results: [] } });
+    expect(nextAgentCommand(run(gated, act()))).toMatchObject({
+      kind: 'think',
+      input: { key: 'think/2', results: [] },
+    });
   });
 
   test('runs one call of several and tells the model of the others', () => {
@@ -41,7 +55,10 @@ describe('a step', () => {
     const approved = receiveForAgent(asked, 'approve', [{ decision: 'lib/call@1', by: 'ann' }], 5).state;
     expect(nextAgentCommand(approved)).toMatchObject({ kind: 'act', input: { decision: { by: 'ann (lib/call@1)' } } });
     const rejected = receiveForAgent(asked, 'reject', [{ note: 'no' }], 5).state;
-    expect(nextAgentCommand(rejected)).toMatchObject({ kind: 'think', input: { results: [{ callId: 'c1', output: 'A supervisor rejected this call: no. It was not run.' }] } });
+    expect(nextAgentCommand(rejected)).toMatchObject({
+      kind: 'think',
+      input: { results: [{ callId: 'c1', output: 'A supervisor rejected this call: no. It was not run.' }] },
+    });
   });
 
   test('denies where policy denies', () => {
@@ -58,14 +75,21 @@ describe('answers without a usable call', () => {
       expect(nextAgentCommand(state).kind).toBe('think');
     }
     state = run(state, think());
-    expect(nextAgentCommand(state)).toEqual({ kind: 'wait', why: '3 answers in a row had no usable call; the last: the model answered without a call' });
+    expect(nextAgentCommand(state)).toEqual({
+      kind: 'wait',
+      why: '3 answers in a row had no usable call; the last: the model answered without a call',
+    });
     const resumed = receiveForAgent(state, 'resume', [], 9).state;
     expect(nextAgentCommand(resumed).kind).toBe('think');
   });
 
   test('are told to the model with the reason', () => {
     const state = run(began(), think({ ...shell('c1', ''), problem: 'the arguments of shell are not valid JSON' }));
-    expect(nextAgentCommand(state)).toMatchObject({ input: { results: [{ callId: 'c1', output: 'This call was not run: the arguments of shell are not valid JSON' }] } });
+    expect(nextAgentCommand(state)).toMatchObject({
+      input: {
+        results: [{ callId: 'c1', output: 'This call was not run: the arguments of shell are not valid JSON' }],
+      },
+    });
   });
 });
 
@@ -74,8 +98,15 @@ describe('finish', () => {
     const claimed = run(began({ checks: ['npm test'] }), think(finish('f1')));
     expect(nextAgentCommand(claimed)).toMatchObject({ kind: 'check', input: { checks: ['npm test'] } });
     const red = advanceAgent(claimed, { kind: 'checked', at: 4, evidence: [evidence('npm test', false)] });
-    expect(nextAgentCommand(red)).toMatchObject({ kind: 'think', input: { results: [{ callId: 'f1', output: expect.stringContaining('Not confirmed: 1 of 1 checks are red') }] } });
-    const green = advanceAgent(claimed, { kind: 'checked', at: 4, evidence: [evidence('npm test', false), evidence('npm test', true)] });
+    expect(nextAgentCommand(red)).toMatchObject({
+      kind: 'think',
+      input: { results: [{ callId: 'f1', output: expect.stringContaining('Not confirmed: 1 of 1 checks are red') }] },
+    });
+    const green = advanceAgent(claimed, {
+      kind: 'checked',
+      at: 4,
+      evidence: [evidence('npm test', false), evidence('npm test', true)],
+    });
     expect(nextAgentCommand(green)).toMatchObject({ kind: 'end', outcome: { kind: 'finished', summary: 'done' } });
   });
 });
@@ -92,13 +123,18 @@ describe('the plan binds', () => {
   test('a refused change is taken back and the model is told why', () => {
     const gated = run(began(), think(shell('c1', 'x')));
     const refused = receiveForAgent(run(gated, act(['README.md'])), 'reject', [], 5).state;
-    expect(nextAgentCommand(refused)).toMatchObject({ kind: 'think', input: { restore: gated.head, nudges: [expect.stringContaining('README.md')] } });
+    expect(nextAgentCommand(refused)).toMatchObject({
+      kind: 'think',
+      input: { restore: gated.head, nudges: [expect.stringContaining('README.md')] },
+    });
   });
 
   test('the step budget is asked for before it is exceeded', () => {
     const used = { ...began({ maxSteps: 2 }), step: 3 };
     const asked = reserveBudget(used, 7);
-    expect(listOpenDecisions(asked.control)).toMatchObject([{ id: 'lib/budget@1', about: 'all 2 steps are used; approve 2 more?' }]);
+    expect(listOpenDecisions(asked.control)).toMatchObject([
+      { id: 'lib/budget@1', about: 'all 2 steps are used; approve 2 more?' },
+    ]);
     expect(nextAgentCommand(asked).kind).toBe('wait');
     const more = receiveForAgent(asked, 'approve', ['lib/budget@1'], 8).state;
     expect(nextAgentCommand(reserveBudget(more, 9))).toMatchObject({ kind: 'think' });
@@ -136,7 +172,10 @@ describe('steering', () => {
     const steered = receiveForAgent(gated, 'steer', [{ text: 'stop that', interrupt: true }], 3).state;
     expect(steered.cut).toBe(true);
     const cut = advanceAgent(steered, { kind: 'cut', at: 4, what: 'act' });
-    expect(nextAgentCommand(cut)).toMatchObject({ kind: 'think', input: { head: gated.head, results: [{ callId: 'c1' }], steers: [{ text: 'stop that' }] } });
+    expect(nextAgentCommand(cut)).toMatchObject({
+      kind: 'think',
+      input: { head: gated.head, results: [{ callId: 'c1' }], steers: [{ text: 'stop that' }] },
+    });
   });
 
   test('no step starts while paused', () => {
@@ -175,14 +214,20 @@ test('a question waits for its answer and the model gets it', () => {
   const asked = run(began(), think({ callId: 'q1', tool: 'ask', digest: 'd'.repeat(64), summary: 'tabs or spaces?' }));
   expect(receiveForAgent(asked, 'approve', [], 3).answer).toMatchObject({ kind: 'refused' });
   const answered = receiveForAgent(asked, 'answer', [{ text: 'spaces', by: 'ann' }], 3).state;
-  expect(nextAgentCommand(answered)).toMatchObject({ kind: 'think', input: { results: [{ callId: 'q1', output: 'Answer from ann: spaces' }] } });
+  expect(nextAgentCommand(answered)).toMatchObject({
+    kind: 'think',
+    input: { results: [{ callId: 'q1', output: 'Answer from ann: spaces' }] },
+  });
 });
 
 test('stop ends the agent, supersedes what was not delivered, and a late activity changes nothing', () => {
   const gated = run(began(), think(shell('c1', 'x')));
   const steered = receiveForAgent(gated, 'steer', ['y'], 3).state;
   const stopped = receiveForAgent(steered, 'stop', ['enough'], 4).state;
-  expect(nextAgentCommand(stopped)).toMatchObject({ kind: 'end', outcome: { kind: 'stopped', head: gated.head, reason: 'enough' } });
+  expect(nextAgentCommand(stopped)).toMatchObject({
+    kind: 'end',
+    outcome: { kind: 'stopped', head: gated.head, reason: 'enough' },
+  });
   expect(stopped.control.receipts).toMatchObject([{ verb: 'steer', state: 'superseded' }, { verb: 'stop' }]);
   expect(advanceAgent(stopped, acted(gated, 5))).toBe(stopped);
 });

@@ -6,7 +6,12 @@ import { viewRefactor } from '../../src/core/views.ts';
 import { planOf, randomFrom, sha, World } from './world.ts';
 
 function world(change: Partial<ConstructorParameters<typeof World>[0]> = {}): World {
-  return new World({ plan: planOf({ id: 'a' }, { id: 'b' }, { id: 'c', dependsOn: ['a'] }), random: () => 0.5, callsPerTask: 2, ...change });
+  return new World({
+    plan: planOf({ id: 'a' }, { id: 'b' }, { id: 'c', dependsOn: ['a'] }),
+    random: () => 0.5,
+    callsPerTask: 2,
+    ...change,
+  });
 }
 
 describe('the line from goal to branch', () => {
@@ -17,7 +22,11 @@ describe('the line from goal to branch', () => {
     expect(run.acts).toEqual([]);
     expect(run.send('approve', { by: 'ann' })).toMatchObject({ kind: 'applied' });
     run.settle();
-    expect(viewRefactor(run.refactor)).toMatchObject({ state: 'delivery gate', needs: [{ id: 'delivery@1' }], evidence: [expect.stringContaining('green: npm test')] });
+    expect(viewRefactor(run.refactor)).toMatchObject({
+      state: 'delivery gate',
+      needs: [{ id: 'delivery@1' }],
+      evidence: [expect.stringContaining('green: npm test')],
+    });
     run.send('approve', 'delivery@1');
     run.settle();
     expect(run.done).toBe('done');
@@ -25,11 +34,17 @@ describe('the line from goal to branch', () => {
   });
 
   test('starts tasks whose paths cannot meet together, the others one after the other', () => {
-    const run = world({ plan: planOf({ id: 'a', paths: ['src/**'] }, { id: 'b', paths: ['src/b/*.js'] }, { id: 'c', paths: ['docs'] }) });
+    const run = world({
+      plan: planOf({ id: 'a', paths: ['src/**'] }, { id: 'b', paths: ['src/b/*.js'] }, { id: 'c', paths: ['docs'] }),
+    });
     run.settle();
     run.send('approve');
     while (nextRefactorCommand(run.refactor).kind !== 'wait') run.stepRefactor();
-    expect(run.refactor.tasks.map(({ task, status }) => `${task.id} ${status}`)).toEqual(['a working', 'b waiting', 'c working']);
+    expect(run.refactor.tasks.map(({ task, status }) => `${task.id} ${status}`)).toEqual([
+      'a working',
+      'b waiting',
+      'c working',
+    ]);
   });
 
   test('red checks become a repair twice, then a person decides', () => {
@@ -38,9 +53,13 @@ describe('the line from goal to branch', () => {
     run.send('approve');
     run.settle();
     expect(run.refactor.repairs).toBe(2);
-    expect(viewRefactor(run.refactor).needs).toMatchObject([{ id: 'checks@1', about: expect.stringContaining('after 2 rounds of repair') }]);
+    expect(viewRefactor(run.refactor).needs).toMatchObject([
+      { id: 'checks@1', about: expect.stringContaining('after 2 rounds of repair') },
+    ]);
     run.send('approve', 'checks@1');
-    expect(viewRefactor(run.refactor).needs).toMatchObject([{ id: 'delivery@1', about: expect.stringContaining('0 of 1 checks green') }]);
+    expect(viewRefactor(run.refactor).needs).toMatchObject([
+      { id: 'delivery@1', about: expect.stringContaining('0 of 1 checks green') },
+    ]);
   });
 
   test('a conflict becomes the work of a merge agent that starts from it', () => {
@@ -53,13 +72,23 @@ describe('the line from goal to branch', () => {
     }
     const conflict = { kind: 'conflict' as const, tree: sha('conflict'), files: ['a/x.js'] };
     run.refactor = advanceRefactor(run.refactor, { kind: 'integrated', at: 99, task: 'a', outcome: conflict });
-    expect(nextRefactorCommand(run.refactor)).toMatchObject({ kind: 'startAgent', id: 'r/a.2', spec: { kind: 'merge', startTree: sha('conflict'), start: sha('base') } });
+    expect(nextRefactorCommand(run.refactor)).toMatchObject({
+      kind: 'startAgent',
+      id: 'r/a.2',
+      spec: { kind: 'merge', startTree: sha('conflict'), start: sha('base') },
+    });
   });
 
   test('ends when the planner declines, and when nothing was changed', () => {
     const run = world();
     run.settle();
-    const failed = advanceRefactor(run.refactor, { kind: 'failed', at: 9, what: 'prepare', type: 'BadRepository', reason: 'no such folder' });
+    const failed = advanceRefactor(run.refactor, {
+      kind: 'failed',
+      at: 9,
+      what: 'prepare',
+      type: 'BadRepository',
+      reason: 'no such folder',
+    });
     expect(failed.outcome).toMatchObject({ kind: 'failed', type: 'PrepareFailed', reason: 'no such folder' });
   });
 });
@@ -69,15 +98,23 @@ describe('messages', () => {
     const run = world();
     run.settle();
     run.send('approve', { decision: 'plan@1' });
-    expect(run.send('revisePlan', { version: 7, plan: planOf({ id: 'z' }) })).toMatchObject({ kind: 'refused', detail: expect.stringContaining('version 1') });
-    expect(run.send('revisePlan', { version: 1, plan: planOf({ id: 'z' }), by: 'ann' })).toMatchObject({ kind: 'applied' });
+    expect(run.send('revisePlan', { version: 7, plan: planOf({ id: 'z' }) })).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining('version 1'),
+    });
+    expect(run.send('revisePlan', { version: 1, plan: planOf({ id: 'z' }), by: 'ann' })).toMatchObject({
+      kind: 'applied',
+    });
     expect(viewRefactor(run.refactor).needs).toMatchObject([{ id: 'plan@2' }]);
-    expect(run.send('approve', 'plan@1')).toMatchObject({ kind: 'refused', detail: 'plan@1 was approved by unknown already' });
+    expect(run.send('approve', 'plan@1')).toMatchObject({
+      kind: 'refused',
+      detail: 'plan@1 was approved by unknown already',
+    });
     run.send('approve', 'plan@2');
     expect(run.refactor.tasks.map(({ task }) => task.id)).toEqual(['z']);
   });
 
-  test('a digest that is not the decision\'s is refused', () => {
+  test("a digest that is not the decision's is refused", () => {
     const run = world();
     run.settle();
     expect(run.send('approve', { decision: 'plan@1', digest: 'deadbeefdeadbeef' })).toMatchObject({ kind: 'refused' });
@@ -88,11 +125,20 @@ describe('messages', () => {
 
   test('approve without an id is refused with the list when several are open', () => {
     const run = world({ plan: planOf({ id: 'a' }, { id: 'b' }), callsPerTask: 1 });
-    run.refactor = { ...run.refactor, policy: { ...run.refactor.policy, gates: { ...run.refactor.policy.gates, commands: { value: 'ask', from: 'run' } } } };
+    run.refactor = {
+      ...run.refactor,
+      policy: {
+        ...run.refactor.policy,
+        gates: { ...run.refactor.policy.gates, commands: { value: 'ask', from: 'run' } },
+      },
+    };
     run.settle();
     run.send('approve');
     run.settle();
-    expect(run.send('approve')).toMatchObject({ kind: 'refused', detail: 'several are open, name one: a/call@1, b/call@1' });
+    expect(run.send('approve')).toMatchObject({
+      kind: 'refused',
+      detail: 'several are open, name one: a/call@1, b/call@1',
+    });
     expect(run.send('approve', { decision: 'b/call@1', by: 'ann' })).toMatchObject({ kind: 'forwarded' });
     run.settle();
     expect(run.acts).toMatchObject([{ agent: 'r/b.1', allowedBy: 'ann (b/call@1)' }]);
@@ -102,14 +148,19 @@ describe('messages', () => {
     const run = world();
     run.send('steer', { text: 'gently', by: 'ann' });
     run.settle();
-    expect(run.agents.get('r/plan.1')?.control.receipts).toMatchObject([{ verb: 'steer', by: 'ann', state: 'delivered' }]);
+    expect(run.agents.get('r/plan.1')?.control.receipts).toMatchObject([
+      { verb: 'steer', by: 'ann', state: 'delivered' },
+    ]);
   });
 
   test('an unknown task is refused with the list of tasks', () => {
     const run = world();
     run.settle();
     run.send('approve');
-    expect(run.send('steer', { text: 'x', to: 'nope' })).toMatchObject({ kind: 'refused', detail: 'there is no task "nope"; tasks: a, b, c' });
+    expect(run.send('steer', { text: 'x', to: 'nope' })).toMatchObject({
+      kind: 'refused',
+      detail: 'there is no task "nope"; tasks: a, b, c',
+    });
     expect(run.send('rewind', { task: 'nope', to: 1 })).toMatchObject({ kind: 'refused' });
   });
 
@@ -128,7 +179,19 @@ describe('messages', () => {
 test('whatever people send at whatever moment, every act was allowed, nothing throws, and the run can be ended', () => {
   const verbs = ['steer', 'pause', 'resume', 'approve', 'reject', 'answer', 'rewind', 'revisePlan'] as const;
   const message = fc.oneof(
-    fc.record({ verb: fc.constantFrom(...verbs), input: fc.constantFrom(undefined, 'text', {}, 7, { text: 'x', interrupt: true }, { note: 'again' }, { to: 1 }, { version: 1, plan: planOf({ id: 'z' }) }) }),
+    fc.record({
+      verb: fc.constantFrom(...verbs),
+      input: fc.constantFrom(
+        undefined,
+        'text',
+        {},
+        7,
+        { text: 'x', interrupt: true },
+        { note: 'again' },
+        { to: 1 },
+        { version: 1, plan: planOf({ id: 'z' }) },
+      ),
+    }),
     fc.constant({ verb: 'approve' as const, input: undefined }),
   );
   fc.assert(

@@ -12,7 +12,10 @@ import { policyOf } from './world.ts';
 describe('messages', () => {
   test('a bare string stands for the field that matters', () => {
     expect(readMessage('steer', ['hello'])).toEqual({ kind: 'ok', message: { verb: 'steer', text: 'hello' } });
-    expect(readMessage('approve', ['plan@1'])).toEqual({ kind: 'ok', message: { verb: 'approve', decision: 'plan@1' } });
+    expect(readMessage('approve', ['plan@1'])).toEqual({
+      kind: 'ok',
+      message: { verb: 'approve', decision: 'plan@1' },
+    });
     expect(readMessage('pause', [])).toEqual({ kind: 'ok', message: { verb: 'pause' } });
     expect(readMessage('pause', [null])).toEqual({ kind: 'ok', message: { verb: 'pause' } });
   });
@@ -93,15 +96,30 @@ describe('paths', () => {
 });
 
 test('tool calls are checked with a sentence that the model can use', () => {
-  expect(checkToolCall('work', 'shell', '{"command":"ls"}')).toMatchObject({ kind: 'ok', arguments: { command: 'ls' } });
-  expect(checkToolCall('work', 'rm', '{}')).toEqual({ kind: 'bad', problem: 'there is no tool "rm": the tools are shell, apply_patch, ask, finish' });
+  expect(checkToolCall('work', 'shell', '{"command":"ls"}')).toMatchObject({
+    kind: 'ok',
+    arguments: { command: 'ls' },
+  });
+  expect(checkToolCall('work', 'rm', '{}')).toEqual({
+    kind: 'bad',
+    problem: 'there is no tool "rm": the tools are shell, apply_patch, ask, finish',
+  });
   expect(checkToolCall('work', '__proto__', '{}').kind).toBe('bad');
-  expect(checkToolCall('work', 'shell', '{')).toEqual({ kind: 'bad', problem: 'the arguments of shell are not valid JSON' });
+  expect(checkToolCall('work', 'shell', '{')).toEqual({
+    kind: 'bad',
+    problem: 'the arguments of shell are not valid JSON',
+  });
   expect(checkToolCall('plan', 'apply_patch', '{"patch":"x"}').kind).toBe('bad');
 });
 
-test('a checkpoint message is read back as it was written, and a person\'s commit is none', () => {
-  const entry = { v: 1 as const, kind: 'tree' as const, key: 'k', reason: 'r', items: [{ kind: 'user' as const, text: 'a\n\n{"b":1}' }] };
+test("a checkpoint message is read back as it was written, and a person's commit is none", () => {
+  const entry = {
+    v: 1 as const,
+    kind: 'tree' as const,
+    key: 'k',
+    reason: 'r',
+    items: [{ kind: 'user' as const, text: 'a\n\n{"b":1}' }],
+  };
   const message = formatCheckpointMessage('1 do\nthis', entry);
   expect(message.split('\n')[0]).toBe('1 do this');
   expect(parseCheckpointMessage(message)).toEqual(entry);
@@ -112,7 +130,12 @@ test('a checkpoint message is read back as it was written, and a person\'s commi
 test('every call of a conversation gets exactly one result', () => {
   const call = (callId: string) => ({ kind: 'call' as const, callId, tool: 'shell', arguments: '{}' });
   const items = [call('a'), { kind: 'result' as const, callId: 'a', output: 'x' }, call('b'), call('c')];
-  expect(answerOpenCalls(items, [{ callId: 'b', output: 'denied' }, { callId: 'a', output: 'late' }])).toEqual([
+  expect(
+    answerOpenCalls(items, [
+      { callId: 'b', output: 'denied' },
+      { callId: 'a', output: 'late' },
+    ]),
+  ).toEqual([
     { kind: 'result', callId: 'b', output: 'denied' },
     { kind: 'result', callId: 'c', output: 'This call was not run: the work was taken back to before it.' },
   ]);

@@ -83,18 +83,32 @@ const USAGE = { inputTokens: 100, cachedTokens: 0, outputTokens: 20, costUsd: 0 
 export function thought(state: AgentState, at: number, ...proposals: Proposal[]): AgentEvent {
   const head = sha(`${state.id} think ${state.step} ${at}`);
   const delivered = state.steers.map(({ id }) => id);
-  return { kind: 'thought', at, outcome: { head, proposals, usage: USAGE, model: 'm', delivered, said: '', stop: 'complete', notes: [] } };
+  return {
+    kind: 'thought',
+    at,
+    outcome: { head, proposals, usage: USAGE, model: 'm', delivered, said: '', stop: 'complete', notes: [] },
+  };
 }
 
 export function acted(state: AgentState, at: number, outside: string[] = [], exitCode = 0): AgentEvent {
   const head = sha(`${state.id} act ${state.step} ${at}`);
-  return { kind: 'acted', at, outcome: { head, exitCode, signal: null, outputBytes: 10, durationMs: 3, isolation: 'bwrap', outside } };
+  return {
+    kind: 'acted',
+    at,
+    outcome: { head, exitCode, signal: null, outputBytes: 10, durationMs: 3, isolation: 'bwrap', outside },
+  };
 }
 
 export function planOf(...tasks: { id: string; paths?: string[]; dependsOn?: string[] }[]): Plan {
   return planSchema.parse({
     summary: 'the plan',
-    tasks: tasks.map(({ id, paths, dependsOn }) => ({ id, title: `Do ${id}`, instructions: 'x', paths: paths ?? [`${id}/**`], dependsOn: dependsOn ?? [] })),
+    tasks: tasks.map(({ id, paths, dependsOn }) => ({
+      id,
+      title: `Do ${id}`,
+      instructions: 'x',
+      paths: paths ?? [`${id}/**`],
+      dependsOn: dependsOn ?? [],
+    })),
   });
 }
 
@@ -132,7 +146,12 @@ export class World {
 
   constructor(script: WorldScript, input: Partial<StartInput> = {}) {
     this.script = script;
-    const start = startSchema.parse({ repository: '/repo', goal: 'goal', ...(script.checks ? { checks: script.checks } : {}), ...input });
+    const start = startSchema.parse({
+      repository: '/repo',
+      goal: 'goal',
+      ...(script.checks ? { checks: script.checks } : {}),
+      ...input,
+    });
     this.refactor = createRefactor('r', start, policyOf(start.policy), this.now);
   }
 
@@ -162,14 +181,26 @@ export class World {
     };
     switch (command.kind) {
       case 'prepare': {
-        const prepared = { commit: sha('base'), tree: sha('tree'), baseBranch: 'main', evidence: [], isolation: 'bwrap' as const, notes: [] };
+        const prepared = {
+          commit: sha('base'),
+          tree: sha('tree'),
+          baseBranch: 'main',
+          evidence: [],
+          isolation: 'bwrap' as const,
+          notes: [],
+        };
         return take({ kind: 'prepared', at, prepared });
       }
       case 'startAgent':
         this.agents.set(command.id, createAgent(command.id, command.spec));
         return take({ kind: 'agentStarted', at, id: command.id });
       case 'integrate': {
-        const merged = { kind: 'merged' as const, line: sha(`${line} ${command.task}`), tree: sha(`t ${line}`), changed: 1 };
+        const merged = {
+          kind: 'merged' as const,
+          line: sha(`${line} ${command.task}`),
+          tree: sha(`t ${line}`),
+          changed: 1,
+        };
         return take({ kind: 'integrated', at, task: command.task, outcome: merged });
       }
       case 'check': {
@@ -178,7 +209,11 @@ export class World {
         return take({ kind: 'checked', at, commit: command.commit, evidence: results });
       }
       case 'deliver':
-        return take({ kind: 'delivered', at, outcome: { kind: 'delivered', ref: command.input.branch, stat: '', notes: [] } });
+        return take({
+          kind: 'delivered',
+          at,
+          outcome: { kind: 'delivered', ref: command.input.branch, stat: '', notes: [] },
+        });
       case 'forward': {
         const agent = this.agents.get(command.forward.agent);
         const open = agent && !this.ended.has(agent.id);
@@ -217,9 +252,18 @@ export class World {
         this.acts.push({ agent: id, step: state.step, allowedBy: command.input.decision.by });
         return take(acted(state, at, this.script.random() < 0.1 ? ['outside.txt'] : []));
       case 'check':
-        return take({ kind: 'checked', at, evidence: state.spec.checks.map((check) => evidence(check, this.script.random() < 0.7)) });
+        return take({
+          kind: 'checked',
+          at,
+          evidence: state.spec.checks.map((check) => evidence(check, this.script.random() < 0.7)),
+        });
       case 'report':
-        if (!this.done) this.refactor = advanceRefactor(this.refactor, { kind: 'agentReported', at, report: throughJson(command.report) });
+        if (!this.done)
+          this.refactor = advanceRefactor(this.refactor, {
+            kind: 'agentReported',
+            at,
+            report: throughJson(command.report),
+          });
         return take({ kind: 'reported', at, report: command.report });
       case 'end':
         this.ended.add(id);

@@ -1,10 +1,22 @@
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Crew, Script } from './harness.ts';
-import { approve, finish, git, makeRepository, onePlan, planned, shell, startCrew, status, temporal, until } from './harness.ts';
+import {
+  approve,
+  finish,
+  git,
+  makeRepository,
+  onePlan,
+  planned,
+  shell,
+  startCrew,
+  status,
+  temporal,
+  until,
+} from './harness.ts';
 
 const ONE_TASK: Script = ({ task, turn }) => {
   if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
@@ -13,11 +25,16 @@ const ONE_TASK: Script = ({ task, turn }) => {
 
 /** Why a start ended, as whoever waits for its result learns it. */
 async function failureOf(crew: Crew, input: object): Promise<{ type: string | undefined | null; message: string }> {
-  const handle = await crew.client.workflow.start('refactor', { taskQueue: crew.taskQueue, workflowId: `bad-${crew.taskQueue}-${Math.trunc(performance.now())}`, args: [input] });
+  const handle = await crew.client.workflow.start('refactor', {
+    taskQueue: crew.taskQueue,
+    workflowId: `bad-${crew.taskQueue}-${Math.trunc(performance.now())}`,
+    args: [input],
+  });
   try {
     await handle.result();
   } catch (error) {
-    if (error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure) return { type: error.cause.type, message: error.cause.message };
+    if (error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure)
+      return { type: error.cause.type, message: error.cause.message };
     throw error;
   }
   throw new Error('this start should have failed');
@@ -44,7 +61,11 @@ describe('a start that cannot work fails at once, says why, and leaves nothing b
       [{ repository, goal, base: 'nope' }, 'PrepareFailed', 'nope'],
       [{ repository, goal, branch: 'taken' }, 'PrepareFailed', 'branch taken exists already'],
       [{ repository, goal, branch: '--force' }, 'PrepareFailed', 'branch "--force"'],
-      [{ repository, goal, setup: 'echo broken; exit 3', checks: ['true'] }, 'PrepareFailed', 'ended with exit status 3'],
+      [
+        { repository, goal, setup: 'echo broken; exit 3', checks: ['true'] },
+        'PrepareFailed',
+        'ended with exit status 3',
+      ],
     ];
     for (const [input, type, words] of cases) {
       const failure = await failureOf(crew, input as object);
@@ -62,7 +83,9 @@ test('checks that are red on the base hold and ask; red evidence is kept twice',
   const { needs } = await until(handle, (now) => now.needs.length > 0);
   expect(needs).toMatchObject([{ id: 'baseline@1', about: expect.stringContaining('test -f missing') }]);
   await handle.executeUpdate('reject', { args: [{ decision: 'baseline@1', note: 'fix it first', by: 'ann' }] });
-  await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'Rejected', message: 'ann rejected baseline@1: fix it first' } });
+  await expect(handle.result()).rejects.toMatchObject({
+    cause: { type: 'Rejected', message: 'ann rejected baseline@1: fix it first' },
+  });
 });
 
 test('a dirty working copy is left alone: work starts from the commit, and says so', async () => {
@@ -82,7 +105,12 @@ test('a plan that cannot be worked goes back to the model with the reasons', asy
   const bad = [
     { tasks: [] },
     { tasks: [{ id: 'a', paths: ['/etc/**'] }] },
-    { tasks: [{ id: 'a', paths: ['a'], dependsOn: ['b'] }, { id: 'b', paths: ['b'], dependsOn: ['a'] }] },
+    {
+      tasks: [
+        { id: 'a', paths: ['a'], dependsOn: ['b'] },
+        { id: 'b', paths: ['b'], dependsOn: ['a'] },
+      ],
+    },
   ];
   const told: string[] = [];
   const crew = await startCrew(({ task, turn, last }) => {
@@ -110,13 +138,42 @@ test('mistyped messages never wedge a run: each leaves a refused receipt', async
   await handle.signal('approve', 'plan@1');
   await handle.signal('agentReport', { nonsense: true });
   await handle.signal('agentReport', null);
-  await temporal('workflow', 'signal', '--workflow-id', id, '--name', 'steer', '--input', '{"broken', '--input-meta', 'encoding=json/plain').catch(() => undefined);
-  await temporal('workflow', 'signal', '--workflow-id', id, '--name', 'steer', '--input', '{"broken', '--input-meta', 'encoding=binary/strange').catch(() => undefined);
+  await temporal(
+    'workflow',
+    'signal',
+    '--workflow-id',
+    id,
+    '--name',
+    'steer',
+    '--input',
+    '{"broken',
+    '--input-meta',
+    'encoding=json/plain',
+  ).catch(() => undefined);
+  await temporal(
+    'workflow',
+    'signal',
+    '--workflow-id',
+    id,
+    '--name',
+    'steer',
+    '--input',
+    '{"broken',
+    '--input-meta',
+    'encoding=binary/strange',
+  ).catch(() => undefined);
   const { receipts } = await until(handle, (now) => now.receipts.length >= 8);
   expect(receipts.every(({ state }) => state === 'refused')).toBe(true);
-  expect(receipts.map(({ verb }) => verb)).toEqual(expect.arrayContaining(['steer', 'pause', 'fly', 'approve', 'agentReport']));
-  await expect(handle.executeUpdate('approve', { args: [{ decision: 'nothing@9' }] })).resolves.toMatchObject({ kind: 'refused', detail: expect.stringContaining('open: plan@1') });
-  await expect(handle.executeUpdate('revisePlan', { args: [{ version: 1, plan: { summary: 's', tasks: [] } }] })).rejects.toThrow();
+  expect(receipts.map(({ verb }) => verb)).toEqual(
+    expect.arrayContaining(['steer', 'pause', 'fly', 'approve', 'agentReport']),
+  );
+  await expect(handle.executeUpdate('approve', { args: [{ decision: 'nothing@9' }] })).resolves.toMatchObject({
+    kind: 'refused',
+    detail: expect.stringContaining('open: plan@1'),
+  });
+  await expect(
+    handle.executeUpdate('revisePlan', { args: [{ version: 1, plan: { summary: 's', tasks: [] } }] }),
+  ).rejects.toThrow();
   await approve(handle, 'plan@1');
   await approve(handle, 'delivery@1');
   await handle.result();
@@ -135,5 +192,4 @@ test('a repository that refuses the branch holds, and goes on after it was mende
   await git(origin, 'branch', '-D', 'late');
   await handle.executeUpdate('resume');
   await expect(handle.result()).resolves.toMatchObject({ outcome: 'done' });
-  void chmod;
 });

@@ -21,7 +21,9 @@ import type { RefactorStatus } from '../../src/core/views.ts';
 import type { ParsedRequest, ResponsesServer, ServerAnswer } from '../../src/offline/responses-server.ts';
 import { startResponsesServer } from '../../src/offline/responses-server.ts';
 import type { RunningWorker } from '../../src/worker.ts';
-import { bundleWorkflows, startWorker } from '../../src/worker.ts';
+import { bundleWorkflows, quietRuntime, startWorker } from '../../src/worker.ts';
+
+quietRuntime();
 
 let bundle: Promise<WorkflowBundleOption> | undefined;
 
@@ -58,8 +60,13 @@ export const shell = (command: string): Item[] => [call('shell', { command })];
 export const finish = (summary = 'done'): Item[] => [call('finish', { summary })];
 export const planned = (plan: unknown): Item[] => [call('finish', { plan })];
 
-export function onePlan(...tasks: { id: string; paths: string[]; checks?: string[]; dependsOn?: string[]; maxSteps?: number }[]): Plan {
-  return { summary: 'the plan', tasks: tasks.map((task) => ({ title: `Do ${task.id}`, instructions: `Work on ${task.id}`, ...task })) } as Plan;
+export function onePlan(
+  ...tasks: { id: string; paths: string[]; checks?: string[]; dependsOn?: string[]; maxSteps?: number }[]
+): Plan {
+  return {
+    summary: 'the plan',
+    tasks: tasks.map((task) => ({ title: `Do ${task.id}`, instructions: `Work on ${task.id}`, ...task })),
+  } as Plan;
 }
 
 /** Starts everything for one test and stops it when the test ends. */
@@ -77,7 +84,13 @@ export async function startCrew(script: Script, env: Record<string, string> = {}
   });
   const address = inject('temporalAddress');
   const config = readConfig(
-    { ...env, COXSWAIN_STATE: stateDir, COXSWAIN_TASK_QUEUE: taskQueue, OPENAI_BASE_URL: model.url, COXSWAIN_MODEL: 'scripted' },
+    {
+      ...env,
+      COXSWAIN_STATE: stateDir,
+      COXSWAIN_TASK_QUEUE: taskQueue,
+      OPENAI_BASE_URL: model.url,
+      COXSWAIN_MODEL: 'scripted',
+    },
     stateDir,
   );
   const begin = async (): Promise<RunningWorker> =>
@@ -88,7 +101,8 @@ export async function startCrew(script: Script, env: Record<string, string> = {}
       defaultRoots: ['/'],
       bundle: await sharedBundle(),
     });
-  const { client, close } = await connectClient({ address, namespace: 'default' });
+  const connected = await connectClient({ address, namespace: 'default' });
+  const { client } = connected;
   const crew: Crew = {
     client,
     taskQueue,
@@ -108,7 +122,7 @@ export async function startCrew(script: Script, env: Record<string, string> = {}
   };
   onTestFinished(async () => {
     await crew.worker.stop();
-    await close();
+    await connected.close();
     await model.close();
     await rm(stateDir, { recursive: true, force: true });
   });
@@ -118,7 +132,9 @@ export async function startCrew(script: Script, env: Record<string, string> = {}
 export type Files = Record<string, string>;
 
 /** A git repository with one commit of these files, removed when the test ends. */
-export async function makeRepository(files: Files = { 'a/one.txt': 'one\n', 'b/two.txt': 'two\n', 'README.md': 'read\n' }): Promise<string> {
+export async function makeRepository(
+  files: Files = { 'a/one.txt': 'one\n', 'b/two.txt': 'two\n', 'README.md': 'read\n' },
+): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'coxswain-repo-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   for (const [path, text] of Object.entries(files)) {
@@ -150,7 +166,11 @@ export async function status(handle: WorkflowHandle): Promise<RefactorStatus> {
 }
 
 /** Waits until a condition on the status holds; says the last status when it never does. */
-export async function until(handle: WorkflowHandle, condition: (status: RefactorStatus) => boolean, timeoutMs = 60_000): Promise<RefactorStatus> {
+export async function until(
+  handle: WorkflowHandle,
+  condition: (status: RefactorStatus) => boolean,
+  timeoutMs = 60_000,
+): Promise<RefactorStatus> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const now = await status(handle);

@@ -1,12 +1,25 @@
-import { readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { AgentStatus } from '../../src/core/views.ts';
 import type { Script } from './harness.ts';
-import { approve, approveAll, finish, git, makeRepository, onePlan, planned, shell, startCrew, status, until } from './harness.ts';
+import {
+  approve,
+  approveAll,
+  finish,
+  git,
+  makeRepository,
+  onePlan,
+  planned,
+  shell,
+  startCrew,
+  status,
+  until,
+} from './harness.ts';
 
 const TWO_TASKS: Script = ({ task, turn }) => {
-  if (task === 'plan') return turn === 0 ? shell('ls') : planned(onePlan({ id: 'a', paths: ['a/**'] }, { id: 'b', paths: ['b/**'] }));
+  if (task === 'plan')
+    return turn === 0 ? shell('ls') : planned(onePlan({ id: 'a', paths: ['a/**'] }, { id: 'b', paths: ['b/**'] }));
   return turn === 0 ? shell(`echo ${task} >> ${task}/new.txt`) : finish(`wrote ${task}/new.txt`);
 };
 
@@ -18,10 +31,15 @@ test('a refactor goes from its goal to a delivered branch, with a person at both
   expect(result).toMatchObject({
     outcome: 'done',
     branch: 'coxswain/two',
-    tasks: [{ id: 'a', status: 'integrated' }, { id: 'b', status: 'integrated' }],
+    tasks: [
+      { id: 'a', status: 'integrated' },
+      { id: 'b', status: 'integrated' },
+    ],
     evidence: [{ command: 'test -f README.md', green: true, isolation: 'bwrap' }],
   });
-  expect(await git(repository, 'rev-parse', 'coxswain/two', 'coxswain/two^{tree}')).toBe(`${result.commit}\n${result.tree}`);
+  expect(await git(repository, 'rev-parse', 'coxswain/two', 'coxswain/two^{tree}')).toBe(
+    `${result.commit}\n${result.tree}`,
+  );
   expect(result.evidence[0]?.tree).toBe(result.tree);
   expect(await git(repository, 'diff', '--stat', 'main', 'coxswain/two')).toContain('2 files changed, 2 insertions(+)');
   expect(await git(repository, 'log', '--format=%s', 'main..coxswain/two')).toMatch(/^Do [ab]\nDo [ab]$/);
@@ -45,14 +63,19 @@ describe('messages', () => {
     await approve(handle, 'delivery@1');
     await handle.result();
     const { receipts } = await status(handle);
-    expect(receipts.find(({ id }) => id === 's1')).toMatchObject({ state: 'delivered', detail: expect.stringMatching(/^a: delivered to model call \d+$/) });
-    expect(await git(repository, 'ls-tree', '-r', '--name-only', 'coxswain/' + handle.workflowId)).toContain('a/steered.txt');
+    expect(receipts.find(({ id }) => id === 's1')).toMatchObject({
+      state: 'delivered',
+      detail: expect.stringMatching(/^a: delivered to model call \d+$/),
+    });
+    expect(await git(repository, 'ls-tree', '-r', '--name-only', 'coxswain/' + handle.workflowId)).toContain(
+      'a/steered.txt',
+    );
   });
 
   test('while paused no step starts and queries still answer', async () => {
     const crew = await startCrew(({ task, turn }) => {
       if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
-      return turn < 6 ? shell('sleep 0.1') : finish();
+      return turn < 6 ? shell(`sleep 0.1; echo ${turn} > a/turn`) : finish();
     });
     const handle = await crew.start({ repository: await makeRepository() });
     await approve(handle, 'plan@1');
@@ -73,7 +96,7 @@ describe('messages', () => {
     expect(await agent.query<AgentStatus>('status')).toMatchObject({ state: 'paused', paused: 'by ann: lunch', step });
     expect(crew.model.requests.length).toBe(asked);
     await handle.signal('resume');
-    await approve(handle, 'delivery@1').catch(() => undefined);
+    await approve(handle, 'delivery@1');
   });
 });
 
@@ -81,13 +104,16 @@ test('the chain in the hub is the agent: git log reads as its steps, and the hub
   const crew = await startCrew(TWO_TASKS);
   const handle = await crew.start({ repository: await makeRepository(), branch: 'x' });
   await approveAll(handle);
-  const { readdir } = await import('node:fs/promises');
   const [hub] = await readdir(join(crew.stateDir, 'hub'));
   const dir = join(crew.stateDir, 'hub', hub ?? '');
   const refs = await git(dir, 'for-each-ref', '--format=%(refname)', 'refs/coxswain/agents');
   const chain = refs.split('\n').find((ref) => /a-1/.test(ref)) ?? '';
   const log = await git(dir, 'log', '--format=%s', '-4', chain);
-  expect(log.split('\n').map((line) => line.replace(/\{.*/, '…'))).toEqual(['2 think: finish …', '1 echo a >> a/new.txt → exit status 0', '1 think: shell …', 'begin a: Do a']);
+  expect(log.split('\n').map((line) => line.replace(/\{.*/, '…'))).toEqual([
+    '2 think: finish …',
+    '1 echo a >> a/new.txt → exit status 0',
+    '1 think: shell …',
+    'begin a: Do a',
+  ]);
   expect(await git(dir, 'for-each-ref', '--format=%(refname)', 'refs/heads')).toBe('');
-  void readFile;
 });

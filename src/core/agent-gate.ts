@@ -1,0 +1,56 @@
+/**
+ * The gate of a call: allow, ask or deny, and what the calls mean that run nothing.
+ * Rule: nothing runs undecided; every way out leaves something to be told to the model.
+ */
+import type { AgentState, PendingCall, Proposal } from './agent-state.ts';
+import { endAgent, finishAgent, nextStep, nudge, publish, say, tell } from './agent-work.ts';
+import type { Control } from './control.ts';
+import { openDecision } from './control.ts';
+
+/** Decides one proposal: allow, ask or deny; every way out leaves something to be told to the model. */
+export function gateCall(state: AgentState, at: number, call: Proposal): AgentState {
+  if (call.problem) {
+    const told = tell(state, call.callId, `This call was not run: ${call.problem}`);
+    return nudge(told, at, call.problem);
+  }
+  const usable = { ...state, repairs: 0 };
+  const { task } = state.spec;
+  if (call.tool === 'finish') return takeFinish(usable, at, call);
+  if (call.tool === 'decline') return endAgent(usable, at, { kind: 'declined', reason: call.summary });
+  if (call.tool === 'ask') {
+    const control = openDecision(usable.control, at, {
+      name: `${task}/question`,
+      kind: 'question',
+      about: call.summary,
+      digest: call.digest,
+    });
+    return publish(say(waitFor({ ...usable, control }, call, control), at, `${state.step} asks: ${call.summary}`));
+  }
+  const gate = state.spec.policy.gates.commands;
+  if (gate.value === 'allow')
+    return { ...usable, pending: { ...call, gate: 'allowed', by: `policy gates.commands (${gate.from})` } };
+  if (gate.value === 'deny')
+    return nextStep(tell(usable, call.callId, `Policy denies this call (gates.commands, ${gate.from}).`));
+  const control = openDecision(usable.control, at, {
+    name: `${task}/call`,
+    kind: 'call',
+    about: call.summary,
+    digest: call.digest,
+  });
+  return publish(waitFor({ ...usable, control }, call, control));
+}
+
+function waitFor(state: AgentState, call: Proposal, control: Control): AgentState {
+  const decision = control.decisions.at(-1)?.id;
+  return { ...state, pending: { ...call, gate: 'asked', by: 'nobody yet', ...(decision ? { decision } : {}) } };
+}
+
+function takeFinish(state: AgentState, at: number, call: Proposal): AgentState {
+  if (state.spec.kind === 'plan') {
+    if (!call.plan || !state.head)
+      return nudge(tell(state, call.callId, 'The plan is missing.'), at, 'finish came without a plan');
+    return endAgent(state, at, { kind: 'planned', head: state.head, plan: call.plan });
+  }
+  if (state.spec.checks.length > 0) return { ...state, pending: { ...call, gate: 'checking', by: 'coxswain' } };
+  return finishAgent(state, at, call.summary);
+}

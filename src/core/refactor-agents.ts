@@ -1,0 +1,103 @@
+/**
+ * What a refactor takes in from its agents: their start, their needs, their spend, their end.
+ * Rule: an agent whose work is no longer wanted changes nothing.
+ */
+import type { AgentReport } from './agent-state.ts';
+import { settleReceipts } from './control.ts';
+import { startOf } from './refactor.ts';
+import { proposePlan } from './refactor-gates.ts';
+import type { RefactorState } from './refactor-state.ts';
+import { endRefactor, findWork, holdRefactor, log, replaceWork } from './refactor-work.ts';
+
+/** An agent runs: its work is under way, and steers that waited for it are passed on. */
+export function takeStart(state: RefactorState, id: string): RefactorState {
+  const work = findWork(state, id);
+  if (!work) return state;
+  const agent = { id, task: work.task.id, kind: work.kind, status: 'running' as const, report: null };
+  // Its first report may have come before the start was confirmed.
+  const agents = state.agents.some((other) => other.id === id) ? state.agents : [...state.agents, agent];
+  const started = {
+    ...work,
+    status: work.status === 'waiting' ? ('working' as const) : work.status,
+    attempt: work.attempt + 1,
+    start: startOf(state, work),
+  };
+  const taken = state.heldSteers.filter(({ to }) => to === undefined || to === work.task.id);
+  const forwards = [...state.forwards, ...taken.map(({ to: _, ...message }) => ({ agent: id, message }))];
+  const heldSteers = state.heldSteers.filter((steer) => !taken.includes(steer));
+  return replaceWork({ ...state, agents, forwards, heldSteers }, started);
+}
+
+/** Mirrors what an agent reports; its end moves its work on. */
+export function takeReport(before: RefactorState, at: number, report: AgentReport): RefactorState {
+  const known = before.agents.find(({ id }) => id === report.agent);
+  if (!known || known.status === 'ended')
+    return log(before, at, `a report of ${report.agent} came too late and is left aside`);
+  const status = report.outcome ? ('ended' as const) : ('running' as const);
+  const agents = before.agents.map((agent) => (agent.id === report.agent ? { ...agent, status, report } : agent));
+  const forwarded = before.control.receipts.filter(({ state: became }) => became === 'forwarded').map(({ id }) => id);
+  let control = before.control;
+  for (const { id, state: became, detail } of report.receipts) {
+    if (forwarded.includes(id))
+      control = settleReceipts(control, [id], became as 'applied', `${report.task}: ${detail}`);
+  }
+  const state = { ...before, agents, control, spend: sumSpend(agents) };
+  if (!report.outcome) return state;
+  return takeAgentEnd(state, at, report);
+}
+
+function sumSpend(agents: RefactorState['agents']): RefactorState['spend'] {
+  const total = {
+    inputTokens: 0,
+    cachedTokens: 0,
+    outputTokens: 0,
+    costUsd: 0 as number | null,
+    modelCalls: 0,
+    acts: 0,
+  };
+  for (const { report } of agents) {
+    if (!report) continue;
+    total.inputTokens += report.spend.inputTokens;
+    total.cachedTokens += report.spend.cachedTokens;
+    total.outputTokens += report.spend.outputTokens;
+    total.modelCalls += report.spend.modelCalls;
+    total.acts += report.spend.acts;
+    total.costUsd =
+      total.costUsd === null || report.spend.costUsd === null ? null : total.costUsd + report.spend.costUsd;
+  }
+  return total;
+}
+
+function takeAgentEnd(state: RefactorState, at: number, report: AgentReport): RefactorState {
+  const work = findWork(state, report.agent);
+  const { outcome } = report;
+  if (!work || !outcome || state.outcome) return state;
+  switch (outcome.kind) {
+    case 'planned':
+      return proposePlan({ ...state, extra: null }, at, outcome.plan, 'the planner');
+    case 'declined':
+      return endRefactor(state, at, { kind: 'failed', type: 'Declined', reason: outcome.reason });
+    case 'finished': {
+      const finished = {
+        ...work,
+        status: 'finished' as const,
+        head: outcome.head,
+        summary: outcome.summary,
+        evidence: outcome.evidence,
+      };
+      return log(replaceWork(state, finished), at, `${work.task.id} finished: ${outcome.summary}`);
+    }
+    case 'stopped':
+    case 'failed': {
+      const why = `${work.task.id} ${outcome.kind}: ${outcome.reason || `by ${outcome.kind === 'stopped' ? outcome.by : 'its agent'}`}`;
+      const again = replaceWork(state, {
+        ...work,
+        status: 'waiting',
+        startTree: null,
+        conflicts: [],
+        kind: work.kind === 'merge' ? 'work' : work.kind,
+      });
+      return holdRefactor(again, at, `${why}. Resume to try it with a new agent, revise the plan, or stop`);
+    }
+  }
+}

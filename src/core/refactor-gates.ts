@@ -1,0 +1,82 @@
+/**
+ * The gates of a refactor: a plan is proposed and adopted, a delivery is asked for.
+ * Rule: what a person approves is named by its digest; any change goes to its gate again.
+ */
+import { openDecision } from './control.ts';
+import { digestValue } from './digest.ts';
+import { findRed } from './evidence.ts';
+import type { Plan } from './plan.ts';
+import { createTaskState, deliverySubject } from './refactor.ts';
+import type { RefactorState } from './refactor-state.ts';
+import { endRefactor, log } from './refactor-work.ts';
+import type { Sha } from './transcript.ts';
+
+/** A new version of the plan goes to its gate; what was approved before is void. */
+export function proposePlan(state: RefactorState, at: number, plan: Plan, by: string): RefactorState {
+  const version = (state.plan?.version ?? 0) + 1;
+  const digest = digestValue(plan);
+  const proposed: RefactorState = {
+    ...state,
+    phase: 'plan gate',
+    plan: { version, plan, digest, by, approvedBy: null },
+  };
+  const logged = log(proposed, at, `plan ${version} by ${by}: ${plan.tasks.length} tasks`);
+  if (state.policy.gates.plan.value === 'deny') {
+    return endRefactor(logged, at, {
+      kind: 'failed',
+      type: 'Rejected',
+      reason: 'policy denies every plan (gates.plan)',
+    });
+  }
+  const about = [
+    plan.summary,
+    ...plan.tasks.map((task) => `- ${task.id}: ${task.title} (${task.paths.join(', ')})`),
+  ].join('\n');
+  return { ...logged, control: openDecision(logged.control, at, { name: 'plan', kind: 'plan', about, digest }) };
+}
+
+/** Starts the work of an approved plan; tasks that were integrated under an earlier version stay. */
+export function adoptPlan(state: RefactorState, at: number, by: string): RefactorState {
+  if (!state.plan) return state;
+  const { plan, version } = state.plan;
+  const old = new Map(state.tasks.map((task) => [task.task.id, task]));
+  const tasks = plan.tasks.map((task) => {
+    const before = old.get(task.id);
+    if (before && before.status !== 'waiting') return before;
+    return { ...createTaskState(task), attempt: before?.attempt ?? 0 };
+  });
+  const dropped = state.tasks.filter(({ task }) => !plan.tasks.some(({ id }) => id === task.id));
+  const integrated = dropped.filter(({ status }) => status === 'integrated');
+  const stops = state.agents
+    .filter((agent) => agent.status === 'running' && dropped.some(({ task }) => task.id === agent.task))
+    .map(({ id }) => ({ agent: id, message: { verb: 'stop' as const, reason: `not in plan ${version}`, by } }));
+  const adopted: RefactorState = {
+    ...state,
+    phase: 'working',
+    plan: { ...state.plan, approvedBy: by },
+    tasks: [...integrated, ...tasks],
+    forwards: [...state.forwards, ...stops],
+  };
+  return log(adopted, at, `plan ${version} approved by ${by}`);
+}
+
+/** Asks for the delivery of exactly this commit. */
+export function openDelivery(state: RefactorState, at: number, commit: Sha): RefactorState {
+  if (state.policy.gates.delivery.value === 'deny') {
+    return endRefactor(state, at, {
+      kind: 'failed',
+      type: 'Rejected',
+      reason: 'policy denies delivery (gates.delivery)',
+    });
+  }
+  const red = findRed(state.evidence).length;
+  const total = state.input.checks.length;
+  const checks = total === 0 ? 'no checks were asked for' : `${total - red} of ${total} checks green`;
+  const about = `deliver ${commit.slice(0, 10)} as branch ${state.branch}: ${state.tasks.length} tasks, ${checks}`;
+  const digest = digestValue(deliverySubject(state, commit));
+  return {
+    ...state,
+    phase: 'delivery gate',
+    control: openDecision(state.control, at, { name: 'delivery', kind: 'delivery', about, digest }),
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * Small moves that everything about a refactor uses: find and replace work, hold, end, list what is open.
+ * Rule: an end stops the agents first; nothing is left running unseen.
+ */
+import { addLog, listOpenDecisions } from './control.ts';
+import type { RefactorOutcome, RefactorState, TaskState } from './refactor-state.ts';
+
+/** The piece of work that an agent was started for. */
+export function findWork(state: RefactorState, agentId: string): TaskState | undefined {
+  const taskId = agentId.slice(state.id.length + 1).replace(/\.\d+$/, '');
+  return state.extra?.task.id === taskId ? state.extra : state.tasks.find(({ task }) => task.id === taskId);
+}
+
+/** The state with one piece of work replaced. */
+export function replaceWork(state: RefactorState, work: TaskState): RefactorState {
+  if (state.extra?.task.id === work.task.id) return { ...state, extra: work };
+  return { ...state, tasks: state.tasks.map((other) => (other.task.id === work.task.id ? work : other)) };
+}
+
+/** Waits, visibly, until a person resumes. */
+export function holdRefactor(state: RefactorState, at: number, reason: string): RefactorState {
+  return log({ ...state, cut: false, hold: { reason: reason.slice(0, 2000), at } }, at, `holds: ${reason}`);
+}
+
+/** Ends the refactor: agents that still run are stopped first, open decisions are withdrawn. */
+export function endRefactor(state: RefactorState, at: number, outcome: RefactorOutcome): RefactorState {
+  const control = {
+    ...state.control,
+    decisions: state.control.decisions.map((decision) =>
+      decision.closed
+        ? decision
+        : {
+            ...decision,
+            closed: {
+              outcome: 'withdrawn' as const,
+              by: 'coxswain',
+              at,
+              note: `refactor ${outcome.kind}`,
+              bound: true,
+            },
+          },
+    ),
+  };
+  const running = state.agents.filter(({ status }) => status !== 'ended');
+  const stops = running.map(({ id }) => ({
+    agent: id,
+    message: { verb: 'stop' as const, reason: `refactor ${outcome.kind}`, by: 'coxswain' },
+  }));
+  const reason =
+    outcome.kind === 'done' ? `delivered ${state.delivered?.ref ?? ''}` : `${outcome.kind}: ${outcome.reason}`;
+  return log(
+    {
+      ...state,
+      control,
+      hold: null,
+      phase: 'ended',
+      outcome,
+      cut: true,
+      endedAt: at,
+      forwards: [...state.forwards, ...stops],
+    },
+    at,
+    reason,
+  );
+}
+
+/** Ends it as a person wished: what was done is kept in the hub. */
+export function stopRefactor(state: RefactorState, at: number, by: string, reason: string): RefactorState {
+  return endRefactor(state, at, { kind: 'stopped', by, reason });
+}
+
+/** Every open decision, the agents' mirrored ones included. */
+export function listAllOpen(state: RefactorState): RefactorState['control']['decisions'] {
+  const mirrored = state.agents.flatMap((agent) =>
+    agent.status === 'running'
+      ? (agent.report?.decisions ?? []).map((decision) => ({ ...decision, owner: agent.id }))
+      : [],
+  );
+  return [...listOpenDecisions(state.control), ...mirrored];
+}
+
+/** Adds a line to the log. */
+export function log(state: RefactorState, at: number, text: string): RefactorState {
+  return { ...state, control: addLog(state.control, at, text) };
+}
