@@ -160,7 +160,7 @@ function finishAnswer(opened: Opened, request: ModelRequest, streamed: StreamedR
   return { ...answer, usage: { ...usage, costUsd }, model, notes: [...notes, ...answer.notes] };
 }
 
-/** What to leave out of the next try after a refusal of encrypted reasoning; undefined when that was not the trouble. */
+/** What is left out of the next try after a refusal of encrypted reasoning; undefined when the trouble is another. */
 function learn(opened: Opened, request: ModelRequest, error: unknown): string | undefined {
   if (!(error instanceof APIError) || error.status !== 400) return undefined;
   if (

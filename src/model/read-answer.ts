@@ -1,6 +1,7 @@
 /**
  * Turns a provider's answer into our items, its usage, and how it ended.
- * Rule: what is kept can be given back as it is; what can't (a half call, reasoning that leads to nothing) is dropped and noted.
+ * Rule: what is kept can be given back as it is; what can't (a half call, reasoning that leads nowhere) is dropped and
+ * noted.
  */
 import type { ResponseOutputItem } from 'openai/resources/responses/responses';
 import type { Item, Usage } from '../core/transcript.ts';

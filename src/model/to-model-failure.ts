@@ -13,7 +13,7 @@ const MAX_RETRY_AFTER_MS = 3_600_000;
 
 const QUOTA = /insufficient_quota|billing|credit/i;
 const CONTEXT =
-  /context_length_exceeded|string_above_max_length|context (?:length|window|size)|prompt is too long|too many (?:input )?tokens/i;
+  /context_length_exceeded|string_above_max_length|context (?:length|window)|prompt is too long|too many (?:input )?tokens/i;
 const POLICY = /content_policy|content_filter|content policy|invalid_prompt|_policy|safety|usage policies/i;
 
 /** What was called, for messages, and the key that must not appear in them. */
@@ -27,7 +27,7 @@ export interface Target {
 export function toModelFailure(error: unknown, target: Target): ModelFailure {
   if (error instanceof ModelFailure) return error;
   const shared = { target: `model "${target.model}" at ${target.host}` };
-  // What a server said may repeat the key, and a cause is kept with its message: so the cause is only kept where it is the network's.
+  // A server's words may repeat the key, and a kept cause carries them: so a cause is kept only where it is the network's.
   if (error instanceof APIConnectionTimeoutError) {
     return new ModelFailure({ ...shared, kind: 'timeout', said: 'no answer in time', cause: error });
   }

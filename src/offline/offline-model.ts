@@ -1,0 +1,104 @@
+/**
+ * The offline model: a real server of the Responses API that has one skill, structural replacement by ast-grep.
+ * Rule: an answer is a pure function of the request, so that a restarted server, or another one, goes on where it was.
+ */
+import { digestText } from '../core/digest.ts';
+import type { Item } from '../core/transcript.ts';
+import { planReplacement } from './plan-replacement.ts';
+import type { Goal, Prompt } from './read-goal.ts';
+import { GOAL_FORM, readGoal, readPrompt } from './read-goal.ts';
+import type { Action, Skill } from './replay.ts';
+import { replay } from './replay.ts';
+import type { ParsedRequest, ServerAnswer } from './responses-server.ts';
+import { startResponsesServer } from './responses-server.ts';
+import { workReplacement } from './work-replacement.ts';
+
+/** The only model name that the server knows. */
+export const OFFLINE_MODEL = 'coxswain-offline';
+/** Characters of a steer that are repeated in the answer to it. */
+const NOTED_CHARACTERS = 200;
+
+const HOW_TO_GET_A_MODEL =
+  'For any other goal set a model: COXSWAIN_MODEL and OPENAI_API_KEY, ' +
+  'and OPENAI_BASE_URL for another server of the Responses API.';
+const EXAMPLE = 'replace `var $A = require($B)` with `const $A = require($B)` in javascript';
+const ONCE_ANSWERED = 'Once you answer, I finish with the files as they are.';
+
+/** A running offline model. */
+export interface OfflineModel {
+  /** The base URL for a client, ending in `/v1`. */
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Starts the offline model; port 0 takes a free one. Rejects when the port is taken. */
+export async function startOfflineModel(options: { host?: string; port?: number } = {}): Promise<OfflineModel> {
+  const { host = '127.0.0.1', port = 0 } = options;
+  const shared = { models: [OFFLINE_MODEL], keptRequests: 0, answer: answerOffline };
+  const { url, close } = await startResponsesServer({ host, port, ...shared });
+  return { url, close };
+}
+
+/** The offline model's answer to a request. */
+export function answerOffline(request: ParsedRequest): ServerAnswer {
+  const { items, tools } = request;
+  const first = items.find((item) => item.kind === 'user');
+  const prompt = first ? readPrompt(first.text) : undefined;
+  if (!prompt || !tools.includes('finish')) return { items: [{ kind: 'assistant', text: introduceOneself() }] };
+  const isPlanner = tools.includes('decline');
+  const replayed = replay(items, chooseSkill(prompt, isPlanner));
+  const action = replayed.kind === 'next' ? replayed.action : takeOver(replayed.call, items, isPlanner);
+  const callId = `call_${digestText(JSON.stringify([tools, items])).slice(0, 24)}`;
+  const call: Item = { kind: 'call', callId, tool: action.tool, arguments: JSON.stringify(action.arguments) };
+  return { items: [...acknowledge(items), call] };
+}
+
+function introduceOneself(): string {
+  const skill = `I do goals of the form ${GOAL_FORM}, by ast-grep.`;
+  return `I am ${OFFLINE_MODEL}, a program without intelligence. ${skill} ${HOW_TO_GET_A_MODEL}`;
+}
+
+function chooseSkill(prompt: Prompt, isPlanner: boolean): Skill {
+  const goal = readGoal(prompt.goal);
+  if (goal.kind === 'replace') return isPlanner ? planReplacement(prompt, goal) : workReplacement(prompt, goal);
+  const reason = describeOther(goal);
+  const action: Action = isPlanner
+    ? { tool: 'decline', arguments: { reason } }
+    : { tool: 'ask', arguments: { question: `I can't do this task. ${reason}` } };
+  return function* refuse() {
+    for (;;) yield action;
+  };
+}
+
+function describeOther(goal: Exclude<Goal, { kind: 'replace' }>): string {
+  const why =
+    goal.kind === 'malformed'
+      ? `The goal is not quite of the form that the offline model knows: ${goal.problem}.`
+      : 'The offline model has no intelligence and cannot do this goal.';
+  return `${why} It does goals of one form: ${GOAL_FORM}, for example: ${EXAMPLE}. ${HOW_TO_GET_A_MODEL}`;
+}
+
+/** A conversation that another model began can't be replayed: a person is asked, and the files are left as they are. */
+function takeOver(call: string, items: readonly Item[], isPlanner: boolean): Action {
+  const said = `this conversation has a call that the offline model would not have made (${call.slice(0, 300)})`;
+  if (isPlanner) return { tool: 'decline', arguments: { reason: `I can't take over from another model: ${said}.` } };
+  const last = items.findLast((item) => item.kind === 'call');
+  if (last?.tool === 'ask') {
+    const summary = 'Left as it was: the offline model could not take over from another model.';
+    return { tool: 'finish', arguments: { summary } };
+  }
+  const question = `I can't take over from another model or another version: ${said}. ${ONCE_ANSWERED}`;
+  return { tool: 'ask', arguments: { question } };
+}
+
+/** Steers that came since the last call are said back, so that everyone sees that they were read. */
+function acknowledge(items: readonly Item[]): Item[] {
+  const fresh = items.slice(items.findLastIndex(({ kind }) => kind === 'call' || kind === 'assistant') + 1);
+  const texts = fresh.flatMap((item) =>
+    item.kind === 'user' && item.text.startsWith('Steer from') ? [item.text] : [],
+  );
+  return texts.map((text) => {
+    const said = text.replace(/^Steer from [^]*?, a supervisor: /, '');
+    return { kind: 'assistant', text: `Noted: ${said.slice(0, NOTED_CHARACTERS)}` };
+  });
+}

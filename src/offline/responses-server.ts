@@ -1,0 +1,256 @@
+/**
+ * A real HTTP server of the Responses API, whose answers come from a function: the offline model, or a test's script.
+ * Rule: what goes over the wire is the API's; what is wrong on purpose (`fault`) is wrong the way real servers are.
+ */
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
+import type { ApiError, ParsedRequest } from './read-request.ts';
+import { readRequest } from './read-request.ts';
+import type { AnswerContent } from './response-events.ts';
+import { createEvents, createResponse } from './response-events.ts';
+
+export type { ParsedRequest } from './read-request.ts';
+
+/** Most bytes of one request: far above any conversation that fits a model. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+/** Requests that stay readable afterwards, unless said otherwise. */
+const KEPT_REQUESTS = 10_000;
+
+/** What a script answers: content, or a fault as real servers and networks have them. */
+export type ServerAnswer =
+  | (AnswerContent & { delayMs?: number })
+  /** An HTTP error; without a body, one in the API's shape. */
+  | { fault: 'status'; status: number; body?: unknown; headers?: Record<string, string> }
+  /** The connection breaks in the middle of the stream. */
+  | { fault: 'cut-stream'; items?: AnswerContent['items'] }
+  /** The stream ends properly, but its last event never came. */
+  | { fault: 'no-end'; items?: AnswerContent['items'] }
+  /** Status 200 and something that is no stream of events. */
+  | { fault: 'garbage'; body?: string }
+  /** Headers and the first event, then silence until the client goes away. */
+  | { fault: 'hang' }
+  /** The stream says that the response failed. */
+  | { fault: 'failed'; code: string; message?: string };
+
+export interface ResponsesServerOptions {
+  answer: (request: ParsedRequest) => Promise<ServerAnswer> | ServerAnswer;
+  host?: string;
+  /** 0 takes a free port. */
+  port?: number;
+  /** Model names that exist here; every name if left out. */
+  models?: readonly string[];
+  /** How many requests are kept in `requests`, the newest. */
+  keptRequests?: number;
+}
+
+export interface ResponsesServer {
+  /** The base URL for a client, ending in `/v1`. */
+  url: string;
+  /** Requests for answers received so far, kept or not. */
+  readonly count: number;
+  /** The newest requests received, oldest first. */
+  readonly requests: readonly ParsedRequest[];
+  /** Stops listening and ends open connections. */
+  close: () => Promise<void>;
+}
+
+interface Served {
+  options: ResponsesServerOptions;
+  requests: ParsedRequest[];
+  count: number;
+}
+
+/** Starts a server; resolves when it listens, rejects when the port is taken. */
+export async function startResponsesServer(options: ResponsesServerOptions): Promise<ResponsesServer> {
+  const served: Served = { options, requests: [], count: 0 };
+  const server = createServer((incoming, outgoing) => {
+    serve(served, incoming, outgoing).catch((error: unknown) => {
+      // A script that throws is seen by its client, and ends no process.
+      if (outgoing.headersSent) outgoing.destroy();
+      else
+        sendError(outgoing, {
+          status: 500,
+          code: 'server_error',
+          message: `The answering function threw: ${String(error)}`,
+        });
+    });
+  });
+  server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
+  await once(server, 'listening');
+  const { address, family, port } = server.address() as AddressInfo;
+  const host = family === 'IPv6' ? `[${address}]` : address;
+  return {
+    url: `http://${host}:${port}/v1`,
+    get count() {
+      return served.count;
+    },
+    requests: served.requests,
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+async function serve(served: Served, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const { pathname } = new URL(incoming.url ?? '/', 'http://localhost');
+  const models = served.options.models ?? [];
+  if (pathname === '/v1/models' && incoming.method === 'GET') {
+    const data = models.map((id) => ({ id, object: 'model', created: 0, owned_by: 'coxswain' }));
+    return sendJson(outgoing, 200, { object: 'list', data });
+  }
+  if (pathname !== '/v1/responses') {
+    const here = 'This server has POST /v1/responses and GET /v1/models.';
+    const message = `Unknown request URL: ${incoming.method ?? ''} ${pathname}. ${here}`;
+    return sendError(outgoing, { status: 404, code: 'unknown_url', message });
+  }
+  if (incoming.method !== 'POST') {
+    return sendError(outgoing, {
+      status: 405,
+      code: 'method_not_supported',
+      message: `Not allowed to ${incoming.method ?? ''} here: use POST.`,
+    });
+  }
+  const body = await readBody(incoming);
+  if (body === undefined)
+    return sendError(outgoing, {
+      status: 413,
+      code: 'request_too_large',
+      message: `The body exceeds ${MAX_BODY_BYTES} bytes.`,
+    });
+  const read = readRequest(body, served.count);
+  if (read.kind === 'bad') return sendError(outgoing, read.error);
+  const { request } = read;
+  if (served.options.models && !models.includes(request.model)) {
+    return sendError(outgoing, {
+      status: 404,
+      code: 'model_not_found',
+      message: `The model '${request.model}' does not exist here: there is ${models.join(', ')}.`,
+      param: 'model',
+    });
+  }
+  keep(served, request);
+  await answer(request, await served.options.answer(request), outgoing);
+}
+
+function keep(served: Served, request: ParsedRequest): void {
+  const most = served.options.keptRequests ?? KEPT_REQUESTS;
+  served.count += 1;
+  served.requests.push(request);
+  if (served.requests.length > most) served.requests.splice(0, served.requests.length - most);
+}
+
+async function readBody(incoming: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    // Read on but keep nothing, so that the client gets to see the refusal.
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  return bytes > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks).toString('utf8');
+}
+
+async function answer(request: ParsedRequest, said: ServerAnswer, outgoing: ServerResponse): Promise<void> {
+  if (!('fault' in said)) {
+    if (said.delayMs) await waitWhileOpen(said.delayMs, outgoing);
+    if (outgoing.destroyed) return;
+    const response = createResponse(request, said);
+    if (!request.stream) return sendJson(outgoing, 200, response);
+    startStream(outgoing);
+    for (const event of createEvents(response)) writeEvent(outgoing, event);
+    outgoing.end();
+    return;
+  }
+  switch (said.fault) {
+    case 'status': {
+      const error = {
+        error: { message: `A fault of the script: ${said.status}.`, type: 'fault', param: null, code: null },
+      };
+      return sendJson(outgoing, said.status, said.body ?? error, said.headers);
+    }
+    case 'garbage':
+      outgoing
+        .writeHead(200, { 'content-type': 'text/html' })
+        .end(said.body ?? '<html><body>Welcome to the hotel network</body></html>');
+      return;
+    case 'failed': {
+      const failed = {
+        ...createResponse(request, { items: [] }),
+        status: 'failed',
+        error: { code: said.code, message: said.message ?? 'A fault of the script.' },
+      };
+      startStream(outgoing);
+      writeEvent(outgoing, {
+        type: 'response.failed',
+        sequence_number: 0,
+        response: failed,
+      } as unknown as ResponseStreamEvent);
+      outgoing.end();
+      return;
+    }
+    case 'cut-stream':
+    case 'no-end':
+    case 'hang':
+      return breakStream(request, said, outgoing);
+  }
+}
+
+/** Sends all but the last event, or only the first, and then does what the fault says. */
+function breakStream(
+  request: ParsedRequest,
+  said: Extract<ServerAnswer, { fault: 'cut-stream' | 'no-end' | 'hang' }>,
+  outgoing: ServerResponse,
+): void {
+  const items =
+    'items' in said && said.items ? said.items : [{ kind: 'assistant' as const, text: 'I was about to say' }];
+  const events = createEvents(createResponse(request, { items }));
+  startStream(outgoing);
+  if (said.fault === 'hang') {
+    for (const event of events.slice(0, 1)) writeEvent(outgoing, event);
+    return;
+  }
+  for (const event of events.slice(0, -1)) writeEvent(outgoing, event);
+  if (said.fault === 'no-end') outgoing.end();
+  // Half an event line, then no connection any more.
+  else outgoing.write('event: response.comp', () => outgoing.destroy());
+}
+
+async function waitWhileOpen(delayMs: number, outgoing: ServerResponse): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, delayMs);
+    outgoing.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+function startStream(outgoing: ServerResponse): void {
+  outgoing.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
+}
+
+function writeEvent(outgoing: ServerResponse, event: ResponseStreamEvent): void {
+  outgoing.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+}
+
+function sendJson(
+  outgoing: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Record<string, string> = {},
+): void {
+  outgoing
+    .writeHead(status, { 'content-type': 'application/json', ...headers })
+    .end(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+function sendError(outgoing: ServerResponse, { status, code, message, param }: ApiError): void {
+  const type = status >= 500 ? 'server_error' : 'invalid_request_error';
+  sendJson(outgoing, status, { error: { message, type, param: param ?? null, code } });
+}
