@@ -118,7 +118,7 @@ function locate(root: string, path: string): string {
   if (inside.split(sep).some((part) => part.toLowerCase() === '.git'))
     throw new PatchProblem(`${name}: belongs to git itself`);
   let there = full;
-  while (!lstatSync(there, { throwIfNoEntry: false })) there = dirname(there);
+  while (!isThere(there)) there = dirname(there);
   let real: string;
   try {
     real = realpathSync(there);
@@ -132,6 +132,15 @@ function locate(root: string, path: string): string {
   return full;
 }
 
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // A parent is no folder.
+    return false;
+  }
+}
+
 /** Works out every file's new content in memory. A later section sees what an earlier one made. */
 function plan(root: string, sections: readonly Section[]): { outcomes: Map<string, Outcome>; report: string[] } {
   const outcomes = new Map<string, Outcome>();
@@ -142,7 +151,7 @@ function plan(root: string, sections: readonly Section[]): { outcomes: Map<strin
     const stat = statSync(full, { throwIfNoEntry: false });
     if (!stat) return undefined;
     if (!stat.isFile()) throw new PatchProblem(`${relative(root, full)}: is no file`);
-    return { text: readFileSync(full).toString('latin1'), mode: stat.mode & 0o777 };
+    return readOutcome(full);
   };
   for (const section of sections) {
     const full = locate(root, section.path);
@@ -168,14 +177,30 @@ function plan(root: string, sections: readonly Section[]): { outcomes: Map<strin
   return { outcomes, report };
 }
 
+/** Writes the outcomes; when the disk refuses one, what was there before is put back. */
 function write(outcomes: ReadonlyMap<string, Outcome>): void {
-  for (const [full, { text }] of outcomes) if (text === null) rmSync(full, { force: true });
-  for (const [full, { text, mode }] of outcomes) {
-    if (text === null) continue;
+  const before = new Map<string, Outcome>();
+  const put = (full: string, { text, mode }: Outcome): void => {
+    if (text === null) return rmSync(full, { force: true });
     mkdirSync(dirname(full), { recursive: true });
     writeFileSync(full, text, 'latin1');
     if (mode !== undefined) chmodSync(full, mode);
+  };
+  try {
+    // Files that go make room first: a folder may come in the place of one.
+    const inOrder = [...outcomes].sort(([, a], [, b]) => Number(a.text !== null) - Number(b.text !== null));
+    for (const [full, outcome] of inOrder) {
+      before.set(full, isThere(full) ? readOutcome(full) : { text: null });
+      put(full, outcome);
+    }
+  } catch (error) {
+    for (const [full, outcome] of before) put(full, outcome);
+    throw new PatchProblem(error instanceof Error ? error.message : String(error));
   }
+}
+
+function readOutcome(full: string): Outcome {
+  return { text: readFileSync(full).toString('latin1'), mode: statSync(full).mode & 0o777 };
 }
 
 try {

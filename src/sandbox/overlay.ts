@@ -11,6 +11,7 @@ import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
 import { bwrapArguments } from './bwrap-arguments.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { spawnQuietly } from './spawn-quietly.ts';
+import { statIfThere } from './stat-if-there.ts';
 import { walkUpper } from './walk-upper.ts';
 import type { UpperWalk } from './walk-upper.ts';
 
@@ -74,7 +75,7 @@ function isReplaced(upper: string, path: string): boolean {
   const parts = path.split('/');
   for (let depth = 1; depth <= parts.length; depth += 1) {
     const at = Buffer.concat([Buffer.from(`${upper}/`), Buffer.from(parts.slice(0, depth).join('/'), 'latin1')]);
-    const stat = lstatSync(at, { throwIfNoEntry: false });
+    const stat = statIfThere(at);
     if (!stat) return false;
     if (depth === parts.length || !stat.isDirectory()) return true;
   }
@@ -115,7 +116,7 @@ export function findChangedTracked(base: string, { changes }: UpperWalk): string
   for (const change of changes) {
     const path = change.path.toString('latin1');
     const tracked = Buffer.concat([Buffer.from(`${base}/`), change.path]);
-    const stat = lstatSync(tracked, { throwIfNoEntry: false });
+    const stat = statIfThere(tracked);
     if (!stat || (change.kind === 'write' && isSame(change, tracked))) continue;
     changed.push(path);
   }

@@ -8,6 +8,7 @@ import { chmodSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import type { Change } from '../git/commit-changes.ts';
 import { isIgnored, parseGitignore } from './gitignore.ts';
 import type { IgnoreFile } from './gitignore.ts';
+import { statIfThere } from './stat-if-there.ts';
 
 /** What the walk found: changes in an order in which a folder's deletion comes before what replaces it, and counts of what is not stored. */
 export interface UpperWalk {
@@ -136,7 +137,7 @@ function readRules(
   if (inBase && !merged?.has('.gitignore')) return undefined;
   for (const layer of [folders.setup, ...(inBase ? [folders.base] : [])]) {
     if (layer === undefined) continue;
-    const stat = lstatSync(toPath(layer, file), { throwIfNoEntry: false });
+    const stat = statIfThere(toPath(layer, file));
     if (stat?.isFile()) return parseAt(layer, file, path);
   }
   return undefined;

@@ -15,7 +15,11 @@ import type { FileSpec } from './sandbox-host.ts';
 const isolation = await realIsolation();
 const limits = { profile: 'workspace', network: false, timeoutMs: 60_000 } as const;
 
-async function change(workspace: Workspace, parent: Sha, command: string): Promise<{ commit: Sha; tree: Sha; leftOut: Record<string, number> }> {
+async function change(
+  workspace: Workspace,
+  parent: Sha,
+  command: string,
+): Promise<{ commit: Sha; tree: Sha; leftOut: Record<string, number> }> {
   const result = await workspace.run({ ...limits, command });
   expect(result).toMatchObject({ outcome: 'exited', exitCode: 0 });
   return await workspace.checkpoint({ parent, message: () => 'step' });
@@ -37,40 +41,85 @@ const FILES: Record<string, FileSpec> = {
 };
 
 const folders = ['a', 'a/b', 'a/b/c', 'd', 'e', 'out', 'build', 'a/e', 'e/f'];
-const names = ['one', 'three', 'four', 'five', 'link', 'top', 'x.log', 'important.log', 'tmp1', 'tmp-not', 'tracked', 'new name', 'b', 'c', '.gitignore', 'wörd'];
+const names = [
+  'one',
+  'three',
+  'four',
+  'five',
+  'link',
+  'top',
+  'x.log',
+  'important.log',
+  'tmp1',
+  'tmp-not',
+  'tracked',
+  'new name',
+  'b',
+  'c',
+  '.gitignore',
+  'wörd',
+];
 const anyFolder = fc.constantFrom(...folders);
 const anyPath = fc.oneof(
   fc.tuple(anyFolder, fc.constantFrom(...names)).map(([folder, name]) => `${folder}/${name}`),
-  fc.constantFrom('top', 'kept.log', 'new', 'out', 'a', 'd', 'build', '.gitignore', 'a/.gitignore', 'a/b', 'd/link', 'd/run', 'out/tracked'),
+  fc.constantFrom(
+    'top',
+    'kept.log',
+    'new',
+    'out',
+    'a',
+    'd',
+    'build',
+    '.gitignore',
+    'a/.gitignore',
+    'a/b',
+    'd/link',
+    'd/run',
+    'out/tracked',
+  ),
 );
 const quoted = (path: string): string => `'./${path}'`;
 const parent = (path: string): string => quoted(path.split('/').slice(0, -1).join('/') || '.');
 
 /** One shell command; each may fail on what earlier ones left, alike on both sides. */
 const operation = fc.oneof(
-  fc.tuple(anyPath, fc.integer({ min: 0, max: 99 })).map(([path, n]) => `mkdir -p ${parent(path)}; [ -p ${quoted(path)} ] || echo ${n} > ${quoted(path)}`),
+  fc
+    .tuple(anyPath, fc.integer({ min: 0, max: 99 }))
+    .map(([path, n]) => `mkdir -p ${parent(path)}; [ -p ${quoted(path)} ] || echo ${n} > ${quoted(path)}`),
   anyPath.map((path) => `[ -f ${quoted(path)} ] && echo more >> ${quoted(path)}`),
   anyPath.map((path) => `rm -f ${quoted(path)}`),
   anyPath.map((path) => `rm -rf ${quoted(path)}`),
-  anyFolder.map((path) => `rm -rf ${quoted(path)} && mkdir -p ${quoted(path)} && echo again > ${quoted(`${path}/one`)}`),
+  anyFolder.map(
+    (path) => `rm -rf ${quoted(path)} && mkdir -p ${quoted(path)} && echo again > ${quoted(`${path}/one`)}`,
+  ),
   anyFolder.map((path) => `rm -rf ${quoted(path)} && mkdir -p ${parent(path)} && echo file > ${quoted(path)}`),
   anyPath.map((path) => `rm -rf ${quoted(path)} && mkdir -p ${quoted(path)} && echo in > ${quoted(`${path}/inner`)}`),
-  fc.tuple(anyPath, anyPath).map(([from, to]) => `[ -e ${quoted(from)} ] && mkdir -p ${parent(to)} && mv -T ${quoted(from)} ${quoted(to)}`),
+  fc
+    .tuple(anyPath, anyPath)
+    .map(([from, to]) => `[ -e ${quoted(from)} ] && mkdir -p ${parent(to)} && mv -T ${quoted(from)} ${quoted(to)}`),
   fc.tuple(anyPath, anyPath).map(([from, to]) => `mkdir -p ${parent(to)}; ln -sfn ${quoted(from)} ${quoted(to)}`),
   anyPath.map((path) => `[ -f ${quoted(path)} ] && chmod a+x ${quoted(path)}`),
   anyPath.map((path) => `[ -f ${quoted(path)} ] && chmod a-x ${quoted(path)}`),
   anyPath.map((path) => `[ -f ${quoted(path)} ] && touch ${quoted(path)}`),
   fc.tuple(anyPath, anyPath).map(([from, to]) => `cp -RT ${quoted(from)} ${quoted(to)}`),
   anyFolder.map((path) => `mkdir -p ${quoted(`${path}/.git`)} && echo junk > ${quoted(`${path}/.git/config`)}`),
-  anyFolder.map((path) => `mkdir -p ${quoted(path)} && [ ! -e ${quoted(`${path}/pipe`)} ] && mkfifo ${quoted(`${path}/pipe`)}`),
+  anyFolder.map(
+    (path) => `mkdir -p ${quoted(path)} && [ ! -e ${quoted(`${path}/pipe`)} ] && mkfifo ${quoted(`${path}/pipe`)}`,
+  ),
   anyFolder.map((path) => `mkdir -p ${quoted(`${path}/empty`)}`),
-  fc.constantFrom('*.log', 'build', 'a', '*', '!*', 'new*', 'e/').map((rule) => `[ -d .gitignore ] || echo '${rule}' >> .gitignore`),
+  fc
+    .constantFrom('*.log', 'build', 'a', '*', '!*', 'new*', 'e/')
+    .map((rule) => `[ -d .gitignore ] || echo '${rule}' >> .gitignore`),
 );
 
 /** What git stores of a plain folder, seen from the base: what is tracked there stays so. Nested repositories are no repositories here. */
 function addAll(store: Store, base: Sha, folder: string): string {
   const copy = `${folder}-copy`;
-  cpSync(folder, copy, { recursive: true, verbatimSymlinks: true, filter: (path) => !path.endsWith('/.git') && !path.endsWith('/pipe') });
+  cpSync(folder, copy, {
+    recursive: true,
+    verbatimSymlinks: true,
+    filter: (path) => !path.endsWith('/.git') && !path.endsWith('/pipe'),
+  });
   const env = { GIT_DIR: store.dir, GIT_WORK_TREE: copy, GIT_INDEX_FILE: `${copy}.index` };
   git(copy, ['read-tree', base], env);
   git(copy, ['add', '--all', '.'], env);

@@ -30,9 +30,34 @@ function askOurs(gitignore: string, path: string): boolean {
   return parts.some((_, index) => isIgnored(files, parts.slice(0, index + 1).join('/'), index < parts.length - 1));
 }
 
-const patternPart = fc.constantFrom('a', 'b', 'ab', '*', '?', '**', '/', '[ab]', '[!a]', '[a-c]', '\\a', '.', 'a*', '*b', '[[:alpha:]]', '[]a]', '[', '\\', ' ', 'c');
+const patternPart = fc.constantFrom(
+  'a',
+  'b',
+  'ab',
+  '*',
+  '?',
+  '**',
+  '/',
+  '[ab]',
+  '[!a]',
+  '[a-c]',
+  '\\a',
+  '.',
+  'a*',
+  '*b',
+  '[[:alpha:]]',
+  '[]a]',
+  '[',
+  '\\',
+  ' ',
+  'c',
+);
 const pattern = fc
-  .tuple(fc.constantFrom('', '', '!', '/', '#', '\\!'), fc.array(patternPart, { minLength: 1, maxLength: 6 }), fc.constantFrom('', '', '/', ' ', '\r', '/**'))
+  .tuple(
+    fc.constantFrom('', '', '!', '/', '#', '\\!'),
+    fc.array(patternPart, { minLength: 1, maxLength: 6 }),
+    fc.constantFrom('', '', '/', ' ', '\r', '/**'),
+  )
   .map(([start, parts, end]) => start + parts.join('') + end);
 const pathPart = fc.constantFrom('a', 'b', 'ab', 'abc', 'c', 'a.b', '!a', '#a', 'ba', 'a b');
 const path = fc.array(pathPart, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
@@ -41,14 +66,18 @@ test('ignores exactly what git ignores, for random patterns and paths', () => {
   const folder = temporaryFolder();
   git(folder, ['init', '--quiet']);
   fc.assert(
-    fc.property(fc.array(pattern, { minLength: 1, maxLength: 4 }), fc.array(path, { minLength: 5, maxLength: 20 }), (patterns, paths) => {
-      const gitignore = patterns.join('\n');
-      const wanted = askGit(folder, gitignore, paths);
-      expect({ gitignore, ignored: paths.filter((one) => askOurs(gitignore, one)) }).toEqual({
-        gitignore,
-        ignored: paths.filter((one) => wanted.has(one)),
-      });
-    }),
+    fc.property(
+      fc.array(pattern, { minLength: 1, maxLength: 4 }),
+      fc.array(path, { minLength: 5, maxLength: 20 }),
+      (patterns, paths) => {
+        const gitignore = patterns.join('\n');
+        const wanted = askGit(folder, gitignore, paths);
+        expect({ gitignore, ignored: paths.filter((one) => askOurs(gitignore, one)) }).toEqual({
+          gitignore,
+          ignored: paths.filter((one) => wanted.has(one)),
+        });
+      },
+    ),
     { numRuns: 3000 },
   );
 }, 120_000);

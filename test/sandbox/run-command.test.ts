@@ -18,14 +18,21 @@ async function openWorkspace(kind: 'bwrap' | 'none' = 'bwrap'): Promise<Workspac
   return await workspaces.open({ id: 'agent', store, base, commit: base });
 }
 
-async function run(workspace: Workspace, command: string | readonly string[], more: Partial<CommandRequest> = {}): Promise<CommandResult> {
+async function run(
+  workspace: Workspace,
+  command: string | readonly string[],
+  more: Partial<CommandRequest> = {},
+): Promise<CommandResult> {
   return await workspace.run({ command, profile: 'workspace', network: false, timeoutMs: 60_000, ...more });
 }
 
 describe('what a command can reach', () => {
   test('the probe finds every promise kept on this host, and names the remedy where bubblewrap does not work', async () => {
     expect(await probeIsolation(isolation)).toEqual({ ok: true });
-    expect(await probeIsolation({ kind: 'bwrap', path: '/bin/false' })).toMatchObject({ ok: false, probe: 'a command starts in the sandbox' });
+    expect(await probeIsolation({ kind: 'bwrap', path: '/bin/false' })).toMatchObject({
+      ok: false,
+      probe: 'a command starts in the sandbox',
+    });
   });
 
   test('the environment is the allow-list and nothing of the worker, not even at /proc/1/environ', async () => {
@@ -61,27 +68,35 @@ describe('what a command can reach', () => {
       'unshare -U true',
       'ls /proc/self/fd | grep -q "^[4-9]$"',
     ];
-    const script = attempts.map((attempt, index) => `( ${attempt} ) >/dev/null 2>&1 && echo "${index} worked"`).join('\n');
+    const script = attempts
+      .map((attempt, index) => `( ${attempt} ) >/dev/null 2>&1 && echo "${index} worked"`)
+      .join('\n');
     const { output } = await run(workspace, `${script}\nid -u; grep CapEff /proc/self/status | cut -f2`);
     expect(output).toBe('1000\n0000000000000000\n');
   });
 
   test('a command that may only look changes nothing, though /tmp is its own', async () => {
     const workspace = await openWorkspace();
-    const result = await run(workspace, 'echo x > /tmp/x && cat file /tmp/x; echo new > file', { profile: 'read-only' });
+    const result = await run(workspace, 'echo x > /tmp/x && cat file /tmp/x; echo new > file', {
+      profile: 'read-only',
+    });
     expect(result.output).toContain('base\nx\n');
     expect(result.output).toContain('Read-only file system');
   });
 
   test('our node, ast-grep and apply_patch are there, and system programs come first', async () => {
     const workspace = await openWorkspace();
-    const { output } = await run(workspace, '"$COXSWAIN_TOOLS/node" --version; ast-grep --version; command -v apply_patch; command -v sh');
+    const { output } = await run(
+      workspace,
+      '"$COXSWAIN_TOOLS/node" --version; ast-grep --version; command -v apply_patch; command -v sh',
+    );
     expect(output).toMatch(/^v24\..*\nast-grep .*\n\/opt\/coxswain\/bin\/apply_patch\n\/usr\/bin\/sh\n$/);
   });
 
   test('network exists only where it is granted', async () => {
     const workspace = await openWorkspace();
-    const interfaces = 'tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " " | LC_ALL=C sort | tr -d "\\n"; ls /etc | grep -c resolv';
+    const interfaces =
+      'tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " " | LC_ALL=C sort | tr -d "\\n"; ls /etc | grep -c resolv';
     expect((await run(workspace, interfaces)).output).toBe('lo0\n');
     const granted = await run(workspace, interfaces, { network: true });
     expect(granted.output).toBe(`${hostInterfaces()}1\n`);
@@ -89,15 +104,27 @@ describe('what a command can reach', () => {
 
   function hostInterfaces(): string {
     const lines = readFileSync('/proc/net/dev', 'utf8').trim().split('\n').slice(2);
-    return lines.map((line) => line.split(':')[0]?.trim() ?? '').sort().join('');
+    return lines
+      .map((line) => line.split(':')[0]?.trim() ?? '')
+      .sort()
+      .join('');
   }
 });
 
 describe.each(['bwrap', 'none'] as const)('how a command ends with isolation %s', (kind) => {
   test('exit status, interleaved output, stdin and arguments are exact', async () => {
     const workspace = await openWorkspace(kind);
-    expect(await run(workspace, 'echo out; echo err >&2; echo again > /dev/stdout; echo more > /dev/stderr; exit 7')).toMatchObject({
-      ...{ exitCode: 7, signal: null, outcome: 'exited', output: 'out\nerr\nagain\nmore\n', outputBytes: 19, isolation: kind },
+    expect(
+      await run(workspace, 'echo out; echo err >&2; echo again > /dev/stdout; echo more > /dev/stderr; exit 7'),
+    ).toMatchObject({
+      ...{
+        exitCode: 7,
+        signal: null,
+        outcome: 'exited',
+        output: 'out\nerr\nagain\nmore\n',
+        outputBytes: 19,
+        isolation: kind,
+      },
       outputDigest: createHash('sha256').update('out\nerr\nagain\nmore\n').digest('hex'),
     });
     expect(await run(workspace, 'cat', { stdin: 'wörd\n' })).toMatchObject({ exitCode: 0, output: 'wörd\n' });
@@ -117,8 +144,14 @@ describe.each(['bwrap', 'none'] as const)('how a command ends with isolation %s'
     const workspace = await openWorkspace(kind);
     const cancel = new AbortController();
     setTimeout(() => cancel.abort(), 200);
-    expect(await run(workspace, 'sleep 600', { signal: cancel.signal })).toMatchObject({ outcome: 'cancelled', exitCode: null });
-    expect(await run(workspace, 'echo never', { signal: cancel.signal })).toMatchObject({ outcome: 'cancelled', outputBytes: 0 });
+    expect(await run(workspace, 'sleep 600', { signal: cancel.signal })).toMatchObject({
+      outcome: 'cancelled',
+      exitCode: null,
+    });
+    expect(await run(workspace, 'echo never', { signal: cancel.signal })).toMatchObject({
+      outcome: 'cancelled',
+      outputBytes: 0,
+    });
   });
 
   test('a background process does not keep a finished command waiting', async () => {
@@ -150,7 +183,10 @@ describe.each(['bwrap', 'none'] as const)('how a command ends with isolation %s'
 
 test('a process that left session and group dies with its command', async () => {
   const workspace = await openWorkspace();
-  const started = await run(workspace, `setsid sh -c 'while :; do echo beat >> beats; sleep 0.02; done' & while [ ! -s beats ]; do sleep 0.02; done`);
+  const started = await run(
+    workspace,
+    `setsid sh -c 'while :; do echo beat >> beats; sleep 0.02; done' & while [ ! -s beats ]; do sleep 0.02; done`,
+  );
   expect(started.exitCode).toBe(0);
   const count = async (): Promise<string> => (await run(workspace, 'wc -l < beats', { profile: 'read-only' })).output;
   const first = await count();
@@ -162,6 +198,10 @@ test('bubblewrap that is missing or too old is named, with what was tried and a 
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'bwrap'), '#!/bin/sh\necho bubblewrap 0.8.0\n', { mode: 0o755 });
   const search = await findBubblewrap({ cacheDir: folder, configured: join(folder, 'bwrap') });
-  expect(search).toMatchObject({ kind: 'missing', tried: [expect.stringContaining('is 0.8.0, needs 0.11')], remedy: expect.stringContaining('install') });
+  expect(search).toMatchObject({
+    kind: 'missing',
+    tried: [expect.stringContaining('is 0.8.0, needs 0.11')],
+    remedy: expect.stringContaining('install'),
+  });
   expect(await findBubblewrap({ cacheDir: folder, configured: '/no/such' })).toMatchObject({ kind: 'missing' });
 });

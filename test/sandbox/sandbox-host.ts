@@ -38,8 +38,16 @@ export function temporaryWorkspaces(isolation: Isolation, stateDir = temporaryFo
 
 /** Runs git and gives its output without the last line break. */
 export function git(folder: string, args: readonly string[], env: Record<string, string> = {}): string {
-  const identity = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.org', GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z' };
-  const committer = { GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.org', GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z' };
+  const identity = {
+    GIT_AUTHOR_NAME: 'Ada',
+    GIT_AUTHOR_EMAIL: 'ada@example.org',
+    GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z',
+  };
+  const committer = {
+    GIT_COMMITTER_NAME: 'Ada',
+    GIT_COMMITTER_EMAIL: 'ada@example.org',
+    GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z',
+  };
   const isolated = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', PATH: '/usr/local/bin:/usr/bin:/bin' };
   return execFileSync('git', args, {
     cwd: folder,
