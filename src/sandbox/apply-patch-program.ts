@@ -1,6 +1,7 @@
 /**
  * Applies a patch in the `*** Begin Patch` format to the files below the working directory; runs inside the sandbox.
- * Rule: all or nothing. Every hunk of every file is placed before the first byte is written, and a problem names file and hunk.
+ * Rule: all or nothing. Every hunk of every file is placed before the first byte is written, and a problem names file
+ * and hunk.
  * Imports only node's own modules and the parser beside it. Texts are byte strings (latin1).
  */
 import { chmodSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -8,7 +9,9 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { decodeText, parsePatch, PatchProblem } from './parse-patch.ts';
 import type { Hunk, Section } from './parse-patch.ts';
 
-/** Ways to compare two lines, strictest first: exact, spaces at the end, spaces around, punctuation as on a typewriter. */
+/**
+ * Ways to compare two lines, strictest first: exact, spaces at the end, spaces around, punctuation as on a typewriter.
+ */
 const COMPARISONS: readonly ((line: string) => string)[] = [
   (line) => line,
   (line) => line.trimEnd(),
@@ -162,7 +165,7 @@ function plan(root: string, sections: readonly Section[]): { outcomes: Map<strin
       report.push(`${there ? 'M' : 'A'} ${name}`);
       continue;
     }
-    if (there?.text == null) throw new PatchProblem(`${name}: there is no such file`);
+    if (there === undefined || there.text === null) throw new PatchProblem(`${name}: there is no such file`);
     if (section.kind === 'delete') {
       outcomes.set(full, { text: null });
       report.push(`D ${name}`);

@@ -5,7 +5,10 @@
 import type { CommandRequest } from './run-command.ts';
 import { TOOLS_VARIABLE } from './toolbox.ts';
 
-/** The command and its input for a patch in the `*** Begin Patch` format; exit status 1 means that nothing was changed, and says why. */
+/**
+ * The command and its input for a patch in the `*** Begin Patch` format; exit status 1 means that nothing was changed,
+ * and says why.
+ */
 export function applyPatchCommand(patch: string): Pick<CommandRequest, 'command' | 'stdin'> {
   return { command: `exec "$${TOOLS_VARIABLE}/apply_patch"`, stdin: patch };
 }

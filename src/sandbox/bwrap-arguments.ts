@@ -1,6 +1,8 @@
 /**
- * The command line of bubblewrap for one command: an allow-listed root, a constant /workspace, no network unless granted.
- * Rule: what is not named here does not exist inside; host paths come only from the caller's layers and from fixed lists.
+ * The command line of bubblewrap for one command: an allow-listed root, a constant /workspace, no network unless
+ * granted.
+ * Rule: what is not named here does not exist inside; host paths come only from the caller's layers and from fixed
+ * lists.
  */
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -9,7 +11,7 @@ import { SANDBOX_TOOLS, TOOLS_VARIABLE } from './toolbox.ts';
 import type { Toolbox } from './toolbox.ts';
 
 /** Where every command finds the working copy. */
-export const SANDBOX_WORKSPACE = '/workspace';
+const SANDBOX_WORKSPACE = '/workspace';
 const SANDBOX_HOME = '/home/coxswain';
 const SANDBOX_PATH = `/usr/local/bin:/usr/bin:/bin:${SANDBOX_TOOLS}`;
 
@@ -30,31 +32,10 @@ export interface SandboxRoot {
 
 /** Files of /etc that programs need and that hold no secret. Network's come only with the network. */
 const ETC = [
-  ...[
-    'alternatives',
-    'ca-certificates',
-    'ca-certificates.conf',
-    'debian_version',
-    'fonts',
-    'java-17-openjdk',
-    'java-21-openjdk',
-  ],
-  ...['ld.so.cache', 'ld.so.conf', 'ld.so.conf.d', 'locale.alias', 'locale.conf', 'localtime', 'magic', 'magic.mime'],
-  ...[
-    'mime.types',
-    'os-release',
-    'perl',
-    'pki',
-    'protocols',
-    'python3',
-    'services',
-    'ssl',
-    'terminfo',
-    'timezone',
-    'xml',
-  ],
-  'maven/m2.conf',
-];
+  'alternatives ca-certificates ca-certificates.conf debian_version fonts java-17-openjdk java-21-openjdk',
+  'ld.so.cache ld.so.conf ld.so.conf.d locale.alias locale.conf localtime magic magic.mime maven/m2.conf mime.types',
+  'os-release perl pki protocols python3 services ssl terminfo timezone xml',
+].flatMap((line) => line.split(' '));
 const ETC_NETWORK = ['resolv.conf', 'hosts', 'gai.conf'];
 
 /**
@@ -64,17 +45,9 @@ const ETC_NETWORK = ['resolv.conf', 'hosts', 'gai.conf'];
 const PROC_READ_ONLY = ['bus', 'fs', 'irq', 'sys', 'sysrq-trigger', 'mtrr'];
 /** Parts of /proc that tell about the host's memory, hardware or keys. */
 const PROC_HIDDEN_FILES = [
-  'kcore',
-  'keys',
-  'key-users',
-  'kallsyms',
-  'kmsg',
-  'kpagecount',
-  'kpageflags',
-  'timer_list',
-  'sched_debug',
-  'latency_stats',
-];
+  'kcore keys key-users kallsyms kmsg kpagecgroup kpagecount kpageflags',
+  'timer_list sched_debug latency_stats slabinfo vmallocinfo iomem ioports',
+].flatMap((line) => line.split(' '));
 const PROC_HIDDEN_FOLDERS = ['acpi', 'asound', 'scsi'];
 
 /** Writes the files of /etc that are ours. */
@@ -90,7 +63,10 @@ export async function prepareEtc(stateDir: string): Promise<string> {
   return etc;
 }
 
-/** The arguments for one command. `statusFd` gets bubblewrap's own reports; `lockFd` stays open in the sandbox's first process only. */
+/**
+ * The arguments for one command. `statusFd` gets bubblewrap's own reports; `lockFd` stays open in the sandbox's first
+ * process only.
+ */
 export function bwrapArguments(
   root: SandboxRoot,
   request: {
@@ -114,19 +90,17 @@ export function bwrapArguments(
     [TOOLS_VARIABLE]: SANDBOX_TOOLS,
   };
   return [
-    ...['--unshare-all', ...(network ? ['--share-net'] : []), '--unshare-user', '--disable-userns'],
-    ...['--uid', '1000', '--gid', '1000', '--hostname', 'coxswain', '--cap-drop', 'ALL'],
-    ...['--die-with-parent', '--new-session'],
-    ...(request.statusFd === undefined ? [] : ['--json-status-fd', String(request.statusFd)]),
-    ...(request.lockFd === undefined ? [] : ['--sync-fd', String(request.lockFd)]),
-    ...rootArguments(root, network),
-    ...layerArguments(layers),
-    ...['--remount-ro', '/'],
-    ...['--chdir', SANDBOX_WORKSPACE, '--clearenv'],
-    ...Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value]),
-    '--',
-    ...commandLine(command),
-  ];
+    ['--unshare-all', ...(network ? ['--share-net'] : []), '--unshare-user', '--disable-userns'],
+    ['--uid', '1000', '--gid', '1000', '--hostname', 'coxswain', '--cap-drop', 'ALL'],
+    ['--die-with-parent', '--new-session'],
+    request.statusFd === undefined ? [] : ['--json-status-fd', String(request.statusFd)],
+    request.lockFd === undefined ? [] : ['--sync-fd', String(request.lockFd)],
+    rootArguments(root, network),
+    layerArguments(layers),
+    ['--remount-ro', '/', '--chdir', SANDBOX_WORKSPACE, '--clearenv'],
+    Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value]),
+    ['--', ...commandLine(command)],
+  ].flat();
 }
 
 /** A command's argument vector; a list goes through sh too, which says 127 for a program that is not there. */
@@ -135,16 +109,17 @@ export function commandLine(command: string | readonly string[]): string[] {
 }
 
 function rootArguments(root: SandboxRoot, network: boolean): string[] {
+  const etc = [...ETC, ...(network ? ETC_NETWORK : [])];
   return [
-    ...['--ro-bind', '/usr', '/usr'],
-    ...['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].flatMap(topFolderArguments),
-    ...['passwd', 'group', 'nsswitch.conf'].flatMap((name) => ['--ro-bind', join(root.etc, name), `/etc/${name}`]),
-    ...[...ETC, ...(network ? ETC_NETWORK : [])].flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
-    ...['--proc', '/proc', ...procArguments(), '--dev', '/dev'],
-    ...['--perms', '1777', '--tmpfs', '/tmp', '--tmpfs', '/run', '--dir', '/var', '--symlink', '../tmp', '/var/tmp'],
-    ...['--tmpfs', SANDBOX_HOME],
-    ...root.toolbox.programs.flatMap(({ name, source }) => ['--ro-bind', source, `${SANDBOX_TOOLS}/${name}`]),
-  ];
+    ['--ro-bind', '/usr', '/usr'],
+    ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].flatMap(topFolderArguments),
+    ['passwd', 'group', 'nsswitch.conf'].flatMap((name) => ['--ro-bind', join(root.etc, name), `/etc/${name}`]),
+    etc.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
+    ['--proc', '/proc', ...procArguments(), '--dev', '/dev'],
+    ['--perms', '1777', '--tmpfs', '/tmp', '--tmpfs', '/run', '--dir', '/var', '--symlink', '../tmp', '/var/tmp'],
+    ['--tmpfs', SANDBOX_HOME],
+    root.toolbox.programs.flatMap(({ name, source }) => ['--ro-bind', source, `${SANDBOX_TOOLS}/${name}`]),
+  ].flat();
 }
 
 /** A folder of the root as the host has it: a link into /usr, a folder, or nothing. */

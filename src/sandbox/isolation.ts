@@ -1,5 +1,6 @@
 /**
- * How commands are isolated on this host, and the proof that it works: a real command in the very sandbox that commands get.
+ * How commands are isolated on this host, and the proof that it works: a real command in the very sandbox that commands
+ * get.
  * Rule: a host whose probe fails runs no command at all; running without isolation is only ever an explicit choice.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -28,11 +29,15 @@ const SILENCE_MS = 200;
 const remedies = {
   start:
     'user namespaces or overlayfs are not allowed here: see kernel.unprivileged_userns_clone, ' +
-    "kernel.apparmor_restrict_unprivileged_userns, the container's seccomp profile, and put the state folder on ext4, xfs, btrfs or tmpfs",
+    'kernel.apparmor_restrict_unprivileged_userns and the seccomp profile of the container, ' +
+    'and put the state folder on ext4, xfs, btrfs or tmpfs',
   leak: 'do not run agents on this host: report this, with the output of `bwrap --version` and `uname -a`',
 };
 
-/** Proves the sandbox by canaries, or says which promise fails and why. `folder` is where workspaces will lie; its file system is probed too. */
+/**
+ * Proves the sandbox by canaries, or says which promise fails and why. `folder` is where workspaces will lie; its file
+ * system is probed too.
+ */
 export async function probeIsolation(isolation: Isolation, folder: string = tmpdir()): Promise<IsolationProbe> {
   if (isolation.kind === 'none') return { ok: true };
   await mkdir(folder, { recursive: true });
@@ -109,7 +114,8 @@ async function probeNetwork(root: SandboxRoot, scratch: string): Promise<Isolati
   const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const program = `require('net').connect(${port}, '127.0.0.1').on('connect', () => console.log('open')).on('error', () => console.log('closed'))`;
+  const connect = `require('net').connect(${port}, '127.0.0.1')`;
+  const program = `${connect}.on('connect', () => console.log('open')).on('error', () => console.log('closed'))`;
   try {
     const result = await runProbe(root, await makeLayers(scratch, 'network'), `"$COXSWAIN_TOOLS/node" -e "${program}"`);
     if (result.output.trim() === 'closed') return undefined;

@@ -37,7 +37,10 @@ export const SETUP_TIMEOUT_MS = 30 * 60_000;
 export interface SharedLayers {
   /** The read-only checkout of a base commit. */
   base(store: Store, base: Sha): Promise<string>;
-  /** The layer that `setup` leaves over that checkout; a failed run leaves nothing, and is tried again when asked again. */
+  /**
+   * The layer that `setup` leaves over that checkout; a failed run leaves nothing, and is tried again when asked
+   * again.
+   */
   setup(store: Store, base: Sha, setup: Setup): Promise<SetupOutcome>;
 }
 

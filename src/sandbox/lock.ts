@@ -1,19 +1,26 @@
 /**
  * A lock on a file that the kernel frees when its last holder is dead, whatever killed it.
- * Rule: the lock belongs to an open file (flock); handing that file to a sandbox's first process keeps the lock for as long as that lives.
+ * Rule: the lock belongs to an open file (flock); handing that file to a sandbox's first process keeps the lock for as
+ * long as that lives.
  */
 import { spawn } from 'node:child_process';
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { SandboxError } from './sandbox-error.ts';
 
-/** A held lock. `release` gives up this process's hold; the lock is free when every process that inherited `fd` is gone too. */
+/**
+ * A held lock. `release` gives up this process's hold; the lock is free when every process that inherited `fd` is gone
+ * too.
+ */
 export interface Lock {
   fd: number;
   release(): Promise<void>;
 }
 
-/** Takes the lock on `path` if nobody holds it. Node has no flock: util-linux's program locks the open file that it inherits from us. */
+/**
+ * Takes the lock on `path` if nobody holds it. Node has no flock: util-linux's program locks the open file that it
+ * inherits from us.
+ */
 export async function tryLock(path: string): Promise<Lock | undefined> {
   const file = await open(path, 'a', 0o600);
   try {

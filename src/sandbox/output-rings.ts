@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 
 /** Bytes kept from either end: 48 KiB together, about 12,000 tokens, is what one result may cost a model. */
-export const KEPT_BYTES = 24 * 1024;
+const KEPT_BYTES = 24 * 1024;
 
 /** The capture of one output: `write` each chunk, then `end` once. */
 export class OutputRings {

@@ -1,6 +1,7 @@
 /**
  * Reads and fills upper folders from outside: the walk with the kernel's own view of deletions, and hydration.
- * Rule: deletions are made and read by a mounted overlay inside the sandbox, so neither root nor extended attributes are needed.
+ * Rule: deletions are made and read by a mounted overlay inside the sandbox, so neither root nor extended attributes
+ * are needed.
  */
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Sha } from '../core/transcript.ts';
@@ -70,7 +71,10 @@ export async function hydrate(
   await runInside(root, layers, 'exec xargs -0 rmdir --ignore-fail-on-non-empty --', parentsOf(gone), 'may fail');
 }
 
-/** Whether the commit has something else at or above a deleted path, written already: that hides the base's file by itself. */
+/**
+ * Whether the commit has something else at or above a deleted path, written already: that hides the base's file by
+ * itself.
+ */
 function isReplaced(upper: string, path: string): boolean {
   const parts = path.split('/');
   for (let depth = 1; depth <= parts.length; depth += 1) {

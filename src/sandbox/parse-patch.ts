@@ -33,7 +33,10 @@ const MARKERS = {
   endOfFile: '*** End of File',
 };
 
-/** The lines of a patch between its markers, with the number of the first; markers may have spaces or a here-document around them. */
+/**
+ * The lines of a patch between its markers, with the number of the first; markers may have spaces or a here-document
+ * around them.
+ */
 function findBody(patch: string): { lines: string[]; first: number } {
   const lines = patch.replace(/\r\n/g, '\n').split('\n');
   let start = 0;
@@ -74,9 +77,9 @@ export function parsePatch(patch: string): Section[] {
     else if (line.startsWith(MARKERS.update))
       sections.push(parseUpdate(decodeText(line.slice(MARKERS.update.length)), body, first + from));
     else {
-      throw new PatchProblem(
-        `line ${number}: "${decodeText(line.slice(0, 80))}" is no section: it must start with "*** Add File: ", "*** Update File: " or "*** Delete File: "`,
-      );
+      const known = [MARKERS.add, MARKERS.update, MARKERS.delete].map((marker) => `"${marker}"`).join(', ');
+      const shown = decodeText(line.slice(0, 80));
+      throw new PatchProblem(`line ${number}: "${shown}" is no section: it must start with one of ${known}`);
     }
   }
   if (sections.length === 0) throw new PatchProblem('the patch has no section, so it changes nothing');

@@ -1,5 +1,6 @@
 /**
- * Kills a command's processes and waits until they are dead: a PID namespace's by its first process, else a process group's.
+ * Kills a command's processes and waits until they are dead: a PID namespace's by its first process, else a process
+ * group's.
  * Rule: "dead" is seen in /proc, never assumed from the exit of the program that was started.
  */
 import type { ChildProcess } from 'node:child_process';
@@ -19,7 +20,10 @@ const DEATH_MS = 30_000;
 /** Between two looks: a namespace is usually gone at the first. */
 const LOOK_MS = 2;
 
-/** The tree below bubblewrap: its first process takes all others along, and is a zombie only after the last of them is gone. */
+/**
+ * The tree below bubblewrap: its first process takes all others along, and is a zombie only after the last of them is
+ * gone.
+ */
 export function pidNamespaceTree(bubblewrap: ChildProcess, reports: Readable, reportMs: number): ProcessTree {
   let text = '';
   let first: { pid: number; startedAt: string | undefined } | undefined;
@@ -52,7 +56,9 @@ export function pidNamespaceTree(bubblewrap: ChildProcess, reports: Readable, re
   };
 }
 
-/** The process group of a child that was started as its leader; what is left of it when the leader ends is killed too. */
+/**
+ * The process group of a child that was started as its leader; what is left of it when the leader ends is killed too.
+ */
 export function groupTree(leader: ChildProcess): ProcessTree {
   const killGroup = (): void => {
     if (leader.pid !== undefined) tryKill(-leader.pid);

@@ -27,7 +27,9 @@ export interface CommandRequest {
   signal?: AbortSignal;
 }
 
-/** How a command ended. `output` is for a model: head and tail of stdout and stderr as they came, cut at about 48 KiB. */
+/**
+ * How a command ended. `output` is for a model: head and tail of stdout and stderr as they came, cut at about 48 KiB.
+ */
 export interface CommandResult {
   /** As a shell says it (128 + n after signal n); null when the command was killed from outside. */
   exitCode: number | null;
@@ -41,7 +43,9 @@ export interface CommandResult {
   isolation: 'bwrap' | 'none';
 }
 
-/** After the tree's death the pipe's rest is read at once; only a survivor without isolation could hold it open longer. */
+/**
+ * After the tree's death the pipe's rest is read at once; only a survivor without isolation could hold it open longer.
+ */
 const DRAIN_MS = 500;
 /** Bubblewrap's first report comes within milliseconds; a kill waits for it, to be able to see the whole tree die. */
 const REPORT_MS = 5_000;
@@ -53,7 +57,11 @@ export async function runInSandbox(
 ): Promise<CommandResult> {
   const { command, network, env = {} } = request;
   const args = bwrapArguments(root, {
-    ...{ layers, network, env, command, statusFd: 3 },
+    layers,
+    network,
+    env,
+    command,
+    statusFd: 3,
     ...(lockFd === undefined ? {} : { lockFd: 4 }),
   });
   let report = '';
@@ -72,7 +80,10 @@ export async function runInSandbox(
   return result;
 }
 
-/** Descriptors of the child: stdin, both outputs in one pipe, bubblewrap's reports, the lock; whatever else would be inherited is /dev/null. */
+/**
+ * Descriptors of the child: stdin, both outputs in one pipe, bubblewrap's reports, the lock; whatever else would be
+ * inherited is /dev/null.
+ */
 function sandboxStdio(request: CommandRequest, writeFd: number, lockFd: number | undefined): StdioOptions {
   const stdio: Exclude<StdioOptions, string> = [
     request.stdin === undefined ? 'ignore' : 'pipe',
@@ -89,7 +100,10 @@ function sandboxStdio(request: CommandRequest, writeFd: number, lockFd: number |
   return stdio;
 }
 
-/** Runs a command without isolation in `folder`: its own process group, a minimal environment. A process that leaves the group can survive. */
+/**
+ * Runs a command without isolation in `folder`: its own process group, a minimal environment. A process that leaves
+ * the group can survive.
+ */
 export async function runDirectly(
   { folder, path, home, tools }: { folder: string; path: string; home: string; tools: Record<string, string> },
   request: CommandRequest,

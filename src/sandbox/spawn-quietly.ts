@@ -1,5 +1,6 @@
 /**
- * Runs one of our own small commands to its end and gives its whole output: for scripts of ours, never for agents' commands.
+ * Runs one of our own small commands to its end and gives its whole output: for scripts of ours, never for agents'
+ * commands.
  * Rule: the environment is empty, and a command that takes too long is killed.
  */
 import { spawn } from 'node:child_process';

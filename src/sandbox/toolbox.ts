@@ -14,7 +14,9 @@ export const SANDBOX_TOOLS = '/opt/coxswain/bin';
 /** The variable that tells a command where the toolbox is, inside the sandbox or without one. */
 export const TOOLS_VARIABLE = 'COXSWAIN_TOOLS';
 
-/** The toolbox on this host: a folder to put on a PATH, and what each of its names stands for, to be bound one by one. */
+/**
+ * The toolbox on this host: a folder to put on a PATH, and what each of its names stands for, to be bound one by one.
+ */
 export interface Toolbox {
   folder: string;
   programs: readonly { name: string; source: string }[];
@@ -49,7 +51,10 @@ export async function prepareToolbox(stateDir: string): Promise<Toolbox> {
   return { folder, programs: [...links, ...own] };
 }
 
-/** Puts a folder in the place of another; between the two renames nothing is there, which only a starting command could see. */
+/**
+ * Puts a folder in the place of another; between the two renames nothing is there, which only a starting command could
+ * see.
+ */
 async function replaceFolder(fresh: string, folder: string): Promise<void> {
   const old = `${fresh}-old`;
   await rename(folder, old).catch(() => undefined);
@@ -58,7 +63,7 @@ async function replaceFolder(fresh: string, folder: string): Promise<void> {
 }
 
 /** The ast-grep program of this machine's npm platform package, or undefined where npm has none. */
-export function findAstGrep(): string | undefined {
+function findAstGrep(): string | undefined {
   const platformName =
     process.platform === 'linux' ? `linux-${process.arch}-gnu` : `${process.platform}-${process.arch}`;
   try {

@@ -1,6 +1,7 @@
 /**
  * Turns an overlay's quiescent upper folder into the list of changes against the base, as `git add -A` would see them.
- * Rule: called only when every process that could write the folder is dead; a path that the base tracks is never ignored.
+ * Rule: called only when every process that could write the folder is dead; a path that the base tracks is never
+ * ignored.
  * Paths are byte strings (latin1), since file names need not be valid Unicode.
  */
 import type { Dirent, Stats } from 'node:fs';
@@ -10,7 +11,10 @@ import { isIgnored, parseGitignore } from './gitignore.ts';
 import type { IgnoreFile } from './gitignore.ts';
 import { statIfThere } from './stat-if-there.ts';
 
-/** What the walk found: changes in an order in which a folder's deletion comes before what replaces it, and counts of what is not stored. */
+/**
+ * What the walk found: changes in an order in which a folder's deletion comes before what replaces it, and counts of
+ * what is not stored.
+ */
 export interface UpperWalk {
   changes: Change[];
   /** Paths that exist in the workspace and not in the checkpoint, by reason; a folder counts as one. */
@@ -124,7 +128,10 @@ function findSharedFolders({ upper, base }: Folders): string[] {
   return found;
 }
 
-/** The rules of a folder's `.gitignore` as the overlay shows it: the highest layer that has the file. Git follows no link here. */
+/**
+ * The rules of a folder's `.gitignore` as the overlay shows it: the highest layer that has the file. Git follows no
+ * link here.
+ */
 function readRules(
   folders: Folders,
   { path, inBase }: Place,

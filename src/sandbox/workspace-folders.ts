@@ -33,7 +33,8 @@ export async function acquireFolder(parent: string, id: string): Promise<HeldFol
       await new Promise((resolve) => setTimeout(resolve, BUSY_LOOK_MS));
     } while (performance.now() < until);
   }
-  const message = `all ${MAX_SLOTS} folders of workspace "${id}" are held by other processes: end the frozen workers of this host`;
+  const held = `all ${MAX_SLOTS} folders of workspace "${id}" are held by other processes`;
+  const message = `${held}: end the frozen workers of this host`;
   throw new SandboxError('busy', message, { id });
 }
 

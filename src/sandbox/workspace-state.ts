@@ -1,6 +1,7 @@
 /**
  * What is remembered beside a workspace's files: where it stands, and whether that is sure.
- * Rule: written whole or not at all, dirty before anything may change the files, clean only after a checkpoint took them.
+ * Rule: written whole or not at all, dirty before anything may change the files, clean only after a checkpoint took
+ * them.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

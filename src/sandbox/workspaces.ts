@@ -25,9 +25,10 @@ import { acquireFolder, listFolders } from './workspace-folders.ts';
 
 export type { Workspace } from './held-workspace.ts';
 export type { Setup, SetupOutcome } from './layers.ts';
-export type { Checkpoint, CheckpointFacts } from './workspace-kind.ts';
 
-/** What a workspace is opened for. `id` may be any string; `base` is the lower layer, `commit` is where it must stand. */
+/**
+ * What a workspace is opened for. `id` may be any string; `base` is the lower layer, `commit` is where it must stand.
+ */
 export interface WorkspaceRequest {
   id: string;
   store: Store;
@@ -53,7 +54,10 @@ export type CheckResult = CommandResult & { command: string };
 
 /** All workspaces under one state folder. */
 export interface Workspaces {
-  /** Opens a workspace that stands at `commit`; a caller of this process that still has it open loses it, and its command is ended. */
+  /**
+   * Opens a workspace that stands at `commit`; a caller of this process that still has it open loses it, and its
+   * command is ended.
+   */
   open(request: WorkspaceRequest): Promise<Workspace>;
   /** Runs the setup once for this host, or says what became of it. */
   prepareSetup(request: { store: Store; base: Sha; setup: Setup }): Promise<SetupOutcome>;

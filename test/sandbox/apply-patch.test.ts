@@ -1,4 +1,7 @@
-/** apply_patch as a command in the sandbox: what it changes, what it forgives, and what it refuses without changing anything. */
+/**
+ * apply_patch as a command in the sandbox: what it changes, what it forgives, and what it refuses without changing
+ * anything.
+ */
 import { expect, test } from 'vitest';
 import { applyPatchCommand } from '../../src/sandbox/apply-patch.ts';
 import type { CommandResult } from '../../src/sandbox/run-command.ts';
@@ -60,7 +63,7 @@ test.each(['bwrap', 'none'] as const)(
   },
 );
 
-test('hunks are placed one after another, by their context line, and at the end of the file where that is asked', async () => {
+test('hunks are placed in order, by their context line, and at the end of the file where that is asked', async () => {
   const text = 'def one():\n    return 1\n\ndef two():\n    return 1\n\ndef three():\n    return 1\n';
   const workspace = await workspaceWith({ 'f.py': text });
   const result = await apply(
@@ -80,9 +83,10 @@ test('hunks are placed one after another, by their context line, and at the end 
   );
 });
 
-test('forgives spaces at line ends, typographic punctuation, here-document wrapping, absolute paths in the workspace and unified headers', async () => {
+test('forgives spaces at line ends, typographic punctuation, here-documents, absolute paths and unified headers', async () => {
   const workspace = await workspaceWith({ f: 'it’s “quoted” — dash   \nnext\nlast\n' });
-  const patch = `apply_patch <<'EOF'\n*** Begin Patch  \n*** Update File: /workspace/f\n@@ -1,3 +1,3 @@\n it's "quoted" - dash\n-next \n+NEXT\n*** End Patch\nEOF\n`;
+  const hunk = '@@ -1,3 +1,3 @@\n it\'s "quoted" - dash\n-next \n+NEXT';
+  const patch = `apply_patch <<'EOF'\n*** Begin Patch  \n*** Update File: /workspace/f\n${hunk}\n*** End Patch\nEOF\n`;
   const result = await workspace.run({ ...limits, ...applyPatchCommand(patch) });
   expect(result).toMatchObject({ exitCode: 0, output: 'M f\n' });
   expect(await read(workspace, 'f')).toBe('it’s “quoted” — dash   \nNEXT\nlast\n');
@@ -142,7 +146,8 @@ test('nothing is written when any hunk fails, and the file and hunk are named', 
   );
   expect(result.exitCode).toBe(1);
   expect(result.output).toBe(
-    'Nothing was changed. letters, hunk 2 (line 12 of the patch): these lines are not in the file (line 3 of the file is like the first of them, but what follows differs):\n  c\n  x\n',
+    'Nothing was changed. letters, hunk 2 (line 12 of the patch): these lines are not in the file ' +
+      '(line 3 of the file is like the first of them, but what follows differs):\n  c\n  x\n',
   );
   expect(await read(workspace, 'letters')).toBe(LETTERS);
   expect((await workspace.run({ ...limits, command: 'cat other; ls' })).output).toBe('o\nletters\nother\n');

@@ -1,4 +1,7 @@
-/** Checkpoints of overlay workspaces: the walk of the upper folder against git's own `add -A` of the same commands on a plain checkout. */
+/**
+ * Checkpoints of overlay workspaces: the walk of the upper folder against git's own `add -A` of the same commands on a
+ * plain checkout.
+ */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -112,7 +115,10 @@ const operation = fc.oneof(
     .map((rule) => `[ -d .gitignore ] || echo '${rule}' >> .gitignore`),
 );
 
-/** What git stores of a plain folder, seen from the base: what is tracked there stays so. Nested repositories are no repositories here. */
+/**
+ * What git stores of a plain folder, seen from the base: what is tracked there stays so. Nested repositories are no
+ * repositories here.
+ */
 function addAll(store: Store, base: Sha, folder: string): string {
   const copy = `${folder}-copy`;
   cpSync(folder, copy, {

@@ -1,6 +1,7 @@
 /**
  * A worker to be killed: opens a workspace and runs a command that never ends by itself and tries to outlive it.
- * Rule: it says nothing and cleans nothing up; arguments are the isolation's program, state folder, store and base commit.
+ * Rule: it says nothing and cleans nothing up; arguments are the isolation's program, state folder, store and base
+ * commit.
  */
 import type { Sha } from '../../src/core/transcript.ts';
 import { openWorkspaces } from '../../src/sandbox/workspaces.ts';

@@ -27,7 +27,7 @@ async function run(
 }
 
 describe('what a command can reach', () => {
-  test('the probe finds every promise kept on this host, and names the remedy where bubblewrap does not work', async () => {
+  test('the probe finds every promise kept here, and a remedy where bubblewrap does not work', async () => {
     expect(await probeIsolation(isolation)).toEqual({ ok: true });
     expect(await probeIsolation({ kind: 'bwrap', path: '/bin/false' })).toMatchObject({
       ok: false,
@@ -117,14 +117,12 @@ describe.each(['bwrap', 'none'] as const)('how a command ends with isolation %s'
     expect(
       await run(workspace, 'echo out; echo err >&2; echo again > /dev/stdout; echo more > /dev/stderr; exit 7'),
     ).toMatchObject({
-      ...{
-        exitCode: 7,
-        signal: null,
-        outcome: 'exited',
-        output: 'out\nerr\nagain\nmore\n',
-        outputBytes: 19,
-        isolation: kind,
-      },
+      exitCode: 7,
+      signal: null,
+      outcome: 'exited',
+      output: 'out\nerr\nagain\nmore\n',
+      outputBytes: 19,
+      isolation: kind,
       outputDigest: createHash('sha256').update('out\nerr\nagain\nmore\n').digest('hex'),
     });
     expect(await run(workspace, 'cat', { stdin: 'wörd\n' })).toMatchObject({ exitCode: 0, output: 'wörd\n' });

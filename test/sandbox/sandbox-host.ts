@@ -1,5 +1,6 @@
 /**
- * What the sandbox's tests share: a real bubblewrap, temporary folders that are removed afterwards, and stores with real commits.
+ * What the sandbox's tests share: a real bubblewrap, temporary folders that are removed afterwards, and stores with
+ * real commits.
  * Rule: git runs here with a fixed identity and without the machine's configuration.
  */
 import { execFileSync } from 'node:child_process';
@@ -81,7 +82,7 @@ export function addCommit(folder: string, store: Store, files: Record<string, Fi
 }
 
 /** Commits a folder as it stands by git itself, nothing ignored, and gives the commit. */
-export function commitFolder(store: Store, tree: string): Sha {
+function commitFolder(store: Store, tree: string): Sha {
   const env = { GIT_DIR: store.dir, GIT_WORK_TREE: tree, GIT_INDEX_FILE: `${tree}.index` };
   git(tree, ['add', '--all', '--force', '.'], env);
   const id = git(tree, ['commit-tree', '-m', 'base', git(tree, ['write-tree'], env)], env);

@@ -44,7 +44,7 @@ describe.each([isolation, { kind: 'none' } as const])('with isolation $kind', (k
     expect(show(store, second.commit, 'kept')).toBe('k\n2');
   });
 
-  test('files are used again after a checkpoint, ignored ones too, and reset when a command was not followed by one', async () => {
+  test('files are used again after a checkpoint, ignored ones too, and reset after a command without one', async () => {
     const { store, base } = await storeWith(temporaryFolder(), { kept: 'k\n', '.gitignore': 'cache\n' });
     const workspaces = temporaryWorkspaces(kind);
     const origin = { id: 'agent', store, base };
@@ -168,7 +168,8 @@ test('what is not stored is counted by reason', async () => {
   const workspace = await temporaryWorkspaces(isolation).open({ id: 'agent', store, base, commit: base });
   await output(
     workspace,
-    'mkdir -p node_modules/a sub/.git empty; touch node_modules/a/b x.o sub/.git/config sub/in; mkfifo pipe; chmod 0 sub/in; chmod 0 .',
+    'mkdir -p node_modules/a sub/.git empty; touch node_modules/a/b x.o sub/.git/config sub/in; ' +
+      'mkfifo pipe; chmod 0 sub/in; chmod 0 .',
   );
   const { leftOut, commit } = await workspace.checkpoint({ parent: base, message: () => 'step' });
   expect(leftOut).toEqual({ ignored: 2, 'nested .git': 1, 'special files': 1, 'empty folders': 1 });
@@ -179,7 +180,7 @@ test('what is not stored is counted by reason', async () => {
   ]);
 });
 
-test('callers that need the same setup at the same time share one run, and workspaces share its layer without seeing each other', async () => {
+test('callers that need the same setup share one run, and workspaces share its layer without seeing each other', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { file: '1\n', '.gitignore': 'deps\n' });
   const stateDir = temporaryFolder();
   const workspaces = temporaryWorkspaces(isolation, stateDir);
@@ -199,7 +200,7 @@ test('callers that need the same setup at the same time share one run, and works
   await workspace.checkpoint({ parent: base, message: () => 'ignored only' });
 });
 
-test('kill -9 of a worker mid-command leaves no survivor, and its workspace is reset before anything runs there', async () => {
+test('kill -9 of a worker mid-command leaves no survivor, and its workspace is reset before anything runs', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { file: '1\n' });
   const stateDir = temporaryFolder();
   const script = fileURLToPath(new URL('./killed-worker.ts', import.meta.url));
@@ -224,7 +225,7 @@ test('kill -9 of a worker mid-command leaves no survivor, and its workspace is r
   expect(readdirSync(parent)).toHaveLength(1);
 });
 
-test('a frozen worker keeps its folder: another one gets a second folder, and the frozen one can do no harm there', async () => {
+test('a frozen worker keeps its folder, and another one gets a second folder', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { file: '1\n' });
   const stateDir = temporaryFolder();
   const script = fileURLToPath(new URL('./killed-worker.ts', import.meta.url));
