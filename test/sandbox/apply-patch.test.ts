@@ -83,7 +83,7 @@ test('hunks are placed in order, by their context line, and at the end of the fi
   );
 });
 
-test('forgives spaces at line ends, typographic punctuation, here-documents, absolute paths and unified headers', async () => {
+test('forgives spaces at line ends, typographic punctuation, here-documents and absolute paths', async () => {
   const workspace = await workspaceWith({ f: 'it’s “quoted” — dash   \nnext\nlast\n' });
   const hunk = '@@ -1,3 +1,3 @@\n it\'s "quoted" - dash\n-next \n+NEXT';
   const patch = `apply_patch <<'EOF'\n*** Begin Patch  \n*** Update File: /workspace/f\n${hunk}\n*** End Patch\nEOF\n`;

@@ -180,7 +180,7 @@ test('what is not stored is counted by reason', async () => {
   ]);
 });
 
-test('callers that need the same setup share one run, and workspaces share its layer without seeing each other', async () => {
+test('callers that need the same setup share one run, and workspaces share its layer', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { file: '1\n', '.gitignore': 'deps\n' });
   const stateDir = temporaryFolder();
   const workspaces = temporaryWorkspaces(isolation, stateDir);
@@ -200,7 +200,7 @@ test('callers that need the same setup share one run, and workspaces share its l
   await workspace.checkpoint({ parent: base, message: () => 'ignored only' });
 });
 
-test('kill -9 of a worker mid-command leaves no survivor, and its workspace is reset before anything runs', async () => {
+test('kill -9 of a worker mid-command leaves no survivor, and its workspace is reset', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { file: '1\n' });
   const stateDir = temporaryFolder();
   const script = fileURLToPath(new URL('./killed-worker.ts', import.meta.url));
