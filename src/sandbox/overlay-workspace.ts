@@ -41,9 +41,9 @@ export function overlayWorkspaces(root: Promise<SandboxRoot>, layers: SharedLaye
       });
     },
     checkpoint: async ({ store, base }, place, { parent, message }) => {
-      const { changes, leftOut } = await walkLayers(await root, foldersOf(place).folders);
+      const walking = walkLayers(await root, foldersOf(place).folders);
+      const [{ changes, leftOut }, baseTree] = await Promise.all([walking, treeOf(store, base)]);
       const facts = { changed: new Set(changes.map(({ path }) => path.toString('latin1'))).size, leftOut };
-      const baseTree = await treeOf(store, base);
       const made = await commitChanges(store, { parent, baseTree, changes, message: message(facts) });
       return { ...facts, commit: made.commit, tree: made.tree };
     },

@@ -63,7 +63,7 @@ async function replaceFolder(fresh: string, folder: string): Promise<void> {
 }
 
 /** The ast-grep program of this machine's npm platform package, or undefined where npm has none. */
-function findAstGrep(): string | undefined {
+export function findAstGrep(): string | undefined {
   const platformName =
     process.platform === 'linux' ? `linux-${process.arch}-gnu` : `${process.platform}-${process.arch}`;
   try {
