@@ -4,10 +4,11 @@
  */
 import { spawn } from 'node:child_process';
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isRunning } from './process-tree.ts';
 
 /** One open pipe: give `writeFd` to the command, close it here, and read `reader` to its end. */
 export interface OutputPipe {
@@ -57,8 +58,15 @@ async function makeFifo(): Promise<string> {
   return path;
 }
 
+/** The folder of this process' pipes; those of processes that were killed are removed. */
 async function makeFolder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'coxswain-pipes-'));
+  for (const name of await readdir(tmpdir())) {
+    const pid = /^coxswain-pipes-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) {
+      await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => undefined);
+    }
+  }
+  const path = await mkdtemp(join(tmpdir(), `coxswain-pipes-${process.pid}-`));
   process.on('exit', () => rmSync(path, { recursive: true, force: true }));
   return path;
 }

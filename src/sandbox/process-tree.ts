@@ -75,6 +75,16 @@ export function groupTree(leader: ChildProcess): ProcessTree {
   };
 }
 
+/** Whether a process of this id exists, whoever owns it. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
 /** Kills, and says whether there was anything to kill. */
 function tryKill(pid: number): boolean {
   try {

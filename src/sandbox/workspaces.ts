@@ -17,6 +17,7 @@ import type { Isolation } from './isolation.ts';
 import { openSharedLayers } from './layers.ts';
 import type { Setup, SetupOutcome } from './layers.ts';
 import { overlayWorkspaces } from './overlay-workspace.ts';
+import { isRunning } from './process-tree.ts';
 import { removeTree } from './remove-tree.ts';
 import type { CommandResult } from './run-command.ts';
 import { prepareToolbox } from './toolbox.ts';
@@ -178,14 +179,5 @@ async function sweepChecks(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = Number.parseInt(name, 10);
     if (!isRunning(pid)) await removeTree(join(folder, name));
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
