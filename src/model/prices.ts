@@ -24,7 +24,7 @@ export const DEFAULT_PRICES: PriceTable = {
   'coxswain-offline': { inputPerMillionUsd: 0, cachedInputPerMillionUsd: 0, outputPerMillionUsd: 0 },
 };
 
-/** The cost of a call in US dollars, or null where the model has no price. The table's entry goes before the default. */
+/** The cost of a call in US dollars, or null where the model has no price; the table goes before the defaults. */
 export function costOf(usage: Omit<Usage, 'costUsd'>, table: PriceTable, model: string): number | null {
   const price = ownEntry(table, model) ?? ownEntry(DEFAULT_PRICES, model);
   if (!price) return null;

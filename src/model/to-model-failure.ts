@@ -12,8 +12,7 @@ const MAX_SAID_CHARACTERS = 500;
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
 const QUOTA = /insufficient_quota|billing|credit/i;
-const CONTEXT =
-  /context_length_exceeded|string_above_max_length|context (?:length|window)|prompt is too long|too many (?:input )?tokens/i;
+const CONTEXT = /context_length_exceeded|context (?:length|window)|prompt is too long|too many (?:input )?tokens/i;
 const POLICY = /content_policy|content_filter|content policy|invalid_prompt|_policy|safety|usage policies/i;
 
 /** What was called, for messages, and the key that must not appear in them. */
@@ -27,7 +26,7 @@ export interface Target {
 export function toModelFailure(error: unknown, target: Target): ModelFailure {
   if (error instanceof ModelFailure) return error;
   const shared = { target: `model "${target.model}" at ${target.host}` };
-  // A server's words may repeat the key, and a kept cause carries them: so a cause is kept only where it is the network's.
+  // A server's words may repeat the key, and a cause would carry them on: only the network's is kept.
   if (error instanceof APIConnectionTimeoutError) {
     return new ModelFailure({ ...shared, kind: 'timeout', said: 'no answer in time', cause: error });
   }

@@ -123,7 +123,7 @@ export function excludeIgnored(output: string): string[] {
   ].slice(0, MAX_EXCLUDED);
 }
 
-/** The glob that leaves out what a person said to skip: a name with a star is meant everywhere, a path from the root. */
+/** The glob that leaves out what a person said to skip: a name with a star counts everywhere, a path from the root. */
 export function excludeSkip(path: string): string {
   return path.includes('*') && !path.includes('/') ? `!${path}` : `!/${path.replace(/\/\*\*$/, '')}`;
 }

@@ -47,15 +47,22 @@ export interface Bundle {
   matches: number;
 }
 
-/** Bundles a survey's groups: files of one folder first, then neighbours until there are few enough. */
+/** Bundles a survey's groups: neighbours together, evenly, until they are few enough; across folders only if needed. */
 export function bundleGroups(survey: Survey): Bundle[] {
   const size = taskSize(survey.files);
-  const wanted = Math.max(FEW_TASKS, Math.ceil(survey.files / size) + FEW_TASKS);
-  const few = survey.files <= TASK_FILES ? FEW_TASKS : wanted;
+  const wanted = survey.files <= TASK_FILES ? FEW_TASKS : Math.ceil(survey.files / size) + FEW_TASKS;
   const sorted = survey.groups.toSorted((a, b) => compare(sortKey(a), sortKey(b)) || compare(a.path, b.path));
-  let bundles = bundleFiles(sorted, size);
-  bundles = mergeNeighbours(bundles, few, size);
-  return mergeNeighbours(bundles, MAX_TASKS, Number.POSITIVE_INFINITY);
+  const single = bundleFiles(sorted, size);
+  for (const across of [false, true]) {
+    for (let most = 1; most <= size; most += 1) {
+      const packed = pack(single, most, across);
+      if (packed.length <= wanted) return packed;
+    }
+  }
+  let packed = pack(single, size, true);
+  for (let most = size * 2; packed.length > MAX_TASKS && most < survey.files * 2; most *= 2)
+    packed = pack(single, most, true);
+  return packed;
 }
 
 /** A folder's own files come before its folders. */
@@ -92,23 +99,17 @@ function join(a: Bundle, b: Bundle): Bundle {
   return { groups: [...a.groups, ...b.groups], files: a.files + b.files, matches: a.matches + b.matches };
 }
 
-/** Joins the smallest neighbours, those of one folder first, until at most `most` bundles are left or none fit. */
-function mergeNeighbours(bundles: readonly Bundle[], most: number, size: number): Bundle[] {
-  const merged = [...bundles];
-  while (merged.length > most) {
-    let best: { at: number; cost: number } | undefined;
-    for (let at = 0; at + 1 < merged.length; at += 1) {
-      const [a, b] = [merged[at], merged[at + 1]];
-      if (!a || !b || a.files + b.files > size) continue;
-      if (size !== Number.POSITIVE_INFINITY && a.groups.length + b.groups.length > MAX_PATHS) continue;
-      const cost = a.files + b.files + (parentOf(a) === parentOf(b) ? 0 : size);
-      if (!best || cost < best.cost) best = { at, cost };
-    }
-    if (!best) break;
-    const [a, b] = [merged[best.at], merged[best.at + 1]];
-    if (a && b) merged.splice(best.at, 2, join(a, b));
+/** Joins neighbours in order, up to so many files; those of different folders only where `across` allows it. */
+function pack(bundles: readonly Bundle[], mostFiles: number, across: boolean): Bundle[] {
+  const packed: Bundle[] = [];
+  for (const bundle of bundles) {
+    const last = packed.at(-1);
+    const fits =
+      last && last.files + bundle.files <= mostFiles && last.groups.length + bundle.groups.length <= MAX_PATHS;
+    if (fits && (across || parentOf(last) === parentOf(bundle))) packed[packed.length - 1] = join(last, bundle);
+    else packed.push(bundle);
   }
-  return merged;
+  return packed;
 }
 
 /** The deepest folder that holds all of a bundle. */

@@ -72,7 +72,7 @@ function readList(text: string, name: string): string[] {
   return entries.map((entry) => entry.trim()).filter((entry) => entry !== '' && entry !== '(none)');
 }
 
-/** Reads a goal of the form ``replace `<pattern>` with `<rewrite>` [in <language>]``; more backticks quote backticks. */
+/** Reads a goal ``replace `<pattern>` with `<rewrite>` [in <language>]``; more backticks quote text that has some. */
 export function readGoal(goal: string): Goal {
   const text = goal.trim();
   const verb = /^(?:please\s+)?replace\b\s*/i.exec(text);

@@ -33,7 +33,9 @@ export type ServerAnswer =
   /** Headers and the first event, then silence until the client goes away. */
   | { fault: 'hang' }
   /** The stream says that the response failed. */
-  | { fault: 'failed'; code: string; message?: string };
+  | { fault: 'failed'; code: string; message?: string }
+  /** The stream has an error in it. */
+  | { fault: 'error-event'; code: string; message?: string };
 
 export interface ResponsesServerOptions {
   answer: (request: ParsedRequest) => Promise<ServerAnswer> | ServerAnswer;
@@ -191,6 +193,13 @@ async function answer(request: ParsedRequest, said: ServerAnswer, outgoing: Serv
         sequence_number: 0,
         response: failed,
       } as unknown as ResponseStreamEvent);
+      outgoing.end();
+      return;
+    }
+    case 'error-event': {
+      const message = said.message ?? 'A fault of the script.';
+      startStream(outgoing);
+      writeEvent(outgoing, { type: 'error', sequence_number: 0, code: said.code, message, param: null });
       outgoing.end();
       return;
     }

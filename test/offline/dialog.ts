@@ -1,0 +1,212 @@
+/**
+ * Drives the offline model as an agent does: asks over HTTP, runs its commands by a real shell, gives results back.
+ * Rule: nothing of the model is called but its server.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { createRequire } from 'node:module';
+import { execa } from 'execa';
+import { onTestFinished } from 'vitest';
+import { startConversation } from '../../src/core/prompts.ts';
+import type { AgentSpec } from '../../src/core/agent-state.ts';
+import type { Plan } from '../../src/core/plan.ts';
+import { checkToolCall } from '../../src/core/tools.ts';
+import type { Item } from '../../src/core/transcript.ts';
+import type { Model } from '../../src/model/call-model.ts';
+import { openModel } from '../../src/model/call-model.ts';
+import type { OfflineModel } from '../../src/offline/offline-model.ts';
+import { startOfflineModel } from '../../src/offline/offline-model.ts';
+
+const platform = createRequire(createRequire(import.meta.url).resolve('@ast-grep/cli/package.json'));
+const AST_GREP = platform.resolve(`@ast-grep/cli-linux-${process.arch}-gnu/package.json`);
+/** The PATH of the sandbox, nearly: the system's programs, then ours. */
+export const env = {
+  PATH: ['/usr/local/bin', '/usr/bin', '/bin', dirname(AST_GREP), dirname(process.execPath)].join(delimiter),
+};
+
+/** The goal of most tests. */
+export const GOAL = 'replace `var $A = require($B)` with `const $A = require($B)` in javascript';
+/** The same for ast-grep alone. */
+export const ALONE = [
+  '--pattern',
+  'var $A = require($B)',
+  '--rewrite',
+  'const $A = require($B)',
+  '--lang',
+  'javascript',
+];
+/** A file with something to replace. */
+export const REQUIRE = 'var a = require(\'a\');\nvar b = require("b"), c = 1;\n';
+
+/** All that makes paths hard: ignored and hidden files, quotes, spaces, brackets, other languages. */
+export const PROJECT = {
+  '.gitignore': 'node_modules\n/built/\n*.gen.js\n',
+  '.hidden/h.js': REQUIRE,
+  'README.md': "```js\nvar a = require('a')\n```\n",
+  'index.js': REQUIRE,
+  'it\'s "odd" $HOME `id`.js': REQUIRE,
+  '-dash.js': REQUIRE,
+  'lib/a.js': REQUIRE,
+  'lib/nothing.js': 'let x = 1;\n',
+  'lib/deep/b.mjs': REQUIRE,
+  'lib/deep/typed.ts': REQUIRE,
+  'lib/made.gen.js': REQUIRE,
+  'app/[id]/page.js': REQUIRE,
+  'test files/t.js': `${REQUIRE}\r\nvar q = require('q')\r\n`,
+  'node_modules/x/index.js': REQUIRE,
+  'lib/node_modules/y/index.js': REQUIRE,
+  'built/out.js': REQUIRE,
+};
+
+/** A folder with these files, removed when the test ends. */
+export async function makeFolder(files: Record<string, string>): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'coxswain-offline-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(dir, path)), { recursive: true });
+    await writeFile(join(dir, path), text);
+  }
+  return dir;
+}
+
+/** Every file's text by its path, hidden ones too. */
+export async function readFolder(dir: string): Promise<Record<string, string>> {
+  const { stdout } = await execa('find', ['.', '-type', 'f', '-printf', '%P\\0'], { cwd: dir });
+  const paths = stdout
+    .split('\0')
+    .filter((path) => path !== '')
+    .toSorted();
+  const texts = await Promise.all(
+    paths.map(async (path) => (await execa('cat', ['--', path], { cwd: dir, stripFinalNewline: false })).stdout),
+  );
+  return Object.fromEntries(paths.map((path, index) => [path, texts[index] ?? '']));
+}
+
+/** What ast-grep alone makes of a copy of a folder that is a git repository. */
+export async function replaceAlone(dir: string, ...args: string[]): Promise<Record<string, string>> {
+  const copy = await makeFolder({});
+  await execa('cp', ['-a', `${dir}/.`, copy]);
+  await execa('git', ['init', '-q'], { cwd: copy });
+  await execa('ast-grep', ['run', ...args, '--update-all', '.'], { cwd: copy, env, extendEnv: false, reject: false });
+  await rm(join(copy, '.git'), { recursive: true });
+  return await readFolder(copy);
+}
+
+/** The offline model's server, closed when the test ends. */
+export async function startServer(): Promise<OfflineModel> {
+  const server = await startOfflineModel();
+  onTestFinished(() => server.close());
+  return server;
+}
+
+export function openOffline({ url }: { url: string }): Model {
+  return openModel({ name: 'coxswain-offline', apiKey: 'none', baseUrl: url, prices: {}, timeoutMs: 60_000 });
+}
+
+export interface Told {
+  /** Messages put into the conversation before the call of this number (0 is the first). */
+  messages?: Record<number, string>;
+  /** Results given instead of running a call, by its number. */
+  results?: Record<number, string>;
+  /** What a person answers to each question. */
+  answer?: string;
+  /** Why a finish does not count; each is used once. */
+  notConfirmed?: string[];
+  /** Opens the model anew for each call, as after a restart. */
+  model?: () => Promise<Model>;
+}
+
+export interface Dialog {
+  items: Item[];
+  /** Commands that ran, in order. */
+  commands: string[];
+  questions: string[];
+  said: string[];
+  end: { tool: string; arguments: Record<string, unknown> };
+  tokens: number;
+}
+
+/** Talks with the model until it finishes or declines. */
+export async function converse(model: Model, dir: string, spec: Partial<AgentSpec>, told: Told = {}): Promise<Dialog> {
+  const kind = spec.kind ?? 'work';
+  const profile = kind === 'plan' ? 'plan' : 'work';
+  const { instructions, items } = startConversation(
+    { task: kind, title: 'T', instructions: 'I', paths: ['**'], checks: [], ...spec, kind } as AgentSpec,
+    [{ path: 'AGENTS.md', text: 'Goal: be kind\n\nPaths:\n- nowhere/**' }],
+  );
+  const dialog: Dialog = { items, commands: [], questions: [], said: [], end: { tool: '', arguments: {} }, tokens: 0 };
+  const doubts = [...(told.notConfirmed ?? [])];
+  for (let number = 0; number < 60; number += 1) {
+    const message = told.messages?.[number];
+    if (message !== undefined) items.push({ kind: 'user', text: message });
+    const current = told.model ? await told.model() : model;
+    const answer = await current.call({ instructions, items, profile, cacheKey: 'k', maxOutputTokens: 1000 });
+    items.push(...answer.items);
+    dialog.tokens += answer.usage.inputTokens;
+    dialog.said.push(...answer.items.flatMap((item) => (item.kind === 'assistant' ? [item.text] : [])));
+    const calls = answer.items.filter((item) => item.kind === 'call');
+    const [call] = calls;
+    if (calls.length !== 1 || !call) throw new Error(`not one call: ${JSON.stringify(answer.items)}`);
+    const check = checkToolCall(profile, call.tool, call.arguments);
+    if (check.kind === 'bad') throw new Error(check.problem);
+    const given = told.results?.[number];
+    const respond = (output: string): number => items.push({ kind: 'result', callId: call.callId, output });
+    if (given !== undefined) respond(given);
+    else if (check.tool === 'shell') {
+      dialog.commands.push(String(check.arguments['command']));
+      respond(await runShell(String(check.arguments['command']), dir));
+    } else if (check.tool === 'ask') {
+      dialog.questions.push(String(check.arguments['question']));
+      respond(`Answer from ann: ${told.answer ?? 'go on'}`);
+    } else if (check.tool === 'finish' && doubts.length > 0) {
+      respond(doubts.shift() ?? '');
+    } else {
+      dialog.end = { tool: check.tool, arguments: check.arguments };
+      return dialog;
+    }
+  }
+  throw new Error(`no end: ${JSON.stringify(items.slice(-4))}`);
+}
+
+/** A command's result as an act words it. */
+async function runShell(command: string, dir: string): Promise<string> {
+  const { exitCode, all } = await execa('/bin/sh', ['-c', command], {
+    cwd: dir,
+    env,
+    extendEnv: false,
+    reject: false,
+    all: true,
+    stripFinalNewline: false,
+  });
+  return `exit status ${exitCode ?? 'none'}\n${all}`;
+}
+
+/** The plan that a planner handed in. */
+export function planOf({ end }: Dialog): Plan {
+  if (end.tool !== 'finish') throw new Error(`no plan but ${end.tool}: ${JSON.stringify(end.arguments)}`);
+  return end.arguments['plan'] as Plan;
+}
+
+/** Plans and works a goal to its end, task by task, and gives the planner's and the workers' dialogs. */
+export async function refactor(
+  model: Model,
+  dir: string,
+  goal: string,
+  checks: string[] = [],
+): Promise<{ plan: Plan; works: Dialog[] }> {
+  const plan = planOf(await converse(model, dir, { kind: 'plan', goal, checks }));
+  const works: Dialog[] = [];
+  for (const task of plan.tasks) {
+    works.push(
+      await converse(model, dir, {
+        goal,
+        task: task.id,
+        instructions: task.instructions,
+        paths: task.paths,
+        checks: task.checks,
+      }),
+    );
+  }
+  return { plan, works };
+}

@@ -1,0 +1,160 @@
+/** The worker of a replacement keeps to its task, and asks a person where it can't go on. */
+import { describe, expect, test } from 'vitest';
+import {
+  ALONE,
+  GOAL,
+  PROJECT,
+  REQUIRE,
+  converse,
+  makeFolder,
+  openOffline,
+  readFolder,
+  replaceAlone,
+  startServer,
+} from './dialog.ts';
+
+describe('the worker', () => {
+  test('changes nothing outside its paths', async () => {
+    const dir = await makeFolder(PROJECT);
+    const spec = { goal: GOAL, task: 't', paths: ['lib/deep/**', 'index.js', './-dash.js'] };
+    await converse(openOffline(await startServer()), dir, spec);
+    const changed = Object.entries(await readFolder(dir)).filter(
+      ([path, text]) => text !== PROJECT[path as 'index.js'],
+    );
+    expect(changed.map(([path]) => path)).toEqual(['-dash.js', 'index.js', 'lib/deep/b.mjs']);
+  });
+
+  test('keeps to globs that are finer than folders', async () => {
+    const dir = await makeFolder({
+      'a/x.js': REQUIRE,
+      'a/x.test.js': REQUIRE,
+      'a/b/y.test.js': REQUIRE,
+      'z.test.js': REQUIRE,
+    });
+    await converse(openOffline(await startServer()), dir, { goal: GOAL, task: 't', paths: ['a/**/*.test.js'] });
+    const changed = Object.entries(await readFolder(dir)).filter(([, text]) => text.includes('const'));
+    expect(changed.map(([path]) => path)).toEqual(['a/b/y.test.js', 'a/x.test.js']);
+  });
+
+  test('says back a steer and skips what it names', async () => {
+    const dir = await makeFolder({ 'a/x.js': REQUIRE, 'a/y.js': REQUIRE, 'a/sub/z.js': REQUIRE, 'b.js': REQUIRE });
+    const messages = {
+      1: 'Steer from ann, a supervisor: skip a/y.js, b.js',
+      2: 'Steer from bob, a supervisor: be careful',
+    };
+    const spec = { goal: GOAL, task: 't', paths: ['a/**', 'b.js'] };
+    const { said } = await converse(openOffline(await startServer()), dir, spec, { messages });
+    expect(said).toEqual(['Noted: skip a/y.js, b.js', 'Noted: be careful']);
+    const changed = Object.entries(await readFolder(dir)).filter(([, text]) => text.includes('const'));
+    expect(changed.map(([path]) => path)).toEqual(['a/sub/z.js', 'a/x.js']);
+  });
+
+  test('runs the checks itself before it finishes, and its summary counts', async () => {
+    const dir = await makeFolder({ 'a.js': REQUIRE });
+    const spec = { goal: GOAL, task: 't', paths: ['a.js'], checks: ['grep -q const a.js', 'test -f a.js'] };
+    const { commands, end } = await converse(openOffline(await startServer()), dir, spec);
+    expect(commands.slice(-2)).toEqual(spec.checks);
+    expect(end.arguments['summary']).toMatch(
+      /Replaced 2 matches in 1 file under a\.js\. None is left\. Green .*grep -q const a\.js; test -f a\.js/,
+    );
+  });
+
+  test('asks a person when a check fails, and finishes honestly once answered', async () => {
+    const dir = await makeFolder({ 'a.js': REQUIRE });
+    const spec = { goal: GOAL, task: 't', paths: ['a.js'], checks: ['echo it broke; exit 3'] };
+    const { questions, end } = await converse(openOffline(await startServer()), dir, spec);
+    expect(questions).toHaveLength(1);
+    expect(questions[0]).toMatch(/checks fail after the replacement: echo it broke; exit 3 → exit status 3\nit broke/);
+    expect(end.arguments['summary']).toMatch(/The check echo it broke; exit 3 fails \(exit status 3\)/);
+  });
+
+  test('asks a person when its finish is not confirmed', async () => {
+    const dir = await makeFolder({ 'a.js': REQUIRE });
+    const notConfirmed = ['Not confirmed: 1 of 1 checks are red on your files.\n$ npm test\nexit status 1\nboom'];
+    const { questions, end } = await converse(
+      openOffline(await startServer()),
+      dir,
+      { goal: GOAL, task: 't' },
+      { notConfirmed },
+    );
+    expect(questions).toEqual([expect.stringMatching(/finish did not count[^]*boom/)]);
+    expect(end.tool).toBe('finish');
+  });
+
+  test('makes an interrupted edit again, and asks when a command was refused', async () => {
+    const dir = await makeFolder({ 'a.js': REQUIRE });
+    const alone = await replaceAlone(dir, ...ALONE);
+    const results = {
+      2: 'A supervisor interrupted this call. It had no effect on your files.',
+      3: 'A supervisor rejected this call: wait. It was not run.',
+    };
+    const { questions } = await converse(openOffline(await startServer()), dir, { goal: GOAL, task: 't' }, { results });
+    expect(questions).toEqual([expect.stringMatching(/did not run: A supervisor rejected this call: wait/)]);
+    expect(await readFolder(dir)).toEqual(alone);
+  });
+
+  test('asks when its edit was undone, instead of trying again for ever', async () => {
+    const dir = await makeFolder({ 'a.js': REQUIRE });
+    const messages = {
+      3: "Policy denies changes outside the task's paths: x. Your last call's changes were undone; stay.",
+    };
+    const { questions } = await converse(
+      openOffline(await startServer()),
+      dir,
+      { goal: GOAL, task: 't' },
+      { messages },
+    );
+    expect(questions).toEqual([expect.stringMatching(/My replacement was undone/)]);
+  });
+
+  test('does not replace once more in a repair or a merge: it asks', async () => {
+    const dir = await makeFolder({ 'a.js': 'log(1);\n' });
+    const goal = 'replace `log($A)` with `log(wrap($A))` in js';
+    const model = openOffline(await startServer());
+    const repair = {
+      goal,
+      task: 'repair-1',
+      instructions: 'The checks are red on the integrated work of all tasks. Make',
+    };
+    const merge = { goal, task: 'a', instructions: 'I\n\nThese files have conflict markers now. Resolve them' };
+    for (const spec of [repair, merge]) {
+      const { questions, commands } = await converse(model, dir, spec);
+      expect(commands).toEqual([]);
+      expect(questions).toEqual([expect.stringMatching(/cannot mend that/)]);
+    }
+    expect(await readFolder(dir)).toEqual({ 'a.js': 'log(1);\n' });
+  });
+
+  test('finishes at once where nothing matches', async () => {
+    const dir = await makeFolder({ 'a.js': 'x\n' });
+    const { end } = await converse(openOffline(await startServer()), dir, {
+      goal: GOAL,
+      task: 't',
+      paths: ['a.js', 'gone/**'],
+    });
+    expect(end.arguments['summary']).toMatch(/Nothing to replace: no match under a\.js, gone\/\*\*/);
+  });
+
+  test('asks instead of taking over a conversation that another model began', async () => {
+    const dir = await makeFolder({ 'a.js': REQUIRE });
+    const model = openOffline(await startServer());
+    const { items } = await converse(model, dir, { goal: GOAL, task: 't' });
+    const foreign = items.map((item) =>
+      item.kind === 'call' ? { ...item, arguments: item.arguments.replace('"', ' "') } : item,
+    );
+    const last = foreign.findLast((item) => item.kind === 'call');
+    const request = { instructions: '', profile: 'work', cacheKey: 'k', maxOutputTokens: 100 } as const;
+    const answer = await model.call({
+      ...request,
+      items: [...foreign, { kind: 'result', callId: last?.callId ?? '', output: 'x' }],
+    });
+    expect(answer.items).toEqual([expect.objectContaining({ kind: 'call', tool: 'ask' })]);
+  });
+
+  test('says what is the matter where ast-grep is not there', async () => {
+    const dir = await makeFolder({ 'a.js': REQUIRE });
+    const results = { 1: 'exit status 0\nsh: 1: ast-grep: not found\nast-grep ended with 127\n' };
+    const { questions } = await converse(openOffline(await startServer()), dir, { goal: GOAL, task: 't' }, { results });
+    expect(questions).toEqual([expect.stringMatching(/ast-grep failed[^]*not found/)]);
+  });
+});
