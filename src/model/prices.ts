@@ -20,7 +20,7 @@ export const priceTableSchema = z.record(
 export type PriceTable = z.infer<typeof priceTableSchema>;
 
 /** The prices known without configuration: the offline model, which runs here, is free. */
-export const DEFAULT_PRICES: PriceTable = {
+const DEFAULT_PRICES: PriceTable = {
   'coxswain-offline': { inputPerMillionUsd: 0, cachedInputPerMillionUsd: 0, outputPerMillionUsd: 0 },
 };
 

@@ -2,6 +2,7 @@
  * The shell commands of the offline model: short, quoted, and ast-grep's own wherever possible.
  * Rule: no text of a goal or a file name ever reaches a shell unquoted.
  */
+import { isInPaths } from '../core/paths.ts';
 import type { Replacement } from './read-goal.ts';
 
 /** Lines of one page of file names; with names of 200 bytes a page still fits a result. */
@@ -27,11 +28,7 @@ export interface Scope {
 }
 
 /** An ast-grep command on some paths. */
-export function astGrep(
-  { replacement, excluded }: Scope,
-  options: readonly string[],
-  paths: readonly string[],
-): string {
+function astGrep({ replacement, excluded }: Scope, options: readonly string[], paths: readonly string[]): string {
   const { pattern, language } = replacement;
   const words = [
     'ast-grep run',
@@ -66,7 +63,7 @@ export function surveyCommand(scope: Scope, split: readonly string[]): string {
 }
 
 /** Files of one folder that are named one by one; above that the folder's own files become one glob. */
-export const MAX_NAMED_FILES = 200;
+const MAX_NAMED_FILES = 200;
 
 // Each line of the stream is one match; a quote inside a JSON string is escaped, so `,"file":"` is the key itself.
 const SURVEY = `
@@ -126,6 +123,18 @@ export function excludeIgnored(output: string): string[] {
 /** The glob that leaves out what a person said to skip: a name with a star counts everywhere, a path from the root. */
 export function excludeSkip(path: string): string {
   return path.includes('*') && !path.includes('/') ? `!${path}` : `!/${path.replace(/\/\*\*$/, '')}`;
+}
+
+/** Whether a file is one that a person said to skip; files that a command names are not judged by its globs. */
+export function isSkipped(file: string, skips: readonly string[]): boolean {
+  const name = file.slice(file.lastIndexOf('/') + 1);
+  const everywhere = skips.filter((skip) => skip.includes('*') && !skip.includes('/'));
+  return isInPaths(file, skips) || isInPaths(name, everywhere);
+}
+
+/** Whether a path could mean more than the one place that it names. */
+export function isGlob(path: string): boolean {
+  return /[*?[\]{}()\\]/.test(path);
 }
 
 function escapeGlob(path: string): string {

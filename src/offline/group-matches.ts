@@ -75,7 +75,7 @@ function compare(a: string, b: string): number {
 }
 
 /** The folder that holds a file or folder, with its slash; empty for the root. */
-export function folderOf(path: string): string {
+function folderOf(path: string): string {
   return path.slice(0, path.replace(/\/$/, '').lastIndexOf('/') + 1);
 }
 

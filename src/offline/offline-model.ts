@@ -14,7 +14,7 @@ import { startResponsesServer } from './responses-server.ts';
 import { workReplacement } from './work-replacement.ts';
 
 /** The only model name that the server knows. */
-export const OFFLINE_MODEL = 'coxswain-offline';
+const OFFLINE_MODEL = 'coxswain-offline';
 /** Characters of a steer that are repeated in the answer to it. */
 const NOTED_CHARACTERS = 200;
 
@@ -40,7 +40,7 @@ export async function startOfflineModel(options: { host?: string; port?: number 
 }
 
 /** The offline model's answer to a request. */
-export function answerOffline(request: ParsedRequest): ServerAnswer {
+function answerOffline(request: ParsedRequest): ServerAnswer {
   const { items, tools } = request;
   const first = items.find((item) => item.kind === 'user');
   const prompt = first ? readPrompt(first.text) : undefined;

@@ -2,7 +2,7 @@
  * The planner's skill: survey the repository by ast-grep, then hand in tasks by folder, or say why there are none.
  * Rule: every file that matches belongs to exactly one task, and tasks can run beside each other.
  */
-import { excludeIgnored, excludeSkip, surveyCommand } from './ast-grep-commands.ts';
+import { excludeIgnored, excludeSkip, isGlob, surveyCommand } from './ast-grep-commands.ts';
 import type { Bundle, Group, Survey } from './group-matches.ts';
 import { bundleGroups, findTooBig, parentOf } from './group-matches.ts';
 import type { Prompt, Replacement } from './read-goal.ts';
@@ -65,7 +65,7 @@ function* handIn(action: Action): Steps<never> {
 type Looked = { kind: 'ok'; survey: Survey } | { kind: 'none'; reason: string } | { kind: 'cut' };
 
 /** Reads a survey's result. */
-export function readSurvey({ end, output }: Ran): Looked {
+function readSurvey({ end, output }: Ran): Looked {
   const rows = output.split('\n').map((line) => line.split('\t'));
   const groups = rows.flatMap(([kind, files, matches, path]): Group[] =>
     (kind === 'folder' || kind === 'file' || kind === 'files-of') && path !== undefined
@@ -142,7 +142,7 @@ function toGlob({ kind, path }: Group): string {
   const plain = path.startsWith('!') ? `./${path}` : path;
   if (kind === 'file') return plain;
   if (kind === 'files-of') return `${plain}*`;
-  return /[*?[\]{}()!+@\\]/.test(plain) ? plain.replace(/\/$/, '') : `${plain}**`;
+  return isGlob(plain) ? plain.replace(/\/$/, '') : `${plain}**`;
 }
 
 function nameOf(bundle: Bundle): string {
@@ -155,20 +155,23 @@ function nameOf(bundle: Bundle): string {
   return tops.length > 3 ? `${shown} and ${tops.length - 3} more folders of ${parent}` : shown;
 }
 
-/** A slug of the folder, numbered where it was taken. */
+/** A slug of the folder, or of the first and the last of several; numbered where it was taken. */
 function chooseId(bundle: Bundle, taken: Set<string>): string {
-  const [first, ...more] = bundle.groups;
-  const folder = first && more.length === 0 && first.kind === 'folder' ? first.path : parentOf(bundle);
-  const slug =
-    folder
-      .toLowerCase()
-      .replace(/[^a-z0-9._]+/g, '-')
-      .replace(/^[^a-z0-9]+|-+$/g, '')
-      .slice(0, 55) || 'root';
+  const folders = bundle.groups.filter(({ kind }) => kind === 'folder').map(({ path }) => path);
+  const [first = parentOf(bundle)] = folders;
+  const last = folders.length > 1 ? toSlug(folders.at(-1)?.split('/').at(-2) ?? '').slice(0, 20) : '';
+  const slug = [toSlug(first).slice(0, 32), last].filter((part) => part !== '').join('-to-') || 'root';
   let id = slug;
   for (let number = 2; taken.has(id); number += 1) id = `${slug}-${number}`;
   taken.add(id);
   return id;
+}
+
+function toSlug(path: string): string {
+  return path
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._]+/g, '-')
+    .replaceAll(/^[^a-z0-9]+|-+$/g, '');
 }
 
 function count(number: number, one: string, many: string): string {

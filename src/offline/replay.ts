@@ -55,7 +55,7 @@ export function replay(items: readonly Item[], skill: Skill): Replayed {
 }
 
 /** Reads a result as Coxswain words it: how a command ended on the first line, then its output. */
-export function readOutcome(tool: ToolName, text: string): Outcome {
+function readOutcome(tool: ToolName, text: string): Outcome {
   if (/^A supervisor interrupted this call|^This call was not run: the work was taken back/.test(text)) {
     return { kind: 'interrupted', text };
   }

@@ -8,7 +8,7 @@ import type { Item } from '../core/transcript.ts';
 import type { ParsedRequest } from './read-request.ts';
 
 /** The rough rule by which tokens are counted here: one for every four bytes of JSON. */
-export const BYTES_PER_TOKEN = 4;
+const BYTES_PER_TOKEN = 4;
 
 /** What an answer says, before it is put into the API's words. */
 export interface AnswerContent {

@@ -4,7 +4,16 @@
  */
 import { isInPaths } from '../core/paths.ts';
 import type { Scope } from './ast-grep-commands.ts';
-import { chunkPaths, editCommand, excludeIgnored, excludeSkip, listCommand, PAGE_LINES } from './ast-grep-commands.ts';
+import {
+  chunkPaths,
+  editCommand,
+  excludeIgnored,
+  excludeSkip,
+  isGlob,
+  isSkipped,
+  listCommand,
+  PAGE_LINES,
+} from './ast-grep-commands.ts';
 import type { Prompt, Replacement } from './read-goal.ts';
 import { readSkips } from './read-goal.ts';
 import type { Skill } from './replay.ts';
@@ -28,14 +37,14 @@ export function workReplacement(prompt: Prompt, replacement: Replacement): Skill
     const excluded = excludeIgnored(yield* listIgnored(roots.paths));
     const skips = (): string[] => [prompt.instructions, ...told].flatMap(readSkips);
     const scope = (): Scope => ({ replacement, excluded: [...excluded, ...skips().map(excludeSkip)] });
-    const isWanted = (file: string): boolean => isInPaths(file, prompt.paths) && !isInPaths(file, skips());
+    const isWanted = (file: string): boolean => isInPaths(file, prompt.paths) && !isSkipped(file, skips());
     const found = yield* listFiles(scope(), roots.paths);
     if (found.kind === 'failed')
       return yield* giveUp(`ast-grep failed: ${found.reason}`, 'Nothing was replaced: ast-grep failed.');
     const files = found.files.filter(isWanted);
     if (files.length === 0) return yield* finish(`Nothing to replace: no match under ${showPaths(prompt.paths)}.`);
     // Whole folders make a short command; where the paths are finer than folders, the files are named.
-    const targets = roots.exact ? roots.paths.filter((path) => !isInPaths(path, skips())) : files;
+    const targets = roots.exact ? roots.paths.filter((path) => !isSkipped(path, skips())) : files;
     const edited = yield* edit(scope(), targets, told);
     if (edited.kind === 'failed')
       return yield* giveUp(edited.reason, 'The replacement is not complete: the edit failed.');
@@ -147,13 +156,10 @@ export function findRoots(globs: readonly string[]): { paths: string[]; exact: b
       .replace(/^\.\//, '')
       .replace(/\/+$/, '')
       .replace(/(^|\/)\*\*(?:\/\*)?$/, '');
-    if (!/[*?[\]{}()!+@\\]/.test(plain)) return plain === '' ? '.' : plain;
+    if (!isGlob(plain)) return plain === '' ? '.' : plain;
     exact = false;
     const parts = plain.split('/');
-    const literal = parts.slice(
-      0,
-      parts.findIndex((part) => /[*?[\]{}()!+@\\]/.test(part)),
-    );
+    const literal = parts.slice(0, parts.findIndex(isGlob));
     return literal.join('/') || '.';
   });
   const unique = [...new Set(roots)];

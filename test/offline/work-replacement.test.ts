@@ -49,6 +49,15 @@ describe('the worker', () => {
     expect(changed.map(([path]) => path)).toEqual(['a/sub/z.js', 'a/x.js']);
   });
 
+  test('skips a kind of file also where its paths name the file itself', async () => {
+    const dir = await makeFolder({ 'a/x.min.js': REQUIRE, 'a/y.js': REQUIRE, 'b/z.min.js': REQUIRE });
+    const messages = { 0: 'Steer from ann, a supervisor: skip *.min.js' };
+    const spec = { goal: GOAL, task: 't', paths: ['a/x.min.js', 'a/y.js', 'b/**'] };
+    await converse(openOffline(await startServer()), dir, spec, { messages });
+    const changed = Object.entries(await readFolder(dir)).filter(([, text]) => text.includes('const'));
+    expect(changed.map(([path]) => path)).toEqual(['a/y.js']);
+  });
+
   test('runs the checks itself before it finishes, and its summary counts', async () => {
     const dir = await makeFolder({ 'a.js': REQUIRE });
     const spec = { goal: GOAL, task: 't', paths: ['a.js'], checks: ['grep -q const a.js', 'test -f a.js'] };
