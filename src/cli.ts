@@ -4,8 +4,77 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { demo } from './cli/demo.ts';
+import { doctor } from './cli/doctor.ts';
+import { messageCommands } from './cli/messages.ts';
+import type { RunOptions } from './cli/run.ts';
+import { run, setUp, up, work } from './cli/run.ts';
+import { readConfig } from './config.ts';
+import { escapeForPeople } from './core/escape.ts';
+import { quietRuntime } from './worker.ts';
 
-const manifest: { version: string } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-const program = new Command('cox').version(manifest.version).description('Durable, supervised refactors by AI agents.');
-program.command('doctor').description('says what this machine lacks');
+const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+
+/** Runs a command to its exit status; an error is one sentence, its stack only with `--verbose`. */
+function action<A extends unknown[]>(body: (...args: A) => Promise<number>): (...args: A) => Promise<void> {
+  return async (...args) => {
+    try {
+      process.exitCode = await body(...args);
+    } catch (error) {
+      const verbose = program.opts<{ verbose?: boolean }>().verbose === true;
+      // Temporal wraps what a workflow said: the innermost words are those for people.
+      let cause: unknown = error;
+      while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
+      const words = cause instanceof Error ? cause.message : String(cause);
+      console.error(`cox: ${escapeForPeople(words)}`);
+      if (verbose) console.error(error);
+      process.exitCode = 1;
+    }
+  };
+}
+
+const collect = (value: string, all: string[]): string[] => [...all, value];
+
+const program = new Command('cox')
+  .version(manifest.version)
+  .description('Durable, supervised refactors by AI coding agents, as Temporal workflows.')
+  .option('--verbose', 'show the whole of an error')
+  .hook('preAction', () => quietRuntime());
+
+program
+  .command('demo')
+  .description('refactor the sample repository on an embedded stack')
+  .action(action(async () => await demo(readConfig())));
+program
+  .command('up')
+  .description('keep the embedded stack running')
+  .action(action(async () => await up(readConfig())));
+program
+  .command('run')
+  .description('start a refactor and watch it')
+  .argument('<repository>', 'git URL, or a path on this machine')
+  .argument('<goal>', 'what should be done')
+  .option('--check <command>', 'a command that judges the result (repeat for more)', collect, [])
+  .option('--setup <command>', 'prepares a fresh checkout, e.g. "npm ci"')
+  .option('--network-for-setup', 'let the setup use the network')
+  .option('--base <ref>', 'branch, tag or commit to start from')
+  .option('--branch <name>', 'branch to deliver')
+  .option('--team <name>', 'whose work this is; also the fairness key')
+  .option('--id <id>', 'workflow id')
+  .option('--detach', 'start it and leave')
+  .action(action(async (repository: string, goal: string, options: RunOptions) => await run(readConfig(), repository, goal, options)));
+program
+  .command('worker')
+  .description('work for a configured Temporal (TEMPORAL_ADDRESS or a profile)')
+  .action(action(async () => await work(readConfig())));
+program
+  .command('setup')
+  .description('register the search attributes on a configured Temporal')
+  .action(action(async () => await setUp(readConfig())));
+program
+  .command('doctor')
+  .description('say what this machine lacks, and what to do')
+  .action(action(async () => await doctor(readConfig())));
+messageCommands(program, action);
+
 await program.parseAsync();

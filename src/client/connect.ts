@@ -5,21 +5,34 @@
 import { fileURLToPath } from 'node:url';
 import type { ConnectionOptions } from '@temporalio/client';
 import { Client, Connection } from '@temporalio/client';
+import { ClientFailure } from './client-failure.ts';
+
+/** A server on this machine answers in milliseconds, one across the world in a second or two. */
+const CONNECT_TIMEOUT_MS = 10_000;
 
 export interface Connected {
   client: Client;
+  connection: Connection;
   close(): Promise<void>;
 }
 
-/** Connects; fails within the connection's own timeout when nobody answers. */
+/** Connects; fails with a `ClientFailure` within seconds when nobody answers. */
 export async function connectClient(options: {
   address: string;
   namespace: string;
-  connectionOptions?: Omit<ConnectionOptions, 'address'>;
+  connectionOptions?: Omit<ConnectionOptions, 'address'> | undefined;
 }): Promise<Connected> {
-  const connection = await Connection.connect({ ...options.connectionOptions, address: options.address });
+  const { address, namespace, connectionOptions } = options;
+  const connection = await Connection.connect({
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    ...connectionOptions,
+    address,
+  }).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ClientFailure('no-server', `no Temporal server answers at ${address}: ${reason}`, error);
+  });
   const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
   const payloadConverterPath = fileURLToPath(new URL(`../workflows/payload-converter${ending}`, import.meta.url));
-  const client = new Client({ connection, namespace: options.namespace, dataConverter: { payloadConverterPath } });
-  return { client, close: async () => await connection.close() };
+  const client = new Client({ connection, namespace, dataConverter: { payloadConverterPath } });
+  return { client, connection, close: async () => await connection.close() };
 }

@@ -14,7 +14,7 @@ import { startResponsesServer } from './responses-server.ts';
 import { workReplacement } from './work-replacement.ts';
 
 /** The only model name that the server knows. */
-const OFFLINE_MODEL = 'coxswain-offline';
+export const OFFLINE_MODEL = 'coxswain-offline';
 /** Characters of a steer that are repeated in the answer to it. */
 const NOTED_CHARACTERS = 200;
 

@@ -20,6 +20,7 @@ import type { Item } from '../../src/core/transcript.ts';
 import type { RefactorStatus } from '../../src/core/views.ts';
 import type { ParsedRequest, ResponsesServer, ServerAnswer } from '../../src/offline/responses-server.ts';
 import { startResponsesServer } from '../../src/offline/responses-server.ts';
+import { startOfflineModel } from '../../src/offline/offline-model.ts';
 import type { RunningWorker } from '../../src/worker.ts';
 import { bundleWorkflows, quietRuntime, startWorker } from '../../src/worker.ts';
 
@@ -42,14 +43,18 @@ export interface Turn {
 }
 export type Script = (turn: Turn) => ServerAnswer | Item[] | Promise<ServerAnswer | Item[]>;
 
+type Scripted = Pick<ResponsesServer, 'url' | 'requests' | 'close'>;
+
 export interface Crew {
   client: Client;
   taskQueue: string;
   stateDir: string;
-  model: ResponsesServer;
+  model: Scripted;
   worker: RunningWorker;
   restartWorker(): Promise<void>;
   start(input: Partial<StartInput> & { repository: string }): Promise<WorkflowHandle>;
+  /** The same by the plain `temporal` program. */
+  startByProgram(input: Partial<StartInput> & { repository: string }): Promise<WorkflowHandle>;
 }
 
 export function call(tool: string, values: object, callId = `call_${randomUUID().slice(0, 8)}`): Item {
@@ -61,7 +66,14 @@ export const finish = (summary = 'done'): Item[] => [call('finish', { summary })
 export const planned = (plan: unknown): Item[] => [call('finish', { plan })];
 
 export function onePlan(
-  ...tasks: { id: string; paths: string[]; checks?: string[]; dependsOn?: string[]; maxSteps?: number }[]
+  ...tasks: {
+    id: string;
+    paths: string[];
+    checks?: string[];
+    dependsOn?: string[];
+    maxSteps?: number;
+    maxTokens?: number;
+  }[]
 ): Plan {
   return {
     summary: 'the plan',
@@ -69,11 +81,9 @@ export function onePlan(
   } as Plan;
 }
 
-/** Starts everything for one test and stops it when the test ends. */
-export async function startCrew(script: Script, env: Record<string, string> = {}): Promise<Crew> {
-  const stateDir = await mkdtemp(join(tmpdir(), 'coxswain-test-'));
-  const taskQueue = `test-${randomUUID().slice(0, 8)}`;
-  const model = await startResponsesServer({
+/** A model whose answers are the script's. */
+async function startScriptedModel(script: Script): Promise<ResponsesServer> {
+  return await startResponsesServer({
     answer: async (request) => {
       const text = request.items.find((item) => item.kind === 'user')?.text ?? '';
       const task = /^Task: (.*)$/m.exec(text)?.[1] ?? '';
@@ -82,6 +92,15 @@ export async function startCrew(script: Script, env: Record<string, string> = {}
       return Array.isArray(answer) ? { items: answer } : answer;
     },
   });
+}
+
+/** Starts everything for one test and stops it when the test ends. */
+export async function startCrew(script: Script | 'offline', env: Record<string, string> = {}): Promise<Crew> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'coxswain-test-'));
+  const taskQueue = `test-${randomUUID().slice(0, 8)}`;
+  const model =
+    script === 'offline' ? { ...(await startOfflineModel()), requests: [] } : await startScriptedModel(script);
+  const modelName = script === 'offline' ? 'coxswain-offline' : 'scripted';
   const address = inject('temporalAddress');
   const config = readConfig(
     {
@@ -89,7 +108,7 @@ export async function startCrew(script: Script, env: Record<string, string> = {}
       COXSWAIN_STATE: stateDir,
       COXSWAIN_TASK_QUEUE: taskQueue,
       OPENAI_BASE_URL: model.url,
-      COXSWAIN_MODEL: 'scripted',
+      COXSWAIN_MODEL: modelName,
     },
     stateDir,
   );
@@ -97,7 +116,7 @@ export async function startCrew(script: Script, env: Record<string, string> = {}
     startWorker(config, {
       address,
       namespace: 'default',
-      model: { name: 'scripted', apiKey: 'none', baseUrl: model.url },
+      model: { name: modelName, apiKey: 'none', baseUrl: model.url },
       defaultRoots: ['/'],
       bundle: await sharedBundle(),
     });
@@ -119,6 +138,12 @@ export async function startCrew(script: Script, env: Record<string, string> = {}
         workflowId: `test-${randomUUID().slice(0, 8)}`,
         args: [{ goal: 'do it', ...input }],
       }),
+    startByProgram: async (input) => {
+      const workflowId = `test-${randomUUID().slice(0, 8)}`;
+      const place = ['--type', 'refactor', '--task-queue', taskQueue, '--workflow-id', workflowId];
+      await temporal('workflow', 'start', ...place, '--input', JSON.stringify({ goal: 'do it', ...input }));
+      return client.workflow.getHandle(workflowId);
+    },
   };
   onTestFinished(async () => {
     await crew.worker.stop();

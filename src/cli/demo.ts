@@ -1,0 +1,86 @@
+/**
+ * `cox demo`: the main job on the sample repository, on a stack of its own, with everything that it does said.
+ * Rule: all parts are the real ones; only the supervisor may be the demo itself, and then it says so.
+ */
+import { cp, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { resultOf, startRefactor } from '../client/refactors.ts';
+import type { Config } from '../config.ts';
+import { escapeForPeople as safe } from '../core/escape.ts';
+import { interrupted } from './interrupted.ts';
+import { shellLine } from './show.ts';
+import type { Stack } from './stack.ts';
+import { bringUp } from './stack.ts';
+import type { Decide } from './supervise.ts';
+import { askPerson, supervise } from './supervise.ts';
+
+const GOAL = 'replace `var $A = require($B)` with `const $A = require($B)` in javascript';
+const CHECK = 'node --test';
+const say = (line: string): void => console.log(line);
+
+export async function demo(config: Config): Promise<number> {
+  // A folder of its own, so that a demo never meets the runs of a stack that is in use.
+  const own: Config = { ...config, stateDir: join(config.stateDir, 'demo'), temporal: undefined };
+  own.hub = join(own.stateDir, 'hub', '{repository}.git');
+  await rm(own.stateDir, { recursive: true, force: true });
+  const repository = await makeSample(join(own.stateDir, 'sample'));
+  const interrupt = interrupted();
+  say('Starting a Temporal development server, a worker and a model …');
+  const stack = await bringUp(own, say);
+  try {
+    say(`Temporal UI: ${stack.uiUrl ?? ''}   server: ${stack.address}   model: ${stack.model}   isolation: ${own.isolation}`);
+    const id = 'demo-1';
+    const input = { repository, goal: GOAL, checks: [CHECK], requestedBy: own.user };
+    await startRefactor(stack.client, { id, taskQueue: own.taskQueue, input });
+    say(`\nGoal: ${GOAL}\nRepository: ${repository}\nStarted ${id}. The same by hand:`);
+    for (const line of byHand(stack, own, id, input)) say(`  ${line}`);
+    say('');
+    const decide = process.stdin.isTTY ? askPerson : approveAsDemo;
+    const status = await supervise({ client: stack.client, id, by: own.user, say, decide, signal: interrupt.signal });
+    if (!status) return 130;
+    const result = await resultOf(stack.client, id);
+    say(`\nDelivered branch ${result.branch} at ${result.commit?.slice(0, 10) ?? ''} into ${repository}\n`);
+    say(safe(result.report));
+    say(`Look at it:  git -C ${shellLine([repository])} log --stat main..${result.branch}`);
+    return 0;
+  } finally {
+    interrupt.done();
+    await stack.stop();
+  }
+}
+
+const approveAsDemo: Decide = async (need) => {
+  if (need.kind === 'question') return undefined;
+  say('  nobody is at the terminal: the demo approves as its own supervisor');
+  return await Promise.resolve({ verb: 'approve' });
+};
+
+function byHand(stack: Stack, config: Config, id: string, input: object): string[] {
+  const temporal = (...words: string[]): string => shellLine(['temporal', 'workflow', ...words, '--address', stack.address]);
+  return [
+    temporal('start', '--type', 'refactor', '--task-queue', config.taskQueue, '--workflow-id', id, '--input', JSON.stringify(input)),
+    temporal('query', '--workflow-id', id, '--type', 'status'),
+    temporal('update', 'execute', '--workflow-id', id, '--name', 'approve', '--input', '{"decision": "plan@1"}'),
+    shellLine(['cox', 'run', '<repository>', GOAL, '--check', CHECK]),
+    `cox status ${id} · cox steer ${id} 'skip examples/**' · cox pause ${id} · cox resume ${id} · cox approve ${id} plan@1`,
+  ];
+}
+
+/** The sample as a fresh git repository. */
+async function makeSample(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  await cp(fileURLToPath(new URL('../../demo/sample', import.meta.url)), folder, { recursive: true });
+  const env = {
+    GIT_AUTHOR_NAME: 'Demo',
+    GIT_AUTHOR_EMAIL: 'demo@localhost',
+    GIT_COMMITTER_NAME: 'Demo',
+    GIT_COMMITTER_EMAIL: 'demo@localhost',
+  };
+  const git = async (...args: string[]): Promise<unknown> => await execa('git', args, { cwd: folder, env });
+  await git('init', '--quiet', '--initial-branch=main');
+  await git('add', '--all');
+  await git('commit', '--quiet', '--message', 'Add the sample library');
+  return folder;
+}

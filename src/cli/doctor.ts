@@ -1,0 +1,82 @@
+/**
+ * `cox doctor`: looks at each thing that Coxswain needs and says what is missing and what to do.
+ * Rule: it changes nothing but what finding a program may download.
+ */
+import { access, constants, mkdir } from 'node:fs/promises';
+import { execa } from 'execa';
+import { connectClient } from '../client/connect.ts';
+import type { Config } from '../config.ts';
+import { findBubblewrap } from '../sandbox/find-bubblewrap.ts';
+import { probeIsolation } from '../sandbox/isolation.ts';
+import { findTemporal } from '../stack/find-temporal.ts';
+import { findMissingSearchAttributes } from '../stack/search-attributes.ts';
+
+type Finding = { ok: boolean; text: string };
+
+/** `merge-tree --write-tree` and `--quiet` of its sort came with 2.38; 2.39 is what the tests run on. */
+const MIN_GIT = [2, 38] as const;
+
+export async function doctor(config: Config): Promise<number> {
+  const looks: [string, () => Promise<Finding>][] = [
+    ['node', async () => await Promise.resolve({ ok: true, text: process.version })],
+    ['git', lookAtGit],
+    ['temporal', async () => await lookAtTemporal(config)],
+    ['isolation', async () => await lookAtIsolation(config)],
+    ['model', async () => await Promise.resolve(lookAtModel(config))],
+    ['state', async () => await lookAtState(config)],
+  ];
+  let bad = 0;
+  for (const [name, look] of looks) {
+    const finding = await look().catch((error: unknown): Finding => ({ ok: false, text: error instanceof Error ? error.message : String(error) }));
+    if (!finding.ok) bad += 1;
+    console.log(`${finding.ok ? 'ok     ' : 'MISSING'} ${name.padEnd(10)} ${finding.text}`);
+  }
+  return bad === 0 ? 0 : 1;
+}
+
+async function lookAtGit(): Promise<Finding> {
+  const { stdout, failed } = await execa('git', ['--version'], { reject: false });
+  if (failed) return { ok: false, text: 'git does not run: install it' };
+  const [major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(stdout)?.slice(1) ?? []).map(Number);
+  const enough = major > MIN_GIT[0] || (major === MIN_GIT[0] && minor >= MIN_GIT[1]);
+  return { ok: enough, text: enough ? stdout : `${stdout}: ${MIN_GIT.join('.')} or later is needed` };
+}
+
+async function lookAtTemporal(config: Config): Promise<Finding> {
+  if (!config.temporal) {
+    const found = await findTemporal({ cacheDir: config.cacheDir, searchPath: config.path });
+    if (found.kind === 'missing') return { ok: false, text: found.remedy };
+    return { ok: true, text: `embedded, by ${found.path} (${found.source})` };
+  }
+  const { address, namespace, options } = config.temporal;
+  const connected = await connectClient({ address, namespace, connectionOptions: options });
+  try {
+    const missing = await findMissingSearchAttributes(connected.connection, namespace);
+    if (missing.length === 0) return { ok: true, text: `${address}, namespace ${namespace}` };
+    return { ok: false, text: `${address} lacks search attributes: run "cox setup"` };
+  } finally {
+    await connected.close();
+  }
+}
+
+async function lookAtIsolation(config: Config): Promise<Finding> {
+  if (config.isolation === 'none') return { ok: true, text: 'none, as COXSWAIN_ISOLATION says: every command asks' };
+  const found = await findBubblewrap({ cacheDir: config.cacheDir, ...(config.bwrap ? { configured: config.bwrap } : {}) });
+  if (found.kind === 'missing') return { ok: false, text: `${found.tried.join('; ')}. ${found.remedy}` };
+  const probe = await probeIsolation({ kind: 'bwrap', path: found.path });
+  if (!probe.ok) return { ok: false, text: `probe "${probe.probe}": ${probe.reason}. ${probe.remedy}` };
+  return { ok: true, text: `bubblewrap ${found.version}, proven` };
+}
+
+function lookAtModel({ model }: Config): Finding {
+  if (!model.remote) {
+    return { ok: true, text: 'the offline model (structural replacements only); set OPENAI_API_KEY and COXSWAIN_MODEL for another' };
+  }
+  return { ok: true, text: `${model.remote.name} at ${model.remote.baseUrl ?? 'OpenAI'}` };
+}
+
+async function lookAtState({ stateDir }: Config): Promise<Finding> {
+  await mkdir(stateDir, { recursive: true });
+  await access(stateDir, constants.W_OK);
+  return { ok: true, text: stateDir };
+}

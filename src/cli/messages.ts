@@ -1,0 +1,146 @@
+/**
+ * The commands that send a verb or ask a query: one for each, with the message's fields as options.
+ * Rule: what they print is the run's answer; a refused message is exit status 1.
+ */
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { QueryName } from '../client/refactors.ts';
+import { queryRun, resultOf, sendVerb } from '../client/refactors.ts';
+import { readConfig } from '../config.ts';
+import type { Config } from '../config.ts';
+import { escapeForPeople as safe } from '../core/escape.ts';
+import type { Verb } from '../core/messages.ts';
+import type { Plan } from '../core/plan.ts';
+import type { RefactorStatus } from '../core/views.ts';
+import { interrupted } from './interrupted.ts';
+import { showPlan, showStatus } from './show.ts';
+import type { Stack } from './stack.ts';
+import { attach, StackError } from './stack.ts';
+import { askPerson, supervise } from './supervise.ts';
+
+type Action = <A extends unknown[]>(body: (...args: A) => Promise<number>) => (...args: A) => Promise<void>;
+type Options = Record<string, string | boolean | undefined>;
+
+const QUERIES: QueryName[] = ['status', 'plan', 'decisions', 'spend', 'policy', 'log', 'report'];
+const LIST_QUERY = "WorkflowType = 'refactor'";
+
+/** Adds all of them to the program. */
+export function messageCommands(program: Command, action: Action): void {
+  for (const name of QUERIES) {
+    program
+      .command(name)
+      .description(`the ${name} of a refactor or an agent`)
+      .argument('<id>')
+      .option('--json', 'as JSON')
+      .action(action(async (id: string, options: { json?: boolean }) => await ask(name, id, options.json === true)));
+  }
+  const verb = (name: Verb, command: string, description: string, words?: string): Command => {
+    const made = program.command(command).description(description).argument('<id>');
+    if (words) made.argument(words);
+    return made.option('--by <name>', 'who sends it (a claim)').option('--message-id <id>', 'it counts once under this id');
+  };
+  verb('steer', 'steer', 'guide the work; its receipt is in the status', '<text>')
+    .option('--to <task>', 'only the agent of this task')
+    .option('--interrupt', 'cut the current step short')
+    .action(action(async (id: string, text: string, options: Options) => await send('steer', id, { text, to: options['to'], interrupt: options['interrupt'] }, options)));
+  for (const name of ['pause', 'resume', 'stop'] as const) {
+    verb(name, name, { pause: 'start no more steps', resume: 'go on', stop: 'end cleanly, keep what was done' }[name], '[reason]')
+      .option('--from <commit>', 'resume: a commit of yours in the hub that replaces the files')
+      .action(action(async (id: string, reason: string | undefined, options: Options) => await send(name, id, { reason, ...(name === 'resume' ? { from: options['from'] } : {}) }, options)));
+  }
+  for (const name of ['approve', 'reject'] as const) {
+    verb(name, name, `${name} a decision; the id may be left out when one is open`, '[decision]')
+      .option('--digest <digest>', 'what you looked at; refused if it has changed')
+      .option('--note <text>', 'why; a plan rejected with a note is planned again')
+      .action(action(async (id: string, decision: string | undefined, options: Options) => await send(name, id, { decision, digest: options['digest'], note: options['note'] }, options)));
+  }
+  verb('answer', 'answer', "answer an agent's question", '<text>')
+    .option('--question <id>', 'which, when several are open')
+    .action(action(async (id: string, text: string, options: Options) => await send('answer', id, { text, question: options['question'] }, options)));
+  verb('revisePlan', 'revise-plan', 'replace the plan by a JSON file', '<file>')
+    .requiredOption('--plan-version <n>', 'the version that it replaces')
+    .action(action(async (id: string, file: string, options: Options) => await send('revisePlan', id, { version: Number(options['planVersion']), plan: await readPlan(file) }, options)));
+  verb('rewind', 'rewind', 'take a task back to a step or checkpoint', '<to>')
+    .option('--task <task>', 'which, when several are at work')
+    .action(action(async (id: string, to: string, options: Options) => await send('rewind', id, { to, task: options['task'] }, options)));
+  program
+    .command('watch')
+    .description('follow a refactor live')
+    .argument('<id>')
+    .action(action(watch));
+  program.command('list').description('refactors, newest first').action(action(list));
+}
+
+async function withStack<T>(body: (stack: Stack, config: Config) => Promise<T>): Promise<T> {
+  const config = readConfig();
+  const stack = await attach(config);
+  if (!stack) throw new StackError(`no stack runs from ${config.stateDir} and no Temporal is configured: run "cox up", or set TEMPORAL_ADDRESS`);
+  try {
+    return await body(stack, config);
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function ask(name: QueryName, id: string, asJson: boolean): Promise<number> {
+  return await withStack(async ({ client }) => {
+    const answer = await queryRun<unknown>(client, id, name);
+    console.log(asJson ? JSON.stringify(answer, null, 2) : render(name, answer));
+    return 0;
+  });
+}
+
+function render(name: QueryName, answer: unknown): string {
+  if (name === 'status' && hasField(answer, 'goal')) return showStatus(answer as RefactorStatus);
+  if (name === 'plan' && hasField(answer, 'plan')) return showPlan((answer as { plan: Plan }).plan);
+  if (name === 'log' && Array.isArray(answer)) {
+    return (answer as { at: number; text: string }[]).map(({ at, text }) => `${new Date(at).toISOString()} ${safe(text)}`).join('\n');
+  }
+  return typeof answer === 'string' ? answer : safe(JSON.stringify(answer, null, 2));
+}
+
+function hasField(value: unknown, field: string): boolean {
+  return typeof value === 'object' && value !== null && field in value;
+}
+
+async function send(verb: Verb, id: string, fields: object, options: Options): Promise<number> {
+  return await withStack(async ({ client }, config) => {
+    const messageId = options['messageId'];
+    const input = { ...fields, by: options['by'] ?? config.user, ...(messageId ? { id: messageId } : {}) };
+    const { kind, detail } = await sendVerb(client, id, verb, input);
+    (kind === 'refused' ? console.error : console.log)(`${kind}: ${safe(detail)}`);
+    return kind === 'refused' ? 1 : 0;
+  });
+}
+
+async function readPlan(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new Error(`${file} is not a JSON file: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+async function watch(id: string): Promise<number> {
+  return await withStack(async ({ client }, config) => {
+    const interrupt = interrupted();
+    const decide = process.stdin.isTTY ? { decide: askPerson } : {};
+    const status = await supervise({ client, id, by: config.user, say: console.log, ...decide, signal: interrupt.signal });
+    interrupt.done();
+    if (!status) return 130;
+    console.log((await resultOf(client, id)).report);
+    return 0;
+  });
+}
+
+async function list(): Promise<number> {
+  return await withStack(async ({ client }) => {
+    for await (const { workflowId, startTime, status, searchAttributes } of client.workflow.list({ query: LIST_QUERY })) {
+      const attributes = searchAttributes as Record<string, unknown[] | undefined>;
+      const state = String(attributes['CoxState']?.[0] ?? status.name.toLowerCase());
+      const needs = (attributes['CoxNeeds'] ?? []).join(', ');
+      console.log(`${workflowId.padEnd(24)} ${state.padEnd(16)} ${startTime.toISOString()} ${needs ? `needs ${needs}` : ''}`);
+    }
+    return 0;
+  });
+}

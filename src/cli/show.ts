@@ -1,0 +1,77 @@
+/**
+ * How the command line shows things: progress lines, status, plan; plain text.
+ * Rule: pure, and everything that came from a repository or a model is escaped.
+ */
+import type { Snapshot } from '../client/refactors.ts';
+import type { AgentState } from '../core/agent-state.ts';
+import { showSpend } from '../core/details.ts';
+import { escapeForPeople as safe } from '../core/escape.ts';
+import type { Plan } from '../core/plan.ts';
+import type { RefactorStatus } from '../core/views.ts';
+
+const TICKS: Record<string, string> = { waiting: '[ ]', working: '[~]', finished: '[~]', integrated: '[x]', failed: '[!]' };
+
+/** The plan for a decision: what will be done, where, and how it is judged. */
+export function showPlan(plan: Plan): string {
+  const tasks = plan.tasks.map((task) => {
+    const after = task.dependsOn.length > 0 ? `, after ${task.dependsOn.join(', ')}` : '';
+    const checks = task.checks.length > 0 ? `\n      checks: ${task.checks.map(safe).join(' · ')}` : '';
+    return `  ${task.id}: ${safe(task.title)} (at most ${task.maxSteps} steps${after})\n      paths:  ${task.paths.map(safe).join(', ')}${checks}`;
+  });
+  return [`  ${safe(plan.summary)}`, ...tasks].join('\n');
+}
+
+/** Tasks with their ticks, one line. */
+export function showTicks(status: RefactorStatus): string {
+  return status.tasks.map(({ id, status: state }) => `${TICKS[state] ?? '[?]'} ${id}`).join('  ');
+}
+
+/** The spend of the refactor and of the agents that have not reported theirs yet. */
+export function sumSpend({ status, agents }: Snapshot): AgentState['spend'] {
+  const total = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: 0 as number | null, modelCalls: 0, acts: 0 };
+  for (const { spend } of agents) {
+    total.inputTokens += spend.inputTokens;
+    total.cachedTokens += spend.cachedTokens;
+    total.outputTokens += spend.outputTokens;
+    total.modelCalls += spend.modelCalls;
+    total.acts += spend.acts;
+    total.costUsd = total.costUsd === null || spend.costUsd === null ? null : total.costUsd + spend.costUsd;
+  }
+  // Agents that could not be asked are in what the refactor has heard.
+  return total.modelCalls >= status.spend.modelCalls ? total : status.spend;
+}
+
+/** Seconds as people read them. */
+export function showElapsed(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** The whole status of a refactor. */
+export function showStatus(status: RefactorStatus): string {
+  const lines = [
+    `${status.id}: ${status.state}${status.waitingFor === null ? '' : `, waits for ${safe(status.waitingFor)}`}`,
+    `goal       ${safe(status.goal)}`,
+    `repository ${safe(status.repository)}${status.base === null ? '' : ` at ${status.base.slice(0, 10)}`}`,
+    `branch     ${safe(status.branch)}`,
+    `isolation  ${status.isolation}`,
+    ...(status.plan === null ? [] : [`plan       ${safe(status.plan)}`]),
+    ...status.tasks.map(({ id, title, status: state, steps, needs }) => {
+      const needed = needs.length > 0 ? `, needs ${needs.map(safe).join(', ')}` : '';
+      return `  ${TICKS[state] ?? '[?]'} ${id}: ${safe(title)} (${state}, ${steps} steps${needed})`;
+    }),
+    ...status.notes.map((note) => `note       ${safe(note)}`),
+    ...(status.hold === null ? [] : [`HOLDS      ${safe(status.hold)}`]),
+    ...(status.paused === null ? [] : [`PAUSED     ${safe(status.paused)}`]),
+    ...status.needs.map(({ id, about, digest }) => `DECIDE     ${id} (digest ${digest.slice(0, 12)}): ${safe(about)}`),
+    ...status.evidence.map((line) => `evidence   ${safe(line)}`),
+    `spend      ${showSpend(status.spend)}`,
+    ...status.receipts.slice(-5).map(({ id, verb, by, state, detail }) => `receipt    ${id} ${verb} by ${safe(by)}: ${state}, ${safe(detail)}`),
+  ];
+  return lines.join('\n');
+}
+
+/** A program and its arguments as a line for a POSIX shell. */
+export function shellLine(words: readonly string[]): string {
+  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
+}

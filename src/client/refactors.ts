@@ -1,0 +1,85 @@
+/**
+ * Starts refactors and sends them verbs and queries, typed; every face of Coxswain uses this.
+ * Rule: nothing here can do what the plain `temporal` program can't.
+ */
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Answer, Control } from '../core/control.ts';
+import type { Verb } from '../core/messages.ts';
+import { SIGNAL_VERBS } from '../core/messages.ts';
+import type { RefactorResult } from '../core/refactor-state.ts';
+import type { AgentStatus, RefactorStatus } from '../core/views.ts';
+
+/** An update waits for a worker; a signal does not. After this long a verb that may be a signal becomes one. */
+const UPDATE_TIMEOUT_MS = 5000;
+
+export interface StartOptions {
+  id: string;
+  taskQueue: string;
+  input: Record<string, unknown>;
+}
+
+/** Starts a refactor; an id that is in use already is an error. */
+export async function startRefactor(client: Client, { id, taskQueue, input }: StartOptions): Promise<WorkflowHandle> {
+  return await client.workflow.start('refactor', { workflowId: id, taskQueue, args: [input] });
+}
+
+/** Sends a verb as an update; where no worker answers and the verb decides nothing, as a signal. */
+export async function sendVerb(client: Client, id: string, verb: Verb, input: object): Promise<Answer> {
+  const handle = client.workflow.getHandle(id);
+  const bySignal = (SIGNAL_VERBS as readonly string[]).includes(verb);
+  const late = { kind: 'late' } as const;
+  const update = handle.executeUpdate<Answer, [object]>(verb, { args: [input] });
+  if (!bySignal) return await update;
+  const first = await Promise.race([update, timeout(UPDATE_TIMEOUT_MS, late)]);
+  if (first !== late) return first as Answer;
+  update.catch(() => undefined);
+  await handle.signal(verb, input);
+  return { kind: 'applied', detail: 'no worker answers now; it was left as a signal and counts when one does', receipt: '' };
+}
+
+async function timeout<T>(ms: number, value: T): Promise<T> {
+  return await new Promise((resolve) => setTimeout(() => resolve(value), ms).unref());
+}
+
+export type QueryName = 'status' | 'plan' | 'decisions' | 'spend' | 'policy' | 'log' | 'report';
+
+/** Asks a run; a queue without a worker is said so instead of a long wait. */
+export async function queryRun<T>(client: Client, id: string, name: QueryName): Promise<T> {
+  try {
+    return await client.workflow.getHandle(id).query<T>(name);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw new Error(`there is no run "${id}"`, { cause: error });
+    throw error;
+  }
+}
+
+/** All that a person watches: the refactor, the agents at work, and their logs. */
+export interface Snapshot {
+  status: RefactorStatus;
+  agents: AgentStatus[];
+  log: Control['log'];
+}
+
+/** Reads a refactor and its agents; agents that can't be asked just now are left out. */
+export async function readSnapshot(client: Client, id: string): Promise<Snapshot> {
+  const [status, log] = [await queryRun<RefactorStatus>(client, id, 'status'), await queryRun<Control['log']>(client, id, 'log')];
+  const ids = status.tasks.flatMap(({ agent }) => (agent === null ? [] : [agent]));
+  const agents = await Promise.allSettled(ids.map((agent) => queryRun<AgentStatus>(client, agent, 'status')));
+  const logs = await Promise.allSettled(ids.map((agent) => queryRun<Control['log']>(client, agent, 'log')));
+  const lines = logs.flatMap((result, index) =>
+    result.status === 'fulfilled'
+      ? result.value.map(({ at, text }) => ({ at, text: `${(ids[index] ?? '').slice(id.length + 1)} ${text}` }))
+      : [],
+  );
+  return {
+    status,
+    agents: agents.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
+    log: [...log, ...lines].toSorted((a, b) => a.at - b.at),
+  };
+}
+
+/** The result of a refactor; its failure is thrown with the words that the refactor ended with. */
+export async function resultOf(client: Client, id: string): Promise<RefactorResult> {
+  return (await client.workflow.getHandle(id).result()) as RefactorResult;
+}

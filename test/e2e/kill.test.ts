@@ -1,0 +1,71 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import type { Crew, Script } from '../workflows/harness.ts';
+import {
+  approve,
+  finish,
+  git,
+  makeRepository,
+  onePlan,
+  planned,
+  shell,
+  startCrew,
+  until,
+} from '../workflows/harness.ts';
+
+const STEPS = 5;
+/** Each command adds one line, the second one slowly: what runs twice shows in the tree. */
+const APPENDS: Script = ({ task, turn }) => {
+  if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
+  return turn < STEPS
+    ? shell(`echo ${turn} >> a/lines; sleep ${turn === 2 ? 3 : 0.1}; echo end ${turn} >> a/lines`)
+    : finish();
+};
+
+async function startProcess(crew: Crew): Promise<ChildProcess> {
+  const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), {
+    env: {
+      ...process.env,
+      TEMPORAL_ADDRESS: inject('temporalAddress'),
+      COXSWAIN_STATE: crew.stateDir,
+      COXSWAIN_TASK_QUEUE: crew.taskQueue,
+      OPENAI_BASE_URL: crew.model.url,
+      COXSWAIN_MODEL: 'scripted',
+    },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child, 'message');
+  return child;
+}
+
+test('a worker killed in the middle of a command: another goes on, and no step was done twice', async () => {
+  const crew = await startCrew(APPENDS);
+  await crew.worker.stop();
+  const repository = await makeRepository();
+  const first = await startProcess(crew);
+  const handle = await crew.start({ repository, branch: 'killed' });
+  await approve(handle, 'plan@1');
+  const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
+  // The third command sleeps for three seconds: this is in the middle of it.
+  await until(handle, ({ tasks }) => tasks.some(({ status }) => status === 'working'));
+  for (let doing = ''; !doing.includes('echo 2 '); ) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    doing = await agent.query<{ doing: string }>('status').then(
+      ({ doing: now }) => now,
+      () => '',
+    );
+  }
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+  await startProcess(crew);
+  await approve(handle, 'delivery@1', 120_000);
+  await handle.result();
+  const expected = Array.from({ length: STEPS }, (_, turn) => `${turn}\nend ${turn}`).join('\n');
+  expect(await git(repository, 'show', 'killed:a/lines')).toBe(expected);
+  // One answer for each call of planner and agent: nothing that was stored was asked for again.
+  expect(crew.model.requests.length).toBe(1 + STEPS + 1);
+}, 240_000);
