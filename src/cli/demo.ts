@@ -38,7 +38,7 @@ export async function demo(config: Config): Promise<number> {
     for (const line of byHand(stack, own, id, input)) say(`  ${line}`);
     say('');
     const decide = process.stdin.isTTY ? askPerson : approveAsDemo;
-    const status = await supervise({ client: stack.client, id, by: own.user, say, decide, signal: interrupt.signal });
+    const status = await supervise({ client: stack.client, id, by: process.stdin.isTTY ? own.user : 'the demo', say, decide, signal: interrupt.signal });
     if (!status) return 130;
     const result = await resultOf(stack.client, id);
     say(`\nDelivered branch ${result.branch} at ${result.commit?.slice(0, 10) ?? ''} into ${repository}\n`);
