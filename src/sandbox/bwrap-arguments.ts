@@ -26,7 +26,7 @@ export interface Layers {
 export interface SandboxRoot {
   bubblewrap: string;
   toolbox: Toolbox;
-  /** Our own passwd, group and nsswitch.conf. */
+  /** Our own passwd, group, hosts and nsswitch.conf. */
   etc: string;
 }
 
@@ -59,6 +59,8 @@ export async function prepareEtc(stateDir: string): Promise<string> {
     `coxswain:x:1000:1000:coxswain:${SANDBOX_HOME}:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n`,
   );
   await writeFile(join(etc, 'group'), 'coxswain:x:1000:\nnogroup:x:65534:\n');
+  // Servers and tests on localhost need its name also where there is no network.
+  await writeFile(join(etc, 'hosts'), '127.0.0.1 localhost coxswain\n::1 localhost\n');
   await writeFile(join(etc, 'nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n');
   return etc;
 }
@@ -113,7 +115,11 @@ function rootArguments(root: SandboxRoot, network: boolean): string[] {
   return [
     ['--ro-bind', '/usr', '/usr'],
     ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].flatMap(topFolderArguments),
-    ['passwd', 'group', 'nsswitch.conf'].flatMap((name) => ['--ro-bind', join(root.etc, name), `/etc/${name}`]),
+    ['passwd', 'group', 'nsswitch.conf', ...(network ? [] : ['hosts'])].flatMap((name) => [
+      '--ro-bind',
+      join(root.etc, name),
+      `/etc/${name}`,
+    ]),
     etc.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
     ['--proc', '/proc', ...procArguments(), '--dev', '/dev'],
     ['--perms', '1777', '--tmpfs', '/tmp', '--tmpfs', '/run', '--dir', '/var', '--symlink', '../tmp', '/var/tmp'],

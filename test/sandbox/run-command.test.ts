@@ -93,6 +93,17 @@ describe('what a command can reach', () => {
     expect(output).toMatch(/^v24\..*\nast-grep .*\n\/opt\/coxswain\/bin\/apply_patch\n\/usr\/bin\/sh\n$/);
   });
 
+  test('servers and clients meet on localhost, by its name, inside the sandbox', async () => {
+    const workspace = await openWorkspace();
+    const script = `require('http').createServer((_, answer) => answer.end('met')).listen(0, function () {
+      fetch('http://localhost:' + this.address().port).then((met) => met.text()).then((text) => {
+        console.log(text);
+        process.exit();
+      });
+    });`;
+    expect(await run(workspace, ['node', '-e', script])).toMatchObject({ exitCode: 0, output: 'met\n' });
+  });
+
   test('network exists only where it is granted', async () => {
     const workspace = await openWorkspace();
     const interfaces =
