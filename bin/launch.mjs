@@ -1,6 +1,7 @@
 /**
  * Runs a script with Node 24, whatever Node (18 or later) the machine has; shared by `cox` and the npm scripts.
- * Rule: the child is the program, so its streams, signals and exit code are the launcher's, and neither outlives the other.
+ * Rule: the child is the program, so its streams, signals and exit code are the launcher's, and neither outlives the
+ * other.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -11,7 +12,9 @@ import { dirname, join } from 'node:path';
 /** The first that runs the TypeScript sources as they are. */
 export const NEEDED_NODE = 24;
 
-/** The Node to use: the running one when it will do, else the one packaged with `root`; undefined when there is none. */
+/**
+ * The Node to use: the running one when it will do, else the one packaged with `root`; undefined when there is none.
+ */
 export function findNode(root) {
   if (Number(process.versions.node.split('.')[0]) >= NEEDED_NODE) return process.execPath;
   const require = createRequire(join(root, 'package.json'));

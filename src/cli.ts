@@ -9,6 +9,8 @@ import { doctor } from './cli/doctor.ts';
 import { messageCommands } from './cli/messages.ts';
 import type { RunOptions } from './cli/run.ts';
 import { run, setUp, up, work } from './cli/run.ts';
+import { StackError } from './cli/stack.ts';
+import { ClientFailure } from './client/client-failure.ts';
 import { readConfig } from './config.ts';
 import { escapeForPeople } from './core/escape.ts';
 import { quietRuntime } from './worker.ts';
@@ -22,15 +24,18 @@ function action<A extends unknown[]>(body: (...args: A) => Promise<number>): (..
       process.exitCode = await body(...args);
     } catch (error) {
       const verbose = program.opts<{ verbose?: boolean }>().verbose === true;
-      // Temporal wraps what a workflow said: the innermost words are those for people.
-      let cause: unknown = error;
-      while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
-      const words = cause instanceof Error ? cause.message : String(cause);
-      console.error(`cox: ${escapeForPeople(words)}`);
+      console.error(`cox: ${escapeForPeople(wordsOf(error))}`);
       if (verbose) console.error(error);
       process.exitCode = 1;
     }
   };
+}
+
+/** Our own errors speak for people; of others, Temporal's wrap what a workflow said, innermost. */
+function wordsOf(error: unknown): string {
+  if (error instanceof StackError || error instanceof ClientFailure) return error.message;
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? wordsOf(error.cause) : error.message;
 }
 
 const collect = (value: string, all: string[]): string[] => [...all, value];
@@ -62,7 +67,12 @@ program
   .option('--team <name>', 'whose work this is; also the fairness key')
   .option('--id <id>', 'workflow id')
   .option('--detach', 'start it and leave')
-  .action(action(async (repository: string, goal: string, options: RunOptions) => await run(readConfig(), repository, goal, options)));
+  .action(
+    action(
+      async (repository: string, goal: string, options: RunOptions) =>
+        await run(readConfig(), repository, goal, options),
+    ),
+  );
 program
   .command('worker')
   .description('work for a configured Temporal (TEMPORAL_ADDRESS or a profile)')

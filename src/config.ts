@@ -16,7 +16,7 @@ const WORKER_ROLES = ['control', 'model', 'workspace'] as const;
 export type WorkerRole = (typeof WORKER_ROLES)[number];
 
 /** Wrong configuration; the message names each variable and what it takes. */
-export class ConfigError extends Error {
+class ConfigError extends Error {
   override name = 'ConfigError';
 }
 

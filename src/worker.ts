@@ -16,7 +16,9 @@ import type { Isolation } from './sandbox/isolation.ts';
 import { probeIsolation } from './sandbox/isolation.ts';
 import { openWorkspaces } from './sandbox/workspaces.ts';
 
-/** Running commands are ended and their agents' activities retried elsewhere; Temporal's default would wait for none. */
+/**
+ * Running commands are ended and their agents' activities retried elsewhere; Temporal's default would wait for none.
+ */
 const SHUTDOWN_GRACE = '5 seconds';
 /** An activity that ignores cancellation must not hold the process for ever. */
 const SHUTDOWN_FORCE = '15 seconds';

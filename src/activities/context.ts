@@ -26,7 +26,7 @@ export interface ActivityContext {
 }
 
 /** Whether a repository is named by a URL (or scp-like address) rather than by a path. */
-export function isUrl(repository: string): boolean {
+function isUrl(repository: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(repository) || /^[\w.-]+@[\w.-]+:/.test(repository);
 }
 

@@ -1,6 +1,7 @@
 /**
  * What each activity takes and gives, by the kind of worker that runs it.
- * Rule: types only, so that workflows can import it; inputs and outcomes are small facts, never transcripts, diffs or files.
+ * Rule: types only, so that workflows can import it; inputs and outcomes are small facts, never transcripts, diffs or
+ * files.
  */
 import type {
   ActInput,

@@ -12,7 +12,7 @@ import { escapeForPeople as safe } from '../core/escape.ts';
 import { interrupted } from './interrupted.ts';
 import { shellLine } from './show.ts';
 import type { Stack } from './stack.ts';
-import { bringUp } from './stack.ts';
+import { attach, bringUp, StackError } from './stack.ts';
 import type { Decide } from './supervise.ts';
 import { askPerson, supervise } from './supervise.ts';
 
@@ -24,13 +24,20 @@ export async function demo(config: Config): Promise<number> {
   // A folder of its own, so that a demo never meets the runs of a stack that is in use.
   const own: Config = { ...config, stateDir: join(config.stateDir, 'demo'), temporal: undefined };
   own.hub = join(own.stateDir, 'hub', '{repository}.git');
+  const running = await attach(own);
+  if (running) {
+    await running.stop();
+    throw new StackError(`a demo runs from ${own.stateDir} already, at ${running.address}`);
+  }
   await rm(own.stateDir, { recursive: true, force: true });
   const repository = await makeSample(join(own.stateDir, 'sample'));
   const interrupt = interrupted();
   say('Starting a Temporal development server, a worker and a model …');
   const stack = await bringUp(own, say);
   try {
-    say(`Temporal UI: ${stack.uiUrl ?? ''}   server: ${stack.address}   model: ${stack.model}   isolation: ${own.isolation}`);
+    say(
+      `Temporal UI: ${stack.uiUrl ?? ''}   server: ${stack.address}   model: ${stack.model}   isolation: ${own.isolation}`,
+    );
     const id = 'demo-1';
     const input = { repository, goal: GOAL, checks: [CHECK], requestedBy: own.user };
     await startRefactor(stack.client, { id, taskQueue: own.taskQueue, input });
@@ -38,7 +45,14 @@ export async function demo(config: Config): Promise<number> {
     for (const line of byHand(stack, own, id, input)) say(`  ${line}`);
     say('');
     const decide = process.stdin.isTTY ? askPerson : approveAsDemo;
-    const status = await supervise({ client: stack.client, id, by: process.stdin.isTTY ? own.user : 'the demo', say, decide, signal: interrupt.signal });
+    const status = await supervise({
+      client: stack.client,
+      id,
+      by: process.stdin.isTTY ? own.user : 'the demo',
+      say,
+      decide,
+      signal: interrupt.signal,
+    });
     if (!status) return 130;
     const result = await resultOf(stack.client, id);
     say(`\nDelivered branch ${result.branch} at ${result.commit?.slice(0, 10) ?? ''} into ${repository}\n`);
@@ -58,9 +72,20 @@ const approveAsDemo: Decide = async (need) => {
 };
 
 function byHand(stack: Stack, config: Config, id: string, input: object): string[] {
-  const temporal = (...words: string[]): string => shellLine(['temporal', 'workflow', ...words, '--address', stack.address]);
+  const temporal = (...words: string[]): string =>
+    shellLine(['temporal', 'workflow', ...words, '--address', stack.address]);
   return [
-    temporal('start', '--type', 'refactor', '--task-queue', config.taskQueue, '--workflow-id', id, '--input', JSON.stringify(input)),
+    temporal(
+      'start',
+      '--type',
+      'refactor',
+      '--task-queue',
+      config.taskQueue,
+      '--workflow-id',
+      id,
+      '--input',
+      JSON.stringify(input),
+    ),
     temporal('query', '--workflow-id', id, '--type', 'status'),
     temporal('update', 'execute', '--workflow-id', id, '--name', 'approve', '--input', '{"decision": "plan@1"}'),
     shellLine(['cox', 'run', '<repository>', GOAL, '--check', CHECK]),

@@ -27,7 +27,9 @@ export async function doctor(config: Config): Promise<number> {
   ];
   let bad = 0;
   for (const [name, look] of looks) {
-    const finding = await look().catch((error: unknown): Finding => ({ ok: false, text: error instanceof Error ? error.message : String(error) }));
+    const finding = await look().catch(
+      (error: unknown): Finding => ({ ok: false, text: error instanceof Error ? error.message : String(error) }),
+    );
     if (!finding.ok) bad += 1;
     console.log(`${finding.ok ? 'ok     ' : 'MISSING'} ${name.padEnd(10)} ${finding.text}`);
   }
@@ -61,7 +63,10 @@ async function lookAtTemporal(config: Config): Promise<Finding> {
 
 async function lookAtIsolation(config: Config): Promise<Finding> {
   if (config.isolation === 'none') return { ok: true, text: 'none, as COXSWAIN_ISOLATION says: every command asks' };
-  const found = await findBubblewrap({ cacheDir: config.cacheDir, ...(config.bwrap ? { configured: config.bwrap } : {}) });
+  const found = await findBubblewrap({
+    cacheDir: config.cacheDir,
+    ...(config.bwrap ? { configured: config.bwrap } : {}),
+  });
   if (found.kind === 'missing') return { ok: false, text: `${found.tried.join('; ')}. ${found.remedy}` };
   const probe = await probeIsolation({ kind: 'bwrap', path: found.path });
   if (!probe.ok) return { ok: false, text: `probe "${probe.probe}": ${probe.reason}. ${probe.remedy}` };
@@ -70,7 +75,10 @@ async function lookAtIsolation(config: Config): Promise<Finding> {
 
 function lookAtModel({ model }: Config): Finding {
   if (!model.remote) {
-    return { ok: true, text: 'the offline model (structural replacements only); set OPENAI_API_KEY and COXSWAIN_MODEL for another' };
+    return {
+      ok: true,
+      text: 'the offline model (structural replacements only); set OPENAI_API_KEY and COXSWAIN_MODEL for another',
+    };
   }
   return { ok: true, text: `${model.remote.name} at ${model.remote.baseUrl ?? 'OpenAI'}` };
 }

@@ -26,55 +26,104 @@ const LIST_QUERY = "WorkflowType = 'refactor'";
 
 /** Adds all of them to the program. */
 export function messageCommands(program: Command, action: Action): void {
+  addQueries(program, action);
+  addSteering(program, action);
+  addDeciding(program, action);
+  program.command('watch').description('follow a refactor live').argument('<id>').action(action(watch));
+  program.command('list').description('refactors, newest first').action(action(list));
+}
+
+function addQueries(program: Command, action: Action): void {
   for (const name of QUERIES) {
-    program
-      .command(name)
-      .description(`the ${name} of a refactor or an agent`)
-      .argument('<id>')
+    const command = program.command(name).description(`the ${name} of a refactor or an agent`).argument('<id>');
+    command
       .option('--json', 'as JSON')
       .action(action(async (id: string, options: { json?: boolean }) => await ask(name, id, options.json === true)));
   }
-  const verb = (name: Verb, command: string, description: string, words?: string): Command => {
-    const made = program.command(command).description(description).argument('<id>');
-    if (words) made.argument(words);
-    return made.option('--by <name>', 'who sends it (a claim)').option('--message-id <id>', 'it counts once under this id');
-  };
-  verb('steer', 'steer', 'guide the work; its receipt is in the status', '<text>')
+}
+
+function addVerb(program: Command, command: string, description: string, words: string): Command {
+  return program
+    .command(command)
+    .description(description)
+    .argument('<id>')
+    .argument(words)
+    .option('--by <name>', 'who sends it (a claim)')
+    .option('--message-id <id>', 'it counts once under this id');
+}
+
+function addSteering(program: Command, action: Action): void {
+  addVerb(program, 'steer', 'guide the work; its receipt is in the status', '<text>')
     .option('--to <task>', 'only the agent of this task')
     .option('--interrupt', 'cut the current step short')
-    .action(action(async (id: string, text: string, options: Options) => await send('steer', id, { text, to: options['to'], interrupt: options['interrupt'] }, options)));
-  for (const name of ['pause', 'resume', 'stop'] as const) {
-    verb(name, name, { pause: 'start no more steps', resume: 'go on', stop: 'end cleanly, keep what was done' }[name], '[reason]')
-      .option('--from <commit>', 'resume: a commit of yours in the hub that replaces the files')
-      .action(action(async (id: string, reason: string | undefined, options: Options) => await send(name, id, { reason, ...(name === 'resume' ? { from: options['from'] } : {}) }, options)));
+    .action(
+      action(async (id: string, text: string, options: Options) => {
+        return await send('steer', id, { text, to: options['to'], interrupt: options['interrupt'] }, options);
+      }),
+    );
+  const about = { pause: 'start no more steps', stop: 'end cleanly, keep what was done' } as const;
+  for (const name of ['pause', 'stop'] as const) {
+    addVerb(program, name, about[name], '[reason]').action(
+      action(async (id: string, reason: string | undefined, options: Options) => {
+        return await send(name, id, { reason }, options);
+      }),
+    );
   }
+  addVerb(program, 'resume', 'go on after a pause or a hold', '[reason]')
+    .option('--from <commit>', "a commit of yours in the hub, whose files replace the agent's")
+    .action(
+      action(async (id: string, reason: string | undefined, options: Options) => {
+        return await send('resume', id, { reason, from: options['from'] }, options);
+      }),
+    );
+}
+
+function addDeciding(program: Command, action: Action): void {
   for (const name of ['approve', 'reject'] as const) {
-    verb(name, name, `${name} a decision; the id may be left out when one is open`, '[decision]')
+    addVerb(program, name, `${name} a decision; its id may be left out when just one is open`, '[decision]')
       .option('--digest <digest>', 'what you looked at; refused if it has changed')
       .option('--note <text>', 'why; a plan rejected with a note is planned again')
-      .action(action(async (id: string, decision: string | undefined, options: Options) => await send(name, id, { decision, digest: options['digest'], note: options['note'] }, options)));
+      .action(
+        action(async (id: string, decision: string | undefined, options: Options) => {
+          return await send(name, id, { decision, digest: options['digest'], note: options['note'] }, options);
+        }),
+      );
   }
-  verb('answer', 'answer', "answer an agent's question", '<text>')
+  addVerb(program, 'answer', "answer an agent's question", '<text>')
     .option('--question <id>', 'which, when several are open')
-    .action(action(async (id: string, text: string, options: Options) => await send('answer', id, { text, question: options['question'] }, options)));
-  verb('revisePlan', 'revise-plan', 'replace the plan by a JSON file', '<file>')
+    .action(
+      action(async (id: string, text: string, options: Options) => {
+        return await send('answer', id, { text, question: options['question'] }, options);
+      }),
+    );
+  addVerb(program, 'revise-plan', 'replace the plan by that of a JSON file', '<file>')
     .requiredOption('--plan-version <n>', 'the version that it replaces')
-    .action(action(async (id: string, file: string, options: Options) => await send('revisePlan', id, { version: Number(options['planVersion']), plan: await readPlan(file) }, options)));
-  verb('rewind', 'rewind', 'take a task back to a step or checkpoint', '<to>')
+    .action(
+      action(async (id: string, file: string, options: Options) => {
+        return await send(
+          'revisePlan',
+          id,
+          { version: Number(options['planVersion']), plan: await readPlan(file) },
+          options,
+        );
+      }),
+    );
+  addVerb(program, 'rewind', 'take a task back to a step or a checkpoint', '<to>')
     .option('--task <task>', 'which, when several are at work')
-    .action(action(async (id: string, to: string, options: Options) => await send('rewind', id, { to, task: options['task'] }, options)));
-  program
-    .command('watch')
-    .description('follow a refactor live')
-    .argument('<id>')
-    .action(action(watch));
-  program.command('list').description('refactors, newest first').action(action(list));
+    .action(
+      action(async (id: string, to: string, options: Options) => {
+        return await send('rewind', id, { to, task: options['task'] }, options);
+      }),
+    );
 }
 
 async function withStack<T>(body: (stack: Stack, config: Config) => Promise<T>): Promise<T> {
   const config = readConfig();
   const stack = await attach(config);
-  if (!stack) throw new StackError(`no stack runs from ${config.stateDir} and no Temporal is configured: run "cox up", or set TEMPORAL_ADDRESS`);
+  if (!stack)
+    throw new StackError(
+      `no stack runs from ${config.stateDir} and no Temporal is configured: run "cox up", or set TEMPORAL_ADDRESS`,
+    );
   try {
     return await body(stack, config);
   } finally {
@@ -94,7 +143,9 @@ function render(name: QueryName, answer: unknown): string {
   if (name === 'status' && hasField(answer, 'goal')) return showStatus(answer as RefactorStatus);
   if (name === 'plan' && hasField(answer, 'plan')) return showPlan((answer as { plan: Plan }).plan);
   if (name === 'log' && Array.isArray(answer)) {
-    return (answer as { at: number; text: string }[]).map(({ at, text }) => `${new Date(at).toISOString()} ${safe(text)}`).join('\n');
+    return (answer as { at: number; text: string }[])
+      .map(({ at, text }) => `${new Date(at).toISOString()} ${safe(text)}`)
+      .join('\n');
   }
   return typeof answer === 'string' ? answer : safe(JSON.stringify(answer, null, 2));
 }
@@ -117,7 +168,9 @@ async function readPlan(file: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, 'utf8'));
   } catch (error) {
-    throw new Error(`${file} is not a JSON file: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`${file} is not a JSON file: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -125,7 +178,14 @@ async function watch(id: string): Promise<number> {
   return await withStack(async ({ client }, config) => {
     const interrupt = interrupted();
     const decide = process.stdin.isTTY ? { decide: askPerson } : {};
-    const status = await supervise({ client, id, by: config.user, say: console.log, ...decide, signal: interrupt.signal });
+    const status = await supervise({
+      client,
+      id,
+      by: config.user,
+      say: console.log,
+      ...decide,
+      signal: interrupt.signal,
+    });
     interrupt.done();
     if (!status) return 130;
     console.log((await resultOf(client, id)).report);
@@ -135,11 +195,15 @@ async function watch(id: string): Promise<number> {
 
 async function list(): Promise<number> {
   return await withStack(async ({ client }) => {
-    for await (const { workflowId, startTime, status, searchAttributes } of client.workflow.list({ query: LIST_QUERY })) {
-      const attributes = searchAttributes as Record<string, unknown[] | undefined>;
-      const state = String(attributes['CoxState']?.[0] ?? status.name.toLowerCase());
+    for await (const { workflowId, startTime, status, searchAttributes } of client.workflow.list({
+      query: LIST_QUERY,
+    })) {
+      const attributes = searchAttributes as Record<string, string[] | undefined>;
+      const state = attributes['CoxState']?.[0] ?? status.name.toLowerCase();
       const needs = (attributes['CoxNeeds'] ?? []).join(', ');
-      console.log(`${workflowId.padEnd(24)} ${state.padEnd(16)} ${startTime.toISOString()} ${needs ? `needs ${needs}` : ''}`);
+      console.log(
+        `${workflowId.padEnd(24)} ${state.padEnd(16)} ${startTime.toISOString()} ${needs ? `needs ${needs}` : ''}`,
+      );
     }
     return 0;
   });

@@ -31,7 +31,7 @@ export interface RunOptions {
 const say = (line: string): void => console.log(line);
 
 /** The stack that is there, or one for as long as this command lives. */
-export async function openStack(config: Config): Promise<Stack> {
+async function openStack(config: Config): Promise<Stack> {
   const attached = await attach(config);
   if (!attached) {
     say('No stack runs here: bringing one up for as long as this command lives ("cox up" keeps one).');
@@ -42,7 +42,7 @@ export async function openStack(config: Config): Promise<Stack> {
 }
 
 /** The input of a start, from the command line's words; a path becomes absolute, since a worker reads it. */
-export function startInput(repository: string, goal: string, options: RunOptions, by: string): Record<string, unknown> {
+function startInput(repository: string, goal: string, options: RunOptions, by: string): Record<string, unknown> {
   const { check, setup, base, branch, team, networkForSetup } = options;
   return {
     repository: existsSync(repository) ? resolve(repository) : repository,
@@ -64,12 +64,19 @@ export async function run(config: Config, repository: string, goal: string, opti
     const id = options.id ?? `cox-${randomBytes(4).toString('hex')}`;
     const input = startInput(repository, goal, options, config.user);
     await startRefactor(stack.client, { id, taskQueue: config.taskQueue, input });
-    say(`started ${id}${stack.uiUrl ? `, to be seen at ${stack.uiUrl}/namespaces/${stack.namespace}/workflows/${id}` : ''}`);
-    say(`the same by hand: ${shellLine(['temporal', 'workflow', 'start', '--address', stack.address, '--type', 'refactor', '--task-queue', config.taskQueue, '--workflow-id', id, '--input', JSON.stringify(input)])}`);
+    say(
+      `started ${id}${stack.uiUrl ? `, to be seen at ${stack.uiUrl}/namespaces/${stack.namespace}/workflows/${id}` : ''}`,
+    );
+    say(
+      `the same by hand: ${shellLine(['temporal', 'workflow', 'start', '--address', stack.address, '--type', 'refactor', '--task-queue', config.taskQueue, '--workflow-id', id, '--input', JSON.stringify(input)])}`,
+    );
     if (options.detach && !stack.own) return 0;
     const decide = process.stdin.isTTY ? { decide: askPerson } : {};
     const supervision = { client: stack.client, id, by: config.user, say, ...decide, signal: interrupt.signal };
-    const status = await Promise.race([supervise(supervision), stack.ended.then((why) => Promise.reject(new StackError(why)))]);
+    const status = await Promise.race([
+      supervise(supervision),
+      stack.ended.then((why) => Promise.reject(new StackError(why))),
+    ]);
     if (!status) {
       say(`\n${id} is kept where it stands. "cox up" goes on with it; "cox watch ${id}" shows it.`);
       return 130;
@@ -86,12 +93,16 @@ export async function run(config: Config, repository: string, goal: string, opti
 /** Keeps the embedded stack running until it is interrupted. */
 export async function up(config: Config): Promise<number> {
   if (config.temporal) {
-    throw new StackError(`Temporal at ${config.temporal.address} is configured: run "cox worker" there, or unset it for the embedded stack`);
+    throw new StackError(
+      `Temporal at ${config.temporal.address} is configured: run "cox worker" there, or unset it for the embedded stack`,
+    );
   }
   const interrupt = interrupted();
   const stack = await bringUp(config, say);
   try {
-    say(`Coxswain is up. Temporal ${stack.address} · UI ${stack.uiUrl ?? ''} · model ${stack.model} · state ${config.stateDir}`);
+    say(
+      `Coxswain is up. Temporal ${stack.address} · UI ${stack.uiUrl ?? ''} · model ${stack.model} · state ${config.stateDir}`,
+    );
     say('Start something from another terminal, in this folder:  cox run <repository> "<goal>" --check "npm test"');
     const why = await Promise.race([interrupt.happened, stack.ended]);
     if (why === undefined) return 0;
@@ -106,15 +117,24 @@ export async function up(config: Config): Promise<number> {
 /** Runs a worker against a configured Temporal until it is interrupted. */
 export async function work(config: Config): Promise<number> {
   const { temporal, model } = config;
-  if (!temporal) throw new StackError('no Temporal is configured: set TEMPORAL_ADDRESS (or a profile), or use "cox up"');
+  if (!temporal)
+    throw new StackError('no Temporal is configured: set TEMPORAL_ADDRESS (or a profile), or use "cox up"');
   if (!model.remote && config.roles.includes('model')) {
-    throw new StackError('no model is configured: set OPENAI_API_KEY or OPENAI_BASE_URL, and COXSWAIN_MODEL; or leave "model" out of COXSWAIN_ROLES');
+    throw new StackError(
+      'no model is configured: set OPENAI_API_KEY or OPENAI_BASE_URL, and COXSWAIN_MODEL; or leave "model" out of COXSWAIN_ROLES',
+    );
   }
-  const connected = await connectClient({ address: temporal.address, namespace: temporal.namespace, connectionOptions: temporal.options });
+  const connected = await connectClient({
+    address: temporal.address,
+    namespace: temporal.namespace,
+    connectionOptions: temporal.options,
+  });
   const missing = await findMissingSearchAttributes(connected.connection, temporal.namespace);
   await connected.close();
   if (missing.length > 0) {
-    throw new StackError(`Temporal lacks the search attributes ${missing.map(({ name }) => name).join(', ')}: run "cox setup" once`);
+    throw new StackError(
+      `Temporal lacks the search attributes ${missing.map(({ name }) => name).join(', ')}: run "cox setup" once`,
+    );
   }
   const interrupt = interrupted();
   const worker = await startWorker(config, {
@@ -124,7 +144,9 @@ export async function work(config: Config): Promise<number> {
     model: model.remote ?? { name: 'none', apiKey: 'none' },
     defaultRoots: [],
   });
-  say(`working on ${config.taskQueue} (${config.roles.join(', ')}) at ${temporal.address}; isolation ${config.isolation}`);
+  say(
+    `working on ${config.taskQueue} (${config.roles.join(', ')}) at ${temporal.address}; isolation ${config.isolation}`,
+  );
   await Promise.race([interrupt.happened, worker.ended]);
   interrupt.done();
   await worker.stop();
@@ -134,11 +156,16 @@ export async function work(config: Config): Promise<number> {
 /** Registers the search attributes on a configured Temporal, or on the running embedded one. */
 export async function setUp(config: Config): Promise<number> {
   const stack = await attach(config);
-  if (!stack) throw new StackError('nothing to set up: the embedded stack registers its search attributes itself; for another Temporal set TEMPORAL_ADDRESS');
+  if (!stack)
+    throw new StackError(
+      'nothing to set up: the embedded stack registers its search attributes itself; for another Temporal set TEMPORAL_ADDRESS',
+    );
   try {
     const wrong = await registerSearchAttributes(stack.connection, stack.namespace);
     for (const attribute of wrong) {
-      console.error(`${attribute.name} is there with another type; remove it, then: ${registerCommand(attribute, stack.namespace)}`);
+      console.error(
+        `${attribute.name} is there with another type; remove it, then: ${registerCommand(attribute, stack.namespace)}`,
+      );
     }
     if (wrong.length === 0) say(`search attributes are registered at ${escapeForPeople(stack.address)}`);
     return wrong.length === 0 ? 0 : 1;

@@ -9,7 +9,13 @@ import { escapeForPeople as safe } from '../core/escape.ts';
 import type { Plan } from '../core/plan.ts';
 import type { RefactorStatus } from '../core/views.ts';
 
-const TICKS: Record<string, string> = { waiting: '[ ]', working: '[~]', finished: '[~]', integrated: '[x]', failed: '[!]' };
+const TICKS: Record<string, string> = {
+  waiting: '[ ]',
+  working: '[~]',
+  finished: '[~]',
+  integrated: '[x]',
+  failed: '[!]',
+};
 
 /** The plan for a decision: what will be done, where, and how it is judged. */
 export function showPlan(plan: Plan): string {
@@ -28,7 +34,14 @@ export function showTicks(status: RefactorStatus): string {
 
 /** The spend of the refactor and of the agents that have not reported theirs yet. */
 export function sumSpend({ status, agents }: Snapshot): AgentState['spend'] {
-  const total = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: 0 as number | null, modelCalls: 0, acts: 0 };
+  const total = {
+    inputTokens: 0,
+    cachedTokens: 0,
+    outputTokens: 0,
+    costUsd: 0 as number | null,
+    modelCalls: 0,
+    acts: 0,
+  };
   for (const { spend } of agents) {
     total.inputTokens += spend.inputTokens;
     total.cachedTokens += spend.cachedTokens;
@@ -66,7 +79,9 @@ export function showStatus(status: RefactorStatus): string {
     ...status.needs.map(({ id, about, digest }) => `DECIDE     ${id} (digest ${digest.slice(0, 12)}): ${safe(about)}`),
     ...status.evidence.map((line) => `evidence   ${safe(line)}`),
     `spend      ${showSpend(status.spend)}`,
-    ...status.receipts.slice(-5).map(({ id, verb, by, state, detail }) => `receipt    ${id} ${verb} by ${safe(by)}: ${state}, ${safe(detail)}`),
+    ...status.receipts
+      .slice(-5)
+      .map(({ id, verb, by, state, detail }) => `receipt    ${id} ${verb} by ${safe(by)}: ${state}, ${safe(detail)}`),
   ];
   return lines.join('\n');
 }

@@ -49,24 +49,34 @@ export async function attach(config: Config): Promise<Stack | undefined> {
   if (!configured && !record) return undefined;
   const address = configured?.address ?? record?.address ?? '';
   const namespace = configured?.namespace ?? 'default';
-  const connected = await connectClient({ address, namespace, ...(configured ? { connectionOptions: configured.options } : {}) });
+  const connected = await connectClient({
+    address,
+    namespace,
+    ...(configured ? { connectionOptions: configured.options } : {}),
+  });
   return {
     ...place(connected, address, namespace, record?.uiUrl),
     own: false,
     model: 'that of its worker',
     ended: never,
-    stop: connected.close,
+    stop: () => connected.close(),
   };
 }
 
-function place(connected: Connected, address: string, namespace: string, uiUrl: string | undefined): Pick<Stack, 'client' | 'connection' | 'address' | 'namespace' | 'uiUrl'> {
+function place(
+  connected: Connected,
+  address: string,
+  namespace: string,
+  uiUrl: string | undefined,
+): Pick<Stack, 'client' | 'connection' | 'address' | 'namespace' | 'uiUrl'> {
   return { client: connected.client, connection: connected.connection, address, namespace, uiUrl };
 }
 
 /** Brings the embedded stack up in this process; refuses when one runs from the same folder. */
 export async function bringUp(config: Config, onProgress: (message: string) => void): Promise<Stack> {
   const running = await readRecord(config);
-  if (running) throw new StackError(`a stack runs from ${config.stateDir} already (process ${running.pid}, ${running.address})`);
+  if (running)
+    throw new StackError(`a stack runs from ${config.stateDir} already (process ${running.pid}, ${running.address})`);
   await mkdir(config.stateDir, { recursive: true });
   const server = await startServer(config, onProgress);
   const stops: (() => Promise<void>)[] = [() => server.stop()];
@@ -82,12 +92,15 @@ export async function bringUp(config: Config, onProgress: (message: string) => v
     const worker = await startWorker(config, { address, namespace: 'default', model, defaultRoots: ['/'] });
     stops.push(() => worker.stop());
     const connected = await connectClient({ address, namespace: 'default' });
-    stops.push(connected.close);
+    stops.push(() => connected.close());
     await writeRecord(config, { address, uiUrl: server.uiUrl, pid: process.pid });
     stops.push(() => rm(recordPath(config), { force: true }));
     const ended = Promise.race([
       server.ended.then(() => 'the Temporal server ended'),
-      worker.ended.then(() => 'the worker ended', (error: unknown) => `the worker failed: ${String(error)}`),
+      worker.ended.then(
+        () => 'the worker ended',
+        (error: unknown) => `the worker failed: ${String(error)}`,
+      ),
     ]);
     return { ...place(connected, address, 'default', server.uiUrl), own: true, model: model.name, ended, stop };
   } catch (error) {

@@ -18,7 +18,10 @@ const POLL_MS = 400;
 type Need = RefactorStatus['needs'][number];
 
 /** Answers a decision, or leaves it open for others. */
-export type Decide = (need: Need, plan: Plan | undefined) => Promise<{ verb: 'approve' | 'reject'; note?: string } | undefined>;
+export type Decide = (
+  need: Need,
+  plan: Plan | undefined,
+) => Promise<{ verb: 'approve' | 'reject'; note?: string } | undefined>;
 
 export interface Supervision {
   client: Client;
@@ -31,7 +34,8 @@ export interface Supervision {
 }
 
 /** Shows what happens until the refactor ends or the watching is aborted; gives the last status. */
-export async function supervise({ client, id, by, say, decide, signal }: Supervision): Promise<RefactorStatus | undefined> {
+export async function supervise(supervision: Supervision): Promise<RefactorStatus | undefined> {
+  const { client, id, say, signal } = supervision;
   const startedAt = Date.now();
   const said = new Set<string>();
   const asked = new Set<string>();
@@ -53,9 +57,9 @@ export async function supervise({ client, id, by, say, decide, signal }: Supervi
     for (const need of status.needs) {
       if (asked.has(need.id)) continue;
       asked.add(need.id);
-      await answer({ client, id, by, say, ...(decide ? { decide } : {}) }, need);
+      await answer(supervision, need);
     }
-    await wait(POLL_MS, undefined, { ...(signal ? { signal } : {}) }).catch(() => undefined);
+    await wait(POLL_MS, undefined, signal ? { signal } : {}).catch(() => undefined);
   }
   return undefined;
 }
@@ -66,7 +70,10 @@ async function answer({ client, id, by, say, decide }: Supervision, need: Need):
   say(plan ? showPlan(plan) : `  ${safe(need.about)}`);
   const choice = await decide?.(need, plan);
   if (!choice) {
-    const verbs = need.kind === 'question' ? `cox answer ${id} "…"` : `cox approve ${id} ${need.id}   or   cox reject ${id} ${need.id}`;
+    const verbs =
+      need.kind === 'question'
+        ? `cox answer ${id} "…"`
+        : `cox approve ${id} ${need.id}   or   cox reject ${id} ${need.id}`;
     say(`  waits for: ${verbs}`);
     return;
   }
@@ -81,7 +88,9 @@ export const askPerson: Decide = async (need) => {
   if (need.kind === 'question') return undefined;
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    const text = (await terminal.question(`Approve ${need.id}? [y = yes, n = no, or a note to reject it with] `)).trim();
+    const text = (
+      await terminal.question(`Approve ${need.id}? [y = yes, n = no, or a note to reject it with] `)
+    ).trim();
     if (/^y(es)?$/i.test(text)) return { verb: 'approve' };
     if (text === '') return undefined;
     return /^no?$/i.test(text) ? { verb: 'reject' } : { verb: 'reject', note: text };

@@ -2,16 +2,19 @@
  * Starts refactors and sends them verbs and queries, typed; every face of Coxswain uses this.
  * Rule: nothing here can do what the plain `temporal` program can't.
  */
+import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Answer, Control } from '../core/control.ts';
 import type { Verb } from '../core/messages.ts';
 import { SIGNAL_VERBS } from '../core/messages.ts';
 import type { RefactorResult } from '../core/refactor-state.ts';
 import type { AgentStatus, RefactorStatus } from '../core/views.ts';
+import { ClientFailure, explainFailures } from './client-failure.ts';
 
 /** An update waits for a worker; a signal does not. After this long a verb that may be a signal becomes one. */
 const UPDATE_TIMEOUT_MS = 5000;
+/** The longest history replays in seconds; a query that takes longer has no worker. */
+const QUERY_TIMEOUT_MS = 15_000;
 
 export interface StartOptions {
   id: string;
@@ -21,21 +24,33 @@ export interface StartOptions {
 
 /** Starts a refactor; an id that is in use already is an error. */
 export async function startRefactor(client: Client, { id, taskQueue, input }: StartOptions): Promise<WorkflowHandle> {
-  return await client.workflow.start('refactor', { workflowId: id, taskQueue, args: [input] });
+  return await explainFailures(id, () =>
+    client.workflow.start('refactor', { workflowId: id, taskQueue, args: [input] }),
+  );
 }
 
-/** Sends a verb as an update; where no worker answers and the verb decides nothing, as a signal. */
+/**
+ * Sends a verb as an update; where no worker answers in time and the verb decides nothing, as a signal too.
+ * Both carry one id, so that the message counts once however many of them arrive.
+ */
 export async function sendVerb(client: Client, id: string, verb: Verb, input: object): Promise<Answer> {
   const handle = client.workflow.getHandle(id);
-  const bySignal = (SIGNAL_VERBS as readonly string[]).includes(verb);
-  const late = { kind: 'late' } as const;
-  const update = handle.executeUpdate<Answer, [object]>(verb, { args: [input] });
-  if (!bySignal) return await update;
-  const first = await Promise.race([update, timeout(UPDATE_TIMEOUT_MS, late)]);
-  if (first !== late) return first as Answer;
-  update.catch(() => undefined);
-  await handle.signal(verb, input);
-  return { kind: 'applied', detail: 'no worker answers now; it was left as a signal and counts when one does', receipt: '' };
+  const message = { id: randomUUID(), ...input };
+  const send = (): Promise<Answer> => handle.executeUpdate<Answer, [object]>(verb, { args: [message] });
+  const answered = explainFailures(id, send);
+  const first = await Promise.race([answered, timeout(UPDATE_TIMEOUT_MS, 'late' as const)]);
+  if (first !== 'late') return first;
+  // The late answer has nobody left to hear it.
+  answered.catch(() => undefined);
+  if (!(SIGNAL_VERBS as readonly string[]).includes(verb)) {
+    throw new ClientFailure(
+      'no-worker',
+      `no worker answers for "${id}", so nothing was decided: start one, then try again`,
+    );
+  }
+  await explainFailures(id, () => handle.signal(verb, message));
+  const detail = 'no worker answers now; it was left as a signal and counts when one does';
+  return { kind: 'applied', detail, receipt: message.id };
 }
 
 async function timeout<T>(ms: number, value: T): Promise<T> {
@@ -46,12 +61,8 @@ export type QueryName = 'status' | 'plan' | 'decisions' | 'spend' | 'policy' | '
 
 /** Asks a run; a queue without a worker is said so instead of a long wait. */
 export async function queryRun<T>(client: Client, id: string, name: QueryName): Promise<T> {
-  try {
-    return await client.workflow.getHandle(id).query<T>(name);
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) throw new Error(`there is no run "${id}"`, { cause: error });
-    throw error;
-  }
+  const query = (): Promise<T> => client.workflow.getHandle(id).query<T>(name);
+  return await explainFailures(id, () => client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, query));
 }
 
 /** All that a person watches: the refactor, the agents at work, and their logs. */
@@ -63,7 +74,10 @@ export interface Snapshot {
 
 /** Reads a refactor and its agents; agents that can't be asked just now are left out. */
 export async function readSnapshot(client: Client, id: string): Promise<Snapshot> {
-  const [status, log] = [await queryRun<RefactorStatus>(client, id, 'status'), await queryRun<Control['log']>(client, id, 'log')];
+  const [status, log] = [
+    await queryRun<RefactorStatus>(client, id, 'status'),
+    await queryRun<Control['log']>(client, id, 'log'),
+  ];
   const ids = status.tasks.flatMap(({ agent }) => (agent === null ? [] : [agent]));
   const agents = await Promise.allSettled(ids.map((agent) => queryRun<AgentStatus>(client, agent, 'status')));
   const logs = await Promise.allSettled(ids.map((agent) => queryRun<Control['log']>(client, agent, 'log')));

@@ -2,7 +2,7 @@
  * The gate of a call: allow, ask or deny, and what the calls mean that run nothing.
  * Rule: nothing runs undecided; every way out leaves something to be told to the model.
  */
-import type { AgentState, PendingCall, Proposal } from './agent-state.ts';
+import type { AgentState, Proposal } from './agent-state.ts';
 import { endAgent, finishAgent, nextStep, nudge, publish, say, tell } from './agent-work.ts';
 import type { Control } from './control.ts';
 import { openDecision } from './control.ts';

@@ -1,6 +1,7 @@
 /**
  * The state, commands and events of an agent: what `nextAgentCommand` looks at and `advanceAgent` changes.
- * Rule: one serialisable value is all that a continue-as-new carries; files and conversation are named by commit ids only.
+ * Rule: one serialisable value is all that a continue-as-new carries; files and conversation are named by commit ids
+ * only.
  */
 import type { Control } from './control.ts';
 import type { EffectivePolicy } from './policy.ts';
@@ -119,7 +120,10 @@ export interface ActOutcome {
   outputBytes: number;
   durationMs: number;
   isolation: IsolationMode;
-  /** What differs from the task's start outside of its paths: at most 20 paths, or folders as globs where there are more. */
+  /**
+   * What differs from the task's start outside of its paths: at most 20 paths, or folders as globs where there are
+   * more.
+   */
   outside: string[];
 }
 

@@ -5,7 +5,7 @@
 import type { Message } from './messages.ts';
 
 /** Receipts, log lines, ids and closed decisions that are kept; older ones are in the history. */
-export const MAX_RECEIPTS = 200;
+const MAX_RECEIPTS = 200;
 const MAX_LOG = 100;
 const MAX_APPLIED_IDS = 1000;
 const MAX_CLOSED = 100;
@@ -174,7 +174,10 @@ export type DecisionChoice =
   | { kind: 'found'; decision: Decision; bound: boolean }
   | { kind: 'refused'; reason: string };
 
-/** Finds the open decision that a message means: by id (a missing id is enough when just one is open), its digest, and its kind. */
+/**
+ * Finds the open decision that a message means: by id (a missing id is enough when just one is open), its digest, and
+ * its kind.
+ */
 export function chooseDecision(
   open: readonly Decision[],
   all: readonly Decision[],

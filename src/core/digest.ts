@@ -1,6 +1,7 @@
 /**
  * Digests that bind a decision to the exact bytes it was about.
- * Rule: equal values give equal digests on every host and in every version, so keys are sorted and undefined fields vanish.
+ * Rule: equal values give equal digests on every host and in every version, so keys are sorted and undefined fields
+ * vanish.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';

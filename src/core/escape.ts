@@ -1,5 +1,6 @@
 /**
- * Makes text from models and repositories safe to show: nothing in it can move a cursor, hide or reorder what people read.
+ * Makes text from models and repositories safe to show: nothing in it can move a cursor, hide or reorder what people
+ * read.
  * Rule: line breaks and tabs stay, every other control, bidirectional and zero-width character is shown as its code.
  */
 

@@ -5,11 +5,11 @@
 import { z } from 'zod';
 
 /** Most tasks in one plan; more belong into a campaign. */
-export const MAX_TASKS = 200;
+const MAX_TASKS = 200;
 /** Default step budget of a task: one step is one model call and at most one tool call. */
 export const DEFAULT_TASK_STEPS = 60;
 /** Default token budget of a task, input and output together. */
-export const DEFAULT_TASK_TOKENS = 2_000_000;
+export const DEFAULT_TASK_TOKENS = 5_000_000;
 
 export const taskSchema = z.strictObject({
   /** Slug, unique in the plan: lower-case letters, digits, dots, underscores and dashes. */

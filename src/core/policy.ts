@@ -78,7 +78,9 @@ export function resolvePolicy(run: Policy | undefined): PolicyResult {
   return problems.length > 0 ? { kind: 'bad', problems } : { kind: 'ok', policy };
 }
 
-/** Tightens a policy for commands that run without isolation: each one asks, unless the run itself says what it wants. */
+/**
+ * Tightens a policy for commands that run without isolation: each one asks, unless the run itself says what it wants.
+ */
 export function tightenForIsolation(
   policy: EffectivePolicy,
   isolation: 'bwrap' | 'external' | 'none',

@@ -1,6 +1,7 @@
 /**
  * The words that an agent starts with, and those that tell it of steers and of changed files.
- * Rule: byte-stable for equal input, so that a provider's prompt cache holds; repository content is marked as such, never as an order.
+ * Rule: byte-stable for equal input, so that a provider's prompt cache holds; repository content is marked as such,
+ * never as an order.
  */
 import type { AgentSpec, Steer } from './agent-state.ts';
 import { profileOf } from './agent.ts';

@@ -25,7 +25,9 @@ export function takeStart(state: RefactorState, id: string): RefactorState {
   const taken = state.heldSteers.filter(({ to }) => to === undefined || to === work.task.id);
   const forwards = [...state.forwards, ...taken.map(({ to: _, ...message }) => ({ agent: id, message }))];
   const heldSteers = state.heldSteers.filter((steer) => !taken.includes(steer));
-  return replaceWork({ ...state, agents, forwards, heldSteers }, started);
+  const ids = taken.flatMap((message) => (message.id === undefined ? [] : [message.id]));
+  const control = settleReceipts(state.control, ids, 'forwarded', `passed on to ${work.task.id}`);
+  return replaceWork({ ...state, control, agents, forwards, heldSteers }, started);
 }
 
 /** Mirrors what an agent reports; its end moves its work on. */

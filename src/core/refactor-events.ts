@@ -1,6 +1,7 @@
 /**
  * A refactor as a reducer, second half: `advanceRefactor` takes in what happened.
- * Rule: what was checked, approved and delivered is one commit; any later change makes the line go through its gates again.
+ * Rule: what was checked, approved and delivered is one commit; any later change makes the line go through its gates
+ * again.
  */
 import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';

@@ -9,7 +9,7 @@ import { addReceipt, chooseDecision, closeDecision, findEarlierAnswer, withdrawD
 import { digestValue } from './digest.ts';
 import type { Message, MessageOf, Verb } from './messages.ts';
 import { readMessage } from './messages.ts';
-import { findPlanProblems } from './plan.ts';
+import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS, findPlanProblems } from './plan.ts';
 import { deliverySubject } from './refactor.ts';
 import { adoptPlan, openDelivery, proposePlan } from './refactor-gates.ts';
 import { endRefactor, listAllOpen, log, stopRefactor } from './refactor-work.ts';
@@ -207,8 +207,8 @@ function planAgain(state: RefactorState, note: string, by: string): RefactorStat
     paths: ['**'],
     checks: state.input.checks,
     dependsOn: [],
-    maxSteps: 60,
-    maxTokens: 2_000_000,
+    maxSteps: DEFAULT_TASK_STEPS,
+    maxTokens: DEFAULT_TASK_TOKENS,
   };
   const extra = {
     task,

@@ -1,5 +1,6 @@
 /**
- * The conversation of an agent as typed data: our own items, never a provider's, and the entry that each checkpoint commit carries.
+ * The conversation of an agent as typed data: our own items, never a provider's, and the entry that each checkpoint
+ * commit carries.
  * Rule: what is written here is read again by every later version, so fields are only ever added.
  */
 import { z } from 'zod';
@@ -11,7 +12,10 @@ export const shaSchema = z
   .brand<'Sha'>();
 export type Sha = z.infer<typeof shaSchema>;
 
-/** One item of a conversation. `opaque` holds what only its provider understands (encrypted reasoning), given back to that provider unread. */
+/**
+ * One item of a conversation. `opaque` holds what only its provider understands (encrypted reasoning), given back to
+ * that provider unread.
+ */
 export const itemSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('user'), text: z.string() }),
   z.object({ kind: z.literal('assistant'), text: z.string() }),
@@ -37,7 +41,9 @@ const entryBase = {
   key: z.string(),
 };
 
-/** What a checkpoint's commit message carries after its subject. Items of all entries, in order, are the conversation. */
+/**
+ * What a checkpoint's commit message carries after its subject. Items of all entries, in order, are the conversation.
+ */
 export const entrySchema = z.discriminatedUnion('kind', [
   /** The root of a chain: what the agent was told and from which bytes of the repository. */
   z.object({
@@ -47,7 +53,10 @@ export const entrySchema = z.discriminatedUnion('kind', [
     profile: z.enum(['work', 'plan']),
     items: z.array(itemSchema),
   }),
-  /** A model call: the items given to it that were not in the chain yet (results made by policy, steers), then its answer. */
+  /**
+   * A model call: the items given to it that were not in the chain yet (results made by policy, steers), then its
+   * answer.
+   */
   z.object({
     ...entryBase,
     kind: z.literal('think'),

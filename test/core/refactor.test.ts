@@ -148,9 +148,9 @@ describe('messages', () => {
     const run = world();
     run.send('steer', { text: 'gently', by: 'ann' });
     run.settle();
-    expect(run.agents.get('r/plan.1')?.control.receipts).toMatchObject([
-      { verb: 'steer', by: 'ann', state: 'delivered' },
-    ]);
+    const delivered = { verb: 'steer', by: 'ann', state: 'delivered' };
+    expect(run.agents.get('r/plan.1')?.control.receipts).toMatchObject([delivered]);
+    expect(run.refactor.control.receipts).toMatchObject([delivered]);
   });
 
   test('an unknown task is refused with the list of tasks', () => {

@@ -1,4 +1,6 @@
-/** Finding Temporal's program, with real executables and a real pip command line: order, bounds and the last message. */
+/**
+ * Finding Temporal's program, with real executables and a real pip command line: order, bounds and the last message.
+ */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';

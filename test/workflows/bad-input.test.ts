@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Crew, Script } from './harness.ts';
+import { recordHistories } from './record.ts';
 import {
   approve,
   finish,
@@ -177,6 +178,7 @@ test('mistyped messages never wedge a run: each leaves a refused receipt', async
   await approve(handle, 'plan@1');
   await approve(handle, 'delivery@1');
   await handle.result();
+  await recordHistories({ 'v0.1-refactor-mistyped-messages': id });
 });
 
 test('a repository that refuses the branch holds, and goes on after it was mended', async () => {
@@ -192,4 +194,5 @@ test('a repository that refuses the branch holds, and goes on after it was mende
   await git(origin, 'branch', '-D', 'late');
   await handle.executeUpdate('resume');
   await expect(handle.result()).resolves.toMatchObject({ outcome: 'done' });
+  await recordHistories({ 'v0.1-refactor-held': handle.workflowId });
 });

@@ -1,5 +1,6 @@
 /**
- * A whole Coxswain for a test: real worker, real git repository, a scripted model behind real HTTP, on the shared server.
+ * A whole Coxswain for a test: real worker, real git repository, a scripted model behind real HTTP, on the shared
+ * server.
  * Rule: nothing is faked but the model's answers, and a test says them itself.
  */
 import { randomUUID } from 'node:crypto';
@@ -29,7 +30,7 @@ quietRuntime();
 let bundle: Promise<WorkflowBundleOption> | undefined;
 
 /** The workflow bundle, made once for all tests of a file. */
-export function sharedBundle(): Promise<WorkflowBundleOption> {
+function sharedBundle(): Promise<WorkflowBundleOption> {
   bundle ??= bundleWorkflows();
   return bundle;
 }
@@ -57,7 +58,7 @@ export interface Crew {
   startByProgram(input: Partial<StartInput> & { repository: string }): Promise<WorkflowHandle>;
 }
 
-export function call(tool: string, values: object, callId = `call_${randomUUID().slice(0, 8)}`): Item {
+function call(tool: string, values: object, callId = `call_${randomUUID().slice(0, 8)}`): Item {
   return { kind: 'call', callId, tool, arguments: JSON.stringify(values) };
 }
 

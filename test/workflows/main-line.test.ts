@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { AgentStatus } from '../../src/core/views.ts';
 import type { Script } from './harness.ts';
+import { recordHistories } from './record.ts';
 import {
   approve,
   approveAll,
@@ -45,6 +46,12 @@ test('a refactor goes from its goal to a delivered branch, with a person at both
   expect(await git(repository, 'log', '--format=%s', 'main..coxswain/two')).toMatch(/^Do [ab]\nDo [ab]$/);
   expect(await git(repository, 'status', '--porcelain')).toBe('');
   expect(result.report).toContain('wrote a/new.txt');
+  const id = handle.workflowId;
+  await recordHistories({
+    'v0.1-refactor': id,
+    'v0.1-agent-work': `${id}/a.1`,
+    'v0.1-agent-plan': `${id}/plan.1`,
+  });
 });
 
 describe('messages', () => {
@@ -63,6 +70,7 @@ describe('messages', () => {
     await approve(handle, 'delivery@1');
     await handle.result();
     const { receipts } = await status(handle);
+    await recordHistories({ 'v0.1-agent-steered': `${handle.workflowId}/a.1` });
     expect(receipts.find(({ id }) => id === 's1')).toMatchObject({
       state: 'delivered',
       detail: expect.stringMatching(/^a: delivered to model call \d+$/),

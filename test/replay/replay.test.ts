@@ -1,0 +1,28 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { WorkflowBundleOption } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
+import { beforeAll, expect, test } from 'vitest';
+import { bundleWorkflows, quietRuntime } from '../../src/worker.ts';
+
+// Recorded by test/workflows/record.ts and kept for ever: a broken one means that a patch is missing.
+const folder = fileURLToPath(new URL('./histories/', import.meta.url));
+const converter = fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url));
+const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+
+let workflowBundle: WorkflowBundleOption;
+
+beforeAll(async () => {
+  quietRuntime();
+  workflowBundle = await bundleWorkflows();
+});
+
+test('there are recorded histories of both workflow types', () => {
+  expect(names.filter((name) => name.includes('refactor')).length).toBeGreaterThan(0);
+  expect(names.filter((name) => name.includes('agent')).length).toBeGreaterThan(0);
+});
+
+test.each(names)('%s replays', async (name) => {
+  const history: unknown = JSON.parse(await readFile(`${folder}${name}`, 'utf8'));
+  await Worker.runReplayHistory({ workflowBundle, dataConverter: { payloadConverterPath: converter } }, history);
+});
