@@ -4,7 +4,7 @@
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
 import { streamGit } from './run-git.ts';
 import type { Store } from './store.ts';
@@ -14,10 +14,10 @@ export async function checkoutTree(store: Store, { commit, into }: { commit: Sha
   await mkdir(into, { recursive: true });
   const scratch = await mkdtemp(join(tmpdir(), 'coxswain-index-'));
   try {
-    const env = { GIT_INDEX_FILE: join(scratch, 'index'), GIT_DIR: store.dir, GIT_WORK_TREE: into };
+    const env = { GIT_INDEX_FILE: join(scratch, 'index'), GIT_WORK_TREE: resolve(into) };
     // Without a filter driver and with the store's attributes, checkout writes blobs as they are.
-    await streamGit(into, ['read-tree', commit], { env });
-    await streamGit(into, ['checkout-index', '--all', '--force', '--quiet'], { env });
+    await streamGit(store.dir, ['read-tree', commit], { env });
+    await streamGit(store.dir, ['checkout-index', '--all', '--force', '--quiet'], { env });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

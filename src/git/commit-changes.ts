@@ -1,59 +1,66 @@
 /**
  * Writes a checkpoint from a list of changes, by one `git fast-import`: its cost follows the changes, not the repository.
- * Rule: git never sees the folder that the files come from; modes and bytes are those of the list.
+ * Rule: git never sees the folder that the files come from; modes and bytes are those of the list; no ref is touched.
  */
-import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { lstat, readlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readdir, readlink, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure } from './git-failure.ts';
-import { runGit, streamGit } from './run-git.ts';
+import { streamGit } from './run-git.ts';
+import { isSafePath } from './safe-path.ts';
 import type { Store } from './store.ts';
+import { treeOf } from './store.ts';
 
 /** One difference to the base tree. `source` is the absolute path of the file, or of the symbolic link itself. */
 export type Change =
   | { kind: 'write'; path: Buffer; mode: '100644' | '100755' | '120000'; source: Buffer }
   | { kind: 'delete'; path: Buffer };
 
-/** Largest file that becomes part of a checkpoint. */
-const MAX_FILE_BYTES = 512 * 1024 * 1024;
+/** What a checkpoint is made of: `baseTree` with the changes laid over it, as a child of `parent`. */
+export interface Checkpoint {
+  parent: Sha;
+  baseTree: Sha;
+  changes: readonly Change[];
+  message: string;
+}
 
-/** Commits `baseTree` with the changes laid over it, as a child of `parent`. Moves no ref. */
-export async function commitChanges(
-  store: Store,
-  input: { parent: Sha; baseTree: Sha; changes: readonly Change[]; message: string },
-): Promise<{ commit: Sha; tree: Sha }> {
-  // fast-import wants a ref to write to; this one lives for as long as the call.
-  const ref = `refs/coxswain/tmp/${randomUUID()}`;
+/** Largest file that becomes part of a checkpoint: hosts refuse larger ones, and each clone would carry it for ever. */
+const MAX_FILE_BYTES = 512 * 1024 * 1024;
+/** What git calls the line while it writes it. It is taken back before the end, so it never becomes a ref. */
+const LINE = 'refs/coxswain/checkpoint';
+
+/** Writes the checkpoint's commit and gives it with its tree. Moves no ref. */
+export async function commitChanges(store: Store, checkpoint: Checkpoint): Promise<{ commit: Sha; tree: Sha }> {
+  for (const { path } of checkpoint.changes) {
+    if (!isSafePath(path)) throw new GitFailure('failed', `${show(path)} is no path that git can keep`);
+  }
+  const args = ['fast-import', '--quiet', '--done', '--date-format=now'];
   try {
-    await streamGit(store.dir, ['fast-import', '--quiet', '--done', '--date-format=now'], {
-      input: script(ref, input),
-    });
-    const ids = await runGit(store.dir, ['rev-parse', ref, `${ref}^{tree}`]);
-    const [commit, tree] = ids.trim().split('\n');
-    return { commit: commit as Sha, tree: tree as Sha };
-  } finally {
-    await runGit(store.dir, ['update-ref', '-d', ref]).catch(() => undefined);
+    const { output } = await streamGit(store.dir, args, { input: script(checkpoint) });
+    const [, tree, commit] = /^(?:040000 tree ([0-9a-f]+)\t|missing )\n([0-9a-f]+)\n$/.exec(output.toString()) ?? [];
+    if (commit === undefined) throw new Error(`git fast-import answered ${JSON.stringify(output.toString())}`);
+    return { commit: commit as Sha, tree: (tree as Sha | undefined) ?? (await treeOf(store, commit as Sha)) };
+  } catch (error) {
+    await removeCrashReports(store);
+    throw error;
   }
 }
 
-async function* script(
-  ref: string,
-  { parent, baseTree, changes, message }: { parent: Sha; baseTree: Sha; changes: readonly Change[]; message: string },
-): AsyncIterable<Buffer | string> {
-  yield `commit ${ref}\ncommitter Coxswain <coxswain@localhost> now\n`;
+async function* script({ parent, baseTree, changes, message }: Checkpoint): AsyncIterable<Buffer | string> {
+  yield `commit ${LINE}\nmark :1\ncommitter Coxswain <coxswain@localhost> now\n`;
   const bytes = Buffer.from(message);
   yield `data ${bytes.length}\n`;
   yield bytes;
   yield `\nfrom ${parent}\nM 040000 ${baseTree} ""\n`;
-  for (const change of changes) {
-    if (change.kind !== 'delete') continue;
-    yield Buffer.concat([Buffer.from('D '), quote(change.path), Buffer.from('\n')]);
+  for (const { kind, path } of changes) {
+    if (kind === 'delete') yield Buffer.concat([Buffer.from('D '), quote(path), Buffer.from('\n')]);
   }
   for (const change of changes) {
     if (change.kind === 'write') yield* writeFile(change);
   }
-  yield '\ndone\n';
+  // The answers: tree and commit. A line that ends without a commit is none that git would write a ref for.
+  yield `ls ""\nget-mark :1\nreset ${LINE}\n\ndone\n`;
 }
 
 async function* writeFile({ path, mode, source }: Extract<Change, { kind: 'write' }>): AsyncIterable<Buffer | string> {
@@ -62,19 +69,39 @@ async function* writeFile({ path, mode, source }: Extract<Change, { kind: 'write
     const target = await readlink(source, 'buffer');
     yield `data ${target.length}\n`;
     yield target;
-    yield '\n';
-    return;
+  } else {
+    yield* readSource(path, source);
   }
-  const { size } = await lstat(source);
-  if (size > MAX_FILE_BYTES) {
-    throw new GitFailure(
-      'failed',
-      `${path.toString()} has ${size} bytes: files over 512 MiB are not kept in checkpoints. Ignore it by .gitignore or make it smaller`,
-    );
-  }
-  yield `data ${size}\n`;
-  if (size > 0) yield* createReadStream(source, { end: size - 1 }) as AsyncIterable<Buffer>;
   yield '\n';
+}
+
+/** The file's size and its bytes, of the one file that was opened: no link is followed, and no pipe waited for. */
+async function* readSource(path: Buffer, source: Buffer): AsyncIterable<Buffer | string> {
+  const file = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile())
+      throw new GitFailure('failed', `${show(path)} is not a file any more: it changed while it was read`);
+    const { size } = stat;
+    if (size > MAX_FILE_BYTES) {
+      throw new GitFailure(
+        'failed',
+        `${show(path)} has ${size} bytes: files over 512 MiB are not kept in checkpoints. Ignore it by .gitignore or make it smaller`,
+      );
+    }
+    yield `data ${size}\n`;
+    let left = size;
+    if (size > 0) {
+      for await (const chunk of file.createReadStream({ end: size - 1, autoClose: false }) as AsyncIterable<Buffer>) {
+        left -= chunk.length;
+        yield chunk;
+      }
+    }
+    // Git would take what follows for the rest of the file.
+    if (left > 0) throw new GitFailure('failed', `${show(path)} became shorter while it was read`);
+  } finally {
+    await file.close();
+  }
 }
 
 /** A path as fast-import reads it: always quoted, so that no byte has a meaning. */
@@ -87,4 +114,15 @@ function quote(path: Buffer): Buffer {
   }
   parts.push(Buffer.from('"'));
   return Buffer.concat(parts);
+}
+
+function show(path: Buffer): string {
+  return JSON.stringify(path.toString('utf8'));
+}
+
+/** Git writes one for each import that fails; nobody reads them. */
+async function removeCrashReports(store: Store): Promise<void> {
+  for (const name of await readdir(store.dir).catch(() => [])) {
+    if (name.startsWith('fast_import_crash_')) await rm(join(store.dir, name), { force: true });
+  }
 }

@@ -2,12 +2,13 @@
  * Delivers a commit as a branch of the user's repository.
  * Rule: check, then act; the same commit twice is once, and another branch of that name is never overwritten.
  */
-import { escapeForPeople } from '../core/escape.ts';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure } from './git-failure.ts';
-import { runGit } from './run-git.ts';
+import { checkRefName } from './ref-name.ts';
+import { listRemote, pushWithLease } from './run-remote.ts';
 import type { Store } from './store.ts';
 
+/** What came of it. A refusal is the repository's own word: trying again does not change it. */
 export type Delivery =
   | { kind: 'delivered'; ref: string }
   | { kind: 'exists'; at: Sha }
@@ -19,38 +20,36 @@ export async function readRemoteBranch(
   { repository, branch }: { repository: string; branch: string },
 ): Promise<Sha | null> {
   const ref = `refs/heads/${branch}`;
-  const listed = await runGit(store.dir, ['ls-remote', '--refs', '--end-of-options', repository, ref]);
-  return (listed
-    .split('\n')
-    .find((line) => line.endsWith(`\t${ref}`))
-    ?.split('\t')[0] ?? null) as Sha | null;
+  return (await listRemote(store, repository, [ref])).get(ref) ?? null;
 }
 
-/** Pushes exactly one commit as a new branch. */
+/** Pushes exactly one commit, with what it stands on, as a new branch. Throws only where the repository can't be asked. */
 export async function deliverBranch(
   store: Store,
   { repository, branch, commit }: { repository: string; branch: string; commit: Sha },
 ): Promise<Delivery> {
+  const problem = checkRefName(branch);
+  if (problem !== undefined) return { kind: 'refused', reason: `branch name ${JSON.stringify(branch)} ${problem}` };
   const ref = `refs/heads/${branch}`;
-  const before = await readRemoteBranch(store, { repository, branch });
-  if (before === commit) return { kind: 'delivered', ref };
-  if (before !== null) return { kind: 'exists', at: before };
   try {
-    await runGit(store.dir, [
-      'push',
-      '--quiet',
-      `--force-with-lease=${ref}:`,
-      '--end-of-options',
-      repository,
-      `${commit}:${ref}`,
-    ]);
-    return { kind: 'delivered', ref };
+    const before = await readDelivered(store, repository, ref, commit);
+    if (before) return before;
+    try {
+      await pushWithLease(store, repository, { ref, to: commit, expected: null });
+      return { kind: 'delivered', ref };
+    } catch (error) {
+      const after = await readDelivered(store, repository, ref, commit);
+      if (after) return after;
+      throw error;
+    }
   } catch (error) {
-    const after = await readRemoteBranch(store, { repository, branch });
-    if (after === commit) return { kind: 'delivered', ref };
-    if (after !== null) return { kind: 'exists', at: after };
-    if (error instanceof GitFailure && error.kind === 'unreachable') throw error;
-    const words = error instanceof GitFailure ? (error.facts['words'] ?? error.message) : String(error);
-    return { kind: 'refused', reason: escapeForPeople(words).slice(0, 1000) };
+    if (!(error instanceof GitFailure) || error.kind === 'unreachable') throw error;
+    return { kind: 'refused', reason: (error.facts['words'] ?? error.message).slice(0, 1000) };
   }
+}
+
+async function readDelivered(store: Store, repository: string, ref: string, commit: Sha): Promise<Delivery | null> {
+  const at = (await listRemote(store, repository, [ref])).get(ref);
+  if (at === undefined) return null;
+  return at === commit ? { kind: 'delivered', ref } : { kind: 'exists', at };
 }

@@ -1,31 +1,45 @@
 /**
- * The statistics of a difference, as people know them from git.
+ * A difference as people know it from git: its statistics and its text.
+ * Rule: file names and lines come from strangers, so nothing in the text can move a cursor or hide what it says.
  */
+import { escapeForPeople } from '../core/escape.ts';
 import type { Sha } from '../core/transcript.ts';
-import { runGit } from './run-git.ts';
+import { runGit, streamGit } from './run-git.ts';
 import type { Store } from './store.ts';
+
+const DIFF = ['diff', '--no-ext-diff', '--no-textconv', '--no-color'];
 
 /** Counts and the text of `git diff --stat`. */
 export async function diffStat(
   store: Store,
   { from, to }: { from: Sha; to: Sha },
 ): Promise<{ files: number; insertions: number; deletions: number; text: string }> {
-  const text = await runGit(store.dir, [
-    'diff',
-    '--no-ext-diff',
-    '--no-textconv',
-    '--no-color',
-    '--stat=100',
-    '--stat-count=40',
-    '--end-of-options',
-    from,
-    to,
-  ]);
-  const count = (pattern: RegExp): number => Number(pattern.exec(text)?.[1] ?? 0);
+  const text = await runGit(store.dir, [...DIFF, '--stat=100', '--stat-count=40', '--end-of-options', from, to]);
+  // A file may be named like the summary, which is the last line.
+  const summary = text.trimEnd().split('\n').at(-1) ?? '';
+  const count = (pattern: RegExp): number => Number(pattern.exec(summary)?.[1] ?? 0);
   return {
-    files: count(/(\d+) files? changed/),
-    insertions: count(/(\d+) insertions?/),
-    deletions: count(/(\d+) deletions?/),
-    text,
+    files: count(/^ (\d+) files? changed/),
+    insertions: count(/ (\d+) insertions?\(/),
+    deletions: count(/ (\d+) deletions?\(/),
+    text: escapeForPeople(text),
   };
+}
+
+/** The difference itself, up to `maxBytes` of what git gives; `cut` tells whether there is more. */
+export async function diffText(
+  store: Store,
+  { from, to, maxBytes }: { from: Sha; to: Sha; maxBytes: number },
+): Promise<{ text: string; cut: boolean }> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  await streamGit(store.dir, [...DIFF, '--end-of-options', from, to], {
+    take: (chunk, enough) => {
+      if (bytes <= maxBytes) chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > maxBytes) enough();
+    },
+  });
+  const whole = Buffer.concat(chunks);
+  return { text: escapeForPeople(whole.subarray(0, maxBytes).toString('utf8')), cut: whole.length > maxBytes };
 }

@@ -2,6 +2,9 @@
  * The one error of the git layer: what was tried, on what, and what a person can do.
  * Rule: it survives JSON, and passwords in URLs never get into it.
  */
+import { escapeForPeople } from '../core/escape.ts';
+
+/** What a failure is about; the caller decides by it whether trying again can help. */
 export type GitFailureKind =
   | 'not-a-repository'
   | 'missing-base'
@@ -13,6 +16,7 @@ export type GitFailureKind =
   | 'corrupt'
   | 'failed';
 
+/** A failure of git. `facts.words` is what git itself said, made safe to show. */
 export class GitFailure extends Error {
   override name = 'GitFailure';
   readonly kind: GitFailureKind;
@@ -29,7 +33,7 @@ export class GitFailure extends Error {
   }
 }
 
-/** The text with passwords of URLs replaced. */
+/** The text with user names and passwords of URLs replaced. */
 export function hideSecrets(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/gi, '$1***@');
 }
@@ -38,20 +42,44 @@ export function hideSecrets(text: string): string {
 const WORDS: readonly [RegExp, GitFailureKind][] = [
   [/dubious ownership/i, 'ownership'],
   [/no space left|disk quota/i, 'disk-full'],
+  // A host that refuses us does not say whether there is a repository, and asking again does not help.
+  [
+    /permission denied \(|authentication failed|could not read (username|password)|host key verification failed|access denied|returned error: 40[134]/i,
+    'not-a-repository',
+  ],
   [/read-only file system|permission denied|insufficient permission|unable to create temporary object/i, 'read-only'],
   [
     /does not appear to be a git repository|not a git repository|repository .* not found|does not exist/i,
     'not-a-repository',
   ],
-  [/couldn't find remote ref|unknown revision|not our ref|bad revision|no such ref/i, 'missing-base'],
   [
-    /could not resolve host|connection (refused|timed out)|unable to access|early eof|hung up|could not read from remote/i,
+    /couldn't find remote ref|unknown revision|not our ref|unadvertised object|bad revision|no such ref/i,
+    'missing-base',
+  ],
+  [
+    /could not resolve host|connection (refused|timed out)|unable to (access|connect)|early eof|hung up|could not read from remote/i,
     'unreachable',
   ],
-  [/corrupt|bad object|missing (blob|tree|commit)/i, 'corrupt'],
+  [/corrupt|bad object|(missing|not a valid) (blob|tree|commit|object)/i, 'corrupt'],
 ];
 
 /** The kind of failure that git's error output means. */
 export function kindOf(stderr: string): GitFailureKind {
   return WORDS.find(([pattern]) => pattern.test(stderr))?.[1] ?? 'failed';
+}
+
+/** The failure that a call of git ended with, from what it said. */
+export function toGitFailure(args: readonly string[], dir: string, stderr: string): GitFailure {
+  const words = escapeForPeople(withoutProgress(stderr)).slice(-2000);
+  return new GitFailure(kindOf(words), `git ${args.slice(0, 3).join(' ')} failed in ${dir}: ${words}`, { words });
+}
+
+/** Git's words without its progress: `Receiving objects:  40% (2/5)`, redrawn by carriage returns. */
+function withoutProgress(stderr: string): string {
+  return stderr
+    .split('\n')
+    .map((line) => line.replace(/\s+$/, '').replace(/^.*\r/, ''))
+    .filter((line) => !/^(remote: )?([A-Z][a-z]+( [a-z]+){0,2}:? +\d+(%| |,|$)|Total \d)/.test(line))
+    .join('\n')
+    .trim();
 }

@@ -2,16 +2,17 @@
  * Brings the base commit of a refactor from the user's repository into the hub.
  * Rule: the repository is only read, and what it says of itself (configuration, hooks) is not obeyed.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure, hideSecrets } from './git-failure.ts';
+import { isDirty } from './is-dirty.ts';
 import { moveRef } from './move-ref.ts';
 import { checkRefName } from './ref-name.ts';
-import { runGit, streamGit } from './run-git.ts';
+import { runGit } from './run-git.ts';
+import { runRemote } from './run-remote.ts';
 import type { Store } from './store.ts';
-import { treeOf } from './store.ts';
+import { fetchInto, remember, treeOf } from './store.ts';
 
+/** The commit that a refactor starts from. */
 export interface Base {
   commit: Sha;
   tree: Sha;
@@ -21,99 +22,119 @@ export interface Base {
   dirty: boolean | null;
 }
 
+/** What the repository calls the wanted commit, and where it stands now; a tag may stand at a tag's own object. */
+interface Wanted {
+  source: string;
+  id: Sha;
+  branch: string | null;
+}
+
 /** Fetches `base` (branch, tag or full commit id; HEAD if left out) with its history, and keeps it by a ref. */
 export async function importBase(
   store: Store,
   { repository, base }: { repository: string; base?: string },
 ): Promise<Base> {
   const name = hideSecrets(repository);
-  const refs = await listRemote(store, repository, name);
-  if (refs.size === 0) {
+  const fetched = await fetchBase(store, repository, base).catch((error: unknown) => {
+    throw explain(error, name, base);
+  });
+  const { commit, branch } = fetched;
+  await moveRef(store, { ref: `refs/coxswain/bases/${commit}`, to: commit, from: null });
+  if (store.remote !== undefined) await remember(store, commit);
+  return { commit, tree: await treeOf(store, commit), branch, dirty: await isDirty(store, repository) };
+}
+
+async function fetchBase(
+  store: Store,
+  repository: string,
+  base: string | undefined,
+): Promise<{ commit: Sha; branch: string | null }> {
+  // Twice, for a branch that is rewritten between the look and the fetch.
+  for (let attempt = 1; ; attempt += 1) {
+    const wanted = chooseRef(await look(store, repository), base, hideSecrets(repository));
+    await fetchInto(store, repository, wanted.source);
+    try {
+      const args = ['rev-parse', '--verify', '--end-of-options', `${wanted.id}^{commit}`];
+      return { commit: (await runGit(store.dir, args)).trim() as Sha, branch: wanted.branch };
+    } catch (error) {
+      if (attempt === 2) throw error;
+    }
+  }
+}
+
+/** The repository's refs by name, and the branch that its HEAD names. */
+interface Look {
+  refs: Map<string, Sha>;
+  head: string | null;
+}
+
+async function look(store: Store, repository: string): Promise<Look> {
+  const listed = await runRemote(store, ['ls-remote', '--symref', '--end-of-options', repository]);
+  const refs = new Map<string, Sha>();
+  let head: string | null = null;
+  for (const line of listed.split('\n')) {
+    const [value = '', ref = ''] = line.split('\t');
+    if (value.startsWith('ref: ')) head = ref === 'HEAD' ? value.slice('ref: '.length) : head;
+    else if (ref !== '') refs.set(ref, value as Sha);
+  }
+  return { refs, head };
+}
+
+const BRANCHES = 'refs/heads/';
+
+function chooseRef({ refs, head }: Look, base: string | undefined, name: string): Wanted {
+  const [first] = refs.values();
+  if (first === undefined) {
     throw new GitFailure('empty-repository', `${name} has no commit yet: commit something first`);
   }
-  const wanted = chooseRef(refs, base, name);
-  const fetch = [
-    'fetch',
-    '--quiet',
-    '--no-tags',
-    '--no-write-fetch-head',
-    '--no-recurse-submodules',
-    '--end-of-options',
-    repository,
-  ];
-  try {
-    await runGit(store.dir, [...fetch, wanted.source]);
-  } catch (error) {
-    throw explain(error, name, base);
+  if (first.length !== 40) {
+    throw new GitFailure('not-a-repository', `${name} names its commits by SHA-256: only SHA-1 works as yet`);
   }
-  const commit = (
-    await runGit(store.dir, ['rev-parse', '--verify', '--end-of-options', `${wanted.id}^{commit}`])
-  ).trim() as Sha;
-  await moveRef(store, { ref: `refs/coxswain/bases/${commit}`, to: commit, from: null });
-  return { commit, tree: await treeOf(store, commit), branch: wanted.branch, dirty: await isDirty(repository) };
-}
-
-async function listRemote(store: Store, repository: string, name: string): Promise<Map<string, Sha>> {
-  try {
-    const listed = await runGit(store.dir, ['ls-remote', '--end-of-options', repository]);
-    const lines = listed.split('\n').filter((line) => line.includes('\t'));
-    return new Map(lines.map((line) => [line.split('\t')[1] ?? '', line.split('\t')[0] as Sha]));
-  } catch (error) {
-    throw explain(error, name, undefined);
-  }
-}
-
-function chooseRef(
-  refs: Map<string, Sha>,
-  base: string | undefined,
-  name: string,
-): { source: string; id: Sha; branch: string | null } {
   if (base === undefined) {
     const id = refs.get('HEAD');
-    if (!id) throw new GitFailure('missing-base', `${name} has a HEAD without a commit: name a branch by "base"`);
-    const branch = [...refs].find(([ref, at]) => ref.startsWith('refs/heads/') && at === id)?.[0] ?? null;
-    return { source: 'HEAD', id, branch: branch?.slice('refs/heads/'.length) ?? null };
+    if (id) return { source: 'HEAD', id, branch: head?.startsWith(BRANCHES) ? head.slice(BRANCHES.length) : null };
+    throw new GitFailure('missing-base', `${name} has a HEAD without a commit: ${nameBranches(refs)}`);
   }
-  if (/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(base)) return { source: base, id: base as Sha, branch: null };
-  const problem = checkRefName(base);
-  const branch = refs.get(`refs/heads/${base}`);
-  if (!problem && branch) return { source: `refs/heads/${base}`, id: branch, branch: base };
+  if (/^[0-9a-f]{40}$/.test(base)) return { source: base, id: base as Sha, branch: null };
+  const branch = refs.get(BRANCHES + base);
   const tag = refs.get(`refs/tags/${base}`);
-  if (!problem && tag) return { source: `refs/tags/${base}`, id: tag, branch: null };
-  const known = [...refs.keys()]
-    .filter((ref) => ref.startsWith('refs/heads/'))
-    .map((ref) => ref.slice('refs/heads/'.length));
+  if (checkRefName(base) === undefined) {
+    if (branch) return { source: BRANCHES + base, id: branch, branch: base };
+    if (tag) return { source: `refs/tags/${base}`, id: tag, branch: null };
+  }
   throw new GitFailure(
     'missing-base',
-    `${name} has no branch, tag or full commit id "${base}"; branches: ${known.slice(0, 20).join(', ')}`,
+    `${name} has no branch, tag or full commit id ${JSON.stringify(base)}: ${nameBranches(refs)}`,
   );
 }
 
-function explain(error: unknown, name: string, base: string | undefined): GitFailure {
-  if (!(error instanceof GitFailure)) return new GitFailure('failed', String(error));
-  const words = error.facts['words'] ?? error.message;
-  switch (error.kind) {
-    case 'not-a-repository':
-      return new GitFailure(
-        'not-a-repository',
-        `${name} is not a git repository (or this worker may not read it): ${words}`,
-      );
-    case 'ownership':
-      return new GitFailure(
-        'ownership',
-        `${name} belongs to another user than the worker's: run the worker as its owner, or add it to safe.directory`,
-      );
-    case 'missing-base':
-      return new GitFailure('missing-base', `${name} has no commit ${base ?? 'at HEAD'}: ${words}`);
-    default:
-      return new GitFailure(error.kind, `${name} can't be read: ${words}`);
-  }
+function nameBranches(refs: Map<string, Sha>): string {
+  const names = [...refs.keys()].filter((ref) => ref.startsWith(BRANCHES)).map((ref) => ref.slice(BRANCHES.length));
+  return names.length === 0
+    ? 'it has no branch'
+    : `name one of its branches by "base": ${names.slice(0, 20).join(', ')}`;
 }
 
-/** Compares HEAD with the files; plumbing that runs no hook, no monitor and no external diff. */
-async function isDirty(repository: string): Promise<boolean | null> {
-  if (!existsSync(join(repository, '.git'))) return null;
-  const args = ['--no-optional-locks', 'diff-index', '--no-ext-diff', '--ignore-submodules', '--quiet', 'HEAD', '--'];
-  const { status } = await streamGit(repository, args, { expected: [1, 128] });
-  return status === 128 ? null : status === 1;
+function explain(error: unknown, name: string, base: string | undefined): unknown {
+  // What has no words of git is said well already.
+  if (!(error instanceof GitFailure) || error.facts['words'] === undefined) return error;
+  const { kind, facts } = error;
+  const words = facts['words'];
+  switch (kind) {
+    case 'not-a-repository':
+      return new GitFailure(kind, `${name} is not a git repository, or this worker may not read it: ${words}`, facts);
+    case 'ownership':
+      return new GitFailure(
+        kind,
+        `${name} belongs to another user than the worker's: run the worker as its owner, or add it to safe.directory`,
+        facts,
+      );
+    case 'missing-base':
+    case 'corrupt':
+      return new GitFailure(kind, `${name} has no commit ${base ?? 'at HEAD'} that can be fetched: ${words}`, facts);
+    case 'unreachable':
+      return new GitFailure(kind, `${name} can't be reached; it is tried again: ${words}`, facts);
+    default:
+      return new GitFailure(kind, `${name} can't be read: ${words}`, facts);
+  }
 }

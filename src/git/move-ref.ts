@@ -1,36 +1,73 @@
 /**
- * Moves a ref of the hub by compare-and-swap.
+ * Moves and deletes refs of the hub by compare-and-swap.
  * Rule: exactly one of several racers wins, and whoever had won already is told so again.
  */
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure } from './git-failure.ts';
 import { readRef } from './read-ref.ts';
 import { runGit } from './run-git.ts';
+import { pushWithLease } from './run-remote.ts';
 import type { Store } from './store.ts';
+
+/** Tries of one swap while a racer holds the ref's lock; each waits longer, about a second and a half in all. */
+const MAX_TRIES = 6;
+/** Git holds a ref's lock for milliseconds: one of this age was left by a kill, and would stop the ref for ever. */
+const STALE_LOCK_MS = 30_000;
 
 /** Moves `ref` to `to` if it stands at `from` (null: if it is not there). A hub that can't be written throws. */
 export async function moveRef(
   store: Store,
   { ref, to, from }: { ref: string; to: Sha; from: Sha | null },
 ): Promise<'moved' | 'lost'> {
-  try {
-    if (store.remote === undefined)
-      await runGit(store.dir, ['update-ref', '--no-deref', ref, to, from ?? '0'.repeat(to.length)]);
-    else
-      await runGit(store.dir, [
-        'push',
-        '--quiet',
-        `--force-with-lease=${ref}:${from ?? ''}`,
-        '--end-of-options',
-        store.remote,
-        `${to}:${ref}`,
-      ]);
-    return 'moved';
-  } catch (error) {
-    const now = await readRef(store, ref);
-    if (now === to) return 'moved';
-    if (now !== from) return 'lost';
-    // A racer's lock, or a hub that refuses: the caller's retry decides which.
-    throw error instanceof GitFailure ? error : new GitFailure('failed', String(error));
+  return (await swap(store, ref, to, from)) ? 'moved' : 'lost';
+}
+
+/** Deletes `ref` if it stands at `from`; one that is gone already counts as deleted. */
+export async function deleteRef(store: Store, { ref, from }: { ref: string; from: Sha }): Promise<'deleted' | 'lost'> {
+  return (await swap(store, ref, null, from)) ? 'deleted' : 'lost';
+}
+
+async function swap(store: Store, ref: string, to: Sha | null, from: Sha | null): Promise<boolean> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await write(store, ref, to, from);
+      return true;
+    } catch (error) {
+      // Whatever git says, where the ref stands decides.
+      const now = await readRef(store, ref);
+      if (now === to) return true;
+      if (now !== from) return false;
+      if (attempt === MAX_TRIES || !isLocked(error)) throw error;
+      await breakStaleLocks(store, ref);
+      await delay(100 * attempt);
+    }
+  }
+}
+
+async function write(store: Store, ref: string, to: Sha | null, from: Sha | null): Promise<void> {
+  if (store.remote !== undefined) return await pushWithLease(store, store.remote, { ref, to, expected: from });
+  const nothing = '0'.repeat((to ?? from ?? '').length);
+  const args = to === null ? ['-d', ref, from ?? nothing] : [ref, to, from ?? nothing];
+  await runGit(store.dir, ['update-ref', '--no-deref', ...args]);
+}
+
+function isLocked(error: unknown): boolean {
+  return (
+    error instanceof GitFailure && /\.lock'?: File exists|cannot lock ref|failed to update ref/.test(error.message)
+  );
+}
+
+/** Only the store's own: a hub elsewhere has its own keeper. */
+async function breakStaleLocks(store: Store, ref: string): Promise<void> {
+  if (store.remote !== undefined) return;
+  for (const lock of [`${ref}.lock`, 'packed-refs.lock']) {
+    const path = join(store.dir, lock);
+    const heldSince = await stat(path)
+      .then(({ mtimeMs }) => mtimeMs)
+      .catch(() => Date.now());
+    if (Date.now() - heldSince > STALE_LOCK_MS) await rm(path, { force: true });
   }
 }

@@ -18,49 +18,37 @@ export interface ChainLink {
   entry: Entry | undefined;
 }
 
-const FORMAT = ['%H', '%T', '%P', '%an', '%ae', '%aI', '%B'].join('%x01');
+/** Ended by NUL, as is each commit: no field can have one, whatever a person wrote. */
+const FIELDS = ['%H', '%T', '%P', '%an', '%ae', '%aI', '%B'];
+const LOG = ['log', '-z', '--no-color', '--no-show-signature', '--encoding=UTF-8', `--format=${FIELDS.join('%x00')}`];
 
 /** The commits after `base` up to `head` by first parents, oldest first. */
 export async function readChain(store: Store, { base, head }: { base: Sha; head: Sha }): Promise<ChainLink[]> {
-  const args = [
-    'log',
-    '-z',
-    '--reverse',
-    '--first-parent',
-    '--no-color',
-    `--format=${FORMAT}`,
-    '--end-of-options',
-    head,
-    `^${base}`,
-  ];
-  return parseLog(await runGit(store.dir, args));
+  const range = ['--reverse', '--first-parent', '--end-of-options', head, `^${base}`];
+  return parseLog(await runGit(store.dir, [...LOG, ...range]));
 }
 
 /** One commit. */
 export async function readLink(store: Store, commit: Sha): Promise<ChainLink> {
-  const args = ['log', '-z', '-1', '--no-color', `--format=${FORMAT}`, '--end-of-options', commit];
-  const [link] = parseLog(await runGit(store.dir, args));
+  const [link] = parseLog(await runGit(store.dir, [...LOG, '-1', '--end-of-options', commit]));
   if (!link) throw new Error(`git log of ${commit} gave nothing`);
   return link;
 }
 
 function parseLog(output: string): ChainLink[] {
-  return output
-    .split('\0')
-    .filter((record) => record !== '')
-    .map((record) => {
-      const [commit = '', tree = '', parents = '', name = '', email = '', date = '', ...rest] = record.split('\u0001');
-      const message = rest.join('\u0001');
-      const subject = message.split('\n', 1)[0] ?? '';
-      const parent = parents === '' ? null : (parents.split(' ')[0] as Sha);
-      return {
-        commit: commit as Sha,
-        tree: tree as Sha,
-        parent,
-        subject,
-        message,
-        author: { name, email, date },
-        entry: parseCheckpointMessage(message),
-      };
+  const fields = output.split('\0');
+  const links: ChainLink[] = [];
+  for (let at = 0; at + FIELDS.length <= fields.length; at += FIELDS.length) {
+    const [commit = '', tree = '', parents = '', name = '', email = '', date = '', message = ''] = fields.slice(at);
+    links.push({
+      commit: commit as Sha,
+      tree: tree as Sha,
+      parent: parents === '' ? null : (parents.split(' ')[0] as Sha),
+      subject: message.split('\n', 1)[0] ?? '',
+      message,
+      author: { name, email, date },
+      entry: parseCheckpointMessage(message),
     });
+  }
+  return links;
 }

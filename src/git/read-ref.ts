@@ -3,20 +3,29 @@
  * Rule: with a remote, the remote's word counts and never a local copy.
  */
 import type { Sha } from '../core/transcript.ts';
-import { runGit, streamGit } from './run-git.ts';
+import { runGit } from './run-git.ts';
+import { listRemote } from './run-remote.ts';
 import type { Store } from './store.ts';
 
 /** Where a ref of the hub stands; null when there is none. */
 export async function readRef(store: Store, ref: string): Promise<Sha | null> {
-  if (store.remote !== undefined) {
-    const listed = await runGit(store.dir, ['ls-remote', '--refs', '--end-of-options', store.remote, ref]);
-    return (listed
+  return (await list(store, ref)).get(ref) ?? null;
+}
+
+/** All refs of the hub below a folder of refs, such as `refs/coxswain/agents`, by their names. */
+export async function listRefs(store: Store, folder: string): Promise<{ ref: string; at: Sha }[]> {
+  const refs = await list(store, folder);
+  return [...refs].flatMap(([ref, at]) => (ref.startsWith(`${folder}/`) ? [{ ref, at }] : []));
+}
+
+/** Refs that are named so or lie below, and perhaps more. */
+async function list(store: Store, name: string): Promise<Map<string, Sha>> {
+  if (store.remote !== undefined) return await listRemote(store, store.remote, [name, `${name}/*`]);
+  const listed = await runGit(store.dir, ['for-each-ref', '--format=%(refname)%09%(objectname)', '--', name]);
+  return new Map(
+    listed
       .split('\n')
-      .find((line) => line.endsWith(`\t${ref}`))
-      ?.split('\t')[0] ?? null) as Sha | null;
-  }
-  const { status, output } = await streamGit(store.dir, ['rev-parse', '--verify', '--quiet', '--end-of-options', ref], {
-    expected: [1],
-  });
-  return status === 0 ? (output.toString().trim() as Sha) : null;
+      .filter((line) => line !== '')
+      .map((line) => line.split('\t') as [string, Sha]),
+  );
 }

@@ -1,67 +1,93 @@
 /**
  * Runs git on stores of ours: simple-git for verbs, a plain spawn where bytes go in or come out.
- * Rule: configuration and environment are ours, no hook runs, and every argument was made by our code.
+ * Rule: environment and settings are ours, no hook runs, nothing asks at a terminal, and every argument was made by
+ * our code. Only verbs that talk to a remote see the person's own configuration, since their credentials lie there.
  */
 import { spawn } from 'node:child_process';
 import { homedir } from 'node:os';
 import { delimiter, dirname } from 'node:path';
 import type { SimpleGit } from 'simple-git';
 import { simpleGit } from 'simple-git';
-import { escapeForPeople } from '../core/escape.ts';
-import { GitFailure, hideSecrets, kindOf } from './git-failure.ts';
+import { GitFailure, toGitFailure } from './git-failure.ts';
 
 /** Who commits where no person did. */
 const IDENTITY = { name: 'Coxswain', email: 'coxswain@localhost' };
-/** Milliseconds without a byte from git before it is given up; a fetch over a slow line still moves. */
+/** Milliseconds without a byte from a verb: a transfer over a slow line still says how far it is. */
 const SILENCE_MS = 10 * 60_000;
+/** Milliseconds of a call that says nothing while it works: the checkout of a very large tree on a slow disk. */
+const CALL_MS = 30 * 60_000;
 /** Programs are looked for where systems keep them, and beside our own Node. */
 const PATH = ['/usr/local/bin', '/usr/bin', '/bin', '/opt/homebrew/bin', dirname(process.execPath)].join(delimiter);
 
-/** Git's whole environment: none of the caller's GIT_ variables; HOME, for credential helpers and SSH. */
-function environment(extra: Record<string, string> = {}): Record<string, string> {
-  return {
-    PATH,
-    HOME: homedir(),
-    LC_ALL: 'C',
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_AUTHOR_NAME: IDENTITY.name,
-    GIT_AUTHOR_EMAIL: IDENTITY.email,
-    GIT_COMMITTER_NAME: IDENTITY.name,
-    GIT_COMMITTER_EMAIL: IDENTITY.email,
-    ...extra,
-  };
-}
-
-/** Settings of every call: no hooks, no file monitor, no automatic maintenance, paths as bytes. */
+/** Settings of every call: no hooks, no file monitor, no automatic maintenance, paths as bytes, nothing sent unasked. */
 const SETTINGS = [
   'core.hooksPath=/dev/null',
   'core.fsmonitor=false',
   'gc.auto=0',
   'maintenance.auto=false',
   'core.quotePath=false',
-];
+  'push.followTags=false',
+  'push.gpgSign=false',
+].flatMap((setting) => ['-c', setting]);
 
-/** Runs one git verb through simple-git and gives its output; `expected` exits beside 0 give theirs too. */
-export async function runGit(
-  dir: string,
-  args: string[],
-  options: { env?: Record<string, string> } = {},
-): Promise<string> {
+/** What a call may differ in. */
+export interface GitOptions {
+  /** Values for git's environment, which is otherwise the same for all calls. */
+  env?: Readonly<Record<string, string>>;
+  /** Whether the person's configuration counts: for verbs that talk to a remote, with their credentials. */
+  configuration?: 'ours' | 'personal';
+  /** Whether `dir` is the repository itself, or git looks for one from there as a person's shell would. */
+  repository?: 'is-dir' | 'around-dir';
+}
+
+/** Git's whole environment: none of the caller's GIT_ variables; HOME, for credential helpers and SSH. */
+function environment(dir: string, { env, configuration, repository }: GitOptions): Record<string, string> {
+  return {
+    PATH,
+    HOME: homedir(),
+    LC_ALL: 'C',
+    GIT_TERMINAL_PROMPT: '0',
+    // A question to a person would wait for ever: git and SSH ask this program, which never answers.
+    GIT_ASKPASS: '/bin/false',
+    SSH_ASKPASS: '/bin/false',
+    SSH_ASKPASS_REQUIRE: 'force',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    ...(configuration === 'personal' ? {} : { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' }),
+    // Named, so that a store that is broken is never taken for the repository around it.
+    ...(repository === 'around-dir' ? {} : { GIT_DIR: dir }),
+    GIT_AUTHOR_NAME: IDENTITY.name,
+    GIT_AUTHOR_EMAIL: IDENTITY.email,
+    GIT_COMMITTER_NAME: IDENTITY.name,
+    GIT_COMMITTER_EMAIL: IDENTITY.email,
+    ...env,
+  };
+}
+
+/** Runs one git verb in a repository through simple-git and gives its output. */
+export async function runGit(dir: string, args: readonly string[], options: GitOptions = {}): Promise<string> {
   try {
-    return await client(dir, options.env).raw([...SETTINGS.flatMap((setting) => ['-c', setting]), ...args]);
+    return await client(dir, options).raw([...SETTINGS, ...args]);
   } catch (error) {
-    throw toFailure(args, dir, error instanceof Error ? error.message : String(error));
+    throw toGitFailure(args, dir, error instanceof Error ? error.message : String(error));
   }
 }
 
-function client(dir: string, env?: Record<string, string>): SimpleGit {
-  // Hooks, editors and the like are switched off above by our own settings, which is what simple-git wants to be told of.
-  const unsafe = { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true } as const;
-  const values = environment(env);
+/** What simple-git wants to be told is meant: it is our own settings and environment that switch these off or over. */
+const MEANT = {
+  allowUnsafeHooksPath: true,
+  allowUnsafeFsMonitor: true,
+  allowUnsafeConfigPaths: true,
+  allowUnsafeAskPass: true,
+  allowUnsafeSshCommand: true,
+  allowUnsafeTemplateDir: true,
+} as const;
+
+function client(dir: string, options: GitOptions): SimpleGit {
+  const values = environment(dir, options);
   return simpleGit({
     baseDir: dir,
     timeout: { block: SILENCE_MS },
-    unsafe,
+    unsafe: MEANT,
     trimmed: false,
     allowEnvironment: Object.keys(values),
     errors: failOnStatus,
@@ -77,48 +103,76 @@ function failOnStatus(
   return error ?? Buffer.from(`${Buffer.concat(result.stdErr).toString()} (exit status ${result.exitCode})`);
 }
 
-/** Runs git with bytes to its standard input and gives its exit status and bytes; fails for a status that is not expected. */
-export async function streamGit(
-  dir: string,
-  args: string[],
-  options: { input?: AsyncIterable<Buffer | string>; expected?: readonly number[]; env?: Record<string, string> } = {},
-): Promise<{ status: number; output: Buffer }> {
-  const child = spawn('git', [...SETTINGS.flatMap((setting) => ['-c', setting]), ...args], {
-    cwd: dir,
-    env: environment(options.env),
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  const output: Buffer[] = [];
-  const errors: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
-  // Git that ends early is told by its status; the broken pipe says nothing more.
-  child.stdin.on('error', () => undefined);
-  const ended = new Promise<number>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve(code ?? (signal ? 128 : 1)));
-  });
-  await feed(child.stdin, options.input);
-  const status = await ended;
-  if (status !== 0 && !options.expected?.includes(status))
-    throw toFailure(args, dir, Buffer.concat(errors).toString('utf8'));
-  return { status, output: Buffer.concat(output) };
+/** Options of a call with bytes; `expected` are exit statuses beside 0 that are no failure. */
+export interface StreamOptions extends GitOptions {
+  input?: AsyncIterable<Buffer | string>;
+  expected?: readonly number[];
+  /** Takes the output as it comes; then none is collected. `enough` says that no more is wanted. */
+  take?: (chunk: Buffer, enough: () => void) => Promise<void> | void;
 }
 
-async function feed(stdin: NodeJS.WritableStream, input: AsyncIterable<Buffer | string> | undefined): Promise<void> {
+/** Runs git with bytes to its standard input and gives its status and bytes; fails for an unexpected status. */
+export async function streamGit(
+  dir: string,
+  args: readonly string[],
+  options: StreamOptions = {},
+): Promise<{ status: number; output: Buffer }> {
+  const child = spawn('git', [...SETTINGS, ...args], {
+    cwd: dir,
+    env: environment(dir, options),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const errors: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
+  const deadline = setTimeout(() => child.kill('SIGKILL'), CALL_MS);
+  let isEnough = false;
+  const enough = (): void => {
+    isEnough = true;
+    child.kill('SIGKILL');
+  };
+  const ended = new Promise<number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 128));
+  });
+  // Whatever fails first ends the program; its end is awaited in any case, so nothing of the call runs on.
+  const parts = [ended, feed(child.stdin, options.input), collect(child.stdout, options.take, enough)] as const;
   try {
-    for await (const chunk of input ?? []) {
-      if (!stdin.write(chunk))
-        await new Promise<void>((resolve) => stdin.once('drain', resolve).once('close', resolve));
-    }
+    const [status, , output] = await Promise.all(parts);
+    const isFine = status === 0 || isEnough || options.expected?.includes(status);
+    if (!isFine) throw toGitFailure(args, dir, Buffer.concat(errors).toString('utf8'));
+    return { status, output };
+  } catch (error) {
+    child.kill('SIGKILL');
+    await Promise.allSettled(parts);
+    if (error instanceof GitFailure) throw error;
+    throw toGitFailure(args, dir, error instanceof Error ? error.message : String(error));
   } finally {
-    stdin.end();
+    clearTimeout(deadline);
   }
 }
 
-function toFailure(args: string[], dir: string, stderr: string): GitFailure {
-  const words = escapeForPeople(stderr.trim()).slice(-2000);
-  return new GitFailure(kindOf(stderr), `git ${hideSecrets(args.slice(0, 3).join(' '))} failed in ${dir}: ${words}`, {
-    words,
+async function feed(stdin: NodeJS.WritableStream, input: AsyncIterable<Buffer | string> | undefined): Promise<void> {
+  // Git that ends early is told by its status; the broken pipe says nothing more.
+  let isBroken = false;
+  stdin.on('error', () => {
+    isBroken = true;
   });
+  for await (const chunk of input ?? []) {
+    if (isBroken) return;
+    if (!stdin.write(chunk)) await new Promise<void>((resolve) => stdin.once('drain', resolve).once('close', resolve));
+  }
+  stdin.end();
+}
+
+async function collect(
+  stdout: AsyncIterable<Buffer>,
+  take: StreamOptions['take'],
+  enough: () => void,
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stdout) {
+    if (take) await take(chunk, enough);
+    else chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }

@@ -1,54 +1,81 @@
 /**
  * A store: a bare repository that holds chains. It is the hub itself, or a host's cache of a hub elsewhere.
- * Rule: nothing in a store is ever collected or rewritten by git on its own.
+ * Rule: nothing in a store is ever collected or rewritten by git on its own, and what a kill left is swept by its age.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { appendFile, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
-import { GitFailure } from './git-failure.ts';
+import { GitFailure, kindOf } from './git-failure.ts';
+import { runRemote } from './run-remote.ts';
 import { runGit, streamGit } from './run-git.ts';
 
 /** With no `remote`, `dir` is the hub; with one, `dir` caches it and refs live there. */
 export interface Store {
   readonly dir: string;
   readonly remote?: string;
+  /** What of the worker's environment remotes need, such as `SSH_AUTH_SOCK` or a proxy; git sees no more of it. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
-const SETTINGS: readonly [string, string][] = [
-  ['gc.auto', '0'],
-  ['maintenance.auto', 'false'],
-  ['receive.autogc', 'false'],
-  ['core.logAllRefUpdates', 'false'],
-  ['uploadpack.allowFilter', 'true'],
-  ['uploadpack.allowAnySHA1InWant', 'true'],
-  // Stores lend objects to workspaces: nothing may be pruned from under them.
-  ['extensions.preciousObjects', 'true'],
-  ['core.repositoryFormatVersion', '1'],
-];
+/** Written as text, since each `git config` is a process. */
+const CONFIG = `[core]
+\tlogAllRefUpdates = false
+\t# A checkpoint that was told as stored survives the loss of power; in one go for all its objects.
+\tfsync = committed
+\tfsyncMethod = batch
+[gc]
+\tauto = 0
+[maintenance]
+\tauto = false
+[fetch]
+\t# As one pack, which is there or not: loose objects of a killed fetch would be commits without their trees.
+\tunpackLimit = 1
+[receive]
+\tautogc = false
+\t# A base from a shallow clone is as good as any: what is delivered goes back to where its parents are.
+\tshallowUpdate = true
+[uploadpack]
+\tallowFilter = true
+\tallowAnySHA1InWant = true
+[extensions]
+\t# Stores lend objects to workspaces: nothing may be pruned from under them.
+\tpreciousObjects = true
+`;
+/** Files are stored byte for byte, whatever a tree's own attributes say. */
+const ATTRIBUTES = '* -text -ident -filter -working-tree-encoding -eol\n';
+/** No call of git takes as long as this, so what is older was left by a kill. */
+const LEFT_OVER_MS = 24 * 3_600_000;
 
-const opened = new Map<string, Promise<void>>();
+const making = new Map<string, Promise<void>>();
+const swept = new Set<string>();
 
 /** Opens a store, making it where it is missing; any number of processes may do so at once. */
 export async function openStore(store: Store): Promise<Store> {
-  if (!existsSync(join(store.dir, 'HEAD'))) {
-    const making = opened.get(store.dir) ?? create(store.dir).finally(() => opened.delete(store.dir));
-    opened.set(store.dir, making);
-    await making;
+  const dir = resolve(store.dir);
+  if (!existsSync(join(dir, 'HEAD'))) {
+    const made = making.get(dir) ?? create(dir).finally(() => making.delete(dir));
+    making.set(dir, made);
+    await made;
   }
-  return store;
+  if (!swept.has(dir)) {
+    swept.add(dir);
+    await sweep(dir);
+  }
+  return { ...store, dir };
 }
 
 /** Makes the store beside its place and renames it there: it is whole or it is not there. */
 async function create(dir: string): Promise<void> {
   try {
     await mkdir(dirname(dir), { recursive: true });
-    const fresh = await mkdtemp(join(dirname(dir), '.new-'));
-    await runGit(fresh, ['init', '--quiet', '--bare', '--initial-branch=main']);
-    for (const [name, value] of SETTINGS) await runGit(fresh, ['config', name, value]);
-    // Files are stored byte for byte, whatever a tree's own attributes say.
+    const fresh = await mkdtemp(`${dir}.new-`);
+    // No template: it would bring hooks and whatever else the machine has there.
+    await runGit(fresh, ['init', '--quiet', '--bare', '--template=', '--initial-branch=main']);
+    await runGit(fresh, ['config', 'core.repositoryFormatVersion', '1']);
+    await appendFile(join(fresh, 'config'), CONFIG);
     await mkdir(join(fresh, 'info'), { recursive: true });
-    await writeFile(join(fresh, 'info/attributes'), '* -text -ident -filter -working-tree-encoding -eol\n');
+    await writeFile(join(fresh, 'info/attributes'), ATTRIBUTES);
     await rename(fresh, dir).catch(async (error: unknown) => {
       await rm(fresh, { recursive: true, force: true });
       // Another process was faster: its store is as good as ours.
@@ -57,10 +84,30 @@ async function create(dir: string): Promise<void> {
   } catch (error) {
     if (error instanceof GitFailure) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new GitFailure(
-      /EROFS|EACCES|EPERM/.test(reason) ? 'read-only' : 'failed',
-      `the store at ${dir} can't be made: ${reason}`,
-    );
+    const kind = /EROFS|EACCES|EPERM/.test(reason) ? 'read-only' : kindOf(reason.replace('ENOSPC', 'no space left'));
+    throw new GitFailure(kind, `the store at ${dir} can't be made: ${reason}`, { words: reason });
+  }
+}
+
+/** Removes what killed pushes, fetches, imports and openings left: git itself never does. */
+async function sweep(dir: string): Promise<void> {
+  const places: [folder: string, name: RegExp][] = [
+    [dir, /^fast_import_crash_/],
+    [join(dir, 'objects'), /^tmp_objdir-/],
+    [join(dir, 'objects/pack'), /^(tmp_|\.tmp-)/],
+    [dirname(dir), /\.new-\w{6}$/],
+  ];
+  for (const [folder, pattern] of places) {
+    for (const name of await readdir(folder).catch(() => [])) {
+      const isOurs = folder !== dirname(dir) || name.startsWith(`${basename(dir)}.new-`);
+      if (!isOurs || !pattern.test(name)) continue;
+      const path = join(folder, name);
+      const age = await stat(path)
+        .then(({ mtimeMs }) => Date.now() - mtimeMs)
+        .catch(() => 0);
+      // One that can't be removed does no harm but its size.
+      if (age > LEFT_OVER_MS) await rm(path, { recursive: true, force: true }).catch(() => undefined);
+    }
   }
 }
 
@@ -75,24 +122,37 @@ async function hasObject(store: Store, id: Sha): Promise<boolean> {
   return status === 0;
 }
 
-/** Fetches a commit from the hub if the store lacks it. */
+/** Fetches a commit from the hub if the store lacks it; `ref` says where it is to be found, for hubs that want one. */
 export async function ensureCommit(store: Store, { commit, ref }: { commit: Sha; ref?: string }): Promise<void> {
   if (await hasObject(store, commit)) return;
   if (store.remote === undefined) {
     throw new GitFailure('missing-base', `commit ${commit} is not in the hub at ${store.dir}: push it there first`);
   }
-  const fetch = [
+  if (ref !== undefined) await fetchInto(store, store.remote, ref).catch(() => undefined);
+  if (ref === undefined || !(await hasObject(store, commit))) await fetchInto(store, store.remote, commit);
+  await remember(store, commit);
+}
+
+/** Fetches one ref or commit with its history, from full and shallow repositories alike. Moves no ref. */
+export async function fetchInto(store: Store, repository: string, source: string): Promise<void> {
+  await runRemote(store, [
     'fetch',
-    '--quiet',
+    '--progress',
     '--no-tags',
     '--no-write-fetch-head',
     '--no-recurse-submodules',
+    '--update-shallow',
     '--end-of-options',
-    store.remote,
-  ];
-  if (ref !== undefined) {
-    await runGit(store.dir, [...fetch, ref]).catch(() => undefined);
-    if (await hasObject(store, commit)) return;
-  }
-  await runGit(store.dir, [...fetch, commit]);
+    repository,
+    source,
+  ]);
+}
+
+/**
+ * Keeps a fetched commit in sight of later fetches, which would otherwise bring its whole history again. A bounded
+ * number of places, since it is a hint: whichever commits are in them, they share nearly all of the history.
+ */
+export async function remember(store: Store, commit: Sha): Promise<void> {
+  const ref = `refs/coxswain/seen/${commit.slice(0, 2)}`;
+  await runGit(store.dir, ['update-ref', '--no-deref', ref, commit]).catch(() => undefined);
 }

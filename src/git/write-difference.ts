@@ -1,60 +1,67 @@
 /**
  * Writes the difference between two trees into an empty folder: hydration of a workspace in O(changes).
- * Rule: bytes, modes and links are exact; what must go away is handed to the caller, who knows how a layer says so.
+ * Rule: bytes, modes and links are exact, nothing is written outside the folder, and what must go away is handed to the
+ * caller, who knows how a layer says so.
  */
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import type { Sha } from '../core/transcript.ts';
+import type { ChangedPath } from './diff-trees.ts';
 import { diffTrees } from './diff-trees.ts';
-import { streamGit } from './run-git.ts';
+import { GitFailure } from './git-failure.ts';
+import { readBlobs } from './read-blobs.ts';
+import { isSafePath } from './safe-path.ts';
 import type { Store } from './store.ts';
 
+/** What is written where. */
 export interface DifferenceRequest {
   /** Commit or tree that the layers below show, and the one to be shown. */
   from: Sha;
   to: Sha;
   into: string;
-  /** Called for each path that must vanish, before anything is written. */
+  /**
+   * Called for each file that must vanish, before anything is written: where a folder becomes a file, for each file
+   * that was in the folder; where a file becomes a folder, for the file.
+   */
   markDeleted: (path: Buffer) => Promise<void>;
 }
+
+/** A submodule, which is an empty folder in each checkout of ours. */
+const GITLINK = '160000';
 
 /** Writes every file that differs; a path that changes between file and folder is marked deleted first. */
 export async function writeDifference(store: Store, { from, to, into, markDeleted }: DifferenceRequest): Promise<void> {
   const changed = await diffTrees(store, { from, to });
-  for (const { rawPath, status } of changed) {
-    if (status === 'D') await markDeleted(rawPath);
+  refuseUnsafe(changed);
+  for (const { rawPath, status, oldMode } of changed) {
+    if (status === 'D' && oldMode !== GITLINK) await markDeleted(rawPath);
   }
-  const writes = changed.filter(({ status, mode }) => status !== 'D' && mode !== '160000');
-  const blobs = await readBlobs(store, [...new Set(writes.map(({ oid }) => oid))]);
+  const writes = changed.filter(({ status, mode }) => status !== 'D' && mode !== GITLINK);
   const root = Buffer.from(`${into}/`);
-  for (const { rawPath, mode, oid } of writes) {
-    const bytes = blobs.get(oid);
-    if (!bytes) throw new Error(`blob ${oid} is missing`);
-    const path = Buffer.concat([root, rawPath]);
-    await mkdir(path.subarray(0, path.lastIndexOf(0x2f)), { recursive: true });
-    if (mode === '120000') await symlink(bytes, path);
-    else {
-      await writeFile(path, bytes);
+  let next = 0;
+  await readBlobs(
+    store,
+    writes.map(({ oid }) => oid),
+    async (bytes) => {
+      const { rawPath, mode } = writes[next] as ChangedPath;
+      next += 1;
+      const path = Buffer.concat([root, rawPath]);
+      await mkdir(path.subarray(0, path.lastIndexOf(0x2f)), { recursive: true });
+      if (mode === '120000') return await symlink(bytes, path);
+      await writeFile(path, bytes, { flag: 'wx' });
       await chmod(path, mode === '100755' ? 0o755 : 0o644);
-    }
-  }
+    },
+  );
 }
 
-/** Reads blobs by one `cat-file --batch`. */
-async function readBlobs(store: Store, ids: readonly Sha[]): Promise<Map<Sha, Buffer>> {
-  const blobs = new Map<Sha, Buffer>();
-  if (ids.length === 0) return blobs;
-  const { output } = await streamGit(store.dir, ['cat-file', '--batch'], { input: lines(ids) });
-  let at = 0;
-  for (const id of ids) {
-    const end = output.indexOf(0x0a, at);
-    const size = Number(output.subarray(at, end).toString('latin1').split(' ')[2]);
-    if (!Number.isInteger(size)) throw new Error(`blob ${id} is missing`);
-    blobs.set(id, output.subarray(end + 1, end + 1 + size));
-    at = end + 1 + size + 1;
+/** A tree made by hand may name its parent folder, or have a link and a folder of one name: neither is ever written. */
+function refuseUnsafe(changed: readonly ChangedPath[]): void {
+  const links = new Set(
+    changed.filter(({ mode }) => mode === '120000').map(({ rawPath }) => rawPath.toString('latin1')),
+  );
+  for (const { rawPath, path } of changed) {
+    const parts = rawPath.toString('latin1').split('/');
+    const isBelowLink = parts.some((_, depth) => depth > 0 && links.has(parts.slice(0, depth).join('/')));
+    if (isSafePath(rawPath) && !isBelowLink) continue;
+    throw new GitFailure('corrupt', `a tree of the repository names ${JSON.stringify(path)}, which is never written`);
   }
-  return blobs;
-}
-
-async function* lines(ids: readonly Sha[]): AsyncIterable<string> {
-  yield `${ids.join('\n')}\n`;
 }

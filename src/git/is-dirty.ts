@@ -1,0 +1,54 @@
+/**
+ * Tells whether a person's working copy has changes that are in no commit.
+ * Rule: it is read through the store's configuration, so that neither filters nor hooks of the repository run, and
+ * nothing is written to it.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { GitFailure } from './git-failure.ts';
+import type { StreamOptions } from './run-git.ts';
+import { streamGit } from './run-git.ts';
+import type { Store } from './store.ts';
+
+/** Whether `git status` would show anything; null where there is no working copy, or none that we may read. */
+export async function isDirty(store: Store, repository: string): Promise<boolean | null> {
+  const workTree = repository.startsWith('file://') ? fileURLToPath(repository) : repository;
+  if (!existsSync(join(workTree, '.git'))) return null;
+  try {
+    return await hasChanges(store, workTree);
+  } catch (error) {
+    // It is for a note only: a split index, say, can't be read this way.
+    if (error instanceof GitFailure) return null;
+    throw error;
+  }
+}
+
+async function hasChanges(store: Store, workTree: string): Promise<boolean> {
+  const places = ['--git-path', 'index', '--git-path', 'objects', '--git-path', 'info/exclude'];
+  const { output } = await streamGit(workTree, ['rev-parse', '--path-format=absolute', ...places, 'HEAD'], {
+    repository: 'around-dir',
+    configuration: 'personal',
+  });
+  const [index = '', objects = '', exclude = '', head = ''] = output.toString().trim().split('\n');
+  const options: StreamOptions = {
+    expected: [1],
+    configuration: 'personal',
+    env: {
+      GIT_INDEX_FILE: index,
+      GIT_WORK_TREE: workTree,
+      GIT_ALTERNATE_OBJECT_DIRECTORIES: objects,
+      GIT_OPTIONAL_LOCKS: '0',
+    },
+  };
+  const differs = async (args: string[]): Promise<boolean> =>
+    (await streamGit(store.dir, [...args, '--quiet', '--no-ext-diff', '--ignore-submodules=all'], options)).status ===
+    1;
+  // A copied repository has other inodes and times of change: only size and time of writing are looked at first.
+  if (await differs(['-c', 'core.checkStat=minimal', '-c', 'core.trustctime=false', 'diff', '--no-textconv']))
+    return true;
+  if (await differs(['diff-index', '--cached', head])) return true;
+  const excluded = ['--exclude-standard', ...(existsSync(exclude) ? [`--exclude-from=${exclude}`] : [])];
+  const list = ['ls-files', '-z', '--others', '--directory', '--no-empty-directory', ...excluded];
+  return (await streamGit(store.dir, list, options)).output.length > 0;
+}
