@@ -17,7 +17,7 @@ import {
   tell,
   undoAct,
 } from './agent-work.ts';
-import { openDecision, settleReceipts } from './control.ts';
+import { openDecision, settleReceipts, shorten } from './control.ts';
 import { digestValue } from './digest.ts';
 import { findRed } from './evidence.ts';
 
@@ -142,7 +142,7 @@ function takeAct(before: AgentState, event: Extract<AgentEvent, { kind: 'acted' 
     spend: { ...before.spend, acts: before.spend.acts + 1 },
     checkpoints: addCheckpoint(before, outcome.head, before.pending?.summary ?? 'act'),
   };
-  state = say(state, event.at, `${before.step} ${before.pending?.summary ?? 'act'} → ${ended}`);
+  state = say(state, event.at, `${before.step} ${shorten(before.pending?.summary ?? 'act', 100)} → ${ended}`);
   return outcome.outside.length === 0 ? nextStep(state) : takeOutside(state, event.at, outcome.outside);
 }
 

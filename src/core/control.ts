@@ -75,9 +75,15 @@ export interface Answer {
   receipt: string;
 }
 
+/** Text as one line of at most `most` characters; what was cut is said by an ellipsis. */
+export function shorten(text: string, most: number): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+}
+
 /** Adds a line to the log, the oldest falling out. */
 export function addLog(control: Control, at: number, text: string): Control {
-  const line = { at, text: text.length > 300 ? `${text.slice(0, 299)}…` : text };
+  const line = { at, text: shorten(text, 300) };
   return { ...control, log: [...control.log, line].slice(-MAX_LOG) };
 }
 

@@ -1,5 +1,6 @@
 /**
- * Writes a checkpoint from a list of changes, by one `git fast-import`: its cost follows the changes, not the repository.
+ * Writes a checkpoint from a list of changes, by one `git fast-import`: its cost follows the changes, not the
+ * repository.
  * Rule: git never sees the folder that the files come from; modes and bytes are those of the list; no ref is touched.
  */
 import { constants } from 'node:fs';

@@ -23,7 +23,9 @@ export async function readRemoteBranch(
   return (await listRemote(store, repository, [ref])).get(ref) ?? null;
 }
 
-/** Pushes exactly one commit, with what it stands on, as a new branch. Throws only where the repository can't be asked. */
+/**
+ * Pushes exactly one commit, with what it stands on, as a new branch. Throws only where the repository can't be asked.
+ */
 export async function deliverBranch(
   store: Store,
   { repository, branch, commit }: { repository: string; branch: string; commit: Sha },

@@ -19,7 +19,9 @@ const CALL_MS = 30 * 60_000;
 /** Programs are looked for where systems keep them, and beside our own Node. */
 const PATH = ['/usr/local/bin', '/usr/bin', '/bin', '/opt/homebrew/bin', dirname(process.execPath)].join(delimiter);
 
-/** Settings of every call: no hooks, no file monitor, no automatic maintenance, paths as bytes, nothing sent unasked. */
+/**
+ * Settings of every call: no hooks, no file monitor, no automatic maintenance, paths as bytes, nothing sent unasked.
+ */
 const SETTINGS = [
   'core.hooksPath=/dev/null',
   'core.fsmonitor=false',

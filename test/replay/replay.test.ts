@@ -10,6 +10,11 @@ const folder = fileURLToPath(new URL('./histories/', import.meta.url));
 const converter = fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url));
 const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
 
+/** As the temporal program writes it; ids of children are made of the workflow's own. */
+interface Recorded {
+  events: [{ workflowExecutionStartedEventAttributes: { workflowId: string } }];
+}
+
 let workflowBundle: WorkflowBundleOption;
 
 beforeAll(async () => {
@@ -23,6 +28,8 @@ test('there are recorded histories of both workflow types', () => {
 });
 
 test.each(names)('%s replays', async (name) => {
-  const history: unknown = JSON.parse(await readFile(`${folder}${name}`, 'utf8'));
-  await Worker.runReplayHistory({ workflowBundle, dataConverter: { payloadConverterPath: converter } }, history);
+  const history = JSON.parse(await readFile(`${folder}${name}`, 'utf8')) as Recorded;
+  const { workflowId } = history.events[0].workflowExecutionStartedEventAttributes;
+  const options = { workflowBundle, dataConverter: { payloadConverterPath: converter } };
+  await Worker.runReplayHistory(options, history, workflowId);
 });

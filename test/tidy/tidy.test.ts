@@ -47,7 +47,9 @@ function importsOf(text: string): { specifier: string; isType: boolean }[] {
   }));
 }
 
-/** A line of prose in a template, or one whose length is that of a literal: neither can be broken without changing it. */
+/**
+ * A line of prose in a template, or one whose length is that of a literal: neither can be broken without changing it.
+ */
 function isText(line: string): boolean {
   return /['"`/].{40,}['"`/]/.test(line) || /^[A-Z]/.test(line);
 }
@@ -87,9 +89,7 @@ describe('the source text', () => {
     const wide = [...sources, ...tests].flatMap(({ path, text }) =>
       text
         .split('\n')
-        .flatMap((line, index) =>
-          line.length > MAX_LINE_COLUMNS && !isText(line) ? [`${path}:${index + 1}`] : [],
-        ),
+        .flatMap((line, index) => (line.length > MAX_LINE_COLUMNS && !isText(line) ? [`${path}:${index + 1}`] : [])),
     );
     expect(wide).toEqual([]);
   });
