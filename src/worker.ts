@@ -22,6 +22,8 @@ import { openWorkspaces } from './sandbox/workspaces.ts';
 const SHUTDOWN_GRACE = '5 seconds';
 /** An activity that ignores cancellation must not hold the process for ever. */
 const SHUTDOWN_FORCE = '15 seconds';
+/** A cancellation arrives with a heartbeat; by default these are held back for 8 of the 10 seconds of their timeout. */
+const HEARTBEAT_THROTTLE = '1 second';
 /** Two model calls or commands a core wait mostly for others; more would only queue on the host. */
 const MAX_COMMANDS = 8;
 const MAX_MODEL_CALLS = 50;
@@ -69,6 +71,7 @@ export async function startWorker(config: Config, parts: WorkerParts): Promise<R
     stop: async () => {
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended;
+      await context.workspaces.close();
     },
   };
 }
@@ -87,6 +90,7 @@ async function createWorker(
     taskQueue: config.taskQueue,
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
+    maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
     dataConverter: { payloadConverterPath: siblingPath('./workflows/payload-converter.ts') },
   };
   switch (role) {

@@ -136,7 +136,7 @@ export async function streamGit(
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 128));
   });
-  // Whatever fails first ends the program; its end is awaited in any case, so nothing of the call runs on.
+  // Its end is awaited whatever fails, so nothing of the call runs on.
   const parts = [ended, feed(child.stdin, options.input), collect(child.stdout, options.take, enough)] as const;
   try {
     const [status, , output] = await Promise.all(parts);
@@ -144,7 +144,9 @@ export async function streamGit(
     if (!isFine) throw toGitFailure(args, dir, Buffer.concat(errors).toString('utf8'));
     return { status, output };
   } catch (error) {
-    child.kill('SIGKILL');
+    // Without input, and with nobody to read its output, git ends by itself and removes what it had begun.
+    child.stdin.end();
+    child.stdout.destroy();
     await Promise.allSettled(parts);
     if (error instanceof GitFailure) throw error;
     throw toGitFailure(args, dir, error instanceof Error ? error.message : String(error));

@@ -64,6 +64,7 @@ function call(tool: string, values: object, callId = `call_${randomUUID().slice(
 
 export const shell = (command: string): Item[] => [call('shell', { command })];
 export const finish = (summary = 'done'): Item[] => [call('finish', { summary })];
+export const ask = (question: string): Item[] => [call('ask', { question })];
 export const planned = (plan: unknown): Item[] => [call('finish', { plan })];
 
 export function onePlan(

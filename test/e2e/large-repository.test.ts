@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { expect, onTestFinished, test } from 'vitest';
+import { findAstGrep } from '../../src/sandbox/toolbox.ts';
+import { approve, git, startCrew, status } from '../workflows/harness.ts';
+
+const PATTERN = ['--pattern', 'isinstance($A, str)', '--rewrite', 'isinstance($A, (str,))', '--lang', 'python'];
+const GOAL = 'replace `isinstance($A, str)` with `isinstance($A, (str,))` in python';
+
+/** Django as PyPI ships it: several thousand files. */
+async function unpackDjango(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'coxswain-large-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const pip = [
+    '-m',
+    'pip',
+    'download',
+    '--quiet',
+    '--no-deps',
+    '--only-binary',
+    ':all:',
+    '--dest',
+    folder,
+    'django==5.2',
+  ];
+  await execa('python3', pip);
+  const repository = join(folder, 'django');
+  await execa('sh', ['-c', 'python3 -m zipfile -e "$0"/*.whl "$1"', folder, repository]);
+  await git(repository, 'init', '-q', '-b', 'main');
+  await git(repository, 'add', '-A');
+  await git(repository, 'commit', '-q', '-m', 'django 5.2');
+  return repository;
+}
+
+test('a repository of thousands of files is planned, worked by agents side by side, and delivered', async () => {
+  const repository = await unpackDjango();
+  const files = (await git(repository, 'ls-files')).split('\n').length;
+  expect(files).toBeGreaterThan(3000);
+  const crew = await startCrew('offline');
+  const handle = await crew.start({ repository, goal: GOAL, branch: 'large', checks: ['test -f django/__init__.py'] });
+  await approve(handle, 'plan@1', 120_000);
+  const { tasks } = await status(handle);
+  await approve(handle, 'delivery@1', 400_000);
+  await handle.result();
+  const ends = await Promise.all(
+    (await status(handle)).tasks.map(async ({ agent }) => {
+      const { startTime, closeTime } = await crew.client.workflow.getHandle(agent ?? '').describe();
+      return { from: startTime.getTime(), to: closeTime?.getTime() ?? 0 };
+    }),
+  );
+  expect(ends.length).toBeGreaterThan(3);
+  expect(ends.some((one) => ends.some((other) => one !== other && one.from < other.from && other.from < one.to))).toBe(
+    true,
+  );
+  expect(tasks.map(({ id }) => id)).toContain('plan');
+  await execa(findAstGrep() ?? 'ast-grep', ['run', ...PATTERN, '--update-all', '.'], { cwd: repository });
+  expect(await git(repository, 'diff', '--stat', 'large')).toBe('');
+}, 600_000);

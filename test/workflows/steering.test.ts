@@ -1,0 +1,94 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { expect, test } from 'vitest';
+import type { AgentStatus } from '../../src/core/views.ts';
+import type { Crew } from './harness.ts';
+import { approve, ask, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
+
+const PLAN = planned(onePlan({ id: 'a', paths: ['a/**'] }));
+
+async function untilAgent(agent: WorkflowHandle, condition: (status: AgentStatus) => boolean): Promise<AgentStatus> {
+  for (const deadline = Date.now() + 40_000; ; ) {
+    const status = await agent.query<AgentStatus>('status').catch(() => undefined);
+    if (status && condition(status)) return status;
+    if (Date.now() > deadline) throw new Error(`never came to be: ${JSON.stringify(status)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+const agentOf = (crew: Crew, handle: WorkflowHandle): WorkflowHandle =>
+  crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
+
+test('an interrupting steer kills the command, which leaves nothing, and reaches the next model call', async () => {
+  const told: string[] = [];
+  const crew = await startCrew(({ task, turn, last, request }) => {
+    if (task === 'plan') return PLAN;
+    if (turn === 0) return shell('echo half > a/half.txt; sleep 300; echo whole > a/whole.txt');
+    told.push(last, ...request.items.flatMap((item) => (item.kind === 'user' ? [item.text] : [])).slice(1));
+    return turn === 1 ? shell('echo short > a/short.txt') : finish();
+  });
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, branch: 'cut' });
+  await approve(handle, 'plan@1');
+  await untilAgent(agentOf(crew, handle), ({ doing }) => doing?.includes('sleep 300') === true);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await handle.executeUpdate('steer', { args: [{ text: 'too slow', interrupt: true, by: 'ann' }] });
+  await approve(handle, 'delivery@1');
+  await handle.result();
+  expect(told.slice(0, 2)).toEqual([expect.stringContaining('interrupted'), 'Steer from ann, a supervisor: too slow']);
+  expect(await git(repository, 'diff', '--name-only', 'main', 'cut')).toBe('a/short.txt');
+}, 120_000);
+
+test('rewind takes files and conversation back together, and the work goes on from there', async () => {
+  let rewound = false;
+  const crew = await startCrew(({ task, turn }) => {
+    if (task === 'plan') return PLAN;
+    if (rewound) return turn === 1 ? finish(`saw ${turn} result`) : finish(`wrong: saw ${turn}`);
+    return turn < 3 ? shell(`echo ${turn} > a/file-${turn}.txt`) : ask('go on?');
+  });
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, branch: 'back' });
+  await approve(handle, 'plan@1');
+  await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
+  rewound = true;
+  const answer = await handle.executeUpdate('rewind', { args: [{ task: 'a', to: 1, by: 'ann' }] });
+  expect(answer).toMatchObject({ kind: 'forwarded' });
+  await approve(handle, 'delivery@1');
+  await expect(handle.result()).resolves.toMatchObject({ tasks: [{ id: 'a', summary: 'saw 1 result' }] });
+  expect(await git(repository, 'diff', '--name-only', 'main', 'back')).toBe('a/file-0.txt');
+}, 120_000);
+
+test("a person's commit, pushed to the hub, becomes the agent's files, and the next model call hears of it", async () => {
+  let heard = '';
+  const crew = await startCrew(({ task, turn, request }) => {
+    if (task === 'plan') return PLAN;
+    if (turn === 0) return shell('echo agent > a/agent.txt');
+    if (turn === 1) return ask('look?');
+    heard = request.items.flatMap((item) => (item.kind === 'user' ? [item.text] : [])).join('\n');
+    return finish();
+  });
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, branch: 'wheel' });
+  await approve(handle, 'plan@1');
+  await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
+  const agent = agentOf(crew, handle);
+  const { head } = await agent.query<AgentStatus>('status');
+  const [hub = ''] = await readdir(join(crew.stateDir, 'hub'));
+  await git(repository, 'fetch', '-q', join(crew.stateDir, 'hub', hub), head ?? '');
+  await git(repository, 'checkout', '-q', '--detach', head ?? '');
+  await writeFile(join(repository, 'a/person.txt'), 'person\n');
+  await git(repository, 'add', '-A');
+  await git(repository, 'commit', '-q', '-m', 'by hand');
+  const mine = await git(repository, 'rev-parse', 'HEAD');
+  await git(repository, 'push', '-q', join(crew.stateDir, 'hub', hub), 'HEAD:refs/heads/mine');
+  await git(repository, 'checkout', '-q', 'main');
+  await agent.executeUpdate('pause');
+  expect(await agent.executeUpdate('resume', { args: [{ from: mine, by: 'ann' }] })).toMatchObject({ kind: 'applied' });
+  await handle.executeUpdate('answer', { args: [{ text: 'yes', by: 'ann' }] });
+  await approve(handle, 'delivery@1');
+  await handle.result();
+  expect(heard).toContain('took the wheel');
+  expect(heard).toContain('a/person.txt');
+  expect(await git(repository, 'diff', '--name-only', 'main', 'wheel')).toBe('a/agent.txt\na/person.txt');
+}, 120_000);
