@@ -97,16 +97,14 @@ async function startScriptedModel(script: Script): Promise<ResponsesServer> {
 }
 
 /** Starts everything for one test and stops it when the test ends. */
-export async function startCrew(script: Script | 'offline', env: Record<string, string> = {}): Promise<Crew> {
+export async function startCrew(script: Script | 'offline', address = inject('temporalAddress')): Promise<Crew> {
   const stateDir = await mkdtemp(join(tmpdir(), 'coxswain-test-'));
   const taskQueue = `test-${randomUUID().slice(0, 8)}`;
   const model =
     script === 'offline' ? { ...(await startOfflineModel()), requests: [] } : await startScriptedModel(script);
   const modelName = script === 'offline' ? 'coxswain-offline' : 'scripted';
-  const address = inject('temporalAddress');
   const config = readConfig(
     {
-      ...env,
       COXSWAIN_STATE: stateDir,
       COXSWAIN_TASK_QUEUE: taskQueue,
       OPENAI_BASE_URL: model.url,

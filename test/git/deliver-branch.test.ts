@@ -1,0 +1,177 @@
+/** Delivery: check, then act; the same commit twice is once, and nothing of the user's is ever overwritten. */
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Sha } from '../../src/core/transcript.ts';
+import { deliverBranch, readRemoteBranch } from '../../src/git/deliver-branch.ts';
+import { importBase } from '../../src/git/import-base.ts';
+import type { Store } from '../../src/git/store.ts';
+import {
+  addCommit,
+  commitFiles,
+  drawGraph,
+  git,
+  newRepository,
+  newStore,
+  refNames,
+  temporaryFolder,
+} from './git-host.ts';
+
+const BRANCH = 'coxswain/rename-things';
+
+interface Work {
+  store: Store;
+  repository: string;
+  base: Sha;
+  commit: Sha;
+}
+
+/** A repository, and a commit on its head that is to be delivered. */
+async function workOn(repository = newRepository()): Promise<Work> {
+  const store = await newStore();
+  const { commit: base } = await importBase(store, { repository });
+  return { store, repository, base, commit: addCommit(store, { file: 'two\n' }, { parents: [base], message: 'work' }) };
+}
+
+describe('delivery', () => {
+  test('adds one branch at exactly that commit, and touches nothing else', async () => {
+    const { store, repository, commit } = await workOn();
+    git(store.dir, ['tag', '-a', 'ours', '-m', 'ours', commit]);
+    expect(await deliverBranch(store, { repository, branch: BRANCH, commit })).toEqual({
+      kind: 'delivered',
+      ref: `refs/heads/${BRANCH}`,
+    });
+    expect(drawGraph(repository, '--all')).toEqual([
+      `* work (refs/heads/${BRANCH})`,
+      '* base (HEAD -> refs/heads/main)',
+    ]);
+    expect(git(repository, ['status', '--porcelain'])).toBe('');
+    expect(await readRemoteBranch(store, { repository, branch: BRANCH })).toBe(commit);
+  });
+
+  test('twice, or six times at once, is once', async () => {
+    const { store, repository, commit } = await workOn();
+    const deliver = () => deliverBranch(store, { repository, branch: BRANCH, commit });
+    const outcomes = await Promise.all(Array.from({ length: 6 }, deliver));
+    expect(new Set(outcomes.map(({ kind }) => kind))).toEqual(new Set(['delivered']));
+    expect(await deliver()).toEqual({ kind: 'delivered', ref: `refs/heads/${BRANCH}` });
+  });
+
+  test('of six different commits at once delivers one, and the others are told that the branch exists', async () => {
+    const { store, repository, base } = await workOn();
+    const commits = Array.from({ length: 6 }, (_, n) => addCommit(store, { file: `${n}` }, { parents: [base] }));
+    const outcomes = await Promise.all(
+      commits.map((commit) => deliverBranch(store, { repository, branch: BRANCH, commit })),
+    );
+    const at = await readRemoteBranch(store, { repository, branch: BRANCH });
+    expect(outcomes.filter(({ kind }) => kind === 'delivered').length).toBe(1);
+    expect(outcomes.filter(({ kind }) => kind === 'exists')).toEqual(
+      Array.from({ length: 5 }, () => ({ kind: 'exists', at })),
+    );
+  });
+
+  test('never moves a branch that stands elsewhere, even behind the commit', async () => {
+    const { store, repository, base, commit } = await workOn();
+    git(repository, ['branch', BRANCH]);
+    expect(await deliverBranch(store, { repository, branch: BRANCH, commit })).toEqual({ kind: 'exists', at: base });
+    expect(await readRemoteBranch(store, { repository, branch: BRANCH })).toBe(base);
+  });
+
+  test('works into a shallow clone, from which the base came', async () => {
+    const full = newRepository();
+    commitFiles(full, { file: 'newer\n' }, 'newer');
+    const shallow = join(temporaryFolder(), 'shallow');
+    git('/', ['clone', '--quiet', '--depth=1', `file://${full}`, shallow]);
+    const { store, commit } = await workOn(shallow);
+    expect((await deliverBranch(store, { repository: shallow, branch: BRANCH, commit })).kind).toBe('delivered');
+    expect((await deliverBranch(store, { repository: full, branch: BRANCH, commit })).kind).toBe('delivered');
+    const lines = ['* work', '* newer', '* base'];
+    const draw = (repository: string): string[] =>
+      drawGraph(repository, BRANCH).map((line) => line.replace(/ \(.*/, ''));
+    expect([draw(shallow), draw(full)]).toEqual([lines.slice(0, 2), lines]);
+  });
+
+  test('sends no tag, signature or hook of ours, whatever the person has configured', async () => {
+    const { store, repository, commit } = await workOn();
+    const mark = join(temporaryFolder(), 'ran');
+    mkdirSync(join(store.dir, 'hooks'));
+    writeFileSync(join(store.dir, 'hooks/pre-push'), `#!/bin/sh\ntouch ${mark}\n`, { mode: 0o755 });
+    git(store.dir, ['tag', '-a', 'ours', '-m', 'ours', commit]);
+    for (const setting of ['push.followTags', 'push.gpgSign']) git(store.dir, ['config', setting, 'true']);
+    expect((await deliverBranch(store, { repository, branch: BRANCH, commit })).kind).toBe('delivered');
+    expect(refNames(repository)).toEqual([`refs/heads/${BRANCH}`, 'refs/heads/main']);
+    expect(existsSync(mark)).toBe(false);
+  });
+});
+
+describe('a refusal', () => {
+  async function refusal(work: Work, branch = BRANCH): Promise<string> {
+    const { store, repository, commit } = work;
+    const outcome = await deliverBranch(store, { repository, branch, commit });
+    const { reason } = outcome.kind === 'refused' ? outcome : { reason: JSON.stringify(outcome) };
+    return reason.replaceAll(repository, '<repository>').replaceAll(commit, '<commit>');
+  }
+
+  test('says what the repository said, with control characters made visible', async () => {
+    const work = await workOn();
+    mkdirSync(join(work.repository, '.git/hooks'), { recursive: true });
+    const hook = '#!/bin/sh\nprintf "branches need \\033[31ma ticket\\033[0m\\n" >&2\nexit 1\n';
+    writeFileSync(join(work.repository, '.git/hooks/pre-receive'), hook, { mode: 0o755 });
+    expect(await refusal(work)).toMatchInlineSnapshot(`
+      "remote: branches need \\u{1b}[31ma ticket\\u{1b}[0m
+      To <repository>
+       ! [remote rejected] <commit> -> coxswain/rename-things (pre-receive hook declined)
+      error: failed to push some refs to '<repository>'"
+    `);
+    expect(refNames(work.repository)).toEqual(['refs/heads/main']);
+  });
+
+  test("is the answer where a branch of that name can't be: below another one, or not well-formed", async () => {
+    const work = await workOn();
+    git(work.repository, ['branch', 'coxswain']);
+    expect([
+      await refusal(work),
+      await refusal(work, '-d'),
+      await refusal(work, 'a b'),
+      await refusal(work, 'refs/heads/x'),
+      await refusal(work, 'a:refs/heads/main'),
+      await refusal(work, '*'),
+    ]).toMatchInlineSnapshot(`
+      [
+        "remote: error: cannot lock ref 'refs/heads/coxswain/rename-things': 'refs/heads/coxswain' exists; cannot create 'refs/heads/coxswain/rename-things'
+      To <repository>
+       ! [remote rejected] <commit> -> coxswain/rename-things (failed to update ref)
+      error: failed to push some refs to '<repository>'",
+        "branch name "-d" starts with "-"",
+        "branch name "a b" has a space, a control character, or one of ~ ^ : ? * [ \\",
+        "branch name "refs/heads/x" starts with "refs/": give the branch's short name",
+        "branch name "a:refs/heads/main" has a space, a control character, or one of ~ ^ : ? * [ \\",
+        "branch name "*" has a space, a control character, or one of ~ ^ : ? * [ \\",
+      ]
+    `);
+    expect(refNames(work.repository)).toEqual(['refs/heads/coxswain', 'refs/heads/main']);
+  });
+
+  test('is the answer of a repository that is gone, and of one that only reads', async () => {
+    const work = await workOn();
+    const { repository } = work;
+    // Root may write anything, so it is a file in the place of the refs that stops it.
+    git(repository, ['pack-refs', '--all']);
+    git('/', ['init', '--quiet', '--bare', join(repository, 'x')]);
+    writeFileSync(join(repository, '.git/refs/heads/coxswain'), '');
+    chmodSync(join(repository, '.git/refs/heads/coxswain'), 0o444);
+    expect(await refusal(work)).toContain('[remote rejected] <commit> -> coxswain/rename-things');
+    expect(await refusal({ ...work, repository: join(repository, 'nowhere') })).toContain(
+      'does not appear to be a git repository',
+    );
+  });
+
+  test('is no answer where nobody answers: that is tried again', async () => {
+    const { store, commit } = await workOn();
+    const repository = 'http://me:secret@127.0.0.1:1/x.git';
+    await expect(deliverBranch(store, { repository, branch: BRANCH, commit })).rejects.toMatchObject({
+      kind: 'unreachable',
+      message: expect.not.stringContaining('secret'),
+    });
+  });
+});

@@ -1,0 +1,67 @@
+import { execa } from 'execa';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import type { AgentStatus } from '../../src/core/views.ts';
+import { SEARCH_ATTRIBUTES } from '../../src/core/search-attributes.ts';
+import { findFreePort } from '../../src/stack/ports.ts';
+import { connectClient } from '../../src/client/connect.ts';
+import { approve, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
+
+const STEPS = 14;
+/** So few events that runs are asked to continue as new every few steps. */
+const SUGGEST_AT = 'limit.historyCount.suggestContinueAsNew=60';
+
+async function startForgetfulServer(): Promise<string> {
+  const port = await findFreePort();
+  const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
+    '--search-attribute',
+    `${name}=${type}`,
+  ]);
+  const place = ['--headless', '--ip', '127.0.0.1', '--port', String(port)];
+  const server = execa(
+    inject('temporalPath'),
+    ['server', 'start-dev', ...place, ...attributes, '--dynamic-config-value', SUGGEST_AT],
+    {
+      reject: false,
+      stdio: 'ignore',
+    },
+  );
+  onTestFinished(() => void server.kill('SIGKILL'));
+  const address = `127.0.0.1:${port}`;
+  for (const deadline = Date.now() + 30_000; ; ) {
+    const connected = await connectClient({ address, namespace: 'default' }).catch(() => undefined);
+    if (connected) {
+      await connected.close();
+      return address;
+    }
+    if (Date.now() > deadline) throw new Error('the server did not start');
+  }
+}
+
+test('runs continue as new every few steps, and no step, steer, receipt or decision is lost', async () => {
+  const crew = await startCrew(
+    ({ task, turn }) => {
+      if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
+      return turn < STEPS ? shell(`echo ${turn} >> a/lines`) : finish();
+    },
+    await startForgetfulServer(),
+  );
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, branch: 'long' });
+  await approve(handle, 'plan@1');
+  const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
+  await until(handle, ({ tasks }) => tasks.some(({ status }) => status === 'working'));
+  for (let number = 0; number < 10; number += 1) {
+    await handle.signal('steer', { text: `steer ${number}`, id: `s${number}`, by: 'ann' });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  await approve(handle, 'delivery@1', 90_000);
+  await handle.result();
+  const lines = Array.from({ length: STEPS }, (_, turn) => String(turn)).join('\n');
+  expect(await git(repository, 'show', 'long:a/lines')).toBe(lines);
+  const { receipts } = await agent.query<AgentStatus>('status');
+  expect(receipts.filter(({ id }) => id.startsWith('s')).map(({ state }) => state)).toEqual(
+    Array(10).fill('delivered'),
+  );
+  const { raw } = await agent.describe();
+  expect(raw.workflowExecutionInfo?.firstRunId).not.toBe(raw.workflowExecutionInfo?.execution?.runId);
+}, 180_000);
