@@ -34,7 +34,7 @@ export async function diffTrees(store: Store, { from, to }: { from: Sha; to: Sha
 }
 
 /** Reads `--raw -z`: `:old new oid oid status NUL path NUL`. */
-export function parseRaw(output: Buffer): ChangedPath[] {
+function parseRaw(output: Buffer): ChangedPath[] {
   const changed: ChangedPath[] = [];
   let at = 0;
   const next = (): Buffer => {

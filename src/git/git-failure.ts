@@ -49,11 +49,11 @@ const WORDS: readonly [RegExp, GitFailureKind][] = [
   ],
   [/read-only file system|permission denied|insufficient permission|unable to create temporary object/i, 'read-only'],
   [
-    /does not appear to be a git repository|not a git repository|repository .* not found|does not exist/i,
+    /does not appear to be a git repository|not a git repository|repository .* not found|does not exist|transport .* not allowed|remote helper/i,
     'not-a-repository',
   ],
   [
-    /couldn't find remote ref|unknown revision|not our ref|unadvertised object|bad revision|no such ref/i,
+    /couldn't find remote ref|unknown revision|not our ref|unadvertised object|bad revision|no such ref|expected commit type/i,
     'missing-base',
   ],
   [

@@ -35,6 +35,7 @@ export async function importBase(
   { repository, base }: { repository: string; base?: string },
 ): Promise<Base> {
   const name = hideSecrets(repository);
+  if (repository.startsWith('-')) throw new GitFailure('not-a-repository', `${name} is neither a path nor a URL`);
   const fetched = await fetchBase(store, repository, base).catch((error: unknown) => {
     throw explain(error, name, base);
   });

@@ -163,9 +163,19 @@ async function feed(stdin: NodeJS.WritableStream, input: AsyncIterable<Buffer | 
   });
   for await (const chunk of input ?? []) {
     if (isBroken) return;
-    if (!stdin.write(chunk)) await new Promise<void>((resolve) => stdin.once('drain', resolve).once('close', resolve));
+    if (!stdin.write(chunk)) await untilWritable(stdin);
   }
   stdin.end();
+}
+
+async function untilWritable(stdin: NodeJS.WritableStream): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const go = (): void => {
+      stdin.off('drain', go).off('close', go);
+      resolve();
+    };
+    stdin.on('drain', go).on('close', go);
+  });
 }
 
 async function collect(

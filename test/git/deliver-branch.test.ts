@@ -1,7 +1,12 @@
 /** Delivery: check, then act; the same commit twice is once, and nothing of the user's is ever overwritten. */
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
 import { deliverBranch, readRemoteBranch } from '../../src/git/deliver-branch.ts';
 import { importBase } from '../../src/git/import-base.ts';
@@ -31,6 +36,42 @@ async function workOn(repository = newRepository()): Promise<Work> {
   const store = await newStore();
   const { commit: base } = await importBase(store, { repository });
   return { store, repository, base, commit: addCommit(store, { file: 'two\n' }, { parents: [base], message: 'work' }) };
+}
+
+/** Serves the repositories of a folder by git's own daemon, which takes no push unless it is told to. */
+async function serveReadOnly(folder: string): Promise<string> {
+  const port = await freePort();
+  const place = [`--base-path=${folder}`, '--listen=127.0.0.1', `--port=${port}`, '--reuseaddr'];
+  const daemon = spawn('git', ['daemon', '--export-all', '--informative-errors', ...place], {
+    stdio: 'ignore',
+    detached: true,
+  });
+  onTestFinished(() => void process.kill(-(daemon.pid as number), 'SIGKILL'));
+  await untilListening(port);
+  return `git://127.0.0.1:${port}`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function untilListening(port: number): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const socket = connect(port, '127.0.0.1');
+    const isUp = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (isUp) return;
+    if (attempt > 300) throw new Error('git daemon did not start');
+    await delay(50);
+  }
 }
 
 describe('delivery', () => {
@@ -152,18 +193,24 @@ describe('a refusal', () => {
     expect(refNames(work.repository)).toEqual(['refs/heads/coxswain', 'refs/heads/main']);
   });
 
-  test('is the answer of a repository that is gone, and of one that only reads', async () => {
+  test("is the answer of a repository that can't make the branch, and of one that is gone", async () => {
     const work = await workOn();
     const { repository } = work;
     // Root may write anything, so it is a file in the place of the refs that stops it.
     git(repository, ['pack-refs', '--all']);
-    git('/', ['init', '--quiet', '--bare', join(repository, 'x')]);
     writeFileSync(join(repository, '.git/refs/heads/coxswain'), '');
-    chmodSync(join(repository, '.git/refs/heads/coxswain'), 0o444);
     expect(await refusal(work)).toContain('[remote rejected] <commit> -> coxswain/rename-things');
     expect(await refusal({ ...work, repository: join(repository, 'nowhere') })).toContain(
       'does not appear to be a git repository',
     );
+  });
+
+  test('is the answer of a server that only gives', async () => {
+    const folder = temporaryFolder();
+    const url = await serveReadOnly(folder);
+    newRepository({ file: 'one\n' }, folder);
+    const work = await workOn(`${url}/repository`);
+    expect(await refusal(work)).toMatchInlineSnapshot(`"fatal: remote error: service not enabled: /repository"`);
   });
 
   test('is no answer where nobody answers: that is tried again', async () => {

@@ -11,6 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { GitFailure } from '../../src/git/git-failure.ts';
@@ -177,6 +178,9 @@ describe('a working copy', () => {
   });
 });
 
+/** Made only if a name is run as a command. */
+const MARK = join(tmpdir(), `coxswain-git-ran-${process.pid}`);
+
 describe('there is no base', () => {
   const reasons: Record<string, () => { repository: string; base?: string }> = {
     'in a folder that is no repository': () => ({ repository: temporaryFolder() }),
@@ -194,7 +198,7 @@ describe('there is no base', () => {
     'under an id that the repository does not have': () => ({ repository: newRepository(), base: '1'.repeat(40) }),
     'under a name that looks like an option': () => ({
       repository: newRepository(),
-      base: '--upload-pack=touch /tmp/x',
+      base: `--upload-pack=touch ${MARK}`,
     }),
     'where the tag is of a file': () => {
       const repository = newRepository();
@@ -220,8 +224,8 @@ describe('there is no base', () => {
       commitFiles(repository, { file: '' }, 'm');
       return { repository };
     },
-    'behind a program': () => ({ repository: 'ext::sh -c "touch /tmp/x"' }),
-    'behind an option': () => ({ repository: '--upload-pack=touch /tmp/x' }),
+    'behind a program': () => ({ repository: `ext::sh -c touch% ${MARK}` }),
+    'behind an option': () => ({ repository: `--upload-pack=touch ${MARK}` }),
   };
   test('each reason is told by its kind and in words, and nothing is kept', async () => {
     const told: Record<string, string> = {};
@@ -230,26 +234,27 @@ describe('there is no base', () => {
       const input = make();
       const error: unknown = await importBase(store, input).catch((thrown: unknown) => thrown);
       const { kind, message } = error instanceof GitFailure ? error : { kind: 'none', message: String(error) };
-      const said = message.replaceAll(input.repository, '<repository>').replaceAll(/coxswain-git-\w+/g, '<folder>');
+      const said = message.replaceAll(input.repository, '<repository>').replaceAll(MARK, '<mark>');
       told[reason] = `${kind}: ${said.split('\n')[0]}`;
       expect(refNames(store.dir)).toEqual([]);
+      expect(existsSync(MARK)).toBe(false);
     }
     expect(told).toMatchInlineSnapshot(`
       {
-        "behind a program": "failed: <repository> can't be read: fatal: transport 'ext' not allowed",
-        "behind an option": "failed: <repository> can't be read: Use of --upload-pack or --receive-pack is not permitted without enabling allowUnsafePack",
+        "behind a program": "not-a-repository: <repository> is not a git repository, or this worker may not read it: fatal: transport 'ext' not allowed",
+        "behind an option": "not-a-repository: <repository> is neither a path nor a URL",
         "in a folder that is no repository": "not-a-repository: <repository> is not a git repository, or this worker may not read it: fatal: '<repository>' does not appear to be a git repository",
         "in a folder that is not there": "not-a-repository: <repository> is not a git repository, or this worker may not read it: fatal: '<repository>' does not appear to be a git repository",
         "in a repository of another user": "ownership: <repository> belongs to another user than the worker's: run the worker as its owner, or add it to safe.directory",
         "in a repository without a commit": "empty-repository: <repository> has no commit yet: commit something first",
-        "under a name that looks like an option": "missing-base: <repository> has no branch, tag or full commit id "--upload-pack=touch /tmp/x": name one of its branches by "base": main",
+        "under a name that looks like an option": "missing-base: <repository> has no branch, tag or full commit id "--upload-pack=touch <mark>": name one of its branches by "base": main",
         "under a short commit id": "missing-base: <repository> has no branch, tag or full commit id "16c1e815ef": name one of its branches by "base": main",
         "under an id that the repository does not have": "missing-base: <repository> has no commit 1111111111111111111111111111111111111111 that can be fetched: fatal: git upload-pack: not our ref 1111111111111111111111111111111111111111",
         "under an unknown name": "missing-base: <repository> has no branch, tag or full commit id "no-such": name one of its branches by "base": main",
         "where HEAD names a branch without commit": "missing-base: <repository> has a HEAD without a commit: name one of its branches by "base": main",
         "where ids are SHA-256": "not-a-repository: <repository> names its commits by SHA-256: only SHA-1 works as yet",
         "where nobody answers, and the address keeps its secret": "unreachable: http://***@127.0.0.1:1/x.git can't be reached; it is tried again: fatal: unable to access 'http://127.0.0.1:1/x.git/': Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server",
-        "where the tag is of a file": "failed: <repository> can't be read: error: 5626abf0f72e58d7a153368ba57db4c673c0e171^{commit}: expected commit type, but the object dereferences to blob type",
+        "where the tag is of a file": "missing-base: <repository> has no commit blob that can be fetched: error: 5626abf0f72e58d7a153368ba57db4c673c0e171^{commit}: expected commit type, but the object dereferences to blob type",
       }
     `);
   });
