@@ -58,9 +58,11 @@ function refuseUnsafe(changed: readonly ChangedPath[]): void {
   const links = new Set(
     changed.filter(({ mode }) => mode === '120000').map(({ rawPath }) => rawPath.toString('latin1')),
   );
-  for (const { rawPath, path } of changed) {
+  for (const { rawPath, path, status } of changed) {
     const parts = rawPath.toString('latin1').split('/');
-    const isBelowLink = parts.some((_, depth) => depth > 0 && links.has(parts.slice(0, depth).join('/')));
+    // What is deleted may have been in a folder that is a link now.
+    const isBelowLink =
+      status !== 'D' && parts.some((_, depth) => depth > 0 && links.has(parts.slice(0, depth).join('/')));
     if (isSafePath(rawPath) && !isBelowLink) continue;
     throw new GitFailure('corrupt', `a tree of the repository names ${JSON.stringify(path)}, which is never written`);
   }

@@ -38,7 +38,7 @@ const ENVIRONMENT = {
 };
 
 /** Runs git as a person would and gives its bytes. */
-export function gitBytes(
+function gitBytes(
   folder: string,
   args: readonly string[],
   input: string | Buffer = '',

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Sha } from '../../src/core/transcript.ts';
 import { commitTree } from '../../src/git/commit-tree.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
 import { readRef } from '../../src/git/read-ref.ts';
@@ -104,7 +105,7 @@ test('variables of the environment that name another repository, index or config
   });
   const dir = join(temporaryFolder(), 'store.git');
   const store = await openStore({ dir });
-  const tree = git(store.dir, ['hash-object', '-t', 'tree', '-w', '--stdin']) as never;
+  const tree = git(store.dir, ['hash-object', '-t', 'tree', '-w', '--stdin']) as Sha;
   const commit = await commitTree(store, { tree, parents: [], message: 'm' });
   await moveRef(store, { ref: 'refs/coxswain/x', to: commit, from: null });
   expect(git(dir, ['log', '--format=%an <%ae> %s', 'refs/coxswain/x'])).toBe('Coxswain <coxswain@localhost> m');
@@ -124,7 +125,7 @@ test('a store that broke is never taken for the repository around it', async () 
 
 test('a commit that is nowhere is a missing base, and its tree none', async () => {
   const store = await newStore();
-  const nowhere = '1'.repeat(40) as never;
+  const nowhere = '1'.repeat(40) as Sha;
   await expect(ensureCommit(store, { commit: nowhere })).rejects.toMatchObject({
     kind: 'missing-base',
     message: `commit ${nowhere} is not in the hub at ${store.dir}: push it there first`,
