@@ -70,7 +70,12 @@ interface Look {
 }
 
 async function look(store: Store, repository: string): Promise<Look> {
-  const listed = await runRemote(store, ['ls-remote', '--symref', '--end-of-options', repository]);
+  const args = ['ls-remote', '--symref', '--end-of-options', repository];
+  const listed = await runRemote(store, args).catch((error: unknown) => {
+    // Nothing is written here: what permissions forbid is reading.
+    const isBarred = error instanceof GitFailure && error.kind === 'read-only';
+    throw isBarred ? new GitFailure('not-a-repository', error.message, error.facts) : error;
+  });
   const refs = new Map<string, Sha>();
   let head: string | null = null;
   for (const line of listed.split('\n')) {

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure } from './git-failure.ts';
 import { readRef } from './read-ref.ts';
-import { runGit } from './run-git.ts';
+import { streamGit } from './run-git.ts';
 import { pushWithLease } from './run-remote.ts';
 import type { Store } from './store.ts';
 
@@ -51,13 +51,11 @@ async function write(store: Store, ref: string, to: Sha | null, from: Sha | null
   if (store.remote !== undefined) return await pushWithLease(store, store.remote, { ref, to, expected: from });
   const nothing = '0'.repeat((to ?? from ?? '').length);
   const args = to === null ? ['-d', ref, from ?? nothing] : [ref, to, from ?? nothing];
-  await runGit(store.dir, ['update-ref', '--no-deref', ...args]);
+  await streamGit(store.dir, ['update-ref', '--no-deref', ...args]);
 }
 
 function isLocked(error: unknown): boolean {
-  return (
-    error instanceof GitFailure && /\.lock'?: File exists|cannot lock ref|failed to update ref/.test(error.message)
-  );
+  return error instanceof GitFailure && /\.lock'?: File exists/.test(error.message);
 }
 
 /** Only the store's own: a hub elsewhere has its own keeper. */

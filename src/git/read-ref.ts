@@ -3,7 +3,7 @@
  * Rule: with a remote, the remote's word counts and never a local copy.
  */
 import type { Sha } from '../core/transcript.ts';
-import { runGit } from './run-git.ts';
+import { streamGit } from './run-git.ts';
 import { listRemote } from './run-remote.ts';
 import type { Store } from './store.ts';
 
@@ -21,9 +21,11 @@ export async function listRefs(store: Store, folder: string): Promise<{ ref: str
 /** Refs that are named so or lie below, and perhaps more. */
 async function list(store: Store, name: string): Promise<Map<string, Sha>> {
   if (store.remote !== undefined) return await listRemote(store, store.remote, [name, `${name}/*`]);
-  const listed = await runGit(store.dir, ['for-each-ref', '--format=%(refname)%09%(objectname)', '--', name]);
+  const args = ['for-each-ref', '--format=%(refname)%09%(objectname)', '--', name];
+  const { output } = await streamGit(store.dir, args);
   return new Map(
-    listed
+    output
+      .toString('utf8')
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => line.split('\t') as [string, Sha]),

@@ -71,8 +71,8 @@ async function create(dir: string): Promise<void> {
     await mkdir(dirname(dir), { recursive: true });
     const fresh = await mkdtemp(`${dir}.new-`);
     // No template: it would bring hooks and whatever else the machine has there.
-    await runGit(fresh, ['init', '--quiet', '--bare', '--template=', '--initial-branch=main']);
-    await runGit(fresh, ['config', 'core.repositoryFormatVersion', '1']);
+    await streamGit(fresh, ['init', '--quiet', '--bare', '--template=', '--initial-branch=main']);
+    await streamGit(fresh, ['config', 'core.repositoryFormatVersion', '1']);
     await appendFile(join(fresh, 'config'), CONFIG);
     await mkdir(join(fresh, 'info'), { recursive: true });
     await writeFile(join(fresh, 'info/attributes'), ATTRIBUTES);
@@ -84,7 +84,9 @@ async function create(dir: string): Promise<void> {
   } catch (error) {
     if (error instanceof GitFailure) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    const kind = /EROFS|EACCES|EPERM/.test(reason) ? 'read-only' : kindOf(reason.replace('ENOSPC', 'no space left'));
+    // A place that does not take a folder, for whichever reason, is one for a person to mend.
+    const isBarred = /^(EROFS|EACCES|EPERM|ENOENT|ENOTDIR|EEXIST)\b/.test(reason);
+    const kind = isBarred ? 'read-only' : kindOf(reason.replace('ENOSPC', 'no space left'));
     throw new GitFailure(kind, `the store at ${dir} can't be made: ${reason}`, { words: reason });
   }
 }
@@ -154,5 +156,5 @@ export async function fetchInto(store: Store, repository: string, source: string
  */
 export async function remember(store: Store, commit: Sha): Promise<void> {
   const ref = `refs/coxswain/seen/${commit.slice(0, 2)}`;
-  await runGit(store.dir, ['update-ref', '--no-deref', ref, commit]).catch(() => undefined);
+  await streamGit(store.dir, ['update-ref', '--no-deref', ref, commit]).catch(() => undefined);
 }

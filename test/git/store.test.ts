@@ -52,10 +52,12 @@ test('a place where no store can be made is a failure that says so', async () =>
   writeFileSync(join(folder, 'file'), '');
   await expect(openStore({ dir: join(folder, 'file/store.git') })).rejects.toMatchObject({
     name: 'GitFailure',
-    kind: 'failed',
+    kind: 'read-only',
     message: expect.stringContaining(`the store at ${folder}/file/store.git can't be made: `),
   });
-  await expect(openStore({ dir: '/sys/coxswain/store.git' })).rejects.toMatchObject({ kind: 'read-only' });
+  for (const place of ['/sys', '/proc', '/dev/null']) {
+    await expect(openStore({ dir: `${place}/coxswain/store.git` })).rejects.toMatchObject({ kind: 'read-only' });
+  }
 });
 
 test('what kills left is swept after a day, by the next process that opens the store; what is young stays', async () => {
