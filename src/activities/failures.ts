@@ -29,7 +29,7 @@ const GIT_TYPES: Record<GitFailure['kind'], FailureType> = {
   'empty-repository': 'BadRepository',
   ownership: 'BadRepository',
   unreachable: 'GitUnreachable',
-  'read-only': 'GitFailed',
+  'read-only': 'HubReadOnly',
   'disk-full': 'GitFailed',
   corrupt: 'GitFailed',
   failed: 'GitFailed',

@@ -16,6 +16,8 @@ export const FAILURES = {
   /** The hub, the repository's host or the disk: these mend. */
   GitUnreachable: { retryable: true },
   GitFailed: { retryable: true },
+  /** The hub or this host's disk can't be written: a person mends that, then resumes. */
+  HubReadOnly: { retryable: false },
   /** The chain's ref moved on: another attempt or another run is in charge. */
   Superseded: { retryable: false },
   /** What is to run is not what was decided. */

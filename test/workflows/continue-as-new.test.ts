@@ -43,7 +43,7 @@ test('runs continue as new every few steps, and no step, steer, receipt or decis
       if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
       return turn < STEPS ? shell(`echo ${turn} >> a/lines`) : finish();
     },
-    await startForgetfulServer(),
+    { address: await startForgetfulServer() },
   );
   const repository = await makeRepository();
   const handle = await crew.start({ repository, branch: 'long' });

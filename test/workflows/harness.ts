@@ -46,6 +46,11 @@ export type Script = (turn: Turn) => ServerAnswer | Item[] | Promise<ServerAnswe
 
 type Scripted = Pick<ResponsesServer, 'url' | 'requests' | 'close'>;
 
+export interface CrewOptions {
+  address?: string;
+  env?: Record<string, string>;
+}
+
 export interface Crew {
   client: Client;
   taskQueue: string;
@@ -97,7 +102,10 @@ async function startScriptedModel(script: Script): Promise<ResponsesServer> {
 }
 
 /** Starts everything for one test and stops it when the test ends. */
-export async function startCrew(script: Script | 'offline', address = inject('temporalAddress')): Promise<Crew> {
+export async function startCrew(
+  script: Script | 'offline',
+  { address = inject('temporalAddress'), env = {} }: CrewOptions = {},
+): Promise<Crew> {
   const stateDir = await mkdtemp(join(tmpdir(), 'coxswain-test-'));
   const taskQueue = `test-${randomUUID().slice(0, 8)}`;
   const model =
@@ -105,6 +113,7 @@ export async function startCrew(script: Script | 'offline', address = inject('te
   const modelName = script === 'offline' ? 'coxswain-offline' : 'scripted';
   const config = readConfig(
     {
+      ...env,
       COXSWAIN_STATE: stateDir,
       COXSWAIN_TASK_QUEUE: taskQueue,
       OPENAI_BASE_URL: model.url,
