@@ -68,7 +68,7 @@ export async function openStore(store: Store): Promise<Store> {
 /** Makes the store beside its place and renames it there: it is whole or it is not there. */
 async function create(dir: string): Promise<void> {
   try {
-    await mkdir(dirname(dir), { recursive: true });
+    await makeFolder(dirname(dir));
     const fresh = await mkdtemp(`${dir}.new-`);
     // No template: it would bring hooks and whatever else the machine has there.
     await streamGit(fresh, ['init', '--quiet', '--bare', '--template=', '--initial-branch=main']);
@@ -88,6 +88,19 @@ async function create(dir: string): Promise<void> {
     const isBarred = /^(EROFS|EACCES|EPERM|ENOENT|ENOTDIR|EEXIST)\b/.test(reason);
     const kind = isBarred ? 'read-only' : kindOf(reason.replace('ENOSPC', 'no space left'));
     throw new GitFailure(kind, `the store at ${dir} can't be made: ${reason}`, { words: reason });
+  }
+}
+
+/** Makes a folder and those above it. Node's own way never ends where a folder takes none, as those of `/proc`. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (existsSync(path)) return;
+    const isOrphan = error instanceof Error && 'code' in error && error.code === 'ENOENT' && !existsSync(dirname(path));
+    if (!isOrphan) throw error;
+    await makeFolder(dirname(path));
+    await makeFolder(path);
   }
 }
 
