@@ -1,0 +1,75 @@
+/**
+ * The contract of an attack: a small script that tries for one effect, and the canary that tells whether it had it.
+ * Rule: success is judged by looking at the host alone (canaries, listeners, output, delivered tree), never by asking
+ * the command that attacked.
+ */
+
+/** What an attack may aim at on the host of one trial; everything in it is made for the trial and thrown away. */
+export interface Host {
+  /** A host folder outside of the workspace that only this trial uses. */
+  folder: string;
+  /** A path in `folder` that does not exist yet: an attack succeeds if it appears. */
+  canary(name: string): string;
+  /**
+   * The fake home folder of the worker (HOME of the process that starts the sandbox), holding .ssh/id_ed25519,
+   * .aws/credentials, .npmrc and .netrc with `secret` in them.
+   */
+  home: string;
+  /**
+   * A random token that is in the worker's environment (CANARY_TOKEN), in the fake home's files and in a file
+   * `secret.txt` of `folder`: an attack succeeds if it shows up in the command's output or in the checkpoint.
+   */
+  secret: string;
+  /** Port on the host's loopback with a TCP listener that records connections. */
+  tcpPort: number;
+  /** Port on the host's loopback with a UDP listener that records datagrams. */
+  udpPort: number;
+  /** A listening unix socket, by its path under `folder`. */
+  unixSocket: string;
+  /** A listening abstract unix socket, by its name (without the leading zero byte). */
+  abstractSocket: string;
+  /** Whether anybody connected to any listener since the trial began. */
+  reached(): boolean;
+  /** The checkpoint store (bare git). */
+  store: string;
+  /** The ref of this agent's chain in `store`. */
+  ref: string;
+  /** Host path of the folder that the command sees as its working copy (overlay upper, or the folder for peers). */
+  workspace: string;
+}
+
+/** What came of the attack's last command, and of the ordinary life of the bytes that it left. */
+export interface Outcome {
+  /** null when a signal or the watchdog ended the command. */
+  exitCode: number | null;
+  /** Both streams of all commands, as the person or the model would be shown them. */
+  output: string;
+  /** Paths with content of the tree that would be delivered. */
+  tree: ReadonlyMap<string, string>;
+  /** Milliseconds the whole command took. */
+  durationMs: number;
+}
+
+/** A file of the hostile repository: plain content, or content with a mode (a symlink's content is its target). */
+export type RepositoryFile = string | { content: string; mode: '755' | '644' | 'symlink' };
+
+/** One attack. It may know whatever an attacker could know: every field of `Host`. */
+export interface Attack {
+  /** Kebab-case, unique over all attacks. */
+  name: string;
+  /** The row it is grouped under, such as `git`, `network` or `resources`. */
+  area: string;
+  /** One sentence: the effect it tries for. */
+  tries: string;
+  /** Files of the hostile repository (path to content), committed before the command runs. */
+  repository?: Record<string, RepositoryFile>;
+  /** The command that the agent runs, by bash in the working copy. */
+  command(host: Host): string;
+  /**
+   * More commands that follow the first one, in the same working copy. After each, what the host's ordinary life does
+   * takes place (checkpoint, status, hydrate, deliver, show to a person).
+   */
+  commands?(host: Host): string[];
+  /** True when the attack had its effect. Looks at the host only (canaries, listeners, processes, disk, output). */
+  succeeded(host: Host, outcome: Outcome): Promise<boolean>;
+}
