@@ -64,6 +64,8 @@ export interface Config {
   cacheDir: string;
   hub: string;
   taskQueue: string;
+  /** Of the environment, what git's remotes need. */
+  remoteEnvironment: Record<string, string>;
   roles: WorkerRole[];
   /** Folders under which a start may name a repository by path; undefined where none was configured. */
   roots: string[] | undefined;
@@ -94,6 +96,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
     cacheDir: join(values.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'coxswain'),
     hub: values.COXSWAIN_HUB ?? join(stateDir, 'hub', '{repository}.git'),
     taskQueue: values.COXSWAIN_TASK_QUEUE,
+    remoteEnvironment: readRemoteEnvironment(env),
     roles: values.COXSWAIN_ROLES,
     roots: values.COXSWAIN_ROOTS?.map((root) => resolve(workingDirectory, root)),
     isolation: values.COXSWAIN_ISOLATION,
@@ -132,6 +135,16 @@ function readPrices(file: string | undefined): PriceTable {
       `COXSWAIN_PRICES: ${file} is not a price table: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+}
+
+/** Variables by which git, ssh and curl find keys, proxies and certificates; everything else stays with the worker. */
+const REMOTE_VARIABLES =
+  /^(SSH_AUTH_SOCK|GIT_SSH|GIT_SSH_COMMAND|GIT_SSL_CAINFO|GIT_ASKPASS|SSH_ASKPASS|SSL_CERT_FILE|SSL_CERT_DIR|(https?|no|all)_proxy)$/i;
+
+function readRemoteEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value && REMOTE_VARIABLES.test(name) ? [[name, value]] : [])),
+  );
 }
 
 /** Whether the user configured a Temporal: by an address, a profile's name, or a profile file of the default place. */

@@ -119,6 +119,7 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
   return {
     stateDir: config.stateDir,
     hub: config.hub,
+    remoteEnvironment: config.remoteEnvironment,
     roots: config.roots ?? parts.defaultRoots,
     isolation: isolation.kind,
     workspaces: openWorkspaces({ stateDir: config.stateDir, isolation }),
@@ -142,7 +143,7 @@ async function openIsolation(config: Config): Promise<Isolation> {
   }
   const isolation: Isolation = { kind: 'bwrap', path: found.path };
   if (!config.roles.includes('workspace')) return isolation;
-  const probe = await probeIsolation(isolation);
+  const probe = await probeIsolation(isolation, config.stateDir);
   if (!probe.ok)
     throw new IsolationError(
       `commands would not be isolated on this host: probe "${probe.probe}": ${probe.reason}. ${probe.remedy}`,

@@ -16,6 +16,8 @@ export interface ActivityContext {
   stateDir: string;
   /** Path or git URL of the hub, with `{repository}` where the repository's slug goes. */
   hub: string;
+  /** What remotes need of the worker's environment: an agent's socket, proxies, certificates. */
+  remoteEnvironment: Readonly<Record<string, string>>;
   /** Folders under which a start may name a repository by its path. */
   roots: string[];
   isolation: IsolationMode;
@@ -34,8 +36,9 @@ function isUrl(repository: string): boolean {
 export async function storeOf(context: ActivityContext, repository: string): Promise<Store> {
   const slug = refSlug(repository);
   const hub = context.hub.replaceAll('{repository}', slug);
-  if (!isUrl(hub)) return await openStore({ dir: resolve(context.stateDir, hub) });
-  return await openStore({ dir: join(context.stateDir, 'stores', `${slug}.git`), remote: hub });
+  const environment = context.remoteEnvironment;
+  if (!isUrl(hub)) return await openStore({ dir: resolve(context.stateDir, hub), environment });
+  return await openStore({ dir: join(context.stateDir, 'stores', `${slug}.git`), remote: hub, environment });
 }
 
 /** Where the repository really is: its URL, or its real path under an allowed root. */

@@ -7,6 +7,7 @@ import type { FailureType } from '../core/failures.ts';
 import { FAILURES } from '../core/failures.ts';
 import { GitFailure } from '../git/git-failure.ts';
 import { ModelFailure } from '../model/model-failure.ts';
+import { SandboxError } from '../sandbox/sandbox-error.ts';
 
 /** A failure of a listed type. */
 export function fail(
@@ -48,5 +49,7 @@ export function toFailure(error: unknown): unknown {
       retryAfterMs ? { retryAfterMs } : {},
     );
   }
+  // The other kinds pass by themselves, or with another attempt.
+  if (error instanceof SandboxError && error.kind === 'isolation') return fail('NoIsolation', error.message);
   return error;
 }

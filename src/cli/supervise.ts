@@ -5,6 +5,7 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import type { Snapshot } from '../client/refactors.ts';
 import { queryRun, readSnapshot, sendVerb } from '../client/refactors.ts';
 import { showSpend } from '../core/details.ts';
 import { escapeForPeople as safe } from '../core/escape.ts';
@@ -40,8 +41,9 @@ export async function supervise(supervision: Supervision): Promise<RefactorStatu
   const said = new Set<string>();
   const asked = new Set<string>();
   let ticks = '';
+  let snapshot: Snapshot | undefined;
   while (!signal?.aborted) {
-    const snapshot = await readSnapshot(client, id);
+    snapshot = await readSnapshot(client, id, snapshot);
     const { status } = snapshot;
     for (const { at, text } of snapshot.log) {
       const key = `${at} ${text}`;

@@ -69,26 +69,33 @@ export async function queryRun<T>(client: Client, id: string, name: QueryName): 
 export interface Snapshot {
   status: RefactorStatus;
   agents: AgentStatus[];
+  /** Ids of the agents at work; those who end are asked once more, for their last lines. */
+  ids: string[];
   log: Control['log'];
 }
 
-/** Reads a refactor and its agents; agents that can't be asked just now are left out. */
-export async function readSnapshot(client: Client, id: string): Promise<Snapshot> {
+/**
+ * Reads a refactor and its agents; agents that can't be asked just now are left out. `before` is the snapshot before
+ * this one: who has ended since is asked for their last lines.
+ */
+export async function readSnapshot(client: Client, id: string, before?: Pick<Snapshot, 'ids'>): Promise<Snapshot> {
   const [status, log] = [
     await queryRun<RefactorStatus>(client, id, 'status'),
     await queryRun<Control['log']>(client, id, 'log'),
   ];
   const ids = status.tasks.flatMap(({ agent }) => (agent === null ? [] : [agent]));
   const agents = await Promise.allSettled(ids.map((agent) => queryRun<AgentStatus>(client, agent, 'status')));
-  const logs = await Promise.allSettled(ids.map((agent) => queryRun<Control['log']>(client, agent, 'log')));
+  const asked = [...new Set([...ids, ...(before?.ids ?? [])])];
+  const logs = await Promise.allSettled(asked.map((agent) => queryRun<Control['log']>(client, agent, 'log')));
   const lines = logs.flatMap((result, index) =>
     result.status === 'fulfilled'
-      ? result.value.map(({ at, text }) => ({ at, text: `${(ids[index] ?? '').slice(id.length + 1)} ${text}` }))
+      ? result.value.map(({ at, text }) => ({ at, text: `${(asked[index] ?? '').slice(id.length + 1)} ${text}` }))
       : [],
   );
   return {
     status,
     agents: agents.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
+    ids,
     log: [...log, ...lines].toSorted((a, b) => a.at - b.at),
   };
 }

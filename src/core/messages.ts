@@ -72,6 +72,7 @@ const STRING_FIELD: Partial<Record<Verb, string>> = {
   approve: 'decision',
   reject: 'decision',
   answer: 'text',
+  rewind: 'to',
 };
 const NEEDS_INPUT = new Set<Verb>(['steer', 'answer', 'revisePlan', 'rewind']);
 

@@ -27,10 +27,10 @@ function canMeet(a: string, b: string): boolean {
   return isUnder(one.prefix, other.prefix) || isUnder(other.prefix, one.prefix);
 }
 
-/** The folders before the first glob character; `whole` where there is none. */
+/** The folders before the first glob character; `whole` where there is none. `@`, `!` and `+` mean nothing alone. */
 function literalPrefix(pattern: string): { prefix: string; whole: boolean } {
   const parts = pattern.replace(/^\.\//, '').replace(/\/+$/, '').split('/');
-  const glob = parts.findIndex((part) => /[*?[\]{}()!+@]/.test(part));
+  const glob = parts.findIndex((part) => /[*?[\]{}()\\]/.test(part));
   return glob < 0 ? { prefix: parts.join('/'), whole: true } : { prefix: parts.slice(0, glob).join('/'), whole: false };
 }
 

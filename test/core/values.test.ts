@@ -16,6 +16,7 @@ describe('messages', () => {
       kind: 'ok',
       message: { verb: 'approve', decision: 'plan@1' },
     });
+    expect(readMessage('rewind', ['3'])).toEqual({ kind: 'ok', message: { verb: 'rewind', to: '3' } });
     expect(readMessage('pause', [])).toEqual({ kind: 'ok', message: { verb: 'pause' } });
     expect(readMessage('pause', [null])).toEqual({ kind: 'ok', message: { verb: 'pause' } });
   });
@@ -83,6 +84,8 @@ describe('paths', () => {
     [['a.js'], ['b.js'], false],
     [['src/*.js'], ['src/*.ts'], true],
     [['index.js', 'lib/**'], ['test/**', 'bin'], false],
+    [['packages/@a/**'], ['packages/@b/**'], false],
+    [['@(a|b)/**'], ['a/x.js'], true],
   ])('%j and %j can meet: %s', (one, other, expected) => {
     expect(canOverlap(one, other)).toBe(expected);
     expect(canOverlap(other, one)).toBe(expected);

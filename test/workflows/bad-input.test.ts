@@ -196,3 +196,14 @@ test('a repository that refuses the branch holds, and goes on after it was mende
   await expect(handle.result()).resolves.toMatchObject({ outcome: 'done' });
   await recordHistories({ 'v0.1-refactor-held': handle.workflowId });
 });
+
+test('a hub that cannot be written holds at once and says which one, instead of retrying in silence', async () => {
+  const crew = await startCrew(ONE_TASK, { env: { COXSWAIN_HUB: '/proc/coxswain/{repository}.git' } });
+  const handle = await crew.start({ repository: await makeRepository() });
+  const { hold, state } = await until(handle, (now) => now.hold !== null);
+  expect(state).toBe('holds');
+  expect(hold).toContain('/proc/coxswain/');
+  expect(crew.model.requests).toEqual([]);
+  await handle.executeUpdate('stop');
+  await expect(handle.result()).resolves.toMatchObject({ outcome: 'stopped' });
+});
