@@ -84,6 +84,11 @@ const anyPath = fc.oneof(
 const quoted = (path: string): string => `'./${path}'`;
 const parent = (path: string): string => quoted(path.split('/').slice(0, -1).join('/') || '.');
 
+/** A folder that is copied into itself, or over the one around it, ends as the order of its entries has it. */
+const areApart = (from: string, to: string): string =>
+  `f=$(realpath -m ${quoted(from)})/ t=$(realpath -m ${quoted(to)})/ && ` +
+  `case $t in "$f"*) false ;; esac && case $f in "$t"*) false ;; esac`;
+
 /** One shell command; each may fail on what earlier ones left, alike on both sides. */
 const operation = fc.oneof(
   fc
@@ -104,7 +109,7 @@ const operation = fc.oneof(
   anyPath.map((path) => `[ -f ${quoted(path)} ] && chmod a+x ${quoted(path)}`),
   anyPath.map((path) => `[ -f ${quoted(path)} ] && chmod a-x ${quoted(path)}`),
   anyPath.map((path) => `[ -f ${quoted(path)} ] && touch ${quoted(path)}`),
-  fc.tuple(anyPath, anyPath).map(([from, to]) => `cp -RT ${quoted(from)} ${quoted(to)}`),
+  fc.tuple(anyPath, anyPath).map(([from, to]) => `${areApart(from, to)} && cp -RT ${quoted(from)} ${quoted(to)}`),
   anyFolder.map((path) => `mkdir -p ${quoted(`${path}/.git`)} && echo junk > ${quoted(`${path}/.git/config`)}`),
   anyFolder.map(
     (path) => `mkdir -p ${quoted(path)} && [ ! -e ${quoted(`${path}/pipe`)} ] && mkfifo ${quoted(`${path}/pipe`)}`,
