@@ -36,6 +36,8 @@ export interface Host {
   ref: string;
   /** Host path of the folder that the command sees as its working copy (overlay upper, or the folder for peers). */
   workspace: string;
+  /** The lock file that keeps other workers out of this workspace; absent where the runner has none. */
+  lock?: string;
 }
 
 /** What came of the attack's last command, and of the ordinary life of the bytes that it left. */
@@ -48,7 +50,18 @@ export interface Outcome {
   tree: ReadonlyMap<string, string>;
   /** Milliseconds the whole command took. */
   durationMs: number;
+  /** The most that was seen at one time while the commands ran: of what they started, and of the worker itself. */
+  peak: { processes: number; residentBytes: number; workerResidentBytes: number };
+  /** Processes that the commands started and that were alive two seconds after the last one was over. */
+  survivors: readonly string[];
+  /** How `check` ended; undefined without one, null when it never ended by itself. */
+  checkExitCode?: number | null;
+  /** Why the worker itself failed or died, where it did. */
+  trouble?: string;
 }
+
+/** Who runs the commands. `none` is the control: no isolation at all, in a throw-away copy of this host's root. */
+export type RunnerName = 'coxswain' | 'codex' | 'codex-strict' | 'sandbox-runtime' | 'sandbox-runtime-strict' | 'none';
 
 /** A file of the hostile repository: plain content, or content with a mode (a symlink's content is its target). */
 export type RepositoryFile = string | { content: string; mode: '755' | '644' | 'symlink' };
@@ -70,6 +83,24 @@ export interface Attack {
    * takes place (checkpoint, status, hydrate, deliver, show to a person).
    */
   commands?(host: Host): string[];
+  /** A patch for the runner's own file tool, applied after the commands. */
+  patch?(host: Host): string;
+  /** The command by which the host judges the result: in a fresh copy of it where the runner makes one. */
+  check?: string;
+  /** Name of the hostile repository's only branch, whatever git thinks of it; `main` if left out. */
+  branch?: string;
+  /** Milliseconds that each command may take; 20,000 if left out. */
+  timeoutMs?: number;
+  /** The worker is killed by SIGKILL as soon as a file `ready` is in the working copy. */
+  killsWorker?: true;
+  /** The trial lies on a disk of its own of this size, so that filling it harms nobody else. Needs root. */
+  disk?: { mebibytes: number; inodes?: number };
+  /** Called every 100 ms while commands run: what other processes of the host do at that time. */
+  whileRunning?(host: Host): Promise<void>;
+  /** Programs that the attack needs on this machine, and `root` when the host must be root. */
+  needs?: readonly string[];
+  /** Runners that it can't be aimed at, and why; for `none` the reason may be that it would harm this machine. */
+  notFor?: Partial<Record<RunnerName, string>>;
   /** True when the attack had its effect. Looks at the host only (canaries, listeners, processes, disk, output). */
   succeeded(host: Host, outcome: Outcome): Promise<boolean>;
 }
