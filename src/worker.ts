@@ -2,14 +2,17 @@
  * The worker: joins configuration, adapters, activities and workflows, one Temporal worker for each role's queue.
  * Rule: this is the only place where the parts are joined; where isolation fails, no command is ever polled for.
  */
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkerOptions, WorkflowBundleOption } from '@temporalio/worker';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { ActivityContext } from './activities/context.ts';
 import { createControlActivities, createModelActivities, createWorkspaceActivities } from './activities/index.ts';
 import type { Config, WorkerRole } from './config.ts';
-import { modelQueue, workspaceQueue } from './core/task-queues.ts';
+import { hostQueue, modelQueue, workspaceQueue } from './core/task-queues.ts';
 import { openModel } from './model/call-model.ts';
 import { findBubblewrap } from './sandbox/find-bubblewrap.ts';
 import type { Isolation } from './sandbox/isolation.ts';
@@ -57,9 +60,10 @@ export async function startWorker(config: Config, parts: WorkerParts): Promise<R
   const context = await openContext(config, parts);
   const connection = await NativeConnection.connect({ address: parts.address, ...parts.connection });
   const workflowBundle = parts.bundle ?? (await bundleWorkflows());
-  const workers = await Promise.all(
-    config.roles.map((role) => createWorker(role, config, parts, context, connection, workflowBundle)),
+  const created = await Promise.all(
+    config.roles.map((role) => createWorkers(role, config, parts, context, connection, workflowBundle)),
   );
+  const workers = created.flat();
   const runs = workers.map((worker) => worker.run());
   const ended = Promise.all(runs)
     .then(() => undefined)
@@ -76,14 +80,14 @@ export async function startWorker(config: Config, parts: WorkerParts): Promise<R
   };
 }
 
-async function createWorker(
+async function createWorkers(
   role: WorkerRole,
   config: Config,
   parts: WorkerParts,
   context: ActivityContext,
   connection: NativeConnection,
   workflowBundle: WorkflowBundleOption,
-): Promise<Worker> {
+): Promise<Worker[]> {
   const shared: WorkerOptions = {
     connection,
     namespace: parts.namespace,
@@ -95,21 +99,27 @@ async function createWorker(
   };
   switch (role) {
     case 'control':
-      return await Worker.create({ ...shared, workflowBundle, activities: createControlActivities(context) });
+      return [await Worker.create({ ...shared, workflowBundle, activities: createControlActivities(context) })];
     case 'model':
-      return await Worker.create({
-        ...shared,
-        taskQueue: modelQueue(config.taskQueue),
-        activities: createModelActivities(context),
-        maxConcurrentActivityTaskExecutions: MAX_MODEL_CALLS,
-      });
+      return [
+        await Worker.create({
+          ...shared,
+          taskQueue: modelQueue(config.taskQueue),
+          activities: createModelActivities(context),
+          maxConcurrentActivityTaskExecutions: MAX_MODEL_CALLS,
+        }),
+      ];
     case 'workspace':
-      return await Worker.create({
-        ...shared,
-        taskQueue: workspaceQueue(config.taskQueue),
-        activities: createWorkspaceActivities(context),
-        maxConcurrentActivityTaskExecutions: MAX_COMMANDS,
-      });
+      return await Promise.all(
+        [workspaceQueue(config.taskQueue), hostQueue(config.taskQueue, context.host)].map((taskQueue) =>
+          Worker.create({
+            ...shared,
+            taskQueue,
+            activities: createWorkspaceActivities(context),
+            maxConcurrentActivityTaskExecutions: MAX_COMMANDS,
+          }),
+        ),
+      );
   }
 }
 
@@ -118,6 +128,7 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
   const { prices, timeoutMs, reasoningEffort } = config.model;
   return {
     stateDir: config.stateDir,
+    host: await nameHost(config.stateDir),
     hub: config.hub,
     remoteEnvironment: config.remoteEnvironment,
     roots: config.roots ?? parts.defaultRoots,
@@ -126,6 +137,18 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
     model: openModel({ ...parts.model, prices, timeoutMs, ...(reasoningEffort ? { reasoningEffort } : {}) }),
     commandTimeoutMs: config.commandTimeoutMs,
   };
+}
+
+/** A name that this host's state folder keeps, so that a worker started again finds its agents. */
+async function nameHost(stateDir: string): Promise<string> {
+  await mkdir(stateDir, { recursive: true });
+  const file = join(stateDir, 'host');
+  // Only the first writer makes it; the file is linked into place whole.
+  const fresh = `${file}.${process.pid}`;
+  await writeFile(fresh, randomBytes(4).toString('hex'));
+  await link(fresh, file).catch(() => undefined);
+  await unlink(fresh);
+  return (await readFile(file, 'utf8')).trim();
 }
 
 /** The isolation that commands get, proven by running some in it. */

@@ -17,7 +17,7 @@ import type { Store } from '../git/store.ts';
 import { ensureCommit } from '../git/store.ts';
 import { applyPatchCommand } from '../sandbox/apply-patch.ts';
 import type { CommandRequest, CommandResult } from '../sandbox/run-command.ts';
-import { advanceRef, findPlace, hasKey, runRef } from './chain.ts';
+import { advanceRef, findPlace, judgeByKey, runRef } from './chain.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { WorkspaceActivities } from './contract.ts';
@@ -35,11 +35,11 @@ export function createAct(context: ActivityContext): WorkspaceActivities['act'] 
       const store = await storeOf(context, input.repository);
       const ref = runRef('agents');
       await ensureCommit(store, { commit: input.head, ref });
-      const place = await findPlace(store, ref, input.head, hasKey(input.key));
-      if (place.done) return await readOutcome(store, input, place.done);
+      const place = await findPlace(store, ref, input.head, judgeByKey(input.key));
+      if (place.done) return await readOutcome(context, store, input, place.done);
       const link = await actOnce(context, store, input, signal);
       await advanceRef(store, ref, link.commit, place.at);
-      return await readOutcome(store, input, link);
+      return await readOutcome(context, store, input, link);
     });
 }
 
@@ -127,7 +127,12 @@ function toEntry(
 }
 
 /** What an act's checkpoint says, as small facts for the workflow. */
-async function readOutcome(store: Store, input: ActInput, link: ChainLink): Promise<ActOutcome> {
+async function readOutcome(
+  context: ActivityContext,
+  store: Store,
+  input: ActInput,
+  link: ChainLink,
+): Promise<ActOutcome> {
   const { entry } = link;
   if (entry?.kind !== 'act') throw new Error(`${link.commit} is not an act`);
   const changed = await diffTrees(store, { from: input.start, to: link.commit });
@@ -140,5 +145,6 @@ async function readOutcome(store: Store, input: ActInput, link: ChainLink): Prom
     durationMs: entry.durationMs,
     isolation: entry.isolation,
     outside: summarisePaths(outside, MAX_OUTSIDE),
+    host: context.host,
   };
 }

@@ -10,7 +10,7 @@ import { listFiles } from '../git/list-files.ts';
 import { readFile } from '../git/read-file.ts';
 import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
-import { advanceRef, findPlace, hasKey, runRef, writeEntry } from './chain.ts';
+import { advanceRef, findPlace, judgeByKey, runRef, writeEntry } from './chain.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { ControlActivities } from './contract.ts';
@@ -26,7 +26,7 @@ export function createBeginChain(context: ActivityContext): ControlActivities['b
       const store = await storeOf(context, spec.repository);
       await ensureCommit(store, { commit: spec.start });
       const ref = runRef('agents');
-      const place = await findPlace(store, ref, spec.start, hasKey(KEY));
+      const place = await findPlace(store, ref, spec.start, judgeByKey(KEY));
       if (place.done) return { head: place.done.commit };
       const { instructions, items } = startConversation(spec, await readGuides(store, spec));
       const tree = spec.startTree ?? (await treeOf(store, spec.start));

@@ -28,26 +28,41 @@ export interface Place {
   done: ChainLink | null;
 }
 
-/** Looks where the run's ref stands before work on `head` under `key` begins. */
+/** Looks where the run's ref stands before work on `head` begins; `judge` says what a child of it is. */
 export async function findPlace(
   store: Store,
   ref: string,
   head: Sha,
-  isDone: (link: ChainLink) => boolean,
+  judge: (link: ChainLink) => 'done' | 'abandoned' | 'foreign',
 ): Promise<Place> {
   const at = await readRef(store, ref);
   if (at === null || at === head) return { at, done: null };
   const link = await readLink(store, at);
-  if (link.parent === head && isDone(link)) return { at, done: link };
+  const found = link.parent === head ? judge(link) : 'foreign';
+  if (found === 'done') return { at, done: link };
+  // Its place is taken: the workflow, which alone decides, went on from `head` without it.
+  if (found === 'abandoned') return { at, done: null };
   throw fail(
     'Superseded',
     `${ref} stands at ${at.slice(0, 10)}, not at ${head.slice(0, 10)}: another attempt is ahead, this one's work is thrown away`,
   );
 }
 
-/** Whether a checkpoint was made under this idempotency key. */
-export function hasKey(key: string): (link: ChainLink) => boolean {
-  return (link) => link.entry?.key === key;
+/**
+ * Judges a checkpoint by its idempotency key, `<kind>/<step>`: this very work done by an earlier attempt, or that of an
+ * earlier step which was cut short just as it was stored, so that the workflow never heard of it.
+ */
+export function judgeByKey(key: string): (link: ChainLink) => 'done' | 'abandoned' | 'foreign' {
+  return ({ entry }) => {
+    if (entry?.key === key) return 'done';
+    return entry && orderOf(entry.key) < orderOf(key) ? 'abandoned' : 'foreign';
+  };
+}
+
+/** Thinks and acts in the order of their steps; anything else is before them all. */
+function orderOf(key: string): number {
+  const [, kind, step] = /^(think|act)\/(\d+)$/.exec(key) ?? [];
+  return step === undefined ? -1 : Number(step) * 2 + (kind === 'act' ? 1 : 0);
 }
 
 /** Moves the run's ref to a commit made on `head`; losing the race is the end of this attempt. */

@@ -14,6 +14,8 @@ import { fail } from './failures.ts';
 
 export interface ActivityContext {
   stateDir: string;
+  /** Name of this host among the workers: its workspaces have a queue of that name. */
+  host: string;
   /** Path or git URL of the hub, with `{repository}` where the repository's slug goes. */
   hub: string;
   /** What remotes need of the worker's environment: an agent's socket, proxies, certificates. */

@@ -9,16 +9,16 @@ import { GitFailure } from '../git/git-failure.ts';
 import { ModelFailure } from '../model/model-failure.ts';
 import { SandboxError } from '../sandbox/sandbox-error.ts';
 
-/** A failure of a listed type. */
+/** A failure of a listed type; `final` says that this one is not to be tried again all the same. */
 export function fail(
   type: FailureType,
   message: string,
-  options: { cause?: Error; retryAfterMs?: number } = {},
+  options: { cause?: Error; retryAfterMs?: number; final?: boolean } = {},
 ): ApplicationFailure {
   return ApplicationFailure.create({
     type,
     message,
-    nonRetryable: !FAILURES[type].retryable,
+    nonRetryable: options.final ?? !FAILURES[type].retryable,
     ...(options.cause ? { cause: options.cause } : {}),
     ...(options.retryAfterMs ? { nextRetryDelay: options.retryAfterMs } : {}),
   });

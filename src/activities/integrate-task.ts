@@ -22,7 +22,9 @@ export function createIntegrateTask(context: ActivityContext): ControlActivities
       for (const commit of [input.line, input.start, input.head]) await ensureCommit(store, { commit });
       const ref = runRef('refactors');
       const trailer = `Coxswain-Key: ${input.key}`;
-      const place = await findPlace(store, ref, input.line, ({ message }) => message.includes(trailer));
+      const place = await findPlace(store, ref, input.line, ({ message }) =>
+        message.includes(trailer) ? 'done' : 'foreign',
+      );
       if (place.done) return await describeMerge(store, input, place.done.commit);
       const merged = await mergeTask(store, input);
       if (merged.kind !== 'clean') return merged;

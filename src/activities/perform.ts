@@ -3,11 +3,16 @@
  * Rule: an activity that was cancelled ends as cancelled only after everything that it started is dead.
  */
 import { Context } from '@temporalio/activity';
-import { CancelledFailure } from '@temporalio/common';
-import { toFailure } from './failures.ts';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { isHostQueue } from '../core/task-queues.ts';
+import type { TroubleNews } from '../core/trouble.ts';
+import { isTold, TROUBLE_SIGNAL } from '../core/trouble.ts';
+import { fail, toFailure } from './failures.ts';
 
 /** A fifth of the heartbeat timeout: one lost beat is no reason to give a worker up. */
 const HEARTBEAT_INTERVAL_MS = 2000;
+/** Words of a failure that travel as news; the whole is in Temporal's pending activity. */
+const MAX_REASON = 500;
 
 /** Runs an activity's body with heartbeats; `signal` fires when the activity is cancelled or its worker shuts down. */
 export async function withHeartbeats<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -19,15 +24,34 @@ export async function withHeartbeats<T>(body: (signal: AbortSignal) => Promise<T
     return result;
   } catch (error) {
     if (context.cancellationSignal.aborted) throw cancelled(context, error);
-    throw toFailure(error);
+    const failure = toFailure(error);
+    await tellTrouble(context, failure);
+    throw failure;
   } finally {
     clearInterval(timer);
   }
 }
 
-/** A worker's shutdown is no wish of a person: it is a failure that another worker retries. */
+/** A worker's shutdown is no wish of a person: it is a failure that another worker retries, or that moves the agent. */
 function cancelled(context: Context, error: unknown): unknown {
   if (context.cancellationDetails?.cancelRequested) return new CancelledFailure('cancelled');
   const failure = toFailure(error);
-  return failure instanceof CancelledFailure ? new Error('the worker shut down while this ran') : failure;
+  if (failure instanceof ApplicationFailure) return failure;
+  // A retry on the host's own queue would wait for a host that is leaving.
+  const final = isHostQueue(context.info.taskQueue);
+  return fail('Drained', 'the worker was told to end while this ran', { final });
+}
+
+/** Tells the workflow why its activity is tried again: a query sees no retries. */
+async function tellTrouble({ info, client }: Context, failure: unknown): Promise<void> {
+  const isFinal = failure instanceof ApplicationFailure && failure.nonRetryable === true;
+  if (isFinal || !isTold(info.attempt) || !info.workflowExecution) return;
+  const reason = (failure instanceof Error ? failure.message : String(failure)).slice(0, MAX_REASON);
+  const news: TroubleNews = { what: info.activityType, attempt: info.attempt, reason };
+  const { workflowId, runId } = info.workflowExecution;
+  // News that can't be told must not hide the failure that it is about.
+  await client.workflow
+    .getHandle(workflowId, runId)
+    .signal(TROUBLE_SIGNAL, news)
+    .catch(() => undefined);
 }

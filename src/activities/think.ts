@@ -15,7 +15,7 @@ import type { ChainLink } from '../git/read-chain.ts';
 import { readChain } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
-import { advanceRef, findPlace, hasKey, runRef, writeEntry } from './chain.ts';
+import { advanceRef, findPlace, judgeByKey, runRef, writeEntry } from './chain.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { ModelActivities } from './contract.ts';
@@ -31,7 +31,7 @@ export function createThink(context: ActivityContext): ModelActivities['think'] 
       const store = await storeOf(context, input.repository);
       const ref = runRef('agents');
       await ensureCommit(store, { commit: input.head, ref });
-      const place = await findPlace(store, ref, input.head, hasKey(input.key));
+      const place = await findPlace(store, ref, input.head, judgeByKey(input.key));
       if (place.done) return readOutcome(place.done, input.profile);
       const link = await callOnce(context, store, input, signal);
       await advanceRef(store, ref, link.commit, place.at);

@@ -20,9 +20,12 @@ import {
 import { openDecision, settleReceipts, shorten } from './control.ts';
 import { digestValue } from './digest.ts';
 import { findRed } from './evidence.ts';
+import { takeTrouble } from './trouble.ts';
 
 /** Takes in one event; the old state is left as it was. */
-export function advanceAgent(state: AgentState, event: AgentEvent): AgentState {
+export function advanceAgent(before: AgentState, event: AgentEvent): AgentState {
+  if (event.kind === 'troubled') return takeNews(before, event);
+  const state = isEnd(event) && before.trouble ? publish({ ...before, trouble: null }) : before;
   if (state.outcome && event.kind !== 'reported' && event.kind !== 'orphaned') return state;
   switch (event.kind) {
     case 'began':
@@ -38,6 +41,12 @@ export function advanceAgent(state: AgentState, event: AgentEvent): AgentState {
       return { ...state, outbox: state.outbox.filter((report) => report !== event.report) };
     case 'orphaned':
       return orphan(state, event.at);
+    case 'hostGone':
+      return say(
+        { ...state, host: null },
+        event.at,
+        `host ${event.host} is gone: the workspace is made anew elsewhere`,
+      );
     case 'cut':
       return takeCut(state, event);
     case 'failed':
@@ -50,6 +59,17 @@ export function advanceAgent(state: AgentState, event: AgentEvent): AgentState {
         reason: 'the workflow was cancelled',
       });
   }
+}
+
+/** Whether an event is the end of an activity, and so of its trouble. */
+function isEnd(event: AgentEvent): boolean {
+  return event.kind !== 'reported' && event.kind !== 'orphaned';
+}
+
+function takeNews(state: AgentState, { at, news }: Extract<AgentEvent, { kind: 'troubled' }>): AgentState {
+  if (state.outcome) return state;
+  const trouble = takeTrouble(state.trouble, at, news);
+  return publish(say({ ...state, trouble }, at, `${news.what} failed ${news.attempt} times: ${news.reason}`));
 }
 
 function takeThought(before: AgentState, at: number, outcome: ThinkOutcome): AgentState {
@@ -135,6 +155,7 @@ function takeAct(before: AgentState, event: Extract<AgentEvent, { kind: 'acted' 
   let state: AgentState = {
     ...before,
     head: outcome.head,
+    ...(outcome.host === undefined ? {} : { host: outcome.host }),
     beforeAct: before.head,
     pending: null,
     cut: false,

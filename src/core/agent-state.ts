@@ -8,6 +8,7 @@ import type { EffectivePolicy } from './policy.ts';
 import type { Plan } from './plan.ts';
 import type { Profile } from './tools.ts';
 import type { Sha, Usage } from './transcript.ts';
+import type { Trouble, TroubleNews } from './trouble.ts';
 
 export type AgentKind = 'work' | 'plan' | 'merge' | 'repair';
 export type IsolationMode = 'bwrap' | 'external' | 'none';
@@ -125,6 +126,8 @@ export interface ActOutcome {
    * more.
    */
   outside: string[];
+  /** The host whose workspace stands at this checkpoint now; the next act is offered to it first. */
+  host?: string;
 }
 
 /** A check's result with the tree that it judged. */
@@ -176,6 +179,8 @@ export interface AgentReport {
   steps: number;
   spend: Spend;
   receipts: { id: string; state: string; detail: string }[];
+  /** What its activity waits for, where it is tried again and again. */
+  trouble?: string | null;
   outcome: AgentOutcome | null;
 }
 
@@ -191,6 +196,9 @@ export interface AgentState {
   id: string;
   spec: AgentSpec;
   head: Sha | null;
+  /** The host that has the workspace; left out before the first act. */
+  host?: string | null;
+  trouble?: Trouble | null;
   /** Number of the step under way or next, from 1. */
   step: number;
   maxSteps: number;
@@ -226,8 +234,8 @@ export interface AgentState {
 export type AgentCommand =
   | { kind: 'begin' }
   | { kind: 'think'; input: ThinkInput }
-  | { kind: 'act'; input: ActInput; summary: string }
-  | { kind: 'check'; input: CheckInput }
+  | { kind: 'act'; input: ActInput; summary: string; host: string | null }
+  | { kind: 'check'; input: CheckInput; host: string | null }
   | { kind: 'report'; report: AgentReport }
   | { kind: 'wait'; why: string }
   | { kind: 'restart' }
@@ -241,6 +249,9 @@ export type AgentEvent =
   | { kind: 'checked'; at: number; evidence: Evidence[] }
   | { kind: 'reported'; at: number; report: AgentReport }
   | { kind: 'orphaned'; at: number }
+  /** The host of the workspace does not answer or is drained: another one takes its place. */
+  | { kind: 'hostGone'; at: number; host: string }
+  | { kind: 'troubled'; at: number; news: TroubleNews }
   | { kind: 'cut'; at: number; what: 'think' | 'act' | 'check' | 'begin' }
   | { kind: 'failed'; at: number; what: string; reason: string }
   | { kind: 'cancelled'; at: number };

@@ -5,6 +5,7 @@
 import type { AgentOutcome, AgentState } from './agent-state.ts';
 import { addLog, closeDecision, listOpenDecisions, settleReceipts } from './control.ts';
 import type { Sha } from './transcript.ts';
+import { showTrouble } from './trouble.ts';
 
 /** Answers in a row without a usable call before the agent holds: enough for a slip, too few for a loop. */
 export const MAX_REPAIRS = 3;
@@ -126,6 +127,7 @@ export function publish(state: AgentState): AgentState {
     steps: state.step,
     spend: state.spend,
     receipts: state.control.receipts.slice(-20).map(({ id, state: became, detail }) => ({ id, state: became, detail })),
+    ...(state.trouble ? { trouble: showTrouble(state.trouble) } : {}),
     outcome: state.outcome,
   };
   return { ...state, outbox: [report] };

@@ -71,9 +71,11 @@ export function nextAgentCommand(state: AgentState): AgentCommand {
   if (open) return { kind: 'wait', why: `${open.kind} ${open.id}` };
   if (!state.head) return { kind: 'begin' };
   if (state.pending?.gate === 'allowed') {
-    return { kind: 'act', input: actInput(state, state.head, state.pending), summary: state.pending.summary };
+    const input = actInput(state, state.head, state.pending);
+    return { kind: 'act', input, summary: state.pending.summary, host: state.host ?? null };
   }
-  if (state.pending?.gate === 'checking') return { kind: 'check', input: checkInput(state, state.head) };
+  if (state.pending?.gate === 'checking')
+    return { kind: 'check', input: checkInput(state, state.head), host: state.host ?? null };
   return { kind: 'think', input: thinkInput(state, state.head) };
 }
 

@@ -18,6 +18,8 @@ export const FAILURES = {
   GitFailed: { retryable: true },
   /** The hub or this host's disk can't be written: a person mends that, then resumes. */
   HubReadOnly: { retryable: false },
+  /** The worker was told to end while this ran: another host takes over at once. */
+  Drained: { retryable: true },
   /** The chain's ref moved on: another attempt or another run is in charge. */
   Superseded: { retryable: false },
   /** What is to run is not what was decided. */

@@ -13,6 +13,7 @@ import { openDelivery } from './refactor-gates.ts';
 import type { RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
 import { endRefactor, findWork, holdRefactor, log, replaceWork, stopRefactor } from './refactor-work.ts';
 import type { Sha } from './transcript.ts';
+import { takeTrouble } from './trouble.ts';
 
 /** Rounds of repair after red checks, and of merging one task, before a person is asked. */
 const MAX_REPAIRS = 2;
@@ -22,7 +23,12 @@ const MAX_ATTEMPTS = 4;
 const HOPELESS: readonly string[] = ['BadRepository', 'SetupFailed', 'BadInput'] satisfies FailureType[];
 
 /** Takes in one event; the old state is left as it was. */
-export function advanceRefactor(state: RefactorState, event: RefactorEvent): RefactorState {
+export function advanceRefactor(before: RefactorState, event: RefactorEvent): RefactorState {
+  if (event.kind === 'troubled') {
+    const trouble = takeTrouble(before.trouble, event.at, event.news);
+    return log({ ...before, trouble }, event.at, `${trouble.what} failed ${trouble.attempt} times: ${trouble.reason}`);
+  }
+  const state = before.trouble && event.kind !== 'agentReported' ? { ...before, trouble: null } : before;
   if (state.outcome && !['agentReported', 'forwarded', 'agentStarted', 'agentSuperseded'].includes(event.kind))
     return { ...state, cut: false };
   switch (event.kind) {

@@ -8,6 +8,7 @@ import type { Message, MessageOf, StartInput } from './messages.ts';
 import type { Plan, Task } from './plan.ts';
 import type { EffectivePolicy } from './policy.ts';
 import type { Sha } from './transcript.ts';
+import type { Trouble, TroubleNews } from './trouble.ts';
 
 export type RefactorPhase =
   | 'preparing'
@@ -132,6 +133,7 @@ export interface RefactorState {
   deliveryApproved: { by: string; digest: string } | null;
   delivered: { ref: string; stat: string; notes: string[] } | null;
   hold: Hold | null;
+  trouble?: Trouble | null;
   forwards: Forward[];
   /** Steers that came while nobody was there to take them; the next agent does. */
   heldSteers: MessageOf<'steer'>[];
@@ -165,6 +167,7 @@ export type RefactorEvent =
   | { kind: 'checked'; at: number; commit: Sha; evidence: Evidence[] }
   | { kind: 'delivered'; at: number; outcome: DeliverOutcome }
   | { kind: 'forwarded'; at: number; forward: Forward; lost: boolean }
+  | { kind: 'troubled'; at: number; news: TroubleNews }
   | { kind: 'cut'; at: number }
   | { kind: 'failed'; at: number; what: RefactorCommand['kind']; type: string; reason: string }
   | { kind: 'cancelled'; at: number };

@@ -15,3 +15,13 @@ export function modelQueue(taskQueue: string): string {
 export function workspaceQueue(taskQueue: string): string {
   return `${taskQueue}-workspace`;
 }
+
+/** The queue of one host's workspaces: an agent stays with the host that has its files. */
+export function hostQueue(taskQueue: string, host: string): string {
+  return `${workspaceQueue(taskQueue)}@${host}`;
+}
+
+/** Whether a queue is one that a single host serves. */
+export function isHostQueue(queue: string): boolean {
+  return queue.includes('-workspace@');
+}

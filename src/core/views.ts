@@ -9,6 +9,7 @@ import { listOpenDecisions } from './control.ts';
 import { nextRefactorCommand } from './refactor.ts';
 import { listAllOpen } from './refactor-work.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
+import { showTrouble } from './trouble.ts';
 
 /** Newest receipts shown by `status`; all that are kept are few hundred. */
 const RECEIPTS_SHOWN = 20;
@@ -28,6 +29,8 @@ export interface TaskView {
   agent: string | null;
   steps: number;
   needs: string[];
+  /** What its agent waits for, where an activity is tried again and again. */
+  trouble: string | null;
 }
 
 export interface RefactorStatus {
@@ -38,6 +41,7 @@ export interface RefactorStatus {
   waitingFor: string | null;
   needs: NeedView[];
   hold: string | null;
+  trouble: string | null;
   paused: string | null;
   base: string | null;
   branch: string;
@@ -62,6 +66,9 @@ export interface AgentStatus {
   doing: string | null;
   needs: NeedView[];
   hold: string | null;
+  trouble: string | null;
+  /** Host of the workspace. */
+  host: string | null;
   paused: string | null;
   isolation: string;
   checkpoints: { step: number; head: string; what: string }[];
@@ -97,6 +104,7 @@ export function viewRefactor(state: RefactorState): RefactorStatus {
     waitingFor: next.kind === 'wait' ? next.why : null,
     needs: listAllOpen(state).map(showNeed),
     hold: state.hold?.reason ?? null,
+    trouble: showTrouble(state.trouble),
     paused: showPause(state.control),
     base: state.prepared?.commit ?? null,
     branch: state.branch,
@@ -124,6 +132,7 @@ function viewTask(state: RefactorState, work: TaskState): TaskView {
     agent: agent?.id ?? null,
     steps: agent?.report?.steps ?? 0,
     needs: [...open.map(({ id }) => id), ...(hold ? [`holds: ${hold.reason}`] : [])],
+    trouble: agent?.status === 'running' ? (agent.report?.trouble ?? null) : null,
   };
 }
 
@@ -148,6 +157,8 @@ export function viewAgent(state: AgentState): AgentStatus {
     doing: next.kind === 'act' ? next.summary : next.kind,
     needs: listOpenDecisions(state.control).map(showNeed),
     hold: state.hold?.reason ?? null,
+    trouble: showTrouble(state.trouble),
+    host: state.host ?? null,
     paused: showPause(state.control),
     isolation: state.spec.isolation,
     checkpoints: state.checkpoints,

@@ -8,10 +8,12 @@ import {
   ActivityFailure,
   ApplicationFailure,
   proxyActivities,
+  TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ControlActivities, ModelActivities, WorkspaceActivities } from '../activities/contract.ts';
-import { modelQueue, workspaceQueue } from '../core/task-queues.ts';
+import type { FailureType } from '../core/failures.ts';
+import { hostQueue, modelQueue, workspaceQueue } from '../core/task-queues.ts';
 
 /** Cancellation arrives with a heartbeat, throttled to 80 % of this; a dead worker costs this long. */
 const HEARTBEAT_TIMEOUT = '10 seconds';
@@ -30,10 +32,14 @@ const WORK_RETRY = {
   maximumAttempts: 20,
 } as const;
 
+/** A host that takes no work for this long is gone or full: its agents move. */
+const HOST_TIMEOUT = '10 seconds';
+
 export interface Activities {
   control: ActivityInterfaceFor<ControlActivities>;
   model: ActivityInterfaceFor<ModelActivities>;
-  workspace: ActivityInterfaceFor<WorkspaceActivities>;
+  /** Those of any host, or of the one that has the workspace already. */
+  workspace: (host: string | null) => ActivityInterfaceFor<WorkspaceActivities>;
 }
 
 /** The activities for a run; its team's name is the fairness key of all of them. */
@@ -55,13 +61,24 @@ export function openActivities(team: string | null): Activities {
       retry: MODEL_RETRY,
     }),
     // Commands have a limit of their own (an hour at most), checks may be several in a row.
-    workspace: proxyActivities<WorkspaceActivities>({
-      ...shared,
-      taskQueue: workspaceQueue(taskQueue),
-      startToCloseTimeout: '4 hours',
-      retry: WORK_RETRY,
-    }),
+    workspace: (host) =>
+      proxyActivities<WorkspaceActivities>({
+        ...shared,
+        ...(host === null
+          ? { taskQueue: workspaceQueue(taskQueue) }
+          : { taskQueue: hostQueue(taskQueue, host), scheduleToStartTimeout: HOST_TIMEOUT }),
+        startToCloseTimeout: '4 hours',
+        retry: WORK_RETRY,
+      }),
   };
+}
+
+/** Whether an activity failed because its host is gone, full, or being drained. */
+export function isHostGone(error: unknown): boolean {
+  if (!(error instanceof ActivityFailure)) return false;
+  const { cause } = error;
+  if (cause instanceof TimeoutFailure) return cause.timeoutType === 'SCHEDULE_TO_START';
+  return cause instanceof ApplicationFailure && cause.type === ('Drained' satisfies FailureType);
 }
 
 /** What an activity's failure says to people: its type and its words. */

@@ -19,10 +19,11 @@ import { receiveForAgent, refuse, restartAt } from '../core/agent-messages.ts';
 import type { AgentCommand, AgentEvent, AgentOutcome, AgentSpec, AgentState } from '../core/agent-state.ts';
 import { listOpenDecisions } from '../core/control.ts';
 import { describeAgent } from '../core/details.ts';
+import { troubleSchema } from '../core/trouble.ts';
 import { agentState, listNeeds, viewAgent } from '../core/views.ts';
 import type { Activities } from './activities.ts';
-import { describeFailure, openActivities } from './activities.ts';
-import { forwardSignal, reportSignal } from './between.ts';
+import { describeFailure, isHostGone, openActivities } from './activities.ts';
+import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
 import { isContinueDue, showState } from './show.ts';
 import { handleVerbs } from './verbs.ts';
 
@@ -83,6 +84,14 @@ function handleMessages(read: () => AgentState, update: (state: AgentState) => v
     const { verb, ...payload } = message;
     update(receiveForAgent(read(), verb, [payload], Date.now()).state);
   });
+  setHandler(troubleSignal, async (input) => {
+    const news = troubleSchema.safeParse(input);
+    if (!news.success) return;
+    update(advanceAgent(read(), { kind: 'troubled', at: Date.now(), news: news.data }));
+    // The loop waits for the activity, so the refactor is told from here.
+    const [untold] = read().outbox;
+    if (untold) update(advanceAgent(read(), await report(read(), untold)));
+  });
   setHandler(defineQuery('status'), () => viewAgent(read()));
   setHandler(defineQuery('plan'), () => ({
     task: read().spec.task,
@@ -114,15 +123,14 @@ async function perform(state: AgentState, command: AgentCommand, activities: Act
         return { kind: 'thought', at: Date.now(), outcome };
       }
       case 'act': {
-        const outcome = await activities.workspace.act.executeWithOptions({ summary: command.summary.slice(0, 100) }, [
-          command.input,
-        ]);
+        const outcome = await activities
+          .workspace(command.host)
+          .act.executeWithOptions({ summary: command.summary.slice(0, 100) }, [command.input]);
         return { kind: 'acted', at: Date.now(), outcome };
       }
       case 'check': {
-        const evidence = await activities.workspace.runChecks.executeWithOptions({ summary: 'checks of the task' }, [
-          command.input,
-        ]);
+        const { runChecks } = activities.workspace(command.host);
+        const evidence = await runChecks.executeWithOptions({ summary: 'checks of the task' }, [command.input]);
         return { kind: 'checked', at: Date.now(), evidence };
       }
       case 'report':
@@ -132,6 +140,8 @@ async function perform(state: AgentState, command: AgentCommand, activities: Act
     }
   } catch (error) {
     if (isCancellation(error)) return { kind: 'cut', at: Date.now(), what: command.kind as 'think' };
+    if ('host' in command && command.host !== null && isHostGone(error))
+      return { kind: 'hostGone', at: Date.now(), host: command.host };
     const { type, reason } = describeFailure(error);
     return { kind: 'failed', at: Date.now(), what: command.kind, reason: `${type}: ${reason}` };
   }

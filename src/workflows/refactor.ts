@@ -34,11 +34,12 @@ import type {
   RefactorState,
 } from '../core/refactor-state.ts';
 import { renderReport } from '../core/report.ts';
+import { troubleSchema } from '../core/trouble.ts';
 import { listNeeds, refactorState, viewRefactor } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, openActivities } from './activities.ts';
 import { agent } from './agent.ts';
-import { forwardSignal, reportSignal } from './between.ts';
+import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
 import { childAttributes, isContinueDue, showOrigin, showState } from './show.ts';
 import { handleVerbs } from './verbs.ts';
 
@@ -121,6 +122,10 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
       refuseMessage('agentReport', 'not a report of an agent');
     }
   });
+  setHandler(troubleSignal, (input) => {
+    const news = troubleSchema.safeParse(input);
+    if (news.success) update(advanceRefactor(read(), { kind: 'troubled', at: Date.now(), news: news.data }));
+  });
   setHandler(defineQuery('status'), () => viewRefactor(read()));
   setHandler(defineQuery('plan'), () => read().plan);
   setHandler(defineQuery('decisions'), () => ({
@@ -138,9 +143,9 @@ async function perform(state: RefactorState, command: RefactorCommand, activitie
   try {
     switch (command.kind) {
       case 'prepare': {
-        const prepared = await activities.workspace.prepare.executeWithOptions({ summary: 'base and its checks' }, [
-          command.input,
-        ]);
+        const prepared = await activities
+          .workspace(null)
+          .prepare.executeWithOptions({ summary: 'base and its checks' }, [command.input]);
         return { kind: 'prepared', at: Date.now(), prepared };
       }
       case 'startAgent':
@@ -182,10 +187,9 @@ async function check(
     checks: state.input.checks,
     setup: setupOf(state),
   };
-  const evidence = await activities.workspace.runChecks.executeWithOptions(
-    { summary: 'checks of the integrated tree' },
-    [input],
-  );
+  const evidence = await activities
+    .workspace(null)
+    .runChecks.executeWithOptions({ summary: 'checks of the integrated tree' }, [input]);
   return { kind: 'checked', at: Date.now(), commit, evidence };
 }
 
