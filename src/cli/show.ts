@@ -69,12 +69,13 @@ export function showStatus(status: RefactorStatus): string {
     `branch     ${safe(status.branch)}`,
     `isolation  ${status.isolation}`,
     ...(status.plan === null ? [] : [`plan       ${safe(status.plan)}`]),
-    ...status.tasks.map(({ id, title, status: state, steps, needs }) => {
-      const needed = needs.length > 0 ? `, needs ${needs.map(safe).join(', ')}` : '';
+    ...status.tasks.map(({ id, title, status: state, steps, needs, trouble }) => {
+      const needed = `${needs.length > 0 ? `, needs ${needs.map(safe).join(', ')}` : ''}${trouble ? `, ${safe(trouble)}` : ''}`;
       return `  ${TICKS[state] ?? '[?]'} ${id}: ${safe(title)} (${state}, ${steps} steps${needed})`;
     }),
     ...status.notes.map((note) => `note       ${safe(note)}`),
     ...(status.hold === null ? [] : [`HOLDS      ${safe(status.hold)}`]),
+    ...(status.trouble === null ? [] : [`TROUBLE    ${safe(status.trouble)}`]),
     ...(status.paused === null ? [] : [`PAUSED     ${safe(status.paused)}`]),
     ...status.needs.map(({ id, about, digest }) => `DECIDE     ${id} (digest ${digest.slice(0, 12)}): ${safe(about)}`),
     ...status.evidence.map((line) => `evidence   ${safe(line)}`),

@@ -1,6 +1,6 @@
 /**
  * Writes a commit's whole tree into a folder.
- * Rule: bytes are exact, no `.git` is left, and the index is the call's own.
+ * Rule: bytes are exact, no `.git` is left, and the index is the call's own unless its caller wants to keep it.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,15 +9,19 @@ import type { Sha } from '../core/transcript.ts';
 import { streamGit } from './run-git.ts';
 import type { Store } from './store.ts';
 
-/** Materialises a commit in `into`, which is made where it is missing. */
-export async function checkoutTree(store: Store, { commit, into }: { commit: Sha; into: string }): Promise<void> {
+/** Materialises a commit in `into`, which is made where it is missing; `index` gets what git knows of the files. */
+export async function checkoutTree(
+  store: Store,
+  { commit, into, index }: { commit: Sha; into: string; index?: string },
+): Promise<void> {
   await mkdir(into, { recursive: true });
   const scratch = await mkdtemp(join(tmpdir(), 'coxswain-index-'));
   try {
-    const env = { GIT_INDEX_FILE: join(scratch, 'index'), GIT_WORK_TREE: resolve(into) };
+    const env = { GIT_INDEX_FILE: index ?? join(scratch, 'index'), GIT_WORK_TREE: resolve(into) };
     // Without a filter driver and with the store's attributes, checkout writes blobs as they are.
     await streamGit(store.dir, ['read-tree', commit], { env });
-    await streamGit(store.dir, ['checkout-index', '--all', '--force', '--quiet'], { env });
+    const keep = index === undefined ? [] : ['--index'];
+    await streamGit(store.dir, ['checkout-index', '--all', '--force', '--quiet', ...keep], { env });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -50,6 +50,18 @@ const PROC_HIDDEN_FILES = [
 ].flatMap((line) => line.split(' '));
 const PROC_HIDDEN_FOLDERS = ['acpi', 'asound', 'scsi'];
 
+/** For the scratch repository of a workspace, and for those that its commands make: tests of tools often do. */
+const GIT_CONFIG = `[user]
+\tname = Coxswain agent
+\temail = agent@localhost
+[safe]
+\tdirectory = *
+[init]
+\tdefaultBranch = main
+[advice]
+\tdetachedHead = false
+`;
+
 /** Writes the files of /etc that are ours. */
 export async function prepareEtc(stateDir: string): Promise<string> {
   const etc = join(stateDir, 'etc');
@@ -62,6 +74,8 @@ export async function prepareEtc(stateDir: string): Promise<string> {
   // Servers and tests on localhost need its name also where there is no network.
   await writeFile(join(etc, 'hosts'), '127.0.0.1 localhost coxswain\n::1 localhost\n');
   await writeFile(join(etc, 'nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n');
+  // Whoever owns the layers outside, the workspace belongs to its commands.
+  await writeFile(join(etc, 'gitconfig'), GIT_CONFIG);
   return etc;
 }
 
@@ -115,7 +129,7 @@ function rootArguments(root: SandboxRoot, network: boolean): string[] {
   return [
     ['--ro-bind', '/usr', '/usr'],
     ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].flatMap(topFolderArguments),
-    ['passwd', 'group', 'nsswitch.conf', ...(network ? [] : ['hosts'])].flatMap((name) => [
+    ['passwd', 'group', 'nsswitch.conf', 'gitconfig', ...(network ? [] : ['hosts'])].flatMap((name) => [
       '--ro-bind',
       join(root.etc, name),
       `/etc/${name}`,

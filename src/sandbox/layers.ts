@@ -8,10 +8,11 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
 import { checkoutTree } from '../git/checkout-tree.ts';
+import { makeScratchRepository } from '../git/scratch-repository.ts';
 import { treeOf } from '../git/store.ts';
 import type { Store } from '../git/store.ts';
 import type { SandboxRoot } from './bwrap-arguments.ts';
-import { findChangedTracked, walkLayers } from './overlay.ts';
+import { findChangedTracked, walkLayers, writableLayers } from './overlay.ts';
 import { removeTree } from './remove-tree.ts';
 import { runInSandbox } from './run-command.ts';
 
@@ -35,13 +36,18 @@ export const SETUP_TIMEOUT_MS = 30 * 60_000;
 
 /** The shared layers under one state folder. */
 export interface SharedLayers {
-  /** The read-only checkout of a base commit. */
+  /** The read-only layers of a base commit, as `baseFolders` names them. */
   base(store: Store, base: Sha): Promise<string>;
   /**
    * The layer that `setup` leaves over that checkout; a failed run leaves nothing, and is tried again when asked
    * again.
    */
   setup(store: Store, base: Sha, setup: Setup): Promise<SetupOutcome>;
+}
+
+/** The two parts of a base: its checkout, and the agents' scratch repository, a `.git` beside no files. */
+export function baseFolders(base: string): { base: string; git: string } {
+  return { base: join(base, 'files'), git: join(base, 'git') };
 }
 
 /** Opens the shared layers; callers that ask for the same one at the same time share its making. */
@@ -55,7 +61,7 @@ export function openSharedLayers(stateDir: string, root: Promise<SandboxRoot>): 
     return await made;
   };
   const base: SharedLayers['base'] = async (store, commit) => {
-    const folder = join(stateDir, 'bases', `${digest(store.dir).slice(0, 10)}-${commit}`);
+    const folder = join(stateDir, 'bases', `${digest(`2 ${store.dir}`).slice(0, 10)}-${commit}`);
     return await share(folder, async () => await makeBase(store, commit, folder));
   };
   return {
@@ -74,7 +80,12 @@ export function openSharedLayers(stateDir: string, root: Promise<SandboxRoot>): 
 }
 
 async function makeBase(store: Store, commit: Sha, folder: string): Promise<string> {
-  await makeWhole(folder, async (into) => await checkoutTree(store, { commit, into }));
+  await makeWhole(folder, async (fresh) => {
+    const { base, git } = baseFolders(fresh);
+    const repository = join(git, '.git');
+    await makeScratchRepository(store, { commit, into: repository });
+    await checkoutTree(store, { commit, into: base, index: join(repository, 'index') });
+  });
   return folder;
 }
 
@@ -82,19 +93,22 @@ async function makeSetup(root: SandboxRoot, base: string, setup: Setup, folder: 
   const known = await readReady(folder);
   if (known) return known;
   const scratch = `${folder}-${process.pid}-${randomBytes(4).toString('hex')}`;
-  const upper = { files: join(scratch, 'files'), work: join(scratch, 'work') };
+  const folders = { ...baseFolders(base), upper: join(scratch, 'files') };
+  const work = join(scratch, 'work');
   try {
-    for (const path of [upper.files, upper.work]) await mkdir(path, { recursive: true });
+    for (const path of [folders.upper, work]) await mkdir(path, { recursive: true });
     const { command, network, env = {}, timeoutMs = SETUP_TIMEOUT_MS } = setup;
     const result = await runInSandbox(root, {
-      layers: { lower: [base], upper },
+      layers: writableLayers(folders, work),
       request: { command, network, env, timeoutMs, profile: 'setup' },
     });
     const { exitCode, output, durationMs } = result;
     if (result.outcome !== 'exited' || exitCode !== 0) return { kind: 'failed', exitCode, output };
-    const paths = findChangedTracked(base, await walkLayers(root, { base, upper: upper.files }));
+    const paths = findChangedTracked(folders.base, await walkLayers(root, folders));
     if (paths.length > 0) return { kind: 'changed-tracked', paths };
-    await removeTree(upper.work);
+    await removeTree(work);
+    // Hooks and settings that it made for a person's clone would stand in an agent's way, and the index is the base's.
+    await removeTree(join(folders.upper, '.git'));
     await writeFile(join(scratch, 'ready.json'), JSON.stringify({ durationMs, output }));
     // Another process of this host may have been faster: its layer is as good.
     await rename(scratch, folder).catch(() => undefined);

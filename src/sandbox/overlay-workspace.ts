@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { commitChanges } from '../git/commit-changes.ts';
 import { treeOf } from '../git/store.ts';
 import type { SandboxRoot } from './bwrap-arguments.ts';
+import { baseFolders } from './layers.ts';
 import type { SharedLayers } from './layers.ts';
 import { hydrate, readOnlyLayers, walkLayers, writableLayers } from './overlay.ts';
 import type { OverlayFolders } from './overlay.ts';
@@ -51,7 +52,7 @@ export function overlayWorkspaces(root: Promise<SandboxRoot>, layers: SharedLaye
 }
 
 function foldersOf({ folder, base, setup }: Place): { folders: OverlayFolders; work: string } {
-  const folders = { base, upper: join(folder, 'files'), ...(setup === undefined ? {} : { setup }) };
+  const folders = { ...baseFolders(base), upper: join(folder, 'files'), ...(setup === undefined ? {} : { setup }) };
   return { folders, work: join(folder, 'work') };
 }
 

@@ -16,9 +16,10 @@ import { statIfThere } from './stat-if-there.ts';
 import { walkUpper } from './walk-upper.ts';
 import type { UpperWalk } from './walk-upper.ts';
 
-/** The folders of one workspace: base checkout, what `setup` left, the workspace's own. */
+/** The folders of one workspace: base checkout, scratch repository, what `setup` left, the workspace's own. */
 export interface OverlayFolders {
   base: string;
+  git: string;
   setup?: string;
   upper: string;
 }
@@ -27,13 +28,17 @@ export interface OverlayFolders {
 const INSIDE_TIMEOUT_MS = 120_000;
 
 /** Layers of a command that may write the workspace; `work` is overlayfs' scratch folder. */
-export function writableLayers({ base, setup, upper }: OverlayFolders, work: string): Layers {
-  return { lower: [base, ...(setup === undefined ? [] : [setup])], upper: { files: upper, work } };
+export function writableLayers(folders: OverlayFolders, work: string): Layers {
+  return { lower: lowerFolders(folders), upper: { files: folders.upper, work } };
 }
 
 /** Layers of a command that can only look. */
-export function readOnlyLayers({ base, setup, upper }: OverlayFolders): Layers {
-  return { lower: [base, ...(setup === undefined ? [] : [setup]), upper] };
+export function readOnlyLayers(folders: OverlayFolders): Layers {
+  return { lower: [...lowerFolders(folders), folders.upper] };
+}
+
+function lowerFolders({ base, git, setup }: OverlayFolders): string[] {
+  return [base, git, ...(setup === undefined ? [] : [setup])];
 }
 
 /** The changes in an upper folder against its base. No process of its sandbox may be alive. */

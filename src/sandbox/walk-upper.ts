@@ -82,6 +82,8 @@ function visitEntry(
   visit: (place: Place) => void,
 ): void {
   const path = join(place.path, entry.name);
+  // The agent's scratch repository, of no meaning to anyone else.
+  if (path === '.git') return;
   const kind = kindOf(entry);
   const stat = kind === 'link' || kind === 'folder' ? undefined : lstatSync(toPath(upper, path));
   // A deletion, already seen as a name that the overlay does not show.

@@ -24,12 +24,12 @@ const MODEL_RETRY = {
   maximumInterval: '1 minute',
   maximumAttempts: 100,
 } as const;
-/** Broken hosts and hubs mend or are replaced within minutes; a lasting fault becomes a hold. */
+/** Broken hosts, disks and hubs mend or are replaced within hours, and `status` says so; then it becomes a hold. */
 const WORK_RETRY = {
   initialInterval: '1 second',
   backoffCoefficient: 2,
-  maximumInterval: '30 seconds',
-  maximumAttempts: 20,
+  maximumInterval: '1 minute',
+  maximumAttempts: 200,
 } as const;
 
 /** A host that takes no work for this long is gone or full: its agents move. */

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import type { AgentStatus } from '../../src/core/views.ts';
+import type { Script } from './harness.ts';
+import { approve, finish, makeRepository, onePlan, planned, shell, startCrew, status, until } from './harness.ts';
+
+test('a model server that is down is waited for, the wait and its reason are in status, and the run goes on', async () => {
+  let down = false;
+  let refused = 0;
+  const faults = [
+    { fault: 'status', status: 500 },
+    { fault: 'status', status: 429, headers: { 'retry-after': '1' } },
+    { fault: 'garbage' },
+    { fault: 'cut-stream' },
+  ] as const;
+  const script: Script = ({ task, turn }) => {
+    if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
+    if (!down) return turn === 0 ? shell('echo new > a/new.txt') : finish();
+    return faults[refused++ % faults.length] ?? finish();
+  };
+  const crew = await startCrew(script);
+  const handle = await crew.start({ repository: await makeRepository() });
+  await until(handle, ({ needs }) => needs.length > 0);
+  down = true;
+  await approve(handle, 'plan@1');
+  const troubled = await until(handle, ({ tasks }) => tasks.some(({ trouble }) => trouble !== null));
+  const [task] = troubled.tasks;
+  expect(task?.trouble).toMatch(/^think is tried again since 20.*; attempt \d+ failed: /);
+  const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
+  expect((await agent.query<AgentStatus>('status')).trouble).toBe(task?.trouble);
+  expect(await agent.query<{ text: string }[]>('log')).toContainEqual(
+    expect.objectContaining({ text: expect.stringMatching(/^think failed 2 times: /) }),
+  );
+  down = false;
+  await approve(handle, 'delivery@1');
+  expect((await status(handle)).tasks.every(({ trouble }) => trouble === null)).toBe(true);
+  expect((await agent.query<AgentStatus>('status')).trouble).toBeNull();
+  await handle.result();
+});
