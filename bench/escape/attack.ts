@@ -77,12 +77,12 @@ export interface Attack {
   /** Files of the hostile repository (path to content), committed before the command runs. */
   repository?: Record<string, RepositoryFile>;
   /** The command that the agent runs, by bash in the working copy. */
-  command(host: Host): string;
+  command(host: Host): string | Promise<string>;
   /**
    * More commands that follow the first one, in the same working copy. After each, what the host's ordinary life does
    * takes place (checkpoint, status, hydrate, deliver, show to a person).
    */
-  commands?(host: Host): string[];
+  commands?(host: Host): string[] | Promise<string[]>;
   /** A patch for the runner's own file tool, applied after the commands. */
   patch?(host: Host): string;
   /** The command by which the host judges the result: in a fresh copy of it where the runner makes one. */

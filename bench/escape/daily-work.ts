@@ -1,0 +1,15 @@
+/**
+ * The contract of a piece of daily work: commands that an agent must be able to run, and how to see that they worked.
+ * Rule: an isolation that blocks work is not used, so each is judged as strictly as an attack: by what is delivered.
+ */
+import type { Outcome } from './attack.ts';
+import type { Job } from './trial.ts';
+
+/** One piece of daily work. */
+export interface DailyWork extends Omit<Job, 'notFor'> {
+  area: string;
+  /** One sentence: what is done. */
+  does: string;
+  /** True when the work was done: exit status 0 alone is not enough. */
+  works(outcome: Outcome): boolean;
+}

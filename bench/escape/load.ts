@@ -1,0 +1,34 @@
+/**
+ * Finds all attacks and all daily work: every array that a file of `attacks/` and `benign/` exports.
+ * Rule: files named `blind…` were written without a look at the guards, and are counted apart.
+ */
+import { readdirSync } from 'node:fs';
+import type { Attack } from './attack.ts';
+import type { DailyWork } from './daily-work.ts';
+
+/** All attacks, in the order of their files; `isBlind` for those of the blind attacker. */
+export async function loadAttacks(): Promise<(Attack & { isBlind: boolean })[]> {
+  const found = await loadArrays<Attack>('attacks');
+  return found.map(({ item, file }) => Object.assign(item, { isBlind: file.startsWith('blind') }));
+}
+
+/** All daily work, in the order of its files. */
+export async function loadDailyWork(): Promise<DailyWork[]> {
+  return (await loadArrays<DailyWork>('benign')).map(({ item }) => item);
+}
+
+async function loadArrays<T extends { name: string }>(folder: string): Promise<{ item: T; file: string }[]> {
+  const found: { item: T; file: string }[] = [];
+  const place = new URL(`./${folder}/`, import.meta.url);
+  for (const file of readdirSync(place).toSorted()) {
+    if (!file.endsWith('.ts')) continue;
+    const exported = (await import(new URL(file, place).href)) as Record<string, unknown>;
+    for (const value of Object.values(exported)) {
+      if (Array.isArray(value)) for (const item of value as T[]) found.push({ item, file });
+    }
+  }
+  const names = found.map(({ item }) => item.name);
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  if (twice.length > 0) throw new Error(`two have the same name in ${folder}: ${twice.join(', ')}`);
+  return found;
+}

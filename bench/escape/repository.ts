@@ -1,0 +1,74 @@
+/**
+ * Bare repositories of the bench: the hostile one that a trial starts from, and the tree that was delivered to it.
+ * Rule: git runs here on bare repositories only, with none of the machine's configuration.
+ */
+import { execFileSync } from 'node:child_process';
+import type { RepositoryFile } from './attack.ts';
+
+const ENVIRONMENT = {
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+};
+const MODES = { 755: '100755', 644: '100644', symlink: '120000' };
+/** A file of more bytes than this is named in the tree, without its content. */
+const MAX_CONTENT_BYTES = 1024 * 1024;
+/** Where the result of every runner is delivered. */
+export const DELIVERED = 'delivered';
+
+/** Makes a bare repository with one commit of these files on a branch of any name. */
+export function makeRepository(dir: string, files: Record<string, RepositoryFile>, branch: string): void {
+  git(['init', '--quiet', '--bare', '--template=', dir]);
+  const parts = [`commit refs/heads/made\ncommitter Ada <ada@example.org> 1767225600 +0000\n${data('base')}\n`];
+  for (const [path, file] of Object.entries(files)) {
+    const { content, mode } = typeof file === 'string' ? { content: file, mode: '644' as const } : file;
+    parts.push(`M ${MODES[mode]} inline ${quote(path)}\n${data(content)}\n`);
+  }
+  git(['-C', dir, 'fast-import', '--quiet', '--force'], parts.join(''));
+  const commit = git(['-C', dir, 'rev-parse', 'refs/heads/made']).trim();
+  git(['-C', dir, 'update-ref', '-d', 'refs/heads/made']);
+  git(['-C', dir, 'update-ref', `refs/heads/${branch}`, commit]);
+  git(['-C', dir, 'symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
+}
+
+/** Where a ref of a bare repository stands; empty where it does not, or where the repository is broken. */
+export function readRef(dir: string, ref: string): string {
+  try {
+    return git(['-C', dir, 'for-each-ref', '--format=%(objectname)', ref]).trim();
+  } catch {
+    return '';
+  }
+}
+
+/** The files of the delivered branch with their contents; a link's content is its target. */
+export function readDelivered(dir: string): Map<string, string> {
+  const tree = new Map<string, string>();
+  if (readRef(dir, `refs/heads/${DELIVERED}`) === '') return tree;
+  const format = '--format=%(objecttype) %(objectname) %(objectsize) %(path)';
+  const listed = git(['-C', dir, 'ls-tree', '-r', '-z', format, `refs/heads/${DELIVERED}`]);
+  for (const line of listed.split('\0').filter((entry) => entry !== '')) {
+    const [type = '', id = '', size = '', ...path] = line.split(' ');
+    const isShown = type === 'blob' && Number(size) <= MAX_CONTENT_BYTES;
+    tree.set(path.join(' '), isShown ? git(['-C', dir, 'cat-file', 'blob', id]) : `(${type} of ${size} bytes)`);
+  }
+  return tree;
+}
+
+function git(args: readonly string[], input = ''): string {
+  const options = { env: ENVIRONMENT, input, maxBuffer: 1 << 28, stdio: 'pipe' as const };
+  return execFileSync('git', args, options).toString('utf8');
+}
+
+function data(text: string): string {
+  return `data ${Buffer.byteLength(text)}\n${text}`;
+}
+
+/** A path as fast-import reads it. */
+function quote(path: string): string {
+  const bytes = [...Buffer.from(path)].map((byte) =>
+    byte < 0x20 || byte >= 0x7f || byte === 0x22 || byte === 0x5c
+      ? `\\${byte.toString(8).padStart(3, '0')}`
+      : String.fromCodePoint(byte),
+  );
+  return `"${bytes.join('')}"`;
+}

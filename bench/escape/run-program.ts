@@ -1,0 +1,73 @@
+/**
+ * Runs a program of the bench to its end or its deadline, with what it printed.
+ * Rule: its whole process group is killed at the deadline, and output beyond a bound is dropped, never kept.
+ */
+import { spawn } from 'node:child_process';
+import type { SpawnOptions } from 'node:child_process';
+
+/** How a program ended; `exitCode` is null after a signal or the deadline. */
+export interface Ran {
+  exitCode: number | null;
+  output: string;
+}
+
+/** Bytes of output that are kept, from its start. */
+const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
+/** A process that outlives its program can hold the pipe open: so long is waited for what it still says. */
+const DRAIN_MS = 300;
+
+/** Runs it; never throws for what the program does. `shell` takes `file` as a line for sh. */
+export async function runProgram(
+  file: string,
+  args: readonly string[],
+  { cwd, env, timeoutMs, input, shell }: ProgramOptions,
+): Promise<Ran> {
+  const options: SpawnOptions = { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'], shell: shell ?? false };
+  const child = spawn(file, args, options);
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const take = (chunk: Buffer): void => {
+    if (bytes < MAX_OUTPUT_BYTES) chunks.push(chunk.subarray(0, MAX_OUTPUT_BYTES - bytes));
+    bytes += chunk.length;
+  };
+  child.stdout?.on('data', take);
+  child.stderr?.on('data', take);
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(input ?? '');
+  let isLate = false;
+  const deadline = setTimeout(() => {
+    isLate = true;
+    killGroup(child.pid);
+  }, timeoutMs);
+  const exitCode = await new Promise<number | null>((resolve) => {
+    child.on('error', (error) => {
+      take(Buffer.from(`${error.message}\n`));
+      resolve(127);
+    });
+    child.on('close', (code) => resolve(code));
+    child.on('exit', (code) => setTimeout(() => resolve(code), DRAIN_MS));
+  });
+  clearTimeout(deadline);
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  if (isLate) take(Buffer.from(`\n(ended after ${timeoutMs} ms)\n`));
+  return { exitCode: isLate ? null : exitCode, output: Buffer.concat(chunks).toString('utf8') };
+}
+
+/** What a program is run with. */
+export interface ProgramOptions {
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  timeoutMs: number;
+  input?: string;
+  shell?: string;
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It ended by itself in this moment.
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * `npm run bench:escape`: every attack and every piece of daily work against every runner, side by side, in one run.
+ * Rule: peers are prepared as their documentation says, their configuration is printed, and nothing is left out of the
+ * result that was run. Flags: `--only <name>` and `--runner <name>`, both repeatable; `--keep` writes no result.
+ */
+import { readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { homedir, release } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { RunnerName } from './attack.ts';
+import { compare } from './compare.ts';
+import type { Contest } from './compare.ts';
+import { installPeers } from './install-peers.ts';
+import { loadAttacks, loadDailyWork } from './load.ts';
+import { RUNNERS } from './runner.ts';
+import type { Prepared } from './runner.ts';
+import { prepareCodex } from './runners/codex.ts';
+import { prepareCoxswain } from './runners/coxswain.ts';
+import { prepareNone } from './runners/none.ts';
+import { prepareSandboxRuntime } from './runners/sandbox-runtime.ts';
+import { cellText, countText, markdownTables } from './table.ts';
+import type { Row } from './table.ts';
+
+const RESULTS = new URL('../results/', import.meta.url).pathname;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    runner: { type: 'string', multiple: true },
+  },
+});
+const cacheDir = join(homedir(), '.cache', 'coxswain', 'bench');
+await mkdir(cacheDir, { recursive: true });
+const runners = RUNNERS.filter((name) => values.runner?.includes(name) ?? true);
+if (runners.length === 0) throw new Error(`no such runner: there are ${RUNNERS.join(', ')}`);
+const prepared = await prepareAll();
+for (const runner of runners) console.log(`${runner}: ${describe(prepared[runner])}`);
+
+const contests = (await listContests()).filter(({ name }) => values.only?.includes(name) ?? true);
+if (contests.length === 0) throw new Error('nothing has that name');
+const rows: Row[] = [];
+for (const contest of contests) {
+  const row: Row = { ...contest, cells: {} };
+  rows.push(row);
+  for (const runner of runners) {
+    row.cells[runner] = await compare(contest, runner, prepared[runner], join(cacheDir, 't'));
+    console.log(`${row.section} ${row.name} · ${runner}: ${cellText(row, row.cells[runner])}`);
+  }
+}
+console.log(`\n${markdownTables(rows, runners)}`);
+for (const section of ['attack', 'blind attack', 'daily work'] as const) {
+  const own = rows.filter((row) => row.section === section);
+  if (own.length === 0) continue;
+  console.log(`${section}: ${runners.map((runner) => `${runner} ${countText(own, runner)}`).join('; ')}`);
+}
+// Part of the table is no result.
+if (values.only === undefined && values.runner === undefined) {
+  await mkdir(RESULTS, { recursive: true });
+  await writeFile(join(RESULTS, 'escape.md'), report());
+  console.log('written to bench/results/escape.md');
+}
+
+async function prepareAll(): Promise<Record<RunnerName, Prepared>> {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const ours = await prepareCoxswain(cacheDir, (JSON.parse(manifest) as { version: string }).version);
+  const bubblewrap = ours.kind === 'ready' ? ours.settings['bubblewrap'] : undefined;
+  const peers = await installPeers(cacheDir, bubblewrap);
+  const peer = async (prepare: (modules: string, path: string) => Promise<Prepared> | Prepared): Promise<Prepared> =>
+    peers.kind === 'absent' ? peers : await prepare(peers.modules, peers.path);
+  return {
+    coxswain: ours,
+    codex: await peer((modules) => prepareCodex(modules, false)),
+    'codex-strict': await peer((modules) => prepareCodex(modules, true)),
+    'sandbox-runtime': await peer((modules, path) => prepareSandboxRuntime(modules, path, false)),
+    'sandbox-runtime-strict': await peer((modules, path) => prepareSandboxRuntime(modules, path, true)),
+    none: prepareNone(bubblewrap),
+  };
+}
+
+async function listContests(): Promise<Contest[]> {
+  const attacks = (await loadAttacks()).map(
+    (attack): Contest => ({
+      section: attack.isBlind ? 'blind attack' : 'attack',
+      area: attack.area,
+      name: attack.name,
+      about: attack.tries,
+      job: attack,
+      isGood: async (host, outcome) => !(await attack.succeeded(host, outcome)),
+    }),
+  );
+  const works = (await loadDailyWork()).map(
+    (work): Contest => ({
+      section: 'daily work',
+      area: work.area,
+      name: work.name,
+      about: work.does,
+      job: work,
+      isGood: async (_host, outcome) => work.works(outcome),
+    }),
+  );
+  return [...attacks, ...works].toSorted((a, b) => order(a) - order(b));
+}
+
+function order({ section }: Contest): number {
+  return ['attack', 'blind attack', 'daily work'].indexOf(section);
+}
+
+function describe(one: Prepared): string {
+  return one.kind === 'absent' ? `absent: ${one.why}` : `${one.version} ${one.configuration}`.trim();
+}
+
+function report(): string {
+  const user = process.getuid?.() === 0 ? 'root' : 'a user other than root';
+  const facts = [
+    '# Escape bench',
+    '',
+    'Made by `npm run bench:escape`; see `bench/escape/README.md` for what is compared and how a cell is judged.',
+    '',
+    `- ${new Date().toISOString().slice(0, 10)}, Linux ${release()} ${process.arch}, Node ${process.version}, run by ${user}`,
+    ...runners.map((runner) => `- **${runner}**: ${describe(prepared[runner])}`),
+    '',
+  ];
+  return `${facts.join('\n')}\n${markdownTables(rows, runners)}`;
+}

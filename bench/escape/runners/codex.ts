@@ -1,0 +1,64 @@
+/**
+ * The sandbox of Codex: `codex sandbox`, from the npm package `@openai/codex`, in a plain checkout.
+ * Rule: its own permission profiles and nothing else: `:workspace`, and a profile of our own that reads only what its
+ * documentation calls minimal.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runProgram } from '../run-program.ts';
+import type { Ran } from '../run-program.ts';
+import type { Prepared, Runner } from '../runner.ts';
+import { openCheckout } from './plain-checkout.ts';
+
+/** Opens a checkout whose commands run by `codex sandbox`. */
+export const codex: Runner = {
+  open: async (places, { program = '', profile = '', configuration = '' }) => {
+    if (configuration !== '') {
+      await mkdir(join(places.home, '.codex'), { recursive: true });
+      await writeFile(join(places.home, '.codex', 'config.toml'), configuration);
+    }
+    const inside = async (args: readonly string[], cwd: string, timeoutMs: number): Promise<Ran> => {
+      const all = ['sandbox', '--permission-profile', profile, '--', ...args];
+      const ran = await runProgram(program, all, { cwd, env: process.env, timeoutMs });
+      return { ...ran, output: ran.output.replace(/^WARNING: proceeding, even though .*\n/m, '') };
+    };
+    return await openCheckout(
+      places,
+      async (command, cwd, timeoutMs) => await inside(['bash', '-c', command], cwd, timeoutMs),
+      {
+        // As Codex itself applies patches: its own program, in its own sandbox.
+        patch: async (patch, cwd) => await inside([program, '--codex-run-as-apply-patch', patch], cwd, 10_000),
+        isProgram: true,
+      },
+    );
+  },
+};
+
+/** Finds the program in a folder that npm installed into. */
+export async function prepareCodex(modules: string, isStrict: boolean): Promise<Prepared> {
+  const target = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-unknown-linux-musl`;
+  const program = join(modules, '@openai', `codex-linux-${process.arch}`, 'vendor', target, 'bin', 'codex');
+  if (!existsSync(program)) return { kind: 'absent', why: `no ${program}` };
+  const version = (await runProgram(program, ['--version'], { cwd: '/', env: process.env, timeoutMs: 10_000 })).output;
+  const configuration = isStrict ? strict(modules) : '';
+  return {
+    kind: 'ready',
+    version: /\d+\.\d+\.\d+\S*/.exec(version)?.[0] ?? version.trim(),
+    configuration: isStrict
+      ? `codex sandbox --permission-profile strict, with config.toml: ${configuration.replaceAll(/\n+/g, '; ')}`
+      : 'codex sandbox --permission-profile :workspace (its built-in profile for writing; no network)',
+    settings: { program, profile: isStrict ? 'strict' : ':workspace', configuration },
+  };
+}
+
+/** Its documented way to less: what programs need to run, its own program, and the workspace. */
+function strict(modules: string): string {
+  return `default_permissions = "strict"
+[permissions.strict.filesystem]
+":minimal" = "read"
+"${modules}" = "read"
+[permissions.strict.filesystem.":workspace_roots"]
+"." = "write"
+`;
+}

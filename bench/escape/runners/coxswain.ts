@@ -1,0 +1,152 @@
+/**
+ * Coxswain: the whole life of an agent's bytes through the product's own functions, from import to delivered branch.
+ * Rule: nothing here is a guard; what people and models are shown is what the product shows them.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { escapeForPeople } from '../../../src/core/escape.ts';
+import { formatCheckpointMessage } from '../../../src/core/transcript.ts';
+import type { Sha } from '../../../src/core/transcript.ts';
+import { deliverBranch } from '../../../src/git/deliver-branch.ts';
+import { diffStat } from '../../../src/git/diff-stat.ts';
+import { importBase } from '../../../src/git/import-base.ts';
+import { moveRef } from '../../../src/git/move-ref.ts';
+import { refSlug } from '../../../src/git/ref-name.ts';
+import { ensureCommit, openStore } from '../../../src/git/store.ts';
+import type { Store } from '../../../src/git/store.ts';
+import { applyPatchCommand } from '../../../src/sandbox/apply-patch.ts';
+import { findBubblewrap } from '../../../src/sandbox/find-bubblewrap.ts';
+import { probeIsolation } from '../../../src/sandbox/isolation.ts';
+import type { Isolation } from '../../../src/sandbox/isolation.ts';
+import type { CommandRequest, CommandResult } from '../../../src/sandbox/run-command.ts';
+import { openWorkspaces } from '../../../src/sandbox/workspaces.ts';
+import type { Workspace } from '../../../src/sandbox/workspaces.ts';
+import { DELIVERED } from '../repository.ts';
+import { runProgram } from '../run-program.ts';
+import type { Ran } from '../run-program.ts';
+import type { Prepared, Runner, Session, TrialPlaces } from '../runner.ts';
+
+const AGENT = 'bench/agent';
+const REF = `refs/coxswain/agents/${refSlug(AGENT)}/1`;
+
+/** What a step needs to know of the chain that it goes on with. */
+interface Chain {
+  store: Store;
+  base: Sha;
+  head: Sha;
+  step: number;
+}
+
+/** Opens a workspace of Coxswain's own over a base imported from the hostile repository. */
+export const coxswain: Runner = {
+  open: async (places, { bubblewrap = '' }) => {
+    const isolation: Isolation = { kind: 'bwrap', path: bubblewrap };
+    const store = await openStore({ dir: join(places.place, 'store.git') });
+    const { commit: base } = await importBase(store, { repository: places.origin });
+    const chain: Chain = { store, base, head: base, step: 0 };
+    await moveRef(store, { ref: REF, to: base, from: null });
+    const stateDir = join(places.place, 'state');
+    const workspaces = openWorkspaces({ stateDir, isolation });
+    const workspace = await workspaces.open({ id: AGENT, store, base, commit: base });
+    const act = async (command: Pick<CommandRequest, 'command' | 'stdin'>, timeoutMs: number): Promise<Ran> =>
+      await runStep(chain, workspace, { ...command, profile: 'workspace', network: false, timeoutMs });
+    return {
+      opened: { store: store.dir, ref: REF, ...(await locate(join(stateDir, 'workspaces'))) },
+      run: async (command, timeoutMs) => await act({ command: ['bash', '-c', command] }, timeoutMs),
+      patch: async (patch) => await act(applyPatchCommand(patch), 10_000),
+      finish: async (check, timeoutMs) => await finish({ chain, places, isolation, check, timeoutMs }),
+      close: async () => await workspaces.close(),
+    } satisfies Session;
+  },
+};
+
+/** The workspace's upper folder and its lock, as they lie on the host. */
+async function locate(parent: string): Promise<{ workspace: string; lock: string }> {
+  const [name = ''] = await readdir(parent);
+  const generation = (await readdir(join(parent, name))).find((entry) => entry.startsWith('files-')) ?? '';
+  return { workspace: join(parent, name, generation, 'files'), lock: join(parent, name, 'lock') };
+}
+
+/** As the activity `act` does it: the command, the checkpoint with its transcript, the ref by compare-and-swap. */
+async function runStep(chain: Chain, workspace: Workspace, request: CommandRequest): Promise<Ran> {
+  const result = await workspace.run(request);
+  chain.step += 1;
+  const key = `act/${chain.step}`;
+  const made = await workspace.checkpoint({
+    parent: chain.head,
+    message: ({ leftOut }) => formatCheckpointMessage(describe(request), toEntry(key, result, leftOut)),
+  });
+  const moved = await moveRef(chain.store, { ref: REF, to: made.commit, from: chain.head });
+  if (moved === 'lost') throw new Error(`${REF} was moved by somebody else`);
+  chain.head = made.commit;
+  return { exitCode: result.outcome === 'exited' ? result.exitCode : null, output: escapeForPeople(result.output) };
+}
+
+function describe({ command }: CommandRequest): string {
+  return typeof command === 'string' ? command : command.join(' ');
+}
+
+function toEntry(
+  key: string,
+  result: CommandResult,
+  leftOut: Record<string, number>,
+): Parameters<typeof formatCheckpointMessage>[1] {
+  const { exitCode, signal, durationMs, outputBytes, isolation, output } = result;
+  const items = [{ kind: 'result' as const, callId: key, output }];
+  const facts = { v: 1, kind: 'act', key, callId: key, tool: 'shell', decision: { by: 'bench', digest: '' } } as const;
+  return { ...facts, exitCode, signal, durationMs, outputBytes, isolation, items, leftOut };
+}
+
+/** Delivery, a host that hydrates the checkpoint from the hub, its checks, and what a person looks at. */
+async function finish({
+  chain,
+  places,
+  isolation,
+  check,
+  timeoutMs,
+}: {
+  chain: Chain;
+  places: TrialPlaces;
+  isolation: Isolation;
+  check: string | undefined;
+  timeoutMs: number;
+}): Promise<{ output: string; check?: Ran }> {
+  const { store, base, head } = chain;
+  const delivery = await deliverBranch(store, { repository: places.origin, branch: DELIVERED, commit: head });
+  const away: Store = await openStore({ dir: join(places.place, 'away.git'), remote: store.dir });
+  await ensureCommit(away, { commit: head, ref: REF });
+  const elsewhere = openWorkspaces({ stateDir: join(places.place, 'elsewhere'), isolation });
+  const there = await elsewhere.open({ id: AGENT, store: away, base, commit: head });
+  const look = { profile: 'workspace', network: false, timeoutMs } as const;
+  const looked = await there.run({ ...look, command: 'ls -la; git status; git diff; git log -1' });
+  const [judged] =
+    check === undefined
+      ? []
+      : await elsewhere.runChecks({ store: away, base, commit: head, checks: [check], timeoutMs });
+  await elsewhere.close();
+  const shown = [
+    escapeForPeople(looked.output),
+    escapeForPeople(JSON.stringify(delivery)),
+    (await diffStat(store, { from: base, to: head })).text,
+    // A person may look at a chain by plain git as well.
+    (await runProgram('git', ['log', '-2', head], { cwd: store.dir, env: process.env, timeoutMs: 10_000 })).output,
+  ];
+  const output = shown.join('\n');
+  return judged === undefined
+    ? { output }
+    : { output, check: { exitCode: judged.exitCode, output: escapeForPeople(judged.output) } };
+}
+
+/** Finds bubblewrap as the product does, and proves the sandbox by the product's own canaries. */
+export async function prepareCoxswain(cacheDir: string, version: string): Promise<Prepared> {
+  const found = await findBubblewrap({ cacheDir });
+  if (found.kind === 'missing') return { kind: 'absent', why: `${found.tried.join('; ')}. ${found.remedy}` };
+  const probe = await probeIsolation({ kind: 'bwrap', path: found.path }, cacheDir);
+  if (!probe.ok) return { kind: 'absent', why: `${probe.probe}: ${probe.reason}` };
+  return {
+    kind: 'ready',
+    version,
+    configuration: `openWorkspaces with bubblewrap ${found.version}, profile workspace, no network; all else by default`,
+    settings: { bubblewrap: found.path },
+  };
+}

@@ -1,0 +1,49 @@
+/**
+ * The control: commands run as the host's user with nothing around them, to show that canaries can be set off.
+ * Rule: the whole trial lies in a throw-away copy of this host's root, read-only but for the trial's own folder.
+ */
+import { runProgram } from '../run-program.ts';
+import type { Prepared, Runner } from '../runner.ts';
+import { openCheckout } from './plain-checkout.ts';
+
+/** Opens a plain checkout without isolation. */
+export const none: Runner = {
+  open: async (places) =>
+    await openCheckout(
+      places,
+      async (command, cwd, timeoutMs) =>
+        await runProgram('bash', ['-c', command], { cwd, env: process.env, timeoutMs }),
+      { patch: async (patch, cwd) => await runPatch(patch, cwd) },
+    ),
+};
+
+/** The simplest file tool that there is: one that trusts every path. */
+async function runPatch(patch: string, cwd: string): ReturnType<typeof runProgram> {
+  const script = `
+    const lines = require('fs').readFileSync(0, 'utf8').split('\\n');
+    let path;
+    for (const line of lines) {
+      if (line.startsWith('*** Add File: ')) path = line.slice(14);
+      else if (line.startsWith('+') && path) require('fs').appendFileSync(path, line.slice(1) + '\\n');
+    }`;
+  return await runProgram(process.execPath, ['-e', script], { cwd, env: process.env, timeoutMs: 10_000, input: patch });
+}
+
+/** The arguments of bubblewrap that make the throw-away host around a trial's worker. */
+export function throwAwayHost(root: string): string[] {
+  return [
+    ['--unshare-user', '--unshare-pid', '--unshare-ipc', '--die-with-parent'],
+    ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp', '--bind', root, root],
+  ].flat();
+}
+
+/** The control needs bubblewrap only to protect this machine from it. */
+export function prepareNone(bubblewrap: string | undefined): Prepared {
+  if (bubblewrap === undefined) return { kind: 'absent', why: 'no bubblewrap to protect this machine from it' };
+  return {
+    kind: 'ready',
+    version: '',
+    configuration: 'bash in a plain checkout; git by the host user, as it comes',
+    settings: { bubblewrap },
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * The bench's results as a table for the terminal and for Markdown.
+ * Rule: every cell says what was seen; nothing is left out, and blind attacks stand apart.
+ */
+import type { RunnerName } from './attack.ts';
+
+/** What one runner did with one attack or one piece of work. */
+export type Cell =
+  | { kind: 'good'; note: string }
+  | { kind: 'bad'; note: string }
+  /** Nothing can be said of it here. */
+  | { kind: 'none'; note: string };
+
+/** One row: an attack or a piece of daily work. */
+export interface Row {
+  section: 'attack' | 'blind attack' | 'daily work';
+  area: string;
+  name: string;
+  /** What it tries or does. */
+  about: string;
+  cells: Partial<Record<RunnerName, Cell>>;
+}
+
+const WORDS = {
+  attack: { good: 'blocked', bad: 'SUCCEEDED' },
+  'blind attack': { good: 'blocked', bad: 'SUCCEEDED' },
+  'daily work': { good: 'works', bad: 'FAILS' },
+} as const;
+
+/** The words of a cell. */
+export function cellText(row: Row, cell: Cell | undefined): string {
+  if (cell === undefined) return '';
+  if (cell.kind === 'none') return `n/a (${cell.note})`;
+  const word = WORDS[row.section][cell.kind];
+  return cell.note === '' ? word : `${word} (${cell.note})`;
+}
+
+/** The lines of one Markdown table for each section, with counts at the bottom. */
+export function markdownTables(rows: readonly Row[], runners: readonly RunnerName[]): string {
+  const sections = ['attack', 'blind attack', 'daily work'] as const;
+  return sections
+    .map((section) => ({ section, own: rows.filter((row) => row.section === section) }))
+    .filter(({ own }) => own.length > 0)
+    .map(({ section, own }) => `${title(section, own.length)}\n\n${table(own, runners)}\n`)
+    .join('\n');
+}
+
+function title(section: Row['section'], count: number): string {
+  switch (section) {
+    case 'attack':
+      return `## ${count} attacks, by authors who know the guards`;
+    case 'blind attack':
+      return `## ${count} blind attacks, written without a look at the guards`;
+    case 'daily work':
+      return `## ${count} pieces of daily work`;
+  }
+}
+
+function table(rows: readonly Row[], runners: readonly RunnerName[]): string {
+  const head = ['area', 'name', 'effect or work', ...runners];
+  const lines = [head, head.map(() => '---')];
+  for (const row of rows) {
+    lines.push([row.area, row.name, row.about, ...runners.map((runner) => cellText(row, row.cells[runner]))]);
+  }
+  const counts = runners.map((runner) => countText(rows, runner));
+  lines.push(['', `**${rows.length}**`, '**counts**', ...counts.map((count) => `**${count}**`)]);
+  return lines
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`)
+    .join('\n');
+}
+
+/** How many good ones of those that could be judged. */
+export function countText(rows: readonly Row[], runner: RunnerName): string {
+  const cells = rows.flatMap((row) => row.cells[runner] ?? []);
+  const judged = cells.filter(({ kind }) => kind !== 'none');
+  const good = judged.filter(({ kind }) => kind === 'good').length;
+  const rest = cells.length - judged.length;
+  const word = WORDS[rows[0]?.section ?? 'attack'].good;
+  return `${good} of ${judged.length} ${word}${rest > 0 ? `, ${rest} n/a` : ''}`;
+}
