@@ -2,10 +2,14 @@
  * `prepare`: resolves the base commit and runs the checks once on it, before any work.
  * Rule: the person's working copy is only read; what can't be worked at all is said here, at once.
  */
+import { describeHostUse } from '../core/egress.ts';
+import type { HostUse } from '../core/egress.ts';
 import type { Prepared, PrepareInput } from '../core/refactor-state.ts';
+import type { Sha } from '../core/transcript.ts';
 import { checkRefName } from '../git/ref-name.ts';
 import { importBase } from '../git/import-base.ts';
 import { readRemoteBranch } from '../git/deliver-branch.ts';
+import type { Store } from '../git/store.ts';
 import type { ActivityContext } from './context.ts';
 import { locateRepository, storeOf } from './context.ts';
 import type { WorkspaceActivities } from './contract.ts';
@@ -43,6 +47,8 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
     );
   if (context.isolation === 'none')
     notes.push('commands run without isolation on this worker (COXSWAIN_ISOLATION=none)');
+  const hosts = await readHosts(context, store, base.commit, setup);
+  if (hosts && hosts.length > 0) notes.push(describeHostUse(hosts));
   return {
     commit: base.commit,
     tree: base.tree,
@@ -50,5 +56,17 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
     evidence,
     isolation: context.isolation,
     notes,
+    ...(hosts ? { hosts } : {}),
   };
+}
+
+/** What the setup, which ran before the checks, asked of the network. */
+async function readHosts(
+  context: ActivityContext,
+  store: Store,
+  base: Sha,
+  setup: PrepareInput['setup'],
+): Promise<HostUse[] | undefined> {
+  if (!setup || typeof setup.network === 'boolean') return undefined;
+  return (await context.workspaces.prepareSetup({ store, base, setup })).hosts;
 }

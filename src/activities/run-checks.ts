@@ -3,6 +3,8 @@
  * Rule: evidence is gathered here, never in an agent's workspace; a red check runs once more and both results are kept.
  */
 import type { CheckInput, Evidence } from '../core/agent-state.ts';
+import { describeHostUse } from '../core/egress.ts';
+import type { HostUse } from '../core/egress.ts';
 import type { Sha } from '../core/transcript.ts';
 import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
@@ -38,8 +40,8 @@ async function prepareSetup(context: ActivityContext, store: Store, { base, setu
   const outcome = await context.workspaces.prepareSetup({ store, base, setup });
   if (outcome.kind === 'failed') {
     const network = setup.network
-      ? ''
-      : ' It had no network: grant it by policy {"network": {"setup": true}} if it needs one.';
+      ? describeNetwork(outcome.hosts ?? [])
+      : ' It had no network: if it needs one, grant it hosts by policy {"network": {"setup": {"hosts": ["…"]}}}.';
     throw fail(
       'SetupFailed',
       `setup "${setup.command}" ended with exit status ${outcome.exitCode ?? 'none'}.${network}\n${outcome.output.slice(-TAIL_CHARACTERS)}`,
@@ -51,6 +53,12 @@ async function prepareSetup(context: ActivityContext, store: Store, { base, setu
       `setup "${setup.command}" changed files that git tracks: ${outcome.paths.slice(0, 10).join(', ')}. Commit what it makes, or use another command`,
     );
   }
+}
+
+/** What a setup with a list of hosts asked for: a host that is missing there is the likeliest cause of a failure. */
+function describeNetwork(hosts: readonly HostUse[]): string {
+  const used = describeHostUse(hosts);
+  return used === '' ? '' : ` By the network: ${used}.`;
 }
 
 async function runOnce(

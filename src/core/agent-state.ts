@@ -4,6 +4,7 @@
  * only.
  */
 import type { Control } from './control.ts';
+import type { NetworkGrant } from './egress.ts';
 import type { EffectivePolicy } from './policy.ts';
 import type { Plan } from './plan.ts';
 import type { Profile } from './tools.ts';
@@ -13,10 +14,10 @@ import type { Trouble, TroubleNews } from './trouble.ts';
 export type AgentKind = 'work' | 'plan' | 'merge' | 'repair';
 export type IsolationMode = 'bwrap' | 'external' | 'none';
 
-/** What prepares a fresh checkout, and whether policy lets it use the network. */
+/** What prepares a fresh checkout, and what of the network policy lets it use. */
 export interface Setup {
   command: string;
-  network: boolean;
+  network: NetworkGrant;
 }
 
 /** What an agent was started with; it never changes. */

@@ -3,6 +3,8 @@
  * Rule: a nearer layer may only tighten what a farther one limits; a looser one is an error, never silently ignored.
  */
 import { z } from 'zod';
+import { networkGrantSchema } from './egress.ts';
+import type { NetworkGrant } from './egress.ts';
 
 const gateSchema = z.enum(['allow', 'ask', 'deny']);
 export type GateRule = z.infer<typeof gateSchema>;
@@ -19,8 +21,8 @@ export const policySchema = z.strictObject({
       scope: gateSchema.optional(),
     })
     .optional(),
-  /** `setup: true` lets the setup command use the network. */
-  network: z.strictObject({ setup: z.boolean().optional() }).optional(),
+  /** What of the network the setup command may use: `true` for all, or a list of hosts. */
+  network: z.strictObject({ setup: networkGrantSchema.optional() }).optional(),
   /** Most agents that work at the same time. */
   maxParallelAgents: z.number().int().min(1).max(100).optional(),
 });
@@ -40,7 +42,7 @@ export interface EffectivePolicy {
     commands: Sourced<GateRule>;
     scope: Sourced<GateRule>;
   };
-  network: { setup: Sourced<boolean> };
+  network: { setup: Sourced<NetworkGrant> };
   maxParallelAgents: Sourced<number>;
 }
 
@@ -72,7 +74,7 @@ export function resolvePolicy(run: Policy | undefined): PolicyResult {
     value === undefined ? { value: fallback, from: BUILT_IN } : { value, from: 'run' };
   const policy: EffectivePolicy = {
     gates: { plan: gate('plan'), delivery: gate('delivery'), commands: gate('commands'), scope: gate('scope') },
-    network: { setup: field(run?.network?.setup, false) },
+    network: { setup: field<NetworkGrant>(run?.network?.setup, false) },
     maxParallelAgents: field(run?.maxParallelAgents, 4),
   };
   return problems.length > 0 ? { kind: 'bad', problems } : { kind: 'ok', policy };

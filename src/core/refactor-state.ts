@@ -2,8 +2,9 @@
  * The state, commands and events of a refactor: what `nextRefactorCommand` looks at and `advanceRefactor` changes.
  * Rule: one serialisable value is all that a continue-as-new carries; children are known by their ids.
  */
-import type { AgentKind, AgentReport, AgentSpec, Evidence, Hold, IsolationMode, Spend } from './agent-state.ts';
+import type { AgentKind, AgentReport, AgentSpec, Evidence, Hold, IsolationMode, Setup, Spend } from './agent-state.ts';
 import type { Control } from './control.ts';
+import type { HostUse } from './egress.ts';
 import type { Message, MessageOf, StartInput } from './messages.ts';
 import type { Plan, Task } from './plan.ts';
 import type { EffectivePolicy } from './policy.ts';
@@ -25,7 +26,7 @@ export interface PrepareInput {
   base: string | null;
   branch: string;
   checks: string[];
-  setup: { command: string; network: boolean } | null;
+  setup: Setup | null;
 }
 
 /** What is known of the repository before any work: the base, and the checks on the untouched base. */
@@ -38,6 +39,8 @@ export interface Prepared {
   isolation: IsolationMode;
   /** Sentences for people: a dirty working copy, for example. */
   notes: string[];
+  /** What setup asked of the network, where it was granted hosts by name. */
+  hosts?: HostUse[];
 }
 
 export interface IntegrateInput {

@@ -2,7 +2,7 @@
  * A refactor as a reducer, first half: `nextRefactorCommand` says what to do now, from the state alone.
  * Rule: nothing is planned around a gate: without its decision the command is to wait.
  */
-import type { AgentSpec } from './agent-state.ts';
+import type { AgentSpec, Setup } from './agent-state.ts';
 import { createControl, listOpenDecisions } from './control.ts';
 import { digestText } from './digest.ts';
 import type { StartInput } from './messages.ts';
@@ -103,7 +103,7 @@ function prepareInput(state: RefactorState): PrepareInput {
   return { repository, base: base ?? null, branch: state.branch, checks, setup: setupOf(state) };
 }
 
-export function setupOf(state: RefactorState): { command: string; network: boolean } | null {
+export function setupOf(state: RefactorState): Setup | null {
   const { setup } = state.input;
   return setup ? { command: setup, network: state.policy.network.setup.value } : null;
 }

@@ -22,6 +22,12 @@ export interface Layers {
   upper?: { files: string; work: string };
 }
 
+/** A file of ours that one command sees, read-only; a socket can still be connected to. */
+export interface Bind {
+  source: string;
+  target: string;
+}
+
 /** The parts of the sandbox that are the same for every command on this host. */
 export interface SandboxRoot {
   bubblewrap: string;
@@ -90,11 +96,12 @@ export function bwrapArguments(
     network: boolean;
     env: Record<string, string>;
     command: string | readonly string[];
+    binds?: readonly Bind[];
     statusFd?: number;
     lockFd?: number;
   },
 ): string[] {
-  const { layers, network, env, command } = request;
+  const { layers, network, env, command, binds = [] } = request;
   const variables = {
     PATH: SANDBOX_PATH,
     HOME: SANDBOX_HOME,
@@ -112,6 +119,7 @@ export function bwrapArguments(
     request.statusFd === undefined ? [] : ['--json-status-fd', String(request.statusFd)],
     request.lockFd === undefined ? [] : ['--sync-fd', String(request.lockFd)],
     rootArguments(root, network),
+    binds.flatMap(({ source, target }) => ['--ro-bind', source, target]),
     layerArguments(layers),
     ['--remount-ro', '/', '--chdir', SANDBOX_WORKSPACE, '--clearenv'],
     Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value]),

@@ -8,12 +8,13 @@ import { join } from 'node:path';
 import { checkoutTree } from '../git/checkout-tree.ts';
 import { diffTrees } from '../git/diff-trees.ts';
 import { snapshotWorkTree } from '../git/snapshot-work-tree.ts';
-import type { Setup, SetupOutcome } from './layers.ts';
-import { SETUP_TIMEOUT_MS } from './layers.ts';
+import type { SetupOutcome } from './layers.ts';
 import { setupError } from './overlay-workspace.ts';
 import { removeTree } from './remove-tree.ts';
 import { runDirectly } from './run-command.ts';
 import type { CommandRequest, CommandResult } from './run-command.ts';
+import { SETUP_TIMEOUT_MS } from './run-setup.ts';
+import type { Setup } from './run-setup.ts';
 import { TOOLS_VARIABLE } from './toolbox.ts';
 import type { Toolbox } from './toolbox.ts';
 import type { Origin, Place, WorkspaceKind } from './workspace-kind.ts';
@@ -62,7 +63,8 @@ type Run = (place: Place, request: CommandRequest) => Promise<CommandResult>;
 
 async function runSetup(run: Run, place: Place, { command, network, env, timeoutMs }: Setup): Promise<CommandResult> {
   const limits = {
-    network,
+    // Nothing is kept from the network here, so a list of hosts can't be either.
+    network: network !== false,
     timeoutMs: timeoutMs ?? SETUP_TIMEOUT_MS,
     profile: 'setup',
     ...(env ? { env } : {}),

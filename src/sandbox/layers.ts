@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { HostUse } from '../core/egress.ts';
 import type { Sha } from '../core/transcript.ts';
 import { checkoutTree } from '../git/checkout-tree.ts';
 import { makeScratchRepository } from '../git/scratch-repository.ts';
@@ -14,25 +15,19 @@ import type { Store } from '../git/store.ts';
 import type { SandboxRoot } from './bwrap-arguments.ts';
 import { findChangedTracked, walkLayers, writableLayers } from './overlay.ts';
 import { removeTree } from './remove-tree.ts';
-import { runInSandbox } from './run-command.ts';
-
-/** A repository's preparation: run once a host over the base, its result shared read-only by workspaces and checks. */
-export interface Setup {
-  command: string;
-  network: boolean;
-  env?: Record<string, string>;
-  /** Installing dependencies may take long; without a limit a hanging registry would hold up everything. */
-  timeoutMs?: number;
-}
+import { runSetup } from './run-setup.ts';
+import type { Setup } from './run-setup.ts';
 
 /** What became of a `setup`. `folder` is null where each workspace runs it itself (no isolation). */
 export type SetupOutcome =
-  | { kind: 'ready'; folder: string | null; durationMs: number; output: string }
-  | { kind: 'failed'; exitCode: number | null; output: string }
-  | { kind: 'changed-tracked'; paths: string[] };
+  | (Uses & { kind: 'ready'; folder: string | null; durationMs: number; output: string })
+  | (Uses & { kind: 'failed'; exitCode: number | null; output: string })
+  | (Uses & { kind: 'changed-tracked'; paths: string[] });
 
-/** Half an hour for a first `npm ci` or `mvn` of a large project behind a slow mirror. */
-export const SETUP_TIMEOUT_MS = 30 * 60_000;
+/** The hosts that a setup asked for, where policy granted it a list of them. */
+interface Uses {
+  hosts?: HostUse[];
+}
 
 /** The shared layers under one state folder. */
 export interface SharedLayers {
@@ -97,19 +92,15 @@ async function makeSetup(root: SandboxRoot, base: string, setup: Setup, folder: 
   const work = join(scratch, 'work');
   try {
     for (const path of [folders.upper, work]) await mkdir(path, { recursive: true });
-    const { command, network, env = {}, timeoutMs = SETUP_TIMEOUT_MS } = setup;
-    const result = await runInSandbox(root, {
-      layers: writableLayers(folders, work),
-      request: { command, network, env, timeoutMs, profile: 'setup' },
-    });
+    const { result, ...uses } = await runSetup(root, writableLayers(folders, work), setup);
     const { exitCode, output, durationMs } = result;
-    if (result.outcome !== 'exited' || exitCode !== 0) return { kind: 'failed', exitCode, output };
+    if (result.outcome !== 'exited' || exitCode !== 0) return { kind: 'failed', exitCode, output, ...uses };
     const paths = findChangedTracked(folders.base, await walkLayers(root, folders));
-    if (paths.length > 0) return { kind: 'changed-tracked', paths };
+    if (paths.length > 0) return { kind: 'changed-tracked', paths, ...uses };
     await removeTree(work);
     // Hooks and settings that it made for a person's clone would stand in an agent's way, and the index is the base's.
     await removeTree(join(folders.upper, '.git'));
-    await writeFile(join(scratch, 'ready.json'), JSON.stringify({ durationMs, output }));
+    await writeFile(join(scratch, 'ready.json'), JSON.stringify({ durationMs, output, ...uses }));
     // Another process of this host may have been faster: its layer is as good.
     await rename(scratch, folder).catch(() => undefined);
     const ready = await readReady(folder);
@@ -123,8 +114,8 @@ async function makeSetup(root: SandboxRoot, base: string, setup: Setup, folder: 
 async function readReady(folder: string): Promise<SetupOutcome | undefined> {
   const text = await readFile(join(folder, 'ready.json'), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  const { durationMs, output } = JSON.parse(text) as { durationMs: number; output: string };
-  return { kind: 'ready', folder: join(folder, 'files'), durationMs, output };
+  const known = JSON.parse(text) as Uses & { durationMs: number; output: string };
+  return { kind: 'ready', folder: join(folder, 'files'), ...known };
 }
 
 /** Makes a folder beside its place and renames it there; where it is already, nothing is done. */

@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { bwrapArguments, commandLine } from './bwrap-arguments.ts';
-import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
+import type { Bind, Layers, SandboxRoot } from './bwrap-arguments.ts';
 import { inheritedDescriptors } from './inherited-descriptors.ts';
 import { closeWriteEnd, openOutputPipe } from './output-pipe.ts';
 import type { OutputPipe } from './output-pipe.ts';
@@ -50,10 +50,13 @@ const DRAIN_MS = 500;
 /** Bubblewrap's first report comes within milliseconds; a kill waits for it, to be able to see the whole tree die. */
 const REPORT_MS = 5_000;
 
-/** Runs a command in the sandbox over these layers. `lockFd` stays locked for as long as the sandbox lives. */
+/**
+ * Runs a command in the sandbox over these layers. `lockFd` stays locked for as long as the sandbox lives; `binds` are
+ * more files of ours that it sees.
+ */
 export async function runInSandbox(
   root: SandboxRoot,
-  { layers, request, lockFd }: { layers: Layers; request: CommandRequest; lockFd?: number },
+  { layers, request, lockFd, binds }: { layers: Layers; request: CommandRequest; lockFd?: number; binds?: Bind[] },
 ): Promise<CommandResult> {
   const { command, network, env = {} } = request;
   const args = bwrapArguments(root, {
@@ -62,6 +65,7 @@ export async function runInSandbox(
     env,
     command,
     statusFd: 3,
+    ...(binds === undefined ? {} : { binds }),
     ...(lockFd === undefined ? {} : { lockFd: 4 }),
   });
   let report = '';

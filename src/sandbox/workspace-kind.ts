@@ -4,8 +4,9 @@
  */
 import type { Sha } from '../core/transcript.ts';
 import type { Store } from '../git/store.ts';
-import type { Setup, SetupOutcome } from './layers.ts';
+import type { SetupOutcome } from './layers.ts';
 import type { CommandRequest, CommandResult } from './run-command.ts';
+import type { Setup } from './run-setup.ts';
 
 /** What a workspace is made from. */
 export interface Origin {

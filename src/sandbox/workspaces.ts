@@ -15,17 +15,19 @@ import { holdWorkspace } from './held-workspace.ts';
 import type { HeldWorkspace, Workspace } from './held-workspace.ts';
 import type { Isolation } from './isolation.ts';
 import { openSharedLayers } from './layers.ts';
-import type { Setup, SetupOutcome } from './layers.ts';
+import type { SetupOutcome } from './layers.ts';
 import { overlayWorkspaces } from './overlay-workspace.ts';
 import { isRunning } from './process-tree.ts';
 import { removeTree } from './remove-tree.ts';
 import type { CommandResult } from './run-command.ts';
+import type { Setup } from './run-setup.ts';
 import { prepareToolbox } from './toolbox.ts';
 import type { WorkspaceKind } from './workspace-kind.ts';
 import { acquireFolder, listFolders } from './workspace-folders.ts';
 
 export type { Workspace } from './held-workspace.ts';
-export type { Setup, SetupOutcome } from './layers.ts';
+export type { SetupOutcome } from './layers.ts';
+export type { Setup } from './run-setup.ts';
 
 /**
  * What a workspace is opened for. `id` may be any string; `base` is the lower layer, `commit` is where it must stand.

@@ -22,8 +22,9 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   },
   git: { packages: /^(node:.*|simple-git|execa|ignore|picomatch.*|zod)$/, folders: ['core'] },
   model: { packages: /^(node:.*|openai(\/.*)?|zod)$/, folders: ['core'] },
-  // A workspace is filled from the store and stored into it.
-  sandbox: { packages: /^(node:.*|execa|ignore|picomatch.*|zod)$/, folders: ['core', 'git'] },
+  egress: { packages: /^(node:.*|ipaddr\.js)$/, folders: ['core'] },
+  // A workspace is filled from the store and stored into it; its setup reaches the network through the proxy.
+  sandbox: { packages: /^(node:.*|execa|ignore|picomatch.*|zod)$/, folders: ['core', 'egress', 'git'] },
   stack: { packages: /^(node:.*|@temporalio\/.*|execa)$/, folders: ['core'] },
   offline: { packages: /^(node:.*|@ast-grep\/.*|execa|openai(\/.*)?|zod)$/, folders: ['core'] },
   client: {

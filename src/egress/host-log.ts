@@ -1,0 +1,35 @@
+/**
+ * Counts what a command did with each host.
+ * Rule: takes bounded memory whatever a command asks for.
+ */
+import type { HostUse } from '../core/egress.ts';
+
+/** Different hosts, ports and verdicts that are told apart; a setup of many packages uses a handful. */
+const MAX_USES = 200;
+const OTHERS = '(others)';
+
+/** Connections by host. */
+export class HostLog {
+  readonly #uses = new Map<string, HostUse>();
+
+  /** Counts one connection; the bytes of one that was allowed come when it ends. */
+  add(use: Pick<HostUse, 'host' | 'port' | 'verdict' | 'reason'>): HostUse {
+    const key = JSON.stringify([use.host, use.port, use.verdict, use.reason]);
+    let known = this.#uses.get(key);
+    if (!known && this.#uses.size >= MAX_USES && use.host !== OTHERS) {
+      return this.add({ host: OTHERS, port: 0, verdict: use.verdict, reason: '' });
+    }
+    known ??= { ...use, connections: 0, sentBytes: 0, receivedBytes: 0 };
+    known.connections += 1;
+    this.#uses.set(key, known);
+    return known;
+  }
+
+  /** All uses, each host once for each port and verdict, in order. */
+  list(): HostUse[] {
+    const key = ({ host, verdict, reason }: HostUse): string => `${host} ${verdict} ${reason}`;
+    return [...this.#uses.values()]
+      .map((use) => ({ ...use }))
+      .sort((a, b) => (a.host === b.host && a.port !== b.port ? a.port - b.port : key(a) < key(b) ? -1 : 1));
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Judges what a command asks the proxy for: first the host's name and port, then the addresses that it stands for.
+ * Rule: pure, and nothing is looked up for a name that is not listed.
+ */
+import { readHostRule } from '../core/egress.ts';
+import type { Authority, HostList, HostRule } from '../core/egress.ts';
+import { canonicalAddress, classOfAddress } from './judge-address.ts';
+
+/** A host and the port to connect to. */
+export interface Target extends Authority {
+  port: number;
+}
+
+export type Verdict<T = unknown> = { kind: 'allowed'; value: T } | { kind: 'refused'; reason: string };
+
+/** A list of hosts, read once. */
+export interface HostJudge {
+  /** Whether the list names this host with this port. */
+  host(target: Target): Verdict;
+  /** Those addresses of a listed host that may be connected to. */
+  addresses(target: Target, found: readonly string[]): Verdict<string[]>;
+}
+
+/** Ports of an entry that names none. */
+const USUAL_PORTS = [80, 443];
+
+/** Reads a list; an entry that is no host is a bug of whoever let it through. */
+export function createHostJudge(list: HostList): HostJudge {
+  const hidden = (list.private ?? []).map(readRule);
+  const rules = [...list.hosts.map(readRule), ...hidden];
+  return {
+    host: (target) => {
+      const named = rules.filter((rule) => isNamed(rule, target));
+      if (named.length === 0) return { kind: 'refused', reason: 'not in the list' };
+      if (named.some((rule) => hasPort(rule, target.port))) return { kind: 'allowed', value: target.host };
+      return { kind: 'refused', reason: 'another port than listed' };
+    },
+    addresses: (target, found) => {
+      const isHidden = hidden.some((rule) => isNamed(rule, target) && hasPort(rule, target.port));
+      const isFine = (address: string): boolean => {
+        const asked = { host: address, isAddress: true, port: target.port };
+        if (rules.some((rule) => isNamed(rule, asked) && hasPort(rule, asked.port))) return true;
+        const kind = classOfAddress(address);
+        return kind === 'public' || (kind === 'private' && isHidden);
+      };
+      const fine = found.filter(isFine);
+      if (fine.length > 0) return { kind: 'allowed', value: fine };
+      const kinds = [...new Set(found.map(classOfAddress))].join(', ');
+      return { kind: 'refused', reason: `its address is ${kinds || 'unknown'}` };
+    },
+  };
+}
+
+function readRule(text: string): HostRule {
+  const rule = readHostRule(text);
+  if (!rule) throw new Error(`not a host: ${JSON.stringify(text)}`);
+  return rule;
+}
+
+function isNamed(rule: HostRule, { host, isAddress }: Omit<Authority, 'port'>): boolean {
+  if (rule.isAddress || isAddress) {
+    return rule.isAddress && isAddress && canonicalAddress(rule.host) === canonicalAddress(host);
+  }
+  return rule.isWildcard ? host.endsWith(`.${rule.host}`) : host === rule.host;
+}
+
+function hasPort(rule: HostRule, port: number): boolean {
+  return rule.port === null ? USUAL_PORTS.includes(port) : rule.port === port;
+}

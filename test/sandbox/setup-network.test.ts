@@ -1,0 +1,107 @@
+/** The network of a setup: none, or hosts by name through the proxy, and what is told of it. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { describeHostUse, readHostRule } from '../../src/core/egress.ts';
+import { policySchema, resolvePolicy } from '../../src/core/policy.ts';
+import { realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
+
+const isolation = await realIsolation();
+
+/** A registry on this machine: it answers each path with its own text. */
+async function registry(): Promise<number> {
+  const server = createServer((request, response) => response.end(`${request.method} ${request.url}`));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** A program that asks for a URL as package managers do: by the variables that name a proxy. */
+const fetchProgram = `
+const say = (answer) => answer.text().then((text) => console.log(answer.status, text.trim()));
+const fail = (error) => console.log('failed:', (error.cause ?? error).message);
+for (const url of process.argv.slice(2)) await fetch(url).then(say, fail);
+`;
+const FILES = { 'fetch.mjs': fetchProgram, file: '1\n', '.gitignore': 'deps\n' };
+/** The variables exempt this machine; the registry of this test lies there all the same. */
+const FETCH = 'NO_PROXY= no_proxy= "$COXSWAIN_TOOLS/node" --no-warnings fetch.mjs';
+
+describe('setup with a list of hosts', () => {
+  test('reaches what is listed, through the proxy, and tells what it asked for', async () => {
+    const port = await registry();
+    const { store, base } = await storeWith(temporaryFolder(), FILES);
+    const workspaces = temporaryWorkspaces(isolation);
+    const urls = `http://127.0.0.1:${port}/left-pad http://169.254.169.254/latest http://evil.example/x`;
+    const command = `${FETCH} ${urls} > deps; cat deps; env | grep -ci proxy`;
+    const setup = { command, network: { hosts: [`127.0.0.1:${port}`] } };
+    const outcome = await workspaces.prepareSetup({ store, base, setup });
+    expect(outcome).toMatchObject({ kind: 'ready' });
+    const output = outcome.kind === 'ready' ? outcome.output : '';
+    expect(output).toMatch(/^200 GET \/left-pad\nfailed: .*\nfailed: .*\n[1-9]\d*\n$/);
+    const hosts = [
+      { host: '127.0.0.1', port, verdict: 'allowed', reason: '', connections: 1 },
+      { host: '169.254.169.254', port: 80, verdict: 'refused', reason: 'not in the list', connections: 1 },
+      { host: 'evil.example', port: 80, verdict: 'refused', reason: 'not in the list', connections: 1 },
+    ];
+    expect(outcome.hosts).toMatchObject(hosts);
+    expect(describeHostUse(outcome.hosts ?? [])).toBe(
+      `setup used the network: 127.0.0.1:${port}; setup was refused: 169.254.169.254:80, evil.example:80`,
+    );
+    // Once it is made, the layer tells the same again.
+    expect(await workspaces.prepareSetup({ store, base, setup })).toEqual(outcome);
+    const agent = await workspaces.open({ id: 'agent', store, base, commit: base, setup });
+    const look = `cat deps | head -1; ls /run; env | grep -ci proxy; ${FETCH} http://127.0.0.1:${port}/x`;
+    const seen = await agent.run({ command: look, profile: 'workspace', network: false, timeoutMs: 60_000 });
+    expect(seen.output).toBe(`200 GET /left-pad\n0\nfailed: connect ECONNREFUSED 127.0.0.1:${port}\n`);
+  });
+
+  test('has no other way out, and its exit status, signal and output are its own', async () => {
+    const port = await registry();
+    const { store, base } = await storeWith(temporaryFolder(), FILES);
+    const workspaces = temporaryWorkspaces(isolation);
+    const direct = `env -u HTTP_PROXY -u http_proxy -u NODE_USE_ENV_PROXY ${FETCH} http://127.0.0.1:${port}/x`;
+    const interfaces = "ls /sys/class/net 2>/dev/null; tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '";
+    const network = { hosts: [`127.0.0.1:${port}`] };
+    const setup = { command: `${direct}; ${interfaces}; exit 7`, network };
+    expect(await workspaces.prepareSetup({ store, base, setup })).toEqual({
+      kind: 'failed',
+      exitCode: 7,
+      output: `failed: connect ECONNREFUSED 127.0.0.1:${port}\nlo\n`,
+      hosts: [],
+    });
+    const killed = { command: 'kill -9 $$', network };
+    expect(await workspaces.prepareSetup({ store, base, setup: killed })).toMatchObject({ exitCode: 137 });
+  });
+});
+
+describe('the policy', () => {
+  test('takes hosts in the spellings that a request is read by, and refuses what is none', () => {
+    const good = ['registry.npmjs.org', '*.Example.org', 'nexus:8081', '10.0.0.5:8081', '[2001:db8::1]:443', 'a.test.'];
+    const bad = [
+      '*',
+      '*.',
+      '*.10.0.0.1',
+      'http://a.test',
+      'a.test/x',
+      'a b',
+      '127.1',
+      '0x7f.1',
+      '[::1',
+      'a:0',
+      '',
+      'é.fr',
+    ];
+    expect(good.filter((text) => readHostRule(text) === undefined)).toEqual([]);
+    expect(bad.filter((text) => readHostRule(text) !== undefined)).toEqual([]);
+    const hosts = (list: string[]): boolean => policySchema.safeParse({ network: { setup: { hosts: list } } }).success;
+    expect([hosts(good), ...bad.map((text) => hosts([text]))]).toEqual([true, ...bad.map(() => false)]);
+  });
+
+  test('keeps the list of the run, and knows the old yes and no', () => {
+    for (const setup of [true, false, { hosts: ['a.test'], private: ['nexus.corp'] }]) {
+      const resolved = resolvePolicy(policySchema.parse({ network: { setup } }));
+      expect(resolved).toMatchObject({ kind: 'ok', policy: { network: { setup: { value: setup, from: 'run' } } } });
+    }
+    expect(resolvePolicy(undefined)).toMatchObject({ policy: { network: { setup: { value: false } } } });
+  });
+});
