@@ -5,9 +5,19 @@
 import { defineConfig } from 'vitest/config';
 
 /** Areas that never talk to Temporal: they start faster, and run on a machine without it. */
-const PLAIN = ['activities', 'bench', 'cli', 'core', 'git', 'model', 'offline', 'package', 'replay', 'sandbox', 'tidy'].map(
-  (area) => `test/${area}/**/*.test.ts`,
-);
+const PLAIN = [
+  'activities',
+  'bench',
+  'cli',
+  'core',
+  'git',
+  'model',
+  'offline',
+  'package',
+  'replay',
+  'sandbox',
+  'tidy',
+].map((area) => `test/${area}/**/*.test.ts`);
 
 export default defineConfig({
   test: {

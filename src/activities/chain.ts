@@ -71,11 +71,12 @@ export async function advanceRef(store: Store, ref: string, to: Sha, from: Sha |
   throw fail('Superseded', `${ref} moved while this attempt worked: its work is thrown away`);
 }
 
-/** Writes a checkpoint that changes no file, or puts back another tree. */
+/** Writes a checkpoint that changes no file, or takes another tree; a person's commit that it came from is kept by it. */
 export async function writeEntry(
   store: Store,
-  checkpoint: { parent: Sha; tree: Sha; subject: string; entry: Entry },
+  checkpoint: { parent: Sha; wheel?: Sha | null; tree: Sha; subject: string; entry: Entry },
 ): Promise<Sha> {
-  const { parent, tree, subject, entry } = checkpoint;
-  return await commitTree(store, { tree, parents: [parent], message: formatCheckpointMessage(subject, entry) });
+  const { parent, wheel, tree, subject, entry } = checkpoint;
+  const parents = wheel ? [parent, wheel] : [parent];
+  return await commitTree(store, { tree, parents, message: formatCheckpointMessage(subject, entry) });
 }

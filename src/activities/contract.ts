@@ -6,6 +6,7 @@
 import type {
   ActInput,
   ActOutcome,
+  AgentDescription,
   AgentSpec,
   CheckInput,
   Evidence,
@@ -23,6 +24,8 @@ import type {
 import type { Sha } from '../core/transcript.ts';
 
 export interface ControlActivities {
+  /** What Temporal knows of these agents. */
+  describeAgents(ids: string[]): Promise<AgentDescription[]>;
   /** Writes the root of an agent's chain: what it is told, on the tree that it starts from. */
   beginChain(spec: AgentSpec): Promise<{ head: Sha }>;
   /** Merges a finished task into the refactor's line, or says where they conflict. */

@@ -6,6 +6,7 @@ import { createAct } from './act.ts';
 import { createBeginChain } from './begin-chain.ts';
 import type { ActivityContext } from './context.ts';
 import type { ControlActivities, ModelActivities, WorkspaceActivities } from './contract.ts';
+import { describeAgents } from './describe-agents.ts';
 import { createDeliver } from './deliver.ts';
 import { createIntegrateTask } from './integrate-task.ts';
 import { createPrepare } from './prepare.ts';
@@ -14,6 +15,7 @@ import { createThink } from './think.ts';
 
 export function createControlActivities(context: ActivityContext): ControlActivities {
   return {
+    describeAgents,
     beginChain: createBeginChain(context),
     integrateTask: createIntegrateTask(context),
     deliver: createDeliver(context),

@@ -1,19 +1,31 @@
 /**
- * `integrateTask`: puts a finished task's result onto the refactor's line, as one commit.
+ * `integrateTask`: puts a finished task's result onto the refactor's line: one commit, or several where a person took
+ * the wheel and their own commits stand between the agent's.
  * Rule: the merge happens in the object store, on trees; no work tree, and never a lost conflict.
  */
 import type { IntegrateInput, IntegrateOutcome } from '../core/refactor-state.ts';
 import type { Sha } from '../core/transcript.ts';
+import type { Author } from '../git/commit-tree.ts';
 import { commitTree } from '../git/commit-tree.ts';
 import { diffTrees } from '../git/diff-trees.ts';
 import { mergeCommits } from '../git/merge-commits.ts';
+import { readChain } from '../git/read-chain.ts';
+import { readRef } from '../git/read-ref.ts';
 import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
-import { advanceRef, findPlace, runRef } from './chain.ts';
+import { advanceRef, runRef } from './chain.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { ControlActivities } from './contract.ts';
+import { fail } from './failures.ts';
 import { withHeartbeats } from './perform.ts';
+
+/** One commit to make on the line: the tree that the task had then, and whose work it is. */
+interface Part {
+  tree: Sha;
+  message: string;
+  author?: Author;
+}
 
 export function createIntegrateTask(context: ActivityContext): ControlActivities['integrateTask'] {
   return (input) =>
@@ -22,15 +34,16 @@ export function createIntegrateTask(context: ActivityContext): ControlActivities
       for (const commit of [input.line, input.start, input.head]) await ensureCommit(store, { commit });
       const ref = runRef('refactors');
       const trailer = `Coxswain-Key: ${input.key}`;
-      const place = await findPlace(store, ref, input.line, ({ message }) =>
-        message.includes(trailer) ? 'done' : 'foreign',
-      );
-      if (place.done) return await describeMerge(store, input, place.done.commit);
+      const at = await readRef(store, ref);
+      if (at && at !== input.line) {
+        const last = (await readChain(store, { base: input.line, head: at })).at(-1);
+        if (last?.message.includes(`${trailer}\n`)) return await describeMerge(store, input, at);
+        throw fail('Superseded', `${ref} stands at ${at.slice(0, 10)}, not at ${input.line.slice(0, 10)}`);
+      }
       const merged = await mergeTask(store, input);
       if (merged.kind !== 'clean') return merged;
-      const message = `${input.message}${trailer}\n`;
-      const line = await commitTree(store, { tree: merged.tree, parents: [input.line], message });
-      await advanceRef(store, ref, line, place.at);
+      const line = await commitParts(store, input, merged.tree, trailer);
+      await advanceRef(store, ref, line, at);
       return await describeMerge(store, input, line);
     });
 }
@@ -44,12 +57,82 @@ async function mergeTask(store: Store, input: IntegrateInput): Promise<Merged> {
     await treeOf(store, input.head),
   ];
   if (tree === startTree) return { kind: 'unchanged' };
-  if (lineTree === startTree) return { kind: 'clean', tree };
-  // git 2.39 can't be told the merge base: the task's result as one commit on its start makes it find it.
-  const theirs = await commitTree(store, { tree, parents: [input.start], message: 'result of a task\n' });
-  const merge = await mergeCommits(store, { ours: input.line, theirs });
+  const merge = await mergeTrees(store, { base: startTree, ours: lineTree, theirs: tree });
   if (merge.kind === 'conflict') return merge;
   return merge.tree === lineTree ? { kind: 'unchanged' } : merge;
+}
+
+/** Merges two trees by a third. git 2.39 can't be told the base: made a common parent, it is found. */
+async function mergeTrees(
+  store: Store,
+  { base, ours, theirs }: { base: Sha; ours: Sha; theirs: Sha },
+): Promise<{ kind: 'clean'; tree: Sha } | { kind: 'conflict'; tree: Sha; files: string[] }> {
+  if (ours === base) return { kind: 'clean', tree: theirs };
+  const message = 'for a merge\n';
+  const root = await commitTree(store, { tree: base, parents: [], message });
+  const [one, other] = [
+    await commitTree(store, { tree: ours, parents: [root], message }),
+    await commitTree(store, { tree: theirs, parents: [root], message }),
+  ];
+  return await mergeCommits(store, { ours: one, theirs: other });
+}
+
+/** Makes the task's commits on the line; the last one has the merged tree and the key. */
+async function commitParts(store: Store, input: IntegrateInput, merged: Sha, trailer: string): Promise<Sha> {
+  const parts = await readParts(store, input);
+  const placed = await placeParts(store, input, parts);
+  const persons = parts.flatMap(({ author }) => (author ? [`Co-authored-by: ${author.name} <${author.email}>\n`] : []));
+  if (!placed) {
+    const message = `${input.message}${[...new Set(persons)].join('')}${trailer}\n`;
+    return await commitTree(store, { tree: merged, parents: [input.line], message });
+  }
+  let line = input.line;
+  for (const [index, part] of placed.entries()) {
+    const isLast = index === placed.length - 1;
+    const { tree, message, author } = isLast ? { ...part, tree: merged } : part;
+    const text = isLast ? `${message}${trailer}\n` : message;
+    line = await commitTree(store, { tree, parents: [line], message: text, ...(author ? { author } : {}) });
+  }
+  return line;
+}
+
+/** The task's work in order: the agent's between a person's, and that person's own commits. */
+async function readParts(store: Store, input: IntegrateInput): Promise<Part[]> {
+  const parts: Part[] = [];
+  let tree = await treeOf(store, input.start);
+  const add = (part: Part): void => {
+    if (part.tree !== tree) parts.push(part);
+    tree = part.tree;
+  };
+  const chain = await readChain(store, { base: input.start, head: input.head });
+  for (const [index, { entry, parent }] of chain.entries()) {
+    const wheel = entry?.kind === 'think' ? entry.wheel : undefined;
+    if (!wheel || !parent) continue;
+    const before = chain[index - 1];
+    if (before) add({ tree: before.tree, message: input.message });
+    const trailers = input.message.slice(input.message.indexOf('\nCoxswain-Refactor: ') + 1);
+    for (const link of await readChain(store, { base: parent, head: wheel })) {
+      const message = `${link.message.trimEnd()}\n\n${trailers}`;
+      add({ tree: link.tree, message, author: link.author });
+    }
+  }
+  add({ tree: await treeOf(store, input.head), message: input.message });
+  return parts;
+}
+
+/** The parts with the trees that they have on the line; undefined where one alone conflicts, though the whole does not. */
+async function placeParts(store: Store, input: IntegrateInput, parts: readonly Part[]): Promise<Part[] | undefined> {
+  const placed: Part[] = [];
+  let base = await treeOf(store, input.start);
+  let ours = await treeOf(store, input.line);
+  for (const part of parts) {
+    const merge = await mergeTrees(store, { base, ours, theirs: part.tree });
+    if (merge.kind === 'conflict') return undefined;
+    if (merge.tree !== ours) placed.push({ ...part, tree: merge.tree });
+    base = part.tree;
+    ours = merge.tree;
+  }
+  return placed.length === 0 ? undefined : placed;
 }
 
 async function describeMerge(store: Store, input: IntegrateInput, line: Sha): Promise<IntegrateOutcome> {

@@ -4,11 +4,13 @@
  */
 import { describeHostUse } from '../core/egress.ts';
 import type { HostUse } from '../core/egress.ts';
+import { Context } from '@temporalio/activity';
 import type { Prepared, PrepareInput } from '../core/refactor-state.ts';
 import type { Sha } from '../core/transcript.ts';
 import { checkRefName } from '../git/ref-name.ts';
 import { importBase } from '../git/import-base.ts';
 import { readRemoteBranch } from '../git/deliver-branch.ts';
+import { readLink } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import type { ActivityContext } from './context.ts';
 import { locateRepository, storeOf } from './context.ts';
@@ -28,7 +30,8 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
   const store = await storeOf(context, input.repository);
   const base = await importBase(store, { repository, ...(input.base === null ? {} : { base: input.base }) });
   const there = await readRemoteBranch(store, { repository, branch: input.branch });
-  if (there) {
+  const isOwn = there !== null && (await wasDeliveredByThis(store, there));
+  if (there && !isOwn) {
     throw fail(
       'BadInput',
       `branch ${input.branch} exists already in the repository, at ${there.slice(0, 10)}: name another one by "branch"`,
@@ -45,6 +48,10 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
     notes.push(
       `the working copy has uncommitted changes: they are not part of this, the base is commit ${base.commit.slice(0, 10)}`,
     );
+  if (there && isOwn)
+    notes.push(
+      `branch ${input.branch} was delivered by an earlier run of this refactor: delivery will hold until it is moved away`,
+    );
   if (context.isolation === 'none')
     notes.push('commands run without isolation on this worker (COXSWAIN_ISOLATION=none)');
   const hosts = await readHosts(context, store, base.commit, setup);
@@ -58,6 +65,14 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
     notes,
     ...(hosts ? { hosts } : {}),
   };
+}
+
+/** Whether a branch's commit is one of this very refactor's, which a person has reset to before it. */
+async function wasDeliveredByThis(store: Store, commit: Sha): Promise<boolean> {
+  const id = Context.current().info.workflowExecution?.workflowId;
+  // A commit that the store lacks was never made here.
+  const link = await readLink(store, commit).catch(() => undefined);
+  return link?.message.includes(`\nCoxswain-Refactor: ${id}\n`) === true;
 }
 
 /** What the setup, which ran before the checks, asked of the network. */

@@ -73,9 +73,10 @@ async function callOnce(
     steers: input.steers.map(({ id }) => id),
     items: [...fresh, ...answer.items],
     notes: answer.notes,
+    ...(input.wheel ? { wheel: input.wheel } : {}),
   };
   const subject = `${input.key.replace('think/', '')} think: ${describeAnswer(answer.items)}`;
-  const commit = await writeEntry(store, { parent: input.head, tree, subject, entry });
+  const commit = await writeEntry(store, { parent: input.head, wheel: input.wheel, tree, subject, entry });
   return { commit, tree, parent: input.head, subject, message: '', author: { name: '', email: '', date: '' }, entry };
 }
 

@@ -25,6 +25,7 @@ import { takeTrouble } from './trouble.ts';
 /** Takes in one event; the old state is left as it was. */
 export function advanceAgent(before: AgentState, event: AgentEvent): AgentState {
   if (event.kind === 'troubled') return takeNews(before, event);
+  if (event.kind === 'touch') return before.outcome ? before : publish(before);
   const state = isEnd(event) && before.trouble ? publish({ ...before, trouble: null }) : before;
   if (state.outcome && event.kind !== 'reported' && event.kind !== 'orphaned') return state;
   switch (event.kind) {

@@ -132,8 +132,17 @@ function resumeAgent(state: AgentState, message: MessageOf<'resume'>, at: number
   if (!state.control.paused && !state.hold && !wheel) return refused(state, 'nothing is paused and nothing holds');
   const by = message.by ?? 'unknown';
   const control = { ...state.control, paused: null };
-  const resumed = publish(say({ ...state, control, hold: null, wheel: wheel ?? state.wheel }, at, `resumed by ${by}`));
-  return applied(resumed, wheel ? `resumed from ${wheel.slice(0, 10)}` : 'resumed');
+  const going = say({ ...state, control, hold: null }, at, `resumed by ${by}`);
+  if (!wheel) return applied(publish(going), 'resumed');
+  return applied(publish(takeWheel(going, at, wheel)), `resumed from ${wheel.slice(0, 10)}`);
+}
+
+/** A person's files replace the agent's: a call that was made for the old ones is not run; a question stays open. */
+function takeWheel(before: AgentState, at: number, wheel: Sha): AgentState {
+  const state = { ...before, wheel, cut: true };
+  if (!state.pending || state.pending.tool === 'ask') return state;
+  const control = withdrawDecisions(state.control, at, ['call'], 'a supervisor took the wheel');
+  return nextStep(tell({ ...state, control }, state.pending.callId, 'Not run: a supervisor took the wheel first.'));
 }
 
 function decideForAgent(state: AgentState, message: MessageOf<'approve'> | MessageOf<'reject'>, at: number): Outcome {

@@ -170,6 +170,16 @@ export type AgentOutcome =
   | { kind: 'stopped'; head: Sha | null; by: string; reason: string }
   | { kind: 'failed'; head: Sha | null; reason: string };
 
+/** What a closed agent leaves: its end, with what it took. */
+export type AgentResult = AgentOutcome & { steps: number; spend: Spend };
+
+/** What Temporal knows of an agent; `result` is null where it runs, or ended without one. */
+export interface AgentDescription {
+  id: string;
+  found: 'running' | 'closed' | 'missing';
+  result: AgentResult | null;
+}
+
 /** What a refactor hears from its agent: at the start and end of each need, and at the end. */
 export interface AgentReport {
   agent: string;
@@ -253,6 +263,8 @@ export type AgentEvent =
   /** The host of the workspace does not answer or is drained: another one takes its place. */
   | { kind: 'hostGone'; at: number; host: string }
   | { kind: 'troubled'; at: number; news: TroubleNews }
+  /** Time to let the refactor hear that this agent lives. */
+  | { kind: 'touch'; at: number }
   | { kind: 'cut'; at: number; what: 'think' | 'act' | 'check' | 'begin' }
   | { kind: 'failed'; at: number; what: string; reason: string }
   | { kind: 'cancelled'; at: number };

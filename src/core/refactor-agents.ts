@@ -2,9 +2,9 @@
  * What a refactor takes in from its agents: their start, their needs, their spend, their end.
  * Rule: an agent whose work is no longer wanted changes nothing.
  */
-import type { AgentReport } from './agent-state.ts';
+import type { AgentDescription, AgentReport } from './agent-state.ts';
 import { settleReceipts } from './control.ts';
-import { startOf } from './refactor.ts';
+import { nextRefactorCommand, startOf } from './refactor.ts';
 import { proposePlan } from './refactor-gates.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { endRefactor, findWork, holdRefactor, log, replaceWork } from './refactor-work.ts';
@@ -33,8 +33,7 @@ export function takeStart(state: RefactorState, id: string): RefactorState {
 /** Mirrors what an agent reports; its end moves its work on. */
 export function takeReport(before: RefactorState, at: number, report: AgentReport): RefactorState {
   const known = before.agents.find(({ id }) => id === report.agent);
-  if (!known || known.status === 'ended')
-    return log(before, at, `a report of ${report.agent} came too late and is left aside`);
+  if (!known || known.status === 'ended') return takeStranger(before, at, report);
   const status = report.outcome ? ('ended' as const) : ('running' as const);
   const agents = before.agents.map((agent) => (agent.id === report.agent ? { ...agent, status, report } : agent));
   const forwarded = before.control.receipts.filter(({ state: became }) => became === 'forwarded').map(({ id }) => id);
@@ -47,6 +46,50 @@ export function takeReport(before: RefactorState, at: number, report: AgentRepor
   if (!report.outcome) return state;
   return takeAgentEnd(state, at, report);
 }
+
+/**
+ * An agent that this does not count on: one that ended and was reset by a person, or one of before this was reset,
+ * which must not spend unseen.
+ */
+function takeStranger(state: RefactorState, at: number, report: AgentReport): RefactorState {
+  const work = findWork(state, report.agent);
+  const isLast = work?.status === 'waiting' && report.agent === `${state.id}/${work.task.id}.${work.attempt}`;
+  if (work && isLast && !state.outcome && state.agents.some(({ id }) => id === report.agent)) {
+    const agents = state.agents.map((agent) =>
+      agent.id === report.agent ? { ...agent, status: 'running' as const } : agent,
+    );
+    const back = replaceWork({ ...state, agents }, { ...work, status: 'working' });
+    return takeReport(log(back, at, `${report.agent} works again: its work counts`), at, report);
+  }
+  const isKnown = state.agents.some(({ id }) => id === report.agent);
+  if (isKnown && !report.outcome)
+    return log(state, at, `${report.agent} works again, after its end was taken in: what it makes now is left aside`);
+  const next = nextRefactorCommand(state);
+  // The child's first words can be faster than the news of its start.
+  if (report.outcome || (next.kind === 'startAgent' && next.id === report.agent))
+    return log(state, at, `a report of ${report.agent} came too late and is left aside`);
+  const message = { verb: 'stop' as const, reason: 'its refactor went on without it', by: 'coxswain' };
+  const stopped = { ...state, forwards: [...state.forwards, { agent: report.agent, message }] };
+  return log(stopped, at, `${report.agent} is not part of this any more: it is stopped`);
+}
+
+/** Compares what this believes of an agent with what Temporal knows: an end that was never reported is taken in. */
+export function takeDescription(state: RefactorState, at: number, agent: AgentDescription): RefactorState {
+  const known = state.agents.find(({ id }) => id === agent.id);
+  if (!known || known.status === 'ended' || agent.found === 'running') return state;
+  const why = agent.found === 'missing' ? 'Temporal does not know it any more' : 'it was ended from outside';
+  const result = agent.result ?? { kind: 'failed' as const, head: known.report?.head ?? null, reason: why };
+  const { steps, spend, ...outcome } = {
+    steps: known.report?.steps ?? 0,
+    spend: known.report?.spend ?? { ...NOTHING_SPENT },
+    ...result,
+  };
+  const head = 'head' in outcome ? outcome.head : null;
+  const blank = { decisions: [], hold: null, receipts: [] };
+  return takeReport(state, at, { ...blank, agent: agent.id, task: known.task, head, steps, spend, outcome });
+}
+
+const NOTHING_SPENT = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: 0, modelCalls: 0, acts: 0 };
 
 function sumSpend(agents: RefactorState['agents']): RefactorState['spend'] {
   const total = {

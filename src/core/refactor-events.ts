@@ -8,7 +8,7 @@ import { digestValue } from './digest.ts';
 import { findRed } from './evidence.ts';
 import type { FailureType } from './failures.ts';
 import { createExtra } from './refactor.ts';
-import { takeReport, takeStart } from './refactor-agents.ts';
+import { takeDescription, takeReport, takeStart } from './refactor-agents.ts';
 import { openDelivery } from './refactor-gates.ts';
 import type { RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
 import { endRefactor, findWork, holdRefactor, log, replaceWork, stopRefactor } from './refactor-work.ts';
@@ -29,7 +29,10 @@ export function advanceRefactor(before: RefactorState, event: RefactorEvent): Re
     return log({ ...before, trouble }, event.at, `${trouble.what} failed ${trouble.attempt} times: ${trouble.reason}`);
   }
   const state = before.trouble && event.kind !== 'agentReported' ? { ...before, trouble: null } : before;
-  if (state.outcome && !['agentReported', 'forwarded', 'agentStarted', 'agentSuperseded'].includes(event.kind))
+  if (
+    state.outcome &&
+    !['agentReported', 'forwarded', 'agentStarted', 'agentSuperseded', 'described'].includes(event.kind)
+  )
     return { ...state, cut: false };
   switch (event.kind) {
     case 'prepared':
@@ -43,6 +46,8 @@ export function advanceRefactor(before: RefactorState, event: RefactorEvent): Re
     }
     case 'agentReported':
       return takeReport(state, event.at, event.report);
+    case 'described':
+      return event.agents.reduce((next, agent) => takeDescription(next, event.at, agent), state);
     case 'integrated':
       return takeIntegration(state, event);
     case 'checked':

@@ -2,7 +2,17 @@
  * The state, commands and events of a refactor: what `nextRefactorCommand` looks at and `advanceRefactor` changes.
  * Rule: one serialisable value is all that a continue-as-new carries; children are known by their ids.
  */
-import type { AgentKind, AgentReport, AgentSpec, Evidence, Hold, IsolationMode, Setup, Spend } from './agent-state.ts';
+import type {
+  AgentDescription,
+  AgentKind,
+  AgentReport,
+  AgentSpec,
+  Evidence,
+  Hold,
+  IsolationMode,
+  Setup,
+  Spend,
+} from './agent-state.ts';
 import type { Control } from './control.ts';
 import type { HostUse } from './egress.ts';
 import type { Message, MessageOf, StartInput } from './messages.ts';
@@ -171,6 +181,8 @@ export type RefactorEvent =
   | { kind: 'delivered'; at: number; outcome: DeliverOutcome }
   | { kind: 'forwarded'; at: number; forward: Forward; lost: boolean }
   | { kind: 'troubled'; at: number; news: TroubleNews }
+  /** What Temporal knows of agents that this believes to run. */
+  | { kind: 'described'; at: number; agents: AgentDescription[] }
   | { kind: 'cut'; at: number }
   | { kind: 'failed'; at: number; what: RefactorCommand['kind']; type: string; reason: string }
   | { kind: 'cancelled'; at: number };

@@ -66,6 +66,8 @@ export const entrySchema = z.discriminatedUnion('kind', [
     /** How the answer ended; `complete` where it is left out. */
     stop: z.enum(['complete', 'truncated', 'refused', 'empty']).optional(),
     items: z.array(itemSchema),
+    /** A person's commit whose tree this checkpoint has; it is the checkpoint's second parent. */
+    wheel: shaSchema.optional(),
     /** Notes for people: what was dropped or repaired to make this call. */
     notes: z.array(z.string()).optional(),
   }),

@@ -9,6 +9,7 @@ import {
   defineQuery,
   getExternalWorkflowHandle,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -16,7 +17,7 @@ import {
 import { createAgent, nextAgentCommand, reserveBudget } from '../core/agent.ts';
 import { advanceAgent } from '../core/agent-events.ts';
 import { receiveForAgent, refuse, restartAt } from '../core/agent-messages.ts';
-import type { AgentCommand, AgentEvent, AgentOutcome, AgentSpec, AgentState } from '../core/agent-state.ts';
+import type { AgentCommand, AgentEvent, AgentResult, AgentSpec, AgentState } from '../core/agent-state.ts';
 import { listOpenDecisions } from '../core/control.ts';
 import { describeAgent } from '../core/details.ts';
 import { troubleSchema } from '../core/trouble.ts';
@@ -24,13 +25,14 @@ import { agentState, listNeeds, viewAgent } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone, openActivities } from './activities.ts';
 import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
+import { KEEPS_IN_TOUCH, keepInTouch } from './keep-in-touch.ts';
 import { isContinueDue, showState } from './show.ts';
 import { handleVerbs } from './verbs.ts';
 
 /** Starts with a spec, or goes on with the state of the run before. */
 export type AgentInput = { spec: AgentSpec } | { state: AgentState };
 
-export async function agent(input: AgentInput): Promise<AgentOutcome> {
+export async function agent(input: AgentInput): Promise<AgentResult> {
   let state =
     'state' in input ? restartAt(input.state, Date.now()) : createAgent(workflowInfo().workflowId, input.spec);
   let running: CancellationScope | undefined;
@@ -43,13 +45,15 @@ export async function agent(input: AgentInput): Promise<AgentOutcome> {
   void CancellationScope.current().cancelRequested.catch(() =>
     update(advanceAgent(state, { kind: 'cancelled', at: Date.now() })),
   );
+  if (state.spec.refactor && patched(KEEPS_IN_TOUCH))
+    void keepInTouch(() => update(advanceAgent(state, { kind: 'touch', at: Date.now() })));
   const activities = openActivities(state.spec.team);
   return await CancellationScope.nonCancellable(async () => {
     for (;;) {
       update(reserveBudget(state, Date.now()));
       show(state);
       const command = nextAgentCommand(state);
-      if (command.kind === 'end') return command.outcome;
+      if (command.kind === 'end') return { ...command.outcome, steps: state.step, spend: state.spend };
       if (command.kind === 'restart' || ((command.kind === 'think' || command.kind === 'wait') && isContinueDue())) {
         await continueAsNew<typeof agent>({ state });
       }

@@ -11,6 +11,7 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   ParentClosePolicy,
+  patched,
   setCurrentDetails,
   setHandler,
   startChild,
@@ -40,6 +41,7 @@ import type { Activities } from './activities.ts';
 import { describeFailure, openActivities } from './activities.ts';
 import { agent } from './agent.ts';
 import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
+import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
 import { childAttributes, isContinueDue, showOrigin, showState } from './show.ts';
 import { handleVerbs } from './verbs.ts';
 
@@ -56,6 +58,13 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
   );
   showOrigin({ repository: state.input.repository, team: state.input.team, campaign: state.input.campaign });
   const activities = openActivities(state.input.team ?? null);
+  if (patched(KEEPS_IN_TOUCH)) {
+    void keepCompany(
+      () => state.agents,
+      activities,
+      (agents) => update(advanceRefactor(state, { kind: 'described', at: Date.now(), agents })),
+    );
+  }
   return await CancellationScope.nonCancellable(async () => {
     for (;;) {
       setCurrentDetails(describeRefactor(state));

@@ -66,7 +66,7 @@ test("a person's commit, pushed to the hub, becomes the agent's files, and the n
     if (turn === 0) return shell('echo agent > a/agent.txt');
     if (turn === 1) return ask('look?');
     heard = request.items.flatMap((item) => (item.kind === 'user' ? [item.text] : [])).join('\n');
-    return finish();
+    return turn === 2 ? shell('cat a/person.txt >> a/agent.txt') : finish();
   });
   const repository = await makeRepository();
   const handle = await crew.start({ repository, branch: 'wheel' });
@@ -79,7 +79,7 @@ test("a person's commit, pushed to the hub, becomes the agent's files, and the n
   await git(repository, 'checkout', '-q', '--detach', head ?? '');
   await writeFile(join(repository, 'a/person.txt'), 'person\n');
   await git(repository, 'add', '-A');
-  await git(repository, 'commit', '-q', '-m', 'by hand');
+  await git(repository, '-c', 'core.hooksPath=/dev/null', 'commit', '-q', '-m', 'by hand', '--author', 'Ann <ann@x>');
   const mine = await git(repository, 'rev-parse', 'HEAD');
   await git(repository, 'push', '-q', join(crew.stateDir, 'hub', hub), 'HEAD:refs/heads/mine');
   await git(repository, 'checkout', '-q', 'main');
@@ -91,4 +91,15 @@ test("a person's commit, pushed to the hub, becomes the agent's files, and the n
   expect(heard).toContain('took the wheel');
   expect(heard).toContain('a/person.txt');
   expect(await git(repository, 'diff', '--name-only', 'main', 'wheel')).toBe('a/agent.txt\na/person.txt');
+  // The person's commit is in the delivered branch under their name, between the agent's work before and after it.
+  const log = await git(repository, 'log', '--reverse', '--format=%an: %s', '--name-only', 'main..wheel');
+  expect(log.split('\n').filter(Boolean)).toEqual([
+    'Coxswain: Do a',
+    'a/agent.txt',
+    'Ann: by hand',
+    'a/person.txt',
+    'Coxswain: Do a',
+    'a/agent.txt',
+  ]);
+  expect(await git(repository, 'show', 'wheel:a/agent.txt')).toBe('agent\nperson');
 }, 120_000);

@@ -1,0 +1,26 @@
+/**
+ * `describeAgents`: what Temporal knows of agents whose refactor has not heard from them for a while.
+ * Rule: only looks; an agent that can't be found is said to be missing, never guessed about.
+ */
+import { Context } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import type { AgentDescription, AgentResult } from '../core/agent-state.ts';
+import { withHeartbeats } from './perform.ts';
+
+/** Describes each of these workflows. */
+export async function describeAgents(ids: string[]): Promise<AgentDescription[]> {
+  return await withHeartbeats(async () => await Promise.all(ids.map(describeAgent)));
+}
+
+async function describeAgent(id: string): Promise<AgentDescription> {
+  const handle = Context.current().client.workflow.getHandle(id);
+  try {
+    const { status } = await handle.describe();
+    if (status.name === 'RUNNING') return { id, found: 'running', result: null };
+    const result = status.name === 'COMPLETED' ? ((await handle.result()) as AgentResult) : null;
+    return { id, found: 'closed', result };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { id, found: 'missing', result: null };
+    throw error;
+  }
+}
