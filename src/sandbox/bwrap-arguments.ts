@@ -5,17 +5,21 @@
  * lists.
  */
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { SANDBOX_ID, SETPRIV } from './command-user.ts';
+import type { CommandUser } from './command-user.ts';
 import { SANDBOX_TOOLS, TOOLS_VARIABLE } from './toolbox.ts';
 import type { Toolbox } from './toolbox.ts';
 
 /** Where every command finds the working copy. */
 const SANDBOX_WORKSPACE = '/workspace';
-const SANDBOX_HOME = '/home/coxswain';
+export const SANDBOX_HOME = '/home/coxswain';
 const SANDBOX_PATH = `/usr/local/bin:/usr/bin:/bin:${SANDBOX_TOOLS}`;
 
-/** What /workspace is made of: read-only layers, lowest first, and the folder that takes the changes. */
+/**
+ * What /workspace is made of: read-only layers, lowest first, and the folder that takes the changes, which is all of it
+ * where no layers are below.
+ */
 export interface Layers {
   lower: readonly string[];
   /** Absent for a view that nobody can write. `work` is overlayfs' own scratch folder on the same file system. */
@@ -34,6 +38,30 @@ export interface SandboxRoot {
   toolbox: Toolbox;
   /** Our own passwd, group, hosts and nsswitch.conf. */
   etc: string;
+  /** Whom commands run as, outside of the sandbox; undefined where they are the worker's own user. */
+  user: CommandUser | undefined;
+}
+
+/** What runs, over what. */
+export interface SandboxCommand {
+  layers: Layers;
+  network: boolean;
+  env: Record<string, string>;
+  command: string | readonly string[];
+  binds?: readonly Bind[];
+}
+
+/** Numbers of the descriptors that bubblewrap gets beyond the standard ones. */
+interface Descriptors {
+  /** Takes bubblewrap's own reports. */
+  status: number;
+  /** Closed before the command starts. */
+  closed: readonly number[];
+  /** Stays open in the sandbox's first process only. */
+  lock?: number;
+  /** Says that the user namespace has its ids; `info` must be there beside it. */
+  ready?: number;
+  info?: number;
 }
 
 /** Files of /etc that programs need and that hold no secret. Network's come only with the network. */
@@ -49,6 +77,8 @@ const ETC_NETWORK = ['resolv.conf', 'hosts', 'gai.conf'];
  * bubblewrap leaves /proc/sys writable (core_pattern runs programs on the host). Read-only, as Docker has them.
  */
 const PROC_READ_ONLY = ['bus', 'fs', 'irq', 'sys', 'sysrq-trigger', 'mtrr'];
+/** How many user namespaces may be made below a namespace; its root may write it. */
+const USER_NAMESPACES = '/proc/sys/user/max_user_namespaces';
 /** Parts of /proc that tell about the host's memory, hardware or keys. */
 const PROC_HIDDEN_FILES = [
   'kcore keys key-users kallsyms kmsg kpagecgroup kpagecount kpageflags',
@@ -56,52 +86,9 @@ const PROC_HIDDEN_FILES = [
 ].flatMap((line) => line.split(' '));
 const PROC_HIDDEN_FOLDERS = ['acpi', 'asound', 'scsi'];
 
-/** For the scratch repository of a workspace, and for those that its commands make: tests of tools often do. */
-const GIT_CONFIG = `[user]
-\tname = Coxswain agent
-\temail = agent@localhost
-[safe]
-\tdirectory = *
-[init]
-\tdefaultBranch = main
-[advice]
-\tdetachedHead = false
-`;
-
-/** Writes the files of /etc that are ours. */
-export async function prepareEtc(stateDir: string): Promise<string> {
-  const etc = join(stateDir, 'etc');
-  await mkdir(etc, { recursive: true });
-  await writeFile(
-    join(etc, 'passwd'),
-    `coxswain:x:1000:1000:coxswain:${SANDBOX_HOME}:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n`,
-  );
-  await writeFile(join(etc, 'group'), 'coxswain:x:1000:\nnogroup:x:65534:\n');
-  // Servers and tests on localhost need its name also where there is no network.
-  await writeFile(join(etc, 'hosts'), '127.0.0.1 localhost coxswain\n::1 localhost\n');
-  await writeFile(join(etc, 'nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n');
-  // Whoever owns the layers outside, the workspace belongs to its commands.
-  await writeFile(join(etc, 'gitconfig'), GIT_CONFIG);
-  return etc;
-}
-
-/**
- * The arguments for one command. `statusFd` gets bubblewrap's own reports; `lockFd` stays open in the sandbox's first
- * process only.
- */
-export function bwrapArguments(
-  root: SandboxRoot,
-  request: {
-    layers: Layers;
-    network: boolean;
-    env: Record<string, string>;
-    command: string | readonly string[];
-    binds?: readonly Bind[];
-    statusFd?: number;
-    lockFd?: number;
-  },
-): string[] {
-  const { layers, network, env, command, binds = [] } = request;
+/** The arguments for one command. */
+export function bwrapArguments(root: SandboxRoot, command: SandboxCommand, descriptors: Descriptors): string[] {
+  const { layers, network, env, binds = [] } = command;
   const variables = {
     PATH: SANDBOX_PATH,
     HOME: SANDBOX_HOME,
@@ -113,18 +100,52 @@ export function bwrapArguments(
     [TOOLS_VARIABLE]: SANDBOX_TOOLS,
   };
   return [
-    ['--unshare-all', ...(network ? ['--share-net'] : []), '--unshare-user', '--disable-userns'],
-    ['--uid', '1000', '--gid', '1000', '--hostname', 'coxswain', '--cap-drop', 'ALL'],
+    descriptorArguments(descriptors),
+    ['--unshare-all', ...(network ? ['--share-net'] : []), '--hostname', 'coxswain'],
     ['--die-with-parent', '--new-session'],
-    request.statusFd === undefined ? [] : ['--json-status-fd', String(request.statusFd)],
-    request.lockFd === undefined ? [] : ['--sync-fd', String(request.lockFd)],
+    userArguments(root),
     rootArguments(root, network),
-    binds.flatMap(({ source, target }) => ['--ro-bind', source, target]),
+    binds.flatMap(({ source, target }) => [...folderArguments(dirname(target)), '--ro-bind', source, target]),
     layerArguments(layers),
     ['--remount-ro', '/', '--chdir', SANDBOX_WORKSPACE, '--clearenv'],
     Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value]),
-    ['--', ...commandLine(command)],
+    ['--', ...shim(root, descriptors), ...commandLine(command.command)],
   ].flat();
+}
+
+/** Bubblewrap closes what it reads arguments from: nothing, here. */
+function descriptorArguments({ status, closed, lock, ready, info }: Descriptors): string[] {
+  return [
+    closed.flatMap((fd) => ['--args', String(fd)]),
+    ['--json-status-fd', String(status)],
+    lock === undefined ? [] : ['--sync-fd', String(lock)],
+    ready === undefined ? [] : ['--userns-block-fd', String(ready), '--info-fd', String(info)],
+  ].flat();
+}
+
+/**
+ * What the namespace's root needs to become the user, to forbid more namespaces, and to enter a workspace's folder that
+ * is closed to others. All are of this namespace only.
+ */
+const SHIM_CAPABILITIES = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP', 'CAP_SYS_RESOURCE', 'CAP_DAC_READ_SEARCH'];
+
+/**
+ * Another user than root sets up its own namespace and is 1000 in it. Root sets it up as root of the namespace only,
+ * and keeps of its capabilities what the shim needs.
+ */
+function userArguments({ user }: SandboxRoot): string[] {
+  const drop = ['--unshare-user', '--cap-drop', 'ALL'];
+  if (!user) return [...drop, '--disable-userns', '--uid', String(SANDBOX_ID), '--gid', String(SANDBOX_ID)];
+  return [...drop, ...SHIM_CAPABILITIES.flatMap((name) => ['--cap-add', name])];
+}
+
+/** What runs between bubblewrap and the command: the namespace's root, who becomes the user. */
+function shim({ user }: SandboxRoot, { ready }: Descriptors): string[] {
+  if (!user) return [];
+  const steps = [`exec ${ready}<&-`, `echo 0 > ${USER_NAMESPACES}`, 'exec "$@"'];
+  const ids = ['--reuid', '--regid'].flatMap((option) => [option, String(SANDBOX_ID)]);
+  const become = [SETPRIV, ...ids, '--clear-groups', '--inh-caps', '-all', '--bounding-set', '-all', '--'];
+  return ['/bin/sh', '-c', steps.join('; '), 'sh', ...become];
 }
 
 /** A command's argument vector; a list goes through sh too, which says 127 for a program that is not there. */
@@ -137,17 +158,23 @@ function rootArguments(root: SandboxRoot, network: boolean): string[] {
   return [
     ['--ro-bind', '/usr', '/usr'],
     ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].flatMap(topFolderArguments),
+    ['/etc', '/opt', '/opt/coxswain', SANDBOX_TOOLS].flatMap(folderArguments),
     ['passwd', 'group', 'nsswitch.conf', 'gitconfig', ...(network ? [] : ['hosts'])].flatMap((name) => [
       '--ro-bind',
       join(root.etc, name),
       `/etc/${name}`,
     ]),
     etc.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
-    ['--proc', '/proc', ...procArguments(), '--dev', '/dev'],
-    ['--perms', '1777', '--tmpfs', '/tmp', '--tmpfs', '/run', '--dir', '/var', '--symlink', '../tmp', '/var/tmp'],
-    ['--tmpfs', SANDBOX_HOME],
+    ['--proc', '/proc', ...procArguments(root), '--dev', '/dev'],
+    ['/tmp', '/dev/shm', SANDBOX_HOME].flatMap((path) => ['--perms', '1777', '--tmpfs', path]),
+    ['--tmpfs', '/run', '--dir', '/var', '--symlink', '../tmp', '/var/tmp'],
     root.toolbox.programs.flatMap(({ name, source }) => ['--ro-bind', source, `${SANDBOX_TOOLS}/${name}`]),
   ].flat();
+}
+
+/** A folder that everybody can enter; those that bubblewrap makes by itself, for what is in them, are root's alone. */
+function folderArguments(path: string): string[] {
+  return ['--perms', '0755', '--dir', path];
 }
 
 /** A folder of the root as the host has it: a link into /usr, a folder, or nothing. */
@@ -158,10 +185,11 @@ function topFolderArguments(name: string): string[] {
   return stat?.isDirectory() ? ['--ro-bind', path, path] : [];
 }
 
-function procArguments(): string[] {
+function procArguments({ user }: SandboxRoot): string[] {
   const there = (name: string): boolean => existsSync(`/proc/${name}`);
   return [
     ...PROC_READ_ONLY.filter(there).flatMap((name) => ['--ro-bind', `/proc/${name}`, `/proc/${name}`]),
+    ...(user ? ['--bind', USER_NAMESPACES, USER_NAMESPACES] : []),
     ...PROC_HIDDEN_FILES.filter(there).flatMap((name) => ['--ro-bind', '/dev/null', `/proc/${name}`]),
     ...PROC_HIDDEN_FOLDERS.filter(there).flatMap((name) => [
       '--tmpfs',
@@ -174,6 +202,7 @@ function procArguments(): string[] {
 
 function layerArguments({ lower, upper }: Layers): string[] {
   const [only, ...more] = lower;
+  if (upper !== undefined && only === undefined) return ['--bind', upper.files, SANDBOX_WORKSPACE];
   if (upper === undefined && only !== undefined && more.length === 0) return ['--ro-bind', only, SANDBOX_WORKSPACE];
   const sources = lower.flatMap((folder) => ['--overlay-src', folder]);
   if (upper === undefined) return [...sources, '--ro-overlay', SANDBOX_WORKSPACE];

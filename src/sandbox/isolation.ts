@@ -8,14 +8,16 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { prepareEtc } from './bwrap-arguments.ts';
 import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
 import { runInSandbox } from './run-command.ts';
 import type { CommandRequest, CommandResult } from './run-command.ts';
-import { prepareToolbox } from './toolbox.ts';
+import { prepareSandboxRoot } from './sandbox-root.ts';
 
-/** `path` is the program that `findBubblewrap` found. */
-export type Isolation = { kind: 'bwrap'; path: string } | { kind: 'none' };
+/**
+ * `path` is the program that `findBubblewrap` found; `overlay: false` where it can't mount overlays, or must not:
+ * workspaces are then plain folders.
+ */
+export type Isolation = { kind: 'bwrap'; path: string; overlay?: boolean } | { kind: 'none' };
 
 /** What the probe found; `probe` names the promise that does not hold here. */
 export type IsolationProbe = { ok: true } | { ok: false; probe: string; reason: string; remedy: string };
@@ -43,7 +45,7 @@ export async function probeIsolation(isolation: Isolation, folder: string = tmpd
   await mkdir(folder, { recursive: true });
   const scratch = await mkdtemp(join(folder, 'coxswain-probe-'));
   try {
-    const root = { bubblewrap: isolation.path, etc: await prepareEtc(scratch), toolbox: await prepareToolbox(scratch) };
+    const root = await prepareSandboxRoot({ stateDir: scratch, bubblewrap: isolation.path });
     return (
       (await probeFiles(root, scratch)) ??
       (await probeNetwork(root, scratch)) ??

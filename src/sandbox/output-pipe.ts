@@ -49,7 +49,8 @@ async function makeFifo(): Promise<string> {
   folder ??= makeFolder();
   const path = join(await folder, String((made += 1)));
   await new Promise<void>((resolve, reject) => {
-    const child = spawn('mkfifo', ['-m', '600', path], { stdio: 'ignore' });
+    // Only this user reaches it by its name, but a command that is another user may open its output again.
+    const child = spawn('mkfifo', ['-m', '666', path], { stdio: 'ignore' });
     child.on('error', reject);
     child.on('exit', (code) =>
       code === 0 ? resolve() : reject(new Error(`mkfifo ${path} ended with exit status ${code}`)),

@@ -9,9 +9,8 @@ import type { Change } from '../git/commit-changes.ts';
 import type { Store } from '../git/store.ts';
 import { writeDifference } from '../git/write-difference.ts';
 import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
-import { bwrapArguments } from './bwrap-arguments.ts';
+import { runScript } from './run-script.ts';
 import { SandboxError } from './sandbox-error.ts';
-import { spawnQuietly } from './spawn-quietly.ts';
 import { statIfThere } from './stat-if-there.ts';
 import { walkUpper } from './walk-upper.ts';
 import type { UpperWalk } from './walk-upper.ts';
@@ -109,12 +108,9 @@ async function runInside(
   paths: readonly string[],
   failure: 'is an error' | 'may fail' = 'is an error',
 ): Promise<Buffer> {
-  const args = bwrapArguments(root, { layers, network: false, env: {}, command: script });
   const stdin = Buffer.from(paths.map((path) => `./${path}\0`).join(''), 'latin1');
-  const { exitCode, stdout, stderr } = await spawnQuietly(root.bubblewrap, args, {
-    stdin,
-    timeoutMs: INSIDE_TIMEOUT_MS,
-  });
+  const request = { layers, script, stdin, timeoutMs: INSIDE_TIMEOUT_MS };
+  const { exitCode, stdout, stderr } = await runScript(root, request);
   if (exitCode === 0 || failure === 'may fail') return stdout;
   throw new SandboxError('walk', `the overlay can't be read: ${stderr.slice(-500)}`, { exitCode });
 }

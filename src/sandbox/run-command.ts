@@ -3,17 +3,15 @@
  * Rule: a command is over only when everything that it started is dead; output of any size takes constant memory.
  */
 import { spawn } from 'node:child_process';
-import type { ChildProcess, StdioOptions } from 'node:child_process';
-import type { Readable } from 'node:stream';
-import { bwrapArguments, commandLine } from './bwrap-arguments.ts';
+import { commandLine } from './bwrap-arguments.ts';
 import type { Bind, Layers, SandboxRoot } from './bwrap-arguments.ts';
-import { inheritedDescriptors } from './inherited-descriptors.ts';
 import { closeWriteEnd, openOutputPipe } from './output-pipe.ts';
 import type { OutputPipe } from './output-pipe.ts';
 import { OutputRings } from './output-rings.ts';
 import { SandboxError } from './sandbox-error.ts';
-import { groupTree, pidNamespaceTree } from './process-tree.ts';
-import type { ProcessTree } from './process-tree.ts';
+import { groupTree } from './process-tree.ts';
+import { exitOf, startSandbox } from './start-sandbox.ts';
+import type { StartedSandbox } from './start-sandbox.ts';
 
 /** One command: a line for `sh -c`, or a program and its arguments. */
 export interface CommandRequest {
@@ -47,8 +45,6 @@ export interface CommandResult {
  * After the tree's death the pipe's rest is read at once; only a survivor without isolation could hold it open longer.
  */
 const DRAIN_MS = 500;
-/** Bubblewrap's first report comes within milliseconds; a kill waits for it, to be able to see the whole tree die. */
-const REPORT_MS = 5_000;
 
 /**
  * Runs a command in the sandbox over these layers. `lockFd` stays locked for as long as the sandbox lives; `binds` are
@@ -59,49 +55,15 @@ export async function runInSandbox(
   { layers, request, lockFd, binds }: { layers: Layers; request: CommandRequest; lockFd?: number; binds?: Bind[] },
 ): Promise<CommandResult> {
   const { command, network, env = {} } = request;
-  const args = bwrapArguments(root, {
-    layers,
-    network,
-    env,
-    command,
-    statusFd: 3,
-    ...(binds === undefined ? {} : { binds }),
-    ...(lockFd === undefined ? {} : { lockFd: 4 }),
+  let sandbox: StartedSandbox | undefined;
+  const result = await superviseProcess(request, 'bwrap', async (pipe) => {
+    const inside = { layers, network, env, command, ...(binds === undefined ? {} : { binds }) };
+    const stdin = request.stdin === undefined ? 'ignore' : 'pipe';
+    const lock = lockFd === undefined ? {} : { lockFd };
+    return (sandbox = await startSandbox(root, inside, { stdin, output: pipe.writeFd, ...lock }));
   });
-  let report = '';
-  const result = await superviseProcess(request, 'bwrap', (pipe) => {
-    const stdio = sandboxStdio(request, pipe.writeFd, lockFd);
-    // An empty environment, since bubblewrap's own can be read inside at /proc/1/environ.
-    const child = spawn(root.bubblewrap, args, { env: {}, stdio, cwd: '/' });
-    const reports = child.stdio[3] as Readable;
-    reports.on('data', (chunk: Buffer) => (report += chunk.toString()));
-    return { child, tree: pidNamespaceTree(child, reports, REPORT_MS) };
-  });
-  if (result.outcome === 'exited' && result.signal === null && !report.includes('"exit-code"')) {
-    const message = `bubblewrap could not set up the sandbox: ${result.output.trim()}`;
-    throw new SandboxError('isolation', message, { exitCode: result.exitCode });
-  }
+  if (result.outcome === 'exited') sandbox?.mustHaveStarted(result.output);
   return result;
-}
-
-/**
- * Descriptors of the child: stdin, both outputs in one pipe, bubblewrap's reports, the lock; whatever else would be
- * inherited is /dev/null.
- */
-function sandboxStdio(request: CommandRequest, writeFd: number, lockFd: number | undefined): StdioOptions {
-  const stdio: Exclude<StdioOptions, string> = [
-    request.stdin === undefined ? 'ignore' : 'pipe',
-    writeFd,
-    writeFd,
-    'pipe',
-  ];
-  if (lockFd !== undefined) stdio[4] = lockFd;
-  const { nullFd, inherited } = inheritedDescriptors();
-  for (const fd of inherited) {
-    while (stdio.length < fd) stdio.push('ignore');
-    stdio[fd] ??= nullFd;
-  }
-  return stdio;
 }
 
 /**
@@ -114,7 +76,7 @@ export async function runDirectly(
 ): Promise<CommandResult> {
   const [program = '/bin/sh', ...args] = commandLine(request.command);
   const env = { PATH: path, HOME: home, LANG: 'C.UTF-8', TERM: 'dumb', CI: 'true', ...request.env, ...tools };
-  return await superviseProcess(request, 'none', (pipe) => {
+  return await superviseProcess(request, 'none', async (pipe) => {
     const stdin = request.stdin === undefined ? 'ignore' : 'pipe';
     const child = spawn(program, args, {
       cwd: folder,
@@ -122,14 +84,17 @@ export async function runDirectly(
       detached: true,
       stdio: [stdin, pipe.writeFd, pipe.writeFd],
     });
-    return { child, tree: groupTree(child) };
+    return await Promise.resolve({ child, exit: exitOf(child), tree: groupTree(child) });
   });
 }
+
+/** A command that was started. */
+type Started = Pick<StartedSandbox, 'child' | 'tree' | 'exit'>;
 
 async function superviseProcess(
   request: CommandRequest,
   isolation: 'bwrap' | 'none',
-  start: (pipe: OutputPipe) => { child: ChildProcess; tree: ProcessTree },
+  start: (pipe: OutputPipe) => Promise<Started>,
 ): Promise<CommandResult> {
   const startedAt = performance.now();
   const rings = new OutputRings();
@@ -143,13 +108,13 @@ async function superviseProcess(
   const pipe = await openOutputPipe();
   pipe.reader.on('data', (chunk: Buffer) => rings.write(chunk));
   const output = new Promise<void>((resolve) => pipe.reader.on('close', resolve).on('error', () => resolve()));
-  let started: { child: ChildProcess; tree: ProcessTree };
+  let started: Started;
   try {
-    started = start(pipe);
+    started = await start(pipe);
   } finally {
     closeWriteEnd(pipe);
   }
-  const { child, tree } = started;
+  const { child, tree, exit: exited } = started;
   child.stdin?.on('error', () => undefined).end(request.stdin);
   let outcome: CommandResult['outcome'] = 'exited';
   const end = (why: 'timed-out' | 'cancelled'): void => {
@@ -159,8 +124,9 @@ async function superviseProcess(
   const cancel = (): void => end('cancelled');
   const timer = setTimeout(() => end('timed-out'), request.timeoutMs);
   request.signal?.addEventListener('abort', cancel, { once: true });
+  if (request.signal?.aborted) cancel();
   try {
-    const exit = await exitOf(child);
+    const exit = await exited;
     await tree.dead();
     const ended = await Promise.race([output.then(() => true), delay(DRAIN_MS)]);
     pipe.done(ended === true);
@@ -172,15 +138,6 @@ async function superviseProcess(
     clearTimeout(timer);
     request.signal?.removeEventListener('abort', cancel);
   }
-}
-
-async function exitOf(child: ChildProcess): Promise<{ exitCode: number | null; signal: string | null }> {
-  return await new Promise((resolve, reject) => {
-    child.on('error', (error) => {
-      reject(new SandboxError('isolation', `can't start ${child.spawnfile}: ${error.message}`, {}, error));
-    });
-    child.on('exit', (exitCode, signal) => resolve({ exitCode, signal }));
-  });
 }
 
 async function delay(ms: number): Promise<void> {

@@ -8,8 +8,6 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
 import type { Store } from '../git/store.ts';
-import { prepareEtc } from './bwrap-arguments.ts';
-import type { SandboxRoot } from './bwrap-arguments.ts';
 import { directWorkspaces } from './direct-workspace.ts';
 import { holdWorkspace } from './held-workspace.ts';
 import type { HeldWorkspace, Workspace } from './held-workspace.ts';
@@ -21,6 +19,7 @@ import { isRunning } from './process-tree.ts';
 import { removeTree } from './remove-tree.ts';
 import type { CommandResult } from './run-command.ts';
 import type { Setup } from './run-setup.ts';
+import { prepareSandboxRoot } from './sandbox-root.ts';
 import { prepareToolbox } from './toolbox.ts';
 import type { WorkspaceKind } from './workspace-kind.ts';
 import { acquireFolder, listFolders } from './workspace-folders.ts';
@@ -87,12 +86,7 @@ function chooseKind(stateDir: string, isolation: Isolation): WorkspaceKind {
   // Whoever needs the toolbox awaits it and sees why it failed.
   toolbox.catch(() => undefined);
   if (isolation.kind === 'none') return directWorkspaces(toolbox);
-  const prepareRoot = async (): Promise<SandboxRoot> => ({
-    bubblewrap: isolation.path,
-    toolbox: await toolbox,
-    etc: await prepareEtc(stateDir),
-  });
-  const root = prepareRoot();
+  const root = prepareSandboxRoot({ stateDir, bubblewrap: isolation.path, toolbox });
   root.catch(() => undefined);
   return overlayWorkspaces(root, openSharedLayers(stateDir, root));
 }

@@ -1,0 +1,37 @@
+/**
+ * Runs one of our own small scripts in the sandbox and gives its whole output: never for agents' commands.
+ * Rule: it has what every command has and no more, and one that takes too long is killed.
+ */
+import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
+import { startSandbox } from './start-sandbox.ts';
+
+/** How a script ended; `exitCode` is null when it was killed. */
+export interface ScriptResult {
+  exitCode: number | null;
+  stdout: Buffer;
+  stderr: string;
+}
+
+/** Runs a script of `sh` over these layers, with `stdin` as its input. */
+export async function runScript(
+  root: SandboxRoot,
+  { layers, script, stdin, timeoutMs }: { layers: Layers; script: string; stdin: Buffer; timeoutMs: number },
+): Promise<ScriptResult> {
+  const command = { layers, network: false, env: {}, command: script };
+  const { child, tree, exit } = await startSandbox(root, command, { stdin: 'pipe', output: 'pipe' });
+  const stdout: Buffer[] = [];
+  let stderr = '';
+  child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const closed = new Promise((resolve) => child.on('close', resolve));
+  child.stdin?.on('error', () => undefined).end(stdin);
+  const timer = setTimeout(() => tree.kill(), timeoutMs);
+  try {
+    const { exitCode } = await exit;
+    await tree.dead();
+    await closed;
+    return { exitCode, stdout: Buffer.concat(stdout), stderr };
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Starts bubblewrap for one command: its descriptors, its user, and the pause in which both are settled.
+ * Rule: the command starts with stdin, stdout and stderr and with no other descriptor of ours.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { bwrapArguments } from './bwrap-arguments.ts';
+import type { SandboxCommand, SandboxRoot } from './bwrap-arguments.ts';
+import { giveLayers, mapCommandUser } from './command-user.ts';
+import type { CommandUser } from './command-user.ts';
+import { inheritedDescriptors } from './inherited-descriptors.ts';
+import { pidNamespaceTree } from './process-tree.ts';
+import type { ProcessTree } from './process-tree.ts';
+import { SandboxError } from './sandbox-error.ts';
+
+/** Bubblewrap's first report comes within milliseconds; a kill waits for it, to be able to see the whole tree die. */
+const REPORT_MS = 5_000;
+/** Descriptors of bubblewrap beyond its standard ones; all below 10, where a shell can close them. */
+const FD = { status: 3, lock: 4, ready: 5, info: 6 } as const;
+
+/** A sandbox that is starting. */
+export interface StartedSandbox {
+  child: ChildProcess;
+  tree: ProcessTree;
+  exit: Promise<Exit>;
+  /** Fails, after the end, when the sandbox could not be set up; `output` is then bubblewrap's own. */
+  mustHaveStarted(output: string): void;
+}
+
+/** How a process ended. */
+export interface Exit {
+  exitCode: number | null;
+  signal: string | null;
+}
+
+/**
+ * Starts a command. `output` is where both of its outputs go: a descriptor, or a pipe for each; `lockFd` stays locked
+ * for as long as the sandbox's first process lives.
+ */
+export async function startSandbox(
+  root: SandboxRoot,
+  command: SandboxCommand,
+  { stdin, output, lockFd }: { stdin: 'ignore' | 'pipe'; output: number | 'pipe'; lockFd?: number },
+): Promise<StartedSandbox> {
+  const { user } = root;
+  if (user) await giveLayers(command.layers, user);
+  const { nullFd, inherited } = inheritedDescriptors();
+  const stdio: Exclude<StdioOptions, string> = [stdin, output, output, 'pipe'];
+  if (lockFd !== undefined) stdio[FD.lock] = lockFd;
+  if (user) Object.assign(stdio, { [FD.ready]: 'pipe', [FD.info]: nullFd });
+  const closed = [...inherited].filter((fd) => stdio[fd] === undefined);
+  for (const fd of closed) stdio[fd] = nullFd;
+  const args = bwrapArguments(root, command, {
+    status: FD.status,
+    closed,
+    ...(lockFd === undefined ? {} : { lock: FD.lock }),
+    ...(user ? { ready: FD.ready, info: FD.info } : {}),
+  });
+  // An empty environment, since bubblewrap's own can be read inside at /proc/1/environ.
+  const child = spawn(root.bubblewrap, args, {
+    env: {},
+    stdio: Array.from(stdio, (each) => each ?? 'ignore'),
+    cwd: '/',
+  });
+  const reports = child.stdio[FD.status] as Readable;
+  let report = '';
+  let problem: string | undefined;
+  reports.on('data', (chunk: Buffer) => {
+    report += chunk.toString();
+    const pid = /"child-pid": (\d+)/.exec(report)?.[1];
+    if (!user || pid === undefined || problem !== undefined) return;
+    problem = letSetUp(child, Number(pid), user);
+  });
+  return {
+    child,
+    exit: exitOf(child),
+    tree: pidNamespaceTree(child, reports, REPORT_MS),
+    mustHaveStarted: (words) => {
+      // A signal from outside, such as the kernel's when memory is out, is the command's end too.
+      if (report.includes('"exit-code"') || (child.signalCode !== null && !problem)) return;
+      const message = `bubblewrap could not set up the sandbox: ${problem || words.trim()}`;
+      throw new SandboxError('isolation', message, { exitCode: child.exitCode });
+    },
+  };
+}
+
+/** Bubblewrap waits with the set-up until the ids of its user namespace are there. Gives the problem, or ''. */
+function letSetUp(child: ChildProcess, pid: number, user: CommandUser): string {
+  const ready = child.stdio.at(FD.ready) as Writable;
+  ready.on('error', () => undefined);
+  try {
+    mapCommandUser(pid, user);
+    ready.end('x');
+    return '';
+  } catch (error) {
+    child.kill('SIGKILL');
+    return `it can't have the user ${user.uid}: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** The end of a process that was just started; listens at once, since one that can't be started says so soon. */
+export async function exitOf(child: ChildProcess): Promise<Exit> {
+  return await new Promise((resolve, reject) => {
+    child.on('error', (error) => {
+      reject(new SandboxError('isolation', `can't start ${child.spawnfile}: ${error.message}`, {}, error));
+    });
+    child.on('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+  });
+}

@@ -1,0 +1,87 @@
+/** What isolates a command: the user that it is outside, and what a worker proves at its start. */
+import { existsSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Layers, SandboxRoot } from '../../src/sandbox/bwrap-arguments.ts';
+import { runInSandbox } from '../../src/sandbox/run-command.ts';
+import type { CommandRequest, CommandResult } from '../../src/sandbox/run-command.ts';
+import { prepareSandboxRoot } from '../../src/sandbox/sandbox-root.ts';
+import { realIsolation, temporaryFolder } from './sandbox-host.ts';
+
+const isolation = await realIsolation();
+
+interface Sandbox {
+  folder: string;
+  root: SandboxRoot;
+  layers: Layers;
+  run: (command: CommandRequest['command'], more?: Partial<CommandRequest>) => Promise<CommandResult>;
+}
+
+/** A sandbox over a base of one file and one folder. */
+async function makeSandbox(): Promise<Sandbox> {
+  const folder = temporaryFolder();
+  for (const name of ['base/folder', 'files', 'work', 'state']) mkdirSync(join(folder, name), { recursive: true });
+  writeFileSync(join(folder, 'base/file'), 'base\n');
+  writeFileSync(join(folder, 'base/folder/gone'), 'base\n', { mode: 0o600 });
+  const root = await prepareSandboxRoot({ stateDir: join(folder, 'state'), bubblewrap: isolation.path });
+  const layers = { lower: [join(folder, 'base')], upper: { files: join(folder, 'files'), work: join(folder, 'work') } };
+  const run: Sandbox['run'] = async (command, more) =>
+    await runInSandbox(root, {
+      layers,
+      request: { command, profile: 'workspace', network: false, timeoutMs: 60_000, ...more },
+    });
+  return { folder, root, layers, run };
+}
+
+/** Who commands must be on this host: never root, so somebody else where the worker is root. */
+function expectedUser(): number {
+  return userInfo().uid === 0 ? 60_700 : userInfo().uid;
+}
+
+describe('the user of a command', () => {
+  test('is not root outside, though it owns its workspace; nothing in it has a capability', async () => {
+    const { folder, run } = await makeSandbox();
+    const cancel = new AbortController();
+    const command =
+      'echo new > new && echo more >> file && rm -r folder && mkdir folder && echo x > folder/x; sleep 60';
+    const running = run(command, { signal: cancel.signal });
+    await expect.poll(() => existsSync(join(folder, 'files/folder/x'))).toBe(true);
+    const users = usersBelow(process.pid, 'sleep');
+    cancel.abort();
+    await running;
+    expect(users).toEqual([expectedUser()]);
+    const owners = ['', 'new', 'file', 'folder', 'folder/x'].map((path) => lstatSync(join(folder, 'files', path)).uid);
+    expect(new Set(owners)).toEqual(new Set([expectedUser()]));
+    const { output } = await run('id -u; id -g; id -G; grep ^Cap /proc/self/status | cut -f2 | sort -u; ls folder');
+    expect(output).toBe('1000\n1000\n1000\n0000000000000000\nx\n');
+  });
+
+  test('can use its home, /tmp, shared memory and a terminal, and can open its own output again', async () => {
+    const { run } = await makeSandbox();
+    const paths = ['/tmp/x', '/dev/shm/x', '~/x', '/var/tmp/y', '/workspace/x'];
+    const command = `for path in ${paths.join(' ')}; do echo here > $path && cat $path; done; echo again > /dev/stderr`;
+    expect((await run(`${command}; script -qec tty /dev/null`)).output).toMatch(
+      /^(here\n){5}again\n\/dev\/pts\/0\r?\n$/,
+    );
+  });
+
+  test('may not look into the first process of its sandbox, which holds the lock', async () => {
+    const { run } = await makeSandbox();
+    const { output } = await run(
+      'ls /proc/1/fd | wc -l; cat /proc/1/environ | wc -c; (: >> /proc/1/mem) && echo open',
+      {},
+    );
+    expect(output.replaceAll(/^.*(Permission denied|cannot create).*\n/gm, '')).toBe('0\n0\n');
+  });
+});
+
+/** The users of all processes of this name below a process, as the host sees them. */
+function usersBelow(pid: number, name: string): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+  return children.map(Number).flatMap((child) => {
+    const status = readFileSync(`/proc/${child}/status`, 'utf8');
+    const uid = Number(/^Uid:\t\d+\t(\d+)/m.exec(status)?.[1]);
+    return [...(status.startsWith(`Name:\t${name}\n`) ? [uid] : []), ...usersBelow(child, name)];
+  });
+}
