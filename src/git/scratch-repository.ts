@@ -27,6 +27,9 @@ const CONFIG = `[core]
 \tauto = 0
 [maintenance]
 \tauto = false
+[user]
+\tname = Coxswain agent
+\temail = agent@localhost
 `;
 /** As in stores: what git shows are the bytes as they are. */
 const ATTRIBUTES = '* -text -ident -filter -working-tree-encoding -eol\n';

@@ -1,9 +1,7 @@
 /**
  * What every workspace on this host shares: base checkouts, and what `setup` commands left over them.
- * Rule: a layer is whole or absent (made beside, then renamed), and never written again once it is there.
+ * Rule: a layer is made from trusted objects or inside the sandbox, and only read once it is there.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostUse } from '../core/egress.ts';
@@ -12,11 +10,10 @@ import { checkoutTree } from '../git/checkout-tree.ts';
 import { makeScratchRepository } from '../git/scratch-repository.ts';
 import { treeOf } from '../git/store.ts';
 import type { Store } from '../git/store.ts';
-import type { SandboxRoot } from './bwrap-arguments.ts';
-import { findChangedTracked, walkLayers, writableLayers } from './overlay.ts';
 import { removeTree } from './remove-tree.ts';
-import { runSetup } from './run-setup.ts';
+import type { CommandResult } from './run-command.ts';
 import type { Setup } from './run-setup.ts';
+import { digestOf, makeWhole, placeBeside, shareByKey } from './shared-folders.ts';
 
 /** What became of a `setup`. `folder` is null where each workspace runs it itself (no isolation). */
 export type SetupOutcome =
@@ -29,77 +26,85 @@ interface Uses {
   hosts?: HostUse[];
 }
 
-/** The shared layers under one state folder. */
-export interface SharedLayers {
-  /** The read-only layers of a base commit, as `baseFolders` names them. */
+/** The base layers under one state folder. */
+export interface BaseLayers {
+  /** The folder of a base commit's read-only layers, as `baseFolders` names them. */
   base(store: Store, base: Sha): Promise<string>;
+}
+
+/** The setup layers under one state folder. */
+export interface SetupLayers {
   /**
-   * The layer that `setup` leaves over that checkout; a failed run leaves nothing, and is tried again when asked
+   * The layer that `setup` leaves over a base's checkout; a failed run leaves nothing, and is tried again when asked
    * again.
    */
   setup(store: Store, base: Sha, setup: Setup): Promise<SetupOutcome>;
 }
+
+/** Runs a setup in the new folder `scratch` over a base, so that its layer is in `scratch/files`. */
+export type MakeSetupLayer = (request: { base: string; setup: Setup; scratch: string }) => Promise<{
+  result: CommandResult;
+  hosts?: HostUse[];
+  /** Files that the base tracks and the setup changed: then there is no layer. */
+  changed: string[];
+}>;
 
 /** The two parts of a base: its checkout, and the agents' scratch repository, a `.git` beside no files. */
 export function baseFolders(base: string): { base: string; git: string } {
   return { base: join(base, 'files'), git: join(base, 'git') };
 }
 
-/** Opens the shared layers; callers that ask for the same one at the same time share its making. */
-export function openSharedLayers(stateDir: string, root: Promise<SandboxRoot>): SharedLayers {
-  const running = new Map<string, Promise<unknown>>();
-  const share = async <T>(key: string, make: () => Promise<T>): Promise<T> => {
-    const known = running.get(key) as Promise<T> | undefined;
-    if (known) return await known;
-    const made = make().finally(() => running.delete(key));
-    running.set(key, made);
-    return await made;
-  };
-  const base: SharedLayers['base'] = async (store, commit) => {
-    const folder = join(stateDir, 'bases', `${digest(`2 ${store.dir}`).slice(0, 10)}-${commit}`);
-    return await share(folder, async () => await makeBase(store, commit, folder));
-  };
+/** Opens the base layers under `stateDir`. */
+export function openBaseLayers(stateDir: string): BaseLayers {
+  const share = shareByKey<string>();
   return {
-    base,
-    setup: async (store, commit, setup) => {
-      const tree = await treeOf(store, commit);
-      const { command, network, env = {} } = setup;
-      const folder = join(
-        stateDir,
-        'setups',
-        digest(JSON.stringify(['bwrap-1', tree, command, network, env])).slice(0, 32),
-      );
-      return await share(folder, async () => await makeSetup(await root, await base(store, commit), setup, folder));
+    base: async (store, commit) => {
+      const folder = join(stateDir, 'bases', `${digestOf(`2 ${store.dir}`).slice(0, 10)}-${commit}`);
+      return await share(folder, async () => {
+        await makeWhole(folder, async (fresh) => await makeBase(store, commit, fresh));
+        return folder;
+      });
     },
   };
 }
 
-async function makeBase(store: Store, commit: Sha, folder: string): Promise<string> {
-  await makeWhole(folder, async (fresh) => {
-    const { base, git } = baseFolders(fresh);
-    const repository = join(git, '.git');
-    await makeScratchRepository(store, { commit, into: repository });
-    await checkoutTree(store, { commit, into: base, index: join(repository, 'index') });
-  });
-  return folder;
+async function makeBase(store: Store, commit: Sha, fresh: string): Promise<void> {
+  const { base, git } = baseFolders(fresh);
+  const repository = join(git, '.git');
+  await makeScratchRepository(store, { commit, into: repository });
+  await checkoutTree(store, { commit, into: base, index: join(repository, 'index') });
 }
 
-async function makeSetup(root: SandboxRoot, base: string, setup: Setup, folder: string): Promise<SetupOutcome> {
-  const known = await readReady(folder);
-  if (known) return known;
-  const scratch = `${folder}-${process.pid}-${randomBytes(4).toString('hex')}`;
-  const folders = { ...baseFolders(base), upper: join(scratch, 'files') };
-  const work = join(scratch, 'work');
+/** Opens the setup layers under `stateDir` that `make` makes; `kind` tells them from those made in other ways. */
+export function openSetupLayers(
+  stateDir: string,
+  bases: BaseLayers,
+  { kind, make }: { kind: string; make: MakeSetupLayer },
+): SetupLayers {
+  const share = shareByKey<SetupOutcome>();
+  return {
+    setup: async (store, commit, setup) => {
+      const { command, network, env = {} } = setup;
+      const key = digestOf(JSON.stringify([kind, await treeOf(store, commit), command, network, env]));
+      const folder = join(stateDir, 'setups', key);
+      return await share(folder, async () => {
+        const known = await readReady(folder);
+        return known ?? (await makeSetup(make, await bases.base(store, commit), setup, folder));
+      });
+    },
+  };
+}
+
+async function makeSetup(make: MakeSetupLayer, base: string, setup: Setup, folder: string): Promise<SetupOutcome> {
+  const scratch = placeBeside(folder);
   try {
-    for (const path of [folders.upper, work]) await mkdir(path, { recursive: true });
-    const { result, ...uses } = await runSetup(root, writableLayers(folders, work), setup);
+    await mkdir(join(scratch, 'files'), { recursive: true });
+    const { result, changed, ...uses } = await make({ base, setup, scratch });
     const { exitCode, output, durationMs } = result;
     if (result.outcome !== 'exited' || exitCode !== 0) return { kind: 'failed', exitCode, output, ...uses };
-    const paths = findChangedTracked(folders.base, await walkLayers(root, folders));
-    if (paths.length > 0) return { kind: 'changed-tracked', paths, ...uses };
-    await removeTree(work);
+    if (changed.length > 0) return { kind: 'changed-tracked', paths: changed, ...uses };
     // Hooks and settings that it made for a person's clone would stand in an agent's way, and the index is the base's.
-    await removeTree(join(folders.upper, '.git'));
+    await removeTree(join(scratch, 'files', '.git'));
     await writeFile(join(scratch, 'ready.json'), JSON.stringify({ durationMs, output, ...uses }));
     // Another process of this host may have been faster: its layer is as good.
     await rename(scratch, folder).catch(() => undefined);
@@ -116,23 +121,4 @@ async function readReady(folder: string): Promise<SetupOutcome | undefined> {
   if (text === undefined) return undefined;
   const known = JSON.parse(text) as Uses & { durationMs: number; output: string };
   return { kind: 'ready', folder: join(folder, 'files'), ...known };
-}
-
-/** Makes a folder beside its place and renames it there; where it is already, nothing is done. */
-async function makeWhole(folder: string, fill: (into: string) => Promise<unknown>): Promise<void> {
-  if (existsSync(folder)) return;
-  const fresh = `${folder}-${process.pid}-${randomBytes(4).toString('hex')}`;
-  try {
-    await mkdir(fresh, { recursive: true });
-    await fill(fresh);
-    await rename(fresh, folder).catch((error: unknown) => {
-      if (!existsSync(folder)) throw error;
-    });
-  } finally {
-    await removeTree(fresh);
-  }
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

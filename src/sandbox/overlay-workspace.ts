@@ -4,26 +4,29 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { commitChanges } from '../git/commit-changes.ts';
-import { treeOf } from '../git/store.ts';
 import type { SandboxRoot } from './bwrap-arguments.ts';
-import { baseFolders } from './layers.ts';
-import type { SharedLayers } from './layers.ts';
-import { hydrate, readOnlyLayers, walkLayers, writableLayers } from './overlay.ts';
+import { commitWalk } from './commit-walk.ts';
+import { baseFolders, openBaseLayers, openSetupLayers } from './layers.ts';
+import type { MakeSetupLayer } from './layers.ts';
+import { findChangedTracked, hydrate, readOnlyLayers, walkLayers, writableLayers } from './overlay.ts';
 import type { OverlayFolders } from './overlay.ts';
+import { removeTree } from './remove-tree.ts';
 import { runInSandbox } from './run-command.ts';
-import { SandboxError } from './sandbox-error.ts';
+import { runSetup } from './run-setup.ts';
+import { setupError } from './setup-error.ts';
 import type { Place, WorkspaceKind } from './workspace-kind.ts';
 
-/** The kind of workspaces that bubblewrap isolates. */
-export function overlayWorkspaces(root: Promise<SandboxRoot>, layers: SharedLayers): WorkspaceKind {
+/** The kind of workspaces that bubblewrap isolates, where it can mount overlays. */
+export function overlayWorkspaces(root: Promise<SandboxRoot>, stateDir: string): WorkspaceKind {
+  const bases = openBaseLayers(stateDir);
+  const setups = openSetupLayers(stateDir, bases, { kind: 'bwrap-1', make: makeSetupLayer(root) });
   return {
     kind: 'bwrap',
-    prepareSetup: async ({ store, base, setup }) => await layers.setup(store, base, setup),
+    prepareSetup: async ({ store, base, setup }) => await setups.setup(store, base, setup),
     prepare: async ({ store, base, setup }) => {
-      const folder = await layers.base(store, base);
+      const folder = await bases.base(store, base);
       if (!setup) return { base: folder, key: '' };
-      const outcome = await layers.setup(store, base, setup);
+      const outcome = await setups.setup(store, base, setup);
       if (outcome.kind !== 'ready' || outcome.folder === null) throw setupError(setup.command, outcome);
       return { base: folder, setup: outcome.folder, key: outcome.folder };
     },
@@ -34,19 +37,12 @@ export function overlayWorkspaces(root: Promise<SandboxRoot>, layers: SharedLaye
     },
     run: async (place, request, lockFd) => {
       const { folders, work } = foldersOf(place);
-      const layersOfCommand = request.profile === 'read-only' ? readOnlyLayers(folders) : writableLayers(folders, work);
-      return await runInSandbox(await root, {
-        layers: layersOfCommand,
-        request,
-        ...(lockFd === undefined ? {} : { lockFd }),
-      });
+      const layers = request.profile === 'read-only' ? readOnlyLayers(folders) : writableLayers(folders, work);
+      return await runInSandbox(await root, { layers, request, ...(lockFd === undefined ? {} : { lockFd }) });
     },
-    checkpoint: async ({ store, base }, place, { parent, message }) => {
+    checkpoint: async ({ store, base }, place, request) => {
       const walking = walkLayers(await root, foldersOf(place).folders);
-      const [{ changes, leftOut }, baseTree] = await Promise.all([walking, treeOf(store, base)]);
-      const facts = { changed: new Set(changes.map(({ path }) => path.toString('latin1'))).size, leftOut };
-      const made = await commitChanges(store, { parent, baseTree, changes, message: message(facts) });
-      return { ...facts, commit: made.commit, tree: made.tree };
+      return await commitWalk(store, walking, { base, ...request });
     },
   };
 }
@@ -56,14 +52,14 @@ function foldersOf({ folder, base, setup }: Place): { folders: OverlayFolders; w
   return { folders, work: join(folder, 'work') };
 }
 
-/** Why a workspace that needs its setup can't be opened. */
-export function setupError(
-  command: string,
-  outcome: { kind: string; exitCode?: number | null; output?: string; paths?: string[] },
-): SandboxError {
-  const why =
-    outcome.kind === 'changed-tracked'
-      ? `changed files that git tracks: ${outcome.paths?.slice(0, 10).join(', ')}`
-      : `ended with exit status ${outcome.exitCode ?? 'none'}: ${outcome.output?.trim().slice(-500)}`;
-  return new SandboxError('setup', `setup "${command}" ${why}`, { command, exitCode: outcome.exitCode ?? null });
+/** The layer is the upper folder that the setup wrote. */
+function makeSetupLayer(root: Promise<SandboxRoot>): MakeSetupLayer {
+  return async ({ base, setup, scratch }) => {
+    const { folders, work } = foldersOf({ folder: scratch, base });
+    await mkdir(work);
+    const ran = await runSetup(await root, writableLayers(folders, work), setup);
+    const changed = findChangedTracked(folders.base, await walkLayers(await root, folders));
+    await removeTree(work);
+    return { ...ran, changed };
+  };
 }

@@ -38,6 +38,9 @@ interface Place {
   rules: readonly IgnoreFile[];
 }
 
+/** Whether a file is known to be as the layers below have it; never so in an upper folder. */
+type IsUntouched = (path: string, stat: Stats) => boolean;
+
 /**
  * Walks the upper folder. `listMerged` gives the names in each of these folders as the mounted overlay shows them: a
  * deletion shows as a missing name, whether it was one file or the whole folder was replaced.
@@ -45,6 +48,7 @@ interface Place {
 export async function walkUpper(
   folders: Folders,
   listMerged: (paths: readonly string[]) => Promise<ReadonlyMap<string, ReadonlySet<string>>>,
+  isUntouched: IsUntouched = () => false,
 ): Promise<UpperWalk> {
   const shared = findSharedFolders(folders);
   const merged = shared.length > 0 ? await listMerged(shared) : new Map<string, ReadonlySet<string>>();
@@ -59,7 +63,7 @@ export async function walkUpper(
     const entries = readFolder(folders.upper, place.path);
     const own = place.ignored ? undefined : readRules(folders, place, entries, names);
     const here: Place = own ? { ...place, rules: [...place.rules, own] } : place;
-    for (const entry of entries) visitEntry(folders, walk, here, entry, base.get(entry.name), visit);
+    for (const entry of entries) visitEntry({ folders, walk, visit, isUntouched }, here, entry, base.get(entry.name));
   };
   visit({ path: '', inBase: true, ignored: false, rules: [] });
   return walk;
@@ -73,19 +77,25 @@ function kindOf(entry: Dirent | Stats): Kind {
   return entry.isSymbolicLink() ? 'link' : 'other';
 }
 
+/** What is the same for all entries of one walk. */
+interface Walk {
+  folders: Folders;
+  walk: UpperWalk;
+  visit: (place: Place) => void;
+  isUntouched: IsUntouched;
+}
+
 function visitEntry(
-  { upper }: Folders,
-  walk: UpperWalk,
+  { folders: { upper }, walk, visit, isUntouched }: Walk,
   place: Place,
   entry: Dirent,
   inBase: Kind | undefined,
-  visit: (place: Place) => void,
 ): void {
   const path = join(place.path, entry.name);
   // The agent's scratch repository, of no meaning to anyone else.
   if (path === '.git') return;
   const kind = kindOf(entry);
-  const stat = kind === 'link' || kind === 'folder' ? undefined : lstatSync(toPath(upper, path));
+  const stat = kind === 'folder' ? undefined : lstatSync(toPath(upper, path));
   // A deletion, already seen as a name that the overlay does not show.
   if (stat?.isCharacterDevice() && stat.rdev === 0) return;
   const leaveOut = (reason: string): void => {
@@ -106,7 +116,8 @@ function visitEntry(
     return visit({ path, inBase: inBase === 'folder', ignored, rules: place.rules });
   }
   if (ignored && (inBase === undefined || inBase === 'folder')) return leaveOut('ignored');
-  if (stat) makeReadable(upper, path, stat, 0o400);
+  if (stat && isUntouched(path, stat)) return;
+  if (stat && kind === 'file') makeReadable(upper, path, stat, 0o400);
   const mode = kind === 'link' ? '120000' : ((stat?.mode ?? 0) & 0o100) !== 0 ? '100755' : '100644';
   walk.changes.push({ kind: 'write', path: toBytes(path), mode, source: toPath(upper, path) });
 }

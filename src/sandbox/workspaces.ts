@@ -12,9 +12,9 @@ import { directWorkspaces } from './direct-workspace.ts';
 import { holdWorkspace } from './held-workspace.ts';
 import type { HeldWorkspace, Workspace } from './held-workspace.ts';
 import type { Isolation } from './isolation.ts';
-import { openSharedLayers } from './layers.ts';
 import type { SetupOutcome } from './layers.ts';
 import { overlayWorkspaces } from './overlay-workspace.ts';
+import { plainWorkspaces } from './plain-workspace.ts';
 import { isRunning } from './process-tree.ts';
 import { removeTree } from './remove-tree.ts';
 import type { CommandResult } from './run-command.ts';
@@ -85,10 +85,10 @@ function chooseKind(stateDir: string, isolation: Isolation): WorkspaceKind {
   const toolbox = prepareToolbox(stateDir);
   // Whoever needs the toolbox awaits it and sees why it failed.
   toolbox.catch(() => undefined);
-  if (isolation.kind === 'none') return directWorkspaces(toolbox);
+  if (isolation.kind === 'none') return directWorkspaces(toolbox, stateDir);
   const root = prepareSandboxRoot({ stateDir, bubblewrap: isolation.path, toolbox });
   root.catch(() => undefined);
-  return overlayWorkspaces(root, openSharedLayers(stateDir, root));
+  return isolation.overlay === false ? plainWorkspaces(root, stateDir) : overlayWorkspaces(root, stateDir);
 }
 
 function createWorkspaces(stateDir: string, kind: WorkspaceKind): Workspaces {

@@ -1,6 +1,6 @@
 /**
- * Checkpoints of overlay workspaces: the walk of the upper folder against git's own `add -A` of the same commands on a
- * plain checkout.
+ * Checkpoints of overlays and of plain workspaces: what their walks find against git's own `add -A` of the same
+ * commands on a plain checkout.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
@@ -142,8 +142,8 @@ function addAll(store: Store, base: Sha, folder: string): string {
 test('a checkpoint is what git add -A gives, for random sequences of commands and checkpoints', async () => {
   const folder = temporaryFolder();
   const { store, base } = await storeWith(folder, FILES);
-  const workspaces = temporaryWorkspaces(isolation);
-  const elsewhere = temporaryWorkspaces(isolation);
+  const both = [isolation, { ...isolation, overlay: false }].map((kind) => temporaryWorkspaces(kind));
+  const elsewhere = [isolation, { ...isolation, overlay: false }].map((kind) => temporaryWorkspaces(kind));
   let run = 0;
   const steps = fc.array(fc.array(operation, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 4 });
   await fc.assert(
@@ -152,21 +152,30 @@ test('a checkpoint is what git add -A gives, for random sequences of commands an
       const plain = join(folder, `plain-${run}`);
       mkdirSync(plain);
       await checkoutTree(store, { commit: base, into: plain });
-      const workspace = await workspaces.open({ id: `run ${run}`, store, base, commit: base });
+      const origin = { id: `run ${run}`, store, base };
+      const opened = await Promise.all(both.map(async (each) => await each.open({ ...origin, commit: base })));
       let head = base;
       for (const step of commands) {
         const script = step.map((line) => `( ${line} ) 2>/dev/null`).join('\n');
         spawnSync('/bin/sh', ['-c', script], { cwd: plain });
-        const made = await change(workspace, head, `${script}\ntrue`);
-        head = made.commit;
+        const before = head;
         const wanted = addAll(store, base, plain);
-        if (made.tree !== wanted) expect(treeLines(store, made.tree)).toEqual(treeLines(store, wanted as Sha));
-        expect(made.tree).toBe(wanted);
+        const leftOut = new Set<string>();
+        for (const workspace of opened) {
+          const made = await change(workspace, before, `${script}\ntrue`);
+          head = made.commit;
+          if (made.tree !== wanted) expect(treeLines(store, made.tree)).toEqual(treeLines(store, wanted as Sha));
+          expect(made.tree).toBe(wanted);
+          leftOut.add(JSON.stringify(Object.entries(made.leftOut).sort(([a], [b]) => (a < b ? -1 : 1))));
+        }
+        expect([...leftOut]).toHaveLength(1);
       }
-      const other = await elsewhere.open({ id: 'other host', store, base, commit: head });
-      const same = await other.checkpoint({ parent: head, message: () => 'nothing' });
-      expect(same.tree).toBe(await treeOf(store, head));
-      await workspaces.remove(`run ${run}`);
+      for (const each of elsewhere) {
+        const other = await each.open({ ...origin, id: 'other host', commit: head });
+        const same = await other.checkpoint({ parent: head, message: () => 'nothing' });
+        expect(same.tree).toBe(await treeOf(store, head));
+      }
+      for (const each of both) await each.remove(`run ${run}`);
       rmSync(plain, { recursive: true });
     }),
     { numRuns: 40, endOnFailure: false },

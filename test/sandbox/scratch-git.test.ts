@@ -1,7 +1,7 @@
 /** The repository that an agent finds in its workspace: made for its own use, of no meaning to anyone outside. */
 import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
 import type { Store } from '../../src/git/store.ts';
 import type { CommandRequest } from '../../src/sandbox/run-command.ts';
@@ -29,59 +29,112 @@ async function storeWithHistory(subjects: readonly string[]): Promise<{ store: S
   return { store, base: head as Sha, folder };
 }
 
-test('git status, diff, log, blame, stash, branch, mv and commit work in a workspace as anywhere', async () => {
-  const { store, base } = await storeWithHistory(['Begin', 'Add the wörld']);
-  const workspace = await temporaryWorkspaces(isolation).open({ id: 'agent', store, base, commit: base });
-  expect(await output(workspace, 'git status --porcelain --branch && git log --format="%h %s %an" --abbrev=40')).toBe(
-    `## main\n${base} Add the wörld Ada\n${git(store.dir, ['rev-parse', `${base}^`])} Begin Ada\n`,
-  );
-  const changes = 'echo more >> src/one.ts; rm src/two.ts; echo new > new; git status --porcelain; git diff --stat';
-  expect(await output(workspace, changes)).toBe(
-    ' M src/one.ts\n D src/two.ts\n?? new\n src/one.ts | 1 +\n src/two.ts | 1 -\n 2 files changed, 1 insertion(+), 1 deletion(-)\n',
-  );
-  expect(await output(workspace, 'git stash -q && git status --porcelain && cat src/two.ts && git stash pop -q')).toBe(
-    '?? new\n2\n',
-  );
-  const commit = 'git switch -qc work && git add -A && git commit -qm "My own" && git log --format=%s && git branch';
-  expect(await output(workspace, commit)).toBe('My own\nAdd the wörld\nBegin\n  main\n* work\n');
-  expect(await output(workspace, 'git mv src/one.ts src/first.ts && git status --porcelain')).toBe(
-    'R  src/one.ts -> src/first.ts\n',
-  );
-  expect(await output(workspace, 'git blame -s src/first.ts | cut -c 10-; git fsck --strict', {})).toContain('more\n');
-  expect(await output(workspace, 'git log --format=%s -1; git status --porcelain', { profile: 'read-only' })).toBe(
-    'My own\nR  src/one.ts -> src/first.ts\n',
-  );
-  const { commit: made, leftOut } = await workspace.checkpoint({ parent: base, message: () => 'step' });
-  expect(leftOut).toEqual({});
-  expect(git(store.dir, ['diff', '--no-renames', '--name-status', base, made])).toBe(
-    'A\tnew\nA\tsrc/first.ts\nD\tsrc/one.ts\nD\tsrc/two.ts',
-  );
-});
+describe.each([isolation, { ...isolation, overlay: false }, { kind: 'none' } as const])(
+  'with isolation $kind, overlay $overlay',
+  (kind) => {
+    test('git status, diff, log, blame, stash, branch, mv and commit work in a workspace as anywhere', async () => {
+      const { store, base } = await storeWithHistory(['Begin', 'Add the wörld']);
+      const workspace = await temporaryWorkspaces(kind).open({ id: 'agent', store, base, commit: base });
+      expect(
+        await output(workspace, 'git status --porcelain --branch && git log --format="%h %s %an" --abbrev=40'),
+      ).toBe(`## main\n${base} Add the wörld Ada\n${git(store.dir, ['rev-parse', `${base}^`])} Begin Ada\n`);
+      const changes = 'echo more >> src/one.ts; rm src/two.ts; echo new > new; git status --porcelain; git diff --stat';
+      expect(await output(workspace, changes)).toBe(
+        ' M src/one.ts\n D src/two.ts\n?? new\n src/one.ts | 1 +\n src/two.ts | 1 -\n 2 files changed, 1 insertion(+), 1 deletion(-)\n',
+      );
+      expect(
+        await output(workspace, 'git stash -q && git status --porcelain && cat src/two.ts && git stash pop -q'),
+      ).toBe('?? new\n2\n');
+      const commit =
+        'git switch -qc work && git add -A && git commit -qm "My own" && git log --format=%s && git branch';
+      expect(await output(workspace, commit)).toBe('My own\nAdd the wörld\nBegin\n  main\n* work\n');
+      expect(await output(workspace, 'git mv src/one.ts src/first.ts && git status --porcelain')).toBe(
+        'R  src/one.ts -> src/first.ts\n',
+      );
+      expect(await output(workspace, 'git blame -s src/first.ts | cut -c 10-; git fsck --strict', {})).toContain(
+        'more\n',
+      );
+      expect(await output(workspace, 'git log --format=%s -1; git status --porcelain', { profile: 'read-only' })).toBe(
+        'My own\nR  src/one.ts -> src/first.ts\n',
+      );
+      const { commit: made, leftOut } = await workspace.checkpoint({ parent: base, message: () => 'step' });
+      expect(leftOut).toEqual({});
+      expect(git(store.dir, ['diff', '--no-renames', '--name-status', base, made])).toBe(
+        'A\tnew\nA\tsrc/first.ts\nD\tsrc/one.ts\nD\tsrc/two.ts',
+      );
+    });
 
-test('whatever becomes of it, the scratch repository is no part of a checkpoint; nested ones are reported', async () => {
-  const { store, base } = await storeWithHistory(['Begin']);
-  const workspaces = temporaryWorkspaces(isolation);
-  const ways = [
-    'rm -rf .git',
-    'rm -rf .git; echo file > .git',
-    'rm -rf .git; ln -s /etc .git',
-    'rm -rf .git; mkfifo .git',
-    'rm -rf .git; git init -q . && git add -A && git commit -qm other',
-    'git config core.fsmonitor "touch /workspace/fired"; git config core.hooksPath /workspace/hooks',
-    'chmod 0 .git/HEAD .git/objects .git',
-  ];
-  for (const [index, way] of ways.entries()) {
-    const workspace = await workspaces.open({ id: `agent ${index}`, store, base, commit: base });
-    expect(await workspace.run({ ...limits, command: way })).toMatchObject({ exitCode: 0 });
-    const made = await workspace.checkpoint({ parent: base, message: () => 'step' });
-    expect([way, made.tree, made.leftOut]).toEqual([way, git(store.dir, ['rev-parse', `${base}^{tree}`]), {}]);
-  }
-  const nested = await workspaces.open({ id: 'nested', store, base, commit: base });
-  await output(nested, 'git init -q sub && echo in > sub/in && git -C sub add in && git -C sub commit -qm inner');
-  const { commit, leftOut } = await nested.checkpoint({ parent: base, message: () => 'step' });
-  expect(leftOut).toEqual({ 'nested .git': 1 });
-  expect(git(store.dir, ['show', `${commit}:sub/in`])).toBe('in');
-});
+    test('whatever becomes of it, the scratch repository is no part of a checkpoint; nested ones are reported', async () => {
+      const { store, base } = await storeWithHistory(['Begin']);
+      const workspaces = temporaryWorkspaces(kind);
+      const ways = [
+        'rm -rf .git',
+        'rm -rf .git; echo file > .git',
+        'rm -rf .git; ln -s /etc .git',
+        'rm -rf .git; mkfifo .git',
+        'rm -rf .git; git init -q . && git add -A && git commit -qm other',
+        'git config core.fsmonitor "touch /workspace/fired"; git config core.hooksPath /workspace/hooks',
+        'chmod 0 .git/HEAD .git/objects .git',
+      ];
+      for (const [index, way] of ways.entries()) {
+        const workspace = await workspaces.open({ id: `agent ${index}`, store, base, commit: base });
+        expect(await workspace.run({ ...limits, command: way })).toMatchObject({ exitCode: 0 });
+        const made = await workspace.checkpoint({ parent: base, message: () => 'step' });
+        expect([way, made.tree, made.leftOut]).toEqual([way, git(store.dir, ['rev-parse', `${base}^{tree}`]), {}]);
+      }
+      const nested = await workspaces.open({ id: 'nested', store, base, commit: base });
+      await output(nested, 'git init -q sub && echo in > sub/in && git -C sub add in && git -C sub commit -qm inner');
+      const { commit, leftOut } = await nested.checkpoint({ parent: base, message: () => 'step' });
+      expect(leftOut).toEqual({ 'nested .git': 1 });
+      expect(git(store.dir, ['show', `${commit}:sub/in`])).toBe('in');
+    });
+
+    test('only the base and its history can be read in it, not what else the store has', async () => {
+      const { store, base, folder } = await storeWithHistory(['Begin', 'Go on']);
+      const other = addCommit(folder, store, { secret: 'of another run\n' });
+      const later = git(store.dir, ['commit-tree', '-m', 'Later', '-p', base, `${other}^{tree}`]);
+      const workspace = await temporaryWorkspaces(kind).open({ id: 'agent', store, base, commit: base });
+      const look = (id: string): string => `git cat-file -e ${id} 2>/dev/null && echo there || echo hidden`;
+      expect(await output(workspace, `${look(base)}; ${look(`${base}~1`)}; ${look(other)}; ${look(later)}`)).toBe(
+        'there\nthere\nhidden\nhidden\n',
+      );
+      expect(await output(workspace, 'git remote; cat .git/objects/info/alternates 2>&1')).toMatch(/No such file/);
+    });
+
+    test('a long history is cut, whole in itself, and so is one that the store has cut already', async () => {
+      const { store, base } = await storeWithHistory(Array.from({ length: 60 }, (_, index) => `Commit ${index}`));
+      const workspaces = temporaryWorkspaces(kind);
+      const count = 'git log --format=%s | wc -l; git fsck --connectivity-only 2>&1; git log --format=%s | tail -1';
+      const workspace = await workspaces.open({ id: 'agent', store, base, commit: base });
+      expect(await output(workspace, count)).toBe('50\nCommit 10\n');
+      writeFileSync(join(store.dir, 'shallow'), `${git(store.dir, ['rev-parse', `${base}~5`])}\n`);
+      const shallow = git(store.dir, ['commit-tree', '-m', 'New', '-p', base, `${base}^{tree}`]) as Sha;
+      const cut = await workspaces.open({ id: 'cut', store, base: shallow, commit: shallow });
+      expect(await output(cut, count)).toBe('7\nCommit 54\n');
+    });
+
+    test('what setup does to the repository stays with setup', async () => {
+      const { store, base } = await storeWithHistory(['Begin']);
+      const command = 'git config core.hooksPath .husky && mkdir -p .git/hooks && echo exit 1 > .git/hooks/pre-commit';
+      const setup = { command: `git log -1 --format=%s > /tmp/log && ${command} && rm .git/HEAD`, network: false };
+      const workspace = await temporaryWorkspaces(kind).open({ id: 'agent', store, base, commit: base, setup });
+      expect(await output(workspace, 'git config core.hooksPath; ls .git/hooks; git log --format=%s')).toBe('Begin\n');
+    });
+
+    test('checks find the repository too', async () => {
+      const { store, base } = await storeWithHistory(['Begin']);
+      const checks = ['git log -1 --format=%s && git diff --exit-code'];
+      const results = await temporaryWorkspaces(kind).runChecks({
+        store,
+        base,
+        commit: base,
+        checks,
+        timeoutMs: 60_000,
+      });
+      expect(results).toMatchObject([{ exitCode: 0, output: 'Begin\n' }]);
+    });
+  },
+);
 
 test('it costs a workspace nothing, and git status reads no file whose size and time are those of the base', async () => {
   const { store, base } = await storeWithHistory(['Begin']);
@@ -101,51 +154,4 @@ test('it costs a workspace nothing, and git status reads no file whose size and 
   const later = new Date(mtime.getTime() + 10_000);
   utimesSync(join(layer, 'git', '.git', 'index'), later, later);
   expect(await output(workspace, 'git status --porcelain; cat src/one.ts')).toBe('X\n');
-});
-
-test('only the base and its history can be read in it, not what else the store has', async () => {
-  const { store, base, folder } = await storeWithHistory(['Begin', 'Go on']);
-  const other = addCommit(folder, store, { secret: 'of another run\n' });
-  const later = git(store.dir, ['commit-tree', '-m', 'Later', '-p', base, `${other}^{tree}`]);
-  const workspace = await temporaryWorkspaces(isolation).open({ id: 'agent', store, base, commit: base });
-  const look = (id: string): string => `git cat-file -e ${id} 2>/dev/null && echo there || echo hidden`;
-  expect(await output(workspace, `${look(base)}; ${look(`${base}~1`)}; ${look(other)}; ${look(later)}`)).toBe(
-    'there\nthere\nhidden\nhidden\n',
-  );
-  expect(await output(workspace, `ls ${store.dir} 2>&1; git remote; cat .git/objects/info/alternates 2>&1`)).toMatch(
-    /No such file[^]*No such file/,
-  );
-});
-
-test('a long history is cut, whole in itself, and so is one that the store has cut already', async () => {
-  const { store, base } = await storeWithHistory(Array.from({ length: 60 }, (_, index) => `Commit ${index}`));
-  const workspaces = temporaryWorkspaces(isolation);
-  const count = 'git log --format=%s | wc -l; git fsck --connectivity-only 2>&1; git log --format=%s | tail -1';
-  const workspace = await workspaces.open({ id: 'agent', store, base, commit: base });
-  expect(await output(workspace, count)).toBe('50\nCommit 10\n');
-  writeFileSync(join(store.dir, 'shallow'), `${git(store.dir, ['rev-parse', `${base}~5`])}\n`);
-  const shallow = git(store.dir, ['commit-tree', '-m', 'New', '-p', base, `${base}^{tree}`]) as Sha;
-  const cut = await workspaces.open({ id: 'cut', store, base: shallow, commit: shallow });
-  expect(await output(cut, count)).toBe('7\nCommit 54\n');
-});
-
-test('what setup does to the repository stays with setup', async () => {
-  const { store, base } = await storeWithHistory(['Begin']);
-  const command = 'git config core.hooksPath .husky && mkdir -p .git/hooks && echo exit 1 > .git/hooks/pre-commit';
-  const setup = { command: `git log -1 --format=%s > /tmp/log && ${command} && rm .git/HEAD`, network: false };
-  const workspace = await temporaryWorkspaces(isolation).open({ id: 'agent', store, base, commit: base, setup });
-  expect(await output(workspace, 'git config core.hooksPath; ls .git/hooks; git log --format=%s')).toBe('Begin\n');
-});
-
-test('checks find the repository too', async () => {
-  const { store, base } = await storeWithHistory(['Begin']);
-  const checks = ['git log -1 --format=%s && git diff --exit-code'];
-  const results = await temporaryWorkspaces(isolation).runChecks({
-    store,
-    base,
-    commit: base,
-    checks,
-    timeoutMs: 60_000,
-  });
-  expect(results).toMatchObject([{ exitCode: 0, output: 'Begin\n' }]);
 });

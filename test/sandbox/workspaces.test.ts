@@ -27,7 +27,9 @@ async function until(holds: () => boolean): Promise<void> {
 
 const show = (store: Store, commit: Sha, path: string): string => git(store.dir, ['show', `${commit}:${path}`]);
 
-describe.each([isolation, { kind: 'none' } as const])('with isolation $kind', (kind) => {
+const KINDS = [isolation, { ...isolation, overlay: false }, { kind: 'none' } as const];
+
+describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
   test('a checkpoint holds what changed, its message sees the facts, and the next one starts there', async () => {
     const { store, base } = await storeWith(temporaryFolder(), { kept: 'k\n', gone: 'g\n', '.gitignore': 'ignored\n' });
     const workspace = await temporaryWorkspaces(kind).open({ id: 'a/b c', store, base, commit: base });

@@ -1,0 +1,22 @@
+/**
+ * Makes a checkpoint of what a walk found, alike for all kinds of workspaces.
+ * Rule: the same changes give the same tree, whichever way the workspace's files lie.
+ */
+import type { Sha } from '../core/transcript.ts';
+import { commitChanges } from '../git/commit-changes.ts';
+import { treeOf } from '../git/store.ts';
+import type { Store } from '../git/store.ts';
+import type { UpperWalk } from './walk-upper.ts';
+import type { Checkpoint, CheckpointFacts } from './workspace-kind.ts';
+
+/** Commits the walk's changes over the base as a child of `parent`. */
+export async function commitWalk(
+  store: Store,
+  walking: Promise<UpperWalk>,
+  { base, parent, message }: { base: Sha; parent: Sha; message: (facts: CheckpointFacts) => string },
+): Promise<Checkpoint> {
+  const [{ changes, leftOut }, baseTree] = await Promise.all([walking, treeOf(store, base)]);
+  const facts = { changed: new Set(changes.map(({ path }) => path.toString('latin1'))).size, leftOut };
+  const made = await commitChanges(store, { parent, baseTree, changes, message: message(facts) });
+  return { ...facts, commit: made.commit, tree: made.tree };
+}

@@ -1,0 +1,53 @@
+/**
+ * Remembers how a plain workspace's files looked when it was made, so that a checkpoint knows untouched ones unread.
+ * Rule: a mark that is the same means the same bytes: no command can set a file's time of change.
+ * Paths are byte strings (latin1), since file names need not be valid Unicode.
+ */
+import type { Stats } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+
+/** Marks by path. */
+export type FileMarks = Map<string, string>;
+
+/** What is the same as long as nobody touches the file. */
+export function markOf({ ino, size, ctimeMs }: Stats): string {
+  return `${ino} ${size} ${ctimeMs}`;
+}
+
+/** The marks of all files and links in a folder, but for a repository at its top. */
+export function readMarks(folder: string): FileMarks {
+  const marks: FileMarks = new Map();
+  const visit = (path: string): void => {
+    for (const entry of readdirSync(toBytes(folder, path), { withFileTypes: true, encoding: 'latin1' })) {
+      const name = path === '' ? entry.name : `${path}/${entry.name}`;
+      if (name === '.git') continue;
+      if (entry.isDirectory()) visit(name);
+      else marks.set(name, markOf(lstatSync(toBytes(folder, name))));
+    }
+  };
+  visit('');
+  return marks;
+}
+
+/** Writes marks to a file. */
+export async function saveMarks(file: string, marks: FileMarks): Promise<void> {
+  await writeFile(file, [...marks].map(([path, mark]) => `${mark}\t${path}\0`).join(''), 'latin1');
+}
+
+/** Reads them again; without the file there are none, and every file counts as touched. */
+export async function loadMarks(file: string): Promise<FileMarks> {
+  const text = await readFile(file, 'latin1').catch(() => '');
+  return new Map(
+    text
+      .split('\0')
+      .slice(0, -1)
+      .map((line) => {
+        const tab = line.indexOf('\t');
+        return [line.slice(tab + 1), line.slice(0, tab)];
+      }),
+  );
+}
+
+const toBytes = (folder: string, path: string): Buffer =>
+  Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path, 'latin1')]);

@@ -1,0 +1,98 @@
+/**
+ * Makes and walks the files of a workspace that is a plain folder: copies of the shared layers, then a commit's
+ * difference to its base.
+ * Rule: it gives what an overlay of the same layers shows, and its walk finds what the overlay's would.
+ */
+import { spawn } from 'node:child_process';
+import { lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import type { Sha } from '../core/transcript.ts';
+import { diffTrees } from '../git/diff-trees.ts';
+import type { Store } from '../git/store.ts';
+import { writeDifference } from '../git/write-difference.ts';
+import { markOf } from './file-marks.ts';
+import type { FileMarks } from './file-marks.ts';
+import { SandboxError } from './sandbox-error.ts';
+import { statIfThere } from './stat-if-there.ts';
+import { walkUpper } from './walk-upper.ts';
+import type { UpperWalk } from './walk-upper.ts';
+
+/** Copies folders into one, later ones over earlier ones, with modes, times and links; by reference where it can. */
+export async function copyLayers(layers: readonly string[], into: string): Promise<void> {
+  for (const layer of layers) {
+    const args = ['-a', '--reflink=auto', '--', `${layer}/.`, into];
+    const child = spawn('cp', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let problem = '';
+    child.stderr.on('data', (chunk: Buffer) => (problem += chunk.toString().slice(0, 500)));
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', resolve);
+    });
+    if (code !== 0) throw new SandboxError('walk', `can't copy ${layer}: ${problem.trim()}`, { exitCode: code });
+  }
+}
+
+/** Makes a copy of a base's layers stand at a commit, and gives the paths that differ from the base. */
+export async function applyDifference(
+  store: Store,
+  { base, commit, files }: { base: Sha; commit: Sha; files: string },
+): Promise<string[]> {
+  const changed = await diffTrees(store, { from: base, to: commit });
+  for (const { rawPath } of changed) makeWay(files, rawPath.toString('latin1'));
+  // Git knows no empty folders: those that lost their last file are gone, as in a fresh checkout.
+  for (const { rawPath, status } of changed) if (status === 'D') removeEmpty(files, rawPath.toString('latin1'));
+  await writeDifference(store, {
+    from: base,
+    to: commit,
+    into: files,
+    markDeleted: async () => await Promise.resolve(),
+  });
+  return changed.map(({ rawPath }) => rawPath.toString('latin1'));
+}
+
+/** Removes whatever is at a path, and what stands in the way to it. */
+function makeWay(files: string, path: string): void {
+  const parts = path.split('/');
+  for (let depth = 1; depth <= parts.length; depth += 1) {
+    const at = toBytes(files, parts.slice(0, depth).join('/'));
+    const stat = statIfThere(at);
+    if (!stat) return;
+    if (depth === parts.length || !stat.isDirectory()) rmSync(at, { recursive: true, force: true });
+  }
+}
+
+function removeEmpty(files: string, path: string): void {
+  for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+    const folder = toBytes(files, path.slice(0, slash));
+    if (!statIfThere(folder)?.isDirectory() || readdirSync(folder).length > 0) return;
+    rmdirSync(folder);
+  }
+}
+
+/** The changes in a plain folder against its base. No process that could write there may be alive. */
+export async function walkPlain(folders: { base: string; upper: string }, marks: FileMarks): Promise<UpperWalk> {
+  const listMerged = async (paths: readonly string[]): Promise<Map<string, Set<string>>> =>
+    await Promise.resolve(new Map(paths.map((path) => [path, new Set(readNames(folders.upper, path))])));
+  return await walkUpper(folders, listMerged, (path, stat) => marks.get(path) === markOf(stat));
+}
+
+/** Takes away all that the base has, so that only what was added to a copy of it is left. */
+export function removeBase(files: string, base: string, path = ''): void {
+  for (const entry of readdirSync(toBytes(base, path), { withFileTypes: true, encoding: 'latin1' })) {
+    const name = path === '' ? entry.name : `${path}/${entry.name}`;
+    const there = toBytes(files, name);
+    if (!entry.isDirectory()) {
+      rmSync(there, { force: true });
+    } else if (statIfThere(there)?.isDirectory()) {
+      removeBase(files, base, name);
+      if (readNames(files, name).length === 0) rmdirSync(there);
+    }
+  }
+}
+
+function readNames(folder: string, path: string): string[] {
+  const at = toBytes(folder, path);
+  return lstatSync(at).isDirectory() ? readdirSync(at, { encoding: 'latin1' }) : [];
+}
+
+const toBytes = (folder: string, path: string): Buffer =>
+  Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path, 'latin1')]);

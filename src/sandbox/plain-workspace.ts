@@ -1,0 +1,120 @@
+/**
+ * Workspaces as plain folders, where overlays can't be had or nothing is isolated: copies of the shared layers.
+ * Rule: no git runs on files that a command wrote; the walk compares them with the base, as it does an upper folder.
+ */
+import { chown, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
+import { commitWalk } from './commit-walk.ts';
+import { loadMarks, readMarks, saveMarks } from './file-marks.ts';
+import { baseFolders, openBaseLayers, openSetupLayers } from './layers.ts';
+import type { MakeSetupLayer } from './layers.ts';
+import { findChangedTracked } from './overlay.ts';
+import { applyDifference, copyLayers, removeBase, walkPlain } from './plain-files.ts';
+import { removeTree } from './remove-tree.ts';
+import { runInSandbox } from './run-command.ts';
+import { runSetup } from './run-setup.ts';
+import { SandboxError } from './sandbox-error.ts';
+import { setupError } from './setup-error.ts';
+import type { Origin, Place, WorkspaceKind } from './workspace-kind.ts';
+
+/** Longer than a file system's clock ticks: what a command touches later has another time of change. */
+const TICK_MS = 20;
+const SETTLE_TIMEOUT_MS = 120_000;
+
+/** Where a plain workspace's parts lie. */
+export function plainFolders({ folder, base }: Place): { base: string; git: string; upper: string; marks: string } {
+  return { ...baseFolders(base), upper: join(folder, 'files'), marks: join(folder, 'marks') };
+}
+
+/** The kind of workspaces that bubblewrap isolates, where it can't mount overlays. */
+export function plainWorkspaces(root: Promise<SandboxRoot>, stateDir: string): WorkspaceKind {
+  const bases = openBaseLayers(stateDir);
+  const setups = openSetupLayers(stateDir, bases, { kind: 'plain-1', make: makeSetupLayer(root) });
+  return {
+    ...plainFiles({ settle: async (place) => await settle(await root, place) }),
+    kind: 'bwrap',
+    prepareSetup: async ({ store, base, setup }) => await setups.setup(store, base, setup),
+    prepare: async ({ store, base, setup }) => {
+      const folder = await bases.base(store, base);
+      if (!setup) return { base: folder, key: 'plain' };
+      const outcome = await setups.setup(store, base, setup);
+      if (outcome.kind !== 'ready' || outcome.folder === null) throw setupError(setup.command, outcome);
+      return { base: folder, setup: outcome.folder, key: `plain ${outcome.folder}` };
+    },
+    run: async (place, request, lockFd) => {
+      const layers = request.profile === 'read-only' ? { lower: [plainFolders(place).upper] } : plainLayers(place);
+      return await runInSandbox(await root, { layers, request, ...(lockFd === undefined ? {} : { lockFd }) });
+    },
+  };
+}
+
+/** What a kind does beyond copying: taking the files over, and setting up in place what it does not share. */
+interface Steps {
+  settle?: (place: Place) => Promise<void>;
+  setUp?: (place: Place, origin: Origin) => Promise<void>;
+}
+
+/** What plain workspaces of all kinds have in common. */
+export function plainFiles({ settle, setUp }: Steps): Pick<WorkspaceKind, 'fill' | 'checkpoint'> {
+  return {
+    fill: async (origin, place, commit) => {
+      const { base, git, upper, marks: file } = plainFolders(place);
+      await mkdir(upper, { recursive: true });
+      await copyLayers([base, git, ...(place.setup === undefined ? [] : [place.setup])], upper);
+      const difference = { base: origin.base, commit, files: upper };
+      const changed = new Set(commit === origin.base ? [] : await applyDifference(origin.store, difference));
+      await settle?.(place);
+      const marks = readMarks(upper);
+      await tick();
+      await setUp?.(place, origin);
+      // What the setup added is below the changes too, as its layer would be.
+      if (setUp) for (const [path, mark] of readMarks(upper)) if (!marks.has(path)) marks.set(path, mark);
+      for (const path of changed) marks.delete(path);
+      await saveMarks(file, marks);
+      await tick();
+    },
+    checkpoint: async ({ store, base }, place, request) => {
+      const folders = plainFolders(place);
+      const marks = await loadMarks(folders.marks);
+      return await commitWalk(store, walkPlain(folders, marks), { base, ...request });
+    },
+  };
+}
+
+async function tick(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+}
+
+function plainLayers({ folder }: Pick<Place, 'folder'>): Layers {
+  return { lower: [], upper: { files: join(folder, 'files'), work: join(folder, 'work') } };
+}
+
+/** Has the sandbox take the files over, to whatever user its commands are, before their times of change count. */
+async function settle(root: SandboxRoot, place: Pick<Place, 'folder'>): Promise<void> {
+  const layers = plainLayers(place);
+  if (layers.upper) await mkdir(layers.upper.work, { recursive: true });
+  // A copy must not look as if it, with all that came after, had been taken over with its original.
+  const [uid, gid] = [process.geteuid?.(), process.getegid?.()];
+  if (layers.upper && uid !== undefined && gid !== undefined) await chown(layers.upper.files, uid, gid);
+  const request = { command: 'exit 0', profile: 'workspace', network: false, timeoutMs: SETTLE_TIMEOUT_MS } as const;
+  const { exitCode, output } = await runInSandbox(root, { layers, request });
+  if (exitCode !== 0) throw new SandboxError('isolation', `the workspace can't be entered: ${output}`, { exitCode });
+}
+
+/** The layer is what the setup added to a copy of the base. */
+function makeSetupLayer(root: Promise<SandboxRoot>): MakeSetupLayer {
+  return async ({ base, setup, scratch }) => {
+    const place = { folder: scratch, base };
+    const folders = plainFolders(place);
+    await copyLayers([folders.base, folders.git], folders.upper);
+    await settle(await root, place);
+    const marks = readMarks(folders.upper);
+    await tick();
+    const ran = await runSetup(await root, plainLayers(place), setup);
+    const changed = findChangedTracked(folders.base, await walkPlain(folders, marks));
+    removeBase(folders.upper, folders.base);
+    await removeTree(join(scratch, 'work'));
+    return { ...ran, changed };
+  };
+}

@@ -1,0 +1,17 @@
+/**
+ * The failure of a workspace whose setup did not do what it must.
+ * Rule: it says what the setup did, so that a person sees what to change.
+ */
+import { SandboxError } from './sandbox-error.ts';
+
+/** Why a workspace that needs its setup can't be opened. */
+export function setupError(
+  command: string,
+  outcome: { kind: string; exitCode?: number | null; output?: string; paths?: string[] },
+): SandboxError {
+  const why =
+    outcome.kind === 'changed-tracked'
+      ? `changed files that git tracks: ${outcome.paths?.slice(0, 10).join(', ')}`
+      : `ended with exit status ${outcome.exitCode ?? 'none'}: ${outcome.output?.trim().slice(-500)}`;
+  return new SandboxError('setup', `setup "${command}" ${why}`, { command, exitCode: outcome.exitCode ?? null });
+}

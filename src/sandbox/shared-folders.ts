@@ -1,0 +1,45 @@
+/**
+ * Folders that are made once and shared: base checkouts and what setups left.
+ * Rule: such a folder is whole or absent (made beside, then renamed), and never written again once it is there.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
+import { removeTree } from './remove-tree.ts';
+
+/** Lets callers that ask for the same thing at the same time share its making. */
+export function shareByKey<T>(): (key: string, make: () => Promise<T>) => Promise<T> {
+  const running = new Map<string, Promise<T>>();
+  return async (key, make) => {
+    const known = running.get(key);
+    if (known) return await known;
+    const made = make().finally(() => running.delete(key));
+    running.set(key, made);
+    return await made;
+  };
+}
+
+/** A place beside a folder in which its successor is made; its name ends with the process that makes it. */
+export function placeBeside(folder: string): string {
+  return `${folder}-${randomBytes(4).toString('hex')}-${process.pid}`;
+}
+
+/** Makes a folder beside its place and renames it there; where it is already, nothing is done. */
+export async function makeWhole(folder: string, fill: (into: string) => Promise<unknown>): Promise<void> {
+  if (existsSync(folder)) return;
+  const fresh = placeBeside(folder);
+  try {
+    await mkdir(fresh, { recursive: true });
+    await fill(fresh);
+    await rename(fresh, folder).catch((error: unknown) => {
+      if (!existsSync(folder)) throw error;
+    });
+  } finally {
+    await removeTree(fresh);
+  }
+}
+
+/** A short name for any text. */
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
