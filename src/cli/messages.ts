@@ -29,6 +29,7 @@ export function messageCommands(program: Command, action: Action): void {
   addQueries(program, action);
   addSteering(program, action);
   addDeciding(program, action);
+  addForking(program, action);
   program.command('watch').description('follow a refactor live').argument('<id>').action(action(watch));
   program.command('list').description('refactors, newest first').action(action(list));
 }
@@ -115,6 +116,20 @@ function addDeciding(program: Command, action: Action): void {
         return await send('rewind', id, { to, task: options['task'] }, options);
       }),
     );
+}
+
+function addForking(program: Command, action: Action): void {
+  addVerb(program, 'fork', 'try a task a second time beside, from a checkpoint on', '[task]')
+    .option('--to <step>', 'a step or a checkpoint; the last one if left out')
+    .option('--text <text>', 'what the second agent is told')
+    .action(
+      action(async (id: string, task: string | undefined, options: Options) => {
+        return await send('fork', id, { task, to: options['to'], text: options['text'] }, options);
+      }),
+    );
+  addVerb(program, 'choose', 'choose whose work counts after a fork', '<agent>').action(
+    action(async (id: string, agent: string, options: Options) => await send('choose', id, { agent }, options)),
+  );
 }
 
 async function withStack<T>(body: (stack: Stack, config: Config) => Promise<T>): Promise<T> {

@@ -39,7 +39,11 @@ export function advanceAgent(before: AgentState, event: AgentEvent): AgentState 
       return takeEvidence(state, event);
     case 'reported':
       // A handler may have put a newer report there while this one was on its way.
-      return { ...state, outbox: state.outbox.filter((report) => report !== event.report) };
+      return {
+        ...state,
+        outbox: state.outbox.filter((report) => report !== event.report),
+        forks: (state.forks ?? []).filter((fork) => !event.report.forks?.some(({ id }) => id === fork.id)),
+      };
     case 'orphaned':
       return orphan(state, event.at);
     case 'hostGone':

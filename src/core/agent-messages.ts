@@ -87,6 +87,10 @@ function applyToAgent(state: AgentState, message: Message, at: number): Outcome 
       return refused(state, 'an agent has no plan to revise: send this to the refactor');
     case 'rewind':
       return rewindAgent(state, message, at);
+    case 'fork':
+      return forkAgent(state, message, at);
+    case 'choose':
+      return refused(state, 'send this to the refactor: it knows which agents there are to choose from');
   }
 }
 
@@ -220,15 +224,8 @@ function rewindAgent(state: AgentState, message: MessageOf<'rewind'>, at: number
   if (message.task !== undefined && message.task !== state.spec.task) {
     return refused(state, `this agent works task "${state.spec.task}", not "${message.task}"`);
   }
-  const to = String(message.to);
-  const matches = /^\d{1,5}$/.test(to)
-    ? state.checkpoints.filter(({ step }) => String(step) === to).slice(-1)
-    : state.checkpoints.filter(({ head }) => to.length >= 7 && head.startsWith(to));
-  const [checkpoint] = matches;
-  if (!checkpoint || matches.length > 1) {
-    const known = state.checkpoints.map(({ step, head }) => `${step} (${head.slice(0, 10)})`).join(', ');
-    return refused(state, `no single checkpoint "${to}"; a step's number or a commit id, of: ${known || 'none yet'}`);
-  }
+  const checkpoint = findCheckpoint(state, String(message.to));
+  if (typeof checkpoint === 'string') return refused(state, checkpoint);
   const by = message.by ?? 'unknown';
   const kinds: Decision['kind'][] = ['call', 'scope', 'budget', 'question'];
   const control = withdrawDecisions(state.control, at, kinds, 'rewound');
@@ -236,6 +233,35 @@ function rewindAgent(state: AgentState, message: MessageOf<'rewind'>, at: number
   return applied(
     publish(say(rewound, at, `rewound by ${by} to step ${checkpoint.step}`)),
     `goes back to step ${checkpoint.step}, ${checkpoint.head.slice(0, 10)}`,
+  );
+}
+
+/** The checkpoint that a person means by a step's number or a commit id, or why there is none. */
+function findCheckpoint(state: AgentState, to: string): AgentState['checkpoints'][number] | string {
+  const matches = /^\d{1,5}$/.test(to)
+    ? state.checkpoints.filter(({ step }) => String(step) === to).slice(-1)
+    : state.checkpoints.filter(({ head }) => to.length >= 7 && head.startsWith(to));
+  const [checkpoint] = matches;
+  if (checkpoint && matches.length === 1) return checkpoint;
+  const known = state.checkpoints.map(({ step, head }) => `${step} (${head.slice(0, 10)})`).join(', ');
+  return `no single checkpoint "${to}"; a step's number or a commit id, of: ${known || 'none yet'}`;
+}
+
+/** Asks the refactor to start another agent from one of this one's checkpoints; this one goes on as it was. */
+function forkAgent(state: AgentState, message: MessageOf<'fork'>, at: number): Outcome {
+  if (!state.spec.refactor) return refused(state, 'this agent works alone: a fork needs a refactor to choose in');
+  if (state.spec.kind === 'plan') return refused(state, 'a planner is not forked: reject its plan with a note instead');
+  const last = state.checkpoints.at(-1);
+  const checkpoint = message.to === undefined ? last : findCheckpoint(state, String(message.to));
+  if (!checkpoint) return refused(state, 'there is no checkpoint yet to fork from');
+  if (typeof checkpoint === 'string') return refused(state, checkpoint);
+  const { head, step } = checkpoint;
+  const by = message.by ?? 'unknown';
+  const id = message.id ?? `fork-${state.control.received + 1}`;
+  const forks = [...(state.forks ?? []), { id, head, step, text: message.text ?? null, by }];
+  return applied(
+    publish(say({ ...state, forks }, at, `forked by ${by} at step ${step}`)),
+    `a second agent starts from step ${step}, ${head.slice(0, 10)}`,
   );
 }
 

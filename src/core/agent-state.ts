@@ -42,6 +42,8 @@ export interface AgentSpec {
   setup: Setup | null;
   isolation: IsolationMode;
   policy: EffectivePolicy;
+  /** The checkpoint of another agent's chain that this one goes on from, with what it is told. */
+  fork?: Fork;
   /** Workflow id of the refactor that is told of needs and of the end. */
   refactor: string | null;
   team: string | null;
@@ -50,6 +52,15 @@ export interface AgentSpec {
 export interface Steer {
   id: string;
   text: string;
+  by: string;
+}
+
+/** A wish to go on from a checkpoint a second time; `id` is the message's, `step` the checkpoint's. */
+export interface Fork {
+  id: string;
+  head: Sha;
+  step: number;
+  text: string | null;
   by: string;
 }
 
@@ -192,6 +203,8 @@ export interface AgentReport {
   receipts: { id: string; state: string; detail: string }[];
   /** What its activity waits for, where it is tried again and again. */
   trouble?: string | null;
+  /** Forks that were asked for and not told yet. */
+  forks?: Fork[];
   outcome: AgentOutcome | null;
 }
 
@@ -236,6 +249,7 @@ export interface AgentState {
   spend: Spend;
   evidence: Evidence[];
   rewindTo: Sha | null;
+  forks?: Fork[];
   checkpoints: { step: number; head: Sha; what: string }[];
   outbox: AgentReport[];
   outcome: AgentOutcome | null;

@@ -127,6 +127,7 @@ export function publish(state: AgentState): AgentState {
     steps: state.step,
     spend: state.spend,
     receipts: state.control.receipts.slice(-20).map(({ id, state: became, detail }) => ({ id, state: became, detail })),
+    ...(state.forks?.length ? { forks: state.forks } : {}),
     ...(state.trouble ? { trouble: showTrouble(state.trouble) } : {}),
     outcome: state.outcome,
   };

@@ -10,6 +10,7 @@ import type {
   AgentSpec,
   AgentState,
   CheckInput,
+  Fork,
   PendingCall,
   ThinkInput,
 } from './agent-state.ts';
@@ -56,6 +57,17 @@ export function createAgent(id: string, spec: AgentSpec): AgentState {
     outbox: [],
     outcome: null,
     control: createControl(),
+    ...(spec.fork ? startFork(spec.fork) : {}),
+  };
+}
+
+/** A fork goes on where its checkpoint stands: files, conversation and step. */
+function startFork({ id, head, step, text, by }: Fork): Partial<AgentState> {
+  return {
+    head,
+    step: step + 1,
+    steers: text === null ? [] : [{ id, text, by }],
+    checkpoints: [{ step, head, what: 'fork' }],
   };
 }
 

@@ -23,7 +23,7 @@ export interface Receipt {
 export interface Decision {
   /** Short id with its revision, e.g. `plan@1`, `lib/call@4`. */
   id: string;
-  kind: 'plan' | 'delivery' | 'baseline' | 'checks' | 'call' | 'scope' | 'budget' | 'question';
+  kind: 'plan' | 'delivery' | 'baseline' | 'checks' | 'call' | 'scope' | 'budget' | 'question' | 'choice';
   /** What is decided, rendered by our code; at most 4 KiB. */
   about: string;
   digest: string;
@@ -192,7 +192,7 @@ export function chooseDecision(
   const wanted =
     message.verb === 'answer'
       ? open.filter(({ kind }) => kind === 'question')
-      : open.filter(({ kind }) => kind !== 'question');
+      : open.filter(({ kind }) => kind !== 'question' && kind !== 'choice');
   const what = message.verb === 'answer' ? 'question' : 'decision';
   const list = wanted.map(({ id }) => id).join(', ');
   if (message.decision === undefined) {
@@ -206,12 +206,13 @@ export function chooseDecision(
   const known = all.find(({ id }) => id === message.decision);
   if (known?.closed)
     return { kind: 'refused', reason: `${known.id} was ${known.closed.outcome} by ${known.closed.by} already` };
-  if (known)
-    return {
-      kind: 'refused',
-      reason: `${known.id} is a ${known.kind}: ${known.kind === 'question' ? 'use answer' : 'use approve or reject'}`,
-    };
+  if (known) return { kind: 'refused', reason: `${known.id} is a ${known.kind}: ${verbFor(known)}` };
   return { kind: 'refused', reason: `there is no ${what} "${message.decision}"; open: ${list || 'none'}` };
+}
+
+function verbFor({ kind }: Decision): string {
+  if (kind === 'question') return 'use answer';
+  return kind === 'choice' ? 'use choose, with the agent whose work counts' : 'use approve or reject';
 }
 
 function matchDigest(decision: Decision, digest: string | undefined): DecisionChoice {

@@ -56,6 +56,13 @@ const SCHEMAS = {
     to: z.union([z.string().min(1).max(64), z.number().int().min(0)]),
     ...sender,
   }),
+  fork: z.strictObject({
+    task: name.optional(),
+    to: z.union([z.string().min(1).max(64), z.number().int().min(0)]).optional(),
+    text: text.optional(),
+    ...sender,
+  }),
+  choose: z.strictObject({ agent: name, ...sender }),
 } as const;
 
 export type Verb = keyof typeof SCHEMAS;
@@ -73,8 +80,10 @@ const STRING_FIELD: Partial<Record<Verb, string>> = {
   reject: 'decision',
   answer: 'text',
   rewind: 'to',
+  fork: 'task',
+  choose: 'agent',
 };
-const NEEDS_INPUT = new Set<Verb>(['steer', 'answer', 'revisePlan', 'rewind']);
+const NEEDS_INPUT = new Set<Verb>(['steer', 'answer', 'revisePlan', 'rewind', 'choose']);
 
 export type Message = { [V in Verb]: { verb: V } & z.infer<(typeof SCHEMAS)[V]> }[Verb];
 export type MessageOf<V extends Verb> = Extract<Message, { verb: V }>;

@@ -2,11 +2,12 @@
  * What a refactor takes in from its agents: their start, their needs, their spend, their end.
  * Rule: an agent whose work is no longer wanted changes nothing.
  */
-import type { AgentDescription, AgentReport } from './agent-state.ts';
+import type { AgentDescription, AgentOutcome, AgentReport } from './agent-state.ts';
 import { settleReceipts } from './control.ts';
 import { nextRefactorCommand, startOf } from './refactor.ts';
 import { proposePlan } from './refactor-gates.ts';
-import type { RefactorState } from './refactor-state.ts';
+import { addForks, addRival, endRival } from './forks.ts';
+import type { RefactorState, Rival } from './refactor-state.ts';
 import { endRefactor, findWork, holdRefactor, log, replaceWork } from './refactor-work.ts';
 
 /** An agent runs: its work is under way, and steers that waited for it are passed on. */
@@ -16,8 +17,14 @@ export function takeStart(state: RefactorState, id: string): RefactorState {
   const agent = { id, task: work.task.id, kind: work.kind, status: 'running' as const, report: null };
   // Its first report may have come before the start was confirmed.
   const agents = state.agents.some((other) => other.id === id) ? state.agents : [...state.agents, agent];
+  const [fork, ...forks] = work.status === 'working' ? (work.forks ?? []) : [];
+  if (fork) {
+    const rivals = addRival(state, work, id);
+    return replaceWork({ ...state, agents }, { ...work, attempt: work.attempt + 1, forks, rivals });
+  }
   const started = {
     ...work,
+    rivals: undefined,
     status: work.status === 'waiting' ? ('working' as const) : work.status,
     attempt: work.attempt + 1,
     start: startOf(state, work),
@@ -43,8 +50,9 @@ export function takeReport(before: RefactorState, at: number, report: AgentRepor
       control = settleReceipts(control, [id], became as 'applied', `${report.task}: ${detail}`);
   }
   const state = { ...before, agents, control, spend: sumSpend(agents) };
-  if (!report.outcome) return state;
-  return takeAgentEnd(state, at, report);
+  const work = findWork(state, report.agent);
+  const forked = work && report.forks ? addForks(state, at, work, report.forks) : state;
+  return report.outcome ? takeAgentEnd(forked, at, report) : forked;
 }
 
 /**
@@ -113,10 +121,18 @@ function sumSpend(agents: RefactorState['agents']): RefactorState['spend'] {
   return total;
 }
 
+function toResult({ head, summary, evidence }: Extract<AgentOutcome, { kind: 'finished' }>): Rival['result'] {
+  return { head, summary, evidence };
+}
+
 function takeAgentEnd(state: RefactorState, at: number, report: AgentReport): RefactorState {
   const work = findWork(state, report.agent);
   const { outcome } = report;
   if (!work || !outcome || state.outcome) return state;
+  if (work.rivals?.some(({ agent }) => agent === report.agent) && work.rivals.length > 1)
+    return endRival(state, at, work, report.agent, outcome.kind === 'finished' ? toResult(outcome) : null);
+  // One that was not chosen has nothing more to say.
+  if (work.rivals && !work.rivals.some(({ agent }) => agent === report.agent)) return state;
   switch (outcome.kind) {
     case 'planned':
       return proposePlan({ ...state, extra: null }, at, outcome.plan, 'the planner');

@@ -7,6 +7,7 @@ import { refuse } from './agent-messages.ts';
 import type { Decision } from './control.ts';
 import { addReceipt, chooseDecision, closeDecision, findEarlierAnswer, withdrawDecisions } from './control.ts';
 import { digestValue } from './digest.ts';
+import { chooseRival } from './forks.ts';
 import type { Message, MessageOf, Verb } from './messages.ts';
 import { readMessage } from './messages.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS, findPlanProblems } from './plan.ts';
@@ -57,7 +58,12 @@ function applyToRefactor(state: RefactorState, message: Message, at: number): Ou
     case 'revisePlan':
       return revisePlan(state, message, at);
     case 'rewind':
-      return rewindTask(state, message);
+    case 'fork':
+      return passToTask(state, message);
+    case 'choose': {
+      const choice = chooseRival(state, message, at);
+      return outcome(choice.kind, choice.detail, choice.state);
+    }
   }
 }
 
@@ -267,15 +273,23 @@ function revisePlan(state: RefactorState, message: MessageOf<'revisePlan'>, at: 
   return outcome('applied', `plan ${state.plan.version + 1} waits for its decision`, revised);
 }
 
-function rewindTask(state: RefactorState, message: MessageOf<'rewind'>): Outcome {
+function passToTask(state: RefactorState, message: MessageOf<'rewind'> | MessageOf<'fork'>): Outcome {
   const running = listRunning(state).filter(({ task }) => message.task === undefined || task === message.task);
   const [agent, ...others] = running;
   if (agent && others.length === 0) return forward(state, [agent], message, 'passed on to');
   if (agent)
-    return outcome('refused', `several tasks run, name one: ${running.map(({ task }) => task).join(', ')}`, state);
+    return outcome(
+      'refused',
+      `several tasks run, name one, or send it to the agent itself: ${running.map(({ id }) => id).join(', ')}`,
+      state,
+    );
   const task = state.tasks.find((other) => other.task.id === message.task);
   if (task)
-    return outcome('refused', `task "${task.task.id}" is ${task.status}: only a task at work can be rewound`, state);
+    return outcome(
+      'refused',
+      `task "${task.task.id}" is ${task.status}: only a task at work has an agent for this`,
+      state,
+    );
   const known = state.tasks.map((other) => other.task.id).join(', ') || 'none yet';
   return outcome('refused', `there is no task "${message.task ?? ''}" at work; tasks: ${known}`, state);
 }

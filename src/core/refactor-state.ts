@@ -8,6 +8,7 @@ import type {
   AgentReport,
   AgentSpec,
   Evidence,
+  Fork,
   Hold,
   IsolationMode,
   Setup,
@@ -95,6 +96,16 @@ export interface TaskState {
   summary: string;
   conflicts: string[];
   evidence: Evidence[];
+  /** Forks to start, the ids of all that were asked for, and the agents that race since. */
+  forks?: Fork[];
+  forkIds?: string[];
+  rivals?: Rival[] | undefined;
+}
+
+/** One of several agents that try the same task; its result, once it finished. */
+export interface Rival {
+  agent: string;
+  result: { head: Sha; summary: string; evidence: Evidence[] } | null;
 }
 
 /** The mirror of one agent, as its reports tell. */

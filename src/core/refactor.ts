@@ -2,7 +2,7 @@
  * A refactor as a reducer, first half: `nextRefactorCommand` says what to do now, from the state alone.
  * Rule: nothing is planned around a gate: without its decision the command is to wait.
  */
-import type { AgentSpec, Setup } from './agent-state.ts';
+import type { AgentSpec, Fork, Setup } from './agent-state.ts';
 import { createControl, listOpenDecisions } from './control.ts';
 import { digestText } from './digest.ts';
 import type { StartInput } from './messages.ts';
@@ -84,6 +84,8 @@ function nextWork(state: RefactorState, prepared: Prepared): RefactorCommand {
   if (!state.plan) return { kind: 'wait', why: 'the planner' };
   const finished = [state.extra, ...state.tasks].find((task) => task?.status === 'finished');
   if (finished) return integrate(state, finished);
+  const forked = hasRoom(state) && state.tasks.find(({ forks, status }) => status === 'working' && forks?.length);
+  if (forked) return startAgent(state, prepared, forked, forked.forks?.[0]);
   const ready = state.tasks.find((task) => isReady(state, task));
   if (ready) return startAgent(state, prepared, ready);
   const unfinished = [state.extra, ...state.tasks].filter((task) => task && task.status !== 'integrated');
@@ -108,6 +110,11 @@ export function setupOf(state: RefactorState): Setup | null {
   return setup ? { command: setup, network: state.policy.network.setup.value } : null;
 }
 
+/** Whether policy lets one more agent work now. */
+function hasRoom(state: RefactorState): boolean {
+  return state.agents.filter(({ status }) => status !== 'ended').length < state.policy.maxParallelAgents.value;
+}
+
 function isReady(state: RefactorState, task: TaskState): boolean {
   if (task.status !== 'waiting') return false;
   const working = state.tasks.filter(({ status }) => status === 'working' || status === 'finished');
@@ -117,7 +124,7 @@ function isReady(state: RefactorState, task: TaskState): boolean {
   return working.every((other) => !canOverlap(other.task.paths, task.task.paths));
 }
 
-function startAgent(state: RefactorState, prepared: Prepared, work: TaskState): RefactorCommand {
+function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, fork?: Fork): RefactorCommand {
   const { task } = work;
   const spec: AgentSpec = {
     kind: work.kind,
@@ -127,7 +134,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState): 
     goal: state.input.goal,
     repository: state.input.repository,
     base: prepared.commit,
-    start: startOf(state, work) ?? prepared.commit,
+    start: (fork ? work.start : startOf(state, work)) ?? prepared.commit,
     startTree: work.startTree,
     paths: [...task.paths, ...work.conflicts],
     checks: work.kind === 'plan' ? state.input.checks : task.checks,
@@ -136,6 +143,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState): 
     setup: setupOf(state),
     isolation: prepared.isolation,
     policy: tightenForIsolation(state.policy, prepared.isolation),
+    ...(fork ? { fork } : {}),
     refactor: state.id,
     team: state.input.team ?? null,
   };

@@ -27,6 +27,8 @@ export interface TaskView {
   title: string;
   status: string;
   agent: string | null;
+  /** The agents that race, where the task was forked. */
+  rivals?: string[];
   steps: number;
   needs: string[];
   /** What its agent waits for, where an activity is tried again and again. */
@@ -130,6 +132,7 @@ function viewTask(state: RefactorState, work: TaskState): TaskView {
     title: work.task.title,
     status: work.status,
     agent: agent?.id ?? null,
+    ...(work.rivals ? { rivals: work.rivals.map((rival) => rival.agent) } : {}),
     steps: agent?.report?.steps ?? 0,
     needs: [...open.map(({ id }) => id), ...(hold ? [`holds: ${hold.reason}`] : [])],
     trouble: agent?.status === 'running' ? (agent.report?.trouble ?? null) : null,

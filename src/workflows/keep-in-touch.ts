@@ -39,14 +39,10 @@ async function lookAfter(
     await condition(() => running().length > 0);
     const before = read();
     await sleep(delay, { summary: 'look after the agents' });
-    if (read() !== before) {
-      delay = FIRST_LOOK_MS;
-      continue;
-    }
-    delay = Math.min(delay * 2, LAST_LOOK_MS);
     const ids = running();
     // A look that failed is made again at the next turn.
-    if (ids.length > 0) tell(await control.describeAgents(ids).catch(() => []));
+    if (read() === before && ids.length > 0) tell(await control.describeAgents(ids).catch(() => []));
+    delay = read() === before ? Math.min(delay * 2, LAST_LOOK_MS) : FIRST_LOOK_MS;
   }
 }
 

@@ -23,6 +23,8 @@ const DESCRIPTIONS: Record<Verb, string> = {
   answer: 'Answer a question: {question?, text, by?} or a string',
   revisePlan: 'Replace the plan: {version, plan, by?}',
   rewind: 'Take a task back to a checkpoint: {task, to, by?}',
+  fork: 'Try a task a second time beside, from a checkpoint on: {task?, to?, text?, by?}',
+  choose: 'Choose whose work counts after a fork: {agent, by?} or a string',
 };
 
 export interface Receiver {

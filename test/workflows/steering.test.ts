@@ -103,3 +103,25 @@ test("a person's commit, pushed to the hub, becomes the agent's files, and the n
   ]);
   expect(await git(repository, 'show', 'wheel:a/agent.txt')).toBe('agent\nperson');
 }, 120_000);
+
+test('a fork tries a task twice from one checkpoint, and the branch is what a person chose', async () => {
+  const crew = await startCrew(({ task, turn, request }) => {
+    if (task === 'plan') return PLAN;
+    const isFork = request.items.some((item) => item.kind === 'user' && item.text.includes('the other way'));
+    if (turn === 0) return shell('echo common > a/common.txt');
+    if (turn === 1) return isFork ? shell('echo fork > a/fork.txt') : ask('go on?');
+    return turn === 2 && !isFork ? shell('echo first > a/first.txt') : finish(isFork ? 'forked' : 'first');
+  });
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, branch: 'chosen' });
+  await approve(handle, 'plan@1');
+  await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
+  await handle.executeUpdate('fork', { args: [{ task: 'a', to: 1, text: 'the other way', by: 'ann' }] });
+  await until(handle, ({ tasks }) => tasks[0]?.rivals?.length === 2);
+  await handle.executeUpdate('answer', { args: [{ text: 'yes', by: 'ann' }] });
+  await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'choice'));
+  await handle.executeUpdate('choose', { args: ['a.2'] });
+  await approve(handle, 'delivery@1');
+  await expect(handle.result()).resolves.toMatchObject({ tasks: [{ id: 'a', summary: 'forked' }] });
+  expect(await git(repository, 'diff', '--name-only', 'main', 'chosen')).toBe('a/common.txt\na/fork.txt');
+}, 120_000);

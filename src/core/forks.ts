@@ -1,0 +1,106 @@
+/**
+ * Forks: one task tried by several agents from one checkpoint on, until a person chooses whose work counts.
+ * Rule: what was not chosen is stopped and stays readable in its chain; nothing is chosen by silence.
+ */
+import { closeDecision, listOpenDecisions, openDecision } from './control.ts';
+import { digestValue } from './digest.ts';
+import type { MessageOf } from './messages.ts';
+import type { Rival, RefactorState, TaskState } from './refactor-state.ts';
+import { log, replaceWork } from './refactor-work.ts';
+
+/** Adds the forks that an agent reports, each once. */
+export function addForks(
+  state: RefactorState,
+  at: number,
+  work: TaskState,
+  forks: TaskState['forks'] = [],
+): RefactorState {
+  const known = work.forkIds ?? [];
+  const fresh = forks.filter(({ id }) => !known.includes(id));
+  if (fresh.length === 0 || work.status !== 'working') return state;
+  const forkIds = [...known, ...fresh.map(({ id }) => id)];
+  const next = replaceWork(state, { ...work, forkIds, forks: [...(work.forks ?? []), ...fresh] });
+  return log(next, at, `${work.task.id} is forked by ${fresh.map(({ by }) => by).join(', ')}`);
+}
+
+/** The agents that race for a task, with the one that a new fork starts beside. */
+export function addRival(state: RefactorState, work: TaskState, agent: string): Rival[] {
+  const running = state.agents.filter(({ task, status }) => task === work.task.id && status !== 'ended');
+  const rivals = work.rivals ?? running.map(({ id }) => ({ agent: id, result: null }));
+  return [...rivals, { agent, result: null }];
+}
+
+/** A rival has ended: with a result it is a candidate, without one it is out of the race. */
+export function endRival(
+  state: RefactorState,
+  at: number,
+  work: TaskState,
+  agent: string,
+  result: Rival['result'],
+): RefactorState {
+  const rivals = (work.rivals ?? []).flatMap((rival) => {
+    if (rival.agent !== agent) return [rival];
+    return result ? [{ agent, result }] : [];
+  });
+  const raced = log(
+    replaceWork(state, { ...work, rivals }),
+    at,
+    `${agent} ${result ? 'finished' : 'is out of the race'}`,
+  );
+  const [only, ...others] = rivals;
+  if (only && others.length === 0) return only.result ? adopt(raced, at, { ...work, rivals }, only) : raced;
+  if (rivals.some((rival) => rival.result === null)) return raced;
+  const about = rivals.map(
+    ({ agent: id, result: won }) => `- ${id}: ${won?.summary ?? ''} (${won?.head.slice(0, 10)})`,
+  );
+  const control = openDecision(raced.control, at, {
+    name: `${work.task.id}/choice`,
+    kind: 'choice',
+    about: [`several agents finished ${work.task.id}; choose one by its id`, ...about].join('\n'),
+    digest: digestValue(rivals),
+  });
+  return { ...raced, control };
+}
+
+/** The race is over: this agent's result is the task's. */
+function adopt(state: RefactorState, at: number, work: TaskState, { agent, result }: Rival): RefactorState {
+  if (!result) return state;
+  // The winner stays named, so that a late word of another changes nothing.
+  const finished: TaskState = { ...work, ...result, status: 'finished', rivals: [{ agent, result }] };
+  return log(replaceWork(state, finished), at, `${work.task.id} finished by ${agent}: ${result.summary}`);
+}
+
+export type Choice = { kind: 'applied' | 'refused'; detail: string; state: RefactorState };
+
+/** A person chooses whose work counts, before or after the race is over; the others are stopped. */
+export function chooseRival(state: RefactorState, message: MessageOf<'choose'>, at: number): Choice {
+  const raced = state.tasks.filter(({ rivals }) => (rivals?.length ?? 0) > 1);
+  const all = raced.flatMap(({ rivals }) => (rivals ?? []).map(({ agent }) => agent));
+  const wanted = `${state.id}/${message.agent}`;
+  const chosen = all.find((agent) => agent === message.agent || agent === wanted);
+  const work = raced.find(({ rivals }) => rivals?.some(({ agent }) => agent === chosen));
+  if (!work || !chosen) {
+    const detail = `there is no agent "${message.agent}" to choose; of: ${all.join(', ') || 'none, no task is forked'}`;
+    return { kind: 'refused', detail, state };
+  }
+  const by = message.by ?? 'unknown';
+  const losers = (work.rivals ?? []).filter(({ agent }) => agent !== chosen);
+  const stops = losers.map(({ agent }) => ({
+    agent,
+    message: { verb: 'stop' as const, reason: `${by} chose ${chosen}`, by },
+  }));
+  const running = stops.filter(({ agent }) =>
+    state.agents.some(({ id, status }) => id === agent && status !== 'ended'),
+  );
+  const rivals = (work.rivals ?? []).filter(({ agent }) => agent === chosen);
+  const decision = listOpenDecisions(state.control).find(({ id }) => id.startsWith(`${work.task.id}/choice@`));
+  const note = `chose ${chosen}`;
+  const control = decision
+    ? closeDecision(state.control, decision.id, { outcome: 'approved', by, at, note, bound: true })
+    : state.control;
+  const next = log({ ...state, control, forwards: [...state.forwards, ...running] }, at, `${by} ${note}`);
+  const left: TaskState = { ...work, rivals, forks: [] };
+  const [winner] = rivals;
+  const settled = winner?.result ? adopt(next, at, left, winner) : replaceWork(next, left);
+  return { kind: 'applied', detail: `${chosen} is chosen, ${losers.length} other is left aside`, state: settled };
+}
