@@ -37,6 +37,7 @@ const envSchema = z.object({
     .default([...WORKER_ROLES]),
   COXSWAIN_ROOTS: listOf(delimiter).optional(),
   COXSWAIN_ISOLATION: z.enum(['bwrap', 'none']).default('bwrap'),
+  COXSWAIN_OVERLAY: z.enum(['auto', 'off']).default('auto'),
   COXSWAIN_BWRAP: z.string().min(1).optional(),
   COXSWAIN_MODEL: z.string().min(1).optional(),
   COXSWAIN_REASONING_EFFORT: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).optional(),
@@ -70,6 +71,8 @@ export interface Config {
   /** Folders under which a start may name a repository by path; undefined where none was configured. */
   roots: string[] | undefined;
   isolation: 'bwrap' | 'none';
+  /** `off`: workspaces are plain folders, also where overlays work. */
+  overlay: 'auto' | 'off';
   bwrap: string | undefined;
   model: ModelConfig;
   commandTimeoutMs: number;
@@ -100,6 +103,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
     roles: values.COXSWAIN_ROLES,
     roots: values.COXSWAIN_ROOTS?.map((root) => resolve(workingDirectory, root)),
     isolation: values.COXSWAIN_ISOLATION,
+    overlay: values.COXSWAIN_OVERLAY,
     bwrap: values.COXSWAIN_BWRAP,
     model: readModel(values),
     commandTimeoutMs: values.COXSWAIN_CHECK_TIMEOUT_SECONDS * 1000,

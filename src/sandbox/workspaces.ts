@@ -56,6 +56,8 @@ export type CheckResult = CommandResult & { command: string };
 
 /** All workspaces under one state folder. */
 export interface Workspaces {
+  /** How files lie: changes over shared layers, or a whole copy for each workspace. */
+  layout: 'overlay' | 'plain';
   /**
    * Opens a workspace that stands at `commit`; a caller of this process that still has it open loses it, and its
    * command is ended.
@@ -78,7 +80,8 @@ export function openWorkspaces({ stateDir, isolation }: { stateDir: string; isol
   for (const name of ['', 'bases', 'setups', 'workspaces', 'checks']) {
     mkdirSync(join(stateDir, name), { recursive: true, mode: 0o700 });
   }
-  return createWorkspaces(stateDir, chooseKind(stateDir, isolation));
+  const layout = isolation.kind === 'bwrap' && isolation.overlay !== false ? 'overlay' : 'plain';
+  return createWorkspaces(stateDir, chooseKind(stateDir, isolation), layout);
 }
 
 function chooseKind(stateDir: string, isolation: Isolation): WorkspaceKind {
@@ -91,7 +94,7 @@ function chooseKind(stateDir: string, isolation: Isolation): WorkspaceKind {
   return isolation.overlay === false ? plainWorkspaces(root, stateDir) : overlayWorkspaces(root, stateDir);
 }
 
-function createWorkspaces(stateDir: string, kind: WorkspaceKind): Workspaces {
+function createWorkspaces(stateDir: string, kind: WorkspaceKind, layout: Workspaces['layout']): Workspaces {
   const folder = join(stateDir, 'workspaces');
   const held = new Map<string, HeldWorkspace>();
   const inOrder = orderByKey();
@@ -116,6 +119,7 @@ function createWorkspaces(stateDir: string, kind: WorkspaceKind): Workspaces {
     }
   };
   return {
+    layout,
     open: async (request) => await inOrder(request.id, async () => await open(request)),
     prepareSetup: async (request) => await kind.prepareSetup(request),
     runChecks: async (request) => await runChecks(join(stateDir, 'checks'), kind, request),

@@ -207,11 +207,11 @@ test('a process that left session and group dies with its command', async () => 
 
 test('bubblewrap that is missing or too old is named, with what was tried and a remedy', async () => {
   const folder = temporaryFolder();
-  writeFileSync(join(folder, 'bwrap'), '#!/bin/sh\necho bubblewrap 0.8.0\n', { mode: 0o755 });
+  writeFileSync(join(folder, 'bwrap'), '#!/bin/sh\necho bubblewrap 0.7.0\n', { mode: 0o755 });
   const search = await findBubblewrap({ cacheDir: folder, configured: join(folder, 'bwrap') });
   expect(search).toMatchObject({
     kind: 'missing',
-    tried: [expect.stringContaining('is 0.8.0, needs 0.11')],
+    tried: [expect.stringContaining('is 0.7.0, needs 0.8')],
     remedy: expect.stringContaining('install'),
   });
   expect(await findBubblewrap({ cacheDir: folder, configured: '/no/such' })).toMatchObject({ kind: 'missing' });
