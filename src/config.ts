@@ -44,6 +44,7 @@ const envSchema = z.object({
   COXSWAIN_PRICES: z.string().min(1).optional(),
   COXSWAIN_CHECK_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(1800),
   COXSWAIN_MODEL_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(7200).default(900),
+  COXSWAIN_RETENTION_DAYS: z.coerce.number().min(0).max(36_500).default(30),
   OPENAI_API_KEY: z.string().min(1).optional(),
   OPENAI_BASE_URL: z.url().optional(),
   XDG_CACHE_HOME: z.string().min(1).optional(),
@@ -76,6 +77,8 @@ export interface Config {
   bwrap: string | undefined;
   model: ModelConfig;
   commandTimeoutMs: number;
+  /** Days for which the janitor keeps the chains of closed runs. */
+  retentionDays: number;
   /** Who sends, where a command names nobody. */
   user: string;
   hostname: string;
@@ -107,6 +110,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
     bwrap: values.COXSWAIN_BWRAP,
     model: readModel(values),
     commandTimeoutMs: values.COXSWAIN_CHECK_TIMEOUT_SECONDS * 1000,
+    retentionDays: values.COXSWAIN_RETENTION_DAYS,
     user: userInfo().username,
     hostname: hostname(),
     path: values.PATH,

@@ -12,7 +12,7 @@ import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } 
 import type { ActivityContext } from './activities/context.ts';
 import { createControlActivities, createModelActivities, createWorkspaceActivities } from './activities/index.ts';
 import type { Config, WorkerRole } from './config.ts';
-import { hostQueue, modelQueue, workspaceQueue } from './core/task-queues.ts';
+import { hostQueue, modelQueue, nameWorker, workspaceQueue } from './core/task-queues.ts';
 import { openModel } from './model/call-model.ts';
 import type { Isolation } from './sandbox/isolation.ts';
 import { openIsolation } from './sandbox/open-isolation.ts';
@@ -91,6 +91,7 @@ async function createWorkers(
     connection,
     namespace: parts.namespace,
     taskQueue: config.taskQueue,
+    identity: nameWorker({ pid: process.pid, machine: config.hostname, host: context.host }),
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
@@ -135,6 +136,7 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
     workspaces: openWorkspaces({ stateDir: config.stateDir, isolation }),
     model: openModel({ ...parts.model, prices, timeoutMs, ...(reasoningEffort ? { reasoningEffort } : {}) }),
     commandTimeoutMs: config.commandTimeoutMs,
+    retentionDays: config.retentionDays,
   };
 }
 

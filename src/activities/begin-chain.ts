@@ -2,6 +2,7 @@
  * `beginChain`: writes the root of an agent's chain, a child of the commit that its task starts from.
  * Rule: what the agent is told is in this commit, read from the base and never from a tree that an agent changed.
  */
+import { Context } from '@temporalio/activity';
 import type { AgentSpec } from '../core/agent-state.ts';
 import { profileOf } from '../core/agent.ts';
 import type { Guide } from '../core/prompts.ts';
@@ -30,7 +31,12 @@ export function createBeginChain(context: ActivityContext): ControlActivities['b
       if (place.done) return { head: place.done.commit };
       const { instructions, items } = startConversation(spec, await readGuides(store, spec));
       const tree = spec.startTree ?? (await treeOf(store, spec.start));
-      const entry = { v: 1 as const, kind: 'start' as const, key: KEY, instructions, profile: profileOf(spec), items };
+      const whose = {
+        agent: Context.current().info.workflowExecution?.workflowId,
+        refactor: spec.refactor ?? undefined,
+      };
+      const profile = profileOf(spec);
+      const entry = { v: 1 as const, kind: 'start' as const, key: KEY, instructions, profile, items, ...whose };
       const head = await writeEntry(store, {
         parent: spec.start,
         tree,

@@ -27,16 +27,22 @@ export interface ActivityContext {
   model: Model;
   /** Most milliseconds of one check or command. */
   commandTimeoutMs: number;
+  /** Days for which the chains of closed runs are kept. */
+  retentionDays: number;
 }
 
 /** Whether a repository is named by a URL (or scp-like address) rather than by a path. */
-function isUrl(repository: string): boolean {
+export function isUrl(repository: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(repository) || /^[\w.-]+@[\w.-]+:/.test(repository);
 }
 
 /** The store of a repository's checkpoints on this host. */
 export async function storeOf(context: ActivityContext, repository: string): Promise<Store> {
-  const slug = refSlug(repository);
+  return await storeOfSlug(context, refSlug(repository));
+}
+
+/** The same by the repository's slug. */
+export async function storeOfSlug(context: ActivityContext, slug: string): Promise<Store> {
   const hub = context.hub.replaceAll('{repository}', slug);
   const environment = context.remoteEnvironment;
   if (!isUrl(hub)) return await openStore({ dir: resolve(context.stateDir, hub), environment });

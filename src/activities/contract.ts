@@ -21,6 +21,7 @@ import type {
   PrepareInput,
   Prepared,
 } from '../core/refactor-state.ts';
+import type { HostSweep, HubSweep } from '../core/retention.ts';
 import type { Sha } from '../core/transcript.ts';
 
 export interface ControlActivities {
@@ -32,6 +33,10 @@ export interface ControlActivities {
   integrateTask(input: IntegrateInput): Promise<IntegrateOutcome>;
   /** Pushes the approved commit as a branch, never over another one. */
   deliver(input: DeliverInput): Promise<DeliverOutcome>;
+  /** Where the janitor has to look, and the configured retention. */
+  findPlaces(): Promise<{ hubs: string[]; hosts: string[]; retentionDays: number }>;
+  /** Removes from these hubs the refs of runs that nobody needs any more. */
+  sweepHubs(input: { hubs: string[]; retentionDays: number; dryRun: boolean }): Promise<HubSweep>;
 }
 
 export interface ModelActivities {
@@ -46,4 +51,6 @@ export interface WorkspaceActivities {
   act(input: ActInput): Promise<ActOutcome>;
   /** Judges exactly one commit by its checks, in a fresh workspace. */
   runChecks(input: CheckInput): Promise<Evidence[]>;
+  /** Removes from this host the workspaces of agents that have ended. */
+  sweepHost(input: { dryRun: boolean }): Promise<HostSweep>;
 }

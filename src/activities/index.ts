@@ -8,9 +8,12 @@ import type { ActivityContext } from './context.ts';
 import type { ControlActivities, ModelActivities, WorkspaceActivities } from './contract.ts';
 import { describeAgents } from './describe-agents.ts';
 import { createDeliver } from './deliver.ts';
+import { createFindPlaces } from './find-places.ts';
 import { createIntegrateTask } from './integrate-task.ts';
 import { createPrepare } from './prepare.ts';
 import { createRunChecks } from './run-checks.ts';
+import { createSweepHost } from './sweep-host.ts';
+import { createSweepHubs } from './sweep-hubs.ts';
 import { createThink } from './think.ts';
 
 export function createControlActivities(context: ActivityContext): ControlActivities {
@@ -19,6 +22,8 @@ export function createControlActivities(context: ActivityContext): ControlActivi
     beginChain: createBeginChain(context),
     integrateTask: createIntegrateTask(context),
     deliver: createDeliver(context),
+    findPlaces: createFindPlaces(context),
+    sweepHubs: createSweepHubs(context),
   };
 }
 
@@ -27,5 +32,10 @@ export function createModelActivities(context: ActivityContext): ModelActivities
 }
 
 export function createWorkspaceActivities(context: ActivityContext): WorkspaceActivities {
-  return { prepare: createPrepare(context), act: createAct(context), runChecks: createRunChecks(context) };
+  return {
+    prepare: createPrepare(context),
+    act: createAct(context),
+    runChecks: createRunChecks(context),
+    sweepHost: createSweepHost(context),
+  };
 }

@@ -25,3 +25,13 @@ export function hostQueue(taskQueue: string, host: string): string {
 export function isHostQueue(queue: string): boolean {
   return queue.includes('-workspace@');
 }
+
+/** The identity of a worker's pollers: people read it in Temporal's UI, and the janitor reads the host from it. */
+export function nameWorker(worker: { pid: number; machine: string; host: string }): string {
+  return `${worker.pid}@${worker.machine}/${worker.host}`;
+}
+
+/** The host that an identity names; undefined for workers of others. */
+export function hostOfIdentity(identity: string): string | undefined {
+  return /^\d+@[^/]*\/([0-9a-z]+)$/.exec(identity)?.[1];
+}

@@ -52,6 +52,9 @@ export const entrySchema = z.discriminatedUnion('kind', [
     instructions: z.string(),
     profile: z.enum(['work', 'plan']),
     items: z.array(itemSchema),
+    /** Workflow ids of the agent and of its refactor, so that a chain says whose it is when Temporal has forgotten. */
+    agent: z.string().optional(),
+    refactor: z.string().optional(),
   }),
   /**
    * A model call: the items given to it that were not in the chain yet (results made by policy, steers), then its

@@ -3,12 +3,13 @@
  * Rule: nothing in a store is ever collected or rewritten by git on its own, and what a kill left is swept by its age.
  */
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure, kindOf } from './git-failure.ts';
 import { runRemote } from './run-remote.ts';
 import { runGit, streamGit } from './run-git.ts';
+import { sweepStore } from './sweep-store.ts';
 
 /** With no `remote`, `dir` is the hub; with one, `dir` caches it and refs live there. */
 export interface Store {
@@ -44,8 +45,6 @@ const CONFIG = `[core]
 `;
 /** Files are stored byte for byte, whatever a tree's own attributes say. */
 const ATTRIBUTES = '* -text -ident -filter -working-tree-encoding -eol\n';
-/** No call of git takes as long as this, so what is older was left by a kill. */
-const LEFT_OVER_MS = 24 * 3_600_000;
 
 const making = new Map<string, Promise<void>>();
 const swept = new Set<string>();
@@ -60,7 +59,7 @@ export async function openStore(store: Store): Promise<Store> {
   }
   if (!swept.has(dir)) {
     swept.add(dir);
-    await sweep(dir);
+    await sweepStore(dir);
   }
   return { ...store, dir };
 }
@@ -101,28 +100,6 @@ async function makeFolder(path: string): Promise<void> {
     if (!isOrphan) throw error;
     await makeFolder(dirname(path));
     await makeFolder(path);
-  }
-}
-
-/** Removes what killed pushes, fetches, imports and openings left: git itself never does. */
-async function sweep(dir: string): Promise<void> {
-  const places: [folder: string, name: RegExp][] = [
-    [dir, /^fast_import_crash_/],
-    [join(dir, 'objects'), /^tmp_objdir-/],
-    [join(dir, 'objects/pack'), /^(tmp_|\.tmp-)/],
-    [dirname(dir), /\.new-\w{6}$/],
-  ];
-  for (const [folder, pattern] of places) {
-    for (const name of await readdir(folder).catch(() => [])) {
-      const isOurs = folder !== dirname(dir) || name.startsWith(`${basename(dir)}.new-`);
-      if (!isOurs || !pattern.test(name)) continue;
-      const path = join(folder, name);
-      const age = await stat(path)
-        .then(({ mtimeMs }) => Date.now() - mtimeMs)
-        .catch(() => 0);
-      // One that can't be removed does no harm but its size.
-      if (age > LEFT_OVER_MS) await rm(path, { recursive: true, force: true }).catch(() => undefined);
-    }
   }
 }
 

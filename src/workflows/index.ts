@@ -3,4 +3,5 @@
  * Rule: only workflow types are exported, since every function exported here can be started by name.
  */
 export { agent } from './agent.ts';
+export { janitor } from './janitor.ts';
 export { refactor } from './refactor.ts';

@@ -1,0 +1,71 @@
+/**
+ * `findPlaces`: where the janitor has to look: the hubs that this installation writes, the hosts that have workspaces.
+ * Rule: only looks; what can't be known from here is left out and found by the next look of a host that knows it.
+ */
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { Context } from '@temporalio/activity';
+import { hostOfIdentity, workspaceQueue } from '../core/task-queues.ts';
+import { refSlug } from '../git/ref-name.ts';
+import type { ActivityContext } from './context.ts';
+import { isUrl } from './context.ts';
+import type { ControlActivities } from './contract.ts';
+import { withHeartbeats } from './perform.ts';
+
+const SLUG = '{repository}';
+/** Temporal keeps this many of a search attribute's characters, from the end of the repository's name. */
+const MAX_SHOWN = 255;
+/** Temporal's number for queues of activities (`temporal.api.enums.v1.TaskQueueType`). */
+const ACTIVITY_QUEUE = 2;
+
+export function createFindPlaces(context: ActivityContext): ControlActivities['findPlaces'] {
+  return () =>
+    withHeartbeats(async () => ({
+      hubs: await findHubs(context),
+      hosts: await findHosts(),
+      retentionDays: context.retentionDays,
+    }));
+}
+
+/** Slugs of the repositories that have a hub: known by their stores here, and by what Temporal remembers. */
+async function findHubs(context: ActivityContext): Promise<string[]> {
+  const stores = (await listNames(join(context.stateDir, 'stores'))).map((name) => name.replace(/\.git$/, ''));
+  // One hub for all repositories: any store of it will do.
+  if (!context.hub.includes(SLUG)) return [stores[0] ?? 'hub'];
+  const slugs = new Set([...stores, ...(await listRepositories()).map(refSlug)]);
+  if (isUrl(context.hub)) return [...slugs];
+  const path = resolve(context.stateDir, context.hub);
+  const [before = '', after = ''] = basename(path).split(SLUG);
+  if (basename(path).includes(SLUG)) {
+    for (const name of await listNames(dirname(path)))
+      if (name.startsWith(before) && name.endsWith(after))
+        slugs.add(name.slice(before.length, -after.length || undefined));
+  }
+  return [...slugs].filter((slug) => existsSync(join(path.replaceAll(SLUG, slug), 'HEAD')));
+}
+
+async function listNames(folder: string): Promise<string[]> {
+  return (await readdir(folder).catch(() => [])).filter((name) => !name.includes('.new-'));
+}
+
+async function listRepositories(): Promise<string[]> {
+  const repositories = new Set<string>();
+  for await (const run of Context.current().client.workflow.list({ query: `WorkflowType = 'refactor'` })) {
+    const name = run.searchAttributes?.['CoxRepository']?.[0];
+    if (typeof name === 'string' && name.length < MAX_SHOWN) repositories.add(name);
+  }
+  return [...repositories];
+}
+
+/** Names of the hosts whose workers have asked for work in the last minutes. */
+async function findHosts(): Promise<string[]> {
+  const { info, client } = Context.current();
+  const { pollers } = await client.connection.workflowService.describeTaskQueue({
+    namespace: info.namespace,
+    taskQueue: { name: workspaceQueue(info.taskQueue) },
+    taskQueueType: ACTIVITY_QUEUE,
+  });
+  const hosts = (pollers ?? []).map(({ identity }) => hostOfIdentity(identity ?? ''));
+  return [...new Set(hosts.filter((host) => host !== undefined))];
+}

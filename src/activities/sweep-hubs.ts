@@ -1,0 +1,164 @@
+/**
+ * `sweepHubs`: removes the refs of runs that nobody needs any more from hubs, and what kills left in their stores.
+ * Rule: only refs go, never objects, since stores lend these; and only after Temporal said once more, at that moment,
+ * that the run's whole family is closed.
+ */
+import { Context } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import type { HubSweep, KnownRun, RunRef } from '../core/retention.ts';
+import { chooseExpired, DAY_MS, foldRuns } from '../core/retention.ts';
+import { deleteRef } from '../git/move-ref.ts';
+import { listRefs } from '../git/read-ref.ts';
+import { readRoot, readTips } from '../git/read-tips.ts';
+import { refSlug } from '../git/ref-name.ts';
+import type { Store } from '../git/store.ts';
+import { sweepStore } from '../git/sweep-store.ts';
+import type { ActivityContext } from './context.ts';
+import { storeOfSlug } from './context.ts';
+import type { ControlActivities } from './contract.ts';
+import { withHeartbeats } from './perform.ts';
+
+const KINDS = ['refactors', 'agents'] as const;
+/** Refs that one look removes: a push each where the hub is elsewhere, within the half hour of an activity. */
+const MAX_REMOVED = 2000;
+const MAX_REASON = 500;
+
+export function createSweepHubs(context: ActivityContext): ControlActivities['sweepHubs'] {
+  return ({ hubs, retentionDays, dryRun }) =>
+    withHeartbeats(async (signal): Promise<HubSweep> => {
+      const cutoff = Date.now() - retentionDays * DAY_MS;
+      const sums: HubSweep = { refs: { kept: 0, removed: 0 }, leftOvers: 0, failed: [], more: [] };
+      // Refs first: what a run writes that starts after this is not among them.
+      const found: Found[] = [];
+      for (const hub of hubs) {
+        await tryAt(sums, hub, signal, async () => {
+          const store = await storeOfSlug(context, hub);
+          found.push({ hub, store, refs: await listRunRefs(store) });
+        });
+      }
+      const runs = await listRuns();
+      for (const { hub, store, refs } of found) {
+        await tryAt(sums, hub, signal, async () => {
+          const all = await describeRefs(store, refs, runs);
+          const expired = chooseExpired(all, runs, cutoff);
+          const batch = dryRun ? expired : expired.slice(0, MAX_REMOVED);
+          const closed = await keepReopened(batch, runs);
+          sums.leftOvers += await sweepStore(store.dir, { dryRun });
+          let removed = 0;
+          for (const { ref, at } of closed) {
+            signal.throwIfAborted();
+            if (dryRun || (await deleteRef(store, { ref, from: at })) === 'deleted') removed += 1;
+          }
+          sums.refs.removed += removed;
+          if (batch.length < expired.length) sums.more.push(hub);
+          else sums.refs.kept += refs.length - removed;
+        });
+      }
+      return sums;
+    });
+}
+
+/** Looks after one hub; one that can't be reached keeps none of the others from being looked after. */
+async function tryAt(sums: HubSweep, hub: string, signal: AbortSignal, body: () => Promise<void>): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    sums.failed.push({ place: `hub ${hub}`, reason: reason.slice(0, MAX_REASON) });
+  }
+}
+
+type Ref = Pick<RunRef, 'ref' | 'at' | 'slug'>;
+
+interface Found {
+  hub: string;
+  store: Store;
+  refs: Ref[];
+}
+
+async function listRunRefs(store: Store): Promise<Ref[]> {
+  const all = await Promise.all(KINDS.map(async (kind) => await listRefs(store, `refs/coxswain/${kind}`)));
+  // Anything of another form was made by somebody else.
+  return all.flat().flatMap(({ ref, at }) => {
+    const [, slug] = /^refs\/coxswain\/(?:refactors|agents)\/([^/]+)\/[^/]+$/.exec(ref) ?? [];
+    return slug === undefined ? [] : [{ ref, at, slug }];
+  });
+}
+
+/** All refactors and agents that Temporal knows, in the namespace of this worker. */
+async function listRuns(): Promise<KnownRun[]> {
+  const runs: KnownRun[] = [];
+  const query = `WorkflowType IN ('refactor', 'agent')`;
+  for await (const { workflowId: id, startTime, closeTime } of Context.current().client.workflow.list({ query })) {
+    const family = refSlug(familyIdOf(id));
+    runs.push({
+      id,
+      slug: refSlug(id),
+      family,
+      startedAt: startTime.getTime(),
+      closedAt: closeTime?.getTime() ?? null,
+    });
+  }
+  return foldRuns(runs);
+}
+
+/** The refactor that an agent's id names, `<refactor>/<task>.<attempt>`; any other id is its own. */
+function familyIdOf(id: string): string {
+  return /^(.+)\/[^/]+\.\d+$/.exec(id)?.[1] ?? id;
+}
+
+/** Adds when each was made, and for agents that Temporal has forgotten, whose they were by what their chain says. */
+async function describeRefs(store: Store, found: readonly Ref[], runs: readonly KnownRun[]): Promise<RunRef[]> {
+  const known = new Map(runs.map((run) => [run.slug, run]));
+  // Of those at work nothing more need be known: they stay.
+  const open = (slug: string): boolean => known.get(slug)?.closedAt === null;
+  const dates = await readTips(
+    store,
+    found.filter(({ slug }) => !open(slug)),
+  );
+  const families = new Map<string, string | null>();
+  const refs: RunRef[] = [];
+  for (const { ref, at, slug } of found) {
+    const madeAt = dates.get(at) ?? Number.POSITIVE_INFINITY;
+    if (!families.has(slug)) families.set(slug, await findFamily(store, { ref, at, slug }, known, madeAt));
+    refs.push({ ref, at, slug, madeAt, family: families.get(slug) ?? null });
+  }
+  return refs;
+}
+
+async function findFamily(
+  store: Store,
+  { ref, at, slug }: Ref,
+  known: ReadonlyMap<string, KnownRun>,
+  madeAt: number,
+): Promise<string | null> {
+  if (ref.startsWith('refs/coxswain/refactors/')) return slug;
+  const run = known.get(slug);
+  if (run || !Number.isFinite(madeAt)) return run?.family ?? null;
+  const root = await readRoot(store, at);
+  const id = root?.refactor ?? root?.agent;
+  return id === undefined ? null : refSlug(id);
+}
+
+/** Drops the families one of whose members runs after all: the list of runs lags behind, a description does not. */
+async function keepReopened(expired: readonly RunRef[], runs: readonly KnownRun[]): Promise<RunRef[]> {
+  const familyOf = new Map(runs.map(({ slug, family }) => [slug, family]));
+  const families = new Set(expired.map(({ slug, family }) => familyOf.get(slug) ?? family ?? slug));
+  const open = new Set<string>();
+  for (const { id, family } of runs) {
+    if (families.has(family) && !open.has(family) && (await isOpen(id))) open.add(family);
+  }
+  return expired.filter(({ slug, family }) => !open.has(familyOf.get(slug) ?? family ?? slug));
+}
+
+/** Whether a workflow's newest run is open, as Temporal itself knows. */
+export async function isOpen(id: string): Promise<boolean> {
+  try {
+    const { closeTime } = await Context.current().client.workflow.getHandle(id).describe();
+    return closeTime === undefined;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}

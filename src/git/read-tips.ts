@@ -1,0 +1,60 @@
+/**
+ * Reads what refs stand at: when each commit was made, and the root that began its chain.
+ * Rule: one process for all of them; a commit that can't be had is left out, never guessed about.
+ */
+import type { Entry, Sha } from '../core/transcript.ts';
+import { parseCheckpointMessage } from '../core/transcript.ts';
+import { runGit, streamGit } from './run-git.ts';
+import { runRemote } from './run-remote.ts';
+import type { Store } from './store.ts';
+
+/** Refs that one fetch names: far below what a command line takes. */
+const MAX_FETCHED = 200;
+
+/** When each commit was made, in milliseconds; those that a hub elsewhere has are fetched by their refs. */
+export async function readTips(store: Store, refs: readonly { ref: string; at: Sha }[]): Promise<Map<Sha, number>> {
+  const here = await readDates(store, refs);
+  const away = refs.filter(({ at }) => !here.has(at));
+  if (store.remote === undefined || away.length === 0) return here;
+  for (let from = 0; from < away.length; from += MAX_FETCHED) {
+    const names = away.slice(from, from + MAX_FETCHED).map(({ ref }) => ref);
+    const options = ['--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--update-shallow'];
+    await runRemote(store, ['fetch', '--progress', ...options, '--end-of-options', store.remote, ...names]);
+  }
+  return await readDates(store, refs);
+}
+
+async function readDates(store: Store, refs: readonly { at: Sha }[]): Promise<Map<Sha, number>> {
+  async function* ids(): AsyncIterable<string> {
+    yield refs.map(({ at }) => `${at}\n`).join('');
+  }
+  const { output } = await streamGit(store.dir, ['cat-file', '--batch-check=%(objectname) %(objecttype)'], {
+    input: ids(),
+  });
+  const there = output
+    .toString('utf8')
+    .split('\n')
+    .flatMap((line) => (line.endsWith(' commit') ? [line.split(' ')[0] ?? ''] : []));
+  if (there.length === 0) return new Map();
+  async function* commits(): AsyncIterable<string> {
+    yield `${there.join('\n')}\n`;
+  }
+  const args = ['log', '--no-walk=unsorted', '--no-show-signature', '--format=%H %ct', '--stdin'];
+  const dates = await streamGit(store.dir, args, { input: commits() });
+  return new Map(
+    dates.output
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.split(' '))
+      .map(([commit = '', seconds = '']) => [commit as Sha, Number(seconds) * 1000]),
+  );
+}
+
+/** The entry that began the chain of a commit; undefined where there is none. */
+export async function readRoot(store: Store, commit: Sha): Promise<Extract<Entry, { kind: 'start' }> | undefined> {
+  const find = ['--fixed-strings', '--grep="kind":"start"', '--first-parent', '-1'];
+  const message = await runGit(store.dir, ['log', ...find, '--format=%B', '--end-of-options', commit]);
+  const entry = parseCheckpointMessage(message);
+  return entry?.kind === 'start' ? entry : undefined;
+}

@@ -1,0 +1,101 @@
+/**
+ * The workflow type `janitor`: removes what closed runs left, past retention; a Temporal schedule starts it every day.
+ * Rule: it never touches what a live run names, and a place that can't be looked after now is said and tried next time.
+ */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ControlActivities, WorkspaceActivities } from '../activities/contract.ts';
+import type { JanitorResult } from '../core/retention.ts';
+import { readJanitorInput } from '../core/retention.ts';
+import { hostQueue } from '../core/task-queues.ts';
+import { describeFailure, isHostGone } from './activities.ts';
+
+/** The next day's janitor tries again, so a few times are enough. */
+const RETRY = { initialInterval: '5 seconds', maximumAttempts: 5 } as const;
+const SHARED = { heartbeatTimeout: '10 seconds', startToCloseTimeout: '30 minutes', retry: RETRY } as const;
+/** A host that does not answer has gone, and its disk with it. */
+const HOST_TIMEOUT = '30 seconds';
+/** Hubs of one look, which asks Temporal once for all runs. */
+const HUBS_AT_ONCE = 50;
+/** Looks after the same hubs, 2,000 refs of each at a time; what is left waits for the next day. */
+const MAX_LOOKS = 50;
+
+type Sums = Pick<JanitorResult, 'refs' | 'workspaces' | 'leftOvers' | 'failed'>;
+
+export async function janitor(...inputs: unknown[]): Promise<JanitorResult> {
+  const read = readJanitorInput(inputs);
+  if (read.kind === 'bad') throw ApplicationFailure.nonRetryable(read.problem, 'BadInput');
+  const { dryRun } = read.input;
+  const control = proxyActivities<ControlActivities>(SHARED);
+  const places = await control.findPlaces();
+  const retentionDays = read.input.retentionDays ?? places.retentionDays;
+  const sums: Sums = {
+    refs: { kept: 0, removed: 0 },
+    workspaces: { kept: 0, removed: 0 },
+    leftOvers: 0,
+    failed: [],
+  };
+  for (let from = 0; from < places.hubs.length; from += HUBS_AT_ONCE) {
+    const hubs = places.hubs.slice(from, from + HUBS_AT_ONCE);
+    await look(sums, `hubs ${hubs.join(', ')}`, () => sweepHubs(control, sums, { hubs, retentionDays, dryRun }));
+  }
+  for (const host of places.hosts) await look(sums, `host ${host}`, () => sweepHost(sums, host, dryRun));
+  const result = { dryRun, retentionDays, hubs: places.hubs.length, hosts: places.hosts.length, ...sums };
+  setCurrentDetails(describe(result));
+  return result;
+}
+
+/** Looks after one place; what fails there does not keep the others from being looked after. */
+async function look(sums: Sums, place: string, body: () => Promise<void>): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+    const { type, reason } = describeFailure(error);
+    sums.failed.push({ place, reason: isHostGone(error) ? 'it does not answer' : `${type}: ${reason}` });
+  }
+}
+
+async function sweepHubs(
+  control: ReturnType<typeof proxyActivities<ControlActivities>>,
+  sums: Sums,
+  { hubs, ...how }: { hubs: string[]; retentionDays: number; dryRun: boolean },
+): Promise<void> {
+  let left = hubs;
+  for (let looks = 0; left.length > 0 && looks < MAX_LOOKS; looks += 1) {
+    const swept = await control.sweepHubs({ hubs: left, ...how });
+    sums.refs.removed += swept.refs.removed;
+    sums.refs.kept += swept.refs.kept;
+    sums.leftOvers += swept.leftOvers;
+    sums.failed.push(...swept.failed);
+    left = swept.more;
+  }
+}
+
+async function sweepHost(sums: Sums, host: string, dryRun: boolean): Promise<void> {
+  const { sweepHost: sweep } = proxyActivities<WorkspaceActivities>({
+    ...SHARED,
+    taskQueue: hostQueue(workflowInfo().taskQueue, host),
+    scheduleToStartTimeout: HOST_TIMEOUT,
+  });
+  const { workspaces, leftOvers } = await sweep.executeWithOptions({ summary: host }, [{ dryRun }]);
+  sums.workspaces.kept += workspaces.kept;
+  sums.workspaces.removed += workspaces.removed;
+  sums.leftOvers += leftOvers;
+}
+
+function describe(result: JanitorResult): string {
+  const { dryRun, refs, workspaces, leftOvers, failed } = result;
+  const removed = dryRun ? 'would be removed' : 'removed';
+  return [
+    `${refs.removed} refs ${removed}, ${refs.kept} kept; ${workspaces.removed} workspaces ${removed},`,
+    `${workspaces.kept} kept; ${leftOvers} leftovers ${removed}.`,
+    ...failed.map(({ place, reason }) => `\n- ${place}: ${reason}`),
+  ].join(' ');
+}
