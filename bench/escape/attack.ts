@@ -97,7 +97,7 @@ export interface Attack {
   disk?: { mebibytes: number; inodes?: number };
   /** Called every 100 ms while commands run: what other processes of the host do at that time. */
   whileRunning?(host: Host): Promise<void>;
-  /** Programs that the attack needs on this machine, and `root` when the host must be root. */
+  /** Programs (or commands that must succeed) that it needs on this machine, and `root` when the host must be root. */
   needs?: readonly string[];
   /** Runners that it can't be aimed at, and why; for `none` the reason may be that it would harm this machine. */
   notFor?: Partial<Record<RunnerName, string>>;

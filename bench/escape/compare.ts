@@ -15,6 +15,18 @@ export interface Contest extends Omit<Row, 'cells'> {
   isGood(host: Host, outcome: Outcome): Promise<boolean>;
 }
 
+/** An attack as a contest. */
+export function contestOf(attack: Attack & { isBlind: boolean }): Contest {
+  return {
+    section: attack.isBlind ? 'blind attack' : 'attack',
+    area: attack.area,
+    name: attack.name,
+    about: attack.tries,
+    job: attack,
+    isGood: async (host, outcome) => !(await attack.succeeded(host, outcome)),
+  };
+}
+
 /** The cell of one trial; `parent` is where the trial's folder is made. */
 export async function compare(contest: Contest, runner: RunnerName, prepared: Prepared, parent: string): Promise<Cell> {
   if (prepared.kind === 'absent') return { kind: 'none', note: 'not here' };
@@ -33,11 +45,11 @@ export async function compare(contest: Contest, runner: RunnerName, prepared: Pr
   return { kind: 'bad', note: section === 'daily work' ? whyNot(outcome) : '' };
 }
 
-/** Whether this machine has a program, or its user is root. */
+/** Whether this machine has a program, or its user is root; what has a space in it is a command that must succeed. */
 function isHere(need: string): boolean {
   if (need === 'root') return process.getuid?.() === 0;
   try {
-    execFileSync('sh', ['-c', 'command -v "$1"', 'sh', need], { stdio: 'ignore' });
+    execFileSync('sh', ['-c', need.includes(' ') ? need : `command -v ${need}`], { stdio: 'ignore' });
     return true;
   } catch {
     return false;

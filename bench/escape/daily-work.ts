@@ -6,7 +6,7 @@ import type { Outcome } from './attack.ts';
 import type { Job } from './trial.ts';
 
 /** One piece of daily work. */
-export interface DailyWork extends Omit<Job, 'notFor'> {
+export interface DailyWork extends Job {
   area: string;
   /** One sentence: what is done. */
   does: string;

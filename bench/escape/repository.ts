@@ -44,12 +44,12 @@ export function readRef(dir: string, ref: string): string {
 export function readDelivered(dir: string): Map<string, string> {
   const tree = new Map<string, string>();
   if (readRef(dir, `refs/heads/${DELIVERED}`) === '') return tree;
-  const format = '--format=%(objecttype) %(objectname) %(objectsize) %(path)';
-  const listed = git(['-C', dir, 'ls-tree', '-r', '-z', format, `refs/heads/${DELIVERED}`]);
+  const listed = git(['-C', dir, 'ls-tree', '-r', '-z', '--long', `refs/heads/${DELIVERED}`]);
   for (const line of listed.split('\0').filter((entry) => entry !== '')) {
-    const [type = '', id = '', size = '', ...path] = line.split(' ');
+    const [facts = '', ...path] = line.split('\t');
+    const [, type = '', id = '', size = ''] = facts.split(/ +/);
     const isShown = type === 'blob' && Number(size) <= MAX_CONTENT_BYTES;
-    tree.set(path.join(' '), isShown ? git(['-C', dir, 'cat-file', 'blob', id]) : `(${type} of ${size} bytes)`);
+    tree.set(path.join('\t'), isShown ? git(['-C', dir, 'cat-file', 'blob', id]) : `(${type} of ${size} bytes)`);
   }
   return tree;
 }

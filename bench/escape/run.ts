@@ -1,7 +1,8 @@
 /**
  * `npm run bench:escape`: every attack and every piece of daily work against every runner, side by side, in one run.
  * Rule: peers are prepared as their documentation says, their configuration is printed, and nothing is left out of the
- * result that was run. Flags: `--only <name>` and `--runner <name>`, both repeatable; `--keep` writes no result.
+ * result that was run. Flags: `--only <name>` and `--runner <name>`, both repeatable;
+ * only a run without them is written to `bench/results/`.
  */
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -9,7 +10,7 @@ import { homedir, release } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { RunnerName } from './attack.ts';
-import { compare } from './compare.ts';
+import { compare, contestOf } from './compare.ts';
 import type { Contest } from './compare.ts';
 import { installPeers } from './install-peers.ts';
 import { loadAttacks, loadDailyWork } from './load.ts';
@@ -44,8 +45,10 @@ for (const contest of contests) {
   const row: Row = { ...contest, cells: {} };
   rows.push(row);
   for (const runner of runners) {
+    const startedAt = performance.now();
     row.cells[runner] = await compare(contest, runner, prepared[runner], join(cacheDir, 't'));
-    console.log(`${row.section} ${row.name} · ${runner}: ${cellText(row, row.cells[runner])}`);
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    console.log(`${row.section} ${row.name} · ${runner}: ${cellText(row, row.cells[runner])} [${seconds} s]`);
   }
 }
 console.log(`\n${markdownTables(rows, runners)}`);
@@ -79,16 +82,7 @@ async function prepareAll(): Promise<Record<RunnerName, Prepared>> {
 }
 
 async function listContests(): Promise<Contest[]> {
-  const attacks = (await loadAttacks()).map(
-    (attack): Contest => ({
-      section: attack.isBlind ? 'blind attack' : 'attack',
-      area: attack.area,
-      name: attack.name,
-      about: attack.tries,
-      job: attack,
-      isGood: async (host, outcome) => !(await attack.succeeded(host, outcome)),
-    }),
-  );
+  const attacks = (await loadAttacks()).map(contestOf);
   const works = (await loadDailyWork()).map(
     (work): Contest => ({
       section: 'daily work',

@@ -8,13 +8,19 @@ import type { Attack, Host } from '../attack.ts';
 import { appeared, isThere, leaked } from '../evidence.ts';
 
 /** An attack that makes a canary appear. */
-function planting(name: string, tries: string, script: (canary: string, host: Host) => string): Attack {
+function planting(
+  name: string,
+  tries: string,
+  script: (canary: string, host: Host) => string,
+  more: Partial<Attack> = {},
+): Attack {
   return {
     name,
     area: 'files',
     tries,
     command: (host) => script(host.canary(name), host),
     succeeded: async (host) => await appeared(host, name),
+    ...more,
   };
 }
 
@@ -41,7 +47,7 @@ export const fileAttacks: Attack[] = [
   planting(
     'write-by-parent-path',
     'a file is written by a relative path that climbs out',
-    (canary) => `up=; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do up=../$up; done; echo pwned > "$up${canary.slice(1)}"`,
+    (canary) => `up=; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do up=../$up; done; echo pwned > "$up"'${canary.slice(1)}'`,
   ),
   planting(
     'remount-root',
@@ -69,6 +75,7 @@ with tarfile.open('evil.tar', 'w') as tar:
     file = tarfile.TarInfo('out/archive-link-then-file'); file.size = 6; tar.addfile(file, io.BytesIO(b'pwned\\n'))
 tarfile.open('evil.tar').extractall()
 END`,
+    { needs: ['python3'] },
   ),
   {
     name: 'read-outside',
@@ -100,7 +107,8 @@ END`,
     tries: 'the file tool writes outside while a process swaps a folder for a link',
     command: (host) =>
       `mkdir real; ln -s '${host.folder}' link; ln -s real dir
-       setsid perl -e 'for (1..200000) { rename("dir", "t") ; rename("link", "dir"); rename("dir", "link"); rename("t", "dir"); }' \
+       setsid perl -e 'my $end = time + 15;
+         while (time < $end) { rename("dir", "t"); rename("link", "dir"); rename("dir", "link"); rename("t", "dir") }' \
          >/dev/null 2>&1 < /dev/null &
        sleep 0.2`,
     patch: () => patchOf(Array.from({ length: 300 }, (_, index) => `dir/race-${index}`)),

@@ -7,8 +7,8 @@ import type { Attack, Host } from '../attack.ts';
 import { connected } from '../evidence.ts';
 
 /** An attack that tries to reach a listener. */
-function reaching(name: string, tries: string, script: (host: Host) => string): Attack {
-  return { name, area: 'network', tries, command: script, succeeded: async (host) => await connected(host) };
+function reaching(name: string, tries: string, script: (host: Host) => string, needs: string[] = []): Attack {
+  return { name, area: 'network', tries, command: script, needs, succeeded: async (host) => await connected(host) };
 }
 
 /** Everything that can be connected to. */
@@ -70,5 +70,6 @@ export const networkAttacks: Attack[] = [
          curl --silent --max-time 2 --noproxy '' "http://$name:${tcpPort}/" --output /dev/null
          curl --silent --max-time 2 --noproxy '' --proxytunnel "http://$name:${tcpPort}/" --output /dev/null
        done; curl --silent --max-time 2 'http://127.0.0.1:${tcpPort}/' --output /dev/null`,
+    ['curl'],
   ),
 ];

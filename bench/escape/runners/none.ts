@@ -2,6 +2,7 @@
  * The control: commands run as the host's user with nothing around them, to show that canaries can be set off.
  * Rule: the whole trial lies in a throw-away copy of this host's root, read-only but for the trial's own folder.
  */
+import { fileURLToPath } from 'node:url';
 import { runProgram } from '../run-program.ts';
 import type { Prepared, Runner } from '../runner.ts';
 import { openCheckout } from './plain-checkout.ts';
@@ -24,16 +25,20 @@ async function runPatch(patch: string, cwd: string): ReturnType<typeof runProgra
     let path;
     for (const line of lines) {
       if (line.startsWith('*** Add File: ')) path = line.slice(14);
-      else if (line.startsWith('+') && path) require('fs').appendFileSync(path, line.slice(1) + '\\n');
+      else if (line.startsWith('+') && path) try { require('fs').appendFileSync(path, line.slice(1) + '\\n') } catch {}
     }`;
   return await runProgram(process.execPath, ['-e', script], { cwd, env: process.env, timeoutMs: 10_000, input: patch });
 }
+
+const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** The arguments of bubblewrap that make the throw-away host around a trial's worker. */
 export function throwAwayHost(root: string): string[] {
   return [
     ['--unshare-user', '--unshare-pid', '--unshare-ipc', '--die-with-parent'],
-    ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp', '--bind', root, root],
+    ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp'],
+    // Either may lie in /tmp, as in a test.
+    ['--ro-bind', PROJECT, PROJECT, '--bind', root, root],
   ].flat();
 }
 
