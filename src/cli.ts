@@ -79,7 +79,7 @@ program
   .action(action(async () => await work(readConfig())));
 program
   .command('setup')
-  .description('register the search attributes on a configured Temporal')
+  .description('register the search attributes and the janitor on a configured Temporal')
   .action(action(async () => await setUp(readConfig())));
 program
   .command('doctor')

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { resultOf, startRefactor } from '../client/refactors.ts';
+import { scheduleJanitor } from '../client/schedule-janitor.ts';
 import type { Config } from '../config.ts';
 import { connectClient } from '../client/connect.ts';
 import { escapeForPeople } from '../core/escape.ts';
@@ -100,6 +101,7 @@ export async function up(config: Config): Promise<number> {
   const interrupt = interrupted();
   const stack = await bringUp(config, say);
   try {
+    await scheduleJanitor(stack.client, config.taskQueue);
     say(
       `Coxswain is up. Temporal ${stack.address} · UI ${stack.uiUrl ?? ''} · model ${stack.model} · state ${config.stateDir}`,
     );
@@ -153,7 +155,7 @@ export async function work(config: Config): Promise<number> {
   return 0;
 }
 
-/** Registers the search attributes on a configured Temporal, or on the running embedded one. */
+/** Registers the search attributes and the janitor on a configured Temporal, or on the running embedded one. */
 export async function setUp(config: Config): Promise<number> {
   const stack = await attach(config);
   if (!stack)
@@ -168,6 +170,7 @@ export async function setUp(config: Config): Promise<number> {
       );
     }
     if (wrong.length === 0) say(`search attributes are registered at ${escapeForPeople(stack.address)}`);
+    say(`the janitor runs every day: schedule ${await scheduleJanitor(stack.client, config.taskQueue)}`);
     return wrong.length === 0 ? 0 : 1;
   } finally {
     await stack.stop();
