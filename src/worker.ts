@@ -58,9 +58,8 @@ export interface RunningWorker {
 export async function startWorker(config: Config, parts: WorkerParts): Promise<RunningWorker> {
   const context = await openContext(config, parts);
   const connection = await NativeConnection.connect({ address: parts.address, ...parts.connection });
-  const workflowBundle = parts.bundle ?? (await bundleWorkflows());
   const created = await Promise.all(
-    config.roles.map((role) => createWorkers(role, config, parts, context, connection, workflowBundle)),
+    config.roles.map((role) => createWorkers(role, config, parts, context, connection)),
   );
   const workers = created.flat();
   const runs = workers.map((worker) => worker.run());
@@ -85,7 +84,6 @@ async function createWorkers(
   parts: WorkerParts,
   context: ActivityContext,
   connection: NativeConnection,
-  workflowBundle: WorkflowBundleOption,
 ): Promise<Worker[]> {
   const shared: WorkerOptions = {
     connection,
@@ -99,7 +97,14 @@ async function createWorkers(
   };
   switch (role) {
     case 'control':
-      return [await Worker.create({ ...shared, workflowBundle, activities: createControlActivities(context) })];
+      return [
+        await Worker.create({
+          ...shared,
+          // Seconds of work, which no other role needs.
+          workflowBundle: parts.bundle ?? (await bundleWorkflows()),
+          activities: createControlActivities(context),
+        }),
+      ];
     case 'model':
       return [
         await Worker.create({
