@@ -1,0 +1,95 @@
+/**
+ * Looks for what a refactor left behind on the machine: processes, locks, git's temporary files, workspaces in
+ * disorder.
+ * Rule: it looks after everything has come to rest, and gives what is still on its way some seconds to end.
+ */
+import type { Dirent } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Findings } from './findings.ts';
+import type { Fleet } from './fleet.ts';
+import { findAbove, listProcesses } from './processes.ts';
+
+/** What was running when the last worker was hit may take a moment to see that. */
+const PATIENCE_MS = 20_000;
+const LOOK_MS = 500;
+
+/** What the git daemon and the Temporal server consist of beside the processes that we started. */
+const MEANT = /git-daemon --export-all|^sh -c exec 3<&0/;
+
+/** Looks at everything below the run's folder, and at all processes that name it. */
+export async function auditLeftovers(findings: Findings, refactor: string, fleet: Fleet): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  let left = await look(fleet);
+  while (left.length > 0 && Date.now() < until) {
+    await delay(LOOK_MS);
+    left = await look(fleet);
+  }
+  findings.look('leftovers');
+  for (const text of left) findings.broke('leftovers', refactor, text);
+}
+
+async function look(fleet: Fleet): Promise<string[]> {
+  const { paths, workers } = fleet;
+  const stores = [paths.hub, paths.repository];
+  for (const { stateDir } of workers) {
+    for (const name of await list(join(stateDir, 'stores'))) stores.push(join(stateDir, 'stores', name));
+  }
+  const found = [
+    ...lookForProcesses(fleet),
+    ...(await Promise.all(stores.map(lookIntoStore))).flat(),
+    ...(await Promise.all(workers.map(({ stateDir }) => lookIntoState(stateDir)))).flat(),
+  ];
+  return found.map((text) => text.replaceAll(`${fleet.folder}/`, ''));
+}
+
+/** Processes that name the run's folder or are below one of its own, but are none of these. */
+function lookForProcesses(fleet: Fleet): string[] {
+  const processes = listProcesses();
+  const own = fleet.ownPids();
+  return processes
+    .filter(({ pid, command }) => !own.has(pid) && pid !== globalThis.process.pid && !MEANT.test(command))
+    .filter((process) => process.command.includes(fleet.folder) || findAbove(processes, process, own) !== undefined)
+    .map(({ pid, command }) => `process ${pid}: ${command.slice(0, 160)}`);
+}
+
+async function lookIntoStore(store: string): Promise<string[]> {
+  const names = await walk(store, (entry, path) => !/^objects\/[0-9a-f]{2}$/.test(path) && entry.isDirectory());
+  const junk = names.filter((path) => /\.lock$|(^|\/)(tmp_|\.tmp-)|fast_import_crash/.test(path));
+  return junk.map((path) => join(store, path));
+}
+
+/** Half-made layers, checks of nobody, workspaces whose files nobody vouches for. */
+async function lookIntoState(stateDir: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of await list(join(stateDir, 'checks'))) found.push(join(stateDir, 'checks', name));
+  for (const part of ['bases', 'setups']) {
+    for (const name of await list(join(stateDir, part)))
+      if (/-\d+-[0-9a-f]{8}$/.test(name)) found.push(join(stateDir, part, name));
+  }
+  for (const name of await list(join(stateDir, 'workspaces'))) {
+    const folder = join(stateDir, 'workspaces', name);
+    const names = await list(folder);
+    const state = await readFile(join(folder, 'state.json'), 'utf8').catch(() => '{}');
+    if ((JSON.parse(state) as { dirty?: boolean }).dirty === true) found.push(`${folder} is dirty`);
+    if (names.filter((other) => other.startsWith('files-')).length > 1) found.push(`${folder} has several generations`);
+  }
+  return found;
+}
+
+async function list(folder: string): Promise<string[]> {
+  return await readdir(folder).catch(() => []);
+}
+
+/** Paths below a folder; `enters` says which folders are looked into. */
+async function walk(folder: string, enters: (entry: Dirent, path: string) => boolean, at = ''): Promise<string[]> {
+  const entries = await readdir(join(folder, at), { withFileTypes: true }).catch(() => []);
+  const paths: string[] = [];
+  for (const entry of entries) {
+    const path = join(at, entry.name);
+    paths.push(path);
+    if (enters(entry, path)) paths.push(...(await walk(folder, enters, path)));
+  }
+  return paths;
+}

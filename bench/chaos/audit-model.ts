@@ -1,0 +1,79 @@
+/**
+ * Judges what the model was asked: which answers were stored, which were paid in vain, and whose blow explains that.
+ * Rule: an answer is stored from the moment that the hub's ref stands at its checkpoint; a request that arrived later
+ * for the same think is a stored answer asked for again.
+ */
+import type { Hit } from './disturb.ts';
+import type { Findings } from './findings.ts';
+import type { Link, Move } from './read-runs.ts';
+import type { Asked } from './scripted-model.ts';
+import { numberOf } from './scripted-model.ts';
+
+export interface ModelAudit {
+  findings: Findings;
+  refactor: string;
+  chains: ReadonlyMap<string, readonly Link[]>;
+  moves: readonly Move[];
+  ledger: readonly Asked[];
+  hits: readonly Hit[];
+}
+
+/** What the audit counts beside its findings. */
+export interface ModelCounts {
+  asked: number;
+  stored: number;
+  inVain: number;
+}
+
+/** A late heartbeat, or an answer on its way, may make a request a blow's victim this long after the blow. */
+const TAIL_MS = 3000;
+
+export function auditModel({ findings, refactor, chains, moves, ledger, hits }: ModelAudit): ModelCounts {
+  const asked = ledger.filter((request) => request.refactor === refactor);
+  const storedAt = readStored(chains, moves);
+  findings.look('stored', storedAt.size);
+  const wasted: { request: Asked; hit: Hit | undefined }[] = [];
+  for (const request of asked) {
+    if (storedAt.has(request.number)) continue;
+    const twin = asked.find(({ number, hash }) => hash === request.hash && storedAt.has(number));
+    const stored = twin ? (storedAt.get(twin.number) ?? Infinity) : Infinity;
+    if (request.at > stored) {
+      const text = `${describe(request)} was asked ${request.at - stored} ms after its answer was stored`;
+      findings.broke('stored', refactor, text);
+    }
+    wasted.push({ request, hit: findCause(request, stored, hits) });
+  }
+  findings.look('inFlight', wasted.length);
+  const charged = new Map<string, Asked>();
+  for (const { request, hit } of wasted) {
+    const key = `${request.task} ${request.isMerge} ${hit?.at ?? ''}`;
+    if (!hit) findings.broke('inFlight', refactor, `${describe(request)} was paid in vain, and no blow explains it`);
+    else if (charged.has(key)) findings.broke('inFlight', refactor, `${describe(request)}: a second one for one blow`);
+    charged.set(key, request);
+  }
+  return { asked: asked.length, stored: storedAt.size, inVain: wasted.length };
+}
+
+/** When the answer of each request became a checkpoint in the hub, by the request's number. */
+function readStored(chains: ModelAudit['chains'], moves: readonly Move[]): Map<number, number> {
+  const reached = new Map(moves.map(({ to, at }) => [to, at]));
+  const stored = new Map<number, number>();
+  for (const link of [...chains.values()].flat()) {
+    if (link.entry?.kind !== 'think') continue;
+    for (const item of link.entry.items) {
+      if (item.kind === 'call') stored.set(numberOf(item.callId), reached.get(link.commit) ?? Infinity);
+    }
+  }
+  return stored;
+}
+
+/** The blow at the asking worker that came before the answer was stored, and not before the request was made. */
+function findCause(request: Asked, storedAt: number, hits: readonly Hit[]): Hit | undefined {
+  return hits.find(
+    ({ worker, at, until }) => worker === request.worker && until + TAIL_MS >= request.at && at <= storedAt + TAIL_MS,
+  );
+}
+
+function describe({ task, isMerge, turn, number, worker }: Asked): string {
+  return `model call ${turn + 1} of ${task}${isMerge ? ' (merge)' : ''} by ${worker} (request ${number})`;
+}
