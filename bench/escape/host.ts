@@ -4,8 +4,8 @@
  */
 import { createSocket } from 'node:dgram';
 import { randomBytes } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
@@ -25,6 +25,21 @@ export interface TrialHost {
   /** The whole of what an attack is told, once the runner has opened a workspace. */
   complete(opened: Pick<Host, 'workspace' | 'store' | 'ref' | 'lock'>): Host;
   close(): Promise<void>;
+}
+
+/** Makes the folder for the trials of this process, after removing those of processes that were killed. */
+export async function makeTrialsFolder(parent: string): Promise<string> {
+  mkdirSync(parent, { recursive: true });
+  for (const name of readdirSync(parent)) {
+    if (existsSync(`/proc/${name}`)) continue;
+    for (const trial of readdirSync(join(parent, name))) {
+      spawnSync('umount', ['--lazy', join(parent, name, trial)], { stdio: 'ignore' });
+    }
+    await remove(join(parent, name));
+  }
+  const own = join(parent, String(process.pid));
+  mkdirSync(own);
+  return own;
 }
 
 /** Makes the folders, the secrets and the listeners of one trial under `parent`. */

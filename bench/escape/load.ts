@@ -6,10 +6,19 @@ import { readdirSync } from 'node:fs';
 import type { Attack } from './attack.ts';
 import type { DailyWork } from './daily-work.ts';
 
+/** Blind attackers know no runner: what these two do can't be held against one that shows nothing itself. */
+const SHOWN_BY_CALLERS = ['line-written-over', 'instructions-nobody-can-see'];
+const SHOWS_NOTHING = 'hands its output to its caller';
+
 /** All attacks, in the order of their files; `isBlind` for those of the blind attacker. */
 export async function loadAttacks(): Promise<(Attack & { isBlind: boolean })[]> {
   const found = await loadArrays<Attack>('attacks');
-  return found.map(({ item, file }) => Object.assign(item, { isBlind: file.startsWith('blind') }));
+  return found.map(({ item, file }) => {
+    const attack = { ...item, isBlind: file.startsWith('blind') };
+    if (!SHOWN_BY_CALLERS.includes(item.name)) return attack;
+    const peers = ['codex', 'codex-strict', 'sandbox-runtime', 'sandbox-runtime-strict'];
+    return { ...attack, notFor: Object.fromEntries(peers.map((peer) => [peer, SHOWS_NOTHING])) };
+  });
 }
 
 /** All daily work, in the order of its files. */

@@ -5,13 +5,14 @@
  * only a run without them is written to `bench/results/`.
  */
 import { readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { homedir, release } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { RunnerName } from './attack.ts';
 import { compare, contestOf } from './compare.ts';
 import type { Contest } from './compare.ts';
+import { makeTrialsFolder } from './host.ts';
 import { installPeers } from './install-peers.ts';
 import { loadAttacks, loadDailyWork } from './load.ts';
 import { RUNNERS } from './runner.ts';
@@ -33,6 +34,7 @@ const { values } = parseArgs({
 });
 const cacheDir = join(homedir(), '.cache', 'coxswain', 'bench');
 await mkdir(cacheDir, { recursive: true });
+const trials = await makeTrialsFolder(join(cacheDir, 't'));
 const runners = RUNNERS.filter((name) => values.runner?.includes(name) ?? true);
 if (runners.length === 0) throw new Error(`no such runner: there are ${RUNNERS.join(', ')}`);
 const prepared = await prepareAll();
@@ -46,7 +48,7 @@ for (const contest of contests) {
   rows.push(row);
   for (const runner of runners) {
     const startedAt = performance.now();
-    row.cells[runner] = await compare(contest, runner, prepared[runner], join(cacheDir, 't'));
+    row.cells[runner] = await compare(contest, runner, prepared[runner], trials);
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     console.log(`${row.section} ${row.name} · ${runner}: ${cellText(row, row.cells[runner])} [${seconds} s]`);
   }
@@ -57,6 +59,7 @@ for (const section of ['attack', 'blind attack', 'daily work'] as const) {
   if (own.length === 0) continue;
   console.log(`${section}: ${runners.map((runner) => `${runner} ${countText(own, runner)}`).join('; ')}`);
 }
+await rm(trials, { recursive: true, force: true });
 // Part of the table is no result.
 if (values.only === undefined && values.runner === undefined) {
   await mkdir(RESULTS, { recursive: true });

@@ -13,6 +13,7 @@ const NOT_HERE: Record<string, string> = {
   'fork-bomb': 'five thousand processes are too many beside other tests',
   memory: 'two gibibytes are too much beside other tests',
   'memory-by-tmpfs': 'a gibibyte is too much beside other tests',
+  'disk-full': 'the small disk is a gibibyte of memory',
   'sparse-file': 'it takes twenty seconds of reading zeros',
 };
 const AT_ONCE = 4;

@@ -93,9 +93,9 @@ export const resourceAttacks: Attack[] = [
     area: 'resources',
     tries: 'the disk that the host keeps its state on is filled',
     needs: ['root'],
-    disk: { mebibytes: 192 },
+    disk: { mebibytes: 1_024 },
     timeoutMs: 30_000,
-    command: () => `for part in $(seq 1 300); do head -c ${MIB} /dev/zero > fill-$part || break; done`,
+    command: () => `for part in $(seq 1 1100); do head -c ${MIB} /dev/zero > fill-$part || break; done`,
     succeeded: async (host) => !canWrite(host),
   },
   {
@@ -103,9 +103,9 @@ export const resourceAttacks: Attack[] = [
     area: 'resources',
     tries: 'all inodes of the disk that the host keeps its state on are taken',
     needs: ['root'],
-    disk: { mebibytes: 192, inodes: 8_000 },
+    disk: { mebibytes: 1_024, inodes: 30_000 },
     timeoutMs: 30_000,
-    command: () => `mkdir many; cd many; perl -e 'for (1..9000) { open(my $file, ">", $_) or last }'`,
+    command: () => `mkdir many; cd many; perl -e 'for (1..31000) { open(my $file, ">", $_) or last }'`,
     succeeded: async (host) => !canWrite(host),
   },
   {
