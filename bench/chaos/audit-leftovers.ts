@@ -18,8 +18,11 @@ const LOOK_MS = 500;
 /** What the git daemon and the Temporal server consist of beside the processes that we started. */
 const MEANT = /git-daemon --export-all|^sh -c exec 3<&0/;
 
-/** Looks at everything below the run's folder, and at all processes that name it. */
-export async function auditLeftovers(findings: Findings, refactor: string, fleet: Fleet): Promise<void> {
+/**
+ * Looks at all processes that name the run's folder, at the hub and the repository, and at the workers' own folders.
+ * What lies in the latter is a cache that the product sweeps by its age: it is given back and breaks no promise.
+ */
+export async function auditLeftovers(findings: Findings, refactor: string, fleet: Fleet): Promise<string[]> {
   const until = Date.now() + PATIENCE_MS;
   let left = await look(fleet);
   while (left.length > 0 && Date.now() < until) {
@@ -28,20 +31,14 @@ export async function auditLeftovers(findings: Findings, refactor: string, fleet
   }
   findings.look('leftovers');
   for (const text of left) findings.broke('leftovers', refactor, text);
+  const caches = await Promise.all(fleet.workers.map(({ stateDir }) => lookIntoState(stateDir)));
+  return caches.flat().map((text) => text.replace(`${fleet.folder}/`, ''));
 }
 
 async function look(fleet: Fleet): Promise<string[]> {
-  const { paths, workers } = fleet;
-  const stores = [paths.hub, paths.repository];
-  for (const { stateDir } of workers) {
-    for (const name of await list(join(stateDir, 'stores'))) stores.push(join(stateDir, 'stores', name));
-  }
-  const found = [
-    ...lookForProcesses(fleet),
-    ...(await Promise.all(stores.map(lookIntoStore))).flat(),
-    ...(await Promise.all(workers.map(({ stateDir }) => lookIntoState(stateDir)))).flat(),
-  ];
-  return found.map((text) => text.replaceAll(`${fleet.folder}/`, ''));
+  const { hub, repository } = fleet.paths;
+  const junk = [...(await lookIntoStore(hub)), ...(await lookIntoStore(repository))];
+  return [...lookForProcesses(fleet), ...junk.map((text) => text.replace(`${fleet.folder}/`, ''))];
 }
 
 /** Processes that name the run's folder or are below one of its own, but are none of these. */
@@ -60,9 +57,11 @@ async function lookIntoStore(store: string): Promise<string[]> {
   return junk.map((path) => join(store, path));
 }
 
-/** Half-made layers, checks of nobody, workspaces whose files nobody vouches for. */
+/** Locks and half-written objects of stores, half-made layers, checks of nobody, workspaces that nobody vouches for. */
 async function lookIntoState(stateDir: string): Promise<string[]> {
   const found: string[] = [];
+  for (const name of await list(join(stateDir, 'stores')))
+    found.push(...(await lookIntoStore(join(stateDir, 'stores', name))));
   for (const name of await list(join(stateDir, 'checks'))) found.push(join(stateDir, 'checks', name));
   for (const part of ['bases', 'setups']) {
     for (const name of await list(join(stateDir, part)))

@@ -97,6 +97,7 @@ async function runAll(stage: Stage, options: ChaosOptions): Promise<RefactorRun[
     refactors.push(run);
     tell(stage, run, stage.hits.length - before);
   }
+  for (const text of refactors.at(-1)?.caches ?? []) stage.say(`  in a cache: ${text}`);
   findings.look('processes', fleet.workers.length);
   for (const accident of fleet.accidents) findings.broke('processes', 'fleet', accident);
   return refactors;

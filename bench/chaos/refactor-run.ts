@@ -41,6 +41,8 @@ export interface RefactorRun {
   tree: string | undefined;
   seconds: number;
   model: ModelCounts;
+  /** What lies in the caches of all workers when this one is over, of it and of those before. */
+  caches: string[];
 }
 
 /** From the last blow, or the start, to the end: everything is up again within half a minute of it. */
@@ -76,8 +78,7 @@ export async function runRefactor(
   if (trouble) findings.broke('ends', id, trouble);
   for (const hold of person.holds) findings.broke('ends', id, `held: ${hold}`);
   const counts = await judge(stage, handle, person, options);
-  say(`  ended after ${Math.round((endedAt - startedAt) / 1000)} s`);
-  const seconds = Math.round((Date.now() - startedAt) / 1000);
+  const seconds = Math.round((endedAt - startedAt) / 1000);
   return { id, seconds, ...counts };
 }
 
@@ -149,7 +150,7 @@ async function judge(
   handle: WorkflowHandle,
   person: Person,
   { id, tree: wanted }: { id: string; tree: string | undefined },
-): Promise<Pick<RefactorRun, 'tree' | 'model'>> {
+): Promise<Pick<RefactorRun, 'tree' | 'model' | 'caches'>> {
   const { client, fleet, findings, bundle, model, hits } = stage;
   await readStatus(person, { client, handle });
   const runs = await readRuns(client, id);
@@ -158,13 +159,13 @@ async function judge(
   auditMessages({ findings, refactor: id, person, chains });
   const counts = auditModel({ findings, refactor: id, chains, moves, ledger: model.ledger, hits });
   await auditReplays({ findings, refactor: id, runs }, bundle);
-  await auditLeftovers(findings, id, fleet);
+  const caches = await auditLeftovers(findings, id, fleet);
   const result = (await handle.result().catch(() => undefined)) as RefactorResult | undefined;
   const tree = result && (await auditTree(stage, id, result));
   findings.look('tree');
   if (tree !== undefined && wanted !== undefined && tree !== wanted)
     findings.broke('tree', id, `ended in tree ${tree}, the undisturbed one in ${wanted}`);
-  return { tree, model: counts };
+  return { tree, model: counts, caches };
 }
 
 /** The delivered branch is the result, and each line of effects is in it once. */

@@ -36,6 +36,7 @@ export function renderReport(results: readonly ChaosResult[]): string {
     `Linux ${release()}, ${cpus().length} cores, Node ${process.version}. Seeds ${seeds}. The seed gives the schedule of disturbances; the exact moment within a phase is the machine's.`,
     `${hits.length} disturbances over ${runs.length} refactors (one of each seed undisturbed), ${sum(({ model }) => model.asked)} model calls of which ${sum(({ model }) => model.inVain)} were paid in vain, in flight when a blow fell.`,
     renderTable(results),
+    `Workers' own folders are caches, swept by age; in them lay at the end: ${countCaches(results)}.`,
     '## What fell, in the middle of what',
     renderHits(hits),
     '## What broke',
@@ -45,6 +46,17 @@ export function renderReport(results: readonly ChaosResult[]): string {
           .map(({ promise, refactor, text }) => `- ${promise}, ${refactor}: ${text.replace(/\s+/g, ' ')}`)
           .join('\n'),
   ].join('\n\n')}\n`;
+}
+
+/** Left in the workers' folders, by kind. */
+function countCaches(results: readonly ChaosResult[]): string {
+  const left = results.flatMap(({ refactors }) => refactors.at(-1)?.caches ?? []);
+  const kinds = new Map<string, number>();
+  for (const text of left) {
+    const kind = text.endsWith('is dirty') ? 'workspaces marked dirty' : (text.split('/')[1] ?? text);
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  return [...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ') || 'nothing';
 }
 
 /** Disturbances by phase and kind; those whose phase did not come in time are a row of their own. */
