@@ -11,6 +11,8 @@ import type { MakeSetupLayer } from './layers.ts';
 import { findChangedTracked, hydrate, readOnlyLayers, walkLayers, writableLayers } from './overlay.ts';
 import type { OverlayFolders } from './overlay.ts';
 import { removeTree } from './remove-tree.ts';
+import { prepareRenameLibrary } from './rename-library.ts';
+import type { RenameSupport } from './rename-library.ts';
 import { runInSandbox } from './run-command.ts';
 import { runSetup } from './run-setup.ts';
 import { setupError } from './setup-error.ts';
@@ -19,7 +21,9 @@ import type { Place, WorkspaceKind } from './workspace-kind.ts';
 /** The kind of workspaces that bubblewrap isolates, where it can mount overlays. */
 export function overlayWorkspaces(root: Promise<SandboxRoot>, stateDir: string): WorkspaceKind {
   const bases = openBaseLayers(stateDir);
-  const setups = openSetupLayers(stateDir, bases, { kind: 'bwrap-1', make: makeSetupLayer(root) });
+  const renames = prepareRenameLibrary(stateDir);
+  renames.catch(() => undefined);
+  const setups = openSetupLayers(stateDir, bases, { kind: 'bwrap-1', make: makeSetupLayer(root, renames) });
   return {
     kind: 'bwrap',
     prepareSetup: async ({ store, base, setup }) => await setups.setup(store, base, setup),
@@ -38,7 +42,13 @@ export function overlayWorkspaces(root: Promise<SandboxRoot>, stateDir: string):
     run: async (place, request, lockFd) => {
       const { folders, work } = foldersOf(place);
       const layers = request.profile === 'read-only' ? readOnlyLayers(folders) : writableLayers(folders, work);
-      return await runInSandbox(await root, { layers, request, ...(lockFd === undefined ? {} : { lockFd }) });
+      const { binds, env } = await renames;
+      return await runInSandbox(await root, {
+        layers,
+        request: { ...request, env: { ...env, ...request.env } },
+        binds,
+        ...(lockFd === undefined ? {} : { lockFd }),
+      });
     },
     checkpoint: async ({ store, base }, place, request) => {
       const walking = walkLayers(await root, foldersOf(place).folders);
@@ -53,11 +63,13 @@ function foldersOf({ folder, base, setup }: Place): { folders: OverlayFolders; w
 }
 
 /** The layer is the upper folder that the setup wrote. */
-function makeSetupLayer(root: Promise<SandboxRoot>): MakeSetupLayer {
+function makeSetupLayer(root: Promise<SandboxRoot>, renames: Promise<RenameSupport>): MakeSetupLayer {
   return async ({ base, setup, scratch }) => {
     const { folders, work } = foldersOf({ folder: scratch, base });
     await mkdir(work);
-    const ran = await runSetup(await root, writableLayers(folders, work), setup);
+    const { binds, env } = await renames;
+    const request = { ...setup, env: { ...env, ...setup.env } };
+    const ran = await runSetup(await root, writableLayers(folders, work), request, binds);
     const changed = findChangedTracked(folders.base, await walkLayers(await root, folders));
     await removeTree(work);
     return { ...ran, changed };

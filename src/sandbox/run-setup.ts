@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HostUse, NetworkGrant } from '../core/egress.ts';
 import { openProxy } from '../egress/open-proxy.ts';
-import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
+import type { Bind, Layers, SandboxRoot } from './bwrap-arguments.ts';
 import { runInSandbox } from './run-command.ts';
 import type { CommandResult } from './run-command.ts';
 import { SANDBOX_TOOLS } from './toolbox.ts';
@@ -36,10 +36,11 @@ export async function runSetup(
   root: SandboxRoot,
   layers: Layers,
   { command, network, env = {}, timeoutMs = SETUP_TIMEOUT_MS }: Setup,
+  more: readonly Bind[] = [],
 ): Promise<{ result: CommandResult; hosts?: HostUse[] }> {
   const limits = { env, timeoutMs, profile: 'setup' } as const;
   if (typeof network === 'boolean') {
-    return { result: await runInSandbox(root, { layers, request: { ...limits, command, network } }) };
+    return { result: await runInSandbox(root, { layers, request: { ...limits, command, network }, binds: [...more] }) };
   }
   // A socket's path may have a hundred bytes only, which a state folder's can exceed.
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-egress-'));
@@ -53,6 +54,7 @@ export async function runSetup(
         command: [`${SANDBOX_TOOLS}/node`, '--no-warnings', relayInside, socketInside, command],
       };
       const binds = [
+        ...more,
         { source: fileURLToPath(new URL(`./${relayFile}`, import.meta.url)), target: relayInside },
         { source: path, target: socketInside },
       ];
