@@ -8,6 +8,8 @@ import { existsSync, lstatSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SANDBOX_ID, SETPRIV } from './command-user.ts';
 import type { CommandUser } from './command-user.ts';
+import { limitScript } from './limits.ts';
+import type { Limits } from './limits.ts';
 import { SANDBOX_TOOLS, TOOLS_VARIABLE } from './toolbox.ts';
 import type { Toolbox } from './toolbox.ts';
 
@@ -49,6 +51,7 @@ export interface SandboxCommand {
   env: Record<string, string>;
   command: string | readonly string[];
   binds?: readonly Bind[];
+  limits: Limits;
 }
 
 /** Numbers of the descriptors that bubblewrap gets beyond the standard ones. */
@@ -105,11 +108,12 @@ export function bwrapArguments(root: SandboxRoot, command: SandboxCommand, descr
     ['--die-with-parent', '--new-session'],
     userArguments(root),
     rootArguments(root, network),
+    temporaryArguments(command.limits),
     binds.flatMap(({ source, target }) => [...folderArguments(dirname(target)), '--ro-bind', source, target]),
     layerArguments(layers),
     ['--remount-ro', '/', '--chdir', SANDBOX_WORKSPACE, '--clearenv'],
     Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value]),
-    ['--', ...shim(root, descriptors), ...commandLine(command.command)],
+    ['--', ...shim(root, command.limits, descriptors), ...commandLine(command.command)],
   ].flat();
 }
 
@@ -139,18 +143,19 @@ function userArguments({ user }: SandboxRoot): string[] {
   return [...drop, ...SHIM_CAPABILITIES.flatMap((name) => ['--cap-add', name])];
 }
 
-/** What runs between bubblewrap and the command: the namespace's root, who becomes the user. */
-function shim({ user }: SandboxRoot, { ready }: Descriptors): string[] {
-  if (!user) return [];
-  const steps = [`exec ${ready}<&-`, `echo 0 > ${USER_NAMESPACES}`, 'exec "$@"'];
+/** What runs between bubblewrap and the command: it sets limits and, as the namespace's root, becomes the user. */
+function shim({ user }: SandboxRoot, limits: Limits, { ready }: Descriptors): string[] {
+  const steps = [limitScript(limits), 'exec "$@"'];
+  if (!user) return ['/bin/sh', '-c', steps.join('; '), 'sh'];
+  steps.unshift(`exec ${ready}<&-`, `echo 0 > ${USER_NAMESPACES}`);
   const ids = ['--reuid', '--regid'].flatMap((option) => [option, String(SANDBOX_ID)]);
   const become = [SETPRIV, ...ids, '--clear-groups', '--inh-caps', '-all', '--bounding-set', '-all', '--'];
   return ['/bin/sh', '-c', steps.join('; '), 'sh', ...become];
 }
 
-/** A command's argument vector; a list goes through sh too, which says 127 for a program that is not there. */
+/** A command's argument vector. */
 export function commandLine(command: string | readonly string[]): string[] {
-  return typeof command === 'string' ? ['/bin/sh', '-c', command] : ['/bin/sh', '-c', 'exec "$@"', 'sh', ...command];
+  return typeof command === 'string' ? ['/bin/sh', '-c', command] : [...command];
 }
 
 function rootArguments(root: SandboxRoot, network: boolean): string[] {
@@ -166,10 +171,15 @@ function rootArguments(root: SandboxRoot, network: boolean): string[] {
     ]),
     etc.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
     ['--proc', '/proc', ...procArguments(root), '--dev', '/dev'],
-    ['/tmp', '/dev/shm', SANDBOX_HOME].flatMap((path) => ['--perms', '1777', '--tmpfs', path]),
-    ['--tmpfs', '/run', '--dir', '/var', '--symlink', '../tmp', '/var/tmp'],
+    ['--dir', '/run', '--dir', '/var', '--symlink', '../tmp', '/var/tmp'],
     root.toolbox.programs.flatMap(({ name, source }) => ['--ro-bind', source, `${SANDBOX_TOOLS}/${name}`]),
   ].flat();
+}
+
+/** All that a command can write beside its workspace: folders in memory, gone with it. */
+function temporaryArguments({ temporaryBytes }: Limits): string[] {
+  const mount = ['--perms', '1777', '--size', String(Math.floor(temporaryBytes)), '--tmpfs'];
+  return ['--remount-ro', '/dev', ...['/tmp', '/dev/shm', SANDBOX_HOME].flatMap((path) => [...mount, path])];
 }
 
 /** A folder that everybody can enter; those that bubblewrap makes by itself, for what is in them, are root's alone. */
@@ -189,7 +199,8 @@ function procArguments({ user }: SandboxRoot): string[] {
   const there = (name: string): boolean => existsSync(`/proc/${name}`);
   return [
     ...PROC_READ_ONLY.filter(there).flatMap((name) => ['--ro-bind', `/proc/${name}`, `/proc/${name}`]),
-    ...(user ? ['--bind', USER_NAMESPACES, USER_NAMESPACES] : []),
+    // The first process holds the lock: where it is of the commands' own user, they must not find it.
+    ...(user ? ['--bind', USER_NAMESPACES, USER_NAMESPACES] : ['--tmpfs', '/proc/1', '--remount-ro', '/proc/1']),
     ...PROC_HIDDEN_FILES.filter(there).flatMap((name) => ['--ro-bind', '/dev/null', `/proc/${name}`]),
     ...PROC_HIDDEN_FOLDERS.filter(there).flatMap((name) => [
       '--tmpfs',

@@ -29,6 +29,11 @@ export class OutputRings {
       this.#tailBytes -= this.#tail.shift()?.length ?? 0;
   }
 
+  /** How much was written so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** The text as a model sees it, with the size in bytes and the SHA-256 of all that was written. */
   end(): { output: string; outputBytes: number; outputDigest: string } {
     const all = Buffer.concat(this.#tail);

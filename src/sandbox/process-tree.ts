@@ -13,7 +13,12 @@ export interface ProcessTree {
   kill(): void;
   /** Resolves when all are dead; fails when something survives its kill, as a process stuck in the kernel may. */
   dead(): Promise<void>;
+  /** The sandbox's first process as the host sees it, once bubblewrap says it, or the group. */
+  root(): TreeRoot | undefined;
 }
+
+/** By what the processes of a command are found. */
+export type TreeRoot = { kind: 'sandbox'; pid: number } | { kind: 'group'; id: number };
 
 /** How long killed processes may take to die: longer only on a disk or network mount that hangs. */
 const DEATH_MS = 30_000;
@@ -49,6 +54,7 @@ export function pidNamespaceTree(bubblewrap: ChildProcess, reports: Readable, re
       if (first) killNow();
       else setTimeout(killNow, reportMs).unref();
     },
+    root: () => first && { kind: 'sandbox', pid: first.pid },
     dead: async () => {
       await reported;
       await waitUntil(() => first === undefined || !isAlive(first), `process ${first?.pid ?? 0} of a sandbox`);
@@ -65,6 +71,7 @@ export function groupTree(leader: ChildProcess): ProcessTree {
   };
   return {
     kill: killGroup,
+    root: () => (leader.pid === undefined ? undefined : { kind: 'group', id: leader.pid }),
     dead: async () => {
       killGroup();
       await waitUntil(

@@ -3,6 +3,7 @@
  * Rule: it has what every command has and no more, and one that takes too long is killed.
  */
 import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
+import { defaultLimits } from './limits.ts';
 import { startSandbox } from './start-sandbox.ts';
 
 /** How a script ended; `exitCode` is null when it was killed. */
@@ -17,7 +18,7 @@ export async function runScript(
   root: SandboxRoot,
   { layers, script, stdin, timeoutMs }: { layers: Layers; script: string; stdin: Buffer; timeoutMs: number },
 ): Promise<ScriptResult> {
-  const command = { layers, network: false, env: {}, command: script };
+  const command = { layers, network: false, env: {}, command: script, limits: defaultLimits() };
   const { child, tree, exit } = await startSandbox(root, command, { stdin: 'pipe', output: 'pipe' });
   const stdout: Buffer[] = [];
   let stderr = '';

@@ -37,7 +37,7 @@ describe('what a command can reach', () => {
 
   test('the environment is the allow-list and nothing of the worker, not even at /proc/1/environ', async () => {
     const workspace = await openWorkspace();
-    const { output } = await run(workspace, 'env | sort; cat /proc/1/environ 2>&1 | grep -vc denied', {
+    const { output } = await run(workspace, 'env | sort; cat /proc/1/environ 2>/dev/null | wc -c', {
       env: { EXTRA: 'given' },
     });
     expect(output.split('\n').filter((line) => !line.startsWith('PWD'))).toEqual([

@@ -4,7 +4,7 @@
  * Rule: git runs here with a fixed identity and without the machine's configuration.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -13,6 +13,7 @@ import { openStore } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
 import { findBubblewrap } from '../../src/sandbox/find-bubblewrap.ts';
 import type { Isolation } from '../../src/sandbox/isolation.ts';
+import { removeTree } from '../../src/sandbox/remove-tree.ts';
 import { openWorkspaces } from '../../src/sandbox/workspaces.ts';
 import type { Workspaces } from '../../src/sandbox/workspaces.ts';
 
@@ -26,7 +27,7 @@ export async function realIsolation(): Promise<Extract<Isolation, { kind: 'bwrap
 /** A temporary folder for one test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'coxswain-sandbox-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(async () => await removeTree(folder));
   return folder;
 }
 

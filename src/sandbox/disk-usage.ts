@@ -1,0 +1,87 @@
+/**
+ * Watches what a command puts on the disk of its workspace: cheaply by the file system's own counts, exactly by du.
+ * Rule: the counts only raise a suspicion, since others write there too; but what is nearly full must not be filled.
+ */
+import { spawn } from 'node:child_process';
+import { statfs } from 'node:fs/promises';
+import type { Limits } from './limits.ts';
+
+/** Space and inodes that are left to the worker and its store, on disks of any size. */
+const RESERVED_BYTES = 512 * 1024 * 1024;
+const RESERVED_FILES = 10_000;
+/** The most that two cores were seen to write to memory or a fast disk. */
+const BYTES_PER_MS = 2_000_000;
+const FILES_PER_MS = 200;
+/** The size is taken anew after each such part of the limit, so that it is exceeded by no more than this. */
+const PARTS = 8;
+
+/** What one look found; `nextMs` is how soon the reserve could be touched. */
+export interface DiskLook {
+  problem: string | undefined;
+  nextMs: number;
+}
+
+interface Free {
+  bytes: number;
+  files: number;
+}
+
+/** Watches the file system of `folder` for one command. */
+export class DiskWatch {
+  readonly #folder: string;
+  readonly #limits: Pick<Limits, 'diskBytes' | 'diskFiles'>;
+  #reserve: Free | undefined;
+  /** What was free when the folder's size was last known; at the start it is taken for empty. */
+  #measuredAt: Free | undefined;
+
+  constructor(folder: string, limits: Pick<Limits, 'diskBytes' | 'diskFiles'>) {
+    this.#folder = folder;
+    this.#limits = limits;
+  }
+
+  /** Looks once; says what limit is exceeded. */
+  async look(): Promise<DiskLook> {
+    const stat = await statfs(this.#folder);
+    const free = { bytes: stat.bavail * stat.bsize, files: stat.ffree };
+    // A file system without a fixed number of inodes says 0.
+    const countsFiles = stat.files > 0;
+    this.#measuredAt ??= free;
+    // A small or almost full disk must be usable too.
+    this.#reserve ??= {
+      bytes: Math.min(RESERVED_BYTES, (stat.blocks * stat.bsize) / 4, free.bytes / 2),
+      files: countsFiles ? Math.min(RESERVED_FILES, stat.files / 4, free.files / 2) : Number.NEGATIVE_INFINITY,
+    };
+    const room = { bytes: free.bytes - this.#reserve.bytes, files: free.files - this.#reserve.files };
+    if (room.bytes < 0) return { problem: 'the disk of the workspace is almost full', nextMs: 0 };
+    if (countsFiles && room.files < 0)
+      return { problem: 'the disk of the workspace is almost out of inodes', nextMs: 0 };
+    const nextMs = Math.min(room.bytes / BYTES_PER_MS, countsFiles ? room.files / FILES_PER_MS : Infinity);
+    return { problem: await this.#measureWhenGrown(free), nextMs };
+  }
+
+  async #measureWhenGrown(free: Free): Promise<string | undefined> {
+    const { diskBytes, diskFiles } = this.#limits;
+    const before = this.#measuredAt ?? free;
+    if (before.bytes - free.bytes < diskBytes / PARTS && before.files - free.files < diskFiles / PARTS)
+      return undefined;
+    this.#measuredAt = free;
+    const { bytes, files } = await measure(this.#folder);
+    if (bytes > diskBytes) return `the workspace's changes take more than ${diskBytes} bytes on disk`;
+    return files > diskFiles ? `the workspace has more than ${diskFiles} changed files and folders` : undefined;
+  }
+}
+
+/** Size and number of all files below a folder, as they are on disk. */
+async function measure(folder: string): Promise<Free> {
+  const child = spawn('du', ['-a', '-k', '-x', '--', folder], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let files = 0;
+  let tail = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) files += 1;
+    tail = (tail + chunk.toString('latin1')).slice(-(folder.length + 64));
+  });
+  await new Promise((resolve) => child.on('close', resolve).on('error', resolve));
+  // The folder itself comes last, with the sum.
+  const kib = Number(/(\d+)\t[^\t\n]*\n?$/.exec(tail)?.[1] ?? 0);
+  return { bytes: kib * 1024, files };
+}

@@ -1,0 +1,135 @@
+/**
+ * Ends a command that uses more than its limits: looks at its processes, memory, temporary files and disk as it runs.
+ * Rule: looks get denser as a limit comes near, so that none is exceeded by much.
+ */
+import { statfsSync } from 'node:fs';
+import { DiskWatch } from './disk-usage.ts';
+import type { LimitOutcome, Limits } from './limits.ts';
+import { processesBelow, readProportionalBytes, readUsage } from './process-usage.ts';
+import type { Processes, ProcessUsage } from './process-usage.ts';
+import type { TreeRoot } from './process-tree.ts';
+
+/** Between two looks where no limit is near. */
+const LOOK_MS = 250;
+const MIN_LOOK_MS = 10;
+/** The fastest that memory was seen to fill on two cores. */
+const BYTES_PER_MS = 4_000_000;
+/** Walking page tables takes milliseconds: not again so soon, unless the plain sum changed by a twentieth. */
+const PROPORTIONAL_MS = 1_000;
+const TEMPORARY_FOLDERS = ['tmp', 'dev/shm', 'home/coxswain'];
+
+/** A command to watch. */
+export interface Watched {
+  limits: Limits;
+  /** Its processes: those of a sandbox by its first one, known once bubblewrap says it, or a process group. */
+  processes: () => TreeRoot | undefined;
+  /** The folder of changes, where there is one. */
+  folder?: string;
+  outputBytes: () => number;
+  /** Ends the command; `why` is for people. */
+  end: (outcome: LimitOutcome, why: string) => void;
+}
+
+/** Watches until `stop`. */
+export function watchCommand(watched: Watched): { stop(): void } {
+  const { limits } = watched;
+  const disk = watched.folder === undefined ? undefined : new DiskWatch(watched.folder, limits);
+  const activity = new Activity(limits.idleMs);
+  const memory = new Memory(limits.memoryBytes);
+  let stopped = false;
+  const end = (outcome: LimitOutcome, why: string): void => {
+    if (!stopped) watched.end(outcome, why);
+    stopped = true;
+  };
+  const look = async (): Promise<number> => {
+    const found = find(watched);
+    const usage = found && readUsage(found);
+    if (found && usage) {
+      if (usage.tasks >= limits.processes) end('too-many-processes', `${limits.processes} processes and threads`);
+      const bytes = memory.exceededBy(usage, found);
+      if (bytes !== undefined) end('out-of-memory', `more than ${limits.memoryBytes} bytes of memory: ${bytes}`);
+      const full = findFullFolder(found, limits);
+      if (full !== undefined) end('disk-full', `more than ${limits.temporaryFiles} files in /${full}`);
+    }
+    if (activity.isIdle(usage?.processorMs ?? 0, watched.outputBytes())) {
+      end('idle', `neither output nor work for ${limits.idleMs / 1000} s`);
+    }
+    const looked = await disk?.look().catch(() => undefined);
+    if (looked?.problem !== undefined) end('disk-full', looked.problem);
+    const roomMs = (limits.memoryBytes - (usage?.residentBytes ?? 0)) / BYTES_PER_MS;
+    return Math.max(MIN_LOOK_MS, Math.min(LOOK_MS, roomMs, looked?.nextMs ?? LOOK_MS, limits.idleMs / 4));
+  };
+  let timer: NodeJS.Timeout | undefined;
+  const lookAgain = async (): Promise<void> => {
+    const nextMs = await look();
+    if (!stopped) timer = setTimeout(() => void lookAgain(), nextMs);
+  };
+  // What the disk has room for decides when the first look is due.
+  timer = setTimeout(() => void lookAgain(), MIN_LOOK_MS);
+  return {
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function find({ processes }: Watched): Processes | undefined {
+  const root = processes();
+  return root?.kind === 'sandbox' ? processesBelow(root.pid) : root;
+}
+
+/** The one of the sandbox's temporary folders that has too many files; their size is limited by their mount. */
+function findFullFolder(processes: Processes, { temporaryFiles }: Limits): string | undefined {
+  if (processes.kind === 'group') return undefined;
+  return TEMPORARY_FOLDERS.find((name) => {
+    try {
+      const { files, ffree } = statfsSync(`/proc/${processes.firstPid}/root/${name}`);
+      return files - ffree > temporaryFiles;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Suspects by the plain sum of resident memory, convicts by the sum in which each page counts once. */
+class Memory {
+  readonly #limit: number;
+  #measured = { residentBytes: 0, atMs: 0 };
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  exceededBy({ residentBytes }: ProcessUsage, processes: Processes): number | undefined {
+    if (residentBytes <= this.#limit) return undefined;
+    const { residentBytes: before, atMs } = this.#measured;
+    const isSame = Math.abs(residentBytes - before) < before / 20;
+    if (isSame && performance.now() - atMs < PROPORTIONAL_MS) return undefined;
+    this.#measured = { residentBytes, atMs: performance.now() };
+    const bytes = readProportionalBytes(processes);
+    return bytes > this.#limit ? bytes : undefined;
+  }
+}
+
+/** Tells work from waiting: output, or a hundredth of the allowed time on a processor. */
+class Activity {
+  readonly #idleMs: number;
+  #since = performance.now();
+  #processorMs = 0;
+  #outputBytes = 0;
+
+  constructor(idleMs: number) {
+    this.#idleMs = idleMs;
+  }
+
+  isIdle(processorMs: number, outputBytes: number): boolean {
+    const worked = Math.abs(processorMs - this.#processorMs);
+    if (outputBytes !== this.#outputBytes || worked >= Math.max(10, this.#idleMs / 100)) {
+      this.#since = performance.now();
+      this.#processorMs = processorMs;
+      this.#outputBytes = outputBytes;
+    }
+    return performance.now() - this.#since > this.#idleMs;
+  }
+}
