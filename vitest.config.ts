@@ -14,6 +14,7 @@ const PLAIN = [
   'model',
   'offline',
   'package',
+  'policy',
   'replay',
   'sandbox',
   'tidy',

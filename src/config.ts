@@ -35,6 +35,7 @@ const envSchema = z.object({
   COXSWAIN_ROLES: listOf(',')
     .pipe(z.array(z.enum(WORKER_ROLES)).min(1))
     .default([...WORKER_ROLES]),
+  COXSWAIN_POLICIES: z.string().min(1).optional(),
   COXSWAIN_ROOTS: listOf(delimiter).optional(),
   COXSWAIN_ISOLATION: z.enum(['bwrap', 'none']).default('bwrap'),
   COXSWAIN_OVERLAY: z.enum(['auto', 'off']).default('auto'),
@@ -65,6 +66,8 @@ export interface Config {
   /** Folder of programs that were downloaded. */
   cacheDir: string;
   hub: string;
+  /** Folder of the organisation's and the teams' policies. */
+  policies: string | undefined;
   taskQueue: string;
   /** Of the environment, what git's remotes need. */
   remoteEnvironment: Record<string, string>;
@@ -101,6 +104,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
     stateDir,
     cacheDir: join(values.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'coxswain'),
     hub: values.COXSWAIN_HUB ?? join(stateDir, 'hub', '{repository}.git'),
+    policies: values.COXSWAIN_POLICIES ? resolve(workingDirectory, values.COXSWAIN_POLICIES) : undefined,
     taskQueue: values.COXSWAIN_TASK_QUEUE,
     remoteEnvironment: readRemoteEnvironment(env),
     roles: values.COXSWAIN_ROLES,

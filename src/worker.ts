@@ -135,6 +135,7 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
     stateDir: config.stateDir,
     host: await nameHost(config.stateDir),
     hub: config.hub,
+    policies: config.policies,
     remoteEnvironment: config.remoteEnvironment,
     roots: config.roots ?? parts.defaultRoots,
     isolation: isolation.kind,

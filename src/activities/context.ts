@@ -18,6 +18,8 @@ export interface ActivityContext {
   host: string;
   /** Path or git URL of the hub, with `{repository}` where the repository's slug goes. */
   hub: string;
+  /** Folder of the organisation's and the teams' policies, where there is one. */
+  policies: string | undefined;
   /** What remotes need of the worker's environment: an agent's socket, proxies, certificates. */
   remoteEnvironment: Readonly<Record<string, string>>;
   /** Folders under which a start may name a repository by its path. */

@@ -18,6 +18,8 @@ import type {
   DeliverOutcome,
   IntegrateInput,
   IntegrateOutcome,
+  PolicyInput,
+  PolicyRead,
   PrepareInput,
   Prepared,
 } from '../core/refactor-state.ts';
@@ -25,6 +27,8 @@ import type { HostSweep, HubSweep } from '../core/retention.ts';
 import type { Sha } from '../core/transcript.ts';
 
 export interface ControlActivities {
+  /** The policy in force, from all of its layers. */
+  readPolicy(input: PolicyInput): Promise<PolicyRead>;
   /** What Temporal knows of these agents. */
   describeAgents(ids: string[]): Promise<AgentDescription[]>;
   /** Writes the root of an agent's chain: what it is told, on the tree that it starts from. */

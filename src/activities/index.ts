@@ -11,6 +11,7 @@ import { createDeliver } from './deliver.ts';
 import { createFindPlaces } from './find-places.ts';
 import { createIntegrateTask } from './integrate-task.ts';
 import { createPrepare } from './prepare.ts';
+import { createReadPolicy } from './read-policy.ts';
 import { createRunChecks } from './run-checks.ts';
 import { createSweepHost } from './sweep-host.ts';
 import { createSweepHubs } from './sweep-hubs.ts';
@@ -19,6 +20,7 @@ import { createThink } from './think.ts';
 export function createControlActivities(context: ActivityContext): ControlActivities {
   return {
     describeAgents,
+    readPolicy: createReadPolicy(context),
     beginChain: createBeginChain(context),
     integrateTask: createIntegrateTask(context),
     deliver: createDeliver(context),

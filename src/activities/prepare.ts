@@ -29,6 +29,8 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
   const repository = await locateRepository(context, input.repository);
   const store = await storeOf(context, input.repository);
   const base = await importBase(store, { repository, ...(input.base === null ? {} : { base: input.base }) });
+  if (input.expected && base.commit !== input.expected)
+    throw fail('BaseMoved', `the base moved from ${input.expected.slice(0, 10)} to ${base.commit.slice(0, 10)}`);
   const there = await readRemoteBranch(store, { repository, branch: input.branch });
   const isOwn = there !== null && (await wasDeliveredByThis(store, there));
   if (there && !isOwn) {

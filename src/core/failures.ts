@@ -7,6 +7,10 @@ export const FAILURES = {
   /** Not a repository, no such base, empty, outside the allowed roots: the start was wrong. */
   BadRepository: { retryable: false },
   BadInput: { retryable: false },
+  /** A layer of policy has a fault, or is looser than one above it. */
+  BadPolicy: { retryable: false },
+  /** The base branch moved between two looks at it: both are taken again. */
+  BaseMoved: { retryable: false },
   /** The setup command ended with another status than 0. */
   SetupFailed: { retryable: false },
   /** The setup command changed files that git tracks: a person decides what to do about it. */

@@ -1,15 +1,20 @@
 /**
- * What a run may do without asking: the gates, limits and grants, each with the layer that it came from.
- * Rule: a nearer layer may only tighten what a farther one limits; a looser one is an error, never silently ignored.
+ * Policy: what a run may do without asking, from the layers of organisation, team, repository and the run itself.
+ * Rule: limits only ever tighten from layer to layer and the nearest default wins within them; a looser lower layer is
+ * an error, never silently ignored, and every field says where it came from.
  */
 import { z } from 'zod';
 import { networkGrantSchema } from './egress.ts';
 import type { NetworkGrant } from './egress.ts';
+import { allowance, gate, most, prohibitions } from './policy-fields.ts';
+import type { Field, GateRule } from './policy-fields.ts';
+
+export type { GateRule } from './policy-fields.ts';
 
 const gateSchema = z.enum(['allow', 'ask', 'deny']);
-export type GateRule = z.infer<typeof gateSchema>;
+const count = (max: number): z.ZodInt => z.int().min(1).max(max);
 
-/** A policy as people write it; every field may be left out. */
+/** Settings as people write them; every field may be left out. */
 export const policySchema = z.strictObject({
   gates: z
     .strictObject({
@@ -24,15 +29,52 @@ export const policySchema = z.strictObject({
   /** What of the network the setup command may use: `true` for all, or a list of hosts. */
   network: z.strictObject({ setup: networkGrantSchema.optional() }).optional(),
   /** Most agents that work at the same time. */
-  maxParallelAgents: z.number().int().min(1).max(100).optional(),
+  maxParallelAgents: count(100).optional(),
+  /** Most that one task may take: model calls, and tokens of input and output together. */
+  task: z.strictObject({ maxSteps: count(1000).optional(), maxTokens: count(1e9).optional() }).optional(),
+  /** Most that the whole refactor may take. */
+  budget: z.strictObject({ tokens: count(1e12).optional() }).optional(),
+  /** Globs that no task may change. */
+  protectedPaths: z.array(z.string().min(1).max(500)).max(500).optional(),
 });
 export type Policy = z.infer<typeof policySchema>;
+
+/** A layer's file: what lower layers can only tighten, and what counts where nobody nearer says otherwise. */
+export const policyFileSchema = z.strictObject({
+  version: z.literal(1),
+  limits: policySchema.optional(),
+  defaults: policySchema.optional(),
+});
+export type PolicyFile = z.infer<typeof policyFileSchema>;
+
+/** Farthest first. */
+export type LayerName = 'organisation' | 'team' | 'repository' | 'run';
+export interface Layer {
+  name: LayerName;
+  limits?: Policy | undefined;
+  defaults?: Policy | undefined;
+}
 
 /** One field of the effective policy and the layer that it came from. */
 export interface Sourced<T> {
   value: T;
   from: string;
 }
+
+const FIELDS = {
+  'gates.plan': gate('ask'),
+  'gates.delivery': gate('ask'),
+  'gates.commands': gate('allow'),
+  'gates.scope': gate('ask'),
+  'network.setup': allowance({ limit: true, value: false }),
+  maxParallelAgents: most({ limit: 100, value: 4 }),
+  'task.maxSteps': most({ limit: 1000, value: 1000 }),
+  'task.maxTokens': most({ limit: 1e9, value: 1e9 }),
+  'budget.tokens': most({ limit: 1e12, value: 1e12 }),
+  protectedPaths: prohibitions(),
+} satisfies Record<string, Field<unknown>>;
+type FieldName = keyof typeof FIELDS;
+const NAMES = Object.keys(FIELDS) as FieldName[];
 
 /** The policy in force, each field with its source. */
 export interface EffectivePolicy {
@@ -44,40 +86,114 @@ export interface EffectivePolicy {
   };
   network: { setup: Sourced<NetworkGrant> };
   maxParallelAgents: Sourced<number>;
+  task: { maxSteps: Sourced<number>; maxTokens: Sourced<number> };
+  budget: { tokens: Sourced<number> };
+  protectedPaths: Sourced<string[]>;
 }
 
 const BUILT_IN = 'built-in';
-const STRICTNESS: Record<GateRule, number> = { allow: 0, ask: 1, deny: 2 };
-/** Below these no layer may go: a person sees the plan, what leaves its scope, and what is delivered. */
-const GATE_LIMITS: Record<keyof EffectivePolicy['gates'], GateRule> = {
-  plan: 'ask',
-  delivery: 'ask',
-  commands: 'allow',
-  scope: 'ask',
-};
 
-export type PolicyResult = { kind: 'ok'; policy: EffectivePolicy } | { kind: 'bad'; problems: string[] };
+/** A problem of a layer; `path` leads to the field in its file. */
+export interface PolicyProblem {
+  layer: LayerName;
+  path: string[];
+  problem: string;
+}
+export type PolicyResult =
+  | { kind: 'ok'; policy: EffectivePolicy }
+  | { kind: 'bad'; problems: string[]; where: PolicyProblem[] };
 
-/** Lays a run's own policy over the built-in one; looser values than the limits are problems. */
+/** Lays a run's own settings over the built-in policy. */
 export function resolvePolicy(run: Policy | undefined): PolicyResult {
-  const problems: string[] = [];
-  const gate = (name: keyof EffectivePolicy['gates']): Sourced<GateRule> => {
-    const limit = GATE_LIMITS[name];
-    const value = run?.gates?.[name];
-    if (value === undefined) return { value: limit, from: BUILT_IN };
-    if (STRICTNESS[value] < STRICTNESS[limit]) {
-      problems.push(`policy.gates.${name}: "${value}" is looser than the limit "${limit}" of the ${BUILT_IN} layer`);
+  return resolveLayers([{ name: 'run', defaults: run }]);
+}
+
+/** The policy that layers make, farthest first, or every value that is looser than a limit above it. */
+export function resolveLayers(layers: readonly Layer[]): PolicyResult {
+  const where: PolicyProblem[] = [];
+  const fields = NAMES.map((name) => [name, resolveField(name, layers, where)] as const);
+  if (where.length > 0) {
+    const problems = where.map(({ layer, problem }) => (layer === 'run' ? problem : `${layer}: ${problem}`));
+    return { kind: 'bad', problems, where };
+  }
+  return { kind: 'ok', policy: nest(Object.fromEntries(fields)) };
+}
+
+/** Two sets of limits as one, each field the stricter of both. */
+export function mergeLimits(one: Policy, other: Policy): Policy {
+  const merged = NAMES.flatMap((name): [string, unknown][] => {
+    const [a, b] = [readField(one, name), readField(other, name)];
+    const value = a === undefined ? b : b === undefined ? a : fieldOf(name).tighten(a, b);
+    return value === undefined ? [] : [[name, value]];
+  });
+  return nest(Object.fromEntries(merged)) as unknown as Policy;
+}
+
+/** Whether a set of limits is at least as strict as another in each of the other's fields. */
+export function isAsStrict(one: Policy, other: Policy): boolean {
+  return NAMES.every((name) => {
+    const [mine, theirs] = [readField(one, name), readField(other, name)];
+    return theirs === undefined || (mine !== undefined && !isLooser(fieldOf(name), mine, theirs));
+  });
+}
+
+function resolveField(name: FieldName, layers: readonly Layer[], where: PolicyProblem[]): Sourced<unknown> {
+  const field = fieldOf(name);
+  let limit: Sourced<unknown> = { value: field.builtIn.limit, from: BUILT_IN };
+  let value: Sourced<unknown> = { value: field.builtIn.value, from: BUILT_IN };
+  for (const layer of layers) {
+    for (const part of ['limits', 'defaults'] as const) {
+      const said = readField(layer[part], name);
+      if (said === undefined) continue;
+      if (!field.accumulates && isLooser(field, said, limit.value)) {
+        const path = layer.name === 'run' ? `policy.${name}` : `${part}.${name}`;
+        const problem = `${path}: ${show(said)} is looser than the limit ${show(limit.value)} of the ${limit.from} layer`;
+        where.push({ layer: layer.name, path: [part, ...name.split('.')], problem });
+      } else if (part === 'limits') limit = { value: field.tighten(limit.value, said), from: layer.name };
+      else value = { value: field.accumulates ? field.tighten(value.value, said) : said, from: layer.name };
     }
-    return { value, from: 'run' };
-  };
-  const field = <T>(value: T | undefined, fallback: T): Sourced<T> =>
-    value === undefined ? { value: fallback, from: BUILT_IN } : { value, from: 'run' };
-  const policy: EffectivePolicy = {
-    gates: { plan: gate('plan'), delivery: gate('delivery'), commands: gate('commands'), scope: gate('scope') },
-    network: { setup: field<NetworkGrant>(run?.network?.setup, false) },
-    maxParallelAgents: field(run?.maxParallelAgents, 4),
-  };
-  return problems.length > 0 ? { kind: 'bad', problems } : { kind: 'ok', policy };
+  }
+  const tight = field.tighten(value.value, limit.value);
+  return isLooser(field, value.value, limit.value) ? { value: tight, from: limit.from } : value;
+}
+
+function fieldOf(name: FieldName): Field<unknown> {
+  return FIELDS[name];
+}
+
+function isLooser(field: Field<unknown>, value: unknown, limit: unknown): boolean {
+  // A value tightened by itself is the same in its plainest spelling.
+  return !same(field.tighten(value, limit), field.tighten(value, value));
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value);
+}
+
+function readField(policy: Policy | undefined, name: string): unknown {
+  return name.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], policy);
+}
+
+/** `{ 'gates.plan': x }` as `{ gates: { plan: x } }`. */
+function nest(flat: Record<string, unknown>): EffectivePolicy {
+  const nested: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(flat)) {
+    const [group = '', field] = name.split('.');
+    nested[group] = field === undefined ? value : { ...(nested[group] as object | undefined), [field]: value };
+  }
+  return nested as unknown as EffectivePolicy;
+}
+
+/** Each field by its name, with its value and where it came from. */
+export function listFields(policy: EffectivePolicy): { name: string; value: unknown; from: string }[] {
+  return NAMES.flatMap((name) => {
+    const field = readField(policy as unknown as Policy, name) as Sourced<unknown> | undefined;
+    return field ? [{ name, value: field.value, from: field.from }] : [];
+  });
 }
 
 /**
@@ -87,6 +203,7 @@ export function tightenForIsolation(
   policy: EffectivePolicy,
   isolation: 'bwrap' | 'external' | 'none',
 ): EffectivePolicy {
-  if (isolation !== 'none' || policy.gates.commands.from !== BUILT_IN) return policy;
+  const { commands } = policy.gates;
+  if (isolation !== 'none' || commands.from === 'run' || commands.value !== 'allow') return policy;
   return { ...policy, gates: { ...policy.gates, commands: { value: 'ask', from: 'isolation none' } } };
 }

@@ -7,6 +7,7 @@ import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { findRed } from './evidence.ts';
 import type { FailureType } from './failures.ts';
+import { listFields } from './policy.ts';
 import { createExtra } from './refactor.ts';
 import { takeDescription, takeReport, takeStart } from './refactor-agents.ts';
 import { openDelivery } from './refactor-gates.ts';
@@ -20,7 +21,7 @@ const MAX_REPAIRS = 2;
 const MAX_ATTEMPTS = 4;
 
 /** Failures of preparing that no waiting mends: the start was wrong. */
-const HOPELESS: readonly string[] = ['BadRepository', 'SetupFailed', 'BadInput'] satisfies FailureType[];
+const HOPELESS: readonly string[] = ['BadRepository', 'SetupFailed', 'BadInput', 'BadPolicy'] satisfies FailureType[];
 
 /** Takes in one event; the old state is left as it was. */
 export function advanceRefactor(before: RefactorState, event: RefactorEvent): RefactorState {
@@ -35,6 +36,8 @@ export function advanceRefactor(before: RefactorState, event: RefactorEvent): Re
   )
     return { ...state, cut: false };
   switch (event.kind) {
+    case 'policyRead':
+      return takePolicy(state, event);
     case 'prepared':
       return takePrepared({ ...state, cut: false }, event);
     case 'agentStarted':
@@ -63,6 +66,17 @@ export function advanceRefactor(before: RefactorState, event: RefactorEvent): Re
     case 'cancelled':
       return stopRefactor(state, event.at, 'temporal', 'the workflow was cancelled');
   }
+}
+
+/** The policy of all layers is in force from here on; a changed one is said field by field. */
+function takePolicy(state: RefactorState, event: Extract<RefactorEvent, { kind: 'policyRead' }>): RefactorState {
+  const { read, at } = event;
+  const before = new Map(listFields(state.policy).map(({ name, value }) => [name, JSON.stringify(value)]));
+  const next: RefactorState = { ...state, policy: read.policy, policyFrom: read.commit };
+  return listFields(read.policy).reduce<RefactorState>((logged, { name, value, from }) => {
+    const [was, is] = [before.get(name), JSON.stringify(value)];
+    return was === is ? logged : log(logged, at, `policy ${name}: ${was ?? 'not set'} → ${is} (${from})`);
+  }, next);
 }
 
 function takePrepared(before: RefactorState, event: Extract<RefactorEvent, { kind: 'prepared' }>): RefactorState {
@@ -219,7 +233,9 @@ function takeForward(state: RefactorState, event: Extract<RefactorEvent, { kind:
 }
 
 function takeFailure(state: RefactorState, event: Extract<RefactorEvent, { kind: 'failed' }>): RefactorState {
-  if (event.what === 'prepare' && HOPELESS.includes(event.type)) {
+  if (event.type === ('BaseMoved' satisfies FailureType))
+    return log({ ...state, policyFrom: null }, event.at, `${event.reason}: policy is read again`);
+  if (['prepare', 'readPolicy'].includes(event.what) && HOPELESS.includes(event.type)) {
     return endRefactor(state, event.at, { kind: 'failed', type: 'PrepareFailed', reason: event.reason });
   }
   return holdRefactor(state, event.at, `${event.what} failed: ${event.reason}. Mend it, then resume`);

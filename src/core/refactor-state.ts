@@ -18,7 +18,7 @@ import type { Control } from './control.ts';
 import type { HostUse } from './egress.ts';
 import type { Message, MessageOf, StartInput } from './messages.ts';
 import type { Plan, Task } from './plan.ts';
-import type { EffectivePolicy } from './policy.ts';
+import type { EffectivePolicy, Policy } from './policy.ts';
 import type { Sha } from './transcript.ts';
 import type { Trouble, TroubleNews } from './trouble.ts';
 
@@ -32,10 +32,26 @@ export type RefactorPhase =
   | 'delivering'
   | 'ended';
 
+export interface PolicyInput {
+  repository: string;
+  base: string | null;
+  team: string | null;
+  /** The run's own layer. */
+  run: Policy | null;
+}
+
+/** The policy in force, with the base commit whose repository layer is in it. */
+export interface PolicyRead {
+  commit: Sha;
+  policy: EffectivePolicy;
+}
+
 export interface PrepareInput {
   repository: string;
   base: string | null;
   branch: string;
+  /** The commit whose policy was read; another one is refused. */
+  expected?: Sha;
   checks: string[];
   setup: Setup | null;
 }
@@ -138,6 +154,8 @@ export interface RefactorState {
   input: StartInput;
   branch: string;
   policy: EffectivePolicy;
+  /** The commit whose policy is in force; null while it is to be read. Left out by runs from before there were layers. */
+  policyFrom?: Sha | null;
   phase: RefactorPhase;
   prepared: Prepared | null;
   plan: { version: number; plan: Plan; digest: string; by: string; approvedBy: string | null } | null;
@@ -172,6 +190,7 @@ export interface RefactorState {
 }
 
 export type RefactorCommand =
+  | { kind: 'readPolicy'; input: PolicyInput }
   | { kind: 'prepare'; input: PrepareInput }
   | { kind: 'startAgent'; id: string; spec: AgentSpec }
   | { kind: 'integrate'; input: IntegrateInput; task: string }
@@ -182,6 +201,7 @@ export type RefactorCommand =
   | { kind: 'end'; outcome: RefactorOutcome };
 
 export type RefactorEvent =
+  | { kind: 'policyRead'; at: number; read: PolicyRead }
   | { kind: 'prepared'; at: number; prepared: Prepared }
   | { kind: 'agentStarted'; at: number; id: string }
   /** The id was taken by an agent of a run that was reset: it is cancelled, the next attempt's id is used. */

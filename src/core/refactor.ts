@@ -10,7 +10,14 @@ import { canOverlap } from './paths.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from './plan.ts';
 import type { EffectivePolicy } from './policy.ts';
 import { tightenForIsolation } from './policy.ts';
-import type { Prepared, PrepareInput, RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
+import type {
+  PolicyInput,
+  Prepared,
+  PrepareInput,
+  RefactorCommand,
+  RefactorState,
+  TaskState,
+} from './refactor-state.ts';
 import type { Sha } from './transcript.ts';
 
 export function createRefactor(id: string, input: StartInput, policy: EffectivePolicy, at: number): RefactorState {
@@ -72,6 +79,7 @@ export function nextRefactorCommand(state: RefactorState): RefactorCommand {
   }
   if (state.control.paused) return { kind: 'wait', why: 'paused' };
   if (state.hold) return { kind: 'wait', why: state.hold.reason };
+  if (state.policyFrom === null) return { kind: 'readPolicy', input: policyInput(state) };
   const { prepared } = state;
   if (!prepared) return { kind: 'prepare', input: prepareInput(state) };
   const [own] = listOpenDecisions(state.control);
@@ -100,9 +108,15 @@ function nextWork(state: RefactorState, prepared: Prepared): RefactorCommand {
   return { kind: 'wait', why: 'nothing to do' };
 }
 
+function policyInput({ input, prepared }: RefactorState): PolicyInput {
+  const { repository, base, team, policy } = input;
+  return { repository, base: prepared?.commit ?? base ?? null, team: team ?? null, run: policy ?? null };
+}
+
 function prepareInput(state: RefactorState): PrepareInput {
   const { repository, base, checks } = state.input;
-  return { repository, base: base ?? null, branch: state.branch, checks, setup: setupOf(state) };
+  const expected = state.policyFrom ? { expected: state.policyFrom } : {};
+  return { repository, base: base ?? null, branch: state.branch, ...expected, checks, setup: setupOf(state) };
 }
 
 export function setupOf(state: RefactorState): Setup | null {

@@ -45,6 +45,9 @@ import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
 import { childAttributes, isContinueDue, showOrigin, showState } from './show.ts';
 import { handleVerbs } from './verbs.ts';
 
+/** The patch under which runs began to read policy from layers. */
+const POLICY_LAYERS = 'policy-layers';
+
 export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
   let state = open(inputs);
   let running: CancellationScope | undefined;
@@ -94,7 +97,8 @@ function open(inputs: readonly unknown[]): RefactorState {
   if (start.kind === 'bad') throw ApplicationFailure.nonRetryable(start.problem, 'BadInput');
   const policy = resolvePolicy(start.input.policy);
   if (policy.kind === 'bad') throw ApplicationFailure.nonRetryable(policy.problems.join('; '), 'BadInput');
-  return createRefactor(workflowInfo().workflowId, start.input, policy.policy, Date.now());
+  const state = createRefactor(workflowInfo().workflowId, start.input, policy.policy, Date.now());
+  return patched(POLICY_LAYERS) ? { ...state, policyFrom: null } : state;
 }
 
 function close(state: RefactorState, outcome: RefactorOutcome): RefactorResult {
@@ -151,6 +155,12 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
 async function perform(state: RefactorState, command: RefactorCommand, activities: Activities): Promise<RefactorEvent> {
   try {
     switch (command.kind) {
+      case 'readPolicy': {
+        const read = await activities.control.readPolicy.executeWithOptions({ summary: 'policy of all layers' }, [
+          command.input,
+        ]);
+        return { kind: 'policyRead', at: Date.now(), read };
+      }
       case 'prepare': {
         const prepared = await activities
           .workspace(null)

@@ -4,7 +4,7 @@ import type { Plan } from '../../src/core/plan.ts';
 import { checkPlan } from '../../src/core/plan.ts';
 import { viewRefactor } from '../../src/core/views.ts';
 import { createRefactor } from '../../src/core/refactor.ts';
-import { policyOf } from '../core/world.ts';
+import { policyOf } from '../core/builders.ts';
 
 const HOSTILE = 'harmless\u001b[2J\u202eevil';
 

@@ -5,7 +5,7 @@ import { MAX_REPAIRS } from '../../src/core/agent-work.ts';
 import { receiveForAgent, restartAt } from '../../src/core/agent-messages.ts';
 import type { AgentEvent, AgentState } from '../../src/core/agent-state.ts';
 import { listOpenDecisions } from '../../src/core/control.ts';
-import { acted, evidence, finish, policyOf, sha, shell, specOf, thought } from './world.ts';
+import { acted, evidence, finish, policyOf, sha, shell, specOf, thought } from './builders.ts';
 
 function began(change: Parameters<typeof specOf>[0] = {}): AgentState {
   return advanceAgent(createAgent('r/lib.1', specOf(change)), { kind: 'began', at: 1, head: sha('begin') });

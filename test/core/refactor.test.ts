@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { nextRefactorCommand } from '../../src/core/refactor.ts';
 import { advanceRefactor } from '../../src/core/refactor-events.ts';
 import { viewRefactor } from '../../src/core/views.ts';
-import { planOf, randomFrom, sha, World } from './world.ts';
+import { planOf, randomFrom, sha } from './builders.ts';
+import { World } from './world.ts';
 
 function world(change: Partial<ConstructorParameters<typeof World>[0]> = {}): World {
   return new World({

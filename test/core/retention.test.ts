@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { KnownRun, RunRef } from '../../src/core/retention.ts';
 import { chooseExpired, DAY_MS, foldRuns, readJanitorInput } from '../../src/core/retention.ts';
-import { sha } from './world.ts';
+import { sha } from './builders.ts';
 
 const NOW = 1000 * DAY_MS;
 const CUTOFF = NOW - 30 * DAY_MS;

@@ -7,7 +7,7 @@ import { resolvePolicy, tightenForIsolation } from '../../src/core/policy.ts';
 import { answerOpenCalls } from '../../src/core/prompts.ts';
 import { checkToolCall } from '../../src/core/tools.ts';
 import { formatCheckpointMessage, parseCheckpointMessage } from '../../src/core/transcript.ts';
-import { policyOf } from './world.ts';
+import { policyOf } from './builders.ts';
 
 describe('messages', () => {
   test('a bare string stands for the field that matters', () => {
@@ -50,7 +50,7 @@ describe('policy', () => {
   });
 
   test('a run that loosens a gate is refused', () => {
-    expect(resolvePolicy({ gates: { plan: 'allow' } })).toEqual({
+    expect(resolvePolicy({ gates: { plan: 'allow' } })).toMatchObject({
       kind: 'bad',
       problems: ['policy.gates.plan: "allow" is looser than the limit "ask" of the built-in layer'],
     });

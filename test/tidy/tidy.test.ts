@@ -18,10 +18,11 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   workflows: { packages: /^@temporalio\/(workflow|common)$/, folders: ['core'], types: ['activities'] },
   activities: {
     packages: /^(node:.*|@temporalio\/(activity|common)|zod)$/,
-    folders: ['core', 'git', 'model', 'sandbox'],
+    folders: ['core', 'git', 'model', 'policy', 'sandbox'],
   },
   git: { packages: /^(node:.*|simple-git|execa|ignore|picomatch.*|zod)$/, folders: ['core'] },
   model: { packages: /^(node:.*|openai(\/.*)?|zod)$/, folders: ['core'] },
+  policy: { packages: /^(node:.*|yaml)$/, folders: ['core'] },
   egress: { packages: /^(node:.*|ipaddr\.js)$/, folders: ['core'] },
   // A workspace is filled from the store and stored into it; its setup reaches the network through the proxy.
   sandbox: { packages: /^(node:.*|execa|ignore|picomatch.*|zod)$/, folders: ['core', 'egress', 'git'] },

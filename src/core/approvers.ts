@@ -1,0 +1,239 @@
+/**
+ * Who may decide what, by policy: the approvers and their keys, how many it takes, whether they may decide what they
+ * asked for, and what silence does.
+ * Rule: where policy lists approvers, nobody else counts; what it leaves out is as on one's own machine: one, anyone.
+ */
+import { z } from 'zod';
+
+/** What a decision can be about. */
+export const DECISION_KINDS = [
+  'plan',
+  'delivery',
+  'baseline',
+  'checks',
+  'call',
+  'scope',
+  'budget',
+  'question',
+  'choice',
+] as const;
+export type DecisionKind = (typeof DECISION_KINDS)[number];
+/** Those that are approved or rejected; the others are answered, once. */
+export const QUORUM_KINDS = ['plan', 'delivery', 'baseline', 'checks', 'call', 'scope', 'budget'] as const;
+type QuorumKind = (typeof QUORUM_KINDS)[number];
+
+export type Risk = 'low' | 'medium' | 'high';
+/** The risk of a decision that was opened without one. */
+const RISKS: Record<DecisionKind, Risk> = {
+  plan: 'high',
+  delivery: 'high',
+  baseline: 'medium',
+  checks: 'high',
+  call: 'medium',
+  scope: 'medium',
+  budget: 'medium',
+  question: 'low',
+  choice: 'medium',
+};
+
+/** A name without what means something in a list of allowed signers: blanks, commas, wildcards, quotes. */
+const approverName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$/, 'a name of letters, digits and . _ @ + -');
+/** Types whose keys ssh-keygen makes signatures of one kind with; RSA and certificates are left out. */
+const PUBLIC_KEY =
+  /^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]{40,2000}={0,2}( [^\r\n]*)?$/;
+const day = z.union([z.iso.date(), z.iso.datetime()]);
+
+const approverSchema = z.strictObject({
+  name: approverName,
+  /** One line, as in the `.pub` file. */
+  publicKey: z.string().regex(PUBLIC_KEY, 'an SSH public key: ed25519 or ECDSA, also of a security key'),
+  /** Kinds of decisions; all if left out. */
+  may: z.array(z.enum(DECISION_KINDS)).optional(),
+  /** The key counts from here on, and no longer than this (UTC). */
+  validAfter: day.optional(),
+  validBefore: day.optional(),
+});
+export type Approver = z.infer<typeof approverSchema>;
+
+const approversSchema = z
+  .array(approverSchema)
+  .max(100)
+  .refine((all) => new Set(all.map(({ publicKey }) => keyOf(publicKey))).size === all.length, {
+    message: 'two approvers have the same key',
+  });
+
+const silenceSchema = z.strictObject({
+  /** Seconds without a decision. */
+  after: z.int().min(1).max(31_536_000),
+  /** `proceed` only ever counts where the risk is low; elsewhere it is as `hold`. */
+  then: z.enum(['hold', 'escalate', 'deny', 'proceed']),
+  /** Names who may decide too, once it is escalated. */
+  to: z.array(approverName).max(100).optional(),
+});
+export type Silence = z.infer<typeof silenceSchema>;
+
+/** An object with the same optional field for each of some kinds. */
+function each<K extends DecisionKind, T extends z.ZodType>(
+  kinds: readonly K[],
+  schema: T,
+): z.ZodObject<Record<K, z.ZodOptional<T>>, z.core.$strict> {
+  return z.strictObject(
+    Object.fromEntries(kinds.map((kind) => [kind, schema.optional()])) as Record<K, z.ZodOptional<T>>,
+  );
+}
+
+/** Policy on decisions, as people write it; every field may be left out. */
+export const decisionsPolicySchema = z.strictObject({
+  /** Whether a decision counts only with a signature of a listed approver. */
+  signatures: z.enum(['required', 'optional']).optional(),
+  /** Whether an approval has to name the digest of what was looked at. */
+  bound: z.enum(['required', 'optional']).optional(),
+  approvers: approversSchema.optional(),
+  /** Whether who requested a refactor, or wrote its plan, may approve. */
+  selfApproval: z.enum(['allow', 'deny']).optional(),
+  /** Approvals by different people that it takes; 1 if left out. */
+  quorum: each(QUORUM_KINDS, z.int().min(1).max(20)).optional(),
+  silence: each(DECISION_KINDS, silenceSchema).optional(),
+});
+
+/** The policy on decisions as it is in force. */
+export interface DecisionRules {
+  signatures: 'required' | 'optional';
+  bound: 'required' | 'optional';
+  /** Null where anyone may decide. */
+  approvers: Approver[] | null;
+  selfApproval: 'allow' | 'deny';
+  quorum: Partial<Record<QuorumKind, number>>;
+  silence: Partial<Record<DecisionKind, Silence>>;
+}
+
+/** On one's own machine: whoever can send a message may decide, and silence does nothing. */
+export const OPEN_RULES: DecisionRules = {
+  signatures: 'optional',
+  bound: 'optional',
+  approvers: null,
+  selfApproval: 'allow',
+  quorum: {},
+  silence: {},
+};
+
+/** What of a decision these rules look at. */
+export interface Decided {
+  kind: DecisionKind;
+  openedAt: number;
+  risk?: Risk;
+  /** Who may decide beside those whom policy names, since it was escalated. */
+  escalatedTo?: string[];
+  /** When silence did what policy says of it. */
+  overdueAt?: number;
+}
+
+export function riskOf({ kind, risk }: Pick<Decided, 'kind' | 'risk'>): Risk {
+  return risk ?? RISKS[kind];
+}
+
+/** The approvers, with their keys, who may make a decision; null where anyone may. */
+export function listApprovers(rules: DecisionRules, decision: Pick<Decided, 'kind' | 'escalatedTo'>): Approver[] | null {
+  return (
+    rules.approvers?.filter(
+      ({ name, may }) => may === undefined || may.includes(decision.kind) || decision.escalatedTo?.includes(name),
+    ) ?? null
+  );
+}
+
+/** Their names, each once; null where anyone may. */
+export function listDeciders(rules: DecisionRules, decision: Pick<Decided, 'kind' | 'escalatedTo'>): string[] | null {
+  const approvers = listApprovers(rules, decision);
+  return approvers && [...new Set(approvers.map(({ name }) => name))];
+}
+
+/** How many people have to approve. */
+export function quorumOf(rules: DecisionRules, kind: DecisionKind): number {
+  return (rules.quorum as Partial<Record<DecisionKind, number>>)[kind] ?? 1;
+}
+
+/** When silence has its effect; null where it has none, or has had it. */
+export function dueAt(rules: DecisionRules, decision: Decided): number | null {
+  const silence = rules.silence[decision.kind];
+  return silence && decision.overdueAt === undefined ? decision.openedAt + silence.after * 1000 : null;
+}
+
+/** An SSH public key without its comment. */
+export function keyOf(publicKey: string): string {
+  return publicKey.split(' ', 2).join(' ');
+}
+
+/** Why no decision could ever be made under these rules, or would never be as they say. */
+export function findRuleProblems(rules: DecisionRules, requestedBy: string | undefined): string[] {
+  const known = rules.approvers?.map(({ name }) => name) ?? null;
+  const problems = DECISION_KINDS.flatMap((kind) => findKindProblems(rules, kind, known, requestedBy));
+  if (rules.signatures === 'required' && (known ?? []).length === 0)
+    problems.unshift('decisions.signatures are required, but decisions.approvers lists nobody who could sign');
+  if (rules.selfApproval === 'deny' && requestedBy === undefined)
+    problems.unshift('decisions.selfApproval is denied: say who requests this (requestedBy)');
+  return problems;
+}
+
+function findKindProblems(
+  rules: DecisionRules,
+  kind: DecisionKind,
+  known: string[] | null,
+  requestedBy: string | undefined,
+): string[] {
+  const silence = rules.silence[kind];
+  const escalatedTo = silence?.then === 'escalate' ? (silence.to ?? []) : [];
+  const unknown = escalatedTo.filter((name) => known && !known.includes(name));
+  const deciders = listDeciders(rules, { kind, escalatedTo });
+  const others = deciders?.filter((name) => rules.selfApproval === 'allow' || !isSame(name, requestedBy));
+  const quorum = quorumOf(rules, kind);
+  return [
+    ...(silence?.then === 'escalate' && escalatedTo.length === 0
+      ? [`decisions.silence.${kind} escalates, but to nobody: name them (to)`]
+      : []),
+    ...unknown.map((name) => `decisions.silence.${kind} escalates to ${name}, who is not one of decisions.approvers`),
+    ...(silence?.then === 'proceed' && RISKS[kind] === 'high'
+      ? [`decisions.silence.${kind} can't proceed: the risk of a ${kind} is never low`]
+      : []),
+    ...(others && others.length < quorum
+      ? [`a ${kind} takes ${quorum} of decisions.approvers, but only ${others.join(', ') || 'nobody'} may decide it`]
+      : []),
+  ];
+}
+
+/** Whether two names mean one person; case does not tell people apart. */
+export function isSame(one: string, other: string | undefined): boolean {
+  return other !== undefined && one.trim().toLowerCase() === other.trim().toLowerCase();
+}
+
+type Sourced<T> = { value: T; from: string };
+/** These rules in the policy in force: each field with the layer that it came from. */
+export interface SourcedRules {
+  signatures: Sourced<DecisionRules['signatures']>;
+  bound: Sourced<DecisionRules['bound']>;
+  approvers: Sourced<Approver[] | null>;
+  selfApproval: Sourced<DecisionRules['selfApproval']>;
+  quorum: Record<QuorumKind, Sourced<number>>;
+  silence: Record<DecisionKind, Sourced<Silence | null>>;
+}
+
+/** The rules in a policy; runs from before there were any have the open ones. */
+export function rulesOf(policy: { decisions?: SourcedRules }): DecisionRules {
+  const { decisions } = policy;
+  if (!decisions) return OPEN_RULES;
+  const { signatures, bound, approvers, selfApproval } = decisions;
+  return {
+    signatures: signatures.value,
+    bound: bound.value,
+    approvers: approvers.value,
+    selfApproval: selfApproval.value,
+    quorum: Object.fromEntries(QUORUM_KINDS.map((kind) => [kind, decisions.quorum[kind].value])),
+    silence: Object.fromEntries(
+      DECISION_KINDS.flatMap((kind) => {
+        const { value } = decisions.silence[kind];
+        return value ? [[kind, value]] : [];
+      }),
+    ),
+  };
+}

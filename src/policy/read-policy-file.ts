@@ -1,0 +1,70 @@
+/**
+ * Reads a policy file: YAML, checked by its schema.
+ * Rule: every complaint says the file, the line and what would be right; a file with a fault counts for nothing.
+ */
+import { isNode, LineCounter, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
+import { describeIssue } from '../core/plan.ts';
+import type { PolicyFile } from '../core/policy.ts';
+import { policyFileSchema } from '../core/policy.ts';
+
+/** No policy that people read is larger, and the effective one is kept in each history. */
+const MAX_BYTES = 64 * 1024;
+
+/** A policy file as read; `lineOf` says where a field stands. */
+export interface ReadPolicyFile {
+  policy: PolicyFile;
+  lineOf: (path: readonly (string | number)[]) => number;
+}
+
+export type PolicyFileResult = ({ kind: 'ok' } & ReadPolicyFile) | { kind: 'bad'; problems: string[] };
+
+/** Reads the text of a policy file; `file` is its name in complaints. */
+export function readPolicyFile(file: string, text: string): PolicyFileResult {
+  if (Buffer.byteLength(text) > MAX_BYTES)
+    return { kind: 'bad', problems: [`${file}:1: is larger than ${MAX_BYTES / 1024} KiB`] };
+  const lines = new LineCounter();
+  // Anchors and merge keys would let a small file become a large one.
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, merge: false });
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) {
+    return {
+      kind: 'bad',
+      problems: faults.map(({ message, pos }) => `${file}:${lines.linePos(pos[0]).line}: ${message.split('\n')[0]}`),
+    };
+  }
+  const lineOf = (path: readonly (string | number)[]): number => findLine(document, lines, path);
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 10 });
+  } catch (error) {
+    return { kind: 'bad', problems: [`${file}:1: ${error instanceof Error ? error.message : String(error)}`] };
+  }
+  const parsed = policyFileSchema.safeParse(value);
+  if (parsed.success) return { kind: 'ok', policy: parsed.data, lineOf };
+  const problems = parsed.error.issues.map((issue) => {
+    const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+    const [unknown] = issue.code === 'unrecognized_keys' ? issue.keys : [];
+    return `${file}:${lineOf(unknown === undefined ? path : [...path, unknown])}: ${describeIssue(issue)}`;
+  });
+  return { kind: 'bad', problems };
+}
+
+/** The line of the key that a path ends in, or of the nearest thing above it that is there. */
+function findLine(document: Document, lines: LineCounter, path: readonly (string | number)[]): number {
+  for (let length = path.length; length > 0; length--) {
+    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const pair = pairOf(parent, path[length - 1]);
+    if (isNode(pair) && pair.range) return lines.linePos(pair.range[0]).line;
+  }
+  return 1;
+}
+
+/** The key's own node in a map, or the item's in a list. */
+function pairOf(parent: unknown, key: string | number | undefined): unknown {
+  if (typeof parent !== 'object' || parent === null || !('items' in parent) || !Array.isArray(parent.items))
+    return undefined;
+  if (typeof key === 'number') return parent.items[key];
+  const pair = parent.items.find((item: { key?: { value?: unknown } }) => item.key?.value === key);
+  return (pair as { key?: unknown } | undefined)?.key;
+}

@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Layer, LayerName, Policy } from '../../src/core/policy.ts';
+import { isAsStrict, listFields, mergeLimits, policySchema, resolveLayers } from '../../src/core/policy.ts';
+
+const gates = fc.option(fc.constantFrom('allow', 'ask', 'deny'), { nil: undefined });
+const number = fc.option(fc.integer({ min: 1, max: 100 }), { nil: undefined });
+const host = fc.constantFrom('a.org', 'b.org', '*.a.org', 'x.a.org', '*.x.a.org', 'a.org:443', 'a.org:8080');
+const network = fc.option(fc.oneof(fc.boolean(), fc.record({ hosts: fc.uniqueArray(host, { maxLength: 4 }) })), {
+  nil: undefined,
+});
+
+/** Settings as a layer may have them. */
+const settings = fc
+  .record({
+    gates: fc.record({ plan: gates, delivery: gates, commands: gates, scope: gates }),
+    network: fc.record({ setup: network }),
+    maxParallelAgents: number,
+    task: fc.record({ maxSteps: number, maxTokens: number }),
+    budget: fc.record({ tokens: number }),
+    protectedPaths: fc.option(fc.uniqueArray(fc.constantFrom('a', 'b/**', 'c')), { nil: undefined }),
+  })
+  .map((policy) => JSON.parse(JSON.stringify(policy)) as Policy);
+
+/** Equal as sets where a list's order means nothing. */
+function normal(policy: Policy): string {
+  return JSON.stringify(policy, (_, value: unknown) =>
+    Array.isArray(value) ? value.map(String).toSorted((a, b) => a.localeCompare(b)) : value,
+  );
+}
+
+describe('limits of two layers as one', () => {
+  test('are never looser than either', () => {
+    fc.assert(
+      fc.property(settings, settings, (one, other) => {
+        const merged = mergeLimits(one, other);
+        expect(isAsStrict(merged, one) && isAsStrict(merged, other)).toBe(true);
+        expect(policySchema.safeParse(merged).success).toBe(true);
+      }),
+    );
+  });
+
+  test('are the same in whichever order layers are joined', () => {
+    fc.assert(
+      fc.property(settings, settings, settings, (a, b, c) => {
+        expect(normal(mergeLimits(mergeLimits(a, b), c))).toBe(normal(mergeLimits(a, mergeLimits(b, c))));
+      }),
+    );
+  });
+
+  test('are the layer itself where it is said twice', () => {
+    fc.assert(
+      fc.property(settings, (one) => {
+        const once = mergeLimits(one, one);
+        expect(normal(mergeLimits(once, one))).toBe(normal(once));
+        expect(normal(mergeLimits(once, once))).toBe(normal(once));
+      }),
+    );
+  });
+});
+
+const ORDER: LayerName[] = ['organisation', 'team', 'repository', 'run'];
+
+test('layers that tighten are accepted, and what they make is never looser than any of their limits', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(settings, settings), { minLength: 4, maxLength: 4 }), (parts) => {
+      let limits: Policy = { gates: { plan: 'ask', delivery: 'ask', scope: 'ask' } };
+      const layers = ORDER.map((name, index) => {
+        const [limit = {}, value = {}] = parts[index] ?? [];
+        limits = mergeLimits(limits, limit);
+        return { name, limits, defaults: mergeLimits(limits, value) };
+      });
+      const result = resolveLayers(layers);
+      if (result.kind === 'bad') throw new Error(result.problems.join('; '));
+      const effective = readBack(listFields(result.policy));
+      for (const layer of layers) expect(isAsStrict(effective, layer.limits)).toBe(true);
+    }),
+  );
+});
+
+/** The effective values as settings. */
+function readBack(fields: readonly { name: string; value: unknown }[]): Policy {
+  const policy: Record<string, unknown> = {};
+  for (const { name, value } of fields) {
+    const [group = '', field] = name.split('.');
+    policy[group] = field === undefined ? value : { ...(policy[group] as object | undefined), [field]: value };
+  }
+  return policy as Policy;
+}
+
+describe('layers', () => {
+  const layersOf = (change: Partial<Record<LayerName, Omit<Layer, 'name'>>>): Layer[] =>
+    ORDER.map((name) => ({ name, ...change[name] }));
+
+  test('the nearest default wins within the limits, and each field says where it came from', () => {
+    const result = resolveLayers(
+      layersOf({
+        organisation: { limits: { maxParallelAgents: 3 }, defaults: { maxParallelAgents: 2 } },
+        team: { defaults: { gates: { commands: 'ask' } } },
+        repository: { defaults: { maxParallelAgents: 3 } },
+        run: { defaults: { gates: { commands: 'deny' } } },
+      }),
+    );
+    expect(result).toMatchObject({
+      kind: 'ok',
+      policy: {
+        maxParallelAgents: { value: 3, from: 'repository' },
+        gates: { commands: { value: 'deny', from: 'run' }, plan: { value: 'ask', from: 'built-in' } },
+      },
+    });
+  });
+
+  test('a limit holds where nobody said anything', () => {
+    const result = resolveLayers(layersOf({ team: { limits: { gates: { commands: 'ask' }, maxParallelAgents: 1 } } }));
+    expect(result).toMatchObject({
+      policy: { gates: { commands: { value: 'ask', from: 'team' } }, maxParallelAgents: { value: 1, from: 'team' } },
+    });
+  });
+
+  test('a looser lower layer is refused with the field, both values and the layer that limits it', () => {
+    const result = resolveLayers(
+      layersOf({
+        organisation: { limits: { gates: { commands: 'ask' }, network: { setup: { hosts: ['*.a.org'] } } } },
+        repository: { limits: { gates: { commands: 'allow' } } },
+        run: { defaults: { network: { setup: { hosts: ['x.a.org', 'b.org'] } } } },
+      }),
+    );
+    expect(result).toMatchObject({
+      kind: 'bad',
+      problems: [
+        'repository: limits.gates.commands: "allow" is looser than the limit "ask" of the organisation layer',
+        'policy.network.setup: {"hosts":["x.a.org","b.org"]} is looser than the limit {"hosts":["*.a.org"]} of the organisation layer',
+      ],
+    });
+  });
+
+  test('prohibitions of all layers count', () => {
+    const result = resolveLayers(
+      layersOf({ organisation: { limits: { protectedPaths: ['a'] } }, run: { defaults: { protectedPaths: ['b'] } } }),
+    );
+    expect(result).toMatchObject({ policy: { protectedPaths: { value: ['a', 'b'] } } });
+  });
+});

@@ -1,0 +1,67 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { EffectivePolicy } from '../../src/core/policy.ts';
+import type { Script } from './harness.ts';
+import { approveAll, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
+
+const ONE_TASK: Script = ({ task, turn }) => {
+  if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
+  return turn === 0 ? shell('echo new > a/new.txt') : finish();
+};
+
+async function policies(files: Record<string, string>): Promise<{ env: { COXSWAIN_POLICIES: string } }> {
+  const folder = await mkdtemp(join(tmpdir(), 'coxswain-policies-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await mkdir(join(folder, 'teams'));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  return { env: { COXSWAIN_POLICIES: folder } };
+}
+
+const REPOSITORY = { 'a/one.txt': 'one\n', '.coxswain/policy.yaml': 'version: 1\ndefaults:\n  maxParallelAgents: 2\n' };
+
+test('layers of organisation, team, repository and run make the policy, and the query says where each field came from', async () => {
+  const files = {
+    'organisation.yaml': 'version: 1\nlimits:\n  maxParallelAgents: 3\n',
+    'teams/core.yaml': 'version: 1\ndefaults:\n  protectedPaths: [secrets/**]\n',
+  };
+  const crew = await startCrew(ONE_TASK, await policies(files));
+  const run = { policy: { gates: { scope: 'deny' as const } }, team: 'core' };
+  const handle = await crew.start({ repository: await makeRepository(REPOSITORY), ...run });
+  await until(handle, ({ needs }) => needs.length > 0);
+  expect(await handle.query<EffectivePolicy>('policy')).toMatchObject({
+    maxParallelAgents: { value: 2, from: 'repository' },
+    protectedPaths: { value: ['secrets/**'], from: 'team' },
+    gates: { scope: { value: 'deny', from: 'run' }, plan: { value: 'ask', from: 'built-in' } },
+  });
+  await approveAll(handle);
+});
+
+test('a run that is looser than its organisation, and a repository with a fault in its file, do not start', async () => {
+  const files = { 'organisation.yaml': 'version: 1\nlimits:\n  gates:\n    commands: ask\n  maxParallelAgents: 1\n' };
+  const crew = await startCrew(ONE_TASK, await policies(files));
+  const loose = await crew.start({ repository: await makeRepository({ a: 'x' }), policy: { maxParallelAgents: 2 } });
+  await expect(loose.result()).rejects.toMatchObject({
+    cause: {
+      type: 'PrepareFailed',
+      message: 'policy.maxParallelAgents: 2 is looser than the limit 1 of the organisation layer',
+    },
+  });
+  const faulty = await makeRepository({ '.coxswain/policy.yaml': 'version: 1\nlimits:\n  colour: red\n' });
+  await expect((await crew.start({ repository: faulty })).result()).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('.coxswain/policy.yaml:3:') },
+  });
+  expect(crew.model.requests).toEqual([]);
+});
+
+test("the repository's layer is that of the base commit, whatever the working copy says", async () => {
+  const crew = await startCrew(ONE_TASK);
+  const repository = await makeRepository(REPOSITORY);
+  await writeFile(join(repository, '.coxswain/policy.yaml'), 'version: 1\ndefaults:\n  maxParallelAgents: 9\n');
+  const handle = await crew.start({ repository });
+  await until(handle, ({ needs }) => needs.length > 0);
+  expect(await handle.query<EffectivePolicy>('policy')).toMatchObject({ maxParallelAgents: { value: 2 } });
+  expect(await git(repository, 'status', '--porcelain')).toContain('policy.yaml');
+  await approveAll(handle);
+});
