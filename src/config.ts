@@ -45,6 +45,11 @@ const envSchema = z.object({
   COXSWAIN_PRICES: z.string().min(1).optional(),
   COXSWAIN_CHECK_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(1800),
   COXSWAIN_MODEL_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(7200).default(900),
+  COXSWAIN_DEPLOYMENT: z
+    .string()
+    .regex(/^[^:]+$/, 'has a colon in it')
+    .optional(),
+  COXSWAIN_BUILD_ID: z.string().min(1).optional(),
   COXSWAIN_RETENTION_DAYS: z.coerce.number().min(0).max(36_500).default(30),
   OPENAI_API_KEY: z.string().min(1).optional(),
   OPENAI_BASE_URL: z.url().optional(),
@@ -80,6 +85,8 @@ export interface Config {
   bwrap: string | undefined;
   model: ModelConfig;
   commandTimeoutMs: number;
+  /** The version of workers by which runs are pinned; undefined where they are not versioned. */
+  version: { deploymentName: string; buildId: string } | undefined;
   /** Days for which the janitor keeps the chains of closed runs. */
   retentionDays: number;
   /** Who sends, where a command names nobody. */
@@ -114,12 +121,22 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
     bwrap: values.COXSWAIN_BWRAP,
     model: readModel(values),
     commandTimeoutMs: values.COXSWAIN_CHECK_TIMEOUT_SECONDS * 1000,
+    version: readVersion(values),
     retentionDays: values.COXSWAIN_RETENTION_DAYS,
     user: userInfo().username,
     hostname: hostname(),
     path: values.PATH,
     temporal: readTemporal(env),
   };
+}
+
+function readVersion({
+  COXSWAIN_DEPLOYMENT: deploymentName,
+  COXSWAIN_BUILD_ID: buildId,
+}: z.infer<typeof envSchema>): Config['version'] {
+  if (deploymentName !== undefined && buildId !== undefined) return { deploymentName, buildId };
+  if (deploymentName === undefined && buildId === undefined) return undefined;
+  throw new ConfigError('COXSWAIN_DEPLOYMENT and COXSWAIN_BUILD_ID go together: set both, or none');
 }
 
 function readModel(values: z.infer<typeof envSchema>): ModelConfig {

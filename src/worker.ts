@@ -102,6 +102,8 @@ async function createWorkers(
           ...shared,
           // Seconds of work, which no other role needs.
           workflowBundle: parts.bundle ?? (await bundleWorkflows()),
+          // Runs stay with the version that began them; what the other queues do has no history to keep to.
+          ...(config.version ? { workerDeploymentOptions: pinTo(config.version) } : {}),
           activities: createControlActivities(context),
         }),
       ];
@@ -126,6 +128,10 @@ async function createWorkers(
         ),
       );
   }
+}
+
+function pinTo(version: NonNullable<Config['version']>): NonNullable<WorkerOptions['workerDeploymentOptions']> {
+  return { version, useWorkerVersioning: true, defaultVersioningBehavior: 'PINNED' };
 }
 
 async function openContext(config: Config, parts: WorkerParts): Promise<ActivityContext> {

@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { connectClient } from '../client/connect.ts';
 import type { Config } from '../config.ts';
 import { openIsolation } from '../sandbox/open-isolation.ts';
+import { describeNoCurrent, findCurrentBuild } from '../stack/deployment.ts';
 import { findTemporal } from '../stack/find-temporal.ts';
 import { findMissingSearchAttributes } from '../stack/search-attributes.ts';
 
@@ -53,8 +54,11 @@ async function lookAtTemporal(config: Config): Promise<Finding> {
   const connected = await connectClient({ address, namespace, connectionOptions: options });
   try {
     const missing = await findMissingSearchAttributes(connected.connection, namespace);
-    if (missing.length === 0) return { ok: true, text: `${address}, namespace ${namespace}` };
-    return { ok: false, text: `${address} lacks search attributes: run "cox setup"` };
+    if (missing.length > 0) return { ok: false, text: `${address} lacks search attributes: run "cox setup"` };
+    const { version } = config;
+    const build = version && (await findCurrentBuild(connected.connection, namespace, version.deploymentName));
+    if (version && build === undefined) return { ok: false, text: describeNoCurrent(version) };
+    return { ok: true, text: `${address}, namespace ${namespace}${build === undefined ? '' : `, version ${build}`}` };
   } finally {
     await connected.close();
   }

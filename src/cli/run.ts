@@ -10,6 +10,7 @@ import { scheduleJanitor } from '../client/schedule-janitor.ts';
 import type { Config } from '../config.ts';
 import { connectClient } from '../client/connect.ts';
 import { escapeForPeople } from '../core/escape.ts';
+import { describeNoCurrent, findCurrentBuild } from '../stack/deployment.ts';
 import { findMissingSearchAttributes, registerCommand, registerSearchAttributes } from '../stack/search-attributes.ts';
 import { startWorker } from '../worker.ts';
 import { interrupted } from './interrupted.ts';
@@ -132,6 +133,8 @@ export async function work(config: Config): Promise<number> {
     connectionOptions: temporal.options,
   });
   const missing = await findMissingSearchAttributes(connected.connection, temporal.namespace);
+  const { version } = config;
+  const build = version && (await findCurrentBuild(connected.connection, temporal.namespace, version.deploymentName));
   await connected.close();
   if (missing.length > 0) {
     throw new StackError(
@@ -149,6 +152,7 @@ export async function work(config: Config): Promise<number> {
   say(
     `working on ${config.taskQueue} (${config.roles.join(', ')}) at ${temporal.address}; isolation ${config.isolation}`,
   );
+  if (version && build === undefined) say(describeNoCurrent(version));
   await Promise.race([interrupt.happened, worker.ended]);
   interrupt.done();
   await worker.stop();

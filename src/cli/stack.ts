@@ -89,7 +89,11 @@ export async function bringUp(config: Config, onProgress: (message: string) => v
     if (offline) stops.push(() => offline.close());
     const model = remote ?? { name: OFFLINE_MODEL, apiKey: 'none', baseUrl: offline?.url ?? '' };
     const { address } = server;
-    const worker = await startWorker(config, { address, namespace: 'default', model, defaultRoots: ['/'] });
+    // One worker is all that there is: with versions, nothing would run until a person made one current.
+    const worker = await startWorker(
+      { ...config, version: undefined },
+      { address, namespace: 'default', model, defaultRoots: ['/'] },
+    );
     stops.push(() => worker.stop());
     const connected = await connectClient({ address, namespace: 'default' });
     stops.push(() => connected.close());

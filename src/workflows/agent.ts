@@ -5,7 +5,6 @@
 import {
   CancellationScope,
   condition,
-  continueAsNew,
   defineQuery,
   getExternalWorkflowHandle,
   isCancellation,
@@ -25,6 +24,7 @@ import { agentState, listNeeds, viewAgent } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone, openActivities } from './activities.ts';
 import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
+import { continueRun } from './continue-run.ts';
 import { KEEPS_IN_TOUCH, keepInTouch } from './keep-in-touch.ts';
 import { isContinueDue, showState } from './show.ts';
 import { handleVerbs } from './verbs.ts';
@@ -55,7 +55,7 @@ export async function agent(input: AgentInput): Promise<AgentResult> {
       const command = nextAgentCommand(state);
       if (command.kind === 'end') return { ...command.outcome, steps: state.step, spend: state.spend };
       if (command.kind === 'restart' || ((command.kind === 'think' || command.kind === 'wait') && isContinueDue())) {
-        await continueAsNew<typeof agent>({ state });
+        await continueRun<typeof agent>({ state });
       }
       if (command.kind === 'wait') {
         await condition(() => nextAgentCommand(state).kind !== 'wait' || isContinueDue());

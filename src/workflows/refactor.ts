@@ -6,7 +6,6 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
-  continueAsNew,
   defineQuery,
   getExternalWorkflowHandle,
   isCancellation,
@@ -41,6 +40,7 @@ import type { Activities } from './activities.ts';
 import { describeFailure, openActivities } from './activities.ts';
 import { agent } from './agent.ts';
 import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
+import { continueRun } from './continue-run.ts';
 import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
 import { childAttributes, isContinueDue, showOrigin, showState } from './show.ts';
 import { handleVerbs } from './verbs.ts';
@@ -74,7 +74,7 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
       showState(refactorState(state), listNeeds(listAllOpen(state), state.hold));
       const command = nextRefactorCommand(state);
       if (command.kind === 'end') return close(state, command.outcome);
-      if (isContinueDue()) await continueAsNew<typeof refactor>({ state });
+      if (isContinueDue()) await continueRun<typeof refactor>({ state });
       if (command.kind === 'wait') {
         await condition(() => nextRefactorCommand(state).kind !== 'wait' || isContinueDue());
         continue;

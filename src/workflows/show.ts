@@ -15,6 +15,8 @@ const CAMPAIGN = defineSearchAttributeKey('CoxCampaign', SearchAttributeType.KEY
 const INHERITED = [REPOSITORY, TEAM, CAMPAIGN];
 /** About 300 steps: replaying more than this takes seconds, at 0.8 ms an event. */
 const MAX_HISTORY_EVENTS = 4000;
+/** A run that has just begun stays where it is: nothing may make it continue as new without end. */
+const FRESH_HISTORY_EVENTS = 5;
 
 /** Sets `CoxState` and `CoxNeeds`, where they differ from what the run has. */
 export function showState(state: string, needs: string[]): void {
@@ -24,9 +26,10 @@ export function showState(state: string, needs: string[]): void {
   if (shown.join() !== needs.join()) upsertSearchAttributes([{ key: NEEDS, value: needs }]);
 }
 
-/** Whether the run should continue as new at its next step boundary. */
+/** Whether the run should continue as new at its next step boundary: its history is long, or its worker's version old. */
 export function isContinueDue(): boolean {
-  const { continueAsNewSuggested, historyLength } = workflowInfo();
+  const { continueAsNewSuggested, historyLength, targetWorkerDeploymentVersionChanged } = workflowInfo();
+  if (targetWorkerDeploymentVersionChanged && historyLength > FRESH_HISTORY_EVENTS) return true;
   return continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS;
 }
 

@@ -50,6 +50,7 @@ export function handleVerbs({ receive, refuse }: Receiver): void {
       },
     });
   }
+  setHandler(defineSignal('wake'), () => undefined, { description: 'Look around: a waiting run sees a new version' });
   setDefaultSignalHandler((name) => {
     const update = (VERBS as readonly string[]).includes(name);
     refuse(
