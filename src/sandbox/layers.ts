@@ -13,7 +13,7 @@ import type { Store } from '../git/store.ts';
 import { removeTree } from './remove-tree.ts';
 import type { CommandResult } from './run-command.ts';
 import type { Setup } from './run-setup.ts';
-import { digestOf, makeWhole, placeBeside, shareByKey } from './shared-folders.ts';
+import { digestOf, makeWhole, markUsed, placeBeside, shareByKey } from './shared-folders.ts';
 
 /** What became of a `setup`. `folder` is null where each workspace runs it itself (no isolation). */
 export type SetupOutcome =
@@ -117,6 +117,7 @@ async function makeSetup(make: MakeSetupLayer, base: string, setup: Setup, folde
 }
 
 async function readReady(folder: string): Promise<SetupOutcome | undefined> {
+  if (!(await markUsed(folder))) return undefined;
   const text = await readFile(join(folder, 'ready.json'), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const known = JSON.parse(text) as Uses & { durationMs: number; output: string };

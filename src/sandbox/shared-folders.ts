@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, utimes } from 'node:fs/promises';
 import { removeTree } from './remove-tree.ts';
 
 /** Lets callers that ask for the same thing at the same time share its making. */
@@ -24,9 +24,20 @@ export function placeBeside(folder: string): string {
   return `${folder}-${randomBytes(4).toString('hex')}-${process.pid}`;
 }
 
-/** Makes a folder beside its place and renames it there; where it is already, nothing is done. */
+/** Marks a folder as used now, for the sweep; false where it is not there. */
+export async function markUsed(folder: string): Promise<boolean> {
+  const now = new Date();
+  try {
+    await utimes(folder, now, now);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Makes a folder beside its place and renames it there; where it is already, it is only marked as used. */
 export async function makeWhole(folder: string, fill: (into: string) => Promise<unknown>): Promise<void> {
-  if (existsSync(folder)) return;
+  if (await markUsed(folder)) return;
   const fresh = placeBeside(folder);
   try {
     await mkdir(fresh, { recursive: true });

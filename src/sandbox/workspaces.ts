@@ -20,6 +20,8 @@ import { removeTree } from './remove-tree.ts';
 import type { CommandResult } from './run-command.ts';
 import type { Setup } from './run-setup.ts';
 import { prepareSandboxRoot } from './sandbox-root.ts';
+import { sweepLayers, sweepWorkspaces } from './sweep.ts';
+import type { Sweep, SweepRequest } from './sweep.ts';
 import { prepareToolbox } from './toolbox.ts';
 import type { WorkspaceKind } from './workspace-kind.ts';
 import { acquireFolder, listFolders } from './workspace-folders.ts';
@@ -69,6 +71,11 @@ export interface Workspaces {
   runChecks(request: ChecksRequest): Promise<CheckResult[]>;
   /** Removes a workspace and its files. */
   remove(id: string): Promise<void>;
+  /**
+   * Removes what was not used for a while: workspaces that no process has open, and layers that none of the remaining
+   * ones stands on, these after a day at the earliest.
+   */
+  sweep(request: SweepRequest): Promise<Sweep>;
   /** The ids of all workspaces here. */
   list(): Promise<string[]>;
   /** Gives up all workspaces of this process; their files stay. */
@@ -128,6 +135,15 @@ function createWorkspaces(stateDir: string, kind: WorkspaceKind, layout: Workspa
         await release(id);
         for (const slot of await listFolders(folder)) if (slot.id === id) await removeTree(slot.folder);
       }),
+    sweep: async (request) => {
+      const unlessHeld = async (id: string, remove: () => Promise<void>): Promise<void> =>
+        await inOrder(id, async () => {
+          if (!held.has(id)) await remove();
+        });
+      const removed = await sweepWorkspaces(folder, request, unlessHeld);
+      await sweepChecks(join(stateDir, 'checks'));
+      return { workspaces: removed, ...(await sweepLayers(stateDir, request)) };
+    },
     list: async () => [...new Set((await listFolders(folder)).map(({ id }) => id))],
     close: async () => {
       for (const id of held.keys()) await inOrder(id, async () => await release(id));
