@@ -11,7 +11,7 @@ import { GitFailure } from './git-failure.ts';
 import { streamGit } from './run-git.ts';
 import { isSafePath } from './safe-path.ts';
 import type { Store } from './store.ts';
-import { treeOf } from './store.ts';
+import { noteTree, treeOf } from './store.ts';
 
 /** One difference to the base tree. `source` is the absolute path of the file, or of the symbolic link itself. */
 export type Change =
@@ -41,7 +41,10 @@ export async function commitChanges(store: Store, checkpoint: Checkpoint): Promi
     const { output } = await streamGit(store.dir, args, { input: script(checkpoint) });
     const [, tree, commit] = /^(?:040000 tree ([0-9a-f]+)\t|missing )\n([0-9a-f]+)\n$/.exec(output.toString()) ?? [];
     if (commit === undefined) throw new Error(`git fast-import answered ${JSON.stringify(output.toString())}`);
-    return { commit: commit as Sha, tree: (tree as Sha | undefined) ?? (await treeOf(store, commit as Sha)) };
+    const made = commit as Sha;
+    if (tree === undefined) return { commit: made, tree: await treeOf(store, made) };
+    noteTree(store, { commit: made, tree: tree as Sha });
+    return { commit: made, tree: tree as Sha };
   } catch (error) {
     await removeCrashReports(store);
     throw error;

@@ -4,6 +4,7 @@
  */
 import type { Sha } from '../core/transcript.ts';
 import { streamGit } from './run-git.ts';
+import { noteTree } from './store.ts';
 import type { Store } from './store.ts';
 
 export interface Author {
@@ -26,7 +27,9 @@ export async function commitTree(
     : {};
   const args = ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-F', '-'];
   const { output } = await streamGit(store.dir, args, { input: one(message), env });
-  return output.toString().trim() as Sha;
+  const commit = output.toString().trim() as Sha;
+  noteTree(store, { commit, tree });
+  return commit;
 }
 
 async function* one(text: string): AsyncIterable<string> {

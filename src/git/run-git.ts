@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { homedir } from 'node:os';
 import { delimiter, dirname } from 'node:path';
+import type { Writable } from 'node:stream';
 import type { SimpleGit } from 'simple-git';
 import { simpleGit } from 'simple-git';
 import { GitFailure, toGitFailure } from './git-failure.ts';
@@ -157,20 +158,18 @@ export async function streamGit(
   }
 }
 
-async function feed(stdin: NodeJS.WritableStream, input: AsyncIterable<Buffer | string> | undefined): Promise<void> {
+async function feed(stdin: Writable, input: AsyncIterable<Buffer | string> | undefined): Promise<void> {
   // Git that ends early is told by its status; the broken pipe says nothing more.
-  let isBroken = false;
-  stdin.on('error', () => {
-    isBroken = true;
-  });
+  stdin.on('error', () => undefined);
   for await (const chunk of input ?? []) {
-    if (isBroken) return;
-    if (!stdin.write(chunk)) await untilWritable(stdin);
+    // Closed with git's end, sometimes without an error before: whoever waited for it to drain would wait for ever.
+    if (stdin.destroyed) return;
+    if (!stdin.write(chunk) && !stdin.destroyed) await untilWritable(stdin);
   }
   stdin.end();
 }
 
-async function untilWritable(stdin: NodeJS.WritableStream): Promise<void> {
+async function untilWritable(stdin: Writable): Promise<void> {
   await new Promise<void>((resolve) => {
     const go = (): void => {
       stdin.off('drain', go).off('close', go);

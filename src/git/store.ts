@@ -103,13 +103,34 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
+/**
+ * Trees of commits that were asked for or made here, by store and commit. Neither can change, and each is asked for
+ * several times a step, by a process every time.
+ */
+const trees = new Map<string, Sha>();
+/** A step needs two or three. */
+const MAX_TREES = 1000;
+
 /** The tree of a commit. */
 export async function treeOf(store: Store, commit: Sha): Promise<Sha> {
-  return (await runGit(store.dir, ['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`])).trim() as Sha;
+  const known = trees.get(`${store.dir} ${commit}`);
+  if (known) return known;
+  const args = ['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`];
+  const tree = (await runGit(store.dir, args)).trim() as Sha;
+  noteTree(store, { commit, tree });
+  return tree;
 }
 
-/** Whether the store has an object. */
+/** Keeps the tree of a commit that was just made, for whoever asks next. */
+export function noteTree(store: Store, { commit, tree }: { commit: Sha; tree: Sha }): void {
+  trees.set(`${store.dir} ${commit}`, tree);
+  const [oldest] = trees.keys();
+  if (trees.size > MAX_TREES && oldest !== undefined) trees.delete(oldest);
+}
+
+/** Whether the store has an object. One that lies there as a file of its own, as new commits do, is seen at once. */
 async function hasObject(store: Store, id: Sha): Promise<boolean> {
+  if (existsSync(join(store.dir, 'objects', id.slice(0, 2), id.slice(2)))) return true;
   const { status } = await streamGit(store.dir, ['cat-file', '-e', id], { expected: [1, 128] });
   return status === 0;
 }

@@ -84,3 +84,18 @@ test('a call with input that fails, a folder that is not there, and git that end
     expect.stringContaining("'no-such-verb' is not a git command"),
   ]);
 });
+
+test('git that ends before its input does is over for its caller too, whenever it ends', async () => {
+  const store = await newStore();
+  async function* endless(pauseMs: number): AsyncIterable<string> {
+    for (;;) {
+      yield 'x'.repeat(1 << 16);
+      // The pauses let git end at every point of a write.
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+  const calls = Array.from({ length: 60 }, (_, index) =>
+    streamGit(store.dir, ['no-such-verb'], { input: endless(index % 4) }).catch((error: unknown) => error),
+  );
+  for (const end of await Promise.all(calls)) expect(end).toBeInstanceOf(GitFailure);
+});
