@@ -11,8 +11,10 @@ import type { Config } from '../config.ts';
 import { escapeForPeople as safe } from '../core/escape.ts';
 import type { Verb } from '../core/messages.ts';
 import type { Plan } from '../core/plan.ts';
+import type { EffectivePolicy } from '../core/policy.ts';
 import type { RefactorStatus } from '../core/views.ts';
 import { interrupted } from './interrupted.ts';
+import { policyCommands, showPolicy } from './policy.ts';
 import { showPlan, showStatus } from './show.ts';
 import type { Stack } from './stack.ts';
 import { attach, StackError } from './stack.ts';
@@ -40,6 +42,7 @@ function addQueries(program: Command, action: Action): void {
     command
       .option('--json', 'as JSON')
       .action(action(async (id: string, options: { json?: boolean }) => await ask(name, id, options.json === true)));
+    if (name === 'policy') policyCommands(command, action);
   }
 }
 
@@ -157,6 +160,7 @@ async function ask(name: QueryName, id: string, asJson: boolean): Promise<number
 function render(name: QueryName, answer: unknown): string {
   if (name === 'status' && hasField(answer, 'goal')) return showStatus(answer as RefactorStatus);
   if (name === 'plan' && hasField(answer, 'plan')) return showPlan((answer as { plan: Plan }).plan);
+  if (name === 'policy' && hasField(answer, 'gates')) return showPolicy(answer as EffectivePolicy);
   if (name === 'log' && Array.isArray(answer)) {
     return (answer as { at: number; text: string }[])
       .map(({ at, text }) => `${new Date(at).toISOString()} ${safe(text)}`)

@@ -36,7 +36,7 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   // The command line joins the parts for people, as the worker joins them for Temporal.
   cli: {
     packages: /^(node:.*|@temporalio\/client|commander|execa|zod)$/,
-    folders: ['core', 'client', 'stack', 'offline', 'sandbox', 'config.ts', 'worker.ts'],
+    folders: ['core', 'client', 'stack', 'offline', 'policy', 'sandbox', 'config.ts', 'worker.ts'],
   },
 };
 

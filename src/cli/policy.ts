@@ -1,0 +1,58 @@
+/**
+ * `cox policy`: the policy in force for a run, or the one that a folder's layers would make, field by field with its
+ * source; and the schema of policy files.
+ * Rule: what it explains is read by the very code that the worker reads it with.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import type { Config } from '../config.ts';
+import { readConfig } from '../config.ts';
+import { escapeForPeople as safe } from '../core/escape.ts';
+import type { EffectivePolicy } from '../core/policy.ts';
+import { listFields, policyFileSchema } from '../core/policy.ts';
+import { readLayers, REPOSITORY_POLICY } from '../policy/read-layers.ts';
+
+type Action = <A extends unknown[]>(body: (...args: A) => Promise<number>) => (...args: A) => Promise<void>;
+
+/** Adds `explain` and `schema` below the command that shows a run's policy. */
+export function policyCommands(policy: Command, action: Action): void {
+  policy
+    .command('explain')
+    .description("the policy that the worker's folder and a repository's file make, before any run")
+    .argument('[repository]', 'a working copy', '.')
+    .option('--team <name>', 'whose layer counts too')
+    .action(action(async (folder: string, options: { team?: string }) => await explain(readConfig(), folder, options)));
+  policy
+    .command('schema')
+    .description('the JSON schema of policy files, for editors')
+    .action(
+      action(async () => {
+        console.log(policyFileJsonSchema());
+        return await Promise.resolve(0);
+      }),
+    );
+}
+
+async function explain(config: Config, folder: string, { team }: { team?: string }): Promise<number> {
+  const repository = await readFile(join(folder, REPOSITORY_POLICY), 'utf8').catch(() => undefined);
+  const layers = await readLayers({ folder: config.policies, team, repository, run: undefined });
+  if (layers.kind === 'ok') console.log(showPolicy(layers.policy));
+  else for (const problem of layers.problems) console.error(safe(problem));
+  return layers.kind === 'ok' ? 0 : 1;
+}
+
+/** Each field, its value and the layer that it came from, as columns. */
+export function showPolicy(policy: EffectivePolicy): string {
+  const rows = listFields(policy).map(({ name, value, from }) => [name, JSON.stringify(value), from] as const);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const wide = Math.max(...rows.map(([, value]) => value.length));
+  return rows.map(([name, value, from]) => `${name.padEnd(width)}  ${safe(value).padEnd(wide)}  ${from}`).join('\n');
+}
+
+/** The schema of policy files as JSON. */
+export function policyFileJsonSchema(): string {
+  const schema = z.toJSONSchema(policyFileSchema, { io: 'input' });
+  return JSON.stringify({ ...schema, title: 'Coxswain policy' }, null, 2);
+}
