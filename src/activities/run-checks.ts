@@ -8,7 +8,7 @@ import type { HostUse } from '../core/egress.ts';
 import type { Sha } from '../core/transcript.ts';
 import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
-import type { CommandResult } from '../sandbox/run-command.ts';
+import type { CheckResult } from '../sandbox/workspaces.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { WorkspaceActivities } from './contract.ts';
@@ -82,7 +82,7 @@ async function runOnce(
   return results.map((result, index) => toEvidence(result, checks[index] ?? '', commit, tree));
 }
 
-function toEvidence(result: CommandResult, command: string, commit: Sha, tree: Sha): Evidence {
+function toEvidence(result: CheckResult, command: string, commit: Sha, tree: Sha): Evidence {
   const late = result.outcome === 'timed-out' ? '\n[it took too long and was ended]' : '';
   return {
     command,
@@ -90,9 +90,15 @@ function toEvidence(result: CommandResult, command: string, commit: Sha, tree: S
     green: result.outcome === 'exited' && result.exitCode === 0,
     commit,
     tree,
-    tail: `${result.output.slice(-TAIL_CHARACTERS)}${late}`,
+    tail: `${result.output.slice(-TAIL_CHARACTERS)}${late}${describeStale(result.staleSetup)}`,
     outputDigest: result.outputDigest,
     durationMs: result.durationMs,
     isolation: result.isolation,
   };
+}
+
+/** A check that ran on the base's dependencies, though the commit names others, may be wrong either way. */
+function describeStale(stale: CheckResult['staleSetup']): string {
+  if (!stale) return '';
+  return `\n[setup did not run again, though ${stale.paths.slice(0, 5).join(', ')} changed: ${stale.reason.slice(0, 300)}]`;
 }

@@ -64,7 +64,12 @@ const hostSchema = z
  */
 export const networkGrantSchema = z.union([
   z.boolean(),
-  z.strictObject({ hosts: z.array(hostSchema).max(200), private: z.array(hostSchema).max(200).optional() }),
+  z.strictObject({
+    hosts: z.array(hostSchema).max(200),
+    private: z.array(hostSchema).max(200).optional(),
+    /** Also when setup runs again because an agent changed what it depends on: then the agent's changes choose. */
+    afterChanges: z.boolean().optional(),
+  }),
 ]);
 /** `false` none, `true` all, or the hosts by name. */
 export type NetworkGrant = z.infer<typeof networkGrantSchema>;

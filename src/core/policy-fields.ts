@@ -54,7 +54,8 @@ export function allowance(builtIn: { limit: NetworkGrant; value: NetworkGrant })
 function intersect(one: HostList, other: HostList): HostList {
   const hosts = intersectHosts(one.hosts, other.hosts);
   const both = intersectHosts(one.private ?? [], other.private ?? []);
-  return both.length === 0 ? { hosts } : { hosts, private: both };
+  const afterChanges = one.afterChanges === true && other.afterChanges === true;
+  return { hosts, ...(both.length === 0 ? {} : { private: both }), ...(afterChanges ? { afterChanges } : {}) };
 }
 
 function intersectHosts(one: readonly string[], other: readonly string[]): string[] {

@@ -12,13 +12,15 @@ import { removeTree } from './remove-tree.ts';
 import type { CommandRequest, CommandResult } from './run-command.ts';
 import { SandboxError } from './sandbox-error.ts';
 import type { HeldFolder } from './workspace-folders.ts';
-import type { Checkpoint, CheckpointFacts, Origin, Place, WorkspaceKind } from './workspace-kind.ts';
+import type { Checkpoint, CheckpointFacts, Origin, Place, StaleSetup, WorkspaceKind } from './workspace-kind.ts';
 import { bootId, readState, writeState } from './workspace-state.ts';
 import type { WorkspaceState } from './workspace-state.ts';
 
 /** A working copy that stands at a commit. */
 export interface Workspace {
   id: string;
+  /** Where setup did not run again for what changed since the base. */
+  staleSetup: StaleSetup | null;
   /** Runs a command to the death of all its processes. */
   run(request: CommandRequest): Promise<CommandResult>;
   /** Stores the files as they stand as a child of `parent`; the workspace then stands at the new commit. */
@@ -64,6 +66,7 @@ export async function holdWorkspace(
   };
   return {
     id: request.id,
+    staleSetup: layers.staleSetup ?? null,
     folder,
     lock,
     run: async (command) =>

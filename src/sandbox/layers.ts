@@ -13,6 +13,7 @@ import type { Store } from '../git/store.ts';
 import { removeTree } from './remove-tree.ts';
 import type { CommandResult } from './run-command.ts';
 import type { Setup } from './run-setup.ts';
+import type { ChangedInput } from './setup-inputs.ts';
 import { digestOf, makeWhole, markUsed, placeBeside, shareByKey } from './shared-folders.ts';
 
 /** What became of a `setup`. `folder` is null where each workspace runs it itself (no isolation). */
@@ -26,6 +27,9 @@ interface Uses {
   hosts?: HostUse[];
 }
 
+/** An agent's half-finished change of a manifest fails each time; a registry that was down may be up by then. */
+const RETRY_MS = 10 * 60_000;
+
 /** The base layers under one state folder. */
 export interface BaseLayers {
   /** The folder of a base commit's read-only layers, as `baseFolders` names them. */
@@ -36,16 +40,30 @@ export interface BaseLayers {
 export interface SetupLayers {
   /**
    * The layer that `setup` leaves over a base's checkout; a failed run leaves nothing, and is tried again when asked
-   * again.
+   * again. With a change it runs over that commit, and a failure is only tried again after some minutes.
    */
-  setup(store: Store, base: Sha, setup: Setup): Promise<SetupOutcome>;
+  setup(store: Store, base: Sha, setup: Setup, change?: SetupChange): Promise<SetupOutcome>;
 }
 
-/** Runs a setup in the new folder `scratch` over a base, so that its layer is in `scratch/files`. */
-export type MakeSetupLayer = (request: { base: string; setup: Setup; scratch: string }) => Promise<{
+/** A commit over which setup runs instead of the base, and the files because of which it does. */
+export interface SetupChange {
+  commit: Sha;
+  inputs: readonly ChangedInput[];
+}
+
+/** What a setup layer is made of: `base` is the base's folder, `difference` what a commit has beyond it. */
+export interface SetupLayerRequest {
+  base: string;
+  setup: Setup;
+  scratch: string;
+  difference?: { store: Store; base: Sha; commit: Sha };
+}
+
+/** Runs a setup in the new folder `scratch`, so that its layer is in `scratch/files`. */
+export type MakeSetupLayer = (request: SetupLayerRequest) => Promise<{
   result: CommandResult;
   hosts?: HostUse[];
-  /** Files that the base tracks and the setup changed: then there is no layer. */
+  /** Tracked files that the setup changed: then there is no layer. */
   changed: string[];
 }>;
 
@@ -82,24 +100,36 @@ export function openSetupLayers(
   { kind, make }: { kind: string; make: MakeSetupLayer },
 ): SetupLayers {
   const share = shareByKey<SetupOutcome>();
+  const failed = new Map<string, { outcome: SetupOutcome; at: number }>();
   return {
-    setup: async (store, commit, setup) => {
+    setup: async (store, commit, setup, change) => {
       const { command, network, env = {} } = setup;
-      const key = digestOf(JSON.stringify([kind, await treeOf(store, commit), command, network, env]));
-      const folder = join(stateDir, 'setups', key);
+      const parts = [kind, await treeOf(store, commit), command, network, env, ...(change ? [change.inputs] : [])];
+      const folder = join(stateDir, 'setups', digestOf(JSON.stringify(parts)));
       return await share(folder, async () => {
         const known = await readReady(folder);
-        return known ?? (await makeSetup(make, await bases.base(store, commit), setup, folder));
+        if (known) return known;
+        const before = change ? failed.get(folder) : undefined;
+        if (before && performance.now() - before.at < RETRY_MS) return before.outcome;
+        const difference = change ? { store, base: commit, commit: change.commit } : undefined;
+        const base = await bases.base(store, commit);
+        const outcome = await makeSetup(make, folder, { base, setup, ...(difference ? { difference } : {}) });
+        if (outcome.kind !== 'ready') failed.set(folder, { outcome, at: performance.now() });
+        return outcome;
       });
     },
   };
 }
 
-async function makeSetup(make: MakeSetupLayer, base: string, setup: Setup, folder: string): Promise<SetupOutcome> {
+async function makeSetup(
+  make: MakeSetupLayer,
+  folder: string,
+  request: Omit<SetupLayerRequest, 'scratch'>,
+): Promise<SetupOutcome> {
   const scratch = placeBeside(folder);
   try {
     await mkdir(join(scratch, 'files'), { recursive: true });
-    const { result, changed, ...uses } = await make({ base, setup, scratch });
+    const { result, changed, ...uses } = await make({ ...request, scratch });
     const { exitCode, output, durationMs } = result;
     if (result.outcome !== 'exited' || exitCode !== 0) return { kind: 'failed', exitCode, output, ...uses };
     if (changed.length > 0) return { kind: 'changed-tracked', paths: changed, ...uses };

@@ -4,18 +4,20 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Sha } from '../core/transcript.ts';
+import type { Store } from '../git/store.ts';
 import type { SandboxRoot } from './bwrap-arguments.ts';
 import { commitWalk } from './commit-walk.ts';
 import { baseFolders, openBaseLayers, openSetupLayers } from './layers.ts';
 import type { MakeSetupLayer } from './layers.ts';
-import { findChangedTracked, hydrate, readOnlyLayers, walkLayers, writableLayers } from './overlay.ts';
-import type { OverlayFolders } from './overlay.ts';
+import { findChangedTracked, findDeleted, hydrate, readOnlyLayers, walkLayers, writableLayers } from './overlay.ts';
+import type { Beyond, OverlayFolders } from './overlay.ts';
+import { prepareLayers } from './prepare-layers.ts';
 import { removeTree } from './remove-tree.ts';
 import { prepareRenameLibrary } from './rename-library.ts';
 import type { RenameSupport } from './rename-library.ts';
 import { runInSandbox } from './run-command.ts';
 import { runSetup } from './run-setup.ts';
-import { setupError } from './setup-error.ts';
 import type { Place, WorkspaceKind } from './workspace-kind.ts';
 
 /** The kind of workspaces that bubblewrap isolates, where it can mount overlays. */
@@ -27,13 +29,7 @@ export function overlayWorkspaces(root: Promise<SandboxRoot>, stateDir: string):
   return {
     kind: 'bwrap',
     prepareSetup: async ({ store, base, setup }) => await setups.setup(store, base, setup),
-    prepare: async ({ store, base, setup }) => {
-      const folder = await bases.base(store, base);
-      if (!setup) return { base: folder, key: '' };
-      const outcome = await setups.setup(store, base, setup);
-      if (outcome.kind !== 'ready' || outcome.folder === null) throw setupError(setup.command, outcome);
-      return { base: folder, setup: outcome.folder, key: outcome.folder };
-    },
+    prepare: async (origin) => await prepareLayers({ bases, setups }, origin),
     fill: async ({ store, base }, place, commit) => {
       const { folders, work } = foldersOf(place);
       for (const path of [folders.upper, work]) await mkdir(path, { recursive: true });
@@ -62,16 +58,32 @@ function foldersOf({ folder, base, setup }: Place): { folders: OverlayFolders; w
   return { folders, work: join(folder, 'work') };
 }
 
-/** The layer is the upper folder that the setup wrote. */
+/** The layer is the upper folder that the setup wrote, over the base or over what a commit has beyond it. */
 function makeSetupLayer(root: Promise<SandboxRoot>, renames: Promise<RenameSupport>): MakeSetupLayer {
-  return async ({ base, setup, scratch }) => {
+  return async ({ base, setup, scratch, difference }) => {
     const { folders, work } = foldersOf({ folder: scratch, base });
+    const beyond = difference ? await layDifference(await root, folders, scratch, difference) : undefined;
+    if (beyond) folders.setup = beyond.files;
     await mkdir(work);
     const { binds, env } = await renames;
     const request = { ...setup, env: { ...env, ...setup.env } };
     const ran = await runSetup(await root, writableLayers(folders, work), request, binds);
-    const changed = findChangedTracked(folders.base, await walkLayers(await root, folders));
-    await removeTree(work);
+    const changed = findChangedTracked(folders.base, await walkLayers(await root, folders), beyond);
+    for (const folder of [work, ...(beyond ? [beyond.files] : [])]) await removeTree(folder);
     return { ...ran, changed };
   };
+}
+
+/** Lays a commit's difference to its base into a layer of its own. */
+async function layDifference(
+  root: SandboxRoot,
+  folders: OverlayFolders,
+  scratch: string,
+  { store, base, commit }: { store: Store; base: Sha; commit: Sha },
+): Promise<Beyond> {
+  const [files, work] = [join(scratch, 'difference'), join(scratch, 'difference-work')];
+  for (const folder of [files, work]) await mkdir(folder);
+  await hydrate(root, store, { folders: { ...folders, upper: files }, work, base, commit });
+  await removeTree(work);
+  return { files, deleted: await findDeleted(store, { base, commit, checkout: folders.base }) };
 }

@@ -3,9 +3,10 @@
  * Rule: deletions are made and read by a mounted overlay inside the sandbox, so neither root nor extended attributes
  * are needed.
  */
-import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Sha } from '../core/transcript.ts';
 import type { Change } from '../git/commit-changes.ts';
+import { diffTrees } from '../git/diff-trees.ts';
 import type { Store } from '../git/store.ts';
 import { writeDifference } from '../git/write-difference.ts';
 import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
@@ -115,17 +116,47 @@ async function runInside(
   throw new SandboxError('walk', `the overlay can't be read: ${stderr.slice(-500)}`, { exitCode });
 }
 
-/** Paths that the base tracks and that these changes alter: a file that was only touched is no change. */
-export function findChangedTracked(base: string, { changes }: UpperWalk): string[] {
+/** What a commit has beyond its base: a folder of the files that differ, and the paths that are gone. */
+export interface Beyond {
+  files: string;
+  deleted: ReadonlySet<string>;
+}
+
+/**
+ * Paths that the base, or a commit beyond it, tracks and that these changes alter: a file that was only touched is no
+ * change.
+ */
+export function findChangedTracked(base: string, { changes }: UpperWalk, beyond?: Beyond): string[] {
   const changed: string[] = [];
   for (const change of changes) {
     const path = change.path.toString('latin1');
-    const tracked = Buffer.concat([Buffer.from(`${base}/`), change.path]);
-    const stat = statIfThere(tracked);
-    if (!stat || (change.kind === 'write' && isSame(change, tracked))) continue;
+    if (beyond?.deleted.has(path)) continue;
+    const places = beyond ? [beyond.files, base] : [base];
+    const tracked = places
+      .map((folder) => Buffer.concat([Buffer.from(`${folder}/`), change.path]))
+      .find((place) => statIfThere(place) !== undefined);
+    if (!tracked || (change.kind === 'write' && isSame(change, tracked))) continue;
     changed.push(path);
   }
   return changed;
+}
+
+/** The paths of the base that a commit does not have, its folders too. */
+export async function findDeleted(
+  store: Store,
+  { base, commit, checkout }: { base: Sha; commit: Sha; checkout: string },
+): Promise<Set<string>> {
+  const changed = await diffTrees(store, { from: base, to: commit });
+  const pathsOf = (isGone: boolean): string[] =>
+    changed.flatMap(({ rawPath, status }) => ((status === 'D') === isGone ? [rawPath.toString('latin1')] : []));
+  const deleted = new Set(pathsOf(true));
+  const kept = new Set(parentsOf(pathsOf(false)));
+  for (const folder of parentsOf([...deleted])) {
+    const at = Buffer.concat([Buffer.from(`${checkout}/`), Buffer.from(folder, 'latin1')]);
+    const names = readdirSync(at, { encoding: 'latin1' });
+    if (!kept.has(folder) && names.every((name) => deleted.has(`${folder}/${name}`))) deleted.add(folder);
+  }
+  return deleted;
 }
 
 function isSame(change: Extract<Change, { kind: 'write' }>, tracked: Buffer): boolean {

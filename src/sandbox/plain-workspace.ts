@@ -4,18 +4,22 @@
  */
 import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Sha } from '../core/transcript.ts';
+import type { Store } from '../git/store.ts';
+import { writeDifference } from '../git/write-difference.ts';
 import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
 import { commitWalk } from './commit-walk.ts';
 import { loadMarks, readMarks, saveMarks } from './file-marks.ts';
 import { baseFolders, openBaseLayers, openSetupLayers } from './layers.ts';
 import type { MakeSetupLayer } from './layers.ts';
-import { findChangedTracked } from './overlay.ts';
+import { findChangedTracked, findDeleted } from './overlay.ts';
+import type { Beyond } from './overlay.ts';
 import { applyDifference, copyLayers, removeBase, walkPlain } from './plain-files.ts';
+import { prepareLayers } from './prepare-layers.ts';
 import { removeTree } from './remove-tree.ts';
 import { runInSandbox } from './run-command.ts';
 import { runSetup } from './run-setup.ts';
 import { SandboxError } from './sandbox-error.ts';
-import { setupError } from './setup-error.ts';
 import type { Origin, Place, WorkspaceKind } from './workspace-kind.ts';
 
 /** Longer than a file system's clock ticks: what a command touches later has another time of change. */
@@ -35,12 +39,9 @@ export function plainWorkspaces(root: Promise<SandboxRoot>, stateDir: string): W
     ...plainFiles({ settle: async (place) => await settle(await root, place) }),
     kind: 'bwrap',
     prepareSetup: async ({ store, base, setup }) => await setups.setup(store, base, setup),
-    prepare: async ({ store, base, setup }) => {
-      const folder = await bases.base(store, base);
-      if (!setup) return { base: folder, key: 'plain' };
-      const outcome = await setups.setup(store, base, setup);
-      if (outcome.kind !== 'ready' || outcome.folder === null) throw setupError(setup.command, outcome);
-      return { base: folder, setup: outcome.folder, key: `plain ${outcome.folder}` };
+    prepare: async (origin) => {
+      const layers = await prepareLayers({ bases, setups }, origin);
+      return { ...layers, key: `plain ${layers.key}` };
     },
     run: async (place, request, lockFd) => {
       const layers = request.profile === 'read-only' ? { lower: [plainFolders(place).upper] } : plainLayers(place);
@@ -104,17 +105,31 @@ async function settle(root: SandboxRoot, place: Pick<Place, 'folder'>): Promise<
 
 /** The layer is what the setup added to a copy of the base. */
 function makeSetupLayer(root: Promise<SandboxRoot>): MakeSetupLayer {
-  return async ({ base, setup, scratch }) => {
+  return async ({ base, setup, scratch, difference }) => {
     const place = { folder: scratch, base };
     const folders = plainFolders(place);
     await copyLayers([folders.base, folders.git], folders.upper);
+    const at = { files: folders.upper, checkout: folders.base, scratch };
+    const beyond = difference ? await layDifference(at, difference) : undefined;
     await settle(await root, place);
     const marks = readMarks(folders.upper);
     await tick();
     const ran = await runSetup(await root, plainLayers(place), setup);
-    const changed = findChangedTracked(folders.base, await walkPlain(folders, marks));
-    removeBase(folders.upper, folders.base);
-    await removeTree(join(scratch, 'work'));
+    const changed = findChangedTracked(folders.base, await walkPlain(folders, marks), beyond);
+    for (const folder of [folders.base, ...(beyond ? [beyond.files] : [])]) removeBase(folders.upper, folder);
+    for (const name of ['work', 'difference']) await removeTree(join(scratch, name));
     return { ...ran, changed };
   };
+}
+
+/** Makes the files stand at a commit, and lays those that differ from the base into a folder of their own. */
+async function layDifference(
+  { files, checkout, scratch }: { files: string; checkout: string; scratch: string },
+  { store, base, commit }: { store: Store; base: Sha; commit: Sha },
+): Promise<Beyond> {
+  await applyDifference(store, { base, commit, files });
+  const into = join(scratch, 'difference');
+  await mkdir(into);
+  await writeDifference(store, { from: base, to: commit, into, markDeleted: async () => await Promise.resolve() });
+  return { files: into, deleted: await findDeleted(store, { base, commit, checkout }) };
 }

@@ -37,11 +37,25 @@ export interface Checkpoint extends CheckpointFacts {
   tree: Sha;
 }
 
+/** Files that setup depends on and that changed since the base, though setup did not run again for them, and why. */
+export interface StaleSetup {
+  paths: string[];
+  reason: string;
+}
+
+/** The layers below a workspace; `key` tells them apart. */
+export interface PreparedLayers {
+  base: string;
+  setup?: string;
+  key: string;
+  staleSetup?: StaleSetup;
+}
+
 export interface WorkspaceKind {
   kind: 'bwrap' | 'none';
   prepareSetup(origin: Origin & { setup: Setup }): Promise<SetupOutcome>;
-  /** The layers below; fails when setup does. `key` tells them apart. */
-  prepare(origin: Origin): Promise<{ base: string; setup?: string; key: string }>;
+  /** The layers below, for a workspace that is to stand at `commit`; fails when setup does. */
+  prepare(origin: Origin & { commit: Sha }): Promise<PreparedLayers>;
   /** Fills a new, empty folder so that it stands at `commit`. */
   fill(origin: Origin, place: Place, commit: Sha): Promise<void>;
   run(place: Place, request: CommandRequest, lockFd?: number): Promise<CommandResult>;

@@ -23,7 +23,7 @@ import { prepareSandboxRoot } from './sandbox-root.ts';
 import { sweepLayers, sweepWorkspaces } from './sweep.ts';
 import type { Sweep, SweepRequest } from './sweep.ts';
 import { prepareToolbox } from './toolbox.ts';
-import type { WorkspaceKind } from './workspace-kind.ts';
+import type { StaleSetup, WorkspaceKind } from './workspace-kind.ts';
 import { acquireFolder, listFolders } from './workspace-folders.ts';
 
 export type { Workspace } from './held-workspace.ts';
@@ -54,7 +54,7 @@ export interface ChecksRequest {
 }
 
 /** One check's result. */
-export type CheckResult = CommandResult & { command: string };
+export type CheckResult = CommandResult & { command: string; staleSetup: StaleSetup | null };
 
 /** All workspaces under one state folder. */
 export interface Workspaces {
@@ -168,7 +168,7 @@ function orderByKey(): <T>(key: string, job: () => Promise<T>) => Promise<T> {
 async function runChecks(folder: string, kind: WorkspaceKind, request: ChecksRequest): Promise<CheckResult[]> {
   await sweepChecks(folder);
   const { checks, commit, timeoutMs, signal } = request;
-  const { base, setup } = await kind.prepare(request);
+  const { base, setup, staleSetup = null } = await kind.prepare(request);
   const place = {
     folder: join(folder, `${process.pid}-${randomBytes(6).toString('hex')}`),
     base,
@@ -181,7 +181,7 @@ async function runChecks(folder: string, kind: WorkspaceKind, request: ChecksReq
     for (const command of checks) {
       const limits = { profile: 'workspace', network: false, timeoutMs, ...(signal ? { signal } : {}) } as const;
       const result = await kind.run(place, { command, ...limits });
-      results.push({ ...result, command });
+      results.push({ ...result, command, staleSetup });
       if (result.outcome === 'cancelled') break;
     }
     return results;

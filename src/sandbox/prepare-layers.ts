@@ -1,0 +1,38 @@
+/**
+ * Chooses the layers below a workspace: its base, and what setup left over the base or, where a commit changed what
+ * setup depends on, over that commit.
+ * Rule: a setup runs again over what an agent wrote only without network, or with hosts that policy grants for just
+ * that; where it doesn't, the base's layer stays, and that is told.
+ */
+import type { NetworkGrant } from '../core/egress.ts';
+import type { Sha } from '../core/transcript.ts';
+import type { BaseLayers, SetupLayers } from './layers.ts';
+import { setupError } from './setup-error.ts';
+import { findChangedInputs } from './setup-inputs.ts';
+import type { Origin, PreparedLayers } from './workspace-kind.ts';
+
+/** Makes what is missing of the layers; fails when the setup of the base itself does. */
+export async function prepareLayers(
+  { bases, setups }: { bases: BaseLayers; setups: SetupLayers },
+  { store, base, setup, commit }: Origin & { commit: Sha },
+): Promise<PreparedLayers> {
+  const folder = await bases.base(store, base);
+  if (!setup) return { base: folder, key: '' };
+  const first = await setups.setup(store, base, setup);
+  if (first.kind !== 'ready' || first.folder === null) throw setupError(setup.command, first);
+  const own = { base: folder, setup: first.folder, key: first.folder };
+  const inputs = await findChangedInputs(store, { base, commit, command: setup.command });
+  if (inputs.length === 0) return own;
+  const paths = inputs.map(({ path }) => path);
+  if (!mayRunAgain(setup.network)) {
+    const reason = 'policy grants its network for the base only (see network.setup.afterChanges)';
+    return { ...own, staleSetup: { paths, reason } };
+  }
+  const again = await setups.setup(store, base, setup, { commit, inputs });
+  if (again.kind === 'ready' && again.folder !== null) return { ...own, setup: again.folder, key: again.folder };
+  return { ...own, staleSetup: { paths, reason: setupError(setup.command, again).message } };
+}
+
+function mayRunAgain(network: NetworkGrant): boolean {
+  return typeof network === 'boolean' ? !network : network.afterChanges === true;
+}
