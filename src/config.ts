@@ -41,6 +41,7 @@ const envSchema = z.object({
   COXSWAIN_OVERLAY: z.enum(['auto', 'off']).default('auto'),
   COXSWAIN_BWRAP: z.string().min(1).optional(),
   COXSWAIN_MODEL: z.string().min(1).optional(),
+  COXSWAIN_CONTEXT_TOKENS: z.coerce.number().int().min(1000).optional(),
   COXSWAIN_REASONING_EFFORT: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).optional(),
   COXSWAIN_PRICES: z.string().min(1).optional(),
   COXSWAIN_CHECK_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(1800),
@@ -63,6 +64,8 @@ export interface ModelConfig {
   reasoningEffort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
   prices: PriceTable;
   timeoutMs: number;
+  /** Tokens that fit the model: a conversation is compacted before it gets so long. */
+  contextTokens?: number;
 }
 
 export interface Config {
@@ -144,6 +147,7 @@ function readModel(values: z.infer<typeof envSchema>): ModelConfig {
   const shared = {
     prices: readPrices(values.COXSWAIN_PRICES),
     timeoutMs: values.COXSWAIN_MODEL_TIMEOUT_SECONDS * 1000,
+    ...(values.COXSWAIN_CONTEXT_TOKENS ? { contextTokens: values.COXSWAIN_CONTEXT_TOKENS } : {}),
     ...(values.COXSWAIN_REASONING_EFFORT ? { reasoningEffort: values.COXSWAIN_REASONING_EFFORT } : {}),
   };
   if (!apiKey && !baseUrl) return { ...shared, remote: undefined };

@@ -136,7 +136,7 @@ function pinTo(version: NonNullable<Config['version']>): NonNullable<WorkerOptio
 
 async function openContext(config: Config, parts: WorkerParts): Promise<ActivityContext> {
   const isolation = await proveIsolation(config);
-  const { prices, timeoutMs, reasoningEffort } = config.model;
+  const { remote: _, ...model } = config.model;
   return {
     stateDir: config.stateDir,
     host: await nameHost(config.stateDir),
@@ -146,7 +146,7 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
     roots: config.roots ?? parts.defaultRoots,
     isolation: isolation.kind,
     workspaces: openWorkspaces({ stateDir: config.stateDir, isolation }),
-    model: openModel({ ...parts.model, prices, timeoutMs, ...(reasoningEffort ? { reasoningEffort } : {}) }),
+    model: openModel({ ...parts.model, ...model }),
     commandTimeoutMs: config.commandTimeoutMs,
     retentionDays: config.retentionDays,
   };

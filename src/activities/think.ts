@@ -9,13 +9,17 @@ import { findPlanProblems, planSchema } from '../core/plan.ts';
 import { answerOpenCalls, steerText } from '../core/prompts.ts';
 import type { Profile } from '../core/tools.ts';
 import { checkToolCall } from '../core/tools.ts';
-import type { Item, Sha } from '../core/transcript.ts';
+import type { Entry, Item, Sha } from '../core/transcript.ts';
+import { readConversation } from '../core/transcript.ts';
 import { diffStat } from '../git/diff-stat.ts';
 import type { ChainLink } from '../git/read-chain.ts';
-import { readChain } from '../git/read-chain.ts';
+import { readChain, readLink } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
-import { advanceRef, findPlace, judgeByKey, runRef, writeEntry } from './chain.ts';
+import type { Model, ModelAnswer } from '../model/call-model.ts';
+import { ModelFailure } from '../model/model-failure.ts';
+import { advanceRef, runRef, writeEntry } from './chain.ts';
+import { describeCompaction, findThinkPlace, isTooLong, writeCompaction } from './compact.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { ModelActivities } from './contract.ts';
@@ -31,38 +35,81 @@ export function createThink(context: ActivityContext): ModelActivities['think'] 
       const store = await storeOf(context, input.repository);
       const ref = runRef('agents');
       await ensureCommit(store, { commit: input.head, ref });
-      const place = await findPlace(store, ref, input.head, judgeByKey(input.key));
-      if (place.done) return readOutcome(place.done, input.profile);
-      const link = await callOnce(context, store, input, signal);
-      await advanceRef(store, ref, link.commit, place.at);
-      return readOutcome(link, input.profile);
+      const place = await findThinkPlace(store, ref, input);
+      if (place.done) return await readOutcome(store, input, place.done);
+      let { head, at } = place;
+      for (;;) {
+        const talk = await readTalk(store, input, head);
+        const answer = await ask(context.model, input, talk, signal);
+        if (answer !== 'too-long') {
+          const link = await writeAnswer(store, input, talk, answer);
+          await advanceRef(store, ref, link.commit, at);
+          return await readOutcome(store, input, link);
+        }
+        const compaction = await writeCompaction(context.model, store, { key: input.key, head }, talk.entries, signal);
+        await advanceRef(store, ref, compaction, at);
+        [head, at] = [compaction, compaction];
+      }
     });
 }
 
-async function callOnce(
-  context: ActivityContext,
-  store: Store,
-  input: ThinkInput,
-  signal: AbortSignal,
-): Promise<ChainLink> {
-  const chain = await readChain(store, { base: input.start, head: input.head });
+/** What the model has been told, and what it is told now. */
+interface Talk {
+  head: Sha;
+  root: Sha;
+  instructions: string;
+  entries: Entry[];
+  fresh: Item[];
+  tree: Sha;
+}
+
+async function readTalk(store: Store, input: ThinkInput, head: Sha): Promise<Talk> {
+  const chain = await readChain(store, { base: input.start, head });
   const [root] = chain;
   if (root?.entry?.kind !== 'start')
-    throw fail('GitFailed', `the chain of ${input.head.slice(0, 10)} has no root that says what the agent was told`);
-  const old = chain.flatMap(({ entry }) => entry?.items ?? []);
-  const fresh: Item[] = answerOpenCalls(old, input.results);
+    throw fail('GitFailed', `the chain of ${head.slice(0, 10)} has no root that says what the agent was told`);
+  const entries = chain.flatMap(({ entry }) => entry ?? []);
+  const fresh: Item[] = answerOpenCalls(readConversation(entries), input.results);
   for (const steer of input.steers) fresh.push({ kind: 'user', text: steerText(steer) });
   for (const text of input.nudges) fresh.push({ kind: 'user', text });
   const { tree, told } = await chooseTree(store, input);
   fresh.push(...told);
-  const answer = await context.model.call({
-    instructions: root.entry.instructions,
-    items: [...old, ...fresh],
-    profile: input.profile,
-    cacheKey: root.commit.slice(0, 32),
-    maxOutputTokens: MAX_OUTPUT_TOKENS,
-    signal,
-  });
+  return { head, root: root.commit, instructions: root.entry.instructions, entries, fresh, tree };
+}
+
+/** The model's answer; or that the conversation has to be made short first, which is said of it only once. */
+async function ask(
+  model: Model,
+  input: ThinkInput,
+  { head, root, instructions, entries, fresh }: Talk,
+  signal: AbortSignal,
+): Promise<ModelAnswer | 'too-long'> {
+  const isCompacted = head !== input.head;
+  if (!isCompacted && isTooLong(model, entries, fresh)) return 'too-long';
+  try {
+    return await model.call({
+      instructions,
+      items: [...readConversation(entries), ...fresh],
+      profile: input.profile,
+      cacheKey: root.slice(0, 32),
+      maxOutputTokens: MAX_OUTPUT_TOKENS,
+      signal,
+    });
+  } catch (error) {
+    if (!(error instanceof ModelFailure) || error.kind !== 'context-too-long') throw error;
+    if (isCompacted) throw fail('ContextTooLong', `compacted already, and still: ${error.message}`);
+    return 'too-long';
+  }
+}
+
+async function writeAnswer(
+  store: Store,
+  input: ThinkInput,
+  { head, entries, fresh, tree }: Talk,
+  answer: ModelAnswer,
+): Promise<ChainLink> {
+  const last = entries.at(-1);
+  const notes = last?.kind === 'compact' ? [describeCompaction(last), ...answer.notes] : answer.notes;
   const entry = {
     v: 1 as const,
     kind: 'think' as const,
@@ -72,12 +119,12 @@ async function callOnce(
     stop: answer.stop,
     steers: input.steers.map(({ id }) => id),
     items: [...fresh, ...answer.items],
-    notes: answer.notes,
+    notes,
     ...(input.wheel ? { wheel: input.wheel } : {}),
   };
   const subject = `${input.key.replace('think/', '')} think: ${describeAnswer(answer.items)}`;
-  const commit = await writeEntry(store, { parent: input.head, wheel: input.wheel, tree, subject, entry });
-  return { commit, tree, parent: input.head, subject, message: '', author: { name: '', email: '', date: '' }, entry };
+  const commit = await writeEntry(store, { parent: head, wheel: input.wheel, tree, subject, entry });
+  return { commit, tree, parent: head, subject, message: '', author: { name: '', email: '', date: '' }, entry };
 }
 
 /** The tree of the new checkpoint: the head's, an earlier one that is put back, or a person's. */
@@ -97,15 +144,17 @@ function describeAnswer(items: readonly Item[]): string {
 }
 
 /** What a think's checkpoint says, as small facts for the workflow. */
-function readOutcome(link: ChainLink, profile: Profile): ThinkOutcome {
+async function readOutcome(store: Store, { head, profile }: ThinkInput, link: ChainLink): Promise<ThinkOutcome> {
   const { entry } = link;
   if (entry?.kind !== 'think') throw new Error(`${link.commit} is not a think`);
   const said = entry.items.flatMap((item) => (item.kind === 'assistant' ? [item.text] : [])).join(' ');
   const calls = entry.items.filter((item) => item.kind === 'call');
+  const below = link.parent === null || link.parent === head ? undefined : (await readLink(store, link.parent)).entry;
   return {
     head: link.commit,
     proposals: calls.map((call) => propose(profile, call)),
     usage: entry.usage,
+    ...(below?.kind === 'compact' ? { compacted: below.usage } : {}),
     model: entry.model,
     delivered: entry.steers,
     said: said.slice(0, 300),

@@ -3,7 +3,7 @@
  * Rule: every call of the model leaves a result to be told, and only a gate that said "allowed" lets it run.
  */
 import { gateCall } from './agent-gate.ts';
-import type { AgentEvent, AgentState, ThinkOutcome } from './agent-state.ts';
+import type { AgentEvent, AgentState, Spend, ThinkOutcome } from './agent-state.ts';
 import {
   addCheckpoint,
   endAgent,
@@ -20,6 +20,7 @@ import {
 import { openDecision, settleReceipts, shorten } from './control.ts';
 import { digestValue } from './digest.ts';
 import { findRed } from './evidence.ts';
+import type { Usage } from './transcript.ts';
 import { takeTrouble } from './trouble.ts';
 
 /** Takes in one event; the old state is left as it was. */
@@ -78,17 +79,7 @@ function takeNews(state: AgentState, { at, news }: Extract<AgentEvent, { kind: '
 }
 
 function takeThought(before: AgentState, at: number, outcome: ThinkOutcome): AgentState {
-  const spend = {
-    inputTokens: before.spend.inputTokens + outcome.usage.inputTokens,
-    cachedTokens: before.spend.cachedTokens + outcome.usage.cachedTokens,
-    outputTokens: before.spend.outputTokens + outcome.usage.outputTokens,
-    costUsd:
-      before.spend.costUsd === null || outcome.usage.costUsd === null
-        ? null
-        : before.spend.costUsd + outcome.usage.costUsd,
-    modelCalls: before.spend.modelCalls + 1,
-    acts: before.spend.acts,
-  };
+  const spend = [outcome.usage, ...(outcome.compacted ? [outcome.compacted] : [])].reduce(spendOn, before.spend);
   const control = settleReceipts(
     before.control,
     outcome.delivered,
@@ -135,6 +126,18 @@ function takeThought(before: AgentState, at: number, outcome: ThinkOutcome): Age
     );
   // A refactor that passed a steer on hears that the model has it.
   return gateCall(outcome.delivered.length > 0 ? publish(state) : state, at, call);
+}
+
+/** One more model call. */
+function spendOn(spend: Spend, usage: Usage): Spend {
+  return {
+    ...spend,
+    inputTokens: spend.inputTokens + usage.inputTokens,
+    cachedTokens: spend.cachedTokens + usage.cachedTokens,
+    outputTokens: spend.outputTokens + usage.outputTokens,
+    costUsd: spend.costUsd === null || usage.costUsd === null ? null : spend.costUsd + usage.costUsd,
+    modelCalls: spend.modelCalls + 1,
+  };
 }
 
 function takeEvidence(state: AgentState, event: Extract<AgentEvent, { kind: 'checked' }>): AgentState {

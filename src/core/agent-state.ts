@@ -102,6 +102,8 @@ export interface ThinkOutcome {
   head: Sha;
   proposals: Proposal[];
   usage: Usage;
+  /** What the call that made the conversation short took, where one was needed first. */
+  compacted?: Usage;
   model: string;
   /** Ids of the steers that this call's model has read. */
   delivered: string[];

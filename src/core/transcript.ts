@@ -42,7 +42,8 @@ const entryBase = {
 };
 
 /**
- * What a checkpoint's commit message carries after its subject. Items of all entries, in order, are the conversation.
+ * What a checkpoint's commit message carries after its subject. Items of all entries, in order, are the conversation,
+ * from the last compaction on.
  */
 export const entrySchema = z.discriminatedUnion('kind', [
   /** The root of a chain: what the agent was told and from which bytes of the repository. */
@@ -91,10 +92,26 @@ export const entrySchema = z.discriminatedUnion('kind', [
     /** Paths that exist in the workspace but are not part of the checkpoint, counted by reason. */
     leftOut: z.record(z.string(), z.number()).optional(),
   }),
+  /** The conversation made short: its items replace all that were before. On the files it has no effect. */
+  z.object({
+    ...entryBase,
+    kind: z.literal('compact'),
+    model: z.string(),
+    usage: usageSchema,
+    /** How many items a summary stands for. */
+    replaced: z.number().int().nonnegative(),
+    items: z.array(itemSchema),
+  }),
   /** Files changed outside the agent's own calls: a person's commit, or a tree put back after a refusal. */
   z.object({ ...entryBase, kind: z.literal('tree'), items: z.array(itemSchema), reason: z.string() }),
 ]);
 export type Entry = z.infer<typeof entrySchema>;
+
+/** The conversation that the entries of a chain make, from its start on. */
+export function readConversation(entries: readonly Entry[]): Item[] {
+  const from = entries.findLastIndex(({ kind }) => kind === 'compact');
+  return entries.slice(Math.max(from, 0)).flatMap(({ items }) => items);
+}
 
 /** The text of a checkpoint's commit: a subject for people, a blank line, the entry as one line of JSON. */
 export function formatCheckpointMessage(subject: string, entry: Entry): string {

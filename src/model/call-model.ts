@@ -28,8 +28,8 @@ export interface ModelRequest {
   instructions: string;
   /** The whole conversation so far. */
   items: readonly Item[];
-  /** Which tools the model gets. */
-  profile: Profile;
+  /** Which tools the model gets; null for none. */
+  profile: Profile | null;
   /** Groups calls that share a prefix at the provider's cache. */
   cacheKey: string;
   maxOutputTokens: number;
@@ -59,10 +59,13 @@ export interface ModelSettings {
   prices: PriceTable;
   /** Most milliseconds of one call, from its start to the last event. */
   timeoutMs: number;
+  /** Tokens that fit the model, input and output together; left out where nobody said. */
+  contextTokens?: number;
 }
 
 export interface Model {
   readonly name: string;
+  readonly contextTokens: number | undefined;
   /** One answer, or a ModelFailure. */
   call(request: ModelRequest): Promise<ModelAnswer>;
 }
@@ -94,7 +97,8 @@ export function openModel(settings: ModelSettings): Model {
     host: new URL(baseURL).host,
     learned: { refused: new Set<string>(), noEncrypted: false },
   };
-  return { name: settings.name, call: (request) => callModel(opened, request) };
+  const { name, contextTokens } = settings;
+  return { name, contextTokens, call: (request) => callModel(opened, request) };
 }
 
 async function callModel(opened: Opened, request: ModelRequest): Promise<ModelAnswer> {
@@ -138,8 +142,7 @@ function createBody(opened: Opened, request: ModelRequest): ResponseCreateParams
     stream: true,
     store: false,
     instructions: request.instructions,
-    tools: defineTools(request.profile),
-    parallel_tool_calls: false,
+    ...(request.profile ? { tools: defineTools(request.profile), parallel_tool_calls: false } : {}),
     max_output_tokens: request.maxOutputTokens,
     prompt_cache_key: request.cacheKey,
     ...(learned.noEncrypted ? {} : { include: ['reasoning.encrypted_content' as const] }),
