@@ -5,15 +5,13 @@
 import { spawn } from 'node:child_process';
 import { commandLine } from './bwrap-arguments.ts';
 import type { Bind, Layers, SandboxRoot } from './bwrap-arguments.ts';
-import { closeWriteEnd, openOutputPipe } from './output-pipe.ts';
-import type { OutputPipe } from './output-pipe.ts';
-import { OutputRings } from './output-rings.ts';
-import { defaultLimits } from './limits.ts';
+import type { GuardName } from './guards.ts';
 import type { LimitOutcome, Limits } from './limits.ts';
 import { groupTree } from './process-tree.ts';
+import type { Spooled, SpoolRequest } from './spool-file.ts';
 import { exitOf, startSandbox } from './start-sandbox.ts';
-import type { Exit, StartedSandbox } from './start-sandbox.ts';
-import { watchCommand } from './watch-command.ts';
+import type { StartedSandbox } from './start-sandbox.ts';
+import { limitsOf, superviseProcess } from './supervise-process.ts';
 
 /** One command: a line for `sh -c`, or a program and its arguments. */
 export interface CommandRequest {
@@ -27,6 +25,8 @@ export interface CommandRequest {
   signal?: AbortSignal;
   /** Those that differ from `defaultLimits`. */
   limits?: Partial<Limits>;
+  /** A file for the whole output. */
+  spool?: SpoolRequest;
 }
 
 /** By itself, from outside, or by a limit. */
@@ -46,29 +46,32 @@ export interface CommandResult {
   outputBytes: number;
   /** SHA-256 of all bytes of the output, in hex. */
   outputDigest: string;
+  /** What became of the spool file, where one was asked for. */
+  spooled?: Spooled;
   durationMs: number;
   isolation: 'bwrap' | 'none';
 }
 
 /**
- * After the tree's death the pipe's rest is read at once; only a survivor without isolation could hold it open longer.
- */
-const DRAIN_MS = 500;
-
-/**
  * Runs a command in the sandbox over these layers. `lockFd` stays locked for as long as the sandbox lives; `binds` are
- * more files of ours that it sees.
+ * more files of ours that it sees. `without` is for the tests of the guards alone.
  */
 export async function runInSandbox(
   root: SandboxRoot,
-  { layers, request, lockFd, binds }: { layers: Layers; request: CommandRequest; lockFd?: number; binds?: Bind[] },
+  {
+    layers,
+    request,
+    lockFd,
+    binds,
+    without = [],
+  }: { layers: Layers; request: CommandRequest; lockFd?: number; binds?: Bind[]; without?: readonly GuardName[] },
 ): Promise<CommandResult> {
   const { command, network, env = {} } = request;
   let sandbox: StartedSandbox | undefined;
   const folder = layers.upper?.files;
-  const result = await superviseProcess(request, { isolation: 'bwrap', folder }, async (pipe) => {
+  const result = await superviseProcess(request, { isolation: 'bwrap', folder, without }, async (pipe) => {
     const limits = limitsOf(request);
-    const inside = { layers, network, env, command, limits, ...(binds === undefined ? {} : { binds }) };
+    const inside = { layers, network, env, command, limits, without, ...(binds === undefined ? {} : { binds }) };
     const stdin = request.stdin === undefined ? 'ignore' : 'pipe';
     const lock = lockFd === undefined ? {} : { lockFd };
     return (sandbox = await startSandbox(root, inside, { stdin, output: pipe.writeFd, ...lock }));
@@ -98,79 +101,4 @@ export async function runDirectly(
     });
     return await Promise.resolve({ child, exit: exitOf(child), tree: groupTree(child) });
   });
-}
-
-/** A command that was started. */
-type Started = Pick<StartedSandbox, 'child' | 'tree' | 'exit'>;
-
-/** `folder` is where the command's changes lie, if it can make any. */
-async function superviseProcess(
-  request: CommandRequest,
-  { isolation, folder }: { isolation: CommandResult['isolation']; folder: string | undefined },
-  start: (pipe: OutputPipe) => Promise<Started>,
-): Promise<CommandResult> {
-  const startedAt = performance.now();
-  const rings = new OutputRings();
-  let ended: { outcome: Exclude<Outcome, 'exited'>; reason?: string } | undefined;
-  const finish = (exit: Exit): CommandResult => {
-    const durationMs = Math.round(performance.now() - startedAt);
-    const { output, ...facts } = rings.end();
-    const result = { ...exit, outcome: 'exited' as const, output, ...facts, durationMs, isolation };
-    if (!ended) return result;
-    const said = ended.reason === undefined ? '' : `\n[ended: ${ended.reason}]\n`;
-    return { ...result, exitCode: null, signal: 'SIGKILL', ...ended, output: `${output}${said}` };
-  };
-  if (request.signal?.aborted) {
-    ended = { outcome: 'cancelled' };
-    return finish({ exitCode: null, signal: null });
-  }
-  const pipe = await openOutputPipe();
-  pipe.reader.on('data', (chunk: Buffer) => rings.write(chunk));
-  const output = new Promise<void>((resolve) => pipe.reader.on('close', resolve).on('error', () => resolve()));
-  let started: Started;
-  try {
-    started = await start(pipe);
-  } finally {
-    closeWriteEnd(pipe);
-  }
-  const { child, tree, exit } = started;
-  child.stdin?.on('error', () => undefined).end(request.stdin);
-  const end = (outcome: Exclude<Outcome, 'exited'>, reason?: string): void => {
-    ended ??= { outcome, ...(reason === undefined ? {} : { reason }) };
-    tree.kill();
-  };
-  const cancel = (): void => end('cancelled');
-  const timer = setTimeout(() => end('timed-out'), request.timeoutMs);
-  const watch = watchCommand({
-    limits: limitsOf(request),
-    processes: () => tree.root(),
-    outputBytes: () => rings.bytes,
-    end,
-    ...(folder === undefined ? {} : { folder }),
-  });
-  request.signal?.addEventListener('abort', cancel, { once: true });
-  if (request.signal?.aborted) cancel();
-  try {
-    const exited = await exit;
-    watch.stop();
-    await tree.dead();
-    const isRead = await Promise.race([output.then(() => true), delay(DRAIN_MS)]);
-    pipe.done(isRead === true);
-    return finish(exited);
-  } catch (error) {
-    pipe.done(false);
-    throw error;
-  } finally {
-    watch.stop();
-    clearTimeout(timer);
-    request.signal?.removeEventListener('abort', cancel);
-  }
-}
-
-function limitsOf({ limits }: CommandRequest): Limits {
-  return { ...defaultLimits(), ...limits };
-}
-
-async function delay(ms: number): Promise<void> {
-  await new Promise<void>((resolve) => setTimeout(resolve, ms).unref());
 }

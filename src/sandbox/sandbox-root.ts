@@ -5,8 +5,9 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SandboxRoot } from './bwrap-arguments.ts';
-import { SANDBOX_HOME } from './bwrap-arguments.ts';
 import { findCommandUser, SANDBOX_ID } from './command-user.ts';
+import { SANDBOX_HOME } from './root-arguments.ts';
+import { seccompFilter } from './seccomp-filter.ts';
 import { prepareToolbox } from './toolbox.ts';
 import type { Toolbox } from './toolbox.ts';
 
@@ -53,5 +54,8 @@ export async function prepareSandboxRoot({
     // Whatever the worker's umask is, the commands' user reads them.
     await chmod(join(etc, name), 0o644);
   }
-  return { bubblewrap, etc, toolbox: await toolbox, user: findCommandUser() };
+  const filter = seccompFilter();
+  const systemCalls = filter && join(stateDir, 'system-calls.bpf');
+  if (filter && systemCalls !== undefined) await writeFile(systemCalls, filter);
+  return { bubblewrap, etc, toolbox: await toolbox, user: findCommandUser(), systemCalls };
 }

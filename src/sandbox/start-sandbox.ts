@@ -3,12 +3,15 @@
  * Rule: the command starts with stdin, stdout and stderr and with no other descriptor of ours.
  */
 import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { bwrapArguments } from './bwrap-arguments.ts';
-import type { SandboxCommand, SandboxRoot } from './bwrap-arguments.ts';
+import type { Descriptors, SandboxCommand, SandboxRoot } from './bwrap-arguments.ts';
 import { giveLayers, mapCommandUser } from './command-user.ts';
 import type { CommandUser } from './command-user.ts';
+import type { GuardName } from './guards.ts';
+import { isGuarded } from './guards.ts';
 import { inheritedDescriptors } from './inherited-descriptors.ts';
 import { pidNamespaceTree } from './process-tree.ts';
 import type { ProcessTree } from './process-tree.ts';
@@ -17,7 +20,7 @@ import { SandboxError } from './sandbox-error.ts';
 /** Bubblewrap's first report comes within milliseconds; a kill waits for it, to be able to see the whole tree die. */
 const REPORT_MS = 5_000;
 /** Descriptors of bubblewrap beyond its standard ones; all below 10, where a shell can close them. */
-const FD = { status: 3, lock: 4, ready: 5, info: 6 } as const;
+const FD = { status: 3, lock: 4, ready: 5, info: 6, systemCalls: 7 } as const;
 
 /** A sandbox that is starting. */
 export interface StartedSandbox {
@@ -39,30 +42,41 @@ export interface Exit {
  * for as long as the sandbox's first process lives.
  */
 export async function startSandbox(
-  root: SandboxRoot,
+  { user: other, ...shared }: SandboxRoot,
   command: SandboxCommand,
   { stdin, output, lockFd }: { stdin: 'ignore' | 'pipe'; output: number | 'pipe'; lockFd?: number },
 ): Promise<StartedSandbox> {
-  const { user } = root;
+  const has = (guard: GuardName): boolean => isGuarded(command, guard);
+  const user = has('user') ? other : undefined;
   if (user) await giveLayers(command.layers, user);
   const { nullFd, inherited } = inheritedDescriptors();
   const stdio: Exclude<StdioOptions, string> = [stdin, output, output, 'pipe'];
-  if (lockFd !== undefined) stdio[FD.lock] = lockFd;
-  if (user) Object.assign(stdio, { [FD.ready]: 'pipe', [FD.info]: nullFd });
-  const closed = [...inherited].filter((fd) => stdio[fd] === undefined);
-  for (const fd of closed) stdio[fd] = nullFd;
-  const args = bwrapArguments(root, command, {
-    status: FD.status,
-    closed,
-    ...(lockFd === undefined ? {} : { lock: FD.lock }),
-    ...(user ? { ready: FD.ready, info: FD.info } : {}),
-  });
-  // An empty environment, since bubblewrap's own can be read inside at /proc/1/environ.
-  const child = spawn(root.bubblewrap, args, {
-    env: {},
+  const args: Descriptors = { status: FD.status, closed: [] };
+  if (lockFd !== undefined) {
+    stdio[FD.lock] = lockFd;
+    if (has('lock-descriptor')) args.lock = FD.lock;
+  }
+  if (user) {
+    Object.assign(stdio, { [FD.ready]: 'pipe', [FD.info]: nullFd });
+    Object.assign(args, { ready: FD.ready, info: FD.info });
+  }
+  // Opened anew each time, since what was read once stands at its end.
+  const filterFd = shared.systemCalls && has('system-calls') ? openSync(shared.systemCalls, 'r') : undefined;
+  if (filterFd !== undefined) {
+    stdio[FD.systemCalls] = filterFd;
+    args.systemCalls = FD.systemCalls;
+  }
+  if (has('descriptors')) args.closed = inherited.filter((fd) => stdio[fd] === undefined);
+  for (const fd of args.closed) stdio[fd] = nullFd;
+  const list = bwrapArguments({ ...shared, user }, command, args);
+  // An empty environment, since bubblewrap's own could be read inside at /proc/1/environ.
+  const env = has('empty-environment') ? { env: {} } : {};
+  const child = spawn(shared.bubblewrap, list, {
+    ...env,
     stdio: Array.from(stdio, (each) => each ?? 'ignore'),
     cwd: '/',
   });
+  if (filterFd !== undefined) closeSync(filterFd);
   const reports = child.stdio[FD.status] as Readable;
   let report = '';
   let problem: string | undefined;

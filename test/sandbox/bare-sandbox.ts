@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Layers, SandboxRoot } from '../../src/sandbox/bwrap-arguments.ts';
+import type { GuardName } from '../../src/sandbox/guards.ts';
 import { runInSandbox } from '../../src/sandbox/run-command.ts';
 import type { CommandRequest, CommandResult } from '../../src/sandbox/run-command.ts';
 import { prepareSandboxRoot } from '../../src/sandbox/sandbox-root.ts';
@@ -15,7 +16,10 @@ export interface BareSandbox {
   folder: string;
   root: SandboxRoot;
   layers: Layers;
-  run(command: CommandRequest['command'], more?: Partial<CommandRequest>): Promise<CommandResult>;
+  run: (
+    command: CommandRequest['command'],
+    more?: Partial<CommandRequest> & { without?: readonly GuardName[] },
+  ) => Promise<CommandResult>;
 }
 
 /** Makes a sandbox over a base with a file and a folder with one. */
@@ -31,9 +35,9 @@ export async function makeBareSandbox(): Promise<BareSandbox> {
     folder,
     root,
     layers,
-    run: async (command, more) => {
+    run: async (command, { without = [], ...more } = {}) => {
       const request = { command, profile: 'workspace', network: false, timeoutMs: 60_000, ...more } as const;
-      return await runInSandbox(root, { layers, request });
+      return await runInSandbox(root, { layers, request, without });
     },
   };
 }

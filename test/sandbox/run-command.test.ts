@@ -40,7 +40,7 @@ describe('what a command can reach', () => {
     const { output } = await run(workspace, 'env | sort; cat /proc/1/environ 2>/dev/null | wc -c', {
       env: { EXTRA: 'given' },
     });
-    expect(output.split('\n').filter((line) => !line.startsWith('PWD'))).toEqual([
+    expect(output.split('\n').filter((line) => !/^(PWD|LD_PRELOAD|ASAN_OPTIONS)=/.test(line))).toEqual([
       'CI=true',
       'COXSWAIN_TOOLS=/opt/coxswain/bin',
       'EXTRA=given',
@@ -182,6 +182,23 @@ describe.each(['bwrap', 'none'] as const)('how a command ends with isolation %s'
     const all = Buffer.concat([Buffer.from('first\n'), Buffer.alloc(200_000_000, 'x'), Buffer.from('\nlast\n')]);
     expect(result.outputDigest).toBe(createHash('sha256').update(all).digest('hex'));
     expect(process.memoryUsage().rss - before).toBeLessThan(600_000_000);
+  });
+
+  test('all of an output goes to a file up to a size, and what became of it is told', async () => {
+    const workspace = await openWorkspace(kind);
+    const file = join(temporaryFolder(), 'output');
+    const all = await run(workspace, 'seq 200000', { spool: { file, maxBytes: 10_000_000 } });
+    expect(all.spooled).toEqual({ file, bytes: all.outputBytes, complete: true });
+    expect(createHash('sha256').update(readFileSync(file)).digest('hex')).toBe(all.outputDigest);
+    const cut = await run(workspace, 'head -c 50000000 /dev/zero', { spool: { file, maxBytes: 1_000_000 } });
+    expect(cut).toMatchObject({ spooled: { file, bytes: 1_000_000, complete: false }, outputBytes: 50_000_000 });
+    expect(readFileSync(file)).toHaveLength(1_000_000);
+    const nowhere = join(temporaryFolder(), 'no', 'folder');
+    expect(await run(workspace, 'echo fine', { spool: { file: nowhere, maxBytes: 1_000 } })).toMatchObject({
+      exitCode: 0,
+      output: 'fine\n',
+      spooled: { bytes: 0, complete: false },
+    });
   });
 
   test('output that is not UTF-8 becomes valid text, and a cut never splits a character', async () => {

@@ -1,0 +1,143 @@
+/**
+ * Waits for a started command to end, by itself, by its limits, its time or its caller, and says how it was.
+ * Rule: over only when everything that it started is dead; output of any size takes constant memory.
+ */
+import type { Readable } from 'node:stream';
+import { isGuarded } from './guards.ts';
+import type { GuardName } from './guards.ts';
+import type { Limits } from './limits.ts';
+import { defaultLimits } from './limits.ts';
+import { closeWriteEnd, openOutputPipe } from './output-pipe.ts';
+import type { OutputPipe } from './output-pipe.ts';
+import { OutputRings } from './output-rings.ts';
+import type { CommandRequest, CommandResult, Outcome } from './run-command.ts';
+import { SpoolFile } from './spool-file.ts';
+import type { Exit, StartedSandbox } from './start-sandbox.ts';
+import { watchCommand } from './watch-command.ts';
+
+/** How long the output may stay open after its command where a survivor can hold it: without a PID namespace. */
+const DRAIN_MS = 500;
+
+/** A command that was started. */
+export type Started = Pick<StartedSandbox, 'child' | 'tree' | 'exit'>;
+
+/** What is known of a command beside its request; `folder` is where its changes lie, if it can make any. */
+export interface Surroundings {
+  isolation: CommandResult['isolation'];
+  folder?: string | undefined;
+  without?: readonly GuardName[];
+}
+
+/** Starts a command with its output in a pipe, and stays with it to its end. */
+export async function superviseProcess(
+  request: CommandRequest,
+  surroundings: Surroundings,
+  start: (pipe: OutputPipe) => Promise<Started>,
+): Promise<CommandResult> {
+  const startedAt = performance.now();
+  const capture = new Capture(request);
+  const finish = async (exit: Exit, ended?: Ending): Promise<CommandResult> => {
+    const durationMs = Math.round(performance.now() - startedAt);
+    const captured = await capture.end(ended?.reason);
+    const end = ended ? { exitCode: null, signal: 'SIGKILL', ...ended } : { ...exit, outcome: 'exited' as const };
+    return { ...end, ...captured, durationMs, isolation: surroundings.isolation };
+  };
+  if (request.signal?.aborted) return await finish({ exitCode: null, signal: null }, { outcome: 'cancelled' });
+  const pipe = await openOutputPipe();
+  const isRead = capture.read(pipe.reader);
+  let supervision: Supervision | undefined;
+  try {
+    const started = await start(pipe).finally(() => closeWriteEnd(pipe));
+    supervision = new Supervision(request, surroundings, started, () => capture.bytes);
+    started.child.stdin?.on('error', () => undefined).end(request.stdin);
+    const exit = await started.exit;
+    supervision.stop();
+    await started.tree.dead();
+    const mayStayOpen = started.tree.root()?.kind === 'group';
+    pipe.done((await Promise.race([isRead, ...(mayStayOpen ? [delay(DRAIN_MS)] : [])])) === true);
+    return await finish(exit, supervision.ended);
+  } catch (error) {
+    pipe.done(false);
+    throw error;
+  } finally {
+    supervision?.stop();
+  }
+}
+
+/** The limits of a request. */
+export function limitsOf({ limits }: CommandRequest): Limits {
+  return { ...defaultLimits(), ...limits };
+}
+
+interface Ending {
+  outcome: Exclude<Outcome, 'exited'>;
+  reason?: string;
+}
+
+/** Everything that may end a running command; the first that does is the one that is told. */
+class Supervision {
+  readonly #stops: (() => void)[] = [];
+  ended: Ending | undefined;
+
+  constructor(
+    request: CommandRequest,
+    { folder, without = [] }: Surroundings,
+    { tree }: Started,
+    outputBytes: () => number,
+  ) {
+    const end = (outcome: Ending['outcome'], reason?: string): void => {
+      this.ended ??= { outcome, ...(reason === undefined ? {} : { reason }) };
+      tree.kill();
+    };
+    const timer = setTimeout(() => end('timed-out'), request.timeoutMs);
+    const cancel = (): void => end('cancelled');
+    request.signal?.addEventListener('abort', cancel, { once: true });
+    if (request.signal?.aborted) cancel();
+    this.#stops.push(
+      () => clearTimeout(timer),
+      () => request.signal?.removeEventListener('abort', cancel),
+    );
+    if (!isGuarded({ without }, 'watch')) return;
+    const watched = { limits: limitsOf(request), processes: () => tree.root(), outputBytes, end };
+    const watch = watchCommand(folder === undefined ? watched : { ...watched, folder });
+    this.#stops.push(() => watch.stop());
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop();
+  }
+}
+
+/** The output as it comes: its ends in memory, all of it in a file if that is wanted. */
+class Capture {
+  readonly #rings = new OutputRings();
+  readonly #spool: SpoolFile | undefined;
+
+  constructor({ spool }: CommandRequest) {
+    this.#spool = spool && new SpoolFile(spool);
+  }
+
+  get bytes(): number {
+    return this.#rings.bytes;
+  }
+
+  /** Resolves when all is read. */
+  async read(source: Readable): Promise<boolean> {
+    source.on('data', (chunk: Buffer) => {
+      this.#rings.write(chunk);
+      this.#spool?.write(chunk, source);
+    });
+    return await new Promise((resolve) => source.on('close', () => resolve(true)).on('error', () => resolve(true)));
+  }
+
+  async end(reason?: string): Promise<Pick<CommandResult, 'output' | 'outputBytes' | 'outputDigest' | 'spooled'>> {
+    const { output, ...facts } = this.#rings.end();
+    const spooled = await this.#spool?.end();
+    const said = reason === undefined ? '' : `\n[ended: ${reason}]\n`;
+    return { ...facts, output: `${output}${said}`, ...(spooled ? { spooled } : {}) };
+  }
+}
+
+async function delay(ms: number): Promise<void> {
+  await new Promise<void>((resolve) => setTimeout(resolve, ms).unref());
+}

@@ -1,0 +1,108 @@
+/** The filter of system calls: what it decides on both processors, and what of it a command feels. */
+import { describe, expect, test } from 'vitest';
+import { seccompFilter } from '../../src/sandbox/seccomp-filter.ts';
+import { makeBareSandbox } from './bare-sandbox.ts';
+
+/** Numbers on x86-64 and arm64, as the kernel's own headers have them. */
+const CALLS = {
+  read: [0, 63],
+  execve: [59, 221],
+  ptrace: [101, 117],
+  mount: [165, 40],
+  keyctl: [250, 219],
+  setns: [308, 268],
+  io_uring_setup: [425, 425],
+  clone: [56, 220],
+  clone3: [435, 435],
+  unshare: [272, 97],
+  socket: [41, 198],
+  ioctl: [16, 29],
+} as const;
+type Call = keyof typeof CALLS;
+
+const PROCESSORS = { x64: { audit: 0xc000003e, column: 0 }, arm64: { audit: 0xc00000b7, column: 1 } } as const;
+const [ALLOW, NOT_PERMITTED, NO_SUCH_CALL, NO_SUCH_FAMILY, KILL] = [0x7fff0000, 0x50001, 0x50026, 0x50061, 0x80000000];
+
+/** Runs a filter as the kernel does, and gives its verdict. */
+function judge(filter: Buffer, audit: number, number: number, args: readonly number[] = []): number {
+  const shown = Buffer.alloc(64);
+  shown.writeUInt32LE(number, 0);
+  shown.writeUInt32LE(audit, 4);
+  args.forEach((value, index) => shown.writeBigUInt64LE(BigInt(value), 16 + 8 * index));
+  let loaded = 0;
+  for (let at = 0; ; at += 1) {
+    const [op, yes, no, value] = [
+      filter.readUInt16LE(at * 8),
+      filter.readUInt8(at * 8 + 2),
+      filter.readUInt8(at * 8 + 3),
+      filter.readUInt32LE(at * 8 + 4),
+    ];
+    if (op === 0x06) return value;
+    if (op === 0x20) loaded = shown.readUInt32LE(value);
+    else if (op === 0x15) at += loaded === value ? yes : no;
+    else if (op === 0x35) at += loaded >= value ? yes : no;
+    else if (op === 0x45) at += (loaded & value) === 0 ? no : yes;
+    else throw new Error(`unknown operation ${op}`);
+  }
+}
+
+describe.each(['x64', 'arm64'] as const)('the filter on %s', (processor) => {
+  const { audit, column } = PROCESSORS[processor];
+  const filter = seccompFilter(processor) ?? Buffer.alloc(0);
+  const on = (call: Call, ...args: number[]): number => judge(filter, audit, CALLS[call][column], args);
+
+  test('refuses what looks into others, mounts, joins namespaces or has no business in a build', () => {
+    const refused: Call[] = ['ptrace', 'mount', 'keyctl', 'setns', 'io_uring_setup'];
+    expect(refused.map((call) => on(call))).toEqual(refused.map(() => NOT_PERMITTED));
+    expect([on('read'), on('execve')]).toEqual([ALLOW, ALLOW]);
+  });
+
+  test('lets processes and threads be made, but no namespaces', () => {
+    const [thread, sigchld, newUser, newTime, newNet] = [0x3d0f00, 17, 0x10000000, 0x80, 0x40000000];
+    expect([on('clone', thread), on('clone', sigchld), on('unshare', 0x400)]).toEqual([ALLOW, ALLOW, ALLOW]);
+    expect([on('clone', newUser + sigchld), on('unshare', newTime), on('unshare', newNet)]).toEqual(
+      Array.from({ length: 3 }, () => NOT_PERMITTED),
+    );
+    expect(on('clone3')).toBe(NO_SUCH_CALL);
+  });
+
+  test('lets terminals be used but not typed into, whatever stands in the half that the kernel ignores', () => {
+    expect(on('ioctl', 1, 0x5413)).toBe(ALLOW);
+    expect([on('ioctl', 0, 0x5412), on('ioctl', 0, 0x541c), on('ioctl', 0, 2 ** 32 + 0x5412)]).toEqual(
+      Array.from({ length: 3 }, () => NOT_PERMITTED),
+    );
+  });
+
+  test('knows the families of sockets that programs need', () => {
+    const [unix, inet, inet6, netlink, packet, algorithms, vsock] = [1, 2, 10, 16, 17, 38, 40];
+    expect([unix, inet, inet6].map((family) => on('socket', family, 1, 0))).toEqual([ALLOW, ALLOW, ALLOW]);
+    expect([on('socket', netlink, 3, 0), on('socket', netlink, 3, 16)]).toEqual([ALLOW, NO_SUCH_FAMILY]);
+    expect([packet, algorithms, vsock].map((family) => on('socket', family, 1, 0))).toEqual(
+      Array.from({ length: 3 }, () => NO_SUCH_FAMILY),
+    );
+  });
+
+  test('ends programs of another processor mode, and knows no call of x32 or of later kernels', () => {
+    expect(judge(filter, 0x40000003, 1)).toBe(KILL);
+    expect([judge(filter, audit, 0x40000000 + 39), judge(filter, audit, 470)]).toEqual([NO_SUCH_CALL, NO_SUCH_CALL]);
+  });
+});
+
+test('there is no filter where none was written for the processor', () => {
+  expect(seccompFilter('mips')).toBeUndefined();
+});
+
+test('a command feels it: calls are refused, and what programs need works', async () => {
+  const { run } = await makeBareSandbox();
+  const column = PROCESSORS[process.arch as 'x64'].column;
+  const call = (name: Call, ...args: number[]): string => {
+    const list = [CALLS[name][column], ...args, 0, 0, 0, 0].slice(0, 5).join(', ');
+    return `$! = 0; syscall(${list}); push @errors, $! + 0;`;
+  };
+  const calls = [call('ptrace'), call('keyctl'), call('clone3'), call('unshare', 0x10000000), call('socket', 40, 1)];
+  const perl = await run(['perl', '-e', `${calls.join(' ')} print "@errors"`]);
+  expect(perl.output).toBe('1 1 38 1 97');
+  const node = `const { Worker } = require('worker_threads');
+    new Worker('console.log(Object.keys(require("os").networkInterfaces()).join())', { eval: true });`;
+  expect((await run(['node', '-e', node])).output).toBe('lo\n');
+});
