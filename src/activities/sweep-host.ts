@@ -1,29 +1,40 @@
 /**
- * `sweepHost`: removes from this host the workspaces of agents that have ended, and what kills left in its stores.
- * Rule: a workspace is a cache: all that is lost by removing one is the time to fill it again.
+ * `sweepHost`: removes from this host the workspaces of agents that have ended, the layers below that none stands on any
+ * more, and what kills left in its stores.
+ * Rule: all of these are caches, so that nothing is lost but the time to fill them again; an open agent's stay.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostSweep } from '../core/retention.ts';
+import { DAY_MS } from '../core/retention.ts';
 import { sweepStore } from '../git/sweep-store.ts';
 import type { ActivityContext } from './context.ts';
 import type { WorkspaceActivities } from './contract.ts';
 import { withHeartbeats } from './perform.ts';
 import { isOpen } from './sweep-hubs.ts';
 
+/** Layers are used by checks too, which have no workspace that could be listed. */
+const IDLE_MS = DAY_MS;
+
 export function createSweepHost(context: ActivityContext): WorkspaceActivities['sweepHost'] {
   return ({ dryRun }) =>
     withHeartbeats(async (signal): Promise<HostSweep> => {
-      const workspaces = { kept: 0, removed: 0 };
+      const keep: string[] = [];
+      let removed = 0;
       for (const id of await context.workspaces.list()) {
         signal.throwIfAborted();
-        const isEnded = !(await isOpen(id));
-        workspaces[isEnded ? 'removed' : 'kept'] += 1;
-        if (isEnded && !dryRun) await context.workspaces.remove(id);
+        if (await isOpen(id)) {
+          keep.push(id);
+          continue;
+        }
+        removed += 1;
+        if (!dryRun) await context.workspaces.remove(id);
       }
+      const swept = dryRun ? undefined : await context.workspaces.sweep({ olderThanMs: IDLE_MS, keep });
       let leftOvers = 0;
       for (const dir of await listStores(context)) leftOvers += await sweepStore(dir, { dryRun });
-      return { workspaces, leftOvers };
+      const layers = swept ? swept.bases + swept.setups : 0;
+      return { workspaces: { kept: keep.length, removed }, layers, leftOvers };
     });
 }
 

@@ -111,6 +111,8 @@ export interface HubSweep {
 /** What a look after one host came to. */
 export interface HostSweep {
   workspaces: { kept: number; removed: number };
+  /** Base checkouts and setups that nothing stood on for a day; a dry run does not count them. */
+  layers: number;
   leftOvers: number;
 }
 
@@ -122,6 +124,7 @@ export interface JanitorResult {
   refs: { kept: number; removed: number };
   hosts: number;
   workspaces: { kept: number; removed: number };
+  layers: number;
   leftOvers: number;
   failed: FailedPlace[];
 }

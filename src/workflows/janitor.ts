@@ -26,7 +26,7 @@ const HUBS_AT_ONCE = 50;
 /** Looks after the same hubs, 2,000 refs of each at a time; what is left waits for the next day. */
 const MAX_LOOKS = 50;
 
-type Sums = Pick<JanitorResult, 'refs' | 'workspaces' | 'leftOvers' | 'failed'>;
+type Sums = Pick<JanitorResult, 'refs' | 'workspaces' | 'layers' | 'leftOvers' | 'failed'>;
 
 export async function janitor(...inputs: unknown[]): Promise<JanitorResult> {
   const read = readJanitorInput(inputs);
@@ -38,6 +38,7 @@ export async function janitor(...inputs: unknown[]): Promise<JanitorResult> {
   const sums: Sums = {
     refs: { kept: 0, removed: 0 },
     workspaces: { kept: 0, removed: 0 },
+    layers: 0,
     leftOvers: 0,
     failed: [],
   };
@@ -84,18 +85,19 @@ async function sweepHost(sums: Sums, host: string, dryRun: boolean): Promise<voi
     taskQueue: hostQueue(workflowInfo().taskQueue, host),
     scheduleToStartTimeout: HOST_TIMEOUT,
   });
-  const { workspaces, leftOvers } = await sweep.executeWithOptions({ summary: host }, [{ dryRun }]);
+  const { workspaces, layers, leftOvers } = await sweep.executeWithOptions({ summary: host }, [{ dryRun }]);
   sums.workspaces.kept += workspaces.kept;
   sums.workspaces.removed += workspaces.removed;
+  sums.layers += layers;
   sums.leftOvers += leftOvers;
 }
 
 function describe(result: JanitorResult): string {
-  const { dryRun, refs, workspaces, leftOvers, failed } = result;
+  const { dryRun, refs, workspaces, layers, leftOvers, failed } = result;
   const removed = dryRun ? 'would be removed' : 'removed';
   return [
     `${refs.removed} refs ${removed}, ${refs.kept} kept; ${workspaces.removed} workspaces ${removed},`,
-    `${workspaces.kept} kept; ${leftOvers} leftovers ${removed}.`,
+    `${workspaces.kept} kept; ${layers} layers and ${leftOvers} leftovers ${removed}.`,
     ...failed.map(({ place, reason }) => `\n- ${place}: ${reason}`),
   ].join(' ');
 }

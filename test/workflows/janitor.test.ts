@@ -155,8 +155,13 @@ test('the workspaces of agents that have ended are removed from each host, those
   await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
   const before = await readdir(join(crew.stateDir, 'workspaces'));
   expect(before.length).toBeGreaterThan(0);
-  const { hosts, workspaces, failed } = await runJanitor(crew, {});
-  expect({ hosts, failed }).toEqual({ hosts: 1, failed: [] });
+  const bases = await readdir(join(crew.stateDir, 'bases'));
+  const days = Date.now() / 1000 - 2 * 86_400;
+  for (const name of bases) await utimes(join(crew.stateDir, 'bases', name), days, days);
+  const { hosts, workspaces, layers, failed } = await runJanitor(crew, {});
+  // Nobody stands on the base any more: the next agent makes it anew.
+  expect({ hosts, failed, layers }).toEqual({ hosts: 1, failed: [], layers: bases.length });
+  expect(await readdir(join(crew.stateDir, 'bases'))).toEqual([]);
   expect(workspaces.removed + workspaces.kept).toBe(before.length);
   expect(workspaces.removed).toBeGreaterThan(0);
   expect(await readdir(join(crew.stateDir, 'workspaces'))).toHaveLength(workspaces.kept);
