@@ -8,6 +8,7 @@ import { defineConfig } from 'vitest/config';
 const PLAIN = [
   'activities',
   'bench',
+  'budget',
   'cli',
   'core',
   'git',

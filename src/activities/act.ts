@@ -136,7 +136,10 @@ async function readOutcome(
   const { entry } = link;
   if (entry?.kind !== 'act') throw new Error(`${link.commit} is not an act`);
   const changed = await diffTrees(store, { from: input.start, to: link.commit });
-  const outside = changed.map(({ path }) => path).filter((path) => !isInPaths(path, input.paths));
+  const { paths, protection } = input;
+  const isBarred = (path: string): boolean =>
+    protection !== undefined && isInPaths(path, protection.paths) && !isInPaths(path, protection.allowed);
+  const outside = changed.map(({ path }) => path).filter((path) => !isInPaths(path, paths) || isBarred(path));
   return {
     head: link.commit,
     exitCode: entry.exitCode,

@@ -13,6 +13,7 @@ import type {
   ThinkInput,
   ThinkOutcome,
 } from '../core/agent-state.ts';
+import type { SignatureQuestion, SignatureVerdict } from '../core/decide.ts';
 import type {
   DeliverInput,
   DeliverOutcome,
@@ -41,6 +42,12 @@ export interface ControlActivities {
   findPlaces(): Promise<{ hubs: string[]; hosts: string[]; retentionDays: number }>;
   /** Removes from these hubs the refs of runs that nobody needs any more. */
   sweepHubs(input: { hubs: string[]; retentionDays: number; dryRun: boolean }): Promise<HubSweep>;
+}
+
+/** Run by the workflow's own worker, as local activities: a check of milliseconds. */
+export interface SigningActivities {
+  /** Whether a decision's signature is that of somebody who may make it. */
+  verifySignature(question: SignatureQuestion): Promise<SignatureVerdict>;
 }
 
 export interface ModelActivities {

@@ -5,7 +5,7 @@
 import { createAct } from './act.ts';
 import { createBeginChain } from './begin-chain.ts';
 import type { ActivityContext } from './context.ts';
-import type { ControlActivities, ModelActivities, WorkspaceActivities } from './contract.ts';
+import type { ControlActivities, ModelActivities, SigningActivities, WorkspaceActivities } from './contract.ts';
 import { describeAgents } from './describe-agents.ts';
 import { createDeliver } from './deliver.ts';
 import { createFindPlaces } from './find-places.ts';
@@ -16,9 +16,11 @@ import { createRunChecks } from './run-checks.ts';
 import { createSweepHost } from './sweep-host.ts';
 import { createSweepHubs } from './sweep-hubs.ts';
 import { createThink } from './think.ts';
+import { verifySignature } from './verify-signature.ts';
 
-export function createControlActivities(context: ActivityContext): ControlActivities {
+export function createControlActivities(context: ActivityContext): ControlActivities & SigningActivities {
   return {
+    verifySignature,
     describeAgents,
     readPolicy: createReadPolicy(context),
     beginChain: createBeginChain(context),

@@ -2,62 +2,40 @@
  * What an agent does with a message: queue a steer, pause, decide, rewind; each leaves a receipt and gives an answer.
  * Rule: nothing here throws or waits; what can't be done is refused with the reason and changes nothing else.
  */
+import type { Way } from './agent-decisions.ts';
+import { answerQuestion, decideForAgent } from './agent-decisions.ts';
 import type { AgentState } from './agent-state.ts';
-import { endAgent, nextStep, publish, say, tell, undoAct } from './agent-work.ts';
-import type { Answer, Decision } from './control.ts';
-import {
-  addReceipt,
-  chooseDecision,
-  closeDecision,
-  findEarlierAnswer,
-  listOpenDecisions,
-  withdrawDecisions,
-} from './control.ts';
+import { endAgent, nextStep, publish, say, tell } from './agent-work.ts';
+import type { Decision } from './control.ts';
+import { withdrawDecisions } from './control.ts';
+import type { Verified } from './decide.ts';
 import type { Message, MessageOf, Verb } from './messages.ts';
-import { readMessage } from './messages.ts';
+import type { Outcome, Received } from './receive.ts';
+import { receive } from './receive.ts';
 import type { Sha } from './transcript.ts';
 import { shaSchema } from './transcript.ts';
 
-export interface Received<S> {
-  state: S;
-  answer: Answer;
-}
+type Came = Outcome<AgentState>;
 
-type Outcome = { kind: 'applied' | 'accepted' | 'refused'; detail: string; state: AgentState };
-
-/** Takes in a message as a client sent it. */
+/**
+ * Takes in a message as a client sent it, or its refactor (`forwarded`), or once more with its signature verified.
+ */
 export function receiveForAgent(
   state: AgentState,
   verb: Verb,
   inputs: readonly unknown[],
   at: number,
+  forwarded = false,
+  verified?: Verified,
 ): Received<AgentState> {
-  const read = readMessage(verb, inputs);
-  if (read.kind === 'bad') return refuse(state, { verb }, at, read.problem);
-  const earlier = findEarlierAnswer(state.control, read.message.id);
-  if (earlier) return { state, answer: earlier };
-  if (state.outcome) return refuse(state, read.message, at, `the agent has ${state.outcome.kind} already`);
-  const outcome = applyToAgent(state, read.message, at);
-  const kind = outcome.kind;
-  const { control, answer } = addReceipt(outcome.state.control, read.message, at, {
-    state: kind,
-    detail: outcome.detail,
-  });
-  return { state: { ...outcome.state, control }, answer };
+  const ended = state.outcome ? `the agent has ${state.outcome.kind} already` : undefined;
+  const apply = (message: Message): Came => applyToAgent(state, message, at, { forwarded, verified });
+  const received = receive({ state, verb, inputs, at, verified, ended, apply });
+  // A refactor that passed it on hears what became of it.
+  return verified ? { ...received, state: publish(received.state) } : received;
 }
 
-/** Records a message that no handler knows, or that could not be read. */
-export function refuse<S extends { control: AgentState['control'] }>(
-  state: S,
-  message: { verb: string; by?: string | undefined; id?: string | undefined },
-  at: number,
-  detail: string,
-): Received<S> {
-  const { control, answer } = addReceipt(state.control, message, at, { state: 'refused', detail });
-  return { state: { ...state, control }, answer };
-}
-
-function applyToAgent(state: AgentState, message: Message, at: number): Outcome {
+function applyToAgent(state: AgentState, message: Message, at: number, way: Way): Came {
   switch (message.verb) {
     case 'steer':
       return steerAgent(state, message, at);
@@ -80,9 +58,9 @@ function applyToAgent(state: AgentState, message: Message, at: number): Outcome 
     }
     case 'approve':
     case 'reject':
-      return decideForAgent(state, message, at);
+      return decideForAgent(state, message, at, way);
     case 'answer':
-      return answerQuestion(state, message, at);
+      return answerQuestion(state, message, at, way.verified);
     case 'revisePlan':
       return refused(state, 'an agent has no plan to revise: send this to the refactor');
     case 'rewind':
@@ -94,15 +72,15 @@ function applyToAgent(state: AgentState, message: Message, at: number): Outcome 
   }
 }
 
-function applied(state: AgentState, detail: string): Outcome {
+function applied(state: AgentState, detail: string): Came {
   return { kind: 'applied', detail, state };
 }
 
-function refused(state: AgentState, detail: string): Outcome {
+function refused(state: AgentState, detail: string): Came {
   return { kind: 'refused', detail, state };
 }
 
-function steerAgent(state: AgentState, message: MessageOf<'steer'>, at: number): Outcome {
+function steerAgent(state: AgentState, message: MessageOf<'steer'>, at: number): Came {
   if (message.to !== undefined && message.to !== state.spec.task) {
     return refused(state, `this agent works task "${state.spec.task}", not "${message.to}"`);
   }
@@ -122,7 +100,7 @@ function steerAgent(state: AgentState, message: MessageOf<'steer'>, at: number):
   };
 }
 
-function resumeAgent(state: AgentState, message: MessageOf<'resume'>, at: number): Outcome {
+function resumeAgent(state: AgentState, message: MessageOf<'resume'>, at: number): Came {
   let wheel: Sha | null = null;
   if (message.from !== undefined) {
     const parsed = shaSchema.safeParse(message.from);
@@ -149,78 +127,7 @@ function takeWheel(before: AgentState, at: number, wheel: Sha): AgentState {
   return nextStep(tell({ ...state, control }, state.pending.callId, 'Not run: a supervisor took the wheel first.'));
 }
 
-function decideForAgent(state: AgentState, message: MessageOf<'approve'> | MessageOf<'reject'>, at: number): Outcome {
-  const choice = chooseDecision(listOpenDecisions(state.control), state.control.decisions, message);
-  if (choice.kind === 'refused') return refused(state, choice.reason);
-  const { decision, bound } = choice;
-  const by = message.by ?? 'unknown';
-  const outcome = message.verb === 'approve' ? 'approved' : 'rejected';
-  const control = closeDecision(state.control, decision.id, { outcome, by, at, note: message.note ?? '', bound });
-  const closed = say({ ...state, control }, at, `${decision.id} ${outcome} by ${by}`);
-  return applied(
-    publish(settleDecision(closed, decision, outcome, by, message.note ?? '', at)),
-    `${decision.id} ${outcome}`,
-  );
-}
-
-function settleDecision(
-  state: AgentState,
-  decision: Decision,
-  outcome: 'approved' | 'rejected',
-  by: string,
-  note: string,
-  at: number,
-): AgentState {
-  const { pending } = state;
-  const why = note ? `: ${note}` : '';
-  switch (decision.kind) {
-    case 'call':
-      if (!pending) return state;
-      if (outcome === 'approved')
-        return { ...state, pending: { ...pending, gate: 'allowed', by: `${by} (${decision.id})` } };
-      return nextStep(tell(state, pending.callId, `A supervisor rejected this call${why}. It was not run.`));
-    case 'scope':
-      if (outcome === 'approved')
-        return { ...state, extraPaths: [...state.extraPaths, ...state.askedPaths], askedPaths: [] };
-      return undoAct(
-        { ...state, askedPaths: [] },
-        `A supervisor rejected changes outside the task's paths (${state.askedPaths.join(', ')})${why}.`,
-      );
-    case 'budget':
-      if (outcome === 'rejected')
-        return endAgent(state, at, {
-          kind: 'failed',
-          head: state.head,
-          reason: `${decision.about} Rejected by ${by}${why}`,
-        });
-      return state.step > state.maxSteps
-        ? { ...state, maxSteps: state.maxSteps + state.spec.maxSteps }
-        : { ...state, maxTokens: state.maxTokens + state.spec.maxTokens };
-    default:
-      return state;
-  }
-}
-
-function answerQuestion(state: AgentState, message: MessageOf<'answer'>, at: number): Outcome {
-  const wanted = { verb: message.verb, ...(message.question === undefined ? {} : { decision: message.question }) };
-  const choice = chooseDecision(listOpenDecisions(state.control), state.control.decisions, wanted);
-  if (choice.kind === 'refused') return refused(state, choice.reason);
-  const by = message.by ?? 'unknown';
-  const control = closeDecision(state.control, choice.decision.id, {
-    outcome: 'answered',
-    by,
-    at,
-    note: message.text.slice(0, 1000),
-    bound: choice.bound,
-  });
-  const closed = say({ ...state, control }, at, `${choice.decision.id} answered by ${by}`);
-  const told = state.pending
-    ? nextStep(tell(closed, state.pending.callId, `Answer from ${by}: ${message.text}`))
-    : closed;
-  return applied(publish(told), `${choice.decision.id} answered`);
-}
-
-function rewindAgent(state: AgentState, message: MessageOf<'rewind'>, at: number): Outcome {
+function rewindAgent(state: AgentState, message: MessageOf<'rewind'>, at: number): Came {
   if (message.task !== undefined && message.task !== state.spec.task) {
     return refused(state, `this agent works task "${state.spec.task}", not "${message.task}"`);
   }
@@ -248,7 +155,7 @@ function findCheckpoint(state: AgentState, to: string): AgentState['checkpoints'
 }
 
 /** Asks the refactor to start another agent from one of this one's checkpoints; this one goes on as it was. */
-function forkAgent(state: AgentState, message: MessageOf<'fork'>, at: number): Outcome {
+function forkAgent(state: AgentState, message: MessageOf<'fork'>, at: number): Came {
   if (!state.spec.refactor) return refused(state, 'this agent works alone: a fork needs a refactor to choose in');
   if (state.spec.kind === 'plan') return refused(state, 'a planner is not forked: reject its plan with a note instead');
   const last = state.checkpoints.at(-1);

@@ -46,6 +46,8 @@ export interface AgentSpec {
   fork?: Fork;
   /** Workflow id of the refactor that is told of needs and of the end. */
   refactor: string | null;
+  /** Who asked for it, where that is known. */
+  requestedBy?: string;
   team: string | null;
 }
 
@@ -125,6 +127,8 @@ export interface ActInput {
   /** The decision under which it runs: who or which rule allowed it, and the digest of the policy in force. */
   decision: { outcome: 'allow'; by: string; policy: string };
   paths: string[];
+  /** What policy protects, but for what a person allowed of it. */
+  protection?: { paths: string[]; allowed: string[] };
   setup: Setup | null;
 }
 

@@ -15,6 +15,7 @@ import type {
   ThinkInput,
 } from './agent-state.ts';
 import { digestValue } from './digest.ts';
+import type { EffectivePolicy } from './policy.ts';
 import type { Profile } from './tools.ts';
 import type { Sha } from './transcript.ts';
 
@@ -107,6 +108,8 @@ function thinkInput(state: AgentState, head: Sha): ThinkInput {
 }
 
 function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
+  // Agents that began before there was such a field have none.
+  const protectedPaths = (state.spec.policy as Partial<EffectivePolicy>).protectedPaths?.value ?? [];
   return {
     repository: state.spec.repository,
     base: state.spec.base,
@@ -118,6 +121,7 @@ function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
     digest: call.digest,
     decision: { outcome: 'allow', by: call.by, policy: digestValue(state.spec.policy).slice(0, 16) },
     paths: [...state.spec.paths, ...state.extraPaths],
+    ...(protectedPaths.length > 0 ? { protection: { paths: protectedPaths, allowed: state.extraPaths } } : {}),
     setup: state.spec.setup,
   };
 }

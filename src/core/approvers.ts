@@ -20,7 +20,7 @@ export const DECISION_KINDS = [
 export type DecisionKind = (typeof DECISION_KINDS)[number];
 /** Those that are approved or rejected; the others are answered, once. */
 export const QUORUM_KINDS = ['plan', 'delivery', 'baseline', 'checks', 'call', 'scope', 'budget'] as const;
-type QuorumKind = (typeof QUORUM_KINDS)[number];
+export type QuorumKind = (typeof QUORUM_KINDS)[number];
 
 export type Risk = 'low' | 'medium' | 'high';
 /** The risk of a decision that was opened without one. */
@@ -37,9 +37,7 @@ const RISKS: Record<DecisionKind, Risk> = {
 };
 
 /** A name without what means something in a list of allowed signers: blanks, commas, wildcards, quotes. */
-const approverName = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$/, 'a name of letters, digits and . _ @ + -');
+const approverName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$/, 'a name of letters, digits and . _ @ + -');
 /** Types whose keys ssh-keygen makes signatures of one kind with; RSA and certificates are left out. */
 const PUBLIC_KEY =
   /^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]{40,2000}={0,2}( [^\r\n]*)?$/;
@@ -68,7 +66,7 @@ const silenceSchema = z.strictObject({
   /** Seconds without a decision. */
   after: z.int().min(1).max(31_536_000),
   /** `proceed` only ever counts where the risk is low; elsewhere it is as `hold`. */
-  then: z.enum(['hold', 'escalate', 'deny', 'proceed']),
+  means: z.enum(['hold', 'escalate', 'deny', 'proceed']),
   /** Names who may decide too, once it is escalated. */
   to: z.array(approverName).max(100).optional(),
 });
@@ -135,7 +133,10 @@ export function riskOf({ kind, risk }: Pick<Decided, 'kind' | 'risk'>): Risk {
 }
 
 /** The approvers, with their keys, who may make a decision; null where anyone may. */
-export function listApprovers(rules: DecisionRules, decision: Pick<Decided, 'kind' | 'escalatedTo'>): Approver[] | null {
+export function listApprovers(
+  rules: DecisionRules,
+  decision: Pick<Decided, 'kind' | 'escalatedTo'>,
+): Approver[] | null {
   return (
     rules.approvers?.filter(
       ({ name, may }) => may === undefined || may.includes(decision.kind) || decision.escalatedTo?.includes(name),
@@ -183,21 +184,21 @@ function findKindProblems(
   requestedBy: string | undefined,
 ): string[] {
   const silence = rules.silence[kind];
-  const escalatedTo = silence?.then === 'escalate' ? (silence.to ?? []) : [];
+  const escalatedTo = silence?.means === 'escalate' ? (silence.to ?? []) : [];
   const unknown = escalatedTo.filter((name) => known && !known.includes(name));
   const deciders = listDeciders(rules, { kind, escalatedTo });
   const others = deciders?.filter((name) => rules.selfApproval === 'allow' || !isSame(name, requestedBy));
   const quorum = quorumOf(rules, kind);
   return [
-    ...(silence?.then === 'escalate' && escalatedTo.length === 0
+    ...(silence?.means === 'escalate' && escalatedTo.length === 0
       ? [`decisions.silence.${kind} escalates, but to nobody: name them (to)`]
       : []),
     ...unknown.map((name) => `decisions.silence.${kind} escalates to ${name}, who is not one of decisions.approvers`),
-    ...(silence?.then === 'proceed' && RISKS[kind] === 'high'
+    ...(silence?.means === 'proceed' && RISKS[kind] === 'high'
       ? [`decisions.silence.${kind} can't proceed: the risk of a ${kind} is never low`]
       : []),
     ...(others && others.length < quorum
-      ? [`a ${kind} takes ${quorum} of decisions.approvers, but only ${others.join(', ') || 'nobody'} may decide it`]
+      ? [`a ${kind} takes ${quorum} of decisions.approvers, who may decide it: ${others.join(', ') || 'nobody'}`]
       : []),
   ];
 }
@@ -219,8 +220,7 @@ export interface SourcedRules {
 }
 
 /** The rules in a policy; runs from before there were any have the open ones. */
-export function rulesOf(policy: { decisions?: SourcedRules }): DecisionRules {
-  const { decisions } = policy;
+export function rulesOf({ decisions }: { decisions?: SourcedRules }): DecisionRules {
   if (!decisions) return OPEN_RULES;
   const { signatures, bound, approvers, selfApproval } = decisions;
   return {

@@ -2,6 +2,8 @@
  * What agent and refactor share: receipts of messages, pause and stop, decisions, and a short log for people.
  * Rule: every message leaves a receipt, an id counts once (across continue-as-new), and every list has a cap.
  */
+import type { DecisionKind, Risk } from './approvers.ts';
+import type { Approval } from './decide.ts';
 import type { Message } from './messages.ts';
 
 /** Receipts, log lines, ids and closed decisions that are kept; older ones are in the history. */
@@ -10,24 +12,34 @@ const MAX_LOG = 100;
 const MAX_APPLIED_IDS = 1000;
 const MAX_CLOSED = 100;
 
-/** What became of a message. `accepted` becomes `delivered` when a model call has taken it. */
+/**
+ * What became of a message. `received` waits for its signature to be verified; `accepted` becomes `delivered` when a
+ * model call has taken it.
+ */
 export interface Receipt {
   id: string;
   verb: string;
   by: string;
   at: number;
-  state: 'accepted' | 'delivered' | 'applied' | 'forwarded' | 'superseded' | 'refused';
+  state: 'received' | 'accepted' | 'delivered' | 'applied' | 'forwarded' | 'superseded' | 'refused';
   detail: string;
 }
 
 export interface Decision {
   /** Short id with its revision, e.g. `plan@1`, `lib/call@4`. */
   id: string;
-  kind: 'plan' | 'delivery' | 'baseline' | 'checks' | 'call' | 'scope' | 'budget' | 'question' | 'choice';
+  kind: DecisionKind;
   /** What is decided, rendered by our code; at most 4 KiB. */
   about: string;
   digest: string;
   openedAt: number;
+  /** How much hangs on it, where whoever opened it knows better than its kind does. */
+  risk?: Risk;
+  /** Who has approved it so far, or did. */
+  approvals?: Approval[];
+  /** When silence had its effect on it, and who may decide since. */
+  overdueAt?: number;
+  escalatedTo?: string[];
   /** The workflow that owns it, when that is not the one asked. */
   owner?: string;
   closed?: {
@@ -99,7 +111,6 @@ export function addReceipt(
   const receipt: Receipt = { id, verb: message.verb, by: message.by ?? 'unknown', at, ...outcome };
   const appliedIds =
     message.id && outcome.state !== 'refused' ? [...control.appliedIds, message.id] : control.appliedIds;
-  const kind = outcome.state === 'refused' ? 'refused' : outcome.state === 'forwarded' ? 'forwarded' : 'applied';
   return {
     control: {
       ...control,
@@ -107,7 +118,7 @@ export function addReceipt(
       receipts: [...control.receipts, receipt].slice(-MAX_RECEIPTS),
       appliedIds: appliedIds.slice(-MAX_APPLIED_IDS),
     },
-    answer: { kind, detail: outcome.detail, receipt: id },
+    answer: { kind: answerKind(outcome.state), detail: outcome.detail, receipt: id },
   };
 }
 
@@ -115,7 +126,24 @@ export function addReceipt(
 export function findEarlierAnswer(control: Control, id: string | undefined): Answer | undefined {
   if (!id || !control.appliedIds.includes(id)) return undefined;
   const earlier = control.receipts.findLast((receipt) => receipt.id === id);
-  return { kind: 'applied', detail: earlier ? `already received: ${earlier.detail}` : 'already received', receipt: id };
+  const kind = earlier && ['received', 'refused'].includes(earlier.state) ? 'refused' : 'applied';
+  return { kind, detail: earlier ? `already received: ${earlier.detail}` : 'already received', receipt: id };
+}
+
+/** Says what became of a message that was received before; refused, it may be sent again under its id. */
+export function settleReceived(
+  control: Control,
+  id: string,
+  outcome: Pick<Receipt, 'state' | 'detail'>,
+): { control: Control; answer: Answer } {
+  const { state, detail } = outcome;
+  const settled = settleReceipts(control, [id], state, detail);
+  const appliedIds = state === 'refused' ? control.appliedIds.filter((other) => other !== id) : control.appliedIds;
+  return { control: { ...settled, appliedIds }, answer: { kind: answerKind(state), detail, receipt: id } };
+}
+
+function answerKind(state: Receipt['state']): Answer['kind'] {
+  return state === 'refused' || state === 'forwarded' ? state : 'applied';
 }
 
 /** Sets what became of receipts, by id. */
@@ -135,7 +163,7 @@ export function settleReceipts(
 export function openDecision(
   control: Control,
   at: number,
-  decision: Pick<Decision, 'kind' | 'about' | 'digest'> & { name: string },
+  decision: Pick<Decision, 'kind' | 'about' | 'digest' | 'risk'> & { name: string },
 ): Control {
   const revision = (control.opened[decision.name] ?? 0) + 1;
   const { name, ...rest } = decision;
@@ -150,9 +178,14 @@ export function openDecision(
 }
 
 export function closeDecision(control: Control, id: string, closed: NonNullable<Decision['closed']>): Control {
+  return changeDecision(control, id, { closed });
+}
+
+/** Changes fields of one decision. */
+export function changeDecision(control: Control, id: string, change: Partial<Decision>): Control {
   return {
     ...control,
-    decisions: control.decisions.map((decision) => (decision.id === id ? { ...decision, closed } : decision)),
+    decisions: control.decisions.map((decision) => (decision.id === id ? { ...decision, ...change } : decision)),
   };
 }
 

@@ -16,7 +16,8 @@ export function digestValue(value: unknown): string {
   return digestText(canonicalJson(value));
 }
 
-function canonicalJson(value: unknown): string {
+/** A JSON value as one line whose spelling depends on nothing but the value: keys sorted, no blanks. */
+export function canonicalJson(value: unknown): string {
   return (
     JSON.stringify(value, (_key, inner: unknown) => {
       if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return inner;

@@ -2,9 +2,9 @@
  * Forks: one task tried by several agents from one checkpoint on, until a person chooses whose work counts.
  * Rule: what was not chosen is stopped and stays readable in its chain; nothing is chosen by silence.
  */
-import { closeDecision, listOpenDecisions, openDecision } from './control.ts';
+import type { Decision } from './control.ts';
+import { closeDecision, openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
-import type { MessageOf } from './messages.ts';
 import type { Rival, RefactorState, TaskState } from './refactor-state.ts';
 import { log, replaceWork } from './refactor-work.ts';
 
@@ -70,20 +70,27 @@ function adopt(state: RefactorState, at: number, work: TaskState, { agent, resul
   return log(replaceWork(state, finished), at, `${work.task.id} finished by ${agent}: ${result.summary}`);
 }
 
-export type Choice = { kind: 'applied' | 'refused'; detail: string; state: RefactorState };
+export type FoundRival = { kind: 'found'; work: TaskState; chosen: string } | { kind: 'refused'; detail: string };
 
-/** A person chooses whose work counts, before or after the race is over; the others are stopped. */
-export function chooseRival(state: RefactorState, message: MessageOf<'choose'>, at: number): Choice {
+/** The agent that a person names, and the task that it races for. */
+export function findRival(state: RefactorState, agent: string): FoundRival {
   const raced = state.tasks.filter(({ rivals }) => (rivals?.length ?? 0) > 1);
-  const all = raced.flatMap(({ rivals }) => (rivals ?? []).map(({ agent }) => agent));
-  const wanted = `${state.id}/${message.agent}`;
-  const chosen = all.find((agent) => agent === message.agent || agent === wanted);
-  const work = raced.find(({ rivals }) => rivals?.some(({ agent }) => agent === chosen));
-  if (!work || !chosen) {
-    const detail = `there is no agent "${message.agent}" to choose; of: ${all.join(', ') || 'none, no task is forked'}`;
-    return { kind: 'refused', detail, state };
-  }
-  const by = message.by ?? 'unknown';
+  const all = raced.flatMap(({ rivals }) => (rivals ?? []).map((rival) => rival.agent));
+  const wanted = `${state.id}/${agent}`;
+  const chosen = all.find((other) => other === agent || other === wanted);
+  const work = raced.find(({ rivals }) => rivals?.some((rival) => rival.agent === chosen));
+  if (work && chosen) return { kind: 'found', work, chosen };
+  const detail = `there is no agent "${agent}" to choose; of: ${all.join(', ') || 'none, no task is forked'}`;
+  return { kind: 'refused', detail };
+}
+
+/** One agent's work counts from now on, whether the race is over or not; the others are stopped. */
+export function settleChoice(
+  state: RefactorState,
+  choice: { work: TaskState; chosen: string; decision: Decision | undefined; by: string },
+  at: number,
+): { kind: 'applied'; detail: string; state: RefactorState } {
+  const { work, chosen, decision, by } = choice;
   const losers = (work.rivals ?? []).filter(({ agent }) => agent !== chosen);
   const stops = losers.map(({ agent }) => ({
     agent,
@@ -93,7 +100,6 @@ export function chooseRival(state: RefactorState, message: MessageOf<'choose'>, 
     state.agents.some(({ id, status }) => id === agent && status !== 'ended'),
   );
   const rivals = (work.rivals ?? []).filter(({ agent }) => agent === chosen);
-  const decision = listOpenDecisions(state.control).find(({ id }) => id.startsWith(`${work.task.id}/choice@`));
   const note = `chose ${chosen}`;
   const control = decision
     ? closeDecision(state.control, decision.id, { outcome: 'approved', by, at, note, bound: true })

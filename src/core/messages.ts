@@ -41,16 +41,26 @@ export type StartInput = z.infer<typeof startSchema>;
 /** Fields that every verb takes: who claims to send it, and an id under which it counts once. */
 const sender = { by: name.optional(), id: z.string().min(1).max(200).optional() };
 const text = z.string().trim().min(1).max(20_000);
+/**
+ * Fields of what decides: an armored SSH signature over what `renderSignedText` says, whose it is, and until when it
+ * counts. A signature of any shape is taken in here: what is wrong with it is said by a refused receipt.
+ */
+const signed = {
+  signature: z.string().max(20_000).optional(),
+  signer: name.optional(),
+  expiresAt: z.iso.datetime().optional(),
+};
+const verdict = { decision: name.optional(), digest: name.optional(), note: text.optional() };
 
 const SCHEMAS = {
   steer: z.strictObject({ text, to: name.optional(), interrupt: z.boolean().optional(), ...sender }),
   pause: z.strictObject({ reason: text.optional(), ...sender }),
   resume: z.strictObject({ reason: text.optional(), from: z.string().optional(), ...sender }),
   stop: z.strictObject({ reason: text.optional(), ...sender }),
-  approve: z.strictObject({ decision: name.optional(), digest: name.optional(), note: text.optional(), ...sender }),
-  reject: z.strictObject({ decision: name.optional(), digest: name.optional(), note: text.optional(), ...sender }),
-  answer: z.strictObject({ question: name.optional(), text, ...sender }),
-  revisePlan: z.strictObject({ version: z.number().int(), plan: planSchema, ...sender }),
+  approve: z.strictObject({ ...verdict, ...signed, ...sender }),
+  reject: z.strictObject({ ...verdict, ...signed, ...sender }),
+  answer: z.strictObject({ question: name.optional(), text, ...signed, ...sender }),
+  revisePlan: z.strictObject({ version: z.number().int(), plan: planSchema, ...signed, ...sender }),
   rewind: z.strictObject({
     task: name.optional(),
     to: z.union([z.string().min(1).max(64), z.number().int().min(0)]),
@@ -62,7 +72,7 @@ const SCHEMAS = {
     text: text.optional(),
     ...sender,
   }),
-  choose: z.strictObject({ agent: name, ...sender }),
+  choose: z.strictObject({ agent: name, ...signed, ...sender }),
 } as const;
 
 export type Verb = keyof typeof SCHEMAS;

@@ -10,7 +10,7 @@ export type GateRule = 'allow' | 'ask' | 'deny';
 /** A field: its built-in limit and value, and the stricter of two values. */
 export interface Field<T> {
   builtIn: { limit: T; value: T };
-  tighten(one: T, other: T): T;
+  tighten(this: void, one: T, other: T): T;
   /** Whether layers add to it, so that none can be too loose. */
   accumulates?: boolean;
 }

@@ -4,6 +4,9 @@
  * an error, never silently ignored, and every field says where it came from.
  */
 import { z } from 'zod';
+import { decisionsPolicySchema } from './approvers.ts';
+import type { SourcedRules } from './approvers.ts';
+import { DECISION_FIELDS } from './decision-fields.ts';
 import { networkGrantSchema } from './egress.ts';
 import type { NetworkGrant } from './egress.ts';
 import { allowance, gate, most, prohibitions } from './policy-fields.ts';
@@ -36,6 +39,8 @@ export const policySchema = z.strictObject({
   budget: z.strictObject({ tokens: count(1e12).optional() }).optional(),
   /** Globs that no task may change. */
   protectedPaths: z.array(z.string().min(1).max(500)).max(500).optional(),
+  /** Who decides what, with which proof, and what silence does. */
+  decisions: decisionsPolicySchema.optional(),
 });
 export type Policy = z.infer<typeof policySchema>;
 
@@ -72,6 +77,7 @@ const FIELDS = {
   'task.maxTokens': most({ limit: 1e9, value: 1e9 }),
   'budget.tokens': most({ limit: 1e12, value: 1e12 }),
   protectedPaths: prohibitions(),
+  ...DECISION_FIELDS,
 } satisfies Record<string, Field<unknown>>;
 type FieldName = keyof typeof FIELDS;
 const NAMES = Object.keys(FIELDS) as FieldName[];
@@ -89,6 +95,8 @@ export interface EffectivePolicy {
   task: { maxSteps: Sourced<number>; maxTokens: Sourced<number> };
   budget: { tokens: Sourced<number> };
   protectedPaths: Sourced<string[]>;
+  /** Left out by runs from before there was such a policy. */
+  decisions?: SourcedRules;
 }
 
 const BUILT_IN = 'built-in';
@@ -182,8 +190,10 @@ function readField(policy: Policy | undefined, name: string): unknown {
 function nest(flat: Record<string, unknown>): EffectivePolicy {
   const nested: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(flat)) {
-    const [group = '', field] = name.split('.');
-    nested[group] = field === undefined ? value : { ...(nested[group] as object | undefined), [field]: value };
+    const groups = name.split('.');
+    const field = groups.pop() ?? '';
+    const group = groups.reduce((at, key) => (at[key] ??= {}) as Record<string, unknown>, nested);
+    group[field] = value;
   }
   return nested as unknown as EffectivePolicy;
 }

@@ -11,10 +11,18 @@ import type { RefactorState, Rival } from './refactor-state.ts';
 import { endRefactor, findWork, holdRefactor, log, replaceWork } from './refactor-work.ts';
 
 /** An agent runs: its work is under way, and steers that waited for it are passed on. */
-export function takeStart(state: RefactorState, id: string): RefactorState {
+export function takeStart(state: RefactorState, { id, granted }: { id: string; granted: number }): RefactorState {
   const work = findWork(state, id);
   if (!work) return state;
-  const agent = { id, task: work.task.id, kind: work.kind, status: 'running' as const, report: null };
+  const agent = {
+    id,
+    task: work.task.id,
+    kind: work.kind,
+    status: 'running' as const,
+    report: null,
+    first: granted,
+    granted,
+  };
   // Its first report may have come before the start was confirmed.
   const agents = state.agents.some((other) => other.id === id) ? state.agents : [...state.agents, agent];
   const [fork, ...forks] = work.status === 'working' ? (work.forks ?? []) : [];

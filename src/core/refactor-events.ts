@@ -3,6 +3,7 @@
  * Rule: what was checked, approved and delivered is one commit; any later change makes the line go through its gates
  * again.
  */
+import { findRuleProblems, rulesOf } from './approvers.ts';
 import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { findRed } from './evidence.ts';
@@ -41,7 +42,7 @@ export function advanceRefactor(before: RefactorState, event: RefactorEvent): Re
     case 'prepared':
       return takePrepared({ ...state, cut: false }, event);
     case 'agentStarted':
-      return takeStart(state, event.id);
+      return takeStart(state, event);
     case 'agentSuperseded': {
       const work = findWork(state, event.id);
       const next = work ? replaceWork(state, { ...work, attempt: work.attempt + 1 }) : state;
@@ -73,6 +74,9 @@ function takePolicy(state: RefactorState, event: Extract<RefactorEvent, { kind: 
   const { read, at } = event;
   const before = new Map(listFields(state.policy).map(({ name, value }) => [name, JSON.stringify(value)]));
   const next: RefactorState = { ...state, policy: read.policy, policyFrom: read.commit };
+  const problems = findRuleProblems(rulesOf(read.policy), state.input.requestedBy);
+  if (problems.length > 0 && !state.prepared)
+    return endRefactor(next, at, { kind: 'failed', type: 'PrepareFailed', reason: problems.join('; ') });
   return listFields(read.policy).reduce<RefactorState>((logged, { name, value, from }) => {
     const [was, is] = [before.get(name), JSON.stringify(value)];
     return was === is ? logged : log(logged, at, `policy ${name}: ${was ?? 'not set'} → ${is} (${from})`);

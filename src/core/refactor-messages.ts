@@ -2,45 +2,32 @@
  * What a refactor does with a message: act on it itself, or pass it on to the agent that it concerns.
  * Rule: nothing here throws or waits; a receipt says what became of each message, and of each one passed on.
  */
-import type { Received } from './agent-messages.ts';
-import { refuse } from './agent-messages.ts';
-import type { Decision } from './control.ts';
-import { addReceipt, chooseDecision, closeDecision, findEarlierAnswer, withdrawDecisions } from './control.ts';
-import { digestValue } from './digest.ts';
-import { chooseRival } from './forks.ts';
+import type { Verified } from './decide.ts';
 import type { Message, MessageOf, Verb } from './messages.ts';
-import { readMessage } from './messages.ts';
-import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS, findPlanProblems } from './plan.ts';
-import { deliverySubject } from './refactor.ts';
-import { adoptPlan, openDelivery, proposePlan } from './refactor-gates.ts';
-import { endRefactor, listAllOpen, log, stopRefactor } from './refactor-work.ts';
-import type { AgentMirror, RefactorState } from './refactor-state.ts';
+import type { Outcome, Received } from './receive.ts';
+import { receive } from './receive.ts';
+import { answerForRefactor, chooseForRefactor, decideForRefactor, revisePlan } from './refactor-decisions.ts';
+import type { RefactorState } from './refactor-state.ts';
+import { listRunning, log, passOn, stopRefactor } from './refactor-work.ts';
 
-type Outcome = { kind: 'applied' | 'accepted' | 'forwarded' | 'refused'; detail: string; state: RefactorState };
+type Came = Outcome<RefactorState>;
 
-/** Takes in a message as a client sent it. */
+/** Takes in a message as a client sent it, or once more with its signature verified. */
 export function receiveForRefactor(
   state: RefactorState,
   verb: Verb,
   inputs: readonly unknown[],
   at: number,
+  verified?: Verified,
 ): Received<RefactorState> {
-  const read = readMessage(verb, inputs);
-  if (read.kind === 'bad') return refuse(state, { verb }, at, read.problem);
+  const ended = state.outcome ? `the refactor has ended: ${state.outcome.kind}` : undefined;
+  const apply = (message: Message): Came => applyToRefactor(state, message, at, verified);
   // A message that is passed on keeps one id, by which the agent's receipt finds its way back.
-  const message = { ...read.message, id: read.message.id ?? `${verb}-${state.control.received + 1}` } as Message;
-  const earlier = findEarlierAnswer(state.control, read.message.id);
-  if (earlier) return { state, answer: earlier };
-  if (state.outcome) return refuse(state, message, at, `the refactor has ended: ${state.outcome.kind}`);
-  const outcome = applyToRefactor(state, message, at);
-  const { control, answer } = addReceipt(outcome.state.control, message, at, {
-    state: outcome.kind,
-    detail: outcome.detail,
-  });
-  return { state: { ...outcome.state, control }, answer };
+  const name = (): string => `${verb}-${state.control.received + 1}`;
+  return receive({ state, verb, inputs, at, verified, name, ended, apply });
 }
 
-function applyToRefactor(state: RefactorState, message: Message, at: number): Outcome {
+function applyToRefactor(state: RefactorState, message: Message, at: number, verified: Verified | undefined): Came {
   switch (message.verb) {
     case 'steer':
       return steerRefactor(state, message, at);
@@ -52,36 +39,24 @@ function applyToRefactor(state: RefactorState, message: Message, at: number): Ou
       return outcome('applied', 'stopping', stopRefactor(state, at, message.by ?? 'unknown', message.reason ?? ''));
     case 'approve':
     case 'reject':
-      return decideForRefactor(state, message, at);
+      return decideForRefactor(state, message, at, verified);
     case 'answer':
       return answerForRefactor(state, message);
     case 'revisePlan':
-      return revisePlan(state, message, at);
+      return revisePlan(state, message, at, verified);
     case 'rewind':
     case 'fork':
       return passToTask(state, message);
-    case 'choose': {
-      const choice = chooseRival(state, message, at);
-      return outcome(choice.kind, choice.detail, choice.state);
-    }
+    case 'choose':
+      return chooseForRefactor(state, message, at, verified);
   }
 }
 
-function outcome(kind: Outcome['kind'], detail: string, state: RefactorState): Outcome {
+function outcome(kind: 'applied' | 'accepted' | 'refused', detail: string, state: RefactorState): Came {
   return { kind, detail, state };
 }
 
-function listRunning(state: RefactorState): AgentMirror[] {
-  return state.agents.filter(({ status }) => status === 'running');
-}
-
-function forward(state: RefactorState, agents: readonly AgentMirror[], message: Message, why: string): Outcome {
-  const forwards = agents.map(({ id }) => ({ agent: id, message }));
-  const names = agents.map(({ task }) => task).join(', ');
-  return outcome('forwarded', `${why}: ${names}`, { ...state, forwards: [...state.forwards, ...forwards] });
-}
-
-function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: number): Outcome {
+function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: number): Came {
   const by = message.by ?? 'unknown';
   const { to, ...steer } = message;
   const running = listRunning(before).filter(({ task }) => to === undefined || task === to);
@@ -90,7 +65,7 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
     at,
     `steer from ${by}: ${message.text}`,
   );
-  if (running.length > 0) return forward(state, running, steer, 'passed on to');
+  if (running.length > 0) return passOn(state, running, steer, 'passed on to');
   if (to === undefined)
     return outcome('accepted', 'no agent works now: the next one gets it', {
       ...state,
@@ -109,7 +84,7 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
   return outcome('refused', problem, before);
 }
 
-function pauseRefactor(state: RefactorState, message: MessageOf<'pause'>, at: number): Outcome {
+function pauseRefactor(state: RefactorState, message: MessageOf<'pause'>, at: number): Came {
   const by = message.by ?? 'unknown';
   const paused = log(
     { ...state, control: { ...state.control, paused: { by, at, reason: message.reason ?? '' } } },
@@ -123,10 +98,10 @@ function pauseRefactor(state: RefactorState, message: MessageOf<'pause'>, at: nu
   });
 }
 
-function resumeRefactor(state: RefactorState, message: MessageOf<'resume'>, at: number): Outcome {
+function resumeRefactor(state: RefactorState, message: MessageOf<'resume'>, at: number): Came {
   const running = listRunning(state);
   if (message.from !== undefined) {
-    if (running.length === 1) return forward(state, running, message, 'passed on to');
+    if (running.length === 1) return passOn(state, running, message, 'passed on to');
     return outcome('refused', `${running.length} agents work: send a commit to the agent that should take it`, state);
   }
   const by = message.by ?? 'unknown';
@@ -143,140 +118,10 @@ function resumeRefactor(state: RefactorState, message: MessageOf<'resume'>, at: 
   return outcome('applied', `resumed, with ${forwards.length} agents`, log(resumed, at, `resumed by ${by}`));
 }
 
-function decideForRefactor(
-  state: RefactorState,
-  message: MessageOf<'approve'> | MessageOf<'reject'>,
-  at: number,
-): Outcome {
-  const choice = chooseDecision(listAllOpen(state), state.control.decisions, message);
-  if (choice.kind === 'refused') return outcome('refused', choice.reason, state);
-  const { decision, bound } = choice;
-  const owner = state.agents.find(({ id }) => id === decision.owner);
-  if (owner) return forward(state, [owner], { ...message, decision: decision.id }, `${decision.id} passed on to`);
-  const by = message.by ?? 'unknown';
-  const verdict = message.verb === 'approve' ? 'approved' : 'rejected';
-  const control = closeDecision(state.control, decision.id, {
-    outcome: verdict,
-    by,
-    at,
-    note: message.note ?? '',
-    bound,
-  });
-  const closed = log({ ...state, control }, at, `${decision.id} ${verdict} by ${by}`);
-  const settled =
-    verdict === 'approved' ? approveOwn(closed, decision, by, at) : rejectOwn(closed, decision, by, message.note, at);
-  return outcome('applied', `${decision.id} ${verdict}`, settled);
-}
-
-function approveOwn(state: RefactorState, decision: Decision, by: string, at: number): RefactorState {
-  switch (decision.kind) {
-    case 'baseline':
-      return { ...state, baselineAccepted: true };
-    case 'plan':
-      return adoptPlan(state, at, by);
-    case 'checks':
-      return state.line
-        ? openDelivery(
-            { ...state, redAccepted: true, deviations: [...state.deviations, `${by} accepted red checks`] },
-            at,
-            state.line,
-          )
-        : state;
-    case 'delivery': {
-      if (!state.line || decision.digest !== digestValue(deliverySubject(state, state.line))) return state;
-      return { ...state, phase: 'delivering', deliveryApproved: { by, digest: decision.digest } };
-    }
-    default:
-      return state;
-  }
-}
-
-function rejectOwn(
-  state: RefactorState,
-  decision: Decision,
-  by: string,
-  note: string | undefined,
-  at: number,
-): RefactorState {
-  const reason = `${by} rejected ${decision.id}${note ? `: ${note}` : ''}`;
-  if (decision.kind === 'plan' && note && state.prepared) return planAgain(state, note, by);
-  return endRefactor(state, at, { kind: 'failed', type: 'Rejected', reason });
-}
-
-/** A plan rejected with a note goes back to a planner, who is told the note; without one the refactor ends. */
-function planAgain(state: RefactorState, note: string, by: string): RefactorState {
-  const attempt = state.agents.filter(({ kind }) => kind === 'plan').length;
-  const task = {
-    id: 'plan',
-    title: 'Plan the refactor again',
-    instructions: `${by} rejected the last plan: ${note}\n\nThe last plan was:\n${JSON.stringify(state.plan?.plan)}`,
-    paths: ['**'],
-    checks: state.input.checks,
-    dependsOn: [],
-    maxSteps: DEFAULT_TASK_STEPS,
-    maxTokens: DEFAULT_TASK_TOKENS,
-  };
-  const extra = {
-    task,
-    status: 'waiting' as const,
-    attempt,
-    kind: 'plan' as const,
-    start: null,
-    startTree: null,
-    head: null,
-    summary: '',
-    conflicts: [],
-    evidence: [],
-  };
-  return { ...state, phase: 'planning', extra };
-}
-
-function answerForRefactor(state: RefactorState, message: MessageOf<'answer'>): Outcome {
-  const wanted = { verb: message.verb, ...(message.question === undefined ? {} : { decision: message.question }) };
-  const choice = chooseDecision(listAllOpen(state), state.control.decisions, wanted);
-  if (choice.kind === 'refused') return outcome('refused', choice.reason, state);
-  const owner = state.agents.find(({ id }) => id === choice.decision.owner);
-  if (!owner) return outcome('refused', `${choice.decision.id} has no agent any more`, state);
-  return forward(state, [owner], { ...message, question: choice.decision.id }, `${choice.decision.id} passed on to`);
-}
-
-function revisePlan(state: RefactorState, message: MessageOf<'revisePlan'>, at: number): Outcome {
-  if (!state.plan) return outcome('refused', 'there is no plan yet', state);
-  if (message.version !== state.plan.version) {
-    return outcome(
-      'refused',
-      `the plan is at version ${state.plan.version}, not ${message.version}: look at it again`,
-      state,
-    );
-  }
-  const problems = findPlanProblems(message.plan);
-  if (problems.length > 0) return outcome('refused', problems.join('; '), state);
-  const by = message.by ?? 'unknown';
-  const control = withdrawDecisions(state.control, at, ['plan', 'checks', 'delivery'], `plan revised by ${by}`);
-  const repairing = listRunning(state).filter(({ kind }) => kind === 'repair' || kind === 'plan');
-  const stops = repairing.map(({ id }) => ({
-    agent: id,
-    message: { verb: 'stop' as const, reason: 'the plan was revised', by },
-  }));
-  const cleared: RefactorState = {
-    ...state,
-    control,
-    deliveryApproved: null,
-    redAccepted: false,
-    repairs: 0,
-    hold: null,
-    evidenceFor: null,
-    extra: null,
-    forwards: [...state.forwards, ...stops],
-  };
-  const revised = proposePlan(cleared, at, message.plan, by);
-  return outcome('applied', `plan ${state.plan.version + 1} waits for its decision`, revised);
-}
-
-function passToTask(state: RefactorState, message: MessageOf<'rewind'> | MessageOf<'fork'>): Outcome {
+function passToTask(state: RefactorState, message: MessageOf<'rewind'> | MessageOf<'fork'>): Came {
   const running = listRunning(state).filter(({ task }) => message.task === undefined || task === message.task);
   const [agent, ...others] = running;
-  if (agent && others.length === 0) return forward(state, [agent], message, 'passed on to');
+  if (agent && others.length === 0) return passOn(state, [agent], message, 'passed on to');
   if (agent)
     return outcome(
       'refused',

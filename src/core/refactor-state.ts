@@ -131,6 +131,9 @@ export interface AgentMirror {
   kind: AgentKind;
   status: 'starting' | 'running' | 'ended';
   report: AgentReport | null;
+  /** Tokens that it may take: at its start, and with what was added since. */
+  first?: number;
+  granted?: number;
 }
 
 /** A message to an agent that is on its way. */
@@ -174,6 +177,8 @@ export interface RefactorState {
   baselineAccepted: boolean;
   deliveryApproved: { by: string; digest: string } | null;
   delivered: { ref: string; stat: string; notes: string[] } | null;
+  /** Tokens that people added to the budget of the policy. */
+  budgetAdded?: number;
   hold: Hold | null;
   trouble?: Trouble | null;
   forwards: Forward[];
@@ -203,7 +208,7 @@ export type RefactorCommand =
 export type RefactorEvent =
   | { kind: 'policyRead'; at: number; read: PolicyRead }
   | { kind: 'prepared'; at: number; prepared: Prepared }
-  | { kind: 'agentStarted'; at: number; id: string }
+  | { kind: 'agentStarted'; at: number; id: string; granted: number }
   /** The id was taken by an agent of a run that was reset: it is cancelled, the next attempt's id is used. */
   | { kind: 'agentSuperseded'; at: number; id: string }
   | { kind: 'agentReported'; at: number; report: AgentReport }

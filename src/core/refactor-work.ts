@@ -2,8 +2,10 @@
  * Small moves that everything about a refactor uses: find and replace work, hold, end, list what is open.
  * Rule: an end stops the agents first; nothing is left running unseen.
  */
-import { addLog, listOpenDecisions } from './control.ts';
-import type { RefactorOutcome, RefactorState, TaskState } from './refactor-state.ts';
+import { addLog, listOpenDecisions, settleReceipts } from './control.ts';
+import type { Message } from './messages.ts';
+import type { Outcome } from './receive.ts';
+import type { AgentMirror, RefactorOutcome, RefactorState, TaskState } from './refactor-state.ts';
 
 /** The piece of work that an agent was started for. */
 export function findWork(state: RefactorState, agentId: string): TaskState | undefined {
@@ -24,8 +26,15 @@ export function holdRefactor(state: RefactorState, at: number, reason: string): 
 
 /** Ends the refactor: agents that still run are stopped first, open decisions are withdrawn. */
 export function endRefactor(state: RefactorState, at: number, outcome: RefactorOutcome): RefactorState {
+  const waiting = state.control.receipts.filter(({ verb, state: became }) => verb === 'steer' && became === 'accepted');
+  const told = settleReceipts(
+    state.control,
+    waiting.map(({ id }) => id),
+    'superseded',
+    `the refactor was ${outcome.kind} before an agent took it`,
+  );
   const control = {
-    ...state.control,
+    ...told,
     decisions: state.control.decisions.map((decision) =>
       decision.closed
         ? decision
@@ -53,6 +62,7 @@ export function endRefactor(state: RefactorState, at: number, outcome: RefactorO
       ...state,
       control,
       hold: null,
+      heldSteers: [],
       phase: 'ended',
       outcome,
       cut: true,
@@ -77,6 +87,24 @@ export function listAllOpen(state: RefactorState): RefactorState['control']['dec
       : [],
   );
   return [...listOpenDecisions(state.control), ...mirrored];
+}
+
+/** The agents that work, or ask for something. */
+export function listRunning(state: RefactorState): AgentMirror[] {
+  return state.agents.filter(({ status }) => status === 'running');
+}
+
+/** Passes a message on to agents. */
+export function passOn(
+  state: RefactorState,
+  agents: readonly AgentMirror[],
+  message: Message,
+  why: string,
+): Outcome<RefactorState> {
+  const forwards = agents.map(({ id }) => ({ agent: id, message }));
+  const names = agents.map(({ task }) => task).join(', ');
+  const passed = { ...state, forwards: [...state.forwards, ...forwards] };
+  return { kind: 'forwarded', detail: `${why}: ${names}`, state: passed };
 }
 
 /** Adds a line to the log. */

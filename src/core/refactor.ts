@@ -5,6 +5,7 @@
 import type { AgentSpec, Fork, Setup } from './agent-state.ts';
 import { createControl, listOpenDecisions } from './control.ts';
 import { digestText } from './digest.ts';
+import { grantFor } from './budget.ts';
 import type { StartInput } from './messages.ts';
 import { canOverlap } from './paths.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from './plan.ts';
@@ -65,6 +66,12 @@ function branchSlug(id: string): string {
     .replace(/^[-.]+|[-.]+$/g, '')
     .slice(0, 60);
   return slug === '' || slug.endsWith('.lock') ? `refactor-${digestText(id).slice(0, 10)}` : slug;
+}
+
+/** Whether all that is left to do waits for tokens. */
+export function isShortOfBudget(state: RefactorState): boolean {
+  const next = nextRefactorCommand(state);
+  return next.kind === 'wait' && next.why === 'the budget';
 }
 
 /** What the refactor does now. A pure look: asking twice gives the same command. */
@@ -140,6 +147,8 @@ function isReady(state: RefactorState, task: TaskState): boolean {
 
 function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, fork?: Fork): RefactorCommand {
   const { task } = work;
+  const maxTokens = grantFor(state, task.maxTokens);
+  if (maxTokens === null) return { kind: 'wait', why: 'the budget' };
   const spec: AgentSpec = {
     kind: work.kind,
     task: task.id,
@@ -152,13 +161,14 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
     startTree: work.startTree,
     paths: [...task.paths, ...work.conflicts],
     checks: work.kind === 'plan' ? state.input.checks : task.checks,
-    maxSteps: task.maxSteps,
-    maxTokens: task.maxTokens,
+    maxSteps: Math.min(task.maxSteps, state.policy.task.maxSteps.value),
+    maxTokens,
     setup: setupOf(state),
     isolation: prepared.isolation,
     policy: tightenForIsolation(state.policy, prepared.isolation),
     ...(fork ? { fork } : {}),
     refactor: state.id,
+    ...(state.input.requestedBy === undefined ? {} : { requestedBy: state.input.requestedBy }),
     team: state.input.team ?? null,
   };
   return { kind: 'startAgent', id: `${state.id}/${task.id}.${work.attempt + 1}`, spec };

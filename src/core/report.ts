@@ -2,6 +2,7 @@
  * The report of a refactor: what was asked, planned, decided, changed, checked and spent; Markdown.
  * Rule: what came from a repository or a model is escaped, and a claim is shown as one.
  */
+import type { Decision } from './control.ts';
 import { showSpend, TICKS } from './details.ts';
 import { escapeForPeople as safe } from './escape.ts';
 import type { RefactorState } from './refactor-state.ts';
@@ -49,12 +50,18 @@ function listPlan({ plan, tasks }: RefactorState): string[] {
 }
 
 function listDecisions({ control }: RefactorState): string[] {
-  return control.decisions.flatMap(({ id, closed }) => {
+  return control.decisions.flatMap((decision) => {
+    const { id, closed } = decision;
     if (!closed) return [];
     const note = closed.note ? `: ${safe(closed.note)}` : '';
-    const claim = closed.outcome === 'withdrawn' ? '' : ' (a claim, not signed)';
-    return [`- ${id}: ${closed.outcome} by ${safe(closed.by)}${claim}${note}`];
+    return [`- ${id}: ${closed.outcome} by ${safe(closed.by)}${showProof(decision)}${note}`];
   });
+}
+
+/** How it is known who decided; nothing where nobody did. */
+function showProof({ closed, approvals }: Decision): string {
+  if (closed?.outcome === 'withdrawn' || approvals?.length === 0) return '';
+  return approvals?.every(({ signed }) => signed) ? ' (signed)' : ' (a claim, not signed)';
 }
 
 function listChanges({ delivered }: RefactorState): string[] {

@@ -4,8 +4,11 @@
  */
 import { nextAgentCommand } from './agent.ts';
 import type { AgentState, Evidence } from './agent-state.ts';
+import type { DecisionKind, DecisionRules, Risk } from './approvers.ts';
+import { dueAt, listDeciders, quorumOf, riskOf, rulesOf } from './approvers.ts';
 import type { Control, Decision } from './control.ts';
 import { listOpenDecisions } from './control.ts';
+import { nameOf } from './decide.ts';
 import { nextRefactorCommand } from './refactor.ts';
 import { listAllOpen } from './refactor-work.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
@@ -14,12 +17,22 @@ import { showTrouble } from './trouble.ts';
 /** Newest receipts shown by `status`; all that are kept are few hundred. */
 const RECEIPTS_SHOWN = 20;
 
-interface NeedView {
+export interface NeedView {
   id: string;
-  kind: string;
+  kind: DecisionKind;
   about: string;
   digest: string;
   owner?: string;
+  /** Milliseconds; it is part of what is signed. */
+  openedAt: number;
+  risk: Risk;
+  signatures: 'required' | 'optional';
+  /** Left out where anyone may. */
+  mayDecide?: string[];
+  /** Left out where one approval is enough. */
+  approvals?: string;
+  /** What happens when nobody decides, and when; or what has happened. */
+  silence?: string;
 }
 
 export interface TaskView {
@@ -79,8 +92,34 @@ export interface AgentStatus {
   receipts: Control['receipts'];
 }
 
-function showNeed({ id, kind, about, digest, owner }: Decision): NeedView {
-  return { id, kind, about, digest, ...(owner === undefined ? {} : { owner }) };
+/** An open decision with what policy says of it. */
+export function showNeed(decision: Decision, rules: DecisionRules): NeedView {
+  const { id, kind, about, digest, owner, openedAt, approvals = [] } = decision;
+  const mayDecide = listDeciders(rules, decision);
+  const quorum = quorumOf(rules, kind);
+  const names = approvals.map(nameOf).join(', ');
+  const silence = showSilence(decision, rules);
+  return {
+    id,
+    kind,
+    about,
+    digest,
+    ...(owner === undefined ? {} : { owner }),
+    openedAt,
+    risk: riskOf(decision),
+    signatures: rules.signatures,
+    ...(mayDecide === null ? {} : { mayDecide }),
+    ...(quorum === 1 ? {} : { approvals: `${approvals.length} of ${quorum}${names ? `: ${names}` : ''}` }),
+    ...(silence === null ? {} : { silence }),
+  };
+}
+
+function showSilence(decision: Decision, rules: DecisionRules): string | null {
+  const at = dueAt(rules, decision);
+  if (at !== null) return `${rules.silence[decision.kind]?.means} at ${new Date(at).toISOString()}`;
+  if (decision.overdueAt === undefined) return null;
+  const effect = decision.escalatedTo ? `escalated to ${decision.escalatedTo.join(', ')}` : 'overdue';
+  return `${effect} since ${new Date(decision.overdueAt).toISOString()}`;
 }
 
 function showPause(control: Control): string | null {
@@ -104,7 +143,7 @@ export function viewRefactor(state: RefactorState): RefactorStatus {
     repository: state.input.repository,
     state: refactorState(state),
     waitingFor: next.kind === 'wait' ? next.why : null,
-    needs: listAllOpen(state).map(showNeed),
+    needs: listAllOpen(state).map((decision) => showNeed(decision, rulesOf(state.policy))),
     hold: state.hold?.reason ?? null,
     trouble: showTrouble(state.trouble),
     paused: showPause(state.control),
@@ -158,7 +197,7 @@ export function viewAgent(state: AgentState): AgentStatus {
     maxSteps: state.maxSteps,
     head: state.head,
     doing: next.kind === 'act' ? next.summary : next.kind,
-    needs: listOpenDecisions(state.control).map(showNeed),
+    needs: listOpenDecisions(state.control).map((decision) => showNeed(decision, rulesOf(state.spec.policy))),
     hold: state.hold?.reason ?? null,
     trouble: showTrouble(state.trouble),
     host: state.host ?? null,
@@ -179,7 +218,13 @@ export function agentState(state: AgentState): string {
   return listOpenDecisions(state.control).length > 0 ? 'asks' : 'working';
 }
 
-/** What waits for a person, for the search attribute `CoxNeeds`: kinds only, so that their number stays small. */
+/**
+ * What waits for a person, for the search attribute `CoxNeeds`: kinds, and whether one waits too long or for others,
+ * so that their number stays small.
+ */
 export function listNeeds(open: readonly Decision[], hold: unknown): string[] {
-  return [...new Set([...open.map(({ kind }) => kind as string), ...(hold ? ['resume'] : [])])].toSorted();
+  const needs = open.flatMap(({ kind, overdueAt, escalatedTo }) =>
+    overdueAt === undefined ? [kind] : [kind, escalatedTo ? 'escalated' : 'overdue'],
+  );
+  return [...new Set<string>([...needs, ...(hold ? ['resume'] : [])])].toSorted();
 }

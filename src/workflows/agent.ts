@@ -3,6 +3,7 @@
  * Rule: core decides, this performs; every message goes through core at once, and the loop does what follows.
  */
 import {
+  allHandlersFinished,
   CancellationScope,
   condition,
   defineQuery,
@@ -14,18 +15,24 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { createAgent, nextAgentCommand, reserveBudget } from '../core/agent.ts';
+import { passAgentDeadlines } from '../core/agent-decisions.ts';
 import { advanceAgent } from '../core/agent-events.ts';
-import { receiveForAgent, refuse, restartAt } from '../core/agent-messages.ts';
+import { receiveForAgent, restartAt } from '../core/agent-messages.ts';
 import type { AgentCommand, AgentEvent, AgentResult, AgentSpec, AgentState } from '../core/agent-state.ts';
+import { rulesOf } from '../core/approvers.ts';
 import { listOpenDecisions } from '../core/control.ts';
 import { describeAgent } from '../core/details.ts';
+import { refuse } from '../core/receive.ts';
+import { nextDeadline } from '../core/silence.ts';
 import { troubleSchema } from '../core/trouble.ts';
 import { agentState, listNeeds, viewAgent } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone, openActivities } from './activities.ts';
 import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
 import { continueRun } from './continue-run.ts';
+import { keepDeadlines } from './keep-deadlines.ts';
 import { KEEPS_IN_TOUCH, keepInTouch } from './keep-in-touch.ts';
+import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { isContinueDue, showState } from './show.ts';
 import { handleVerbs } from './verbs.ts';
 
@@ -47,16 +54,24 @@ export async function agent(input: AgentInput): Promise<AgentResult> {
   );
   if (state.spec.refactor && patched(KEEPS_IN_TOUCH))
     void keepInTouch(() => update(advanceAgent(state, { kind: 'touch', at: Date.now() })));
+  void keepDeadlines(
+    () => nextDeadline(state.control, rulesOf(state.spec.policy)),
+    () => update(passAgentDeadlines(state, Date.now())),
+  );
   const activities = openActivities(state.spec.team);
   return await CancellationScope.nonCancellable(async () => {
     for (;;) {
       update(reserveBudget(state, Date.now()));
       show(state);
       const command = nextAgentCommand(state);
-      if (command.kind === 'end') return { ...command.outcome, steps: state.step, spend: state.spend };
-      if (command.kind === 'restart' || ((command.kind === 'think' || command.kind === 'wait') && isContinueDue())) {
-        await continueRun<typeof agent>({ state });
+      const isPause = command.kind === 'think' || command.kind === 'wait';
+      const isNewRun = command.kind === 'restart' || (isPause && isContinueDue());
+      if ((isNewRun || command.kind === 'end') && hasHandlersToEnd()) {
+        await condition(allHandlersFinished);
+        continue;
       }
+      if (command.kind === 'end') return { ...command.outcome, steps: state.step, spend: state.spend };
+      if (isNewRun) await continueRun<typeof agent>({ state });
       if (command.kind === 'wait') {
         await condition(() => nextAgentCommand(state).kind !== 'wait' || isContinueDue());
         continue;
@@ -77,16 +92,18 @@ function show(state: AgentState): void {
 
 function handleMessages(read: () => AgentState, update: (state: AgentState) => void): void {
   handleVerbs({
-    receive: (verb, inputs) => {
-      const { state, answer } = receiveForAgent(read(), verb, inputs, Date.now());
-      update(state);
-      return answer;
-    },
+    receive: (verb, inputs) =>
+      receiveVerified(read, update, (state, verified) =>
+        receiveForAgent(state, verb, inputs, Date.now(), false, verified),
+      ),
     refuse: (verb, problem) => update(refuse(read(), { verb }, Date.now(), problem).state),
   });
   setHandler(forwardSignal, (message) => {
     const { verb, ...payload } = message;
-    update(receiveForAgent(read(), verb, [payload], Date.now()).state);
+    const answered = receiveVerified(read, update, (state, verified) =>
+      receiveForAgent(state, verb, [payload], Date.now(), true, verified),
+    );
+    return answered instanceof Promise ? answered.then(() => undefined) : undefined;
   });
   setHandler(troubleSignal, async (input) => {
     const news = troubleSchema.safeParse(input);

@@ -3,6 +3,7 @@
  * Rule: core decides, this performs; bad input fails the start at once, everything later holds and asks.
  */
 import {
+  allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
   condition,
@@ -17,11 +18,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { refuse } from '../core/agent-messages.ts';
+import { rulesOf } from '../core/approvers.ts';
 import { describeRefactor } from '../core/details.ts';
 import { readStart } from '../core/messages.ts';
 import { resolvePolicy } from '../core/policy.ts';
-import { createRefactor, nextRefactorCommand, setupOf } from '../core/refactor.ts';
+import { askForBudget } from '../core/budget.ts';
+import { createRefactor, isShortOfBudget, nextRefactorCommand, setupOf } from '../core/refactor.ts';
+import { passRefactorDeadlines } from '../core/refactor-decisions.ts';
 import { advanceRefactor } from '../core/refactor-events.ts';
 import { listAllOpen } from '../core/refactor-work.ts';
 import { receiveForRefactor } from '../core/refactor-messages.ts';
@@ -33,15 +36,19 @@ import type {
   RefactorResult,
   RefactorState,
 } from '../core/refactor-state.ts';
+import { refuse } from '../core/receive.ts';
 import { renderReport } from '../core/report.ts';
+import { nextDeadline } from '../core/silence.ts';
 import { troubleSchema } from '../core/trouble.ts';
-import { listNeeds, refactorState, viewRefactor } from '../core/views.ts';
+import { listNeeds, refactorState, showNeed, viewRefactor } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, openActivities } from './activities.ts';
 import { agent } from './agent.ts';
 import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
 import { continueRun } from './continue-run.ts';
+import { keepDeadlines } from './keep-deadlines.ts';
 import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
+import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { childAttributes, isContinueDue, showOrigin, showState } from './show.ts';
 import { handleVerbs } from './verbs.ts';
 
@@ -68,11 +75,20 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
       (agents) => update(advanceRefactor(state, { kind: 'described', at: Date.now(), agents })),
     );
   }
+  void keepDeadlines(
+    () => nextDeadline(state.control, rulesOf(state.policy)),
+    () => update(passRefactorDeadlines(state, Date.now())),
+  );
   return await CancellationScope.nonCancellable(async () => {
     for (;;) {
+      update(askForBudget(state, Date.now(), isShortOfBudget(state)));
       setCurrentDetails(describeRefactor(state));
       showState(refactorState(state), listNeeds(listAllOpen(state), state.hold));
       const command = nextRefactorCommand(state);
+      if ((command.kind === 'end' || isContinueDue()) && hasHandlersToEnd()) {
+        await condition(allHandlersFinished);
+        continue;
+      }
       if (command.kind === 'end') return close(state, command.outcome);
       if (isContinueDue()) await continueRun<typeof refactor>({ state });
       if (command.kind === 'wait') {
@@ -120,11 +136,8 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
   const refuseMessage = (verb: string, problem: string): void =>
     update(refuse(read(), { verb }, Date.now(), problem).state);
   handleVerbs({
-    receive: (verb, inputs) => {
-      const { state, answer } = receiveForRefactor(read(), verb, inputs, Date.now());
-      update(state);
-      return answer;
-    },
+    receive: (verb, inputs) =>
+      receiveVerified(read, update, (state, verified) => receiveForRefactor(state, verb, inputs, Date.now(), verified)),
     refuse: refuseMessage,
   });
   setHandler(reportSignal, (report) => {
@@ -142,7 +155,7 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
   setHandler(defineQuery('status'), () => viewRefactor(read()));
   setHandler(defineQuery('plan'), () => read().plan);
   setHandler(defineQuery('decisions'), () => ({
-    open: listAllOpen(read()),
+    open: listAllOpen(read()).map((decision) => ({ ...decision, ...showNeed(decision, rulesOf(read().policy)) })),
     closed: read().control.decisions.filter(({ closed }) => closed),
   }));
   setHandler(defineQuery('spend'), () => read().spend);
@@ -222,7 +235,7 @@ async function startAgent({ id, spec }: Extract<RefactorCommand, { kind: 'startA
       staticSummary: spec.title.slice(0, 180),
       typedSearchAttributes: childAttributes(spec.task),
     });
-    return { kind: 'agentStarted', at: Date.now(), id };
+    return { kind: 'agentStarted', at: Date.now(), id, granted: spec.maxTokens };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     try {

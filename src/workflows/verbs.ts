@@ -1,6 +1,7 @@
 /**
  * Gives a workflow its signals and updates, one of each for every verb, all through one `receive`.
- * Rule: no handler throws or waits; a message that nobody knows still leaves a receipt.
+ * Rule: no handler throws, and none waits but for a signature's verification; a message that nobody knows still leaves
+ * a receipt.
  */
 import {
   ApplicationFailure,
@@ -18,8 +19,8 @@ const DESCRIPTIONS: Record<Verb, string> = {
   pause: 'Start no more steps: {reason?, by?}',
   resume: 'Go on after a pause or a hold: {reason?, by?, from?}',
   stop: 'End cleanly, keep what was done: {reason?, by?}',
-  approve: 'Approve a decision: {decision?, digest?, note?, by?}',
-  reject: 'Reject a decision: {decision?, digest?, note?, by?}',
+  approve: 'Approve a decision: {decision?, digest?, note?, by?, signature?}',
+  reject: 'Reject a decision: {decision?, digest?, note?, by?, signature?}',
   answer: 'Answer a question: {question?, text, by?} or a string',
   revisePlan: 'Replace the plan: {version, plan, by?}',
   rewind: 'Take a task back to a checkpoint: {task, to, by?}',
@@ -28,7 +29,7 @@ const DESCRIPTIONS: Record<Verb, string> = {
 };
 
 export interface Receiver {
-  receive: (verb: Verb, inputs: readonly unknown[]) => Answer;
+  receive: (verb: Verb, inputs: readonly unknown[]) => Answer | Promise<Answer>;
   /** Records a message that is not understood. */
   refuse: (verb: string, problem: string) => void;
 }
@@ -37,12 +38,13 @@ export interface Receiver {
 export function handleVerbs({ receive, refuse }: Receiver): void {
   for (const verb of SIGNAL_VERBS) {
     const handler = (...inputs: unknown[]): void => {
-      receive(verb, inputs);
+      // What a signal may carry is never signed, so nothing waits here.
+      void receive(verb, inputs);
     };
     setHandler(defineSignal<unknown[]>(verb), handler, { description: DESCRIPTIONS[verb] });
   }
   for (const verb of VERBS) {
-    setHandler(defineUpdate<Answer, unknown[]>(verb), (...inputs: unknown[]) => receive(verb, inputs), {
+    setHandler(defineUpdate<Answer, unknown[]>(verb), (...inputs) => receive(verb, inputs), {
       description: DESCRIPTIONS[verb],
       validator: (...inputs: unknown[]) => {
         const read = readMessage(verb, inputs);

@@ -165,6 +165,23 @@ describe('messages', () => {
     expect(run.send('rewind', { task: 'nope', to: 1 })).toMatchObject({ kind: 'refused' });
   });
 
+  test('a steer that no agent came to take is said to be superseded at the end', () => {
+    const run = world();
+    run.settle();
+    run.send('approve');
+    while (!viewRefactor(run.refactor).needs.some(({ kind }) => kind === 'delivery')) {
+      run.settle();
+      for (const { id, kind } of viewRefactor(run.refactor).needs) if (kind !== 'delivery') run.send('approve', id);
+    }
+    run.send('steer', { text: 'too late', by: 'ann' });
+    run.send('approve');
+    run.settle();
+    expect(run.done).toBe('done');
+    expect(viewRefactor(run.refactor).receipts).toContainEqual(
+      expect.objectContaining({ verb: 'steer', state: 'superseded' }),
+    );
+  });
+
   test('stop reaches every agent before the refactor ends', () => {
     const run = world();
     run.settle();

@@ -10,10 +10,12 @@ import type { Answer } from '../../src/core/control.ts';
 import type { StartInput, Verb } from '../../src/core/messages.ts';
 import { startSchema } from '../../src/core/messages.ts';
 import type { Plan } from '../../src/core/plan.ts';
-import { createRefactor, nextRefactorCommand } from '../../src/core/refactor.ts';
+import { askForBudget } from '../../src/core/budget.ts';
+import { createRefactor, isShortOfBudget, nextRefactorCommand } from '../../src/core/refactor.ts';
 import { advanceRefactor } from '../../src/core/refactor-events.ts';
 import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
 import type { RefactorEvent, RefactorState } from '../../src/core/refactor-state.ts';
+import type { Usage } from '../../src/core/transcript.ts';
 import { acted, evidence, finish, policyOf, sha, shell, thought } from './builders.ts';
 
 export interface WorldScript {
@@ -22,6 +24,8 @@ export interface WorldScript {
   /** Calls that each work agent makes before it finishes. */
   callsPerTask: number;
   checks?: string[];
+  /** Tokens of an answer; few where it is left out. */
+  usage?: (state: AgentState) => Usage;
   /** Whether an integrated tree is red; asked once for each line. */
   isRed?: (round: number) => boolean;
 }
@@ -62,9 +66,15 @@ export class World {
     return answer;
   }
 
+  private pass(id: string, verb: Verb, payload: unknown): void {
+    const before = this.agents.get(id);
+    if (before) this.agents.set(id, throughJson(receiveForAgent(before, verb, [payload], this.now++, true).state));
+  }
+
   /** Performs one command of the refactor; false when it waits or has ended. */
   stepRefactor(): boolean {
     if (this.done) return false;
+    this.refactor = askForBudget(this.refactor, this.now, isShortOfBudget(this.refactor));
     const command = nextRefactorCommand(this.refactor);
     const at = this.now++;
     const line = this.refactor.line ?? sha('base');
@@ -90,7 +100,7 @@ export class World {
       }
       case 'startAgent':
         this.agents.set(command.id, createAgent(command.id, command.spec));
-        return take({ kind: 'agentStarted', at, id: command.id });
+        return take({ kind: 'agentStarted', at, id: command.id, granted: command.spec.maxTokens });
       case 'integrate': {
         const merged = {
           kind: 'merged' as const,
@@ -116,7 +126,7 @@ export class World {
         const open = agent && !this.ended.has(agent.id);
         if (open) {
           const { verb, ...payload } = command.forward.message;
-          this.sendTo(agent.id, verb, payload);
+          this.pass(agent.id, verb, payload);
         }
         return take({ kind: 'forwarded', at, forward: this.refactor.forwards[0] ?? command.forward, lost: !open });
       }
@@ -144,7 +154,7 @@ export class World {
       case 'begin':
         return take({ kind: 'began', at, head: sha(`${id} begin`) });
       case 'think':
-        return take(thought(state, at, this.choose(state)));
+        return take(withUsage(thought(state, at, this.choose(state)), this.script.usage?.(state)));
       case 'act':
         this.acts.push({ agent: id, step: state.step, allowedBy: command.input.decision.by });
         return take(acted(state, at, this.script.random() < 0.1 ? ['outside.txt'] : []));
@@ -186,6 +196,10 @@ export class World {
     }
     throw new Error(`not settled after ${limit} rounds: ${JSON.stringify(nextRefactorCommand(this.refactor))}`);
   }
+}
+
+function withUsage(event: AgentEvent, usage: Usage | undefined): AgentEvent {
+  return event.kind === 'thought' && usage ? { ...event, outcome: { ...event.outcome, usage } } : event;
 }
 
 /** What continue-as-new does to a state. */

@@ -18,7 +18,7 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   workflows: { packages: /^@temporalio\/(workflow|common)$/, folders: ['core'], types: ['activities'] },
   activities: {
     packages: /^(node:.*|@temporalio\/(activity|common)|zod)$/,
-    folders: ['core', 'git', 'model', 'policy', 'sandbox'],
+    folders: ['core', 'git', 'model', 'policy', 'sandbox', 'signing'],
   },
   git: { packages: /^(node:.*|simple-git|execa|ignore|picomatch.*|zod)$/, folders: ['core'] },
   model: { packages: /^(node:.*|openai(\/.*)?|zod)$/, folders: ['core'] },
@@ -26,6 +26,7 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   egress: { packages: /^(node:.*|ipaddr\.js)$/, folders: ['core'] },
   // A workspace is filled from the store and stored into it; its setup reaches the network through the proxy.
   sandbox: { packages: /^(node:.*|execa|ignore|picomatch.*|zod)$/, folders: ['core', 'egress', 'git'] },
+  signing: { packages: /^(node:.*|execa)$/, folders: ['core'] },
   stack: { packages: /^(node:.*|@temporalio\/.*|execa)$/, folders: ['core'] },
   offline: { packages: /^(node:.*|@ast-grep\/.*|execa|openai(\/.*)?|zod)$/, folders: ['core'] },
   client: {
@@ -36,7 +37,7 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   // The command line joins the parts for people, as the worker joins them for Temporal.
   cli: {
     packages: /^(node:.*|@temporalio\/client|commander|execa|zod)$/,
-    folders: ['core', 'client', 'stack', 'offline', 'policy', 'sandbox', 'config.ts', 'worker.ts'],
+    folders: ['core', 'client', 'stack', 'offline', 'policy', 'sandbox', 'signing', 'config.ts', 'worker.ts'],
   },
 };
 

@@ -4,7 +4,18 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { EffectivePolicy } from '../../src/core/policy.ts';
 import type { Script } from './harness.ts';
-import { approveAll, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
+import {
+  approve,
+  approveAll,
+  finish,
+  git,
+  makeRepository,
+  onePlan,
+  planned,
+  shell,
+  startCrew,
+  until,
+} from './harness.ts';
 
 const ONE_TASK: Script = ({ task, turn }) => {
   if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
@@ -64,4 +75,18 @@ test("the repository's layer is that of the base commit, whatever the working co
   expect(await handle.query<EffectivePolicy>('policy')).toMatchObject({ maxParallelAgents: { value: 2 } });
   expect(await git(repository, 'status', '--porcelain')).toContain('policy.yaml');
   await approveAll(handle);
+});
+
+test('a path that policy protects is asked about, even where the approved plan names it', async () => {
+  const crew = await startCrew(
+    ONE_TASK,
+    await policies({ 'organisation.yaml': 'version: 1\nlimits:\n  protectedPaths: [a/new*]\n' }),
+  );
+  const handle = await crew.start({ repository: await makeRepository() });
+  await approve(handle, 'plan@1');
+  const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'scope'));
+  expect(needs).toMatchObject([{ id: 'a/scope@1', about: expect.stringContaining('a/new.txt') }]);
+  await approve(handle, 'a/scope@1');
+  await approve(handle, 'delivery@1');
+  await expect(handle.result()).resolves.toMatchObject({ outcome: 'done' });
 });

@@ -1,0 +1,165 @@
+/**
+ * What an agent does when somebody decides: a call, a change of scope, a budget, an answer to its question; and when
+ * nobody does.
+ * Rule: a decision counts only as `weigh` allows it, and every end of one leaves the model something to be told.
+ */
+import type { AgentState } from './agent-state.ts';
+import { endAgent, nextStep, publish, say, tell, undoAct } from './agent-work.ts';
+import { rulesOf } from './approvers.ts';
+import type { Decision } from './control.ts';
+import { changeDecision, chooseDecision, closeDecision, listOpenDecisions } from './control.ts';
+import type { Approval, Verified } from './decide.ts';
+import { countApproval, nameOf, weigh } from './decide.ts';
+import type { MessageOf } from './messages.ts';
+import type { Outcome } from './receive.ts';
+import { passDeadlines } from './silence.ts';
+
+/** How a message came: through its refactor, and with its signature verified. */
+export interface Way {
+  forwarded: boolean;
+  verified: Verified | undefined;
+}
+
+/** Approves or rejects an open decision of the agent's. */
+export function decideForAgent(
+  state: AgentState,
+  message: MessageOf<'approve' | 'reject'>,
+  at: number,
+  { forwarded, verified }: Way,
+): Outcome<AgentState> {
+  const choice = chooseDecision(listOpenDecisions(state.control), state.control.decisions, message);
+  if (choice.kind === 'refused') return { kind: 'refused', detail: choice.reason, state };
+  const { decision, bound } = choice;
+  if (decision.kind === 'budget' && message.verb === 'approve' && state.spec.refactor && !forwarded)
+    return { kind: 'refused', detail: `the tokens are ${state.spec.refactor}'s: approve this there`, state };
+  const subject = { ...decision, workflow: state.id };
+  const rules = rulesOf(state.spec.policy);
+  const authors = state.spec.requestedBy === undefined ? null : [state.spec.requestedBy];
+  const weighing = weigh({ rules, subject, authors, message, bound, at, verified });
+  if (weighing.kind === 'refused') return { kind: 'refused', detail: weighing.reason, state };
+  if (weighing.kind === 'verify') return { ...weighing, state };
+  const { approval } = weighing;
+  const note = message.note ?? '';
+  if (message.verb === 'reject')
+    return conclude(state, decision, { outcome: 'rejected', by: nameOf(approval), approvals: [approval] }, note, at);
+  const tally = countApproval(rules, subject, approval);
+  switch (tally.kind) {
+    case 'again':
+      return { kind: 'refused', detail: tally.detail, state };
+    case 'more': {
+      const { approvals, detail } = tally;
+      const control = changeDecision(state.control, decision.id, { approvals });
+      return { kind: 'applied', detail, state: publish(say({ ...state, control }, at, `${decision.id}: ${detail}`)) };
+    }
+    case 'enough':
+      return conclude(state, decision, { outcome: 'approved', ...tally }, note, at);
+  }
+}
+
+function conclude(
+  state: AgentState,
+  decision: Decision,
+  { outcome, by, approvals }: { outcome: 'approved' | 'rejected'; by: string; approvals: Approval[] },
+  note: string,
+  at: number,
+): Outcome<AgentState> {
+  const bound = approvals.every((approval) => approval.bound);
+  const closed = { outcome, by, at, note, bound };
+  const control = changeDecision(state.control, decision.id, { approvals, closed });
+  const said = say({ ...state, control }, at, `${decision.id} ${outcome} by ${by}`);
+  const settled = publish(settleDecision(said, decision, outcome, by, note, at));
+  return { kind: 'applied', detail: `${decision.id} ${outcome}`, state: settled };
+}
+
+function settleDecision(
+  state: AgentState,
+  decision: Decision,
+  outcome: 'approved' | 'rejected',
+  by: string,
+  note: string,
+  at: number,
+): AgentState {
+  const { pending } = state;
+  const why = note ? `: ${note}` : '';
+  switch (decision.kind) {
+    case 'call':
+      if (!pending) return state;
+      if (outcome === 'approved')
+        return { ...state, pending: { ...pending, gate: 'allowed', by: `${by} (${decision.id})` } };
+      return nextStep(tell(state, pending.callId, `A supervisor rejected this call${why}. It was not run.`));
+    case 'scope':
+      if (outcome === 'approved')
+        return { ...state, extraPaths: [...state.extraPaths, ...state.askedPaths], askedPaths: [] };
+      return undoAct(
+        { ...state, askedPaths: [] },
+        `A supervisor rejected changes outside the task's paths (${state.askedPaths.join(', ')})${why}.`,
+      );
+    case 'budget':
+      if (outcome === 'rejected')
+        return endAgent(state, at, {
+          kind: 'failed',
+          head: state.head,
+          reason: `${decision.about} Rejected by ${by}${why}`,
+        });
+      return state.step > state.maxSteps
+        ? { ...state, maxSteps: state.maxSteps + state.spec.maxSteps }
+        : { ...state, maxTokens: state.maxTokens + state.spec.maxTokens };
+    default:
+      return state;
+  }
+}
+
+/** Answers the agent's question. */
+export function answerQuestion(
+  state: AgentState,
+  message: MessageOf<'answer'>,
+  at: number,
+  verified?: Verified,
+): Outcome<AgentState> {
+  const wanted = { verb: message.verb, ...(message.question === undefined ? {} : { decision: message.question }) };
+  const choice = chooseDecision(listOpenDecisions(state.control), state.control.decisions, wanted);
+  if (choice.kind === 'refused') return { kind: 'refused', detail: choice.reason, state };
+  const { decision, bound } = choice;
+  const rules = rulesOf(state.spec.policy);
+  const subject = { ...decision, workflow: state.id };
+  const weighing = weigh({ rules, subject, authors: null, message, bound, at, verified });
+  if (weighing.kind === 'refused') return { kind: 'refused', detail: weighing.reason, state };
+  if (weighing.kind === 'verify') return { ...weighing, state };
+  const { name, approval } = weighing;
+  const told = takeAnswer(state, decision, { by: name, note: message.text, bound: approval.bound }, at);
+  const control = changeDecision(told.control, decision.id, { approvals: [approval] });
+  return { kind: 'applied', detail: `${decision.id} answered`, state: publish({ ...told, control }) };
+}
+
+function takeAnswer(
+  state: AgentState,
+  { id }: Decision,
+  { by, note, bound }: { by: string; note: string; bound: boolean },
+  at: number,
+): AgentState {
+  const closed = { outcome: 'answered' as const, by, at, note: note.slice(0, 1000), bound };
+  const control = closeDecision(state.control, id, closed);
+  const said = say({ ...state, control }, at, `${id} answered by ${by}`);
+  return state.pending ? nextStep(tell(said, state.pending.callId, `Answer from ${by}: ${note}`)) : said;
+}
+
+/** Gives silence its effect on the agent's open decisions; its refactor hears of it. */
+export function passAgentDeadlines(state: AgentState, at: number): AgentState {
+  return publish(passDeadlines(state, rulesOf(state.spec.policy), at, endByPolicy));
+}
+
+/** Silence ends a decision as policy says: a question by words, everything else by a verdict. */
+function endByPolicy(
+  state: AgentState,
+  decision: Decision,
+  verdict: 'approved' | 'rejected',
+  note: string,
+  at: number,
+): AgentState {
+  if (decision.kind === 'question') {
+    const words =
+      verdict === 'approved' ? `${note} Go on by your own judgement.` : `${note} Do only what needs no answer.`;
+    return publish(takeAnswer(state, decision, { by: 'policy (silence)', note: words, bound: true }, at));
+  }
+  return conclude(state, decision, { outcome: verdict, by: 'policy (silence)', approvals: [] }, note, at).state;
+}

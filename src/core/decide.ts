@@ -1,0 +1,156 @@
+/**
+ * Whether a message that decides counts: who sends it, by which right, bound to what, and how many more it takes.
+ * Rule: nothing here throws; a signature that is given is always verified, and what was verified is compared with what
+ * stands now before it counts.
+ */
+import type { Approver, Decided, DecisionRules } from './approvers.ts';
+import { isSame, listApprovers, listDeciders, quorumOf } from './approvers.ts';
+import { canonicalJson } from './digest.ts';
+import type { DecidingMessage, Subject } from './signed-text.ts';
+import { renderSignedText } from './signed-text.ts';
+
+/** Bytes of an armored signature: 300 for ed25519; a security key's with its extras stays under this. */
+const MAX_SIGNATURE_BYTES = 8192;
+const ARMOR = /^\s*-----BEGIN SSH SIGNATURE-----[A-Za-z0-9+/=\s]+-----END SSH SIGNATURE-----\s*$/;
+
+/** What a worker is asked to verify: small, and by itself enough. */
+export interface SignatureQuestion {
+  text: string;
+  signature: string;
+  /** The approver that the message names, if it names one. */
+  signer: string | null;
+  approvers: Pick<Approver, 'name' | 'publicKey' | 'validAfter' | 'validBefore'>[];
+  /** The moment at which keys have to be valid, in milliseconds. */
+  at: number;
+}
+
+export type SignatureVerdict = { kind: 'good'; principal: string } | { kind: 'bad'; reason: string };
+
+/** An answered question; it counts only while the same question would be asked. */
+export interface Verified {
+  question: SignatureQuestion;
+  verdict: SignatureVerdict;
+}
+
+/** One person's approval of an open decision. */
+export interface Approval {
+  /** Who the message says it is from: a claim. */
+  by: string;
+  /** Whose key signed it; null where nothing was signed. */
+  principal: string | null;
+  at: number;
+  /** Whether it names the digest of what was looked at. */
+  bound: boolean;
+  signed: boolean;
+}
+
+export type Weighing =
+  | { kind: 'counts'; approval: Approval; name: string }
+  | { kind: 'verify'; question: SignatureQuestion }
+  | { kind: 'refused'; reason: string };
+
+export interface Weighed {
+  rules: DecisionRules;
+  subject: Subject & Pick<Decided, 'escalatedTo'>;
+  /** Who asked for what is decided; null where that is not known. */
+  authors: string[] | null;
+  message: DecidingMessage;
+  /** Whether the message named what it is about by digest. */
+  bound: boolean;
+  at: number;
+  verified: Verified | undefined;
+}
+
+/** Weighs a message: it counts, has to be verified first, or is refused with the reason. */
+export function weigh(weighed: Weighed): Weighing {
+  const { rules, message, subject, at } = weighed;
+  if (message.signature === undefined) {
+    if (rules.signatures === 'required')
+      return refused(`only signed decisions count here, and this one is not signed: \`cox ${message.verb}\` signs`);
+    const by = message.by ?? 'unknown';
+    return allow(weighed, by, { by, principal: null, at, bound: weighed.bound, signed: false });
+  }
+  const question = askOf(weighed, message.signature);
+  if (typeof question === 'string') return refused(question);
+  if (!weighed.verified) return { kind: 'verify', question };
+  if (!isSameQuestion(question, weighed.verified.question))
+    return refused(`${subject.id} or its policy changed while the signature was verified: look again, then decide`);
+  const { verdict } = weighed.verified;
+  if (verdict.kind === 'bad') return refused(`the signature does not count: ${verdict.reason}`);
+  const { principal } = verdict;
+  return allow(weighed, principal, { by: message.by ?? principal, principal, at, bound: true, signed: true });
+}
+
+function refused(reason: string): Weighing {
+  return { kind: 'refused', reason };
+}
+
+/** What is to be verified of a signed message, or why that can't be. */
+function askOf({ rules, subject, message, at }: Weighed, signature: string): SignatureQuestion | string {
+  const approvers = listApprovers(rules, subject);
+  if (approvers === null) return 'policy lists no approvers (decisions.approvers), so no signature can count';
+  if (approvers.length === 0) return `policy lists nobody who may decide a ${subject.kind}`;
+  if (message.id === undefined) return 'a signed message needs an id, which is part of what is signed';
+  if (signature.length > MAX_SIGNATURE_BYTES || !ARMOR.test(signature)) return 'that is no armored SSH signature';
+  if (message.expiresAt !== undefined && Date.parse(message.expiresAt) <= at)
+    return `the signature expired at ${message.expiresAt}`;
+  return {
+    text: renderSignedText(subject, message),
+    signature,
+    signer: message.signer ?? null,
+    approvers: approvers.map(({ may: _, ...key }) => key),
+    at,
+  };
+}
+
+function isSameQuestion(one: SignatureQuestion, other: SignatureQuestion): boolean {
+  return canonicalJson({ ...one, at: 0 }) === canonicalJson({ ...other, at: 0 });
+}
+
+/** Whether somebody whose name is settled may make this decision. */
+function allow({ rules, subject, authors, message }: Weighed, name: string, approval: Approval): Weighing {
+  const deciders = listDeciders(rules, subject);
+  if (deciders !== null && !deciders.includes(name)) {
+    const who = deciders.join(', ') || 'nobody';
+    return refused(`${name} may not decide a ${subject.kind} here; who may: ${who}`);
+  }
+  if (message.verb === 'approve' || message.verb === 'choose') {
+    if (rules.selfApproval === 'deny' && authors === null)
+      return refused('nobody is named as who requested this, so nobody can be told to be somebody else');
+    if (rules.selfApproval === 'deny' && authors?.some((author) => isSame(name, author)))
+      return refused(`${name} asked for this: policy wants somebody else to approve it (decisions.selfApproval)`);
+  }
+  if (message.verb === 'approve' && rules.bound === 'required' && !approval.bound)
+    return refused(`policy wants the digest of what you looked at (decisions.bound): ${subject.digest.slice(0, 12)}`);
+  return { kind: 'counts', approval, name };
+}
+
+export type Tally =
+  | { kind: 'enough'; approvals: Approval[]; by: string }
+  | { kind: 'more'; approvals: Approval[]; detail: string }
+  | { kind: 'again'; detail: string };
+
+/** Adds an approval to those that still stand under the rules as they are now; each person counts once. */
+export function countApproval(
+  rules: DecisionRules,
+  decision: Subject & Pick<Decided, 'escalatedTo'> & { approvals?: Approval[] },
+  approval: Approval,
+): Tally {
+  const deciders = listDeciders(rules, decision);
+  const standing = (decision.approvals ?? []).filter(
+    (one) => (deciders === null || deciders.includes(nameOf(one))) && (rules.signatures === 'optional' || one.signed),
+  );
+  const quorum = quorumOf(rules, decision.kind);
+  const shown = (approvals: readonly Approval[]): string =>
+    `${approvals.length} of ${quorum} approvals: ${approvals.map(nameOf).join(', ')}`;
+  if (standing.some((one) => isSame(nameOf(one), nameOf(approval))))
+    return { kind: 'again', detail: `${nameOf(approval)} has approved ${decision.id} already; ${shown(standing)}` };
+  const approvals = [...standing, approval];
+  if (approvals.length < quorum) return { kind: 'more', approvals, detail: shown(approvals) };
+  return { kind: 'enough', approvals, by: approvals.map(nameOf).join(', ') };
+}
+
+/** Under which name an approval counts. */
+export function nameOf({ principal, by }: Approval): string {
+  return principal ?? by;
+}

@@ -1,0 +1,96 @@
+/**
+ * How the layers of policy join what they say about decisions: signatures, approvers, quorum, silence.
+ * Rule: what both layers ask for is asked for: required over optional, deny over allow, the larger quorum, approvers
+ * whom both list, and the silence that lets less happen.
+ */
+import type { Approver, DecisionKind, DecisionRules, QuorumKind, Silence } from './approvers.ts';
+import { DECISION_KINDS, keyOf, QUORUM_KINDS } from './approvers.ts';
+import type { Field } from './policy-fields.ts';
+
+/** One of two words, of which the second is the stricter. */
+function stricter<T extends string>(loose: T, strict: T): Field<T> {
+  return {
+    builtIn: { limit: loose, value: loose },
+    tighten: (one, other) => (one === strict || other === strict ? strict : loose),
+  };
+}
+
+/** A number that is at least something; the larger wins. */
+const quorum: Field<number> = {
+  builtIn: { limit: 1, value: 1 },
+  tighten: (one, other) => Math.max(one, other),
+};
+
+/** Null is anyone; two lists make the list of those who are in both. */
+const approvers: Field<Approver[] | null> = {
+  builtIn: { limit: null, value: null },
+  tighten: (one, other) => {
+    if (one === null || other === null) return one ?? other;
+    const both = one.flatMap((mine) =>
+      other
+        .filter(({ name, publicKey }) => name === mine.name && keyOf(publicKey) === keyOf(mine.publicKey))
+        .map((theirs) => meet(mine, theirs)),
+    );
+    return both.toSorted((a, b) => (`${a.name} ${a.publicKey}` < `${b.name} ${b.publicKey}` ? -1 : 1));
+  },
+};
+
+/** What one approver may by both of two entries. */
+function meet(one: Approver, other: Approver): Approver {
+  const { name, publicKey } = one;
+  const may = DECISION_KINDS.filter((kind) => [one, other].every((entry) => entry.may?.includes(kind) ?? true));
+  const validAfter = pick([one.validAfter, other.validAfter], (a, b) => a > b);
+  const validBefore = pick([one.validBefore, other.validBefore], (a, b) => a < b);
+  return {
+    name,
+    publicKey: keyOf(publicKey),
+    ...(may.length < DECISION_KINDS.length ? { may } : {}),
+    ...(validAfter === undefined ? {} : { validAfter }),
+    ...(validBefore === undefined ? {} : { validBefore }),
+  };
+}
+
+/** The stricter of two moments as it is written; of two spellings of one moment always the same. */
+function pick(moments: (string | undefined)[], isStricter: (a: number, b: number) => boolean): string | undefined {
+  const [one, other] = moments.filter((moment) => moment !== undefined).toSorted();
+  if (one === undefined || other === undefined) return one;
+  return isStricter(Date.parse(other), Date.parse(one)) ? other : one;
+}
+
+/** The less may happen without a person, the higher. */
+const CAUTION: Record<Silence['means'], number> = { proceed: 0, escalate: 1, hold: 2, deny: 3 };
+
+/** Null is silence that is never spoken of: a hold without a moment. */
+const silence: Field<Silence | null> = {
+  builtIn: { limit: { after: 1, means: 'proceed' }, value: null },
+  tighten: (one, other) => {
+    const [a, b] = [one && plain(one), other && plain(other)];
+    const [cautionA, cautionB] = [CAUTION[a?.means ?? 'hold'], CAUTION[b?.means ?? 'hold']];
+    if (cautionA !== cautionB) return cautionA > cautionB ? a : b;
+    if (!a || !b) return a ?? b;
+    // Nothing goes on before both allow it; what stops work, or shows that it waits, comes as early as one wants.
+    const waits = cautionA < CAUTION.hold;
+    const after = waits ? Math.max(a.after, b.after) : Math.min(a.after, b.after);
+    return plain({ after, means: a.means, to: (a.to ?? []).filter((name) => b.to?.includes(name)) });
+  },
+};
+
+/** In its plainest spelling, so that equal ones are written alike. */
+function plain({ after, means, to = [] }: Silence): Silence {
+  const names = [...new Set(to)].toSorted();
+  return { after, means, ...(means === 'escalate' && names.length > 0 ? { to: names } : {}) };
+}
+
+type Name = `quorum.${QuorumKind}` | `silence.${DecisionKind}`;
+
+/** The fields of policy under `decisions`, by name. */
+export const DECISION_FIELDS = {
+  'decisions.signatures': stricter<DecisionRules['signatures']>('optional', 'required'),
+  'decisions.bound': stricter<DecisionRules['bound']>('optional', 'required'),
+  'decisions.approvers': approvers,
+  'decisions.selfApproval': stricter<DecisionRules['selfApproval']>('allow', 'deny'),
+  ...(Object.fromEntries([
+    ...QUORUM_KINDS.map((kind) => [`decisions.quorum.${kind}`, quorum]),
+    ...DECISION_KINDS.map((kind) => [`decisions.silence.${kind}`, silence]),
+  ]) as Record<`decisions.${Name}`, Field<unknown>>),
+};

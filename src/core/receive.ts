@@ -1,0 +1,68 @@
+/**
+ * How a message is taken in, by agents and refactors alike: read, found again, recorded, and, if it is signed, counted
+ * only after its signature was verified.
+ * Rule: every message leaves one receipt, and what it says when a verification ends is what became of it.
+ */
+import type { Answer, Control, Receipt } from './control.ts';
+import { addReceipt, findEarlierAnswer, settleReceived } from './control.ts';
+import type { SignatureQuestion, Verified } from './decide.ts';
+import type { Message, Verb } from './messages.ts';
+import { readMessage } from './messages.ts';
+
+export interface Received<S> {
+  state: S;
+  answer: Answer;
+  /** Set where the message waits: it is to be received once more with the answer to this. */
+  verify?: SignatureQuestion;
+}
+
+/** What applying a message came to; `verify` changes nothing yet. */
+export type Outcome<S> =
+  | { kind: 'applied' | 'accepted' | 'forwarded' | 'refused'; detail: string; state: S }
+  | { kind: 'verify'; question: SignatureQuestion; state: S };
+
+interface Receiving<S> {
+  state: S;
+  verb: Verb;
+  inputs: readonly unknown[];
+  at: number;
+  verified: Verified | undefined;
+  /** Names a message that came without an id, where it needs one. */
+  name?: (verb: Verb) => string;
+  /** Why nothing counts any more, once the run has ended. */
+  ended: string | undefined;
+  apply: (message: Message) => Outcome<S>;
+}
+
+/** Takes in a message as a client sent it, or once more with its signature verified. */
+export function receive<S extends { control: Control }>(receiving: Receiving<S>): Received<S> {
+  const { state, verb, inputs, at, verified, ended } = receiving;
+  const read = readMessage(verb, inputs);
+  if (read.kind === 'bad') return refuse(state, { verb }, at, read.problem);
+  const id = read.message.id ?? receiving.name?.(verb);
+  const message = { ...read.message, ...(id === undefined ? {} : { id }) } as Message;
+  const earlier = verified ? undefined : findEarlierAnswer(state.control, read.message.id);
+  if (earlier) return { state, answer: earlier };
+  const outcome: Outcome<S> = ended ? { kind: 'refused', detail: ended, state } : receiving.apply(message);
+  const became: Pick<Receipt, 'state' | 'detail'> =
+    outcome.kind === 'verify'
+      ? { state: 'received', detail: 'its signature is being verified' }
+      : { state: outcome.kind, detail: outcome.detail };
+  const { control, answer } =
+    verified && id !== undefined
+      ? settleReceived(outcome.state.control, id, became)
+      : addReceipt(outcome.state.control, message, at, became);
+  const recorded = { state: { ...outcome.state, control }, answer };
+  return outcome.kind === 'verify' ? { ...recorded, verify: outcome.question } : recorded;
+}
+
+/** Records a message that no handler knows, or that could not be read. */
+export function refuse<S extends { control: Control }>(
+  state: S,
+  message: { verb: string; by?: string | undefined; id?: string | undefined },
+  at: number,
+  detail: string,
+): Received<S> {
+  const { control, answer } = addReceipt(state.control, message, at, { state: 'refused', detail });
+  return { state: { ...state, control }, answer };
+}

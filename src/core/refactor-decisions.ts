@@ -1,0 +1,261 @@
+/**
+ * What a refactor does when somebody decides on its plan, its delivery, red checks or a choice among agents; and when
+ * nobody does.
+ * Rule: a decision counts only as `weigh` allows it; what an agent owns is passed on unopened, and weighed there.
+ */
+import { rulesOf } from './approvers.ts';
+import { raiseGrant } from './budget.ts';
+import type { Decision } from './control.ts';
+import { changeDecision, chooseDecision, listOpenDecisions, withdrawDecisions } from './control.ts';
+import type { Approval, Verified, Weighing } from './decide.ts';
+import { countApproval, nameOf, weigh } from './decide.ts';
+import { digestValue } from './digest.ts';
+import { findRival, settleChoice } from './forks.ts';
+import type { MessageOf } from './messages.ts';
+import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS, findPlanProblems } from './plan.ts';
+import type { Outcome } from './receive.ts';
+import { deliverySubject, nextRefactorCommand } from './refactor.ts';
+import { adoptPlan, openDelivery, proposePlan } from './refactor-gates.ts';
+import type { AgentMirror, RefactorState } from './refactor-state.ts';
+import { endRefactor, listAllOpen, listRunning, log, passOn } from './refactor-work.ts';
+import { passDeadlines } from './silence.ts';
+import type { DecidingMessage, Subject } from './signed-text.ts';
+import { subjectOfEarlyChoice, subjectOfRevision } from './signed-text.ts';
+
+type Came = Outcome<RefactorState>;
+
+function refused(state: RefactorState, detail: string): Came {
+  return { kind: 'refused', detail, state };
+}
+
+/** Weighs a message about a decision of the refactor's own. */
+function weighOwn(
+  state: RefactorState,
+  subject: Subject & Pick<Decision, 'escalatedTo'>,
+  message: DecidingMessage,
+  { bound, at, verified }: { bound: boolean; at: number; verified: Verified | undefined },
+): Weighing {
+  const { requestedBy } = state.input;
+  const writer = subject.kind === 'plan' && state.plan ? [state.plan.by] : [];
+  const authors = requestedBy === undefined ? null : [requestedBy, ...writer];
+  return weigh({ rules: rulesOf(state.policy), subject, authors, message, bound, at, verified });
+}
+
+/** Approves or rejects an open decision, or passes that on to the agent whose it is. */
+export function decideForRefactor(
+  state: RefactorState,
+  message: MessageOf<'approve' | 'reject'>,
+  at: number,
+  verified?: Verified,
+): Came {
+  const choice = chooseDecision(listAllOpen(state), state.control.decisions, message);
+  if (choice.kind === 'refused') return refused(state, choice.reason);
+  const { decision, bound } = choice;
+  const owner = state.agents.find(({ id }) => id === decision.owner);
+  if (owner) return passDecision(state, owner, decision, message, at);
+  const subject = { ...decision, workflow: state.id };
+  const weighing = weighOwn(state, subject, message, { bound, at, verified });
+  if (weighing.kind === 'refused') return refused(state, weighing.reason);
+  if (weighing.kind === 'verify') return { ...weighing, state };
+  const { approval } = weighing;
+  if (message.verb === 'reject')
+    return conclude(state, decision, { outcome: 'rejected', by: nameOf(approval), approvals: [approval] }, message, at);
+  const tally = countApproval(rulesOf(state.policy), subject, approval);
+  switch (tally.kind) {
+    case 'again':
+      return refused(state, tally.detail);
+    case 'more': {
+      const control = changeDecision(state.control, decision.id, { approvals: tally.approvals });
+      const counted = log({ ...state, control }, at, `${decision.id}: ${tally.detail}`);
+      return { kind: 'applied', detail: tally.detail, state: counted };
+    }
+    case 'enough':
+      return conclude(state, decision, { outcome: 'approved', ...tally }, message, at);
+  }
+}
+
+/** Passes a decision on to its agent; more tokens have to be there before an agent is given them. */
+function passDecision(
+  state: RefactorState,
+  owner: AgentMirror,
+  decision: Decision,
+  message: MessageOf<'approve' | 'reject'>,
+  at: number,
+): Came {
+  const wanted = { ...message, decision: decision.id };
+  const pass = (from: RefactorState): Came => passOn(from, [owner], wanted, `${decision.id} passed on to`);
+  if (decision.kind !== 'budget' || message.verb === 'reject') return pass(state);
+  const next = nextRefactorCommand(state);
+  const raise = raiseGrant(state, owner, { starting: next.kind === 'startAgent' ? next.spec.maxTokens : 0, at });
+  if (raise.kind === 'raised') return pass(raise.state);
+  return refused(
+    raise.state,
+    `${owner.task} asks for ${raise.wanted} tokens, and ${raise.left} of the refactor's budget are left: approve more of that first`,
+  );
+}
+
+function conclude(
+  state: RefactorState,
+  decision: Decision,
+  { outcome, by, approvals }: { outcome: 'approved' | 'rejected'; by: string; approvals: Approval[] },
+  { note }: { note?: string | undefined },
+  at: number,
+): Came {
+  const bound = approvals.every((approval) => approval.bound);
+  const closed = { outcome, by, at, note: note ?? '', bound };
+  const control = changeDecision(state.control, decision.id, { approvals, closed });
+  const said = log({ ...state, control }, at, `${decision.id} ${outcome} by ${by}`);
+  const settled = outcome === 'approved' ? approveOwn(said, decision, by, at) : rejectOwn(said, decision, by, note, at);
+  return { kind: 'applied', detail: `${decision.id} ${outcome}`, state: settled };
+}
+
+/** Gives silence its effect on the refactor's own open decisions; an agent's are the agent's. */
+export function passRefactorDeadlines(state: RefactorState, at: number): RefactorState {
+  return passDeadlines(state, rulesOf(state.policy), at, endByPolicy);
+}
+
+function endByPolicy(
+  state: RefactorState,
+  decision: Decision,
+  outcome: 'approved' | 'rejected',
+  note: string,
+  at: number,
+): RefactorState {
+  const noted = log(state, at, `${decision.id}: ${note}`);
+  // Without a note, or a rejected plan would be planned again for nobody.
+  return conclude(noted, decision, { outcome, by: 'policy (silence)', approvals: [] }, {}, at).state;
+}
+
+function approveOwn(state: RefactorState, decision: Decision, by: string, at: number): RefactorState {
+  switch (decision.kind) {
+    case 'baseline':
+      return { ...state, baselineAccepted: true };
+    case 'budget':
+      return { ...state, budgetAdded: (state.budgetAdded ?? 0) + state.policy.budget.tokens.value };
+    case 'plan':
+      return adoptPlan(state, at, by);
+    case 'checks':
+      return state.line
+        ? openDelivery(
+            { ...state, redAccepted: true, deviations: [...state.deviations, `${by} accepted red checks`] },
+            at,
+            state.line,
+          )
+        : state;
+    case 'delivery': {
+      if (!state.line || decision.digest !== digestValue(deliverySubject(state, state.line))) return state;
+      return { ...state, phase: 'delivering', deliveryApproved: { by, digest: decision.digest } };
+    }
+    default:
+      return state;
+  }
+}
+
+function rejectOwn(
+  state: RefactorState,
+  decision: Decision,
+  by: string,
+  note: string | undefined,
+  at: number,
+): RefactorState {
+  const reason = `${by} rejected ${decision.id}${note ? `: ${note}` : ''}`;
+  if (decision.kind === 'plan' && note && state.prepared) return planAgain(state, note, by);
+  return endRefactor(state, at, { kind: 'failed', type: 'Rejected', reason });
+}
+
+/** A plan rejected with a note goes back to a planner, who is told the note; without one the refactor ends. */
+function planAgain(state: RefactorState, note: string, by: string): RefactorState {
+  const attempt = state.agents.filter(({ kind }) => kind === 'plan').length;
+  const task = {
+    id: 'plan',
+    title: 'Plan the refactor again',
+    instructions: `${by} rejected the last plan: ${note}\n\nThe last plan was:\n${JSON.stringify(state.plan?.plan)}`,
+    paths: ['**'],
+    checks: state.input.checks,
+    dependsOn: [],
+    maxSteps: DEFAULT_TASK_STEPS,
+    maxTokens: DEFAULT_TASK_TOKENS,
+  };
+  const extra = {
+    task,
+    status: 'waiting' as const,
+    attempt,
+    kind: 'plan' as const,
+    start: null,
+    startTree: null,
+    head: null,
+    summary: '',
+    conflicts: [],
+    evidence: [],
+  };
+  return { ...state, phase: 'planning', extra };
+}
+
+/** Passes an answer on to the agent that asked. */
+export function answerForRefactor(state: RefactorState, message: MessageOf<'answer'>): Came {
+  const wanted = { verb: message.verb, ...(message.question === undefined ? {} : { decision: message.question }) };
+  const choice = chooseDecision(listAllOpen(state), state.control.decisions, wanted);
+  if (choice.kind === 'refused') return refused(state, choice.reason);
+  const owner = state.agents.find(({ id }) => id === choice.decision.owner);
+  if (!owner) return refused(state, `${choice.decision.id} has no agent any more`);
+  return passOn(state, [owner], { ...message, question: choice.decision.id }, `${choice.decision.id} passed on to`);
+}
+
+/** Replaces the plan; the new one goes to its gate, and what was decided on the old one is void. */
+export function revisePlan(
+  state: RefactorState,
+  message: MessageOf<'revisePlan'>,
+  at: number,
+  verified?: Verified,
+): Came {
+  if (!state.plan) return refused(state, 'there is no plan yet');
+  if (message.version !== state.plan.version)
+    return refused(state, `the plan is at version ${state.plan.version}, not ${message.version}: look at it again`);
+  const problems = findPlanProblems(message.plan);
+  if (problems.length > 0) return refused(state, problems.join('; '));
+  const subject = subjectOfRevision(state.id, state.plan, message.plan);
+  const weighing = weighOwn(state, subject, message, { bound: true, at, verified });
+  if (weighing.kind === 'refused') return refused(state, weighing.reason);
+  if (weighing.kind === 'verify') return { ...weighing, state };
+  const by = weighing.name;
+  const control = withdrawDecisions(state.control, at, ['plan', 'checks', 'delivery'], `plan revised by ${by}`);
+  const repairing = listRunning(state).filter(({ kind }) => kind === 'repair' || kind === 'plan');
+  const stops = repairing.map(({ id }) => ({
+    agent: id,
+    message: { verb: 'stop' as const, reason: 'the plan was revised', by },
+  }));
+  const cleared: RefactorState = {
+    ...state,
+    control,
+    deliveryApproved: null,
+    redAccepted: false,
+    repairs: 0,
+    hold: null,
+    evidenceFor: null,
+    extra: null,
+    forwards: [...state.forwards, ...stops],
+  };
+  const revised = proposePlan(cleared, at, message.plan, by);
+  return { kind: 'applied', detail: `plan ${state.plan.version + 1} waits for its decision`, state: revised };
+}
+
+/** Chooses whose work counts among the agents that race for a task, when they have ended or before. */
+export function chooseForRefactor(
+  state: RefactorState,
+  message: MessageOf<'choose'>,
+  at: number,
+  verified?: Verified,
+): Came {
+  const found = findRival(state, message.agent);
+  if (found.kind === 'refused') return refused(state, found.detail);
+  const { work, chosen } = found;
+  const decision = listOpenDecisions(state.control).find(({ id }) => id.startsWith(`${work.task.id}/choice@`));
+  const agents = (work.rivals ?? []).map(({ agent }) => agent);
+  const subject = decision ? { ...decision, workflow: state.id } : subjectOfEarlyChoice(state.id, work.task.id, agents);
+  const weighing = weighOwn(state, subject, message, { bound: false, at, verified });
+  if (weighing.kind === 'refused') return refused(state, weighing.reason);
+  if (weighing.kind === 'verify') return { ...weighing, state };
+  const { name, approval } = weighing;
+  const control = decision ? changeDecision(state.control, decision.id, { approvals: [approval] }) : state.control;
+  return settleChoice({ ...state, control }, { work, chosen, decision, by: name }, at);
+}

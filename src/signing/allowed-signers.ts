@@ -1,0 +1,25 @@
+/**
+ * Approvers in the format that `ssh-keygen` knows as ALLOWED SIGNERS: one line for each key.
+ * Rule: each key counts for our namespace only; names and keys are those that policy's schema lets through, which can't
+ * hold anything that means something else in such a line.
+ */
+import type { SignatureQuestion } from '../core/decide.ts';
+import { SIGNATURE_NAMESPACE } from '../core/signed-text.ts';
+
+/** The lines of a file of allowed signers. */
+export function renderAllowedSigners(approvers: SignatureQuestion['approvers']): string {
+  const lines = approvers.map(({ name, publicKey, validAfter, validBefore }) => {
+    const options = [
+      `namespaces="${SIGNATURE_NAMESPACE}"`,
+      ...(validAfter === undefined ? [] : [`valid-after="${toStamp(Date.parse(validAfter))}"`]),
+      ...(validBefore === undefined ? [] : [`valid-before="${toStamp(Date.parse(validBefore))}"`]),
+    ];
+    return `${name} ${options.join(',')} ${publicKey.split(' ', 2).join(' ')}\n`;
+  });
+  return lines.join('');
+}
+
+/** A moment as `YYYYMMDDHHMMSS` in UTC. */
+export function toStamp(at: number): string {
+  return new Date(at).toISOString().replaceAll(/[-:T]/g, '').slice(0, 14);
+}

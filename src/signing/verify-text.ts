@@ -1,0 +1,42 @@
+/**
+ * Verifies a signature over a text: that a listed key made it, for our purpose, at a moment when that key was valid.
+ * Rule: every way in which it can't be verified is a bad verdict with its reason; nothing throws for what was sent.
+ */
+import type { SignatureQuestion, SignatureVerdict } from '../core/decide.ts';
+import { SIGNATURE_NAMESPACE } from '../core/signed-text.ts';
+import { renderAllowedSigners, toStamp } from './allowed-signers.ts';
+import type { KeygenEnd } from './ssh-keygen.ts';
+import { runToVerify, withPrivateFiles } from './ssh-keygen.ts';
+
+/** The verdict on one signature. */
+export async function verifyText(question: SignatureQuestion): Promise<SignatureVerdict> {
+  const { text, signature, signer, approvers, at } = question;
+  const files = { signature: `${signature.trim()}\n`, allowed: renderAllowedSigners(approvers) };
+  return await withPrivateFiles(files, async (paths) => {
+    const when = ['-O', `verify-time=${toStamp(at)}`];
+    const found = await runToVerify(['-Y', 'find-principals', '-s', paths.signature, '-f', paths.allowed, ...when]);
+    if (found.kind === 'absent') return bad('the worker has no ssh-keygen: install OpenSSH there (openssh-client)');
+    const names = found.output.split('\n').filter((line) => line !== '');
+    if (found.exitCode !== 0 || names.length === 0) return bad(explain(found, approvers));
+    const principal = signer ?? names[0] ?? '';
+    if (!names.includes(principal)) return bad(`the key is ${names.join(', ')}'s, not ${principal}'s`);
+    const place = ['-I', principal, '-n', SIGNATURE_NAMESPACE, '-s', paths.signature, '-f', paths.allowed];
+    const verified = await runToVerify(['-Y', 'verify', ...place, ...when], text);
+    if (verified.kind === 'ended' && verified.exitCode === 0) return { kind: 'good', principal };
+    return bad(
+      `${principal}'s key made it, but for something else: another decision, digest, verdict, note or message`,
+    );
+  });
+}
+
+function bad(reason: string): SignatureVerdict {
+  return { kind: 'bad', reason };
+}
+
+function explain(end: Extract<KeygenEnd, { kind: 'ended' }>, approvers: SignatureQuestion['approvers']): string {
+  if (/key has expired|not yet valid/.test(end.errors)) return 'the key that made it is not valid at this time';
+  if (/armor|parse signature|invalid format/i.test(end.errors)) return 'it is no SSH signature that can be read';
+  if (/no principal matched/i.test(end.errors))
+    return `the key that made it is not listed for this decision, as those of ${approvers.map(({ name }) => name).join(', ')} are`;
+  return `ssh-keygen says: ${end.errors.slice(-300) || `exit status ${end.exitCode}`}`;
+}

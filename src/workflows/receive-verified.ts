@@ -1,0 +1,58 @@
+/**
+ * Receives a message that may be signed: recorded at once, counted only after the worker has verified its signature.
+ * Rule: where nothing is signed no activity is scheduled and nothing waits; what was verified is weighed once more on
+ * the state as it is by then.
+ */
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  CancellationScope,
+  patched,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
+import type { SigningActivities } from '../activities/contract.ts';
+import type { Answer } from '../core/control.ts';
+import type { SignatureQuestion, SignatureVerdict, Verified } from '../core/decide.ts';
+import type { Received } from '../core/receive.ts';
+
+const { verifySignature } = proxyLocalActivities<SigningActivities>({
+  // Two processes of milliseconds each; a loaded host may take seconds. A person waits for the answer.
+  startToCloseTimeout: '10 seconds',
+  retry: { maximumAttempts: 2 },
+});
+
+/** The patch under which runs began to end only after their handlers. */
+const HANDLERS_FIRST = 'handlers-first';
+
+/** Whether a run has to wait before it ends or continues: a message that was received has to be answered first. */
+export function hasHandlersToEnd(): boolean {
+  return !allHandlersFinished() && patched(HANDLERS_FIRST);
+}
+
+/** Takes in a message through `receive`, twice where it is signed; gives the answer that counts. */
+export function receiveVerified<S>(
+  read: () => S,
+  update: (state: S) => void,
+  receive: (state: S, verified?: Verified) => Received<S>,
+): Answer | Promise<Answer> {
+  const { state, answer, verify } = receive(read());
+  update(state);
+  return verify ? countWhenVerified(verify) : answer;
+
+  async function countWhenVerified(question: SignatureQuestion): Promise<Answer> {
+    const verdict = await askWorker(question);
+    const counted = receive(read(), { question, verdict });
+    update(counted.state);
+    return counted.answer;
+  }
+}
+
+/** The worker's verdict; one that can't be had is a bad one. */
+async function askWorker(question: SignatureQuestion): Promise<SignatureVerdict> {
+  try {
+    return await CancellationScope.nonCancellable(() => verifySignature(question));
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    return { kind: 'bad', reason: `it could not be verified: ${error.cause?.message ?? error.message}` };
+  }
+}
