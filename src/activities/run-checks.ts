@@ -13,6 +13,7 @@ import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { WorkspaceActivities } from './contract.ts';
 import { fail } from './failures.ts';
+import { keepEvidence } from './keep-evidence.ts';
 import { withHeartbeats } from './perform.ts';
 
 /** Characters of a check's output that travel with its evidence. */
@@ -30,9 +31,9 @@ export async function judge(context: ActivityContext, input: CheckInput, signal:
   if (input.checks.length === 0) return [];
   const tree = await treeOf(store, input.commit);
   const first = await runOnce(context, store, input, input.checks, tree, signal);
-  const red = first.filter(({ green }) => !green).map(({ command }) => command);
+  const red = first.filter(({ evidence }) => !evidence.green).map(({ evidence }) => evidence.command);
   const second = red.length > 0 ? await runOnce(context, store, input, red, tree, signal) : [];
-  return [...first, ...second];
+  return await keepEvidence(store, { commit: input.commit, tree }, [...first, ...second]);
 }
 
 async function prepareSetup(context: ActivityContext, store: Store, { base, setup }: CheckInput): Promise<void> {
@@ -68,7 +69,7 @@ async function runOnce(
   checks: string[],
   tree: Sha,
   signal: AbortSignal,
-): Promise<Evidence[]> {
+): Promise<{ evidence: Evidence; output: string }[]> {
   const results = await context.workspaces.runChecks({
     store,
     base,
@@ -79,7 +80,10 @@ async function runOnce(
     ...(setup ? { setup } : {}),
   });
   signal.throwIfAborted();
-  return results.map((result, index) => toEvidence(result, checks[index] ?? '', commit, tree));
+  return results.map((result, index) => ({
+    evidence: toEvidence(result, checks[index] ?? '', commit, tree),
+    output: result.output,
+  }));
 }
 
 function toEvidence(result: CheckResult, command: string, commit: Sha, tree: Sha): Evidence {

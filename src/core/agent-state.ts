@@ -160,6 +160,8 @@ export interface Evidence {
   outputDigest: string;
   durationMs: number;
   isolation: IsolationMode;
+  /** The commit in the hub whose message has the whole output; its tree is the one that was judged. */
+  log?: Sha;
 }
 
 export interface CheckInput {

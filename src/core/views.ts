@@ -130,8 +130,8 @@ function showPause(control: Control): string | null {
 /** One line of evidence: the check, its result and the tree that it judged. */
 export function showEvidence(evidence: readonly Evidence[]): string[] {
   return evidence.map(
-    ({ command, green, exitCode, tree }) =>
-      `${green ? 'green' : `red (${exitCode ?? 'killed'})`}: ${command} on tree ${tree.slice(0, 10)}`,
+    ({ command, green, exitCode, tree, log }) =>
+      `${green ? 'green' : `red (${exitCode ?? 'killed'})`}: ${command} on tree ${tree.slice(0, 10)}${log ? `, log ${log.slice(0, 10)}` : ''}`,
   );
 }
 

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { AgentStatus } from '../../src/core/views.ts';
+import { refSlug } from '../../src/git/ref-name.ts';
 import type { Script } from './harness.ts';
 import { recordHistories } from './record.ts';
 import {
@@ -42,6 +43,11 @@ test('a refactor goes from its goal to a delivered branch, with a person at both
     `${result.commit}\n${result.tree}`,
   );
   expect(result.evidence[0]?.tree).toBe(result.tree);
+  // What a check said is in the hub, as a commit of the very tree that it judged.
+  const hub = join(crew.stateDir, 'hub', `${refSlug(repository)}.git`);
+  const kept = await git(hub, 'show', '--no-patch', '--format=%T%n%B', result.evidence[0]?.log ?? 'none');
+  expect(kept).toContain(`${result.tree}\nevidence: 1 of 1 green`);
+  expect(kept).toContain('$ test -f README.md');
   expect(await git(repository, 'diff', '--stat', 'main', 'coxswain/two')).toContain('2 files changed, 2 insertions(+)');
   expect(await git(repository, 'log', '--format=%s', 'main..coxswain/two')).toMatch(/^Do [ab]\nDo [ab]$/);
   expect(await git(repository, 'status', '--porcelain')).toBe('');

@@ -1,0 +1,40 @@
+/**
+ * Keeps what checks said in the hub: one commit on the commit that was judged, with that very tree, results as JSON and
+ * the outputs below.
+ * Rule: evidence names the tree that it is about by being a commit of it; it is written once and never changed.
+ */
+import { Context } from '@temporalio/activity';
+import type { Evidence } from '../core/agent-state.ts';
+import type { Sha } from '../core/transcript.ts';
+import { commitTree } from '../git/commit-tree.ts';
+import { moveRef } from '../git/move-ref.ts';
+import { readRef } from '../git/read-ref.ts';
+import type { Store } from '../git/store.ts';
+import { runRef } from './chain.ts';
+
+/** What is kept of all outputs of one judgement. */
+const MAX_LOG_CHARACTERS = 512 * 1024;
+
+/** Writes the evidence with its outputs, and gives it with the commit that has them. */
+export async function keepEvidence(
+  store: Store,
+  judged: { commit: Sha; tree: Sha },
+  results: readonly { evidence: Evidence; output: string }[],
+): Promise<Evidence[]> {
+  const all = results.map(({ evidence }) => evidence);
+  const green = all.filter((one) => one.green).length;
+  const logs = results.map(({ evidence, output }) => `$ ${evidence.command}\n${output.trimEnd()}\n`).join('\n');
+  const subject = `evidence: ${green} of ${all.length} green on ${judged.commit.slice(0, 10)}`;
+  const message = `${subject}\n\n${JSON.stringify(all)}\n\n${logs.slice(0, MAX_LOG_CHARACTERS)}\n`;
+  const log = await commitTree(store, { tree: judged.tree, parents: [judged.commit], message });
+  const ref = evidenceRef(judged.commit);
+  await moveRef(store, { ref, to: log, from: await readRef(store, ref) });
+  return all.map((one) => ({ ...one, log }));
+}
+
+/** Beside the refs of the runs that it belongs to, so that it is kept and removed with them. */
+function evidenceRef(commit: Sha): string {
+  const kind = Context.current().info.workflowType === 'agent' ? 'agents' : 'refactors';
+  const run = runRef(kind);
+  return `${run.slice(0, run.lastIndexOf('/'))}/evidence-${commit.slice(0, 16)}`;
+}
