@@ -3,6 +3,7 @@
  * Rule: what they print is the run's answer; a refused message is exit status 1.
  */
 import { readFile } from 'node:fs/promises';
+import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { QueryName } from '../client/refactors.ts';
 import { queryRun, resultOf, sendVerb } from '../client/refactors.ts';
@@ -13,9 +14,11 @@ import type { Verb } from '../core/messages.ts';
 import type { Plan } from '../core/plan.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
 import type { RefactorStatus } from '../core/views.ts';
+import type { DecidingMessage } from '../core/signed-text.ts';
 import { interrupted } from './interrupted.ts';
 import { policyCommands, showPolicy } from './policy.ts';
 import { showPlan, showStatus } from './show.ts';
+import { signDecision } from './sign-decision.ts';
 import type { Stack } from './stack.ts';
 import { attach, StackError } from './stack.ts';
 import { askPerson, supervise } from './supervise.ts';
@@ -24,6 +27,10 @@ type Action = <A extends unknown[]>(body: (...args: A) => Promise<number>) => (.
 type Options = Record<string, string | boolean | undefined>;
 
 const QUERIES: QueryName[] = ['status', 'plan', 'decisions', 'spend', 'policy', 'log', 'report'];
+const SIGN_WITH =
+  "an SSH key file, or a public one whose other half your agent has; where policy wants signatures, git's signing key by itself";
+/** Verbs whose messages may be signed. */
+const DECIDING: readonly string[] = ['approve', 'reject', 'answer', 'revisePlan', 'choose'] satisfies Verb[];
 const LIST_QUERY = "WorkflowType = 'refactor'";
 
 /** Adds all of them to the program. */
@@ -85,6 +92,7 @@ function addSteering(program: Command, action: Action): void {
 function addDeciding(program: Command, action: Action): void {
   for (const name of ['approve', 'reject'] as const) {
     addVerb(program, name, `${name} a decision; its id may be left out when just one is open`, '[decision]')
+      .option('--sign-with <key>', SIGN_WITH)
       .option('--digest <digest>', 'what you looked at; refused if it has changed')
       .option('--note <text>', 'why; a plan rejected with a note is planned again')
       .action(
@@ -94,6 +102,7 @@ function addDeciding(program: Command, action: Action): void {
       );
   }
   addVerb(program, 'answer', "answer an agent's question", '<text>')
+    .option('--sign-with <key>', SIGN_WITH)
     .option('--question <id>', 'which, when several are open')
     .action(
       action(async (id: string, text: string, options: Options) => {
@@ -101,6 +110,7 @@ function addDeciding(program: Command, action: Action): void {
       }),
     );
   addVerb(program, 'revise-plan', 'replace the plan by that of a JSON file', '<file>')
+    .option('--sign-with <key>', SIGN_WITH)
     .requiredOption('--plan-version <n>', 'the version that it replaces')
     .action(
       action(async (id: string, file: string, options: Options) => {
@@ -130,9 +140,11 @@ function addForking(program: Command, action: Action): void {
         return await send('fork', id, { task, to: options['to'], text: options['text'] }, options);
       }),
     );
-  addVerb(program, 'choose', 'choose whose work counts after a fork', '<agent>').action(
-    action(async (id: string, agent: string, options: Options) => await send('choose', id, { agent }, options)),
-  );
+  addVerb(program, 'choose', 'choose whose work counts after a fork', '<agent>')
+    .option('--sign-with <key>', SIGN_WITH)
+    .action(
+      action(async (id: string, agent: string, options: Options) => await send('choose', id, { agent }, options)),
+    );
 }
 
 async function withStack<T>(body: (stack: Stack, config: Config) => Promise<T>): Promise<T> {
@@ -177,10 +189,23 @@ async function send(verb: Verb, id: string, fields: object, options: Options): P
   return await withStack(async ({ client }, config) => {
     const messageId = options['messageId'];
     const input = { ...fields, by: options['by'] ?? config.user, ...(messageId ? { id: messageId } : {}) };
-    const { kind, detail } = await sendVerb(client, id, verb, input);
+    const { kind, detail } = await sendVerb(client, id, verb, await signIfDeciding(client, id, verb, input, options));
     (kind === 'refused' ? console.error : console.log)(`${kind}: ${safe(detail)}`);
     return kind === 'refused' ? 1 : 0;
   });
+}
+
+async function signIfDeciding(
+  client: Client,
+  id: string,
+  verb: Verb,
+  fields: object,
+  options: Options,
+): Promise<object> {
+  if (!DECIDING.includes(verb)) return fields;
+  const key = typeof options['signWith'] === 'string' ? options['signWith'] : undefined;
+  const deciding = verb as DecidingMessage['verb'];
+  return await signDecision({ client, id, verb: deciding, fields, key, say: console.error });
 }
 
 async function readPlan(file: string): Promise<unknown> {

@@ -7,7 +7,7 @@ import type { AgentState } from '../core/agent-state.ts';
 import { showSpend } from '../core/details.ts';
 import { escapeForPeople as safe } from '../core/escape.ts';
 import type { Plan } from '../core/plan.ts';
-import type { RefactorStatus } from '../core/views.ts';
+import type { NeedView, RefactorStatus } from '../core/views.ts';
 
 const TICKS: Record<string, string> = {
   waiting: '[ ]',
@@ -60,6 +60,19 @@ export function showElapsed(ms: number): string {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
+/** What a decision hangs on: its digest and risk, who may make it, and what happens when nobody does. */
+function showTerms({ digest, risk, approvals, mayDecide, signatures, silence }: NeedView): string {
+  const terms = [
+    `digest ${digest.slice(0, 12)}`,
+    `risk ${risk}`,
+    ...(approvals === undefined ? [] : [`approvals ${approvals}`]),
+    ...(mayDecide === undefined ? [] : [`for ${mayDecide.join(', ') || 'nobody'}`]),
+    ...(signatures === 'required' ? ['to be signed'] : []),
+    ...(silence === undefined ? [] : [`silence: ${silence}`]),
+  ];
+  return terms.map(safe).join('; ');
+}
+
 /** The whole status of a refactor. */
 export function showStatus(status: RefactorStatus): string {
   const lines = [
@@ -77,7 +90,7 @@ export function showStatus(status: RefactorStatus): string {
     ...(status.hold === null ? [] : [`HOLDS      ${safe(status.hold)}`]),
     ...(status.trouble === null ? [] : [`TROUBLE    ${safe(status.trouble)}`]),
     ...(status.paused === null ? [] : [`PAUSED     ${safe(status.paused)}`]),
-    ...status.needs.map(({ id, about, digest }) => `DECIDE     ${id} (digest ${digest.slice(0, 12)}): ${safe(about)}`),
+    ...status.needs.map((need) => `DECIDE     ${need.id} (${showTerms(need)}): ${safe(need.about)}`),
     ...status.evidence.map((line) => `evidence   ${safe(line)}`),
     `spend      ${showSpend(status.spend)}`,
     ...status.receipts

@@ -12,6 +12,7 @@ import { escapeForPeople as safe } from '../core/escape.ts';
 import type { Plan } from '../core/plan.ts';
 import type { RefactorStatus } from '../core/views.ts';
 import { showElapsed, showPlan, showTicks, sumSpend } from './show.ts';
+import { signDecision } from './sign-decision.ts';
 
 /** Often enough to look live, seldom enough to cost nothing: each look is a few queries. */
 const POLL_MS = 400;
@@ -81,7 +82,8 @@ async function answer({ client, id, by, say, decide }: Supervision, need: Need):
   }
   const { verb, note } = choice;
   const input = { decision: need.id, digest: need.digest, by, ...(note ? { note } : {}) };
-  const { kind, detail } = await sendVerb(client, id, verb, input);
+  const signed = await signDecision({ client, id, verb, fields: input, say });
+  const { kind, detail } = await sendVerb(client, id, verb, signed);
   say(`  ${kind}: ${safe(detail)}`);
 }
 

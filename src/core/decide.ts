@@ -90,7 +90,6 @@ function askOf({ rules, subject, message, at }: Weighed, signature: string): Sig
   const approvers = listApprovers(rules, subject);
   if (approvers === null) return 'policy lists no approvers (decisions.approvers), so no signature can count';
   if (approvers.length === 0) return `policy lists nobody who may decide a ${subject.kind}`;
-  if (message.id === undefined) return 'a signed message needs an id, which is part of what is signed';
   if (signature.length > MAX_SIGNATURE_BYTES || !ARMOR.test(signature)) return 'that is no armored SSH signature';
   if (message.expiresAt !== undefined && Date.parse(message.expiresAt) <= at)
     return `the signature expired at ${message.expiresAt}`;

@@ -39,6 +39,9 @@ export function receive<S extends { control: Control }>(receiving: Receiving<S>)
   const { state, verb, inputs, at, verified, ended } = receiving;
   const read = readMessage(verb, inputs);
   if (read.kind === 'bad') return refuse(state, { verb }, at, read.problem);
+  const isSigned = 'signature' in read.message && read.message.signature !== undefined;
+  if (isSigned && read.message.id === undefined)
+    return refuse(state, read.message, at, 'a signed message needs an id, which is part of what is signed');
   const id = read.message.id ?? receiving.name?.(verb);
   const message = { ...read.message, ...(id === undefined ? {} : { id }) } as Message;
   const earlier = verified ? undefined : findEarlierAnswer(state.control, read.message.id);

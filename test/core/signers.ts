@@ -18,7 +18,12 @@ export function approver(name: string, rest: Omit<Approver, 'name' | 'publicKey'
 }
 
 /** Signs a message about a subject with somebody's key. */
-export function sign<M extends { id: string }>(who: string, subject: Subject, verb: Verb, message: M): M & { signature: string } {
+export function sign<M extends { id: string }>(
+  who: string,
+  subject: Subject,
+  verb: Verb,
+  message: M,
+): M & { signature: string } {
   const read = readMessage(verb, [message]);
   if (read.kind === 'bad') throw new Error(read.problem);
   return { ...message, signature: armor({ who, text: renderSignedText(subject, read.message as DecidingMessage) }) };

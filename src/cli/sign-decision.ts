@@ -1,0 +1,93 @@
+/**
+ * Signs what a person decides, where policy asks for it or they name a key: finds what the decision is about, says what
+ * is signed, and adds the signature to the message.
+ * Rule: nothing is signed but what this run shows as open just now, and the signature soon expires.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import { queryRun } from '../client/refactors.ts';
+import { rulesOf } from '../core/approvers.ts';
+import { chooseDecision } from '../core/control.ts';
+import { escapeForPeople as safe } from '../core/escape.ts';
+import type { Message, MessageOf } from '../core/messages.ts';
+import { readMessage } from '../core/messages.ts';
+import type { Plan } from '../core/plan.ts';
+import type { EffectivePolicy } from '../core/policy.ts';
+import type { DecidingMessage, Subject } from '../core/signed-text.ts';
+import { renderSignedText, subjectOfEarlyChoice, subjectOfRevision } from '../core/signed-text.ts';
+import type { AgentStatus, NeedView, RefactorStatus } from '../core/views.ts';
+import { findSigningKey, signText } from '../signing/sign-text.ts';
+
+/** A signature that somebody held back counts no longer than this; clocks differ by less. */
+const VALID_MS = 3_600_000;
+
+export interface Signing {
+  client: Client;
+  /** The run that the message goes to. */
+  id: string;
+  verb: DecidingMessage['verb'];
+  /** Fields of the message. */
+  fields: object;
+  /** A key file, or a public key whose other half the agent has; then it is signed in any case. */
+  key?: string | undefined;
+  say: (line: string) => void;
+}
+
+/** The message's fields, with a signature where there has to be one. */
+export async function signDecision({ client, id, verb, fields, key, say }: Signing): Promise<object> {
+  const policy = await queryRun<EffectivePolicy>(client, id, 'policy');
+  if (key === undefined && rulesOf(policy).signatures === 'optional') return fields;
+  const expiresAt = new Date(Date.now() + VALID_MS).toISOString();
+  const read = readMessage(verb, [{ id: randomUUID(), ...fields, expiresAt }]);
+  // What does not fit, or is not open, is the run's to refuse, in its words.
+  if (read.kind === 'bad') return fields;
+  const subject = await findSubject(client, id, read.message);
+  if (!subject) return fields;
+  const text = renderSignedText(subject, read.message as DecidingMessage);
+  say(`signs: ${verb} ${safe(subject.id)} of ${safe(subject.workflow)}, digest ${subject.digest.slice(0, 12)}`);
+  const signature = await signText(text, key ?? (await findSigningKey()));
+  return { ...fields, id: read.message.id, expiresAt, signature };
+}
+
+async function findSubject(client: Client, id: string, message: Message): Promise<Subject | undefined> {
+  switch (message.verb) {
+    case 'approve':
+    case 'reject':
+    case 'answer':
+      return await findOpen(client, id, message);
+    case 'choose':
+      return await findChoice(client, id, message);
+    case 'revisePlan': {
+      const plan = await queryRun<{ version: number; digest: string; plan: Plan } | null>(client, id, 'plan');
+      return plan ? subjectOfRevision(id, plan, message.plan) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+async function findOpen(
+  client: Client,
+  id: string,
+  message: MessageOf<'approve' | 'reject' | 'answer'>,
+): Promise<Subject | undefined> {
+  const { needs } = await queryRun<RefactorStatus | AgentStatus>(client, id, 'status');
+  const open = needs.map(({ approvals: _, ...need }) => need);
+  const { verb } = message;
+  const wanted = verb === 'answer' ? { verb, decision: message.question } : message;
+  const choice = chooseDecision(open, open, wanted);
+  return choice.kind === 'found' ? toSubject(choice.decision, choice.decision.owner ?? id) : undefined;
+}
+
+async function findChoice(client: Client, id: string, { agent }: MessageOf<'choose'>): Promise<Subject | undefined> {
+  const { tasks, needs } = await queryRun<RefactorStatus>(client, id, 'status');
+  const task = tasks.find(({ rivals }) => rivals?.some((rival) => rival === agent || rival === `${id}/${agent}`));
+  if (!task?.rivals) return undefined;
+  const open = needs.find((need) => need.id.startsWith(`${task.id}/choice@`));
+  return open ? toSubject(open, id) : subjectOfEarlyChoice(id, task.id, task.rivals);
+}
+
+function toSubject(need: Omit<NeedView, 'approvals' | 'risk' | 'signatures'>, workflow: string): Subject {
+  const { id, kind, digest, openedAt } = need;
+  return { workflow, id, kind, digest, openedAt };
+}
