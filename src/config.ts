@@ -37,8 +37,9 @@ const envSchema = z.object({
     .default([...WORKER_ROLES]),
   COXSWAIN_POLICIES: z.string().min(1).optional(),
   COXSWAIN_ROOTS: listOf(delimiter).optional(),
-  COXSWAIN_ISOLATION: z.enum(['bwrap', 'none']).default('bwrap'),
+  COXSWAIN_ISOLATION: z.enum(['bwrap', 'external', 'none']).default('bwrap'),
   COXSWAIN_OVERLAY: z.enum(['auto', 'off']).default('auto'),
+  COXSWAIN_TOOLCHAINS: listOf(delimiter).default([]),
   COXSWAIN_BWRAP: z.string().min(1).optional(),
   COXSWAIN_MODEL: z.string().min(1).optional(),
   COXSWAIN_CONTEXT_TOKENS: z.coerce.number().int().min(1000).optional(),
@@ -82,9 +83,11 @@ export interface Config {
   roles: WorkerRole[];
   /** Folders under which a start may name a repository by path; undefined where none was configured. */
   roots: string[] | undefined;
-  isolation: 'bwrap' | 'none';
+  isolation: 'bwrap' | 'external' | 'none';
   /** `off`: workspaces are plain folders, also where overlays work. */
   overlay: 'auto' | 'off';
+  /** Folders of tools outside of /usr that commands see and have on their PATH. */
+  toolchains: string[];
   bwrap: string | undefined;
   model: ModelConfig;
   commandTimeoutMs: number;
@@ -121,6 +124,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
     roots: values.COXSWAIN_ROOTS?.map((root) => resolve(workingDirectory, root)),
     isolation: values.COXSWAIN_ISOLATION,
     overlay: values.COXSWAIN_OVERLAY,
+    toolchains: values.COXSWAIN_TOOLCHAINS,
     bwrap: values.COXSWAIN_BWRAP,
     model: readModel(values),
     commandTimeoutMs: values.COXSWAIN_CHECK_TIMEOUT_SECONDS * 1000,

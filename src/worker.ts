@@ -15,6 +15,7 @@ import type { Config, WorkerRole } from './config.ts';
 import { hostQueue, modelQueue, nameWorker, workspaceQueue } from './core/task-queues.ts';
 import { openModel } from './model/call-model.ts';
 import type { Isolation } from './sandbox/isolation.ts';
+import { openExternal } from './sandbox/open-external.ts';
 import { openIsolation } from './sandbox/open-isolation.ts';
 import { openWorkspaces } from './sandbox/workspaces.ts';
 
@@ -167,11 +168,13 @@ async function nameHost(stateDir: string): Promise<string> {
 /** The isolation that commands get, proven by running some in it; a worker without commands needs none. */
 async function proveIsolation(config: Config): Promise<Isolation> {
   if (config.isolation === 'none' || !config.roles.includes('workspace')) return { kind: 'none' };
+  const search = { cacheDir: config.cacheDir, ...(config.bwrap ? { configured: config.bwrap } : {}) };
+  if (config.isolation === 'external') return await openExternal(search);
   const finding = await openIsolation({
-    cacheDir: config.cacheDir,
+    ...search,
     folder: config.stateDir,
     overlay: config.overlay,
-    ...(config.bwrap ? { configured: config.bwrap } : {}),
+    toolchains: config.toolchains,
   });
   if (finding.kind === 'proven') return finding.isolation;
   throw new IsolationError(`commands would not be isolated on this host: ${finding.reason}`);

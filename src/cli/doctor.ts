@@ -6,6 +6,8 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { execa } from 'execa';
 import { connectClient } from '../client/connect.ts';
 import type { Config } from '../config.ts';
+import type { ExternalIsolation } from '../sandbox/isolation.ts';
+import { openExternal } from '../sandbox/open-external.ts';
 import { openIsolation } from '../sandbox/open-isolation.ts';
 import { describeNoCurrent, findCurrentBuild } from '../stack/deployment.ts';
 import { findTemporal } from '../stack/find-temporal.ts';
@@ -66,15 +68,22 @@ async function lookAtTemporal(config: Config): Promise<Finding> {
 
 async function lookAtIsolation(config: Config): Promise<Finding> {
   if (config.isolation === 'none') return { ok: true, text: 'none, as COXSWAIN_ISOLATION says: every command asks' };
+  const search = { cacheDir: config.cacheDir, ...(config.bwrap ? { configured: config.bwrap } : {}) };
+  if (config.isolation === 'external') return describeExternal(await openExternal(search));
   const finding = await openIsolation({
-    cacheDir: config.cacheDir,
+    ...search,
     folder: config.stateDir,
     overlay: config.overlay,
-    ...(config.bwrap ? { configured: config.bwrap } : {}),
+    toolchains: config.toolchains,
   });
   if (finding.kind === 'failed') return { ok: false, text: finding.reason };
   const overlay = finding.noOverlay === null ? 'overlay: true' : `overlay: false (${finding.noOverlay})`;
   return { ok: true, text: `bwrap, ${overlay}, bubblewrap ${finding.version}, proven` };
+}
+
+function describeExternal({ pidNamespace }: ExternalIsolation): Finding {
+  const processes = pidNamespace ? 'each dies with all its processes' : 'a process that leaves its group may survive';
+  return { ok: true, text: `external, as COXSWAIN_ISOLATION says: commands run in this container; ${processes}` };
 }
 
 function lookAtModel({ model }: Config): Finding {

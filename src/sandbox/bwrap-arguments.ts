@@ -14,6 +14,8 @@ import type { Limits } from './limits.ts';
 import { folderArguments, rootArguments, SANDBOX_HOME, USER_NAMESPACES } from './root-arguments.ts';
 import { SANDBOX_TOOLS, TOOLS_VARIABLE } from './toolbox.ts';
 import type { Toolbox } from './toolbox.ts';
+import { toolchainArguments } from './toolchains.ts';
+import type { Toolchain } from './toolchains.ts';
 
 /** Where every command finds the working copy. */
 const SANDBOX_WORKSPACE = '/workspace';
@@ -45,6 +47,8 @@ export interface SandboxRoot {
   user: CommandUser | undefined;
   /** The file with the filter of system calls; undefined on a processor that none was written for. */
   systemCalls: string | undefined;
+  /** Tools of the host outside of /usr. */
+  toolchains: readonly Toolchain[];
 }
 
 /** What runs, over what. */
@@ -78,7 +82,7 @@ export interface Descriptors {
 export function bwrapArguments(root: SandboxRoot, command: SandboxCommand, descriptors: Descriptors): string[] {
   const { layers, env, binds = [] } = command;
   const variables = {
-    PATH: SANDBOX_PATH,
+    PATH: [...root.toolchains.map(({ bin }) => bin), SANDBOX_PATH].join(':'),
     HOME: SANDBOX_HOME,
     USER: 'coxswain',
     LANG: 'C.UTF-8',
@@ -95,6 +99,7 @@ export function bwrapArguments(root: SandboxRoot, command: SandboxCommand, descr
     has('death') ? ['--die-with-parent'] : [],
     has('session') ? ['--new-session'] : [],
     rootArguments(root, command),
+    toolchainArguments(root.toolchains),
     binds.flatMap(({ source, target }) => [...folderArguments(dirname(target)), '--ro-bind', source, target]),
     layerArguments(layers),
     has('read-only-root') ? ['--remount-ro', '/'] : [],

@@ -1,11 +1,13 @@
 /**
- * Workspaces without isolation: a plain folder each, commands run directly in it.
- * Rule: only ever used where a person chose it explicitly; every result says `none`.
+ * Workspaces without isolation of ours: a plain folder each, commands run directly in it.
+ * Rule: only ever used where a person chose it explicitly; every result says `none`, or `external` where that person
+ * says that the worker itself is in a container or VM.
  */
 import { mkdtemp } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadMarks } from './file-marks.ts';
+import type { ExternalIsolation } from './isolation.ts';
 import { openBaseLayers } from './layers.ts';
 import type { BaseLayers, SetupOutcome } from './layers.ts';
 import { findChangedTracked } from './overlay.ts';
@@ -23,13 +25,28 @@ import type { Origin, Place, WorkspaceKind } from './workspace-kind.ts';
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** The kind of workspaces that nothing isolates. */
-export function directWorkspaces(toolbox: Promise<Toolbox>, stateDir: string): WorkspaceKind {
+/** The kind of workspaces that nothing of ours isolates. */
+export function directWorkspaces(
+  toolbox: Promise<Toolbox>,
+  stateDir: string,
+  isolation: ExternalIsolation | { kind: 'none' },
+): WorkspaceKind {
+  const { kind } = isolation;
+  const inNamespace =
+    isolation.kind === 'external' && isolation.pidNamespace ? { pidNamespace: isolation.pidNamespace } : {};
   const run: Run = async (place, request) => {
     const { folder: tools } = await toolbox;
     const path = `${SYSTEM_PATH}:${tools}`;
     const folder = plainFolders(place).upper;
-    return await runDirectly({ folder, path, home: homedir(), tools: { [TOOLS_VARIABLE]: tools } }, request);
+    const direct = {
+      isolation: kind,
+      folder,
+      path,
+      home: homedir(),
+      tools: { [TOOLS_VARIABLE]: tools },
+      ...inNamespace,
+    };
+    return await runDirectly(direct, request);
   };
   const bases = openBaseLayers(stateDir);
   // What a setup makes may name the folder that it ran in, so each workspace runs its own.
@@ -44,7 +61,7 @@ export function directWorkspaces(toolbox: Promise<Toolbox>, stateDir: string): W
   const tried = new Map<string, SetupOutcome>();
   return {
     ...plainFiles({ setUp }),
-    kind: 'none',
+    kind,
     // Nothing is shared here: this run only shows what becomes of it.
     prepareSetup: async (origin) => {
       const key = `${origin.base} ${keyOf(origin.setup)}`;

@@ -13,11 +13,20 @@ import { runInSandbox } from './run-command.ts';
 import type { CommandRequest, CommandResult } from './run-command.ts';
 import { prepareSandboxRoot } from './sandbox-root.ts';
 
+/** The worker's own container or VM isolates; `pidNamespace` is the line that starts a command in one. */
+export interface ExternalIsolation {
+  kind: 'external';
+  pidNamespace?: readonly string[];
+}
+
 /**
  * `path` is the program that `findBubblewrap` found; `overlay: false` where it can't mount overlays, or must not:
  * workspaces are then plain folders.
  */
-export type Isolation = { kind: 'bwrap'; path: string; overlay?: boolean } | { kind: 'none' };
+export type Isolation =
+  | { kind: 'bwrap'; path: string; overlay?: boolean; toolchains?: readonly string[] }
+  | ExternalIsolation
+  | { kind: 'none' };
 
 /** What the probe found; `probe` names the promise that does not hold here. */
 export type IsolationProbe = { ok: true } | { ok: false; probe: string; reason: string; remedy: string };
@@ -41,11 +50,12 @@ const remedies = {
  * system is probed too.
  */
 export async function probeIsolation(isolation: Isolation, folder: string = tmpdir()): Promise<IsolationProbe> {
-  if (isolation.kind === 'none') return { ok: true };
+  if (isolation.kind !== 'bwrap') return { ok: true };
   await mkdir(folder, { recursive: true });
+  const { toolchains = [] } = isolation;
   const scratch = await mkdtemp(join(folder, 'coxswain-probe-'));
   try {
-    const root = await prepareSandboxRoot({ stateDir: scratch, bubblewrap: isolation.path });
+    const root = await prepareSandboxRoot({ stateDir: scratch, bubblewrap: isolation.path, toolchains });
     const at = { scratch, overlay: isolation.overlay !== false };
     return (
       (await probeFiles(root, at)) ?? (await probeNetwork(root, at)) ?? (await probeKill(root, at)) ?? { ok: true }

@@ -18,11 +18,12 @@ export interface IsolationRequest {
   folder: string;
   configured?: string;
   overlay: 'auto' | 'off';
+  toolchains?: readonly string[];
 }
 
 /** Looks for bubblewrap and proves it in `folder`, with overlays first unless they are off. */
 export async function openIsolation(request: IsolationRequest): Promise<IsolationFinding> {
-  const { cacheDir, configured, folder, overlay: wanted } = request;
+  const { cacheDir, configured, folder, overlay: wanted, toolchains } = request;
   const found = await findBubblewrap({
     cacheDir,
     ...(configured === undefined ? {} : { configured }),
@@ -31,15 +32,16 @@ export async function openIsolation(request: IsolationRequest): Promise<Isolatio
   if (found.kind === 'missing') {
     return { kind: 'failed', reason: `no bubblewrap. Tried: ${found.tried.join('; ')}. ${found.remedy}` };
   }
+  const own = toolchains === undefined ? {} : { toolchains };
   const { path, version } = found;
   let noOverlay = wanted === 'off' ? 'COXSWAIN_OVERLAY=off' : `bubblewrap ${version} has none, 0.11 does`;
   if (wanted === 'auto' && found.overlay) {
-    const isolation = { kind: 'bwrap', path, overlay: true } as const;
+    const isolation = { kind: 'bwrap', path, overlay: true, ...own } as const;
     const probe = await probeIsolation(isolation, folder);
     if (probe.ok) return { kind: 'proven', isolation, version, noOverlay: null };
     noOverlay = `probe "${probe.probe}": ${probe.reason}`;
   }
-  const isolation = { kind: 'bwrap', path, overlay: false } as const;
+  const isolation = { kind: 'bwrap', path, overlay: false, ...own } as const;
   const probe = await probeIsolation(isolation, folder);
   if (probe.ok) return { kind: 'proven', isolation, version, noOverlay };
   return { kind: 'failed', reason: `probe "${probe.probe}": ${probe.reason}. ${probe.remedy}` };

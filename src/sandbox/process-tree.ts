@@ -22,6 +22,8 @@ export type TreeRoot = { kind: 'sandbox'; pid: number } | { kind: 'group'; id: n
 
 /** How long killed processes may take to die: longer only on a disk or network mount that hangs. */
 const DEATH_MS = 30_000;
+/** Bubblewrap's first report comes within milliseconds; a kill waits for it, to be able to see the whole tree die. */
+const REPORT_MS = 5_000;
 /** Between two looks: a namespace is usually gone at the first. */
 const LOOK_MS = 2;
 
@@ -29,7 +31,7 @@ const LOOK_MS = 2;
  * The tree below bubblewrap: its first process takes all others along, and is a zombie only after the last of them is
  * gone.
  */
-export function pidNamespaceTree(bubblewrap: ChildProcess, reports: Readable, reportMs: number): ProcessTree {
+export function pidNamespaceTree(bubblewrap: ChildProcess, reports: Readable): ProcessTree {
   let text = '';
   let first: { pid: number; startedAt: string | undefined } | undefined;
   let ended = false;
@@ -52,7 +54,7 @@ export function pidNamespaceTree(bubblewrap: ChildProcess, reports: Readable, re
     kill: () => {
       killing = true;
       if (first) killNow();
-      else setTimeout(killNow, reportMs).unref();
+      else setTimeout(killNow, REPORT_MS).unref();
     },
     root: () => first && { kind: 'sandbox', pid: first.pid },
     dead: async () => {

@@ -11,6 +11,9 @@ import { SANDBOX_TOOLS } from './toolbox.ts';
 /** The home folder of every command. */
 export const SANDBOX_HOME = '/home/coxswain';
 
+/** What a command can write beside its workspace: each is a file system in memory. */
+export const TEMPORARY_FOLDERS = ['/tmp', '/dev/shm', SANDBOX_HOME];
+
 /** How many user namespaces may be made below a namespace; its root may write it. */
 export const USER_NAMESPACES = '/proc/sys/user/max_user_namespaces';
 
@@ -89,12 +92,11 @@ function procArguments({ user }: SandboxRoot, command: SandboxCommand): string[]
   ].flat();
 }
 
-/** All that a command can write beside its workspace: folders in memory, gone with it. */
 function temporaryArguments(command: SandboxCommand): string[] {
   const size = String(Math.floor(command.limits.temporaryBytes));
   const mount = ['--perms', '1777', ...(isGuarded(command, 'temporary-size') ? ['--size', size] : []), '--tmpfs'];
   return [
     isGuarded(command, 'read-only-root') ? ['--remount-ro', '/dev'] : [],
-    ['/tmp', '/dev/shm', SANDBOX_HOME].flatMap((path) => [...mount, path]),
+    TEMPORARY_FOLDERS.flatMap((path) => [...mount, path]),
   ].flat();
 }

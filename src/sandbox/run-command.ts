@@ -3,15 +3,18 @@
  * Rule: a command is over only when everything that it started is dead; output of any size takes constant memory.
  */
 import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { commandLine } from './bwrap-arguments.ts';
 import type { Bind, Layers, SandboxRoot } from './bwrap-arguments.ts';
 import type { GuardName } from './guards.ts';
 import type { LimitOutcome, Limits } from './limits.ts';
-import { groupTree } from './process-tree.ts';
+import type { OutputPipe } from './output-pipe.ts';
+import { groupTree, pidNamespaceTree } from './process-tree.ts';
 import type { Spooled, SpoolRequest } from './spool-file.ts';
 import { exitOf, startSandbox } from './start-sandbox.ts';
 import type { StartedSandbox } from './start-sandbox.ts';
 import { limitsOf, superviseProcess } from './supervise-process.ts';
+import type { Started } from './supervise-process.ts';
 
 /** One command: a line for `sh -c`, or a program and its arguments. */
 export interface CommandRequest {
@@ -49,7 +52,7 @@ export interface CommandResult {
   /** What became of the spool file, where one was asked for. */
   spooled?: Spooled;
   durationMs: number;
-  isolation: 'bwrap' | 'none';
+  isolation: 'bwrap' | 'external' | 'none';
 }
 
 /**
@@ -80,25 +83,44 @@ export async function runInSandbox(
   return result;
 }
 
+/** Where a command runs that nothing of ours isolates, and with what. */
+export interface DirectPlace {
+  isolation: 'external' | 'none';
+  folder: string;
+  path: string;
+  home: string;
+  tools: Record<string, string>;
+  /** The beginning of a line of bubblewrap that gives it a PID namespace. */
+  pidNamespace?: readonly string[];
+}
+
 /**
- * Runs a command without isolation in `folder`: its own process group, a minimal environment. A process that leaves
- * the group can survive.
+ * Runs a command in a folder as any process of this user, with a minimal environment and its own process group. Without
+ * a PID namespace a process that leaves the group can survive.
  */
-export async function runDirectly(
-  { folder, path, home, tools }: { folder: string; path: string; home: string; tools: Record<string, string> },
-  request: CommandRequest,
-): Promise<CommandResult> {
+export async function runDirectly(place: DirectPlace, request: CommandRequest): Promise<CommandResult> {
+  const { isolation, folder, path, home, tools, pidNamespace } = place;
   // Through sh, which says 127 for a program that is not there.
-  const args = ['-c', 'exec "$@"', 'sh', ...commandLine(request.command)];
+  const line = ['/bin/sh', '-c', 'exec "$@"', 'sh', ...commandLine(request.command)];
   const env = { PATH: path, HOME: home, LANG: 'C.UTF-8', TERM: 'dumb', CI: 'true', ...request.env, ...tools };
-  return await superviseProcess(request, { isolation: 'none', folder }, async (pipe) => {
+  return await superviseProcess(request, { isolation, folder }, async (pipe) => {
     const stdin = request.stdin === undefined ? 'ignore' : 'pipe';
-    const child = spawn('/bin/sh', args, {
-      cwd: folder,
-      env,
-      detached: true,
-      stdio: [stdin, pipe.writeFd, pipe.writeFd],
-    });
-    return await Promise.resolve({ child, exit: exitOf(child), tree: groupTree(child) });
+    const options = { cwd: folder, env };
+    if (pidNamespace) return await Promise.resolve(startInPidNamespace(pidNamespace, line, options, stdin, pipe));
+    const [program = '', ...args] = line;
+    const child = spawn(program, args, { ...options, detached: true, stdio: [stdin, pipe.writeFd, pipe.writeFd] });
+    return { child, exit: exitOf(child), tree: groupTree(child) };
   });
+}
+
+function startInPidNamespace(
+  pidNamespace: readonly string[],
+  line: readonly string[],
+  options: { cwd: string; env: Record<string, string> },
+  stdin: 'ignore' | 'pipe',
+  { writeFd }: OutputPipe,
+): Started {
+  const [program = '', ...args] = [...pidNamespace, '--json-status-fd', '3', '--chdir', options.cwd, '--', ...line];
+  const child = spawn(program, args, { ...options, stdio: [stdin, writeFd, writeFd, 'pipe'] });
+  return { child, exit: exitOf(child), tree: pidNamespaceTree(child, child.stdio[3] as Readable) };
 }

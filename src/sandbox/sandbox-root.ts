@@ -10,6 +10,7 @@ import { SANDBOX_HOME } from './root-arguments.ts';
 import { seccompFilter } from './seccomp-filter.ts';
 import { prepareToolbox } from './toolbox.ts';
 import type { Toolbox } from './toolbox.ts';
+import { readToolchain } from './toolchains.ts';
 
 /** For the scratch repository of a workspace, and for those that its commands make: tests of tools often do. */
 const GIT_CONFIG = `[user]
@@ -42,10 +43,12 @@ export async function prepareSandboxRoot({
   stateDir,
   bubblewrap,
   toolbox = prepareToolbox(stateDir),
+  toolchains = [],
 }: {
   stateDir: string;
   bubblewrap: string;
   toolbox?: Promise<Toolbox>;
+  toolchains?: readonly string[];
 }): Promise<SandboxRoot> {
   const etc = join(stateDir, 'etc');
   await mkdir(etc, { recursive: true });
@@ -57,5 +60,12 @@ export async function prepareSandboxRoot({
   const filter = seccompFilter();
   const systemCalls = filter && join(stateDir, 'system-calls.bpf');
   if (filter && systemCalls !== undefined) await writeFile(systemCalls, filter);
-  return { bubblewrap, etc, toolbox: await toolbox, user: findCommandUser(), systemCalls };
+  return {
+    bubblewrap,
+    etc,
+    toolbox: await toolbox,
+    user: findCommandUser(),
+    systemCalls,
+    toolchains: toolchains.map((path) => readToolchain(path, stateDir)),
+  };
 }

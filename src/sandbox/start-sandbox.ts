@@ -17,8 +17,6 @@ import { pidNamespaceTree } from './process-tree.ts';
 import type { ProcessTree } from './process-tree.ts';
 import { SandboxError } from './sandbox-error.ts';
 
-/** Bubblewrap's first report comes within milliseconds; a kill waits for it, to be able to see the whole tree die. */
-const REPORT_MS = 5_000;
 /** Descriptors of bubblewrap beyond its standard ones; all below 10, where a shell can close them. */
 const FD = { status: 3, lock: 4, ready: 5, info: 6, systemCalls: 7 } as const;
 
@@ -89,7 +87,7 @@ export async function startSandbox(
   return {
     child,
     exit: exitOf(child),
-    tree: pidNamespaceTree(child, reports, REPORT_MS),
+    tree: pidNamespaceTree(child, reports),
     mustHaveStarted: (words) => {
       // A signal from outside, such as the kernel's when memory is out, is the command's end too.
       if (report.includes('"exit-code"') || (child.signalCode !== null && !problem)) return;

@@ -11,6 +11,7 @@ import { closeWriteEnd, openOutputPipe } from './output-pipe.ts';
 import type { OutputPipe } from './output-pipe.ts';
 import { OutputRings } from './output-rings.ts';
 import type { CommandRequest, CommandResult, Outcome } from './run-command.ts';
+import { TEMPORARY_FOLDERS } from './root-arguments.ts';
 import { SpoolFile } from './spool-file.ts';
 import type { Exit, StartedSandbox } from './start-sandbox.ts';
 import { watchCommand } from './watch-command.ts';
@@ -81,7 +82,7 @@ class Supervision {
 
   constructor(
     request: CommandRequest,
-    { folder, without = [] }: Surroundings,
+    { isolation, folder, without = [] }: Surroundings,
     { tree }: Started,
     outputBytes: () => number,
   ) {
@@ -98,7 +99,8 @@ class Supervision {
       () => request.signal?.removeEventListener('abort', cancel),
     );
     if (!isGuarded({ without }, 'watch')) return;
-    const watched = { limits: limitsOf(request), processes: () => tree.root(), outputBytes, end };
+    const temporaryFolders = isolation === 'bwrap' ? TEMPORARY_FOLDERS : [];
+    const watched = { limits: limitsOf(request), processes: () => tree.root(), outputBytes, end, temporaryFolders };
     const watch = watchCommand(folder === undefined ? watched : { ...watched, folder });
     this.#stops.push(() => watch.stop());
   }

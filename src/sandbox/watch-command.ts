@@ -16,7 +16,6 @@ const MIN_LOOK_MS = 10;
 const BYTES_PER_MS = 4_000_000;
 /** Walking page tables takes milliseconds: not again so soon, unless the plain sum changed by a twentieth. */
 const PROPORTIONAL_MS = 1_000;
-const TEMPORARY_FOLDERS = ['tmp', 'dev/shm', 'home/coxswain'];
 
 /** A command to watch. */
 export interface Watched {
@@ -25,6 +24,8 @@ export interface Watched {
   processes: () => TreeRoot | undefined;
   /** The folder of changes, where there is one. */
   folder?: string;
+  /** Folders of its sandbox that are file systems of their own. */
+  temporaryFolders: readonly string[];
   outputBytes: () => number;
   /** Ends the command; `why` is for people. */
   end: (outcome: LimitOutcome, why: string) => void;
@@ -48,10 +49,11 @@ export function watchCommand(watched: Watched): { stop(): void } {
       if (usage.tasks >= limits.processes) end('too-many-processes', `${limits.processes} processes and threads`);
       const bytes = memory.exceededBy(usage, found);
       if (bytes !== undefined) end('out-of-memory', `more than ${limits.memoryBytes} bytes of memory: ${bytes}`);
-      const full = findFullFolder(found, limits);
-      if (full !== undefined) end('disk-full', `more than ${limits.temporaryFiles} files in /${full}`);
+      const full = findFullFolder(found, watched);
+      if (full !== undefined) end('disk-full', `more than ${limits.temporaryFiles} files in ${full}`);
     }
-    if (activity.isIdle(usage?.processorMs ?? 0, watched.outputBytes())) {
+    // Where processes can't be seen, all may be at work.
+    if (usage && activity.isIdle(usage.processorMs, watched.outputBytes())) {
       end('idle', `neither output nor work for ${limits.idleMs / 1000} s`);
     }
     const looked = await disk?.look().catch(() => undefined);
@@ -80,12 +82,12 @@ function find({ processes }: Watched): Processes | undefined {
 }
 
 /** The one of the sandbox's temporary folders that has too many files; their size is limited by their mount. */
-function findFullFolder(processes: Processes, { temporaryFiles }: Limits): string | undefined {
+function findFullFolder(processes: Processes, { temporaryFolders, limits }: Watched): string | undefined {
   if (processes.kind === 'group') return undefined;
-  return TEMPORARY_FOLDERS.find((name) => {
+  return temporaryFolders.find((name) => {
     try {
-      const { files, ffree } = statfsSync(`/proc/${processes.firstPid}/root/${name}`);
-      return files - ffree > temporaryFiles;
+      const { files, ffree } = statfsSync(`/proc/${processes.firstPid}/root${name}`);
+      return files - ffree > limits.temporaryFiles;
     } catch {
       return false;
     }

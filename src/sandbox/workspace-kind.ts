@@ -52,7 +52,7 @@ export interface PreparedLayers {
 }
 
 export interface WorkspaceKind {
-  kind: 'bwrap' | 'none';
+  kind: 'bwrap' | 'external' | 'none';
   prepareSetup(origin: Origin & { setup: Setup }): Promise<SetupOutcome>;
   /** The layers below, for a workspace that is to stand at `commit`; fails when setup does. */
   prepare(origin: Origin & { commit: Sha }): Promise<PreparedLayers>;

@@ -13,7 +13,7 @@ import { shaSchema } from '../core/transcript.ts';
 const stateSchema = z.object({
   v: z.literal(1),
   id: z.string(),
-  isolation: z.enum(['bwrap', 'none']),
+  isolation: z.enum(['bwrap', 'external', 'none']),
   base: shaSchema,
   /** The commit that the files stand at, and its tree: another commit with that tree needs no reset. */
   commit: shaSchema,

@@ -95,8 +95,9 @@ function chooseKind(stateDir: string, isolation: Isolation): WorkspaceKind {
   const toolbox = prepareToolbox(stateDir);
   // Whoever needs the toolbox awaits it and sees why it failed.
   toolbox.catch(() => undefined);
-  if (isolation.kind === 'none') return directWorkspaces(toolbox, stateDir);
-  const root = prepareSandboxRoot({ stateDir, bubblewrap: isolation.path, toolbox });
+  if (isolation.kind !== 'bwrap') return directWorkspaces(toolbox, stateDir, isolation);
+  const { path: bubblewrap, toolchains = [] } = isolation;
+  const root = prepareSandboxRoot({ stateDir, bubblewrap, toolbox, toolchains });
   root.catch(() => undefined);
   return isolation.overlay === false ? plainWorkspaces(root, stateDir) : overlayWorkspaces(root, stateDir);
 }

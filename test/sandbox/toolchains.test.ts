@@ -1,0 +1,60 @@
+/** Toolchains: tools outside of /usr by configuration, and the folders that are refused as such. */
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runInSandbox } from '../../src/sandbox/run-command.ts';
+import { prepareSandboxRoot } from '../../src/sandbox/sandbox-root.ts';
+import { makeBareSandbox } from './bare-sandbox.ts';
+import { temporaryFolder } from './sandbox-host.ts';
+
+test('a configured toolchain is found first, can not be written, and nothing beside it is there', async () => {
+  const { folder, root, layers } = await makeBareSandbox();
+  const tools = join(temporaryFolder(), 'versions', '1.0');
+  mkdirSync(join(tools, 'bin'), { recursive: true });
+  writeFileSync(join(tools, 'bin', 'sort'), '#!/bin/sh\necho our sort\n', { mode: 0o755 });
+  writeFileSync(join(dirname(tools), 'secret'), 'secret');
+  const toolchains = [tools, '/usr/share'];
+  const stateDir = join(folder, 'state');
+  const withTools = await prepareSandboxRoot({ stateDir, bubblewrap: root.bubblewrap, toolchains });
+  const command = `sort; ls -A ${dirname(tools)}; touch ${tools}/x || echo "$PATH"`;
+  const request = { command, profile: 'workspace', network: false, timeoutMs: 60_000 } as const;
+  const { output } = await runInSandbox(withTools, { layers, request });
+  expect(output.replace(/.*Read-only file system\n/, '')).toBe(
+    `our sort\n1.0\n${tools}/bin:/usr/share:/usr/local/bin:/usr/bin:/bin:/opt/coxswain/bin\n`,
+  );
+});
+
+test('a folder that is or holds more than tools is refused, with the reason', async () => {
+  const { folder, root } = await makeBareSandbox();
+  const stateDir = join(folder, 'state');
+  const other = temporaryFolder();
+  const make = (name: string): string => {
+    mkdirSync(join(other, name), { recursive: true });
+    return join(other, name);
+  };
+  writeFileSync(join(make('with-secret'), '.npmrc'), 'token');
+  chmodSync(make('closed'), 0o700);
+  symlinkSync('/', join(other, 'link'));
+  const refused: [string, string][] = [
+    ['/', 'is more than tools'],
+    ['/tmp', 'is more than tools'],
+    [homedir(), homedir() === '/root' ? 'is more than tools' : 'home folder'],
+    ['/etc/ssl', 'has its own'],
+    ['/proc/self', 'has its own'],
+    [folder, 'state folder'],
+    [stateDir, 'state folder'],
+    [join(stateDir, 'toolbox'), 'state folder'],
+    [make('.ssh/tools'), 'is in .ssh'],
+    [join(other, 'with-secret'), 'holds .npmrc'],
+    [join(other, 'closed'), 'by its owner only'],
+    [join(other, 'link'), 'is more than tools'],
+    [join(other, 'missing'), 'is not a folder'],
+    [`${other}/closed/../closed`, 'without detours'],
+    ['relative', 'without detours'],
+  ];
+  for (const [path, reason] of refused) {
+    const made = prepareSandboxRoot({ stateDir, bubblewrap: root.bubblewrap, toolchains: [path] });
+    await expect(made, path).rejects.toThrow(reason);
+  }
+});
