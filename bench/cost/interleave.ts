@@ -22,12 +22,14 @@ export interface Timing {
 /** Rounds at the start in which caches fill and code is compiled. */
 const WARM_UP_ROUNDS = 5;
 
-/** Runs all subjects for so many rounds, each round in another order, and gives the timing of each by its name. */
+/**
+ * Runs all subjects for so many rounds and gives the timing of each by its name. Each round has an order by chance: what
+ * one leaves to the disk and the scheduler falls on whichever comes next.
+ */
 export async function interleave(subjects: readonly Subject[], rounds: number): Promise<Map<string, Timing>> {
   const times = new Map<string, number[]>(subjects.map(({ name }) => [name, []]));
   for (let round = -WARM_UP_ROUNDS; round < rounds; round += 1) {
-    for (let turn = 0; turn < subjects.length; turn += 1) {
-      const subject = subjects[(turn + round + WARM_UP_ROUNDS) % subjects.length] as Subject;
+    for (const subject of shuffle(subjects)) {
       await subject.prepare?.();
       const startedAt = performance.now();
       await subject.work();
@@ -36,6 +38,13 @@ export async function interleave(subjects: readonly Subject[], rounds: number): 
     }
   }
   return new Map([...times].map(([name, all]) => [name, { medianMs: quantile(all, 0.5), p90Ms: quantile(all, 0.9) }]));
+}
+
+function shuffle<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, at: Math.random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ item }) => item);
 }
 
 function quantile(times: readonly number[], share: number): number {

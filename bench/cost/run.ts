@@ -4,7 +4,7 @@
  * Flags: `--rounds <n>`; fewer than 40 write no result.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, homedir, release, tmpdir } from 'node:os';
+import { cpus, homedir, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ActivityContext } from '../../src/activities/context.ts';
@@ -129,6 +129,9 @@ function contextOf({ store, workspaces }: MeasuredRepository): ActivityContext {
 function describe(timings: ReadonlyMap<string, Timing>, bubblewrap: string): string {
   const ms = (value: number): string => value.toFixed(1);
   const versions = `bubblewrap ${bubblewrap}, ${git('/', ['--version']).trim()}, Node ${process.versions.node}`;
+  const load = loadavg()
+    .map((value) => value.toFixed(1))
+    .join(', ');
   const ratios = RATIOS.map(({ what, of, to, most }) => {
     const ratio = (timings.get(of)?.medianMs ?? Number.NaN) / (timings.get(to)?.medianMs ?? Number.NaN);
     const verdict = most === Infinity ? '' : ratio <= most ? 'met' : '**missed**';
@@ -139,7 +142,7 @@ function describe(timings: ReadonlyMap<string, Timing>, bubblewrap: string): str
     '# What a step costs',
     '',
     `Made by \`npm run bench:cost\`: medians of ${rounds} rounds, in each of which everything of a group ran once.`,
-    `Linux ${release()}, ${cpus().length} cores, ${versions}.`,
+    `Linux ${release()}, ${cpus().length} cores, ${versions}. Load average at the end: ${load}.`,
     '',
     '| ratio | measured | target | |',
     '|---|---:|---:|---|',
