@@ -20,6 +20,8 @@ export interface TrialHost {
   origin: string;
   /** Where the runner keeps its own state. */
   place: string;
+  /** Another host's disk, where results are brought to. */
+  elsewhere: string;
   home: string;
   secret: string;
   /** The whole of what an attack is told, once the runner has opened a workspace. */
@@ -51,7 +53,8 @@ export async function makeHost(parent: string, disk: Attack['disk']): Promise<Tr
   const folder = join(root, 'host');
   const home = join(root, 'home', 'worker');
   const place = join(root, 'place');
-  for (const path of [folder, home, place]) mkdirSync(path, { recursive: true });
+  const elsewhere = `${root}-elsewhere`;
+  for (const path of [folder, home, place, elsewhere]) mkdirSync(path, { recursive: true });
   const secret = `canary-${randomBytes(16).toString('hex')}`;
   writeSecrets(folder, home, secret);
   const listeners = await listen(join(folder, 's.sock'), `coxswain-escape-${id}`);
@@ -62,6 +65,7 @@ export async function makeHost(parent: string, disk: Attack['disk']): Promise<Tr
     root,
     origin: join(root, 'origin.git'),
     place,
+    elsewhere,
     home,
     secret,
     complete: (opened) => ({ folder, canary, home, secret, tcpPort, udpPort, ...sockets, reached, ...opened }),
@@ -69,6 +73,7 @@ export async function makeHost(parent: string, disk: Attack['disk']): Promise<Tr
       await listeners.close();
       if (disk) execFileSync('umount', ['--lazy', root]);
       await remove(root);
+      await remove(elsewhere);
     },
   };
 }

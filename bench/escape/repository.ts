@@ -45,13 +45,33 @@ export function readDelivered(dir: string): Map<string, string> {
   const tree = new Map<string, string>();
   if (readRef(dir, `refs/heads/${DELIVERED}`) === '') return tree;
   const listed = git(['-C', dir, 'ls-tree', '-r', '-z', '--long', `refs/heads/${DELIVERED}`]);
+  const shown: { path: string; id: string }[] = [];
   for (const line of listed.split('\0').filter((entry) => entry !== '')) {
     const [facts = '', ...path] = line.split('\t');
     const [, type = '', id = '', size = ''] = facts.split(/ +/);
-    const isShown = type === 'blob' && Number(size) <= MAX_CONTENT_BYTES;
-    tree.set(path.join('\t'), isShown ? git(['-C', dir, 'cat-file', 'blob', id]) : `(${type} of ${size} bytes)`);
+    tree.set(path.join('\t'), `(${type} of ${size} bytes)`);
+    if (type === 'blob' && Number(size) <= MAX_CONTENT_BYTES) shown.push({ path: path.join('\t'), id });
   }
+  const contents = readBlobs(
+    dir,
+    shown.map(({ id }) => id),
+  );
+  for (const [index, { path }] of shown.entries()) tree.set(path, contents[index] ?? '');
   return tree;
+}
+
+/** The contents of blobs, all by one process. */
+function readBlobs(dir: string, ids: readonly string[]): string[] {
+  const options = { env: ENVIRONMENT, input: ids.join('\n'), maxBuffer: 1 << 30, stdio: 'pipe' as const };
+  const bytes = execFileSync('git', ['-C', dir, 'cat-file', '--batch'], options);
+  const contents: string[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const lineEnd = bytes.indexOf('\n', at);
+    const size = Number(bytes.toString('latin1', at, lineEnd).split(' ')[2]);
+    contents.push(bytes.toString('utf8', lineEnd + 1, lineEnd + 1 + size));
+    at = lineEnd + 1 + size + 1;
+  }
+  return contents;
 }
 
 function git(args: readonly string[], input = ''): string {

@@ -12,6 +12,8 @@ export interface TrialPlaces {
   origin: string;
   /** The runner's own folder of this trial. */
   place: string;
+  /** Where the result is brought to, as to another host. */
+  elsewhere: string;
   home: string;
 }
 

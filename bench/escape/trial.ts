@@ -38,9 +38,14 @@ export async function runTrial<T>(
   const trial = await makeHost(parent, job.disk);
   const worker = startWorker(runner, prepared, trial);
   try {
-    const { origin, place, home } = trial;
+    const { origin, place, elsewhere, home } = trial;
     makeRepository(origin, job.repository ?? { 'README.md': 'A repository.\n' }, job.branch ?? 'main');
-    const asked = { kind: 'open', runner, places: { origin, place, home }, settings: prepared.settings } as const;
+    const asked = {
+      kind: 'open',
+      runner,
+      places: { origin, place, elsewhere, home },
+      settings: prepared.settings,
+    } as const;
     const opened = await ask(worker, asked, LIFE_MS);
     if (opened.kind !== 'opened') return { kind: 'failed', why: opened.kind === 'trouble' ? opened.reason : '?' };
     const host = trial.complete(opened.opened);
@@ -57,13 +62,13 @@ function startWorker(
   prepared: Extract<Prepared, { kind: 'ready' }>,
   trial: TrialHost,
 ): ChildProcess {
-  const { home, secret, root } = trial;
+  const { home, secret, root, elsewhere } = trial;
   // As people have it who install programs for themselves.
   const path = `${home}/.local/bin:${prepared.path ?? process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`;
   const env = { PATH: path, HOME: home, CANARY_TOKEN: secret, LANG: 'C.UTF-8', TERM: 'dumb' };
   const options: ForkOptions = { env, cwd: home, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true };
   if (runner !== 'none') return fork(WORKER, [], { ...options, execArgv: ['--no-warnings'] });
-  const args = [...throwAwayHost(root), '--chdir', home, '--', process.execPath, '--no-warnings'];
+  const args = [...throwAwayHost([root, elsewhere]), '--chdir', home, '--', process.execPath, '--no-warnings'];
   return fork(WORKER, [], { ...options, execPath: prepared.settings['bubblewrap'] ?? 'bwrap', execArgv: args });
 }
 

@@ -29,6 +29,9 @@ import type { Prepared, Runner, Session, TrialPlaces } from '../runner.ts';
 const AGENT = 'bench/agent';
 const REF = `refs/coxswain/agents/${refSlug(AGENT)}/1`;
 
+/** Below the defaults, which fit large builds: what this bench's daily work needs, with room. */
+const LIMITS = { memoryBytes: 1.75 * 1024 ** 3, temporaryBytes: 512 * 1024 ** 2 };
+
 /** What a step needs to know of the chain that it goes on with. */
 interface Chain {
   store: Store;
@@ -49,7 +52,7 @@ export const coxswain: Runner = {
     const workspaces = openWorkspaces({ stateDir, isolation });
     const workspace = await workspaces.open({ id: AGENT, store, base, commit: base });
     const act = async (command: Pick<CommandRequest, 'command' | 'stdin'>, timeoutMs: number): Promise<Ran> =>
-      await runStep(chain, workspace, { ...command, profile: 'workspace', network: false, timeoutMs });
+      await runStep(chain, workspace, { ...command, profile: 'workspace', network: false, timeoutMs, limits: LIMITS });
     return {
       opened: { store: store.dir, ref: REF, ...(await locate(join(stateDir, 'workspaces'))) },
       run: async (command, timeoutMs) => await act({ command: ['bash', '-c', command] }, timeoutMs),
@@ -113,9 +116,9 @@ async function finish({
 }): Promise<{ output: string; check?: Ran }> {
   const { store, base, head } = chain;
   const delivery = await deliverBranch(store, { repository: places.origin, branch: DELIVERED, commit: head });
-  const away: Store = await openStore({ dir: join(places.place, 'away.git'), remote: store.dir });
+  const away: Store = await openStore({ dir: join(places.elsewhere, 'store.git'), remote: store.dir });
   await ensureCommit(away, { commit: head, ref: REF });
-  const elsewhere = openWorkspaces({ stateDir: join(places.place, 'elsewhere'), isolation });
+  const elsewhere = openWorkspaces({ stateDir: join(places.elsewhere, 'state'), isolation });
   const there = await elsewhere.open({ id: AGENT, store: away, base, commit: head });
   const look = { profile: 'workspace', network: false, timeoutMs } as const;
   const looked = await there.run({ ...look, command: 'ls -la; git status; git diff; git log -1' });
@@ -146,7 +149,9 @@ export async function prepareCoxswain(cacheDir: string, version: string): Promis
   return {
     kind: 'ready',
     version,
-    configuration: `openWorkspaces with bubblewrap ${found.version}, profile workspace, no network; all else by default`,
+    configuration:
+      `openWorkspaces with bubblewrap ${found.version}, profile workspace, no network; limits by default but for ` +
+      `memory of ${LIMITS.memoryBytes / 1024 ** 2} MiB and temporary files of ${LIMITS.temporaryBytes / 1024 ** 2} MiB`,
     settings: { bubblewrap: found.path },
   };
 }

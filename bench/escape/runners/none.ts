@@ -33,12 +33,12 @@ async function runPatch(patch: string, cwd: string): ReturnType<typeof runProgra
 const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** The arguments of bubblewrap that make the throw-away host around a trial's worker. */
-export function throwAwayHost(root: string): string[] {
+export function throwAwayHost(folders: readonly string[]): string[] {
   return [
     ['--unshare-user', '--unshare-pid', '--unshare-ipc', '--die-with-parent'],
     ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp'],
     // Either may lie in /tmp, as in a test.
-    ['--ro-bind', PROJECT, PROJECT, '--bind', root, root],
+    ['--ro-bind', PROJECT, PROJECT, ...folders.flatMap((folder) => ['--bind', folder, folder])],
   ].flat();
 }
 

@@ -17,7 +17,7 @@ export type RunInside = (command: string, checkout: string, timeoutMs: number) =
 
 /** Opens a checkout whose commands run by `inside`; `patch` is the runner's file tool. */
 export async function openCheckout(
-  { origin, place }: TrialPlaces,
+  { origin, place, elsewhere: away }: TrialPlaces,
   inside: RunInside,
   {
     patch,
@@ -44,7 +44,7 @@ export async function openCheckout(
     ...(patch ? { patch: async (text) => await withLife(await patch(text, checkout)) } : {}),
     finish: async (check, timeoutMs) => {
       const pushed = await git(checkout, ['push', '--quiet', 'origin', `HEAD:refs/heads/${DELIVERED}`]);
-      const elsewhere = join(place, 'elsewhere');
+      const elsewhere = join(away, 'clone');
       const args = ['clone', '--quiet', '--branch', DELIVERED, origin, elsewhere];
       const outputs = [pushed, await git(place, args), await git(elsewhere, ['status']), await git(elsewhere, ['log'])];
       const output = outputs.map((ran) => ran.output).join('');
