@@ -23,8 +23,8 @@ export interface Timing {
 const WARM_UP_ROUNDS = 5;
 
 /**
- * Runs all subjects for so many rounds and gives the timing of each by its name. Each round has an order by chance: what
- * one leaves to the disk and the scheduler falls on whichever comes next.
+ * Runs all subjects for so many rounds and gives the timing of each by its name. Each round has an order by chance:
+ * what one leaves to the disk and the scheduler falls on whichever comes next.
  */
 export async function interleave(subjects: readonly Subject[], rounds: number): Promise<Map<string, Timing>> {
   const times = new Map<string, number[]>(subjects.map(({ name }) => [name, []]));
