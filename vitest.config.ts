@@ -18,6 +18,7 @@ const PLAIN = [
   'policy',
   'replay',
   'sandbox',
+  'signing',
   'tidy',
 ].map((area) => `test/${area}/**/*.test.ts`);
 

@@ -25,11 +25,12 @@ const quorum: Field<number> = {
 const approvers: Field<Approver[] | null> = {
   builtIn: { limit: null, value: null },
   tighten: (one, other) => {
-    if (one === null || other === null) return one ?? other;
-    const both = one.flatMap((mine) =>
-      other
-        .filter(({ name, publicKey }) => name === mine.name && keyOf(publicKey) === keyOf(mine.publicKey))
-        .map((theirs) => meet(mine, theirs)),
+    const [mine, theirs] = [one ?? other, other ?? one];
+    if (!mine || !theirs) return null;
+    const both = mine.flatMap((entry) =>
+      theirs
+        .filter(({ name, publicKey }) => name === entry.name && keyOf(publicKey) === keyOf(entry.publicKey))
+        .map((same) => meet(entry, same)),
     );
     return both.toSorted((a, b) => (`${a.name} ${a.publicKey}` < `${b.name} ${b.publicKey}` ? -1 : 1));
   },

@@ -1,6 +1,7 @@
 /**
- * People with keys, for tests of the reducers: their signatures say in plain text what was signed and by which key.
- * Rule: the verdict is that which ssh-keygen gives, class by class; test/signing holds the two side by side.
+ * People with keys, for tests of who may decide: one kind whose signatures say in plain text what was signed by whom,
+ * and, in test/signing, one with real keys.
+ * Rule: both give the same verdicts, class by class, which a test compares.
  */
 import type { Approver } from '../../src/core/approvers.ts';
 import type { Answer } from '../../src/core/control.ts';
@@ -12,55 +13,72 @@ import type { Received } from '../../src/core/receive.ts';
 import type { DecidingMessage, Subject } from '../../src/core/signed-text.ts';
 import { renderSignedText } from '../../src/core/signed-text.ts';
 
-/** A listed person; the key is made of the name. */
-export function approver(name: string, rest: Omit<Approver, 'name' | 'publicKey'> = {}): Approver {
-  return { name, publicKey: `ssh-ed25519 ${Buffer.from(digestText(name)).toString('base64')}`, ...rest };
+/** How keys are made, used and verified. */
+export interface KeyKind {
+  publicKey(who: string): string;
+  signText(who: string, text: string): string;
+  verify(question: SignatureQuestion): SignatureVerdict | Promise<SignatureVerdict>;
 }
 
-/** Signs a message about a subject with somebody's key. */
-export function sign<M extends { id: string }>(
-  who: string,
-  subject: Subject,
-  verb: Verb,
-  message: M,
-): M & { signature: string } {
-  const read = readMessage(verb, [message]);
-  if (read.kind === 'bad') throw new Error(read.problem);
-  return { ...message, signature: armor({ who, text: renderSignedText(subject, read.message as DecidingMessage) }) };
+/** People who sign with keys of one kind; everybody whom a test names has one. */
+export class Keys {
+  readonly kind: KeyKind;
+
+  constructor(kind: KeyKind) {
+    this.kind = kind;
+  }
+
+  /** Somebody as policy lists them. */
+  approver(name: string, rest: Omit<Approver, 'name' | 'publicKey'> = {}): Approver {
+    return { name, publicKey: this.kind.publicKey(name), ...rest };
+  }
+
+  signText(who: string, text: string): string {
+    return this.kind.signText(who, text);
+  }
+
+  /** Signs a message about a subject with somebody's key. */
+  sign<M extends { id: string }>(who: string, subject: Subject, verb: Verb, message: M): M & { signature: string } {
+    const read = readMessage(verb, [message]);
+    if (read.kind === 'bad') throw new Error(read.problem);
+    return { ...message, signature: this.signText(who, renderSignedText(subject, read.message as DecidingMessage)) };
+  }
+
+  /** Sends a message as a workflow does: what is signed is received twice, and `meanwhile` happens in between. */
+  async deliver<S>(
+    read: () => S,
+    update: (state: S) => void,
+    receive: (state: S, verified?: Verified) => Received<S>,
+    meanwhile: () => unknown = () => undefined,
+  ): Promise<Answer> {
+    const first = receive(read());
+    update(first.state);
+    if (!first.verify) return first.answer;
+    const verdict = await this.kind.verify(first.verify);
+    await meanwhile();
+    const second = receive(read(), { question: first.verify, verdict });
+    update(second.state);
+    return second.answer;
+  }
 }
 
-export function armor(content: { who: string; text: string }): string {
-  const body = Buffer.from(JSON.stringify(content)).toString('base64');
-  return `-----BEGIN SSH SIGNATURE-----\n${body}\n-----END SSH SIGNATURE-----\n`;
-}
-
-/** The verdict on a signature made by `sign`. */
-export function judge(question: SignatureQuestion): SignatureVerdict {
-  const body = question.signature.split('\n')[1] ?? '';
-  const { who, text } = JSON.parse(Buffer.from(body, 'base64').toString()) as { who: string; text: string };
-  const { publicKey } = approver(who);
-  const listed = question.approvers.find((one) => one.publicKey === publicKey);
-  if (!listed) return { kind: 'bad', reason: 'not listed' };
-  if (listed.validBefore !== undefined && Date.parse(listed.validBefore) <= question.at)
-    return { kind: 'bad', reason: 'not valid at this time' };
-  if (question.signer !== null && question.signer !== listed.name) return { kind: 'bad', reason: "not the signer's" };
-  if (text !== question.text) return { kind: 'bad', reason: 'made for something else' };
-  return { kind: 'good', principal: listed.name };
-}
-
-/** Sends a message as a workflow does: what is signed is received twice, and `meanwhile` happens in between. */
-export function deliver<S>(
-  read: () => S,
-  update: (state: S) => void,
-  receive: (state: S, verified?: Verified) => Received<S>,
-  meanwhile: () => void = () => undefined,
-): Answer {
-  const first = receive(read());
-  update(first.state);
-  if (!first.verify) return first.answer;
-  const verdict = judge(first.verify);
-  meanwhile();
-  const second = receive(read(), { question: first.verify, verdict });
-  update(second.state);
-  return second.answer;
-}
+/** Keys of no mathematics. */
+export const plainKeys: KeyKind = {
+  publicKey: (who) => `ssh-ed25519 ${Buffer.from(digestText(who)).toString('base64')}`,
+  signText: (who, text) => {
+    const body = Buffer.from(JSON.stringify({ who, text })).toString('base64');
+    return `-----BEGIN SSH SIGNATURE-----\n${body}\n-----END SSH SIGNATURE-----\n`;
+  },
+  verify: (question) => {
+    const body = question.signature.split('\n')[1] ?? '';
+    const { who, text } = JSON.parse(Buffer.from(body, 'base64').toString()) as { who: string; text: string };
+    const listed = question.approvers.find(({ publicKey }) => publicKey === plainKeys.publicKey(who));
+    if (!listed) return { kind: 'bad', reason: 'not listed' };
+    const { name, validAfter = '1970-01-01', validBefore = '9999-12-31' } = listed;
+    if (question.at < Date.parse(validAfter) || question.at >= Date.parse(validBefore))
+      return { kind: 'bad', reason: 'not valid at this time' };
+    if (question.signer !== null && question.signer !== name) return { kind: 'bad', reason: "not the signer's" };
+    if (text !== question.text) return { kind: 'bad', reason: 'made for something else' };
+    return { kind: 'good', principal: name };
+  },
+};

@@ -1,0 +1,44 @@
+/**
+ * Real SSH keys in a folder of their own, and the verdicts that ssh-keygen gives.
+ * Rule: a person's own keys, agent and configuration are never looked at.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { SIGNATURE_NAMESPACE } from '../../src/core/signed-text.ts';
+import { verifyText } from '../../src/signing/verify-text.ts';
+import type { KeyKind } from '../core/signers.ts';
+
+export interface RealKeys extends KeyKind {
+  folder: string;
+  /** The private key's file; made when it is first asked for. */
+  file(who: string): string;
+}
+
+/** Keys that are removed when the test ends. */
+export function realKeys(type = 'ed25519'): RealKeys {
+  const folder = mkdtempSync(join(tmpdir(), 'coxswain-keys-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const file = (who: string): string => {
+    const path = join(folder, who);
+    if (!existsSync(`${path}.pub`))
+      execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-C', `${who} at home`, '-f', path]);
+    return path;
+  };
+  return {
+    folder,
+    file,
+    publicKey: (who) => readFileSync(`${file(who)}.pub`, 'utf8').trim(),
+    signText: (who, text) => signFor(SIGNATURE_NAMESPACE, file(who), text),
+    verify: verifyText,
+  };
+}
+
+/** Signs for any purpose, as somebody does who has a key. */
+export function signFor(namespace: string, file: string, text: string): string {
+  const args = ['-Y', 'sign', '-q', '-n', namespace, '-f', file];
+  return execFileSync('ssh-keygen', args, { input: text, encoding: 'utf8' });
+}
