@@ -61,7 +61,7 @@ program
   .argument('<goal>', 'what should be done')
   .option('--check <command>', 'a command that judges the result (repeat for more)', collect, [])
   .option('--setup <command>', 'prepares a fresh checkout, e.g. "npm ci"')
-  .option('--network-for-setup', 'let the setup use the network')
+  .option('--network-for-setup [hosts]', 'let the setup reach these hosts (separated by commas), or all of the network')
   .option('--base <ref>', 'branch, tag or commit to start from')
   .option('--branch <name>', 'branch to deliver')
   .option('--team <name>', 'whose work this is; also the fairness key')

@@ -9,6 +9,7 @@ import { resultOf, startRefactor } from '../client/refactors.ts';
 import { scheduleJanitor } from '../client/schedule-janitor.ts';
 import type { Config } from '../config.ts';
 import { connectClient } from '../client/connect.ts';
+import type { NetworkGrant } from '../core/egress.ts';
 import { escapeForPeople } from '../core/escape.ts';
 import { describeNoCurrent, findCurrentBuild } from '../stack/deployment.ts';
 import { findMissingSearchAttributes, registerCommand, registerSearchAttributes } from '../stack/search-attributes.ts';
@@ -26,7 +27,8 @@ export interface RunOptions {
   base?: string;
   branch?: string;
   team?: string;
-  networkForSetup?: boolean;
+  /** Hosts separated by commas, or all of the network. */
+  networkForSetup?: string | boolean;
   detach?: boolean;
 }
 
@@ -55,8 +57,12 @@ function startInput(repository: string, goal: string, options: RunOptions, by: s
     ...(base ? { base } : {}),
     ...(branch ? { branch } : {}),
     ...(team ? { team } : {}),
-    ...(networkForSetup ? { policy: { network: { setup: true } } } : {}),
+    ...(networkForSetup ? { policy: { network: { setup: readGrant(networkForSetup) } } } : {}),
   };
+}
+
+function readGrant(hosts: string | boolean): NetworkGrant {
+  return typeof hosts === 'string' ? { hosts: hosts.split(',').map((host) => host.trim()) } : hosts;
 }
 
 export async function run(config: Config, repository: string, goal: string, options: RunOptions): Promise<number> {
