@@ -21,7 +21,7 @@ import { readLink } from '../git/read-chain.ts';
 import { readRef } from '../git/read-ref.ts';
 import type { Store } from '../git/store.ts';
 import { treeOf } from '../git/store.ts';
-import type { Model, ModelAnswer } from '../model/call-model.ts';
+import type { Model, ModelAnswer, ModelRequest } from '../model/call-model.ts';
 import { ModelFailure } from '../model/model-failure.ts';
 import type { Place } from './chain.ts';
 import { findPlace, judgeByKey, writeEntry } from './chain.ts';
@@ -32,6 +32,9 @@ const RECENT_PART = 1 / 4;
 const RECORD_PARTS = [1 / 2, 1 / 8, 1 / 32];
 /** More than this of the last turns would hardly be looked at again. */
 const MAX_RECENT_BYTES = 64_000;
+
+/** How a call is made, whatever it is about. */
+export type CallOptions = Pick<ModelRequest, 'signal' | 'background'>;
 
 type Compact = Extract<Entry, { kind: 'compact' }>;
 
@@ -70,13 +73,13 @@ export async function writeCompaction(
   store: Store,
   { key, head }: { key: string; head: Sha },
   chain: readonly Entry[],
-  signal: AbortSignal,
+  how: (key: string) => CallOptions,
 ): Promise<Sha> {
   const items = readConversation(chain);
   const recentBytes = Math.min(MAX_RECENT_BYTES, Math.floor(bytesOf(items) * RECENT_PART));
   const split = splitConversation(chain[0]?.items ?? [], items, recentBytes);
   if (!split) throw fail('ContextTooLong', 'the conversation does not fit the model, and has nothing to be summarised');
-  const answer = await summarise(model, split.kept, split.old, signal);
+  const answer = await summarise(model, split.kept, split.old, how(compactKey(key)));
   const summary = answer.items.flatMap((item) => (item.kind === 'assistant' ? [item.text] : [])).join('\n');
   if (summary.trim() === '' || answer.stop === 'refused')
     throw fail('ContextTooLong', 'the conversation does not fit the model, which gave no summary of it');
@@ -99,7 +102,7 @@ export function describeCompaction({ replaced, usage }: Compact): string {
   return `the conversation was too long for the model: a summary replaces ${replaced} items (${tokens} tokens)`;
 }
 
-async function summarise(model: Model, prompt: Item[], old: Item[], signal: AbortSignal): Promise<ModelAnswer> {
+async function summarise(model: Model, prompt: Item[], old: Item[], how: CallOptions): Promise<ModelAnswer> {
   const bytes = bytesOf([...prompt, ...old]);
   for (const [index, part] of RECORD_PARTS.entries()) {
     const record = renderForSummary([...prompt, ...old], Math.ceil(bytes * part));
@@ -110,7 +113,7 @@ async function summarise(model: Model, prompt: Item[], old: Item[], signal: Abor
         profile: null,
         cacheKey: 'compact',
         maxOutputTokens: SUMMARY_TOKENS,
-        signal,
+        ...how,
       });
     } catch (error) {
       const isLast = index === RECORD_PARTS.length - 1;

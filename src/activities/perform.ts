@@ -14,13 +14,28 @@ const HEARTBEAT_INTERVAL_MS = 2000;
 /** Words of a failure that travel as news; the whole is in Temporal's pending activity. */
 const MAX_REASON = 500;
 
+/** What an attempt leaves to the next one, should it die: it travels with the heartbeats. */
+export interface Memory {
+  read(): unknown;
+  write(note: unknown): void;
+}
+
 /** Runs an activity's body with heartbeats; `signal` fires when the activity is cancelled or its worker shuts down. */
-export async function withHeartbeats<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withHeartbeats<T>(body: (signal: AbortSignal, memory: Memory) => Promise<T>): Promise<T> {
   const context = Context.current();
-  context.heartbeat();
-  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_INTERVAL_MS);
+  let note: unknown = context.info.heartbeatDetails;
+  const beat = (): void => context.heartbeat(note);
+  beat();
+  const timer = setInterval(beat, HEARTBEAT_INTERVAL_MS);
+  const memory: Memory = {
+    read: () => note,
+    write: (value) => {
+      note = value;
+      beat();
+    },
+  };
   try {
-    const result = await body(context.cancellationSignal);
+    const result = await body(context.cancellationSignal, memory);
     return result;
   } catch (error) {
     if (context.cancellationSignal.aborted) throw cancelled(context, error);

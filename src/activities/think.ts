@@ -19,11 +19,13 @@ import { ensureCommit, treeOf } from '../git/store.ts';
 import type { Model, ModelAnswer } from '../model/call-model.ts';
 import { ModelFailure } from '../model/model-failure.ts';
 import { advanceRef, runRef, writeEntry } from './chain.ts';
+import type { CallOptions } from './compact.ts';
 import { describeCompaction, findThinkPlace, isTooLong, writeCompaction } from './compact.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { ModelActivities } from './contract.ts';
 import { fail } from './failures.ts';
+import { endAnswerWhenCut, rememberAnswer } from './keep-answer.ts';
 import { withHeartbeats } from './perform.ts';
 
 /** A proposal's command as people see it in the history; the rest is in the checkpoint. */
@@ -31,26 +33,39 @@ const MAX_SUMMARY = 1000;
 
 export function createThink(context: ActivityContext): ModelActivities['think'] {
   return (input) =>
-    withHeartbeats(async (signal) => {
+    withHeartbeats(async (signal, memory) => {
       const store = await storeOf(context, input.repository);
-      const ref = runRef('agents');
-      await ensureCommit(store, { commit: input.head, ref });
-      const place = await findThinkPlace(store, ref, input);
-      if (place.done) return await readOutcome(store, input, place.done);
-      let { head, at } = place;
-      for (;;) {
-        const talk = await readTalk(store, input, head);
-        const answer = await ask(context.model, input, talk, signal);
-        if (answer !== 'too-long') {
-          const link = await writeAnswer(store, input, talk, answer);
-          await advanceRef(store, ref, link.commit, at);
-          return await readOutcome(store, input, link);
-        }
-        const compaction = await writeCompaction(context.model, store, { key: input.key, head }, talk.entries, signal);
-        await advanceRef(store, ref, compaction, at);
-        [head, at] = [compaction, compaction];
-      }
+      const how = (key: string): CallOptions => ({
+        signal,
+        background: rememberAnswer(memory, key, input.background),
+      });
+      return await endAnswerWhenCut(context.model, memory, async () => await think(context.model, store, input, how));
     });
+}
+
+async function think(
+  model: Model,
+  store: Store,
+  input: ThinkInput,
+  how: (key: string) => CallOptions,
+): Promise<ThinkOutcome> {
+  const ref = runRef('agents');
+  await ensureCommit(store, { commit: input.head, ref });
+  const place = await findThinkPlace(store, ref, input);
+  if (place.done) return await readOutcome(store, input, place.done);
+  let { head, at } = place;
+  for (;;) {
+    const talk = await readTalk(store, input, head);
+    const answer = await ask(model, input, talk, how(input.key));
+    if (answer !== 'too-long') {
+      const link = await writeAnswer(store, input, talk, answer);
+      await advanceRef(store, ref, link.commit, at);
+      return await readOutcome(store, input, link);
+    }
+    const compaction = await writeCompaction(model, store, { key: input.key, head }, talk.entries, how);
+    await advanceRef(store, ref, compaction, at);
+    [head, at] = [compaction, compaction];
+  }
 }
 
 /** What the model has been told, and what it is told now. */
@@ -82,7 +97,7 @@ async function ask(
   model: Model,
   input: ThinkInput,
   { head, root, instructions, entries, fresh }: Talk,
-  signal: AbortSignal,
+  how: CallOptions,
 ): Promise<ModelAnswer | 'too-long'> {
   const isCompacted = head !== input.head;
   if (!isCompacted && isTooLong(model, entries, fresh)) return 'too-long';
@@ -93,7 +108,7 @@ async function ask(
       profile: input.profile,
       cacheKey: root.slice(0, 32),
       maxOutputTokens: MAX_OUTPUT_TOKENS,
-      signal,
+      ...how,
     });
   } catch (error) {
     if (!(error instanceof ModelFailure) || error.kind !== 'context-too-long') throw error;

@@ -98,6 +98,8 @@ export interface ThinkInput {
   restore: Sha | null;
   /** A person's commit in the hub whose tree replaces the head's; the model is told what changed. */
   wheel: Sha | null;
+  /** The provider makes the answer in the background, and so stores it. */
+  background?: true;
 }
 
 export interface ThinkOutcome {

@@ -104,6 +104,8 @@ function thinkInput(state: AgentState, head: Sha): ThinkInput {
     nudges: state.nudges,
     restore: state.restore,
     wheel: state.wheel,
+    // A policy of before this field has none.
+    ...(state.spec.policy.model?.background.value === true ? { background: true as const } : {}),
   };
 }
 

@@ -39,6 +39,11 @@ export function prohibitions(): Field<string[]> {
   };
 }
 
+/** Something that may be done; only where both say so. */
+export function permission(builtIn: { limit: boolean; value: boolean }): Field<boolean> {
+  return { builtIn, tighten: (one, other) => one && other };
+}
+
 /** A grant of the network; what both grant. */
 export function allowance(builtIn: { limit: NetworkGrant; value: NetworkGrant }): Field<NetworkGrant> {
   return {

@@ -9,7 +9,7 @@ import type { SourcedRules } from './approvers.ts';
 import { DECISION_FIELDS } from './decision-fields.ts';
 import { networkGrantSchema } from './egress.ts';
 import type { NetworkGrant } from './egress.ts';
-import { allowance, gate, most, prohibitions } from './policy-fields.ts';
+import { allowance, gate, most, permission, prohibitions } from './policy-fields.ts';
 import type { Field, GateRule } from './policy-fields.ts';
 
 export type { GateRule } from './policy-fields.ts';
@@ -31,6 +31,12 @@ export const policySchema = z.strictObject({
     .optional(),
   /** What of the network the setup command may use: `true` for all, or a list of hosts. */
   network: z.strictObject({ setup: networkGrantSchema.optional() }).optional(),
+  model: z
+    .strictObject({
+      /** The provider makes answers in the background, so that none is paid twice; it stores them for that. */
+      background: z.boolean().optional(),
+    })
+    .optional(),
   /** Most agents that work at the same time. */
   maxParallelAgents: count(100).optional(),
   /** Most that one task may take: model calls, and tokens of input and output together. */
@@ -72,6 +78,7 @@ const FIELDS = {
   'gates.commands': gate('allow'),
   'gates.scope': gate('ask'),
   'network.setup': allowance({ limit: true, value: false }),
+  'model.background': permission({ limit: true, value: false }),
   maxParallelAgents: most({ limit: 100, value: 4 }),
   'task.maxSteps': most({ limit: 1000, value: 1000 }),
   'task.maxTokens': most({ limit: 1e9, value: 1e9 }),
@@ -91,6 +98,7 @@ export interface EffectivePolicy {
     scope: Sourced<GateRule>;
   };
   network: { setup: Sourced<NetworkGrant> };
+  model: { background: Sourced<boolean> };
   maxParallelAgents: Sourced<number>;
   task: { maxSteps: Sourced<number>; maxTokens: Sourced<number> };
   budget: { tokens: Sourced<number> };

@@ -1,5 +1,5 @@
 /**
- * The model: one call of the Responses API through the `openai` package, streamed, nothing stored at the provider.
+ * The model: one call of the Responses API through the `openai` package, streamed, stored at the provider only where that is asked for.
  * Rule: an answer comes whole or not at all, and nobody but the caller retries.
  */
 import { createHash } from 'node:crypto';
@@ -7,6 +7,8 @@ import OpenAI, { APIError } from 'openai';
 import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/responses';
 import type { Profile } from '../core/tools.ts';
 import type { Item, Usage } from '../core/transcript.ts';
+import type { Background } from './background.ts';
+import { answerInBackground } from './background.ts';
 import { toInputItems } from './input-items.ts';
 import { ModelFailure } from './model-failure.ts';
 import type { PriceTable } from './prices.ts';
@@ -21,6 +23,8 @@ import { defineTools } from './tool-definitions.ts';
 const OPENAI_BASE_URL = 'https://api.openai.com/v1';
 /** Digests of refused reasoning that are remembered; more would only cost a refused call again. */
 const MAX_REMEMBERED = 10_000;
+/** An agent that was stopped does not wait for a provider. */
+const CANCEL_MS = 5000;
 /** Bytes counted as one token where a server counts none: rough, and said in a note. */
 const BYTES_PER_TOKEN = 4;
 
@@ -34,8 +38,10 @@ export interface ModelRequest {
   cacheKey: string;
   maxOutputTokens: number;
   /** Aborting it rejects the call with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   onProgress?: (event: { outputBytes: number }) => void;
+  /** The provider makes and keeps the answer whether this call lives or not; it then stores it. */
+  background?: Background | undefined;
 }
 
 export interface ModelAnswer {
@@ -68,6 +74,8 @@ export interface Model {
   readonly contextTokens: number | undefined;
   /** One answer, or a ModelFailure. */
   call(request: ModelRequest): Promise<ModelAnswer>;
+  /** Ends an answer that is made in the background, as far as that can still be done. */
+  cancel(id: string): Promise<void>;
 }
 
 /** What an earlier call taught about this provider, kept for the worker's life. */
@@ -98,7 +106,15 @@ export function openModel(settings: ModelSettings): Model {
     learned: { refused: new Set<string>(), noEncrypted: false },
   };
   const { name, contextTokens } = settings;
-  return { name, contextTokens, call: (request) => callModel(opened, request) };
+  return {
+    name,
+    contextTokens,
+    call: (request) => callModel(opened, request),
+    cancel: async (id) => {
+      // Nobody waits for it any more: whatever goes wrong, it ends by itself.
+      await client.responses.cancel(id, { timeout: CANCEL_MS }).catch(() => undefined);
+    },
+  };
 }
 
 async function callModel(opened: Opened, request: ModelRequest): Promise<ModelAnswer> {
@@ -106,7 +122,7 @@ async function callModel(opened: Opened, request: ModelRequest): Promise<ModelAn
   // Twice at most: once without the refused reasoning, once without asking for any.
   for (let repairs = 0; ; repairs += 1) {
     try {
-      return finishAnswer(opened, request, await stream(opened, request), notes);
+      return finishAnswer(opened, request, await stream(opened, request, notes), notes);
     } catch (error) {
       request.signal?.throwIfAborted();
       const note = repairs < 2 ? learn(opened, request, error) : undefined;
@@ -116,15 +132,17 @@ async function callModel(opened: Opened, request: ModelRequest): Promise<ModelAn
   }
 }
 
-async function stream(opened: Opened, request: ModelRequest): Promise<StreamedResponse> {
+async function stream(opened: Opened, request: ModelRequest, notes: string[]): Promise<StreamedResponse> {
   const { client, settings } = opened;
+  const { background, onProgress } = request;
   // The library's own timeout ends with the headers; a stream that falls silent must end too.
   const deadline = AbortSignal.timeout(settings.timeoutMs);
   const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
   try {
-    const events = await client.responses.create(createBody(opened, request), { signal });
-    const streamed = await readStream(events, targetOf(opened), request.onProgress);
-    return streamed;
+    const [body, target] = [createBody(opened, request), targetOf(opened)];
+    if (background) return await answerInBackground({ client, body, background, target, signal, notes, onProgress });
+    const events = await client.responses.create(body, { signal });
+    return await readStream(events, target, onProgress);
   } catch (error) {
     // Once aborted, whatever was thrown is only the abort's echo.
     if (!deadline.aborted || request.signal?.aborted) throw error;

@@ -7,35 +7,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
-import type { ApiError, ParsedRequest } from './read-request.ts';
+import type { KeptResponse } from './background-responses.ts';
+import type { ParsedRequest } from './read-request.ts';
 import { readRequest } from './read-request.ts';
-import type { AnswerContent } from './response-events.ts';
 import { createEvents, createResponse } from './response-events.ts';
+import { answerInBackground, isBackground, sendKept } from './serve-background.ts';
+import type { ServerAnswer } from './server-answer.ts';
+import { sendError, sendJson, startStream, writeEvent } from './write-response.ts';
 
 export type { ParsedRequest } from './read-request.ts';
+export type { ServerAnswer } from './server-answer.ts';
 
 /** Most bytes of one request: far above any conversation that fits a model. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 /** Requests that stay readable afterwards, unless said otherwise. */
 const KEPT_REQUESTS = 10_000;
-
-/** What a script answers: content, or a fault as real servers and networks have them. */
-export type ServerAnswer =
-  | (AnswerContent & { delayMs?: number })
-  /** An HTTP error; without a body, one in the API's shape. */
-  | { fault: 'status'; status: number; body?: unknown; headers?: Record<string, string> }
-  /** The connection breaks in the middle of the stream. */
-  | { fault: 'cut-stream'; items?: AnswerContent['items'] }
-  /** The stream ends properly, but its last event never came. */
-  | { fault: 'no-end'; items?: AnswerContent['items'] }
-  /** Status 200 and something that is no stream of events. */
-  | { fault: 'garbage'; body?: string }
-  /** Headers and the first event, then silence until the client goes away. */
-  | { fault: 'hang' }
-  /** The stream says that the response failed. */
-  | { fault: 'failed'; code: string; message?: string }
-  /** The stream has an error in it. */
-  | { fault: 'error-event'; code: string; message?: string };
 
 export interface ResponsesServerOptions {
   answer: (request: ParsedRequest) => Promise<ServerAnswer> | ServerAnswer;
@@ -55,6 +41,8 @@ export interface ResponsesServer {
   readonly count: number;
   /** The newest requests received, oldest first. */
   readonly requests: readonly ParsedRequest[];
+  /** Those that are made in the background, by their ids. */
+  readonly kept: ReadonlyMap<string, KeptResponse>;
   /** Stops listening and ends open connections. */
   close: () => Promise<void>;
 }
@@ -62,12 +50,13 @@ export interface ResponsesServer {
 interface Served {
   options: ResponsesServerOptions;
   requests: ParsedRequest[];
+  kept: Map<string, KeptResponse>;
   count: number;
 }
 
 /** Starts a server; resolves when it listens, rejects when the port is taken. */
 export async function startResponsesServer(options: ResponsesServerOptions): Promise<ResponsesServer> {
-  const served: Served = { options, requests: [], count: 0 };
+  const served: Served = { options, requests: [], kept: new Map(), count: 0 };
   const server = createServer((incoming, outgoing) => {
     serve(served, incoming, outgoing).catch((error: unknown) => {
       // A script that throws is seen by its client, and ends no process.
@@ -90,6 +79,7 @@ export async function startResponsesServer(options: ResponsesServerOptions): Pro
       return served.count;
     },
     requests: served.requests,
+    kept: served.kept,
     close: async () => {
       const closed = once(server, 'close');
       server.close();
@@ -100,11 +90,16 @@ export async function startResponsesServer(options: ResponsesServerOptions): Pro
 }
 
 async function serve(served: Served, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const { pathname } = new URL(incoming.url ?? '/', 'http://localhost');
+  const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://localhost');
   const models = served.options.models ?? [];
   if (pathname === '/v1/models' && incoming.method === 'GET') {
     const data = models.map((id) => ({ id, object: 'model', created: 0, owned_by: 'coxswain' }));
     return sendJson(outgoing, 200, { object: 'list', data });
+  }
+  const [, id, verb] = /^\/v1\/responses\/([^/]+)(\/cancel)?$/.exec(pathname) ?? [];
+  if (id !== undefined && incoming.method === (verb ? 'POST' : 'GET')) {
+    if (verb) served.kept.get(id)?.cancel();
+    return await sendKept(served.kept, { id, search: searchParams }, outgoing);
   }
   if (pathname !== '/v1/responses') {
     const here = 'This server has POST /v1/responses and GET /v1/models.';
@@ -137,7 +132,9 @@ async function serve(served: Served, incoming: IncomingMessage, outgoing: Server
     });
   }
   keep(served, request);
-  await answer(request, await served.options.answer(request), outgoing);
+  const said = await served.options.answer(request);
+  if (isBackground(request, said)) await answerInBackground(served.kept, request, said, outgoing);
+  else await answer(request, said, outgoing);
 }
 
 function keep(served: Served, request: ParsedRequest): void {
@@ -238,28 +235,4 @@ async function waitWhileOpen(delayMs: number, outgoing: ServerResponse): Promise
       resolve();
     });
   });
-}
-
-function startStream(outgoing: ServerResponse): void {
-  outgoing.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
-}
-
-function writeEvent(outgoing: ServerResponse, event: ResponseStreamEvent): void {
-  outgoing.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-}
-
-function sendJson(
-  outgoing: ServerResponse,
-  status: number,
-  value: unknown,
-  headers: Record<string, string> = {},
-): void {
-  outgoing
-    .writeHead(status, { 'content-type': 'application/json', ...headers })
-    .end(typeof value === 'string' ? value : JSON.stringify(value));
-}
-
-function sendError(outgoing: ServerResponse, { status, code, message, param }: ApiError): void {
-  const type = status >= 500 ? 'server_error' : 'invalid_request_error';
-  sendJson(outgoing, status, { error: { message, type, param: param ?? null, code } });
 }

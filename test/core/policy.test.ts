@@ -15,6 +15,7 @@ const settings = fc
   .record({
     gates: fc.record({ plan: gates, delivery: gates, commands: gates, scope: gates }),
     network: fc.record({ setup: network }),
+    model: fc.record({ background: fc.option(fc.boolean(), { nil: undefined }) }),
     maxParallelAgents: number,
     task: fc.record({ maxSteps: number, maxTokens: number }),
     budget: fc.record({ tokens: number }),
@@ -131,6 +132,18 @@ describe('layers', () => {
         'repository: limits.gates.commands: "allow" is looser than the limit "ask" of the organisation layer',
         'policy.network.setup: {"hosts":["x.a.org","b.org"]} is looser than the limit {"hosts":["*.a.org"]} of the organisation layer',
       ],
+    });
+  });
+
+  test('an organisation can forbid that a provider stores answers, which otherwise a run may want', () => {
+    const run = { defaults: { model: { background: true } } };
+    expect(resolveLayers(layersOf({ run }))).toMatchObject({
+      policy: { model: { background: { value: true, from: 'run' } } },
+    });
+    const organisation = { limits: { model: { background: false } } };
+    expect(resolveLayers(layersOf({ organisation, run }))).toMatchObject({
+      kind: 'bad',
+      problems: ['policy.model.background: true is looser than the limit false of the organisation layer'],
     });
   });
 

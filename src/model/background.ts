@@ -1,0 +1,115 @@
+/**
+ * Answers that the provider makes and keeps whether anybody listens or not.
+ * Rule: an answer that was begun is fetched by its id, and asked for again only where the provider has it no more.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type OpenAI from 'openai';
+import { NotFoundError } from 'openai';
+import type {
+  Response,
+  ResponseCreateParamsStreaming,
+  ResponseStreamEvent,
+} from 'openai/resources/responses/responses';
+import { ModelFailure } from './model-failure.ts';
+import type { StreamedResponse } from './read-stream.ts';
+import { readStream } from './read-stream.ts';
+import type { Target } from './to-model-failure.ts';
+import { failedResponse } from './to-model-failure.ts';
+
+/** Looks after an answer: soon at first, then every few seconds, as an answer takes seconds to minutes. */
+const FIRST_LOOK_MS = 300;
+const LAST_LOOK_MS = 5000;
+
+/** The memory of whoever asks, which outlives it. */
+export interface Background {
+  /** The answer that an earlier attempt began. */
+  id: string | undefined;
+  /** Remembers the answer under way; undefined where there is none to wait for any more. */
+  keep(id: string | undefined): void;
+}
+
+export interface BackgroundCall {
+  client: OpenAI;
+  body: ResponseCreateParamsStreaming;
+  background: Background;
+  target: Target;
+  signal: AbortSignal;
+  notes: string[];
+  onProgress: ((event: { outputBytes: number }) => void) | undefined;
+}
+
+/** Waits for the answer that was begun, or begins it. */
+export async function answerInBackground(call: BackgroundCall): Promise<StreamedResponse> {
+  const { background, notes } = call;
+  if (background.id !== undefined) {
+    try {
+      return await fetchAnswer(call, background.id);
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      notes.push(`answer ${background.id} is not kept by the provider any more: asked for again`);
+      background.keep(undefined);
+    }
+  }
+  return await begin(call);
+}
+
+async function begin(call: BackgroundCall): Promise<StreamedResponse> {
+  const { client, body, background, target, signal, onProgress } = call;
+  let begun: string | undefined;
+  const events = await client.responses.create({ ...body, background: true, store: true }, { signal });
+  try {
+    const noted = noteId(events, (id) => {
+      begun = id;
+      background.keep(id);
+    });
+    return await readStream(noted, target, onProgress);
+  } catch (error) {
+    if (begun === undefined || signal.aborted) throw error;
+    try {
+      // Whatever became of the stream, the answer itself says how it stands.
+      return await fetchAnswer(call, begun);
+    } catch (later) {
+      if (!(later instanceof NotFoundError)) throw later;
+      // A server that takes the words of the API but keeps nothing.
+      background.keep(undefined);
+      throw error;
+    }
+  }
+}
+
+async function* noteId(
+  events: AsyncIterable<ResponseStreamEvent>,
+  note: (id: string) => void,
+): AsyncIterable<ResponseStreamEvent> {
+  for await (const event of events) {
+    if (event.type === 'response.created') note(event.response.id);
+    yield event;
+  }
+}
+
+async function fetchAnswer(call: BackgroundCall, id: string): Promise<StreamedResponse> {
+  const { client, body, background, target, signal } = call;
+  const query = body.include ? { include: body.include } : {};
+  for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LAST_LOOK_MS)) {
+    const response = await client.responses.retrieve(id, query, { signal });
+    switch (response.status) {
+      case 'queued':
+      case 'in_progress':
+        await delay(wait, undefined, { signal });
+        continue;
+      case 'failed':
+      case 'cancelled':
+        background.keep(undefined);
+        throw describeEnd(response, target);
+      default:
+        return { response, output: response.output };
+    }
+  }
+}
+
+function describeEnd({ id, status, error }: Response, target: Target): ModelFailure {
+  if (status === 'failed')
+    return failedResponse(error?.code ?? 'failed', error?.message ?? 'the server gave no reason', target);
+  const said = `answer ${id} was cancelled at the provider`;
+  return new ModelFailure({ kind: 'broken-stream', target: `model "${target.model}" at ${target.host}`, said });
+}

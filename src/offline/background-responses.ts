@@ -1,0 +1,65 @@
+/**
+ * Responses that a server makes and keeps whoever listens: `background` of the Responses API.
+ * Rule: a response goes on when its client has gone, is kept under its id, and ends exactly once.
+ */
+import type { Response, ResponseStreamEvent } from 'openai/resources/responses/responses';
+import type { ParsedRequest } from './read-request.ts';
+import type { AnswerContent } from './response-events.ts';
+import { createEvents, createResponse } from './response-events.ts';
+
+/** What becomes of one, after `delayMs`; without an end it never ends by itself. */
+export interface Course {
+  delayMs: number;
+  end: AnswerContent | { failed: { code: string; message: string } } | undefined;
+}
+
+export interface KeptResponse {
+  readonly id: string;
+  /** As it stands now. */
+  readonly response: Response;
+  /** All events so far, in order. */
+  readonly events: readonly ResponseStreamEvent[];
+  readonly ended: Promise<void>;
+  /** Ends it without an answer; one that has ended stays as it is. */
+  cancel(): void;
+}
+
+/** Begins a response; its id is its own even where the same was asked before. */
+export function beginResponse(request: ParsedRequest, { delayMs, end }: Course): KeptResponse {
+  const id = `resp_${request.index}_${createResponse(request, { items: [] }).id.slice(5, 29)}`;
+  const begun = { ...createResponse(request, { items: [] }), id, background: true, store: true };
+  const working = { ...begun, status: 'in_progress', usage: null } as unknown as Response;
+  let response = working;
+  let events = createEvents(working).slice(0, 2);
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const finish = (last: Response, all: ResponseStreamEvent[]): void => {
+    if (response !== working) return;
+    clearTimeout(timer);
+    response = last;
+    events = all;
+    resolve();
+  };
+  const timer = setTimeout(() => {
+    if (end === undefined) return;
+    if ('failed' in end) {
+      const failed = { ...begun, status: 'failed', error: end.failed } as unknown as Response;
+      const event = { type: 'response.failed', sequence_number: events.length, response: failed };
+      return finish(failed, [...events, event as unknown as ResponseStreamEvent]);
+    }
+    const whole = { ...createResponse(request, end), id, background: true, store: true } as unknown as Response;
+    finish(whole, createEvents(whole));
+  }, delayMs);
+  // A server that is closed keeps no process alive for an answer that nobody will fetch.
+  timer.unref();
+  return {
+    id,
+    get response() {
+      return response;
+    },
+    get events() {
+      return events;
+    },
+    ended,
+    cancel: () => finish({ ...working, status: 'cancelled' } as unknown as Response, [...events]),
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * Serves responses that are made in the background: begun by one request, waited for, read and ended by others.
+ * Rule: a broken stream breaks for its listener alone.
+ */
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { Course, KeptResponse } from './background-responses.ts';
+import { beginResponse } from './background-responses.ts';
+import type { ParsedRequest } from './read-request.ts';
+import type { ServerAnswer } from './server-answer.ts';
+import { sendError, sendJson, startStream, writeEvent } from './write-response.ts';
+
+/** Providers keep them for some minutes or weeks; here it is the newest. */
+const MOST_KEPT = 1000;
+
+/** Whether a request is for a response that is kept; some faults come before there could be one. */
+export function isBackground(request: ParsedRequest, said: ServerAnswer): boolean {
+  const isRefused = 'fault' in said && (said.fault === 'status' || said.fault === 'garbage');
+  return request.raw['background'] === true && !isRefused;
+}
+
+/** Begins a response that is kept; a broken stream then breaks for its listener alone. */
+export async function answerInBackground(
+  all: Map<string, KeptResponse>,
+  request: ParsedRequest,
+  said: ServerAnswer,
+  outgoing: ServerResponse,
+): Promise<void> {
+  if (request.raw['store'] === false) {
+    const message = 'Background responses are stored: set store to true.';
+    return sendError(outgoing, { status: 400, code: 'invalid_request', message, param: 'store' });
+  }
+  const fault = 'fault' in said ? said.fault : undefined;
+  const kept = beginResponse(request, courseOf(said));
+  all.set(kept.id, kept);
+  const [oldest] = all.keys();
+  if (all.size > MOST_KEPT && oldest !== undefined) all.delete(oldest);
+  if (!request.stream) return sendJson(outgoing, 200, kept.response);
+  if (fault !== 'cut-stream' && fault !== 'no-end') return await streamKept(kept, -1, outgoing);
+  startStream(outgoing);
+  for (const event of kept.events) writeEvent(outgoing, event);
+  if (fault === 'no-end') outgoing.end();
+  else outgoing.write('event: response.comp', () => outgoing.destroy());
+}
+
+function courseOf(said: ServerAnswer): Course {
+  if (!('fault' in said)) return { delayMs: said.delayMs ?? 0, end: said };
+  if (said.fault === 'failed' || said.fault === 'error-event') {
+    return { delayMs: 0, end: { failed: { code: said.code, message: said.message ?? 'A fault of the script.' } } };
+  }
+  const items = 'items' in said && said.items ? said.items : [];
+  return { delayMs: 0, end: said.fault === 'hang' ? undefined : { items } };
+}
+
+/** Sends the events after one, those to come included. */
+async function streamKept(kept: KeptResponse, after: number, outgoing: ServerResponse): Promise<void> {
+  startStream(outgoing);
+  let sent = after + 1;
+  const send = (): void => {
+    for (const event of kept.events.slice(sent)) writeEvent(outgoing, event);
+    sent = Math.max(sent, kept.events.length);
+  };
+  send();
+  await Promise.race([kept.ended, once(outgoing, 'close')]);
+  if (outgoing.destroyed) return;
+  send();
+  outgoing.end();
+}
+
+/** Sends a response that is kept, as it stands now or as the stream of its events. */
+export async function sendKept(
+  all: ReadonlyMap<string, KeptResponse>,
+  { id, search }: { id: string; search: URLSearchParams },
+  outgoing: ServerResponse,
+): Promise<void> {
+  const kept = all.get(id);
+  if (!kept) return sendError(outgoing, { status: 404, code: 'not_found', message: `Response '${id}' not found.` });
+  if (search.get('stream') !== 'true') return sendJson(outgoing, 200, kept.response);
+  await streamKept(kept, Number(search.get('starting_after') ?? -1), outgoing);
+}

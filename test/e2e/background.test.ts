@@ -1,0 +1,85 @@
+import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import type { ResponsesServer } from '../../src/offline/responses-server.ts';
+import type { Crew, Script } from '../workflows/harness.ts';
+import {
+  approve,
+  finish,
+  git,
+  makeRepository,
+  onePlan,
+  planned,
+  shell,
+  startCrew,
+  until,
+} from '../workflows/harness.ts';
+
+const BACKGROUND = { policy: { model: { background: true } } };
+/** The agent's first answer takes long. */
+const SLOW: Script = ({ task, turn }) => {
+  if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
+  return turn === 0 ? { items: shell('echo new > a/new.txt'), delayMs: 12_000 } : finish();
+};
+
+async function startProcess(crew: Crew): Promise<ChildProcess> {
+  const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), {
+    env: {
+      ...process.env,
+      TEMPORAL_ADDRESS: inject('temporalAddress'),
+      COXSWAIN_STATE: crew.stateDir,
+      COXSWAIN_TASK_QUEUE: crew.taskQueue,
+      OPENAI_BASE_URL: crew.model.url,
+      COXSWAIN_MODEL: 'scripted',
+    },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await once(child, 'message');
+  return child;
+}
+
+const keptBy = (crew: Crew): (string | undefined)[] =>
+  [...(crew.model as ResponsesServer).kept.values()].map(({ response }) => response.status);
+
+test('a worker killed while an answer is made in the background: another fetches it, and it is paid once', async () => {
+  const crew = await startCrew(SLOW);
+  await crew.worker.stop();
+  const repository = await makeRepository();
+  const first = await startProcess(crew);
+  const handle = await crew.start({ repository, branch: 'once', ...BACKGROUND });
+  await approve(handle, 'plan@1');
+  await expect.poll(() => crew.model.requests.length, { timeout: 60_000 }).toBe(2);
+  // Its id is with Temporal as soon as a heartbeat has gone out, within a second or two.
+  const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
+  const heartbeat = async (): Promise<string> => {
+    const { pendingActivities } = (await agent.describe()).raw;
+    return Buffer.from(pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0]?.data ?? '').toString();
+  };
+  await expect.poll(heartbeat, { timeout: 10_000 }).toContain('resp_');
+  expect(keptBy(crew)).toEqual(['completed', 'in_progress']);
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+  await startProcess(crew);
+  await approve(handle, 'delivery@1', 120_000);
+  await handle.result();
+  expect(await git(repository, 'show', 'once:a/new.txt')).toBe('new');
+  // The planner's answer and the agent's two, and no other was ever asked for.
+  expect(crew.model.requests.length).toBe(3);
+  expect(keptBy(crew)).toEqual(['completed', 'completed', 'completed']);
+}, 240_000);
+
+test('an agent that is stopped ends its answer at the provider; a worker that is drained leaves it to the next', async () => {
+  const crew = await startCrew(SLOW);
+  const handle = await crew.start({ repository: await makeRepository(), ...BACKGROUND });
+  await approve(handle, 'plan@1');
+  await expect.poll(() => keptBy(crew), { timeout: 60_000 }).toEqual(['completed', 'in_progress']);
+  await until(handle, ({ tasks }) => tasks.some(({ status }) => status === 'working'));
+  await crew.restartWorker();
+  expect(keptBy(crew)).toEqual(['completed', 'in_progress']);
+  await handle.signal('stop', 'enough');
+  await expect.poll(() => keptBy(crew), { timeout: 60_000 }).toEqual(['completed', 'cancelled']);
+  await handle.result();
+  expect(crew.model.requests.length).toBe(2);
+}, 120_000);

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import { openModel } from '../../src/model/call-model.ts';
+import type { ModelRequest } from '../../src/model/call-model.ts';
+import type { ResponsesServer } from '../../src/offline/responses-server.ts';
+import { CALL, failureOf, request, serve, settings, USER } from './scripted-model.ts';
+
+/** What an attempt remembers of the answer under way: all ids in order, undefined where it was forgotten. */
+function memory(id?: string): { background: NonNullable<ModelRequest['background']>; ids: (string | undefined)[] } {
+  const ids: (string | undefined)[] = [];
+  return { background: { id, keep: (kept) => void ids.push(kept) }, ids };
+}
+
+const stateOf = (server: ResponsesServer, id: string | undefined): string | undefined =>
+  server.kept.get(id ?? '')?.response.status;
+
+/** Begins an answer and goes away, as a killed worker does; gives the answer's id. */
+async function abandon(server: ResponsesServer): Promise<string> {
+  const gone = new AbortController();
+  const { background, ids } = memory();
+  const call = openModel(settings(server)).call(request([USER], { background, signal: gone.signal }));
+  call.catch(() => undefined);
+  await expect.poll(() => ids.length).toBe(1);
+  gone.abort();
+  await expect(call).rejects.toThrow();
+  return ids[0] ?? '';
+}
+
+describe('an answer that is made in the background', () => {
+  test('is stored at the provider, known by its id before it is there, and as whole as any other', async () => {
+    const server = await serve(() => ({ items: [CALL], delayMs: 100 }));
+    const { background, ids } = memory();
+    const answer = await openModel(settings(server)).call(request([USER], { background }));
+    expect(answer).toMatchObject({ items: [CALL], stop: 'complete', notes: [] });
+    expect(server.requests[0]?.raw).toMatchObject({ background: true, store: true, stream: true });
+    expect(ids).toEqual([[...server.kept.keys()][0]]);
+  });
+
+  test('goes on without its client and is fetched by its id, and asked for once', async () => {
+    const server = await serve(() => ({ items: [CALL], delayMs: 600 }));
+    const id = await abandon(server);
+    expect(stateOf(server, id)).toBe('in_progress');
+    const { background, ids } = memory(id);
+    const answer = await openModel(settings(server)).call(request([USER], { background }));
+    expect(answer.items).toEqual([CALL]);
+    expect(answer.usage.inputTokens).toBeGreaterThan(0);
+    expect(server.count).toBe(1);
+    expect(ids).toEqual([]);
+  });
+
+  test.each(['cut-stream', 'no-end'] as const)(
+    'survives a stream that breaks (%s): the rest is fetched',
+    async (fault) => {
+      const server = await serve(() => ({ fault, items: [CALL] }));
+      const { background } = memory();
+      const answer = await openModel(settings(server)).call(request([USER], { background }));
+      expect(answer.items).toEqual([CALL]);
+      expect(server.count).toBe(1);
+    },
+  );
+
+  test('is asked for again, and that is said, where the provider does not keep it any more', async () => {
+    const server = await serve(() => ({ items: [CALL] }));
+    const { background, ids } = memory('resp_gone');
+    const answer = await openModel(settings(server)).call(request([USER], { background }));
+    expect(answer.items).toEqual([CALL]);
+    expect(answer.notes.join()).toContain('resp_gone is not kept');
+    expect(ids).toEqual([undefined, [...server.kept.keys()][0]]);
+  });
+
+  test('that a server does not keep, though it was asked to, breaks off as any other', async () => {
+    const server = await serve(({ raw }) => {
+      delete raw['background'];
+      return { fault: 'cut-stream' };
+    });
+    const { background, ids } = memory();
+    const failure = await failureOf(openModel(settings(server)).call(request([USER], { background })));
+    expect(failure).toMatchObject({ kind: 'broken-stream', retryable: true });
+    expect(ids.at(-1)).toBeUndefined();
+  });
+
+  test('that failed is forgotten, so that the next attempt asks anew', async () => {
+    const server = await serve(() => ({ fault: 'failed', code: 'server_error' }));
+    const { background, ids } = memory();
+    const failure = await failureOf(openModel(settings(server)).call(request([USER], { background })));
+    expect(failure).toMatchObject({ kind: 'overloaded', retryable: true });
+    expect(ids).toEqual([[...server.kept.keys()][0], undefined]);
+  });
+
+  test('that takes too long is waited for by the next attempt, and not paid for again', async () => {
+    const server = await serve(() => ({ items: [CALL], delayMs: 1500 }));
+    const { background, ids } = memory();
+    const hasty = openModel(settings(server, { timeoutMs: 700 }));
+    expect(await failureOf(hasty.call(request([USER], { background })))).toMatchObject({ kind: 'timeout' });
+    expect(ids).toHaveLength(1);
+    const again = memory(ids[0]);
+    const answer = await openModel(settings(server)).call(request([USER], { background: again.background }));
+    expect(answer.items).toEqual([CALL]);
+    expect(server.count).toBe(1);
+  });
+
+  test('ends at the provider when nobody wants it any more', async () => {
+    const server = await serve(() => ({ fault: 'hang' }));
+    const id = await abandon(server);
+    await openModel(settings(server)).cancel(id);
+    expect(stateOf(server, id)).toBe('cancelled');
+    const { background, ids } = memory(id);
+    const failure = await failureOf(openModel(settings(server)).call(request([USER], { background })));
+    expect(failure).toMatchObject({ kind: 'broken-stream', retryable: true });
+    expect(ids).toEqual([undefined]);
+    // One that is not there any more is nobody's concern.
+    await openModel(settings(server)).cancel('resp_gone');
+  });
+});
+
+test('without the policy nothing is stored at the provider', async () => {
+  const server = await serve(() => ({ items: [CALL] }));
+  await openModel(settings(server)).call(request());
+  expect(server.requests[0]?.raw).toMatchObject({ store: false });
+  expect(server.requests[0]?.raw).not.toHaveProperty('background');
+});
