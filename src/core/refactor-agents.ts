@@ -51,7 +51,9 @@ export function takeReport(before: RefactorState, at: number, report: AgentRepor
   if (!known || known.status === 'ended') return takeStranger(before, at, report);
   const status = report.outcome ? ('ended' as const) : ('running' as const);
   const agents = before.agents.map((agent) => (agent.id === report.agent ? { ...agent, status, report } : agent));
-  const forwarded = before.control.receipts.filter(({ state: became }) => became === 'forwarded').map(({ id }) => id);
+  // An agent that has a steer may still end before its next model call.
+  const unsettled = before.control.receipts.filter(({ state: became }) => ['forwarded', 'accepted'].includes(became));
+  const forwarded = unsettled.map(({ id }) => id);
   let control = before.control;
   for (const { id, state: became, detail } of report.receipts) {
     if (forwarded.includes(id))

@@ -182,6 +182,20 @@ describe('messages', () => {
     );
   });
 
+  test('a steer that an agent has, but ends before it can read, is said to be superseded', () => {
+    const run = world();
+    run.settle();
+    run.send('approve');
+    while (!run.agents.has('r/a.1')) run.stepRefactor();
+    const told = (): unknown => viewRefactor(run.refactor).receipts.find(({ verb }) => verb === 'steer');
+    run.send('steer', { text: 'x', to: 'a' });
+    for (let move = 0; move < 6; move++) run.stepRefactor();
+    run.stepAgent('r/a.1');
+    run.sendTo('r/a.1', 'stop');
+    while (run.stepAgent('r/a.1'));
+    expect(told()).toMatchObject({ state: 'superseded' });
+  });
+
   test('stop reaches every agent before the refactor ends', () => {
     const run = world();
     run.settle();
