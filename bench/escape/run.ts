@@ -40,6 +40,10 @@ if (runners.length === 0) throw new Error(`no such runner: there are ${RUNNERS.j
 const prepared = await prepareAll();
 for (const runner of runners) console.log(`${runner}: ${describe(prepared[runner])}`);
 
+if (runners.includes('coxswain') && prepared.coxswain.kind === 'absent') {
+  throw new Error(`there is nothing to compare: ${prepared.coxswain.why}`);
+}
+
 const contests = (await listContests()).filter(({ name }) => values.only?.includes(name) ?? true);
 if (contests.length === 0) throw new Error('nothing has that name');
 const rows: Row[] = [];
