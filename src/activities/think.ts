@@ -28,6 +28,9 @@ import { fail } from './failures.ts';
 import { endAnswerWhenCut, rememberAnswer } from './keep-answer.ts';
 import { withHeartbeats } from './perform.ts';
 
+/** After this long another attempt may have stored the answer: a worker may have been frozen since it looked. */
+const STALE_LOOK_MS = 5000;
+
 /** A proposal's command as people see it in the history; the rest is in the checkpoint. */
 const MAX_SUMMARY = 1000;
 
@@ -51,11 +54,16 @@ async function think(
 ): Promise<ThinkOutcome> {
   const ref = runRef('agents');
   await ensureCommit(store, { commit: input.head, ref });
+  const lookedAt = performance.now();
   const place = await findThinkPlace(store, ref, input);
   if (place.done) return await readOutcome(store, input, place.done);
   let { head, at } = place;
   for (;;) {
     const talk = await readTalk(store, input, head);
+    if (performance.now() - lookedAt > STALE_LOOK_MS && head === place.head) {
+      const again = await findThinkPlace(store, ref, input);
+      if (again.done) return await readOutcome(store, input, again.done);
+    }
     const answer = await ask(model, input, talk, how(input.key));
     if (answer !== 'too-long') {
       const link = await writeAnswer(store, input, talk, answer);
