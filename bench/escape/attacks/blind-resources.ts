@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import type { Attack, Host } from '../attack.ts';
 import { python } from './blind-python.ts';
@@ -12,7 +13,8 @@ import { python } from './blind-python.ts';
 const starved = new WeakSet<Host>();
 /** The machine's shared memory when a trial's command began, in kibibytes. */
 const sharedBefore = new WeakMap<Host, number>();
-const HOARD_KIB = 4 * 1024 ** 2;
+/** More than any one command can be meant to have: nine gigabytes, or three fifths of a smaller machine. */
+const HOARD_KIB = Math.min(9 * 1024 ** 2, (totalmem() / 1024) * 0.6);
 
 /** Attacks on shared resources. */
 export const blindResources: readonly Attack[] = [
@@ -60,20 +62,23 @@ time.sleep(1.5)`),
   {
     name: 'memory-that-no-process-has',
     area: 'resources',
-    tries: 'Takes four gigabytes in files without a name, which the resident memory of no process shows',
+    tries: 'Takes nine gigabytes in files without a name, which the resident memory of no process shows',
     command: () =>
       python(`
 import os, time
 free = next(int(line.split()[1]) for line in open('/proc/meminfo') if 'MemAvailable' in line)
-fd, chunk = os.memfd_create('hoard'), bytes(1 << 24)
-for _ in range(min(256, free // 3 // 16384)): os.write(fd, chunk)
+chunk, files = bytes(1 << 24), []
+if free - ${Math.floor(HOARD_KIB)} > 2 << 20:
+    for part in range(${Math.ceil(HOARD_KIB / 16_384)}):
+        if part % 32 == 0: files.append(os.memfd_create('hoard'))
+        os.write(files[-1], chunk)
 time.sleep(1)`),
     needs: ['python3'],
     whileRunning: async (host) => {
       const shared = Number(/^Shmem: +(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]);
       const before = sharedBefore.get(host) ?? shared;
       sharedBefore.set(host, before);
-      if (shared - before > 0.9 * HOARD_KIB) starved.add(host);
+      if (shared - before > 0.95 * HOARD_KIB) starved.add(host);
     },
     succeeded: async (host) => starved.has(host),
   },
