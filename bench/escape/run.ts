@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { homedir, release } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { RunnerName } from './attack.ts';
 import { compare, contestOf } from './compare.ts';
@@ -24,7 +25,8 @@ import { prepareSandboxRuntime } from './runners/sandbox-runtime.ts';
 import { cellText, countText, markdownTables } from './table.ts';
 import type { Row } from './table.ts';
 
-const RESULTS = new URL('../results/', import.meta.url).pathname;
+const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 const { values } = parseArgs({
   options: {
@@ -122,5 +124,7 @@ function report(): string {
     ...runners.map((runner) => `- **${runner}**: ${describe(prepared[runner])}`),
     '',
   ];
-  return `${facts.join('\n')}\n${markdownTables(rows, runners)}`;
+  const text = `${facts.join('\n')}\n${markdownTables(rows, runners)}`;
+  // A result is read elsewhere: places on this machine say nothing there.
+  return text.replaceAll(PROJECT, '.').replaceAll(homedir(), '~');
 }

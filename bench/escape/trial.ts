@@ -7,6 +7,7 @@ import type { ChildProcess, ForkOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Attack, Host, Outcome, RunnerName } from './attack.ts';
 import { makeHost } from './host.ts';
 import type { TrialHost } from './host.ts';
@@ -20,7 +21,7 @@ import type { Answer, Request } from './worker.ts';
 /** What a trial runs: an attack, or daily work in the same form. */
 export type Job = Omit<Attack, 'area' | 'tries' | 'succeeded'>;
 
-const WORKER = new URL('./worker.ts', import.meta.url).pathname;
+const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
 const DEFAULT_TIMEOUT_MS = 20_000;
 /** What a runner may take for everything but the command itself. */
 const LIFE_MS = 90_000;
