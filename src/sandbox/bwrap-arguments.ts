@@ -9,6 +9,7 @@ import { SANDBOX_ID, SETPRIV } from './command-user.ts';
 import type { CommandUser } from './command-user.ts';
 import type { GuardName } from './guards.ts';
 import { isGuarded } from './guards.ts';
+import { lastWillToken } from './last-will.ts';
 import { limitScript } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { folderArguments, rootArguments, SANDBOX_HOME, USER_NAMESPACES } from './root-arguments.ts';
@@ -157,9 +158,10 @@ function shim({ user }: SandboxRoot, command: SandboxCommand, { ready }: Descrip
     user ? [`exec ${ready}<&-`] : [],
     user && isGuarded(command, 'user-namespaces') ? [`echo 0 > ${USER_NAMESPACES}`] : [],
     isGuarded(command, 'kernel-limits') ? [limitScript(command.limits)] : [],
-    ['exec "$@"'],
+    ['shift', 'exec "$@"'],
   ].flat();
-  const script = ['/bin/sh', '-c', steps.join('; '), 'sh'];
+  const token = isGuarded(command, 'last-will') ? lastWillToken() : '-';
+  const script = ['/bin/sh', '-c', steps.join('; '), 'sh', token];
   if (!user) return script;
   const ids = ['--reuid', '--regid'].flatMap((option) => [option, String(SANDBOX_ID)]);
   const drop = isGuarded(command, 'capabilities') ? ['--inh-caps', '-all', '--bounding-set', '-all'] : [];

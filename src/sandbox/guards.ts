@@ -16,6 +16,7 @@ export const guards = {
   'control-groups': 'the control groups of the host are not told',
   session: 'a command has a session of its own, so that it can not type into the terminal of the worker',
   death: 'a command dies with the worker',
+  'last-will': 'what a dying worker was just starting is ended too',
   root: 'only listed folders of the host exist inside',
   'read-only-root': 'nothing outside of the workspace and the temporary folders can be written',
   'kernel-settings': 'no setting of the kernel can be written',

@@ -81,8 +81,7 @@ function procArguments({ user }: SandboxRoot, command: SandboxCommand): string[]
   return [
     isGuarded(command, 'kernel-settings') ? PROC_READ_ONLY.filter(there).flatMap(readOnly) : [],
     user ? ['--bind', USER_NAMESPACES, USER_NAMESPACES] : [],
-    // A process of another user is closed by that alone.
-    !user && isGuarded(command, 'first-process') ? empty('/proc/1') : [],
+    isGuarded(command, 'first-process') ? empty('/proc/1') : [],
     !isGuarded(command, 'kernel-facts')
       ? []
       : [

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { commandLine } from './bwrap-arguments.ts';
 import type { Bind, Layers, SandboxRoot } from './bwrap-arguments.ts';
 import type { GuardName } from './guards.ts';
+import { lastWillToken } from './last-will.ts';
 import type { LimitOutcome, Limits } from './limits.ts';
 import type { OutputPipe } from './output-pipe.ts';
 import { groupTree, pidNamespaceTree } from './process-tree.ts';
@@ -101,7 +102,7 @@ export interface DirectPlace {
 export async function runDirectly(place: DirectPlace, request: CommandRequest): Promise<CommandResult> {
   const { isolation, folder, path, home, tools, pidNamespace } = place;
   // Through sh, which says 127 for a program that is not there.
-  const line = ['/bin/sh', '-c', 'exec "$@"', 'sh', ...commandLine(request.command)];
+  const line = ['/bin/sh', '-c', 'shift; exec "$@"', 'sh', lastWillToken(), ...commandLine(request.command)];
   const env = { PATH: path, HOME: home, LANG: 'C.UTF-8', TERM: 'dumb', CI: 'true', ...request.env, ...tools };
   return await superviseProcess(request, { isolation, folder }, async (pipe) => {
     const stdin = request.stdin === undefined ? 'ignore' : 'pipe';

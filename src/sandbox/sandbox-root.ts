@@ -2,7 +2,8 @@
  * Prepares what every sandbox on this host shares: our own files of /etc, the toolbox, the user of its commands.
  * Rule: made once for a state folder, from nothing but this program and this host.
  */
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SandboxRoot } from './bwrap-arguments.ts';
 import { findCommandUser, SANDBOX_ID } from './command-user.ts';
@@ -52,14 +53,10 @@ export async function prepareSandboxRoot({
 }): Promise<SandboxRoot> {
   const etc = join(stateDir, 'etc');
   await mkdir(etc, { recursive: true });
-  for (const [name, text] of Object.entries(ETC_FILES)) {
-    await writeFile(join(etc, name), text);
-    // Whatever the worker's umask is, the commands' user reads them.
-    await chmod(join(etc, name), 0o644);
-  }
+  for (const [name, text] of Object.entries(ETC_FILES)) await writeWhole(join(etc, name), Buffer.from(text));
   const filter = seccompFilter();
   const systemCalls = filter && join(stateDir, 'system-calls.bpf');
-  if (filter && systemCalls !== undefined) await writeFile(systemCalls, filter);
+  if (filter && systemCalls !== undefined) await writeWhole(systemCalls, filter);
   return {
     bubblewrap,
     etc,
@@ -68,4 +65,15 @@ export async function prepareSandboxRoot({
     systemCalls,
     toolchains: toolchains.map((path) => readToolchain(path, stateDir)),
   };
+}
+
+/** Another worker of this state folder may be using the file: it is replaced whole, and only by another content. */
+async function writeWhole(path: string, content: Buffer): Promise<void> {
+  const before = await readFile(path).catch(() => undefined);
+  if (before?.equals(content)) return;
+  const fresh = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
+  await writeFile(fresh, content);
+  // Whatever the worker's umask is, the commands' user reads them.
+  await chmod(fresh, 0o644);
+  await rename(fresh, path);
 }

@@ -1,13 +1,14 @@
 /**
  * A worker to be killed: opens a workspace and runs a command that never ends by itself and tries to outlive it.
- * Rule: it says nothing and cleans nothing up; arguments are the isolation's program, state folder, store and base
- * commit.
+ * Rule: it says nothing and cleans nothing up; arguments are the isolation's program, state folder, store, base commit
+ * and, if it is not the only one, the workspace's id, which the command carries too.
  */
 import type { Sha } from '../../src/core/transcript.ts';
 import { openWorkspaces } from '../../src/sandbox/workspaces.ts';
 
-const [path = '', stateDir = '', dir = '', base = ''] = process.argv.slice(2);
+const [path = '', stateDir = '', dir = '', base = '', id = 'agent'] = process.argv.slice(2);
 const workspaces = openWorkspaces({ stateDir, isolation: { kind: 'bwrap', path } });
-const workspace = await workspaces.open({ id: 'agent', store: { dir }, base: base as Sha, commit: base as Sha });
-const command = `setsid sh -c 'while :; do echo beat >> beats; sleep 0.02; done' & echo dirt > dirt; sleep 600`;
+const workspace = await workspaces.open({ id, store: { dir }, base: base as Sha, commit: base as Sha });
+const beat = `: ${id}; while :; do echo beat >> beats; sleep 0.02; done`;
+const command = `setsid sh -c '${beat}' & (setsid setsid sh -c '${beat}' &) & echo dirt > dirt; rm file; sleep 600`;
 await workspace.run({ command, profile: 'workspace', network: false, timeoutMs: 600_000 });

@@ -1,0 +1,92 @@
+/** Workers killed in the middle of a command, many times and at any moment: nothing of the command stays. */
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Sha } from '../../src/core/transcript.ts';
+import type { Store } from '../../src/git/store.ts';
+import { realIsolation, storeWith, temporaryFolder, temporaryWorkspaces, treeLines } from './sandbox-host.ts';
+
+const ROUNDS = 50;
+/** As many at once as keep two cores busy. */
+const AT_ONCE = 4;
+const SURVIVAL_MS = 2_000;
+const script = fileURLToPath(new URL('./killed-worker.ts', import.meta.url));
+const isolation = await realIsolation();
+
+interface Host {
+  stateDir: string;
+  store: Store;
+  base: Sha;
+}
+
+test(`kill -9 of a worker mid-command, ${ROUNDS} times: no survivor after 2 s, no junk in any tree`, async () => {
+  const { store, base } = await storeWith(temporaryFolder(), { file: '1\n' });
+  const host: Host = { stateDir: temporaryFolder(), store, base };
+  const ids = Array.from({ length: ROUNDS }, (_, round) => `kill-round-${process.pid}-${round}`);
+  const survivors: string[] = [];
+  const queue = ids.entries();
+  const work = async (): Promise<void> => {
+    for (const [round, id] of queue) survivors.push(...(await killRound(host, id, momentOf(round))));
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  expect(survivors).toEqual([]);
+  const workspaces = temporaryWorkspaces(isolation, host.stateDir);
+  const trees = new Set<string>();
+  for (const id of ids) {
+    const workspace = await workspaces.open({ id, store, base, commit: base });
+    const { commit } = await workspace.checkpoint({ parent: base, message: () => id });
+    trees.add(treeLines(store, commit).join());
+    await workspace.close();
+  }
+  expect([...trees]).toEqual(['100644 file']);
+});
+
+/** When to kill: a third as soon as the workspace is there, while its sandbox starts, the others in full work. */
+function momentOf(round: number): { after: 'folder' | 'beats'; delayMs: number } {
+  return { after: round % 3 === 0 ? 'folder' : 'beats', delayMs: (round * 37) % 90 };
+}
+
+/** Runs a worker, kills it at its moment, and gives what of it is alive two seconds later. */
+async function killRound(host: Host, id: string, moment: ReturnType<typeof momentOf>): Promise<string[]> {
+  const { stateDir, store, base } = host;
+  const worker = spawn(process.execPath, [script, isolation.path, stateDir, store.dir, base, id], { stdio: 'inherit' });
+  const gone = new Promise((resolve) => worker.on('exit', resolve));
+  onTestFinished(() => void worker.kill('SIGKILL'));
+  const isReady = (): boolean => (moment.after === 'folder' ? hasFile(stateDir, id) : hasFile(stateDir, id, 'beats'));
+  await until(isReady, 30_000);
+  await new Promise((resolve) => setTimeout(resolve, moment.delayMs));
+  worker.kill('SIGKILL');
+  await gone;
+  await until(() => processesWith(id).length === 0, SURVIVAL_MS);
+  return processesWith(id);
+}
+
+/** Whether a workspace's files are there, or one of these by name. */
+function hasFile(stateDir: string, id: string, name?: string): boolean {
+  const parent = join(stateDir, 'workspaces');
+  const folder = existsSync(parent) ? readdirSync(parent).find((entry) => entry.startsWith(`${id}-`)) : undefined;
+  if (folder === undefined) return false;
+  const generations = readdirSync(join(parent, folder)).filter((entry) => entry.startsWith('files-'));
+  return generations.some((each) => name === undefined || existsSync(join(parent, folder, each, 'files', name)));
+}
+
+/** Command lines that carry this id, of processes that are not just waiting to be forgotten. */
+function processesWith(id: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+        return line.includes(id) ? [line.slice(-200)] : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+async function until(isTrue: () => boolean, timeoutMs: number): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!isTrue() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 15));
+}
