@@ -5,6 +5,7 @@
  */
 import { Context } from '@temporalio/activity';
 import type { Evidence } from '../core/agent-state.ts';
+import { escapeForPeople, safeJson } from '../core/escape.ts';
 import type { Sha } from '../core/transcript.ts';
 import { commitTree } from '../git/commit-tree.ts';
 import { moveRef } from '../git/move-ref.ts';
@@ -25,7 +26,7 @@ export async function keepEvidence(
   const green = all.filter((one) => one.green).length;
   const logs = results.map(({ evidence, output }) => `$ ${evidence.command}\n${output.trimEnd()}\n`).join('\n');
   const subject = `evidence: ${green} of ${all.length} green on ${judged.commit.slice(0, 10)}`;
-  const message = `${subject}\n\n${JSON.stringify(all)}\n\n${logs.slice(0, MAX_LOG_CHARACTERS)}\n`;
+  const message = `${subject}\n\n${safeJson(all)}\n\n${escapeForPeople(logs.slice(0, MAX_LOG_CHARACTERS))}\n`;
   const log = await commitTree(store, { tree: judged.tree, parents: [judged.commit], message });
   const ref = evidenceRef(judged.commit);
   await moveRef(store, { ref, to: log, from: await readRef(store, ref) });

@@ -5,11 +5,16 @@
 import { z } from 'zod';
 import { planSchema } from './plan.ts';
 
+/** Linux starts no program with a longer argument than 128 KiB. */
+const MAX_COMMAND_BYTES = 120_000;
+
 const shell = z.strictObject({
   command: z
     .string()
     .min(1)
     .max(60_000)
+    .refine((line) => !line.includes('\0'), 'has a NUL in it, which no command line can hold')
+    .refine((line) => new TextEncoder().encode(line).length <= MAX_COMMAND_BYTES, 'is too long: put it into a file')
     .describe('A POSIX shell command line, run by sh -c in /workspace without network.'),
   timeoutSeconds: z.number().int().min(1).max(3600).optional().describe('Most seconds it may take; 600 if left out.'),
 });

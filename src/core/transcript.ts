@@ -4,6 +4,7 @@
  * Rule: what is written here is read again by every later version, so fields are only ever added.
  */
 import { z } from 'zod';
+import { escapeForPeople, safeJson } from './escape.ts';
 
 /** A git commit or tree id: 40 or 64 lower-case hex digits. */
 export const shaSchema = z
@@ -115,8 +116,8 @@ export function readConversation(entries: readonly Entry[]): Item[] {
 
 /** The text of a checkpoint's commit: a subject for people, a blank line, the entry as one line of JSON. */
 export function formatCheckpointMessage(subject: string, entry: Entry): string {
-  const oneLine = subject.replace(/\s+/g, ' ').trim().slice(0, 120);
-  return `${oneLine}\n\n${JSON.stringify(entry)}\n`;
+  const oneLine = escapeForPeople(subject.replace(/\s+/g, ' ').trim()).slice(0, 120);
+  return `${oneLine}\n\n${safeJson(entry)}\n`;
 }
 
 /** The entry in a commit's message, or undefined for a commit that is not a checkpoint (a person's, the base). */

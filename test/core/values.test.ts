@@ -150,6 +150,25 @@ test('digests do not depend on the order of keys or on undefined fields', () => 
   expect(digestText('')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
 });
 
+test("a checkpoint's message has nothing hidden in it, and reads as what was said", () => {
+  const text = 'a\u{e0041}\u202e\u009b\u200b\0z';
+  const entry = { v: 1, kind: 'tree', key: 'k', reason: text, items: [{ kind: 'user', text }] } as const;
+  const message = formatCheckpointMessage(`1 ${text}`, { ...entry, items: [...entry.items] });
+  expect(escapeForPeople(message)).toBe(message);
+  expect(parseCheckpointMessage(message)).toEqual(entry);
+});
+
+test.each([
+  ['a NUL', 'echo \0', 'has a NUL'],
+  ['more bytes than a program can be started with', '€'.repeat(45_000), 'is too long'],
+])('a command with %s is told to the model as a problem', (_name, command, words) => {
+  const check = checkToolCall('work', 'shell', JSON.stringify({ command }));
+  expect(check).toMatchObject({ kind: 'bad', problem: expect.stringContaining(words) });
+});
+
 test('nothing shown to people can move the cursor, hide or reorder text', () => {
   expect(escapeForPeople('a\u001b[31mb\u202ec\u200bd\re\tf\ng')).toBe('a\\u{1b}[31mb\\u{202e}c\\u{200b}d\\u{d}e\tf\ng');
+  // Tags spell words that nobody sees; a half of a character is none.
+  expect(escapeForPeople('a\u{e0041}b\ud800c\u3164')).toBe('a\\u{e0041}b\\u{d800}c\\u{3164}');
+  expect(escapeForPeople('naïve 日本語 👩‍🚀'.replace('\u200d', ''))).toBe('naïve 日本語 👩🚀');
 });
