@@ -12,6 +12,7 @@ import { readLink } from '../git/read-chain.ts';
 import { readRef } from '../git/read-ref.ts';
 import { refSlug } from '../git/ref-name.ts';
 import type { Store } from '../git/store.ts';
+import { ensureCommit } from '../git/store.ts';
 import { fail } from './failures.ts';
 
 /** The ref of the running workflow run: `refs/coxswain/<kind>/<workflow id>/<run id>`. */
@@ -37,6 +38,8 @@ export async function findPlace(
 ): Promise<Place> {
   const at = await readRef(store, ref);
   if (at === null || at === head) return { at, done: null };
+  // Moved by an attempt on another host, it stands at a commit that only the hub has.
+  await ensureCommit(store, { commit: at, ref });
   const link = await readLink(store, at);
   const found = link.parent === head ? judge(link) : 'foreign';
   if (found === 'done') return { at, done: link };

@@ -1,6 +1,14 @@
-import { expect, test } from 'vitest';
-import { judgeByKey } from '../../src/activities/chain.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { findPlace, judgeByKey } from '../../src/activities/chain.ts';
+import type { Sha } from '../../src/core/transcript.ts';
+import { commitTree } from '../../src/git/commit-tree.ts';
+import { moveRef } from '../../src/git/move-ref.ts';
 import type { ChainLink } from '../../src/git/read-chain.ts';
+import { runGit } from '../../src/git/run-git.ts';
+import { ensureCommit, openStore } from '../../src/git/store.ts';
 
 /** A link of the chain that was made under this key. */
 function linkOf(key: string | undefined): ChainLink {
@@ -19,4 +27,24 @@ test.each([
   [undefined, 'think/9', 'foreign'],
 ])('a checkpoint %s in the place of %s is %s', (there, mine, expected) => {
   expect(judgeByKey(mine)(linkOf(there))).toBe(expected);
+});
+
+test('work that another host stored just before it died is found and adopted, not tried for ever', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coxswain-chain-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await openStore({ dir: join(folder, 'hub.git') });
+  const remote = `file://${join(folder, 'hub.git')}`;
+  const [dead, other] = [
+    await openStore({ dir: join(folder, 'dead.git'), remote }),
+    await openStore({ dir: join(folder, 'other.git'), remote }),
+  ];
+  const ref = 'refs/coxswain/refactors/r/run';
+  const tree = (await runGit(dead.dir, ['hash-object', '-w', '-t', 'tree', '/dev/null'])).trim() as Sha;
+  const line = await commitTree(dead, { tree, parents: [], message: 'the line\n' });
+  await moveRef(dead, { ref, to: line, from: null });
+  await ensureCommit(other, { commit: line, ref });
+  const stored = await commitTree(dead, { tree, parents: [line], message: 'integrated\n' });
+  await moveRef(dead, { ref, to: stored, from: line });
+  const place = await findPlace(other, ref, line, ({ message }) => (message === 'integrated\n' ? 'done' : 'foreign'));
+  expect(place.done?.commit).toBe(stored);
 });
