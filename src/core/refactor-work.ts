@@ -26,7 +26,9 @@ export function holdRefactor(state: RefactorState, at: number, reason: string): 
 
 /** Ends the refactor: agents that still run are stopped first, open decisions are withdrawn. */
 export function endRefactor(state: RefactorState, at: number, outcome: RefactorOutcome): RefactorState {
-  const waiting = state.control.receipts.filter(({ verb, state: became }) => verb === 'steer' && became === 'accepted');
+  // Passed on to an agent that had ended by then, or never passed on.
+  const isUnread = (became: string): boolean => ['accepted', 'forwarded'].includes(became);
+  const waiting = state.control.receipts.filter(({ verb, state: became }) => verb === 'steer' && isUnread(became));
   const told = settleReceipts(
     state.control,
     waiting.map(({ id }) => id),

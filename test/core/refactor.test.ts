@@ -196,6 +196,19 @@ describe('messages', () => {
     expect(told()).toMatchObject({ state: 'superseded' });
   });
 
+  test('a steer passed on to an agent that has just ended is said to be superseded', () => {
+    const run = world();
+    run.settle();
+    run.send('approve');
+    while (!run.agents.has('r/a.1')) run.stepRefactor();
+    run.send('steer', { text: 'x', to: 'a' });
+    run.ended.add('r/a.1');
+    while (run.stepRefactor());
+    run.send('stop');
+    const told = viewRefactor(run.refactor).receipts.find(({ verb }) => verb === 'steer');
+    expect(told).toMatchObject({ state: 'superseded' });
+  });
+
   test('stop reaches every agent before the refactor ends', () => {
     const run = world();
     run.settle();
