@@ -68,10 +68,13 @@ function orderOf(key: string): number {
   return step === undefined ? -1 : Number(step) * 2 + (kind === 'act' ? 1 : 0);
 }
 
-/** Moves the run's ref to a commit made on `head`; losing the race is the end of this attempt. */
+/**
+ * Moves the run's ref to a commit made on `head`; losing the race is the end of this attempt. The next one looks who
+ * won: where that was an earlier attempt of this very work, thawed just now, its result is adopted.
+ */
 export async function advanceRef(store: Store, ref: string, to: Sha, from: Sha | null): Promise<void> {
   if ((await moveRef(store, { ref, to, from })) === 'moved') return;
-  throw fail('Superseded', `${ref} moved while this attempt worked: its work is thrown away`);
+  throw fail('Superseded', `${ref} moved while this attempt worked: its work is thrown away`, { final: false });
 }
 
 /** Writes a checkpoint that changes no file, or takes another tree; a person's commit that it came from is kept by it. */
