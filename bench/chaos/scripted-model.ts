@@ -30,6 +30,8 @@ export interface ScriptedModel {
 }
 
 const USUAL_MS = 120;
+/** What is asked again is answered late, so that a frozen first attempt may thaw while its successor still waits. */
+const AGAIN_MS = 3000;
 
 /** Starts a server for each worker; `onAsked` hears of each request as it arrives. */
 export async function startScriptedModel(
@@ -42,9 +44,10 @@ export async function startScriptedModel(
     const turn = readTurn(request);
     const hash = createHash('sha256').update(request.body).digest('hex').slice(0, 16);
     const asked: Asked = { ...turn, number: ledger.length, worker, at: Date.now(), hash };
+    const isAgain = ledger.some((earlier) => earlier.hash === hash);
     ledger.push(asked);
     onAsked(asked);
-    await delay(answerMs);
+    await delay(isAgain ? AGAIN_MS : answerMs);
     return { items: answerTurn(turn, callIdOf(asked.number)) };
   };
   const servers = new Map<string, ResponsesServer>();
