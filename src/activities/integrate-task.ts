@@ -36,6 +36,8 @@ export function createIntegrateTask(context: ActivityContext): ControlActivities
       const trailer = `Coxswain-Key: ${input.key}`;
       const at = await readRef(store, ref);
       if (at && at !== input.line) {
+        // Moved by an attempt on another host, it stands at a commit that only the hub has.
+        await ensureCommit(store, { commit: at, ref });
         const last = (await readChain(store, { base: input.line, head: at })).at(-1);
         if (last?.message.includes(`${trailer}\n`)) return await describeMerge(store, input, at);
         throw fail('Superseded', `${ref} stands at ${at.slice(0, 10)}, not at ${input.line.slice(0, 10)}`);
