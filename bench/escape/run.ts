@@ -22,7 +22,7 @@ import { prepareCodex } from './runners/codex.ts';
 import { prepareCoxswain } from './runners/coxswain.ts';
 import { prepareNone } from './runners/none.ts';
 import { prepareSandboxRuntime } from './runners/sandbox-runtime.ts';
-import { cellText, countText, markdownTables } from './table.ts';
+import { cellText, markdownTables, summary } from './table.ts';
 import type { Row } from './table.ts';
 
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
@@ -60,11 +60,7 @@ for (const contest of contests) {
   }
 }
 console.log(`\n${markdownTables(rows, runners)}`);
-for (const section of ['attack', 'blind attack', 'daily work'] as const) {
-  const own = rows.filter((row) => row.section === section);
-  if (own.length === 0) continue;
-  console.log(`${section}: ${runners.map((runner) => `${runner} ${countText(own, runner)}`).join('; ')}`);
-}
+console.log(summary(rows, runners));
 await rm(trials, { recursive: true, force: true });
 // Part of the table is no result.
 if (values.only === undefined && values.runner === undefined) {
@@ -124,7 +120,7 @@ function report(): string {
     ...runners.map((runner) => `- **${runner}**: ${describe(prepared[runner])}`),
     '',
   ];
-  const text = `${facts.join('\n')}\n${markdownTables(rows, runners)}`;
+  const text = `${facts.join('\n')}\n${summary(rows, runners)}\n\n${markdownTables(rows, runners)}`;
   // A result is read elsewhere: places on this machine say nothing there.
   return text.replaceAll(PROJECT, '.').replaceAll(homedir(), '~');
 }

@@ -35,11 +35,19 @@ export function cellText(row: Row, cell: Cell | undefined): string {
   return cell.note === '' ? word : `${word} (${cell.note})`;
 }
 
+const SECTIONS = ['attack', 'blind attack', 'daily work'] as const;
+
+/** One line for each section with the counts of each runner. */
+export function summary(rows: readonly Row[], runners: readonly RunnerName[]): string {
+  const lines = SECTIONS.map((section) => ({ section, own: rows.filter((row) => row.section === section) }))
+    .filter(({ own }) => own.length > 0)
+    .map(({ section, own }) => [`${section} (${own.length})`, ...runners.map((runner) => countText(own, runner))]);
+  return markdown([['', ...runners], ['---', ...runners.map(() => '---')], ...lines]);
+}
+
 /** The lines of one Markdown table for each section, with counts at the bottom. */
 export function markdownTables(rows: readonly Row[], runners: readonly RunnerName[]): string {
-  const sections = ['attack', 'blind attack', 'daily work'] as const;
-  return sections
-    .map((section) => ({ section, own: rows.filter((row) => row.section === section) }))
+  return SECTIONS.map((section) => ({ section, own: rows.filter((row) => row.section === section) }))
     .filter(({ own }) => own.length > 0)
     .map(({ section, own }) => `${title(section, own.length)}\n\n${table(own, runners)}\n`)
     .join('\n');
@@ -70,7 +78,7 @@ function table(rows: readonly Row[], runners: readonly RunnerName[]): string {
 }
 
 /** How many good ones of those that could be judged. */
-export function countText(rows: readonly Row[], runner: RunnerName): string {
+function countText(rows: readonly Row[], runner: RunnerName): string {
   const cells = rows.flatMap((row) => row.cells[runner] ?? []);
   const judged = cells.filter(({ kind }) => kind !== 'none');
   const good = judged.filter(({ kind }) => kind === 'good').length;
