@@ -31,8 +31,9 @@ export function receiveForAgent(
   const ended = state.outcome ? `the agent has ${state.outcome.kind} already` : undefined;
   const apply = (message: Message): Came => applyToAgent(state, message, at, { forwarded, verified });
   const received = receive({ state, verb, inputs, at, verified, ended, apply });
-  // A refactor that passed it on hears what became of it.
-  return verified ? { ...received, state: publish(received.state) } : received;
+  // A refactor that passed it on hears at once what became of it; agents of before there were such rules did not say.
+  const isRefused = forwarded && received.answer.kind === 'refused' && state.spec.policy.decisions !== undefined;
+  return verified || isRefused ? { ...received, state: publish(received.state) } : received;
 }
 
 function applyToAgent(state: AgentState, message: Message, at: number, way: Way): Came {

@@ -56,7 +56,10 @@ export async function agent(input: AgentInput): Promise<AgentResult> {
     void keepInTouch(() => update(advanceAgent(state, { kind: 'touch', at: Date.now() })));
   void keepDeadlines(
     () => nextDeadline(state.control, rulesOf(state.spec.policy)),
-    () => update(passAgentDeadlines(state, Date.now())),
+    () => {
+      update(passAgentDeadlines(state, Date.now()));
+      show(state);
+    },
   );
   const activities = openActivities(state.spec.team);
   return await CancellationScope.nonCancellable(async () => {

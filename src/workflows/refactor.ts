@@ -77,13 +77,15 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
   }
   void keepDeadlines(
     () => nextDeadline(state.control, rulesOf(state.policy)),
-    () => update(passRefactorDeadlines(state, Date.now())),
+    () => {
+      update(passRefactorDeadlines(state, Date.now()));
+      show(state);
+    },
   );
   return await CancellationScope.nonCancellable(async () => {
     for (;;) {
       update(askForBudget(state, Date.now(), isShortOfBudget(state)));
-      setCurrentDetails(describeRefactor(state));
-      showState(refactorState(state), listNeeds(listAllOpen(state), state.hold));
+      show(state);
       const command = nextRefactorCommand(state);
       if ((command.kind === 'end' || isContinueDue()) && hasHandlersToEnd()) {
         await condition(allHandlersFinished);
@@ -102,6 +104,11 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
       update(advanceRefactor(state, event));
     }
   });
+}
+
+function show(state: RefactorState): void {
+  setCurrentDetails(describeRefactor(state));
+  showState(refactorState(state), listNeeds(listAllOpen(state), state.hold));
 }
 
 /** The state to begin with: from a person's input, or from the run before. */

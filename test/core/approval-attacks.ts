@@ -11,7 +11,7 @@ import type { Policy } from '../../src/core/policy.ts';
 import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
 import type { Subject } from '../../src/core/signed-text.ts';
 import { subjectOfRevision } from '../../src/core/signed-text.ts';
-import { planOf, policyOf, randomFrom, sha, shell, specOf, thought } from './builders.ts';
+import { planOf, policyOf, sha, shell, specOf, thought } from './builders.ts';
 import type { Keys } from './signers.ts';
 import { World } from './world.ts';
 
@@ -76,7 +76,7 @@ export function refactorGate(keys: Keys, run: World): Gate {
 
 /** A refactor whose plan waits for its decision. */
 export function newWorld(decisions: Policy['decisions']): World {
-  const script = { plan: planOf({ id: 'a' }), random: randomFrom(1), callsPerTask: 1 };
+  const script = { plan: planOf({ id: 'a' }), random: () => 0.5, callsPerTask: 1 };
   const run = new World(script, { requestedBy: 'Rita', policy: { decisions } });
   run.now = NOW;
   run.settle();

@@ -1,42 +1,9 @@
-import { execa } from 'execa';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { AgentStatus } from '../../src/core/views.ts';
-import { SEARCH_ATTRIBUTES } from '../../src/core/search-attributes.ts';
-import { findFreePort } from '../../src/stack/ports.ts';
-import { connectClient } from '../../src/client/connect.ts';
+import { startForgetfulServer } from './forgetful-server.ts';
 import { approve, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 
 const STEPS = 14;
-/** So few events that runs are asked to continue as new every few steps. */
-const SUGGEST_AT = 'limit.historyCount.suggestContinueAsNew=60';
-
-async function startForgetfulServer(): Promise<string> {
-  const port = await findFreePort();
-  const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
-    '--search-attribute',
-    `${name}=${type}`,
-  ]);
-  const place = ['--headless', '--ip', '127.0.0.1', '--port', String(port)];
-  const server = execa(
-    inject('temporalPath'),
-    ['server', 'start-dev', ...place, ...attributes, '--dynamic-config-value', SUGGEST_AT],
-    {
-      reject: false,
-      stdio: 'ignore',
-    },
-  );
-  onTestFinished(() => void server.kill('SIGKILL'));
-  const address = `127.0.0.1:${port}`;
-  for (const deadline = Date.now() + 30_000; ; ) {
-    const connected = await connectClient({ address, namespace: 'default' }).catch(() => undefined);
-    if (connected) {
-      await connected.close();
-      return address;
-    }
-    if (Date.now() > deadline) throw new Error('the server did not start');
-  }
-}
-
 test('runs continue as new every few steps, and no step, steer, receipt or decision is lost', async () => {
   const crew = await startCrew(
     ({ task, turn }) => {

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { WorkflowHandle } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { execa } from 'execa';
+import { describe, expect, inject, test } from 'vitest';
+import type { Answer } from '../../src/core/control.ts';
+import type { Policy } from '../../src/core/policy.ts';
+import type { AgentStatus, NeedView } from '../../src/core/views.ts';
+import { bundleWorkflows } from '../../src/worker.ts';
+import { Keys } from '../core/signers.ts';
+import type { RealKeys } from '../signing/real-keys.ts';
+import { realKeys } from '../signing/real-keys.ts';
+import { startForgetfulServer } from './forgetful-server.ts';
+import type { Script } from './harness.ts';
+import {
+  ask,
+  finish,
+  git,
+  makeRepository,
+  onePlan,
+  planned,
+  ROOT,
+  shell,
+  startCrew,
+  status,
+  temporal,
+  until,
+} from './harness.ts';
+
+const ONE_TASK: Script = ({ task, turn }) => {
+  if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
+  return turn === 0 ? shell('echo new > a/new.txt') : finish();
+};
+
+function decisionsOf(keys: RealKeys, rest: Policy['decisions'] = {}): Policy {
+  const people = new Keys(keys);
+  return {
+    decisions: { signatures: 'required', approvers: [people.approver('ann'), people.approver('bob')], ...rest },
+  };
+}
+
+/** What somebody signs who has nothing but the documentation, `jq` and ssh-keygen. */
+function textOf(workflow: string, verdict: string, message: string, { id, digest, kind, openedAt }: NeedView): string {
+  return `{"decision":"${id}","digest":"${digest}","expiresAt":null,"kind":"${kind}","message":"${message}","noteDigest":null,"openedAt":${openedAt},"verdict":"${verdict}","workflow":"${workflow}"}`;
+}
+
+async function needOf(handle: WorkflowHandle, id: string): Promise<NeedView> {
+  const { needs } = await until(handle, (now) => now.needs.some((need) => need.id === id));
+  return needs.find((need) => need.id === id) as NeedView;
+}
+
+/** A signed message about an open decision. */
+async function signed(keys: RealKeys, who: string, handle: WorkflowHandle, decision: string): Promise<object> {
+  const need = await needOf(handle, decision);
+  const id = randomUUID();
+  const signature = keys.signText(who, textOf(need.owner ?? handle.workflowId, 'approve', id, need));
+  return { decision, id, by: who, signature };
+}
+
+async function approveAs(keys: RealKeys, who: string, handle: WorkflowHandle, decision: string): Promise<Answer> {
+  return await handle.executeUpdate('approve', { args: [await signed(keys, who, handle, decision)] });
+}
+
+test('a refactor goes from goal to branch by signed decisions only, those of its agents included', async () => {
+  const keys = realKeys();
+  const crew = await startCrew(ONE_TASK);
+  const repository = await makeRepository();
+  const policy = { ...decisionsOf(keys, { quorum: { delivery: 2 } }), gates: { commands: 'ask' as const } };
+  const handle = await crew.start({ repository, branch: 'signed', policy });
+  const { digest } = await needOf(handle, 'plan@1');
+  const unsigned = { decision: 'plan@1', digest, by: 'ann' };
+  expect(await handle.executeUpdate('approve', { args: [unsigned] })).toMatchObject({ kind: 'refused' });
+  expect(await approveAs(keys, 'mallory', handle, 'plan@1')).toMatchObject({
+    kind: 'refused',
+    detail: expect.stringContaining('not listed'),
+  });
+  // By the plain temporal program, as everything.
+  const update = ['workflow', 'update', 'execute', '--workflow-id', handle.workflowId, '--name', 'approve'];
+  const message = JSON.stringify(await signed(keys, 'ann', handle, 'plan@1'));
+  expect(await temporal(...update, '--input', message)).toContain('plan@1 approved');
+  // The agent's call is decided where the agent is, over the agent's own decision.
+  await needOf(handle, 'a/call@1');
+  await handle.executeUpdate('approve', { args: [{ decision: 'a/call@1', by: 'ann', id: 'unsigned' }] });
+  const told = await until(handle, ({ receipts }) =>
+    receipts.some(({ id, state }) => id === 'unsigned' && state === 'refused'),
+  );
+  expect(told.needs).toMatchObject([{ id: 'a/call@1', owner: `${handle.workflowId}/a.1` }]);
+  expect(await approveAs(keys, 'bob', handle, 'a/call@1')).toMatchObject({ kind: 'forwarded' });
+  expect(await approveAs(keys, 'ann', handle, 'delivery@1')).toMatchObject({
+    kind: 'applied',
+    detail: '1 of 2 approvals: ann',
+  });
+  expect(await approveAs(keys, 'ann', handle, 'delivery@1')).toMatchObject({ kind: 'refused' });
+  expect((await status(handle)).needs).toMatchObject([{ id: 'delivery@1', approvals: '1 of 2: ann' }]);
+  expect(await approveAs(keys, 'bob', handle, 'delivery@1')).toMatchObject({ kind: 'applied' });
+  const result = (await handle.result()) as { report: string };
+  expect(result.report).toContain('delivery@1: approved by ann, bob (signed)');
+  expect(await git(repository, 'show', 'signed:a/new.txt')).toBe('new');
+  const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
+  expect((await agent.query<AgentStatus>('status')).receipts.map(({ id, state }) => `${id} ${state}`)).toEqual(
+    expect.arrayContaining(['unsigned refused']),
+  );
+  const workflowBundle = await bundleWorkflows();
+  const payloadConverterPath = fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url));
+  for (const run of [handle, agent])
+    await Worker.runReplayHistory(
+      { workflowBundle, dataConverter: { payloadConverterPath } },
+      await run.fetchHistory(),
+      run.workflowId,
+    );
+}, 180_000);
+
+test('cox signs what policy wants signed, and says what', async () => {
+  const keys = realKeys();
+  const crew = await startCrew(({ task, turn, last }) => {
+    if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
+    if (turn === 0) return ask('which name?');
+    return turn === 1 ? shell(`echo ${last.split(' ').at(-1)} > a/new.txt`) : finish();
+  });
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, branch: 'cox', policy: decisionsOf(keys) });
+  const cox = async (
+    verb: string,
+    decision: string,
+    ...words: string[]
+  ): Promise<{ exitCode?: number; said: string }> => {
+    await needOf(handle, decision);
+    const env = { TEMPORAL_ADDRESS: inject('temporalAddress'), COXSWAIN_STATE: crew.stateDir };
+    const args = [join(ROOT, 'bin/cox.mjs'), verb, handle.workflowId, ...words];
+    const { exitCode, all } = await execa('node', args, { env, reject: false, all: true });
+    return { ...(exitCode === undefined ? {} : { exitCode }), said: all };
+  };
+  const foreign = await cox('approve', 'plan@1', '--sign-with', keys.file('mallory'));
+  expect(foreign).toMatchObject({ exitCode: 1, said: expect.stringContaining('not listed') });
+  const approved = await cox('approve', 'plan@1', 'plan@1', '--note', 'go on', '--sign-with', keys.file('ann'));
+  expect(approved.said).toContain(`signs: approve plan@1 of ${handle.workflowId}, digest `);
+  expect(approved).toMatchObject({ exitCode: 0, said: expect.stringContaining('plan@1 approved') });
+  const answered = await cox('answer', 'a/question@1', 'river', '--sign-with', keys.file('bob'));
+  expect(answered.said).toContain(`signs: answer a/question@1 of ${handle.workflowId}/a.1`);
+  expect((await cox('approve', 'delivery@1', '--sign-with', keys.file('ann'))).exitCode).toBe(0);
+  await handle.result();
+  expect(await git(repository, 'show', 'cox:a/new.txt')).toBe('river');
+}, 180_000);
+
+describe('silence', () => {
+  test('is put before others, and then denied, at the moments that policy names', async () => {
+    const keys = realKeys();
+    const people = new Keys(keys);
+    const crew = await startCrew(ONE_TASK);
+    const handle = await crew.start({
+      repository: await makeRepository(),
+      policy: {
+        decisions: {
+          approvers: [people.approver('ann', { may: ['delivery', 'question', 'budget'] }), people.approver('boss')],
+          silence: {
+            plan: { after: 1, means: 'escalate', to: ['ann'] },
+            delivery: { after: 2, means: 'deny' },
+          },
+        },
+      },
+    });
+    const { needs } = await until(handle, (now) => now.needs.some(({ silence }) => silence?.startsWith('escalated')));
+    expect(needs).toMatchObject([{ id: 'plan@1', mayDecide: ['ann', 'boss'] }]);
+    const { searchAttributes } = await handle.describe();
+    expect(searchAttributes?.['CoxNeeds']).toEqual(['escalated', 'plan']);
+    expect(await handle.executeUpdate('approve', { args: [{ by: 'ann' }] })).toMatchObject({ kind: 'applied' });
+    await expect(handle.result()).rejects.toMatchObject({
+      cause: { type: 'Rejected', message: 'policy (silence) rejected delivery@1' },
+    });
+  }, 120_000);
+
+  test('starts no timer where policy names no moment', async () => {
+    const crew = await startCrew(ONE_TASK);
+    const handle = await crew.start({ repository: await makeRepository() });
+    await needOf(handle, 'plan@1');
+    const { events } = await handle.fetchHistory();
+    const timers = (events ?? []).filter(({ timerStartedEventAttributes }) => timerStartedEventAttributes);
+    // Those by which it looks after its agents.
+    expect(timers.every(({ userMetadata }) => !String(userMetadata?.summary?.data).includes('decision'))).toBe(true);
+    await handle.executeUpdate('stop');
+    await handle.result();
+  });
+});
+
+test('every signed message is answered, however often the run continues as new while signatures are verified', async () => {
+  const keys = realKeys();
+  const crew = await startCrew(ONE_TASK, { address: await startForgetfulServer() });
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, branch: 'often', policy: decisionsOf(keys) });
+  const need = await needOf(handle, 'plan@1');
+  const first = (await handle.describe()).runId;
+  const latest = crew.client.workflow.getHandle(handle.workflowId);
+  const answers: Answer[] = [];
+  const sendSome = async (): Promise<void> => {
+    for (let turn = 0; turn < 15; turn++) {
+      const id = randomUUID();
+      const signature = keys.signText('mallory', textOf(handle.workflowId, 'approve', id, need));
+      const input = { decision: 'plan@1', id, by: 'ann', signature };
+      answers.push(await latest.executeUpdate<Answer, [object]>('approve', { args: [input] }));
+    }
+  };
+  await Promise.all([sendSome(), sendSome(), sendSome()]);
+  expect(answers.map(({ kind }) => kind)).toEqual(Array(45).fill('refused'));
+  expect((await latest.describe()).runId).not.toBe(first);
+  expect(await approveAs(keys, 'ann', latest, 'plan@1')).toMatchObject({ kind: 'applied' });
+  expect(await approveAs(keys, 'bob', latest, 'delivery@1')).toMatchObject({ kind: 'applied' });
+  await latest.result();
+  expect(await git(repository, 'show', 'often:a/new.txt')).toBe('new');
+}, 180_000);
