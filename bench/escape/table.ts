@@ -72,9 +72,12 @@ function table(rows: readonly Row[], runners: readonly RunnerName[]): string {
   }
   const counts = runners.map((runner) => countText(rows, runner));
   lines.push(['', `**${rows.length}**`, '**counts**', ...counts.map((count) => `**${count}**`)]);
-  return lines
-    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', String.raw`\|`)).join(' | ')} |`)
-    .join('\n');
+  return markdown(lines);
+}
+
+function markdown(lines: readonly (readonly string[])[]): string {
+  const escaped = (cell: string): string => cell.replaceAll('|', String.raw`\|`);
+  return lines.map((cells) => `| ${cells.map(escaped).join(' | ')} |`).join('\n');
 }
 
 /** How many good ones of those that could be judged. */
