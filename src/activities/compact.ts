@@ -3,6 +3,7 @@
  * checkpoint that replaces what was before it.
  * Rule: at most one for each think, stored before it is used, so that it is never paid for again.
  */
+import { ApplicationFailure } from '@temporalio/common';
 import type { ThinkInput } from '../core/agent-state.ts';
 import {
   bytesOf,
@@ -52,6 +53,7 @@ export async function findThinkPlace(store: Store, ref: string, input: ThinkInpu
     if (place.done && isOurs(place.done)) return { head: place.done.commit, at: place.done.commit, done: null };
     return { head: input.head, ...place };
   } catch (error) {
+    if (!(error instanceof ApplicationFailure) || error.type !== 'Superseded') throw error;
     // An answer that stands on its compaction is two commits away.
     const at = await readRef(store, ref);
     const parent = at && (await readLink(store, at)).parent;

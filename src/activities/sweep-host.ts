@@ -1,6 +1,6 @@
 /**
- * `sweepHost`: removes from this host the workspaces of agents that have ended, the layers that none stands on any more,
- * and what kills left in its stores.
+ * `sweepHost`: removes from this host the workspaces of agents that have ended, the layers that none stands on any
+ * more, and what kills left in its stores.
  * Rule: all of these are caches, so that nothing is lost but the time to fill them again; an open agent's stay.
  */
 import { readdir } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
- * The model: one call of the Responses API through the `openai` package, streamed, and stored at the provider only where
- * that is asked for.
+ * The model: one call of the Responses API through the `openai` package, streamed, and stored at the provider only
+ * where that is asked for.
  * Rule: an answer comes whole or not at all, and nobody but the caller retries.
  */
 import { createHash } from 'node:crypto';

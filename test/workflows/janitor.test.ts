@@ -147,6 +147,23 @@ test('runs that Temporal has forgotten go by the age of their last commit, and b
   await open.result();
 });
 
+test('a hub that is reached by a URL is swept too, and one that is gone is said to be', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coxswain-hub-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const dir = join(folder, 'hub.git');
+  await git(folder, 'init', '--quiet', '--bare', dir);
+  const crew = await startCrew(SCRIPT, { env: { COXSWAIN_HUB: `file://${dir}` } });
+  const handle = await crew.start({ repository: await makeRepository(), branch: 'far' });
+  await approveAll(handle);
+  const ids = [handle.workflowId, `${handle.workflowId}/plan.1`, `${handle.workflowId}/a.1`];
+  expect(await ownersOf(dir, ids)).toEqual(ids);
+  expect((await runJanitor(crew, { retentionDays: 0 })).refs).toEqual({ kept: 0, removed: ids.length });
+  expect(await ownersOf(dir, ids)).toEqual([]);
+  await rm(dir, { recursive: true });
+  const { failed } = await runJanitor(crew, { retentionDays: 0 });
+  expect(failed).toEqual([{ place: expect.stringMatching(/^hub /), reason: expect.stringContaining(dir) }]);
+});
+
 test('the workspaces of agents that have ended are removed from each host, those at work stay', async () => {
   const crew = await startCrew(BOTH);
   const repository = await makeRepository();

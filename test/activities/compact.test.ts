@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { findThinkPlace } from '../../src/activities/compact.ts';
+import type { ThinkInput } from '../../src/core/agent-state.ts';
+import type { Entry, Sha } from '../../src/core/transcript.ts';
+import { formatCheckpointMessage } from '../../src/core/transcript.ts';
+import { moveRef } from '../../src/git/move-ref.ts';
+import type { Store } from '../../src/git/store.ts';
+import { addCommit, newStore } from '../git/git-host.ts';
+
+const REF = 'refs/coxswain/agents/a/1';
+const USAGE = { inputTokens: 1, cachedTokens: 0, outputTokens: 1, costUsd: null };
+const made = { v: 1 as const, model: 'm', usage: USAGE, items: [] };
+
+function add(store: Store, parent: Sha, entry: Entry): Sha {
+  return addCommit(store, { file: '1' }, { parents: [parent], message: formatCheckpointMessage(entry.key, entry) });
+}
+
+test('a think finds what an earlier attempt of it left: nothing, its compaction, or the answer that stands on it', async () => {
+  const store = await newStore();
+  const head = addCommit(store, { file: '1' });
+  const input = { head, key: 'think/5' } as ThinkInput;
+  await moveRef(store, { ref: REF, to: head, from: null });
+  expect(await findThinkPlace(store, REF, input)).toEqual({ head, at: head, done: null });
+
+  const compaction = add(store, head, { ...made, kind: 'compact', key: 'compact/5', replaced: 3 });
+  await moveRef(store, { ref: REF, to: compaction, from: head });
+  expect(await findThinkPlace(store, REF, input)).toEqual({ head: compaction, at: compaction, done: null });
+
+  const answer = add(store, compaction, { ...made, kind: 'think', key: 'think/5', steers: [] });
+  await moveRef(store, { ref: REF, to: answer, from: compaction });
+  const found = await findThinkPlace(store, REF, input);
+  expect([found.head, found.done?.commit]).toEqual([compaction, answer]);
+
+  // A late attempt finds the run ahead of it, and does nothing.
+  const later = add(store, answer, { ...made, kind: 'think', key: 'think/6', steers: [] });
+  await moveRef(store, { ref: REF, to: later, from: answer });
+  await expect(findThinkPlace(store, REF, input)).rejects.toMatchObject({ type: 'Superseded' });
+  // One of another step takes the compaction's place: the workflow went on without it.
+  await moveRef(store, { ref: REF, to: compaction, from: later });
+  const other = await findThinkPlace(store, REF, { ...input, key: 'think/6' });
+  expect(other).toEqual({ head, at: compaction, done: null });
+});
