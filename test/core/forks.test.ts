@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { viewRefactor } from '../../src/core/views.ts';
+import { planOf } from './builders.ts';
+import { World } from './world.ts';
+
+function world(): World {
+  return new World({
+    plan: planOf({ id: 'a' }, { id: 'b' }, { id: 'c', dependsOn: ['a'] }),
+    random: () => 0.5,
+    callsPerTask: 2,
+  });
+}
+
+describe('a fork tries a task twice', () => {
+  /** A refactor whose task `a` works, forked once from its first checkpoint. */
+  function forked(): World {
+    const run = world();
+    run.settle();
+    run.send('approve');
+    while (!run.agents.has('r/a.1')) run.stepRefactor();
+    while (run.agents.get('r/a.1')?.checkpoints.length !== 1) run.stepAgent('r/a.1');
+    expect(run.send('fork', { task: 'a', text: 'otherwise', by: 'ann' })).toMatchObject({ kind: 'forwarded' });
+    while (!run.agents.has('r/a.2')) {
+      run.stepRefactor();
+      run.stepAgent('r/a.1');
+    }
+    return run;
+  }
+
+  test('beside the first, from its checkpoint on, and told what the person said', () => {
+    const run = forked();
+    const [first, second] = [run.agents.get('r/a.1'), run.agents.get('r/a.2')];
+    expect(second).toMatchObject({ head: first?.checkpoints[0]?.head, step: 2, spec: { start: first?.spec.start } });
+    expect(second?.steers).toMatchObject([{ text: 'otherwise', by: 'ann' }]);
+  });
+
+  test('and nothing is integrated until a person chooses; the other is left aside', () => {
+    const run = forked();
+    run.settle();
+    const [need] = viewRefactor(run.refactor).needs;
+    expect(need).toMatchObject({ id: 'a/choice@1', kind: 'choice' });
+    expect(run.send('approve', 'a/choice@1')).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining('use choose'),
+    });
+    expect(run.send('choose', 'a.9')).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining('r/a.1, r/a.2'),
+    });
+    expect(run.send('choose', { agent: 'a.2', by: 'ann' })).toMatchObject({ kind: 'applied' });
+    run.settle();
+    expect(viewRefactor(run.refactor).needs).toMatchObject([{ kind: 'delivery' }]);
+    const chosen = run.refactor.tasks.find(({ task }) => task.id === 'a');
+    expect(chosen?.head).toBe(run.agents.get('r/a.2')?.head);
+  });
+
+  test('and one that is chosen while both work goes on alone', () => {
+    const run = forked();
+    run.send('choose', 'a.1');
+    run.settle();
+    expect(run.agents.get('r/a.2')?.outcome).toMatchObject({ kind: 'stopped' });
+    const chosen = run.refactor.tasks.find(({ task }) => task.id === 'a');
+    expect(chosen).toMatchObject({ status: 'integrated', head: run.agents.get('r/a.1')?.head });
+  });
+});
