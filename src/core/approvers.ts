@@ -31,7 +31,7 @@ const RISKS: Record<DecisionKind, Risk> = {
   checks: 'high',
   call: 'medium',
   scope: 'medium',
-  budget: 'medium',
+  budget: 'high',
   question: 'low',
   choice: 'medium',
 };

@@ -1,7 +1,7 @@
 /**
  * What a refactor does when somebody decides on its plan, its delivery, red checks or a choice among agents; and when
  * nobody does.
- * Rule: a decision counts only as `weigh` allows it; what an agent owns is passed on unopened, and weighed there.
+ * Rule: a decision counts only as `weigh` allows it; what an agent owns is passed on, and counts as that weighs it.
  */
 import { rulesOf } from './approvers.ts';
 import { raiseGrant } from './budget.ts';
@@ -28,8 +28,11 @@ function refused(state: RefactorState, detail: string): Came {
   return { kind: 'refused', detail, state };
 }
 
-/** Weighs a message about a decision of the refactor's own. */
-function weighOwn(
+/**
+ * Weighs a message. One about an agent's decision is weighed again by the agent, whose word counts: here its sender
+ * learns at once what is wrong with it, and nothing is granted for it.
+ */
+function weighHere(
   state: RefactorState,
   subject: Subject & Pick<Decision, 'escalatedTo'>,
   message: DecidingMessage,
@@ -52,11 +55,11 @@ export function decideForRefactor(
   if (choice.kind === 'refused') return refused(state, choice.reason);
   const { decision, bound } = choice;
   const owner = state.agents.find(({ id }) => id === decision.owner);
-  if (owner) return passDecision(state, owner, decision, message, at);
-  const subject = { ...decision, workflow: state.id };
-  const weighing = weighOwn(state, subject, message, { bound, at, verified });
+  const subject = { ...decision, workflow: owner?.id ?? state.id };
+  const weighing = weighHere(state, subject, message, { bound, at, verified });
   if (weighing.kind === 'refused') return refused(state, weighing.reason);
   if (weighing.kind === 'verify') return { ...weighing, state };
+  if (owner) return passDecision(state, owner, decision, message, at);
   const { approval } = weighing;
   if (message.verb === 'reject')
     return conclude(state, decision, { outcome: 'rejected', by: nameOf(approval), approvals: [approval] }, message, at);
@@ -85,7 +88,9 @@ function passDecision(
   const wanted = { ...message, decision: decision.id };
   const pass = (from: RefactorState): Came => passOn(from, [owner], wanted, `${decision.id} passed on to`);
   if (decision.kind !== 'budget' || message.verb === 'reject') return pass(state);
-  const next = nextRefactorCommand(state);
+  // What is being started now will have its grant too, whatever else has come up meanwhile.
+  const control = { ...state.control, paused: null };
+  const next = nextRefactorCommand({ ...state, forwards: [], hold: null, control });
   const raise = raiseGrant(state, owner, { starting: next.kind === 'startAgent' ? next.spec.maxTokens : 0, at });
   if (raise.kind === 'raised') return pass(raise.state);
   return refused(
@@ -192,12 +197,21 @@ function planAgain(state: RefactorState, note: string, by: string): RefactorStat
 }
 
 /** Passes an answer on to the agent that asked. */
-export function answerForRefactor(state: RefactorState, message: MessageOf<'answer'>): Came {
+export function answerForRefactor(
+  state: RefactorState,
+  message: MessageOf<'answer'>,
+  at: number,
+  verified?: Verified,
+): Came {
   const wanted = { verb: message.verb, ...(message.question === undefined ? {} : { decision: message.question }) };
   const choice = chooseDecision(listAllOpen(state), state.control.decisions, wanted);
   if (choice.kind === 'refused') return refused(state, choice.reason);
   const owner = state.agents.find(({ id }) => id === choice.decision.owner);
   if (!owner) return refused(state, `${choice.decision.id} has no agent any more`);
+  const subject = { ...choice.decision, workflow: owner.id };
+  const weighing = weighHere(state, subject, message, { bound: choice.bound, at, verified });
+  if (weighing.kind === 'refused') return refused(state, weighing.reason);
+  if (weighing.kind === 'verify') return { ...weighing, state };
   return passOn(state, [owner], { ...message, question: choice.decision.id }, `${choice.decision.id} passed on to`);
 }
 
@@ -214,7 +228,7 @@ export function revisePlan(
   const problems = findPlanProblems(message.plan);
   if (problems.length > 0) return refused(state, problems.join('; '));
   const subject = subjectOfRevision(state.id, state.plan, message.plan);
-  const weighing = weighOwn(state, subject, message, { bound: true, at, verified });
+  const weighing = weighHere(state, subject, message, { bound: true, at, verified });
   if (weighing.kind === 'refused') return refused(state, weighing.reason);
   if (weighing.kind === 'verify') return { ...weighing, state };
   const by = weighing.name;
@@ -252,7 +266,7 @@ export function chooseForRefactor(
   const decision = listOpenDecisions(state.control).find(({ id }) => id.startsWith(`${work.task.id}/choice@`));
   const agents = (work.rivals ?? []).map(({ agent }) => agent);
   const subject = decision ? { ...decision, workflow: state.id } : subjectOfEarlyChoice(state.id, work.task.id, agents);
-  const weighing = weighOwn(state, subject, message, { bound: false, at, verified });
+  const weighing = weighHere(state, subject, message, { bound: false, at, verified });
   if (weighing.kind === 'refused') return refused(state, weighing.reason);
   if (weighing.kind === 'verify') return { ...weighing, state };
   const { name, approval } = weighing;

@@ -41,7 +41,7 @@ function applyToRefactor(state: RefactorState, message: Message, at: number, ver
     case 'reject':
       return decideForRefactor(state, message, at, verified);
     case 'answer':
-      return answerForRefactor(state, message);
+      return answerForRefactor(state, message, at, verified);
     case 'revisePlan':
       return revisePlan(state, message, at, verified);
     case 'rewind':

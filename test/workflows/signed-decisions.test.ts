@@ -51,6 +51,15 @@ async function needOf(handle: WorkflowHandle, id: string): Promise<NeedView> {
   return needs.find((need) => need.id === id) as NeedView;
 }
 
+async function untilAgent(agent: WorkflowHandle, condition: (now: AgentStatus) => boolean): Promise<AgentStatus> {
+  for (const deadline = Date.now() + 40_000; ; ) {
+    const now = await agent.query<AgentStatus>('status');
+    if (condition(now)) return now;
+    if (Date.now() > deadline) throw new Error(`never came to be: ${JSON.stringify(now)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 /** A signed message about an open decision. */
 async function signed(keys: RealKeys, who: string, handle: WorkflowHandle, decision: string): Promise<object> {
   const need = await needOf(handle, decision);
@@ -81,12 +90,17 @@ test('a refactor goes from goal to branch by signed decisions only, those of its
   const message = JSON.stringify(await signed(keys, 'ann', handle, 'plan@1'));
   expect(await temporal(...update, '--input', message)).toContain('plan@1 approved');
   // The agent's call is decided where the agent is, over the agent's own decision.
-  await needOf(handle, 'a/call@1');
-  await handle.executeUpdate('approve', { args: [{ decision: 'a/call@1', by: 'ann', id: 'unsigned' }] });
-  const told = await until(handle, ({ receipts }) =>
-    receipts.some(({ id, state }) => id === 'unsigned' && state === 'refused'),
-  );
-  expect(told.needs).toMatchObject([{ id: 'a/call@1', owner: `${handle.workflowId}/a.1` }]);
+  const { owner = '' } = await needOf(handle, 'a/call@1');
+  const agent = crew.client.workflow.getHandle(owner);
+  const bare = { decision: 'a/call@1', by: 'ann' };
+  for (const run of [handle, agent])
+    expect(await run.executeUpdate('approve', { args: [bare] })).toMatchObject({ kind: 'refused' });
+  expect(await approveAs(keys, 'mallory', handle, 'a/call@1')).toMatchObject({ kind: 'refused' });
+  // Whoever can signal an agent could say to be its refactor.
+  await agent.signal('forwarded', { verb: 'approve', id: 'sly', ...bare });
+  const after = await untilAgent(agent, ({ receipts }) => receipts.some(({ id }) => id === 'sly'));
+  expect(after.receipts.at(-1)).toMatchObject({ id: 'sly', state: 'refused' });
+  expect(after.needs).toMatchObject([{ id: 'a/call@1' }]);
   expect(await approveAs(keys, 'bob', handle, 'a/call@1')).toMatchObject({ kind: 'forwarded' });
   expect(await approveAs(keys, 'ann', handle, 'delivery@1')).toMatchObject({
     kind: 'applied',
@@ -98,9 +112,10 @@ test('a refactor goes from goal to branch by signed decisions only, those of its
   const result = (await handle.result()) as { report: string };
   expect(result.report).toContain('delivery@1: approved by ann, bob (signed)');
   expect(await git(repository, 'show', 'signed:a/new.txt')).toBe('new');
-  const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
-  expect((await agent.query<AgentStatus>('status')).receipts.map(({ id, state }) => `${id} ${state}`)).toEqual(
-    expect.arrayContaining(['unsigned refused']),
+  expect((await agent.query<AgentStatus>('status')).receipts).toMatchObject(
+    expect.arrayContaining([
+      expect.objectContaining({ verb: 'approve', state: 'applied', detail: 'a/call@1 approved' }),
+    ]),
   );
   const workflowBundle = await bundleWorkflows();
   const payloadConverterPath = fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url));
