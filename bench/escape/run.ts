@@ -2,7 +2,7 @@
  * `npm run bench:escape`: every attack and every piece of daily work against every runner, side by side, in one run.
  * Rule: peers are prepared as their documentation says, their configuration is printed, and nothing is left out of the
  * result that was run. Flags: `--only <name>` and `--runner <name>`, both repeatable;
- * only a run without them is written to `bench/results/`.
+ * only a run without them is written to `bench/results/`. `--jobs <n>` tries so many at one time, 1 if left out.
  */
 import { readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -26,12 +26,15 @@ import { cellText, markdownTables, summary } from './table.ts';
 import type { Row } from './table.ts';
 
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
+/** Areas whose attacks measure the machine, or are measured by it: one at a time, after all others. */
+const LOUD = ['resources', 'output', 'processes', 'kernel'];
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true },
     runner: { type: 'string', multiple: true },
+    jobs: { type: 'string', default: '1' },
   },
 });
 const cacheDir = join(homedir(), '.cache', 'coxswain', 'bench');
@@ -48,17 +51,11 @@ if (runners.includes('coxswain') && prepared.coxswain.kind === 'absent') {
 
 const contests = (await listContests()).filter(({ name }) => values.only?.includes(name) ?? true);
 if (contests.length === 0) throw new Error('nothing has that name');
-const rows: Row[] = [];
-for (const contest of contests) {
-  const row: Row = { ...contest, cells: {} };
-  rows.push(row);
-  for (const runner of runners) {
-    const startedAt = performance.now();
-    row.cells[runner] = await compare(contest, runner, prepared[runner], trials);
-    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    console.log(`${row.section} ${row.name} · ${runner}: ${cellText(row, row.cells[runner])} [${seconds} s]`);
-  }
-}
+const entries = contests.map((contest) => ({ contest, row: { ...contest, cells: {} } as Row }));
+const rows = entries.map(({ row }) => row);
+const quiet = entries.filter(({ contest }) => !LOUD.includes(contest.area));
+await Promise.all(Array.from({ length: Number(values.jobs) }, async () => await runAll(quiet)));
+await runAll(entries.filter(({ contest }) => LOUD.includes(contest.area)));
 console.log(`\n${markdownTables(rows, runners)}`);
 console.log(summary(rows, runners));
 await rm(trials, { recursive: true, force: true });
@@ -67,6 +64,19 @@ if (values.only === undefined && values.runner === undefined) {
   await mkdir(RESULTS, { recursive: true });
   await writeFile(join(RESULTS, 'escape.md'), report());
   console.log('written to bench/results/escape.md');
+}
+
+/** Takes contests from the queue until it is empty; the runners of one take turns. */
+async function runAll(queue: { contest: Contest; row: Row }[]): Promise<void> {
+  for (let entry = queue.shift(); entry; entry = queue.shift()) {
+    const { contest, row } = entry;
+    for (const runner of runners) {
+      const startedAt = performance.now();
+      row.cells[runner] = await compare(contest, runner, prepared[runner], trials);
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+      console.log(`${row.section} ${row.name} · ${runner}: ${cellText(row, row.cells[runner])} [${seconds} s]`);
+    }
+  }
 }
 
 async function prepareAll(): Promise<Record<RunnerName, Prepared>> {
