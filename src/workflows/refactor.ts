@@ -52,6 +52,8 @@ import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { childAttributes, isContinueDue, showOrigin, showState } from './show.ts';
 import { handleVerbs } from './verbs.ts';
 
+/** The patch under which a refactor that waits shows what its agents need as soon as they do. */
+const FOLLOWS_NEEDS = 'follows-needs';
 /** The patch under which runs began to read policy from layers. */
 const POLICY_LAYERS = 'policy-layers';
 
@@ -68,6 +70,7 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
   );
   showOrigin({ repository: state.input.repository, team: state.input.team, campaign: state.input.campaign });
   const activities = openActivities(state.input.team ?? null);
+  const follows = patched(FOLLOWS_NEEDS);
   if (patched(KEEPS_IN_TOUCH)) {
     void keepCompany(
       () => state.agents,
@@ -94,7 +97,9 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
       if (command.kind === 'end') return close(state, command.outcome);
       if (isContinueDue()) await continueRun<typeof refactor>({ state });
       if (command.kind === 'wait') {
-        await condition(() => nextRefactorCommand(state).kind !== 'wait' || isContinueDue());
+        const shown = headline(state);
+        const isStale = (): boolean => follows && headline(state) !== shown;
+        await condition(() => nextRefactorCommand(state).kind !== 'wait' || isContinueDue() || isStale());
         continue;
       }
       state = { ...state, cut: false };
@@ -104,6 +109,11 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
       update(advanceRefactor(state, event));
     }
   });
+}
+
+/** What lists of runs show of this one. */
+function headline(state: RefactorState): string {
+  return [refactorState(state), ...listNeeds(listAllOpen(state), state.hold)].join();
 }
 
 function show(state: RefactorState): void {

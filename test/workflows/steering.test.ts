@@ -116,6 +116,9 @@ test('a fork tries a task twice from one checkpoint, and the branch is what a pe
   const handle = await crew.start({ repository, branch: 'chosen' });
   await approve(handle, 'plan@1');
   await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
+  // Whoever lists runs sees that this one waits for an answer, though it is an agent that asks.
+  const { searchAttributes } = await handle.describe();
+  expect(searchAttributes['CoxNeeds']).toEqual(['question']);
   await handle.executeUpdate('fork', { args: [{ task: 'a', to: 1, text: 'the other way', by: 'ann' }] });
   await until(handle, ({ tasks }) => tasks[0]?.rivals?.length === 2);
   await handle.executeUpdate('answer', { args: [{ text: 'yes', by: 'ann' }] });
