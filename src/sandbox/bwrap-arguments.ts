@@ -12,7 +12,7 @@ import { isGuarded } from './guards.ts';
 import { lastWillToken } from './last-will.ts';
 import { limitScript } from './limits.ts';
 import type { Limits } from './limits.ts';
-import { folderArguments, rootArguments, SANDBOX_HOME, USER_NAMESPACES } from './root-arguments.ts';
+import { folderArguments, rootArguments, SANDBOX_HOME } from './root-arguments.ts';
 import { SANDBOX_TOOLS, TOOLS_VARIABLE } from './toolbox.ts';
 import type { Toolbox } from './toolbox.ts';
 import { toolchainArguments } from './toolchains.ts';
@@ -42,7 +42,7 @@ export interface Bind {
 export interface SandboxRoot {
   bubblewrap: string;
   toolbox: Toolbox;
-  /** Our own passwd, group, hosts and nsswitch.conf. */
+  /** The folder that is /etc inside. */
   etc: string;
   /** Whom commands run as, outside of the sandbox; undefined where they are the worker's own user. */
   user: CommandUser | undefined;
@@ -78,6 +78,9 @@ export interface Descriptors {
   /** Gives the filter of system calls. */
   systemCalls?: number;
 }
+
+/** How many user namespaces may be made below a namespace; its root may write it. */
+const USER_NAMESPACES = '/proc/sys/user/max_user_namespaces';
 
 /** The arguments for one command. */
 export function bwrapArguments(root: SandboxRoot, command: SandboxCommand, descriptors: Descriptors): string[] {

@@ -3,7 +3,8 @@
  * Rule: a program of the repository or of the host always comes first; ours only fill gaps.
  */
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { chmod, link, lstat, mkdir, readFile, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,51 +16,79 @@ export const SANDBOX_TOOLS = '/opt/coxswain/bin';
 export const TOOLS_VARIABLE = 'COXSWAIN_TOOLS';
 
 /**
- * The toolbox on this host: a folder to put on a PATH, and what each of its names stands for, to be bound one by one.
+ * The toolbox on this host: a folder to put on a PATH. Where it is on another file system than the programs, it has
+ * links to them: `links` is then what each of its names stands for, to be bound one by one.
  */
 export interface Toolbox {
   folder: string;
-  programs: readonly { name: string; source: string }[];
+  links: readonly { name: string; source: string }[];
 }
 
-/** The patch program and what it imports, from source or compiled: node tells by the suffix. */
+/** The programs of ours and what they import, from source or compiled: node tells by the suffix. */
 const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const patchFiles = [`apply-patch-program.${suffix}`, `parse-patch.${suffix}`];
+const patchProgram = `apply-patch-program.${suffix}`;
+const sources = [patchProgram, `parse-patch.${suffix}`, `egress-relay-program.${suffix}`];
 
 /** Runs the program beside the script, wherever the toolbox is mounted. */
 const patchScript = `#!/bin/sh
-exec "\${0%/*}/node" --no-warnings "\${0%/*}/${patchFiles[0]}" "$@"
+exec "\${0%/*}/node" --no-warnings "\${0%/*}/${patchProgram}" "$@"
 `;
 
-/** Makes the toolbox's folder under `stateDir`; a worker that starts beside another replaces it by an equal one. */
+/**
+ * Makes the toolbox's folder under `stateDir`. It is named by what is in it and never changed, since commands of other
+ * workers may have it mounted.
+ */
 export async function prepareToolbox(stateDir: string): Promise<Toolbox> {
-  const folder = join(stateDir, 'toolbox');
-  const fresh = `${folder}-${process.pid}-${Math.trunc(performance.now() * 1000)}`;
-  await mkdir(fresh, { recursive: true });
-  const astGrep = findAstGrep();
-  const links = [
+  const programs = [
     { name: 'node', source: process.execPath },
-    ...patchFiles.map((name) => ({ name, source: fileURLToPath(new URL(`./${name}`, import.meta.url)) })),
-    ...(astGrep ? [{ name: 'ast-grep', source: astGrep }] : []),
+    ...[findAstGrep()].flatMap((source) => (source === undefined ? [] : [{ name: 'ast-grep', source }])),
   ];
-  for (const { name, source } of links) await symlink(source, join(fresh, name));
-  await writeFile(join(fresh, 'package.json'), '{"type": "module"}\n');
-  await writeFile(join(fresh, 'apply_patch'), patchScript);
-  await chmod(join(fresh, 'apply_patch'), 0o755);
-  await replaceFolder(fresh, folder);
-  const own = ['apply_patch', 'package.json'].map((name) => ({ name, source: join(folder, name) }));
-  return { folder, programs: [...links, ...own] };
+  const files: Record<string, string> = { 'package.json': '{"type": "module"}\n', apply_patch: patchScript };
+  for (const name of sources)
+    files[name] = await readFile(fileURLToPath(new URL(`./${name}`, import.meta.url)), 'utf8');
+  const marks = await Promise.all(programs.map(async ({ source }) => [source, (await stat(source)).mtimeMs]));
+  const digest = createHash('sha256')
+    .update(JSON.stringify([files, marks]))
+    .digest('hex')
+    .slice(0, 16);
+  const folder = join(stateDir, `toolbox-${digest}`);
+  if (!existsSync(folder)) await makeToolbox(folder, files, programs);
+  const isLinked = (await lstat(join(folder, 'node'))).isSymbolicLink();
+  const own = Object.keys(files).map((name) => ({ name, source: join(folder, name) }));
+  return { folder, links: isLinked ? [...programs, ...own] : [] };
 }
 
-/**
- * Puts a folder in the place of another; between the two renames nothing is there, which only a starting command could
- * see.
- */
-async function replaceFolder(fresh: string, folder: string): Promise<void> {
-  const old = `${fresh}-old`;
-  await rename(folder, old).catch(() => undefined);
+async function makeToolbox(
+  folder: string,
+  files: Record<string, string>,
+  programs: readonly { name: string; source: string }[],
+): Promise<void> {
+  const fresh = `${folder}-${process.pid}-${randomBytes(4).toString('hex')}`;
+  await mkdir(fresh, { recursive: true });
+  await chmod(fresh, 0o755);
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(fresh, name), text);
+    await chmod(join(fresh, name), name === 'apply_patch' ? 0o755 : 0o644);
+  }
+  const linked = await Promise.all(
+    programs.map(async ({ name, source }) => await isHardLinked(source, join(fresh, name))),
+  );
+  if (linked.includes(false)) {
+    for (const { name, source } of programs) {
+      await rm(join(fresh, name), { force: true });
+      await symlink(source, join(fresh, name));
+    }
+  }
+  // Another worker was faster: its folder is the same.
   await rename(fresh, folder).catch(async () => await rm(fresh, { recursive: true, force: true }));
-  await rm(old, { recursive: true, force: true });
+}
+
+/** Links a program, if it may be: only within a file system, and for other users' files only for root. */
+async function isHardLinked(source: string, target: string): Promise<boolean> {
+  return await link(await realpath(source), target).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The ast-grep program of this machine's npm platform package, or undefined where npm has none. */

@@ -41,7 +41,7 @@ test(`kill -9 of a worker mid-command, ${ROUNDS} times: no survivor after 2 s, n
     await workspace.close();
   }
   expect([...trees]).toEqual(['100644 file']);
-});
+}, 400_000);
 
 /** When to kill: a third as soon as the workspace is there, while its sandbox starts, the others in full work. */
 function momentOf(round: number): { after: 'folder' | 'beats'; delayMs: number } {
