@@ -65,6 +65,11 @@ async function auditLine({ findings, refactor, hub }: ChainsAudit, run: Run, hea
       findings.broke('refs', refactor, `${link.commit} of ${run.workflowId} has parents ${link.parents.join()}`);
     parent = link.commit;
   }
+  // None of the commands fails by itself: whatever ended one was not seen as the end of its attempt.
+  for (const { entry } of line) {
+    if (entry?.kind === 'act' && entry.exitCode !== 0)
+      findings.broke('steps', refactor, `${run.workflowId} ${entry.key} ended with ${entry.exitCode ?? entry.signal}`);
+  }
   const keys = line.flatMap(({ entry, message }) => entry?.key ?? /^Coxswain-Key: (.*)$/m.exec(message)?.[1] ?? []);
   for (const key of new Set(keys)) {
     const times = keys.filter((other) => other === key).length;

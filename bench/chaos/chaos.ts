@@ -99,7 +99,10 @@ async function runAll(stage: Stage, options: ChaosOptions): Promise<RefactorRun[
   }
   for (const text of refactors.at(-1)?.caches ?? []) stage.say(`  in a cache: ${text}`);
   findings.look('processes', fleet.workers.length);
-  for (const accident of fleet.accidents) findings.broke('processes', 'fleet', accident);
+  for (const accident of fleet.accidents) {
+    findings.broke('processes', 'fleet', accident);
+    stage.say(`  BROKEN processes: ${accident}`);
+  }
   return refactors;
 }
 

@@ -48,8 +48,10 @@ export interface PersonOptions {
 const LOOK_MS = 200;
 const CALL_MS = 8000;
 const TRY_AGAIN_MS = 300;
+/** All that a person sends and decides must fit what `status` shows of receipts, or their ends could not be seen. */
+const MOST_SENT = 13;
 /** Between two signals, and from a pause to its resume. */
-const SIGNAL_GAP_MS = [1500, 4000] as const;
+const SIGNAL_GAP_MS = [2000, 7000] as const;
 const PAUSE_MS = [300, 1500] as const;
 /** An acknowledged decision that is shown as open for so long does not count any more: the run would wait for ever. */
 const FORGOTTEN_MS = 60_000;
@@ -127,7 +129,7 @@ async function decide(
 
 async function sendSignals(person: Person, options: PersonOptions): Promise<void> {
   const random = createRandom(options.seed);
-  for (let number = 0; !options.signal.aborted; number += 1) {
+  for (let number = 0; person.sent.length < MOST_SENT && !options.signal.aborted; number += 1) {
     await pause(random.between(...SIGNAL_GAP_MS), options.signal);
     const way = random.isHit(0.7) ? 'signal' : 'update';
     if (random.isHit(0.7)) await send(person, options, { verb: 'steer', way, number });

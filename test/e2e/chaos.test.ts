@@ -1,0 +1,22 @@
+import { expect, inject, test } from 'vitest';
+import { runChaos } from '../../bench/chaos/chaos.ts';
+import { PROMISES } from '../../bench/chaos/findings.ts';
+import { quietRuntime } from '../../src/worker.ts';
+
+quietRuntime();
+
+/** The short form; `npm run chaos -- --kills 500 --seed 7` is the long one. */
+const KILLS = 20;
+const SEED = 7;
+
+test('twenty kills, freezes, drains and server crashes in the middle of everything break no promise', async () => {
+  const lines: string[] = [];
+  const say = (line: string): void => void lines.push(line);
+  const temporalPath = inject('temporalPath');
+  const { findings, hits } = await runChaos({ kills: KILLS, seed: SEED, mostPerRefactor: KILLS, temporalPath, say });
+  // The seed and what fell are what a failure is made again with.
+  expect(findings.broken, `seed ${SEED}:\n${lines.join('\n')}`).toEqual([]);
+  expect(hits.length).toBe(KILLS);
+  for (const [name, times] of Object.entries(findings.looked))
+    expect(times, PROMISES[name as keyof typeof PROMISES]).toBeGreaterThan(name === 'inFlight' ? -1 : 0);
+}, 600_000);
