@@ -21,7 +21,7 @@ const BACKGROUND = { policy: { model: { background: true } } };
 /** The agent's first answer takes long. */
 const SLOW: Script = ({ task, turn }) => {
   if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
-  return turn === 0 ? { items: shell('echo new > a/new.txt'), delayMs: 12_000 } : finish();
+  return turn === 0 ? { items: shell('echo new > a/new.txt'), delayMs: 20_000 } : finish();
 };
 
 async function startProcess(crew: Crew): Promise<ChildProcess> {
@@ -57,7 +57,7 @@ test('a worker killed while an answer is made in the background: another fetches
     const { pendingActivities } = (await agent.describe()).raw;
     return Buffer.from(pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0]?.data ?? '').toString();
   };
-  await expect.poll(heartbeat, { timeout: 10_000 }).toContain('resp_');
+  await expect.poll(heartbeat, { timeout: 15_000 }).toContain('resp_');
   expect(keptBy(crew)).toEqual(['completed', 'in_progress']);
   first.kill('SIGKILL');
   await once(first, 'exit');
@@ -71,7 +71,7 @@ test('a worker killed while an answer is made in the background: another fetches
 }, 240_000);
 
 test('an agent that is stopped ends its answer at the provider; a worker that is drained leaves it to the next', async () => {
-  const crew = await startCrew(SLOW);
+  const crew = await startCrew((turn) => (turn.task === 'plan' ? SLOW(turn) : { fault: 'hang' }));
   const handle = await crew.start({ repository: await makeRepository(), ...BACKGROUND });
   await approve(handle, 'plan@1');
   await expect.poll(() => keptBy(crew), { timeout: 60_000 }).toEqual(['completed', 'in_progress']);

@@ -114,7 +114,8 @@ test('what the guide says to keep is enough to go on elsewhere, and what it says
   expect(await countObjects(hub)).toBe(objects);
   // Packed while the stack is up: the next run finds everything.
   await start(client, repository, 'packed');
-  await finish(client, 'packed');
+  await client.workflow.getHandle('packed').signal('stop');
+  await client.workflow.getHandle('packed').result();
   const input = { retentionDays: 0 };
   const swept = await client.workflow.execute('janitor', { taskQueue: 'coxswain', workflowId: 'now', args: [input] });
   expect((swept as JanitorResult).failed).toEqual([]);
@@ -126,7 +127,6 @@ test('what the guide says to keep is enough to go on elsewhere, and what it says
 
   const after = await coxUp(second);
   await start(after.client, repository, 'freed');
-  await finish(after.client, 'freed');
   await after.end();
 }, 400_000);
 

@@ -19,7 +19,7 @@ async function abandon(server: ResponsesServer): Promise<string> {
   const { background, ids } = memory();
   const call = openModel(settings(server)).call(request([USER], { background, signal: gone.signal }));
   call.catch(() => undefined);
-  await expect.poll(() => ids.length).toBe(1);
+  await expect.poll(() => ids.length, { timeout: 20_000 }).toBe(1);
   gone.abort();
   await expect(call).rejects.toThrow();
   return ids[0] ?? '';
@@ -36,7 +36,7 @@ describe('an answer that is made in the background', () => {
   });
 
   test('goes on without its client and is fetched by its id, and asked for once', async () => {
-    const server = await serve(() => ({ items: [CALL], delayMs: 600 }));
+    const server = await serve(() => ({ items: [CALL], delayMs: 3000 }));
     const id = await abandon(server);
     expect(stateOf(server, id)).toBe('in_progress');
     const { background, ids } = memory(id);
@@ -87,9 +87,9 @@ describe('an answer that is made in the background', () => {
   });
 
   test('that takes too long is waited for by the next attempt, and not paid for again', async () => {
-    const server = await serve(() => ({ items: [CALL], delayMs: 1500 }));
+    const server = await serve(() => ({ items: [CALL], delayMs: 6000 }));
     const { background, ids } = memory();
-    const hasty = openModel(settings(server, { timeoutMs: 700 }));
+    const hasty = openModel(settings(server, { timeoutMs: 3000 }));
     expect(await failureOf(hasty.call(request([USER], { background })))).toMatchObject({ kind: 'timeout' });
     expect(ids).toHaveLength(1);
     const again = memory(ids[0]);

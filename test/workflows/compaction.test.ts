@@ -51,7 +51,7 @@ async function work(crew: Crew): Promise<{ agent: AgentStatus; repository: strin
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
   await until(handle, ({ tasks }) => tasks.some(({ status }) => status === 'working'));
   await handle.signal('steer', { text: 'keep every line', by: 'ann' });
-  await approve(handle, 'delivery@1', 90_000);
+  await approve(handle, 'delivery@1', 200_000);
   await handle.result();
   const lines = await agent.query<{ text: string }[]>('log');
   return { agent: await agent.query<AgentStatus>('status'), repository, log: lines.map(({ text }) => text) };
@@ -83,7 +83,7 @@ test('a conversation too long for its model is summarised by a checkpoint of its
   const summed = summaries.filter(({ body }) => body.length <= MOST).length;
   expect(agent.spend.modelCalls).toBe(STEPS + 1 + summed);
   expect(agent.spend.acts).toBe(STEPS);
-}, 120_000);
+}, 240_000);
 
 test('a context that is configured is never exceeded, and a summary that was stored is not asked for again', async () => {
   let fails = 0;
@@ -102,7 +102,7 @@ test('a context that is configured is never exceeded, and a summary that was sto
   expect(crew.model.requests.filter(isSummary).length).toBe(compactions);
   expect(agent.spend.modelCalls).toBe(STEPS + 1 + compactions);
   expect(Math.max(...crew.model.requests.map(({ body }) => body.length))).toBeLessThan(MOST);
-}, 120_000);
+}, 240_000);
 
 test('a conversation that is too long even when compacted holds with the reason, after one compaction', async () => {
   const script: Script = (turn) => {
@@ -121,7 +121,7 @@ test('a conversation that is too long even when compacted holds with the reason,
   // Trying again goes on from the summary that was stored.
   const before = crew.model.requests.length;
   await handle.signal('resume');
-  await expect.poll(() => crew.model.requests.length).toBe(before + 1);
+  await expect.poll(() => crew.model.requests.length, { timeout: 60_000 }).toBe(before + 1);
   expect(crew.model.requests.filter(isSummary)).toHaveLength(1);
   await handle.signal('stop');
   await handle.result();
