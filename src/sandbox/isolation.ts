@@ -3,12 +3,15 @@
  * get.
  * Rule: a host whose probe fails runs no command at all; running without isolation is only ever an explicit choice.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { lstat, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
+import { removeTree } from './remove-tree.ts';
+import { defaultLimits } from './limits.ts';
 import { runInSandbox } from './run-command.ts';
 import type { CommandRequest, CommandResult } from './run-command.ts';
 import { prepareSandboxRoot } from './sandbox-root.ts';
@@ -28,6 +31,9 @@ export type Isolation =
   | ExternalIsolation
   | { kind: 'none' };
 
+/** Variables that every command has, and those that a shell adds by itself. */
+const VARIABLES = ['PATH', 'HOME', 'USER', 'LANG', 'TERM', 'CI', 'COXSWAIN_TOOLS', 'PWD', 'OLDPWD', 'SHLVL', '_'];
+
 /** What the probe found; `probe` names the promise that does not hold here. */
 export type IsolationProbe = { ok: true } | { ok: false; probe: string; reason: string; remedy: string };
 
@@ -42,6 +48,7 @@ const remedies = {
     'user namespaces or overlayfs are not allowed here: see kernel.unprivileged_userns_clone, ' +
     'kernel.apparmor_restrict_unprivileged_userns and the seccomp profile of the container, ' +
     'and put the state folder on ext4, xfs, btrfs or tmpfs',
+  root: 'run the worker as another user than root, or install util-linux (setpriv) and let it keep CAP_SETUID and CAP_SETGID',
   leak: 'do not run agents on this host: report this, with the output of `bwrap --version` and `uname -a`',
 };
 
@@ -64,7 +71,7 @@ export async function probeIsolation(isolation: Isolation, folder: string = tmpd
     const reason = error instanceof Error ? error.message : String(error);
     return { ok: false, probe: 'a command starts in the sandbox', reason, remedy: remedies.start };
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await removeTree(scratch);
   }
 }
 
@@ -100,6 +107,7 @@ async function probeFiles(root: SandboxRoot, at: ProbePlace): Promise<IsolationP
   const layers = await makeLayers(at, 'files');
   const secret = join(at.scratch, 'secret');
   await writeFile(secret, 'secret\n');
+  const limits = defaultLimits();
   const script = `
     [ -e '${secret}' ] && echo "host files are invisible"
     [ "$(ls -A '${homedir()}' 2>/dev/null)" ] && echo "the host's home folder is invisible"
@@ -108,6 +116,13 @@ async function probeFiles(root: SandboxRoot, at: ProbePlace): Promise<IsolationP
       (: > "$folder/coxswain-probe") 2>/dev/null && echo "nothing outside /workspace can be written: $folder"
     done
     (: >> /proc/sys/kernel/core_pattern) 2>/dev/null && echo "kernel settings can't be written"
+    env | grep -qvE '^(${VARIABLES.join('|')})=' && echo "a command gets listed variables only"
+    grep -qE '^Cap(Eff|Prm|Bnd|Inh|Amb):.*[1-9a-f]' /proc/self/status && echo "a command has no capability"
+    grep -q '^NoNewPrivs:.*1' /proc/self/status || echo "no program gives a command more rights"
+    grep -q '^Seccomp:.*2' /proc/self/status || echo "system calls are filtered"
+    unshare --user true 2>/dev/null && echo "no command makes namespaces"
+    [ "$(ulimit -n)" -le ${limits.openFiles} ] && [ "$(ulimit -c)" = 0 ] || echo "the kernel's limits are set"
+    [ "$(ls /proc/self/fd | wc -l)" -le 4 ] || echo "no descriptor of the worker is open"
     echo changed > file && echo new > new && [ "$(cat file)" = changed ] || echo "/workspace can be written"
     exit 0`;
   const result = await runProbe(root, layers, script);
@@ -119,6 +134,12 @@ async function probeFiles(root: SandboxRoot, at: ProbePlace): Promise<IsolationP
       remedy: remedies.leak,
     };
   }
+  const owner = await lstat(join(layers.upper.files, 'new'));
+  if (owner.uid === 0 && isHostRoot()) {
+    const reason =
+      'the canary wrote as root: this worker may not give its user namespaces other users, or lacks setpriv';
+    return { ok: false, probe: 'commands are not root outside', reason, remedy: remedies.root };
+  }
   const upper = await readFile(join(layers.upper.files, 'file'), 'utf8').catch(() => '');
   const base = at.overlay ? await readFile(join(layers.lower[0] ?? '', 'file'), 'utf8') : 'base\n';
   if (upper === 'changed\n' && base === 'base\n') return undefined;
@@ -128,6 +149,11 @@ async function probeFiles(root: SandboxRoot, at: ProbePlace): Promise<IsolationP
     reason: `${upper}, ${base}`,
     remedy: remedies.start,
   };
+}
+
+/** Whether this process is the host's own root, not that of a container with users of its own. */
+function isHostRoot(): boolean {
+  return process.geteuid?.() === 0 && /^\s*0\s+0\s/.test(readFileSync('/proc/self/uid_map', 'utf8'));
 }
 
 /** A real listener on this host must be out of reach. */
