@@ -1,16 +1,20 @@
-/** Every promise in docs/guarantees.md stands beside a test that exists, by its file and its name. */
+/** Every promise in docs/guarantees.md and docs/security.md stands beside a test that exists, by its file and its name. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readFiles, ROOT } from './source-files.ts';
 
-const GUARANTEES = 'docs/guarantees.md';
+const PAGES = ['docs/guarantees.md', 'docs/security.md'];
 
 /** A row names its test as `test/area/file.test.ts`, followed by the test's name in quotes or italics or nothing. */
 function readRows(text: string): { row: string; files: string[]; names: string[] }[] {
-  return text
-    .split('\n')
-    .filter((line) => /^\|(?!\s*:?-)/.test(line))
-    .slice(1)
+  const tables = text.split(/\n\s*\n/).filter((block) => /^\|.*\| shown by \|$/m.test(block));
+  return tables
+    .flatMap((table) =>
+      table
+        .split('\n')
+        .filter((line) => /^\|(?!\s*:?-)/.test(line))
+        .slice(1),
+    )
     .map((row) => ({
       row,
       files: [...row.matchAll(/test\/[\w./-]+\.test\.ts/g)].map(([file]) => file),
@@ -18,17 +22,9 @@ function readRows(text: string): { row: string; files: string[]; names: string[]
     }));
 }
 
-function readGuarantees(): string {
-  try {
-    return readFileSync(ROOT + GUARANTEES, 'utf8');
-  } catch {
-    throw new Error(`${GUARANTEES} is missing: it has a row for each promise, with the test file that shows it`);
-  }
-}
-
-test('every row of docs/guarantees.md names a test file that exists, and its quoted tests are in it', () => {
+test.each(PAGES)('every row of %s names a test file that exists, and its quoted tests are in it', (page) => {
   const tests = new Map(readFiles(/^test\/.*\.test\.ts$/).map(({ path, text }) => [path, text]));
-  const rows = readRows(readGuarantees());
+  const rows = readRows(readFileSync(ROOT + page, 'utf8'));
   expect(rows.length).toBeGreaterThan(0);
   const wrong = rows.flatMap(({ row, files, names }) => {
     const shown = row.slice(0, 100);
