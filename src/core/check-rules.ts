@@ -1,0 +1,43 @@
+/**
+ * Checks rules for commands by their own examples, before any of them counts.
+ * Rule: a rule that does not do what its author shows is an error with its name and the example, never a warning.
+ */
+import type { CommandRule } from './judge-command.ts';
+import { judgeCommand, matchRule } from './judge-command.ts';
+import { parseCommand } from './parse-command.ts';
+
+/** What is wrong with rules; `path` leads to it in the list: index, field, index of the example. */
+export interface RuleProblem {
+  rule: string;
+  path: [number, 'id' | 'match' | 'notMatch', number];
+  problem: string;
+}
+
+/** Every example that its rule does not keep, and every id that stands twice. */
+export function checkRules(rules: readonly CommandRule[]): RuleProblem[] {
+  return rules.flatMap((rule, index) => [
+    ...(rules.findIndex(({ id }) => id === rule.id) < index ? [twice(rule.id, index)] : []),
+    ...rule.match.flatMap((example, at) => checkExample(rule, index, 'match', at, example)),
+    ...rule.notMatch.flatMap((example, at) => checkExample(rule, index, 'notMatch', at, example)),
+  ]);
+}
+
+function twice(rule: string, index: number): RuleProblem {
+  return { rule, path: [index, 'id', 0], problem: `rule "${rule}": another rule has this id` };
+}
+
+function checkExample(
+  rule: CommandRule,
+  index: number,
+  field: 'match' | 'notMatch',
+  at: number,
+  example: string,
+): RuleProblem[] {
+  const facts = parseCommand(example);
+  // A line is allowed as a whole; it asks because of any part.
+  const isAllowed = rule.effect === 'allow' && judgeCommand(facts, [rule], 'ask').outcome === 'allow';
+  const isMatched = rule.effect === 'allow' ? isAllowed : matchRule(rule, facts) === 'yes';
+  if (isMatched === (field === 'match')) return [];
+  const said = field === 'match' ? 'does not match its own example' : 'matches what it says that it does not';
+  return [{ rule: rule.id, path: [index, field, at], problem: `rule "${rule.id}" ${said}: ${example}` }];
+}

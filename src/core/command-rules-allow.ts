@@ -1,0 +1,45 @@
+/**
+ * Rules that allow what only looks: for policies whose gate for commands asks, as without isolation.
+ * Rule: nothing here writes, runs a program of the caller's choice, or reaches the network with any of its options;
+ * a command line is allowed by them only if all of it is.
+ */
+import type { CommandRule } from './judge-command.ts';
+
+/** What reads files or says something, whatever its options; none of them has one that runs or writes. */
+const LOOKING = (
+  'ls pwd echo true false cat head tail wc cut tr nl tac rev comm cmp stat basename dirname realpath readlink ' +
+  'which whoami id uname sleep seq expr test [ printf du df type fold paste column join diff cksum md5sum ' +
+  'sha1sum sha256sum sha512sum grep egrep fgrep arch nproc uptime free tty groups cal factor ' +
+  'numfmt fmt expand unexpand strings hexdump od jq lsof ps pgrep lsblk lscpu lsusb locale getconf'
+).split(' ');
+
+/** Rules that allow; only of use where commands ask. */
+export const LOOKING_RULES: readonly CommandRule[] = [
+  {
+    id: 'looks-only',
+    effect: 'allow',
+    programs: LOOKING,
+    reason: 'it only looks',
+    match: ['ls -la', 'cat a | grep b | wc -l', 'diff a b', 'head -3 a'],
+    notMatch: ['rm a', 'node x.js', 'env ls'],
+  },
+  {
+    id: 'git-looks-only',
+    effect: 'allow',
+    programs: ['git'],
+    subcommands: [
+      'status',
+      'rev-parse',
+      'ls-files',
+      'blame',
+      'describe',
+      'shortlog',
+      'cat-file',
+      'merge-base',
+      'ls-tree',
+    ],
+    reason: 'it only looks',
+    match: ['git status --short', 'git ls-files src'],
+    notMatch: ['git commit', 'git push', 'git branch x'],
+  },
+];

@@ -1,0 +1,219 @@
+/**
+ * Reads a command line as bash would, without running it: every program in it, through pipes, lists, substitutions,
+ * wrappers and `sh -c`.
+ * Rule: it never throws and its work is bounded by the line's length; whatever it can't follow is said in
+ * `unjudgeable`, and nothing is allowed by a text rule then.
+ */
+import { forEachChild, parse } from 'unbash';
+import type { Assignment, Command, HereDoc, Redirect, Redirection, SyntaxNode, Word } from 'unbash';
+import { interpreterOf, listCodePaths, readsProgram, takeCode, unpacksWhatItRuns } from './command-code.ts';
+import { describeNetwork, listWrites } from './command-effects.ts';
+import type { CommandFacts, SimpleCommand } from './command-facts.ts';
+import { basename, DYNAMIC } from './command-facts.ts';
+import type { Known, ReadWord } from './command-words.ts';
+import { readWord } from './command-words.ts';
+import { findInner, isShell } from './command-wrappers.ts';
+import { escapeForPeople } from './escape.ts';
+
+/** A tool call's command is shorter; a longer one is no line that anybody wrote. */
+const MAX_LINE = 60_000;
+/** Brackets in brackets: the parser reads each level anew. */
+const MAX_DEPTH = 40;
+/** Lines in lines: `sh -c 'sh -c "…"'`. */
+const MAX_LINES_IN_LINES = 4;
+/** Wrappers in wrappers. */
+const MAX_WRAPPERS = 12;
+/** Simple commands in one line. */
+const MAX_COMMANDS = 400;
+
+interface Reading {
+  facts: CommandFacts;
+  known: Known;
+  /** How many lines this one lies in, and how many wrappers. */
+  level: number;
+  wrapped: number;
+  via: string[];
+}
+
+/** The facts of a command line. */
+export function parseCommand(line: string): CommandFacts {
+  const facts: CommandFacts = {
+    commands: [],
+    redirections: [],
+    writesTo: [],
+    assignments: [],
+    background: false,
+    network: [],
+    unjudgeable: null,
+  };
+  readLine(line, { facts, known: new Map(), level: 0, wrapped: 0, via: [] });
+  return facts;
+}
+
+function readLine(line: string, reading: Reading): void {
+  const problem = findProblem(line, reading);
+  if (problem) return giveUp(reading, problem);
+  try {
+    const script = parse(line);
+    visit(script, { ...reading, known: findKnown(script) });
+  } catch {
+    giveUp(reading, 'the parser gave up');
+  }
+}
+
+function findProblem(line: string, { level }: Reading): string | undefined {
+  if (line.length > MAX_LINE) return `it is longer than ${MAX_LINE} characters`;
+  if (level > MAX_LINES_IN_LINES) return 'command lines lie too deep in each other';
+  // In quotes or not: what people can't see they can't judge.
+  if (escapeForPeople(line) !== line) return 'it has characters that can’t be seen';
+  let depth = 0;
+  for (const character of line) {
+    if (character === '(' || character === '{') depth += 1;
+    else if ((character === ')' || character === '}') && depth > 0) depth -= 1;
+    if (depth > MAX_DEPTH) return 'brackets lie too deep in each other';
+  }
+  return (line.match(/\$\(|[<>]\(|<</g)?.length ?? 0) > MAX_COMMANDS ? 'it has too many substitutions' : undefined;
+}
+
+/** The first reason is kept. */
+function giveUp({ facts }: Reading, reason: string): void {
+  facts.unjudgeable ??= reason;
+}
+
+/** Variables that a script sets exactly once, to known text; one that a loop or `read` sets is none of them. */
+function findKnown(script: SyntaxNode): Known {
+  const seen = new Map<string, string | null>();
+  const set = (name: string, value: string | null): unknown => seen.set(name, seen.has(name) ? null : value);
+  const look = (node: SyntaxNode): void => {
+    if (node.type === 'Assignment') set(node.name, knownValue(node));
+    if (node.type === 'For' || node.type === 'Select') set(node.name.value, null);
+    if (node.type === 'Command' && /^(read|mapfile|readarray|getopts|printf|unset|let)$/.test(node.name?.value ?? ''))
+      for (const word of node.args) if (word.type === 'Word') set(word.value, null);
+    forEachChild(node, look);
+  };
+  look(script);
+  return new Map([...seen].flatMap(([name, value]) => (value === null ? [] : [[name, value] as const])));
+}
+
+function knownValue({ value, append, index }: Assignment): string | null {
+  if (append || index || value.type !== 'Word') return null;
+  const { text, literal } = readWord(value, new Map());
+  return literal || text.startsWith('~') ? text : null;
+}
+
+function visit(node: SyntaxNode, reading: Reading): void {
+  if (reading.facts.commands.length > MAX_COMMANDS) return giveUp(reading, 'it has too many commands');
+  if (node.type === 'Script') {
+    const [error] = 'errors' in node && node.errors ? node.errors : [];
+    if (error) giveUp(reading, `bash would not take it: ${error.message}`);
+  }
+  if (node.type === 'Statement' && node.background) reading.facts.background = true;
+  if (node.type === 'Coproc') reading.facts.background = true;
+  if (node.type === 'Redirect') readRedirect(node, reading);
+  if (node.type === 'Assignment' && !reading.facts.assignments.includes(node.name))
+    reading.facts.assignments.push(node.name);
+  if (node.type === 'Command') readCommand(node, reading);
+  forEachChild(node, (child) => visit(child, reading));
+}
+
+function readRedirect({ operator, target }: Redirect, { facts, known }: Reading): void {
+  if (!target) return;
+  const path = readWord(target, known).text;
+  const isCopy = operator === '>&' || operator === '<&';
+  if ((isCopy && /^(\d+-?|-)$/.test(path)) || path === '/dev/null') return;
+  if (/^\/dev\/(tcp|udp)\//.test(path)) facts.network.push(path.slice(0, 60));
+  const kind = operator.includes('>>') ? 'append' : operator.includes('>') ? 'write' : 'read';
+  facts.redirections.push({ kind, path });
+  if (kind !== 'read') facts.writesTo.push(path);
+}
+
+function readCommand(node: Command, reading: Reading): void {
+  if (!node.name) return;
+  const words = [node.name, ...node.args.map((arg) => (arg.type === 'Word' ? arg : wordOf(arg)))];
+  readWords(
+    words.map((word) => readWord(word, reading.known)),
+    node.redirects,
+    reading,
+  );
+}
+
+/** `export A=$B` has an assignment as its operand. */
+function wordOf(assignment: Assignment): Word {
+  const { text, pos, end } = assignment;
+  return { type: 'Word', text, value: text, pos, end, parts: [{ type: 'Literal', text, value: text, pos, end }] };
+}
+
+/** One simple command, and what it wraps. */
+function readWords(words: readonly ReadWord[], redirects: readonly Redirection[], reading: Reading): void {
+  const [program, ...rest] = words;
+  if (!program) return;
+  if (reading.wrapped > MAX_WRAPPERS) return giveUp(reading, 'it lies in too many wrappers');
+  const command: SimpleCommand = {
+    program: program.text,
+    words: rest.map(({ text }) => text),
+    ...(reading.via.length > 0 ? { via: reading.via } : {}),
+  };
+  reading.facts.commands.push(command);
+  if (!program.literal || program.text.includes(DYNAMIC))
+    return giveUp(reading, `what "${shown(program.text)}" runs is known only when it runs`);
+  if (program.text === 'eval') return giveUp(reading, 'eval runs text that is made when it runs');
+  if (/^(\.|source)$/.test(program.text) && rest[0]?.text.includes(DYNAMIC))
+    return giveUp(reading, 'it sources what is known only when it runs');
+  const network = describeNetwork(command);
+  if (network) reading.facts.network.push(network);
+  reading.facts.writesTo.push(...listWrites(command));
+  readCode(command, rest, redirects, reading);
+  for (const inner of findInner(words)) {
+    if (inner.kind !== 'line') reading.facts.assignments.push(...inner.assigned);
+    // What is judged by itself is not judged again as its wrapper's words.
+    const first = inner.kind === 'words' ? inner.words[0] : inner.kind === 'line' ? inner.line : undefined;
+    const at = first ? rest.findIndex((word) => word === first) : -1;
+    if (at >= 0) command.words = command.words.slice(0, at);
+    const via = inner.kind === 'none' ? [] : [...reading.via, inner.via].slice(-3);
+    if (inner.kind === 'words') readWords(inner.words, [], { ...reading, wrapped: reading.wrapped + 1, via });
+    if (inner.kind === 'line') readInnerLine(inner.line, inner.via, reading);
+  }
+}
+
+function readInnerLine(line: ReadWord, via: string, reading: Reading): void {
+  if (!line.literal) return giveUp(reading, `the command line in "${via}" is made when it runs`);
+  readLine(line.text, { ...reading, level: reading.level + 1, via: [...reading.via, via].slice(-3) });
+}
+
+/** Code that an interpreter or a shell is given: by option, here-document or pipe. */
+function readCode(
+  command: SimpleCommand,
+  rest: readonly ReadWord[],
+  redirects: readonly Redirection[],
+  reading: Reading,
+): void {
+  const heredoc = redirects.find((redirect): redirect is HereDoc => redirect.type === 'HereDoc');
+  const string = redirects.find((redirect) => redirect.type === 'HereString');
+  const fromFile = redirects.some((redirect) => redirect.type === 'Redirect' && redirect.operator === '<');
+  const name = basename(command.program);
+  if (isShell(name)) {
+    if (rest.find(({ text }) => !/^[-+]/.test(text))?.text.includes(DYNAMIC))
+      return giveUp(reading, `what ${name} runs is known only when it runs`);
+    const isFed = rest.every(({ text }) => /^-(?!\w*c)/.test(text)) || rest.some(({ text }) => /^-\w*s\w*$/.test(text));
+    if (!isFed || fromFile) return;
+    if (!heredoc || heredoc.body.parts?.some(({ type }) => type !== 'Literal'))
+      return giveUp(reading, `${name} runs what it is fed`);
+    return readLine(heredoc.body.text, { ...reading, level: reading.level + 1, via: [...reading.via, `${name} <<`] });
+  }
+  const interpreter = interpreterOf(name);
+  if (!interpreter) return;
+  const { words, code } = takeCode(interpreter, rest);
+  command.words = words.map(({ text }) => text);
+  if (code.some(({ text }) => text === DYNAMIC)) giveUp(reading, `${name} runs code that is made when it runs`);
+  if (readsProgram(interpreter, rest) && !fromFile) {
+    if (heredoc) code.push({ text: heredoc.body.text, literal: true });
+    else if (string) giveUp(reading, `${name} runs what it is fed`);
+    else if (rest.every(({ text }) => text === '-')) giveUp(reading, `${name} runs what it is fed`);
+    command.words.push(...(heredoc ? listCodePaths(heredoc.body.text) : []));
+  }
+  if (code.some(({ text }) => unpacksWhatItRuns(text))) giveUp(reading, `${name} unpacks the code that it runs`);
+}
+
+function shown(text: string): string {
+  return text.replaceAll(DYNAMIC, '…').slice(0, 60);
+}
