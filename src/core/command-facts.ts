@@ -1,7 +1,8 @@
 /**
  * What a command line is, as facts that rules can judge and a history can keep: which programs run with which words,
  * what is redirected where, and why it can't be judged where it can't.
- * Rule: facts say too little only together with the reason in `unjudgeable`; what doesn't fit is never left out silently.
+ * Rule: facts say too little only together with the reason in `unjudgeable`; what doesn't fit is never left out
+ * silently.
  */
 
 /** Stands in a word for what is known only when the command runs. */

@@ -6,7 +6,7 @@
 import type { CommandRule } from './judge-command.ts';
 
 const SECRET_PATHS = [
-  ...['~/.ssh/**', '~/.aws/**', '~/.gnupg/**', '~/.config/gcloud/**', '~/.azure/**', '~/.kube/**', '~/.config/gh/**'],
+  ...['**/.ssh/**', '**/.aws/**', '~/.gnupg/**', '~/.config/gcloud/**', '~/.azure/**', '~/.kube/**', '~/.config/gh/**'],
   ...['~/.docker/config.json', '~/.netrc', '~/.npmrc', '~/.pypirc', '~/.git-credentials', '~/.cargo/credentials*'],
   ...['~/.bash_history', '~/.zsh_history', '~/.password-store/**', '~/.mozilla/**', '~/.config/google-chrome/**'],
   ...['/etc/shadow*', '/etc/gshadow*', '/etc/sudoers', '/etc/sudoers.d/**', '/etc/ssl/private/**', '/etc/ssh/*_key'],
@@ -29,7 +29,7 @@ const SECRETS: CommandRule[] = [
       'base64 < /etc/shadow',
       'python3 -c "print(open(\'/root/.ssh/id_ed25519\').read())"',
       'd=~/.gnupg; tar c $d',
-      'cat /home/me/work/../.netrc',
+      'cat /home/Me/work/../.netrc',
     ],
     notMatch: ['cat .env.example', 'ls *', 'cat src/ssh/id.ts', 'grep -rn "ssh key" src', 'cat package.json'],
   },
