@@ -43,36 +43,40 @@ const PHASE_MS = 15_000;
 /** How long an answer takes while a blow waits for a model call to hit. */
 const SLOW_ANSWER_MS = 900;
 const TARGET_MS = 30_000;
+/** Of some five integrations that a refactor has, at least these many are sure to come after each other. */
+const MOST_INTEGRATIONS = 2;
 const LOOK_MS = 20;
 
 /** Lets disturbances fall on one refactor until it ends, the schedule is empty or it has had enough. */
 export async function disturb(options: DisturbOptions): Promise<void> {
-  const { queue, most, signal } = options;
+  const { queue, most } = options;
   const rare = takeRare(queue, most);
-  const waiting = rare.map((disturbance) => fall(options, disturbance));
-  for (let fallen = rare.length; fallen < most && !signal.aborted; fallen += 1) {
-    const index = queue.findIndex((disturbance) => !isRare(disturbance));
-    const [disturbance] = index < 0 ? [] : queue.splice(index, 1);
-    if (!disturbance) break;
-    if (!(await fall(options, disturbance))) {
-      queue.unshift(disturbance);
-      break;
-    }
-    await delay(disturbance.gapMs, undefined, { signal }).catch(() => undefined);
-  }
-  const fell = await Promise.all(waiting);
-  queue.unshift(...rare.filter((_, index) => !fell[index]));
+  const usual = queue.filter((disturbance) => !isRare(disturbance)).slice(0, most - rare.length);
+  const rows = [...Map.groupBy(rare, ({ phase }) => phase).values(), usual];
+  const fell = (await Promise.all(rows.map((row) => fallInTurn(options, row)))).flat();
+  // What did not come to fall is the next refactor's.
+  const left = queue.filter((disturbance) => !fell.includes(disturbance));
+  queue.splice(0, queue.length, ...left);
 }
 
-/** The first of those that wait for a rare phase, one of each: a second delivery never comes. */
-function takeRare(queue: Disturbance[], most: number): Disturbance[] {
+/** Those of rare phases that this refactor can take: it has several integrations, but one delivery. */
+function takeRare(queue: readonly Disturbance[], most: number): Disturbance[] {
   const taken: Disturbance[] = [];
   for (const disturbance of queue.filter(isRare)) {
-    if (taken.length >= most || taken.some(({ phase }) => phase === disturbance.phase)) continue;
+    const room = disturbance.phase === 'delivery' ? 1 : MOST_INTEGRATIONS;
+    if (taken.length >= most || taken.filter(({ phase }) => phase === disturbance.phase).length >= room) continue;
     taken.push(disturbance);
-    queue.splice(queue.indexOf(disturbance), 1);
   }
   return taken;
+}
+
+/** Lets disturbances fall one after another, and gives those that did before the refactor ended. */
+async function fallInTurn(options: DisturbOptions, row: readonly Disturbance[]): Promise<readonly Disturbance[]> {
+  for (const [index, disturbance] of row.entries()) {
+    if (!(await fall(options, disturbance))) return row.slice(0, index);
+    await delay(disturbance.gapMs, undefined, { signal: options.signal }).catch(() => undefined);
+  }
+  return row;
 }
 
 /** Waits for the moment and hits; false where the refactor ended before. */

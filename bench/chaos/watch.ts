@@ -113,7 +113,12 @@ function findPushes({ workers }: Fleet): { phase: Phase; worker: Worker }[] {
   return pushes.flatMap((push) => {
     const pid = findAbove(processes, push, pids);
     const worker = workers.find((other) => other.pid === pid);
-    const phase = push.command.includes('refs/coxswain/refactors/') ? 'integration' : 'push';
-    return worker ? [{ phase, worker } as const] : [];
+    return worker ? [{ phase: phaseOf(push.command), worker }] : [];
   });
+}
+
+/** What a push to the hub carries: evidence, the refactor's line, or an agent's chain. */
+function phaseOf(command: string): Phase {
+  if (command.includes('/evidence-')) return 'check';
+  return command.includes('refs/coxswain/refactors/') ? 'integration' : 'push';
 }

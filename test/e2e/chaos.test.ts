@@ -5,9 +5,9 @@ import { quietRuntime } from '../../src/worker.ts';
 
 quietRuntime();
 
-/** The short form; `npm run chaos -- --kills 500 --seed 7` is the long one. */
+/** The short form; `npm run chaos -- --kills 500 --seed 1` is the long one. */
 const KILLS = 20;
-const SEED = 7;
+const SEED = 320;
 
 test('twenty kills, freezes, drains and server crashes in the middle of everything break no promise', async () => {
   const lines: string[] = [];
