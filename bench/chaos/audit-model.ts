@@ -35,13 +35,14 @@ export function auditModel({ findings, refactor, chains, moves, ledger, hits }: 
   const wasted: { request: Asked; hit: Hit | undefined }[] = [];
   for (const request of asked) {
     if (storedAt.has(request.number)) continue;
-    const twin = asked.find(({ number, hash }) => hash === request.hash && storedAt.has(number));
+    const twins = asked.filter(({ hash }) => hash === request.hash);
+    const twin = twins.find(({ number }) => storedAt.has(number));
     const stored = twin ? (storedAt.get(twin.number) ?? Infinity) : Infinity;
     if (request.at > stored) {
       const text = `${describe(request)} was asked ${request.at - stored} ms after its answer was stored`;
       findings.broke('stored', refactor, text);
     }
-    wasted.push({ request, hit: findCause(request, stored, hits) });
+    wasted.push({ request, hit: findCause(twins, stored, hits) });
   }
   findings.look('inFlight', wasted.length);
   const charged = new Map<string, Asked>();
@@ -67,10 +68,13 @@ function readStored(chains: ModelAudit['chains'], moves: readonly Move[]): Map<n
   return stored;
 }
 
-/** The blow at the asking worker that came before the answer was stored, and not before the request was made. */
-function findCause(request: Asked, storedAt: number, hits: readonly Hit[]): Hit | undefined {
-  return hits.find(
-    ({ worker, at, until }) => worker === request.worker && until + TAIL_MS >= request.at && at <= storedAt + TAIL_MS,
+/**
+ * The blow at a worker that asked for this answer, after it did and before the answer was stored. Where it thawed
+ * before its successor was done, it is the successor's answer that was paid in vain.
+ */
+function findCause(twins: readonly Asked[], storedAt: number, hits: readonly Hit[]): Hit | undefined {
+  return hits.find(({ worker, at, until }) =>
+    twins.some((asked) => asked.worker === worker && until + TAIL_MS >= asked.at && at <= storedAt + TAIL_MS),
   );
 }
 

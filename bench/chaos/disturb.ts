@@ -39,7 +39,7 @@ export interface DisturbOptions {
 }
 
 /** Long enough for any phase that comes with every step. */
-const PHASE_MS = 15_000;
+const PHASE_MS = 10_000;
 /** How long an answer takes while a blow waits for a model call to hit. */
 const SLOW_ANSWER_MS = 900;
 const TARGET_MS = 30_000;
