@@ -36,6 +36,7 @@ test('a folder that is or holds more than tools is refused, with the reason', as
   writeFileSync(join(make('with-secret'), '.npmrc'), 'token');
   chmodSync(make('closed'), 0o700);
   symlinkSync('/', join(other, 'link'));
+  mkdirSync(join(stateDir, 'inside'), { recursive: true });
   const refused: [string, string][] = [
     ['/', 'is more than tools'],
     ['/tmp', 'is more than tools'],
@@ -44,7 +45,7 @@ test('a folder that is or holds more than tools is refused, with the reason', as
     ['/proc/self', 'has its own'],
     [folder, 'state folder'],
     [stateDir, 'state folder'],
-    [join(stateDir, 'toolbox'), 'state folder'],
+    [join(stateDir, 'inside'), 'state folder'],
     [make('.ssh/tools'), 'is in .ssh'],
     [join(other, 'with-secret'), 'holds .npmrc'],
     [join(other, 'closed'), 'by its owner only'],
