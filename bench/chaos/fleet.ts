@@ -259,6 +259,8 @@ function spawnWorker(worker: Worker, env: NodeJS.ProcessEnv): ChildProcess {
 }
 
 function signal({ pid }: Worker, name: NodeJS.Signals, whole: boolean): void {
+  // To the system -1 means everybody.
+  if (pid <= 1) return;
   try {
     process.kill(whole ? -pid : pid, name);
   } catch {

@@ -35,7 +35,12 @@ const number = (text: string, name: string): number => {
 };
 
 // The fleet's groups outlive a signal's default end: only an orderly one takes them along.
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => process.exit(130));
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    console.error(`ended by ${name}`);
+    process.exit(130);
+  });
+}
 quietRuntime();
 const { PATH: searchPath = '', XDG_CACHE_HOME: cacheHome } = process.env;
 const cacheDir = join(cacheHome || join(homedir(), '.cache'), 'coxswain');
