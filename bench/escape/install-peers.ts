@@ -15,8 +15,8 @@ const PROGRAMS = [
 ];
 const INSTALL_MS = 300_000;
 
-/** Where the peers are, and a PATH on which they find their programs. */
-export type Peers = { kind: 'here'; modules: string; path: string } | { kind: 'absent'; why: string };
+/** Where the peers are, and a folder with the programs that they want and this machine lacks. */
+export type Peers = { kind: 'here'; modules: string; bin: string } | { kind: 'absent'; why: string };
 
 /** Installs what is missing. */
 export async function installPeers(cacheDir: string, bubblewrap: string | undefined): Promise<Peers> {
@@ -38,7 +38,7 @@ export async function installPeers(cacheDir: string, bubblewrap: string | undefi
     const problem = await unpack(folder, name, packages);
     if (problem !== undefined) return { kind: 'absent', why: `${name} is not here, and apt-get download: ${problem}` };
   }
-  return { kind: 'here', modules, path };
+  return { kind: 'here', modules, bin: join(folder, 'bin') };
 }
 
 async function isThere(name: string, path: string): Promise<boolean> {

@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import type { RunnerName } from './attack.ts';
 import { compare, contestOf } from './compare.ts';
 import type { Contest } from './compare.ts';
+import { findToolchains } from './find-toolchains.ts';
 import { makeTrialsFolder } from './host.ts';
 import { installPeers } from './install-peers.ts';
 import { loadAttacks, loadDailyWork } from './load.ts';
@@ -81,18 +82,21 @@ async function runAll(queue: { contest: Contest; row: Row }[]): Promise<void> {
 
 async function prepareAll(): Promise<Record<RunnerName, Prepared>> {
   const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const ours = await prepareCoxswain(cacheDir, (JSON.parse(manifest) as { version: string }).version);
+  const toolchains = findToolchains();
+  const ours = await prepareCoxswain(cacheDir, (JSON.parse(manifest) as { version: string }).version, toolchains);
   const bubblewrap = ours.kind === 'ready' ? ours.settings['bubblewrap'] : undefined;
   const peers = await installPeers(cacheDir, bubblewrap);
-  const peer = async (prepare: (modules: string, path: string) => Promise<Prepared> | Prepared): Promise<Prepared> =>
-    peers.kind === 'absent' ? peers : await prepare(peers.modules, peers.path);
+  const path = [...toolchains.map((folder) => join(folder, 'bin')), process.env['PATH'] ?? '/usr/bin:/bin'].join(':');
+  const here = (one: Prepared): Prepared => (one.kind === 'absent' ? one : { path, ...one });
+  const peer = async (prepare: (modules: string, bin: string) => Promise<Prepared> | Prepared): Promise<Prepared> =>
+    peers.kind === 'absent' ? peers : here(await prepare(peers.modules, peers.bin));
   return {
-    coxswain: ours,
-    codex: await peer((modules) => prepareCodex(modules, false)),
-    'codex-strict': await peer((modules) => prepareCodex(modules, true)),
-    'sandbox-runtime': await peer((modules, path) => prepareSandboxRuntime(modules, path, false)),
-    'sandbox-runtime-strict': await peer((modules, path) => prepareSandboxRuntime(modules, path, true)),
-    none: prepareNone(bubblewrap),
+    coxswain: here(ours),
+    codex: await peer((modules) => prepareCodex(modules)),
+    'codex-strict': await peer((modules) => prepareCodex(modules, toolchains)),
+    'sandbox-runtime': await peer((modules, bin) => prepareSandboxRuntime(modules, `${bin}:${path}`, false)),
+    'sandbox-runtime-strict': await peer((modules, bin) => prepareSandboxRuntime(modules, `${bin}:${path}`, true)),
+    none: here(prepareNone(bubblewrap)),
   };
 }
 

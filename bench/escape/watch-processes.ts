@@ -1,9 +1,10 @@
 /**
  * Watches everything that a trial's worker starts, by looking into /proc ten times a second.
- * Rule: a process is the trial's when it descends from the worker, or lives in a PID namespace that a descendant made;
- * a new parent, session or group does not hide it.
+ * Rule: a process is the trial's when it descends from the worker or from a process that once did, told by its id and
+ * start time; so a new session, group or parent does not hide it, and nobody else's process is ever taken for one. What
+ * loses its parent in a PID namespace descends from that namespace's first process, which was seen.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** How often is looked. */
 const LOOK_MS = 100;
@@ -26,23 +27,14 @@ export interface ProcessWatch {
 
 /** Starts to watch what descends from the process `root`; `others` of its descendants are no part of what it runs. */
 export function watchProcesses(root: number, others: (commandLine: string) => boolean): ProcessWatch {
-  const hostNamespace = namespaceOf(process.pid);
-  const known = new Map<number, string>();
-  const namespaces = new Set<string>();
+  const known = new Map([[root, readAll().get(root)?.started ?? '']]);
   const peak = { processes: 0, residentBytes: 0, workerResidentBytes: 0 };
   const look = (): number[] => {
     const all = readAll();
     const mine = [...all].filter(([pid, { started }]) => known.get(pid) === started).map(([pid]) => pid);
-    const found = descendants(all, [root, ...mine]);
-    for (const [pid] of all) {
-      if (!found.has(pid) && namespaces.size > 0 && namespaces.has(namespaceOf(pid))) found.add(pid);
-    }
+    const found = descendants(all, mine);
     found.delete(root);
-    for (const pid of found) {
-      known.set(pid, all.get(pid)?.started ?? '');
-      const namespace = namespaceOf(pid);
-      if (namespace !== '' && namespace !== hostNamespace) namespaces.add(namespace);
-    }
+    for (const pid of found) known.set(pid, all.get(pid)?.started ?? '');
     return [...found].filter((pid) => all.get(pid)?.state !== 'Z');
   };
   const measure = (): void => {
@@ -102,14 +94,6 @@ function residentBytes(pid: number): number {
 
 function commandLineOf(pid: number): string {
   return read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim().slice(0, 200);
-}
-
-function namespaceOf(pid: number): string {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/pid`);
-  } catch {
-    return '';
-  }
 }
 
 function read(path: string): string {

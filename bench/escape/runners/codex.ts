@@ -35,30 +35,30 @@ export const codex: Runner = {
   },
 };
 
-/** Finds the program in a folder that npm installed into. */
-export async function prepareCodex(modules: string, isStrict: boolean): Promise<Prepared> {
+/** Finds the program in a folder that npm installed into. With `toolchains` it is strict, and reads these. */
+export async function prepareCodex(modules: string, toolchains?: readonly string[]): Promise<Prepared> {
   const target = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-unknown-linux-musl`;
   const program = join(modules, '@openai', `codex-linux-${process.arch}`, 'vendor', target, 'bin', 'codex');
   if (!existsSync(program)) return { kind: 'absent', why: `no ${program}` };
   const version = (await runProgram(program, ['--version'], { cwd: '/', env: process.env, timeoutMs: 10_000 })).output;
-  const configuration = isStrict ? strict(modules) : '';
+  const configuration = toolchains === undefined ? '' : strict([modules, ...toolchains]);
   return {
     kind: 'ready',
     version: /\d+\.\d+\.\d+\S*/.exec(version)?.[0] ?? version.trim(),
-    configuration: isStrict
-      ? `codex sandbox --permission-profile strict, with config.toml: ${configuration.replaceAll(/\n+/g, '; ')}`
-      : 'codex sandbox --permission-profile :workspace (its built-in profile for writing; no network)',
-    settings: { program, profile: isStrict ? 'strict' : ':workspace', configuration },
+    configuration:
+      configuration !== ''
+        ? `codex sandbox --permission-profile strict, with config.toml: ${configuration.replaceAll(/\n+/g, '; ')}`
+        : 'codex sandbox --permission-profile :workspace (its built-in profile for writing; no network)',
+    settings: { program, profile: configuration === '' ? ':workspace' : 'strict', configuration },
   };
 }
 
-/** Its documented way to less: what programs need to run, its own program, and the workspace. */
-function strict(modules: string): string {
+/** Its documented way to less: what programs need to run, its own program and the toolchains, and the workspace. */
+function strict(folders: readonly string[]): string {
   return `default_permissions = "strict"
 [permissions.strict.filesystem]
 ":minimal" = "read"
-"${modules}" = "read"
-[permissions.strict.filesystem.":workspace_roots"]
+${folders.map((folder) => `"${folder}" = "read"\n`).join('')}[permissions.strict.filesystem.":workspace_roots"]
 "." = "write"
 `;
 }

@@ -3,6 +3,7 @@
  * Rule: nothing here is a guard; what people and models are shown is what the product shows them.
  */
 import { readdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { escapeForPeople } from '../../../src/core/escape.ts';
 import { formatCheckpointMessage } from '../../../src/core/transcript.ts';
@@ -42,8 +43,8 @@ interface Chain {
 
 /** Opens a workspace of Coxswain's own over a base imported from the hostile repository. */
 export const coxswain: Runner = {
-  open: async (places, { bubblewrap = '' }) => {
-    const isolation: Isolation = { kind: 'bwrap', path: bubblewrap };
+  open: async (places, { bubblewrap = '', toolchains = '' }) => {
+    const isolation = isolate(bubblewrap, toolchains);
     const store = await openStore({ dir: join(places.place, 'store.git') });
     const { commit: base } = await importBase(store, { repository: places.origin });
     const chain: Chain = { store, base, head: base, step: 0 };
@@ -62,6 +63,11 @@ export const coxswain: Runner = {
     } satisfies Session;
   },
 };
+
+/** Bubblewrap with the toolchains of this machine, as a worker is configured; `toolchains` is a list as in a PATH. */
+function isolate(path: string, toolchains: string): Isolation {
+  return { kind: 'bwrap', path, toolchains: toolchains.split(':').filter((folder) => folder !== '') };
+}
 
 /** The workspace's upper folder and its lock, as they lie on the host. */
 async function locate(parent: string): Promise<{ workspace: string; lock: string }> {
@@ -141,17 +147,26 @@ async function finish({
 }
 
 /** Finds bubblewrap as the product does, and proves the sandbox by the product's own canaries. */
-export async function prepareCoxswain(cacheDir: string, version: string): Promise<Prepared> {
+export async function prepareCoxswain(
+  cacheDir: string,
+  version: string,
+  toolchains: readonly string[],
+): Promise<Prepared> {
   const found = await findBubblewrap({ cacheDir });
   if (found.kind === 'missing') return { kind: 'absent', why: `${found.tried.join('; ')}. ${found.remedy}` };
-  const probe = await probeIsolation({ kind: 'bwrap', path: found.path }, cacheDir);
-  if (!probe.ok) return { kind: 'absent', why: `${probe.probe}: ${probe.reason}` };
+  // Where the probe takes a folder of tools at home for the home itself, those are left out.
+  const lists = [toolchains, toolchains.filter((folder) => !folder.startsWith(homedir()))];
+  const probes = await Promise.all(
+    lists.map(async (list) => await probeIsolation(isolate(found.path, list.join(':')), cacheDir)),
+  );
+  const usable = lists[probes.findIndex(({ ok }) => ok)];
+  if (!usable) return { kind: 'absent', why: JSON.stringify(probes.at(-1)) };
   return {
     kind: 'ready',
     version,
     configuration:
       `openWorkspaces with bubblewrap ${found.version}, profile workspace, no network; limits by default but for ` +
-      `memory of ${LIMITS.memoryBytes / 1024 ** 2} MiB and temporary files of ${LIMITS.temporaryBytes / 1024 ** 2} MiB`,
-    settings: { bubblewrap: found.path },
+      `memory of ${LIMITS.memoryBytes / 1024 ** 2} MiB and temporary files of ${LIMITS.temporaryBytes / 1024 ** 2} MiB; toolchains ${usable.join(', ')}`,
+    settings: { bubblewrap: found.path, toolchains: usable.join(':') },
   };
 }

@@ -26,7 +26,7 @@ export const sandboxRuntime: Runner = {
     await mkdir('/tmp/claude', { recursive: true });
     const inside = async (command: string, cwd: string, timeoutMs: number): Promise<Ran> => {
       const line = await manager.wrapWithSandbox(command);
-      const ran = await runProgram(line, [], { cwd, env: process.env, timeoutMs, shell: '/bin/bash' });
+      const ran = await runProgram('/bin/bash', ['-c', line], { cwd, env: process.env, timeoutMs });
       manager.cleanupAfterCommand?.();
       return ran;
     };
