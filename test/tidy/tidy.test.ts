@@ -14,7 +14,7 @@ const tests = readFiles(/^test\/.*\.ts$/);
  * What each folder of src may import: packages by name, folders of src by theirs. `types` are for `import type` only.
  */
 const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: string[] }> = {
-  core: { packages: /^(zod|unbash|@noble\/hashes\/.*|picomatch\/posix(\.js)?)$/, folders: [] },
+  core: { packages: /^(zod|diff|unbash|@noble\/hashes\/.*|picomatch\/posix(\.js)?)$/, folders: [] },
   workflows: { packages: /^@temporalio\/(workflow|common)$/, folders: ['core'], types: ['activities'] },
   activities: {
     packages: /^(node:.*|@temporalio\/(activity|common)|zod)$/,

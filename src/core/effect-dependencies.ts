@@ -1,0 +1,171 @@
+/**
+ * What a change makes the project depend on: manifests and lockfiles.
+ * Rule: what the task names was asked for; what comes from elsewhere than before is shown, whoever asked.
+ */
+import type { Effects, Line, Look } from './effect-look.ts';
+import { findAt, isAskedFor, isFileAskedFor } from './effect-look.ts';
+import type { Finding } from './findings.ts';
+
+const NODE_LISTS = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'];
+const NODE_PINS = ['overrides', 'resolutions', 'bundledDependencies', 'bundleDependencies', 'pnpm'];
+const LOCKFILE =
+  /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|Cargo\.lock|poetry\.lock|uv\.lock|Pipfile\.lock|Gemfile\.lock|composer\.lock|go\.sum|packages\.lock\.json|gradle\.lockfile|flake\.lock)$/;
+const MANIFEST =
+  /(^|\/)(package\.json|Cargo\.toml|pyproject\.toml|Pipfile|requirements[\w.-]*\.txt|setup\.(py|cfg)|Gemfile|composer\.json|go\.mod|pom\.xml|build\.gradle(\.kts)?|flake\.nix|[\w.-]+\.csproj)$/;
+/** Not a version of a registry's package but a place. */
+const PLACE = /^(git[+:@]|https?:|ssh:|file:|link:|github:|gitlab:|bitbucket:|npm:|[\w.-]+\/[\w.-]+(#|$))/;
+/** A line of another manifest that names a dependency. */
+const OTHER_DEPENDENCY: [RegExp, RegExp][] = [
+  [/requirements[\w.-]*\.txt$/, /^\s*(?<name>[A-Za-z][\w.-]*)\s*(\[[^\]]*\])?\s*([=<>~!]=?|@|$)/],
+  [/(Cargo\.toml|pyproject\.toml|Pipfile)$/, /^\s*"?(?<name>[A-Za-z][\w.-]*)"?\s*=\s*["{]/],
+  [/pyproject\.toml$/, /^\s*["'](?<name>[A-Za-z][\w.-]*)\s*(\[[^\]]*\])?\s*[=<>~!]/],
+  [/go\.mod$/, /^\s*(?:require\s+)?(?<name>[\w.-]+\.[a-z]+\/\S+)\s+v\d/],
+  [/Gemfile$/, /^\s*gem\s+["'](?<name>[\w-]+)/],
+  [
+    /build\.gradle(\.kts)?$/,
+    /\b(?:implementation|api|compileOnly|testImplementation|classpath)\b\W*["'](?<name>[\w.:-]+)/,
+  ],
+  [/pom\.xml$/, /<artifactId>(?<name>[^<]+)</],
+];
+/** Keys of tables that name no dependency. */
+const NO_DEPENDENCY =
+  /^(name|version|edition|description|license|readme|authors?|python|rust-version|repository|homepage|requires|build-backend|path|default|debug)$/;
+
+/** What manifests and lockfiles say now that they did not say before. */
+export function judgeDependencies(effects: Effects): Finding[] {
+  const hasManifest = effects.looks.some(({ change }) => MANIFEST.test(change.path));
+  return effects.looks.flatMap((look) => {
+    const { path } = look.change;
+    if (LOCKFILE.test(path)) return judgeLockfile(effects, look, hasManifest);
+    if (/(^|\/)package\.json$/.test(path)) return judgeNodeManifest(effects, look);
+    return MANIFEST.test(path) ? judgeOtherManifest(effects, look) : [];
+  });
+}
+
+/** Whether a path is a lockfile. */
+export function isLockfile(path: string): boolean {
+  return LOCKFILE.test(path);
+}
+
+type Json = Record<string, unknown>;
+
+function readJson(text: string | undefined): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    return typeof value === 'object' && value !== null ? (value as Json) : {};
+  } catch {
+    return undefined;
+  }
+}
+
+function childOf(value: Json | undefined, key: string): Json {
+  const child = value?.[key];
+  return typeof child === 'object' && child !== null ? (child as Json) : {};
+}
+
+function judgeNodeManifest(effects: Effects, look: Look): Finding[] {
+  const before = readJson(look.change.oldText);
+  const after = readJson(look.change.newText);
+  if (!after || !before)
+    return [findAt(look, 'new-dependency', 'medium', 'the manifest is no JSON that could be read')];
+  const findings = NODE_LISTS.flatMap((list) => {
+    const [old, now] = [childOf(before, list), childOf(after, list)];
+    return Object.entries(now).flatMap(([name, range]) => {
+      const text = String(range);
+      const isElsewhere = NODE_LISTS.some((other) => childOf(before, other)[name] === range);
+      if (old[name] === range || isElsewhere) return [];
+      return [judgeDependency(effects, look, { name, range: text, isNew: old[name] === undefined })];
+    });
+  });
+  const pins = NODE_PINS.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+  return [
+    ...findings,
+    ...pins.map((key) => {
+      const line = look.added.find(({ text }) => text.includes(`"${key}"`)) ?? look.added[0];
+      return findAt(look, 'new-dependency', 'high', `"${key}" replaces dependencies of dependencies`, line && { line });
+    }),
+  ];
+}
+
+function judgeDependency(
+  { context }: Effects,
+  look: Look,
+  { name, range, isNew }: { name: string; range: string; isNew: boolean },
+): Finding {
+  const line = look.added.find(({ text }) => text.includes(`"${name}"`));
+  const place = line && { line };
+  if (PLACE.test(range) && !isAskedFor(context, range))
+    return findAt(look, 'new-dependency', 'high', `${name} comes from a place of its own`, place);
+  const what = isNew ? `${name} is new` : `${name} has another version`;
+  if (isAskedFor(context, name)) return findAt(look, 'new-dependency', 'low', `${what}, as the task says`, place);
+  return findAt(look, 'new-dependency', isNew ? 'high' : 'medium', `${what}, and the task does not name it`, place);
+}
+
+function judgeOtherManifest(effects: Effects, look: Look): Finding[] {
+  const { path } = look.change;
+  const patterns = OTHER_DEPENDENCY.filter(([file]) => file.test(path)).map(([, pattern]) => pattern);
+  const nameOf = (line: Line): string | undefined =>
+    patterns.map((pattern) => pattern.exec(line.text)?.groups?.['name']).find((name) => name !== undefined);
+  const old = new Set(look.removed.map(nameOf));
+  return look.added.flatMap((line) => {
+    const name = nameOf(line);
+    if (name === undefined || NO_DEPENDENCY.test(name)) return [];
+    const what = old.has(name) ? `${name} has another version` : `${name} is new`;
+    const isPlace = /git\s*=|url\s*=|@\s*(git|http)|git\+|path\s*=/.test(line.text);
+    if (isAskedFor(effects.context, name) && !isPlace)
+      return [findAt(look, 'new-dependency', 'low', `${what}, as the task says`, { line })];
+    return [findAt(look, 'new-dependency', old.has(name) && !isPlace ? 'medium' : 'high', what, { line })];
+  });
+}
+
+function judgeLockfile(effects: Effects, look: Look, hasManifest: boolean): Finding[] {
+  const { change } = look;
+  if (change.status === 'deleted') return [findAt(look, 'lockfile', 'high', 'the lockfile is gone')];
+  const findings = change.path.endsWith('.json') ? judgeNodeLock(effects, look) : [];
+  const hosts = new Set((change.oldText ?? '').match(/\b[a-z+]+:\/\/[^/\s"')]+/g));
+  const strange = look.added.find(({ text }) =>
+    (text.match(/\b[a-z+]+:\/\/[^/\s"')]+/g) ?? []).some((host) => hosts.size > 0 && !hosts.has(host)),
+  );
+  if (strange) {
+    const at = strange.text.search(/\b[a-z+]+:\/\//);
+    findings.push(findAt(look, 'lockfile', 'high', 'a package comes from another host', { line: strange, at }));
+  }
+  if (findings.length === 0 && change.status !== 'added' && !hasManifest) {
+    const risk = isFileAskedFor(effects.context, change.path) ? 'low' : 'high';
+    const [line] = look.added;
+    findings.push(findAt(look, 'lockfile', risk, 'it changed, and no manifest did', line && { line }));
+  }
+  return findings;
+}
+
+/** An entry that is not what its name and version say, or other bytes under the same version. */
+function judgeNodeLock(effects: Effects, look: Look): Finding[] {
+  const [before, after] = [readJson(look.change.oldText), readJson(look.change.newText)];
+  if (!before || !after) return [findAt(look, 'lockfile', 'high', 'it is no JSON that could be read')];
+  const [old, now] = [childOf(before, 'packages'), childOf(after, 'packages')];
+  return Object.keys(now).flatMap((key) => {
+    const [was, is] = [childOf(old, key), childOf(now, key)];
+    if (key === '' || JSON.stringify(was) === JSON.stringify(is)) return [];
+    const why = describeEntry(key, was, is);
+    if (!why) return [];
+    const wrong = [is['resolved'], is['integrity']].find(
+      (value) => value !== undefined && !Object.values(was).includes(value),
+    );
+    const line = look.added.find(({ text }) => text.includes(typeof wrong === 'string' ? wrong : key));
+    return [findAt(look, 'lockfile', 'high', `${key.replace(/^.*node_modules\//, '')}: ${why}`, line && { line })];
+  });
+}
+
+function describeEntry(key: string, was: Json, is: Json): string | undefined {
+  const name = typeof is['name'] === 'string' ? is['name'] : key.replace(/^.*node_modules\//, '');
+  const [resolved, version] = [is['resolved'], String(is['version'])];
+  const isSame = was['version'] === is['version'];
+  if (isSame && was['integrity'] !== undefined && was['integrity'] !== is['integrity'])
+    return is['integrity'] === undefined ? 'its integrity is gone' : 'other bytes under the same version';
+  if (was['integrity'] !== undefined && is['integrity'] === undefined && is['link'] !== true)
+    return 'its integrity is gone';
+  if (is['hasInstallScript'] === true && was['hasInstallScript'] !== true) return 'it runs a script when installed';
+  if (typeof resolved !== 'string' || !resolved.endsWith('.tgz')) return undefined;
+  const file = `${name.split('/').at(-1)}-${version}.tgz`;
+  return resolved.endsWith(`/${name}/-/${file}`) ? undefined : 'its address is not that of its name and version';
+}

@@ -1,0 +1,202 @@
+/**
+ * A change as judges look at it: its lines before and after, and what sort of file it is.
+ * Rule: reading is bounded whatever the file holds, and what was not read is said.
+ */
+import { diffArrays } from 'diff';
+import type { Risk } from './approvers.ts';
+import type { Finding, FindingKind } from './findings.ts';
+import { excerptOf } from './findings.ts';
+
+/** One changed path, as two checkpoints differ in it. */
+export interface Change {
+  path: string;
+  status: 'added' | 'modified' | 'deleted' | 'renamed' | 'mode';
+  /** Where a renamed file was. */
+  oldPath?: string;
+  /** As git writes them: `100644`, `100755`, `120000`. */
+  oldMode?: string;
+  newMode?: string;
+  /** Texts as the caller read them; a link's text is its target. Left out where there is none, or it is binary. */
+  oldText?: string;
+  newText?: string;
+  binary?: boolean;
+  /** The texts are only the start of what is there. */
+  truncated?: boolean;
+  /** Bytes of the file as it is now. */
+  size: number;
+}
+
+/** What the task may do, as it was approved. */
+export interface EffectContext {
+  /** Globs that the task may change. */
+  paths: readonly string[];
+  /** Title, instructions and goal of the task: what they name was asked for. */
+  task: string;
+  /** Most files and changed lines of the task. */
+  limits?: { files?: number; lines?: number };
+  /** Whether git ignores a path, so that no review sees it. */
+  isIgnored?: (path: string) => boolean;
+}
+
+export interface Line {
+  /** From 1; in the new file for what was added, in the old one for what was removed. */
+  number: number;
+  text: string;
+}
+
+/** Lines that were replaced by others. */
+export interface Hunk {
+  removed: Line[];
+  added: Line[];
+}
+
+export interface Look {
+  change: Change;
+  hunks: Hunk[];
+  added: Line[];
+  removed: Line[];
+  /** Whether it is code that tests, a text for people, or neither. */
+  sort: 'test' | 'words' | 'data' | 'code';
+}
+
+/** All changes of an act together, with what its judges ask of the whole. */
+export interface Effects {
+  looks: Look[];
+  context: EffectContext;
+  /** Lines, trimmed, that were there before in any of the files; and those that are there now. */
+  before: ReadonlySet<string>;
+  after: ReadonlySet<string>;
+}
+
+/** Edits after which a difference is taken as "all of it": refactors of a file stay far below. */
+const MAX_EDITS = 2000;
+/** Characters of a line that are looked at together. */
+const MAX_PIECE = 2000;
+const OVERLAP = 200;
+/** A line of fewer characters is found everywhere. */
+const MIN_MOVED = 12;
+
+const TEST_PATH =
+  /(^|\/)(tests?|__tests__|specs?|testing|e2e)\/|[._-](test|spec)s?\.[a-z]+$|(^|\/)test_[^/]*\.py$|_test\.(go|py|rb|exs?|dart|cc|cpp)$|Tests?\.(java|kt|cs|swift|php)$|(^|\/)conftest\.py$/;
+const CODE =
+  /\.(m|c)?[jt]sx?$|\.(py|rb|go|rs|java|kt|kts|cs|swift|php|c|cc|cpp|h|hpp|sh|bash|zsh|pl|lua|ex|exs|scala|dart|vue|svelte|html?|gradle|groovy)$/;
+const WORDS = /\.(md|mdx|markdown|rst|txt|adoc)$|(^|\/)(LICENSE|NOTICE|AUTHORS|CHANGELOG|README)[^/]*$/i;
+
+/** Looks at one change. */
+function lookAt(change: Change): Look {
+  const hunks = isLink(change) ? [] : diffLines(change.oldText ?? '', change.newText ?? '');
+  return {
+    change,
+    hunks,
+    added: hunks.flatMap(({ added }) => added),
+    removed: hunks.flatMap(({ removed }) => removed),
+    sort: sortOf(change.path),
+  };
+}
+
+function sortOf(path: string): Look['sort'] {
+  if (WORDS.test(path)) return 'words';
+  if (!CODE.test(path)) return 'data';
+  return isTestPath(path) ? 'test' : 'code';
+}
+
+/** Whether a path is one of tests, as their usual runners look for them. */
+export function isTestPath(path: string): boolean {
+  return TEST_PATH.test(path);
+}
+
+export function isLink({ oldMode, newMode }: Change): boolean {
+  return oldMode === '120000' || newMode === '120000';
+}
+
+/** Looks at all changes of an act. */
+export function lookAtAll(changes: readonly Change[], context: EffectContext): Effects {
+  const looks = changes.map(lookAt);
+  const lines = (texts: (string | undefined)[]): Set<string> =>
+    new Set(texts.flatMap((text = '') => text.split('\n').map((line) => line.trim())));
+  return {
+    looks,
+    context,
+    before: lines(changes.map(({ oldText }) => oldText)),
+    after: lines(changes.map(({ newText }) => newText)),
+  };
+}
+
+/** Whether a line that was added stood in one of the files before: it was moved or copied. */
+export function wasThere({ before }: Effects, { text }: Line): boolean {
+  const line = text.trim();
+  return line.length >= MIN_MOVED && before.has(line);
+}
+
+/** Whether a line that was removed still stands in one of the files. */
+export function isStillThere({ after }: Effects, { text }: Line): boolean {
+  const line = text.trim();
+  return line.length >= MIN_MOVED && after.has(line);
+}
+
+function diffLines(oldText: string, newText: string): Hunk[] {
+  if (oldText === newText) return [];
+  const [before, after] = [splitLines(oldText), splitLines(newText)];
+  const parts = diffArrays(before, after, { maxEditLength: MAX_EDITS });
+  if (!parts) return [{ removed: number(before, 1), added: number(after, 1) }];
+  const hunks: Hunk[] = [];
+  let open: Hunk | undefined;
+  let [oldLine, newLine] = [1, 1];
+  for (const { value, added, removed } of parts) {
+    if (!added && !removed) open = undefined;
+    else if (!open) hunks.push((open = { removed: [], added: [] }));
+    if (added) open?.added.push(...number(value, newLine));
+    if (removed) open?.removed.push(...number(value, oldLine));
+    if (!added) oldLine += value.length;
+    if (!removed) newLine += value.length;
+  }
+  return hunks;
+}
+
+function splitLines(text: string): string[] {
+  if (text === '') return [];
+  const lines = text.split('\n');
+  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+}
+
+/** A very long line comes in pieces that overlap, so that no pattern is slow on it and none misses anything. */
+function number(lines: readonly string[], first: number): Line[] {
+  return lines.flatMap((text, index) => {
+    if (text.length <= MAX_PIECE) return [{ number: first + index, text }];
+    const count = Math.ceil(text.length / (MAX_PIECE - OVERLAP));
+    return Array.from({ length: count }, (_, piece) => piece * (MAX_PIECE - OVERLAP)).map((start) => ({
+      number: first + index,
+      text: text.slice(start, start + MAX_PIECE),
+    }));
+  });
+}
+
+/** Whether the task names something, as a word of its own. */
+export function isAskedFor({ task }: EffectContext, name: string): boolean {
+  if (name.length < 2) return false;
+  const [text, word] = [task.toLowerCase(), name.toLowerCase()];
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    if (!/[\w-]/.test(text[at - 1] ?? ' ') && !/[\w-]/.test(text[at + word.length] ?? ' ')) return true;
+  }
+  return false;
+}
+
+/** Whether the task names a file: in words, or as a path without a glob. */
+export function isFileAskedFor(context: EffectContext, path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return context.paths.includes(path) || isAskedFor(context, path) || isAskedFor(context, name);
+}
+
+/** A finding at a line; `at` is where in it. Removed lines are shown with a minus. */
+export function findAt(
+  { change }: Look,
+  kind: FindingKind,
+  risk: Risk,
+  why: string,
+  place?: { line: Line; at?: number; removed?: true },
+): Finding {
+  const finding: Finding = { kind, path: change.path, excerpt: '', risk, why };
+  if (!place) return finding;
+  const excerpt = `${place.removed ? '-' : '+'} ${excerptOf(place.line.text, place.at)}`;
+  return { ...finding, excerpt, ...(place.removed ? {} : { line: place.line.number }) };
+}

@@ -1,0 +1,120 @@
+/**
+ * The lines of a change that nothing explains: not a rename, not a rewrite that is made in many places, not a move.
+ * Rule: these are remarks of low risk for whoever looks anyway, the most telling first; a refactor repeats itself, so
+ * what is done once stands out.
+ */
+import type { Effects, Hunk, Line, Look } from './effect-look.ts';
+import { findAt, isAskedFor, isStillThere, wasThere } from './effect-look.ts';
+import type { Finding } from './findings.ts';
+
+/** Remarks of one act. */
+const MAX_REMARKS = 12;
+/** Times that an edit is made before it counts as the refactor itself. */
+const OFTEN = 3;
+/** Lines of one act that are compared token by token. */
+const MAX_LINES = 5000;
+
+const TOKEN = /[A-Za-z_$][\w$]*|\d[\w.]*|(["'`])(?:\\.|(?!\1)[^\\])*\1|\s+|[^\s\w]/g;
+const BLANK = /^\s*([{}()[\];,]*|\/\/.*|\*.*|\/\*.*|#.*|<!--.*-->)\s*$/;
+
+/** One line's edit: what stood there before, if anything. */
+interface Edit {
+  look: Look;
+  line: Line;
+  removed: boolean;
+  /** The same for every line that is edited in the same way. */
+  signature: string;
+}
+
+/** What is left when everything that repeats is taken away. */
+export function judgeUnexplained(effects: Effects): Finding[] {
+  const edits = effects.looks.flatMap((look) => look.hunks.flatMap((hunk) => listEdits(effects, look, hunk)));
+  const counts = new Map<string, number>();
+  for (const { signature } of edits) counts.set(signature, (counts.get(signature) ?? 0) + 1);
+  const known = listKnownWords(effects);
+  return edits
+    .slice(0, MAX_LINES)
+    .filter(({ signature }) => (counts.get(signature) ?? 0) < OFTEN)
+    .map((edit) => ({ edit, weight: weigh(effects, known, edit) }))
+    .filter(({ weight }) => weight > 0)
+    .toSorted((a, b) => b.weight - a.weight)
+    .slice(0, MAX_REMARKS)
+    .map(({ edit: { look, line, removed } }) =>
+      findAt(look, 'unexplained', 'low', removed ? 'gone, once' : 'done only here', {
+        line,
+        ...(removed ? { removed } : {}),
+      }),
+    );
+}
+
+function listEdits(effects: Effects, look: Look, { removed, added }: Hunk): Edit[] {
+  // Lines of a hunk are paired in order; what is left over was only added or only removed.
+  const isPaired = removed.length === added.length;
+  const edits = added.flatMap((line, index): Edit[] => {
+    if (BLANK.test(line.text) || wasThere(effects, line)) return [];
+    const twin = isPaired ? removed[index] : undefined;
+    const signature = twin ? signPair(twin.text, line.text) : `+${shapeOf(line.text)}`;
+    return [{ look, line, removed: false, signature }];
+  });
+  if (isPaired) return edits;
+  const gone = removed.flatMap((line): Edit[] =>
+    BLANK.test(line.text) || isStillThere(effects, line)
+      ? []
+      : [{ look, line, removed: true, signature: `-${shapeOf(line.text)}` }],
+  );
+  return [...edits, ...gone];
+}
+
+/** Which tokens became which others; where they stand does not matter. */
+function signPair(before: string, after: string): string {
+  const [old, fresh] = [tokensOf(before), tokensOf(after)];
+  const count = (tokens: readonly string[]): Map<string, number> => {
+    const counts = new Map<string, number>();
+    for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
+    return counts;
+  };
+  const [was, is] = [count(old), count(fresh)];
+  const lost = [...was].filter(([token, times]) => times > (is.get(token) ?? 0)).map(([token]) => token);
+  const won = [...is].filter(([token, times]) => times > (was.get(token) ?? 0)).map(([token]) => token);
+  return `${lost.toSorted().join(' ')} → ${won.toSorted().join(' ')}`;
+}
+
+function tokensOf(text: string): string[] {
+  return (text.match(TOKEN) ?? []).filter((token) => token.trim() !== '');
+}
+
+/** A line with its names and texts blanked out. */
+function shapeOf(text: string): string {
+  return tokensOf(text)
+    .map((token) => (/^["'`]/.test(token) ? 'S' : /^\d/.test(token) ? 'N' : token))
+    .join(' ');
+}
+
+/** Every word of the files as they were. */
+function listKnownWords({ looks }: Effects): ReadonlySet<string> {
+  return new Set(looks.flatMap(({ change }) => change.oldText?.match(/[A-Za-z_$][\w$]*|\d[\w.]*/g) ?? []));
+}
+
+const TELLING: [RegExp, number][] = [
+  [/\breturn\s+(true|false|null|undefined|this|next\(\))/, 3],
+  [/\b(if|else if|unless|when|switch|case)\b|\?[^.?:]*:|&&|\|\|/, 2],
+  [/===|!==|==|!=|\bin\b|\binstanceof\b|\bincludes\(|\bstartsWith\(|\bendsWith\(|\btest\(|\bmatch\(/, 1],
+  [
+    /\b(throw|raise|catch|except|assert|verify|check|valid\w*|auth\w*|permission|allow\w*|deny|trusted?|secure|admin|debug|bypass|skip)\b/i,
+    2,
+  ],
+  [/\/(?![/*])(?:\\.|[^/\n])+\/[gimsuy]*/, 2],
+  [/\b(Date|now|random|hostname|platform|argv|env)\b/, 2],
+  [/=>|\bfunction\b|\bdef\b|\bclass\b/, 1],
+];
+
+/** How much a line says that nobody has seen before. */
+function weigh({ context }: Effects, known: ReadonlySet<string>, { look, line, removed }: Edit): number {
+  const sort = { code: 1, data: 0.6, test: 0.3, words: 0.15 }[look.sort];
+  const words = line.text.match(/[A-Za-z_$][\w$]*|\d[\w.]*/g) ?? [];
+  const fresh = new Set(words.filter((word) => !known.has(word) && !isAskedFor(context, word)));
+  const telling = TELLING.reduce((sum, [pattern, points]) => sum + (pattern.test(line.text) ? points : 0), 0);
+  const literals = (line.text.match(/(["'`])(?:\\.|(?!\1)[^\\])*\1/g) ?? []).length;
+  const novelty = removed ? 0 : Math.min(fresh.size, 4) + Math.min(literals, 2);
+  return (1 + telling + novelty) * sort;
+}

@@ -1,0 +1,27 @@
+/** Changes and findings as short texts, for tests of judges. */
+import type { Change, EffectContext } from '../../src/core/judge-effects.ts';
+import { judgeEffects } from '../../src/core/judge-effects.ts';
+
+/** A change from one text to another; `null` is no file. */
+export function change(
+  path: string,
+  oldText: string | null,
+  newText: string | null,
+  more: Partial<Change> = {},
+): Change {
+  return {
+    path,
+    status: oldText === null ? 'added' : newText === null ? 'deleted' : 'modified',
+    ...(oldText === null ? {} : { oldText, oldMode: '100644' }),
+    ...(newText === null ? {} : { newText, newMode: '100644' }),
+    size: newText?.length ?? 0,
+    ...more,
+  };
+}
+
+/** What is found of at least medium risk, each as `risk kind path`; small remarks are left out. */
+export function judge(changes: Change[], context: Partial<EffectContext> = {}): string[] {
+  return judgeEffects(changes, { paths: ['**'], task: 'Tidy up', ...context })
+    .filter(({ risk }) => risk !== 'low')
+    .map(({ risk, kind, path }) => `${risk} ${kind} ${path}`);
+}
