@@ -52,6 +52,8 @@ export const coxswain: Runner = {
     const stateDir = join(places.place, 'state');
     const workspaces = openWorkspaces({ stateDir, isolation });
     const workspace = await workspaces.open({ id: AGENT, store, base, commit: base });
+    // What the worker keeps running beside its commands runs from here on, and is told from what they leave.
+    await workspace.run({ command: 'true', profile: 'read-only', network: false, timeoutMs: 30_000 });
     const act = async (command: Pick<CommandRequest, 'command' | 'stdin'>, timeoutMs: number): Promise<Ran> =>
       await runStep(chain, workspace, { ...command, profile: 'workspace', network: false, timeoutMs, limits: LIMITS });
     return {
