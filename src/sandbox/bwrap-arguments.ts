@@ -4,6 +4,7 @@
  * Rule: what is not named here does not exist inside; host paths come only from the caller's layers and from fixed
  * lists.
  */
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SANDBOX_ID, SETPRIV } from './command-user.ts';
 import type { CommandUser } from './command-user.ts';
@@ -79,8 +80,11 @@ export interface Descriptors {
   systemCalls?: number;
 }
 
-/** How many user namespaces may be made below a namespace; its root may write it. */
-const USER_NAMESPACES = '/proc/sys/user/max_user_namespaces';
+/** Settings of a user namespace, which its root may write: how many may be made below it, and how many watches of files. */
+const NAMESPACE_SETTINGS = '/proc/sys/user';
+/** What a namespace uses counts for its maker, the worker's root, too: each command gets a part of what that may have. */
+const WATCH_INSTANCES_SHARE = 10;
+const MIN_WATCH_INSTANCES = 8;
 
 /** The arguments for one command. */
 export function bwrapArguments(root: SandboxRoot, command: SandboxCommand, descriptors: Descriptors): string[] {
@@ -159,7 +163,8 @@ function userArguments({ user }: SandboxRoot, command: SandboxCommand): string[]
 function shim({ user }: SandboxRoot, command: SandboxCommand, { ready }: Descriptors): string[] {
   const steps = [
     user ? [`exec ${ready}<&-`] : [],
-    user && isGuarded(command, 'user-namespaces') ? [`echo 0 > ${USER_NAMESPACES}`] : [],
+    user && isGuarded(command, 'user-namespaces') ? [`echo 0 > ${NAMESPACE_SETTINGS}/max_user_namespaces`] : [],
+    user && isGuarded(command, 'kernel-limits') ? [watchScript()] : [],
     isGuarded(command, 'kernel-limits') ? [limitScript(command.limits)] : [],
     ['shift', 'exec "$@"'],
   ].flat();
@@ -169,6 +174,15 @@ function shim({ user }: SandboxRoot, command: SandboxCommand, { ready }: Descrip
   const ids = ['--reuid', '--regid'].flatMap((option) => [option, String(SANDBOX_ID)]);
   const drop = isGuarded(command, 'capabilities') ? ['--inh-caps', '-all', '--bounding-set', '-all'] : [];
   return [...script, SETPRIV, ...ids, '--clear-groups', ...drop, '--'];
+}
+
+/** The share of the host's watches of files that one command may have. */
+function watchScript(): string {
+  const read = (name: string): number => Number(readFileSync(`/proc/sys/fs/inotify/${name}`, 'latin1'));
+  const instances = Math.max(MIN_WATCH_INSTANCES, Math.floor(read('max_user_instances') / WATCH_INSTANCES_SHARE));
+  const watches = Math.floor(read('max_user_watches') / WATCH_INSTANCES_SHARE);
+  const set = (name: string, value: number): string => `echo ${value} > ${NAMESPACE_SETTINGS}/${name}`;
+  return `{ ${set('max_inotify_instances', instances)}; ${set('max_inotify_watches', watches)}; } 2>/dev/null`;
 }
 
 /** A command's argument vector. */

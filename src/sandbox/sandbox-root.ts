@@ -7,6 +7,7 @@ import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SandboxRoot } from './bwrap-arguments.ts';
 import { findCommandUser } from './command-user.ts';
+import { lastWillToken } from './last-will.ts';
 import { prepareEtc } from './prepare-etc.ts';
 import { seccompFilter } from './seccomp-filter.ts';
 import { prepareToolbox } from './toolbox.ts';
@@ -26,6 +27,8 @@ export async function prepareSandboxRoot({
   toolchains?: readonly string[];
 }): Promise<SandboxRoot> {
   await mkdir(stateDir, { recursive: true });
+  // Before any command, so that it is no part of what a command starts.
+  lastWillToken();
   const filter = seccompFilter();
   const systemCalls = filter && join(stateDir, 'system-calls.bpf');
   if (filter && systemCalls !== undefined) await writeWhole(systemCalls, filter);

@@ -68,6 +68,8 @@ const SOCKET = [41, 198] as const;
 const IOCTL = [16, 29] as const;
 /** Its flags lie in memory, where a filter can't look: programs that are told that it is missing use `clone`. */
 const CLONE3 = 435;
+/** Takes from a number of requests that all of the host shares; those who use it can do without. */
+const IO_SETUP = [206, 0] as const;
 /** Calls newer than this file are missing too, and so are all of the x32 variant, whose numbers lie far above. */
 const NEWEST = 470;
 
@@ -121,6 +123,7 @@ function steps(audit: number, column: 0 | 1): Step[] {
     { kind: 'load', from: NUMBER },
     { kind: 'if', op: OP.notBelow, value: NEWEST, yes: 'noSuchCall' },
     equal(CLONE3, 'noSuchCall'),
+    equal(IO_SETUP[column], 'noSuchCall'),
     ...refused.map((number) => equal(number, 'notPermitted')),
     ...onCall(CLONE[column], 0, [{ kind: 'if', op: OP.anyBit, value: NEW_NAMESPACES, yes: 'notPermitted' }]),
     ...onCall(UNSHARE[column], 0, [

@@ -40,14 +40,14 @@ export class SpoolFile {
   }
 
   /** Takes the next chunk; `source` waits while the disk is slower than the command. */
-  write(chunk: Buffer, source: Readable): void {
+  write(chunk: Buffer, source?: Readable): void {
     const room = this.#request.maxBytes - this.#bytes;
     if (chunk.length > room || this.#broken) this.#complete = false;
     const part = chunk.subarray(0, Math.max(0, room));
     if (part.length === 0 || this.#broken) return;
     this.#bytes += part.length;
     if (this.#stream.write(part)) return;
-    this.#waiting = source.pause();
+    this.#waiting = source?.pause();
   }
 
   /** Closes the file. */

@@ -19,6 +19,12 @@ import { watchCommand } from './watch-command.ts';
 /** How long the output may stay open after its command where a survivor can hold it: without a PID namespace. */
 const DRAIN_MS = 500;
 
+/** As a shell says it of a program that is there and can't be run. */
+const CANNOT_RUN = 126;
+/** The kernel takes 128 KiB in one argument, and a quarter of the stack's size (2 MiB) in all. */
+const MAX_WORD_BYTES = 128 * 1024 - 1;
+const MAX_LINE_BYTES = 1024 * 1024;
+
 /** A command that was started. */
 export type Started = Pick<StartedSandbox, 'child' | 'tree' | 'exit'>;
 
@@ -44,6 +50,11 @@ export async function superviseProcess(
     return { ...end, ...captured, durationMs, isolation: surroundings.isolation };
   };
   if (request.signal?.aborted) return await finish({ exitCode: null, signal: null }, { outcome: 'cancelled' });
+  const refusal = findRefusal(request);
+  if (refusal !== undefined) {
+    capture.write(Buffer.from(`sh: ${refusal}\n`));
+    return await finish({ exitCode: CANNOT_RUN, signal: null });
+  }
   const pipe = await openOutputPipe();
   const isRead = capture.read(pipe.reader);
   let supervision: Supervision | undefined;
@@ -63,6 +74,16 @@ export async function superviseProcess(
   } finally {
     supervision?.stop();
   }
+}
+
+/** Why the kernel would start no process with this command line: that is the command's own failure, not the host's. */
+function findRefusal({ command }: CommandRequest): string | undefined {
+  const words = typeof command === 'string' ? [command] : command;
+  if (words.some((word) => word.includes('\0'))) return 'a command line has no NUL bytes';
+  const bytes = words.map((word) => Buffer.byteLength(word));
+  const isLong =
+    bytes.some((each) => each > MAX_WORD_BYTES) || bytes.reduce((sum, each) => sum + each, 0) > MAX_LINE_BYTES;
+  return isLong ? 'Argument list too long' : undefined;
 }
 
 /** The limits of a request. */
@@ -123,12 +144,14 @@ class Capture {
     return this.#rings.bytes;
   }
 
+  write(chunk: Buffer, source?: Readable): void {
+    this.#rings.write(chunk);
+    this.#spool?.write(chunk, source);
+  }
+
   /** Resolves when all is read. */
   async read(source: Readable): Promise<boolean> {
-    source.on('data', (chunk: Buffer) => {
-      this.#rings.write(chunk);
-      this.#spool?.write(chunk, source);
-    });
+    source.on('data', (chunk: Buffer) => this.write(chunk, source));
     return await new Promise((resolve) => source.on('close', () => resolve(true)).on('error', () => resolve(true)));
   }
 

@@ -1,5 +1,5 @@
 /** Limits: each ends the command that exceeds it, says which one it was, and leaves the others alone. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeBareSandbox } from './bare-sandbox.ts';
@@ -87,4 +87,21 @@ test('open files and the size of a file are limited for each process, and no cor
   expect(output).toMatch(new RegExp(`^64\\n${(8 * MIB) / 512}\\n0\\n.*${8 * MIB}\\n$`, 's'));
   const open = `const fs = require('fs'); try { for (;;) fs.openSync('file'); } catch (error) { console.log(error.code); }`;
   expect((await run(['node', '-e', open], { limits })).output).toBe('EMFILE\n');
+});
+
+test('watches of files and asynchronous requests, which the whole host shares, can not be used up', async () => {
+  const { run } = await makeBareSandbox();
+  const setUp = process.arch === 'arm64' ? 0 : 206;
+  const program = `
+import ctypes, resource
+libc, context = ctypes.CDLL(None, use_errno=True), ctypes.c_ulong(0)
+instances = 0
+while libc.inotify_init1(0) >= 0: instances += 1
+print(instances > 0, instances, libc.syscall(${setUp}, 64, ctypes.byref(context)), ctypes.get_errno())`;
+  const [, some, count, answer, error] =
+    /^(\w+) (\d+) (-?\d+) (\d+)/.exec((await run(['python3', '-c', program])).output) ?? [];
+  expect({ some, answer, error }).toEqual({ some: 'True', answer: '-1', error: '38' });
+  const all = Number(readFileSync('/proc/sys/fs/inotify/max_user_instances', 'utf8'));
+  // Where the worker is not root, commands are its own user and share what it has.
+  if (process.getuid?.() === 0) expect(Number(count)).toBeLessThanOrEqual(Math.max(8, all / 10));
 });

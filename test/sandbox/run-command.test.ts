@@ -144,6 +144,16 @@ describe.each(['bwrap', 'none'] as const)('how a command ends with isolation %s'
     expect(await run(workspace, 'true', { stdin: 'x'.repeat(1_000_000) })).toMatchObject({ exitCode: 0 });
   });
 
+  test('a command line that no process can be started with is the failure of the command', async () => {
+    const workspace = await openWorkspace(kind);
+    expect(await run(workspace, 'echo a\0b')).toMatchObject({ exitCode: 126, outcome: 'exited', isolation: kind });
+    expect(await run(workspace, `echo ${'x'.repeat(200_000)}`)).toMatchObject({
+      exitCode: 126,
+      output: 'sh: Argument list too long\n',
+    });
+    expect(await run(workspace, '')).toMatchObject({ exitCode: 0, output: '' });
+  });
+
   test('a command that takes too long is killed with all that it started', async () => {
     const workspace = await openWorkspace(kind);
     const result = await run(workspace, 'echo started; sleep 600 & sleep 600', { timeoutMs: 500 });
