@@ -2,6 +2,7 @@
  * `think`: one model call on a chain. Its answer becomes a checkpoint before anyone acts on it.
  * Rule: an answer that was stored is never asked for again; what is returned is read from the checkpoint.
  */
+import { Context } from '@temporalio/activity';
 import { MAX_OUTPUT_TOKENS } from '../core/agent.ts';
 import type { Proposal, ThinkInput, ThinkOutcome } from '../core/agent-state.ts';
 import { digestText } from '../core/digest.ts';
@@ -60,7 +61,9 @@ async function think(
   let { head, at } = place;
   for (;;) {
     const talk = await readTalk(store, input, head);
-    if (performance.now() - lookedAt > STALE_LOOK_MS && head === place.head) {
+    // Where an earlier attempt was frozen, it may thaw and store its answer at any moment.
+    const isRetry = Context.current().info.attempt > 1;
+    if ((isRetry || performance.now() - lookedAt > STALE_LOOK_MS) && head === place.head) {
       const again = await findThinkPlace(store, ref, input);
       if (again.done) return await readOutcome(store, input, again.done);
     }
