@@ -99,7 +99,7 @@ function describeCommand({ command }: CommandRequest): string {
 }
 
 function describeEnd(result: CommandResult): string {
-  if (result.outcome === 'timed-out') return 'timed out';
+  if (result.outcome !== 'exited') return result.outcome.replaceAll('-', ' ');
   return result.signal ?? `exit status ${result.exitCode ?? 'none'}`;
 }
 
@@ -116,7 +116,7 @@ function toEntry(
     callId: input.callId,
     tool: 'shell',
     exitCode: result.exitCode,
-    signal: result.outcome === 'timed-out' ? 'timed out' : result.signal,
+    signal: result.outcome === 'exited' ? result.signal : result.outcome.replaceAll('-', ' '),
     durationMs: result.durationMs,
     outputBytes: result.outputBytes,
     isolation: result.isolation,
