@@ -11,8 +11,9 @@ import type { Config } from '../config.ts';
 import { connectClient } from '../client/connect.ts';
 import type { NetworkGrant } from '../core/egress.ts';
 import { escapeForPeople } from '../core/escape.ts';
-import { describeNoCurrent, findCurrentBuild } from '../stack/deployment.ts';
+import { describeNoCurrent, findCurrentBuild, untilListed } from '../stack/deployment.ts';
 import { findMissingSearchAttributes, registerCommand, registerSearchAttributes } from '../stack/search-attributes.ts';
+import type { RunningWorker } from '../worker.ts';
 import { startWorker } from '../worker.ts';
 import { interrupted } from './interrupted.ts';
 import { shellLine } from './show.ts';
@@ -133,36 +134,44 @@ export async function work(config: Config): Promise<number> {
       'no model is configured: set OPENAI_API_KEY or OPENAI_BASE_URL, and COXSWAIN_MODEL; or leave "model" out of COXSWAIN_ROLES',
     );
   }
-  const connected = await connectClient({
-    address: temporal.address,
-    namespace: temporal.namespace,
-    connectionOptions: temporal.options,
-  });
-  const missing = await findMissingSearchAttributes(connected.connection, temporal.namespace);
-  const { version } = config;
-  const build = version && (await findCurrentBuild(connected.connection, temporal.namespace, version.deploymentName));
-  await connected.close();
-  if (missing.length > 0) {
-    throw new StackError(
-      `Temporal lacks the search attributes ${missing.map(({ name }) => name).join(', ')}: run "cox setup" once`,
-    );
-  }
   const interrupt = interrupted();
-  const worker = await startWorker(config, {
-    address: temporal.address,
-    namespace: temporal.namespace,
-    connection: temporal.options,
-    model: model.remote ?? { name: 'none', apiKey: 'none' },
-    defaultRoots: [],
-  });
-  say(
-    `working on ${config.taskQueue} (${config.roles.join(', ')}) at ${temporal.address}; isolation ${config.isolation}`,
-  );
-  if (version && build === undefined) say(describeNoCurrent(version));
+  const worker = await startListedWorker(config, temporal);
   await Promise.race([interrupt.happened, worker.ended]);
   interrupt.done();
   await worker.stop();
   return 0;
+}
+
+/** Starts a worker and says so once the server knows what it polls for, so that its version can be made current. */
+async function startListedWorker(
+  config: Config,
+  { address, namespace, options }: NonNullable<Config['temporal']>,
+): Promise<RunningWorker> {
+  const connected = await connectClient({ address, namespace, connectionOptions: options });
+  const { connection } = connected;
+  const { version, taskQueue, roles, model } = config;
+  try {
+    const missing = await findMissingSearchAttributes(connection, namespace);
+    if (missing.length > 0) {
+      throw new StackError(
+        `Temporal lacks the search attributes ${missing.map(({ name }) => name).join(', ')}: run "cox setup" once`,
+      );
+    }
+    const build = version && (await findCurrentBuild(connection, namespace, version.deploymentName));
+    const worker = await startWorker(config, {
+      address,
+      namespace,
+      connection: options,
+      model: model.remote ?? { name: 'none', apiKey: 'none' },
+      defaultRoots: [],
+    });
+    if (version && roles.includes('control')) await untilListed(connection, namespace, version, taskQueue);
+    say(`working on ${taskQueue} (${roles.join(', ')}) at ${address}; isolation ${config.isolation}`);
+    if (version && build === undefined) say(describeNoCurrent(version));
+    return worker;
+  } finally {
+    await connected.close();
+  }
 }
 
 /** Registers the search attributes and the janitor on a configured Temporal, or on the running embedded one. */
