@@ -12,6 +12,7 @@ import { giveLayers, mapCommandUser } from './command-user.ts';
 import type { CommandUser } from './command-user.ts';
 import type { GuardName } from './guards.ts';
 import { isGuarded } from './guards.ts';
+import { holdMounts, mountsGone } from './held-mounts.ts';
 import { inheritedDescriptors } from './inherited-descriptors.ts';
 import { pidNamespaceTree } from './process-tree.ts';
 import type { ProcessTree } from './process-tree.ts';
@@ -46,6 +47,8 @@ export async function startSandbox(
 ): Promise<StartedSandbox> {
   const has = (guard: GuardName): boolean => isGuarded(command, guard);
   const user = has('user') ? other : undefined;
+  const upper = command.layers.lower.length > 0 ? command.layers.upper?.files : undefined;
+  if (upper !== undefined) await mountsGone(upper);
   if (user) await giveLayers(command.layers, user);
   const { nullFd, inherited } = inheritedDescriptors();
   const stdio: Exclude<StdioOptions, string> = [stdin, output, output, 'pipe'];
@@ -81,8 +84,9 @@ export async function startSandbox(
   reports.on('data', (chunk: Buffer) => {
     report += chunk.toString();
     const pid = /"child-pid": (\d+)/.exec(report)?.[1];
-    if (!user || pid === undefined || problem !== undefined) return;
-    problem = letSetUp(child, Number(pid), user);
+    if (pid === undefined || problem !== undefined) return;
+    if (upper !== undefined) holdMounts(child, Number(pid), upper);
+    problem = user ? letSetUp(child, Number(pid), user) : '';
   });
   return {
     child,

@@ -1,6 +1,6 @@
 /** Workspaces: when files are used again, what a crash leaves, setup layers and checks, in both kinds of isolation. */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -245,6 +245,23 @@ test('a frozen worker keeps its folder, and another one gets a second folder', a
     '"id":"agent"',
   );
 });
+
+test('the mount of a command, kept for a moment after it, goes soon, and files written through it stay', async () => {
+  const { store, base } = await storeWith(temporaryFolder(), { kept: 'k\n' });
+  const workspace = await temporaryWorkspaces(isolation).open({ id: 'mounted', store, base, commit: base });
+  for (let count = 0; count < 10; count += 1) await output(workspace, `echo ${count} >> kept`);
+  await until(() => !readdirSync('/proc/self/fd').some((fd) => isMountNamespace(`/proc/self/fd/${fd}`)));
+  const { commit } = await workspace.checkpoint({ parent: base, message: () => 'all' });
+  expect(show(store, commit, 'kept')).toBe(['k', ...Array(10).keys()].join('\n'));
+});
+
+function isMountNamespace(path: string): boolean {
+  try {
+    return readlinkSync(path).startsWith('mnt:');
+  } catch {
+    return false;
+  }
+}
 
 test('opening a workspace again ends the command of its former caller', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { file: '1\n' });
