@@ -26,6 +26,7 @@ export interface OverlayFolders {
 
 /** Listing or deleting even a hundred thousand names takes seconds. */
 const INSIDE_TIMEOUT_MS = 120_000;
+const MAX_ARGUMENTS_LENGTH = 32_768;
 
 /** Layers of a command that may write the workspace; `work` is overlayfs' scratch folder. */
 export function writableLayers(folders: OverlayFolders, work: string): Layers {
@@ -44,8 +45,7 @@ function lowerFolders({ base, git, setup }: OverlayFolders): string[] {
 /** The changes in an upper folder against its base. No process of its sandbox may be alive. */
 export async function walkLayers(root: SandboxRoot, folders: OverlayFolders): Promise<UpperWalk> {
   return await walkUpper(folders, async (paths) => {
-    const list = 'exec xargs -0 sh -c \'exec find "$@" -mindepth 1 -maxdepth 1 -print0\' sh';
-    const output = await runInside(root, readOnlyLayers(folders), list, paths);
+    const output = await runInside(root, readOnlyLayers(folders), listScript(paths), paths);
     const names = new Map<string, Set<string>>(paths.map((path) => [path, new Set<string>()]));
     for (const line of output.toString('latin1').split('\0')) {
       const slash = line.lastIndexOf('/');
@@ -53,6 +53,15 @@ export async function walkLayers(root: SandboxRoot, folders: OverlayFolders): Pr
     }
     return names;
   });
+}
+
+/** Lists folders by `find` alone where their few names can be its arguments: each program more costs a millisecond. */
+function listScript(paths: readonly string[]): string | readonly string[] {
+  const how = ['-mindepth', '1', '-maxdepth', '1', '-print0'];
+  const names = paths.map((path) => `./${path}`);
+  // Arguments are text to Node, and names are bytes.
+  const areArguments = names.join(' ').length < MAX_ARGUMENTS_LENGTH && names.every((name) => /^[ -~]*$/.test(name));
+  return areArguments ? ['find', ...names, ...how] : `exec xargs -0 sh -c 'exec find "$@" ${how.join(' ')}' sh`;
 }
 
 /** Writes the difference between base and commit into a fresh upper folder. */
@@ -105,7 +114,7 @@ function parentsOf(paths: readonly string[]): string[] {
 async function runInside(
   root: SandboxRoot,
   layers: Layers,
-  script: string,
+  script: string | readonly string[],
   paths: readonly string[],
   failure: 'is an error' | 'may fail' = 'is an error',
 ): Promise<Buffer> {

@@ -13,10 +13,15 @@ export interface ScriptResult {
   stderr: string;
 }
 
-/** Runs a script of `sh` over these layers, with `stdin` as its input. */
+/** Runs a script of `sh`, or one program, over these layers, with `stdin` as its input. */
 export async function runScript(
   root: SandboxRoot,
-  { layers, script, stdin, timeoutMs }: { layers: Layers; script: string; stdin: Buffer; timeoutMs: number },
+  {
+    layers,
+    script,
+    stdin,
+    timeoutMs,
+  }: { layers: Layers; script: string | readonly string[]; stdin: Buffer; timeoutMs: number },
 ): Promise<ScriptResult> {
   const command = { layers, network: false, env: {}, command: script, limits: defaultLimits() };
   const { child, tree, exit } = await startSandbox(root, command, { stdin: 'pipe', output: 'pipe' });
