@@ -3,8 +3,7 @@
  * Rule: a root worker's commands never have its user id, so that nothing which the kernel lets that id do is theirs.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { lstat } from 'node:fs/promises';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Layers } from './bwrap-arguments.ts';
 import { SandboxError } from './sandbox-error.ts';
 
@@ -53,8 +52,7 @@ export function mapCommandUser(pid: number, { uid, gid }: CommandUser): void {
  */
 export async function giveLayers({ lower, upper }: Layers, { uid, gid }: CommandUser): Promise<void> {
   const folders = [...lower, ...(upper ? [upper.files, upper.work] : [])];
-  const owners = await Promise.all(folders.map(async (folder) => (await lstat(folder)).uid));
-  const others = folders.filter((_, index) => owners[index] !== uid);
+  const others = folders.filter((folder) => lstatSync(folder).uid !== uid);
   if (others.length === 0) return;
   // Depth first and without following links, as GNU and busybox both do it.
   const child = spawn('chown', ['-R', '-h', `${uid}:${gid}`, '--', ...others], { stdio: ['ignore', 'ignore', 'pipe'] });

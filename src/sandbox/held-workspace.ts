@@ -71,7 +71,7 @@ export async function holdWorkspace(
     lock,
     run: async (command) =>
       await exclusively(async () => {
-        if (command.profile !== 'read-only') await record({ dirty: true });
+        if (command.profile !== 'read-only' && !state.dirty) await record({ dirty: true });
         const signal = command.signal ? AbortSignal.any([command.signal, superseded.signal]) : superseded.signal;
         return await kind.run(place, { ...command, signal }, lock.fd);
       }),

@@ -67,9 +67,16 @@ function topFolderArguments(name: string): string[] {
   return stat?.isDirectory() ? ['--ro-bind', path, path] : [];
 }
 
+/** What is in /proc, which does not change while this kernel runs. */
+const kernelFiles = new Map<string, Stats | undefined>();
+
+function stat(name: string): Stats | undefined {
+  if (!kernelFiles.has(name)) kernelFiles.set(name, statIfThere(`/proc/${name}`));
+  return kernelFiles.get(name);
+}
+
 function procArguments({ user }: SandboxRoot, command: SandboxCommand): string[] {
   const isRoot = !user && process.geteuid?.() === 0;
-  const stat = (name: string): Stats | undefined => statIfThere(`/proc/${name}`);
   const isReadable = (name: string): boolean => ((stat(name)?.mode ?? 0) & (isRoot ? 0o777 : 0o004)) !== 0;
   const empty = (path: string): string[] => ['--tmpfs', path, '--remount-ro', path];
   const readOnly = PROC_READ_ONLY.filter((name) => isRoot && stat(name));
