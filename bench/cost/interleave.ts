@@ -10,6 +10,8 @@ export interface Subject {
   /** What must be done before each run and is not timed. */
   prepare?: () => Promise<void>;
   work: () => Promise<void>;
+  /** Takes away what is left after the last round. */
+  finish?: () => Promise<void>;
 }
 
 /** What came of one subject. */
@@ -37,6 +39,7 @@ export async function interleave(subjects: readonly Subject[], rounds: number): 
       if (round >= 0) times.get(subject.name)?.push(tookMs);
     }
   }
+  for (const subject of subjects) await subject.finish?.();
   return new Map([...times].map(([name, all]) => [name, { medianMs: quantile(all, 0.5), p90Ms: quantile(all, 0.9) }]));
 }
 

@@ -11,6 +11,7 @@ import type { ActivityContext } from '../../src/activities/context.ts';
 import { findBubblewrap } from '../../src/sandbox/find-bubblewrap.ts';
 import { interleave } from './interleave.ts';
 import type { Subject, Timing } from './interleave.ts';
+import { memoryGroupSubject } from './memory-group.ts';
 import type { MeasuredRepository } from './repository.ts';
 import { git, makePlainCheckout, makeRepository } from './repository.ts';
 import {
@@ -38,12 +39,14 @@ interface Ratio {
 
 const ours = (what: string, files: number): string => `${what}, ${files.toLocaleString('en')} files`;
 const plainCommand = 'plain bwrap --unshare-all --ro-bind / / true';
+const memoryGroup = 'moving a process into a memory control group';
 const plainCommit = `git add -A, write-tree, commit-tree, ${LARGE.toLocaleString('en')} files`;
 const plainCheckout = `git checkout, ${LARGE.toLocaleString('en')} files`;
 const plainAct = `plain bwrap, the three git commands and update-ref, ${LARGE.toLocaleString('en')} files`;
 
 const RATIOS: readonly Ratio[] = [
   { what: 'one command, to plain bubblewrap', of: ours('command', LARGE), to: plainCommand, most: 2 },
+  { what: 'a memory control group, to plain bubblewrap', of: memoryGroup, to: plainCommand, most: Infinity },
   { what: 'checkpoint, large to small', of: ours('checkpoint', LARGE), to: ours('checkpoint', SMALL), most: 1.3 },
   { what: 'checkpoint, to plain git', of: ours('checkpoint', LARGE), to: plainCommit, most: 0.25 },
   { what: 'hydration, large to small', of: ours('hydration', LARGE), to: ours('hydration', SMALL), most: 1.3 },
@@ -99,7 +102,11 @@ async function listSubjects(
   ): Promise<Subject[]> =>
     await Promise.all(both.map(async (repository) => await make(ours(what, repository.files), repository)));
   return [
-    [...(await each('command', commandSubject)), plainCommandSubject(plainCommand, bubblewrap)],
+    [
+      ...(await each('command', commandSubject)),
+      plainCommandSubject(plainCommand, bubblewrap),
+      ...[memoryGroupSubject(memoryGroup)].filter((subject) => subject !== undefined),
+    ],
     [
       ...(await each('checkpoint', checkpointSubject)),
       ...(await each('hydration', hydrateSubject)),
@@ -134,6 +141,7 @@ function describe(timings: ReadonlyMap<string, Timing>, bubblewrap: string): str
     .join(', ');
   const ratios = RATIOS.map(({ what, of, to, most }) => {
     const ratio = (timings.get(of)?.medianMs ?? Number.NaN) / (timings.get(to)?.medianMs ?? Number.NaN);
+    if (Number.isNaN(ratio)) return `| ${what} | can’t be had here |  |  |`;
     const verdict = most === Infinity ? '' : ratio <= most ? 'met' : '**missed**';
     return `| ${what} | ${ratio.toFixed(2)} | ${most === Infinity ? '' : `at most ${most}`} | ${verdict} |`;
   });
