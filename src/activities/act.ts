@@ -3,9 +3,10 @@
  * Rule: only the bytes that were decided run, and they have had an effect exactly if their checkpoint exists.
  */
 import { Context } from '@temporalio/activity';
-import type { ActInput, ActOutcome } from '../core/agent-state.ts';
+import type { ActInput, ActOutcome } from '../core/step.ts';
 import { digestText } from '../core/digest.ts';
 import { isInPaths, summarisePaths } from '../core/paths.ts';
+import { taskWords } from '../core/prompts.ts';
 import type { ApplyPatchArguments, ShellArguments } from '../core/tools.ts';
 import { checkToolCall } from '../core/tools.ts';
 import type { Entry } from '../core/transcript.ts';
@@ -14,7 +15,8 @@ import { diffTrees } from '../git/diff-trees.ts';
 import type { ChainLink } from '../git/read-chain.ts';
 import { readLink } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
-import { ensureCommit } from '../git/store.ts';
+import { readRoot } from '../git/read-tips.ts';
+import { ensureCommit, treeOf } from '../git/store.ts';
 import { applyPatchCommand } from '../sandbox/apply-patch.ts';
 import type { CommandRequest, CommandResult } from '../sandbox/run-command.ts';
 import { advanceRef, findPlace, judgeByKey, runRef } from './chain.ts';
@@ -22,6 +24,8 @@ import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { WorkspaceActivities } from './contract.ts';
 import { fail } from './failures.ts';
+import type { Found } from './look-at-effects.ts';
+import { findFreshEffects } from './look-at-effects.ts';
 import { withHeartbeats } from './perform.ts';
 
 /** Time limit of a command that names none, in seconds; tests of a usual project fit. */
@@ -140,6 +144,7 @@ async function readOutcome(
   const isBarred = (path: string): boolean =>
     protection !== undefined && isInPaths(path, protection.paths) && !isInPaths(path, protection.allowed);
   const outside = changed.map(({ path }) => path).filter((path) => !isInPaths(path, paths) || isBarred(path));
+  const { findings, more } = await findLeft(store, input, link);
   return {
     head: link.commit,
     exitCode: entry.exitCode,
@@ -148,6 +153,18 @@ async function readOutcome(
     durationMs: entry.durationMs,
     isolation: entry.isolation,
     outside: summarisePaths(outside, MAX_OUTSIDE),
+    ...(findings.length > 0 ? { findings } : {}),
+    ...(more > 0 ? { moreFindings: more } : {}),
     host: context.host,
   };
+}
+
+/** What the act left in the files that was not there before. */
+async function findLeft(store: Store, input: ActInput, link: ChainLink): Promise<Found> {
+  const { start, head, paths, limits } = input;
+  if (input.profile === 'plan' || link.tree === (await treeOf(store, head))) return { findings: [], more: 0 };
+  const root = await readRoot(store, link.commit);
+  const task = taskWords(root?.items ?? []);
+  const context = { paths, task, ...(limits ? { limits } : {}) };
+  return await findFreshEffects(store, { from: start, before: head, to: link.commit }, context);
 }

@@ -4,7 +4,7 @@
  * Rule: at most one for each think, stored before it is used, so that it is never paid for again.
  */
 import { ApplicationFailure } from '@temporalio/common';
-import type { ThinkInput } from '../core/agent-state.ts';
+import type { ThinkInput } from '../core/step.ts';
 import {
   bytesOf,
   compactedItems,

@@ -3,16 +3,8 @@
  * Rule: types only, so that workflows can import it; inputs and outcomes are small facts, never transcripts, diffs or
  * files.
  */
-import type {
-  ActInput,
-  ActOutcome,
-  AgentDescription,
-  AgentSpec,
-  CheckInput,
-  Evidence,
-  ThinkInput,
-  ThinkOutcome,
-} from '../core/agent-state.ts';
+import type { AgentDescription, AgentSpec, CheckInput, Evidence } from '../core/agent-state.ts';
+import type { ActInput, ActOutcome, ThinkInput, ThinkOutcome } from '../core/step.ts';
 import type { SignatureQuestion, SignatureVerdict } from '../core/decide.ts';
 import type {
   DeliverInput,

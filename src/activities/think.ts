@@ -4,12 +4,8 @@
  */
 import { Context } from '@temporalio/activity';
 import { MAX_OUTPUT_TOKENS } from '../core/agent.ts';
-import type { Proposal, ThinkInput, ThinkOutcome } from '../core/agent-state.ts';
-import { digestText } from '../core/digest.ts';
-import { findPlanProblems, planSchema } from '../core/plan.ts';
+import type { ThinkInput, ThinkOutcome } from '../core/step.ts';
 import { answerOpenCalls, steerText } from '../core/prompts.ts';
-import type { Profile } from '../core/tools.ts';
-import { checkToolCall } from '../core/tools.ts';
 import type { Entry, Item, Sha } from '../core/transcript.ts';
 import { readConversation } from '../core/transcript.ts';
 import { diffStat } from '../git/diff-stat.ts';
@@ -28,12 +24,10 @@ import type { ModelActivities } from './contract.ts';
 import { fail } from './failures.ts';
 import { endAnswerWhenCut, rememberAnswer } from './keep-answer.ts';
 import { withHeartbeats } from './perform.ts';
+import { propose } from './propose.ts';
 
 /** After this long another attempt may have stored the answer: a worker may have been frozen since it looked. */
 const STALE_LOOK_MS = 5000;
-
-/** A proposal's command as people see it in the history; the rest is in the checkpoint. */
-const MAX_SUMMARY = 1000;
 
 export function createThink(context: ActivityContext): ModelActivities['think'] {
   return (input) =>
@@ -187,40 +181,4 @@ async function readOutcome(store: Store, { head, profile }: ThinkInput, link: Ch
     stop: entry.stop ?? 'complete',
     notes: entry.notes ?? [],
   };
-}
-
-function propose(profile: Profile, call: Extract<Item, { kind: 'call' }>): Proposal {
-  const proposal = {
-    callId: call.callId,
-    tool: call.tool.slice(0, 100),
-    digest: digestText(`${call.tool}\n${call.arguments}`),
-  };
-  const check = checkToolCall(profile, call.tool, call.arguments);
-  if (check.kind === 'bad')
-    return { ...proposal, summary: call.tool.slice(0, 100), problem: check.problem.slice(0, MAX_SUMMARY) };
-  const summary = summarise(check.tool, check.arguments).slice(0, MAX_SUMMARY);
-  if (check.tool !== 'finish' || profile !== 'plan') return { ...proposal, summary };
-  const plan = planSchema.parse(check.arguments['plan']);
-  const problems = findPlanProblems(plan);
-  if (problems.length > 0) return { ...proposal, summary, problem: problems.join('; ').slice(0, MAX_SUMMARY) };
-  return { ...proposal, summary, plan };
-}
-
-function summarise(tool: string, values: Record<string, unknown>): string {
-  switch (tool) {
-    case 'shell':
-      return String(values['command']);
-    case 'apply_patch': {
-      const files = [...String(values['patch']).matchAll(/^\*\*\* (?:Add|Update|Delete) File: (.+)$/gm)].map(
-        (match) => match[1],
-      );
-      return `apply_patch ${files.join(', ')}`;
-    }
-    case 'ask':
-      return String(values['question']);
-    case 'decline':
-      return String(values['reason']);
-    default:
-      return typeof values['summary'] === 'string' ? values['summary'] : tool;
-  }
 }

@@ -92,7 +92,7 @@ function settleDecision(
         return { ...state, extraPaths: [...state.extraPaths, ...state.askedPaths], askedPaths: [] };
       return undoAct(
         { ...state, askedPaths: [] },
-        `A supervisor rejected changes outside the task's paths (${state.askedPaths.join(', ')})${why}.`,
+        `A supervisor rejected what your last call changed${why}. It was about:\n${decision.about}\n`,
       );
     case 'budget':
       if (outcome === 'rejected')

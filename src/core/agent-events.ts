@@ -3,7 +3,9 @@
  * Rule: every call of the model leaves a result to be told, and only a gate that said "allowed" lets it run.
  */
 import { gateCall } from './agent-gate.ts';
-import type { AgentEvent, AgentState, Spend, ThinkOutcome } from './agent-state.ts';
+import { gateEffects } from './effect-gate.ts';
+import type { AgentEvent, AgentState, Spend } from './agent-state.ts';
+import type { ThinkOutcome } from './step.ts';
 import {
   addCheckpoint,
   endAgent,
@@ -15,10 +17,8 @@ import {
   publish,
   say,
   tell,
-  undoAct,
 } from './agent-work.ts';
-import { openDecision, settleReceipts, shorten } from './control.ts';
-import { digestValue } from './digest.ts';
+import { settleReceipts, shorten } from './control.ts';
 import { findRed } from './evidence.ts';
 import type { Usage } from './transcript.ts';
 import { takeTrouble } from './trouble.ts';
@@ -172,20 +172,7 @@ function takeAct(before: AgentState, event: Extract<AgentEvent, { kind: 'acted' 
     checkpoints: addCheckpoint(before, outcome.head, before.pending?.summary ?? 'act'),
   };
   state = say(state, event.at, `${before.step} ${shorten(before.pending?.summary ?? 'act', 100)} → ${ended}`);
-  return outcome.outside.length === 0 ? nextStep(state) : takeOutside(state, event.at, outcome.outside);
-}
-
-function takeOutside(state: AgentState, at: number, outside: string[]): AgentState {
-  const list = outside.join(', ');
-  if (state.spec.policy.gates.scope.value === 'deny')
-    return undoAct(nextStep(state), `Policy denies changes outside the task's paths: ${list}.`);
-  const control = openDecision(state.control, at, {
-    name: `${state.spec.task}/scope`,
-    kind: 'scope',
-    about: `changed outside the task's paths: ${list}`,
-    digest: digestValue({ head: state.head, outside }),
-  });
-  return publish(nextStep({ ...state, control, askedPaths: outside }));
+  return gateEffects(state, event.at, outcome, before.pending?.summary ?? 'act');
 }
 
 function takeCut(state: AgentState, event: Extract<AgentEvent, { kind: 'cut' }>): AgentState {

@@ -2,8 +2,10 @@
  * The gate of a call: allow, ask or deny, and what the calls mean that run nothing.
  * Rule: nothing runs undecided; every way out leaves something to be told to the model.
  */
-import type { AgentState, Proposal } from './agent-state.ts';
+import type { AgentState } from './agent-state.ts';
+import type { Proposal } from './step.ts';
 import { endAgent, finishAgent, nextStep, nudge, publish, say, tell } from './agent-work.ts';
+import { answerCall, showCall } from './call-gate.ts';
 import type { Control } from './control.ts';
 import { openDecision } from './control.ts';
 
@@ -26,18 +28,26 @@ export function gateCall(state: AgentState, at: number, call: Proposal): AgentSt
     });
     return publish(say(waitFor({ ...usable, control }, call, control), at, `${state.step} asks: ${call.summary}`));
   }
-  const gate = state.spec.policy.gates.commands;
-  if (gate.value === 'allow')
-    return { ...usable, pending: { ...call, gate: 'allowed', by: `policy gates.commands (${gate.from})` } };
-  if (gate.value === 'deny')
-    return nextStep(tell(usable, call.callId, `Policy denies this call (gates.commands, ${gate.from}).`));
-  const control = openDecision(usable.control, at, {
-    name: `${task}/call`,
-    kind: 'call',
-    about: call.summary,
-    digest: call.digest,
-  });
-  return publish(waitFor({ ...usable, control }, call, control));
+  const answer = answerCall(state.spec.policy, call);
+  const why = answer.reason === null ? answer.by : `${answer.by}: ${answer.reason}`;
+  switch (answer.outcome) {
+    case 'allow':
+      return { ...usable, pending: { ...call, gate: 'allowed', by: answer.by } };
+    case 'deny': {
+      const denied = say(usable, at, `${state.step} denied: ${call.summary} (${why})`);
+      return nextStep(tell(denied, call.callId, `Policy denies this call, by ${why}. It was not run.`));
+    }
+    case 'ask': {
+      const about = showCall(call, answer);
+      const control = openDecision(usable.control, at, {
+        name: `${task}/call`,
+        kind: 'call',
+        about,
+        digest: call.digest,
+      });
+      return publish(waitFor({ ...usable, control }, call, control));
+    }
+  }
 }
 
 function waitFor(state: AgentState, call: Proposal, control: Control): AgentState {

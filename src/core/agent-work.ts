@@ -39,7 +39,7 @@ export function undoAct(state: AgentState, why: string): AgentState {
   return {
     ...state,
     restore: state.beforeAct,
-    nudges: [...state.nudges, `${why} Your last call's changes were undone; stay within the task's paths.`],
+    nudges: [...state.nudges, `${why} Your last call's changes were undone; stay within what the task may do.`],
   };
 }
 

@@ -4,16 +4,8 @@
  */
 import { publish } from './agent-work.ts';
 import { createControl, listOpenDecisions, openDecision } from './control.ts';
-import type {
-  ActInput,
-  AgentCommand,
-  AgentSpec,
-  AgentState,
-  CheckInput,
-  Fork,
-  PendingCall,
-  ThinkInput,
-} from './agent-state.ts';
+import type { AgentCommand, AgentSpec, AgentState, CheckInput, Fork, PendingCall } from './agent-state.ts';
+import type { ActInput, ThinkInput } from './step.ts';
 import { digestValue } from './digest.ts';
 import type { EffectivePolicy } from './policy.ts';
 import type { Profile } from './tools.ts';
@@ -124,6 +116,7 @@ function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
     decision: { outcome: 'allow', by: call.by, policy: digestValue(state.spec.policy).slice(0, 16) },
     paths: [...state.spec.paths, ...state.extraPaths],
     ...(protectedPaths.length > 0 ? { protection: { paths: protectedPaths, allowed: state.extraPaths } } : {}),
+    ...(state.spec.limits ? { limits: state.spec.limits } : {}),
     setup: state.spec.setup,
   };
 }

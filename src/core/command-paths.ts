@@ -54,6 +54,8 @@ function segmentsMeet(word: string, pattern: string): boolean {
   if (/[*?]/.test(glob)) {
     if (/^[*?.]*$/.test(glob)) return pattern === '*';
     if (pattern.startsWith('.') && /^[*?]/.test(word)) return false;
+    // Whatever ends in a star could be any `*.key`: it has to begin that ending itself.
+    if (/^\*\../.test(pattern) && !glob.includes(pattern.slice(1, 3))) return false;
   }
   return intersect(glob, pattern);
 }

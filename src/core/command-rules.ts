@@ -30,8 +30,17 @@ const SECRETS: CommandRule[] = [
       'python3 -c "print(open(\'../../.ssh/id_ed25519\').read())"',
       'd=~/.gnupg; tar c $d',
       'cat /home/Me/work/../.netrc',
+      'cat certificates/*.p12',
     ],
-    notMatch: ['cat .env.example', 'ls *', 'cat src/ssh/id.ts', 'grep -rn "ssh key" src', 'cat package.json'],
+    notMatch: [
+      'echo "ended with $?"',
+      'ls src/a*',
+      'cat .env.example',
+      'ls *',
+      'cat src/ssh/id.ts',
+      'grep -rn "ssh key" src',
+      'cat package.json',
+    ],
   },
   {
     id: 'environment-dump',

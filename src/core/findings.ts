@@ -104,6 +104,33 @@ export function capFindings(findings: readonly Finding[], max = 20): Finding[] {
   return rankFindings(findings).slice(0, max);
 }
 
+/** Bytes that the findings of one act may take in a history: as many as a decision shows. */
+const MAX_BYTES = 6 * 1024;
+/** Characters of a path and of a reason that are kept. */
+const MAX_PATH = 300;
+
+/** The worst findings that fit into a history, and how many more there are. */
+export function clipFindings(findings: readonly Finding[]): { findings: Finding[]; more: number } {
+  let bytes = 0;
+  const kept = capFindings(findings).map((finding) => ({
+    ...finding,
+    path: finding.path.length > MAX_PATH ? `…${finding.path.slice(1 - MAX_PATH)}` : finding.path,
+    why: finding.why.slice(0, MAX_PATH),
+  }));
+  const fit = kept.filter((finding) => (bytes += JSON.stringify(finding).length) <= MAX_BYTES);
+  return { findings: fit, more: findings.length - fit.length };
+}
+
+/** Findings that were not there before; what merely stands at another line now is none. */
+export function listFresh(now: readonly Finding[], before: readonly Finding[]): Finding[] {
+  const known = new Set(before.map(keyOf));
+  return now.filter((finding) => !known.has(keyOf(finding)));
+}
+
+function keyOf({ kind, path, excerpt, risk }: Finding): string {
+  return JSON.stringify([kind, path, excerpt, risk]);
+}
+
 /**
  * What a person is shown, at most `max` lines of at most 160 columns: a line of what and where, below it the bytes.
  * What is left out is said in the last line.

@@ -31,6 +31,9 @@ export const taskSchema = z.strictObject({
   maxSteps: z.number().int().min(1).max(1000).default(DEFAULT_TASK_STEPS),
   /** Most tokens, input and output together, before the task holds and asks. */
   maxTokens: z.number().int().min(1000).max(1_000_000_000).default(DEFAULT_TASK_TOKENS),
+  /** Most files, and most added and removed lines, before the task holds and asks; policy's where they are left out. */
+  maxFiles: z.number().int().min(1).max(1_000_000).optional(),
+  maxLines: z.number().int().min(1).max(1_000_000).optional(),
 });
 export type Task = z.infer<typeof taskSchema>;
 

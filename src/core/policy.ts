@@ -9,6 +9,9 @@ import type { SourcedRules } from './approvers.ts';
 import { DECISION_FIELDS } from './decision-fields.ts';
 import { networkGrantSchema } from './egress.ts';
 import type { NetworkGrant } from './egress.ts';
+import type { CommandRule } from './judge-command.ts';
+import type { SourcedEffects } from './judge-fields.ts';
+import { effectsPolicySchema, JUDGE_FIELDS, rulesPolicySchema } from './judge-fields.ts';
 import { allowance, gate, most, permission, prohibitions } from './policy-fields.ts';
 import type { Field, GateRule } from './policy-fields.ts';
 
@@ -39,12 +42,21 @@ export const policySchema = z.strictObject({
     .optional(),
   /** Most agents that work at the same time. */
   maxParallelAgents: count(100).optional(),
-  /** Most that one task may take: model calls, and tokens of input and output together. */
-  task: z.strictObject({ maxSteps: count(1000).optional(), maxTokens: count(1e9).optional() }).optional(),
+  /** Most that one task may take: model calls, tokens of input and output together, changed files and lines. */
+  task: z
+    .strictObject({
+      maxSteps: count(1000).optional(),
+      maxTokens: count(1e9).optional(),
+      maxFiles: count(1e6).optional(),
+      maxLines: count(1e6).optional(),
+    })
+    .optional(),
   /** Most that the whole refactor may take. */
   budget: z.strictObject({ tokens: count(1e12).optional() }).optional(),
   /** Globs that no task may change. */
   protectedPaths: z.array(z.string().min(1).max(500)).max(500).optional(),
+  rules: rulesPolicySchema.optional(),
+  effects: effectsPolicySchema.optional(),
   /** Who decides what, with which proof, and what silence does. */
   decisions: decisionsPolicySchema.optional(),
 });
@@ -72,6 +84,9 @@ export interface Sourced<T> {
   from: string;
 }
 
+/** Files or lines that stand for as many as one likes. */
+export const UNLIMITED = 1e6;
+
 const FIELDS = {
   'gates.plan': gate('ask'),
   'gates.delivery': gate('ask'),
@@ -82,8 +97,11 @@ const FIELDS = {
   maxParallelAgents: most({ limit: 100, value: 4 }),
   'task.maxSteps': most({ limit: 1000, value: 1000 }),
   'task.maxTokens': most({ limit: 1e9, value: 1e9 }),
+  'task.maxFiles': most({ limit: UNLIMITED, value: UNLIMITED }),
+  'task.maxLines': most({ limit: UNLIMITED, value: UNLIMITED }),
   'budget.tokens': most({ limit: 1e12, value: 1e12 }),
   protectedPaths: prohibitions(),
+  ...JUDGE_FIELDS,
   ...DECISION_FIELDS,
 } satisfies Record<string, Field<unknown>>;
 type FieldName = keyof typeof FIELDS;
@@ -100,9 +118,17 @@ export interface EffectivePolicy {
   network: { setup: Sourced<NetworkGrant> };
   model: { background: Sourced<boolean> };
   maxParallelAgents: Sourced<number>;
-  task: { maxSteps: Sourced<number>; maxTokens: Sourced<number> };
+  task: {
+    maxSteps: Sourced<number>;
+    maxTokens: Sourced<number>;
+    maxFiles?: Sourced<number>;
+    maxLines?: Sourced<number>;
+  };
   budget: { tokens: Sourced<number> };
   protectedPaths: Sourced<string[]>;
+  /** Left out by runs from before there were such fields. */
+  rules?: { commands: Sourced<CommandRule[]> };
+  effects?: SourcedEffects;
   /** Left out by runs from before there was such a policy. */
   decisions?: SourcedRules;
 }

@@ -54,6 +54,12 @@ export function startConversation(spec: AgentSpec, guides: readonly Guide[]): { 
   return { instructions, items: [{ kind: 'user', text: parts.join('\n\n') }] };
 }
 
+/** The task's own words in a chain's first item: goal, title and instructions, without what a repository says. */
+export function taskWords(items: readonly Item[]): string {
+  const [first] = items;
+  return first?.kind === 'user' ? (first.text.split('\n\nPaths:\n', 1)[0] ?? '') : '';
+}
+
 /** The message that brings a steer to the model. */
 export function steerText(steer: Steer): string {
   return `Steer from ${steer.by}, a supervisor: ${steer.text}`;

@@ -14,8 +14,9 @@ export interface ChangedPath {
   /** Octal mode after and before; `000000` where there is none. */
   mode: string;
   oldMode: string;
-  /** Blob after; all zeros for a deletion. */
+  /** Blob after and before; all zeros where there is none. */
   oid: Sha;
+  oldOid: Sha;
 }
 
 /** The paths that differ between two commits or trees. */
@@ -44,7 +45,7 @@ function parseRaw(output: Buffer): ChangedPath[] {
     return field;
   };
   while (at < output.length) {
-    const [oldMode = '', mode = '', , oid = '', status = ''] = next().toString('latin1').slice(1).split(' ');
+    const [oldMode = '', mode = '', oldOid = '', oid = '', status = ''] = next().toString('latin1').slice(1).split(' ');
     const rawPath = Buffer.from(next());
     changed.push({
       path: rawPath.toString('utf8'),
@@ -53,6 +54,7 @@ function parseRaw(output: Buffer): ChangedPath[] {
       mode,
       oldMode,
       oid: oid as Sha,
+      oldOid: oldOid as Sha,
     });
   }
   return changed;

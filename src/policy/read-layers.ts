@@ -5,6 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkRules } from '../core/check-rules.ts';
 import type { EffectivePolicy, Layer, LayerName, Policy } from '../core/policy.ts';
 import { resolveLayers } from '../core/policy.ts';
 import type { ReadPolicyFile } from './read-policy-file.ts';
@@ -43,6 +44,8 @@ export async function readLayers({ folder, team, repository, run }: LayerSources
       layers.push({ name, limits: read.policy.limits, defaults: read.policy.defaults });
     }
   }
+  for (const { path, problem } of checkRules(run?.rules?.commands ?? []))
+    problems.push(`policy.rules.commands.${path.join('.')}: ${problem}`);
   if (problems.length > 0) return { kind: 'bad', problems };
   const resolved = resolveLayers([...layers, { name: 'run', defaults: run }]);
   if (resolved.kind === 'ok') return resolved;

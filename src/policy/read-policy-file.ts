@@ -4,6 +4,7 @@
  */
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
+import { checkRules } from '../core/check-rules.ts';
 import { describeIssue } from '../core/plan.ts';
 import type { PolicyFile } from '../core/policy.ts';
 import { policyFileSchema } from '../core/policy.ts';
@@ -41,13 +42,26 @@ export function readPolicyFile(file: string, text: string): PolicyFileResult {
     return { kind: 'bad', problems: [`${file}:1: ${error instanceof Error ? error.message : String(error)}`] };
   }
   const parsed = policyFileSchema.safeParse(value);
-  if (parsed.success) return { kind: 'ok', policy: parsed.data, lineOf };
+  if (parsed.success) {
+    const wrong = findWrongExamples(parsed.data).map(({ path, problem }) => `${file}:${lineOf(path)}: ${problem}`);
+    return wrong.length > 0 ? { kind: 'bad', problems: wrong } : { kind: 'ok', policy: parsed.data, lineOf };
+  }
   const problems = parsed.error.issues.map((issue) => {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     const [unknown] = issue.code === 'unrecognized_keys' ? issue.keys : [];
     return `${file}:${lineOf(unknown === undefined ? path : [...path, unknown])}: ${describeIssue(issue)}`;
   });
   return { kind: 'bad', problems };
+}
+
+/** Every example that a rule for commands does not keep, with the path to it in the file. */
+function findWrongExamples(policy: PolicyFile): { path: (string | number)[]; problem: string }[] {
+  return (['limits', 'defaults'] as const).flatMap((part) =>
+    checkRules(policy[part]?.rules?.commands ?? []).map(({ path, problem }) => ({
+      path: [part, 'rules', 'commands', ...path],
+      problem,
+    })),
+  );
 }
 
 /** The line of the key that a path ends in, or of the nearest thing above it that is there. */

@@ -10,6 +10,17 @@ const network = fc.option(fc.oneof(fc.boolean(), fc.record({ hosts: fc.uniqueArr
   nil: undefined,
 });
 
+const answer = fc.option(fc.constantFrom('ask', 'deny'), { nil: undefined });
+const rule = fc.record({
+  id: fc.constantFrom('one', 'other'),
+  effect: fc.constantFrom('ask', 'deny'),
+  programs: fc.constant(['tool']),
+  reason: fc.constantFrom('first', 'second'),
+  match: fc.constant(['tool x']),
+  notMatch: fc.constant([]),
+});
+const rules = fc.option(fc.array(rule, { maxLength: 3 }), { nil: undefined });
+
 /** Settings as a layer may have them. */
 const settings = fc
   .record({
@@ -17,16 +28,18 @@ const settings = fc
     network: fc.record({ setup: network }),
     model: fc.record({ background: fc.option(fc.boolean(), { nil: undefined }) }),
     maxParallelAgents: number,
-    task: fc.record({ maxSteps: number, maxTokens: number }),
+    task: fc.record({ maxSteps: number, maxTokens: number, maxFiles: number, maxLines: number }),
     budget: fc.record({ tokens: number }),
     protectedPaths: fc.option(fc.uniqueArray(fc.constantFrom('a', 'b/**', 'c')), { nil: undefined }),
+    rules: fc.record({ commands: rules }),
+    effects: fc.record({ secret: answer, binary: answer }),
   })
   .map((policy) => JSON.parse(JSON.stringify(policy)) as Policy);
 
 /** Equal as sets where a list's order means nothing. */
 function normal(policy: Policy): string {
   return JSON.stringify(policy, (_, value: unknown) =>
-    Array.isArray(value) ? value.map(String).toSorted((a, b) => a.localeCompare(b)) : value,
+    Array.isArray(value) ? value.map((one) => JSON.stringify(one)).toSorted((a, b) => (a < b ? -1 : 1)) : value,
   );
 }
 

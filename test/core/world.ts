@@ -5,7 +5,8 @@
 import { nextAgentCommand, createAgent, reserveBudget } from '../../src/core/agent.ts';
 import { advanceAgent } from '../../src/core/agent-events.ts';
 import { receiveForAgent } from '../../src/core/agent-messages.ts';
-import type { AgentEvent, AgentState, Proposal } from '../../src/core/agent-state.ts';
+import type { AgentEvent, AgentState } from '../../src/core/agent-state.ts';
+import type { Proposal } from '../../src/core/step.ts';
 import type { Answer } from '../../src/core/control.ts';
 import type { StartInput, Verb } from '../../src/core/messages.ts';
 import { startSchema } from '../../src/core/messages.ts';

@@ -31,6 +31,18 @@ describe('a policy file with a fault is said by file and line', () => {
     ['no YAML', 'version: [1\n', 'policy.yaml:2:'],
     ['an old file without a version', 'limits: {}\n', 'policy.yaml:1: version'],
     ['nothing', '', 'policy.yaml:1:'],
+    [
+      'a rule whose example fails',
+      'version: 1\nlimits:\n  rules:\n    commands:\n      - id: no-x\n        effect: deny\n        programs: [x]\n        reason: not here\n' +
+        '        match:\n          - x -a\n          - y -b\n        notMatch: []\n',
+      'policy.yaml:11: rule "no-x" does not match its own example: y -b',
+    ],
+    [
+      'a rule that allows',
+      'version: 1\nlimits:\n  rules:\n    commands:\n      - id: x\n        effect: allow\n        programs: [x]\n        reason: fine\n' +
+        '        match: [x]\n        notMatch: []\n',
+      'policy.yaml:5: limits.rules.commands.0: rules of policy ask or deny',
+    ],
   ])('%s', (_name, text, words) => {
     const read = readPolicyFile('policy.yaml', text);
     expect(read).toMatchObject({ kind: 'bad', problems: [expect.stringContaining(words)] });

@@ -1,0 +1,63 @@
+/**
+ * A model's call as small facts for the gate: its digest, a line for people, and what a command line is.
+ * Rule: facts are read from the exact bytes that would run; nothing of the model's words about them is used.
+ */
+import type { Proposal } from '../core/step.ts';
+import { clipFacts } from '../core/command-facts.ts';
+import { BUILT_IN_RULES } from '../core/command-rules.ts';
+import { digestText } from '../core/digest.ts';
+import { judgeCommand } from '../core/judge-command.ts';
+import { parseCommand } from '../core/parse-command.ts';
+import { findPlanProblems, planSchema } from '../core/plan.ts';
+import type { Profile, ToolName } from '../core/tools.ts';
+import { checkToolCall } from '../core/tools.ts';
+import type { Item } from '../core/transcript.ts';
+
+/** A proposal's command as people see it in the history; the rest is in the checkpoint. */
+const MAX_SUMMARY = 1000;
+
+/** What is proposed by a call. */
+export function propose(profile: Profile, call: Extract<Item, { kind: 'call' }>): Proposal {
+  const proposal = {
+    callId: call.callId,
+    tool: call.tool.slice(0, 100),
+    digest: digestText(`${call.tool}\n${call.arguments}`),
+  };
+  const check = checkToolCall(profile, call.tool, call.arguments);
+  if (check.kind === 'bad')
+    return { ...proposal, summary: call.tool.slice(0, 100), problem: check.problem.slice(0, MAX_SUMMARY) };
+  const text = summarise(check.tool, check.arguments);
+  const more = text.length - MAX_SUMMARY;
+  const shown = { ...proposal, summary: text.slice(0, MAX_SUMMARY), ...(more > 0 ? { more } : {}) };
+  if (check.tool === 'shell') return { ...shown, ...judge(text) };
+  if (check.tool !== 'finish' || profile !== 'plan') return shown;
+  const plan = planSchema.parse(check.arguments['plan']);
+  const problems = findPlanProblems(plan);
+  if (problems.length > 0) return { ...shown, problem: problems.join('; ').slice(0, MAX_SUMMARY) };
+  return { ...shown, plan };
+}
+
+/** The rules judge all of a line; only then are its facts cut to what a history can keep. */
+function judge(command: string): Pick<Proposal, 'facts' | 'judged'> {
+  const facts = parseCommand(command);
+  return { facts: clipFacts(facts), judged: judgeCommand(facts, BUILT_IN_RULES) };
+}
+
+function summarise(tool: ToolName, values: Record<string, unknown>): string {
+  switch (tool) {
+    case 'shell':
+      return String(values['command']);
+    case 'apply_patch': {
+      const files = [...String(values['patch']).matchAll(/^\*\*\* (?:Add|Update|Delete) File: (.+)$/gm)].map(
+        (match) => match[1],
+      );
+      return `apply_patch ${files.join(', ')}`;
+    }
+    case 'ask':
+      return String(values['question']);
+    case 'decline':
+      return String(values['reason']);
+    default:
+      return typeof values['summary'] === 'string' ? values['summary'] : tool;
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * The gate on what an act did: allow, ask or deny, from the changed paths and from what was found in their bytes.
+ * Rule: the strictest answer counts and one decision is about all of it; a reviewer's word is one more input here, and
+ * can never make an answer milder.
+ */
+import type { AgentState } from './agent-state.ts';
+import { nextStep, publish, say, undoAct } from './agent-work.ts';
+import { openDecision, shorten } from './control.ts';
+import { digestValue } from './digest.ts';
+import type { Finding } from './findings.ts';
+import { gateFindings, renderFindings, worstRisk } from './findings.ts';
+import { findingRulesOf } from './judge-fields.ts';
+import type { EffectivePolicy, GateRule } from './policy.ts';
+import type { ActOutcome } from './step.ts';
+
+/** Lines of findings in a decision: with what follows they are the twenty that people read. */
+const FINDING_LINES = 18;
+
+/** What is known of an act's effects when they are decided. */
+export type Seen = Pick<ActOutcome, 'outside' | 'findings' | 'moreFindings'>;
+
+/** The answer, and what a person or the model is told of it: what was found first. */
+export interface EffectAnswer {
+  outcome: GateRule;
+  lines: string[];
+  /** What it rests on, the worst first. */
+  findings: Finding[];
+}
+
+/** Judges effects by policy. Paths outside of the task's have a gate of their own, whatever is in them. */
+export function answerEffects(
+  policy: EffectivePolicy,
+  { outside, findings = [], moreFindings = 0 }: Seen,
+): EffectAnswer {
+  const scope: GateRule = outside.length === 0 ? 'allow' : policy.gates.scope.value === 'deny' ? 'deny' : 'ask';
+  const found = gateFindings(
+    findings.filter(({ kind }) => kind !== 'outside-paths'),
+    findingRulesOf(policy),
+  );
+  const answers = [scope, found.outcome];
+  const outcome = answers.includes('deny') ? 'deny' : answers.includes('ask') ? 'ask' : 'allow';
+  return {
+    outcome,
+    findings: found.about,
+    lines: [
+      ...renderFindings(findings, FINDING_LINES),
+      ...(moreFindings > 0 ? [`… and ${moreFindings} more that did not fit`] : []),
+      ...(outside.length > 0 ? [`changed outside the task's paths: ${outside.join(', ')}`] : []),
+    ],
+  };
+}
+
+/** Takes in what an act did: goes on, holds for a person, or puts the files back and tells the model why. */
+export function gateEffects(state: AgentState, at: number, outcome: ActOutcome, call: string): AgentState {
+  const { outside, findings } = outcome;
+  const answer = answerEffects(state.spec.policy, outcome);
+  switch (answer.outcome) {
+    case 'allow':
+      return nextStep(state);
+    case 'deny': {
+      const what = answer.lines.join('\n');
+      return undoAct(
+        nextStep(say(state, at, `${state.step} denied: ${what}`)),
+        `Policy denies what this left:\n${what}\n`,
+      );
+    }
+    case 'ask': {
+      const isScope = answer.findings.length === 0;
+      const control = openDecision(state.control, at, {
+        name: `${state.spec.task}/${isScope ? 'scope' : 'effects'}`,
+        kind: 'scope',
+        about: [...answer.lines, `by: ${shorten(call, 300)}`].join('\n'),
+        digest: digestValue({ head: state.head, outside, ...(findings ? { findings } : {}) }),
+        ...(isScope ? {} : { risk: worstRisk(answer.findings) }),
+      });
+      return publish(nextStep({ ...state, control, askedPaths: outside }));
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * One step of an agent as its activities take and give it: a model call with what it proposes, and an act.
+ * Rule: small facts computed by our code; conversation, arguments and files stay in the checkpoints.
+ */
+import type { DiffLimits, IsolationMode, Setup, Steer } from './agent-state.ts';
+import type { CommandFacts } from './command-facts.ts';
+import type { Finding } from './findings.ts';
+import type { CommandJudgement } from './judge-command.ts';
+import type { Plan } from './plan.ts';
+import type { Profile } from './tools.ts';
+import type { Sha, Usage } from './transcript.ts';
+
+export interface ToldResult {
+  callId: string;
+  output: string;
+}
+
+/** A call as the model made it: small facts computed by our code; the arguments stay in the checkpoint. */
+export interface Proposal {
+  callId: string;
+  tool: string;
+  /** SHA-256 of the exact arguments. */
+  digest: string;
+  /** One line for people, at most 1 KiB. */
+  summary: string;
+  /** Why the call can't be considered at all; told to the model. */
+  problem?: string;
+  /** Characters of the call that the summary leaves out. */
+  more?: number;
+  /** What a command line is, at most a kilobyte of it, and what the built-in rules say of the whole. */
+  facts?: CommandFacts;
+  judged?: CommandJudgement;
+  /** The plan that a planner's `finish` hands in. */
+  plan?: Plan;
+}
+
+export interface ThinkInput {
+  repository: string;
+  start: Sha;
+  head: Sha;
+  key: string;
+  profile: Profile;
+  results: ToldResult[];
+  steers: Steer[];
+  nudges: string[];
+  /** Put this commit's tree back instead of the head's: a refused act's effects go away. */
+  restore: Sha | null;
+  /** A person's commit in the hub whose tree replaces the head's; the model is told what changed. */
+  wheel: Sha | null;
+  /** The provider makes the answer in the background, and so stores it. */
+  background?: true;
+}
+
+export interface ThinkOutcome {
+  head: Sha;
+  proposals: Proposal[];
+  usage: Usage;
+  /** What the call that made the conversation short took, where one was needed first. */
+  compacted?: Usage;
+  model: string;
+  /** Ids of the steers that this call's model has read. */
+  delivered: string[];
+  /** What the model said beside its call, at most 300 characters. */
+  said: string;
+  stop: 'complete' | 'truncated' | 'refused' | 'empty';
+  notes: string[];
+}
+
+export interface ActInput {
+  repository: string;
+  base: Sha;
+  start: Sha;
+  head: Sha;
+  key: string;
+  profile: Profile;
+  callId: string;
+  digest: string;
+  /** The decision under which it runs: who or which rule allowed it, and the digest of the policy in force. */
+  decision: { outcome: 'allow'; by: string; policy: string };
+  paths: string[];
+  /** What policy protects, but for what a person allowed of it. */
+  protection?: { paths: string[]; allowed: string[] };
+  /** Most files and changed lines, where there is such a limit; left out by agents of before effects were judged. */
+  limits?: DiffLimits;
+  setup: Setup | null;
+}
+
+export interface ActOutcome {
+  head: Sha;
+  exitCode: number | null;
+  signal: string | null;
+  outputBytes: number;
+  durationMs: number;
+  isolation: IsolationMode;
+  /**
+   * What differs from the task's start outside of its paths: at most 20 paths, or folders as globs where there are
+   * more.
+   */
+  outside: string[];
+  /** What its bytes show that was not there before, of medium risk and above; and how much more there is. */
+  findings?: Finding[];
+  moreFindings?: number;
+  /** The host whose workspace stands at this checkpoint now; the next act is offered to it first. */
+  host?: string;
+}

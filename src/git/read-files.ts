@@ -1,0 +1,47 @@
+/**
+ * Sizes of blobs, and small files of a commit by their paths.
+ * Rule: one process for all that is asked, and nothing is read that is larger than the caller takes.
+ */
+import type { Sha } from '../core/transcript.ts';
+import { readBlobs } from './read-blobs.ts';
+import { streamGit } from './run-git.ts';
+import type { Store } from './store.ts';
+
+/** Bytes of each blob. */
+export async function readSizes(store: Store, ids: readonly Sha[]): Promise<Map<Sha, number>> {
+  if (ids.length === 0) return new Map();
+  async function* lines(): AsyncIterable<string> {
+    yield ids.map((id) => `${id}\n`).join('');
+  }
+  const { output } = await streamGit(store.dir, ['cat-file', '--batch-check=%(objectname) %(objectsize)'], {
+    input: lines(),
+  });
+  const sizes = output.toString('latin1').trim().split('\n');
+  return new Map(sizes.map((line) => line.split(' ')).map(([id = '', size = '']) => [id as Sha, Number(size)]));
+}
+
+/** The bytes of those paths that are files of a commit and at most so large. */
+export async function readFiles(
+  store: Store,
+  { commit, paths, maxBytes }: { commit: Sha; paths: readonly string[]; maxBytes: number },
+): Promise<Map<string, Buffer>> {
+  if (paths.length === 0) return new Map();
+  const args = ['ls-tree', '-z', '-l', '--full-tree', '--end-of-options', commit, '--', ...paths];
+  const { output } = await streamGit(store.dir, args);
+  const found = output
+    .toString('utf8')
+    .split('\0')
+    .flatMap((line) => {
+      const [, oid, size, path] = /^\d+ blob ([0-9a-f]+) +(\d+)\t(.+)$/s.exec(line) ?? [];
+      return oid && path && Number(size) <= maxBytes ? [{ oid: oid as Sha, path }] : [];
+    });
+  const files = new Map<string, Buffer>();
+  const rest = found.map(({ path }) => path).values();
+  const ids = found.map(({ oid }) => oid);
+  await readBlobs(store, ids, async (bytes) => {
+    const path = rest.next().value;
+    if (path !== undefined) files.set(path, Buffer.from(bytes));
+    await Promise.resolve();
+  });
+  return files;
+}

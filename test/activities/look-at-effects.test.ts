@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
+import { findEffects, findFreshEffects } from '../../src/activities/look-at-effects.ts';
+import type { Sha } from '../../src/core/transcript.ts';
+import type { Store } from '../../src/git/store.ts';
+
+const CONTEXT = { paths: ['lib/**', '.gitignore'], task: 'Tidy lib' };
+const git = promisify(execFile);
+
+/** A repository whose commits are made by changing files. */
+async function repository(): Promise<{
+  store: Store;
+  commit: (change: (folder: string) => Promise<unknown>) => Promise<Sha>;
+  write: (files: Record<string, string | Buffer>) => Promise<Sha>;
+}> {
+  const folder = await mkdtemp(join(tmpdir(), 'coxswain-effects-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const run = async (...args: string[]): Promise<string> =>
+    (await git('git', ['-c', 'user.name=T', '-c', 'user.email=t@t', ...args], { cwd: folder })).stdout.trim();
+  await run('init', '-q');
+  const commit = async (change: (at: string) => Promise<unknown>): Promise<Sha> => {
+    await change(folder);
+    await run('add', '-A');
+    await run('commit', '-q', '--allow-empty', '-m', 'x');
+    return (await run('rev-parse', 'HEAD')) as Sha;
+  };
+  const write = async (files: Record<string, string | Buffer>): Promise<Sha> =>
+    await commit(async (at) => {
+      for (const [path, text] of Object.entries(files)) {
+        await mkdir(dirname(join(at, path)), { recursive: true });
+        await writeFile(join(at, path), text);
+      }
+    });
+  return { store: { dir: join(folder, '.git') }, commit, write };
+}
+
+const KEY = `const key = 'AKIA${'QWERTYUIOPASDFGH'}';\n`;
+
+test('what an act added is found by its bytes, and only once', async () => {
+  const { store, write } = await repository();
+  const from = await write({ 'lib/a.js': 'one();\n' });
+  const before = await write({ 'lib/a.js': `one();\n${KEY}` });
+  const to = await write({ 'lib/a.js': `zero();\none();\n${KEY}`, 'README.md': 'more\n' });
+  const first = await findFreshEffects(store, { from, before: from, to: before }, CONTEXT);
+  expect(first).toMatchObject({ findings: [{ kind: 'secret', path: 'lib/a.js', line: 2 }], more: 0 });
+  const second = await findFreshEffects(store, { from, before, to }, CONTEXT);
+  expect(second.findings).toMatchObject([{ kind: 'outside-paths', path: 'README.md' }]);
+  const all = await findEffects(store, from, to, CONTEXT);
+  expect(all.findings.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['secret', 'outside-paths']));
+  expect(await findEffects(store, from, from, CONTEXT)).toEqual({ findings: [], more: 0 });
+});
+
+test('modes, links, binaries and files that are gone are seen as git stores them', async () => {
+  const { store, write, commit } = await repository();
+  const from = await write({ 'lib/a.sh': 'echo\n', 'lib/a.test.js': "test('adds', () => {\n  assert.ok(x);\n});\n" });
+  const to = await commit(async (folder) => {
+    await chmod(join(folder, 'lib/a.sh'), 0o755);
+    await symlink('/etc/passwd', join(folder, 'lib/link'));
+    await writeFile(join(folder, 'lib/blob.bin'), Buffer.from([1, 0, 2]));
+    await rm(join(folder, 'lib/a.test.js'));
+  });
+  const { findings } = await findEffects(store, from, to, CONTEXT);
+  const seen = findings.map(({ kind, path, risk }) => `${risk} ${kind} ${path}`);
+  expect(seen).toEqual(
+    expect.arrayContaining([
+      'high binary lib/blob.bin',
+      'high symlink lib/link',
+      'high deleted-test lib/a.test.js',
+      'medium executable-bit lib/a.sh',
+    ]),
+  );
+});
+
+test('code that loads what git ignores is found, by the ignore files of the checkpoint itself', async () => {
+  const { store, write } = await repository();
+  const from = await write({ '.gitignore': '/cache/\n', 'lib/.gitignore': '*.gen.js\n', 'lib/a.js': 'one();\n' });
+  const rooted = await write({ 'lib/a.js': "require('../cache/x');\n" });
+  const own = await write({ 'lib/a.js': "require('./b.gen.js');\n" });
+  const folder = await write({ 'lib/a.js': "require('../cache');\nrequire('./plain.js');\n" });
+  for (const to of [rooted, own, folder]) {
+    const { findings } = await findEffects(store, from, to, CONTEXT);
+    expect(findings.filter(({ kind }) => kind === 'ignored-file')).toMatchObject([{ path: 'lib/a.js', risk: 'high' }]);
+  }
+});
+
+test('what is too much to look at asks for a look', async () => {
+  const { store, write } = await repository();
+  const from = await write({ 'lib/a.js': 'one();\n' });
+  const large = await write({ 'lib/large.js': 'x'.repeat(5 * 1024 * 1024) });
+  expect((await findEffects(store, from, large, CONTEXT)).findings).toMatchObject([
+    { kind: 'binary', path: 'lib/large.js', risk: 'high' },
+  ]);
+  const files = Object.fromEntries(Array.from({ length: 1200 }, (_, index) => [`lib/${index}.txt`, `${index}\n`]));
+  const many = await write(files);
+  const { findings } = await findEffects(store, large, many, CONTEXT);
+  expect(findings[0]).toMatchObject({
+    kind: 'too-large',
+    why: '1200 files changed, and only 1000 of them were looked at',
+  });
+});
+
+test('over its limits a task is found to be too large', async () => {
+  const { store, write } = await repository();
+  const from = await write({ 'lib/a.js': 'one();\n' });
+  const to = await write({ 'lib/a.js': 'two();\nthree();\n', 'lib/b.js': 'four();\n' });
+  const limits = { files: 1, lines: 3 };
+  expect((await findEffects(store, from, to, { ...CONTEXT, limits })).findings[0]).toMatchObject({
+    kind: 'too-large',
+    risk: 'high',
+    why: '2 files, 1 are allowed; 4 changed lines, 3 are allowed',
+  });
+});

