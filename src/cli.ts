@@ -38,6 +38,11 @@ function wordsOf(error: unknown): string {
   return error.cause instanceof Error ? wordsOf(error.cause) : error.message;
 }
 
+// Whoever read the output went away, as `head` does: an orderly end, for a stack too.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.kill(process.pid, 'SIGTERM');
+});
+
 const collect = (value: string, all: string[]): string[] => [...all, value];
 
 const program = new Command('cox')

@@ -5,13 +5,16 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import { execa } from 'execa';
 import { connectClient } from '../client/connect.ts';
+import { describeUnreplayable, findUnreplayable } from '../client/find-unreplayable.ts';
 import type { Config } from '../config.ts';
+import { escapeForPeople } from '../core/escape.ts';
 import type { ExternalIsolation } from '../sandbox/isolation.ts';
 import { openExternal } from '../sandbox/open-external.ts';
 import { openIsolation } from '../sandbox/open-isolation.ts';
 import { describeNoCurrent, findCurrentBuild } from '../stack/deployment.ts';
 import { findTemporal } from '../stack/find-temporal.ts';
 import { findMissingSearchAttributes } from '../stack/search-attributes.ts';
+import { attach } from './stack.ts';
 
 type Finding = { ok: boolean; text: string };
 
@@ -23,6 +26,7 @@ export async function doctor(config: Config): Promise<number> {
     ['node', async () => await Promise.resolve({ ok: true, text: process.version })],
     ['git', lookAtGit],
     ['temporal', async () => await lookAtTemporal(config)],
+    ['runs', async () => await lookAtRuns(config)],
     ['isolation', async () => await lookAtIsolation(config)],
     ['model', async () => await Promise.resolve(lookAtModel(config))],
     ['state', async () => await lookAtState(config)],
@@ -63,6 +67,19 @@ async function lookAtTemporal(config: Config): Promise<Finding> {
     return { ok: true, text: `${address}, namespace ${namespace}${build === undefined ? '' : `, version ${build}`}` };
   } finally {
     await connected.close();
+  }
+}
+
+/** Runs of the configured Temporal, or of the embedded one where it is up. */
+async function lookAtRuns(config: Config): Promise<Finding> {
+  const stack = await attach(config);
+  if (!stack) return { ok: true, text: 'none: nothing is up' };
+  try {
+    const found = await findUnreplayable(stack.client, config.taskQueue);
+    if (found.length === 0) return { ok: true, text: 'each can be replayed' };
+    return { ok: false, text: found.map((run) => escapeForPeople(describeUnreplayable(run))).join('; ') };
+  } finally {
+    await stack.stop();
   }
 }
 
