@@ -4,6 +4,7 @@
  * Rule: the merge happens in the object store, on trees; no work tree, and never a lost conflict.
  */
 import type { IntegrateInput, IntegrateOutcome } from '../core/refactor-state.ts';
+import { isInPaths, summarisePaths } from '../core/paths.ts';
 import type { Sha } from '../core/transcript.ts';
 import type { Author } from '../git/commit-tree.ts';
 import { commitTree } from '../git/commit-tree.ts';
@@ -18,7 +19,11 @@ import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { ControlActivities } from './contract.ts';
 import { fail } from './failures.ts';
+import { findEffects } from './look-at-effects.ts';
 import { withHeartbeats } from './perform.ts';
+
+/** Outside paths that a decision names; more become their folders. */
+const MAX_OUTSIDE = 20;
 
 /** One commit to make on the line: the tree that the task had then, and whose work it is. */
 interface Part {
@@ -42,6 +47,8 @@ export function createIntegrateTask(context: ActivityContext): ControlActivities
         if (last?.message.includes(`${trailer}\n`)) return await describeMerge(store, input, at);
         throw fail('Superseded', `${ref} stands at ${at.slice(0, 10)}, not at ${input.line.slice(0, 10)}`);
       }
+      const overreach = await findOverreach(store, input);
+      if (overreach) return overreach;
       const merged = await mergeTask(store, input);
       if (merged.kind !== 'clean') return merged;
       const line = await commitParts(store, input, merged.tree, trailer);
@@ -50,7 +57,7 @@ export function createIntegrateTask(context: ActivityContext): ControlActivities
     });
 }
 
-type Merged = { kind: 'clean'; tree: Sha } | Exclude<IntegrateOutcome, { kind: 'merged' }>;
+type Merged = { kind: 'clean'; tree: Sha } | Exclude<IntegrateOutcome, { kind: 'merged' | 'outside' }>;
 
 async function mergeTask(store: Store, input: IntegrateInput): Promise<Merged> {
   const [lineTree, startTree, tree] = [
@@ -137,7 +144,34 @@ async function placeParts(store: Store, input: IntegrateInput, parts: readonly P
   return placed.length === 0 ? undefined : placed;
 }
 
+/** What the task changed and may not: its agent was told at each act, so this is the last look before the line. */
+async function findOverreach(
+  store: Store,
+  { start, head, keeps, whole }: IntegrateInput,
+): Promise<Extract<IntegrateOutcome, { kind: 'outside' }> | undefined> {
+  if (!keeps) return undefined;
+  const { paths, barred, allowed } = keeps;
+  const isKept = (path: string): boolean =>
+    isInPaths(path, allowed) || (isInPaths(path, paths) && !isInPaths(path, barred));
+  const outside = (await diffTrees(store, { from: start, to: head })).filter(({ path }) => !isKept(path));
+  if (outside.length === 0) return undefined;
+  const { findings } = await findEffects(store, start, head, { paths, task: whole?.task ?? '' });
+  return {
+    kind: 'outside',
+    paths: summarisePaths(
+      outside.map(({ path }) => path),
+      MAX_OUTSIDE,
+    ),
+    findings,
+  };
+}
+
 async function describeMerge(store: Store, input: IntegrateInput, line: Sha): Promise<IntegrateOutcome> {
   const changed = await diffTrees(store, { from: input.line, to: line });
-  return { kind: 'merged', line, tree: await treeOf(store, line), changed: changed.length };
+  const merged = { kind: 'merged' as const, line, tree: await treeOf(store, line), changed: changed.length };
+  const { whole } = input;
+  if (!whole) return merged;
+  await ensureCommit(store, { commit: whole.base });
+  const { findings, more } = await findEffects(store, whole.base, line, whole);
+  return { ...merged, findings, ...(more > 0 ? { moreFindings: more } : {}) };
 }

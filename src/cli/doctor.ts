@@ -14,6 +14,7 @@ import { openIsolation } from '../sandbox/open-isolation.ts';
 import { describeNoCurrent, findCurrentBuild } from '../stack/deployment.ts';
 import { findTemporal } from '../stack/find-temporal.ts';
 import { findMissingSearchAttributes } from '../stack/search-attributes.ts';
+import { lookAtPolicy } from './look-at-policy.ts';
 import { attach } from './stack.ts';
 
 type Finding = { ok: boolean; text: string };
@@ -30,6 +31,7 @@ export async function doctor(config: Config): Promise<number> {
     ['isolation', async () => await lookAtIsolation(config)],
     ['model', async () => await Promise.resolve(lookAtModel(config))],
     ['state', async () => await lookAtState(config)],
+    ['policy', async () => await lookAtPolicy({ folder: config.policies, repository: process.cwd() })],
   ];
   let bad = 0;
   for (const [name, look] of looks) {

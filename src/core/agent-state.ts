@@ -45,6 +45,8 @@ export interface AgentSpec {
   checks: string[];
   maxSteps: number;
   maxTokens: number;
+  /** Paths outside of the task's that people allowed its agents before this one. */
+  allowed?: string[];
   /** Most files and changed lines, where plan or policy says so. */
   limits?: DiffLimits;
   setup: Setup | null;
@@ -109,7 +111,8 @@ export interface Hold {
 }
 
 export type AgentOutcome =
-  | { kind: 'finished'; head: Sha; summary: string; evidence: Evidence[] }
+  /** `extraPaths` are those outside of the task's that people allowed. */
+  | { kind: 'finished'; head: Sha; summary: string; evidence: Evidence[]; extraPaths?: string[] }
   | { kind: 'planned'; head: Sha; plan: Plan }
   | { kind: 'declined'; reason: string }
   | { kind: 'stopped'; head: Sha | null; by: string; reason: string }

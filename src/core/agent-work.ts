@@ -66,7 +66,8 @@ export function orphan(state: AgentState, at: number): AgentState {
 /** Ends the agent with its work done. */
 export function finishAgent(state: AgentState, at: number, summary: string): AgentState {
   if (!state.head) throw new Error('an agent without a head cannot finish');
-  return endAgent(state, at, { kind: 'finished', head: state.head, summary, evidence: state.evidence });
+  const { head, evidence, extraPaths } = state;
+  return endAgent(state, at, { kind: 'finished', head, summary, evidence, extraPaths });
 }
 
 /** Ends the agent; open decisions are withdrawn, and the refactor is told. */

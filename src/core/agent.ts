@@ -29,7 +29,7 @@ export function createAgent(id: string, spec: AgentSpec): AgentState {
     step: 1,
     maxSteps: spec.maxSteps,
     maxTokens: spec.maxTokens,
-    extraPaths: [],
+    extraPaths: spec.allowed ?? [],
     askedPaths: [],
     pending: null,
     beforeAct: null,

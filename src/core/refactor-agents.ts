@@ -8,7 +8,7 @@ import { nextRefactorCommand, startOf } from './refactor.ts';
 import { proposePlan } from './refactor-gates.ts';
 import { addForks, addRival, endRival } from './forks.ts';
 import type { RefactorState, Rival } from './refactor-state.ts';
-import { endRefactor, findWork, holdRefactor, log, replaceWork } from './refactor-work.ts';
+import { endRefactor, findWork, log, replaceWork, tryAgain } from './refactor-work.ts';
 
 /** An agent runs: its work is under way, and steers that waited for it are passed on. */
 export function takeStart(state: RefactorState, { id, granted }: { id: string; granted: number }): RefactorState {
@@ -131,8 +131,8 @@ function sumSpend(agents: RefactorState['agents']): RefactorState['spend'] {
   return total;
 }
 
-function toResult({ head, summary, evidence }: Extract<AgentOutcome, { kind: 'finished' }>): Rival['result'] {
-  return { head, summary, evidence };
+function toResult({ kind: _, ...result }: Extract<AgentOutcome, { kind: 'finished' }>): NonNullable<Rival['result']> {
+  return result;
 }
 
 function takeAgentEnd(state: RefactorState, at: number, report: AgentReport): RefactorState {
@@ -149,26 +149,22 @@ function takeAgentEnd(state: RefactorState, at: number, report: AgentReport): Re
     case 'declined':
       return endRefactor(state, at, { kind: 'failed', type: 'Declined', reason: outcome.reason });
     case 'finished': {
+      // What people allowed an agent before this one, they allowed the task.
+      const allowed = outcome.extraPaths && [...new Set([...(work.extraPaths ?? []), ...outcome.extraPaths])];
       const finished = {
         ...work,
         status: 'finished' as const,
         head: outcome.head,
         summary: outcome.summary,
         evidence: outcome.evidence,
+        ...(allowed ? { extraPaths: allowed } : {}),
       };
       return log(replaceWork(state, finished), at, `${work.task.id} finished: ${outcome.summary}`);
     }
     case 'stopped':
     case 'failed': {
       const why = `${work.task.id} ${outcome.kind}: ${outcome.reason || `by ${outcome.kind === 'stopped' ? outcome.by : 'its agent'}`}`;
-      const again = replaceWork(state, {
-        ...work,
-        status: 'waiting',
-        startTree: null,
-        conflicts: [],
-        kind: work.kind === 'merge' ? 'work' : work.kind,
-      });
-      return holdRefactor(again, at, `${why}. Resume to try it with a new agent, revise the plan, or stop`);
+      return tryAgain(state, at, work, why);
     }
   }
 }

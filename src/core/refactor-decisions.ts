@@ -15,6 +15,7 @@ import type { MessageOf } from './messages.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS, findPlanProblems } from './plan.ts';
 import type { Outcome } from './receive.ts';
 import { deliverySubject, nextRefactorCommand } from './refactor.ts';
+import { settleOverreach } from './refactor-effects.ts';
 import { adoptPlan, openDelivery, proposePlan } from './refactor-gates.ts';
 import type { AgentMirror, RefactorState } from './refactor-state.ts';
 import { endRefactor, listAllOpen, listRunning, log, passOn } from './refactor-work.ts';
@@ -139,6 +140,8 @@ function approveOwn(state: RefactorState, decision: Decision, by: string, at: nu
       return { ...state, budgetAdded: (state.budgetAdded ?? 0) + state.policy.budget.tokens.value };
     case 'plan':
       return adoptPlan(state, at, by);
+    case 'scope':
+      return settleOverreach(state, decision, 'approved', by, at);
     case 'checks':
       return state.line
         ? openDelivery(
@@ -164,6 +167,7 @@ function rejectOwn(
   at: number,
 ): RefactorState {
   const reason = `${by} rejected ${decision.id}${note ? `: ${note}` : ''}`;
+  if (decision.kind === 'scope') return settleOverreach(state, decision, 'rejected', by, at);
   if (decision.kind === 'plan' && note && state.prepared) return planAgain(state, note, by);
   return endRefactor(state, at, { kind: 'failed', type: 'Rejected', reason });
 }
@@ -232,7 +236,12 @@ export function revisePlan(
   if (weighing.kind === 'refused') return refused(state, weighing.reason);
   if (weighing.kind === 'verify') return { ...weighing, state };
   const by = weighing.name;
-  const control = withdrawDecisions(state.control, at, ['plan', 'checks', 'delivery'], `plan revised by ${by}`);
+  const control = withdrawDecisions(
+    state.control,
+    at,
+    ['plan', 'checks', 'delivery', 'scope'],
+    `plan revised by ${by}`,
+  );
   const repairing = listRunning(state).filter(({ kind }) => kind === 'repair' || kind === 'plan');
   const stops = repairing.map(({ id }) => ({
     agent: id,

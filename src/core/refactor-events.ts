@@ -11,6 +11,7 @@ import type { FailureType } from './failures.ts';
 import { listFields } from './policy.ts';
 import { createExtra } from './refactor.ts';
 import { takeDescription, takeReport, takeStart } from './refactor-agents.ts';
+import { takeOverreach } from './refactor-effects.ts';
 import { openDelivery } from './refactor-gates.ts';
 import type { RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
 import { endRefactor, findWork, holdRefactor, log, replaceWork, stopRefactor } from './refactor-work.ts';
@@ -120,12 +121,15 @@ function takeIntegration(before: RefactorState, event: Extract<RefactorEvent, { 
   if (!work) return before;
   const state = { ...before, integrations: before.integrations + 1, cut: false };
   if (outcome.kind === 'conflict') return mergeAgain(state, at, work, outcome);
+  if (outcome.kind === 'outside') return takeOverreach(state, at, work, outcome);
   const done = replaceWork(state, { ...work, status: 'integrated' });
   if (outcome.kind === 'unchanged') return log(done, at, `${event.task} changed nothing`);
+  const { line, tree, findings, moreFindings } = outcome;
+  const effects = findings ? { effects: { line, findings, more: moreFindings ?? 0 } } : {};
   return log(
-    { ...done, line: outcome.line, lineTree: outcome.tree },
+    { ...done, line, lineTree: tree, ...effects },
     at,
-    `${event.task} integrated: ${outcome.changed} files, ${outcome.line.slice(0, 10)}`,
+    `${event.task} integrated: ${outcome.changed} files, ${line.slice(0, 10)}`,
   );
 }
 

@@ -7,6 +7,7 @@ import { digestValue } from './digest.ts';
 import { findRed } from './evidence.ts';
 import type { Plan } from './plan.ts';
 import { createTaskState, deliverySubject } from './refactor.ts';
+import { showEffects } from './refactor-effects.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { endRefactor, log } from './refactor-work.ts';
 import type { Sha } from './transcript.ts';
@@ -69,10 +70,16 @@ export function openDelivery(state: RefactorState, at: number, commit: Sha): Ref
       reason: 'policy denies delivery (gates.delivery)',
     });
   }
+  const { lines, isDenied } = showEffects(state, commit);
+  if (isDenied) {
+    const reason = `policy denies what would be delivered (effects):\n${lines.join('\n')}`;
+    return endRefactor(state, at, { kind: 'failed', type: 'Rejected', reason });
+  }
   const red = findRed(state.evidence).length;
   const total = state.input.checks.length;
   const checks = total === 0 ? 'no checks were asked for' : `${total - red} of ${total} checks green`;
-  const about = `deliver ${commit.slice(0, 10)} as branch ${state.branch}: ${state.tasks.length} tasks, ${checks}`;
+  const what = `deliver ${commit.slice(0, 10)} as branch ${state.branch}: ${state.tasks.length} tasks, ${checks}`;
+  const about = [what, ...lines].join('\n');
   const digest = digestValue(deliverySubject(state, commit));
   return {
     ...state,

@@ -16,6 +16,7 @@ import type {
 } from './agent-state.ts';
 import type { Control } from './control.ts';
 import type { HostUse } from './egress.ts';
+import type { Finding } from './findings.ts';
 import type { Message, MessageOf, StartInput } from './messages.ts';
 import type { Plan, Task } from './plan.ts';
 import type { EffectivePolicy, Policy } from './policy.ts';
@@ -79,10 +80,16 @@ export interface IntegrateInput {
   head: Sha;
   key: string;
   message: string;
+  /** What the task may change: its paths, but for those that are barred, unless a person allowed just these. */
+  keeps?: { paths: string[]; barred: string[]; allowed: string[] };
+  /** By what the whole line is judged: its base, and the paths and words of all tasks. */
+  whole?: { base: Sha; paths: string[]; task: string };
 }
 
 export type IntegrateOutcome =
-  | { kind: 'merged'; line: Sha; tree: Sha; changed: number }
+  | { kind: 'merged'; line: Sha; tree: Sha; changed: number; findings?: Finding[]; moreFindings?: number }
+  /** The task changed what it may not; nothing was merged. */
+  | { kind: 'outside'; paths: string[]; findings: Finding[] }
   | { kind: 'unchanged' }
   | { kind: 'conflict'; tree: Sha; files: string[] };
 
@@ -112,6 +119,9 @@ export interface TaskState {
   summary: string;
   conflicts: string[];
   evidence: Evidence[];
+  /** Paths outside of the task's that people allowed, as its agent says; and those that an integration asks about. */
+  extraPaths?: string[];
+  askedPaths?: string[];
   /** Forks to start, the ids of all that were asked for, and the agents that race since. */
   forks?: Fork[];
   forkIds?: string[];
@@ -121,7 +131,7 @@ export interface TaskState {
 /** One of several agents that try the same task; its result, once it finished. */
 export interface Rival {
   agent: string;
-  result: { head: Sha; summary: string; evidence: Evidence[] } | null;
+  result: { head: Sha; summary: string; evidence: Evidence[]; extraPaths?: string[] } | null;
 }
 
 /** The mirror of one agent, as its reports tell. */
@@ -167,6 +177,8 @@ export interface RefactorState {
   line: Sha | null;
   lineTree: Sha | null;
   integrations: number;
+  /** What the line shows, from its base on, as it was last judged. */
+  effects?: { line: Sha; findings: Finding[]; more: number };
   /** Agents of kind repair tried for the present red checks. */
   repairs: number;
   /** The repair or planner's work to start next, beside the plan's tasks. */

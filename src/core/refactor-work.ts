@@ -24,6 +24,13 @@ export function holdRefactor(state: RefactorState, at: number, reason: string): 
   return log({ ...state, cut: false, hold: { reason: reason.slice(0, 2000), at } }, at, `holds: ${reason}`);
 }
 
+/** Waits until a person says what becomes of a piece of work: resumed, a new agent begins it anew. */
+export function tryAgain(state: RefactorState, at: number, work: TaskState, why: string): RefactorState {
+  const kind = work.kind === 'merge' ? ('work' as const) : work.kind;
+  const again = replaceWork(state, { ...work, status: 'waiting', startTree: null, conflicts: [], kind });
+  return holdRefactor(again, at, `${why}. Resume to try it with a new agent, revise the plan, or stop`);
+}
+
 /** Ends the refactor: agents that still run are stopped first, open decisions are withdrawn. */
 export function endRefactor(state: RefactorState, at: number, outcome: RefactorOutcome): RefactorState {
   // Passed on to an agent that had ended by then, or never passed on.

@@ -3,6 +3,7 @@
  * Rule: nothing is planned around a gate: without its decision the command is to wait.
  */
 import type { AgentSpec, Fork, Setup } from './agent-state.ts';
+import { renderCommitMessage } from './commit-message.ts';
 import { createControl, listOpenDecisions } from './control.ts';
 import { digestText } from './digest.ts';
 import { grantFor } from './budget.ts';
@@ -11,6 +12,7 @@ import { canOverlap } from './paths.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from './plan.ts';
 import type { EffectivePolicy } from './policy.ts';
 import { tightenForIsolation, UNLIMITED } from './policy.ts';
+import { judgedBy } from './refactor-effects.ts';
 import type {
   PolicyInput,
   Prepared,
@@ -164,6 +166,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
     maxSteps: Math.min(task.maxSteps, state.policy.task.maxSteps.value),
     maxTokens,
     ...limitsOf(state, task),
+    ...(work.extraPaths?.length ? { allowed: work.extraPaths } : {}),
     setup: setupOf(state),
     isolation: prepared.isolation,
     policy: tightenForIsolation(state.policy, prepared.isolation),
@@ -196,7 +199,7 @@ function integrate(state: RefactorState, work: TaskState): RefactorCommand {
   const { prepared } = state;
   if (!prepared || !work.start || !work.head)
     throw new Error(`task ${work.task.id} finished without a start and a head`);
-  const message = `${work.task.title}\n\n${work.summary}\n\nCoxswain-Refactor: ${state.id}\nCoxswain-Task: ${work.task.id}\n`;
+  const message = renderCommitMessage(state, work);
   const input = {
     repository: state.input.repository,
     line: state.line ?? prepared.commit,
@@ -204,6 +207,7 @@ function integrate(state: RefactorState, work: TaskState): RefactorCommand {
     head: work.head,
     key: `integrate/${state.integrations + 1}`,
     message,
+    ...judgedBy(state, work),
   };
   return { kind: 'integrate', input, task: work.task.id };
 }

@@ -1,6 +1,9 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { AgentStatus } from '../../src/core/views.ts';
 import type { Script } from './harness.ts';
-import { approve, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
+import { approve, ask, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 
 const KEY = `AKIA${'QWERTYUIOPASDFGH'}`;
 
@@ -63,4 +66,37 @@ test('what policy denies of effects is undone at once, and the model is told why
   expect(told.some((text) => /Policy denies what this left:[^]*secret a\/keys\.js[^]*were undone/.test(text))).toBe(
     true,
   );
+});
+
+test('what a person changed outside of the plan is asked about before it is integrated, and shown at the delivery', async () => {
+  const crew = await startCrew(({ task, turn }) => {
+    if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
+    return turn === 0 ? shell('echo new > a/new.txt') : turn === 1 ? ask('look?') : finish();
+  });
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository });
+  await approve(handle, 'plan@1');
+  await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
+  await writeFile(join(repository, 'README.md'), `key ${KEY}\n`);
+  const [hub = ''] = await readdir(join(crew.stateDir, 'hub'));
+  const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
+  const { head } = await agent.query<AgentStatus>('status');
+  await git(repository, 'fetch', '-q', join(crew.stateDir, 'hub', hub), head ?? '');
+  await git(repository, 'checkout', '-q', '--detach', head ?? '');
+  await git(repository, 'commit', '-q', '-am', 'by hand');
+  const mine = await git(repository, 'rev-parse', 'HEAD');
+  await git(repository, 'push', '-q', join(crew.stateDir, 'hub', hub), 'HEAD:refs/heads/mine');
+  await git(repository, 'checkout', '-q', 'main');
+  await agent.executeUpdate('pause');
+  await agent.executeUpdate('resume', { args: [{ from: mine, by: 'ann' }] });
+  await handle.executeUpdate('answer', { args: [{ text: 'yes', by: 'ann' }] });
+  await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'scope'));
+  await approve(handle, 'a/integration@1');
+  const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'delivery'));
+  expect(needs[0]?.about.split('\n').slice(0, 20).join('\n')).toMatch(
+    new RegExp(`HIGH secret README.md:1: .*\n.*${KEY}`),
+  );
+  await approve(handle, 'delivery@1');
+  const { branch } = (await handle.result()) as { branch: string };
+  expect(await git(repository, 'diff', '--name-only', 'main', branch)).toBe('README.md\na/new.txt');
 });

@@ -1,0 +1,95 @@
+/**
+ * What finished work changed, as a refactor sees it: whether a task kept to its plan, and what the whole line shows.
+ * Rule: a task that did not keep to its paths is never integrated without a person's word, and whoever decides on the
+ * delivery sees first what stands out in it.
+ */
+import type { Decision } from './control.ts';
+import { openDecision } from './control.ts';
+import { digestValue } from './digest.ts';
+import { gateFindings, renderFindings } from './findings.ts';
+import { findingRulesOf } from './judge-fields.ts';
+import type { IntegrateInput, IntegrateOutcome, RefactorState, TaskState } from './refactor-state.ts';
+import { log, replaceWork, tryAgain } from './refactor-work.ts';
+import type { Sha } from './transcript.ts';
+
+/** Characters of all tasks' words that the judges get: what they name was asked for. */
+const MAX_WORDS = 20_000;
+/** Patterns of all tasks together; with more of them nothing can be called outside of all. */
+const MAX_PATHS = 1000;
+/** Lines of findings at the delivery gate, which has one line before them. */
+const FINDING_LINES = 19;
+
+/** What an integration is to be judged by; an agent that does not tell what people allowed it is not. */
+export function judgedBy(state: RefactorState, work: TaskState): Pick<IntegrateInput, 'keeps' | 'whole'> {
+  const { extraPaths } = work;
+  const { prepared, policy, input } = state;
+  if (!extraPaths || !prepared) return {};
+  const works = [...state.tasks, ...(state.extra ? [state.extra] : [])];
+  const words = works.map(({ task }) => `${task.title}\n${task.instructions}`);
+  const paths = [...new Set(works.flatMap(pathsOf))];
+  return {
+    keeps: { paths: pathsOf(work), barred: policy.protectedPaths.value, allowed: extraPaths },
+    whole: {
+      base: prepared.commit,
+      paths: paths.length > MAX_PATHS ? ['**'] : paths,
+      task: [input.goal, ...words].join('\n').slice(0, MAX_WORDS),
+    },
+  };
+}
+
+function pathsOf({ task, conflicts, extraPaths = [] }: TaskState): string[] {
+  return [...task.paths, ...conflicts, ...extraPaths];
+}
+
+/** A task's result reaches beyond its plan: a person says whether it may, unless policy has said that it may not. */
+export function takeOverreach(
+  state: RefactorState,
+  at: number,
+  work: TaskState,
+  { paths, findings }: Extract<IntegrateOutcome, { kind: 'outside' }>,
+): RefactorState {
+  const { id } = work.task;
+  const what = `${id} changed outside of its paths: ${paths.join(', ')}`;
+  if (state.policy.gates.scope.value === 'deny')
+    return tryAgain(log(state, at, what), at, work, `${what}; policy denies that (gates.scope)`);
+  const control = openDecision(state.control, at, {
+    name: `${id}/integration`,
+    kind: 'scope',
+    about: [...renderFindings(findings, FINDING_LINES), what].join('\n'),
+    digest: digestValue({ head: work.head, paths, findings }),
+    risk: 'high',
+  });
+  return replaceWork({ ...state, control }, { ...work, askedPaths: paths });
+}
+
+/** What a person said of such a result: it may be integrated as it is, or another agent tries. */
+export function settleOverreach(
+  state: RefactorState,
+  decision: Decision,
+  outcome: 'approved' | 'rejected',
+  by: string,
+  at: number,
+): RefactorState {
+  const task = decision.id.slice(0, decision.id.lastIndexOf('/'));
+  const work = [state.extra, ...state.tasks].find((one) => one?.task.id === task);
+  if (!work) return state;
+  const { askedPaths = [], extraPaths = [], ...rest } = work;
+  if (outcome === 'rejected')
+    return tryAgain(state, at, { ...rest, extraPaths }, `${by} rejected what ${task} changed outside of its paths`);
+  const deviations = [...state.deviations, `${by} let ${task} change ${askedPaths.join(', ')}`];
+  return replaceWork({ ...state, deviations }, { ...rest, extraPaths: [...extraPaths, ...askedPaths] });
+}
+
+/** What stands out in a commit that is to be delivered, and whether policy denies it. */
+export function showEffects(state: RefactorState, commit: Sha): { lines: string[]; isDenied: boolean } {
+  const { effects } = state;
+  if (effects?.line !== commit) return { lines: [], isDenied: false };
+  const { findings, more } = effects;
+  return {
+    lines: [
+      ...renderFindings(findings, more > 0 ? FINDING_LINES - 1 : FINDING_LINES),
+      ...(more > 0 ? [`… and ${more} more that did not fit`] : []),
+    ],
+    isDenied: gateFindings(findings, findingRulesOf(state.policy)).outcome === 'deny',
+  };
+}
