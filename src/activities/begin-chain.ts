@@ -12,6 +12,7 @@ import { readFile } from '../git/read-file.ts';
 import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
 import { advanceRef, findPlace, judgeByKey, runRef, writeEntry } from './chain.ts';
+import { ensureConflict } from './conflict-tree.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { ControlActivities } from './contract.ts';
@@ -30,6 +31,7 @@ export function createBeginChain(context: ActivityContext): ControlActivities['b
       const place = await findPlace(store, ref, spec.start, judgeByKey(KEY));
       if (place.done) return { head: place.done.commit };
       const { instructions, items } = startConversation(spec, await readGuides(store, spec));
+      if (spec.startTree && spec.refactor) await ensureConflict(store, spec.refactor, spec.startTree);
       const tree = spec.startTree ?? (await treeOf(store, spec.start));
       const whose = {
         agent: Context.current().info.workflowExecution?.workflowId,

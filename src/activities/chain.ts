@@ -15,11 +15,21 @@ import type { Store } from '../git/store.ts';
 import { ensureCommit } from '../git/store.ts';
 import { fail } from './failures.ts';
 
-/** The ref of the running workflow run: `refs/coxswain/<kind>/<workflow id>/<run id>`. */
-export function runRef(kind: 'agents' | 'refactors'): string {
+/** The id of the workflow that the running activity belongs to. */
+export function ownWorkflowId(): string {
+  return ownExecution().workflowId;
+}
+
+function ownExecution(): { workflowId: string; runId: string } {
   const execution = Context.current().info.workflowExecution;
   if (!execution) throw new Error('this activity belongs to a workflow');
-  return `refs/coxswain/${kind}/${refSlug(execution.workflowId)}/${execution.runId}`;
+  return execution;
+}
+
+/** The ref of the running workflow run: `refs/coxswain/<kind>/<workflow id>/<run id>`. */
+export function runRef(kind: 'agents' | 'refactors'): string {
+  const { workflowId, runId } = ownExecution();
+  return `refs/coxswain/${kind}/${refSlug(workflowId)}/${runId}`;
 }
 
 export interface Place {

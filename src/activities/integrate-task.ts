@@ -14,7 +14,8 @@ import { readChain } from '../git/read-chain.ts';
 import { readRef } from '../git/read-ref.ts';
 import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
-import { advanceRef, runRef } from './chain.ts';
+import { advanceRef, ownWorkflowId, runRef } from './chain.ts';
+import { keepConflict } from './conflict-tree.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { ControlActivities } from './contract.ts';
@@ -50,6 +51,8 @@ export function createIntegrateTask(context: ActivityContext): ControlActivities
       const overreach = await findOverreach(store, input);
       if (overreach) return overreach;
       const merged = await mergeTask(store, input);
+      if (merged.kind === 'conflict')
+        await keepConflict(store, { refactor: ownWorkflowId(), line: input.line, ...merged });
       if (merged.kind !== 'clean') return merged;
       const line = await commitParts(store, input, merged.tree, trailer);
       await advanceRef(store, ref, line, at);

@@ -129,7 +129,7 @@ export function noteTree(store: Store, { commit, tree }: { commit: Sha; tree: Sh
 }
 
 /** Whether the store has an object. One that lies there as a file of its own, as new commits do, is seen at once. */
-async function hasObject(store: Store, id: Sha): Promise<boolean> {
+export async function hasObject(store: Store, id: Sha): Promise<boolean> {
   if (existsSync(join(store.dir, 'objects', id.slice(0, 2), id.slice(2)))) return true;
   const { status } = await streamGit(store.dir, ['cat-file', '-e', id], { expected: [1, 128] });
   return status === 0;

@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { findPlace, judgeByKey } from '../../src/activities/chain.ts';
+import { ensureConflict, keepConflict } from '../../src/activities/conflict-tree.ts';
 import type { Sha } from '../../src/core/transcript.ts';
 import { commitTree } from '../../src/git/commit-tree.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
 import type { ChainLink } from '../../src/git/read-chain.ts';
-import { runGit } from '../../src/git/run-git.ts';
+import { runGit, streamGit } from '../../src/git/run-git.ts';
+import type { Store } from '../../src/git/store.ts';
 import { ensureCommit, openStore } from '../../src/git/store.ts';
 
 /** A link of the chain that was made under this key. */
@@ -29,15 +31,46 @@ test.each([
   expect(judgeByKey(mine)(linkOf(there))).toBe(expected);
 });
 
-test('work that another host stored just before it died is found and adopted, not tried for ever', async () => {
+interface Hosts {
+  one: Store;
+  other: Store;
+}
+
+/** Two hosts of one hub, each with a store of its own. */
+async function twoHosts(): Promise<Hosts> {
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-chain-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await openStore({ dir: join(folder, 'hub.git') });
   const remote = `file://${join(folder, 'hub.git')}`;
-  const [dead, other] = [
-    await openStore({ dir: join(folder, 'dead.git'), remote }),
-    await openStore({ dir: join(folder, 'other.git'), remote }),
-  ];
+  return {
+    one: await openStore({ dir: join(folder, 'one.git'), remote }),
+    other: await openStore({ dir: join(folder, 'other.git'), remote }),
+  };
+}
+
+test('the tree of a conflict that one host found is there on any other', async () => {
+  const { one, other } = await twoHosts();
+  const tree = (await runGit(one.dir, ['hash-object', '-w', '-t', 'tree', '/dev/null'])).trim() as Sha;
+  const line = await commitTree(one, { tree, parents: [], message: 'the line\n' });
+  const blob = await streamGit(one.dir, ['hash-object', '-w', '--stdin'], { input: bytes('<<<<<<< ours\n') });
+  const entry = `100644 blob ${blob.output.toString().trim()}\tmet.txt\n`;
+  const made = await streamGit(one.dir, ['mktree'], { input: bytes(entry) });
+  const conflict = made.output.toString().trim() as Sha;
+  const found = { refactor: 'r', line, tree: conflict, files: ['met.txt'] };
+  await keepConflict(one, found);
+  // An attempt that did not hear of its end does it again.
+  await keepConflict(one, found);
+  await ensureConflict(other, 'r', conflict);
+  const begun = await commitTree(other, { tree: conflict, parents: [], message: 'begin\n' });
+  expect(await runGit(other.dir, ['show', `${begun}:met.txt`])).toBe('<<<<<<< ours\n');
+});
+
+async function* bytes(text: string): AsyncIterable<string> {
+  yield text;
+}
+
+test('work that another host stored just before it died is found and adopted, not tried for ever', async () => {
+  const { one: dead, other } = await twoHosts();
   const ref = 'refs/coxswain/refactors/r/run';
   const tree = (await runGit(dead.dir, ['hash-object', '-w', '-t', 'tree', '/dev/null'])).trim() as Sha;
   const line = await commitTree(dead, { tree, parents: [], message: 'the line\n' });

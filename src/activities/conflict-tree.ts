@@ -1,0 +1,35 @@
+/**
+ * Hands the tree of a merge that conflicts from the host that merged to the one that begins the next agent.
+ * Rule: what a later activity needs is in the hub before the workflow hears of it; a tree alone never gets there, so it
+ * goes as a commit, beside the refs of its refactor, and is kept and removed with them.
+ */
+import type { Sha } from '../core/transcript.ts';
+import { commitTree } from '../git/commit-tree.ts';
+import { moveRef } from '../git/move-ref.ts';
+import { readRef } from '../git/read-ref.ts';
+import { refSlug } from '../git/ref-name.ts';
+import type { Store } from '../git/store.ts';
+import { fetchInto, hasObject } from '../git/store.ts';
+
+/** Puts the tree into the hub. The same conflict found again finds it there. */
+export async function keepConflict(
+  store: Store,
+  { refactor, line, tree, files }: { refactor: string; line: Sha; tree: Sha; files: readonly string[] },
+): Promise<void> {
+  const ref = conflictRef(refactor, tree);
+  const before = await readRef(store, ref);
+  if (before !== null) return;
+  const message = `conflict in ${files.join(', ')}\n`;
+  const commit = await commitTree(store, { tree, parents: [line], message });
+  await moveRef(store, { ref, to: commit, from: before });
+}
+
+/** Makes sure that this host has the tree. */
+export async function ensureConflict(store: Store, refactor: string, tree: Sha): Promise<void> {
+  if (store.remote === undefined || (await hasObject(store, tree))) return;
+  await fetchInto(store, store.remote, conflictRef(refactor, tree));
+}
+
+function conflictRef(refactor: string, tree: Sha): string {
+  return `refs/coxswain/refactors/${refSlug(refactor)}/conflict-${tree.slice(0, 16)}`;
+}
