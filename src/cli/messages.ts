@@ -49,16 +49,17 @@ function addQueries(program: Command, action: Action): void {
     command
       .option('--json', 'as JSON')
       .action(action(async (id: string, options: { json?: boolean }) => await ask(name, id, options.json === true)));
-    if (name === 'policy') policyCommands(command, action);
+    if (name !== 'policy') continue;
+    policyCommands(command, action);
+    addVerb(command, 'adopt', 'read the layers again, and say what changed').action(
+      action(async (id: string, options: Options) => await send('adoptPolicy', id, {}, options)),
+    );
   }
 }
 
-function addVerb(program: Command, command: string, description: string, words: string): Command {
-  return program
-    .command(command)
-    .description(description)
-    .argument('<id>')
-    .argument(words)
+function addVerb(program: Command, command: string, description: string, words?: string): Command {
+  const added = program.command(command).description(description).argument('<id>');
+  return (words === undefined ? added : added.argument(words))
     .option('--by <name>', 'who sends it (a claim)')
     .option('--message-id <id>', 'it counts once under this id');
 }

@@ -13,6 +13,8 @@ import { ClientFailure, explainFailures } from './client-failure.ts';
 
 /** An update waits for a worker; a signal does not. After this long a verb that may be a signal becomes one. */
 const UPDATE_TIMEOUT_MS = 5000;
+/** Reading the layers of policy again takes a look at the repository's remote. */
+const ADOPT_TIMEOUT_MS = 150_000;
 /** The longest history replays in seconds; a query that takes longer has no worker. */
 const QUERY_TIMEOUT_MS = 15_000;
 
@@ -38,7 +40,10 @@ export async function sendVerb(client: Client, id: string, verb: Verb, input: ob
   const message = { id: randomUUID(), ...input };
   const send = (): Promise<Answer> => handle.executeUpdate<Answer, [object]>(verb, { args: [message] });
   const answered = explainFailures(id, send);
-  const first = await Promise.race([answered, timeout(UPDATE_TIMEOUT_MS, 'late' as const)]);
+  const first = await Promise.race([
+    answered,
+    timeout(verb === 'adoptPolicy' ? ADOPT_TIMEOUT_MS : UPDATE_TIMEOUT_MS, 'late' as const),
+  ]);
   if (first !== 'late') return first;
   // The late answer has nobody left to hear it.
   answered.catch(() => undefined);

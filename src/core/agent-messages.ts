@@ -2,6 +2,7 @@
  * What an agent does with a message: queue a steer, pause, decide, rewind; each leaves a receipt and gives an answer.
  * Rule: nothing here throws or waits; what can't be done is refused with the reason and changes nothing else.
  */
+import { policyInputOf } from './adopt-policy.ts';
 import type { Way } from './agent-decisions.ts';
 import { answerQuestion, decideForAgent } from './agent-decisions.ts';
 import type { AgentState } from './agent-state.ts';
@@ -68,6 +69,12 @@ function applyToAgent(state: AgentState, message: Message, at: number, way: Way)
       return rewindAgent(state, message, at);
     case 'fork':
       return forkAgent(state, message, at);
+    case 'adoptPolicy': {
+      const input = policyInputOf(state);
+      return input
+        ? { kind: 'read', input, state }
+        : refused(state, 'this agent began before its policy could be read again');
+    }
     case 'choose':
       return refused(state, 'send this to the refactor: it knows which agents there are to choose from');
   }

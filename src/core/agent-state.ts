@@ -5,7 +5,7 @@
  */
 import type { Control } from './control.ts';
 import type { NetworkGrant } from './egress.ts';
-import type { EffectivePolicy } from './policy.ts';
+import type { EffectivePolicy, Policy } from './policy.ts';
 import type { Plan } from './plan.ts';
 import type { ActInput, ActOutcome, Proposal, ThinkInput, ThinkOutcome, ToldResult } from './step.ts';
 import type { Sha, Usage } from './transcript.ts';
@@ -26,7 +26,7 @@ export interface DiffLimits {
   lines?: number;
 }
 
-/** What an agent was started with; it never changes. */
+/** What an agent was started with; of it only the policy changes, where a newer one is adopted. */
 export interface AgentSpec {
   kind: AgentKind;
   /** Task id in the plan; `plan` for the planner. */
@@ -52,6 +52,8 @@ export interface AgentSpec {
   setup: Setup | null;
   isolation: IsolationMode;
   policy: EffectivePolicy;
+  /** The run's own layer of it, so that all layers can be read again; left out by agents of before that. */
+  run?: Policy | null;
   /** The checkpoint of another agent's chain that this one goes on from, with what it is told. */
   fork?: Fork;
   /** Workflow id of the refactor that is told of needs and of the end. */

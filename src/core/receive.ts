@@ -8,17 +8,21 @@ import { addReceipt, findEarlierAnswer, settleReceived } from './control.ts';
 import type { SignatureQuestion, Verified } from './decide.ts';
 import type { Message, Verb } from './messages.ts';
 import { readMessage } from './messages.ts';
+import type { PolicyInput } from './refactor-state.ts';
 
 export interface Received<S> {
   state: S;
   answer: Answer;
   /** Set where the message waits: it is to be received once more with the answer to this. */
   verify?: SignatureQuestion;
+  /** Set where policy is to be read again, by these facts, for this adoption. */
+  reads?: { input: PolicyInput; receipt: string; by: string };
 }
 
-/** What applying a message came to; `verify` changes nothing yet. */
+/** What applying a message came to; `verify` and `read` change nothing yet. */
 export type Outcome<S> =
   | { kind: 'applied' | 'accepted' | 'forwarded' | 'refused'; detail: string; state: S }
+  | { kind: 'read'; input: PolicyInput; state: S }
   | { kind: 'verify'; question: SignatureQuestion; state: S };
 
 interface Receiving<S> {
@@ -47,16 +51,21 @@ export function receive<S extends { control: Control }>(receiving: Receiving<S>)
   const earlier = verified ? undefined : findEarlierAnswer(state.control, read.message.id);
   if (earlier) return { state, answer: earlier };
   const outcome: Outcome<S> = ended ? { kind: 'refused', detail: ended, state } : receiving.apply(message);
-  const became: Pick<Receipt, 'state' | 'detail'> =
-    outcome.kind === 'verify'
-      ? { state: 'received', detail: 'its signature is being verified' }
-      : { state: outcome.kind, detail: outcome.detail };
+  const became = describeOutcome(outcome);
   const { control, answer } =
     verified && id !== undefined
       ? settleReceived(outcome.state.control, id, became)
       : addReceipt(outcome.state.control, message, at, became);
   const recorded = { state: { ...outcome.state, control }, answer };
-  return outcome.kind === 'verify' ? { ...recorded, verify: outcome.question } : recorded;
+  if (outcome.kind === 'verify') return { ...recorded, verify: outcome.question };
+  if (outcome.kind !== 'read') return recorded;
+  return { ...recorded, reads: { input: outcome.input, receipt: answer.receipt, by: message.by ?? 'unknown' } };
+}
+
+function describeOutcome<S>(outcome: Outcome<S>): Pick<Receipt, 'state' | 'detail'> {
+  if (outcome.kind === 'verify') return { state: 'received', detail: 'its signature is being verified' };
+  if (outcome.kind === 'read') return { state: 'received', detail: 'policy is being read again' };
+  return { state: outcome.kind, detail: outcome.detail };
 }
 
 /** Records a message that no handler knows, or that could not be read. */

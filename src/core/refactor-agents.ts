@@ -22,6 +22,7 @@ export function takeStart(state: RefactorState, { id, granted }: { id: string; g
     report: null,
     first: granted,
     granted,
+    adopts: true as const,
   };
   // Its first report may have come before the start was confirmed.
   const agents = state.agents.some((other) => other.id === id) ? state.agents : [...state.agents, agent];

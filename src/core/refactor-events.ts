@@ -3,12 +3,12 @@
  * Rule: what was checked, approved and delivered is one commit; any later change makes the line go through its gates
  * again.
  */
+import { listPolicyChanges } from './adopt-policy.ts';
 import { findRuleProblems, rulesOf } from './approvers.ts';
 import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { findRed } from './evidence.ts';
 import type { FailureType } from './failures.ts';
-import { listFields } from './policy.ts';
 import { createExtra } from './refactor.ts';
 import { takeDescription, takeReport, takeStart } from './refactor-agents.ts';
 import { takeOverreach } from './refactor-effects.ts';
@@ -73,15 +73,12 @@ export function advanceRefactor(before: RefactorState, event: RefactorEvent): Re
 /** The policy of all layers is in force from here on; a changed one is said field by field. */
 function takePolicy(state: RefactorState, event: Extract<RefactorEvent, { kind: 'policyRead' }>): RefactorState {
   const { read, at } = event;
-  const before = new Map(listFields(state.policy).map(({ name, value }) => [name, JSON.stringify(value)]));
   const next: RefactorState = { ...state, policy: read.policy, policyFrom: read.commit };
   const problems = findRuleProblems(rulesOf(read.policy), state.input.requestedBy);
   if (problems.length > 0 && !state.prepared)
     return endRefactor(next, at, { kind: 'failed', type: 'PrepareFailed', reason: problems.join('; ') });
-  return listFields(read.policy).reduce<RefactorState>((logged, { name, value, from }) => {
-    const [was, is] = [before.get(name), JSON.stringify(value)];
-    return was === is ? logged : log(logged, at, `policy ${name}: ${was ?? 'not set'} → ${is} (${from})`);
-  }, next);
+  const changes = listPolicyChanges(state.policy, read.policy);
+  return changes.reduce<RefactorState>((logged, change) => log(logged, at, `policy ${change}`), next);
 }
 
 function takePrepared(before: RefactorState, event: Extract<RefactorEvent, { kind: 'prepared' }>): RefactorState {

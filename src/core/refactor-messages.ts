@@ -7,6 +7,7 @@ import type { Message, MessageOf, Verb } from './messages.ts';
 import type { Outcome, Received } from './receive.ts';
 import { receive } from './receive.ts';
 import { answerForRefactor, chooseForRefactor, decideForRefactor, revisePlan } from './refactor-decisions.ts';
+import { policyInput } from './refactor.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { listRunning, log, passOn, stopRefactor } from './refactor-work.ts';
 
@@ -47,6 +48,11 @@ function applyToRefactor(state: RefactorState, message: Message, at: number, ver
     case 'rewind':
     case 'fork':
       return passToTask(state, message);
+    case 'adoptPolicy':
+      // Before preparing it is read anyway; a run of before there were layers has none.
+      return state.policyFrom
+        ? { kind: 'read', input: policyInput(state), state }
+        : outcome('refused', 'its policy has not been read yet', state);
     case 'choose':
       return chooseForRefactor(state, message, at, verified);
   }

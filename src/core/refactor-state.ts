@@ -144,6 +144,8 @@ export interface AgentMirror {
   /** Tokens that it may take: at its start, and with what was added since. */
   first?: number;
   granted?: number;
+  /** It knows how to have its policy read again. */
+  adopts?: true;
 }
 
 /** A message to an agent that is on its way. */

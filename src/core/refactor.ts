@@ -117,7 +117,8 @@ function nextWork(state: RefactorState, prepared: Prepared): RefactorCommand {
   return { kind: 'wait', why: 'nothing to do' };
 }
 
-function policyInput({ input, prepared }: RefactorState): PolicyInput {
+/** What names the layers that count for a refactor. */
+export function policyInput({ input, prepared }: RefactorState): PolicyInput {
   const { repository, base, team, policy } = input;
   return { repository, base: prepared?.commit ?? base ?? null, team: team ?? null, run: policy ?? null };
 }
@@ -170,6 +171,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
     setup: setupOf(state),
     isolation: prepared.isolation,
     policy: tightenForIsolation(state.policy, prepared.isolation),
+    run: state.input.policy ?? null,
     ...(fork ? { fork } : {}),
     refactor: state.id,
     ...(state.input.requestedBy === undefined ? {} : { requestedBy: state.input.requestedBy }),

@@ -14,6 +14,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { adoptForAgent } from '../core/adopt-policy.ts';
 import { createAgent, nextAgentCommand, reserveBudget } from '../core/agent.ts';
 import { passAgentDeadlines } from '../core/agent-decisions.ts';
 import { advanceAgent } from '../core/agent-events.ts';
@@ -96,16 +97,18 @@ function show(state: AgentState): void {
 function handleMessages(read: () => AgentState, update: (state: AgentState) => void): void {
   handleVerbs({
     receive: (verb, inputs) =>
-      receiveVerified(read, update, (state, verified) =>
-        receiveForAgent(state, verb, inputs, Date.now(), false, verified),
-      ),
+      receiveVerified(read, update, {
+        receive: (state, verified) => receiveForAgent(state, verb, inputs, Date.now(), false, verified),
+        adopt: adoptForAgent,
+      }),
     refuse: (verb, problem) => update(refuse(read(), { verb }, Date.now(), problem).state),
   });
   setHandler(forwardSignal, (message) => {
     const { verb, ...payload } = message;
-    const answered = receiveVerified(read, update, (state, verified) =>
-      receiveForAgent(state, verb, [payload], Date.now(), true, verified),
-    );
+    const answered = receiveVerified(read, update, {
+      receive: (state, verified) => receiveForAgent(state, verb, [payload], Date.now(), true, verified),
+      adopt: adoptForAgent,
+    });
     return answered instanceof Promise ? answered.then(() => undefined) : undefined;
   });
   setHandler(troubleSignal, async (input) => {

@@ -1,7 +1,7 @@
 /**
  * Receives a message that may be signed: recorded at once, counted only after the worker has verified its signature.
- * Rule: where nothing is signed no activity is scheduled and nothing waits; what was verified is weighed once more on
- * the state as it is by then.
+ * Rule: where nothing is signed or read no activity is scheduled and nothing waits; what was verified is weighed once
+ * more on the state as it is by then.
  */
 import {
   ActivityFailure,
@@ -11,9 +11,11 @@ import {
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { SigningActivities } from '../activities/contract.ts';
+import type { Adoption, PolicyReading } from '../core/adopt-policy.ts';
 import type { Answer } from '../core/control.ts';
 import type { SignatureQuestion, SignatureVerdict, Verified } from '../core/decide.ts';
 import type { Received } from '../core/receive.ts';
+import { readPolicyAgain } from './read-policy-again.ts';
 
 const { verifySignature } = proxyLocalActivities<SigningActivities>({
   // Two processes of milliseconds each; a loaded host may take seconds. A person waits for the answer.
@@ -29,15 +31,29 @@ export function hasHandlersToEnd(): boolean {
   return !allHandlersFinished() && patched(HANDLERS_FIRST);
 }
 
-/** Takes in a message through `receive`, twice where it is signed; gives the answer that counts. */
+/** How a run takes in a message, and the policy that was read again for one. */
+export interface Takes<S> {
+  receive: (state: S, verified?: Verified) => Received<S>;
+  adopt: (state: S, adoption: Adoption, reading: PolicyReading) => Received<S>;
+}
+
+/** Takes in a message, twice where it is signed or has policy read again; gives the answer that counts. */
 export function receiveVerified<S>(
   read: () => S,
   update: (state: S) => void,
-  receive: (state: S, verified?: Verified) => Received<S>,
+  { receive, adopt }: Takes<S>,
 ): Answer | Promise<Answer> {
-  const { state, answer, verify } = receive(read());
+  const { state, answer, verify, reads } = receive(read());
   update(state);
+  if (reads) return adoptWhenRead(reads);
   return verify ? countWhenVerified(verify) : answer;
+
+  async function adoptWhenRead({ input, receipt, by }: NonNullable<typeof reads>): Promise<Answer> {
+    const reading = await readPolicyAgain(input);
+    const adopted = adopt(read(), { receipt, by, at: Date.now() }, reading);
+    update(adopted.state);
+    return adopted.answer;
+  }
 
   async function countWhenVerified(question: SignatureQuestion): Promise<Answer> {
     const verdict = await askWorker(question);

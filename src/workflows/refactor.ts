@@ -18,6 +18,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { adoptForRefactor } from '../core/adopt-policy.ts';
 import { rulesOf } from '../core/approvers.ts';
 import { describeRefactor } from '../core/details.ts';
 import { readStart } from '../core/messages.ts';
@@ -154,7 +155,10 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
     update(refuse(read(), { verb }, Date.now(), problem).state);
   handleVerbs({
     receive: (verb, inputs) =>
-      receiveVerified(read, update, (state, verified) => receiveForRefactor(state, verb, inputs, Date.now(), verified)),
+      receiveVerified(read, update, {
+        receive: (state, verified) => receiveForRefactor(state, verb, inputs, Date.now(), verified),
+        adopt: adoptForRefactor,
+      }),
     refuse: refuseMessage,
   });
   setHandler(reportSignal, (report) => {

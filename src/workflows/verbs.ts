@@ -25,6 +25,7 @@ const DESCRIPTIONS: Record<Verb, string> = {
   revisePlan: 'Replace the plan: {version, plan, by?}',
   rewind: 'Take a task back to a checkpoint: {task, to, by?}',
   fork: 'Try a task a second time beside, from a checkpoint on: {task?, to?, text?, by?}',
+  adoptPolicy: 'Read the layers of policy again and adopt what changed: {by?}',
   choose: 'Choose whose work counts after a fork: {agent, by?} or a string',
 };
 

@@ -2,11 +2,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Answer } from '../../src/core/control.ts';
 import type { EffectivePolicy } from '../../src/core/policy.ts';
 import type { Script } from './harness.ts';
 import {
   approve,
   approveAll,
+  ask,
   finish,
   git,
   makeRepository,
@@ -89,4 +91,42 @@ test('a path that policy protects is asked about, even where the approved plan n
   await approve(handle, 'a/scope@1');
   await approve(handle, 'delivery@1');
   await expect(handle.result()).resolves.toMatchObject({ outcome: 'done' });
+});
+
+test('a changed policy is adopted when somebody asks, by the refactor and by the agents that run; the answer says what changed', async () => {
+  const script: Script = ({ task, turn }) => {
+    if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
+    return turn === 0 ? ask('go on?') : turn === 1 ? shell('deploy x; echo new > a/new.txt') : finish();
+  };
+  const { env } = await policies({ 'organisation.yaml': 'version: 1\nlimits:\n  maxParallelAgents: 3\n' });
+  const crew = await startCrew(script, { env });
+  const handle = await crew.start({ repository: await makeRepository(REPOSITORY) });
+  await approve(handle, 'plan@1');
+  await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
+  const adopt = async () => await handle.executeUpdate<Answer, [object]>('adoptPolicy', { args: [{ by: 'ann' }] });
+  const organisation = join(env.COXSWAIN_POLICIES, 'organisation.yaml');
+  expect(await adopt()).toMatchObject({ kind: 'applied', detail: 'nothing has changed' });
+  await writeFile(organisation, 'version: 1\nlimits:\n  maxParallelAgents: none\n');
+  expect(await adopt()).toMatchObject({ kind: 'refused', detail: expect.stringContaining('organisation.yaml:3:') });
+  const rule = `{ id: no-deploy, effect: deny, programs: [deploy], reason: people do, match: [deploy x], notMatch: [] }`;
+  await writeFile(organisation, `version: 1\nlimits:\n  task:\n    maxFiles: 5\n  rules:\n    commands: [${rule}]\n`);
+  const { kind, detail } = await adopt();
+  expect({ kind, detail }).toMatchObject({
+    kind: 'applied',
+    detail: expect.stringContaining('task.maxFiles: 1000000 → 5 (organisation)'),
+  });
+  expect(detail).toContain('rules.commands: [] → ');
+  expect(await handle.query<EffectivePolicy>('policy')).toMatchObject({ task: { maxFiles: { value: 5 } } });
+  const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
+  await expect
+    .poll(() => agent.query<EffectivePolicy>('policy'), { timeout: 20_000 })
+    .toMatchObject({
+      rules: { commands: { value: [{ id: 'no-deploy' }], from: 'organisation' } },
+    });
+  await handle.executeUpdate('answer', { args: [{ text: 'yes' }] });
+  // The denied command left nothing, so there is nothing to deliver.
+  await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'NothingChanged' } });
+  expect(crew.model.requests.at(-1)?.items.at(-1)).toMatchObject({
+    output: expect.stringContaining('rule no-deploy (organisation)'),
+  });
 });

@@ -1,0 +1,98 @@
+/**
+ * A policy that changed while a run is under way: read again from its layers, and adopted where somebody asks for it.
+ * Rule: nothing of a message becomes policy: the worker reads the layers, and what changed is said field by field.
+ */
+import { findRuleProblems, rulesOf } from './approvers.ts';
+import type { AgentState } from './agent-state.ts';
+import { publish, say } from './agent-work.ts';
+import { settleReceived } from './control.ts';
+import type { EffectivePolicy } from './policy.ts';
+import { listFields, tightenForIsolation } from './policy.ts';
+import type { Received } from './receive.ts';
+import type { PolicyInput, PolicyRead, RefactorState } from './refactor-state.ts';
+import { listRunning, log } from './refactor-work.ts';
+
+/** What came of reading the layers again. */
+export type PolicyReading = { kind: 'read'; read: PolicyRead } | { kind: 'bad'; reason: string };
+
+/** An adoption that was asked for: its receipt, and who claims to have sent it. */
+export interface Adoption {
+  receipt: string;
+  by: string;
+  at: number;
+}
+
+/** Each field that differs, from what to what, and by which layer. */
+export function listPolicyChanges(before: EffectivePolicy, after: EffectivePolicy): string[] {
+  const old = new Map(listFields(before).map(({ name, value }) => [name, JSON.stringify(value)]));
+  return listFields(after).flatMap(({ name, value, from }) => {
+    const [was, is] = [old.get(name), JSON.stringify(value)];
+    return was === is ? [] : [`${name}: ${was ?? 'not set'} → ${is} (${from})`];
+  });
+}
+
+/** Takes in the layers as they are now: they are in force from here on, and for the agents that can be told. */
+export function adoptForRefactor(
+  state: RefactorState,
+  adoption: Adoption,
+  reading: PolicyReading,
+): Received<RefactorState> {
+  const { receipt, by, at } = adoption;
+  if (state.outcome) return settle(state, receipt, 'refused', `the refactor has ended: ${state.outcome.kind}`);
+  if (reading.kind === 'bad') return settle(state, receipt, 'refused', reading.reason);
+  const { policy } = reading.read;
+  const problems = findRuleProblems(rulesOf(policy), state.input.requestedBy);
+  if (problems.length > 0) return settle(state, receipt, 'refused', problems.join('; '));
+  const changes = listPolicyChanges(state.policy, policy);
+  if (changes.length === 0) return settle(state, receipt, 'applied', 'nothing has changed');
+  const message = { verb: 'adoptPolicy' as const, by, id: receipt };
+  const forwards = listRunning(state).flatMap(({ id, adopts }) => (adopts ? [{ agent: id, message }] : []));
+  const next = changes.reduce<RefactorState>((logged, change) => log(logged, at, `policy ${change}`), {
+    ...voidDelivery(state, changes),
+    policy,
+    forwards: [...state.forwards, ...forwards],
+    deviations: [...state.deviations, `${by} had the policy read again: ${changes.join('; ')}`.slice(0, 2000)],
+  });
+  return settle(next, receipt, 'applied', `adopted: ${changes.join('; ')}`);
+}
+
+/** A delivery that was approved under other rules, and has not begun, is asked for again. */
+function voidDelivery(state: RefactorState, changes: readonly string[]): RefactorState {
+  const isOther = changes.some((change) => /^(decisions\.|gates\.delivery|effects\.)/.test(change));
+  if (!isOther || !state.deliveryApproved || state.delivered) return state;
+  return { ...state, deliveryApproved: null, evidenceFor: null };
+}
+
+/** What an agent has to know to have its policy read; undefined for one of before that. */
+export function policyInputOf({ spec }: AgentState): PolicyInput | undefined {
+  if (spec.run === undefined) return undefined;
+  return { repository: spec.repository, base: spec.base, team: spec.team, run: spec.run };
+}
+
+/** The same for an agent: it counts for what is decided from here on; what was granted to it stays. */
+export function adoptForAgent(
+  state: AgentState,
+  { receipt, at }: Adoption,
+  reading: PolicyReading,
+): Received<AgentState> {
+  if (state.outcome) return settle(state, receipt, 'refused', `the agent has ${state.outcome.kind} already`);
+  if (reading.kind === 'bad') return settle(state, receipt, 'refused', reading.reason);
+  const policy = tightenForIsolation(reading.read.policy, state.spec.isolation);
+  const changes = listPolicyChanges(state.spec.policy, policy);
+  const next = changes.reduce((logged, change) => say(logged, at, `policy ${change}`), {
+    ...state,
+    spec: { ...state.spec, policy },
+  });
+  const detail = changes.length === 0 ? 'nothing has changed' : `adopted: ${changes.join('; ')}`;
+  return settle(publish(next), receipt, 'applied', detail);
+}
+
+function settle<S extends RefactorState | AgentState>(
+  state: S,
+  receipt: string,
+  became: 'applied' | 'refused',
+  detail: string,
+): Received<S> {
+  const { control, answer } = settleReceived(state.control, receipt, { state: became, detail: detail.slice(0, 4000) });
+  return { state: { ...state, control }, answer };
+}

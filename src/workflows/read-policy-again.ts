@@ -1,0 +1,29 @@
+/**
+ * Reads the layers of policy again for a message that asks for it.
+ * Rule: a person waits for the answer, so it ends within minutes; a layer with a fault is an answer too.
+ */
+import { ActivityFailure, CancellationScope, proxyActivities } from '@temporalio/workflow';
+import type { ControlActivities } from '../activities/contract.ts';
+import type { PolicyReading } from '../core/adopt-policy.ts';
+import type { PolicyInput } from '../core/refactor-state.ts';
+import { describeFailure } from './activities.ts';
+
+const { readPolicy } = proxyActivities<Pick<ControlActivities, 'readPolicy'>>({
+  // The base is there already; a remote is looked at once more.
+  startToCloseTimeout: '1 minute',
+  scheduleToCloseTimeout: '2 minutes',
+  retry: { maximumAttempts: 3 },
+});
+
+/** The policy in force by the layers as they are now, or why it can't be had. */
+export async function readPolicyAgain(input: PolicyInput): Promise<PolicyReading> {
+  try {
+    const read = await CancellationScope.nonCancellable(() =>
+      readPolicy.executeWithOptions({ summary: 'policy of all layers, again' }, [input]),
+    );
+    return { kind: 'read', read };
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    return { kind: 'bad', reason: describeFailure(error).reason };
+  }
+}
