@@ -10,13 +10,14 @@ import type { Proposal } from '../../src/core/step.ts';
 import type { Answer } from '../../src/core/control.ts';
 import type { StartInput, Verb } from '../../src/core/messages.ts';
 import { startSchema } from '../../src/core/messages.ts';
+import type { Finding } from '../../src/core/findings.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { askForBudget } from '../../src/core/budget.ts';
 import { createRefactor, isShortOfBudget, nextRefactorCommand } from '../../src/core/refactor.ts';
 import { advanceRefactor } from '../../src/core/refactor-events.ts';
 import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
 import type { RefactorEvent, RefactorState } from '../../src/core/refactor-state.ts';
-import type { Usage } from '../../src/core/transcript.ts';
+import type { Sha, Usage } from '../../src/core/transcript.ts';
 import { acted, evidence, finish, policyOf, sha, shell, thought } from './builders.ts';
 
 export interface WorldScript {
@@ -27,6 +28,12 @@ export interface WorldScript {
   checks?: string[];
   /** Tokens of an answer; few where it is left out. */
   usage?: (state: AgentState) => Usage;
+  /** What an agent's model proposes; plain work where it is left out. */
+  command?: (state: AgentState) => Proposal;
+  /** What an act leaves in the files that stands out. */
+  findings?: () => Finding[];
+  /** Whether a finished task turns out to reach beyond its plan. */
+  isOutside?: () => boolean;
   /** Whether an integrated tree is red; asked once for each line. */
   isRed?: (round: number) => boolean;
 }
@@ -35,7 +42,11 @@ export interface WorldScript {
 export class World {
   refactor: RefactorState;
   readonly agents = new Map<string, AgentState>();
-  readonly acts: { agent: string; step: number; allowedBy: string }[] = [];
+  readonly acts: { agent: string; step: number; allowedBy: string; state: AgentState }[] = [];
+  /** What was commanded to be delivered, in the state of that moment. */
+  readonly deliveries: { commit: Sha; state: RefactorState }[] = [];
+  /** What was merged although it reached beyond its plan. */
+  readonly overreaches: { path: string; allowed: string[] }[] = [];
   readonly ended = new Set<string>();
   now = 1;
   done: string | null = null;
@@ -103,6 +114,16 @@ export class World {
         this.agents.set(command.id, createAgent(command.id, command.spec));
         return take({ kind: 'agentStarted', at, id: command.id, granted: command.spec.maxTokens });
       case 'integrate': {
+        const outside = `beyond/${command.task}`;
+        const isBeyond = this.script.isOutside?.() === true;
+        if (isBeyond && !command.input.keeps?.allowed.includes(outside))
+          return take({
+            kind: 'integrated',
+            at,
+            task: command.task,
+            outcome: { kind: 'outside', paths: [outside], findings: [] },
+          });
+        if (isBeyond) this.overreaches.push({ path: outside, allowed: command.input.keeps?.allowed ?? [] });
         const merged = {
           kind: 'merged' as const,
           line: sha(`${line} ${command.task}`),
@@ -117,6 +138,7 @@ export class World {
         return take({ kind: 'checked', at, commit: command.commit, evidence: results });
       }
       case 'deliver':
+        this.deliveries.push({ commit: command.input.commit, state: this.refactor });
         return take({
           kind: 'delivered',
           at,
@@ -157,8 +179,8 @@ export class World {
       case 'think':
         return take(withUsage(thought(state, at, this.choose(state)), this.script.usage?.(state)));
       case 'act':
-        this.acts.push({ agent: id, step: state.step, allowedBy: command.input.decision.by });
-        return take(acted(state, at, this.script.random() < 0.1 ? ['outside.txt'] : []));
+        this.acts.push({ agent: id, step: state.step, allowedBy: command.input.decision.by, state });
+        return take(this.act(state, at));
       case 'check':
         return take({
           kind: 'checked',
@@ -182,8 +204,15 @@ export class World {
     }
   }
 
+  private act(state: AgentState, at: number): AgentEvent {
+    const event = acted(state, at, this.script.random() < 0.1 ? ['outside.txt'] : []);
+    const findings = this.script.findings?.() ?? [];
+    return event.kind === 'acted' ? { ...event, outcome: { ...event.outcome, findings } } : event;
+  }
+
   private choose(state: AgentState): Proposal {
     if (state.spec.kind === 'plan') return { ...finish('p'), plan: this.script.plan };
+    if (state.spend.acts < this.script.callsPerTask && this.script.command) return this.script.command(state);
     if (state.spend.acts < this.script.callsPerTask) return shell(`c${state.step}`, `work ${state.step}`);
     return finish(`f${state.step}`);
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { AgentStatus } from '../../src/core/views.ts';
 import type { Script } from './harness.ts';
+import { recordHistories } from './record.ts';
 import { approve, ask, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 
 const KEY = `AKIA${'QWERTYUIOPASDFGH'}`;
@@ -17,7 +18,9 @@ function working(...commands: string[]): Script {
 }
 
 test('a command that a rule speaks against waits for a person; one that a rule denies is told to the model and never runs', async () => {
-  const crew = await startCrew(working('chmod u+s a/one.txt', 'git push origin main', 'echo new > a/new.txt'));
+  const crew = await startCrew(
+    working('chmod u+s a/one.txt', ...Array(2).fill('git push origin main'), 'echo new > a/new.txt'),
+  );
   const repository = await makeRepository();
   const handle = await crew.start({ repository });
   await approve(handle, 'plan@1');
@@ -28,8 +31,12 @@ test('a command that a rule speaks against waits for a person; one that a rule d
   const asked = crew.model.requests.at(-1)?.items.findLast(({ kind }) => kind === 'result');
   expect(asked).toMatchObject({ output: expect.stringContaining('Policy denies this call, by rule setuid') });
   await handle.executeUpdate('reject', { args: [{ decision: 'a/call@1', note: 'delivery is mine' }] });
+  // Without a network and a remote it does no harm.
+  await approve(handle, 'a/call@2');
   await approve(handle, 'delivery@1');
   await expect(handle.result()).resolves.toMatchObject({ outcome: 'done' });
+  const { workflowId } = handle;
+  await recordHistories({ 'v0.2-refactor-judged': workflowId, 'v0.2-agent-judged': `${workflowId}/a.1` });
 });
 
 test('a secret that an act left holds the agent; rejected, it is gone from the files, and the branch never has it', async () => {
@@ -99,4 +106,6 @@ test('what a person changed outside of the plan is asked about before it is inte
   await approve(handle, 'delivery@1');
   const { branch } = (await handle.result()) as { branch: string };
   expect(await git(repository, 'diff', '--name-only', 'main', branch)).toBe('README.md\na/new.txt');
+  const { workflowId } = handle;
+  await recordHistories({ 'v0.2-refactor-beyond': workflowId, 'v0.2-agent-beyond': `${workflowId}/a.1` });
 });

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Answer } from '../../src/core/control.ts';
 import type { EffectivePolicy } from '../../src/core/policy.ts';
 import type { Script } from './harness.ts';
+import { recordHistories } from './record.ts';
 import {
   approve,
   approveAll,
@@ -129,4 +130,6 @@ test('a changed policy is adopted when somebody asks, by the refactor and by the
   expect(crew.model.requests.at(-1)?.items.at(-1)).toMatchObject({
     output: expect.stringContaining('rule no-deploy (organisation)'),
   });
+  const { workflowId } = handle;
+  await recordHistories({ 'v0.2-refactor-adopted': workflowId, 'v0.2-agent-adopted': `${workflowId}/a.1` });
 });
