@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { demo } from './cli/demo.ts';
 import { doctor } from './cli/doctor.ts';
 import { messageCommands } from './cli/messages.ts';
+import { reviewCommands } from './cli/review.ts';
 import type { RunOptions } from './cli/run.ts';
 import { run, setUp, up, work } from './cli/run.ts';
 import { StackError } from './cli/stack.ts';
@@ -91,5 +92,6 @@ program
   .description('say what this machine lacks, and what to do')
   .action(action(async () => await doctor(readConfig())));
 messageCommands(program, action);
+reviewCommands(program, action);
 
 await program.parseAsync();

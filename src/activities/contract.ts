@@ -16,6 +16,7 @@ import type {
   PrepareInput,
   Prepared,
 } from '../core/refactor-state.ts';
+import type { Review, ReviewInput } from '../core/review.ts';
 import type { HostSweep, HubSweep } from '../core/retention.ts';
 import type { Sha } from '../core/transcript.ts';
 
@@ -45,6 +46,8 @@ export interface SigningActivities {
 export interface ModelActivities {
   /** One model call on the chain; its answer is a checkpoint before anyone sees it. */
   think(input: ThinkInput): Promise<ThinkOutcome>;
+  /** Looks at a task's result before it is integrated; the verdict is in the hub before anyone sees it. */
+  review(input: ReviewInput): Promise<Review>;
 }
 
 export interface WorkspaceActivities {

@@ -12,6 +12,7 @@ import { createFindPlaces } from './find-places.ts';
 import { createIntegrateTask } from './integrate-task.ts';
 import { createPrepare } from './prepare.ts';
 import { createReadPolicy } from './read-policy.ts';
+import { createReview } from './review.ts';
 import { createRunChecks } from './run-checks.ts';
 import { createSweepHost } from './sweep-host.ts';
 import { createSweepHubs } from './sweep-hubs.ts';
@@ -32,7 +33,7 @@ export function createControlActivities(context: ActivityContext): ControlActivi
 }
 
 export function createModelActivities(context: ActivityContext): ModelActivities {
-  return { think: createThink(context) };
+  return { think: createThink(context), review: createReview(context) };
 }
 
 export function createWorkspaceActivities(context: ActivityContext): WorkspaceActivities {

@@ -62,7 +62,7 @@ async function timeout<T>(ms: number, value: T): Promise<T> {
   return await new Promise((resolve) => setTimeout(() => resolve(value), ms).unref());
 }
 
-export type QueryName = 'status' | 'plan' | 'decisions' | 'spend' | 'policy' | 'log' | 'report';
+export type QueryName = 'status' | 'plan' | 'decisions' | 'spend' | 'policy' | 'log' | 'report' | 'reviews';
 
 /** Asks a run; a queue without a worker is said so instead of a long wait. */
 export async function queryRun<T>(client: Client, id: string, name: QueryName): Promise<T> {

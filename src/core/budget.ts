@@ -19,7 +19,8 @@ function chargeOf({ status, report, granted = 0 }: AgentMirror): number {
 /** Tokens of the budget that are neither spent nor granted. */
 export function tokensLeft(state: RefactorState): number {
   const charged = state.agents.reduce((sum, agent) => sum + chargeOf(agent), 0);
-  return state.policy.budget.tokens.value + (state.budgetAdded ?? 0) - charged;
+  const { inputTokens = 0, outputTokens = 0 } = state.reviewSpend ?? {};
+  return state.policy.budget.tokens.value + (state.budgetAdded ?? 0) - charged - inputTokens - outputTokens;
 }
 
 /** What an agent for this task is granted; null where the budget has too little left for one. */

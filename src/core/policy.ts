@@ -14,6 +14,8 @@ import type { SourcedEffects } from './judge-fields.ts';
 import { effectsPolicySchema, JUDGE_FIELDS, rulesPolicySchema } from './judge-fields.ts';
 import { allowance, gate, most, permission, prohibitions } from './policy-fields.ts';
 import type { Field, GateRule } from './policy-fields.ts';
+import type { SourcedReview } from './review-fields.ts';
+import { REVIEW_FIELDS, reviewPolicySchema } from './review-fields.ts';
 
 export type { GateRule } from './policy-fields.ts';
 
@@ -57,6 +59,8 @@ export const policySchema = z.strictObject({
   protectedPaths: z.array(z.string().min(1).max(500)).max(500).optional(),
   rules: rulesPolicySchema.optional(),
   effects: effectsPolicySchema.optional(),
+  /** A second model that looks at results before they are integrated. */
+  review: reviewPolicySchema.optional(),
   /** Who decides what, with which proof, and what silence does. */
   decisions: decisionsPolicySchema.optional(),
 });
@@ -102,6 +106,7 @@ const FIELDS = {
   'budget.tokens': most({ limit: 1e12, value: 1e12 }),
   protectedPaths: prohibitions(),
   ...JUDGE_FIELDS,
+  ...REVIEW_FIELDS,
   ...DECISION_FIELDS,
 } satisfies Record<string, Field<unknown>>;
 type FieldName = keyof typeof FIELDS;
@@ -129,6 +134,7 @@ export interface EffectivePolicy {
   /** Left out by runs from before there were such fields. */
   rules?: { commands: Sourced<CommandRule[]> };
   effects?: SourcedEffects;
+  review?: SourcedReview;
   /** Left out by runs from before there was such a policy. */
   decisions?: SourcedRules;
 }

@@ -60,7 +60,7 @@ export function takeReport(before: RefactorState, at: number, report: AgentRepor
     if (forwarded.includes(id))
       control = settleReceipts(control, [id], became as 'applied', `${report.task}: ${detail}`);
   }
-  const state = { ...before, agents, control, spend: sumSpend(agents) };
+  const state = { ...before, agents, control, spend: sumSpend(agents, before.reviewSpend) };
   const work = findWork(state, report.agent);
   const forked = work && report.forks ? addForks(state, at, work, report.forks) : state;
   return report.outcome ? takeAgentEnd(forked, at, report) : forked;
@@ -110,7 +110,7 @@ export function takeDescription(state: RefactorState, at: number, agent: AgentDe
 
 const NOTHING_SPENT = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: 0, modelCalls: 0, acts: 0 };
 
-function sumSpend(agents: RefactorState['agents']): RefactorState['spend'] {
+function sumSpend(agents: RefactorState['agents'], reviews: RefactorState['reviewSpend']): RefactorState['spend'] {
   const total = {
     inputTokens: 0,
     cachedTokens: 0,
@@ -118,6 +118,7 @@ function sumSpend(agents: RefactorState['agents']): RefactorState['spend'] {
     costUsd: 0 as number | null,
     modelCalls: 0,
     acts: 0,
+    ...reviews,
   };
   for (const { report } of agents) {
     if (!report) continue;

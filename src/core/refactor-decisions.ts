@@ -17,6 +17,7 @@ import type { Outcome } from './receive.ts';
 import { deliverySubject, nextRefactorCommand } from './refactor.ts';
 import { settleOverreach } from './refactor-effects.ts';
 import { adoptPlan, openDelivery, proposePlan } from './refactor-gates.ts';
+import { isOfReview, settleReview } from './refactor-review.ts';
 import type { AgentMirror, RefactorState } from './refactor-state.ts';
 import { endRefactor, listAllOpen, listRunning, log, passOn } from './refactor-work.ts';
 import { passDeadlines } from './silence.ts';
@@ -141,7 +142,7 @@ function approveOwn(state: RefactorState, decision: Decision, by: string, at: nu
     case 'plan':
       return adoptPlan(state, at, by);
     case 'scope':
-      return settleOverreach(state, decision, 'approved', by, at);
+      return settleScope(state, decision, 'approved', by, at);
     case 'checks':
       return state.line
         ? openDelivery(
@@ -167,9 +168,14 @@ function rejectOwn(
   at: number,
 ): RefactorState {
   const reason = `${by} rejected ${decision.id}${note ? `: ${note}` : ''}`;
-  if (decision.kind === 'scope') return settleOverreach(state, decision, 'rejected', by, at);
+  if (decision.kind === 'scope') return settleScope(state, decision, 'rejected', by, at);
   if (decision.kind === 'plan' && note && state.prepared) return planAgain(state, note, by);
   return endRefactor(state, at, { kind: 'failed', type: 'Rejected', reason });
+}
+
+/** Of a result that reaches beyond its plan, or that its reviewer doubts. */
+function settleScope(...args: Parameters<typeof settleOverreach>): RefactorState {
+  return isOfReview(args[1]) ? settleReview(...args) : settleOverreach(...args);
 }
 
 /** A plan rejected with a note goes back to a planner, who is told the note; without one the refactor ends. */

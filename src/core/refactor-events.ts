@@ -13,6 +13,7 @@ import { createExtra } from './refactor.ts';
 import { takeDescription, takeReport, takeStart } from './refactor-agents.ts';
 import { takeOverreach } from './refactor-effects.ts';
 import { openDelivery } from './refactor-gates.ts';
+import { takeReview } from './refactor-review.ts';
 import type { RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
 import { endRefactor, findWork, holdRefactor, log, replaceWork, stopRefactor } from './refactor-work.ts';
 import type { Sha } from './transcript.ts';
@@ -53,6 +54,8 @@ export function advanceRefactor(before: RefactorState, event: RefactorEvent): Re
       return takeReport(state, event.at, event.report);
     case 'described':
       return event.agents.reduce((next, agent) => takeDescription(next, event.at, agent), state);
+    case 'reviewed':
+      return takeReview({ ...state, cut: false }, event.at, event.review);
     case 'integrated':
       return takeIntegration(state, event);
     case 'checked':

@@ -20,6 +20,7 @@ import type { Finding } from './findings.ts';
 import type { Message, MessageOf, StartInput } from './messages.ts';
 import type { Plan, Task } from './plan.ts';
 import type { EffectivePolicy, Policy } from './policy.ts';
+import type { Review, ReviewInput } from './review.ts';
 import type { Sha } from './transcript.ts';
 import type { Trouble, TroubleNews } from './trouble.ts';
 
@@ -194,6 +195,9 @@ export interface RefactorState {
   /** Tokens that people added to the budget of the policy. */
   budgetAdded?: number;
   hold: Hold | null;
+  /** What reviewers said, oldest first; and all that they took. */
+  reviews?: Review[];
+  reviewSpend?: Spend;
   trouble?: Trouble | null;
   forwards: Forward[];
   /** Steers that came while nobody was there to take them; the next agent does. */
@@ -212,6 +216,7 @@ export type RefactorCommand =
   | { kind: 'readPolicy'; input: PolicyInput }
   | { kind: 'prepare'; input: PrepareInput }
   | { kind: 'startAgent'; id: string; spec: AgentSpec }
+  | { kind: 'review'; input: ReviewInput }
   | { kind: 'integrate'; input: IntegrateInput; task: string }
   | { kind: 'check'; commit: Sha }
   | { kind: 'deliver'; input: DeliverInput }
@@ -226,6 +231,7 @@ export type RefactorEvent =
   /** The id was taken by an agent of a run that was reset: it is cancelled, the next attempt's id is used. */
   | { kind: 'agentSuperseded'; at: number; id: string }
   | { kind: 'agentReported'; at: number; report: AgentReport }
+  | { kind: 'reviewed'; at: number; review: Review }
   | { kind: 'integrated'; at: number; task: string; outcome: IntegrateOutcome }
   | { kind: 'checked'; at: number; commit: Sha; evidence: Evidence[] }
   | { kind: 'delivered'; at: number; outcome: DeliverOutcome }

@@ -13,6 +13,7 @@ import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from './plan.ts';
 import type { EffectivePolicy } from './policy.ts';
 import { tightenForIsolation, UNLIMITED } from './policy.ts';
 import { judgedBy } from './refactor-effects.ts';
+import { orderReview } from './refactor-review.ts';
 import type {
   PolicyInput,
   Prepared,
@@ -100,7 +101,7 @@ function nextWork(state: RefactorState, prepared: Prepared): RefactorCommand {
   if (state.extra?.status === 'waiting') return startAgent(state, prepared, state.extra);
   if (!state.plan) return { kind: 'wait', why: 'the planner' };
   const finished = [state.extra, ...state.tasks].find((task) => task?.status === 'finished');
-  if (finished) return integrate(state, finished);
+  if (finished) return orderReview(state, finished) ?? integrate(state, finished);
   const forked = hasRoom(state) && state.tasks.find(({ forks, status }) => status === 'working' && forks?.length);
   if (forked) return startAgent(state, prepared, forked, forked.forks?.[0]);
   const ready = state.tasks.find((task) => isReady(state, task));

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { planSchema } from './plan.ts';
+import { verdictSchema } from './review.ts';
 
 /** Linux starts no program with a longer argument than 128 KiB. */
 const MAX_COMMAND_BYTES = 120_000;
@@ -50,7 +51,7 @@ const decline = z.strictObject({
     .describe('Why this goal cannot be done at all, and what a person could do about it.'),
 });
 
-/** Tools by the profile of an agent: one that works a task, and the read-only planner. */
+/** Tools by the profile of an agent: one that works a task, the read-only planner, and the reviewer, who only judges. */
 export const TOOLS = {
   work: {
     shell: { description: 'Run a command in the workspace. Files that it changes are kept.', schema: shell },
@@ -70,9 +71,14 @@ export const TOOLS = {
       schema: decline,
     },
   },
+  review: {
+    verdict: { description: 'Hand in the verdict. A person decides what becomes of it.', schema: verdictSchema },
+  },
 } as const;
 
-export type Profile = keyof typeof TOOLS;
+export type ToolSet = keyof typeof TOOLS;
+/** What an agent works with. */
+export type Profile = Exclude<ToolSet, 'review'>;
 export type ToolName = 'shell' | 'apply_patch' | 'ask' | 'finish' | 'decline';
 export type ShellArguments = z.infer<typeof shell>;
 export type ApplyPatchArguments = z.infer<typeof applyPatch>;
@@ -82,7 +88,7 @@ export type ToolCheck =
   | { kind: 'bad'; problem: string };
 
 /** Checks a call as a model made it: known tool, JSON, schema. The problem is a sentence to give back to the model. */
-export function checkToolCall(profile: Profile, tool: string, argumentsJson: string): ToolCheck {
+export function checkToolCall(profile: ToolSet, tool: string, argumentsJson: string): ToolCheck {
   const tools: Record<string, { schema: z.ZodType } | undefined> = TOOLS[profile];
   const known = Object.hasOwn(tools, tool) ? tools[tool] : undefined;
   if (!known)

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import OpenAI, { APIError } from 'openai';
 import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/responses';
-import type { Profile } from '../core/tools.ts';
+import type { ToolSet } from '../core/tools.ts';
 import type { Item, Usage } from '../core/transcript.ts';
 import type { Background } from './background.ts';
 import { answerInBackground } from './background.ts';
@@ -30,11 +30,13 @@ const CANCEL_MS = 5000;
 const BYTES_PER_TOKEN = 4;
 
 export interface ModelRequest {
+  /** Another model of the same provider than the configured one. */
+  model?: string;
   instructions: string;
   /** The whole conversation so far. */
   items: readonly Item[];
   /** Which tools the model gets; null for none. */
-  profile: Profile | null;
+  profile: ToolSet | null;
   /** Groups calls that share a prefix at the provider's cache. */
   cacheKey: string;
   maxOutputTokens: number;
@@ -157,7 +159,7 @@ function createBody(opened: Opened, request: ModelRequest): ResponseCreateParams
   const { settings, learned } = opened;
   const { reasoningEffort } = settings;
   return {
-    model: settings.name,
+    model: request.model ?? settings.name,
     stream: true,
     store: false,
     instructions: request.instructions,
@@ -177,8 +179,9 @@ function finishAnswer(opened: Opened, request: ModelRequest, streamed: StreamedR
   const counted = readUsage(streamed);
   if (!counted) notes.push('the server counted no tokens: estimated at a token for every 4 bytes');
   const usage = counted ?? estimateUsage(request, answer.items);
-  const model = streamed.response.model || settings.name;
-  const costUsd = costOf(usage, settings.prices, model) ?? costOf(usage, settings.prices, settings.name);
+  const asked = request.model ?? settings.name;
+  const model = streamed.response.model || asked;
+  const costUsd = costOf(usage, settings.prices, model) ?? costOf(usage, settings.prices, asked);
   return { ...answer, usage: { ...usage, costUsd }, model, notes: [...notes, ...answer.notes] };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { FunctionTool } from 'openai/resources/responses/responses';
 import { z } from 'zod';
-import type { Profile } from '../core/tools.ts';
+import type { ToolSet } from '../core/tools.ts';
 import { TOOLS } from '../core/tools.ts';
 
 /** A JSON schema as far as this file looks into it. */
@@ -14,7 +14,7 @@ type JsonSchema = Record<string, unknown>;
 const NOT_IN_STRICT = new Set(['minLength', 'maxLength', 'default']);
 
 /** The function tools of a profile. */
-export function defineTools(profile: Profile): FunctionTool[] {
+export function defineTools(profile: ToolSet): FunctionTool[] {
   return Object.entries(TOOLS[profile]).map(([name, { description, schema }]) => {
     const { $schema: _, ...parameters } = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
     const strict = canBeStrict(parameters);

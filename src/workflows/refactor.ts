@@ -180,6 +180,7 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
     closed: read().control.decisions.filter(({ closed }) => closed),
   }));
   setHandler(defineQuery('spend'), () => read().spend);
+  setHandler(defineQuery('reviews'), () => read().reviews ?? []);
   setHandler(defineQuery('policy'), () => read().policy);
   setHandler(defineQuery('log'), () => read().control.log);
   setHandler(defineQuery('report'), () => renderReport(read()));
@@ -203,6 +204,13 @@ async function perform(state: RefactorState, command: RefactorCommand, activitie
       }
       case 'startAgent':
         return await startAgent(command);
+      case 'review': {
+        const { task } = command.input;
+        const review = await activities.model.review.executeWithOptions({ summary: `review of ${task.id}` }, [
+          command.input,
+        ]);
+        return { kind: 'reviewed', at: Date.now(), review };
+      }
       case 'integrate': {
         const outcome = await activities.control.integrateTask.executeWithOptions({ summary: command.task }, [
           command.input,

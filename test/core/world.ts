@@ -113,6 +113,12 @@ export class World {
       case 'startAgent':
         this.agents.set(command.id, createAgent(command.id, command.spec));
         return take({ kind: 'agentStarted', at, id: command.id, granted: command.spec.maxTokens });
+      case 'review': {
+        const { task, head } = command.input;
+        const verdict = { risk: 'low' as const, suspicion: at % 4 === 0 ? 0.9 : 0, rationale: 'seen' };
+        const review = { task: task.id, head, verdict, missing: null, model: 'second', usage: null };
+        return take({ kind: 'reviewed', at, review });
+      }
       case 'integrate': {
         const outside = `beyond/${command.task}`;
         const isBeyond = this.script.isOutside?.() === true;

@@ -63,7 +63,7 @@ export interface Crew {
   startByProgram(input: Partial<StartInput> & { repository: string }): Promise<WorkflowHandle>;
 }
 
-function call(tool: string, values: object, callId = `call_${randomUUID().slice(0, 8)}`): Item {
+export function call(tool: string, values: object, callId = `call_${randomUUID().slice(0, 8)}`): Item {
   return { kind: 'call', callId, tool, arguments: JSON.stringify(values) };
 }
 

@@ -1,0 +1,101 @@
+/**
+ * `cox review`: what reviewers said of a refactor's results, and what reviews were worth over many refactors.
+ * Rule: figures come from what runs themselves keep; a run that can't be asked any more is counted as such.
+ */
+import type { Client } from '@temporalio/client';
+import type { Command } from 'commander';
+import { queryRun } from '../client/refactors.ts';
+import { readConfig } from '../config.ts';
+import type { Decision } from '../core/control.ts';
+import { escapeForPeople as safe } from '../core/escape.ts';
+import type { Review } from '../core/review.ts';
+import { renderVerdict } from '../core/review.ts';
+import type { ReviewedRefactor, ReviewStats } from '../core/review-stats.ts';
+import { measureReviews } from '../core/review-stats.ts';
+import { attach, StackError } from './stack.ts';
+
+type Action = <A extends unknown[]>(body: (...args: A) => Promise<number>) => (...args: A) => Promise<void>;
+
+/** Refactors that are asked: the newest. */
+const MOST = 500;
+const QUERY = "WorkflowType = 'refactor'";
+
+/** Adds `review show` and `review stats` to the program. */
+export function reviewCommands(program: Command, action: Action): void {
+  const review = program.command('review').description('what reviewers said, and what it was worth');
+  review
+    .command('show')
+    .description('the verdicts on the results of a refactor, and what people decided')
+    .argument('<id>')
+    .action(action(async (id: string) => await withClient(async (client) => await show(client, id))));
+  review
+    .command('stats')
+    .description('override rate, false alarms and misses over the newest refactors')
+    .option('--json', 'as JSON')
+    .action(
+      action(async ({ json }: { json?: boolean }) => await withClient(async (client) => await stats(client, json))),
+    );
+}
+
+async function withClient(work: (client: Client) => Promise<number>): Promise<number> {
+  const stack = await attach(readConfig());
+  if (!stack) throw new StackError('nothing runs here: start it by "cox up", or set TEMPORAL_ADDRESS');
+  try {
+    return await work(stack.client);
+  } finally {
+    await stack.stop();
+  }
+}
+
+async function show(client: Client, id: string): Promise<number> {
+  for (const review of await queryRun<Review[]>(client, id, 'reviews')) console.log(showReview(review));
+  return 0;
+}
+
+/** One review as lines. */
+export function showReview(review: Review): string {
+  const { task, head, missing, decided } = review;
+  const about = `${safe(task)} ${head.slice(0, 10)}`;
+  if (missing === 'not due') return `${about}: not due`;
+  const said = renderVerdict(review).map((line) => `  ${line}`);
+  const end = decided ? [`  ${decided.outcome} by ${safe(decided.by)}`] : [];
+  return [`${about}:`, ...said, ...end].join('\n');
+}
+
+async function stats(client: Client, json = false): Promise<number> {
+  const known: ReviewedRefactor[] = [];
+  let silent = 0;
+  for await (const { workflowId } of client.workflow.list({ query: QUERY, pageSize: MOST })) {
+    const read = await readRefactor(client, workflowId).catch(() => undefined);
+    if (read) known.push(read);
+    else silent += 1;
+    if (known.length + silent >= MOST) break;
+  }
+  const measured = measureReviews(known);
+  console.log(json ? JSON.stringify(measured, null, 2) : showStats(measured));
+  if (silent > 0) console.error(`${silent} refactors could not be asked: no worker answers for them`);
+  return 0;
+}
+
+async function readRefactor(client: Client, id: string): Promise<ReviewedRefactor> {
+  const reviews = await queryRun<Review[]>(client, id, 'reviews');
+  const { closed } = await queryRun<{ closed: Decision[] }>(client, id, 'decisions');
+  const wasRejected = closed.some(
+    (decision) => decision.kind === 'delivery' && decision.closed?.outcome === 'rejected',
+  );
+  return { reviews, wasRejected };
+}
+
+/** The figures as lines. */
+export function showStats(measured: ReviewStats): string {
+  const percent = (rate: number | null): string => (rate === null ? 'none yet' : `${(rate * 100).toFixed(1)} %`);
+  const rows: [string, string][] = [
+    ['refactors', String(measured.refactors)],
+    ['results reviewed', `${measured.reviewed}, and ${measured.notDue} that were not due`],
+    ['people were asked', `${measured.asked} times (${percent(measured.askRate)}), ${measured.open} not answered yet`],
+    ['doubt confirmed', String(measured.confirmed)],
+    ['false alarms', `${measured.overridden} (override rate ${percent(measured.overrideRate)})`],
+    ['misses', `${measured.missed} results let pass in refactors that people then rejected`],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(18)} ${value}`).join('\n');
+}

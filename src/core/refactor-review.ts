@@ -1,0 +1,96 @@
+/**
+ * Reviews as a refactor orders and takes them in: one for each result of a task, before it is integrated.
+ * Rule: no verdict is no approval; a verdict can make a person look and decides nothing else.
+ */
+import type { Decision } from './control.ts';
+import { openDecision } from './control.ts';
+import { digestValue } from './digest.ts';
+import { tokensLeft } from './budget.ts';
+import type { RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
+import { log, tryAgain } from './refactor-work.ts';
+import { renderVerdict, REVIEW_GRANT } from './review.ts';
+import type { Review } from './review.ts';
+
+const NOTHING_SPENT = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: 0, modelCalls: 0, acts: 0 };
+/** Reviews that a state keeps; older ones are in their histories. */
+const MAX_REVIEWS = 300;
+
+/** The review that a finished task needs before it is integrated; undefined where policy has no reviewer, or it is done. */
+export function orderReview(state: RefactorState, work: TaskState): RefactorCommand | undefined {
+  const { review } = state.policy;
+  const { start, head, task } = work;
+  if (!review || review.model.value === null || !start || !head) return undefined;
+  if (state.reviews?.some((done) => done.head === head)) return undefined;
+  if (tokensLeft(state) < REVIEW_GRANT) return { kind: 'wait', why: 'the budget' };
+  const { id, title, instructions, paths } = task;
+  const input = {
+    repository: state.input.repository,
+    task: { id, title, instructions, paths: [...paths, ...work.conflicts] },
+    start,
+    head,
+    model: review.model.value,
+    sample: review.sample.value,
+    atRisk: review.atRisk.value,
+  };
+  return { kind: 'review', input };
+}
+
+/** Takes in a review; where it makes a person look, the task's result waits for that. */
+export function takeReview(state: RefactorState, at: number, review: Review): RefactorState {
+  const isAsked = review.missing !== 'not due' && isAsking(state, review);
+  const reviews = [...(state.reviews ?? []), { ...review, asked: isAsked }].slice(-MAX_REVIEWS);
+  const [said = ''] = renderVerdict(review);
+  const { reviewSpend = NOTHING_SPENT, spend } = state;
+  const next = { ...state, reviews, reviewSpend: addReview(reviewSpend, review), spend: addReview(spend, review) };
+  if (review.missing === 'not due') return next;
+  const logged = log(next, at, `${review.task}: ${said}`);
+  if (!isAsked) return logged;
+  const control = openDecision(logged.control, at, {
+    name: `${review.task}/review`,
+    kind: 'scope',
+    about: renderVerdict(review).join('\n'),
+    digest: digestValue({ head: review.head, verdict: review.verdict }),
+    risk: 'high',
+  });
+  return { ...logged, control };
+}
+
+/** Whether an open or closed decision came from a review. */
+export function isOfReview({ id }: Pick<Decision, 'id'>): boolean {
+  return /\/review@\d+$/.test(id);
+}
+
+/** What a person said: the result may be integrated, or another agent tries. The verdict keeps it, to be measured by. */
+export function settleReview(
+  state: RefactorState,
+  decision: Decision,
+  outcome: 'approved' | 'rejected',
+  by: string,
+  at: number,
+): RefactorState {
+  const task = decision.id.slice(0, decision.id.lastIndexOf('/'));
+  const last = state.reviews?.findLast((review) => review.task === task);
+  const reviews = state.reviews?.map((review) => (review === last ? { ...review, decided: { outcome, by } } : review));
+  const next = { ...state, ...(reviews ? { reviews } : {}) };
+  const work = [state.extra, ...state.tasks].find((one) => one?.task.id === task);
+  if (outcome === 'approved' || !work) return next;
+  return tryAgain(next, at, work, `${by} rejected the result of ${task} after its review`);
+}
+
+function isAsking(state: RefactorState, { verdict }: Review): boolean {
+  if (!verdict) return true;
+  return verdict.risk === 'high' || verdict.suspicion >= (state.policy.review?.askAt.value ?? 0);
+}
+
+function addReview(spend: RefactorState['spend'], { usage }: Review): RefactorState['spend'] {
+  if (!usage) return spend;
+  const { inputTokens, cachedTokens, outputTokens, costUsd } = usage;
+  return {
+    ...spend,
+    inputTokens: spend.inputTokens + inputTokens,
+    cachedTokens: spend.cachedTokens + cachedTokens,
+    outputTokens: spend.outputTokens + outputTokens,
+    costUsd: spend.costUsd === null || costUsd === null ? null : spend.costUsd + costUsd,
+    modelCalls: spend.modelCalls + 1,
+  };
+}

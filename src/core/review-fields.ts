@@ -1,0 +1,53 @@
+/**
+ * What policy says of reviews: by which model, how often, and when a verdict makes people look.
+ * Rule: tightening only ever adds reviews and questions; a reviewer that a layer above asks for can't be taken away.
+ */
+import { z } from 'zod';
+import type { Risk } from './approvers.ts';
+import type { Field } from './policy-fields.ts';
+import { most } from './policy-fields.ts';
+
+const part = z.number().min(0).max(1);
+
+/** Settings as people write them. */
+export const reviewPolicySchema = z.strictObject({
+  /** A model of the configured provider, another one than the agents' or the same. Left out: nobody reviews. */
+  model: z.string().min(1).max(200).optional(),
+  /** The part of results that is reviewed whatever is in them: 1 for all. */
+  sample: part.optional(),
+  /** The risk of a static finding from which on a result is always reviewed. */
+  atRisk: z.enum(['low', 'medium', 'high']).optional(),
+  /** The suspicion from which on a person is asked; a high risk always asks. */
+  askAt: part.optional(),
+});
+
+type Sourced<T> = { value: T; from: string };
+/** This part of the policy in force. */
+export interface SourcedReview {
+  model: Sourced<string | null>;
+  sample: Sourced<number>;
+  atRisk: Sourced<Risk>;
+  askAt: Sourced<number>;
+}
+
+const model: Field<string | null> = {
+  builtIn: { limit: null, value: null },
+  // Of two names either is a reviewer; always the same one, in whichever order layers are joined.
+  tighten: (one, other) => (one === null || other === null ? (one ?? other) : one < other ? one : other),
+};
+
+const RISKS: Record<Risk, number> = { low: 0, medium: 1, high: 2 };
+
+/** The fields of policy under `review`, by name. */
+export const REVIEW_FIELDS = {
+  'review.model': model,
+  'review.sample': {
+    builtIn: { limit: 0, value: 1 },
+    tighten: (one, other) => Math.max(one, other),
+  } satisfies Field<number> as Field<number>,
+  'review.atRisk': {
+    builtIn: { limit: 'high', value: 'medium' },
+    tighten: (one, other) => (RISKS[one] <= RISKS[other] ? one : other),
+  } satisfies Field<Risk> as Field<Risk>,
+  'review.askAt': most({ limit: 1, value: 0.5 }),
+};
