@@ -6,9 +6,17 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { WorkerOptions, WorkflowBundleOption } from '@temporalio/worker';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  TransportError,
+  Worker,
+} from '@temporalio/worker';
 import type { ActivityContext } from './activities/context.ts';
 import { createControlActivities, createModelActivities, createWorkspaceActivities } from './activities/index.ts';
 import type { Config, WorkerRole } from './config.ts';
@@ -27,6 +35,9 @@ const SHUTDOWN_GRACE = '5 seconds';
 const SHUTDOWN_FORCE = '15 seconds';
 /** A cancellation arrives with a heartbeat; by default these are held back for 8 of the 10 seconds of their timeout. */
 const HEARTBEAT_THROTTLE = '1 second';
+/** How long a server may take to come back while a worker starts. */
+const CONNECT_PATIENCE_MS = 60_000;
+const CONNECT_AGAIN_MS = 1000;
 /** Two model calls or commands a core wait mostly for others; more would only queue on the host. */
 const MAX_COMMANDS = 8;
 const MAX_MODEL_CALLS = 50;
@@ -58,7 +69,7 @@ export interface RunningWorker {
 /** Connects, proves isolation where commands will run, and starts polling. */
 export async function startWorker(config: Config, parts: WorkerParts): Promise<RunningWorker> {
   const context = await openContext(config, parts);
-  const connection = await NativeConnection.connect({ address: parts.address, ...parts.connection });
+  const connection = await connect(parts);
   const created = await Promise.all(
     config.roles.map((role) => createWorkers(role, config, parts, context, connection)),
   );
@@ -77,6 +88,21 @@ export async function startWorker(config: Config, parts: WorkerParts): Promise<R
       await context.workspaces.close();
     },
   };
+}
+
+/** Whoever starts a worker has just reached the server: one that is gone now is being restarted, and waited for. */
+async function connect({ address, connection }: WorkerParts): Promise<NativeConnection> {
+  const end = Date.now() + CONNECT_PATIENCE_MS;
+  for (;;) {
+    try {
+      return await NativeConnection.connect({ address, ...connection });
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error;
+      if (Date.now() > end)
+        throw new Error(`Temporal at ${address} can't be reached any more: ${error.message}`, { cause: error });
+      await delay(CONNECT_AGAIN_MS);
+    }
+  }
 }
 
 async function createWorkers(
