@@ -9,8 +9,10 @@ import { isInPaths, summarisePaths } from '../core/paths.ts';
 import { taskWords } from '../core/prompts.ts';
 import type { ApplyPatchArguments, ShellArguments } from '../core/tools.ts';
 import { checkToolCall } from '../core/tools.ts';
-import type { Entry } from '../core/transcript.ts';
+import { escapeForPeople } from '../core/escape.ts';
+import type { Entry, Sha } from '../core/transcript.ts';
 import { formatCheckpointMessage } from '../core/transcript.ts';
+import { commitTree } from '../git/commit-tree.ts';
 import { diffTrees } from '../git/diff-trees.ts';
 import type { ChainLink } from '../git/read-chain.ts';
 import { readLink } from '../git/read-chain.ts';
@@ -19,6 +21,7 @@ import { readRoot } from '../git/read-tips.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
 import { applyPatchCommand } from '../sandbox/apply-patch.ts';
 import type { CommandRequest, CommandResult } from '../sandbox/run-command.ts';
+import type { Workspace } from '../sandbox/workspaces.ts';
 import { advanceRef, findPlace, judgeByKey, runRef } from './chain.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
@@ -32,6 +35,11 @@ import { withHeartbeats } from './perform.ts';
 const DEFAULT_TIMEOUT_SECONDS = 600;
 /** Outside paths that a decision names; more become their folders. */
 const MAX_OUTSIDE = 20;
+/** Files that a remark names. */
+const MAX_STALE = 5;
+/** What every project leaves out. */
+const USUAL: readonly string[] = ['ignored', 'empty folders'];
+const PUT_BACK = 'the files are put back to where they were before this call: the disk was full';
 
 export function createAct(context: ActivityContext): WorkspaceActivities['act'] {
   return (input) =>
@@ -66,14 +74,37 @@ async function actOnce(
   const end = describeEnd(result);
   let entry: Extract<Entry, { kind: 'act' }> | undefined;
   const subject = `${input.key.replace('act/', '')} ${describeCommand(command)} → ${end}`;
-  const { commit, tree } = await workspace.checkpoint({
-    parent: input.head,
-    message: ({ leftOut }) => {
-      entry = toEntry(input, result, end, leftOut);
-      return formatCheckpointMessage(subject, entry);
-    },
-  });
+  const stale = describeStale(workspace.staleSetup);
+  const message = (leftOut: Record<string, number>, said: string[]): string => {
+    entry = toEntry(input, result, end, leftOut, [...said, ...stale]);
+    return formatCheckpointMessage(subject, entry);
+  };
+  // What did not fit may be any part of a file; the next call finds the files as they were.
+  const { commit, tree } =
+    result.outcome === 'disk-full'
+      ? await commitUnchanged(store, input.head, message({}, [PUT_BACK]))
+      : await workspace.checkpoint({
+          parent: input.head,
+          message: ({ leftOut }) => message(leftOut, describeLeftOut(leftOut)),
+        });
   return { commit, tree, parent: input.head, subject, message: '', author: { name: '', email: '', date: '' }, entry };
+}
+
+async function commitUnchanged(store: Store, parent: Sha, message: string): Promise<{ commit: Sha; tree: Sha }> {
+  const tree = await treeOf(store, parent);
+  return { commit: await commitTree(store, { tree, parents: [parent], message }), tree };
+}
+
+/** What a model has to know of what was not kept; that ignored files are not is no news. */
+function describeLeftOut(leftOut: Record<string, number>): string[] {
+  const news = Object.entries(leftOut).filter(([reason]) => !USUAL.includes(reason));
+  return news.length === 0 ? [] : [`not kept: ${news.map(([reason, count]) => `${reason} (${count})`).join(', ')}`];
+}
+
+function describeStale(stale: Workspace['staleSetup']): string[] {
+  if (!stale) return [];
+  const paths = stale.paths.slice(0, MAX_STALE).join(', ');
+  return [`setup did not run again, though these changed since: ${paths} (${stale.reason})`];
 }
 
 /** The command that the head's call stands for, after its bytes were compared with those decided. */
@@ -112,7 +143,9 @@ function toEntry(
   result: CommandResult,
   end: string,
   leftOut: Record<string, number>,
+  notes: readonly string[],
 ): Extract<Entry, { kind: 'act' }> {
+  const lines = notes.map((note) => `[${escapeForPeople(note)}]`);
   return {
     v: 1,
     kind: 'act',
@@ -125,7 +158,7 @@ function toEntry(
     outputBytes: result.outputBytes,
     isolation: result.isolation,
     decision: { by: input.decision.by, digest: input.digest },
-    items: [{ kind: 'result', callId: input.callId, output: `${end}\n${result.output}` }],
+    items: [{ kind: 'result', callId: input.callId, output: [`${end}\n${result.output}`, ...lines].join('\n') }],
     leftOut,
   };
 }

@@ -27,7 +27,7 @@ export interface Checkpoint {
 }
 
 /** Largest file that becomes part of a checkpoint: hosts refuse larger ones, and each clone would carry it for ever. */
-const MAX_FILE_BYTES = 512 * 1024 * 1024;
+export const MAX_FILE_BYTES = 512 * 1024 * 1024;
 /** What git calls the line while it writes it. It is taken back before the end, so it never becomes a ref. */
 const LINE = 'refs/coxswain/checkpoint';
 

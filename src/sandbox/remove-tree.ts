@@ -4,6 +4,7 @@
  */
 import { chmodSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { execa } from 'execa';
 import { statIfThere } from './stat-if-there.ts';
 
 /** Removes a folder and all in it; nothing to do where it is not there. */
@@ -12,7 +13,8 @@ export async function removeTree(folder: string): Promise<void> {
     await rm(folder, { recursive: true, force: true });
   } catch {
     openFolders(Buffer.from(folder));
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    // It changes into folders, and so reaches those whose path is too long to be named.
+    await execa('rm', ['-rf', '--', folder]);
   }
 }
 
@@ -25,6 +27,8 @@ function openFolders(folder: Buffer): void {
     }
   } catch (error) {
     // The removal that failed elsewhere may still be at work here.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    const isPassing =
+      error instanceof Error && 'code' in error && ['ENOENT', 'ENAMETOOLONG'].includes(String(error.code));
+    if (!isPassing) throw error;
   }
 }

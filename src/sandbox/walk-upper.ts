@@ -5,11 +5,20 @@
  * Paths are byte strings (latin1), since file names need not be valid Unicode.
  */
 import type { Dirent, Stats } from 'node:fs';
-import { chmodSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Change } from '../git/commit-changes.ts';
+import { MAX_FILE_BYTES } from '../git/commit-changes.ts';
+import { isGitsOwn, isPlainModules, readByGit } from '../git/safe-path.ts';
 import { isIgnored, parseGitignore } from './gitignore.ts';
 import type { IgnoreFile } from './gitignore.ts';
 import { statIfThere } from './stat-if-there.ts';
+
+/** Linux opens no longer path; with something left for what is beside a name. */
+const MAX_PATH_BYTES = 4000;
+/** What one checkpoint may have beyond its base: whoever fetches the branch gets all of it, holes too. */
+const MAX_BYTES = 1024 ** 3;
+const MAX_MODULES_BYTES = 256 * 1024;
+const MODULES = 'files of git';
 
 /**
  * What the walk found: changes in an order in which a folder's deletion comes before what replaces it, and counts of
@@ -66,7 +75,25 @@ export async function walkUpper(
     for (const entry of entries) visitEntry({ folders, walk, visit, isUntouched }, here, entry, base.get(entry.name));
   };
   visit({ path: '', inBase: true, ignored: false, rules: [] });
-  return walk;
+  return limitSizes(walk);
+}
+
+/** Leaves out files that are too large, and of the others the largest ones, until all of them may be kept. */
+function limitSizes({ changes, leftOut }: UpperWalk): UpperWalk {
+  const sizes = changes
+    .flatMap((change) => (change.kind === 'write' && change.mode !== '120000' ? [change] : []))
+    .map((change) => ({ change, bytes: lstatSync(change.source).size }))
+    .toSorted((one, other) => other.bytes - one.bytes);
+  let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+  const dropped = new Set<Change>();
+  for (const { change, bytes } of sizes) {
+    const reason = bytes > MAX_FILE_BYTES ? 'files over 512 MiB' : total > MAX_BYTES ? 'files beyond 1 GiB in all' : '';
+    if (reason === '') break;
+    dropped.add(change);
+    total -= bytes;
+    leftOut[reason] = (leftOut[reason] ?? 0) + 1;
+  }
+  return { changes: dropped.size === 0 ? changes : changes.filter((change) => !dropped.has(change)), leftOut };
 }
 
 type Kind = 'folder' | 'file' | 'link' | 'other';
@@ -94,14 +121,18 @@ function visitEntry(
   const path = join(place.path, entry.name);
   // The agent's scratch repository, of no meaning to anyone else.
   if (path === '.git') return;
+  const leaveOut = (reason: string): void => {
+    walk.leftOut[reason] = (walk.leftOut[reason] ?? 0) + 1;
+  };
+  if (toPath(upper, path).length > MAX_PATH_BYTES) return leaveOut('paths that are too long');
   const kind = kindOf(entry);
   const stat = kind === 'folder' ? undefined : lstatSync(toPath(upper, path));
   // A deletion, already seen as a name that the overlay does not show.
   if (stat?.isCharacterDevice() && stat.rdev === 0) return;
-  const leaveOut = (reason: string): void => {
-    walk.leftOut[reason] = (walk.leftOut[reason] ?? 0) + 1;
-  };
-  if (isGitsOwn(entry.name)) return leaveOut('nested .git');
+  if (stat && isUntouched(path, stat)) return;
+  const refused = findRefusal(toPath(upper, path), entry, kind, stat);
+  // Where the base has one, that one stays.
+  if (refused !== undefined) return leaveOut(refused);
   if (inBase !== undefined && (inBase === 'folder') !== (kind === 'folder')) {
     walk.changes.push({ kind: 'delete', path: toBytes(path) });
   }
@@ -116,15 +147,27 @@ function visitEntry(
     return visit({ path, inBase: inBase === 'folder', ignored, rules: place.rules });
   }
   if (ignored && (inBase === undefined || inBase === 'folder')) return leaveOut('ignored');
-  if (stat && isUntouched(path, stat)) return;
-  if (stat && kind === 'file') makeReadable(upper, path, stat, 0o400);
+  if (stat && kind === 'file') makeReadable(toPath(upper, path), stat, 0o400);
   const mode = kind === 'link' ? '120000' : ((stat?.mode ?? 0) & 0o100) !== 0 ? '100755' : '100644';
   walk.changes.push({ kind: 'write', path: toBytes(path), mode, source: toPath(upper, path) });
 }
 
-/** Names that git refuses to store, whatever they are: they would become git's own folder on some file system. */
-function isGitsOwn(name: string): boolean {
-  return /^(?:\.git|git~1)$/i.test(name);
+/**
+ * Why something is in no checkpoint, whatever the rules of ignored files say: git refuses it, or somebody's git would
+ * run what it says.
+ */
+function findRefusal(at: Buffer, { name }: Dirent, kind: Kind, stat: Stats | undefined): string | undefined {
+  if (isGitsOwn(name)) return 'nested .git';
+  const isLink = kind === 'link';
+  if (isLink && readlinkSync(at, 'latin1').split('/').some(isGitsOwn)) return 'links into .git';
+  const read = readByGit(name);
+  if (read === undefined) return undefined;
+  if (isLink || read.includes('~') || (read === '.gitmodules' && name !== read)) return `${MODULES} that git refuses`;
+  if (read !== '.gitmodules' || kind !== 'file') return undefined;
+  const isSmall = (stat?.size ?? 0) <= MAX_MODULES_BYTES;
+  if (stat) makeReadable(at, stat, 0o400);
+  const isPlain = isSmall && isPlainModules(readFileSync(at, 'utf8'));
+  return isPlain ? undefined : `${MODULES} that git refuses`;
 }
 
 /** Folders that upper and base both have, parents first: only there can something of the base have been deleted. */
@@ -134,7 +177,8 @@ function findSharedFolders({ upper, base }: Folders): string[] {
     found.push(path);
     const kinds = readKinds(base, path);
     for (const entry of readFolder(upper, path)) {
-      if (entry.isDirectory() && kinds.get(entry.name) === 'folder') visit(join(path, entry.name));
+      const isShared = entry.isDirectory() && kinds.get(entry.name) === 'folder';
+      if (isShared && toPath(upper, join(path, entry.name)).length <= MAX_PATH_BYTES) visit(join(path, entry.name));
     }
   };
   visit('');
@@ -164,8 +208,9 @@ function readRules(
 }
 
 function parseAt(layer: string, file: string, folder: string): IgnoreFile {
-  makeReadable(layer, file, lstatSync(toPath(layer, file)), 0o400);
-  return parseGitignore(readFileSync(toPath(layer, file)).toString('latin1'), folder === '' ? '' : `${folder}/`);
+  const at = toPath(layer, file);
+  makeReadable(at, lstatSync(at), 0o400);
+  return parseGitignore(readFileSync(at).toString('latin1'), folder === '' ? '' : `${folder}/`);
 }
 
 function readKinds(layer: string, path: string): Map<string, Kind> {
@@ -174,13 +219,13 @@ function readKinds(layer: string, path: string): Map<string, Kind> {
 
 function readFolder(layer: string, path: string): Dirent[] {
   const folder = toPath(layer, path);
-  makeReadable(layer, path, lstatSync(folder), 0o700);
+  makeReadable(folder, lstatSync(folder), 0o700);
   return readdirSync(folder, { withFileTypes: true, encoding: 'latin1' });
 }
 
 /** A worker that is not root can't read what a command left without permission; git stores neither bit. */
-function makeReadable(layer: string, path: string, stat: Stats, wanted: number): void {
-  if ((stat.mode & wanted) !== wanted) chmodSync(toPath(layer, path), (stat.mode & 0o7777) | wanted);
+function makeReadable(at: Buffer, stat: Stats, wanted: number): void {
+  if ((stat.mode & wanted) !== wanted) chmodSync(at, (stat.mode & 0o7777) | wanted);
 }
 
 const join = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);

@@ -1,0 +1,115 @@
+/** What an act stores and tells the model when its effects could not be kept as they were made. */
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { expect, test } from 'vitest';
+import { createAct } from '../../src/activities/act.ts';
+import type { ActivityContext } from '../../src/activities/context.ts';
+import { digestText } from '../../src/core/digest.ts';
+import type { ActInput, ActOutcome } from '../../src/core/step.ts';
+import type { Item, Sha } from '../../src/core/transcript.ts';
+import { formatCheckpointMessage } from '../../src/core/transcript.ts';
+import { commitTree } from '../../src/git/commit-tree.ts';
+import { moveRef } from '../../src/git/move-ref.ts';
+import { readLink } from '../../src/git/read-chain.ts';
+import { refSlug } from '../../src/git/ref-name.ts';
+import type { Store } from '../../src/git/store.ts';
+import { treeOf } from '../../src/git/store.ts';
+import type { Limits } from '../../src/sandbox/limits.ts';
+import type { Workspaces } from '../../src/sandbox/workspaces.ts';
+import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from '../sandbox/sandbox-host.ts';
+
+const isolation = await realIsolation();
+const execution = { workflowId: 'agent', runId: 'run' };
+const ref = `refs/coxswain/agents/${refSlug(execution.workflowId)}/${execution.runId}`;
+
+/** The same workspaces, with other limits for their commands. */
+function limited(workspaces: Workspaces, limits: Partial<Limits>): Workspaces {
+  return {
+    ...workspaces,
+    open: async (request) => {
+      const workspace = await workspaces.open(request);
+      return { ...workspace, run: async (command) => await workspace.run({ ...command, limits }) };
+    },
+  };
+}
+
+/** Runs one call of the model as `act` does, on top of `at`, and gives the checkpoint and what the model is told. */
+async function act(
+  { store, workspaces }: { store: Store; workspaces: Workspaces },
+  base: Sha,
+  at: Sha | null,
+  command: string,
+  more: Partial<ActInput> = {},
+): Promise<{ outcome: ActOutcome; told: string }> {
+  const call = JSON.stringify({ command });
+  const items: Item[] = [{ kind: 'call', callId: 'call', tool: 'shell', arguments: call }];
+  const usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: null };
+  const step = at === null ? 1 : 2;
+  const thought = formatCheckpointMessage('think', {
+    v: 1,
+    kind: 'think',
+    key: `think/${step}`,
+    model: 'm',
+    usage,
+    steers: [],
+    items,
+  });
+  const parent = at ?? base;
+  const head = await commitTree(store, { tree: await treeOf(store, parent), parents: [parent], message: thought });
+  await moveRef(store, { ref, to: head, from: at });
+  const context = { hub: store.dir, remoteEnvironment: {}, host: 'h', isolation: 'bwrap', workspaces, roots: ['/'] };
+  const input: ActInput = {
+    repository: store.dir,
+    base,
+    start: base,
+    head,
+    key: `act/${step}`,
+    profile: 'work',
+    callId: 'call',
+    digest: digestText(`shell\n${call}`),
+    decision: { outcome: 'allow', by: 'test', policy: '' },
+    paths: ['**'],
+    setup: null,
+    ...more,
+  };
+  const environment = new MockActivityEnvironment({ workflowExecution: execution });
+  const outcome = (await environment.run(createAct(context as unknown as ActivityContext), input)) as ActOutcome;
+  const { entry } = await readLink(store, outcome.head);
+  const told = entry?.items.flatMap((item) => (item.kind === 'result' ? [item.output] : [])).join('') ?? '';
+  return { outcome, told };
+}
+
+test('a call whose disk was full changes nothing: the model is told, and its next call finds the files as before', async () => {
+  const folder = temporaryFolder();
+  const { store, base } = await storeWith(folder, { 'kept.txt': 'k\n' });
+  const workspaces = temporaryWorkspaces(isolation);
+  const small = limited(workspaces, { diskBytes: 8 * 1024 * 1024 });
+  const full = 'echo half > kept.txt; head -c 200M /dev/zero > big; sleep 20; echo other-half >> kept.txt';
+  const first = await act({ store, workspaces: small }, base, null, full);
+  expect(first.told).toMatch(/^disk full\n[^]*\[the files are put back/);
+  expect(await treeOf(store, first.outcome.head)).toBe(await treeOf(store, base));
+  const second = await act({ store, workspaces }, base, first.outcome.head, 'cat kept.txt; ls');
+  expect(second.told).toBe('exit status 0\nk\nkept.txt\n');
+});
+
+test('the model is told what of its work is not kept, but not of ignored files', async () => {
+  const { store, base } = await storeWith(temporaryFolder(), { '.gitignore': 'cache\n' });
+  const workspaces = temporaryWorkspaces(isolation);
+  const line = 'git init -q sub; echo x > sub/x; echo x > cache; mkfifo pipe; truncate -s 600M huge';
+  const { outcome, told } = await act({ store, workspaces }, base, null, line);
+  expect(told).toContain('[not kept: ');
+  for (const reason of ['nested .git (1)', 'special files (1)', 'files over 512 MiB (1)'])
+    expect(told).toContain(reason);
+  expect(told).not.toContain('ignored');
+  expect(git(store.dir, ['ls-tree', '-r', '--name-only', outcome.head]).split('\n')).toEqual(['.gitignore', 'sub/x']);
+});
+
+test('the model is told where setup did not run again for what it changed', async () => {
+  const { store, base } = await storeWith(temporaryFolder(), { 'package-lock.json': '{}\n' });
+  const workspaces = temporaryWorkspaces(isolation);
+  const setup = { command: 'true', network: { hosts: ['registry.example.org'] } };
+  const more = { setup } as unknown as Partial<ActInput>;
+  const host = { store, workspaces };
+  const first = await act(host, base, null, 'echo \'{"a":1}\' > package-lock.json', more);
+  const second = await act(host, base, first.outcome.head, 'true', more);
+  expect(second.told).toMatch(/\[setup did not run again, though these changed since: package-lock\.json \(/);
+});

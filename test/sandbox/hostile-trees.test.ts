@@ -1,0 +1,81 @@
+/** Files that commands leave to harm whoever reads or fetches them: none is in a checkpoint, and none stops one. */
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Workspace } from '../../src/sandbox/workspaces.ts';
+import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
+
+const isolation = await realIsolation();
+const KINDS = [isolation, { ...isolation, overlay: false }, { kind: 'none' } as const];
+
+async function run(workspace: Workspace, command: string): Promise<void> {
+  const { exitCode, output } = await workspace.run({
+    command,
+    profile: 'workspace',
+    network: false,
+    timeoutMs: 60_000,
+  });
+  expect([exitCode, output]).toEqual([0, output]);
+}
+
+const DEEP = `
+const fs = require('fs');
+fs.mkdirSync('deep'); process.chdir('deep');
+for (let level = 0; level < 40; level += 1) { fs.mkdirSync('d'.repeat(250)); process.chdir('d'.repeat(250)); }
+fs.writeFileSync('bottom', 'x');`;
+
+describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
+  test('names, links and settings that git refuses are left out and counted; what the base has of them stays', async () => {
+    const odd = '[submodule "odd"]\n\tpath = "quoted"\n\turl = x\n';
+    const { store, base } = await storeWith(temporaryFolder(), { '.gitmodules': odd, 'kept.txt': 'k\n' });
+    const workspace = await temporaryWorkspaces(kind).open({ id: 'names', store, base, commit: base });
+    await run(
+      workspace,
+      `
+      mkdir -p "$(printf '.g\\342\\200\\214it')/hooks" '.git. ' sub/git~1 'a\\.git' && touch "$(printf '.g\\342\\200\\214it')/hooks/x" '.git. /x' sub/git~1/x 'a\\.git/x'
+      ln -s .git a; ln -s ../.git/hooks sub/hooks; ln -s kept.txt fine
+      mkdir -p inner; printf '[submodule "x"]\\n\\turl = --upload-pack=x\\n' > inner/.gitmodules; ln -s x inner/.mailmap
+      touch .gitmodules; echo more >> kept.txt`,
+    );
+    const { commit, leftOut } = await workspace.checkpoint({ parent: base, message: () => 'step' });
+    expect(git(store.dir, ['ls-tree', '-r', '--name-only', commit]).split('\n')).toEqual([
+      '.gitmodules',
+      'fine',
+      'kept.txt',
+    ]);
+    expect(git(store.dir, ['show', `${commit}:.gitmodules`])).toBe(odd.trim());
+    expect(leftOut).toMatchObject({ 'nested .git': 4, 'links into .git': 2 });
+    expect(git(store.dir, ['fsck', '--strict', '--no-dangling', commit])).toBe('');
+  });
+
+  test('folders too deep to be named are left out, and their workspace can be reset and removed', async () => {
+    const { store, base } = await storeWith(temporaryFolder(), { 'kept.txt': 'k\n' });
+    const workspaces = temporaryWorkspaces(kind);
+    const workspace = await workspaces.open({ id: 'deep', store, base, commit: base });
+    await run(workspace, `echo honest > honest.txt; node -e "${DEEP.replaceAll('\n', ' ')}"`);
+    const { commit, leftOut } = await workspace.checkpoint({ parent: base, message: () => 'step' });
+    expect(git(store.dir, ['ls-tree', '-r', '--name-only', commit]).split('\n')).toEqual(['honest.txt', 'kept.txt']);
+    expect(leftOut).toMatchObject({ 'paths that are too long': 1 });
+    const reset = await workspaces.open({ id: 'deep', store, base, commit: base });
+    await run(reset, 'test ! -e honest.txt && test ! -e deep');
+    await reset.close();
+    await workspaces.remove('deep');
+    expect(existsSync('deep')).toBe(false);
+  });
+
+  test('files that are too large, alone or together, are left out, the largest first', async () => {
+    const { store, base } = await storeWith(temporaryFolder(), { 'kept.txt': 'k\n' });
+    const workspace = await temporaryWorkspaces(kind).open({ id: 'holes', store, base, commit: base });
+    await run(
+      workspace,
+      'truncate -s 600M huge; truncate -s 500M one; truncate -s 490M two; truncate -s 480M three; echo x > small',
+    );
+    const { commit, leftOut } = await workspace.checkpoint({ parent: base, message: () => 'step' });
+    expect(git(store.dir, ['ls-tree', '-r', '--name-only', commit]).split('\n')).toEqual([
+      'kept.txt',
+      'small',
+      'three',
+      'two',
+    ]);
+    expect(leftOut).toEqual({ 'files over 512 MiB': 1, 'files beyond 1 GiB in all': 1 });
+  });
+});
