@@ -8,6 +8,7 @@ import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
 import type { WorkerOptions, WorkflowBundleOption } from '@temporalio/worker';
 import {
   bundleWorkflowCode,
@@ -19,6 +20,7 @@ import {
 } from '@temporalio/worker';
 import type { ActivityContext } from './activities/context.ts';
 import { createControlActivities, createModelActivities, createWorkspaceActivities } from './activities/index.ts';
+import { keepMending } from './client/mend-runs.ts';
 import type { Config, WorkerRole } from './config.ts';
 import { hostQueue, modelQueue, nameWorker, workspaceQueue } from './core/task-queues.ts';
 import { openModel } from './model/call-model.ts';
@@ -56,6 +58,8 @@ export interface WorkerParts {
   model: { name: string; apiKey: string; baseUrl?: string };
   /** Folders under which repositories may be named by path, where the configuration names none. */
   defaultRoots: string[];
+  /** Tells people what it did by itself. */
+  say?: (line: string) => void;
   /** A bundle made before, so that several workers of one process bundle once. */
   bundle?: WorkflowBundleOption;
 }
@@ -75,14 +79,24 @@ export async function startWorker(config: Config, parts: WorkerParts): Promise<R
   );
   const workers = created.flat();
   const runs = workers.map((worker) => worker.run());
+  const mending = new AbortController();
+  if (config.roles.includes('control')) {
+    const client = new Client({ connection, namespace: parts.namespace });
+    const say = parts.say ?? ((): void => undefined);
+    void keepMending(client, config.taskQueue, { signal: mending.signal, say });
+  }
   const ended = Promise.all(runs)
     .then(() => undefined)
-    .finally(() => connection.close());
+    .finally(async () => {
+      mending.abort();
+      await connection.close();
+    });
   // A failure is seen by whoever waits for `ended`; nobody waiting must not end the process.
   ended.catch(() => undefined);
   return {
     ended,
     stop: async () => {
+      mending.abort();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended;
       await context.workspaces.close();

@@ -164,6 +164,7 @@ async function startListedWorker(
       connection: options,
       model: model.remote ?? { name: 'none', apiKey: 'none' },
       defaultRoots: [],
+      say,
     });
     if (version && roles.includes('control')) await untilListed(connection, namespace, version, taskQueue);
     say(`working on ${taskQueue} (${roles.join(', ')}) at ${address}; isolation ${config.isolation}`);

@@ -92,7 +92,7 @@ export async function bringUp(config: Config, onProgress: (message: string) => v
     // One worker is all that there is: with versions, nothing would run until a person made one current.
     const worker = await startWorker(
       { ...config, version: undefined },
-      { address, namespace: 'default', model, defaultRoots: ['/'] },
+      { address, namespace: 'default', model, defaultRoots: ['/'], say: (line) => console.log(line) },
     );
     stops.push(() => worker.stop());
     const connected = await connectClient({ address, namespace: 'default' });

@@ -2,18 +2,23 @@
  * Finds runs whose workflow tasks fail because their history can't be replayed by the workers' code.
  * Rule: only looks; whether such a run is reset, or the workers' code is the wrong one, people decide.
  */
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { ResetPoint } from '../core/reset-point.ts';
 import { findResetPoint } from '../core/reset-point.ts';
 
 /** What the server notes at a run after some failures in a row. */
 const PROBLEM = 'cause=WorkflowTaskFailedCauseNonDeterministicError';
+type EventId = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number]['eventId'];
 /** As many as people read. */
 const MOST = 10;
 
 /** A run that stands still, and the event to reset it to, where its last failure says it. */
 export interface UnreplayableRun {
   workflowId: string;
-  resetTo: number | undefined;
+  runId: string;
+  resetTo: ResetPoint | undefined;
+  /** The event's id as Temporal's own calls take it. */
+  resetId: EventId;
 }
 
 /** The runs of a task queue that can't be replayed: at most ten. */
@@ -29,7 +34,8 @@ export async function findUnreplayable(client: Client, taskQueue: string): Promi
         taskFailure: event.workflowTaskFailedEventAttributes?.failure?.message ?? undefined,
       })),
     );
-    found.push({ workflowId, resetTo });
+    const resetId = events?.find(({ eventId }) => Number(eventId) === resetTo?.eventId)?.eventId;
+    found.push({ workflowId, runId, resetTo, resetId });
     if (found.length === MOST) break;
   }
   return found;
@@ -37,7 +43,7 @@ export async function findUnreplayable(client: Client, taskQueue: string): Promi
 
 /** What a person can do about one. */
 export function describeUnreplayable({ workflowId, resetTo }: UnreplayableRun): string {
-  const reset = `temporal workflow reset --workflow-id ${workflowId} --event-id ${resetTo} --reason 'can not be replayed'`;
+  const reset = `temporal workflow reset --workflow-id ${workflowId} --event-id ${resetTo?.eventId} --reason 'can not be replayed'`;
   const means = resetTo === undefined ? 'its history says how (temporal workflow show)' : reset;
   return `${workflowId} can't be replayed by its worker's code: bring back the version that it ran on, or ${means}`;
 }

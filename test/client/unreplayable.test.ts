@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { connectClient } from '../../src/client/connect.ts';
 import { describeUnreplayable, findUnreplayable } from '../../src/client/find-unreplayable.ts';
+import { mendRuns } from '../../src/client/mend-runs.ts';
 import { findResetPoint } from '../../src/core/reset-point.ts';
 import { quietRuntime } from '../../src/worker.ts';
 
@@ -42,7 +43,7 @@ test('a run that stands still is found, and the command that is printed lets it 
   const looked = async (): Promise<unknown> => await findUnreplayable(client, taskQueue);
   await expect.poll(looked, { timeout: 110_000, interval: 1000 }).not.toEqual([]);
   const [found] = await findUnreplayable(client, taskQueue);
-  expect(found).toEqual({ workflowId: taskQueue, resetTo: 4 });
+  expect(found).toMatchObject({ workflowId: taskQueue, resetTo: { eventId: 4, isReordered: false } });
   const [, reset = ''] = describeUnreplayable(found as NonNullable<typeof found>).split(', or ');
   await wrong();
 
@@ -55,6 +56,26 @@ test('a run that stands still is found, and the command that is printed lets it 
   expect(await client.workflow.getHandle(taskQueue).result()).toBe('told');
 }, 180_000);
 
+test('a run whose update the SDK replays in another place is mended, and what it was told still counts', async () => {
+  const address = inject('temporalAddress');
+  const connected = await connectClient({ address, namespace: 'default' });
+  onTestFinished(() => connected.close());
+  const { client } = connected;
+  const workflowId = `${taskQueue}-reordered`;
+  const handle = await client.workflow.start('reordered', { taskQueue, workflowId });
+  const told = handle.executeUpdate<string, [string]>('tell', { args: ['wait'] });
+  const late = await runWorker('late');
+  expect(await told).toBe('wait');
+  expect(await handle.executeUpdate('tell', { args: ['end'] })).toBe('end');
+  await late();
+
+  onTestFinished(await runWorker('early'));
+  const resets = new Map<string, number>();
+  const mended = async (): Promise<string[]> => await mendRuns(client, taskQueue, resets);
+  await expect.poll(mended, { timeout: 110_000, interval: 1000 }).toEqual([expect.stringContaining(workflowId)]);
+  expect(await client.workflow.getHandle(workflowId).result()).toBe('end');
+}, 180_000);
+
 test('the reset takes back the workflow task whose events differ, whatever failed before it', () => {
   const task = (eventId: number, taskFailure?: string): Parameters<typeof findResetPoint>[0][number] => ({
     eventId,
@@ -63,8 +84,11 @@ test('the reset takes back the workflow task whose events differ, whatever faile
   });
   const differs = (id: number): string =>
     `[TMPRL1100] Nondeterminism error: Update machine does not handle this event: HistoryEvent(id: ${id}, TimerStarted)`;
-  expect(findResetPoint([task(4), task(10), task(15, differs(11)), task(20), task(30, differs(21))])).toBe(20);
-  expect(findResetPoint([task(4), task(10), task(15, differs(7))])).toBe(4);
+  expect(findResetPoint([task(4), task(10), task(15, differs(11)), task(20), task(30, differs(21))])).toEqual({
+    eventId: 20,
+    isReordered: true,
+  });
+  expect(findResetPoint([task(4), task(10), task(15, differs(7))])).toMatchObject({ eventId: 4 });
   expect(findResetPoint([task(4), task(15, differs(3))])).toBeUndefined();
   expect(findResetPoint([task(4), task(15, 'TypeError: x is not a function')])).toBeUndefined();
 });
