@@ -15,6 +15,8 @@ import type {
   PolicyRead,
   PrepareInput,
   Prepared,
+  PricesInput,
+  PricesRead,
 } from '../core/refactor-state.ts';
 import type { Review, ReviewInput } from '../core/review.ts';
 import type { HostSweep, HubSweep } from '../core/retention.ts';
@@ -44,6 +46,8 @@ export interface SigningActivities {
 }
 
 export interface ModelActivities {
+  /** What the configured models cost; null for one without a price. */
+  readPrices(input: PricesInput): Promise<PricesRead>;
   /** One model call on the chain; its answer is a checkpoint before anyone sees it. */
   think(input: ThinkInput): Promise<ThinkOutcome>;
   /** Looks at a task's result before it is integrated; the verdict is in the hub before anyone sees it. */

@@ -12,6 +12,7 @@ import { createFindPlaces } from './find-places.ts';
 import { createIntegrateTask } from './integrate-task.ts';
 import { createPrepare } from './prepare.ts';
 import { createReadPolicy } from './read-policy.ts';
+import { createReadPrices } from './read-prices.ts';
 import { createReview } from './review.ts';
 import { createRunChecks } from './run-checks.ts';
 import { createSweepHost } from './sweep-host.ts';
@@ -33,7 +34,7 @@ export function createControlActivities(context: ActivityContext): ControlActivi
 }
 
 export function createModelActivities(context: ActivityContext): ModelActivities {
-  return { think: createThink(context), review: createReview(context) };
+  return { readPrices: createReadPrices(context), think: createThink(context), review: createReview(context) };
 }
 
 export function createWorkspaceActivities(context: ActivityContext): WorkspaceActivities {

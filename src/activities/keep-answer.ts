@@ -1,22 +1,66 @@
 /**
- * Remembers the model's answer under way with the heartbeats, where the provider makes it in the background.
- * Rule: what an attempt that died had begun is fetched by the next one and not asked for again; nobody's wish for an
- * answer any more ends it at the provider.
+ * Remembers with the heartbeats what becomes of a model call: the answer under way, where the provider makes it in the
+ * background, and else whether an attempt cost anything.
+ * Rule: what an attempt that died had begun is fetched by the next one and not asked for again; where it can't be
+ * fetched it counts as lost, unless that attempt itself said that nothing was spent.
  */
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
-import type { Model, ModelRequest } from '../model/call-model.ts';
+import type { Model, ModelAnswer, ModelRequest } from '../model/call-model.ts';
+import type { ModelFailureKind } from '../model/model-failure.ts';
+import { ModelFailure } from '../model/model-failure.ts';
 import type { Memory } from './perform.ts';
 
-const noteSchema = z.object({ key: z.string(), answer: z.string() });
+/** `free` are earlier attempts that ended without a paid call. */
+const noteSchema = z.object({ key: z.string().optional(), answer: z.string().optional(), free: z.int().optional() });
+
+function readNote(memory: Memory): z.infer<typeof noteSchema> {
+  return noteSchema.safeParse(memory.read()).data ?? {};
+}
+
+/** Failures that a server answers a call with, or that keep it from getting there: nothing was generated. */
+const UNPAID: readonly ModelFailureKind[] = [
+  ...(['rate-limited', 'quota', 'overloaded', 'unreachable', 'bad-request', 'unauthorized'] as const),
+  ...(['not-found', 'content-policy', 'context-too-long'] as const),
+];
+
+/** Runs a body, and remembers of one that fails whether its calls cost something. */
+export async function rememberCost<T>(model: Model, memory: Memory, body: (model: Model) => Promise<T>): Promise<T> {
+  let isPaid = false;
+  const call = async (request: ModelRequest): Promise<ModelAnswer> => {
+    isPaid = true;
+    try {
+      return await model.call(request);
+    } catch (error) {
+      isPaid = !(error instanceof ModelFailure && UNPAID.includes(error.kind));
+      throw error;
+    }
+  };
+  try {
+    return await body({ ...model, call });
+  } catch (error) {
+    const { free = 0, ...note } = readNote(memory);
+    if (!isPaid) memory.write({ ...note, free: free + 1 });
+    throw error;
+  }
+}
+
+/** Calls of earlier attempts whose answers nobody has; an answer in the background is not lost. */
+export function countLost(memory: Memory, attempt: number): number {
+  const { answer, free = 0 } = readNote(memory);
+  return Math.max(0, attempt - 1 - free - (answer === undefined ? 0 : 1));
+}
 
 /** The memory of one call, by its key; undefined where the policy does not want answers stored. */
 export function rememberAnswer(memory: Memory, key: string, isWanted: boolean | undefined): ModelRequest['background'] {
   if (isWanted !== true) return undefined;
-  const note = noteSchema.safeParse(memory.read()).data;
+  const note = readNote(memory);
   return {
-    id: note?.key === key ? note.answer : undefined,
-    keep: (answer) => memory.write(answer === undefined ? undefined : { key, answer }),
+    id: note.key === key ? note.answer : undefined,
+    keep: (answer) => {
+      const { free } = readNote(memory);
+      memory.write({ ...(free === undefined ? {} : { free }), ...(answer === undefined ? {} : { key, answer }) });
+    },
   };
 }
 
@@ -25,8 +69,9 @@ export async function endAnswerWhenCut<T>(model: Model, memory: Memory, body: ()
   try {
     return await body();
   } catch (error) {
-    const note = noteSchema.safeParse(memory.read()).data;
-    if (note && Context.current().cancellationDetails?.cancelRequested) await model.cancel(note.answer);
+    const note = readNote(memory);
+    if (note.answer !== undefined && Context.current().cancellationDetails?.cancelRequested)
+      await model.cancel(note.answer);
     throw error;
   }
 }

@@ -22,7 +22,7 @@ import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { ModelActivities } from './contract.ts';
 import { fail } from './failures.ts';
-import { endAnswerWhenCut, rememberAnswer } from './keep-answer.ts';
+import { countLost, endAnswerWhenCut, rememberAnswer, rememberCost } from './keep-answer.ts';
 import { withHeartbeats } from './perform.ts';
 import { propose } from './propose.ts';
 
@@ -37,7 +37,13 @@ export function createThink(context: ActivityContext): ModelActivities['think'] 
         signal,
         background: rememberAnswer(memory, key, input.background),
       });
-      return await endAnswerWhenCut(context.model, memory, async () => await think(context.model, store, input, how));
+      const lost = countLost(memory, Context.current().info.attempt);
+      const { isAdopted, ...outcome } = await endAnswerWhenCut(context.model, memory, async () =>
+        rememberCost(context.model, memory, async (model) => await think(model, store, input, how)),
+      );
+      // The attempt that stored an answer which is adopted now has not lost it.
+      const uncounted = Math.max(0, lost - (isAdopted ? 1 : 0));
+      return { ...outcome, ...(uncounted > 0 ? { lost: uncounted } : {}) };
     });
 }
 
@@ -46,12 +52,12 @@ async function think(
   store: Store,
   input: ThinkInput,
   how: (key: string) => CallOptions,
-): Promise<ThinkOutcome> {
+): Promise<ThinkOutcome & { isAdopted: boolean }> {
   const ref = runRef('agents');
   await ensureCommit(store, { commit: input.head, ref });
   const lookedAt = performance.now();
   const place = await findThinkPlace(store, ref, input);
-  if (place.done) return await readOutcome(store, input, place.done);
+  if (place.done) return { ...(await readOutcome(store, input, place.done)), isAdopted: true };
   let { head, at } = place;
   for (;;) {
     const talk = await readTalk(store, input, head);
@@ -59,13 +65,13 @@ async function think(
     const isRetry = Context.current().info.attempt > 1;
     if ((isRetry || performance.now() - lookedAt > STALE_LOOK_MS) && head === place.head) {
       const again = await findThinkPlace(store, ref, input);
-      if (again.done) return await readOutcome(store, input, again.done);
+      if (again.done) return { ...(await readOutcome(store, input, again.done)), isAdopted: true };
     }
     const answer = await ask(model, input, talk, how(input.key));
     if (answer !== 'too-long') {
       const link = await writeAnswer(store, input, talk, answer);
       await advanceRef(store, ref, link.commit, at);
-      return await readOutcome(store, input, link);
+      return { ...(await readOutcome(store, input, link)), isAdopted: false };
     }
     const compaction = await writeCompaction(model, store, { key: input.key, head }, talk.entries, how);
     await advanceRef(store, ref, compaction, at);

@@ -3,6 +3,7 @@
  * nobody does.
  * Rule: a decision counts only as `weigh` allows it, and every end of one leaves the model something to be told.
  */
+import { raiseBudget } from './agent-budget.ts';
 import type { AgentState } from './agent-state.ts';
 import { endAgent, nextStep, publish, say, tell, undoAct } from './agent-work.ts';
 import { rulesOf } from './approvers.ts';
@@ -101,9 +102,7 @@ function settleDecision(
           head: state.head,
           reason: `${decision.about} Rejected by ${by}${why}`,
         });
-      return state.step > state.maxSteps
-        ? { ...state, maxSteps: state.maxSteps + state.spec.maxSteps }
-        : { ...state, maxTokens: state.maxTokens + state.spec.maxTokens };
+      return raiseBudget(state, decision.resource === 'minutes' ? undefined : decision.resource);
     default:
       return state;
   }

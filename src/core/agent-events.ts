@@ -2,6 +2,7 @@
  * An agent as a reducer, second half: `advanceAgent` takes in what happened.
  * Rule: every call of the model leaves a result to be told, and only a gate that said "allowed" lets it run.
  */
+import { chargeLost } from './agent-budget.ts';
 import { gateCall } from './agent-gate.ts';
 import { gateEffects } from './effect-gate.ts';
 import type { AgentEvent, AgentState, Spend } from './agent-state.ts';
@@ -78,7 +79,8 @@ function takeNews(state: AgentState, { at, news }: Extract<AgentEvent, { kind: '
   return publish(say({ ...state, trouble }, at, `${news.what} failed ${news.attempt} times: ${news.reason}`));
 }
 
-function takeThought(before: AgentState, at: number, outcome: ThinkOutcome): AgentState {
+function takeThought(reserved: AgentState, at: number, outcome: ThinkOutcome): AgentState {
+  const before = chargeLost(reserved, at, outcome.lost ?? 0);
   const spend = [outcome.usage, ...(outcome.compacted ? [outcome.compacted] : [])].reduce(spendOn, before.spend);
   const control = settleReceipts(
     before.control,
@@ -176,7 +178,9 @@ function takeAct(before: AgentState, event: Extract<AgentEvent, { kind: 'acted' 
 }
 
 function takeCut(state: AgentState, event: Extract<AgentEvent, { kind: 'cut' }>): AgentState {
-  const cut = say({ ...state, cut: false }, event.at, `${state.step} ${event.what} was interrupted`);
+  const isPaid = event.what === 'think' && state.chargesCuts === true;
+  const charged = chargeLost(state, event.at, isPaid ? 1 : 0);
+  const cut = say({ ...charged, cut: false }, event.at, `${state.step} ${event.what} was interrupted`);
   if (!state.pending || event.what === 'begin' || event.what === 'think') return cut;
   const told = tell(
     { ...cut, pending: null },

@@ -7,6 +7,7 @@ import type { Control } from './control.ts';
 import type { NetworkGrant } from './egress.ts';
 import type { EffectivePolicy, Policy } from './policy.ts';
 import type { Plan } from './plan.ts';
+import type { Price } from './price.ts';
 import type { ActInput, ActOutcome, Proposal, ThinkInput, ThinkOutcome, ToldResult } from './step.ts';
 import type { Sha, Usage } from './transcript.ts';
 import type { Trouble, TroubleNews } from './trouble.ts';
@@ -45,6 +46,9 @@ export interface AgentSpec {
   checks: string[];
   maxSteps: number;
   maxTokens: number;
+  /** Dollars that it may spend, and the price by which they are reserved; left out where there is no such budget. */
+  maxUsd?: number;
+  price?: Price;
   /** Paths outside of the task's that people allowed its agents before this one. */
   allowed?: string[];
   /** Most files and changed lines, where plan or policy says so. */
@@ -166,6 +170,9 @@ export interface AgentState {
   step: number;
   maxSteps: number;
   maxTokens: number;
+  maxUsd?: number;
+  /** A model call that is cut short is charged; agents of before this did not. */
+  chargesCuts?: true;
   /** Paths outside of the task's that a person allowed, and those being asked about. */
   extraPaths: string[];
   askedPaths: string[];

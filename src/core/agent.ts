@@ -2,8 +2,7 @@
  * An agent as a reducer, first half: `nextAgentCommand` says what to do now, from the state alone.
  * Rule: nothing runs undecided: an act is only ever commanded for a call whose gate said "allowed".
  */
-import { publish } from './agent-work.ts';
-import { createControl, listOpenDecisions, openDecision } from './control.ts';
+import { createControl, listOpenDecisions } from './control.ts';
 import type { AgentCommand, AgentSpec, AgentState, CheckInput, Fork, PendingCall } from './agent-state.ts';
 import type { ActInput, ThinkInput } from './step.ts';
 import { digestValue } from './digest.ts';
@@ -13,8 +12,6 @@ import type { Sha } from './transcript.ts';
 
 /** `max_output_tokens` of every model call, and so part of every reservation. */
 export const MAX_OUTPUT_TOKENS = 16_000;
-/** Bytes of new text that are counted as one token when a call is reserved; English has about four, so this bounds. */
-const BYTES_PER_TOKEN = 2;
 
 export function profileOf(spec: AgentSpec): Profile {
   return spec.kind === 'plan' ? 'plan' : 'work';
@@ -29,6 +26,7 @@ export function createAgent(id: string, spec: AgentSpec): AgentState {
     step: 1,
     maxSteps: spec.maxSteps,
     maxTokens: spec.maxTokens,
+    ...(spec.maxUsd === undefined ? {} : { maxUsd: spec.maxUsd }),
     extraPaths: spec.allowed ?? [],
     askedPaths: [],
     pending: null,
@@ -124,24 +122,4 @@ function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
 function checkInput(state: AgentState, head: Sha): CheckInput {
   const { repository, base, checks, setup } = state.spec;
   return { repository, base, commit: head, checks, setup };
-}
-
-/** Opens the budget's decision when the next model call would not fit; called by the loop before each think. */
-export function reserveBudget(state: AgentState, at: number): AgentState {
-  const command = nextAgentCommand(state);
-  if (command.kind !== 'think') return state;
-  const spent = state.spend.inputTokens + state.spend.outputTokens;
-  const reserve = state.contextTokens + Math.ceil(state.newBytes / BYTES_PER_TOKEN) + MAX_OUTPUT_TOKENS;
-  const overSteps = state.step > state.maxSteps;
-  if (!overSteps && spent + reserve <= state.maxTokens) return state;
-  const about = overSteps
-    ? `all ${state.maxSteps} steps are used; approve ${state.spec.maxSteps} more?`
-    : `${spent} of ${state.maxTokens} tokens are spent and the next call may need ${reserve}; approve ${state.spec.maxTokens} more?`;
-  const control = openDecision(state.control, at, {
-    name: `${state.spec.task}/budget`,
-    kind: 'budget',
-    about,
-    digest: digestValue({ about }),
-  });
-  return publish({ ...state, control });
 }

@@ -1,14 +1,26 @@
 /**
- * The refactor's budget of tokens: each agent is granted its share before it starts, and gives back what it left.
+ * The refactor's budget of tokens and dollars: each agent is granted its share before it starts, and gives back what it
+ * left.
  * Rule: what is granted and spent together never exceeds the budget; at its end the refactor asks, and says on what it
  * went.
  */
+import type { Decision } from './control.ts';
 import { listOpenDecisions, openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
-import type { AgentMirror, RefactorState } from './refactor-state.ts';
+import { UNLIMITED_USD } from './policy.ts';
+import { costAtMost, showUsd } from './price.ts';
+import type { AgentMirror, RefactorCommand, RefactorState } from './refactor-state.ts';
+import { REVIEW_GRANT } from './review.ts';
 
 /** Below this an agent could make no model call: its prompt and the longest answer would not fit. */
-const LEAST_GRANT = 25_000;
+const LEAST_GRANT = { inputTokens: 9000, outputTokens: 16_000 };
+const LEAST_TOKENS = LEAST_GRANT.inputTokens + LEAST_GRANT.outputTokens;
+
+/** What an agent may take. */
+export interface Grant {
+  maxTokens: number;
+  maxUsd?: number;
+}
 
 /** Tokens that an agent stands for: its grant while it works or when its end is unknown, then what it took. */
 function chargeOf({ status, report, granted = 0 }: AgentMirror): number {
@@ -16,46 +28,150 @@ function chargeOf({ status, report, granted = 0 }: AgentMirror): number {
   return status === 'ended' && report?.outcome ? spent : Math.max(granted, spent);
 }
 
+/** The same in dollars. */
+function chargeUsdOf(state: RefactorState, { status, report, grantedUsd = 0 }: AgentMirror): number {
+  const own = state.prices?.own;
+  const spent = report ? (report.spend.costUsd ?? (own ? costAtMost(own, report.spend) : 0)) : 0;
+  return status === 'ended' && report?.outcome ? spent : Math.max(grantedUsd, spent);
+}
+
 /** Tokens of the budget that are neither spent nor granted. */
 export function tokensLeft(state: RefactorState): number {
   const charged = state.agents.reduce((sum, agent) => sum + chargeOf(agent), 0);
   const { inputTokens = 0, outputTokens = 0 } = state.reviewSpend ?? {};
-  return state.policy.budget.tokens.value + (state.budgetAdded ?? 0) - charged - inputTokens - outputTokens;
+  const begun = state.begun?.maxTokens ?? 0;
+  return state.policy.budget.tokens.value + (state.budgetAdded ?? 0) - charged - inputTokens - outputTokens - begun;
 }
 
-/** What an agent for this task is granted; null where the budget has too little left for one. */
-export function grantFor(state: RefactorState, maxTokens: number): number | null {
-  const wanted = Math.min(maxTokens, state.policy.task.maxTokens.value);
-  const grant = Math.min(wanted, tokensLeft(state));
-  return grant >= Math.min(wanted, LEAST_GRANT) ? grant : null;
+/** Whether there is a budget of money, so that prices have to be known. */
+export function hasMoney({ policy }: RefactorState): boolean {
+  return policy.budget.usd !== undefined && policy.budget.usd.value < UNLIMITED_USD;
 }
 
-/** Asks for more where work waits for tokens that no running agent will give back. */
+/** Dollars of the budget that are neither spent nor granted; undefined where there is no such budget. */
+export function usdLeft(state: RefactorState): number | undefined {
+  const { usd } = state.policy.budget;
+  if (!usd || !hasMoney(state) || !state.prices) return undefined;
+  const charged = state.agents.reduce((sum, agent) => sum + chargeUsdOf(state, agent), 0);
+  const { reviewSpend, begun, usdAdded = 0 } = state;
+  return usd.value + usdAdded - charged - (reviewSpend?.costUsd ?? 0) - (begun?.maxUsd ?? 0);
+}
+
+/** What an agent for a task of so many tokens is granted; null where the budget has too little left for one. */
+export function grantFor(state: RefactorState, wantedTokens: number): Grant | null {
+  const wanted = Math.min(wantedTokens, state.policy.task.maxTokens.value);
+  const maxTokens = Math.min(wanted, tokensLeft(state));
+  if (maxTokens < Math.min(wanted, LEAST_TOKENS)) return null;
+  const left = usdLeft(state);
+  if (left === undefined) return { maxTokens };
+  // An even share of what is left, so that agents can work side by side; all of it where a share is too small.
+  const running = state.agents.filter(({ status }) => status !== 'ended').length;
+  const share = left / Math.max(1, state.policy.maxParallelAgents.value - running);
+  const maxUsd = share >= leastUsd(state) ? share : left;
+  return maxUsd >= leastUsd(state) && left >= 0 ? { maxTokens, maxUsd } : null;
+}
+
+function leastUsd({ prices }: RefactorState): number {
+  return prices ? costAtMost(prices.own, LEAST_GRANT) : 0;
+}
+
+/** Whether a review fits into what is left. */
+export function canReview(state: RefactorState): boolean {
+  const left = usdLeft(state);
+  return tokensLeft(state) >= REVIEW_GRANT && (left === undefined || left >= reviewUsd(state));
+}
+
+function reviewUsd({ prices }: RefactorState): number {
+  const price = prices?.review ?? prices?.own;
+  return price ? costAtMost(price, { inputTokens: REVIEW_GRANT, outputTokens: 0 }) : 0;
+}
+
+/** What a command takes of the budget as soon as it begins, before anything is heard of it. */
+export function beginCommand(state: RefactorState, command: RefactorCommand): RefactorState {
+  if (!state.countsBegun) return state;
+  if (command.kind === 'startAgent') {
+    const { maxTokens, maxUsd } = command.spec;
+    return { ...state, begun: { maxTokens, ...(maxUsd === undefined ? {} : { maxUsd }) } };
+  }
+  if (command.kind !== 'review') return state;
+  return { ...state, begun: { maxTokens: REVIEW_GRANT, ...(hasMoney(state) ? { maxUsd: reviewUsd(state) } : {}) } };
+}
+
+/** Asks for more where work waits for a budget of which no running agent will give anything back. */
 export function askForBudget(state: RefactorState, at: number, isShort: boolean): RefactorState {
-  return isShort && state.agents.every(({ status }) => status === 'ended') ? openBudget(state, at) : state;
+  if (!isShort || !state.agents.every(({ status }) => status === 'ended')) return state;
+  const left = usdLeft(state);
+  const isPoor = left !== undefined && left < Math.max(leastUsd(state), state.policy.review ? reviewUsd(state) : 0);
+  return openBudget(state, at, isPoor ? 'usd' : 'tokens');
 }
 
-function openBudget(state: RefactorState, at: number): RefactorState {
+function openBudget(state: RefactorState, at: number, resource: 'tokens' | 'usd'): RefactorState {
   if (listOpenDecisions(state.control).some(({ kind }) => kind === 'budget')) return state;
+  const about = [resource === 'usd' ? describeUsd(state) : describeTokens(state), ...listSpent(state)].join('\n');
+  const decision = { name: 'budget', kind: 'budget' as const, about, digest: digestValue({ about }), resource };
+  return { ...state, control: openDecision(state.control, at, decision) };
+}
+
+function describeTokens(state: RefactorState): string {
   const { value } = state.policy.budget.tokens;
   const all = value + (state.budgetAdded ?? 0);
-  const spent = state.agents.map((agent) => `- ${agent.id}: ${chargeOf(agent)}`);
-  const about = [`${all - tokensLeft(state)} of ${all} tokens are spent; approve ${value} more?`, ...spent].join('\n');
-  const digest = digestValue({ about });
-  return { ...state, control: openDecision(state.control, at, { name: 'budget', kind: 'budget', about, digest }) };
+  return `${all - tokensLeft(state)} of ${all} tokens are spent; approve ${value} more?`;
 }
 
-/** Grants a running agent as much again as it began with, or says what is left and asks for more. */
+function describeUsd(state: RefactorState): string {
+  const value = state.policy.budget.usd?.value ?? 0;
+  const all = value + (state.usdAdded ?? 0);
+  return `${showUsd(all - (usdLeft(state) ?? 0))} of ${showUsd(all)} are spent; approve ${showUsd(value)} more?`;
+}
+
+/** What was spent on what: granted and not given back counts as spent. */
+function listSpent(state: RefactorState): string[] {
+  const { reviewSpend } = state;
+  const money = hasMoney(state);
+  return [
+    ...state.agents.map(
+      (agent) => `- ${agent.id}: ${chargeOf(agent)}${money ? `, ${showUsd(chargeUsdOf(state, agent))}` : ''}`,
+    ),
+    ...(reviewSpend ? [`- reviews: ${reviewSpend.inputTokens + reviewSpend.outputTokens}`] : []),
+  ];
+}
+
+export type Raise =
+  | { kind: 'raised'; state: RefactorState }
+  | { kind: 'short'; left: string; wanted: string; state: RefactorState };
+
+/**
+ * Grants a running agent as much again as it began with, once for each of its decisions, or says what is left and asks
+ * for more.
+ */
 export function raiseGrant(
   state: RefactorState,
   agent: AgentMirror,
-  { starting, at }: { starting: number; at: number },
-): { kind: 'raised'; state: RefactorState } | { kind: 'short'; left: number; wanted: number; state: RefactorState } {
-  const wanted = agent.first ?? 0;
-  const left = tokensLeft(state) - starting;
-  if (wanted > left) return { kind: 'short', left, wanted, state: openBudget(state, at) };
-  const agents = state.agents.map((other) =>
-    other.id === agent.id ? { ...other, granted: (other.granted ?? 0) + wanted } : other,
-  );
-  return { kind: 'raised', state: { ...state, agents } };
+  { decision, starting, at }: { decision: Pick<Decision, 'id' | 'resource'>; starting: number; at: number },
+): Raise {
+  // Its steps cost nothing by themselves; and what was set aside for this very decision is there already.
+  if (decision.resource === 'steps' || agent.raisedFor?.includes(decision.id)) return { kind: 'raised', state };
+  const raisedFor = state.countsBegun ? { raisedFor: [...(agent.raisedFor ?? []), decision.id].slice(-20) } : {};
+  const change = (changed: Partial<AgentMirror>): Raise => ({
+    kind: 'raised',
+    state: {
+      ...state,
+      agents: state.agents.map((other) => (other.id === agent.id ? { ...other, ...raisedFor, ...changed } : other)),
+    },
+  });
+  if (decision.resource === 'usd') {
+    const [wanted, left] = [agent.firstUsd ?? 0, usdLeft(state) ?? 0];
+    if (wanted <= left) return change({ grantedUsd: (agent.grantedUsd ?? 0) + wanted });
+    return { kind: 'short', left: showUsd(left), wanted: showUsd(wanted), state: openBudget(state, at, 'usd') };
+  }
+  const [wanted, left] = [agent.first ?? 0, tokensLeft(state) - starting];
+  if (wanted <= left) return change({ granted: (agent.granted ?? 0) + wanted });
+  return { kind: 'short', left: `${left} tokens`, wanted: `${wanted} tokens`, state: openBudget(state, at, 'tokens') };
+}
+
+/** Adds as much again as policy gives, of what a person was asked for. */
+export function addBudget(state: RefactorState, { resource }: Pick<Decision, 'resource'>): RefactorState {
+  const { tokens, usd } = state.policy.budget;
+  if (resource === 'usd') return { ...state, usdAdded: (state.usdAdded ?? 0) + (usd?.value ?? 0) };
+  return { ...state, budgetAdded: (state.budgetAdded ?? 0) + tokens.value };
 }

@@ -33,6 +33,8 @@ export interface Decision {
   about: string;
   digest: string;
   openedAt: number;
+  /** Of a budget: what there is too little of. */
+  resource?: 'steps' | 'tokens' | 'usd' | 'minutes';
   /** How much hangs on it, where whoever opened it knows better than its kind does. */
   risk?: Risk;
   /** Who has approved it so far, or did. */
@@ -163,7 +165,7 @@ export function settleReceipts(
 export function openDecision(
   control: Control,
   at: number,
-  decision: Pick<Decision, 'kind' | 'about' | 'digest' | 'risk'> & { name: string },
+  decision: Pick<Decision, 'kind' | 'about' | 'digest' | 'risk' | 'resource'> & { name: string },
 ): Control {
   const revision = (control.opened[decision.name] ?? 0) + 1;
   const { name, ...rest } = decision;

@@ -22,6 +22,9 @@ export type { GateRule } from './policy-fields.ts';
 const gateSchema = z.enum(['allow', 'ask', 'deny']);
 const count = (max: number): z.ZodInt => z.int().min(1).max(max);
 
+/** Dollars that stand for as many as one likes. */
+export const UNLIMITED_USD = 1e9;
+
 /** Settings as people write them; every field may be left out. */
 export const policySchema = z.strictObject({
   gates: z
@@ -54,7 +57,15 @@ export const policySchema = z.strictObject({
     })
     .optional(),
   /** Most that the whole refactor may take. */
-  budget: z.strictObject({ tokens: count(1e12).optional() }).optional(),
+  budget: z
+    .strictObject({
+      tokens: count(1e12).optional(),
+      /** US dollars, by the workers' table of prices. */
+      usd: z.number().positive().max(UNLIMITED_USD).optional(),
+      /** Minutes of work, not counting while it waits for people. */
+      minutes: z.number().positive().max(1e6).optional(),
+    })
+    .optional(),
   /** Globs that no task may change. */
   protectedPaths: z.array(z.string().min(1).max(500)).max(500).optional(),
   rules: rulesPolicySchema.optional(),
@@ -88,7 +99,7 @@ export interface Sourced<T> {
   from: string;
 }
 
-/** Files or lines that stand for as many as one likes. */
+/** Files, lines or minutes that stand for as many as one likes. */
 export const UNLIMITED = 1e6;
 
 const FIELDS = {
@@ -104,6 +115,8 @@ const FIELDS = {
   'task.maxFiles': most({ limit: UNLIMITED, value: UNLIMITED }),
   'task.maxLines': most({ limit: UNLIMITED, value: UNLIMITED }),
   'budget.tokens': most({ limit: 1e12, value: 1e12 }),
+  'budget.usd': most({ limit: UNLIMITED_USD, value: UNLIMITED_USD }),
+  'budget.minutes': most({ limit: UNLIMITED, value: UNLIMITED }),
   protectedPaths: prohibitions(),
   ...JUDGE_FIELDS,
   ...REVIEW_FIELDS,
@@ -129,7 +142,7 @@ export interface EffectivePolicy {
     maxFiles?: Sourced<number>;
     maxLines?: Sourced<number>;
   };
-  budget: { tokens: Sourced<number> };
+  budget: { tokens: Sourced<number>; usd?: Sourced<number>; minutes?: Sourced<number> };
   protectedPaths: Sourced<string[]>;
   /** Left out by runs from before there were such fields. */
   rules?: { commands: Sourced<CommandRule[]> };

@@ -11,7 +11,14 @@ import type { RefactorState, Rival } from './refactor-state.ts';
 import { endRefactor, findWork, log, replaceWork, tryAgain } from './refactor-work.ts';
 
 /** An agent runs: its work is under way, and steers that waited for it are passed on. */
-export function takeStart(state: RefactorState, { id, granted }: { id: string; granted: number }): RefactorState {
+export function takeStart(
+  before: RefactorState,
+  { id, granted, grantedUsd }: { id: string; granted: number; grantedUsd?: number },
+): RefactorState {
+  // Ended while the agent was being started, it could not be among those that were stopped.
+  const isLate = before.outcome !== null && before.countsBegun === true;
+  const message = { verb: 'stop' as const, reason: 'its refactor has ended', by: 'coxswain' };
+  const state = isLate ? { ...before, forwards: [...before.forwards, { agent: id, message }] } : before;
   const work = findWork(state, id);
   if (!work) return state;
   const agent = {
@@ -22,6 +29,7 @@ export function takeStart(state: RefactorState, { id, granted }: { id: string; g
     report: null,
     first: granted,
     granted,
+    ...(grantedUsd === undefined ? {} : { firstUsd: grantedUsd, grantedUsd }),
     adopts: true as const,
   };
   // Its first report may have come before the start was confirmed.

@@ -4,7 +4,7 @@
  * Rule: a decision counts only as `weigh` allows it; what an agent owns is passed on, and counts as that weighs it.
  */
 import { rulesOf } from './approvers.ts';
-import { raiseGrant } from './budget.ts';
+import { addBudget, raiseGrant } from './budget.ts';
 import type { Decision } from './control.ts';
 import { changeDecision, chooseDecision, listOpenDecisions, withdrawDecisions } from './control.ts';
 import type { Approval, Verified, Weighing } from './decide.ts';
@@ -21,6 +21,7 @@ import { isOfReview, settleReview } from './refactor-review.ts';
 import type { AgentMirror, RefactorState } from './refactor-state.ts';
 import { endRefactor, listAllOpen, listRunning, log, passOn } from './refactor-work.ts';
 import { passDeadlines } from './silence.ts';
+import { addTime } from './working-time.ts';
 import type { DecidingMessage, Subject } from './signed-text.ts';
 import { subjectOfEarlyChoice, subjectOfRevision } from './signed-text.ts';
 
@@ -90,14 +91,15 @@ function passDecision(
   const wanted = { ...message, decision: decision.id };
   const pass = (from: RefactorState): Came => passOn(from, [owner], wanted, `${decision.id} passed on to`);
   if (decision.kind !== 'budget' || message.verb === 'reject') return pass(state);
-  // What is being started now will have its grant too, whatever else has come up meanwhile.
+  // What is being started now will have its grant too; a run that does not count what it began has to guess it.
   const control = { ...state.control, paused: null };
   const next = nextRefactorCommand({ ...state, forwards: [], hold: null, control });
-  const raise = raiseGrant(state, owner, { starting: next.kind === 'startAgent' ? next.spec.maxTokens : 0, at });
+  const isHidden = !state.countsBegun && next.kind === 'startAgent';
+  const raise = raiseGrant(state, owner, { decision, starting: isHidden ? next.spec.maxTokens : 0, at });
   if (raise.kind === 'raised') return pass(raise.state);
   return refused(
     raise.state,
-    `${owner.task} asks for ${raise.wanted} tokens, and ${raise.left} of the refactor's budget are left: approve more of that first`,
+    `${owner.task} asks for ${raise.wanted}, and ${raise.left} of the refactor's budget are left: approve more of that first`,
   );
 }
 
@@ -138,7 +140,7 @@ function approveOwn(state: RefactorState, decision: Decision, by: string, at: nu
     case 'baseline':
       return { ...state, baselineAccepted: true };
     case 'budget':
-      return { ...state, budgetAdded: (state.budgetAdded ?? 0) + state.policy.budget.tokens.value };
+      return decision.resource === 'minutes' ? addTime(state, by) : addBudget(state, decision);
     case 'plan':
       return adoptPlan(state, at, by);
     case 'scope':

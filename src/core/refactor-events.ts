@@ -14,6 +14,7 @@ import { takeDescription, takeReport, takeStart } from './refactor-agents.ts';
 import { takeOverreach } from './refactor-effects.ts';
 import { openDelivery } from './refactor-gates.ts';
 import { takeReview } from './refactor-review.ts';
+import { showUsd } from './price.ts';
 import type { RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
 import { endRefactor, findWork, holdRefactor, log, replaceWork, stopRefactor } from './refactor-work.ts';
 import type { Sha } from './transcript.ts';
@@ -38,7 +39,16 @@ export function advanceRefactor(before: RefactorState, event: RefactorEvent): Re
     !['agentReported', 'forwarded', 'agentStarted', 'agentSuperseded', 'described'].includes(event.kind)
   )
     return { ...state, cut: false };
+  return takeEvent(BEGUN.includes(event.kind) ? { ...state, begun: undefined } : state, event);
+}
+
+/** Events that end a command which took something of the budget. */
+const BEGUN: readonly RefactorEvent['kind'][] = ['agentStarted', 'agentSuperseded', 'reviewed', 'failed', 'cut'];
+
+function takeEvent(state: RefactorState, event: Exclude<RefactorEvent, { kind: 'troubled' }>): RefactorState {
   switch (event.kind) {
+    case 'pricesRead':
+      return takePrices(state, event);
     case 'policyRead':
       return takePolicy(state, event);
     case 'prepared':
@@ -82,6 +92,20 @@ function takePolicy(state: RefactorState, event: Extract<RefactorEvent, { kind: 
     return endRefactor(next, at, { kind: 'failed', type: 'PrepareFailed', reason: problems.join('; ') });
   const changes = listPolicyChanges(state.policy, read.policy);
   return changes.reduce<RefactorState>((logged, change) => log(logged, at, `policy ${change}`), next);
+}
+
+/** A budget of money without a price could be kept by nobody: said before anything is spent. */
+function takePrices(state: RefactorState, { at, read }: Extract<RefactorEvent, { kind: 'pricesRead' }>): RefactorState {
+  const reviewer = state.policy.review?.model.value ?? null;
+  const unknown = [...(read.own ? [] : [read.model]), ...(reviewer === null || read.review ? [] : [reviewer])];
+  if (read.own && unknown.length === 0)
+    return { ...state, prices: { own: read.own, ...(read.review ? { review: read.review } : {}) } };
+  const { usd } = state.policy.budget;
+  const reason =
+    `there is a budget of ${showUsd(usd?.value ?? 0)} (budget.usd, ${usd?.from}), but no price for ${unknown.join(', ')}: ` +
+    'add it to the table of COXSWAIN_PRICES, or take the budget away';
+  if (!state.prepared) return endRefactor(state, at, { kind: 'failed', type: 'PrepareFailed', reason });
+  return holdRefactor(state, at, `${reason}; then resume`);
 }
 
 function takePrepared(before: RefactorState, event: Extract<RefactorEvent, { kind: 'prepared' }>): RefactorState {

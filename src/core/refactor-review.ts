@@ -5,10 +5,10 @@
 import type { Decision } from './control.ts';
 import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
-import { tokensLeft } from './budget.ts';
+import { canReview } from './budget.ts';
 import type { RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
 import { log, tryAgain } from './refactor-work.ts';
-import { renderVerdict, REVIEW_GRANT } from './review.ts';
+import { renderVerdict } from './review.ts';
 import type { Review } from './review.ts';
 
 const NOTHING_SPENT = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: 0, modelCalls: 0, acts: 0 };
@@ -21,7 +21,7 @@ export function orderReview(state: RefactorState, work: TaskState): RefactorComm
   const { start, head, task } = work;
   if (!review || review.model.value === null || !start || !head) return undefined;
   if (state.reviews?.some((done) => done.head === head)) return undefined;
-  if (tokensLeft(state) < REVIEW_GRANT) return { kind: 'wait', why: 'the budget' };
+  if (!canReview(state)) return { kind: 'wait', why: 'the budget' };
   const { id, title, instructions, paths } = task;
   const input = {
     repository: state.input.repository,

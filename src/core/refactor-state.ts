@@ -14,15 +14,18 @@ import type {
   Setup,
   Spend,
 } from './agent-state.ts';
+import type { Grant } from './budget.ts';
 import type { Control } from './control.ts';
 import type { HostUse } from './egress.ts';
 import type { Finding } from './findings.ts';
 import type { Message, MessageOf, StartInput } from './messages.ts';
 import type { Plan, Task } from './plan.ts';
 import type { EffectivePolicy, Policy } from './policy.ts';
+import type { Price } from './price.ts';
 import type { Review, ReviewInput } from './review.ts';
 import type { Sha } from './transcript.ts';
 import type { Trouble, TroubleNews } from './trouble.ts';
+import type { Clock } from './working-time.ts';
 
 export type RefactorPhase =
   | 'preparing'
@@ -46,6 +49,23 @@ export interface PolicyInput {
 export interface PolicyRead {
   commit: Sha;
   policy: EffectivePolicy;
+}
+
+/** Which models there are: the workers' own, and the reviewer's where that is another. */
+export interface PricesInput {
+  review: string | null;
+}
+
+/** Prices as the workers are configured; null where a model has none. */
+export interface PricesRead {
+  model: string;
+  own: Price | null;
+  review: Price | null;
+}
+
+export interface Prices {
+  own: Price;
+  review?: Price;
 }
 
 export interface PrepareInput {
@@ -145,6 +165,11 @@ export interface AgentMirror {
   /** Tokens that it may take: at its start, and with what was added since. */
   first?: number;
   granted?: number;
+  /** The same in dollars, where there is a budget of them. */
+  firstUsd?: number;
+  grantedUsd?: number;
+  /** Its decisions for which more was set aside. */
+  raisedFor?: string[];
   /** It knows how to have its policy read again. */
   adopts?: true;
 }
@@ -192,8 +217,15 @@ export interface RefactorState {
   baselineAccepted: boolean;
   deliveryApproved: { by: string; digest: string } | null;
   delivered: { ref: string; stat: string; notes: string[] } | null;
-  /** Tokens that people added to the budget of the policy. */
+  /** Tokens and dollars that people added to the budget of the policy. */
   budgetAdded?: number;
+  usdAdded?: number;
+  /** Prices of the models, where there is a budget of money. */
+  prices?: Prices;
+  clock?: Clock;
+  /** What the command under way takes of the budget; runs of before this was counted do not say. */
+  begun?: Grant | undefined;
+  countsBegun?: true;
   hold: Hold | null;
   /** What reviewers said, oldest first; and all that they took. */
   reviews?: Review[];
@@ -214,6 +246,7 @@ export interface RefactorState {
 
 export type RefactorCommand =
   | { kind: 'readPolicy'; input: PolicyInput }
+  | { kind: 'readPrices'; input: PricesInput }
   | { kind: 'prepare'; input: PrepareInput }
   | { kind: 'startAgent'; id: string; spec: AgentSpec }
   | { kind: 'review'; input: ReviewInput }
@@ -226,8 +259,9 @@ export type RefactorCommand =
 
 export type RefactorEvent =
   | { kind: 'policyRead'; at: number; read: PolicyRead }
+  | { kind: 'pricesRead'; at: number; read: PricesRead }
   | { kind: 'prepared'; at: number; prepared: Prepared }
-  | { kind: 'agentStarted'; at: number; id: string; granted: number }
+  | { kind: 'agentStarted'; at: number; id: string; granted: number; grantedUsd?: number }
   /** The id was taken by an agent of a run that was reset: it is cancelled, the next attempt's id is used. */
   | { kind: 'agentSuperseded'; at: number; id: string }
   | { kind: 'agentReported'; at: number; report: AgentReport }

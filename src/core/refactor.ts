@@ -6,7 +6,7 @@ import type { AgentSpec, Fork, Setup } from './agent-state.ts';
 import { renderCommitMessage } from './commit-message.ts';
 import { createControl, listOpenDecisions } from './control.ts';
 import { digestText } from './digest.ts';
-import { grantFor } from './budget.ts';
+import { grantFor, hasMoney } from './budget.ts';
 import type { StartInput } from './messages.ts';
 import { canOverlap } from './paths.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from './plan.ts';
@@ -90,6 +90,7 @@ export function nextRefactorCommand(state: RefactorState): RefactorCommand {
   if (state.control.paused) return { kind: 'wait', why: 'paused' };
   if (state.hold) return { kind: 'wait', why: state.hold.reason };
   if (state.policyFrom === null) return { kind: 'readPolicy', input: policyInput(state) };
+  if (hasMoney(state) && !state.prices) return { kind: 'readPrices', input: { review: reviewerOf(state) } };
   const { prepared } = state;
   if (!prepared) return { kind: 'prepare', input: prepareInput(state) };
   const [own] = listOpenDecisions(state.control);
@@ -124,6 +125,10 @@ export function policyInput({ input, prepared }: RefactorState): PolicyInput {
   return { repository, base: prepared?.commit ?? base ?? null, team: team ?? null, run: policy ?? null };
 }
 
+function reviewerOf({ policy }: RefactorState): string | null {
+  return policy.review?.model.value ?? null;
+}
+
 function prepareInput(state: RefactorState): PrepareInput {
   const { repository, base, checks } = state.input;
   const expected = state.policyFrom ? { expected: state.policyFrom } : {};
@@ -151,8 +156,8 @@ function isReady(state: RefactorState, task: TaskState): boolean {
 
 function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, fork?: Fork): RefactorCommand {
   const { task } = work;
-  const maxTokens = grantFor(state, task.maxTokens);
-  if (maxTokens === null) return { kind: 'wait', why: 'the budget' };
+  const grant = grantFor(state, task.maxTokens);
+  if (grant === null) return { kind: 'wait', why: 'the budget' };
   const spec: AgentSpec = {
     kind: work.kind,
     task: task.id,
@@ -166,7 +171,8 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
     paths: [...task.paths, ...work.conflicts],
     checks: work.kind === 'plan' ? state.input.checks : task.checks,
     maxSteps: Math.min(task.maxSteps, state.policy.task.maxSteps.value),
-    maxTokens,
+    ...grant,
+    ...(grant.maxUsd !== undefined && state.prices ? { price: state.prices.own } : {}),
     ...limitsOf(state, task),
     ...(work.extraPaths?.length ? { allowed: work.extraPaths } : {}),
     setup: setupOf(state),

@@ -55,6 +55,8 @@ export interface ThinkOutcome {
   head: Sha;
   proposals: Proposal[];
   usage: Usage;
+  /** Calls of attempts that died on the way: nobody has their answers, and each may have cost what was reserved. */
+  lost?: number;
   /** What the call that made the conversation short took, where one was needed first. */
   compacted?: Usage;
   model: string;

@@ -7,13 +7,14 @@ import { createHash } from 'node:crypto';
 import OpenAI, { APIError } from 'openai';
 import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/responses';
 import type { ToolSet } from '../core/tools.ts';
+import type { Price } from '../core/price.ts';
 import type { Item, Usage } from '../core/transcript.ts';
 import type { Background } from './background.ts';
 import { answerInBackground } from './background.ts';
 import { toInputItems } from './input-items.ts';
 import { ModelFailure } from './model-failure.ts';
 import type { PriceTable } from './prices.ts';
-import { costOf } from './prices.ts';
+import { costOf, priceOf } from './prices.ts';
 import type { Stop } from './read-answer.ts';
 import { readAnswer, readUsage } from './read-answer.ts';
 import type { StreamedResponse } from './read-stream.ts';
@@ -75,6 +76,8 @@ export interface ModelSettings {
 export interface Model {
   readonly name: string;
   readonly contextTokens: number | undefined;
+  /** What a model's tokens cost, this one's if none is named; null where that is not known. */
+  priceOf(name?: string): Price | null;
   /** One answer, or a ModelFailure. */
   call(request: ModelRequest): Promise<ModelAnswer>;
   /** Ends an answer that is made in the background, as far as that can still be done. */
@@ -112,6 +115,7 @@ export function openModel(settings: ModelSettings): Model {
   return {
     name,
     contextTokens,
+    priceOf: (other = name) => priceOf(settings.prices, other),
     call: (request) => callModel(opened, request),
     cancel: async (id) => {
       // Nobody waits for it any more: whatever goes wrong, it ends by itself.

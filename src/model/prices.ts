@@ -3,6 +3,7 @@
  * Rule: no price is invented; a model that is not in the table costs `null`, unknown, never 0.
  */
 import { z } from 'zod';
+import type { Price } from '../core/price.ts';
 import type { Usage } from '../core/transcript.ts';
 
 const perMillionUsd = z.number().nonnegative().max(100_000);
@@ -34,6 +35,14 @@ export function costOf(usage: Omit<Usage, 'costUsd'>, table: PriceTable, model: 
     cachedTokens * price.cachedInputPerMillionUsd +
     usage.outputTokens * price.outputPerMillionUsd;
   return sum / 1_000_000;
+}
+
+/** What a model's tokens cost, for a budget; null where nobody said. */
+export function priceOf(table: PriceTable, model: string): Price | null {
+  const price = ownEntry(table, model) ?? ownEntry(DEFAULT_PRICES, model);
+  if (!price) return null;
+  const { inputPerMillionUsd, cachedInputPerMillionUsd, outputPerMillionUsd } = price;
+  return { inputPerMillionUsd: Math.max(inputPerMillionUsd, cachedInputPerMillionUsd), outputPerMillionUsd };
 }
 
 function ownEntry(table: PriceTable, model: string): PriceTable[string] | undefined {

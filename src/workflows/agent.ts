@@ -15,7 +15,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { adoptForAgent } from '../core/adopt-policy.ts';
-import { createAgent, nextAgentCommand, reserveBudget } from '../core/agent.ts';
+import { createAgent, nextAgentCommand } from '../core/agent.ts';
+import { reserveBudget } from '../core/agent-budget.ts';
 import { passAgentDeadlines } from '../core/agent-decisions.ts';
 import { advanceAgent } from '../core/agent-events.ts';
 import { receiveForAgent, restartAt } from '../core/agent-messages.ts';
@@ -37,12 +38,14 @@ import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { isContinueDue, showState } from './show.ts';
 import { handleVerbs } from './verbs.ts';
 
+/** The patch under which a model call that is cut short began to be charged. */
+const CHARGES_CUTS = 'charges-cuts';
+
 /** Starts with a spec, or goes on with the state of the run before. */
 export type AgentInput = { spec: AgentSpec } | { state: AgentState };
 
 export async function agent(input: AgentInput): Promise<AgentResult> {
-  let state =
-    'state' in input ? restartAt(input.state, Date.now()) : createAgent(workflowInfo().workflowId, input.spec);
+  let state = open(input);
   let running: CancellationScope | undefined;
   const update = (next: AgentState): void => {
     state = next;
@@ -87,6 +90,13 @@ export async function agent(input: AgentInput): Promise<AgentResult> {
       update(advanceAgent(state, event));
     }
   });
+}
+
+/** The state to begin with: as its refactor wants it, or from the run before. */
+function open(input: AgentInput): AgentState {
+  if ('state' in input) return restartAt(input.state, Date.now());
+  const state = createAgent(workflowInfo().workflowId, input.spec);
+  return patched(CHARGES_CUTS) ? { ...state, chargesCuts: true } : state;
 }
 
 function show(state: AgentState): void {

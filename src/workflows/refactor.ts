@@ -8,29 +8,24 @@ import {
   CancellationScope,
   condition,
   defineQuery,
-  getExternalWorkflowHandle,
   isCancellation,
-  ParentClosePolicy,
   patched,
   setCurrentDetails,
   setHandler,
-  startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { adoptForRefactor } from '../core/adopt-policy.ts';
 import { rulesOf } from '../core/approvers.ts';
 import { describeRefactor } from '../core/details.ts';
 import { readStart } from '../core/messages.ts';
 import { resolvePolicy } from '../core/policy.ts';
-import { askForBudget } from '../core/budget.ts';
+import { askForBudget, beginCommand } from '../core/budget.ts';
 import { createRefactor, isShortOfBudget, nextRefactorCommand, setupOf } from '../core/refactor.ts';
 import { passRefactorDeadlines } from '../core/refactor-decisions.ts';
 import { advanceRefactor } from '../core/refactor-events.ts';
 import { listAllOpen } from '../core/refactor-work.ts';
 import { receiveForRefactor } from '../core/refactor-messages.ts';
 import type {
-  Forward,
   RefactorCommand,
   RefactorEvent,
   RefactorOutcome,
@@ -41,22 +36,25 @@ import { refuse } from '../core/receive.ts';
 import { renderReport } from '../core/report.ts';
 import { nextDeadline } from '../core/silence.ts';
 import { troubleSchema } from '../core/trouble.ts';
+import { keepTime, timeIsUpAt } from '../core/working-time.ts';
 import { listNeeds, refactorState, showNeed, viewRefactor } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, openActivities } from './activities.ts';
-import { agent } from './agent.ts';
-import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
+import { reportSignal, troubleSignal } from './between.ts';
 import { continueRun } from './continue-run.ts';
 import { keepDeadlines } from './keep-deadlines.ts';
 import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
+import { forward, startAgent } from './reach-agents.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
-import { childAttributes, isContinueDue, showOrigin, showState } from './show.ts';
+import { isContinueDue, showOrigin, showState } from './show.ts';
 import { handleVerbs } from './verbs.ts';
 
 /** The patch under which a refactor that waits shows what its agents need as soon as they do. */
 const FOLLOWS_NEEDS = 'follows-needs';
 /** The patch under which runs began to read policy from layers. */
 const POLICY_LAYERS = 'policy-layers';
+/** The patch under which refactors began to count what a command takes of the budget as soon as it begins. */
+const COUNTS_BEGUN = 'counts-begun';
 
 export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
   let state = open(inputs);
@@ -80,15 +78,15 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
     );
   }
   void keepDeadlines(
-    () => nextDeadline(state.control, rulesOf(state.policy)),
+    () => earliest(nextDeadline(state.control, rulesOf(state.policy)), timeIsUpAt(state)),
     () => {
-      update(passRefactorDeadlines(state, Date.now()));
+      update(keepTime(passRefactorDeadlines(state, Date.now()), Date.now()));
       show(state);
     },
   );
   return await CancellationScope.nonCancellable(async () => {
     for (;;) {
-      update(askForBudget(state, Date.now(), isShortOfBudget(state)));
+      update(keepTime(askForBudget(state, Date.now(), isShortOfBudget(state)), Date.now()));
       show(state);
       const command = nextRefactorCommand(state);
       if ((command.kind === 'end' || isContinueDue()) && hasHandlersToEnd()) {
@@ -103,13 +101,17 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
         await condition(() => nextRefactorCommand(state).kind !== 'wait' || isContinueDue() || isStale());
         continue;
       }
-      state = { ...state, cut: false };
+      state = beginCommand({ ...state, cut: false }, command);
       running = new CancellationScope();
       const event = await running.run(() => perform(state, command, activities));
       running = undefined;
       update(advanceRefactor(state, event));
     }
   });
+}
+
+function earliest(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
 /** What lists of runs show of this one. */
@@ -132,7 +134,8 @@ function open(inputs: readonly unknown[]): RefactorState {
   const policy = resolvePolicy(start.input.policy);
   if (policy.kind === 'bad') throw ApplicationFailure.nonRetryable(policy.problems.join('; '), 'BadInput');
   const state = createRefactor(workflowInfo().workflowId, start.input, policy.policy, Date.now());
-  return patched(POLICY_LAYERS) ? { ...state, policyFrom: null } : state;
+  const layered = patched(POLICY_LAYERS) ? { ...state, policyFrom: null } : state;
+  return patched(COUNTS_BEGUN) ? { ...layered, countsBegun: true } : layered;
 }
 
 function close(state: RefactorState, outcome: RefactorOutcome): RefactorResult {
@@ -196,6 +199,12 @@ async function perform(state: RefactorState, command: RefactorCommand, activitie
         ]);
         return { kind: 'policyRead', at: Date.now(), read };
       }
+      case 'readPrices': {
+        const read = await activities.model.readPrices.executeWithOptions({ summary: 'prices of the models' }, [
+          command.input,
+        ]);
+        return { kind: 'pricesRead', at: Date.now(), read };
+      }
       case 'prepare': {
         const prepared = await activities
           .workspace(null)
@@ -252,38 +261,4 @@ async function check(
     .workspace(null)
     .runChecks.executeWithOptions({ summary: 'checks of the integrated tree' }, [input]);
   return { kind: 'checked', at: Date.now(), commit, evidence };
-}
-
-async function startAgent({ id, spec }: Extract<RefactorCommand, { kind: 'startAgent' }>): Promise<RefactorEvent> {
-  try {
-    await startChild(agent, {
-      workflowId: id,
-      args: [{ spec }],
-      // A continue-as-new of this run counts as its close: with any other policy it would end its agents.
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: spec.title.slice(0, 180),
-      typedSearchAttributes: childAttributes(spec.task),
-    });
-    return { kind: 'agentStarted', at: Date.now(), id, granted: spec.maxTokens };
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    try {
-      await getExternalWorkflowHandle(id).cancel();
-    } catch {
-      // It has ended already, so nothing is left to cancel.
-    }
-    return { kind: 'agentSuperseded', at: Date.now(), id };
-  }
-}
-
-async function forward(message: Forward): Promise<RefactorEvent> {
-  try {
-    await CancellationScope.nonCancellable(() =>
-      getExternalWorkflowHandle(message.agent).signal(forwardSignal, message.message),
-    );
-    return { kind: 'forwarded', at: Date.now(), forward: message, lost: false };
-  } catch {
-    // The only way for this to fail is that the agent is closed.
-    return { kind: 'forwarded', at: Date.now(), forward: message, lost: true };
-  }
 }

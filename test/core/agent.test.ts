@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createAgent, nextAgentCommand, reserveBudget } from '../../src/core/agent.ts';
+import { createAgent, nextAgentCommand } from '../../src/core/agent.ts';
+import { reserveBudget } from '../../src/core/agent-budget.ts';
 import { advanceAgent } from '../../src/core/agent-events.ts';
 import { MAX_REPAIRS } from '../../src/core/agent-work.ts';
 import { receiveForAgent, restartAt } from '../../src/core/agent-messages.ts';

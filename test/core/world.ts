@@ -2,7 +2,8 @@
  * A simulated world for the reducers: performs the commands of a refactor and its agents by a seeded script.
  * Rule: it only ever answers commands, as the workflows do, so that what holds here holds there.
  */
-import { nextAgentCommand, createAgent, reserveBudget } from '../../src/core/agent.ts';
+import { nextAgentCommand, createAgent } from '../../src/core/agent.ts';
+import { reserveBudget } from '../../src/core/agent-budget.ts';
 import { advanceAgent } from '../../src/core/agent-events.ts';
 import { receiveForAgent } from '../../src/core/agent-messages.ts';
 import type { AgentEvent, AgentState } from '../../src/core/agent-state.ts';
@@ -12,11 +13,12 @@ import type { StartInput, Verb } from '../../src/core/messages.ts';
 import { startSchema } from '../../src/core/messages.ts';
 import type { Finding } from '../../src/core/findings.ts';
 import type { Plan } from '../../src/core/plan.ts';
-import { askForBudget } from '../../src/core/budget.ts';
+import { askForBudget, beginCommand } from '../../src/core/budget.ts';
+import type { Price } from '../../src/core/price.ts';
 import { createRefactor, isShortOfBudget, nextRefactorCommand } from '../../src/core/refactor.ts';
 import { advanceRefactor } from '../../src/core/refactor-events.ts';
 import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
-import type { RefactorEvent, RefactorState } from '../../src/core/refactor-state.ts';
+import type { RefactorCommand, RefactorEvent, RefactorState } from '../../src/core/refactor-state.ts';
 import type { Sha, Usage } from '../../src/core/transcript.ts';
 import { acted, evidence, finish, policyOf, sha, shell, thought } from './builders.ts';
 
@@ -26,6 +28,8 @@ export interface WorldScript {
   /** Calls that each work agent makes before it finishes. */
   callsPerTask: number;
   checks?: string[];
+  /** What the model costs; unknown where it is left out. */
+  price?: Price;
   /** Tokens of an answer; few where it is left out. */
   usage?: (state: AgentState) => Usage;
   /** What an agent's model proposes; plain work where it is left out. */
@@ -48,6 +52,7 @@ export class World {
   /** What was merged although it reached beyond its plan. */
   readonly overreaches: { path: string; allowed: string[] }[] = [];
   readonly ended = new Set<string>();
+  private underWay: (() => void) | null = null;
   now = 1;
   done: string | null = null;
   checksRun = 0;
@@ -61,7 +66,7 @@ export class World {
       ...(script.checks ? { checks: script.checks } : {}),
       ...input,
     });
-    this.refactor = createRefactor('r', start, policyOf(start.policy), this.now);
+    this.refactor = { ...createRefactor('r', start, policyOf(start.policy), this.now), countsBegun: true };
   }
 
   send(verb: Verb, ...inputs: unknown[]): Answer {
@@ -86,6 +91,12 @@ export class World {
   /** Performs one command of the refactor; false when it waits or has ended. */
   stepRefactor(): boolean {
     if (this.done) return false;
+    const end = this.underWay;
+    if (end) {
+      this.underWay = null;
+      end();
+      return true;
+    }
     this.refactor = askForBudget(this.refactor, this.now, isShortOfBudget(this.refactor));
     const command = nextRefactorCommand(this.refactor);
     const at = this.now++;
@@ -99,6 +110,10 @@ export class World {
         const read = { commit: sha('base'), policy: policyOf(command.input.run ?? undefined) };
         return take({ kind: 'policyRead', at, read });
       }
+      case 'readPrices': {
+        const { price = null } = this.script;
+        return take({ kind: 'pricesRead', at, read: { model: 'm', own: price, review: price } });
+      }
       case 'prepare': {
         const prepared = {
           commit: sha('base'),
@@ -111,8 +126,12 @@ export class World {
         return take({ kind: 'prepared', at, prepared });
       }
       case 'startAgent':
-        this.agents.set(command.id, createAgent(command.id, command.spec));
-        return take({ kind: 'agentStarted', at, id: command.id, granted: command.spec.maxTokens });
+        return this.begin(command, () => {
+          this.agents.set(command.id, { ...createAgent(command.id, command.spec), chargesCuts: true });
+          const { maxTokens: granted, maxUsd: grantedUsd } = command.spec;
+          const usd = grantedUsd === undefined ? {} : { grantedUsd };
+          take({ kind: 'agentStarted', at, id: command.id, granted, ...usd });
+        });
       case 'review': {
         const { task, head } = command.input;
         const verdict = { risk: 'low' as const, suspicion: at % 4 === 0 ? 0.9 : 0, rationale: 'seen' };
@@ -165,6 +184,14 @@ export class World {
       case 'wait':
         return false;
     }
+  }
+
+  /** Begins a command; now and then other things happen before its end is heard of. */
+  private begin(command: RefactorCommand, end: () => void): true {
+    this.refactor = beginCommand(this.refactor, command);
+    if (this.script.random() >= 0.3) end();
+    else this.underWay = end;
+    return true;
   }
 
   /** Performs one command of an agent; false when it waits or has ended. */

@@ -3,6 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, inject, onTestFinished, test } from 'vitest';
+import { MAX_OUTPUT_TOKENS } from '../../src/core/agent.ts';
+import type { AgentStatus } from '../../src/core/views.ts';
 import type { Crew, Script } from '../workflows/harness.ts';
 import {
   approve,
@@ -69,3 +71,28 @@ test('a worker killed in the middle of a command: another goes on, and no step w
   // One answer for each call of planner and agent: nothing that was stored was asked for again.
   expect(crew.model.requests.length).toBe(1 + STEPS + 1);
 }, 240_000);
+
+test('a worker killed while the model answers: the answer is lost and charged at all that was reserved for it', async () => {
+  let isAsked = false;
+  const crew = await startCrew(async ({ task, turn }) => {
+    if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
+    if (turn === 0) return shell('echo new > a/new.txt');
+    if (isAsked) return finish();
+    isAsked = true;
+    return await new Promise(() => undefined);
+  });
+  await crew.worker.stop();
+  const first = await startProcess(crew);
+  const handle = await crew.start({ repository: await makeRepository() });
+  await approve(handle, 'plan@1');
+  await expect.poll(() => isAsked, { timeout: 30_000 }).toBe(true);
+  first.kill('SIGKILL');
+  await once(first, 'exit');
+  await startProcess(crew);
+  await approve(handle, 'delivery@1');
+  await handle.result();
+  const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
+  const { spend } = await agent.query<AgentStatus>('status');
+  expect(spend).toMatchObject({ modelCalls: 3 });
+  expect(spend.outputTokens).toBeGreaterThan(MAX_OUTPUT_TOKENS);
+}, 120_000);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { MAX_OUTPUT_TOKENS } from '../../src/core/agent.ts';
 import type { AgentStatus } from '../../src/core/views.ts';
 import type { Script } from './harness.ts';
 import { approve, finish, makeRepository, onePlan, planned, shell, startCrew, status, until } from './harness.ts';
@@ -35,4 +36,23 @@ test('a model server that is down is waited for, the wait and its reason are in 
   expect((await status(handle)).tasks.every(({ trouble }) => trouble === null)).toBe(true);
   expect((await agent.query<AgentStatus>('status')).trouble).toBeNull();
   await handle.result();
+});
+
+test('a call that a server refused costs nothing; one whose answer broke off is charged at what was reserved', async () => {
+  const faults = [{ fault: 'status', status: 500 }, { fault: 'status', status: 503 }, { fault: 'cut-stream' }] as const;
+  let asked = 0;
+  const script: Script = ({ task, turn }) => {
+    if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
+    return turn === 0 ? shell('echo new > a/new.txt') : (faults[asked++] ?? finish());
+  };
+  const crew = await startCrew(script);
+  const handle = await crew.start({ repository: await makeRepository() });
+  await approve(handle, 'plan@1');
+  await approve(handle, 'delivery@1');
+  await handle.result();
+  const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
+  const { spend } = await agent.query<AgentStatus>('status');
+  expect(spend).toMatchObject({ modelCalls: 3 });
+  expect(spend.outputTokens).toBeGreaterThan(MAX_OUTPUT_TOKENS);
+  expect(spend.outputTokens).toBeLessThan(2 * MAX_OUTPUT_TOKENS);
 });

@@ -1,0 +1,100 @@
+/**
+ * An agent's budget: what its next model call may take is there before it is made, or a person is asked.
+ * Rule: a bound is reserved before each call and settled after by what was counted; where nobody can count, the call
+ * is charged at its whole bound.
+ */
+import { MAX_OUTPUT_TOKENS, nextAgentCommand } from './agent.ts';
+import type { AgentState, Spend } from './agent-state.ts';
+import { publish, say } from './agent-work.ts';
+import { openDecision } from './control.ts';
+import { digestValue } from './digest.ts';
+import type { Price } from './price.ts';
+import { costAtMost, showUsd } from './price.ts';
+
+/** Bytes of new text that are counted as one token when a call is reserved; English has about four, so this bounds. */
+const BYTES_PER_TOKEN = 2;
+
+/** The most that the next model call may take. */
+function boundOf({ contextTokens, newBytes }: AgentState): { inputTokens: number; outputTokens: number } {
+  return {
+    inputTokens: contextTokens + Math.ceil(newBytes / BYTES_PER_TOKEN),
+    outputTokens: MAX_OUTPUT_TOKENS,
+  };
+}
+
+/** What an agent has spent in dollars: as counted, or at most by its model's price where a call had none. */
+function usdSpent({ spend, spec }: AgentState): number {
+  return spend.costUsd ?? (spec.price ? costAtMost(spec.price, spend) : 0);
+}
+
+/** Which part of a budget is too small for the next model call. */
+export type Short = { resource: 'steps' | 'tokens' | 'usd'; about: string };
+
+/** What the next call would exceed; undefined where it fits. */
+function findShort(state: AgentState): Short | undefined {
+  const { step, maxSteps, maxTokens, maxUsd, spec } = state;
+  if (step > maxSteps)
+    return { resource: 'steps', about: `all ${maxSteps} steps are used; approve ${spec.maxSteps} more?` };
+  const bound = boundOf(state);
+  const spent = state.spend.inputTokens + state.spend.outputTokens;
+  const reserve = bound.inputTokens + bound.outputTokens;
+  if (spent + reserve > maxTokens) {
+    const need = `the next call may need ${reserve}; approve ${spec.maxTokens} more?`;
+    return { resource: 'tokens', about: `${spent} of ${maxTokens} tokens are spent and ${need}` };
+  }
+  if (maxUsd === undefined || !spec.price) return undefined;
+  const [spentUsd, reserveUsd] = [usdSpent(state), costAtMost(spec.price, bound)];
+  if (spentUsd + reserveUsd <= maxUsd) return undefined;
+  const need = `the next call may cost ${showUsd(reserveUsd)}; approve ${showUsd(spec.maxUsd ?? 0)} more?`;
+  return { resource: 'usd', about: `${showUsd(spentUsd)} of ${showUsd(maxUsd)} are spent and ${need}` };
+}
+
+/** Opens the budget's decision when the next model call would not fit; called by the loop before each think. */
+export function reserveBudget(state: AgentState, at: number): AgentState {
+  if (nextAgentCommand(state).kind !== 'think') return state;
+  const short = findShort(state);
+  if (!short) return state;
+  const { resource, about } = short;
+  const control = openDecision(state.control, at, {
+    name: `${state.spec.task}/budget`,
+    kind: 'budget',
+    about,
+    digest: digestValue({ about }),
+    resource,
+  });
+  return publish({ ...state, control });
+}
+
+/** Gives an agent as much again as it began with, of what it was short of. */
+export function raiseBudget(state: AgentState, resource: Short['resource'] | undefined): AgentState {
+  const { spec, maxSteps, maxTokens, maxUsd } = state;
+  // Decisions of before there were dollars say nothing of what they are about.
+  const of = resource ?? (state.step > maxSteps ? 'steps' : 'tokens');
+  if (of === 'steps') return { ...state, maxSteps: maxSteps + spec.maxSteps };
+  if (of === 'tokens') return { ...state, maxTokens: maxTokens + spec.maxTokens };
+  return { ...state, maxUsd: (maxUsd ?? 0) + (spec.maxUsd ?? 0) };
+}
+
+/** Charges model calls whose answers nobody has, at all that was reserved for each. */
+export function chargeLost(state: AgentState, at: number, calls: number): AgentState {
+  if (calls === 0) return state;
+  const { inputTokens, outputTokens } = boundOf(state);
+  const lost = { inputTokens: inputTokens * calls, outputTokens: outputTokens * calls };
+  const spend: Spend = {
+    ...state.spend,
+    inputTokens: state.spend.inputTokens + lost.inputTokens,
+    outputTokens: state.spend.outputTokens + lost.outputTokens,
+    costUsd: addCost(state.spend.costUsd, lost, state.spec.price),
+    modelCalls: state.spend.modelCalls + calls,
+  };
+  const what = `${calls} model ${calls === 1 ? 'call was' : 'calls were'} lost on the way`;
+  return say({ ...state, spend }, at, `${state.step} ${what}: charged ${lost.inputTokens + lost.outputTokens} tokens`);
+}
+
+function addCost(
+  costUsd: number | null,
+  tokens: { inputTokens: number; outputTokens: number },
+  price: Price | undefined,
+): number | null {
+  return costUsd === null || !price ? null : costUsd + costAtMost(price, tokens);
+}

@@ -1,0 +1,23 @@
+/**
+ * The price of a model, as far as budgets of money need it.
+ * Rule: a bound is never below what a provider asks: input counts as not cached.
+ */
+
+/** US dollars per million tokens. */
+export interface Price {
+  inputPerMillionUsd: number;
+  outputPerMillionUsd: number;
+}
+
+/** The most that so many tokens cost. */
+export function costAtMost(
+  { inputPerMillionUsd, outputPerMillionUsd }: Price,
+  { inputTokens, outputTokens }: { inputTokens: number; outputTokens: number },
+): number {
+  return (inputTokens * inputPerMillionUsd + outputTokens * outputPerMillionUsd) / 1_000_000;
+}
+
+/** Dollars for people. */
+export function showUsd(usd: number): string {
+  return `$${usd.toFixed(usd > 0 && usd < 1 ? 4 : 2)}`;
+}

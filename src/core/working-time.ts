@@ -1,0 +1,75 @@
+/**
+ * The refactor's budget of time: how long it works, not counting while it waits for a person.
+ * Rule: at its end nothing new begins and running agents pause after their step, until a person gives more.
+ */
+import { listOpenDecisions, openDecision } from './control.ts';
+import { digestValue } from './digest.ts';
+import { UNLIMITED } from './policy.ts';
+import type { RefactorState } from './refactor-state.ts';
+import { listRunning } from './refactor-work.ts';
+
+const MINUTE_MS = 60_000;
+
+/** How long it has worked; `since` is when it last began to, null while it waits for a person. */
+export interface Clock {
+  workedMs: number;
+  since: number | null;
+  addedMinutes: number;
+}
+
+const STOPPED: Clock = { workedMs: 0, since: null, addedMinutes: 0 };
+
+function limitMs({ policy, clock = STOPPED }: RefactorState): number | null {
+  const { minutes } = policy.budget;
+  if (!minutes || minutes.value >= UNLIMITED) return null;
+  return (minutes.value + clock.addedMinutes) * MINUTE_MS;
+}
+
+/** When the time is up; null while it stands still, or without such a budget. */
+export function timeIsUpAt(state: RefactorState): number | null {
+  const limit = limitMs(state);
+  const { since, workedMs } = state.clock ?? STOPPED;
+  return limit === null || since === null || state.outcome ? null : since + limit - workedMs;
+}
+
+/** Counts the time until now, and asks for more where none is left. */
+export function keepTime(state: RefactorState, at: number): RefactorState {
+  const limit = limitMs(state);
+  if (limit === null || state.outcome) return state;
+  const clock = state.clock ?? STOPPED;
+  const workedMs = clock.workedMs + (clock.since === null ? 0 : at - clock.since);
+  const counted = { ...state, clock: { ...clock, workedMs, since: isWaitingForPeople(state) ? null : at } };
+  return workedMs < limit || isAsking(state) ? counted : askForTime(counted, at, limit);
+}
+
+function isAsking({ control }: RefactorState): boolean {
+  return listOpenDecisions(control).some(({ resource }) => resource === 'minutes');
+}
+
+/** Whether all that is left to do waits for somebody. */
+function isWaitingForPeople(state: RefactorState): boolean {
+  if (state.control.paused || state.hold || listOpenDecisions(state.control).length > 0) return true;
+  const running = listRunning(state);
+  return running.length > 0 && running.every(({ report }) => report?.hold || (report?.decisions.length ?? 0) > 0);
+}
+
+function askForTime(state: RefactorState, at: number, limit: number): RefactorState {
+  const value = state.policy.budget.minutes?.value ?? 0;
+  const steps = state.agents.map(({ id, report }) => `- ${id}: ${report?.steps ?? 0} steps`);
+  const about = [`${limit / MINUTE_MS} minutes of work are used; approve ${value} more?`, ...steps].join('\n');
+  const decision = { name: 'time', kind: 'budget' as const, about, digest: digestValue({ about }) };
+  const control = openDecision(state.control, at, { ...decision, resource: 'minutes' });
+  const message = { verb: 'pause' as const, reason: 'the time of its refactor is used up', by: 'coxswain' };
+  const pauses = listRunning(state).map(({ id }) => ({ agent: id, message }));
+  const clock = { ...(state.clock ?? STOPPED), since: null };
+  return { ...state, control, clock, forwards: [...state.forwards, ...pauses] };
+}
+
+/** Gives as many minutes again as policy says; agents that were paused for it go on. */
+export function addTime(state: RefactorState, by: string): RefactorState {
+  const clock = state.clock ?? STOPPED;
+  const addedMinutes = clock.addedMinutes + (state.policy.budget.minutes?.value ?? 0);
+  const message = { verb: 'resume' as const, reason: 'there is time again', by };
+  const resumes = state.control.paused ? [] : listRunning(state).map(({ id }) => ({ agent: id, message }));
+  return { ...state, clock: { ...clock, addedMinutes }, forwards: [...state.forwards, ...resumes] };
+}

@@ -1,0 +1,50 @@
+/**
+ * How a refactor reaches its agents: it starts them as children that outlive its runs, and passes messages on.
+ * Rule: an agent that is gone is an answer, never a failure.
+ */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { CancellationScope, getExternalWorkflowHandle, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import type { Forward, RefactorCommand, RefactorEvent } from '../core/refactor-state.ts';
+import { agent } from './agent.ts';
+import { forwardSignal } from './between.ts';
+import { childAttributes } from './show.ts';
+
+/** Starts an agent; an id that is taken is freed, and said to be. */
+export async function startAgent({
+  id,
+  spec,
+}: Extract<RefactorCommand, { kind: 'startAgent' }>): Promise<RefactorEvent> {
+  try {
+    await startChild(agent, {
+      workflowId: id,
+      args: [{ spec }],
+      // A continue-as-new of this run counts as its close: with any other policy it would end its agents.
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: spec.title.slice(0, 180),
+      typedSearchAttributes: childAttributes(spec.task),
+    });
+    const { maxTokens: granted, maxUsd: grantedUsd } = spec;
+    return { kind: 'agentStarted', at: Date.now(), id, granted, ...(grantedUsd === undefined ? {} : { grantedUsd }) };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    try {
+      await getExternalWorkflowHandle(id).cancel();
+    } catch {
+      // It has ended already, so nothing is left to cancel.
+    }
+    return { kind: 'agentSuperseded', at: Date.now(), id };
+  }
+}
+
+/** Passes a message on to an agent. */
+export async function forward(message: Forward): Promise<RefactorEvent> {
+  try {
+    await CancellationScope.nonCancellable(() =>
+      getExternalWorkflowHandle(message.agent).signal(forwardSignal, message.message),
+    );
+    return { kind: 'forwarded', at: Date.now(), forward: message, lost: false };
+  } catch {
+    // The only way for this to fail is that the agent is closed.
+    return { kind: 'forwarded', at: Date.now(), forward: message, lost: true };
+  }
+}
