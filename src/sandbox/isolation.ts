@@ -102,6 +102,16 @@ async function runProbe(
   return await runInSandbox(root, { layers, request: signal ? { ...request, signal } : request });
 }
 
+/** A line of `sh` that is true where anything in a folder is seen, below it too, but the way to configured tools. */
+function strangersIn(folder: string, toolchains: SandboxRoot['toolchains']): string {
+  const ways = toolchains.filter(({ path }) => path.startsWith(`${folder}/`) && path !== folder);
+  const names = [...new Set(ways.map(({ path }) => path.slice(folder.length + 1).split('/', 1)[0] ?? ''))];
+  const known = names.length === 0 ? [''] : names;
+  const here = `ls -A '${folder}' 2>/dev/null | grep -qvxF ${known.map((name) => `-e '${name}'`).join(' ')}`;
+  const deeper = names.map((name) => join(folder, name)).filter((path) => !toolchains.some((one) => one.path === path));
+  return [here, ...deeper.map((path) => strangersIn(path, ways))].map((line) => `{ ${line}; }`).join(' || ');
+}
+
 /** Each line of the script is one promise; what it prints is the promise that was broken. */
 async function probeFiles(root: SandboxRoot, at: ProbePlace): Promise<IsolationProbe | undefined> {
   const layers = await makeLayers(at, 'files');
@@ -110,7 +120,7 @@ async function probeFiles(root: SandboxRoot, at: ProbePlace): Promise<IsolationP
   const limits = defaultLimits();
   const script = `
     [ -e '${secret}' ] && echo "host files are invisible"
-    [ "$(ls -A '${homedir()}' 2>/dev/null)" ] && echo "the host's home folder is invisible"
+    ${strangersIn(homedir(), root.toolchains)} && echo "the host's home folder is invisible"
     [ -s /proc/1/environ ] && echo "the worker's environment is invisible"
     for folder in / /usr /usr/bin /etc /opt/coxswain/bin; do
       (: > "$folder/coxswain-probe") 2>/dev/null && echo "nothing outside /workspace can be written: $folder"

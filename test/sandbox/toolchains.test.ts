@@ -1,12 +1,14 @@
 /** Toolchains: tools outside of /usr by configuration, and the folders that are refused as such. */
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { probeIsolation } from '../../src/sandbox/isolation.ts';
+import { removeTree } from '../../src/sandbox/remove-tree.ts';
 import { runInSandbox } from '../../src/sandbox/run-command.ts';
 import { prepareSandboxRoot } from '../../src/sandbox/sandbox-root.ts';
 import { makeBareSandbox } from './bare-sandbox.ts';
-import { temporaryFolder } from './sandbox-host.ts';
+import { realIsolation, temporaryFolder } from './sandbox-host.ts';
 
 test('a configured toolchain is found first, can not be written, and nothing beside it is there', async () => {
   const { folder, root, layers } = await makeBareSandbox();
@@ -25,6 +27,16 @@ test('a configured toolchain is found first, can not be written, and nothing bes
   );
 });
 
+test('tools in the home folder are no reason to refuse a host', async () => {
+  const home = mkdtempSync(join(homedir(), '.coxswain-test-'));
+  onTestFinished(async () => await removeTree(home));
+  // Else the folder that holds it is closed to the commands' user, as a home usually is.
+  chmodSync(home, 0o755);
+  const tools = join(home, 'versions', '1.0');
+  mkdirSync(tools, { recursive: true });
+  const isolation = { ...(await realIsolation()), toolchains: [tools] };
+  expect(await probeIsolation(isolation)).toEqual({ ok: true });
+});
 test('a folder that is or holds more than tools is refused, with the reason', async () => {
   const { folder, root } = await makeBareSandbox();
   const stateDir = join(folder, 'state');
