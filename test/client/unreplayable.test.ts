@@ -41,7 +41,7 @@ test('a run that stands still is found, and the command that is printed lets it 
 
   const wrong = await runWorker('asks');
   const looked = async (): Promise<unknown> => await findUnreplayable(client, taskQueue);
-  await expect.poll(looked, { timeout: 110_000, interval: 1000 }).not.toEqual([]);
+  await expect.poll(looked, { timeout: 200_000, interval: 1000 }).not.toEqual([]);
   const [found] = await findUnreplayable(client, taskQueue);
   expect(found).toMatchObject({ workflowId: taskQueue, resetTo: { eventId: 4, isReordered: false } });
   const [, reset = ''] = describeUnreplayable(found as NonNullable<typeof found>).split(', or ');
@@ -54,7 +54,7 @@ test('a run that stands still is found, and the command that is printed lets it 
   });
   await client.workflow.getHandle(taskQueue).signal('end');
   expect(await client.workflow.getHandle(taskQueue).result()).toBe('told');
-}, 180_000);
+}, 280_000);
 
 test('a run whose update the SDK replays in another place is mended, and what it was told still counts', async () => {
   const address = inject('temporalAddress');
@@ -72,9 +72,9 @@ test('a run whose update the SDK replays in another place is mended, and what it
   onTestFinished(await runWorker('early'));
   const resets = new Map<string, number>();
   const mended = async (): Promise<string[]> => await mendRuns(client, taskQueue, resets);
-  await expect.poll(mended, { timeout: 110_000, interval: 1000 }).toEqual([expect.stringContaining(workflowId)]);
+  await expect.poll(mended, { timeout: 200_000, interval: 1000 }).toEqual([expect.stringContaining(workflowId)]);
   expect(await client.workflow.getHandle(workflowId).result()).toBe('end');
-}, 180_000);
+}, 280_000);
 
 test('the reset takes back the workflow task whose events differ, whatever failed before it', () => {
   const task = (eventId: number, taskFailure?: string): Parameters<typeof findResetPoint>[0][number] => ({
