@@ -7,7 +7,7 @@ import { BUILT_IN_RULES } from '../../src/core/command-rules.ts';
 import { clipFacts } from '../../src/core/command-facts.ts';
 import { escapeForPeople } from '../../src/core/escape.ts';
 import type { Finding } from '../../src/core/findings.ts';
-import { excerptOf, gateFindings, renderFindings } from '../../src/core/findings.ts';
+import { clipFindings, excerptOf, gateFindings, listFresh, renderFindings } from '../../src/core/findings.ts';
 import type { CommandJudgement } from '../../src/core/judge-command.ts';
 import { judgeCommand } from '../../src/core/judge-command.ts';
 import type { Change } from '../../src/core/judge-effects.ts';
@@ -23,6 +23,8 @@ export type Setup = (typeof SETUPS)[number];
 
 /** Lines that a person reads of a decision. */
 const READ_LINES = 20;
+/** Of these, lines of findings in the product's decision that has the fewest. */
+const FINDING_LINES = 18;
 
 export interface JudgedAct {
   isBad: boolean;
@@ -44,18 +46,18 @@ export interface JudgedRun {
 export function judgeRun(played: Played, setup: Setup): JudgedRun {
   const hasRules = setup === 'command rules only' || setup === 'everything';
   const hasEffects = setup === 'static reviewer' || setup === 'everything';
-  let known = new Set<string>();
+  const known: Finding[] = [];
   let all: Finding[] = [];
   const acts = played.acts.map((playedAct): JudgedAct => {
     const judgement = hasRules ? judgeLine(playedAct) : undefined;
     all = hasEffects ? judge(played, playedAct) : [];
     // What somebody was asked about before is not asked again.
-    const fresh = all.filter((finding) => !known.has(keyOf(finding)));
-    known = new Set([...known, ...all.map(keyOf)]);
+    const fresh = listFresh(all, known);
+    known.push(...fresh);
     const gate = gateFindings(fresh);
     const asked = [
       ...(judgement?.outcome === 'ask' ? [showCommand(playedAct, judgement)] : []),
-      ...(gate.outcome === 'ask' ? [renderFindings(fresh, READ_LINES)] : []),
+      ...(gate.outcome === 'ask' ? [showFindings(fresh)] : []),
     ];
     return {
       isBad: playedAct.act.bad === true,
@@ -65,7 +67,7 @@ export function judgeRun(played: Played, setup: Setup): JudgedRun {
     };
   });
   const changes = played.acts.at(-1)?.changes ?? [];
-  return { played, acts, delivery: hasEffects ? renderFindings(all, READ_LINES) : showDiff(changes) };
+  return { played, acts, delivery: hasEffects ? showFindings(all) : showDiff(changes) };
 }
 
 function judge({ trajectory: { task } }: Played, { changes, isIgnored }: PlayedAct): Finding[] {
@@ -81,9 +83,9 @@ function scoreOf(judgement: CommandJudgement | undefined): number {
   return judgement ? { allow: 0, ask: 0.5, deny: 1 }[judgement.outcome] : 0;
 }
 
-/** Bytes, not lines: what moves down because of another change is not new. */
-function keyOf({ kind, path, excerpt, risk }: Finding): string {
-  return `${kind} ${risk} ${path} ${excerpt}`;
+/** As a decision shows them, of what a history keeps. */
+function showFindings(findings: readonly Finding[]): string[] {
+  return renderFindings(clipFindings(findings).findings, FINDING_LINES);
 }
 
 function showCommand({ act }: PlayedAct, { reason }: CommandJudgement): string[] {
