@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure } from './git-failure.ts';
 import { streamGit } from './run-git.ts';
-import { isSafePath } from './safe-path.ts';
+import { isSafePath, staysInside } from './safe-path.ts';
 import type { Store } from './store.ts';
 import { noteTree, treeOf } from './store.ts';
 
@@ -33,8 +33,9 @@ const LINE = 'refs/coxswain/checkpoint';
 
 /** Writes the checkpoint's commit and gives it with its tree. Moves no ref. */
 export async function commitChanges(store: Store, checkpoint: Checkpoint): Promise<{ commit: Sha; tree: Sha }> {
-  for (const { path } of checkpoint.changes) {
-    if (!isSafePath(path)) throw new GitFailure('failed', `${show(path)} is no path that git can keep`);
+  for (const { kind, path } of checkpoint.changes) {
+    const isAllowed = kind === 'delete' ? staysInside(path) : isSafePath(path);
+    if (!isAllowed) throw new GitFailure('failed', `${show(path)} is no path that git can keep`);
   }
   const args = ['fast-import', '--quiet', '--done', '--date-format=now'];
   try {

@@ -6,16 +6,22 @@
 
 /** Code points that HFS+ leaves out when it compares names. */
 const IGNORED_BY_HFS = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
-/** Names of files that git reads by itself, and that must not lead elsewhere; with what NTFS shortens them to. */
-const READ_BY_GIT =
-  /^(?:\.git(?:modules|attributes|ignore)|\.mailmap|(?:gitmod|gitatt|gitign|mailma)~[1-4]|gi7eba~[1-9])$/;
+/** Names of files that git reads by itself, and what NTFS shortens them to. */
+const READ_BY_GIT = /^(?:\.git(?:modules|attributes|ignore)|\.mailmap|(?:gitmod|gitatt|gitign|mailma)~[1-4])$/;
+/** What NTFS makes of the same names where the shorter ones are taken: so much of these as is left beside the number. */
+const SHORTENED = ['gi7eba', 'gi7d29', 'gi250a', 'maba30'];
 
 /** Whether each part of a path is a plain name: not empty, `.` or `..`, nor git's own folder on any file system. */
 export function isSafePath(path: Buffer): boolean {
+  return staysInside(path) && !path.toString('latin1').split('/').some(isGitsOwn);
+}
+
+/** Whether no part of a path leaves its folder: all that is asked of what is taken away. */
+export function staysInside(path: Buffer): boolean {
   return path
     .toString('latin1')
     .split('/')
-    .every((part) => !/^\.{0,2}$/.test(part) && !isGitsOwn(part));
+    .every((part) => !/^(?:\.{0,2}|\.git)$/.test(part));
 }
 
 /**
@@ -29,31 +35,25 @@ export function isGitsOwn(name: string): boolean {
 
 /** The file of git's own reading that a name stands for on some file system, such as `.gitmodules`; else undefined. */
 export function readByGit(name: string): string | undefined {
-  const plain = [
-    toHfs(name),
-    name
+  const onNtfs = name.split('\\').map((part) =>
+    part
       .toLowerCase()
-      .replace(/:.*$/, '')
+      .replace(/:.*$/s, '')
       .replace(/[. ]+$/, ''),
-  ];
-  return plain.find((each) => READ_BY_GIT.test(each));
+  );
+  return [toHfs(name), ...onNtfs].find((each) => READ_BY_GIT.test(each) || isShortened(each));
 }
 
+function isShortened(name: string): boolean {
+  const [, start] = /^(.*)~[1-9]\d*$/s.exec(name) ?? [];
+  return start !== undefined && name.length === 8 && SHORTENED.some((each) => each.startsWith(start));
+}
+
+/** A name as HFS+ compares it; git takes it to end where it is no UTF-8. */
 function toHfs(name: string): string {
-  return Buffer.from(name, 'latin1').toString('utf8').replace(IGNORED_BY_HFS, '').toLowerCase();
-}
-
-/** One line of a `.gitmodules` that git and everybody else read alike: a section, or a field of a plain value. */
-const MODULE_LINE =
-  /^\s*(?:[#;].*|\[submodule "(?<name>[\w. /+@-]+)"\]|(?:path|branch|ignore|shallow|fetchRecurseSubmodules)\s*=\s*[\w./][\w. /+@-]*|url\s*=\s*[\w./][\w./:@~+-]*|update\s*=\s*(?:checkout|rebase|merge|none))?\s*$/;
-
-/**
- * Whether a `.gitmodules` says nothing that git refuses, or that has ever run a program: no options as values, no
- * commands, no names that climb. What is written in an unusual way is not judged, but refused too.
- */
-export function isPlainModules(text: string): boolean {
-  return text.split('\n').every((line) => {
-    const match = MODULE_LINE.exec(line.replace(/\r$/, ''));
-    return match !== null && !(match.groups?.['name'] ?? '').split('/').includes('..');
-  });
+  const text = Buffer.from(name, 'latin1').toString('utf8');
+  return text
+    .replace(IGNORED_BY_HFS, '')
+    .replace(/\ufffd.*$/s, '')
+    .toLowerCase();
 }

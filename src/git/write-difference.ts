@@ -9,7 +9,7 @@ import type { ChangedPath } from './diff-trees.ts';
 import { diffTrees } from './diff-trees.ts';
 import { GitFailure } from './git-failure.ts';
 import { readBlobs } from './read-blobs.ts';
-import { isSafePath } from './safe-path.ts';
+import { isSafePath, staysInside } from './safe-path.ts';
 import type { Store } from './store.ts';
 
 /** What is written where. */
@@ -61,9 +61,9 @@ function refuseUnsafe(changed: readonly ChangedPath[]): void {
   for (const { rawPath, path, status } of changed) {
     const parts = rawPath.toString('latin1').split('/');
     // What is deleted may have been in a folder that is a link now.
-    const isBelowLink =
-      status !== 'D' && parts.some((_, depth) => depth > 0 && links.has(parts.slice(0, depth).join('/')));
-    if (isSafePath(rawPath) && !isBelowLink) continue;
+    const isBelowLink = parts.some((_, depth) => depth > 0 && links.has(parts.slice(0, depth).join('/')));
+    // A base may have had more than is ever written, and an agent may take that away.
+    if (status === 'D' ? staysInside(rawPath) : isSafePath(rawPath) && !isBelowLink) continue;
     throw new GitFailure('corrupt', `a tree of the repository names ${JSON.stringify(path)}, which is never written`);
   }
 }

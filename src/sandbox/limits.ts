@@ -30,6 +30,12 @@ export interface Limits {
 export type LimitOutcome = 'idle' | 'out-of-memory' | 'too-many-processes' | 'disk-full';
 
 const GIB = 1024 ** 3;
+
+/** Longest path of a checkpoint: Linux opens none beyond 4,095, and each host puts its own folder before it. */
+export const MAX_PATH_BYTES = 3500;
+/** What one checkpoint may have beyond its base: whoever fetches the branch gets all of it, holes too. */
+export const MAX_CHECKPOINT_BYTES = GIB;
+
 /** The kernel counts the sandbox's own processes too; and who reaches the limit must be seen to have reached it. */
 const SPARE_TASKS = 16;
 

@@ -8,17 +8,16 @@ import type { Dirent, Stats } from 'node:fs';
 import { chmodSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Change } from '../git/commit-changes.ts';
 import { MAX_FILE_BYTES } from '../git/commit-changes.ts';
-import { isGitsOwn, isPlainModules, readByGit } from '../git/safe-path.ts';
+import { isPlainAttributes, isPlainModules } from '../git/plain-settings.ts';
+import { isGitsOwn, readByGit } from '../git/safe-path.ts';
 import { isIgnored, parseGitignore } from './gitignore.ts';
 import type { IgnoreFile } from './gitignore.ts';
+import { MAX_CHECKPOINT_BYTES, MAX_PATH_BYTES } from './limits.ts';
 import { statIfThere } from './stat-if-there.ts';
 
-/** Linux opens no longer path; with something left for what is beside a name. */
-const MAX_PATH_BYTES = 4000;
-/** What one checkpoint may have beyond its base: whoever fetches the branch gets all of it, holes too. */
-const MAX_BYTES = 1024 ** 3;
-const MAX_MODULES_BYTES = 256 * 1024;
-const MODULES = 'files of git';
+/** A larger file of settings is none that people wrote. */
+const MAX_SETTINGS_BYTES = 1024 * 1024;
+const REFUSED = 'files of git that git refuses';
 
 /**
  * What the walk found: changes in an order in which a folder's deletion comes before what replaces it, and counts of
@@ -87,7 +86,8 @@ function limitSizes({ changes, leftOut }: UpperWalk): UpperWalk {
   let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   const dropped = new Set<Change>();
   for (const { change, bytes } of sizes) {
-    const reason = bytes > MAX_FILE_BYTES ? 'files over 512 MiB' : total > MAX_BYTES ? 'files beyond 1 GiB in all' : '';
+    const reason =
+      bytes > MAX_FILE_BYTES ? 'files over 512 MiB' : total > MAX_CHECKPOINT_BYTES ? 'files beyond 1 GiB in all' : '';
     if (reason === '') break;
     dropped.add(change);
     total -= bytes;
@@ -124,7 +124,7 @@ function visitEntry(
   const leaveOut = (reason: string): void => {
     walk.leftOut[reason] = (walk.leftOut[reason] ?? 0) + 1;
   };
-  if (toPath(upper, path).length > MAX_PATH_BYTES) return leaveOut('paths that are too long');
+  if (path.length > MAX_PATH_BYTES) return leaveOut('paths that are too long');
   const kind = kindOf(entry);
   const stat = kind === 'folder' ? undefined : lstatSync(toPath(upper, path));
   // A deletion, already seen as a name that the overlay does not show.
@@ -162,12 +162,11 @@ function findRefusal(at: Buffer, { name }: Dirent, kind: Kind, stat: Stats | und
   if (isLink && readlinkSync(at, 'latin1').split('/').some(isGitsOwn)) return 'links into .git';
   const read = readByGit(name);
   if (read === undefined) return undefined;
-  if (isLink || read.includes('~') || (read === '.gitmodules' && name !== read)) return `${MODULES} that git refuses`;
-  if (read !== '.gitmodules' || kind !== 'file') return undefined;
-  const isSmall = (stat?.size ?? 0) <= MAX_MODULES_BYTES;
-  if (stat) makeReadable(at, stat, 0o400);
-  const isPlain = isSmall && isPlainModules(readFileSync(at, 'utf8'));
-  return isPlain ? undefined : `${MODULES} that git refuses`;
+  if (kind !== 'file' || !stat || read.includes('~') || (read === '.gitmodules' && name !== read)) return REFUSED;
+  const isPlain = { '.gitmodules': isPlainModules, '.gitattributes': isPlainAttributes }[read];
+  if (!isPlain) return undefined;
+  makeReadable(at, stat, 0o400);
+  return stat.size <= MAX_SETTINGS_BYTES && isPlain(readFileSync(at)) ? undefined : REFUSED;
 }
 
 /** Folders that upper and base both have, parents first: only there can something of the base have been deleted. */
@@ -178,7 +177,7 @@ function findSharedFolders({ upper, base }: Folders): string[] {
     const kinds = readKinds(base, path);
     for (const entry of readFolder(upper, path)) {
       const isShared = entry.isDirectory() && kinds.get(entry.name) === 'folder';
-      if (isShared && toPath(upper, join(path, entry.name)).length <= MAX_PATH_BYTES) visit(join(path, entry.name));
+      if (isShared && join(path, entry.name).length <= MAX_PATH_BYTES) visit(join(path, entry.name));
     }
   };
   visit('');

@@ -2,7 +2,7 @@
  * What the git layer's tests share: temporary folders, repositories with real commits, and drawings of their graphs.
  * Rule: git runs here with a fixed identity and date and without the machine's configuration.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,6 +46,16 @@ function gitBytes(
 ): Buffer {
   const environment = { ...ENVIRONMENT, ...env };
   return execFileSync('git', args, { cwd: folder, env: environment, input, stdio: 'pipe', maxBuffer: 1 << 28 });
+}
+
+/** What git's own check says against the objects of a repository, line by line. */
+export function findFaults(folder: string): string[] {
+  const { stdout, stderr } = spawnSync('git', ['fsck', '--strict'], {
+    cwd: folder,
+    env: ENVIRONMENT,
+    encoding: 'latin1',
+  });
+  return `${stdout}${stderr}`.split('\n').filter((line) => /^(?:error|warning) in /.test(line));
 }
 
 /** Runs git as a person would and gives its output without the last line break. */

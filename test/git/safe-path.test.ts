@@ -1,6 +1,7 @@
-/** Names and files that git refuses, since somebody's file system or git would make more of them than is there. */
-import { describe, expect, test } from 'vitest';
-import { isGitsOwn, isPlainModules, isSafePath, readByGit } from '../../src/git/safe-path.ts';
+/** Names that git refuses, since somebody's file system or git would make more of them than is there. */
+import { expect, test } from 'vitest';
+import { isGitsOwn, isSafePath, readByGit, staysInside } from '../../src/git/safe-path.ts';
+import { findFaults, git, newStore } from './git-host.ts';
 
 const latin = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
 
@@ -37,31 +38,49 @@ test.each(['.gitignore', 'git', '.github', '.git-blame', 'x.git', 'git~2', '.gi\
 test('files that git reads by itself are known in every disguise', () => {
   for (const name of ['.gitmodules', '.GITMODULES', '.git\u200Cmodules', '.gitmodules.', '.gitmodules::$DATA'])
     expect(readByGit(latin(name))).toBe('.gitmodules');
-  for (const name of ['gitmod~1', 'GI7EBA~1', '.gitattributes', '.mailmap', '.gitignore'])
+  for (const name of ['gitmod~1', 'GI7EBA~1', 'gi7eb~10', 'gi7d29~1', '.gitattributes', '.mailmap', '.gitignore'])
     expect(readByGit(name)).toBeDefined();
   for (const name of ['gitmodules', '.gitmodules.txt', 'mailmap']) expect(readByGit(name)).toBeUndefined();
 });
 
-describe('a .gitmodules', () => {
-  test.each([
-    '',
-    '# nothing\n',
-    '[submodule "lib/a"]\n\tpath = lib/a\n\turl = https://example.org/a.git\n\tbranch = main\n',
-    '[submodule "x"]\r\n  path = x\r\n  url = ../x.git\r\n  update = rebase\r\n',
-    '[submodule "x"]\n\tpath = x\n\turl = git@example.org:team/x.git\n',
-  ])('of plain values is kept: %j', (text) => expect(isPlainModules(text)).toBe(true));
+test('names that are no UTF-8 end where git lets them end', () => {
+  expect(isGitsOwn('.git\xff')).toBe(true);
+  expect(isGitsOwn('.GIT\xe2\x80.txt')).toBe(true);
+  expect(readByGit('.gitmodules\xff')).toBe('.gitmodules');
+  expect(isGitsOwn('git\xff')).toBe(false);
+});
 
-  test.each([
-    '[submodule "x"]\n\turl = --upload-pack=touch\n',
-    '[submodule "x"]\n\turl = "--upload-pack=touch"\n',
-    '[submodule "x"]\n\tpath = -c\n',
-    '[submodule "../../hooks"]\n\tpath = x\n',
-    '[submodule "a/../b"]\n',
-    '[submodule "x"]\n\tupdate = !touch /tmp/x\n',
-    '[submodule "x"]\n\turl = ext::sh -c touch\n',
-    '[submodule "x"]\n\turl = http://example.org/%0ahost=evil\n',
-    '[submodule "x"]\n\tpath = a\\\n\tb\n',
-    '[include]\n\tpath = x\n',
-    '[submodule "x"] url = x\n',
-  ])('that git refuses, or that is unusual, is not: %j', (text) => expect(isPlainModules(text)).toBe(false));
+test('what is taken away may be anything that stays in its folder', () => {
+  expect(staysInside(Buffer.from('a/.g\u200Cit/hooks'))).toBe(true);
+  for (const path of ['../a', 'a/./b', 'a//b', '/a', '.git/config', ''])
+    expect(staysInside(Buffer.from(path))).toBe(false);
+});
+
+/** What git looks for, and what is put before and behind it. */
+const WANTED = [
+  '.git',
+  'git~1',
+  '.gitmodules',
+  'gitmod~1',
+  'gi7eb~10',
+  '.gitattributes',
+  '.gitignore',
+  '.mailmap',
+  'maba30~1',
+];
+const STARTS = ['', 'x', '\\', 'x\\', '.', '\xe2\x80\x8c'];
+const ENDS = ['', 'x', '.', ' ', ' .', ':', ':x', '\\', '\\x', '\xff', '\xffx', '\xe2\x80\x8c', '\xef\xbb\xbf:'];
+
+test('no name that git itself refuses, as a link, is taken for a plain one', async () => {
+  const names = STARTS.flatMap((start) => WANTED.flatMap((name) => ENDS.map((end) => start + name + end)));
+  const { dir: store } = await newStore();
+  const blob = git(store, ['hash-object', '-w', '--stdin'], Buffer.from('x'));
+  const trees = names.map((name) => Buffer.from(`120000 blob ${blob}\t${name}\0\0`, 'latin1'));
+  const ids = git(store, ['mktree', '-z', '--batch'], Buffer.concat(trees)).split('\n');
+  const refused = new Set(
+    findFaults(store).map((line) => /tree ([0-9a-f]{40}): (?:hasDotgit|git\w+Symlink|mailmapSymlink)/.exec(line)?.[1]),
+  );
+  const isPlain = (name: string): boolean => !isGitsOwn(name) && readByGit(name) === undefined;
+  expect(names.filter((name, at) => refused.has(ids[at]) && isPlain(name))).toEqual([]);
+  expect(refused.size).toBeGreaterThan(100);
 });

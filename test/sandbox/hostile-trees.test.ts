@@ -1,6 +1,8 @@
 /** Files that commands leave to harm whoever reads or fetches them: none is in a checkpoint, and none stops one. */
-import { existsSync } from 'node:fs';
+import { existsSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { walkPlain } from '../../src/sandbox/plain-files.ts';
 import type { Workspace } from '../../src/sandbox/workspaces.ts';
 import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 
@@ -34,6 +36,8 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
       mkdir -p "$(printf '.g\\342\\200\\214it')/hooks" '.git. ' sub/git~1 'a\\.git' && touch "$(printf '.g\\342\\200\\214it')/hooks/x" '.git. /x' sub/git~1/x 'a\\.git/x'
       ln -s .git a; ln -s ../.git/hooks sub/hooks; ln -s kept.txt fine
       mkdir -p inner; printf '[submodule "x"]\\n\\turl = --upload-pack=x\\n' > inner/.gitmodules; ln -s x inner/.mailmap
+      mkdir -p "$(printf '.git\\377')" inner/.gitattributes late; touch "$(printf '.git\\377')/x" inner/.gitattributes/x
+      printf '%02100d text\\n' 0 > late/.gitattributes
       touch .gitmodules; echo more >> kept.txt`,
     );
     const { commit, leftOut } = await workspace.checkpoint({ parent: base, message: () => 'step' });
@@ -43,8 +47,20 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
       'kept.txt',
     ]);
     expect(git(store.dir, ['show', `${commit}:.gitmodules`])).toBe(odd.trim());
-    expect(leftOut).toMatchObject({ 'nested .git': 4, 'links into .git': 2 });
+    expect(leftOut).toMatchObject({ 'nested .git': 5, 'links into .git': 2, 'files of git that git refuses': 5 });
     expect(git(store.dir, ['fsck', '--strict', '--no-dangling', commit])).toBe('');
+  });
+
+  test('what a base has under such a name can be taken away, and a new workspace is without it', async () => {
+    const disguised = 'sub/.g\u200Cit/hooks';
+    const { store, base } = await storeWith(temporaryFolder(), { [disguised]: 'x\n', 'kept.txt': 'k\n' });
+    const workspaces = temporaryWorkspaces(kind);
+    const workspace = await workspaces.open({ id: 'base', store, base, commit: base });
+    await run(workspace, 'rm -r sub');
+    const { commit } = await workspace.checkpoint({ parent: base, message: () => 'step' });
+    expect(git(store.dir, ['ls-tree', '-r', '--name-only', commit])).toBe('kept.txt');
+    const fresh = await workspaces.open({ id: 'fresh', store, base, commit });
+    await run(fresh, 'test "$(ls)" = kept.txt');
   });
 
   test('folders too deep to be named are left out, and their workspace can be reset and removed', async () => {
@@ -61,21 +77,16 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
     await workspaces.remove('deep');
     expect(existsSync('deep')).toBe(false);
   });
+});
 
-  test('files that are too large, alone or together, are left out, the largest first', async () => {
-    const { store, base } = await storeWith(temporaryFolder(), { 'kept.txt': 'k\n' });
-    const workspace = await temporaryWorkspaces(kind).open({ id: 'holes', store, base, commit: base });
-    await run(
-      workspace,
-      'truncate -s 600M huge; truncate -s 500M one; truncate -s 490M two; truncate -s 480M three; echo x > small',
-    );
-    const { commit, leftOut } = await workspace.checkpoint({ parent: base, message: () => 'step' });
-    expect(git(store.dir, ['ls-tree', '-r', '--name-only', commit]).split('\n')).toEqual([
-      'kept.txt',
-      'small',
-      'three',
-      'two',
-    ]);
-    expect(leftOut).toEqual({ 'files over 512 MiB': 1, 'files beyond 1 GiB in all': 1 });
-  });
+test('files that are too large, alone or together, are left out, the largest first', async () => {
+  const [base, upper] = [temporaryFolder(), temporaryFolder()];
+  const sizes = { huge: 600, one: 500, two: 490, three: 480, small: 1 };
+  for (const [name, mebibytes] of Object.entries(sizes)) {
+    writeFileSync(join(upper, name), '');
+    truncateSync(join(upper, name), mebibytes * 1024 ** 2);
+  }
+  const { changes, leftOut } = await walkPlain({ base, upper }, new Map());
+  expect(changes.map(({ path }) => path.toString()).toSorted()).toEqual(['small', 'three', 'two']);
+  expect(leftOut).toEqual({ 'files over 512 MiB': 1, 'files beyond 1 GiB in all': 1 });
 });
