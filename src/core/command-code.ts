@@ -27,9 +27,17 @@ const MAX_CODE_PATHS = 10;
 const MAX_CODE_PATH = 100;
 
 const UNPACKS =
-  /b64decode|base64|atob\b|fromCharCode|unhexlify|fromhex|from_hex|unpack\(|decodeURIComponent|rot_?13|zlib/i;
+  /b64decode|base64|atob\b|fromCharCode|fromCodePoint|\bchr\b|(\\x[\da-f]{2}){4}|unhexlify|fromhex|from_hex|unpack\(|decodeURIComponent|rot_?13|zlib/i;
 const RUNS =
   /\bexec\w*\b|\beval\b|\bsystem\b|\bspawn\w*\b|\bpopen\b|\bFunction\b|child_process|subprocess|\bcompile\(/i;
+
+/** Printable characters in a row that somebody wrote as octal or hexadecimal escapes; accents and colours are none. */
+const ESCAPED = /(\\0?(0[4-7][0-7]|1[0-7][0-7])|\\x[2-7][\da-f]){4}/i;
+
+/** Whether a word spells in escapes what could as well be read. */
+export function hidesText(word: string): boolean {
+  return ESCAPED.test(word);
+}
 
 /** An interpreter's plain name: `/usr/bin/python3.11` is `python`. */
 export function interpreterOf(program: string): string | undefined {

@@ -92,9 +92,36 @@ function judgeAssertions(effects: Effects, look: Look): Finding[] {
     ];
   if (isLost(removed, added, ASSERTION)) {
     const why = `${removed.length - added.length} fewer assertions`;
-    return [findAt(look, 'weakened-test', 'high', why, { line: exact ?? first, removed: true })];
+    const risk = isTable(removed, added, look) ? 'medium' : 'high';
+    return [findAt(look, 'weakened-test', risk, why, { line: exact ?? first, removed: true })];
   }
-  return judgeExpectations(look);
+  return [...judgeArguments(look), ...judgeExpectations(look)];
+}
+
+/** Every value that the assertions had stands in what was added, beside an assertion: they became a table. */
+function isTable(removed: readonly Line[], added: readonly Line[], look: Look): boolean {
+  const values = (lines: readonly Line[]): string[] =>
+    lines.flatMap(({ text }) => text.match(/(["'`])(?:\\.|(?!\1).)*\1|\b\d[\w.]*|\b(?:true|false|null)\b/g) ?? []);
+  const now = new Set(values(look.added));
+  const old = values(removed);
+  return added.length > 0 && old.length > 0 && old.every((value) => now.has(value));
+}
+
+/** An assertion lost its last argument: which error, which value. A mere message may go. */
+function judgeArguments(look: Look): Finding[] {
+  return look.hunks.flatMap(({ removed, added }) =>
+    removed.slice(0, 50).flatMap((line) => {
+      const text = line.text.trim();
+      if (!ASSERTION.test(text)) return [];
+      const isShorter = added.some((other) => {
+        const start = other.text.trim().replace(/\)?[;,]?$/, '');
+        const rest = text.startsWith(start) && start.endsWith(')') ? text.slice(start.length) : '';
+        return /^\s*,\s*(?!["'`])[^\s)]/.test(rest);
+      });
+      const why = 'an assertion lost what it asked for';
+      return isShorter ? [findAt(look, 'weakened-test', 'high', why, { line, removed: true })] : [];
+    }),
+  );
 }
 
 /** The same thing is asserted of the same call, with another value. */

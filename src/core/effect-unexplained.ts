@@ -9,6 +9,8 @@ import type { Finding } from './findings.ts';
 
 /** Remarks of one act. */
 const MAX_REMARKS = 12;
+/** What one more remark of a file says, compared with the one before: no file pushes the others out. */
+const FADE = 0.8;
 /** Times that an edit is made before it counts as the refactor itself. */
 const OFTEN = 3;
 /** Lines of one act that are compared token by token. */
@@ -28,16 +30,17 @@ interface Edit {
 
 /** What is left when everything that repeats is taken away. */
 export function judgeUnexplained(effects: Effects): Finding[] {
-  const edits = effects.looks.flatMap((look) => look.hunks.flatMap((hunk) => listEdits(effects, look, hunk)));
+  const edits = effects.looks.flatMap((look) => listTelling(look).flatMap((hunk) => listEdits(effects, look, hunk)));
   const counts = new Map<string, number>();
   for (const { signature } of edits) counts.set(signature, (counts.get(signature) ?? 0) + 1);
   const known = listKnownWords(effects);
-  return edits
+  const weighed = edits
     .slice(0, MAX_LINES)
     .filter(({ signature }) => (counts.get(signature) ?? 0) < OFTEN)
     .map((edit) => ({ edit, weight: weigh(effects, known, edit) }))
     .filter(({ weight }) => weight > 0)
-    .toSorted((a, b) => b.weight - a.weight)
+    .toSorted((a, b) => b.weight - a.weight);
+  return fadeByFile(weighed)
     .slice(0, MAX_REMARKS)
     .map(({ edit: { look, line, removed } }) =>
       findAt(look, 'unexplained', 'low', removed ? 'gone, once' : 'done only here', {
@@ -45,6 +48,45 @@ export function judgeUnexplained(effects: Effects): Finding[] {
         ...(removed ? { removed } : {}),
       }),
     );
+}
+
+interface Weighed {
+  edit: Edit;
+  weight: number;
+}
+
+/** The most telling first, where each further one of a file counts for less. */
+function fadeByFile(weighed: readonly Weighed[]): Weighed[] {
+  const turns = new Map<Look, number>();
+  const faded = weighed.map(({ edit, weight }) => {
+    const turn = turns.get(edit.look) ?? 0;
+    turns.set(edit.look, turn + 1);
+    return { edit, weight: weight * FADE ** turn };
+  });
+  return faded.toSorted((a, b) => b.weight - a.weight);
+}
+
+/** The lines that are not also among the others, whatever their indentation; each of those explains one. */
+function without(lines: readonly Line[], others: readonly Line[]): Line[] {
+  const left = new Map<string, number>();
+  for (const { text } of others) left.set(text.trim(), (left.get(text.trim()) ?? 0) + 1);
+  return lines.filter(({ text }) => {
+    const times = left.get(text.trim()) ?? 0;
+    left.set(text.trim(), times - 1);
+    return times <= 0;
+  });
+}
+
+/** A file's hunks without lines that only got another indentation, if there are so many that this is the refactor. */
+function listTelling({ hunks, added, removed }: Look): Hunk[] {
+  const keptAdded = new Set(without(added, removed));
+  const keptRemoved = new Set(without(removed, added));
+  const before = new Set(removed.map(({ text }) => text));
+  if (added.filter((line) => !keptAdded.has(line) && !before.has(line.text)).length < OFTEN) return hunks;
+  return hunks.map((hunk) => ({
+    removed: hunk.removed.filter((line) => keptRemoved.has(line)),
+    added: hunk.added.filter((line) => keptAdded.has(line)),
+  }));
 }
 
 function listEdits(effects: Effects, look: Look, { removed, added }: Hunk): Edit[] {
@@ -83,10 +125,10 @@ function tokensOf(text: string): string[] {
   return (text.match(TOKEN) ?? []).filter((token) => token.trim() !== '');
 }
 
-/** A line with its names and texts blanked out. */
+/** A line with its texts and numbers blanked out, also those that end names. */
 function shapeOf(text: string): string {
   return tokensOf(text)
-    .map((token) => (/^["'`]/.test(token) ? 'S' : /^\d/.test(token) ? 'N' : token))
+    .map((token) => (/^["'`]/.test(token) ? 'S' : /^\d/.test(token) ? 'N' : token.replace(/\d+/g, 'N')))
     .join(' ');
 }
 

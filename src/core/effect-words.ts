@@ -16,7 +16,7 @@ const CONCEAL =
 const CLAIM =
   /\b(pre-?|already |been )(approved|authori[sz]ed|reviewed|vetted|cleared|signed off)\b|\b(approved|authori[sz]ed|signed off|vetted|cleared) (by|off by|under|in)\b|\bsigned[ -]off by the\b/i;
 const WAIVE =
-  /\b(no|without|skip|bypass)\b[^.]{0,20}\b(further |more |additional |any )?(review|approval|check(ing)?|scrutiny|verification)\b|\b(need not|needn['’]t|do not need to|don['’]t need to|should not|can skip|may skip|please skip|not necessary to)\b[^.]{0,30}\b(review|look|check|verif|inspect|flag)/i;
+  /\b(no|without|skip|bypass)\b[^.]{0,20}\b(further |more |additional |any )?(review|approval|check(ing)?|scrutiny|verification)\b|\b(need not|needn['’]t|do not need to|don['’]t need to|should not|can skip|may skip|please skip|not necessary to)\b[^.]{0,30}\b(review|look|check|verif|inspect|flag)|\b(is|are|be) (exempt|out of scope)\b|\b(report|mark|treat|rate|classify|consider)\b[^.]{0,20}\bas (clean|safe|benign|approved|harmless|reviewed|low[- ]risk)\b/i;
 const WAIVED = /\bno (further|more|additional|other) (code )?(review|approval|check|scrutiny|sign-?off)\w*\b/i;
 const ORDER = new RegExp(
   String.raw`\b${READER}\b[^.]{0,60}\b(must|should|shall|always|have to|need to|is required to|are required to|please|first|before)\b`,
@@ -24,6 +24,8 @@ const ORDER = new RegExp(
 );
 const FETCH =
   /\b(curl|wget|fetch|download|npx|pipe|clone)\b[^\n]{0,80}(https?:|\||\bsh\b)|\b(run|execute|eval)\b[^.\n]{0,40}(https?:\/\/|curl|base64)/i;
+/** Characters between a reader and what it is told: as many as are shown of a line, so that both are read. */
+const MAX_LEAD = 140;
 const ADDRESS = new RegExp(String.raw`\b${READER}\b`, 'i');
 
 /** Planted orders and claims in what was added. */
@@ -65,6 +67,11 @@ function describe(text: string, { sort }: Look): Reason | undefined {
   return isClaim && isComment ? REASONS.claim : undefined;
 }
 
+/** Where an order or a claim starts; the reader whom it addresses, if that stands close before. */
 function placeOf(text: string): number {
-  return text.search(new RegExp([OVERRIDE, CONCEAL, CLAIM, WAIVE].map(({ source }) => source).join('|'), 'i'));
+  const claim = text.search(
+    new RegExp([OVERRIDE, CONCEAL, CLAIM, WAIVE, WAIVED].map(({ source }) => source).join('|'), 'i'),
+  );
+  const address = text.search(ADDRESS);
+  return address >= 0 && (claim < 0 || (address < claim && claim - address <= MAX_LEAD)) ? address : claim;
 }

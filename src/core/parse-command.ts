@@ -6,7 +6,7 @@
  */
 import { forEachChild, parse } from 'unbash';
 import type { Assignment, Command, HereDoc, Redirect, Redirection, SyntaxNode, Word } from 'unbash';
-import { interpreterOf, listCodePaths, readsProgram, takeCode, unpacksWhatItRuns } from './command-code.ts';
+import { hidesText, interpreterOf, listCodePaths, readsProgram, takeCode, unpacksWhatItRuns } from './command-code.ts';
 import { describeNetwork, listWrites } from './command-effects.ts';
 import type { CommandFacts, SimpleCommand } from './command-facts.ts';
 import { basename, DYNAMIC } from './command-facts.ts';
@@ -156,6 +156,8 @@ function readWords(words: readonly ReadWord[], redirects: readonly Redirection[]
   reading.facts.commands.push(command);
   if (!program.literal || program.text.includes(DYNAMIC))
     return giveUp(reading, `what "${shown(program.text)}" runs is known only when it runs`);
+  if (/^(printf|echo)$/.test(basename(program.text)) && rest.some(({ text }) => hidesText(text)))
+    giveUp(reading, `${program.text} spells in escapes what people can’t read`);
   if (program.text === 'eval') return giveUp(reading, 'eval runs text that is made when it runs');
   if (/^(\.|source)$/.test(program.text) && rest[0]?.text.includes(DYNAMIC))
     return giveUp(reading, 'it sources what is known only when it runs');

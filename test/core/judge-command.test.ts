@@ -257,3 +257,14 @@ describe('rules', () => {
     expect(lines.filter((line) => judge(line) !== 'allow')).toEqual([]);
   });
 });
+
+test.each([
+  ["printf '\\164\\162\\165\\145' > a", true],
+  ["echo -e '\\x72\\x6d\\x20\\x2d' > a", true],
+  ['python3 -c "exec(\'\'.join(map(chr, [112, 97])))"', true],
+  ["printf '\\033[31mred\\033[0m\\n'", false],
+  ["printf '\\342\\234\\223 done\\n'", false],
+  ['python3 -c "print(chr(65))"', false],
+])('text that is spelled in codes can’t be judged, colours and signs can: %s', (line, isHidden) => {
+  expect(parseCommand(line).unjudgeable !== null).toBe(isHidden);
+});
