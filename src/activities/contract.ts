@@ -9,8 +9,6 @@ import type { SignatureQuestion, SignatureVerdict } from '../core/decide.ts';
 import type {
   DeliverInput,
   DeliverOutcome,
-  IntegrateInput,
-  IntegrateOutcome,
   PolicyInput,
   PolicyRead,
   PrepareInput,
@@ -18,6 +16,7 @@ import type {
   PricesInput,
   PricesRead,
 } from '../core/refactor-state.ts';
+import type { IntegrateInput, IntegrateOutcome } from '../core/integration.ts';
 import type { Review, ReviewInput } from '../core/review.ts';
 import type { HostSweep, HubSweep } from '../core/retention.ts';
 import type { Sha } from '../core/transcript.ts';

@@ -3,14 +3,18 @@
  * the wheel and their own commits stand between the agent's.
  * Rule: the merge happens in the object store, on trees; no work tree, and never a lost conflict.
  */
-import type { IntegrateInput, IntegrateOutcome } from '../core/refactor-state.ts';
+import type { Finding } from '../core/findings.ts';
+import { clipFindings, gateFindings, keyOf } from '../core/findings.ts';
+import type { IntegrateInput, IntegrateOutcome, Keeps } from '../core/integration.ts';
 import { isInPaths, summarisePaths } from '../core/paths.ts';
+import { taskWords } from '../core/prompts.ts';
 import type { Sha } from '../core/transcript.ts';
 import type { Author } from '../git/commit-tree.ts';
 import { commitTree } from '../git/commit-tree.ts';
 import { diffTrees } from '../git/diff-trees.ts';
 import { mergeCommits } from '../git/merge-commits.ts';
 import { readChain } from '../git/read-chain.ts';
+import { readRoot } from '../git/read-tips.ts';
 import { readRef } from '../git/read-ref.ts';
 import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
@@ -20,7 +24,7 @@ import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { ControlActivities } from './contract.ts';
 import { fail } from './failures.ts';
-import { findEffects } from './look-at-effects.ts';
+import { findEffects, listEffects } from './look-at-effects.ts';
 import { withHeartbeats } from './perform.ts';
 
 /** Outside paths that a decision names; more become their folders. */
@@ -150,15 +154,19 @@ async function placeParts(store: Store, input: IntegrateInput, parts: readonly P
 /** What the task changed and may not: its agent was told at each act, so this is the last look before the line. */
 async function findOverreach(
   store: Store,
-  { start, head, keeps, whole }: IntegrateInput,
+  { start, head, keeps }: IntegrateInput,
 ): Promise<Extract<IntegrateOutcome, { kind: 'outside' }> | undefined> {
   if (!keeps) return undefined;
   const { paths, barred, allowed } = keeps;
   const isKept = (path: string): boolean =>
     isInPaths(path, allowed) || (isInPaths(path, paths) && !isInPaths(path, barred));
   const outside = (await diffTrees(store, { from: start, to: head })).filter(({ path }) => !isKept(path));
-  if (outside.length === 0) return undefined;
-  const { findings } = await findEffects(store, start, head, { paths, task: whole?.task ?? '' });
+  const root = await readRoot(store, head);
+  // As its acts were judged, by its own words: what an act was not asked about is not asked about now.
+  const task = taskWords(root?.items ?? []);
+  const context = { paths: [...paths, ...allowed], task, ...(keeps.limits ? { limits: keeps.limits } : {}) };
+  const findings = await findUnkept(store, { from: start, to: head }, context, keeps);
+  if (outside.length === 0 && findings.length === 0) return undefined;
   return {
     kind: 'outside',
     paths: summarisePaths(
@@ -167,6 +175,20 @@ async function findOverreach(
     ),
     findings,
   };
+}
+
+/** What stands out in a difference and was kept by nobody; outside paths by their bytes. */
+async function findUnkept(
+  store: Store,
+  { from, to }: { from: Sha; to: Sha },
+  context: Parameters<typeof listEffects>[3],
+  { effects }: Keeps,
+): Promise<Finding[]> {
+  const findings = await listEffects(store, from, to, context);
+  const outside = findings.filter(({ kind }) => kind === 'outside-paths');
+  if (!effects) return clipFindings(outside).findings;
+  const others = findings.filter((one) => one.kind !== 'outside-paths' && !effects.kept.includes(keyOf(one)));
+  return clipFindings([...outside, ...gateFindings(others, effects.rules).about]).findings;
 }
 
 async function describeMerge(store: Store, input: IntegrateInput, line: Sha): Promise<IntegrateOutcome> {

@@ -36,7 +36,7 @@ type Context = Omit<EffectContext, 'isIgnored'>;
 
 /** What a difference shows. */
 export async function findEffects(store: Store, from: Sha, to: Sha, context: Context): Promise<Found> {
-  return clipFindings(await judge(store, from, to, context));
+  return clipFindings(await listEffects(store, from, to, context));
 }
 
 /** What an act added to that, but for small remarks: nothing is said again of what stood there before it. */
@@ -45,12 +45,13 @@ export async function findFreshEffects(
   { from, before, to }: { from: Sha; before: Sha; to: Sha },
   context: Context,
 ): Promise<Found> {
-  const now = (await judge(store, from, to, context)).filter(({ risk }) => risk !== 'low');
+  const now = (await listEffects(store, from, to, context)).filter(({ risk }) => risk !== 'low');
   if (now.length === 0) return { findings: [], more: 0 };
-  return clipFindings(listFresh(now, await judge(store, from, before, context)));
+  return clipFindings(listFresh(now, await listEffects(store, from, before, context)));
 }
 
-async function judge(store: Store, from: Sha, to: Sha, context: Context): Promise<Finding[]> {
+/** All of it: for whoever leaves out some of it before it is cut to what a history keeps. */
+export async function listEffects(store: Store, from: Sha, to: Sha, context: Context): Promise<Finding[]> {
   const all = await diffTrees(store, { from, to });
   if (all.length === 0) return [];
   const changed = all.slice(0, MAX_FILES);

@@ -89,10 +89,9 @@ function settleDecision(
         return { ...state, pending: { ...pending, gate: 'allowed', by: `${by} (${decision.id})` } };
       return nextStep(tell(state, pending.callId, `A supervisor rejected this call${why}. It was not run.`));
     case 'scope':
-      if (outcome === 'approved')
-        return { ...state, extraPaths: [...state.extraPaths, ...state.askedPaths], askedPaths: [] };
+      if (outcome === 'approved') return keepEffects(state);
       return undoAct(
-        { ...state, askedPaths: [] },
+        { ...state, askedPaths: [], askedEffects: [] },
         `A supervisor rejected what your last call changed${why}. It was about:\n${decision.about}\n`,
       );
     case 'budget':
@@ -106,6 +105,14 @@ function settleDecision(
     default:
       return state;
   }
+}
+
+/** What a person kept is not asked about again. */
+function keepEffects(state: AgentState): AgentState {
+  const extraPaths = [...state.extraPaths, ...state.askedPaths];
+  // An agent of before findings were kept never asked about any.
+  const keptEffects = state.keptEffects && [...new Set([...state.keptEffects, ...(state.askedEffects ?? [])])];
+  return { ...state, extraPaths, askedPaths: [], askedEffects: [], ...(keptEffects ? { keptEffects } : {}) };
 }
 
 /** Answers the agent's question. */

@@ -173,7 +173,8 @@ function forkAgent(state: AgentState, message: MessageOf<'fork'>, at: number): C
   const { head, step } = checkpoint;
   const by = message.by ?? 'unknown';
   const id = message.id ?? `fork-${state.control.received + 1}`;
-  const forks = [...(state.forks ?? []), { id, head, step, text: message.text ?? null, by }];
+  const kept = state.keptEffects?.length ? { kept: state.keptEffects } : {};
+  const forks = [...(state.forks ?? []), { id, head, step, text: message.text ?? null, by, ...kept }];
   return applied(
     publish(say({ ...state, forks }, at, `forked by ${by} at step ${step}`)),
     `a second agent starts from step ${step}, ${head.slice(0, 10)}`,

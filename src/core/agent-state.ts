@@ -49,8 +49,9 @@ export interface AgentSpec {
   /** Dollars that it may spend, and the price by which they are reserved; left out where there is no such budget. */
   maxUsd?: number;
   price?: Price;
-  /** Paths outside of the task's that people allowed its agents before this one. */
+  /** Paths outside of the task's that people allowed its agents before this one, and findings that they kept. */
   allowed?: string[];
+  kept?: string[];
   /** Most files and changed lines, where plan or policy says so. */
   limits?: DiffLimits;
   setup: Setup | null;
@@ -73,8 +74,12 @@ export interface Steer {
   by: string;
 }
 
-/** A wish to go on from a checkpoint a second time; `id` is the message's, `step` the checkpoint's. */
+/**
+ * A wish to go on from a checkpoint a second time; `id` is the message's, `step` the checkpoint's, `kept` what people
+ * kept of the effects before it.
+ */
 export interface Fork {
+  kept?: string[];
   id: string;
   head: Sha;
   step: number;
@@ -117,8 +122,15 @@ export interface Hold {
 }
 
 export type AgentOutcome =
-  /** `extraPaths` are those outside of the task's that people allowed. */
-  | { kind: 'finished'; head: Sha; summary: string; evidence: Evidence[]; extraPaths?: string[] }
+  /** `extraPaths` are those outside of the task's that people allowed, `keptEffects` the findings that they kept. */
+  | {
+      kind: 'finished';
+      head: Sha;
+      summary: string;
+      evidence: Evidence[];
+      extraPaths?: string[];
+      keptEffects?: string[];
+    }
   | { kind: 'planned'; head: Sha; plan: Plan }
   | { kind: 'declined'; reason: string }
   | { kind: 'stopped'; head: Sha | null; by: string; reason: string }
@@ -176,6 +188,9 @@ export interface AgentState {
   /** Paths outside of the task's that a person allowed, and those being asked about. */
   extraPaths: string[];
   askedPaths: string[];
+  /** Findings, by their keys, that a person kept; and those being asked about. */
+  keptEffects?: string[];
+  askedEffects?: string[];
   pending: PendingCall | null;
   /** The head before the last act, to go back to if its effects are refused. */
   beforeAct: Sha | null;

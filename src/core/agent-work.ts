@@ -66,8 +66,9 @@ export function orphan(state: AgentState, at: number): AgentState {
 /** Ends the agent with its work done. */
 export function finishAgent(state: AgentState, at: number, summary: string): AgentState {
   if (!state.head) throw new Error('an agent without a head cannot finish');
-  const { head, evidence, extraPaths } = state;
-  return endAgent(state, at, { kind: 'finished', head, summary, evidence, extraPaths });
+  const { head, evidence, extraPaths, keptEffects } = state;
+  const kept = keptEffects ? { keptEffects } : {};
+  return endAgent(state, at, { kind: 'finished', head, summary, evidence, extraPaths, ...kept });
 }
 
 /** Ends the agent; open decisions are withdrawn, and the refactor is told. */

@@ -28,6 +28,7 @@ export function createAgent(id: string, spec: AgentSpec): AgentState {
     maxTokens: spec.maxTokens,
     ...(spec.maxUsd === undefined ? {} : { maxUsd: spec.maxUsd }),
     extraPaths: spec.allowed ?? [],
+    keptEffects: [...(spec.kept ?? []), ...(spec.fork?.kept ?? [])],
     askedPaths: [],
     pending: null,
     beforeAct: null,

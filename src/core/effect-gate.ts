@@ -8,7 +8,7 @@ import { nextStep, publish, say, undoAct } from './agent-work.ts';
 import { openDecision, shorten } from './control.ts';
 import { digestValue } from './digest.ts';
 import type { Finding } from './findings.ts';
-import { gateFindings, renderFindings, worstRisk } from './findings.ts';
+import { gateFindings, keyOf, renderFindings, worstRisk } from './findings.ts';
 import { findingRulesOf } from './judge-fields.ts';
 import type { EffectivePolicy, GateRule } from './policy.ts';
 import type { ActOutcome } from './step.ts';
@@ -73,7 +73,8 @@ export function gateEffects(state: AgentState, at: number, outcome: ActOutcome, 
         digest: digestValue({ head: state.head, outside, ...(findings ? { findings } : {}) }),
         ...(isScope ? {} : { risk: worstRisk(answer.findings) }),
       });
-      return publish(nextStep({ ...state, control, askedPaths: outside }));
+      const askedEffects = answer.findings.map(keyOf);
+      return publish(nextStep({ ...state, control, askedPaths: outside, askedEffects }));
     }
   }
 }

@@ -4,6 +4,7 @@
  * escaped.
  */
 import type { Risk } from './approvers.ts';
+import { digestValue } from './digest.ts';
 import { escapeForPeople } from './escape.ts';
 import type { GateRule } from './policy-fields.ts';
 
@@ -114,7 +115,7 @@ export function clipFindings(findings: readonly Finding[]): { findings: Finding[
   let bytes = 0;
   const kept = capFindings(findings).map((finding) => ({
     ...finding,
-    path: finding.path.length > MAX_PATH ? `…${finding.path.slice(1 - MAX_PATH)}` : finding.path,
+    path: shortenPath(finding.path),
     why: finding.why.slice(0, MAX_PATH),
   }));
   const fit = kept.filter((finding) => (bytes += JSON.stringify(finding).length) <= MAX_BYTES);
@@ -127,8 +128,13 @@ export function listFresh(now: readonly Finding[], before: readonly Finding[]): 
   return now.filter((finding) => !known.has(keyOf(finding)));
 }
 
-function keyOf({ kind, path, excerpt, risk }: Finding): string {
-  return JSON.stringify([kind, path, excerpt, risk]);
+/** A finding by its bytes, wherever its line stands: what a person kept is known by this. */
+export function keyOf({ kind, path, excerpt, risk }: Finding): string {
+  return digestValue([kind, shortenPath(path), excerpt, risk]).slice(0, 16);
+}
+
+function shortenPath(path: string): string {
+  return path.length > MAX_PATH ? `…${path.slice(1 - MAX_PATH)}` : path;
 }
 
 /**

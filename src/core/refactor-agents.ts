@@ -161,6 +161,7 @@ function takeAgentEnd(state: RefactorState, at: number, report: AgentReport): Re
     case 'finished': {
       // What people allowed an agent before this one, they allowed the task.
       const allowed = outcome.extraPaths && [...new Set([...(work.extraPaths ?? []), ...outcome.extraPaths])];
+      const kept = outcome.keptEffects && [...new Set([...(work.keptEffects ?? []), ...outcome.keptEffects])];
       const finished = {
         ...work,
         status: 'finished' as const,
@@ -168,6 +169,7 @@ function takeAgentEnd(state: RefactorState, at: number, report: AgentReport): Re
         summary: outcome.summary,
         evidence: outcome.evidence,
         ...(allowed ? { extraPaths: allowed } : {}),
+        ...(kept ? { keptEffects: kept } : {}),
       };
       return log(replaceWork(state, finished), at, `${work.task.id} finished: ${outcome.summary}`);
     }

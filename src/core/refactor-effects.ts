@@ -6,10 +6,12 @@
 import type { Decision } from './control.ts';
 import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
-import { gateFindings, renderFindings } from './findings.ts';
+import { gateFindings, keyOf, renderFindings } from './findings.ts';
 import { findingRulesOf } from './judge-fields.ts';
-import type { IntegrateInput, IntegrateOutcome, RefactorState, TaskState } from './refactor-state.ts';
+import type { RefactorState, TaskState } from './refactor-state.ts';
+import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
 import { log, replaceWork, tryAgain } from './refactor-work.ts';
+import { limitsOf } from './task-limits.ts';
 import type { Sha } from './transcript.ts';
 
 /** Characters of all tasks' words that the judges get: what they name was asked for. */
@@ -21,14 +23,20 @@ const FINDING_LINES = 19;
 
 /** What an integration is to be judged by; an agent that does not tell what people allowed it is not. */
 export function judgedBy(state: RefactorState, work: TaskState): Pick<IntegrateInput, 'keeps' | 'whole'> {
-  const { extraPaths } = work;
+  const { extraPaths, keptEffects } = work;
   const { prepared, policy, input } = state;
   if (!extraPaths || !prepared) return {};
   const works = [...state.tasks, ...(state.extra ? [state.extra] : [])];
   const words = works.map(({ task }) => `${task.title}\n${task.instructions}`);
   const paths = [...new Set(works.flatMap(pathsOf))];
   return {
-    keeps: { paths: pathsOf(work), barred: policy.protectedPaths.value, allowed: extraPaths },
+    keeps: {
+      paths: pathsOf(work),
+      barred: policy.protectedPaths.value,
+      allowed: extraPaths,
+      ...limitsOf(policy, work.task),
+      ...(keptEffects ? { effects: { rules: findingRulesOf(policy), kept: keptEffects } } : {}),
+    },
     whole: {
       base: prepared.commit,
       paths: paths.length > MAX_PATHS ? ['**'] : paths,
@@ -49,9 +57,20 @@ export function takeOverreach(
   { paths, findings }: Extract<IntegrateOutcome, { kind: 'outside' }>,
 ): RefactorState {
   const { id } = work.task;
-  const what = `${id} changed outside of its paths: ${paths.join(', ')}`;
-  if (state.policy.gates.scope.value === 'deny')
+  const isScope = paths.length > 0;
+  const what = isScope
+    ? `${id} changed outside of its paths: ${paths.join(', ')}`
+    : `${id} has effects that nobody kept`;
+  if (isScope && state.policy.gates.scope.value === 'deny')
     return tryAgain(log(state, at, what), at, work, `${what}; policy denies that (gates.scope)`);
+  const asked = gateFindings(findings, findingRulesOf(state.policy));
+  if (asked.outcome === 'deny')
+    return tryAgain(
+      log(state, at, what),
+      at,
+      work,
+      `${what}; policy denies that: ${renderFindings(asked.about).join(' ')}`,
+    );
   const control = openDecision(state.control, at, {
     name: `${id}/integration`,
     kind: 'scope',
@@ -59,7 +78,7 @@ export function takeOverreach(
     digest: digestValue({ head: work.head, paths, findings }),
     risk: 'high',
   });
-  return replaceWork({ ...state, control }, { ...work, askedPaths: paths });
+  return replaceWork({ ...state, control }, { ...work, askedPaths: paths, askedEffects: findings.map(keyOf) });
 }
 
 /** What a person said of such a result: it may be integrated as it is, or another agent tries. */
@@ -73,11 +92,20 @@ export function settleOverreach(
   const task = decision.id.slice(0, decision.id.lastIndexOf('/'));
   const work = [state.extra, ...state.tasks].find((one) => one?.task.id === task);
   if (!work) return state;
-  const { askedPaths = [], extraPaths = [], ...rest } = work;
+  const { askedPaths = [], askedEffects = [], extraPaths = [], keptEffects = [], ...rest } = work;
   if (outcome === 'rejected')
-    return tryAgain(state, at, { ...rest, extraPaths }, `${by} rejected what ${task} changed outside of its paths`);
-  const deviations = [...state.deviations, `${by} let ${task} change ${askedPaths.join(', ')}`];
-  return replaceWork({ ...state, deviations }, { ...rest, extraPaths: [...extraPaths, ...askedPaths] });
+    return tryAgain(
+      state,
+      at,
+      { ...rest, extraPaths, keptEffects },
+      `${by} rejected what ${task} changed beyond its plan`,
+    );
+  const deviations = [
+    ...state.deviations,
+    `${by} let ${task} change ${askedPaths.join(', ') || 'what stands out in it'}`,
+  ];
+  const kept = { extraPaths: [...extraPaths, ...askedPaths], keptEffects: [...keptEffects, ...askedEffects] };
+  return replaceWork({ ...state, deviations }, { ...rest, ...kept });
 }
 
 /** What stands out in a commit that is to be delivered, and whether policy denies it. */

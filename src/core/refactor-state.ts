@@ -18,6 +18,7 @@ import type { Grant } from './budget.ts';
 import type { Control } from './control.ts';
 import type { HostUse } from './egress.ts';
 import type { Finding } from './findings.ts';
+import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
 import type { Message, MessageOf, StartInput } from './messages.ts';
 import type { Plan, Task } from './plan.ts';
 import type { EffectivePolicy, Policy } from './policy.ts';
@@ -92,28 +93,6 @@ export interface Prepared {
   hosts?: HostUse[];
 }
 
-export interface IntegrateInput {
-  repository: string;
-  /** Commit that the integration line stands at. */
-  line: Sha;
-  /** Commit that the task started from, and its agent's last checkpoint. */
-  start: Sha;
-  head: Sha;
-  key: string;
-  message: string;
-  /** What the task may change: its paths, but for those that are barred, unless a person allowed just these. */
-  keeps?: { paths: string[]; barred: string[]; allowed: string[] };
-  /** By what the whole line is judged: its base, and the paths and words of all tasks. */
-  whole?: { base: Sha; paths: string[]; task: string };
-}
-
-export type IntegrateOutcome =
-  | { kind: 'merged'; line: Sha; tree: Sha; changed: number; findings?: Finding[]; moreFindings?: number }
-  /** The task changed what it may not; nothing was merged. */
-  | { kind: 'outside'; paths: string[]; findings: Finding[] }
-  | { kind: 'unchanged' }
-  | { kind: 'conflict'; tree: Sha; files: string[] };
-
 export interface DeliverInput {
   repository: string;
   branch: string;
@@ -143,6 +122,9 @@ export interface TaskState {
   /** Paths outside of the task's that people allowed, as its agent says; and those that an integration asks about. */
   extraPaths?: string[];
   askedPaths?: string[];
+  /** The same of findings, by their keys. */
+  keptEffects?: string[];
+  askedEffects?: string[];
   /** Forks to start, the ids of all that were asked for, and the agents that race since. */
   forks?: Fork[];
   forkIds?: string[];
@@ -152,7 +134,7 @@ export interface TaskState {
 /** One of several agents that try the same task; its result, once it finished. */
 export interface Rival {
   agent: string;
-  result: { head: Sha; summary: string; evidence: Evidence[]; extraPaths?: string[] } | null;
+  result: { head: Sha; summary: string; evidence: Evidence[]; extraPaths?: string[]; keptEffects?: string[] } | null;
 }
 
 /** The mirror of one agent, as its reports tell. */

@@ -11,8 +11,9 @@ import type { StartInput } from './messages.ts';
 import { canOverlap } from './paths.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from './plan.ts';
 import type { EffectivePolicy } from './policy.ts';
-import { tightenForIsolation, UNLIMITED } from './policy.ts';
+import { tightenForIsolation } from './policy.ts';
 import { judgedBy } from './refactor-effects.ts';
+import { limitsOf } from './task-limits.ts';
 import { orderReview } from './refactor-review.ts';
 import type {
   PolicyInput,
@@ -173,8 +174,9 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
     maxSteps: Math.min(task.maxSteps, state.policy.task.maxSteps.value),
     ...grant,
     ...(grant.maxUsd !== undefined && state.prices ? { price: state.prices.own } : {}),
-    ...limitsOf(state, task),
+    ...limitsOf(state.policy, task),
     ...(work.extraPaths?.length ? { allowed: work.extraPaths } : {}),
+    ...(work.keptEffects?.length ? { kept: work.keptEffects } : {}),
     setup: setupOf(state),
     isolation: prepared.isolation,
     policy: tightenForIsolation(state.policy, prepared.isolation),
@@ -185,18 +187,6 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
     team: state.input.team ?? null,
   };
   return { kind: 'startAgent', id: `${state.id}/${task.id}.${work.attempt + 1}`, spec };
-}
-
-/** The stricter of what plan and policy say of a task's size; nothing where neither does. */
-function limitsOf({ policy }: RefactorState, task: TaskState['task']): Pick<AgentSpec, 'limits'> {
-  const least = (...values: (number | undefined)[]): number | undefined => {
-    const said = values.filter((value) => value !== undefined && value < UNLIMITED);
-    return said.length > 0 ? Math.min(...(said as number[])) : undefined;
-  };
-  const files = least(task.maxFiles, policy.task.maxFiles?.value);
-  const lines = least(task.maxLines, policy.task.maxLines?.value);
-  if (files === undefined && lines === undefined) return {};
-  return { limits: { ...(files === undefined ? {} : { files }), ...(lines === undefined ? {} : { lines }) } };
 }
 
 /** A task starts from the line as it stands; a merge from the commit that its conflict was found on. */

@@ -6,7 +6,7 @@ import type { AgentState } from '../../src/core/agent-state.ts';
 import { listOpenDecisions } from '../../src/core/control.ts';
 import { answerEffects } from '../../src/core/effect-gate.ts';
 import type { Finding } from '../../src/core/findings.ts';
-import { clipFindings, listFresh } from '../../src/core/findings.ts';
+import { clipFindings, keyOf, listFresh } from '../../src/core/findings.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { acted, policyOf, sha, shell, specOf, thought } from './builders.ts';
 
@@ -46,6 +46,7 @@ describe('what an act left', () => {
   test('goes on when a person keeps it, and is undone when they do not, with the reason told', () => {
     const kept = receiveForAgent(after([SECRET]), 'approve', [], 5).state;
     expect(nextAgentCommand(kept)).toMatchObject({ kind: 'think', input: { restore: null, nudges: [] } });
+    expect(kept.keptEffects).toEqual([keyOf(SECRET)]);
     const asked = after([SECRET]);
     const undone = receiveForAgent(asked, 'reject', [{ note: 'use the vault' }], 5).state;
     expect(nextAgentCommand(undone)).toMatchObject({

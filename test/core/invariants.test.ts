@@ -104,7 +104,7 @@ test('in random runs no act is without its decision, and no commit is delivered 
   );
   // Each of these came up, or nothing was shown.
   expect(Math.min(seen.acts, seen.asked, seen.deliveries, seen.overreaches)).toBeGreaterThan(20);
-}, 120_000);
+}, 400_000);
 
 test('in random runs no agent finishes with effects that policy denied, or that a person was asked about and did not keep', () => {
   let undone = 0;
@@ -124,4 +124,4 @@ test('in random runs no agent finishes with effects that policy denied, or that 
     { numRuns: 150 },
   );
   expect(undone).toBeGreaterThan(20);
-}, 120_000);
+}, 400_000);

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/core/findings.ts';
+import { keyOf } from '../../src/core/findings.ts';
 import { nextRefactorCommand } from '../../src/core/refactor.ts';
 import { advanceRefactor } from '../../src/core/refactor-events.ts';
-import type { IntegrateOutcome } from '../../src/core/refactor-state.ts';
+import type { IntegrateOutcome } from '../../src/core/integration.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { viewRefactor } from '../../src/core/views.ts';
 import { planOf, sha } from './builders.ts';
@@ -86,6 +87,21 @@ const merged = (findings: Finding[]): IntegrateOutcome => ({
   tree: sha('tree'),
   changed: 1,
   findings,
+});
+
+test('effects that nobody kept are asked about, and once kept they are not asked about again', () => {
+  const outcome: IntegrateOutcome = { kind: 'outside', paths: [], findings: [BACKDOOR] };
+  const run = integrated(finished(), outcome);
+  expect(viewRefactor(run.refactor).needs).toMatchObject([
+    { id: 'a/integration@1', about: expect.stringMatching(/^HIGH obfusc/) },
+  ]);
+  run.send('approve', { decision: 'a/integration@1', by: 'ann' });
+  expect(nextRefactorCommand(run.refactor)).toMatchObject({
+    kind: 'integrate',
+    input: { keeps: { effects: { kept: [keyOf(BACKDOOR)] } } },
+  });
+  const denied = integrated(finished({ effects: { obfuscation: 'deny' } }), outcome);
+  expect(denied.refactor.hold?.reason).toContain('policy denies that: HIGH obfuscation a/x.js:7');
 });
 
 describe('the decision on a delivery', () => {

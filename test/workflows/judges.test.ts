@@ -109,3 +109,19 @@ test('what a person changed outside of the plan is asked about before it is inte
   const { workflowId } = handle;
   await recordHistories({ 'v0.2-refactor-beyond': workflowId, 'v0.2-agent-beyond': `${workflowId}/a.1` });
 });
+
+test('what nobody kept is asked about before it is integrated, also when a rewind went around the question', async () => {
+  const crew = await startCrew(working(`echo "const key = '${KEY}';" > a/keys.js`));
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository });
+  await approve(handle, 'plan@1');
+  await until(handle, ({ needs }) => needs.some(({ id }) => id === 'a/effects@1'));
+  await handle.executeUpdate('rewind', { args: [{ task: 'a', to: 1, by: 'mallory' }] });
+  const { needs } = await until(handle, (now) => now.needs.some(({ id }) => id === 'a/integration@1'));
+  expect(needs).toMatchObject([
+    { kind: 'scope', risk: 'high', about: expect.stringMatching(/^HIGH secret a\/keys\.js:1/) },
+  ]);
+  await approve(handle, 'a/integration@1');
+  await approve(handle, 'delivery@1');
+  await expect(handle.result()).resolves.toMatchObject({ outcome: 'done' });
+});
