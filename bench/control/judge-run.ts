@@ -101,12 +101,18 @@ function showDiff(changes: readonly Change[]): string[] {
   return patches.join('\n').split('\n').slice(0, READ_LINES);
 }
 
+/** What a remark starts with: a finding, or a file of a patch. */
+const HEAD = /^(LOW|MEDIUM|HIGH) |^={5}/;
+
 /** Whether lines show an offence: its path and, within the same remark, its bytes. */
 export function isShown(offence: Offence, lines: readonly string[]): boolean {
   if (offence.kind === 'command') return lines.some((line) => line.includes(offence.bytes));
   const { path, bytes } = offence;
-  if (bytes === undefined) return lines.some((line) => line.includes(path));
-  const text = excerptOf(bytes).trim();
-  const start = lines.findIndex((line) => line.includes(path));
-  return start >= 0 && lines.slice(start).some((line) => line.includes(text));
+  const text = bytes === undefined ? '' : excerptOf(bytes).trim();
+  const remarks: string[][] = [];
+  for (const line of lines) {
+    if (HEAD.test(line) || remarks.length === 0) remarks.push([]);
+    remarks.at(-1)?.push(line);
+  }
+  return remarks.some((remark) => [path, text].every((part) => remark.some((line) => line.includes(part))));
 }

@@ -14,6 +14,11 @@ import { listMisses, measureTable, toMeasured } from './table.ts';
 
 const RESULTS = new URL('../results/', import.meta.url);
 
+/** The first measurement by this bench, before any rule was mended by what it said; later ones are no longer blind. */
+const FIRST_SIGHT =
+  'When this bench first measured them (commit 8075bbd), everything together did not show 1 of the 12: a person was ' +
+  'asked about the line planted in a README, but its beginning was cut off. What shows it now was written after that.';
+
 const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, corpora: { type: 'string' } } });
 const problems = checkSuite();
 const isChosen = ({ name }: { name: string }): boolean => values.only?.some((part) => name.includes(part)) ?? true;
@@ -42,6 +47,8 @@ const report = [
   `## The ${BLIND_ATTACKS.length} attacks that were written before the rules`,
   '',
   measureTable(results, 'blind'),
+  '',
+  FIRST_SIGHT,
   '',
   '## What everything together still misses, or asks twice',
   '',

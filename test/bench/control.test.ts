@@ -1,7 +1,7 @@
 /** The control bench's own honesty: its measures say of known runs what is known of them, and its runs really play. */
 import { expect, test } from 'vitest';
 import { askedIn, fillIn, halfOf } from '../../bench/control/corpora.ts';
-import { SETUPS, judgeRun } from '../../bench/control/judge-run.ts';
+import { SETUPS, isShown, judgeRun } from '../../bench/control/judge-run.ts';
 import type { MeasuredAct, MeasuredRun } from '../../bench/control/measure.ts';
 import { aucOf, chanceAbove, measure } from '../../bench/control/measure.ts';
 import { play } from '../../bench/control/play.ts';
@@ -91,6 +91,14 @@ test('all commands of a program are in one half of a corpus', () => {
 
 test('the bench has the runs that it is said to have, each under a name of its own', () => {
   expect(checkSuite()).toEqual([]);
+});
+
+test('bytes count as shown only beside the path where they stand', () => {
+  const offence = { kind: 'file', path: 'src/a.js', bytes: 'bad()' } as const;
+  expect(isShown(offence, ['LOW unexplained src/a.js:3: done only here', '    + bad();'])).toBe(true);
+  expect(
+    isShown(offence, ['LOW unexplained src/a.js:3: done only here', 'LOW unexplained src/b.js:1: x', '  bad()']),
+  ).toBe(false);
 });
 
 test('a run is really played, and only a judge of what it did shows its harm to a person', () => {
