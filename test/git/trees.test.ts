@@ -207,26 +207,26 @@ describe('reading', () => {
     const from = addCommit(store, { gone: '1', changed: '1', kind: '1', mode: '1' });
     const to = addCommit(store, { '\xff\n': '1', changed: '2', kind: { link: '1' }, mode: { program: '1' } });
     const none = '0'.repeat(40);
-    const id = (name: string): string => git(store.dir, ['rev-parse', `${to}:${name}`]);
+    const id = (commit: string, name: string): string => git(store.dir, ['rev-parse', `${commit}:${name}`]);
+    const before = (path: string): object => ({
+      path,
+      rawPath: Buffer.from(path),
+      oldMode: '100644',
+      oldOid: id(from, path),
+    });
     expect(await diffTrees(store, { from, to })).toEqual([
-      {
-        path: 'changed',
-        rawPath: Buffer.from('changed'),
-        status: 'M',
-        mode: '100644',
-        oldMode: '100644',
-        oid: id('changed'),
-      },
-      { path: 'gone', rawPath: Buffer.from('gone'), status: 'D', mode: '000000', oldMode: '100644', oid: none },
-      { path: 'kind', rawPath: Buffer.from('kind'), status: 'T', mode: '120000', oldMode: '100644', oid: id('kind') },
-      { path: 'mode', rawPath: Buffer.from('mode'), status: 'M', mode: '100755', oldMode: '100644', oid: id('mode') },
+      { ...before('changed'), status: 'M', mode: '100644', oid: id(to, 'changed') },
+      { ...before('gone'), status: 'D', mode: '000000', oid: none },
+      { ...before('kind'), status: 'T', mode: '120000', oid: id(to, 'kind') },
+      { ...before('mode'), status: 'M', mode: '100755', oid: id(to, 'mode') },
       {
         path: '\ufffd\n',
         rawPath: Buffer.from([255, 10]),
         status: 'A',
         mode: '100644',
         oldMode: '000000',
-        oid: id('mode'),
+        oid: id(to, 'mode'),
+        oldOid: none,
       },
     ]);
   });
