@@ -2,8 +2,8 @@
  * Watches what a command puts on the disk of its workspace: cheaply by the file system's own counts, exactly by du.
  * Rule: the counts only raise a suspicion, since others write there too; but what is nearly full must not be filled.
  */
-import { spawn } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
+import { execa } from 'execa';
 import type { Limits } from './limits.ts';
 
 /** Space and inodes that are left to the worker and its store, on disks of any size. */
@@ -73,15 +73,13 @@ export class DiskWatch {
 
 /** Size and number of all files below a folder, as they are on disk. */
 async function measure(folder: string): Promise<Free> {
-  const child = spawn('du', ['-a', '-k', '-x', '--', folder], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let files = 0;
-  let tail = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) files += 1;
-    tail = (tail + chunk.toString('latin1')).slice(-(folder.length + 64));
-  });
-  await new Promise((resolve) => child.on('close', resolve).on('error', resolve));
-  // The folder itself comes last, with the sum.
-  const kib = Number(/(\d+)\t[^\t\n]*\n?$/.exec(tail)?.[1] ?? 0);
-  return { bytes: kib * 1024, files };
+  const [kibibytes, files] = await Promise.all([sum(folder, '-k'), sum(folder, '--inodes')]);
+  return { bytes: kibibytes * 1024, files };
+}
+
+/** One number of `du`. A list with names would be endless for folders that are nested without end. */
+async function sum(folder: string, unit: string): Promise<number> {
+  // It fails too where a file went away meanwhile, and still says the sum of the others.
+  const { stdout } = await execa('du', ['-s', '-x', unit, '--', folder], { reject: false, stdin: 'ignore' });
+  return Number(/^\d+/.exec(stdout)?.[0] ?? 0);
 }

@@ -6,6 +6,7 @@
 import type { Stats } from 'node:fs';
 import { lstatSync, readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { MAX_PATH_BYTES } from './limits.ts';
 
 /** Marks by path. */
 export type FileMarks = Map<string, string>;
@@ -21,7 +22,8 @@ export function readMarks(folder: string): FileMarks {
   const visit = (path: string): void => {
     for (const entry of readdirSync(toBytes(folder, path), { withFileTypes: true, encoding: 'latin1' })) {
       const name = path === '' ? entry.name : `${path}/${entry.name}`;
-      if (name === '.git') continue;
+      // What is too long to be kept needs no mark, and may be too long to be looked at.
+      if (name === '.git' || name.length > MAX_PATH_BYTES) continue;
       if (entry.isDirectory()) visit(name);
       else marks.set(name, markOf(lstatSync(toBytes(folder, name))));
     }
