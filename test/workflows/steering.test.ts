@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { glob, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { expect, test } from 'vitest';
@@ -32,7 +32,10 @@ test('an interrupting steer kills the command, which leaves nothing, and reaches
   const handle = await crew.start({ repository, branch: 'cut' });
   await approve(handle, 'plan@1');
   await untilAgent(agentOf(crew, handle), ({ doing }) => doing?.includes('sleep 300') === true);
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  // The command is at work when its first effect is on the disk.
+  const halves = async (): Promise<string[]> =>
+    await Array.fromAsync(glob('workspaces/*/files-*/**/half.txt', { cwd: crew.stateDir }));
+  await expect.poll(halves, { timeout: 60_000 }).toHaveLength(1);
   await handle.executeUpdate('steer', { args: [{ text: 'too slow', interrupt: true, by: 'ann' }] });
   await approve(handle, 'delivery@1');
   await handle.result();
