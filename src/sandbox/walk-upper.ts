@@ -29,9 +29,6 @@ export interface UpperWalk {
   leftOut: Record<string, number>;
 }
 
-/** No project nests so deep; a walk takes time by the square of it, and stack. Some builds of git stop at 512. */
-const MAX_DEPTH = 256;
-
 interface Folders {
   upper: string;
   base: string;
@@ -146,7 +143,6 @@ function visitEntry(
   const ignored = place.ignored || isIgnored(place.rules, path, kind === 'folder');
   if (kind === 'folder') {
     if (ignored && inBase !== 'folder') return leaveOut('ignored');
-    if (isTooDeep(path)) return leaveOut('folders that are too deep');
     if (inBase !== 'folder' && readFolder(upper, path).length === 0) return leaveOut('empty folders');
     return visit({ path, inBase: inBase === 'folder', ignored, rules: place.rules });
   }
@@ -166,9 +162,10 @@ function findRefusal(at: Buffer, { name }: Dirent, kind: Kind, stat: Stats | und
   if (isLink && readlinkSync(at, 'latin1').split('/').some(isGitsOwn)) return 'links into .git';
   const read = readByGit(name);
   if (read === undefined) return undefined;
-  if (kind !== 'file' || !stat || read.includes('~') || (read === '.gitmodules' && name !== read)) return REFUSED;
+  if (isLink || read.includes('~') || (read === '.gitmodules' && name !== read)) return REFUSED;
   const isPlain = { '.gitmodules': isPlainModules, '.gitattributes': isPlainAttributes }[read];
   if (!isPlain) return undefined;
+  if (kind !== 'file' || !stat) return REFUSED;
   makeReadable(at, stat, 0o400);
   return stat.size <= MAX_SETTINGS_BYTES && isPlain(readFileSync(at)) ? undefined : REFUSED;
 }
@@ -177,7 +174,6 @@ function findRefusal(at: Buffer, { name }: Dirent, kind: Kind, stat: Stats | und
 function findSharedFolders({ upper, base }: Folders): string[] {
   const found: string[] = [];
   const visit = (path: string): void => {
-    if (isTooDeep(path)) return;
     found.push(path);
     const kinds = readKinds(base, path);
     for (const entry of readFolder(upper, path)) {
@@ -189,10 +185,7 @@ function findSharedFolders({ upper, base }: Folders): string[] {
   return found;
 }
 
-/**
- * The rules of a folder's `.gitignore` as the overlay shows it: the highest layer that has the file. Git follows no
- * link here.
- */
+/** The rules of a folder's `.gitignore` as the checkpoint has it: the highest layer that has the file. */
 function readRules(
   folders: Folders,
   { path, inBase }: Place,
@@ -201,7 +194,8 @@ function readRules(
 ): IgnoreFile | undefined {
   const file = join(path, '.gitignore');
   const own = entries.find(({ name }) => name === '.gitignore');
-  if (own) return own.isFile() ? parseAt(folders.upper, file, path) : undefined;
+  // A link is in no checkpoint: whoever makes the workspace anew has what the layers below have.
+  if (own && !own.isSymbolicLink()) return own.isFile() ? parseAt(folders.upper, file, path) : undefined;
   if (inBase && !merged?.has('.gitignore')) return undefined;
   for (const layer of [folders.setup, ...(inBase ? [folders.base] : [])]) {
     if (layer === undefined) continue;
@@ -232,7 +226,6 @@ function makeReadable(at: Buffer, stat: Stats, wanted: number): void {
   if ((stat.mode & wanted) !== wanted) chmodSync(at, (stat.mode & 0o7777) | wanted);
 }
 
-const isTooDeep = (path: string): boolean => path.split('/').length > MAX_DEPTH;
 const join = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);
 const toBytes = (path: string): Buffer => Buffer.from(path, 'latin1');
 const toPath = (layer: string, path: string): Buffer => Buffer.concat([Buffer.from(`${layer}/`), toBytes(path)]);

@@ -3,8 +3,8 @@
  * commands on a plain checkout.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
@@ -120,6 +120,14 @@ const operation = fc.oneof(
     .map((rule) => `[ -d .gitignore ] || echo '${rule}' >> .gitignore`),
 );
 
+/** Links in the place of a file of rules, which are in no checkpoint: what the base has there stays. */
+function linkedRules(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.name === '.gitignore' && entry.isSymbolicLink())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}
+
 /**
  * What git stores of a plain folder, seen from the base: what is tracked there stays so. Nested repositories are no
  * repositories here.
@@ -133,6 +141,10 @@ function addAll(store: Store, base: Sha, folder: string): string {
   });
   const env = { GIT_DIR: store.dir, GIT_WORK_TREE: copy, GIT_INDEX_FILE: `${copy}.index` };
   git(copy, ['read-tree', base], env);
+  for (const path of linkedRules(copy)) {
+    rmSync(join(copy, path));
+    if (git(copy, ['ls-files', '--', path], env) === path) git(copy, ['checkout-index', '--', path], env);
+  }
   git(copy, ['add', '--all', '.'], env);
   const tree = git(copy, ['write-tree'], env);
   rmSync(copy, { recursive: true });
