@@ -29,6 +29,9 @@ export interface UpperWalk {
   leftOut: Record<string, number>;
 }
 
+/** No project nests so deep; a walk takes time by the square of it, and stack. Some builds of git stop at 512. */
+const MAX_DEPTH = 256;
+
 interface Folders {
   upper: string;
   base: string;
@@ -143,6 +146,7 @@ function visitEntry(
   const ignored = place.ignored || isIgnored(place.rules, path, kind === 'folder');
   if (kind === 'folder') {
     if (ignored && inBase !== 'folder') return leaveOut('ignored');
+    if (isTooDeep(path)) return leaveOut('folders that are too deep');
     if (inBase !== 'folder' && readFolder(upper, path).length === 0) return leaveOut('empty folders');
     return visit({ path, inBase: inBase === 'folder', ignored, rules: place.rules });
   }
@@ -174,6 +178,7 @@ function findRefusal(at: Buffer, { name }: Dirent, kind: Kind, stat: Stats | und
 function findSharedFolders({ upper, base }: Folders): string[] {
   const found: string[] = [];
   const visit = (path: string): void => {
+    if (isTooDeep(path)) return;
     found.push(path);
     const kinds = readKinds(base, path);
     for (const entry of readFolder(upper, path)) {
@@ -226,6 +231,7 @@ function makeReadable(at: Buffer, stat: Stats, wanted: number): void {
   if ((stat.mode & wanted) !== wanted) chmodSync(at, (stat.mode & 0o7777) | wanted);
 }
 
+const isTooDeep = (path: string): boolean => path.split('/').length > MAX_DEPTH;
 const join = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);
 const toBytes = (path: string): Buffer => Buffer.from(path, 'latin1');
 const toPath = (layer: string, path: string): Buffer => Buffer.concat([Buffer.from(`${layer}/`), toBytes(path)]);
