@@ -85,6 +85,7 @@ const NAMESPACE_SETTINGS = '/proc/sys/user';
 /** What a namespace uses counts for its maker, the worker's root, too: each command gets a part of what that may have. */
 const WATCH_INSTANCES_SHARE = 10;
 const MIN_WATCH_INSTANCES = 8;
+const PAGE_BYTES = 4096;
 
 /** The arguments for one command. */
 export function bwrapArguments(root: SandboxRoot, command: SandboxCommand, descriptors: Descriptors): string[] {
@@ -164,7 +165,7 @@ function shim({ user }: SandboxRoot, command: SandboxCommand, { ready }: Descrip
   const steps = [
     user ? [`exec ${ready}<&-`] : [],
     user && isGuarded(command, 'user-namespaces') ? [`echo 0 > ${NAMESPACE_SETTINGS}/max_user_namespaces`] : [],
-    user && isGuarded(command, 'kernel-limits') ? [watchScript()] : [],
+    user && isGuarded(command, 'kernel-limits') ? [watchScript(), sharedMemoryScript(command.limits)] : [],
     isGuarded(command, 'kernel-limits') ? [limitScript(command.limits)] : [],
     ['shift', 'exec "$@"'],
   ].flat();
@@ -183,6 +184,11 @@ function watchScript(): string {
   const watches = Math.floor(read('max_user_watches') / WATCH_INSTANCES_SHARE);
   const set = (name: string, value: number): string => `echo ${value} > ${NAMESPACE_SETTINGS}/${name}`;
   return `{ ${set('max_inotify_instances', instances)}; ${set('max_inotify_watches', watches)}; } 2>/dev/null`;
+}
+
+/** Shared memory that no process has attached is nobody's: all segments together get what the command's processes get. */
+function sharedMemoryScript({ memoryBytes }: Limits): string {
+  return `{ echo ${Math.floor(memoryBytes / PAGE_BYTES)} > /proc/sys/kernel/shmall; } 2>/dev/null`;
 }
 
 /** A command's argument vector. */

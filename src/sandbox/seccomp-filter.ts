@@ -70,6 +70,8 @@ const IOCTL = [16, 29] as const;
 const CLONE3 = 435;
 /** Takes from a number of requests that all of the host shares; those who use it can do without. */
 const IO_SETUP = [206, 0] as const;
+/** Memory that no process has resident, and so nobody counts; those who use it take a file in /dev/shm, which has a size. */
+const MEMFD_CREATE = [319, 279] as const;
 /** Calls newer than this file are missing too, and so are all of the x32 variant, whose numbers lie far above. */
 const NEWEST = 470;
 
@@ -124,6 +126,7 @@ function steps(audit: number, column: 0 | 1): Step[] {
     { kind: 'if', op: OP.notBelow, value: NEWEST, yes: 'noSuchCall' },
     equal(CLONE3, 'noSuchCall'),
     equal(IO_SETUP[column], 'noSuchCall'),
+    equal(MEMFD_CREATE[column], 'noSuchCall'),
     ...refused.map((number) => equal(number, 'notPermitted')),
     ...onCall(CLONE[column], 0, [{ kind: 'if', op: OP.anyBit, value: NEW_NAMESPACES, yes: 'notPermitted' }]),
     ...onCall(UNSHARE[column], 0, [

@@ -1,5 +1,7 @@
 /** The filter of system calls: what it decides on both processors, and what of it a command feels. */
 import { describe, expect, test } from 'vitest';
+import { findCommandUser } from '../../src/sandbox/command-user.ts';
+import { defaultLimits } from '../../src/sandbox/limits.ts';
 import { seccompFilter } from '../../src/sandbox/seccomp-filter.ts';
 import { makeBareSandbox } from './bare-sandbox.ts';
 
@@ -17,6 +19,8 @@ const CALLS = {
   unshare: [272, 97],
   socket: [41, 198],
   ioctl: [16, 29],
+  memfd_create: [319, 279],
+  shmget: [29, 194],
 } as const;
 type Call = keyof typeof CALLS;
 
@@ -99,10 +103,28 @@ test('a command feels it: calls are refused, and what programs need works', asyn
     const list = [CALLS[name][column], ...args, 0, 0, 0, 0].slice(0, 5).join(', ');
     return `$! = 0; syscall(${list}); push @errors, $! + 0;`;
   };
-  const calls = [call('ptrace'), call('keyctl'), call('clone3'), call('unshare', 0x10000000), call('socket', 40, 1)];
+  const calls = [
+    call('ptrace'),
+    call('keyctl'),
+    call('clone3'),
+    call('unshare', 0x10000000),
+    call('socket', 40, 1),
+    call('memfd_create'),
+  ];
   const perl = await run(['perl', '-e', `${calls.join(' ')} print "@errors"`]);
-  expect(perl.output).toBe('1 1 38 1 97');
+  expect(perl.output).toBe('1 1 38 1 97 38');
   const node = `const { Worker } = require('worker_threads');
     new Worker('console.log(Object.keys(require("os").networkInterfaces()).join())', { eval: true });`;
   expect((await run(['node', '-e', node])).output).toBe('lo\n');
+});
+
+test('memory that no process shows has a limit: nameless files are missing, segments have a size in all', async () => {
+  const { run } = await makeBareSandbox();
+  const column = PROCESSORS[process.arch as 'x64'].column;
+  // IPC_PRIVATE, IPC_CREAT: half a gigabyte each, of which nothing is attached.
+  const segments = `my $n = 0; for (1..64) { last if syscall(${CALLS.shmget[column]}, 0, 1 << 29, 01600) < 0; $n++ } print $n`;
+  const { output } = await run(['perl', '-e', segments]);
+  const most = Math.floor(defaultLimits().memoryBytes / 2 ** 29);
+  const isLimited = findCommandUser() !== undefined;
+  expect(Number(output)).toBe(isLimited ? most : 64);
 });
