@@ -100,7 +100,8 @@ test('a context that is configured is never exceeded, and a summary that was sto
   const compactions = entries.filter(({ kind }) => kind === 'compact').length;
   expect(compactions).toBeGreaterThan(0);
   expect(crew.model.requests.filter(isSummary).length).toBe(compactions);
-  expect(agent.spend.modelCalls).toBe(STEPS + 1 + compactions);
+  // The answer that broke off counts too: its provider made it, whoever heard of it.
+  expect(agent.spend.modelCalls).toBe(STEPS + 1 + compactions + 1);
   expect(Math.max(...crew.model.requests.map(({ body }) => body.length))).toBeLessThan(MOST);
 }, 240_000);
 
