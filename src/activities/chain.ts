@@ -26,10 +26,15 @@ function ownExecution(): { workflowId: string; runId: string } {
   return execution;
 }
 
+/** A ref beside those of a workflow's runs: it is kept and removed with them. */
+export function refBeside(kind: 'agents' | 'refactors', workflowId: string, name: string): string {
+  return `refs/coxswain/${kind}/${refSlug(workflowId)}/${name}`;
+}
+
 /** The ref of the running workflow run: `refs/coxswain/<kind>/<workflow id>/<run id>`. */
 export function runRef(kind: 'agents' | 'refactors'): string {
   const { workflowId, runId } = ownExecution();
-  return `refs/coxswain/${kind}/${refSlug(workflowId)}/${runId}`;
+  return refBeside(kind, workflowId, runId);
 }
 
 export interface Place {

@@ -7,9 +7,9 @@ import type { Sha } from '../core/transcript.ts';
 import { commitTree } from '../git/commit-tree.ts';
 import { moveRef } from '../git/move-ref.ts';
 import { readRef } from '../git/read-ref.ts';
-import { refSlug } from '../git/ref-name.ts';
 import type { Store } from '../git/store.ts';
 import { fetchInto, hasObject } from '../git/store.ts';
+import { refBeside } from './chain.ts';
 
 /** Puts the tree into the hub. The same conflict found again finds it there. */
 export async function keepConflict(
@@ -31,5 +31,5 @@ export async function ensureConflict(store: Store, refactor: string, tree: Sha):
 }
 
 function conflictRef(refactor: string, tree: Sha): string {
-  return `refs/coxswain/refactors/${refSlug(refactor)}/conflict-${tree.slice(0, 16)}`;
+  return refBeside('refactors', refactor, `conflict-${tree.slice(0, 16)}`);
 }

@@ -11,7 +11,7 @@ import { commitTree } from '../git/commit-tree.ts';
 import { moveRef } from '../git/move-ref.ts';
 import { readRef } from '../git/read-ref.ts';
 import type { Store } from '../git/store.ts';
-import { runRef } from './chain.ts';
+import { ownWorkflowId, refBeside } from './chain.ts';
 
 /** What is kept of all outputs of one judgement. */
 const MAX_LOG_CHARACTERS = 512 * 1024;
@@ -36,6 +36,5 @@ export async function keepEvidence(
 /** Beside the refs of the runs that it belongs to, so that it is kept and removed with them. */
 function evidenceRef(commit: Sha): string {
   const kind = Context.current().info.workflowType === 'agent' ? 'agents' : 'refactors';
-  const run = runRef(kind);
-  return `${run.slice(0, run.lastIndexOf('/'))}/evidence-${commit.slice(0, 16)}`;
+  return refBeside(kind, ownWorkflowId(), `evidence-${commit.slice(0, 16)}`);
 }

@@ -15,11 +15,10 @@ import { diffText } from '../git/diff-stat.ts';
 import { moveRef } from '../git/move-ref.ts';
 import { readLink } from '../git/read-chain.ts';
 import { readRef } from '../git/read-ref.ts';
-import { refSlug } from '../git/ref-name.ts';
 import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
 import type { ModelAnswer } from '../model/call-model.ts';
-import { ownWorkflowId } from './chain.ts';
+import { ownWorkflowId, refBeside } from './chain.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { ModelActivities } from './contract.ts';
@@ -34,7 +33,7 @@ export function createReview(context: ActivityContext): ModelActivities['review'
     withHeartbeats(async (signal) => {
       const store = await storeOf(context, input.repository);
       for (const commit of [input.start, input.head]) await ensureCommit(store, { commit });
-      const ref = `refs/coxswain/refactors/${refSlug(ownWorkflowId())}/review-${input.head.slice(0, 16)}`;
+      const ref = refBeside('refactors', ownWorkflowId(), `review-${input.head.slice(0, 16)}`);
       const at = await readRef(store, ref);
       if (at) return await readReview(store, ref, at);
       const review = await makeReview(context, store, input, signal);

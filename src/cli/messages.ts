@@ -7,8 +7,6 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { QueryName } from '../client/refactors.ts';
 import { queryRun, resultOf, sendVerb } from '../client/refactors.ts';
-import { readConfig } from '../config.ts';
-import type { Config } from '../config.ts';
 import { escapeForPeople as safe } from '../core/escape.ts';
 import type { Verb } from '../core/messages.ts';
 import type { Plan } from '../core/plan.ts';
@@ -19,11 +17,10 @@ import { interrupted } from './interrupted.ts';
 import { policyCommands, showPolicy } from './policy.ts';
 import { showPlan, showStatus } from './show.ts';
 import { signDecision } from './sign-decision.ts';
-import type { Stack } from './stack.ts';
-import { attach, StackError } from './stack.ts';
+import type { Action } from './stack.ts';
+import { withStack } from './stack.ts';
 import { askPerson, supervise } from './supervise.ts';
 
-type Action = <A extends unknown[]>(body: (...args: A) => Promise<number>) => (...args: A) => Promise<void>;
 type Options = Record<string, string | boolean | undefined>;
 
 const QUERIES: QueryName[] = ['status', 'plan', 'decisions', 'spend', 'policy', 'log', 'report'];
@@ -146,20 +143,6 @@ function addForking(program: Command, action: Action): void {
     .action(
       action(async (id: string, agent: string, options: Options) => await send('choose', id, { agent }, options)),
     );
-}
-
-async function withStack<T>(body: (stack: Stack, config: Config) => Promise<T>): Promise<T> {
-  const config = readConfig();
-  const stack = await attach(config);
-  if (!stack)
-    throw new StackError(
-      `no stack runs from ${config.stateDir} and no Temporal is configured: run "cox up", or set TEMPORAL_ADDRESS`,
-    );
-  try {
-    return await body(stack, config);
-  } finally {
-    await stack.stop();
-  }
 }
 
 async function ask(name: QueryName, id: string, asJson: boolean): Promise<number> {

@@ -13,8 +13,7 @@ import { escapeForPeople as safe } from '../core/escape.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
 import { listFields, policyFileSchema } from '../core/policy.ts';
 import { readLayers, REPOSITORY_POLICY } from '../policy/read-layers.ts';
-
-type Action = <A extends unknown[]>(body: (...args: A) => Promise<number>) => (...args: A) => Promise<void>;
+import type { Action } from './stack.ts';
 
 /** Adds `explain` and `schema` below the command that shows a run's policy. */
 export function policyCommands(policy: Command, action: Action): void {

@@ -5,16 +5,14 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { queryRun } from '../client/refactors.ts';
-import { readConfig } from '../config.ts';
 import type { Decision } from '../core/control.ts';
 import { escapeForPeople as safe } from '../core/escape.ts';
 import type { Review } from '../core/review.ts';
 import { renderVerdict } from '../core/review.ts';
 import type { ReviewedRefactor, ReviewStats } from '../core/review-stats.ts';
 import { measureReviews } from '../core/review-stats.ts';
-import { attach, StackError } from './stack.ts';
-
-type Action = <A extends unknown[]>(body: (...args: A) => Promise<number>) => (...args: A) => Promise<void>;
+import type { Action } from './stack.ts';
+import { withStack } from './stack.ts';
 
 /** Refactors that are asked: the newest. */
 const MOST = 500;
@@ -27,24 +25,14 @@ export function reviewCommands(program: Command, action: Action): void {
     .command('show')
     .description('the verdicts on the results of a refactor, and what people decided')
     .argument('<id>')
-    .action(action(async (id: string) => await withClient(async (client) => await show(client, id))));
+    .action(action(async (id: string) => await withStack(async ({ client }) => await show(client, id))));
   review
     .command('stats')
     .description('override rate, false alarms and misses over the newest refactors')
     .option('--json', 'as JSON')
     .action(
-      action(async ({ json }: { json?: boolean }) => await withClient(async (client) => await stats(client, json))),
+      action(async ({ json }: { json?: boolean }) => await withStack(async ({ client }) => await stats(client, json))),
     );
-}
-
-async function withClient(work: (client: Client) => Promise<number>): Promise<number> {
-  const stack = await attach(readConfig());
-  if (!stack) throw new StackError('nothing runs here: start it by "cox up", or set TEMPORAL_ADDRESS');
-  try {
-    return await work(stack.client);
-  } finally {
-    await stack.stop();
-  }
 }
 
 async function show(client: Client, id: string): Promise<number> {

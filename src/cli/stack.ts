@@ -10,6 +10,7 @@ import { z } from 'zod';
 import type { Connected } from '../client/connect.ts';
 import { connectClient } from '../client/connect.ts';
 import type { Config } from '../config.ts';
+import { readConfig } from '../config.ts';
 import { OFFLINE_MODEL, startOfflineModel } from '../offline/offline-model.ts';
 import { findTemporal } from '../stack/find-temporal.ts';
 import { isListening } from '../stack/ports.ts';
@@ -39,6 +40,9 @@ export interface Stack {
 export class StackError extends Error {
   override name = 'StackError';
 }
+
+/** Makes a command's body what `commander` runs. */
+export type Action = <A extends unknown[]>(body: (...args: A) => Promise<number>) => (...args: A) => Promise<void>;
 
 const never = new Promise<never>(() => undefined);
 
@@ -180,4 +184,19 @@ export async function checkSearchAttributes(stack: Stack): Promise<void> {
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name).join(', ');
   throw new StackError(`Temporal at ${stack.address} lacks the search attributes ${names}: run "cox setup" once`);
+}
+
+/** Runs a command's body on the stack that is there. */
+export async function withStack<T>(body: (stack: Stack, config: Config) => Promise<T>): Promise<T> {
+  const config = readConfig();
+  const stack = await attach(config);
+  if (!stack)
+    throw new StackError(
+      `no stack runs from ${config.stateDir} and no Temporal is configured: run "cox up", or set TEMPORAL_ADDRESS`,
+    );
+  try {
+    return await body(stack, config);
+  } finally {
+    await stack.stop();
+  }
 }

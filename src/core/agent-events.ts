@@ -5,7 +5,7 @@
 import { chargeLost } from './agent-budget.ts';
 import { gateCall } from './agent-gate.ts';
 import { gateEffects } from './effect-gate.ts';
-import type { AgentEvent, AgentState, Spend } from './agent-state.ts';
+import type { AgentEvent, AgentState } from './agent-state.ts';
 import type { ThinkOutcome } from './step.ts';
 import {
   addCheckpoint,
@@ -21,7 +21,7 @@ import {
 } from './agent-work.ts';
 import { settleReceipts, shorten } from './control.ts';
 import { findRed } from './evidence.ts';
-import type { Usage } from './transcript.ts';
+import { spendOn } from './spend.ts';
 import { takeTrouble } from './trouble.ts';
 
 /** Takes in one event; the old state is left as it was. */
@@ -128,18 +128,6 @@ function takeThought(reserved: AgentState, at: number, outcome: ThinkOutcome): A
     );
   // A refactor that passed a steer on hears that the model has it.
   return gateCall(outcome.delivered.length > 0 ? publish(state) : state, at, call);
-}
-
-/** One more model call. */
-function spendOn(spend: Spend, usage: Usage): Spend {
-  return {
-    ...spend,
-    inputTokens: spend.inputTokens + usage.inputTokens,
-    cachedTokens: spend.cachedTokens + usage.cachedTokens,
-    outputTokens: spend.outputTokens + usage.outputTokens,
-    costUsd: spend.costUsd === null || usage.costUsd === null ? null : spend.costUsd + usage.costUsd,
-    modelCalls: spend.modelCalls + 1,
-  };
 }
 
 function takeEvidence(state: AgentState, event: Extract<AgentEvent, { kind: 'checked' }>): AgentState {

@@ -8,6 +8,7 @@ import { nextRefactorCommand, startOf } from './refactor.ts';
 import { proposePlan } from './refactor-gates.ts';
 import { addForks, addRival, endRival } from './forks.ts';
 import type { RefactorState, Rival } from './refactor-state.ts';
+import { addSpend, NOTHING_SPENT } from './spend.ts';
 import { endRefactor, findWork, log, replaceWork, tryAgain } from './refactor-work.ts';
 
 /** An agent runs: its work is under way, and steers that waited for it are passed on. */
@@ -116,29 +117,11 @@ export function takeDescription(state: RefactorState, at: number, agent: AgentDe
   return takeReport(state, at, { ...blank, agent: agent.id, task: known.task, head, steps, spend, outcome });
 }
 
-const NOTHING_SPENT = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: 0, modelCalls: 0, acts: 0 };
-
 function sumSpend(agents: RefactorState['agents'], reviews: RefactorState['reviewSpend']): RefactorState['spend'] {
-  const total = {
-    inputTokens: 0,
-    cachedTokens: 0,
-    outputTokens: 0,
-    costUsd: 0 as number | null,
-    modelCalls: 0,
-    acts: 0,
-    ...reviews,
-  };
-  for (const { report } of agents) {
-    if (!report) continue;
-    total.inputTokens += report.spend.inputTokens;
-    total.cachedTokens += report.spend.cachedTokens;
-    total.outputTokens += report.spend.outputTokens;
-    total.modelCalls += report.spend.modelCalls;
-    total.acts += report.spend.acts;
-    total.costUsd =
-      total.costUsd === null || report.spend.costUsd === null ? null : total.costUsd + report.spend.costUsd;
-  }
-  return total;
+  return agents.reduce(
+    (total, { report }) => (report ? addSpend(total, report.spend) : total),
+    reviews ?? NOTHING_SPENT,
+  );
 }
 
 function toResult({ kind: _, ...result }: Extract<AgentOutcome, { kind: 'finished' }>): NonNullable<Rival['result']> {

@@ -2,6 +2,7 @@
  * Reviews as a refactor orders and takes them in: one for each result of a task, before it is integrated.
  * Rule: no verdict is no approval; a verdict can make a person look and decides nothing else.
  */
+import type { Spend } from './agent-state.ts';
 import type { Decision } from './control.ts';
 import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
@@ -10,8 +11,8 @@ import type { RefactorCommand, RefactorState, TaskState } from './refactor-state
 import { log, tryAgain } from './refactor-work.ts';
 import { renderVerdict } from './review.ts';
 import type { Review } from './review.ts';
+import { NOTHING_SPENT, spendOn } from './spend.ts';
 
-const NOTHING_SPENT = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: 0, modelCalls: 0, acts: 0 };
 /** Reviews that a state keeps; older ones are in their histories. */
 const MAX_REVIEWS = 300;
 
@@ -40,8 +41,9 @@ export function takeReview(state: RefactorState, at: number, review: Review): Re
   const isAsked = review.missing !== 'not due' && isAsking(state, review);
   const reviews = [...(state.reviews ?? []), { ...review, asked: isAsked }].slice(-MAX_REVIEWS);
   const [said = ''] = renderVerdict(review);
+  const add = (to: Spend): Spend => (review.usage ? spendOn(to, review.usage) : to);
   const { reviewSpend = NOTHING_SPENT, spend } = state;
-  const next = { ...state, reviews, reviewSpend: addReview(reviewSpend, review), spend: addReview(spend, review) };
+  const next = { ...state, reviews, reviewSpend: add(reviewSpend), spend: add(spend) };
   if (review.missing === 'not due') return next;
   const logged = log(next, at, `${review.task}: ${said}`);
   if (!isAsked) return logged;
@@ -80,17 +82,4 @@ export function settleReview(
 function isAsking(state: RefactorState, { verdict }: Review): boolean {
   if (!verdict) return true;
   return verdict.risk === 'high' || verdict.suspicion >= (state.policy.review?.askAt.value ?? 0);
-}
-
-function addReview(spend: RefactorState['spend'], { usage }: Review): RefactorState['spend'] {
-  if (!usage) return spend;
-  const { inputTokens, cachedTokens, outputTokens, costUsd } = usage;
-  return {
-    ...spend,
-    inputTokens: spend.inputTokens + inputTokens,
-    cachedTokens: spend.cachedTokens + cachedTokens,
-    outputTokens: spend.outputTokens + outputTokens,
-    costUsd: spend.costUsd === null || costUsd === null ? null : spend.costUsd + costUsd,
-    modelCalls: spend.modelCalls + 1,
-  };
 }

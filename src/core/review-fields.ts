@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Risk } from './approvers.ts';
+import { worse } from './findings.ts';
 import type { Field } from './policy-fields.ts';
 import { most } from './policy-fields.ts';
 
@@ -36,8 +37,6 @@ const model: Field<string | null> = {
   tighten: (one, other) => (one === null || other === null ? (one ?? other) : one < other ? one : other),
 };
 
-const RISKS: Record<Risk, number> = { low: 0, medium: 1, high: 2 };
-
 /** The fields of policy under `review`, by name. */
 export const REVIEW_FIELDS = {
   'review.model': model,
@@ -47,7 +46,7 @@ export const REVIEW_FIELDS = {
   } satisfies Field<number> as Field<number>,
   'review.atRisk': {
     builtIn: { limit: 'high', value: 'medium' },
-    tighten: (one, other) => (RISKS[one] <= RISKS[other] ? one : other),
+    tighten: (one, other) => (worse(one, other) === one ? other : one),
   } satisfies Field<Risk> as Field<Risk>,
   'review.askAt': most({ limit: 1, value: 0.5 }),
 };

@@ -1,0 +1,33 @@
+/**
+ * What model calls and acts took together.
+ * Rule: a cost that nobody knows makes the whole sum unknown, never smaller.
+ */
+import type { Spend } from './agent-state.ts';
+import type { Usage } from './transcript.ts';
+
+/** Before anything was spent. */
+export const NOTHING_SPENT: Readonly<Spend> = {
+  inputTokens: 0,
+  cachedTokens: 0,
+  outputTokens: 0,
+  costUsd: 0,
+  modelCalls: 0,
+  acts: 0,
+};
+
+/** Two spends together. */
+export function addSpend(one: Spend, other: Spend): Spend {
+  return {
+    inputTokens: one.inputTokens + other.inputTokens,
+    cachedTokens: one.cachedTokens + other.cachedTokens,
+    outputTokens: one.outputTokens + other.outputTokens,
+    costUsd: one.costUsd === null || other.costUsd === null ? null : one.costUsd + other.costUsd,
+    modelCalls: one.modelCalls + other.modelCalls,
+    acts: one.acts + other.acts,
+  };
+}
+
+/** One more model call. */
+export function spendOn(spend: Spend, usage: Usage): Spend {
+  return addSpend(spend, { ...usage, modelCalls: 1, acts: 0 });
+}
