@@ -17,7 +17,7 @@ import type {
   PricesRead,
 } from '../core/refactor-state.ts';
 import type { IntegrateInput, IntegrateOutcome } from '../core/integration.ts';
-import type { Review, ReviewInput } from '../core/review.ts';
+import type { CallReviewInput, Review, ReviewInput } from '../core/review.ts';
 import type { HostSweep, HubSweep } from '../core/retention.ts';
 import type { Sha } from '../core/transcript.ts';
 
@@ -51,6 +51,8 @@ export interface ModelActivities {
   think(input: ThinkInput): Promise<ThinkOutcome>;
   /** Looks at a task's result before it is integrated; the verdict is in the hub before anyone sees it. */
   review(input: ReviewInput): Promise<Review>;
+  /** Looks at an agent's call before it runs. */
+  reviewCall(input: CallReviewInput): Promise<Review>;
 }
 
 export interface WorkspaceActivities {

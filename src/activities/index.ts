@@ -13,7 +13,7 @@ import { createIntegrateTask } from './integrate-task.ts';
 import { createPrepare } from './prepare.ts';
 import { createReadPolicy } from './read-policy.ts';
 import { createReadPrices } from './read-prices.ts';
-import { createReview } from './review.ts';
+import { createReview, createReviewCall } from './review.ts';
 import { createRunChecks } from './run-checks.ts';
 import { createSweepHost } from './sweep-host.ts';
 import { createSweepHubs } from './sweep-hubs.ts';
@@ -34,7 +34,12 @@ export function createControlActivities(context: ActivityContext): ControlActivi
 }
 
 export function createModelActivities(context: ActivityContext): ModelActivities {
-  return { readPrices: createReadPrices(context), think: createThink(context), review: createReview(context) };
+  return {
+    readPrices: createReadPrices(context),
+    think: createThink(context),
+    review: createReview(context),
+    reviewCall: createReviewCall(context),
+  };
 }
 
 export function createWorkspaceActivities(context: ActivityContext): WorkspaceActivities {

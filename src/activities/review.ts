@@ -1,11 +1,19 @@
 /**
- * `review`: another model looks at a task's result before it is integrated.
+ * `review` and `reviewCall`: another model looks at a task's result before it is integrated, and at a call before it
+ * runs.
  * Rule: a verdict is kept in the hub before the workflow hears of it, and one that is there is never asked for again;
  * where none can be had, a person has to look.
  */
-import { MAX_DIFF_BYTES, MAX_REVIEW_OUTPUT, renderReviewRequest, REVIEW_INSTRUCTIONS } from '../core/review.ts';
-import type { Review, ReviewInput, Verdict } from '../core/review.ts';
-import { digestText } from '../core/digest.ts';
+import {
+  CALL_REVIEW_INSTRUCTIONS,
+  MAX_DIFF_BYTES,
+  MAX_REVIEW_OUTPUT,
+  renderCallReviewRequest,
+  renderReviewRequest,
+  REVIEW_INSTRUCTIONS,
+} from '../core/review.ts';
+import type { CallReviewInput, Review, ReviewInput, Verdict } from '../core/review.ts';
+import { digestText, drawFrom } from '../core/digest.ts';
 import { safeJson } from '../core/escape.ts';
 import { worse, worstRisk } from '../core/findings.ts';
 import { checkToolCall } from '../core/tools.ts';
@@ -13,20 +21,23 @@ import type { Sha } from '../core/transcript.ts';
 import { commitTree } from '../git/commit-tree.ts';
 import { diffText } from '../git/diff-stat.ts';
 import { moveRef } from '../git/move-ref.ts';
-import { readLink } from '../git/read-chain.ts';
+import { readChain, readLink } from '../git/read-chain.ts';
 import { readRef } from '../git/read-ref.ts';
 import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
 import type { ModelAnswer } from '../model/call-model.ts';
-import { ownWorkflowId, refBeside } from './chain.ts';
+import { ownWorkflowId, refBeside, runRef } from './chain.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { ModelActivities } from './contract.ts';
+import { fail } from './failures.ts';
 import { findEffects } from './look-at-effects.ts';
 import { withHeartbeats } from './perform.ts';
 
 /** Tries of a reviewer that hands in nothing that can be read. */
 const TRIES = 2;
+/** Calls before the one that is reviewed, so that one in many parts is seen. */
+const EARLIER_CALLS = 20;
 
 export function createReview(context: ActivityContext): ModelActivities['review'] {
   return (input) =>
@@ -34,37 +45,83 @@ export function createReview(context: ActivityContext): ModelActivities['review'
       const store = await storeOf(context, input.repository);
       for (const commit of [input.start, input.head]) await ensureCommit(store, { commit });
       const ref = refBeside('refactors', ownWorkflowId(), `review-${input.head.slice(0, 16)}`);
-      const at = await readRef(store, ref);
-      if (at) return await readReview(store, ref, at);
-      const review = await makeReview(context, store, input, signal);
-      await keepReview(store, ref, review);
-      return review;
+      return await once(store, ref, async () => await makeReview(context, store, input, signal));
     });
 }
 
-async function makeReview(
-  { model }: ActivityContext,
+export function createReviewCall(context: ActivityContext): ModelActivities['reviewCall'] {
+  return (input) =>
+    withHeartbeats(async (signal) => {
+      const store = await storeOf(context, input.repository);
+      await ensureCommit(store, { commit: input.head, ref: runRef('agents') });
+      const ref = refBeside('agents', ownWorkflowId(), `review-${input.head.slice(0, 16)}`);
+      return await once(store, ref, async () => await makeCallReview(context, store, input, signal));
+    });
+}
+
+/** The review that an earlier attempt kept, or a new one. */
+async function once(store: Store, ref: string, make: () => Promise<Review>): Promise<Review> {
+  const at = await readRef(store, ref);
+  if (at) return await readReview(store, ref, at);
+  const review = await make();
+  await keepReview(store, ref, review);
+  return review;
+}
+
+async function makeCallReview(
+  context: ActivityContext,
   store: Store,
-  { task, start, head, model: name, sample, atRisk }: ReviewInput,
+  input: CallReviewInput,
+  signal: AbortSignal,
+): Promise<Review> {
+  const { task, head, start, callId, digest, summary, model } = input;
+  const chain = await readChain(store, { base: start, head });
+  const calls = chain.flatMap(({ entry }) => entry?.items.filter((item) => item.kind === 'call') ?? []);
+  const call = calls.findLast((one) => one.callId === callId);
+  if (!call || digestText(`${call.tool}\n${call.arguments}`) !== digest)
+    throw fail('DigestMismatch', `call ${callId} is not the one to be reviewed: its digest differs`);
+  const shown = calls.slice(0, calls.lastIndexOf(call)).map((one) => `${one.tool} ${one.arguments}`);
+  const text = renderCallReviewRequest(input, `${call.tool} ${call.arguments}`, shown.slice(-EARLIER_CALLS));
+  const answer = await askReviewer(context, { instructions: CALL_REVIEW_INSTRUCTIONS, text, model, signal });
+  return { task: task.id, head, call: summary, ...answer };
+}
+
+async function makeReview(
+  reviewers: ActivityContext,
+  store: Store,
+  { task, start, head, model, sample, atRisk }: ReviewInput,
   signal: AbortSignal,
 ): Promise<Review> {
   const context = { paths: task.paths, task: `${task.title}\n${task.instructions}` };
   const { findings } = await findEffects(store, start, head, context);
   const risk = worstRisk(findings);
-  const none = { task: task.id, head, verdict: null, model: null, usage: null };
-  const isDue = worse(risk, atRisk) === risk || drawOf(head) < sample;
-  if (!isDue) return { ...none, missing: 'not due' };
+  const about = { task: task.id, head };
+  const isDue = worse(risk, atRisk) === risk || drawFrom(`review ${head}`) < sample;
+  if (!isDue) return { ...about, verdict: null, model: null, usage: null, missing: 'not due' };
   const text = renderReviewRequest(
     task,
     findings,
     await diffText(store, { from: start, to: head, maxBytes: MAX_DIFF_BYTES }),
   );
+  return { ...about, ...(await askReviewer(reviewers, { instructions: REVIEW_INSTRUCTIONS, text, model, signal })) };
+}
+
+/** Asks for a verdict, once more where the first answer has none. */
+async function askReviewer(
+  { model }: ActivityContext,
+  {
+    instructions,
+    text,
+    model: name,
+    signal,
+  }: { instructions: string; text: string; model: string; signal: AbortSignal },
+): Promise<Pick<Review, 'verdict' | 'missing' | 'model' | 'usage'>> {
   const usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: 0 as number | null };
   let said = name;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const answer = await model.call({
       model: name,
-      instructions: REVIEW_INSTRUCTIONS,
+      instructions,
       items: [{ kind: 'user', text }],
       profile: 'review',
       cacheKey: 'review',
@@ -78,14 +135,9 @@ async function makeReview(
     usage.costUsd =
       usage.costUsd === null || answer.usage.costUsd === null ? null : usage.costUsd + answer.usage.costUsd;
     const verdict = readVerdict(answer);
-    if (verdict) return { ...none, verdict, missing: null, model: said, usage };
+    if (verdict) return { verdict, missing: null, model: said, usage };
   }
-  return { ...none, missing: 'no answer', model: said, usage };
-}
-
-/** Where in a draw from 0 to 1 a result stands: the same for each attempt, and not the agent's to choose twice. */
-function drawOf(head: Sha): number {
-  return Number.parseInt(digestText(`review ${head}`).slice(0, 8), 16) / 2 ** 32;
+  return { verdict: null, missing: 'no answer', model: said, usage };
 }
 
 function readVerdict({ items }: ModelAnswer): Verdict | null {

@@ -6,6 +6,7 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { queryRun } from '../client/refactors.ts';
 import type { Decision } from '../core/control.ts';
+import { shorten } from '../core/control.ts';
 import { escapeForPeople as safe } from '../core/escape.ts';
 import type { Review } from '../core/review.ts';
 import { renderVerdict } from '../core/review.ts';
@@ -23,7 +24,7 @@ export function reviewCommands(program: Command, action: Action): void {
   const review = program.command('review').description('what reviewers said, and what it was worth');
   review
     .command('show')
-    .description('the verdicts on the results of a refactor, and what people decided')
+    .description('the verdicts on the calls and results of a refactor, and what people decided')
     .argument('<id>')
     .action(action(async (id: string) => await withStack(async ({ client }) => await show(client, id))));
   review
@@ -36,14 +37,24 @@ export function reviewCommands(program: Command, action: Action): void {
 }
 
 async function show(client: Client, id: string): Promise<number> {
-  for (const review of await queryRun<Review[]>(client, id, 'reviews')) console.log(showReview(review));
+  for (const review of await readReviews(client, id)) console.log(showReview(review));
   return 0;
+}
+
+/** The reviews of a refactor's results, and before them those of its agents' calls. */
+async function readReviews(client: Client, id: string): Promise<Review[]> {
+  const results = await queryRun<Review[]>(client, id, 'reviews');
+  const calls: Review[][] = [];
+  const query = `WorkflowType = 'agent' AND WorkflowId STARTS_WITH '${id.replaceAll(/['\\]/g, '\\$&')}/'`;
+  for await (const { workflowId } of client.workflow.list({ query }))
+    calls.push(await queryRun<Review[]>(client, workflowId, 'reviews'));
+  return [...calls.flat(), ...results];
 }
 
 /** One review as lines. */
 export function showReview(review: Review): string {
-  const { task, head, missing, decided } = review;
-  const about = `${safe(task)} ${head.slice(0, 10)}`;
+  const { task, head, call, missing, decided } = review;
+  const about = `${safe(task)} ${call === undefined ? head.slice(0, 10) : `call ${safe(shorten(call, 100))}`}`;
   if (missing === 'not due') return `${about}: not due`;
   const said = renderVerdict(review).map((line) => `  ${line}`);
   const end = decided ? [`  ${decided.outcome} by ${safe(decided.by)}`] : [];
@@ -66,7 +77,7 @@ async function stats(client: Client, json = false): Promise<number> {
 }
 
 async function readRefactor(client: Client, id: string): Promise<ReviewedRefactor> {
-  const reviews = await queryRun<Review[]>(client, id, 'reviews');
+  const reviews = await readReviews(client, id);
   const { closed } = await queryRun<{ closed: Decision[] }>(client, id, 'decisions');
   const wasRejected = closed.some(
     (decision) => decision.kind === 'delivery' && decision.closed?.outcome === 'rejected',
@@ -79,11 +90,11 @@ export function showStats(measured: ReviewStats): string {
   const percent = (rate: number | null): string => (rate === null ? 'none yet' : `${(rate * 100).toFixed(1)} %`);
   const rows: [string, string][] = [
     ['refactors', String(measured.refactors)],
-    ['results reviewed', `${measured.reviewed}, and ${measured.notDue} that were not due`],
+    ['reviewed', `${measured.reviewed}, and ${measured.notDue} that were not due`],
     ['people were asked', `${measured.asked} times (${percent(measured.askRate)}), ${measured.open} not answered yet`],
     ['doubt confirmed', String(measured.confirmed)],
     ['false alarms', `${measured.overridden} (override rate ${percent(measured.overrideRate)})`],
-    ['misses', `${measured.missed} results let pass in refactors that people then rejected`],
+    ['misses', `${measured.missed} results and calls let pass that people then rejected`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(18)} ${value}`).join('\n');
 }

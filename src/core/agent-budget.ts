@@ -10,15 +10,26 @@ import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
 import type { Price } from './price.ts';
 import { costAtMost, showUsd } from './price.ts';
+import { REVIEW_GRANT } from './review.ts';
 
 /** Bytes of new text that are counted as one token when a call is reserved; English has about four, so this bounds. */
 const BYTES_PER_TOKEN = 2;
 
+/** What is reserved for a model call, and the price by which that becomes dollars. */
+interface Bound {
+  inputTokens: number;
+  outputTokens: number;
+  price: Price | undefined;
+}
+
 /** The most that the next model call may take. */
-function boundOf({ contextTokens, newBytes }: AgentState): { inputTokens: number; outputTokens: number } {
+function boundOf({ contextTokens, newBytes, pending, spec }: AgentState): Bound {
+  if (pending?.gate === 'reviewing')
+    return { inputTokens: REVIEW_GRANT, outputTokens: 0, price: spec.reviewPrice ?? spec.price };
   return {
     inputTokens: contextTokens + Math.ceil(newBytes / BYTES_PER_TOKEN),
     outputTokens: MAX_OUTPUT_TOKENS,
+    price: spec.price,
   };
 }
 
@@ -42,16 +53,16 @@ function findShort(state: AgentState): Short | undefined {
     const need = `the next call may need ${reserve}; approve ${spec.maxTokens} more?`;
     return { resource: 'tokens', about: `${spent} of ${maxTokens} tokens are spent and ${need}` };
   }
-  if (maxUsd === undefined || !spec.price) return undefined;
-  const [spentUsd, reserveUsd] = [usdSpent(state), costAtMost(spec.price, bound)];
+  if (maxUsd === undefined || !bound.price) return undefined;
+  const [spentUsd, reserveUsd] = [usdSpent(state), costAtMost(bound.price, bound)];
   if (spentUsd + reserveUsd <= maxUsd) return undefined;
   const need = `the next call may cost ${showUsd(reserveUsd)}; approve ${showUsd(spec.maxUsd ?? 0)} more?`;
   return { resource: 'usd', about: `${showUsd(spentUsd)} of ${showUsd(maxUsd)} are spent and ${need}` };
 }
 
-/** Opens the budget's decision when the next model call would not fit; called by the loop before each think. */
+/** Opens the budget's decision when the next model call would not fit; called by the loop before each. */
 export function reserveBudget(state: AgentState, at: number): AgentState {
-  if (nextAgentCommand(state).kind !== 'think') return state;
+  if (!['think', 'review'].includes(nextAgentCommand(state).kind)) return state;
   const short = findShort(state);
   if (!short) return state;
   const { resource, about } = short;
@@ -78,13 +89,13 @@ export function raiseBudget(state: AgentState, resource: Short['resource'] | und
 /** Charges model calls whose answers nobody has, at all that was reserved for each. */
 export function chargeLost(state: AgentState, at: number, calls: number): AgentState {
   if (calls === 0) return state;
-  const { inputTokens, outputTokens } = boundOf(state);
+  const { inputTokens, outputTokens, price } = boundOf(state);
   const lost = { inputTokens: inputTokens * calls, outputTokens: outputTokens * calls };
   const spend: Spend = {
     ...state.spend,
     inputTokens: state.spend.inputTokens + lost.inputTokens,
     outputTokens: state.spend.outputTokens + lost.outputTokens,
-    costUsd: addCost(state.spend.costUsd, lost, state.spec.price),
+    costUsd: addCost(state.spend.costUsd, lost, price),
     modelCalls: state.spend.modelCalls + calls,
   };
   const what = `${calls} model ${calls === 1 ? 'call was' : 'calls were'} lost on the way`;

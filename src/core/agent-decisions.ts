@@ -86,8 +86,13 @@ function settleDecision(
     case 'call':
       if (!pending) return state;
       if (outcome === 'approved')
-        return { ...state, pending: { ...pending, gate: 'allowed', by: `${by} (${decision.id})` } };
-      return nextStep(tell(state, pending.callId, `A supervisor rejected this call${why}. It was not run.`));
+        return {
+          ...keepWord(state, outcome, by),
+          pending: { ...pending, gate: 'allowed', by: `${by} (${decision.id})` },
+        };
+      return nextStep(
+        tell(keepWord(state, outcome, by), pending.callId, `A supervisor rejected this call${why}. It was not run.`),
+      );
     case 'scope':
       if (outcome === 'approved') return keepEffects(state);
       return undoAct(
@@ -105,6 +110,13 @@ function settleDecision(
     default:
       return state;
   }
+}
+
+/** What a person said of the pending call, beside the review of it, where there was one. */
+function keepWord(state: AgentState, outcome: 'approved' | 'rejected', by: string): AgentState {
+  const last = state.reviews?.at(-1);
+  if (!state.reviews || last?.head !== state.head || last.decided) return state;
+  return { ...state, reviews: [...state.reviews.slice(0, -1), { ...last, decided: { outcome, by } }] };
 }
 
 /** What a person kept is not asked about again. */

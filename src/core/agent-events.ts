@@ -3,7 +3,7 @@
  * Rule: every call of the model leaves a result to be told, and only a gate that said "allowed" lets it run.
  */
 import { chargeLost } from './agent-budget.ts';
-import { gateCall } from './agent-gate.ts';
+import { gateCall, takeCallReview } from './agent-gate.ts';
 import { gateEffects } from './effect-gate.ts';
 import type { AgentEvent, AgentState } from './agent-state.ts';
 import type { ThinkOutcome } from './step.ts';
@@ -39,6 +39,8 @@ export function advanceAgent(before: AgentState, event: AgentEvent): AgentState 
       return takeAct(state, event);
     case 'checked':
       return takeEvidence(state, event);
+    case 'reviewed':
+      return takeCallReview(state, event.at, event.review);
     case 'reported':
       // A handler may have put a newer report there while this one was on its way.
       return {
@@ -166,7 +168,7 @@ function takeAct(before: AgentState, event: Extract<AgentEvent, { kind: 'acted' 
 }
 
 function takeCut(state: AgentState, event: Extract<AgentEvent, { kind: 'cut' }>): AgentState {
-  const isPaid = event.what === 'think' && state.chargesCuts === true;
+  const isPaid = event.what === 'review' || (event.what === 'think' && state.chargesCuts === true);
   const charged = chargeLost(state, event.at, isPaid ? 1 : 0);
   const cut = say({ ...charged, cut: false }, event.at, `${state.step} ${event.what} was interrupted`);
   if (!state.pending || event.what === 'begin' || event.what === 'think') return cut;

@@ -8,6 +8,10 @@ import { endAgent, finishAgent, nextStep, nudge, publish, say, tell } from './ag
 import { answerCall, showCall } from './call-gate.ts';
 import type { Control } from './control.ts';
 import { openDecision } from './control.ts';
+import { drawFrom } from './digest.ts';
+import type { Review } from './review.ts';
+import { isAsking, MAX_REVIEWS, renderVerdict, summariseVerdict } from './review.ts';
+import { spendOn } from './spend.ts';
 
 /** Decides one proposal: allow, ask or deny; every way out leaves something to be told to the model. */
 export function gateCall(state: AgentState, at: number, call: Proposal): AgentState {
@@ -28,24 +32,56 @@ export function gateCall(state: AgentState, at: number, call: Proposal): AgentSt
     });
     return publish(say(waitFor({ ...usable, control }, call, control), at, `${state.step} asks: ${call.summary}`));
   }
+  if (isReviewDue(usable, call)) return { ...usable, pending: { ...call, gate: 'reviewing', by: 'nobody yet' } };
+  return passGate(usable, at, call);
+}
+
+/** Takes the reviewer's word on the pending call: it can make a person look, and allows nothing that is not allowed. */
+export function takeCallReview(before: AgentState, at: number, review: Review): AgentState {
+  const { pending } = before;
+  const spend = review.usage ? spendOn(before.spend, review.usage) : before.spend;
+  const asked = isAsking(review, before.spec.policy.review?.askAt.value ?? 0);
+  const reviews = [...(before.reviews ?? []), { ...review, asked }].slice(-MAX_REVIEWS);
+  const state = { ...before, spend, reviews, cut: false };
+  if (pending?.gate !== 'reviewing') return state;
+  const [said = ''] = renderVerdict(review);
+  return passGate(say(state, at, `${state.step} ${said}`), at, pending, { review, asked });
+}
+
+/** By sampling, which no agent can foresee, and wherever a rule asks; a planner changes nothing. */
+function isReviewDue({ spec, head }: AgentState, call: Proposal): boolean {
+  const { review } = spec.policy;
+  if (!review?.actions || review.model.value === null || spec.kind === 'plan') return false;
+  const { outcome } = answerCall(spec.policy, call);
+  return outcome === 'ask' || (outcome === 'allow' && drawFrom(`${head} ${call.digest}`) < review.actions.value);
+}
+
+function passGate(
+  state: AgentState,
+  at: number,
+  call: Proposal,
+  reviewed?: { review: Review; asked: boolean },
+): AgentState {
   const answer = answerCall(state.spec.policy, call);
+  const outcome = answer.outcome === 'allow' && reviewed?.asked ? 'ask' : answer.outcome;
   const why = answer.reason === null ? answer.by : `${answer.by}: ${answer.reason}`;
-  switch (answer.outcome) {
+  switch (outcome) {
     case 'allow':
-      return { ...usable, pending: { ...call, gate: 'allowed', by: answer.by } };
+      return { ...state, pending: { ...call, gate: 'allowed', by: answer.by } };
     case 'deny': {
-      const denied = say(usable, at, `${state.step} denied: ${call.summary} (${why})`);
+      const denied = say(state, at, `${state.step} denied: ${call.summary} (${why})`);
       return nextStep(tell(denied, call.callId, `Policy denies this call, by ${why}. It was not run.`));
     }
     case 'ask': {
-      const about = showCall(call, answer);
-      const control = openDecision(usable.control, at, {
-        name: `${task}/call`,
+      const about = [...(reviewed ? summariseVerdict(reviewed.review) : []), showCall(call, answer)].join('\n');
+      const control = openDecision(state.control, at, {
+        name: `${state.spec.task}/call`,
         kind: 'call',
         about,
         digest: call.digest,
+        ...(reviewed?.asked ? { risk: 'high' as const } : {}),
       });
-      return publish(waitFor({ ...usable, control }, call, control));
+      return publish(waitFor({ ...state, control }, call, control));
     }
   }
 }

@@ -8,6 +8,7 @@ import type { NetworkGrant } from './egress.ts';
 import type { EffectivePolicy, Policy } from './policy.ts';
 import type { Plan } from './plan.ts';
 import type { Price } from './price.ts';
+import type { CallReviewInput, Review } from './review.ts';
 import type { ActInput, ActOutcome, Proposal, ThinkInput, ThinkOutcome, ToldResult } from './step.ts';
 import type { Sha, Usage } from './transcript.ts';
 import type { Trouble, TroubleNews } from './trouble.ts';
@@ -49,6 +50,8 @@ export interface AgentSpec {
   /** Dollars that it may spend, and the price by which they are reserved; left out where there is no such budget. */
   maxUsd?: number;
   price?: Price;
+  /** What its reviewer costs. */
+  reviewPrice?: Price;
   /** Paths outside of the task's that people allowed its agents before this one, and findings that they kept. */
   allowed?: string[];
   kept?: string[];
@@ -164,7 +167,7 @@ export interface AgentReport {
 }
 
 export interface PendingCall extends Proposal {
-  gate: 'allowed' | 'asked' | 'denied' | 'checking';
+  gate: 'allowed' | 'asked' | 'denied' | 'checking' | 'reviewing';
   by: string;
   /** The open decision, where it was asked. */
   decision?: string;
@@ -199,6 +202,8 @@ export interface AgentState {
   results: ToldResult[];
   nudges: string[];
   steers: Steer[];
+  /** Reviews of its calls, the newest. */
+  reviews?: Review[];
   /** Answers in a row that had no usable call. */
   repairs: number;
   /** Set by a message that cuts the running activity short. */
@@ -222,6 +227,7 @@ export type AgentCommand =
   | { kind: 'think'; input: ThinkInput }
   | { kind: 'act'; input: ActInput; summary: string; host: string | null }
   | { kind: 'check'; input: CheckInput; host: string | null }
+  | { kind: 'review'; input: CallReviewInput }
   | { kind: 'report'; report: AgentReport }
   | { kind: 'wait'; why: string }
   | { kind: 'restart' }
@@ -233,6 +239,7 @@ export type AgentEvent =
   | { kind: 'thought'; at: number; outcome: ThinkOutcome }
   | { kind: 'acted'; at: number; outcome: ActOutcome }
   | { kind: 'checked'; at: number; evidence: Evidence[] }
+  | { kind: 'reviewed'; at: number; review: Review }
   | { kind: 'reported'; at: number; report: AgentReport }
   | { kind: 'orphaned'; at: number }
   /** The host of the workspace does not answer or is drained: another one takes its place. */
@@ -240,6 +247,6 @@ export type AgentEvent =
   | { kind: 'troubled'; at: number; news: TroubleNews }
   /** Time to let the refactor hear that this agent lives. */
   | { kind: 'touch'; at: number }
-  | { kind: 'cut'; at: number; what: 'think' | 'act' | 'check' | 'begin' }
+  | { kind: 'cut'; at: number; what: 'think' | 'act' | 'check' | 'begin' | 'review' }
   | { kind: 'failed'; at: number; what: string; reason: string }
   | { kind: 'cancelled'; at: number };

@@ -4,6 +4,8 @@
  */
 import { createControl, listOpenDecisions } from './control.ts';
 import type { AgentCommand, AgentSpec, AgentState, CheckInput, Fork, PendingCall } from './agent-state.ts';
+import { answerCall } from './call-gate.ts';
+import type { CallReviewInput } from './review.ts';
 import type { ActInput, ThinkInput } from './step.ts';
 import { digestValue } from './digest.ts';
 import type { EffectivePolicy } from './policy.ts';
@@ -78,6 +80,8 @@ export function nextAgentCommand(state: AgentState): AgentCommand {
     const input = actInput(state, state.head, state.pending);
     return { kind: 'act', input, summary: state.pending.summary, host: state.host ?? null };
   }
+  if (state.pending?.gate === 'reviewing')
+    return { kind: 'review', input: callReviewInput(state, state.head, state.pending) };
   if (state.pending?.gate === 'checking')
     return { kind: 'check', input: checkInput(state, state.head), host: state.host ?? null };
   return { kind: 'think', input: thinkInput(state, state.head) };
@@ -117,6 +121,22 @@ function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
     ...(protectedPaths.length > 0 ? { protection: { paths: protectedPaths, allowed: state.extraPaths } } : {}),
     ...(state.spec.limits ? { limits: state.spec.limits } : {}),
     setup: state.spec.setup,
+  };
+}
+
+function callReviewInput({ spec, extraPaths }: AgentState, head: Sha, call: PendingCall): CallReviewInput {
+  const { repository, start, task, title, instructions, paths } = spec;
+  const { reason, by } = answerCall(spec.policy, call);
+  return {
+    repository,
+    task: { id: task, title, instructions, paths: [...paths, ...extraPaths] },
+    start,
+    head,
+    callId: call.callId,
+    digest: call.digest,
+    summary: call.summary,
+    said: reason === null ? null : `${by}: ${reason}`,
+    model: spec.policy.review?.model.value ?? '',
   };
 }
 

@@ -16,6 +16,11 @@ export function digestValue(value: unknown): string {
   return digestText(canonicalJson(value));
 }
 
+/** Where in a draw from 0 (included) to 1 a text stands: the same for each attempt, and not to be foreseen without it. */
+export function drawFrom(text: string): number {
+  return Number.parseInt(digestText(text).slice(0, 8), 16) / 2 ** 32;
+}
+
 /** A JSON value as one line whose spelling depends on nothing but the value: keys sorted, no blanks. */
 export function canonicalJson(value: unknown): string {
   return (

@@ -9,12 +9,9 @@ import { digestValue } from './digest.ts';
 import { canReview } from './budget.ts';
 import type { RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
 import { log, tryAgain } from './refactor-work.ts';
-import { renderVerdict } from './review.ts';
+import { isAsking, MAX_REVIEWS, renderVerdict } from './review.ts';
 import type { Review } from './review.ts';
 import { NOTHING_SPENT, spendOn } from './spend.ts';
-
-/** Reviews that a state keeps; older ones are in their histories. */
-const MAX_REVIEWS = 300;
 
 /** The review that a finished task needs before it is integrated; undefined where policy has no reviewer, or it is done. */
 export function orderReview(state: RefactorState, work: TaskState): RefactorCommand | undefined {
@@ -38,7 +35,7 @@ export function orderReview(state: RefactorState, work: TaskState): RefactorComm
 
 /** Takes in a review; where it makes a person look, the task's result waits for that. */
 export function takeReview(state: RefactorState, at: number, review: Review): RefactorState {
-  const isAsked = review.missing !== 'not due' && isAsking(state, review);
+  const isAsked = review.missing !== 'not due' && isAsking(review, state.policy.review?.askAt.value ?? 0);
   const reviews = [...(state.reviews ?? []), { ...review, asked: isAsked }].slice(-MAX_REVIEWS);
   const [said = ''] = renderVerdict(review);
   const add = (to: Spend): Spend => (review.usage ? spendOn(to, review.usage) : to);
@@ -77,9 +74,4 @@ export function settleReview(
   const work = [state.extra, ...state.tasks].find((one) => one?.task.id === task);
   if (outcome === 'approved' || !work) return next;
   return tryAgain(next, at, work, `${by} rejected the result of ${task} after its review`);
-}
-
-function isAsking(state: RefactorState, { verdict }: Review): boolean {
-  if (!verdict) return true;
-  return verdict.risk === 'high' || verdict.suspicion >= (state.policy.review?.askAt.value ?? 0);
 }

@@ -174,6 +174,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
     maxSteps: Math.min(task.maxSteps, state.policy.task.maxSteps.value),
     ...grant,
     ...(grant.maxUsd !== undefined && state.prices ? { price: state.prices.own } : {}),
+    ...(grant.maxUsd !== undefined && state.prices?.review ? { reviewPrice: state.prices.review } : {}),
     ...limitsOf(state.policy, task),
     ...(work.extraPaths?.length ? { allowed: work.extraPaths } : {}),
     ...(work.keptEffects?.length ? { kept: work.keptEffects } : {}),

@@ -16,6 +16,8 @@ export const reviewPolicySchema = z.strictObject({
   model: z.string().min(1).max(200).optional(),
   /** The part of results that is reviewed whatever is in them: 1 for all. */
   sample: part.optional(),
+  /** The part of calls that is reviewed before they run; those that a rule asks about all are. */
+  actions: part.optional(),
   /** The risk of a static finding from which on a result is always reviewed. */
   atRisk: z.enum(['low', 'medium', 'high']).optional(),
   /** The suspicion from which on a person is asked; a high risk always asks. */
@@ -27,6 +29,8 @@ type Sourced<T> = { value: T; from: string };
 export interface SourcedReview {
   model: Sourced<string | null>;
   sample: Sourced<number>;
+  /** Left out by runs of before calls were reviewed. */
+  actions?: Sourced<number>;
   atRisk: Sourced<Risk>;
   askAt: Sourced<number>;
 }
@@ -37,13 +41,16 @@ const model: Field<string | null> = {
   tighten: (one, other) => (one === null || other === null ? (one ?? other) : one < other ? one : other),
 };
 
+/** A part of what is looked at; the larger wins. */
+function least(value: number): Field<number> {
+  return { builtIn: { limit: 0, value }, tighten: (one, other) => Math.max(one, other) };
+}
+
 /** The fields of policy under `review`, by name. */
 export const REVIEW_FIELDS = {
   'review.model': model,
-  'review.sample': {
-    builtIn: { limit: 0, value: 1 },
-    tighten: (one, other) => Math.max(one, other),
-  } satisfies Field<number> as Field<number>,
+  'review.sample': least(1),
+  'review.actions': least(0.05),
   'review.atRisk': {
     builtIn: { limit: 'high', value: 'medium' },
     tighten: (one, other) => (worse(one, other) === one ? other : one),

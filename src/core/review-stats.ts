@@ -13,7 +13,7 @@ export interface ReviewedRefactor {
 /** Figures over refactors. A rate without anything to divide by is null. */
 export interface ReviewStats {
   refactors: number;
-  /** Results that a reviewer judged, and those that were not due. */
+  /** Results and calls that a reviewer judged, and results that were not due. */
   reviewed: number;
   notDue: number;
   /** Results at which a person was made to look, and what was said there. */
@@ -23,7 +23,7 @@ export interface ReviewStats {
   /** People let it pass all the same: false alarms. */
   overridden: number;
   open: number;
-  /** Results that the reviewer let pass in refactors that people then rejected. */
+  /** Results that the reviewer let pass in refactors that people then rejected, and calls that people rejected. */
   missed: number;
   overrideRate: number | null;
   askRate: number | null;
@@ -34,11 +34,13 @@ export function measureReviews(refactors: readonly ReviewedRefactor[]): ReviewSt
   const all = refactors.flatMap(({ reviews }) => reviews);
   const reviewed = all.filter(({ missing }) => missing !== 'not due');
   const passed = ({ decided, verdict }: Review): boolean => decided === undefined && verdict !== null;
-  const decided = reviewed.filter((review) => review.decided);
+  // Where a rule asked all the same, a person's word tells what the reviewer had let pass.
+  const decided = reviewed.filter((review) => review.decided && review.asked !== false);
   const confirmed = decided.filter((review) => review.decided?.outcome === 'rejected').length;
   const overridden = decided.length - confirmed;
   const asked = reviewed.filter((review) => review.asked);
   const missed = refactors.filter(({ wasRejected }) => wasRejected).flatMap(({ reviews }) => reviews.filter(passed));
+  const caught = reviewed.filter(({ asked: was, decided: end }) => was === false && end?.outcome === 'rejected').length;
   const rate = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
   return {
     refactors: refactors.length,
@@ -48,7 +50,7 @@ export function measureReviews(refactors: readonly ReviewedRefactor[]): ReviewSt
     confirmed,
     overridden,
     open: asked.length - decided.length,
-    missed: missed.filter(({ missing, asked: wasAsked }) => missing === null && wasAsked !== true).length,
+    missed: missed.filter(({ missing, asked: wasAsked }) => missing === null && wasAsked !== true).length + caught,
     overrideRate: rate(overridden, decided.length),
     askRate: rate(asked.length, reviewed.length),
   };

@@ -139,6 +139,7 @@ function handleMessages(read: () => AgentState, update: (state: AgentState) => v
   setHandler(defineQuery('decisions'), () => read().control.decisions);
   setHandler(defineQuery('spend'), () => read().spend);
   setHandler(defineQuery('policy'), () => read().spec.policy);
+  setHandler(defineQuery('reviews'), () => read().reviews ?? []);
   setHandler(defineQuery('log'), () => read().control.log);
 }
 
@@ -169,6 +170,11 @@ async function perform(state: AgentState, command: AgentCommand, activities: Act
         const { runChecks } = activities.workspace(command.host);
         const evidence = await runChecks.executeWithOptions({ summary: 'checks of the task' }, [command.input]);
         return { kind: 'checked', at: Date.now(), evidence };
+      }
+      case 'review': {
+        const summary = `review of call ${state.step}`;
+        const review = await activities.model.reviewCall.executeWithOptions({ summary }, [command.input]);
+        return { kind: 'reviewed', at: Date.now(), review };
       }
       case 'report':
         return await report(state, command.report);

@@ -21,6 +21,7 @@ const POLICIES: Policy[] = [
   { effects: { secret: 'deny' } },
   { effects: { binary: 'ask' }, gates: { scope: 'deny' } },
   { decisions: { bound: 'required' } },
+  { review: { model: 'second', actions: 1 } },
 ];
 
 /** A call that the built-in rules allow, ask about or deny. */
@@ -75,9 +76,11 @@ function isDecided({ state, allowedBy }: World['acts'][number]): boolean {
   const { pending, spec, control } = state;
   if (pending?.gate !== 'allowed') return false;
   const { outcome } = answerCall(spec.policy, pending);
-  if (outcome === 'allow') return allowedBy.startsWith('policy gates.commands');
+  const review = state.reviews?.findLast(({ head }) => head === state.head);
+  if (spec.policy.review?.actions?.value === 1 && !review) return false;
+  if (outcome === 'allow' && !review?.asked) return allowedBy.startsWith('policy gates.commands');
   const decision = control.decisions.find(({ id }) => id === pending.decision);
-  return outcome === 'ask' && decision?.closed?.outcome === 'approved' && decision.digest === pending.digest;
+  return outcome !== 'deny' && decision?.closed?.outcome === 'approved' && decision.digest === pending.digest;
 }
 
 test('in random runs no act is without its decision, and no commit is delivered that was not approved as it is', () => {

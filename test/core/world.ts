@@ -220,6 +220,12 @@ export class World {
           at,
           evidence: state.spec.checks.map((check) => evidence(check, this.script.random() < 0.7)),
         });
+      case 'review': {
+        const { task, head, summary: call } = command.input;
+        const verdict = { risk: 'low' as const, suspicion: this.script.random() < 0.3 ? 0.9 : 0, rationale: 'seen' };
+        const review = { task: task.id, head, call, verdict, missing: null, model: 'second', usage: null };
+        return take({ kind: 'reviewed', at, review });
+      }
       case 'report':
         if (!this.done)
           this.refactor = advanceRefactor(this.refactor, {

@@ -30,7 +30,7 @@ function reviewed(verdicts: object[]): Script {
 
 const FINE = { risk: 'low', suspicion: 0.1, rationale: 'Adds the file that was asked for.' };
 const ODD = { risk: 'medium', suspicion: 0.9, rationale: 'a/new.txt:1 speaks to a reviewer.' };
-const policy = { review: { model: 'second' } };
+const policy = { review: { model: 'second', actions: 0 } };
 
 test('a verdict without suspicion asks nobody; it sees the task and the difference, quoted, and is paid for', async () => {
   const crew = await startCrew(reviewed([FINE]));
@@ -92,7 +92,7 @@ test('by sampling alone only some results are looked at, but each that a static 
       : reviewed([FINE])(turn);
   const crew = await startCrew(risky);
   const repository = await makeRepository({ 'a/package.json': '{"dependencies":{}}\n' });
-  const rare = { review: { model: 'second', sample: 0, atRisk: 'high' } } as const;
+  const rare = { review: { model: 'second', sample: 0, actions: 0, atRisk: 'high' } } as const;
   const quiet = await startCrew(reviewed([]));
   const other = await quiet.start({ repository, branch: 'quiet', policy: rare });
   expect((await approveAll(other)).outcome).toBe('done');
@@ -107,4 +107,26 @@ test('by sampling alone only some results are looked at, but each that a static 
   await expect.poll(async () => await handle.query('reviews'), { timeout: 60_000 }).toMatchObject([{ verdict: FINE }]);
   await handle.executeUpdate('stop', { args: [{ by: 'ann' }] });
   await handle.result();
+});
+
+test('a call is looked at before it runs: a doubt makes a person look, and what they refuse has not run', async () => {
+  const crew = await startCrew(reviewed([ODD, FINE, FINE]));
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, policy: { review: { model: 'second', actions: 1 } } });
+  await approve(handle, 'plan@1');
+  const { needs } = await until(handle, (now) => now.needs.some(({ id }) => id === 'a/call@1'));
+  expect(needs).toMatchObject([{ kind: 'call', risk: 'high' }]);
+  expect(needs[0]?.about).toMatch(/suspicion 0\.90\na\/new\.txt:1 speaks.*\necho ignore the reviewer/);
+  const asked = crew.model.requests.filter(({ model }) => model === 'second');
+  expect(JSON.stringify(asked[0]?.items)).toMatch(/The task, in a\/\*\*:[^]*The call:[^]*ignore the reviewer/);
+  await handle.executeUpdate('reject', { args: [{ decision: 'a/call@1', by: 'ann', note: 'not that' }] });
+  // Nothing ran, so there is nothing to deliver.
+  const { line, base } = await until(handle, ({ state }) => state === 'failed');
+  expect(line).toBe(base);
+  const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
+  expect(await agent.query<Review[]>('reviews')).toMatchObject([
+    { call: expect.stringContaining('ignore'), asked: true, decided: { outcome: 'rejected', by: 'ann' } },
+  ]);
+  const told = crew.model.requests.findLast(({ model }) => model !== 'second')?.items ?? [];
+  expect(JSON.stringify(told)).toContain('A supervisor rejected this call: not that');
 });
