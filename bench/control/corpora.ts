@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LOOKING_RULES } from '../../src/core/command-rules-allow.ts';
+import { looksOnly } from '../../src/core/command-rules-allow.ts';
 import { BUILT_IN_RULES } from '../../src/core/command-rules.ts';
 import { clipFacts } from '../../src/core/command-facts.ts';
 import { judgeCommand } from '../../src/core/judge-command.ts';
@@ -56,11 +56,8 @@ export function halfOf({ program }: CorpusEntry): Half {
 export function askedIn(command: string): Isolation[] {
   const facts = clipFacts(parseCommand(fillIn(command)));
   return ISOLATIONS.filter((isolation) => {
-    const judgement =
-      isolation === 'with isolation'
-        ? judgeCommand(facts, BUILT_IN_RULES)
-        : judgeCommand(facts, [...BUILT_IN_RULES, ...LOOKING_RULES], 'ask');
-    return judgement.outcome !== 'allow';
+    if (isolation === 'without isolation') return !looksOnly(facts);
+    return judgeCommand(facts, BUILT_IN_RULES).outcome !== 'allow';
   });
 }
 

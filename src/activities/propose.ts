@@ -5,6 +5,7 @@
 import type { Proposal } from '../core/step.ts';
 import { clipFacts } from '../core/command-facts.ts';
 import { BUILT_IN_RULES } from '../core/command-rules.ts';
+import { looksOnly } from '../core/command-rules-allow.ts';
 import { digestText } from '../core/digest.ts';
 import { judgeCommand } from '../core/judge-command.ts';
 import { parseCommand } from '../core/parse-command.ts';
@@ -38,9 +39,10 @@ export function propose(profile: Profile, call: Extract<Item, { kind: 'call' }>)
 }
 
 /** The rules judge all of a line; only then are its facts cut to what a history can keep. */
-function judge(command: string): Pick<Proposal, 'facts' | 'judged'> {
+function judge(command: string): Pick<Proposal, 'facts' | 'judged' | 'looksOnly'> {
   const facts = parseCommand(command);
-  return { facts: clipFacts(facts), judged: judgeCommand(facts, BUILT_IN_RULES) };
+  const judged = judgeCommand(facts, BUILT_IN_RULES);
+  return { facts: clipFacts(facts), judged, ...(looksOnly(facts) ? { looksOnly: true } : {}) };
 }
 
 function summarise(tool: ToolName, values: Record<string, unknown>): string {

@@ -8,6 +8,7 @@ import { escapeForPeople } from './escape.ts';
 import type { CommandJudgement } from './judge-command.ts';
 import { judgeCommand } from './judge-command.ts';
 import type { EffectivePolicy } from './policy.ts';
+import { NO_ISOLATION } from './policy.ts';
 import type { GateRule } from './policy-fields.ts';
 
 /** Lines of a command that a decision shows below its reason; people read twenty. */
@@ -25,7 +26,11 @@ const STRICTNESS: Record<GateRule, number> = { allow: 0, ask: 1, deny: 2 };
 /** Judges a call by all that there is; of equal answers the one that has a reason. */
 export function answerCall(policy: EffectivePolicy, call: Proposal): CallAnswer {
   const { value, from } = policy.gates.commands;
-  const gate: CallAnswer = { outcome: value, by: `policy gates.commands (${from})`, reason: null };
+  // What asks only for want of an isolation need not ask where nothing can happen.
+  const gate: CallAnswer =
+    from === NO_ISOLATION && call.looksOnly
+      ? { outcome: 'allow', by: 'rule looks-only (built-in)', reason: null }
+      : { outcome: value, by: `policy gates.commands (${from})`, reason: null };
   const own = policy.rules?.commands;
   const answers = [
     ...(own && own.value.length > 0 && call.facts ? [nameAnswer(judgeCommand(call.facts, own.value), own.from)] : []),

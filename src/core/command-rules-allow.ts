@@ -3,7 +3,11 @@
  * Rule: nothing here writes, runs a program of the caller's choice, or reaches the network with any of its options;
  * a command line is allowed by them only if all of it is.
  */
+import type { CommandFacts } from './command-facts.ts';
+import { DYNAMIC } from './command-facts.ts';
+import { BUILT_IN_RULES } from './command-rules.ts';
 import type { CommandRule } from './judge-command.ts';
+import { judgeCommand } from './judge-command.ts';
 
 /** What reads files or says something, whatever its options; none of them has one that runs or writes. */
 const LOOKING = (
@@ -43,3 +47,13 @@ export const LOOKING_RULES: readonly CommandRule[] = [
     notMatch: ['git commit', 'git push', 'git branch x'],
   },
 ];
+
+const RULES = [...BUILT_IN_RULES, ...LOOKING_RULES];
+/** A word that may lead out of the folder that it is said in, or that only the run decides. */
+const MAY_LEAD_OUT = new RegExp(`^[/~]|=[/~]|(^|[/=])\\.\\.(/|$)|${DYNAMIC}`);
+
+/** Whether all of a command line only looks, at what is below its folder. */
+export function looksOnly(facts: CommandFacts): boolean {
+  const words = [...facts.commands.flatMap((command) => command.words), ...facts.redirections.map(({ path }) => path)];
+  return !words.some((word) => MAY_LEAD_OUT.test(word)) && judgeCommand(facts, RULES, 'ask').outcome === 'allow';
+}

@@ -259,8 +259,12 @@ export function listFields(policy: EffectivePolicy): { name: string; value: unkn
   });
 }
 
+/** Where a gate came from that asks because nothing isolates. */
+export const NO_ISOLATION = 'isolation none';
+
 /**
- * Tightens a policy for commands that run without isolation: each one asks, unless the run itself says what it wants.
+ * Tightens a policy for commands that run without isolation: each one asks but those that only look, unless the run
+ * itself says what it wants.
  */
 export function tightenForIsolation(
   policy: EffectivePolicy,
@@ -268,5 +272,5 @@ export function tightenForIsolation(
 ): EffectivePolicy {
   const { commands } = policy.gates;
   if (isolation !== 'none' || commands.from === 'run' || commands.value !== 'allow') return policy;
-  return { ...policy, gates: { ...policy.gates, commands: { value: 'ask', from: 'isolation none' } } };
+  return { ...policy, gates: { ...policy.gates, commands: { value: 'ask', from: NO_ISOLATION } } };
 }

@@ -30,6 +30,8 @@ export interface Proposal {
   /** What a command line is, at most a kilobyte of it, and what the built-in rules say of the whole. */
   facts?: CommandFacts;
   judged?: CommandJudgement;
+  /** It only looks at what is below its folder: of use where commands run without isolation. */
+  looksOnly?: true;
   /** The plan that a planner's `finish` hands in. */
   plan?: Plan;
 }

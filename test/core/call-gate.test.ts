@@ -7,6 +7,7 @@ import type { AgentState } from '../../src/core/agent-state.ts';
 import { answerCall, showCall } from '../../src/core/call-gate.ts';
 import { listOpenDecisions } from '../../src/core/control.ts';
 import type { Policy } from '../../src/core/policy.ts';
+import { tightenForIsolation } from '../../src/core/policy.ts';
 import { editCommand, ignoredCommand, listCommand, surveyCommand } from '../../src/offline/ast-grep-commands.ts';
 import { policyOf, sha, specOf, thought } from './builders.ts';
 
@@ -50,6 +51,18 @@ describe('a command that a rule speaks against', () => {
       },
     });
     expect(denied.control.log.at(-1)?.text).toContain('denied');
+  });
+
+  test('without isolation is asked about, but for one that only looks at what is in its folder', () => {
+    const policy = tightenForIsolation(policyOf(), 'none');
+    expect(answerCall(policy, line('ls -la lib'))).toMatchObject({
+      outcome: 'allow',
+      by: 'rule looks-only (built-in)',
+    });
+    for (const other of ['npm test', 'cat ~/.ssh/id_rsa', 'cat ../x', 'cat a > b'])
+      expect([other, answerCall(policy, line(other)).outcome]).toEqual([other, 'ask']);
+    const own = policyOf({ gates: { commands: 'ask' } });
+    expect(answerCall(own, line('ls -la lib')).outcome).toBe('ask');
   });
 
   test('by the policy of any layer, also where the built-in rules say nothing', () => {

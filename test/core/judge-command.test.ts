@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkRules } from '../../src/core/check-rules.ts';
 import { clipFacts, DYNAMIC, listPrograms, MAX_FACT_BYTES } from '../../src/core/command-facts.ts';
-import { LOOKING_RULES } from '../../src/core/command-rules-allow.ts';
+import { LOOKING_RULES, looksOnly } from '../../src/core/command-rules-allow.ts';
 import { BUILT_IN_RULES } from '../../src/core/command-rules.ts';
 import type { CommandRule } from '../../src/core/judge-command.ts';
 import { commandRuleSchema, judgeCommand } from '../../src/core/judge-command.ts';
@@ -227,6 +227,10 @@ describe('rules', () => {
       '',
     ])
       expect([line, outcome(line)]).toEqual([line, 'ask']);
+    for (const out of ['cat ../a', 'cat /etc/passwd', 'ls ~', 'cat "$X"', 'grep --file=/x a', 'cat .env', 'cat < /x'])
+      expect([out, looksOnly(parseCommand(out))]).toEqual([out, false]);
+    for (const inside of ['cat a | grep b', 'ls -la src', 'git status --short', 'cat a..b'])
+      expect([inside, looksOnly(parseCommand(inside))]).toEqual([inside, true]);
     expect(judgeCommand(parseCommand('cat a'), LOOKING_RULES, 'deny').outcome).toBe('allow');
     expect(judgeCommand(parseCommand('rm a'), LOOKING_RULES, 'deny').outcome).toBe('deny');
   });
