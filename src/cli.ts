@@ -7,6 +7,7 @@ import { Command } from 'commander';
 import { demo } from './cli/demo.ts';
 import { doctor } from './cli/doctor.ts';
 import { messageCommands } from './cli/messages.ts';
+import { accountCommands } from './cli/account.ts';
 import { reviewCommands } from './cli/review.ts';
 import type { RunOptions } from './cli/run.ts';
 import { run, setUp, up, work } from './cli/run.ts';
@@ -93,5 +94,6 @@ program
   .action(action(async () => await doctor(readConfig())));
 messageCommands(program, action);
 reviewCommands(program, action);
+accountCommands(program, action);
 
 await program.parseAsync();

@@ -19,6 +19,7 @@ import type {
 import type { IntegrateInput, IntegrateOutcome } from '../core/integration.ts';
 import type { CallReviewInput, Review, ReviewInput } from '../core/review.ts';
 import type { HostSweep, HubSweep } from '../core/retention.ts';
+import type { ReserveOutcome, ReserveShared, SettleShared } from '../core/shared-budget.ts';
 import type { Sha } from '../core/transcript.ts';
 
 export interface ControlActivities {
@@ -34,6 +35,10 @@ export interface ControlActivities {
   deliver(input: DeliverInput): Promise<DeliverOutcome>;
   /** Where the janitor has to look, and the configured retention. */
   findPlaces(): Promise<{ hubs: string[]; hosts: string[]; retentionDays: number }>;
+  /** Sets the refactor's budget aside in all of these accounts, or says which is short. */
+  reserveShared(input: ReserveShared): Promise<ReserveOutcome>;
+  /** Says in these accounts what the refactor took in all. */
+  settleShared(input: SettleShared): Promise<void>;
   /** Removes from these hubs the refs of runs that nobody needs any more. */
   sweepHubs(input: { hubs: string[]; retentionDays: number; dryRun: boolean }): Promise<HubSweep>;
 }

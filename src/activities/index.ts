@@ -4,6 +4,7 @@
  */
 import { createAct } from './act.ts';
 import { createBeginChain } from './begin-chain.ts';
+import { reserveShared, settleShared } from './accounts.ts';
 import type { ActivityContext } from './context.ts';
 import type { ControlActivities, ModelActivities, SigningActivities, WorkspaceActivities } from './contract.ts';
 import { describeAgents } from './describe-agents.ts';
@@ -24,6 +25,8 @@ export function createControlActivities(context: ActivityContext): ControlActivi
   return {
     verifySignature,
     describeAgents,
+    reserveShared,
+    settleShared,
     readPolicy: createReadPolicy(context),
     beginChain: createBeginChain(context),
     integrateTask: createIntegrateTask(context),

@@ -11,6 +11,7 @@ import { listFields, tightenForIsolation } from './policy.ts';
 import type { Received } from './receive.ts';
 import type { PolicyInput, PolicyRead, RefactorState } from './refactor-state.ts';
 import { listRunning, log } from './refactor-work.ts';
+import { findUnbounded } from './shared-budget.ts';
 
 /** What came of reading the layers again. */
 export type PolicyReading = { kind: 'read'; read: PolicyRead } | { kind: 'bad'; reason: string };
@@ -41,7 +42,7 @@ export function adoptForRefactor(
   if (state.outcome) return settle(state, receipt, 'refused', `the refactor has ended: ${state.outcome.kind}`);
   if (reading.kind === 'bad') return settle(state, receipt, 'refused', reading.reason);
   const { policy } = reading.read;
-  const problems = findRuleProblems(rulesOf(policy), state.input.requestedBy);
+  const problems = [...findRuleProblems(rulesOf(policy), state.input.requestedBy), ...findUnbounded(policy)];
   if (problems.length > 0) return settle(state, receipt, 'refused', problems.join('; '));
   const changes = listPolicyChanges(state.policy, policy);
   if (changes.length === 0) return settle(state, receipt, 'applied', 'nothing has changed');

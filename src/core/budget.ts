@@ -7,10 +7,10 @@
 import type { Decision } from './control.ts';
 import { listOpenDecisions, openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
-import { UNLIMITED_USD } from './policy.ts';
 import { costAtMost, showUsd } from './price.ts';
 import type { AgentMirror, RefactorCommand, RefactorState } from './refactor-state.ts';
 import { REVIEW_GRANT } from './review.ts';
+import { settledBudget, UNLIMITED_BUDGET } from './shared-budget.ts';
 
 /** Below this an agent could make no model call: its prompt and the longest answer would not fit. */
 const LEAST_GRANT = { inputTokens: 9000, outputTokens: 16_000 };
@@ -40,12 +40,12 @@ export function tokensLeft(state: RefactorState): number {
   const charged = state.agents.reduce((sum, agent) => sum + chargeOf(agent), 0);
   const { inputTokens = 0, outputTokens = 0 } = state.reviewSpend ?? {};
   const begun = state.begun?.maxTokens ?? 0;
-  return state.policy.budget.tokens.value + (state.budgetAdded ?? 0) - charged - inputTokens - outputTokens - begun;
+  return settledBudget(state).tokens - charged - inputTokens - outputTokens - begun;
 }
 
 /** Whether there is a budget of money, so that prices have to be known. */
 export function hasMoney({ policy }: RefactorState): boolean {
-  return policy.budget.usd !== undefined && policy.budget.usd.value < UNLIMITED_USD;
+  return policy.budget.usd !== undefined && policy.budget.usd.value < UNLIMITED_BUDGET.usd;
 }
 
 /** Dollars of the budget that are neither spent nor granted; undefined where there is no such budget. */
@@ -53,8 +53,8 @@ export function usdLeft(state: RefactorState): number | undefined {
   const { usd } = state.policy.budget;
   if (!usd || !hasMoney(state) || !state.prices) return undefined;
   const charged = state.agents.reduce((sum, agent) => sum + chargeUsdOf(state, agent), 0);
-  const { reviewSpend, begun, usdAdded = 0 } = state;
-  return usd.value + usdAdded - charged - (reviewSpend?.costUsd ?? 0) - (begun?.maxUsd ?? 0);
+  const { reviewSpend, begun } = state;
+  return settledBudget(state).usd - charged - (reviewSpend?.costUsd ?? 0) - (begun?.maxUsd ?? 0);
 }
 
 /** What an agent for a task of so many tokens is granted; null where the budget has too little left for one. */

@@ -16,14 +16,15 @@ import { allowance, gate, most, permission, prohibitions } from './policy-fields
 import type { Field, GateRule } from './policy-fields.ts';
 import type { SourcedReview } from './review-fields.ts';
 import { REVIEW_FIELDS, reviewPolicySchema } from './review-fields.ts';
+import type { SharedBudget } from './shared-budget.ts';
+import { SHARED_BUDGETS, sharedBudgetsSchema, UNLIMITED_BUDGET } from './shared-budget.ts';
 
 export type { GateRule } from './policy-fields.ts';
 
 const gateSchema = z.enum(['allow', 'ask', 'deny']);
 const count = (max: number): z.ZodInt => z.int().min(1).max(max);
 
-/** Dollars that stand for as many as one likes. */
-export const UNLIMITED_USD = 1e9;
+const { tokens: UNLIMITED_TOKENS, usd: UNLIMITED_USD } = UNLIMITED_BUDGET;
 
 /** Settings as people write them; every field may be left out. */
 export const policySchema = z.strictObject({
@@ -59,13 +60,15 @@ export const policySchema = z.strictObject({
   /** Most that the whole refactor may take. */
   budget: z
     .strictObject({
-      tokens: count(1e12).optional(),
+      tokens: count(UNLIMITED_TOKENS).optional(),
       /** US dollars, by the workers' table of prices. */
       usd: z.number().positive().max(UNLIMITED_USD).optional(),
       /** Minutes of work, not counting while it waits for people. */
       minutes: z.number().positive().max(1e6).optional(),
     })
     .optional(),
+  /** Accounts that count what all refactors under them take together. */
+  sharedBudgets: sharedBudgetsSchema.optional(),
   /** Globs that no task may change. */
   protectedPaths: z.array(z.string().min(1).max(500)).max(500).optional(),
   rules: rulesPolicySchema.optional(),
@@ -114,9 +117,10 @@ const FIELDS = {
   'task.maxTokens': most({ limit: 1e9, value: 1e9 }),
   'task.maxFiles': most({ limit: UNLIMITED, value: UNLIMITED }),
   'task.maxLines': most({ limit: UNLIMITED, value: UNLIMITED }),
-  'budget.tokens': most({ limit: 1e12, value: 1e12 }),
+  'budget.tokens': most({ limit: UNLIMITED_TOKENS, value: UNLIMITED_TOKENS }),
   'budget.usd': most({ limit: UNLIMITED_USD, value: UNLIMITED_USD }),
   'budget.minutes': most({ limit: UNLIMITED, value: UNLIMITED }),
+  sharedBudgets: SHARED_BUDGETS,
   protectedPaths: prohibitions(),
   ...JUDGE_FIELDS,
   ...REVIEW_FIELDS,
@@ -144,6 +148,8 @@ export interface EffectivePolicy {
   };
   budget: { tokens: Sourced<number>; usd?: Sourced<number>; minutes?: Sourced<number> };
   protectedPaths: Sourced<string[]>;
+  /** Left out by runs from before there were such accounts. */
+  sharedBudgets?: Sourced<SharedBudget[]>;
   /** Left out by runs from before there were such fields. */
   rules?: { commands: Sourced<CommandRule[]> };
   effects?: SourcedEffects;

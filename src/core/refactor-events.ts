@@ -17,6 +17,7 @@ import { takeReview } from './refactor-review.ts';
 import { showUsd } from './price.ts';
 import type { RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
 import { endRefactor, findWork, holdRefactor, log, replaceWork, stopRefactor } from './refactor-work.ts';
+import { findUnbounded, takeReserved } from './shared-budget.ts';
 import type { Sha } from './transcript.ts';
 import { takeTrouble } from './trouble.ts';
 
@@ -36,9 +37,13 @@ export function advanceRefactor(before: RefactorState, event: RefactorEvent): Re
   const state = before.trouble && event.kind !== 'agentReported' ? { ...before, trouble: null } : before;
   if (
     state.outcome &&
-    !['agentReported', 'forwarded', 'agentStarted', 'agentSuperseded', 'described'].includes(event.kind)
-  )
+    !['agentReported', 'forwarded', 'agentStarted', 'agentSuperseded', 'described', 'settled'].includes(event.kind)
+  ) {
+    // The account will see that this run is closed, and count all that was set aside.
+    if (event.kind === 'failed' && event.what === 'settle')
+      return log(settled(state), event.at, `not settled: ${event.reason}`);
     return { ...state, cut: false };
+  }
   return takeEvent(BEGUN.includes(event.kind) ? { ...state, begun: undefined } : state, event);
 }
 
@@ -49,6 +54,10 @@ function takeEvent(state: RefactorState, event: Exclude<RefactorEvent, { kind: '
   switch (event.kind) {
     case 'pricesRead':
       return takePrices(state, event);
+    case 'reserved':
+      return takeReservation(state, event);
+    case 'settled':
+      return settled(state);
     case 'policyRead':
       return takePolicy(state, event);
     case 'prepared':
@@ -83,11 +92,24 @@ function takeEvent(state: RefactorState, event: Exclude<RefactorEvent, { kind: '
   }
 }
 
+/** Nothing of the budget counts before it is set aside; where an account is short, a person or time has to help. */
+function takeReservation(state: RefactorState, event: Extract<RefactorEvent, { kind: 'reserved' }>): RefactorState {
+  const { at, input, outcome } = event;
+  if (outcome.kind === 'short')
+    return holdRefactor(state, at, `${outcome.reason}. Wait, or add to it (cox account raise); then resume`);
+  const names = input.accounts.map(({ account, per }) => `${account} (${per})`).join(', ');
+  return log({ ...state, reserved: takeReserved(input) }, at, `its budget is set aside in ${names}`);
+}
+
+function settled(state: RefactorState): RefactorState {
+  return state.reserved ? { ...state, reserved: { ...state.reserved, settled: true } } : state;
+}
+
 /** The policy of all layers is in force from here on; a changed one is said field by field. */
 function takePolicy(state: RefactorState, event: Extract<RefactorEvent, { kind: 'policyRead' }>): RefactorState {
   const { read, at } = event;
   const next: RefactorState = { ...state, policy: read.policy, policyFrom: read.commit };
-  const problems = findRuleProblems(rulesOf(read.policy), state.input.requestedBy);
+  const problems = [...findRuleProblems(rulesOf(read.policy), state.input.requestedBy), ...findUnbounded(read.policy)];
   if (problems.length > 0 && !state.prepared)
     return endRefactor(next, at, { kind: 'failed', type: 'PrepareFailed', reason: problems.join('; ') });
   const changes = listPolicyChanges(state.policy, read.policy);

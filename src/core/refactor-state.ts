@@ -25,6 +25,7 @@ import type { EffectivePolicy, Policy } from './policy.ts';
 import type { Price } from './price.ts';
 import type { Review, ReviewInput } from './review.ts';
 import type { Sha } from './transcript.ts';
+import type { Reserved, ReserveOutcome, ReserveShared, SettleShared } from './shared-budget.ts';
 import type { Trouble, TroubleNews } from './trouble.ts';
 import type { Clock } from './working-time.ts';
 
@@ -204,6 +205,8 @@ export interface RefactorState {
   usdAdded?: number;
   /** Prices of the models, where there is a budget of money. */
   prices?: Prices;
+  /** What is set aside in accounts that are shared with others. */
+  reserved?: Reserved;
   clock?: Clock;
   /** What the command under way takes of the budget; runs of before this was counted do not say. */
   begun?: Grant | undefined;
@@ -229,6 +232,8 @@ export interface RefactorState {
 export type RefactorCommand =
   | { kind: 'readPolicy'; input: PolicyInput }
   | { kind: 'readPrices'; input: PricesInput }
+  | { kind: 'reserve'; input: ReserveShared }
+  | { kind: 'settle'; input: SettleShared }
   | { kind: 'prepare'; input: PrepareInput }
   | { kind: 'startAgent'; id: string; spec: AgentSpec }
   | { kind: 'review'; input: ReviewInput }
@@ -242,6 +247,8 @@ export type RefactorCommand =
 export type RefactorEvent =
   | { kind: 'policyRead'; at: number; read: PolicyRead }
   | { kind: 'pricesRead'; at: number; read: PricesRead }
+  | { kind: 'reserved'; at: number; input: ReserveShared; outcome: ReserveOutcome }
+  | { kind: 'settled'; at: number }
   | { kind: 'prepared'; at: number; prepared: Prepared }
   | { kind: 'agentStarted'; at: number; id: string; granted: number; grantedUsd?: number }
   /** The id was taken by an agent of a run that was reset: it is cancelled, the next attempt's id is used. */

@@ -23,6 +23,7 @@ import type {
   RefactorState,
   TaskState,
 } from './refactor-state.ts';
+import { orderReservation, orderSettlement } from './shared-budget.ts';
 import type { Sha } from './transcript.ts';
 
 export function createRefactor(id: string, input: StartInput, policy: EffectivePolicy, at: number): RefactorState {
@@ -84,14 +85,15 @@ export function nextRefactorCommand(state: RefactorState): RefactorCommand {
   if (forward) return { kind: 'forward', forward };
   if (state.outcome) {
     const running = state.agents.filter(({ status }) => status !== 'ended');
-    return running.length > 0
-      ? { kind: 'wait', why: `${running.length} agents to end` }
-      : { kind: 'end', outcome: state.outcome };
+    if (running.length > 0) return { kind: 'wait', why: `${running.length} agents to end` };
+    return orderSettlement(state) ?? { kind: 'end', outcome: state.outcome };
   }
   if (state.control.paused) return { kind: 'wait', why: 'paused' };
   if (state.hold) return { kind: 'wait', why: state.hold.reason };
   if (state.policyFrom === null) return { kind: 'readPolicy', input: policyInput(state) };
   if (hasMoney(state) && !state.prices) return { kind: 'readPrices', input: { review: reviewerOf(state) } };
+  const reservation = orderReservation(state);
+  if (reservation) return reservation;
   const { prepared } = state;
   if (!prepared) return { kind: 'prepare', input: prepareInput(state) };
   const [own] = listOpenDecisions(state.control);

@@ -2,6 +2,7 @@
  * The workflow types that people can start; the worker bundles exactly this.
  * Rule: only workflow types are exported, since every function exported here can be started by name.
  */
+export { account } from './account.ts';
 export { agent } from './agent.ts';
 export { janitor } from './janitor.ts';
 export { refactor } from './refactor.ts';

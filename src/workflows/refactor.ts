@@ -205,6 +205,9 @@ async function perform(state: RefactorState, command: RefactorCommand, activitie
         ]);
         return { kind: 'pricesRead', at: Date.now(), read };
       }
+      case 'reserve':
+      case 'settle':
+        return await useAccounts(command, activities);
       case 'prepare': {
         const prepared = await activities
           .workspace(null)
@@ -243,6 +246,20 @@ async function perform(state: RefactorState, command: RefactorCommand, activitie
     if (isCancellation(error)) return { kind: 'cut', at: Date.now() };
     return { kind: 'failed', at: Date.now(), what: command.kind, ...describeFailure(error) };
   }
+}
+
+/** Sets the budget aside in the accounts that it shares, or gives back what it left. */
+async function useAccounts(
+  command: Extract<RefactorCommand, { kind: 'reserve' | 'settle' }>,
+  { control }: Activities,
+): Promise<RefactorEvent> {
+  const options = { summary: 'shared budgets' };
+  if (command.kind === 'settle') {
+    await control.settleShared.executeWithOptions(options, [command.input]);
+    return { kind: 'settled', at: Date.now() };
+  }
+  const outcome = await control.reserveShared.executeWithOptions(options, [command.input]);
+  return { kind: 'reserved', at: Date.now(), input: command.input, outcome };
 }
 
 async function check(

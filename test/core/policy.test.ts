@@ -21,6 +21,14 @@ const rule = fc.record({
 });
 const rules = fc.option(fc.array(rule, { maxLength: 3 }), { nil: undefined });
 
+const sharedBudget = fc.record({
+  account: fc.constantFrom('team', 'all'),
+  per: fc.constantFrom('day', 'month'),
+  tokens: fc.integer({ min: 1, max: 9 }),
+  usd: number,
+});
+const accounts = fc.option(fc.array(sharedBudget, { maxLength: 3 }), { nil: undefined });
+
 /** Settings as a layer may have them. */
 const settings = fc
   .record({
@@ -33,6 +41,8 @@ const settings = fc
     protectedPaths: fc.option(fc.uniqueArray(fc.constantFrom('a', 'b/**', 'c')), { nil: undefined }),
     rules: fc.record({ commands: rules }),
     effects: fc.record({ secret: answer, binary: answer }),
+    sharedBudgets: accounts,
+    review: fc.record({ actions: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }) }),
   })
   .map((policy) => JSON.parse(JSON.stringify(policy)) as Policy);
 

@@ -20,14 +20,19 @@ import { advanceRefactor } from '../../src/core/refactor-events.ts';
 import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
 import type { RefactorCommand, RefactorEvent, RefactorState } from '../../src/core/refactor-state.ts';
 import type { Sha, Usage } from '../../src/core/transcript.ts';
+import type { Bank } from './bank.ts';
 import { acted, evidence, finish, policyOf, sha, shell, thought } from './builders.ts';
 
 export interface WorldScript {
+  /** The refactor's id, `r` where it is left out. */
+  id?: string;
   plan: Plan;
   random: () => number;
   /** Calls that each work agent makes before it finishes. */
   callsPerTask: number;
   checks?: string[];
+  /** The account of shared budgets, where policy names one: worlds with the same share it. */
+  bank?: Bank;
   /** What the model costs; unknown where it is left out. */
   price?: Price;
   /** Tokens of an answer; few where it is left out. */
@@ -66,7 +71,7 @@ export class World {
       ...(script.checks ? { checks: script.checks } : {}),
       ...input,
     });
-    this.refactor = { ...createRefactor('r', start, policyOf(start.policy), this.now), countsBegun: true };
+    this.refactor = { ...createRefactor(script.id ?? 'r', start, policyOf(start.policy), this.now), countsBegun: true };
   }
 
   send(verb: Verb, ...inputs: unknown[]): Answer {
@@ -114,6 +119,13 @@ export class World {
         const { price = null } = this.script;
         return take({ kind: 'pricesRead', at, read: { model: 'm', own: price, review: price } });
       }
+      case 'reserve': {
+        const outcome = this.script.bank?.reserve(this.refactor.id, command, at) ?? { kind: 'reserved' };
+        return take({ kind: 'reserved', at, input: command.input, outcome });
+      }
+      case 'settle':
+        this.script.bank?.settle(this.refactor.id, command, at);
+        return take({ kind: 'settled', at });
       case 'prepare': {
         const prepared = {
           commit: sha('base'),

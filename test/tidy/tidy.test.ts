@@ -17,7 +17,7 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   core: { packages: /^(zod|diff|unbash|@noble\/hashes\/.*|picomatch\/posix(\.js)?)$/, folders: [] },
   workflows: { packages: /^@temporalio\/(workflow|common)$/, folders: ['core'], types: ['activities'] },
   activities: {
-    packages: /^(node:.*|@temporalio\/(activity|common)|zod)$/,
+    packages: /^(node:.*|@temporalio\/(activity|client|common)|zod)$/,
     folders: ['core', 'git', 'model', 'policy', 'sandbox', 'signing'],
   },
   git: { packages: /^(node:.*|simple-git|execa|ignore|picomatch.*|zod)$/, folders: ['core'] },

@@ -1,0 +1,112 @@
+/**
+ * `reserveShared` and `settleShared`: sets a refactor's budget aside in the accounts that it shares, and gives back
+ * what it left.
+ * Rule: all accounts or none; a refactor that is closed and never settled holds nothing back for ever.
+ */
+import { Context } from '@temporalio/activity';
+import { WithStartWorkflowOperation } from '@temporalio/client';
+import type { Workflow } from '@temporalio/common';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import type { AccountInput, Amount, Reservation, ReserveInput, SettleInput } from '../core/account.ts';
+import { accountId } from '../core/account.ts';
+import type { RefactorResult } from '../core/refactor-state.ts';
+import type { ReserveOutcome, ReserveShared, SettleShared, SharedBudget } from '../core/shared-budget.ts';
+import { isAmong, UNLIMITED_BUDGET } from '../core/shared-budget.ts';
+import { ownWorkflowId } from './chain.ts';
+import { withHeartbeats } from './perform.ts';
+
+/** Refactors that are looked up at one time: closed ones are few, since each settles at its end. */
+const MAX_LOOKED_UP = 50;
+
+/** Sets aside an absolute amount in every account, or in none of them and says which is short. */
+export async function reserveShared(input: ReserveShared): Promise<ReserveOutcome> {
+  return await withHeartbeats(async () => {
+    const done: SharedBudget[] = [];
+    for (const budget of input.accounts) {
+      const reservation = await reserveIn(budget, input);
+      if (reservation.kind === 'reserved') done.push(budget);
+      else {
+        for (const earlier of done) await giveBack(earlier, input.before);
+        return { kind: 'short', reason: reservation.reason };
+      }
+    }
+    return { kind: 'reserved' };
+  });
+}
+
+/** Says in every account what the refactor took in all. */
+export async function settleShared({ accounts, tokens, usd }: SettleShared): Promise<void> {
+  await withHeartbeats(async () => {
+    for (const account of accounts) await settleIn(account, { holder: ownWorkflowId(), tokens, usd });
+  });
+}
+
+async function reserveIn(budget: SharedBudget, wanted: Amount): Promise<Reservation> {
+  const message = { holder: ownWorkflowId(), ...plain(wanted), limit: limitOf(budget) };
+  const first = await send<Reservation, ReserveInput>(budget, 'reserve', message);
+  if (first.kind === 'reserved' || !(await settleClosed(budget, first.others))) return first;
+  return await send<Reservation, ReserveInput>(budget, 'reserve', message);
+}
+
+/** What was set aside here before stays so; where nothing was, nothing is. */
+async function giveBack(budget: SharedBudget, before: ReserveShared['before']): Promise<void> {
+  if (before && isAmong(before.accounts, budget.account, budget.per)) await reserveIn(budget, before);
+  else await settleIn(budget, { holder: ownWorkflowId(), tokens: 0, usd: 0 });
+}
+
+/** Settles refactors that were terminated, or removed: at what their result tells, else at all that they set aside. */
+async function settleClosed(budget: SharedBudget, others: readonly ({ id: string } & Amount)[]): Promise<boolean> {
+  let isSettled = false;
+  for (const { id, ...amount } of others.slice(0, MAX_LOOKED_UP)) {
+    const took = await spentBy(id, amount);
+    if (!took) continue;
+    await settleIn(budget, { holder: id, ...took });
+    isSettled = true;
+  }
+  return isSettled;
+}
+
+/** What a closed refactor took; undefined while it is open. */
+async function spentBy(id: string, reserved: Amount): Promise<Amount | undefined> {
+  const handle = Context.current().client.workflow.getHandle(id);
+  try {
+    const { status } = await handle.describe();
+    if (status.name === 'RUNNING' || status.name === 'PAUSED') return undefined;
+    if (status.name !== 'COMPLETED') return reserved;
+    const { spend } = (await handle.result()) as RefactorResult;
+    return { tokens: spend.inputTokens + spend.outputTokens, usd: spend.costUsd ?? reserved.usd };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return reserved;
+    throw error;
+  }
+}
+
+async function settleIn(account: AccountInput, input: SettleInput): Promise<void> {
+  await send<unknown, SettleInput>(account, 'settle', { ...input, ...plain(input) });
+}
+
+/** Sends an update to an account, which begins with the first one. */
+async function send<Answer, Input>({ account, per }: AccountInput, update: string, input: Input): Promise<Answer> {
+  const { client, info } = Context.current();
+  const { taskQueue } = info;
+  const startWorkflowOperation = new WithStartWorkflowOperation<Workflow>('account', {
+    workflowId: accountId(taskQueue, { account, per }),
+    taskQueue,
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [{ account, per }],
+  });
+  const options = { args: [input], startWorkflowOperation };
+  return await client.workflow.executeUpdateWithStart<Workflow, Answer, unknown[]>(update, options);
+}
+
+function limitOf({ tokens, usd }: SharedBudget): ReserveInput['limit'] {
+  return { ...(tokens === undefined ? {} : { tokens }), ...(usd === undefined ? {} : { usd }) };
+}
+
+/** An amount without what stands for no budget: an account that counts it refuses such a policy before. */
+function plain({ tokens, usd }: Amount): Amount {
+  return {
+    tokens: tokens >= UNLIMITED_BUDGET.tokens ? 0 : tokens,
+    usd: usd >= UNLIMITED_BUDGET.usd ? 0 : usd,
+  };
+}

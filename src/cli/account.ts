@@ -1,0 +1,118 @@
+/**
+ * `cox account`: what the refactors that share a budget have set aside and spent, and more for the present period.
+ * Rule: shows what the accounts themselves answer; an amount that is no number never leaves this machine.
+ */
+import type { Client } from '@temporalio/client';
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import type { Config } from '../config.ts';
+import { readConfig } from '../config.ts';
+import { explainFailures } from '../client/client-failure.ts';
+import type { AccountView, Amount, Period } from '../core/account.ts';
+import { accountId, PERIODS, showAmount } from '../core/account.ts';
+import { escapeForPeople as safe } from '../core/escape.ts';
+import type { Action } from './stack.ts';
+import { StackError, withStack } from './stack.ts';
+
+interface RaiseOptions {
+  per?: Period;
+  tokens?: number;
+  usd?: number;
+  note?: string;
+  by?: string;
+}
+
+/** Adds `account show` and `account raise` to the program. */
+export function accountCommands(program: Command, action: Action): void {
+  const account = program.command('account').description('budgets that many refactors share (sharedBudgets in policy)');
+  account
+    .command('show')
+    .description('what is spent and set aside in the present period, and by whom')
+    .argument('[name]', 'one account; all of them where it is left out')
+    .action(
+      action(async (name?: string) => await withStack(async ({ client }) => await show(client, readConfig(), name))),
+    );
+  account
+    .command('raise')
+    .description('add to the present period; refactors that hold for want of it go on when they are resumed')
+    .argument('<name>')
+    .option('--per <period>', `which one, where the name has several: ${PERIODS.join(', ')}`)
+    .option('--tokens <number>', 'tokens to add', readAmount)
+    .option('--usd <number>', 'dollars to add', readAmount)
+    .option('--note <text>', 'why')
+    .option('--by <name>', 'who adds it (a claim)')
+    .action(
+      action(
+        async (name: string, options: RaiseOptions) =>
+          await withStack(async ({ client }) => await raise(client, readConfig(), name, options)),
+      ),
+    );
+}
+
+function readAmount(text: string): number {
+  const amount = Number(text);
+  if (text.trim() === '' || !Number.isFinite(amount) || amount <= 0)
+    throw new InvalidArgumentError('it takes a number above 0.');
+  return amount;
+}
+
+async function show(client: Client, { taskQueue }: Config, name: string | undefined): Promise<number> {
+  const views = await readAccounts(client, taskQueue, name);
+  for (const view of views) console.log(showAccount(view));
+  if (views.length > 0) return 0;
+  console.error(`no ${name === undefined ? 'account' : `account ${safe(name)}`}: one begins when a refactor uses it`);
+  return name === undefined ? 0 : 1;
+}
+
+async function raise(
+  client: Client,
+  { taskQueue, user }: Config,
+  name: string,
+  { per, tokens, usd, note, by = user }: RaiseOptions,
+): Promise<number> {
+  const known = (await readAccounts(client, taskQueue, name)).filter((view) => per === undefined || view.per === per);
+  const [only] = known;
+  if (!only) throw new StackError(`no account ${safe(name)}${per ? ` per ${safe(per)}` : ''}: see cox account show`);
+  if (known.length > 1)
+    throw new StackError(`${safe(name)} has ${known.map((one) => one.per).join(' and ')}: add --per`);
+  const id = accountId(taskQueue, only);
+  const message = { ...plain({ tokens, usd, note, by }) };
+  const view = await explainFailures(id, () =>
+    client.workflow.getHandle(id).executeUpdate<AccountView, [object]>('raise', { args: [message] }),
+  );
+  console.log(showAccount(view));
+  return 0;
+}
+
+function plain(fields: Record<string, unknown>): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+async function readAccounts(client: Client, taskQueue: string, name: string | undefined): Promise<AccountView[]> {
+  const views: AccountView[] = [];
+  for await (const { workflowId } of client.workflow.list({
+    query: `WorkflowType = 'account' AND ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`,
+  })) {
+    const handle = client.workflow.getHandle(workflowId);
+    views.push(await explainFailures(workflowId, () => handle.query<AccountView>('status')));
+  }
+  return views
+    .filter((view) => name === undefined || view.account === name)
+    .toSorted((a, b) => (`${a.account} ${a.per}` < `${b.account} ${b.per}` ? -1 : 1));
+}
+
+/** An account as lines. */
+export function showAccount({ account, per, since, spent, reserved, raised, holders, raises }: AccountView): string {
+  const amounts = ({ tokens, usd }: Amount): string => `${showAmount('tokens', tokens)}, ${showAmount('usd', usd)}`;
+  return [
+    `${safe(account)}, the ${per} since ${since}`,
+    `  spent      ${amounts(spent)}`,
+    `  set aside  ${amounts(reserved)}`,
+    `  added      ${amounts(raised)}`,
+    ...holders.map(({ id, ...amount }) => `  - ${safe(id)}: ${amounts(amount)}`),
+    ...raises.map(
+      ({ by, note, at, ...amount }) =>
+        `  + ${amounts(amount)} by ${safe(by)} on ${new Date(at).toISOString().slice(0, 10)}${note ? `: ${safe(note)}` : ''}`,
+    ),
+  ].join('\n');
+}

@@ -1,0 +1,252 @@
+/**
+ * An account: what the refactors that share a budget have set aside and spent of it in the present period.
+ * Rule: amounts are absolute for each holder, so that a message that comes twice changes nothing; what is set aside and
+ * spent together never exceeds the limit, with what people added.
+ */
+import { z } from 'zod';
+import { describeIssue } from './plan.ts';
+
+/** Tokens and dollars, none below zero. */
+export interface Amount {
+  tokens: number;
+  usd: number;
+}
+
+/** Calendar periods, in UTC; weeks begin on Monday. */
+export const PERIODS = ['day', 'week', 'month'] as const;
+export type Period = (typeof PERIODS)[number];
+
+/** What people added, newest last. */
+interface Raise extends Amount {
+  by: string;
+  note: string;
+  at: number;
+}
+
+export interface AccountState {
+  v: 1;
+  name: string;
+  per: Period;
+  /** The first day of the present period, as `2026-11-01`. */
+  since: string;
+  /** What refactors that are under way have set aside. */
+  reserved: Record<string, Amount>;
+  /** What refactors that ended in this period took, the newest; and all older ones together. */
+  spent: Record<string, Amount>;
+  spentBefore: Amount;
+  raises: Raise[];
+}
+
+const NOTHING: Readonly<Amount> = { tokens: 0, usd: 0 };
+/** Of so many that ended each is remembered by its id. */
+const MAX_SPENT = 500;
+const MAX_RAISES = 50;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** A name that can be part of a workflow's id. */
+export const accountNameSchema = z
+  .string()
+  .regex(/^[\w.-]{1,100}$/, 'a name of letters, digits, dots, dashes and underscores');
+const amountFields = { tokens: z.number().min(0).max(1e15), usd: z.number().min(0).max(1e12) };
+const holder = z.string().min(1).max(1000);
+const limit = z.strictObject({ tokens: amountFields.tokens.optional(), usd: amountFields.usd.optional() });
+
+/** A refactor sets aside so much in all, under the limit that its policy names. */
+const reserveSchema = z.strictObject({ holder, ...amountFields, limit });
+/** A refactor ended and took so much. */
+const settleSchema = z.strictObject({ holder, ...amountFields });
+/** A person adds to the present period. */
+const raiseSchema = z
+  .strictObject({
+    tokens: amountFields.tokens.default(0),
+    usd: amountFields.usd.default(0),
+    by: z.string().min(1).max(200).default('somebody'),
+    note: z.string().max(1000).default(''),
+  })
+  .refine(({ tokens, usd }) => tokens > 0 || usd > 0, 'nothing to add: name tokens or usd');
+
+/** What an account is started with. */
+const accountInputSchema = z.strictObject({ account: accountNameSchema, per: z.enum(PERIODS) });
+export type AccountInput = z.infer<typeof accountInputSchema>;
+export type ReserveInput = z.infer<typeof reserveSchema>;
+export type SettleInput = z.infer<typeof settleSchema>;
+type RaiseInput = z.infer<typeof raiseSchema>;
+
+/** What became of a wish to set something aside; `others` are those that have. */
+export type Reservation = { kind: 'reserved' } | { kind: 'short'; reason: string; others: Holder[] };
+
+/** A refactor that is under way, and what it has set aside. */
+export type Holder = { id: string } & Amount;
+
+/** What `status` answers. */
+export interface AccountView {
+  account: string;
+  per: Period;
+  since: string;
+  spent: Amount;
+  reserved: Amount;
+  raised: Amount;
+  /** Refactors that are under way, the largest first. */
+  holders: Holder[];
+  raises: Raise[];
+}
+
+function createAccount({ account: name, per }: AccountInput, at: number): AccountState {
+  return { v: 1, name, per, since: periodOf(per, at), reserved: {}, spent: {}, spentBefore: NOTHING, raises: [] };
+}
+
+/** An account's messages. */
+const SCHEMAS = { reserve: reserveSchema, settle: settleSchema, raise: raiseSchema } as const;
+export type AccountVerb = keyof typeof SCHEMAS;
+
+/** The account to begin with, as somebody started it. */
+export function openAccount(
+  input: unknown,
+  at: number,
+): { kind: 'ok'; state: AccountState } | { kind: 'bad'; problem: string } {
+  const parsed = accountInputSchema.safeParse(input);
+  if (parsed.success) return { kind: 'ok', state: createAccount(parsed.data, at) };
+  return { kind: 'bad', problem: `the input of account does not fit: ${describeIssues(parsed.error)}` };
+}
+
+/** What is wrong with a message; undefined where nothing is. */
+export function findMessageProblem(verb: AccountVerb, input: unknown): string | undefined {
+  const parsed = SCHEMAS[verb].safeParse(input);
+  return parsed.success ? undefined : `the input of ${verb} does not fit: ${describeIssues(parsed.error)}`;
+}
+
+function describeIssues({ issues }: z.ZodError): string {
+  return issues.slice(0, 5).map(describeIssue).join('; ');
+}
+
+/** Takes in a message that fits. */
+export function receiveForAccount(
+  before: AccountState,
+  verb: AccountVerb,
+  input: unknown,
+  at: number,
+): { state: AccountState; answer: Reservation | AccountView } {
+  const now = turnPeriod(before, at);
+  if (verb === 'reserve') return reserve(now, reserveSchema.parse(input));
+  const state = verb === 'settle' ? settle(now, settleSchema.parse(input)) : raise(now, raiseSchema.parse(input), at);
+  return { state, answer: viewAccount(state) };
+}
+
+/** The first day of the period that a moment is in. */
+export function periodOf(per: Period, at: number): string {
+  const day = new Date(at).toISOString().slice(0, 10);
+  if (per === 'day') return day;
+  if (per === 'month') return `${day.slice(0, 8)}01`;
+  const sinceMonday = (new Date(at).getUTCDay() + 6) % 7;
+  return new Date(at - sinceMonday * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** The account as it stands at a moment: a new period begins with what is still set aside. */
+function turnPeriod(state: AccountState, at: number): AccountState {
+  const since = periodOf(state.per, at);
+  // A clock that was set back does not bring an ended period again.
+  if (since <= state.since) return state;
+  return { ...state, since, spent: {}, spentBefore: NOTHING, raises: [] };
+}
+
+/** Sets aside an absolute amount for a refactor, in place of what it had, or says who has taken what is left. */
+function reserve(
+  before: AccountState,
+  { holder: id, tokens, usd, limit: most }: ReserveInput,
+): { state: AccountState; answer: Reservation } {
+  const others = without(before.reserved, id);
+  // One that goes on after its end has what it took in what it sets aside now.
+  const spent = without(before.spent, id);
+  const taken = sum([...Object.values(others), ...Object.values(spent), before.spentBefore]);
+  const raised = sum(before.raises);
+  const isOver = (name: keyof Amount, wanted: number): boolean =>
+    most[name] !== undefined && taken[name] + wanted > most[name] + raised[name];
+  const short = isOver('tokens', tokens) ? 'tokens' : isOver('usd', usd) ? 'usd' : undefined;
+  if (short === undefined)
+    return {
+      state: { ...before, spent, reserved: { ...others, [id]: { tokens, usd } } },
+      answer: { kind: 'reserved' },
+    };
+  const wanted = { tokens, usd }[short];
+  const all = (most[short] ?? 0) + raised[short];
+  const largest = rank(others).slice(0, 5);
+  const reason = [
+    `the account ${before.name} has ${showAmount(short, Math.max(0, all - taken[short]))} of ${showAmount(short, all)}`,
+    ` left for this ${before.per}, and ${showAmount(short, wanted)} are to be set aside`,
+    largest.length === 0
+      ? ''
+      : `; set aside by ${largest.map((one) => `${one.id} (${showAmount(short, one[short])})`).join(', ')}`,
+  ].join('');
+  return { state: before, answer: { kind: 'short', reason, others: rank(others) } };
+}
+
+/** What a refactor took in all, at its end; its reservation ends. */
+function settle(before: AccountState, { holder: id, tokens, usd }: SettleInput): AccountState {
+  const spent = { ...without(before.spent, id), ...(tokens > 0 || usd > 0 ? { [id]: { tokens, usd } } : {}) };
+  const old = Object.keys(spent).slice(0, Math.max(0, Object.keys(spent).length - MAX_SPENT));
+  return {
+    ...before,
+    reserved: without(before.reserved, id),
+    spent: old.reduce(without, spent),
+    spentBefore: sum([before.spentBefore, ...old.map((one) => spent[one] ?? NOTHING)]),
+  };
+}
+
+function raise(before: AccountState, { tokens, usd, by, note }: RaiseInput, at: number): AccountState {
+  const last = before.raises.at(-1);
+  const isFull = before.raises.length >= MAX_RAISES && last !== undefined;
+  // What was added is never forgotten within its period: the oldest become one.
+  const [first = { ...NOTHING, by, note, at }, second = { ...NOTHING, by, note, at }, ...rest] = before.raises;
+  const kept = isFull ? [{ ...first, ...sum([first, second]) }, ...rest] : before.raises;
+  return { ...before, raises: [...kept, { tokens, usd, by, note, at }] };
+}
+
+export function viewAccount(state: AccountState): AccountView {
+  const { name, per, since, reserved, spent, spentBefore, raises } = state;
+  return {
+    account: name,
+    per,
+    since,
+    spent: sum([...Object.values(spent), spentBefore]),
+    reserved: sum(Object.values(reserved)),
+    raised: sum(raises),
+    holders: rank(reserved),
+    raises,
+  };
+}
+
+/** Id of the workflow that is the account: one for all workers of a task queue. */
+export function accountId(taskQueue: string, { account, per }: AccountInput): string {
+  return `${taskQueue}-account-${account}-${per}`;
+}
+
+/** A few lines of Markdown for Temporal's UI. */
+export function describeAccount({ account, per, since, spent, reserved, raised, holders }: AccountView): string {
+  const show = ({ tokens, usd }: Amount): string => `${tokens} tokens, ${showAmount('usd', usd)}`;
+  return [
+    `**${account}** · the ${per} since ${since}`,
+    `spent ${show(spent)} · set aside ${show(reserved)} · added by people ${show(raised)}`,
+    ...holders.slice(0, 20).map(({ id, ...amount }) => `- ${id}: ${show(amount)}`),
+  ].join('\n\n');
+}
+
+/** An amount for people. */
+export function showAmount(of: keyof Amount, amount: number): string {
+  return of === 'tokens' ? `${amount} tokens` : `$${amount.toFixed(2)}`;
+}
+
+function rank(reserved: Record<string, Amount>): Holder[] {
+  const all = Object.entries(reserved).map(([id, amount]) => ({ id, ...amount }));
+  return all.toSorted((a, b) => b.tokens - a.tokens || b.usd - a.usd || (a.id < b.id ? -1 : 1));
+}
+
+function sum(amounts: readonly Amount[]): Amount {
+  return amounts.reduce<Amount>(
+    (all, { tokens, usd }) => ({ tokens: all.tokens + tokens, usd: all.usd + usd }),
+    NOTHING,
+  );
+}
+
+function without(amounts: Record<string, Amount>, id: string): Record<string, Amount> {
+  return Object.fromEntries(Object.entries(amounts).filter(([name]) => name !== id));
+}

@@ -1,0 +1,70 @@
+/** Accounts of shared budgets on a real server: set aside before anything is spent, settled at the end. */
+import { expect, test } from 'vitest';
+import { showAccount } from '../../src/cli/account.ts';
+import type { AccountView } from '../../src/core/account.ts';
+import { accountId } from '../../src/core/account.ts';
+import type { RefactorResult } from '../../src/core/refactor-state.ts';
+import type { Script } from './harness.ts';
+import { approve, approveAll, finish, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
+
+const adding: Script = ({ task, turn }) => {
+  if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
+  return turn === 0 ? shell('date > a/new.txt') : finish();
+};
+const TEAM = { account: 'team', per: 'month' as const };
+const policy = { budget: { tokens: 100_000 }, sharedBudgets: [{ ...TEAM, tokens: 150_000 }] };
+
+const tokensOf = ({ spend }: RefactorResult): number => spend.inputTokens + spend.outputTokens;
+
+test('a refactor holds while the account has too little, goes on when another has ended, and settles what it took', async () => {
+  const crew = await startCrew(adding);
+  const repository = await makeRepository();
+  const account = crew.client.workflow.getHandle(accountId(crew.taskQueue, TEAM));
+  const first = await crew.start({ repository, branch: 'first', policy });
+  await until(first, ({ needs }) => needs.length > 0);
+  expect(await account.query('status')).toMatchObject({ reserved: { tokens: 100_000 }, spent: { tokens: 0 } });
+
+  const second = await crew.start({ repository, branch: 'second', policy });
+  const { hold } = await until(second, (now) => now.hold !== null);
+  expect(hold).toContain(`has 50000 tokens of 150000 tokens left for this month`);
+  expect(hold).toContain(`set aside by ${first.workflowId} (100000 tokens)`);
+  expect(hold).toContain('cox account raise');
+  const asked = crew.model.requests.length;
+
+  const took = tokensOf(await approveAll(first));
+  expect(took).toBeGreaterThan(0);
+  expect(await account.query('status')).toMatchObject({ reserved: { tokens: 0 }, spent: { tokens: took } });
+  expect((await until(second, () => true)).hold).not.toBeNull();
+  await second.executeUpdate('resume', { args: [{ by: 'ann' }] });
+  const other = tokensOf(await approveAll(second));
+  expect(crew.model.requests.length).toBeGreaterThan(asked);
+  const view = await account.query<AccountView>('status');
+  expect(view).toMatchObject({ reserved: { tokens: 0 }, spent: { tokens: took + other }, holders: [] });
+  expect(showAccount(view)).toContain(`spent      ${took + other} tokens, $0.00`);
+}, 240_000);
+
+test('what a terminated refactor had set aside counts as spent; a person can add to the period', async () => {
+  const crew = await startCrew(adding);
+  const repository = await makeRepository();
+  const account = crew.client.workflow.getHandle(accountId(crew.taskQueue, TEAM));
+  const first = await crew.start({ repository, branch: 'first', policy });
+  await until(first, ({ needs }) => needs.length > 0);
+  await first.terminate('gone');
+  const second = await crew.start({ repository, branch: 'second', policy });
+  await until(second, ({ hold }) => hold?.includes('50000 tokens of 150000') === true);
+  // It was looked up, and is settled: nothing is held back by a run that is gone.
+  expect(await account.query('status')).toMatchObject({ reserved: { tokens: 0 }, spent: { tokens: 100_000 } });
+  await expect(account.executeUpdate('raise', { args: [{ tokens: 'many' }] })).rejects.toMatchObject({
+    cause: { type: 'BadInput', message: expect.stringContaining('tokens') },
+  });
+  await account.executeUpdate('raise', { args: [{ tokens: 50_000, by: 'ann', note: 'release' }] });
+  await second.executeUpdate('resume', { args: [{ by: 'ann' }] });
+  await approve(second, 'plan@1');
+  expect(await account.query('status')).toMatchObject({ reserved: { tokens: 100_000 }, raises: [{ by: 'ann' }] });
+  await second.executeUpdate('stop', { args: [{ by: 'ann' }] });
+  const { outcome } = (await second.result()) as RefactorResult;
+  expect(outcome).toBe('stopped');
+  const { reserved, spent } = await account.query<AccountView>('status');
+  expect(reserved.tokens).toBe(0);
+  expect(spent.tokens).toBeLessThan(200_000);
+}, 240_000);
