@@ -15,6 +15,7 @@ export const PROMISES = {
   decisions: 'acknowledged decisions that counted',
   checkpoints: 'checkpoints named by histories that are in their chain',
   refs: "runs' refs that are a line from their start, and only ever grew",
+  budgets: 'budgets set aside in a shared account that were settled at the end, at what was spent',
   replays: 'histories that replay',
   leftovers: 'looks for processes, locks and junk that found none',
   processes: 'workers that ended only when they were told to',

@@ -5,6 +5,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { WorkflowBundleOption } from '@temporalio/worker';
+import type { AccountInput, AccountView } from '../../src/core/account.ts';
+import { accountId } from '../../src/core/account.ts';
 import type { RefactorResult } from '../../src/core/refactor-state.ts';
 import { auditChains, auditReplays } from './audit-chains.ts';
 import { auditLeftovers } from './audit-leftovers.ts';
@@ -48,6 +50,8 @@ export interface RefactorRun {
 /** From the last blow, or the start, to the end: everything is up again within half a minute of it. */
 const STANDSTILL_MS = 240_000;
 const LOOK_MS = 250;
+/** Far more than is needed. */
+const MOST_TOKENS = 1e9;
 
 /** Runs one refactor; `tree` is what it must end in, `queue` what may fall on it, at most `most` of it. */
 export async function runRefactor(
@@ -90,6 +94,7 @@ async function start({ client, fleet }: Stage, id: string): Promise<WorkflowHand
     branch: `done/${id}`,
     checks: ['test -s shared.txt'],
     requestedBy: 'ann',
+    policy: { budget: { tokens: MOST_TOKENS }, sharedBudgets: [{ ...accountOf(id), tokens: MOST_TOKENS }] },
   };
   for (;;) {
     try {
@@ -162,10 +167,31 @@ async function judge(
   const caches = await auditLeftovers(findings, id, fleet);
   const result = (await handle.result().catch(() => undefined)) as RefactorResult | undefined;
   const tree = result && (await auditTree(stage, id, result));
+  if (result) await auditAccount(stage, id, result);
   findings.look('tree');
   if (tree !== undefined && wanted !== undefined && tree !== wanted)
     findings.broke('tree', id, `ended in tree ${tree}, the undisturbed one in ${wanted}`);
   return { tree, model: counts, caches };
+}
+
+/** Nothing is set aside any more, and what was spent is what the result says. */
+async function auditAccount({ client, fleet, findings }: Stage, id: string, { spend }: RefactorResult): Promise<void> {
+  const handle = client.workflow.getHandle(accountId(fleet.taskQueue, accountOf(id)));
+  const { spent, reserved } = await handle.query<AccountView>('status');
+  const wanted = { spent: spend.inputTokens + spend.outputTokens, reserved: 0 };
+  const found = { spent: spent.tokens, reserved: reserved.tokens };
+  findings.look('budgets');
+  if (JSON.stringify(found) !== JSON.stringify(wanted))
+    findings.broke(
+      'budgets',
+      id,
+      `its account has ${JSON.stringify(found)}, the result says ${JSON.stringify(wanted)}`,
+    );
+}
+
+/** An account of each refactor's own, so that nothing hides in another's. */
+function accountOf(id: string): AccountInput {
+  return { account: id, per: 'month' };
 }
 
 /** The delivered branch is the result, and each line of effects is in it once. */
