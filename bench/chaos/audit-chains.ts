@@ -29,7 +29,7 @@ export async function auditChains(audit: ChainsAudit): Promise<Map<string, Link[
     const refs = await readRefs(audit.hub, kind, id);
     for (const runId of refs.keys()) {
       // What checks said lies beside the runs.
-      const isKnown = /^(?:evidence|conflict)-/.test(runId) || runs.some((run) => run.runId === runId);
+      const isKnown = /^(?:evidence-|conflict-|review-|report$)/.test(runId) || runs.some((run) => run.runId === runId);
       if (!isKnown)
         audit.findings.broke('refs', audit.refactor, `${id} has a ref of run ${runId}, which is none of its runs`);
     }

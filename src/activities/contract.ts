@@ -35,6 +35,8 @@ export interface ControlActivities {
   deliver(input: DeliverInput): Promise<DeliverOutcome>;
   /** Where the janitor has to look, and the configured retention. */
   findPlaces(): Promise<{ hubs: string[]; hosts: string[]; retentionDays: number }>;
+  /** Keeps the report in the hub, beside the refactor's runs. */
+  keepReport(input: { repository: string; commit: Sha; report: string }): Promise<void>;
   /** Sets the refactor's budget aside in all of these accounts, or says which is short. */
   reserveShared(input: ReserveShared): Promise<ReserveOutcome>;
   /** Says in these accounts what the refactor took in all. */

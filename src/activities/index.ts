@@ -11,6 +11,7 @@ import { describeAgents } from './describe-agents.ts';
 import { createDeliver } from './deliver.ts';
 import { createFindPlaces } from './find-places.ts';
 import { createIntegrateTask } from './integrate-task.ts';
+import { createKeepReport } from './keep-report.ts';
 import { createPrepare } from './prepare.ts';
 import { createReadPolicy } from './read-policy.ts';
 import { createReadPrices } from './read-prices.ts';
@@ -25,6 +26,7 @@ export function createControlActivities(context: ActivityContext): ControlActivi
   return {
     verifySignature,
     describeAgents,
+    keepReport: createKeepReport(context),
     reserveShared,
     settleShared,
     readPolicy: createReadPolicy(context),

@@ -1,7 +1,7 @@
 /**
  * An account: what the refactors that share a budget have set aside and spent of it in the present period.
- * Rule: amounts are absolute for each holder, so that a message that comes twice changes nothing; what is set aside and
- * spent together never exceeds the limit, with what people added.
+ * Rule: amounts are absolute for each holder, so that a message that comes twice changes nothing; nothing is set aside
+ * that would make it, with what is spent, more than the limit and what people added.
  */
 import { z } from 'zod';
 import { describeIssue } from './plan.ts';

@@ -161,6 +161,9 @@ export interface AgentReport {
   receipts: { id: string; state: string; detail: string }[];
   /** What its activity waits for, where it is tried again and again. */
   trouble?: string | null;
+  /** What was decided, and what reviewers said of calls where that made a person look: lines for the report. */
+  decided?: string[];
+  reviewed?: string[];
   /** Forks that were asked for and not told yet. */
   forks?: Fork[];
   outcome: AgentOutcome | null;

@@ -3,7 +3,8 @@
  * Rule: every end withdraws what is open and is reported to the refactor.
  */
 import type { AgentOutcome, AgentState } from './agent-state.ts';
-import { addLog, closeDecision, listOpenDecisions, settleReceipts } from './control.ts';
+import { addLog, closeDecision, listClosed, listOpenDecisions, settleReceipts } from './control.ts';
+import { listAsked } from './review.ts';
 import type { Sha } from './transcript.ts';
 import { showTrouble } from './trouble.ts';
 
@@ -11,6 +12,8 @@ import { showTrouble } from './trouble.ts';
 export const MAX_REPAIRS = 3;
 /** Checkpoints that the state names for rewinding; older ones are in the chain. */
 const MAX_CHECKPOINTS = 50;
+/** Decisions, and reviews, that its refactor hears of: each is a line. */
+const MAX_TOLD = 20;
 
 /** Adds what the model will be told of a call at the next think. */
 export function tell(state: AgentState, callId: string, output: string): AgentState {
@@ -120,6 +123,7 @@ function describeOutcome(outcome: AgentOutcome): string {
 /** Puts the present needs into the outbox, for the refactor to mirror; the newest replaces one not sent yet. */
 export function publish(state: AgentState): AgentState {
   if (!state.spec.refactor) return state;
+  const [decided, reviewed] = [listClosed(state.control), listAsked(state.reviews ?? [])];
   const report = {
     agent: state.id,
     task: state.spec.task,
@@ -129,6 +133,8 @@ export function publish(state: AgentState): AgentState {
     steps: state.step,
     spend: state.spend,
     receipts: state.control.receipts.slice(-20).map(({ id, state: became, detail }) => ({ id, state: became, detail })),
+    ...(decided.length > 0 ? { decided: decided.slice(-MAX_TOLD) } : {}),
+    ...(reviewed.length > 0 ? { reviewed: reviewed.slice(-MAX_TOLD) } : {}),
     ...(state.forks?.length ? { forks: state.forks } : {}),
     ...(state.trouble ? { trouble: showTrouble(state.trouble) } : {}),
     outcome: state.outcome,

@@ -4,6 +4,7 @@
  */
 import type { DecisionKind, Risk } from './approvers.ts';
 import type { Approval } from './decide.ts';
+import { escapeForPeople } from './escape.ts';
 import type { Message } from './messages.ts';
 
 /** Receipts, log lines, ids and closed decisions that are kept; older ones are in the history. */
@@ -189,6 +190,17 @@ export function changeDecision(control: Control, id: string, change: Partial<Dec
     ...control,
     decisions: control.decisions.map((decision) => (decision.id === id ? { ...decision, ...change } : decision)),
   };
+}
+
+/** Closed decisions, a line each: who said what, and how that is known. */
+export function listClosed({ decisions }: Control): string[] {
+  return decisions.flatMap(({ id, closed, approvals }) => {
+    if (!closed) return [];
+    const note = closed.note ? `: ${escapeForPeople(closed.note)}` : '';
+    const isNobodys = closed.outcome === 'withdrawn' || approvals?.length === 0;
+    const proof = isNobodys ? '' : approvals?.every(({ signed }) => signed) ? ' (signed)' : ' (a claim, not signed)';
+    return [`${id}: ${closed.outcome} by ${escapeForPeople(closed.by)}${proof}${note}`];
+  });
 }
 
 /** Withdraws every open decision of a kind, since what it was about has changed. */

@@ -17,6 +17,7 @@ import { takeReview } from './refactor-review.ts';
 import { showUsd } from './price.ts';
 import type { RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
 import { endRefactor, findWork, holdRefactor, log, replaceWork, stopRefactor } from './refactor-work.ts';
+import { takeEnd } from './refactor-end.ts';
 import { findUnbounded, takeReserved } from './shared-budget.ts';
 import type { Sha } from './transcript.ts';
 import { takeTrouble } from './trouble.ts';
@@ -35,13 +36,14 @@ export function advanceRefactor(before: RefactorState, event: RefactorEvent): Re
     return log({ ...before, trouble }, event.at, `${trouble.what} failed ${trouble.attempt} times: ${trouble.reason}`);
   }
   const state = before.trouble && event.kind !== 'agentReported' ? { ...before, trouble: null } : before;
+  const ending = takeEnd(state, event);
+  if (ending) return ending;
   if (
     state.outcome &&
-    !['agentReported', 'forwarded', 'agentStarted', 'agentSuperseded', 'described', 'settled'].includes(event.kind)
+    !['agentReported', 'forwarded', 'agentStarted', 'agentSuperseded', 'described', 'settled', 'reportKept'].includes(
+      event.kind,
+    )
   ) {
-    // The account will see that this run is closed, and count all that was set aside.
-    if (event.kind === 'failed' && event.what === 'settle')
-      return log(settled(state), event.at, `not settled: ${event.reason}`);
     return { ...state, cut: false };
   }
   return takeEvent(BEGUN.includes(event.kind) ? { ...state, begun: undefined } : state, event);
@@ -57,7 +59,8 @@ function takeEvent(state: RefactorState, event: Exclude<RefactorEvent, { kind: '
     case 'reserved':
       return takeReservation(state, event);
     case 'settled':
-      return settled(state);
+    case 'reportKept':
+      return state;
     case 'policyRead':
       return takePolicy(state, event);
     case 'prepared':
@@ -99,10 +102,6 @@ function takeReservation(state: RefactorState, event: Extract<RefactorEvent, { k
     return holdRefactor(state, at, `${outcome.reason}. Wait, or add to it (cox account raise); then resume`);
   const names = input.accounts.map(({ account, per }) => `${account} (${per})`).join(', ');
   return log({ ...state, reserved: takeReserved(input) }, at, `its budget is set aside in ${names}`);
-}
-
-function settled(state: RefactorState): RefactorState {
-  return state.reserved ? { ...state, reserved: { ...state.reserved, settled: true } } : state;
 }
 
 /** The policy of all layers is in force from here on; a changed one is said field by field. */

@@ -211,6 +211,8 @@ export interface RefactorState {
   /** What the command under way takes of the budget; runs of before this was counted do not say. */
   begun?: Grant | undefined;
   countsBegun?: true;
+  /** The report goes to the hub at the end; runs of before that do not say. */
+  keepsReport?: 'at the end' | 'kept';
   hold: Hold | null;
   /** What reviewers said, oldest first; and all that they took. */
   reviews?: Review[];
@@ -234,6 +236,7 @@ export type RefactorCommand =
   | { kind: 'readPrices'; input: PricesInput }
   | { kind: 'reserve'; input: ReserveShared }
   | { kind: 'settle'; input: SettleShared }
+  | { kind: 'keepReport'; input: { repository: string; commit: Sha } }
   | { kind: 'prepare'; input: PrepareInput }
   | { kind: 'startAgent'; id: string; spec: AgentSpec }
   | { kind: 'review'; input: ReviewInput }
@@ -249,6 +252,7 @@ export type RefactorEvent =
   | { kind: 'pricesRead'; at: number; read: PricesRead }
   | { kind: 'reserved'; at: number; input: ReserveShared; outcome: ReserveOutcome }
   | { kind: 'settled'; at: number }
+  | { kind: 'reportKept'; at: number }
   | { kind: 'prepared'; at: number; prepared: Prepared }
   | { kind: 'agentStarted'; at: number; id: string; granted: number; grantedUsd?: number }
   /** The id was taken by an agent of a run that was reset: it is cancelled, the next attempt's id is used. */

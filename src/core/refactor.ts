@@ -23,7 +23,8 @@ import type {
   RefactorState,
   TaskState,
 } from './refactor-state.ts';
-import { orderReservation, orderSettlement } from './shared-budget.ts';
+import { orderEnd } from './refactor-end.ts';
+import { orderReservation } from './shared-budget.ts';
 import type { Sha } from './transcript.ts';
 
 export function createRefactor(id: string, input: StartInput, policy: EffectivePolicy, at: number): RefactorState {
@@ -86,7 +87,7 @@ export function nextRefactorCommand(state: RefactorState): RefactorCommand {
   if (state.outcome) {
     const running = state.agents.filter(({ status }) => status !== 'ended');
     if (running.length > 0) return { kind: 'wait', why: `${running.length} agents to end` };
-    return orderSettlement(state) ?? { kind: 'end', outcome: state.outcome };
+    return orderEnd(state, state.outcome);
   }
   if (state.control.paused) return { kind: 'wait', why: 'paused' };
   if (state.hold) return { kind: 'wait', why: state.hold.reason };

@@ -2,14 +2,15 @@
  * The report of a refactor: what was asked, planned, decided, changed, checked and spent; Markdown.
  * Rule: what came from a repository or a model is escaped, and a claim is shown as one.
  */
-import type { Decision } from './control.ts';
+import { listClosed } from './control.ts';
 import { showSpend, TICKS } from './details.ts';
 import { escapeForPeople as safe } from './escape.ts';
 import type { RefactorState } from './refactor-state.ts';
+import { showReviewed } from './review.ts';
 import { showEvidence } from './views.ts';
 
-/** Most characters of a report: well under Temporal's 2 MB for a result. */
-const MAX_REPORT_CHARACTERS = 200_000;
+/** Most characters of a report: GitHub takes 65,536 as a pull request's body. */
+const MAX_REPORT_CHARACTERS = 60_000;
 
 /** The whole report. */
 export function renderReport(state: RefactorState): string {
@@ -24,6 +25,7 @@ export function renderReport(state: RefactorState): string {
   const sections: [string, string[]][] = [
     ['Plan', listPlan(state)],
     ['Decisions', listDecisions(state)],
+    ['Reviews', listReviews(state)],
     ['Steering', state.steering.map(({ by, text }) => `- ${safe(by)}: ${safe(text)}`)],
     ['Deviations', state.deviations.map((text) => `- ${safe(text)}`)],
     ['Evidence', showEvidence(state.evidence).map((line) => `- ${safe(line)}`)],
@@ -49,19 +51,18 @@ function listPlan({ plan, tasks }: RefactorState): string[] {
   ];
 }
 
-function listDecisions({ control }: RefactorState): string[] {
-  return control.decisions.flatMap((decision) => {
-    const { id, closed } = decision;
-    if (!closed) return [];
-    const note = closed.note ? `: ${safe(closed.note)}` : '';
-    return [`- ${id}: ${closed.outcome} by ${safe(closed.by)}${showProof(decision)}${note}`];
-  });
+/** Those of the refactor, then those of its agents. */
+function listDecisions({ control, agents }: RefactorState): string[] {
+  const all = [...listClosed(control), ...agents.flatMap(({ report }) => report?.decided ?? [])];
+  return all.map((line) => `- ${line}`);
 }
 
-/** How it is known who decided; nothing where nobody did. */
-function showProof({ closed, approvals }: Decision): string {
-  if (closed?.outcome === 'withdrawn' || approvals?.length === 0) return '';
-  return approvals?.every(({ signed }) => signed) ? ' (signed)' : ' (a claim, not signed)';
+/** What reviewers said of results, and of calls where that made a person look. */
+function listReviews({ reviews = [], agents }: RefactorState): string[] {
+  const results = reviews
+    .filter(({ missing }) => missing !== 'not due')
+    .map((review) => `result of ${safe(review.task)}: ${showReviewed(review)}`);
+  return [...results, ...agents.flatMap(({ report }) => report?.reviewed ?? [])].map((line) => `- ${line}`);
 }
 
 function listChanges({ delivered }: RefactorState): string[] {

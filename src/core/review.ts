@@ -17,6 +17,7 @@ export const MAX_REVIEWS = 300;
 export const MAX_DIFF_BYTES = 32 * 1024;
 const FINDING_LINES = 20;
 const MAX_SUMMARY = 300;
+const MAX_CALL_SHOWN = 100;
 const MAX_TASK_CHARACTERS = 6000;
 /** An answer: a rationale, and what a model thinks before it. */
 export const MAX_REVIEW_OUTPUT = 4000;
@@ -163,6 +164,21 @@ export function renderVerdict({ verdict, model }: Review): string[] {
 export function summariseVerdict(review: Review): string[] {
   const [head = '', first] = renderVerdict(review);
   return first === undefined ? [head] : [head, shorten(first, MAX_SUMMARY)];
+}
+
+/** A review in one line, with what people said to it. */
+export function showReviewed(review: Review): string {
+  const [said = '', first] = summariseVerdict(review);
+  const end = review.decided ? `; ${review.decided.outcome} by ${escapeForPeople(review.decided.by)}` : '';
+  return `${said}${first === undefined ? '' : `: ${first}`}${end}`;
+}
+
+/** The reviews of calls that made a person look, a line each. */
+export function listAsked(reviews: readonly Review[]): string[] {
+  return reviews.flatMap((review) => {
+    const call = escapeForPeople(shorten(review.call ?? '', MAX_CALL_SHOWN));
+    return review.asked ? [`call of ${escapeForPeople(review.task)}, \`${call}\`: ${showReviewed(review)}`] : [];
+  });
 }
 
 /** Whether a review makes a person look: fails closed where there is no verdict. */

@@ -107,15 +107,6 @@ export function takeReserved({ accounts, tokens, usd, before }: ReserveShared): 
   return { accounts: [...accounts, ...dropped], tokens, usd };
 }
 
-/** What is to be settled at the end. */
-export function orderSettlement({ reserved, spend }: RefactorState): RefactorCommand | undefined {
-  if (!reserved || reserved.settled) return undefined;
-  const tokens = spend.inputTokens + spend.outputTokens;
-  // A cost that nobody knows counts as all that was set aside.
-  const usd = spend.costUsd ?? reserved.usd;
-  return { kind: 'settle', input: { accounts: reserved.accounts, tokens, usd } };
-}
-
 /** Accounts that count what this policy leaves without a bound, as sentences. */
 export function findUnbounded(policy: EffectivePolicy): string[] {
   const isBounded = boundsOf(policy);

@@ -37,6 +37,7 @@ import { renderReport } from '../core/report.ts';
 import { nextDeadline } from '../core/silence.ts';
 import { troubleSchema } from '../core/trouble.ts';
 import { keepTime, timeIsUpAt } from '../core/working-time.ts';
+import type { ReserveShared } from '../core/shared-budget.ts';
 import { listNeeds, refactorState, showNeed, viewRefactor } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, openActivities } from './activities.ts';
@@ -55,6 +56,10 @@ const FOLLOWS_NEEDS = 'follows-needs';
 const POLICY_LAYERS = 'policy-layers';
 /** The patch under which refactors began to count what a command takes of the budget as soon as it begins. */
 const COUNTS_BEGUN = 'counts-begun';
+/** The patch under which refactors began to keep their report in the hub. */
+const KEEPS_REPORT = 'keeps-report';
+/** A hub that is away must not hold up the end of a run, whose result has the report too. */
+const REPORT_RETRY = { initialInterval: '1 second', maximumAttempts: 5 } as const;
 
 export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
   let state = open(inputs);
@@ -135,7 +140,8 @@ function open(inputs: readonly unknown[]): RefactorState {
   if (policy.kind === 'bad') throw ApplicationFailure.nonRetryable(policy.problems.join('; '), 'BadInput');
   const state = createRefactor(workflowInfo().workflowId, start.input, policy.policy, Date.now());
   const layered = patched(POLICY_LAYERS) ? { ...state, policyFrom: null } : state;
-  return patched(COUNTS_BEGUN) ? { ...layered, countsBegun: true } : layered;
+  const counting: RefactorState = patched(COUNTS_BEGUN) ? { ...layered, countsBegun: true } : layered;
+  return patched(KEEPS_REPORT) ? { ...counting, keepsReport: 'at the end' } : counting;
 }
 
 function close(state: RefactorState, outcome: RefactorOutcome): RefactorResult {
@@ -206,8 +212,10 @@ async function perform(state: RefactorState, command: RefactorCommand, activitie
         return { kind: 'pricesRead', at: Date.now(), read };
       }
       case 'reserve':
+        return await reserve(command.input, activities);
       case 'settle':
-        return await useAccounts(command, activities);
+      case 'keepReport':
+        return await leave(state, command, activities);
       case 'prepare': {
         const prepared = await activities
           .workspace(null)
@@ -248,18 +256,24 @@ async function perform(state: RefactorState, command: RefactorCommand, activitie
   }
 }
 
-/** Sets the budget aside in the accounts that it shares, or gives back what it left. */
-async function useAccounts(
-  command: Extract<RefactorCommand, { kind: 'reserve' | 'settle' }>,
+async function reserve(input: ReserveShared, { control }: Activities): Promise<RefactorEvent> {
+  const outcome = await control.reserveShared.executeWithOptions({ summary: 'shared budgets' }, [input]);
+  return { kind: 'reserved', at: Date.now(), input, outcome };
+}
+
+/** Gives back what the budget has left, or keeps the report: what a refactor does at its end. */
+async function leave(
+  state: RefactorState,
+  command: Extract<RefactorCommand, { kind: 'settle' | 'keepReport' }>,
   { control }: Activities,
 ): Promise<RefactorEvent> {
-  const options = { summary: 'shared budgets' };
   if (command.kind === 'settle') {
-    await control.settleShared.executeWithOptions(options, [command.input]);
+    await control.settleShared.executeWithOptions({ summary: 'shared budgets' }, [command.input]);
     return { kind: 'settled', at: Date.now() };
   }
-  const outcome = await control.reserveShared.executeWithOptions(options, [command.input]);
-  return { kind: 'reserved', at: Date.now(), input: command.input, outcome };
+  const input = { ...command.input, report: renderReport(state) };
+  await control.keepReport.executeWithOptions({ summary: 'report', retry: REPORT_RETRY }, [input]);
+  return { kind: 'reportKept', at: Date.now() };
 }
 
 async function check(

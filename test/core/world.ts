@@ -126,6 +126,8 @@ export class World {
       case 'settle':
         this.script.bank?.settle(this.refactor.id, command, at);
         return take({ kind: 'settled', at });
+      case 'keepReport':
+        return take({ kind: 'reportKept', at });
       case 'prepare': {
         const prepared = {
           commit: sha('base'),

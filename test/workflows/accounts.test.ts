@@ -4,6 +4,7 @@ import { showAccount } from '../../src/cli/account.ts';
 import type { AccountView } from '../../src/core/account.ts';
 import { accountId } from '../../src/core/account.ts';
 import type { RefactorResult } from '../../src/core/refactor-state.ts';
+import { recordHistories } from './record.ts';
 import type { Script } from './harness.ts';
 import { approve, approveAll, finish, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 
@@ -40,6 +41,7 @@ test('a refactor holds while the account has too little, goes on when another ha
   expect(crew.model.requests.length).toBeGreaterThan(asked);
   const view = await account.query<AccountView>('status');
   expect(view).toMatchObject({ reserved: { tokens: 0 }, spent: { tokens: took + other }, holders: [] });
+  await recordHistories({ 'v0.3-refactor-shared-budget': second.workflowId, 'v0.3-account': account.workflowId });
   expect(showAccount(view)).toContain(`spent      ${took + other} tokens, $0.00`);
 }, 240_000);
 

@@ -52,6 +52,10 @@ test('a refactor goes from its goal to a delivered branch, with a person at both
   expect(await git(repository, 'log', '--format=%s', 'main..coxswain/two')).toMatch(/^Do [ab]\nDo [ab]$/);
   expect(await git(repository, 'status', '--porcelain')).toBe('');
   expect(result.report).toContain('wrote a/new.txt');
+  // So is the report, beside the runs.
+  const ref = `refs/coxswain/refactors/${refSlug(handle.workflowId)}/report`;
+  const report = await git(hub, 'show', '--no-patch', '--format=%T%n%B', ref);
+  expect(report).toContain(`${result.tree}\nreport of ${handle.workflowId}\n\n${result.report.trimEnd()}`);
   const id = handle.workflowId;
   await recordHistories({
     'v0.1-refactor': id,

@@ -1,0 +1,26 @@
+/**
+ * `keepReport`: the report of a refactor in the hub, at `refs/coxswain/refactors/<workflow id>/report`.
+ * Rule: one commit on the last one of the refactor, of its very tree; the message is the report, and a later one is
+ * put in its place.
+ */
+import { commitTree } from '../git/commit-tree.ts';
+import { moveRef } from '../git/move-ref.ts';
+import { readRef } from '../git/read-ref.ts';
+import { ensureCommit, treeOf } from '../git/store.ts';
+import { ownWorkflowId, refBeside } from './chain.ts';
+import type { ActivityContext } from './context.ts';
+import { storeOf } from './context.ts';
+import type { ControlActivities } from './contract.ts';
+import { withHeartbeats } from './perform.ts';
+
+export function createKeepReport(context: ActivityContext): ControlActivities['keepReport'] {
+  return ({ repository, commit, report }) =>
+    withHeartbeats(async () => {
+      const store = await storeOf(context, repository);
+      await ensureCommit(store, { commit });
+      const message = `report of ${ownWorkflowId()}\n\n${report}\n`;
+      const to = await commitTree(store, { tree: await treeOf(store, commit), parents: [commit], message });
+      const ref = refBeside('refactors', ownWorkflowId(), 'report');
+      await moveRef(store, { ref, to, from: await readRef(store, ref) });
+    });
+}
