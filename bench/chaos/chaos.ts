@@ -64,7 +64,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     const connected = await connectClient({ address: fleet.address, namespace: 'default' });
     const { client } = connected;
     const bundle = await bundleWorkflows();
-    const stage: Stage = { client, fleet, model, watch, bundle, findings: createFindings(), hits: [], say };
+    const stage: Stage = { client, fleet, model, watch, bundle, findings: createFindings(), hits: [], say, spent: 0 };
     const refactors = await runAll(stage, options);
     await connected.close();
     return { seed, refactors, hits: stage.hits, findings: stage.findings };

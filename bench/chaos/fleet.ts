@@ -6,10 +6,11 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { AccountInput } from '../../src/core/account.ts';
 import type { TemporalServer } from '../../src/stack/start-temporal-server.ts';
 import { startTemporalServer } from '../../src/stack/start-temporal-server.ts';
 import { startDaemon } from './git-daemon.ts';
@@ -152,11 +153,23 @@ function hostOf(hosts: readonly Host[], worker: Worker): Host {
   return host;
 }
 
+/** What all refactors of a fleet take their budgets from. */
+export const ACCOUNT: AccountInput = { account: 'chaos', per: 'month' };
+
 interface HostOptions {
   name: string;
   role: Role;
   fleet: Fleet;
   modelUrl: string;
+}
+
+/** The organisation's policy: an account that all refactors share, with far more than they need. */
+async function writePolicies(folder: string): Promise<string> {
+  const policies = join(folder, 'policies');
+  await mkdir(policies, { recursive: true });
+  const limits = { budget: { tokens: 1e9 }, sharedBudgets: [{ ...ACCOUNT, tokens: 1e15 }] };
+  await writeFile(join(policies, 'organisation.yaml'), JSON.stringify({ version: 1, limits }));
+  return policies;
 }
 
 async function openHost({ name, role, fleet, modelUrl }: HostOptions): Promise<Host> {
@@ -168,6 +181,7 @@ async function openHost({ name, role, fleet, modelUrl }: HostOptions): Promise<H
     TEMPORAL_ADDRESS: fleet.address,
     COXSWAIN_STATE: stateDir,
     COXSWAIN_HUB: fleet.urls.hub,
+    COXSWAIN_POLICIES: await writePolicies(fleet.folder),
     COXSWAIN_TASK_QUEUE: fleet.taskQueue,
     COXSWAIN_ROLES: role,
     ...(role === 'model' ? { OPENAI_BASE_URL: modelUrl, COXSWAIN_MODEL: 'scripted' } : {}),

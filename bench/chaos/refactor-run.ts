@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { WorkflowBundleOption } from '@temporalio/worker';
-import type { AccountInput, AccountView } from '../../src/core/account.ts';
+import type { AccountView } from '../../src/core/account.ts';
 import { accountId } from '../../src/core/account.ts';
 import type { RefactorResult } from '../../src/core/refactor-state.ts';
 import { auditChains, auditReplays } from './audit-chains.ts';
@@ -17,6 +17,7 @@ import type { Hit } from './disturb.ts';
 import { disturb } from './disturb.ts';
 import type { Findings } from './findings.ts';
 import type { Fleet } from './fleet.ts';
+import { ACCOUNT } from './fleet.ts';
 import { git } from './ground.ts';
 import type { Person } from './person.ts';
 import { readStatus, supervise } from './person.ts';
@@ -36,6 +37,8 @@ export interface Stage {
   findings: Findings;
   hits: Hit[];
   say: (line: string) => void;
+  /** Tokens that the results of all refactors so far say. */
+  spent: number;
 }
 
 export interface RefactorRun {
@@ -50,8 +53,6 @@ export interface RefactorRun {
 /** From the last blow, or the start, to the end: everything is up again within half a minute of it. */
 const STANDSTILL_MS = 240_000;
 const LOOK_MS = 250;
-/** Far more than is needed. */
-const MOST_TOKENS = 1e9;
 
 /** Runs one refactor; `tree` is what it must end in, `queue` what may fall on it, at most `most` of it. */
 export async function runRefactor(
@@ -94,7 +95,6 @@ async function start({ client, fleet }: Stage, id: string): Promise<WorkflowHand
     branch: `done/${id}`,
     checks: ['test -s shared.txt'],
     requestedBy: 'ann',
-    policy: { budget: { tokens: MOST_TOKENS }, sharedBudgets: [{ ...accountOf(id), tokens: MOST_TOKENS }] },
   };
   for (;;) {
     try {
@@ -174,24 +174,16 @@ async function judge(
   return { tree, model: counts, caches };
 }
 
-/** Nothing is set aside any more, and what was spent is what the result says. */
-async function auditAccount({ client, fleet, findings }: Stage, id: string, { spend }: RefactorResult): Promise<void> {
-  const handle = client.workflow.getHandle(accountId(fleet.taskQueue, accountOf(id)));
-  const { spent, reserved } = await handle.query<AccountView>('status');
-  const wanted = { spent: spend.inputTokens + spend.outputTokens, reserved: 0 };
-  const found = { spent: spent.tokens, reserved: reserved.tokens };
+/** Nothing is set aside any more, and what was spent is what the results of all refactors say. */
+async function auditAccount(stage: Stage, id: string, { spend }: RefactorResult): Promise<void> {
+  const { client, fleet, findings } = stage;
+  stage.spent += spend.inputTokens + spend.outputTokens;
+  const { spent, reserved } = await client.workflow
+    .getHandle(accountId(fleet.taskQueue, ACCOUNT))
+    .query<AccountView>('status');
   findings.look('budgets');
-  if (JSON.stringify(found) !== JSON.stringify(wanted))
-    findings.broke(
-      'budgets',
-      id,
-      `its account has ${JSON.stringify(found)}, the result says ${JSON.stringify(wanted)}`,
-    );
-}
-
-/** An account of each refactor's own, so that nothing hides in another's. */
-function accountOf(id: string): AccountInput {
-  return { account: id, per: 'month' };
+  if (spent.tokens !== stage.spent || reserved.tokens !== 0)
+    findings.broke('budgets', id, `the account has ${JSON.stringify({ spent, reserved })}, the results ${stage.spent}`);
 }
 
 /** The delivered branch is the result, and each line of effects is in it once. */

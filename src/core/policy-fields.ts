@@ -13,6 +13,8 @@ export interface Field<T> {
   tighten(this: void, one: T, other: T): T;
   /** Whether layers add to it, so that none can be too loose. */
   accumulates?: boolean;
+  /** The only layers that may have it, where it is about more than what they stand for. */
+  only?: readonly string[];
 }
 
 const STRICTNESS: Record<GateRule, number> = { allow: 0, ask: 1, deny: 2 };

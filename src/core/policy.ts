@@ -212,6 +212,11 @@ function resolveField(name: FieldName, layers: readonly Layer[], where: PolicyPr
     for (const part of ['limits', 'defaults'] as const) {
       const said = readField(layer[part], name);
       if (said === undefined) continue;
+      if (field.only && !field.only.includes(layer.name)) {
+        const problem = `${name}: only a file of the ${field.only.join(' or ')} layer may have it`;
+        where.push({ layer: layer.name, path: [part, ...name.split('.')], problem });
+        continue;
+      }
       if (!field.accumulates && isLooser(field, said, limit.value)) {
         const path = layer.name === 'run' ? `policy.${name}` : `${part}.${name}`;
         const problem = `${path}: ${show(said)} is looser than the limit ${show(limit.value)} of the ${limit.from} layer`;

@@ -26,7 +26,7 @@ const sharedBudgetSchema = z
 export const sharedBudgetsSchema = z.array(sharedBudgetSchema).max(20);
 export type SharedBudget = z.infer<typeof sharedBudgetSchema>;
 
-/** Every layer's accounts count; of one that two layers name the smaller amounts. */
+/** The accounts of organisation and team both count; of one that two layers name the smaller amounts. */
 export const SHARED_BUDGETS: Field<SharedBudget[]> = {
   builtIn: { limit: [], value: [] },
   tighten: (one, other) => {
@@ -38,6 +38,8 @@ export const SHARED_BUDGETS: Field<SharedBudget[]> = {
     return [...joined.keys()].toSorted().flatMap((key) => joined.get(key) ?? []);
   },
   accumulates: true,
+  // Whoever names an account takes from it: no repository and no run may take from another team's.
+  only: ['organisation', 'team'],
 };
 
 function strictest(one: SharedBudget | undefined, other: SharedBudget): SharedBudget {

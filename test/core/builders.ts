@@ -8,7 +8,7 @@ import { digestText } from '../../src/core/digest.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { planSchema } from '../../src/core/plan.ts';
 import type { EffectivePolicy, Policy } from '../../src/core/policy.ts';
-import { resolvePolicy } from '../../src/core/policy.ts';
+import { resolveLayers } from '../../src/core/policy.ts';
 import type { Sha } from '../../src/core/transcript.ts';
 
 /** A commit id made of a name, so that tests can compare them. */
@@ -16,8 +16,11 @@ export function sha(name: string): Sha {
   return digestText(name).slice(0, 40) as Sha;
 }
 
-export function policyOf(run?: Policy): EffectivePolicy {
-  const resolved = resolvePolicy(run);
+export function policyOf(run?: Policy, team?: Policy): EffectivePolicy {
+  const resolved = resolveLayers([
+    { name: 'team', limits: team },
+    { name: 'run', defaults: run },
+  ]);
   if (resolved.kind === 'bad') throw new Error(resolved.problems.join());
   return resolved.policy;
 }

@@ -92,7 +92,11 @@ test('layers that tighten are accepted, and what they make is never looser than 
       const layers = ORDER.map((name, index) => {
         const [limit = {}, value = {}] = parts[index] ?? [];
         limits = mergeLimits(limits, limit);
-        return { name, limits, defaults: mergeLimits(limits, value) };
+        const mayName = name === 'organisation' || name === 'team';
+        const fit = ({ sharedBudgets, ...rest }: Policy): Policy =>
+          mayName ? { ...rest, ...(sharedBudgets ? { sharedBudgets } : {}) } : rest;
+        limits = fit(limits);
+        return { name, limits, defaults: fit(mergeLimits(limits, value)) };
       });
       const result = resolveLayers(layers);
       if (result.kind === 'bad') throw new Error(result.problems.join('; '));
@@ -111,6 +115,21 @@ function readBack(fields: readonly { name: string; value: unknown }[]): Policy {
   }
   return policy as Policy;
 }
+
+test('no repository and no run may take from an account', () => {
+  const sharedBudgets = [{ account: 'team-b', per: 'month' as const, tokens: 5 }];
+  for (const name of ['repository', 'run'] as const) {
+    for (const part of ['limits', 'defaults'] as const) {
+      const result = resolveLayers([{ name, [part]: { sharedBudgets } }]);
+      expect(result).toMatchObject({
+        kind: 'bad',
+        where: [
+          { layer: name, path: [part, 'sharedBudgets'], problem: expect.stringContaining('organisation or team') },
+        ],
+      });
+    }
+  }
+});
 
 describe('layers', () => {
   const layersOf = (change: Partial<Record<LayerName, Omit<Layer, 'name'>>>): Layer[] =>

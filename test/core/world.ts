@@ -14,6 +14,7 @@ import { startSchema } from '../../src/core/messages.ts';
 import type { Finding } from '../../src/core/findings.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { askForBudget, beginCommand } from '../../src/core/budget.ts';
+import type { Policy } from '../../src/core/policy.ts';
 import type { Price } from '../../src/core/price.ts';
 import { createRefactor, isShortOfBudget, nextRefactorCommand } from '../../src/core/refactor.ts';
 import { advanceRefactor } from '../../src/core/refactor-events.ts';
@@ -31,6 +32,8 @@ export interface WorldScript {
   /** Calls that each work agent makes before it finishes. */
   callsPerTask: number;
   checks?: string[];
+  /** The limits of the team's layer of policy. */
+  team?: Policy;
   /** The account of shared budgets, where policy names one: worlds with the same share it. */
   bank?: Bank;
   /** What the model costs; unknown where it is left out. */
@@ -71,7 +74,10 @@ export class World {
       ...(script.checks ? { checks: script.checks } : {}),
       ...input,
     });
-    this.refactor = { ...createRefactor(script.id ?? 'r', start, policyOf(start.policy), this.now), countsBegun: true };
+    this.refactor = {
+      ...createRefactor(script.id ?? 'r', start, policyOf(start.policy, script.team), this.now),
+      countsBegun: true,
+    };
   }
 
   send(verb: Verb, ...inputs: unknown[]): Answer {
@@ -112,7 +118,7 @@ export class World {
     };
     switch (command.kind) {
       case 'readPolicy': {
-        const read = { commit: sha('base'), policy: policyOf(command.input.run ?? undefined) };
+        const read = { commit: sha('base'), policy: policyOf(command.input.run ?? undefined, this.script.team) };
         return take({ kind: 'policyRead', at, read });
       }
       case 'readPrices': {

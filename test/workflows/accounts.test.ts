@@ -1,11 +1,14 @@
 /** Accounts of shared budgets on a real server: set aside before anything is spent, settled at the end. */
-import { expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { showAccount } from '../../src/cli/account.ts';
 import type { AccountView } from '../../src/core/account.ts';
 import { accountId } from '../../src/core/account.ts';
 import type { RefactorResult } from '../../src/core/refactor-state.ts';
 import { recordHistories } from './record.ts';
-import type { Script } from './harness.ts';
+import type { Crew, Script } from './harness.ts';
 import { approve, approveAll, finish, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 
 const adding: Script = ({ task, turn }) => {
@@ -13,12 +16,21 @@ const adding: Script = ({ task, turn }) => {
   return turn === 0 ? shell('date > a/new.txt') : finish();
 };
 const TEAM = { account: 'team', per: 'month' as const };
-const policy = { budget: { tokens: 100_000 }, sharedBudgets: [{ ...TEAM, tokens: 150_000 }] };
+const policy = { budget: { tokens: 100_000 } };
+
+/** A crew whose organisation has this account. */
+async function startSharing(): Promise<Crew> {
+  const folder = await mkdtemp(join(tmpdir(), 'coxswain-policies-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const text = 'version: 1\nlimits:\n  sharedBudgets:\n    - { account: team, per: month, tokens: 150000 }\n';
+  await writeFile(join(folder, 'organisation.yaml'), text);
+  return await startCrew(adding, { env: { COXSWAIN_POLICIES: folder } });
+}
 
 const tokensOf = ({ spend }: RefactorResult): number => spend.inputTokens + spend.outputTokens;
 
 test('a refactor holds while the account has too little, goes on when another has ended, and settles what it took', async () => {
-  const crew = await startCrew(adding);
+  const crew = await startSharing();
   const repository = await makeRepository();
   const account = crew.client.workflow.getHandle(accountId(crew.taskQueue, TEAM));
   const first = await crew.start({ repository, branch: 'first', policy });
@@ -46,7 +58,7 @@ test('a refactor holds while the account has too little, goes on when another ha
 }, 240_000);
 
 test('what a terminated refactor had set aside counts as spent; a person can add to the period', async () => {
-  const crew = await startCrew(adding);
+  const crew = await startSharing();
   const repository = await makeRepository();
   const account = crew.client.workflow.getHandle(accountId(crew.taskQueue, TEAM));
   const first = await crew.start({ repository, branch: 'first', policy });
