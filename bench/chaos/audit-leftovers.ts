@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Findings } from './findings.ts';
 import type { Fleet } from './fleet.ts';
+import { git } from './ground.ts';
 import { findAbove, listProcesses } from './processes.ts';
 
 /** What was running when the last worker was hit may take a moment to see that. */
@@ -20,7 +21,8 @@ const MEANT = /git-daemon --export-all|^sh -c exec 3<&0|^\/bin\/sh -c\s+read -r 
 
 /**
  * Looks at all processes that name the run's folder, at the hub and the repository, and at the workers' own folders.
- * What lies in the latter is a cache that the product sweeps by its age: it is given back and breaks no promise.
+ * What lies in the latter is a cache that the product sweeps by its age, as git does in the hub: it is given back and
+ * breaks no promise.
  */
 export async function auditLeftovers(findings: Findings, refactor: string, fleet: Fleet): Promise<string[]> {
   const until = Date.now() + PATIENCE_MS;
@@ -32,12 +34,23 @@ export async function auditLeftovers(findings: Findings, refactor: string, fleet
   findings.look('leftovers');
   for (const text of left) findings.broke('leftovers', refactor, text);
   const caches = await Promise.all(fleet.workers.map(({ stateDir }) => lookIntoState(stateDir)));
-  return caches.flat().map((text) => text.replace(`${fleet.folder}/`, ''));
+  const pruned = await listPruned(fleet.paths.hub);
+  return [...caches.flat(), ...pruned].map((text) => text.replace(`${fleet.folder}/`, ''));
+}
+
+/** What a push leaves in a hub whose own git was killed with it: its housekeeping (`git gc`, or the janitor) takes it. */
+async function listPruned(hub: string): Promise<string[]> {
+  const said = await git(hub, 'prune', '--dry-run', '--verbose', '--expire=now');
+  return [...said.matchAll(/^Removing stale temporary (?:directory|file) (\S+)$/gm)].map(([, path = '']) =>
+    join(hub, path),
+  );
 }
 
 async function look(fleet: Fleet): Promise<string[]> {
   const { hub, repository } = fleet.paths;
-  const junk = [...(await lookIntoStore(hub)), ...(await lookIntoStore(repository))];
+  const pruned = await listPruned(hub);
+  const found = [...(await lookIntoStore(hub)), ...(await lookIntoStore(repository))];
+  const junk = found.filter((path) => !pruned.some((gone) => path === gone || path.startsWith(`${gone}/`)));
   return [...lookForProcesses(fleet), ...junk.map((text) => text.replace(`${fleet.folder}/`, ''))];
 }
 

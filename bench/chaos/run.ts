@@ -59,8 +59,7 @@ for (const seed of (values.seeds ?? values.seed).split(',')) {
   say(`seed ${options.seed}: ${options.kills} disturbances`);
   results.push(await runChaos({ ...options, temporalPath: temporal.path, say }));
   console.log(`\n${renderTable(results)}\n`);
-}
-if (values.write) {
+  if (!values.write) continue;
   await mkdir(RESULTS, { recursive: true });
   await writeFile(join(RESULTS, 'chaos.md'), renderReport(results));
 }

@@ -5,9 +5,12 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { resultOf, startRefactor } from '../client/refactors.ts';
 import { scheduleJanitor } from '../client/schedule-janitor.ts';
 import type { Config } from '../config.ts';
+import { isServerAway } from '../client/client-failure.ts';
+import type { Connected } from '../client/connect.ts';
 import { connectClient } from '../client/connect.ts';
 import type { NetworkGrant } from '../core/egress.ts';
 import { escapeForPeople } from '../core/escape.ts';
@@ -32,6 +35,10 @@ export interface RunOptions {
   networkForSetup?: string | boolean;
   detach?: boolean;
 }
+
+/** How long a worker waits for a server that is not there yet, or restarting. */
+const SERVER_PATIENCE_MS = 60_000;
+const SERVER_AGAIN_MS = 1000;
 
 const say = (line: string): void => console.log(line);
 
@@ -143,21 +150,12 @@ export async function work(config: Config): Promise<number> {
 }
 
 /** Starts a worker and says so once the server knows what it polls for, so that its version can be made current. */
-async function startListedWorker(
-  config: Config,
-  { address, namespace, options }: NonNullable<Config['temporal']>,
-): Promise<RunningWorker> {
-  const connected = await connectClient({ address, namespace, connectionOptions: options });
-  const { connection } = connected;
+async function startListedWorker(config: Config, temporal: NonNullable<Config['temporal']>): Promise<RunningWorker> {
+  const { address, namespace, options } = temporal;
   const { version, taskQueue, roles, model } = config;
+  const { connected, build } = await untilReached(async () => await reachTemporal(config, temporal));
+  const { connection } = connected;
   try {
-    const missing = await findMissingSearchAttributes(connection, namespace);
-    if (missing.length > 0) {
-      throw new StackError(
-        `Temporal lacks the search attributes ${missing.map(({ name }) => name).join(', ')}: run "cox setup" once`,
-      );
-    }
-    const build = version && (await findCurrentBuild(connection, namespace, version.deploymentName));
     const worker = await startWorker(config, {
       address,
       namespace,
@@ -172,6 +170,42 @@ async function startListedWorker(
     return worker;
   } finally {
     await connected.close();
+  }
+}
+
+/** Tries again while the server is away: it may be about to start, as this is. */
+async function untilReached<T>(reach: () => Promise<T>): Promise<T> {
+  const end = Date.now() + SERVER_PATIENCE_MS;
+  for (let isSaid = false; ; isSaid = true) {
+    try {
+      return await reach();
+    } catch (error) {
+      if (!isServerAway(error) || Date.now() > end) throw error;
+      if (!isSaid) say(`${error.message}; waiting for it`);
+      await delay(SERVER_AGAIN_MS);
+    }
+  }
+}
+
+/** Connects, and looks whether the server is set up; which build of the workers is current there. */
+async function reachTemporal(
+  { version }: Config,
+  { address, namespace, options }: NonNullable<Config['temporal']>,
+): Promise<{ connected: Connected; build: string | undefined }> {
+  const connected = await connectClient({ address, namespace, connectionOptions: options });
+  const { connection } = connected;
+  try {
+    const missing = await findMissingSearchAttributes(connection, namespace);
+    if (missing.length > 0) {
+      throw new StackError(
+        `Temporal lacks the search attributes ${missing.map(({ name }) => name).join(', ')}: run "cox setup" once`,
+      );
+    }
+    const build = version && (await findCurrentBuild(connection, namespace, version.deploymentName));
+    return { connected, build };
+  } catch (error) {
+    await connected.close();
+    throw error;
   }
 }
 

@@ -70,6 +70,9 @@ async function addOrphan(dir: string, id: string, ageDays: number): Promise<stri
   return ref;
 }
 
+/** A refactor that has ended left its report beside its runs. */
+const REPORT = 1;
+
 test('the janitor removes what closed runs left, and nothing of a run that is open or frozen', async () => {
   const hub = await sharedHub();
   const crew = await startCrew(BOTH, { env: { COXSWAIN_HUB: hub } });
@@ -93,14 +96,14 @@ test('the janitor removes what closed runs left, and nothing of a run that is op
   const dead = members(closed.workflowId);
   expect(await ownersOf(dir, [...alive, ...dead])).toEqual([...alive, ...dead]);
   // Nothing was closed for thirty days.
-  expect((await runJanitor(crew, {})).refs).toEqual({ kept: alive.length + dead.length, removed: 0 });
+  expect((await runJanitor(crew, {})).refs).toEqual({ kept: alive.length + dead.length + REPORT, removed: 0 });
   const junk = join(dir, 'objects/pack/tmp_pack_abc');
   await writeFile(junk, 'half a pack');
   const old = Date.now() / 1000 - 25 * 3600;
   await utimes(junk, old, old);
 
   const dry = await runJanitor(crew, { retentionDays: 0, dryRun: true });
-  expect(dry).toMatchObject({ dryRun: true, refs: { removed: dead.length }, leftOvers: 1, failed: [] });
+  expect(dry).toMatchObject({ dryRun: true, refs: { removed: dead.length + REPORT }, leftOvers: 1, failed: [] });
   expect(await ownersOf(dir, [...alive, ...dead])).toEqual([...alive, ...dead]);
   const result = await runJanitor(crew, { retentionDays: 0 });
   expect(result).toEqual({ ...dry, dryRun: false });
@@ -140,7 +143,7 @@ test('runs that Temporal has forgotten go by the age of their last commit, and b
   };
   expect((await runJanitor(crew, { retentionDays: 2 })).refs.removed).toBe(1);
   expect(await orphansLeft()).toEqual(orphans.slice(1));
-  expect((await runJanitor(crew, { retentionDays: 0 })).refs.removed).toBe(ids.length);
+  expect((await runJanitor(crew, { retentionDays: 0 })).refs.removed).toBe(ids.length + REPORT);
   expect(await ownersOf(dir, ids)).toEqual([]);
   expect(await orphansLeft()).toEqual(orphans.slice(1));
   await open.signal('stop', 'enough');
@@ -157,7 +160,7 @@ test('a hub that is reached by a URL is swept too, and one that is gone is said 
   await approveAll(handle);
   const ids = [handle.workflowId, `${handle.workflowId}/plan.1`, `${handle.workflowId}/a.1`];
   expect(await ownersOf(dir, ids)).toEqual(ids);
-  expect((await runJanitor(crew, { retentionDays: 0 })).refs).toEqual({ kept: 0, removed: ids.length });
+  expect((await runJanitor(crew, { retentionDays: 0 })).refs).toEqual({ kept: 0, removed: ids.length + REPORT });
   expect(await ownersOf(dir, ids)).toEqual([]);
   await rm(dir, { recursive: true });
   const { failed } = await runJanitor(crew, { retentionDays: 0 });
