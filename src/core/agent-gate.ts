@@ -48,12 +48,14 @@ export function takeCallReview(before: AgentState, at: number, review: Review): 
   return passGate(say(state, at, `${state.step} ${said}`), at, pending, { review, asked });
 }
 
-/** By sampling, which no agent can foresee, and wherever a rule asks; a planner changes nothing. */
+/** By sampling, which no agent can foresee, and where a rule has a reason to ask; a planner changes nothing. */
 function isReviewDue({ spec, head }: AgentState, call: Proposal): boolean {
   const { review } = spec.policy;
   if (!review?.actions || review.model.value === null || spec.kind === 'plan') return false;
-  const { outcome } = answerCall(spec.policy, call);
-  return outcome === 'ask' || (outcome === 'allow' && drawFrom(`${head} ${call.digest}`) < review.actions.value);
+  const { outcome, reason } = answerCall(spec.policy, call);
+  if (outcome === 'deny') return false;
+  const isRisky = outcome === 'ask' && reason !== null;
+  return isRisky || drawFrom(`${head} ${call.digest}`) < review.actions.value;
 }
 
 function passGate(

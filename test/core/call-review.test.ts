@@ -80,6 +80,9 @@ describe('a call that is reviewed before it runs', () => {
     expect(nextAgentCommand(proposed(1, DENIED)).kind).toBe('think');
     expect(nextAgentCommand(proposed(0)).kind).toBe('act');
     expect(nextAgentCommand(proposed(1, {}, { kind: 'plan' })).kind).toBe('act');
+    // Where policy asks about every call, a person sees each all the same.
+    const policy = policyOf({ gates: { commands: 'ask' }, review: { model: 'second', actions: 0 } });
+    expect(nextAgentCommand(proposed(0, {}, { policy })).kind).toBe('wait');
   });
 
   test('needs a budget for its review first, and is charged all of it where its answer is lost', () => {

@@ -2,7 +2,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import { showAccount } from '../../src/cli/account.ts';
 import type { AccountView } from '../../src/core/account.ts';
 import { accountId } from '../../src/core/account.ts';
@@ -25,6 +27,18 @@ async function startSharing(): Promise<Crew> {
   const text = 'version: 1\nlimits:\n  sharedBudgets:\n    - { account: team, per: month, tokens: 150000 }\n';
   await writeFile(join(folder, 'organisation.yaml'), text);
   return await startCrew(adding, { env: { COXSWAIN_POLICIES: folder } });
+}
+
+/** What the command line says to that. */
+async function cox({ taskQueue, stateDir }: Crew, ...args: string[]): Promise<string> {
+  const env = {
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    COXSWAIN_TASK_QUEUE: taskQueue,
+    COXSWAIN_STATE: stateDir,
+  };
+  const program = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+  const { stdout } = await execa(process.execPath, [program, ...args], { env });
+  return stdout;
 }
 
 const tokensOf = ({ spend }: RefactorResult): number => spend.inputTokens + spend.outputTokens;
@@ -71,7 +85,12 @@ test('what a terminated refactor had set aside counts as spent; a person can add
   await expect(account.executeUpdate('raise', { args: [{ tokens: 'many' }] })).rejects.toMatchObject({
     cause: { type: 'BadInput', message: expect.stringContaining('tokens') },
   });
-  await account.executeUpdate('raise', { args: [{ tokens: 50_000, by: 'ann', note: 'release' }] });
+  const show = await cox(crew, 'account', 'show');
+  expect(show).toMatch(/^team, the month since \d{4}-\d\d-01\n {2}spent +100000 tokens/);
+  await expect(cox(crew, 'account', 'raise', 'team', '--tokens', '-5')).rejects.toThrow('a number above 0');
+  await expect(cox(crew, 'account', 'raise', 'teem', '--tokens', '5')).rejects.toThrow('no account teem');
+  const raised = await cox(crew, 'account', 'raise', 'team', '--tokens', '50000', '--by', 'ann', '--note', 'release');
+  expect(raised).toContain('+ 50000 tokens, $0.00 by ann');
   await second.executeUpdate('resume', { args: [{ by: 'ann' }] });
   await approve(second, 'plan@1');
   expect(await account.query('status')).toMatchObject({ reserved: { tokens: 100_000 }, raises: [{ by: 'ann' }] });
