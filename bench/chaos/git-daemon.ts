@@ -17,8 +17,8 @@ export interface GitDaemon {
 }
 
 /** Serves every repository in a folder, to read and to write, as a git host elsewhere would. */
-export async function startDaemon(folder: string): Promise<GitDaemon> {
-  const port = await findFreePort();
+export async function startDaemon(folder: string, wantedPort?: number): Promise<GitDaemon> {
+  const port = wantedPort ?? (await findFreePort());
   const options = ['--export-all', '--enable=receive-pack', '--reuseaddr', '--listen=127.0.0.1'];
   const child = spawn('git', ['daemon', ...options, `--port=${port}`, `--base-path=${folder}`, folder], {
     stdio: 'ignore',

@@ -19,6 +19,7 @@ import {
 } from '../workflows/harness.ts';
 
 const STEPS = 5;
+const HOUR_MS = 3_600_000;
 /** Each command adds one line, the second one slowly: what runs twice shows in the tree. */
 const APPENDS: Script = ({ task, turn }) => {
   if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
@@ -27,10 +28,13 @@ const APPENDS: Script = ({ task, turn }) => {
     : finish();
 };
 
-async function startProcess(crew: Crew): Promise<ChildProcess> {
+/** A worker as a process of its own; its clock may be off. */
+async function startProcess(crew: Crew, clockOffMs = 0): Promise<ChildProcess> {
   const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), {
+    execArgv: ['--import', fileURLToPath(new URL('./shift-clock.mjs', import.meta.url))],
     env: {
       ...process.env,
+      CLOCK_OFF_MS: String(clockOffMs),
       TEMPORAL_ADDRESS: inject('temporalAddress'),
       COXSWAIN_STATE: crew.stateDir,
       COXSWAIN_TASK_QUEUE: crew.taskQueue,
@@ -43,34 +47,41 @@ async function startProcess(crew: Crew): Promise<ChildProcess> {
   return child;
 }
 
-test('a worker killed in the middle of a command: another goes on, and no step was done twice', async () => {
-  const crew = await startCrew(APPENDS);
-  await crew.worker.stop();
-  const repository = await makeRepository();
-  const first = await startProcess(crew);
-  const handle = await crew.start({ repository, branch: 'killed' });
-  await approve(handle, 'plan@1');
-  const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
-  // The third command sleeps for three seconds: this is in the middle of it.
-  await until(handle, ({ tasks }) => tasks.some(({ status }) => status === 'working'));
-  for (let doing = ''; !doing.includes('echo 2 '); ) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    doing = await agent.query<{ doing: string }>('status').then(
-      ({ doing: now }) => now,
-      () => '',
-    );
-  }
-  await new Promise((resolve) => setTimeout(resolve, 700));
-  first.kill('SIGKILL');
-  await once(first, 'exit');
-  await startProcess(crew);
-  await approve(handle, 'delivery@1', 120_000);
-  await handle.result();
-  const expected = Array.from({ length: STEPS }, (_, turn) => `${turn}\nend ${turn}`).join('\n');
-  expect(await git(repository, 'show', 'killed:a/lines')).toBe(expected);
-  // One answer for each call of planner and agent: nothing that was stored was asked for again.
-  expect(crew.model.requests.length).toBe(1 + STEPS + 1);
-}, 240_000);
+test.each([
+  ['a worker killed in the middle of a command: another goes on, and no step was done twice', 0, 0],
+  ['the same with clocks that are an hour off, one ahead and the next behind', HOUR_MS, -HOUR_MS],
+])(
+  '%s',
+  async (_, firstOffMs, secondOffMs) => {
+    const crew = await startCrew(APPENDS);
+    await crew.worker.stop();
+    const repository = await makeRepository();
+    const first = await startProcess(crew, firstOffMs);
+    const handle = await crew.start({ repository, branch: 'killed' });
+    await approve(handle, 'plan@1');
+    const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
+    // The third command sleeps for three seconds: this is in the middle of it.
+    await until(handle, ({ tasks }) => tasks.some(({ status }) => status === 'working'));
+    for (let doing = ''; !doing.includes('echo 2 '); ) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      doing = await agent.query<{ doing: string }>('status').then(
+        ({ doing: now }) => now,
+        () => '',
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    await startProcess(crew, secondOffMs);
+    await approve(handle, 'delivery@1', 120_000);
+    await handle.result();
+    const expected = Array.from({ length: STEPS }, (_, turn) => `${turn}\nend ${turn}`).join('\n');
+    expect(await git(repository, 'show', 'killed:a/lines')).toBe(expected);
+    // One answer for each call of planner and agent: nothing that was stored was asked for again.
+    expect(crew.model.requests.length).toBe(1 + STEPS + 1);
+  },
+  240_000,
+);
 
 test('a worker killed while the model answers: the answer is lost and charged at all that was reserved for it', async () => {
   let isAsked = false;
