@@ -52,6 +52,9 @@ const envSchema = z.object({
     .regex(/^[^:]+$/, 'has a colon in it')
     .optional(),
   COXSWAIN_BUILD_ID: z.string().min(1).optional(),
+  COXSWAIN_GITHUB_TOKEN: z.string().min(1).optional(),
+  COXSWAIN_GITHUB_HOST: z.string().min(1).default('github.com'),
+  COXSWAIN_GITHUB_API: z.url().default('https://api.github.com'),
   COXSWAIN_RETENTION_DAYS: z.coerce.number().min(0).max(36_500).default(30),
   OPENAI_API_KEY: z.string().min(1).optional(),
   OPENAI_BASE_URL: z.url().optional(),
@@ -80,6 +83,8 @@ export interface Config {
   taskQueue: string;
   /** Of the environment, what git's remotes need. */
   remoteEnvironment: Record<string, string>;
+  /** Where pull requests are opened; undefined where there is no token. */
+  github: { host: string; api: string; token: string } | undefined;
   roles: WorkerRole[];
   /** Folders under which a start may name a repository by path; undefined where none was configured. */
   roots: string[] | undefined;
@@ -120,6 +125,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
     policies: values.COXSWAIN_POLICIES ? resolve(workingDirectory, values.COXSWAIN_POLICIES) : undefined,
     taskQueue: values.COXSWAIN_TASK_QUEUE,
     remoteEnvironment: readRemoteEnvironment(env),
+    github: values.COXSWAIN_GITHUB_TOKEN
+      ? { host: values.COXSWAIN_GITHUB_HOST, api: values.COXSWAIN_GITHUB_API, token: values.COXSWAIN_GITHUB_TOKEN }
+      : undefined,
     roles: values.COXSWAIN_ROLES,
     roots: values.COXSWAIN_ROOTS?.map((root) => resolve(workingDirectory, root)),
     isolation: values.COXSWAIN_ISOLATION,

@@ -184,6 +184,7 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
     hub: config.hub,
     policies: config.policies,
     remoteEnvironment: config.remoteEnvironment,
+    github: config.github,
     roots: config.roots ?? parts.defaultRoots,
     isolation: isolation.kind,
     workspaces: openWorkspaces({ stateDir: config.stateDir, isolation }),

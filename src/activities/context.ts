@@ -8,6 +8,7 @@ import type { IsolationMode } from '../core/agent-state.ts';
 import { refSlug } from '../git/ref-name.ts';
 import type { Store } from '../git/store.ts';
 import { openStore } from '../git/store.ts';
+import type { GitHub } from '../github/pull-request.ts';
 import type { Model } from '../model/call-model.ts';
 import type { Workspaces } from '../sandbox/workspaces.ts';
 import { fail } from './failures.ts';
@@ -22,6 +23,8 @@ export interface ActivityContext {
   policies: string | undefined;
   /** What remotes need of the worker's environment: an agent's socket, proxies, certificates. */
   remoteEnvironment: Readonly<Record<string, string>>;
+  /** Where pull requests are opened; undefined where nobody gave a token. */
+  github: GitHub | undefined;
   /** Folders under which a start may name a repository by its path. */
   roots: string[];
   isolation: IsolationMode;

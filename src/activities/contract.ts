@@ -9,6 +9,7 @@ import type { SignatureQuestion, SignatureVerdict } from '../core/decide.ts';
 import type {
   DeliverInput,
   DeliverOutcome,
+  OpenPullInput,
   PolicyInput,
   PolicyRead,
   PrepareInput,
@@ -35,6 +36,8 @@ export interface ControlActivities {
   deliver(input: DeliverInput): Promise<DeliverOutcome>;
   /** Where the janitor has to look, and the configured retention. */
   findPlaces(): Promise<{ hubs: string[]; hosts: string[]; retentionDays: number }>;
+  /** Opens a pull request for the delivered branch, or gives the one that is open its new body. */
+  openPull(input: OpenPullInput & { report: string }): Promise<{ url: string }>;
   /** Keeps the report in the hub, beside the refactor's runs. */
   keepReport(input: { repository: string; commit: Sha; report: string }): Promise<void>;
   /** Sets the refactor's budget aside in all of these accounts, or says which is short. */

@@ -12,6 +12,7 @@ import { ensureCommit } from '../git/store.ts';
 import type { ActivityContext } from './context.ts';
 import { locateRepository, storeOf } from './context.ts';
 import type { ControlActivities } from './contract.ts';
+import { canOpenPull } from './open-pull.ts';
 import { withHeartbeats } from './perform.ts';
 
 export function createDeliver(context: ActivityContext): ControlActivities['deliver'] {
@@ -28,6 +29,7 @@ export function createDeliver(context: ActivityContext): ControlActivities['deli
         ref: outcome.ref,
         stat: text.slice(-4000),
         notes: await compareBase(store, repository, input),
+        ...(canOpenPull(context, input.repository) ? { opensPull: true } : {}),
       };
     });
 }

@@ -12,6 +12,7 @@ import { createDeliver } from './deliver.ts';
 import { createFindPlaces } from './find-places.ts';
 import { createIntegrateTask } from './integrate-task.ts';
 import { createKeepReport } from './keep-report.ts';
+import { createOpenPull } from './open-pull.ts';
 import { createPrepare } from './prepare.ts';
 import { createReadPolicy } from './read-policy.ts';
 import { createReadPrices } from './read-prices.ts';
@@ -26,6 +27,7 @@ export function createControlActivities(context: ActivityContext): ControlActivi
   return {
     verifySignature,
     describeAgents,
+    openPull: createOpenPull(context),
     keepReport: createKeepReport(context),
     reserveShared,
     settleShared,

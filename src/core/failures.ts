@@ -32,6 +32,9 @@ export const FAILURES = {
   /** Key, quota, model name, content policy: a person must act. */
   ModelRefused: { retryable: false },
   ContextTooLong: { retryable: false },
+  /** The server of pull requests is away; or it will not, and a person opens it. */
+  ForgeUnavailable: { retryable: true },
+  ForgeRefused: { retryable: false },
 } as const;
 
 export type FailureType = keyof typeof FAILURES;

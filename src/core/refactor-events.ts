@@ -60,6 +60,7 @@ function takeEvent(state: RefactorState, event: Exclude<RefactorEvent, { kind: '
       return takeReservation(state, event);
     case 'settled':
     case 'reportKept':
+    case 'pullOpened':
       return state;
     case 'policyRead':
       return takePolicy(state, event);
@@ -248,7 +249,7 @@ function takeDelivery(state: RefactorState, event: Extract<RefactorEvent, { kind
   const { outcome, at } = event;
   switch (outcome.kind) {
     case 'delivered': {
-      const delivered = { ref: outcome.ref, stat: outcome.stat, notes: outcome.notes };
+      const { kind: _, ...delivered } = outcome;
       return endRefactor({ ...state, delivered }, at, { kind: 'done' });
     }
     case 'exists':

@@ -103,9 +103,18 @@ export interface DeliverInput {
 }
 
 export type DeliverOutcome =
-  | { kind: 'delivered'; ref: string; stat: string; notes: string[] }
+  | { kind: 'delivered'; ref: string; stat: string; notes: string[]; opensPull?: true }
   | { kind: 'exists'; at: Sha }
   | { kind: 'refused'; reason: string };
+
+/** A pull request for a delivered branch; its body is the report. */
+export interface OpenPullInput {
+  repository: string;
+  branch: string;
+  /** The branch that it is for. */
+  base: string;
+  title: string;
+}
 
 export interface TaskState {
   task: Task;
@@ -199,7 +208,9 @@ export interface RefactorState {
   redAccepted: boolean;
   baselineAccepted: boolean;
   deliveryApproved: { by: string; digest: string } | null;
-  delivered: { ref: string; stat: string; notes: string[] } | null;
+  delivered: { ref: string; stat: string; notes: string[]; opensPull?: true } | null;
+  /** The pull request, or why there is none; left out where none is to be opened. */
+  pull?: { url: string } | { problem: string };
   /** Tokens and dollars that people added to the budget of the policy. */
   budgetAdded?: number;
   usdAdded?: number;
@@ -236,6 +247,7 @@ export type RefactorCommand =
   | { kind: 'readPrices'; input: PricesInput }
   | { kind: 'reserve'; input: ReserveShared }
   | { kind: 'settle'; input: SettleShared }
+  | { kind: 'openPull'; input: OpenPullInput }
   | { kind: 'keepReport'; input: { repository: string; commit: Sha } }
   | { kind: 'prepare'; input: PrepareInput }
   | { kind: 'startAgent'; id: string; spec: AgentSpec }
@@ -253,6 +265,7 @@ export type RefactorEvent =
   | { kind: 'reserved'; at: number; input: ReserveShared; outcome: ReserveOutcome }
   | { kind: 'settled'; at: number }
   | { kind: 'reportKept'; at: number }
+  | { kind: 'pullOpened'; at: number; url: string }
   | { kind: 'prepared'; at: number; prepared: Prepared }
   | { kind: 'agentStarted'; at: number; id: string; granted: number; grantedUsd?: number }
   /** The id was taken by an agent of a run that was reset: it is cancelled, the next attempt's id is used. */
@@ -281,5 +294,7 @@ export interface RefactorResult {
   tasks: { id: string; title: string; status: string; summary: string }[];
   evidence: Evidence[];
   spend: Spend;
+  /** Where the pull request is, where one was opened. */
+  pullRequest?: string;
   report: string;
 }

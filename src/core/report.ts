@@ -65,7 +65,10 @@ function listReviews({ reviews = [], agents }: RefactorState): string[] {
   return [...results, ...agents.flatMap(({ report }) => report?.reviewed ?? [])].map((line) => `- ${line}`);
 }
 
-function listChanges({ delivered }: RefactorState): string[] {
+function listChanges({ delivered, pull }: RefactorState): string[] {
   if (!delivered) return [];
-  return ['```', safe(delivered.stat.trimEnd()), '```', ...delivered.notes.map((note) => `- ${safe(note)}`)];
+  const opened = pull
+    ? [`- ${'url' in pull ? `pull request: ${safe(pull.url)}` : `no pull request: ${safe(pull.problem)}`}`]
+    : [];
+  return ['```', safe(delivered.stat.trimEnd()), '```', ...delivered.notes.map((note) => `- ${safe(note)}`), ...opened];
 }

@@ -45,6 +45,7 @@ import { reportSignal, troubleSignal } from './between.ts';
 import { continueRun } from './continue-run.ts';
 import { keepDeadlines } from './keep-deadlines.ts';
 import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
+import { leave } from './leave.ts';
 import { forward, startAgent } from './reach-agents.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { isContinueDue, showOrigin, showState } from './show.ts';
@@ -58,8 +59,6 @@ const POLICY_LAYERS = 'policy-layers';
 const COUNTS_BEGUN = 'counts-begun';
 /** The patch under which refactors began to keep their report in the hub. */
 const KEEPS_REPORT = 'keeps-report';
-/** A hub that is away must not hold up the end of a run, whose result has the report too. */
-const REPORT_RETRY = { initialInterval: '1 second', maximumAttempts: 5 } as const;
 
 export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
   let state = open(inputs);
@@ -155,6 +154,7 @@ function close(state: RefactorState, outcome: RefactorOutcome): RefactorResult {
     tasks: state.tasks.map(({ task, status, summary }) => ({ id: task.id, title: task.title, status, summary })),
     evidence: state.evidence,
     spend: state.spend,
+    ...(state.pull && 'url' in state.pull ? { pullRequest: state.pull.url } : {}),
     report: renderReport(state),
   };
 }
@@ -214,6 +214,7 @@ async function perform(state: RefactorState, command: RefactorCommand, activitie
       case 'reserve':
         return await reserve(command.input, activities);
       case 'settle':
+      case 'openPull':
       case 'keepReport':
         return await leave(state, command, activities);
       case 'prepare': {
@@ -259,21 +260,6 @@ async function perform(state: RefactorState, command: RefactorCommand, activitie
 async function reserve(input: ReserveShared, { control }: Activities): Promise<RefactorEvent> {
   const outcome = await control.reserveShared.executeWithOptions({ summary: 'shared budgets' }, [input]);
   return { kind: 'reserved', at: Date.now(), input, outcome };
-}
-
-/** Gives back what the budget has left, or keeps the report: what a refactor does at its end. */
-async function leave(
-  state: RefactorState,
-  command: Extract<RefactorCommand, { kind: 'settle' | 'keepReport' }>,
-  { control }: Activities,
-): Promise<RefactorEvent> {
-  if (command.kind === 'settle') {
-    await control.settleShared.executeWithOptions({ summary: 'shared budgets' }, [command.input]);
-    return { kind: 'settled', at: Date.now() };
-  }
-  const input = { ...command.input, report: renderReport(state) };
-  await control.keepReport.executeWithOptions({ summary: 'report', retry: REPORT_RETRY }, [input]);
-  return { kind: 'reportKept', at: Date.now() };
 }
 
 async function check(

@@ -132,6 +132,8 @@ export class World {
       case 'settle':
         this.script.bank?.settle(this.refactor.id, command, at);
         return take({ kind: 'settled', at });
+      case 'openPull':
+        return take({ kind: 'pullOpened', at, url: 'https://example.org/1' });
       case 'keepReport':
         return take({ kind: 'reportKept', at });
       case 'prepare': {

@@ -1,0 +1,28 @@
+/**
+ * `openPull`: a pull request for the delivered branch, with the report as its body.
+ * Rule: only a worker with a token opens any, and only on the GitHub that it is configured for.
+ */
+import { GitHubFailure, openPullRequest, readRepositoryName } from '../github/pull-request.ts';
+import type { ActivityContext } from './context.ts';
+import type { ControlActivities } from './contract.ts';
+import { fail } from './failures.ts';
+import { withHeartbeats } from './perform.ts';
+
+/** Whether this worker opens pull requests for a repository. */
+export function canOpenPull({ github }: ActivityContext, repository: string): boolean {
+  return github !== undefined && readRepositoryName(github, repository) !== undefined;
+}
+
+export function createOpenPull({ github }: ActivityContext): ControlActivities['openPull'] {
+  return ({ repository, branch, base, title, report }) =>
+    withHeartbeats(async (signal) => {
+      const named = github && readRepositoryName(github, repository);
+      if (!named) throw fail('ForgeRefused', `this worker opens no pull requests for ${repository}`);
+      try {
+        return { url: await openPullRequest(github, { ...named, head: branch, base, title, body: report }, signal) };
+      } catch (error) {
+        if (!(error instanceof GitHubFailure)) throw error;
+        throw fail(error.retryable ? 'ForgeUnavailable' : 'ForgeRefused', error.message);
+      }
+    });
+}
