@@ -78,6 +78,11 @@ test('an agent that is stopped ends its answer at the provider; a worker that is
   await until(handle, ({ tasks }) => tasks.some(({ status }) => status === 'working'));
   await crew.restartWorker();
   expect(keptBy(crew)).toEqual(['completed', 'in_progress']);
+  // The next worker has it in hand: between two attempts nobody could end it, and it would end by itself.
+  const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
+  const STARTED = 2;
+  const states = async () => (await agent.describe()).raw.pendingActivities?.map(({ state }) => state);
+  await expect.poll(states, { timeout: 60_000 }).toEqual([STARTED]);
   await handle.signal('stop', 'enough');
   await expect.poll(() => keptBy(crew), { timeout: 60_000 }).toEqual(['completed', 'cancelled']);
   await handle.result();
