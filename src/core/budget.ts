@@ -10,7 +10,7 @@ import { digestValue } from './digest.ts';
 import { costAtMost, showUsd } from './price.ts';
 import type { AgentMirror, RefactorCommand, RefactorState } from './refactor-state.ts';
 import { REVIEW_GRANT } from './review.ts';
-import { settledBudget, UNLIMITED_BUDGET } from './shared-budget.ts';
+import { usableBudget, UNLIMITED_BUDGET } from './shared-budget.ts';
 
 /** Below this an agent could make no model call: its prompt and the longest answer would not fit. */
 const LEAST_GRANT = { inputTokens: 9000, outputTokens: 16_000 };
@@ -40,7 +40,7 @@ export function tokensLeft(state: RefactorState): number {
   const charged = state.agents.reduce((sum, agent) => sum + chargeOf(agent), 0);
   const { inputTokens = 0, outputTokens = 0 } = state.reviewSpend ?? {};
   const begun = state.begun?.maxTokens ?? 0;
-  return settledBudget(state).tokens - charged - inputTokens - outputTokens - begun;
+  return usableBudget(state).tokens - charged - inputTokens - outputTokens - begun;
 }
 
 /** Whether there is a budget of money, so that prices have to be known. */
@@ -54,7 +54,7 @@ export function usdLeft(state: RefactorState): number | undefined {
   if (!usd || !hasMoney(state) || !state.prices) return undefined;
   const charged = state.agents.reduce((sum, agent) => sum + chargeUsdOf(state, agent), 0);
   const { reviewSpend, begun } = state;
-  return settledBudget(state).usd - charged - (reviewSpend?.costUsd ?? 0) - (begun?.maxUsd ?? 0);
+  return usableBudget(state).usd - charged - (reviewSpend?.costUsd ?? 0) - (begun?.maxUsd ?? 0);
 }
 
 /** What an agent for a task of so many tokens is granted; null where the budget has too little left for one. */

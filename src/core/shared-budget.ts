@@ -80,7 +80,7 @@ function budgetOf({ policy, budgetAdded = 0, usdAdded = 0 }: RefactorState): Amo
 }
 
 /** The part of the budget that is set aside already: nothing more can be granted. All, where nothing is shared. */
-export function settledBudget(state: RefactorState): Amount {
+export function usableBudget(state: RefactorState): Amount {
   const all = budgetOf(state);
   if ((state.policy.sharedBudgets?.value.length ?? 0) === 0) return all;
   const { tokens = 0, usd = 0 } = state.reserved ?? {};
