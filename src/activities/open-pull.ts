@@ -17,7 +17,7 @@ export function createOpenPull({ github }: ActivityContext): ControlActivities['
   return ({ repository, branch, base, title, report }) =>
     withHeartbeats(async (signal) => {
       const named = github && readRepositoryName(github, repository);
-      if (!named) throw fail('ForgeRefused', `this worker opens no pull requests for ${repository}`);
+      if (!named) throw fail('ForgeRefused', 'this worker opens no pull requests for the repository');
       try {
         return { url: await openPullRequest(github, { ...named, head: branch, base, title, body: report }, signal) };
       } catch (error) {
