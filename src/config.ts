@@ -9,6 +9,7 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import { TASK_QUEUE } from './core/task-queues.ts';
 import { describeIssue } from './core/plan.ts';
+import type { GitHub } from './github/pull-request.ts';
 import type { PriceTable } from './model/prices.ts';
 import { priceTableSchema } from './model/prices.ts';
 
@@ -84,7 +85,7 @@ export interface Config {
   /** Of the environment, what git's remotes need. */
   remoteEnvironment: Record<string, string>;
   /** Where pull requests are opened; undefined where there is no token. */
-  github: { host: string; api: string; token: string } | undefined;
+  github: GitHub | undefined;
   roles: WorkerRole[];
   /** Folders under which a start may name a repository by path; undefined where none was configured. */
   roots: string[] | undefined;

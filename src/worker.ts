@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { WorkerOptions, WorkflowBundleOption } from '@temporalio/worker';
@@ -21,6 +20,7 @@ import {
 import type { ActivityContext } from './activities/context.ts';
 import { createControlActivities, createModelActivities, createWorkspaceActivities } from './activities/index.ts';
 import { keepMending } from './client/mend-runs.ts';
+import { untilReached } from './client/until-reached.ts';
 import type { Config, WorkerRole } from './config.ts';
 import { hostQueue, modelQueue, nameWorker, workspaceQueue } from './core/task-queues.ts';
 import { openModel } from './model/call-model.ts';
@@ -37,9 +37,6 @@ const SHUTDOWN_GRACE = '5 seconds';
 const SHUTDOWN_FORCE = '15 seconds';
 /** A cancellation arrives with a heartbeat; by default these are held back for 8 of the 10 seconds of their timeout. */
 const HEARTBEAT_THROTTLE = '1 second';
-/** How long a server may take to come back while a worker starts. */
-const CONNECT_PATIENCE_MS = 60_000;
-const CONNECT_AGAIN_MS = 1000;
 /** Two model calls or commands a core wait mostly for others; more would only queue on the host. */
 const MAX_COMMANDS = 8;
 const MAX_MODEL_CALLS = 50;
@@ -106,16 +103,12 @@ export async function startWorker(config: Config, parts: WorkerParts): Promise<R
 
 /** Whoever starts a worker has just reached the server: one that is gone now is being restarted, and waited for. */
 async function connect({ address, connection }: WorkerParts): Promise<NativeConnection> {
-  const end = Date.now() + CONNECT_PATIENCE_MS;
-  for (;;) {
-    try {
-      return await NativeConnection.connect({ address, ...connection });
-    } catch (error) {
-      if (!(error instanceof TransportError)) throw error;
-      if (Date.now() > end)
-        throw new Error(`Temporal at ${address} can't be reached any more: ${error.message}`, { cause: error });
-      await delay(CONNECT_AGAIN_MS);
-    }
+  const isAway = (error: unknown): error is Error => error instanceof TransportError;
+  try {
+    return await untilReached(async () => await NativeConnection.connect({ address, ...connection }), isAway);
+  } catch (error) {
+    if (!isAway(error)) throw error;
+    throw new Error(`Temporal at ${address} can't be reached any more: ${error.message}`, { cause: error });
   }
 }
 

@@ -7,8 +7,8 @@ import { Context } from '@temporalio/activity';
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { AccountInput, Amount, Reservation, ReserveInput, SettleInput } from '../core/account.ts';
-import { accountId } from '../core/account.ts';
+import type { AccountInput, Amount, Holder, Reservation, ReserveInput, SettleInput } from '../core/account.ts';
+import { accountId, tookOf } from '../core/account.ts';
 import type { RefactorResult } from '../core/refactor-state.ts';
 import type { ReserveOutcome, ReserveShared, SettleShared, SharedBudget } from '../core/shared-budget.ts';
 import { isAmong, UNLIMITED_BUDGET } from '../core/shared-budget.ts';
@@ -55,7 +55,7 @@ async function giveBack(budget: SharedBudget, before: ReserveShared['before']): 
 }
 
 /** Settles refactors that were terminated, or removed: at what their result tells, else at all that they set aside. */
-async function settleClosed(budget: SharedBudget, others: readonly ({ id: string } & Amount)[]): Promise<boolean> {
+async function settleClosed(budget: SharedBudget, others: readonly Holder[]): Promise<boolean> {
   let isSettled = false;
   for (const { id, ...amount } of others.slice(0, MAX_LOOKED_UP)) {
     const took = await spentBy(id, amount);
@@ -74,7 +74,7 @@ async function spentBy(id: string, reserved: Amount): Promise<Amount | undefined
     if (status.name === 'RUNNING' || status.name === 'PAUSED') return undefined;
     if (status.name !== 'COMPLETED') return reserved;
     const { spend } = (await handle.result()) as RefactorResult;
-    return { tokens: spend.inputTokens + spend.outputTokens, usd: spend.costUsd ?? reserved.usd };
+    return tookOf(spend, reserved);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return reserved;
     throw error;

@@ -4,7 +4,7 @@
  */
 import { Context } from '@temporalio/activity';
 import type { ActInput, ActOutcome } from '../core/step.ts';
-import { digestText } from '../core/digest.ts';
+import { digestCall } from '../core/digest.ts';
 import { isInPaths, summarisePaths } from '../core/paths.ts';
 import { taskWords } from '../core/prompts.ts';
 import type { ApplyPatchArguments, ShellArguments } from '../core/tools.ts';
@@ -113,7 +113,7 @@ async function readCommand(store: Store, input: ActInput): Promise<CommandReques
   const call = entry?.items.find((item) => item.kind === 'call' && item.callId === input.callId);
   if (call?.kind !== 'call')
     throw fail('DigestMismatch', `checkpoint ${input.head.slice(0, 10)} has no call ${input.callId}`);
-  if (digestText(`${call.tool}\n${call.arguments}`) !== input.digest) {
+  if (digestCall(call) !== input.digest) {
     throw fail('DigestMismatch', `call ${input.callId} is not the one that was decided: its digest differs`);
   }
   const check = checkToolCall(input.profile, call.tool, call.arguments);

@@ -6,7 +6,7 @@ import type { Proposal } from '../core/step.ts';
 import { clipFacts } from '../core/command-facts.ts';
 import { BUILT_IN_RULES } from '../core/command-rules.ts';
 import { looksOnly } from '../core/command-rules-allow.ts';
-import { digestText } from '../core/digest.ts';
+import { digestCall } from '../core/digest.ts';
 import { judgeCommand } from '../core/judge-command.ts';
 import { parseCommand } from '../core/parse-command.ts';
 import { findPlanProblems, planSchema } from '../core/plan.ts';
@@ -22,7 +22,7 @@ export function propose(profile: Profile, call: Extract<Item, { kind: 'call' }>)
   const proposal = {
     callId: call.callId,
     tool: call.tool.slice(0, 100),
-    digest: digestText(`${call.tool}\n${call.arguments}`),
+    digest: digestCall(call),
   };
   const check = checkToolCall(profile, call.tool, call.arguments);
   if (check.kind === 'bad')

@@ -13,7 +13,7 @@ import {
   REVIEW_INSTRUCTIONS,
 } from '../core/review.ts';
 import type { CallReviewInput, Review, ReviewInput, Verdict } from '../core/review.ts';
-import { digestText, drawFrom } from '../core/digest.ts';
+import { digestCall, drawFrom } from '../core/digest.ts';
 import { safeJson } from '../core/escape.ts';
 import { worse, worstRisk } from '../core/findings.ts';
 import { checkToolCall } from '../core/tools.ts';
@@ -78,7 +78,7 @@ async function makeCallReview(
   const chain = await readChain(store, { base: start, head });
   const calls = chain.flatMap(({ entry }) => entry?.items.filter((item) => item.kind === 'call') ?? []);
   const call = calls.findLast((one) => one.callId === callId);
-  if (!call || digestText(`${call.tool}\n${call.arguments}`) !== digest)
+  if (!call || digestCall(call) !== digest)
     throw fail('DigestMismatch', `call ${callId} is not the one to be reviewed: its digest differs`);
   const shown = calls.slice(0, calls.lastIndexOf(call)).map((one) => `${one.tool} ${one.arguments}`);
   const text = renderCallReviewRequest(input, `${call.tool} ${call.arguments}`, shown.slice(-EARLIER_CALLS));

@@ -8,8 +8,8 @@ import { InvalidArgumentError } from 'commander';
 import type { Config } from '../config.ts';
 import { readConfig } from '../config.ts';
 import { explainFailures } from '../client/client-failure.ts';
-import type { AccountView, Amount, Period } from '../core/account.ts';
-import { accountId, PERIODS, showAmount } from '../core/account.ts';
+import type { AccountView, Period } from '../core/account.ts';
+import { accountId, PERIODS, showAmounts } from '../core/account.ts';
 import { escapeForPeople as safe } from '../core/escape.ts';
 import type { Action } from './stack.ts';
 import { StackError, withStack } from './stack.ts';
@@ -103,16 +103,15 @@ async function readAccounts(client: Client, taskQueue: string, name: string | un
 
 /** An account as lines. */
 export function showAccount({ account, per, since, spent, reserved, raised, holders, raises }: AccountView): string {
-  const amounts = ({ tokens, usd }: Amount): string => `${showAmount('tokens', tokens)}, ${showAmount('usd', usd)}`;
   return [
     `${safe(account)}, the ${per} since ${since}`,
-    `  spent      ${amounts(spent)}`,
-    `  set aside  ${amounts(reserved)}`,
-    `  added      ${amounts(raised)}`,
-    ...holders.map(({ id, ...amount }) => `  - ${safe(id)}: ${amounts(amount)}`),
+    `  spent      ${showAmounts(spent)}`,
+    `  set aside  ${showAmounts(reserved)}`,
+    `  added      ${showAmounts(raised)}`,
+    ...holders.map(({ id, ...amount }) => `  - ${safe(id)}: ${showAmounts(amount)}`),
     ...raises.map(
       ({ by, note, at, ...amount }) =>
-        `  + ${amounts(amount)} by ${safe(by)} on ${new Date(at).toISOString().slice(0, 10)}${note ? `: ${safe(note)}` : ''}`,
+        `  + ${showAmounts(amount)} by ${safe(by)} on ${new Date(at).toISOString().slice(0, 10)}${note ? `: ${safe(note)}` : ''}`,
     ),
   ].join('\n');
 }

@@ -5,13 +5,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { resultOf, startRefactor } from '../client/refactors.ts';
 import { scheduleJanitor } from '../client/schedule-janitor.ts';
 import type { Config } from '../config.ts';
 import { isServerAway } from '../client/client-failure.ts';
 import type { Connected } from '../client/connect.ts';
 import { connectClient } from '../client/connect.ts';
+import { untilReached } from '../client/until-reached.ts';
 import type { NetworkGrant } from '../core/egress.ts';
 import { escapeForPeople } from '../core/escape.ts';
 import { describeNoCurrent, findCurrentBuild, untilListed } from '../stack/deployment.ts';
@@ -35,10 +35,6 @@ export interface RunOptions {
   networkForSetup?: string | boolean;
   detach?: boolean;
 }
-
-/** How long a worker waits for a server that is not there yet, or restarting. */
-const SERVER_PATIENCE_MS = 60_000;
-const SERVER_AGAIN_MS = 1000;
 
 const say = (line: string): void => console.log(line);
 
@@ -153,7 +149,13 @@ export async function work(config: Config): Promise<number> {
 async function startListedWorker(config: Config, temporal: NonNullable<Config['temporal']>): Promise<RunningWorker> {
   const { address, namespace, options } = temporal;
   const { version, taskQueue, roles, model } = config;
-  const { connected, build } = await untilReached(async () => await reachTemporal(config, temporal));
+  const { connected, build } = await untilReached(
+    async () => await reachTemporal(config, temporal),
+    isServerAway,
+    ({ message }, tries) => {
+      if (tries === 1) say(`${message}; waiting for it`);
+    },
+  );
   const { connection } = connected;
   try {
     const worker = await startWorker(config, {
@@ -170,20 +172,6 @@ async function startListedWorker(config: Config, temporal: NonNullable<Config['t
     return worker;
   } finally {
     await connected.close();
-  }
-}
-
-/** Tries again while the server is away: it may be about to start, as this is. */
-async function untilReached<T>(reach: () => Promise<T>): Promise<T> {
-  const end = Date.now() + SERVER_PATIENCE_MS;
-  for (let isSaid = false; ; isSaid = true) {
-    try {
-      return await reach();
-    } catch (error) {
-      if (!isServerAway(error) || Date.now() > end) throw error;
-      if (!isSaid) say(`${error.message}; waiting for it`);
-      await delay(SERVER_AGAIN_MS);
-    }
   }
 }
 

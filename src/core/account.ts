@@ -4,7 +4,8 @@
  * that would make it, with what is spent, more than the limit and what people added.
  */
 import { z } from 'zod';
-import { describeIssue } from './plan.ts';
+import { describeMisfit } from './plan.ts';
+import type { Usage } from './transcript.ts';
 
 /** Tokens and dollars, none below zero. */
 export interface Amount {
@@ -106,17 +107,13 @@ export function openAccount(
 ): { kind: 'ok'; state: AccountState } | { kind: 'bad'; problem: string } {
   const parsed = accountInputSchema.safeParse(input);
   if (parsed.success) return { kind: 'ok', state: createAccount(parsed.data, at) };
-  return { kind: 'bad', problem: `the input of account does not fit: ${describeIssues(parsed.error)}` };
+  return { kind: 'bad', problem: describeMisfit('account', parsed.error.issues.slice(0, 5)) };
 }
 
 /** What is wrong with a message; undefined where nothing is. */
 export function findMessageProblem(verb: AccountVerb, input: unknown): string | undefined {
   const parsed = SCHEMAS[verb].safeParse(input);
-  return parsed.success ? undefined : `the input of ${verb} does not fit: ${describeIssues(parsed.error)}`;
-}
-
-function describeIssues({ issues }: z.ZodError): string {
-  return issues.slice(0, 5).map(describeIssue).join('; ');
+  return parsed.success ? undefined : describeMisfit(verb, parsed.error.issues.slice(0, 5));
 }
 
 /** Takes in a message that fits. */
@@ -193,11 +190,10 @@ function settle(before: AccountState, { holder: id, tokens, usd }: SettleInput):
 }
 
 function raise(before: AccountState, { tokens, usd, by, note }: RaiseInput, at: number): AccountState {
-  const last = before.raises.at(-1);
-  const isFull = before.raises.length >= MAX_RAISES && last !== undefined;
+  const [first, second, ...rest] = before.raises;
+  const isFull = before.raises.length >= MAX_RAISES;
   // What was added is never forgotten within its period: the oldest become one.
-  const [first = { ...NOTHING, by, note, at }, second = { ...NOTHING, by, note, at }, ...rest] = before.raises;
-  const kept = isFull ? [{ ...first, ...sum([first, second]) }, ...rest] : before.raises;
+  const kept = isFull && first && second ? [{ ...first, ...sum([first, second]) }, ...rest] : before.raises;
   return { ...before, raises: [...kept, { tokens, usd, by, note, at }] };
 }
 
@@ -220,18 +216,27 @@ export function accountId(taskQueue: string, { account, per }: AccountInput): st
   return `${taskQueue}-account-${account}-${per}`;
 }
 
+/** What a refactor took of its accounts; a cost that nobody knows counts as all that was set aside. */
+export function tookOf({ inputTokens, outputTokens, costUsd }: Usage, reserved: Amount): Amount {
+  return { tokens: inputTokens + outputTokens, usd: costUsd ?? reserved.usd };
+}
+
 /** A few lines of Markdown for Temporal's UI. */
 export function describeAccount({ account, per, since, spent, reserved, raised, holders }: AccountView): string {
-  const show = ({ tokens, usd }: Amount): string => `${tokens} tokens, ${showAmount('usd', usd)}`;
   return [
     `**${account}** · the ${per} since ${since}`,
-    `spent ${show(spent)} · set aside ${show(reserved)} · added by people ${show(raised)}`,
-    ...holders.slice(0, 20).map(({ id, ...amount }) => `- ${id}: ${show(amount)}`),
+    `spent ${showAmounts(spent)} · set aside ${showAmounts(reserved)} · added by people ${showAmounts(raised)}`,
+    ...holders.slice(0, 20).map(({ id, ...amount }) => `- ${id}: ${showAmounts(amount)}`),
   ].join('\n\n');
 }
 
-/** An amount for people. */
-export function showAmount(of: keyof Amount, amount: number): string {
+/** Tokens and dollars for people. */
+export function showAmounts({ tokens, usd }: Amount): string {
+  return `${showAmount('tokens', tokens)}, ${showAmount('usd', usd)}`;
+}
+
+/** One of them. */
+function showAmount(of: keyof Amount, amount: number): string {
   return of === 'tokens' ? `${amount} tokens` : `$${amount.toFixed(2)}`;
 }
 

@@ -10,7 +10,7 @@ import { digestValue } from './digest.ts';
 import { costAtMost, showUsd } from './price.ts';
 import type { AgentMirror, RefactorCommand, RefactorState } from './refactor-state.ts';
 import { REVIEW_GRANT } from './review.ts';
-import { usableBudget, UNLIMITED_BUDGET } from './shared-budget.ts';
+import { boundsOf, usableBudget } from './shared-budget.ts';
 
 /** Below this an agent could make no model call: its prompt and the longest answer would not fit. */
 const LEAST_GRANT = { inputTokens: 9000, outputTokens: 16_000 };
@@ -45,7 +45,7 @@ export function tokensLeft(state: RefactorState): number {
 
 /** Whether there is a budget of money, so that prices have to be known. */
 export function hasMoney({ policy }: RefactorState): boolean {
-  return policy.budget.usd !== undefined && policy.budget.usd.value < UNLIMITED_BUDGET.usd;
+  return boundsOf(policy).usd;
 }
 
 /** Dollars of the budget that are neither spent nor granted; undefined where there is no such budget. */

@@ -11,6 +11,11 @@ export function digestText(text: string): string {
   return bytesToHex(sha256(utf8ToBytes(text)));
 }
 
+/** The digest that binds a decision to a call: of its tool and its exact arguments. */
+export function digestCall(call: { tool: string; arguments: string }): string {
+  return digestText(`${call.tool}\n${call.arguments}`);
+}
+
 /** SHA-256 of a JSON value in canonical form (object keys sorted). */
 export function digestValue(value: unknown): string {
   return digestText(canonicalJson(value));

@@ -3,7 +3,7 @@
  * Rule: a string is accepted where only one field matters, and what does not fit is described, never thrown.
  */
 import { z } from 'zod';
-import { describeIssue, planSchema } from './plan.ts';
+import { describeMisfit, planSchema } from './plan.ts';
 import { policySchema } from './policy.ts';
 import { isUnreadable } from './unreadable.ts';
 
@@ -112,10 +112,7 @@ export function readMessage(verb: Verb, inputs: readonly unknown[]): MessageChec
   if (typeof value === 'string' && field) value = { [field]: value };
   const parsed = SCHEMAS[verb].safeParse(value);
   if (!parsed.success) {
-    return {
-      kind: 'bad',
-      problem: `the input of ${verb} does not fit: ${parsed.error.issues.slice(0, 5).map(describeIssue).join('; ')}`,
-    };
+    return { kind: 'bad', problem: describeMisfit(verb, parsed.error.issues.slice(0, 5)) };
   }
   return { kind: 'ok', message: { verb, ...parsed.data } as Message };
 }
@@ -128,8 +125,5 @@ export function readStart(inputs: readonly unknown[]): StartCheck {
   if (isUnreadable(input)) return { kind: 'bad', problem: 'the input is not readable JSON' };
   const parsed = startSchema.safeParse(input);
   if (parsed.success) return { kind: 'ok', input: parsed.data };
-  return {
-    kind: 'bad',
-    problem: `the input of refactor does not fit: ${parsed.error.issues.map(describeIssue).join('; ')}`,
-  };
+  return { kind: 'bad', problem: describeMisfit('refactor', parsed.error.issues) };
 }

@@ -118,3 +118,8 @@ export function describeIssue(issue: z.core.$ZodIssue): string {
   const where = issue.path.map(String).join('.');
   return where ? `${where}: ${issue.message}` : issue.message;
 }
+
+/** Why the input of something can't be read, with each of these issues. */
+export function describeMisfit(what: string, issues: readonly z.core.$ZodIssue[]): string {
+  return `the input of ${what} does not fit: ${issues.map(describeIssue).join('; ')}`;
+}

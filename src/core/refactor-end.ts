@@ -3,6 +3,7 @@
  * report kept in the hub.
  * Rule: none of these holds up the end for ever: what can't be done is said in the log, and the run ends.
  */
+import { tookOf } from './account.ts';
 import { escapeForPeople } from './escape.ts';
 import type { RefactorCommand, RefactorEvent, RefactorOutcome, RefactorState } from './refactor-state.ts';
 import { log } from './refactor-work.ts';
@@ -14,10 +15,7 @@ export function orderEnd(state: RefactorState, outcome: RefactorOutcome): Refact
 
 function orderSettlement({ reserved, spend }: RefactorState): RefactorCommand | undefined {
   if (!reserved || reserved.settled) return undefined;
-  const tokens = spend.inputTokens + spend.outputTokens;
-  // A cost that nobody knows counts as all that was set aside.
-  const usd = spend.costUsd ?? reserved.usd;
-  return { kind: 'settle', input: { accounts: reserved.accounts, tokens, usd } };
+  return { kind: 'settle', input: { accounts: reserved.accounts, ...tookOf(spend, reserved) } };
 }
 
 /** Where the worker that delivered opens them, and there is a branch that it is for. */
@@ -34,31 +32,44 @@ function orderReport({ keepsReport, input, line, prepared }: RefactorState): Ref
   return { kind: 'keepReport', input: { repository: input.repository, commit } };
 }
 
-/** Takes in what became of any of these; undefined for any other event. */
-export function takeEnd(state: RefactorState, event: RefactorEvent): RefactorState | undefined {
-  const isFailed = event.kind === 'failed';
-  const what = isFailed ? event.what : event.kind;
+/** What became of these where it was done. */
+export type EndEvent = Extract<RefactorEvent, { kind: 'settled' | 'reportKept' | 'pullOpened' }>;
+
+/** Whether an event is one of those. */
+export function isEndEvent(event: RefactorEvent): event is EndEvent {
+  return ['settled', 'reportKept', 'pullOpened'].includes(event.kind);
+}
+
+/** Takes in one of them. */
+export function takeEnd(state: RefactorState, event: EndEvent): RefactorState {
+  switch (event.kind) {
+    case 'settled':
+      return settled(state);
+    case 'reportKept':
+      return { ...state, keepsReport: 'kept' };
+    case 'pullOpened':
+      return log({ ...state, pull: { url: event.url } }, event.at, `pull request: ${event.url}`);
+  }
+}
+
+/** What could not be done is not tried again; undefined for the failure of anything else. */
+export function takeEndFailure(
+  state: RefactorState,
+  { at, what, reason }: Extract<RefactorEvent, { kind: 'failed' }>,
+): RefactorState | undefined {
   switch (what) {
     case 'settle':
-    case 'settled': {
-      const next = state.reserved ? { ...state, reserved: { ...state.reserved, settled: true as const } } : state;
       // The account will see that this run is closed, and count all that was set aside.
-      return isFailed ? log(next, event.at, `the budget is not settled: ${event.reason}`) : next;
-    }
+      return log(settled(state), at, `the budget is not settled: ${reason}`);
     case 'keepReport':
-    case 'reportKept': {
-      const next = { ...state, keepsReport: 'kept' as const };
-      return isFailed ? log(next, event.at, `the report is not in the hub: ${event.reason}`) : next;
-    }
+      return log({ ...state, keepsReport: 'kept' }, at, `the report is not in the hub: ${reason}`);
     case 'openPull':
-      return isFailed
-        ? log({ ...state, pull: { problem: event.reason } }, event.at, `no pull request: ${event.reason}`)
-        : undefined;
-    case 'pullOpened':
-      return event.kind === 'pullOpened'
-        ? log({ ...state, pull: { url: event.url } }, event.at, `pull request: ${event.url}`)
-        : undefined;
+      return log({ ...state, pull: { problem: reason } }, at, `no pull request: ${reason}`);
     default:
       return undefined;
   }
+}
+
+function settled(state: RefactorState): RefactorState {
+  return state.reserved ? { ...state, reserved: { ...state.reserved, settled: true } } : state;
 }

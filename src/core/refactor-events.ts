@@ -17,7 +17,8 @@ import { takeReview } from './refactor-review.ts';
 import { showUsd } from './price.ts';
 import type { RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
 import { endRefactor, findWork, holdRefactor, log, replaceWork, stopRefactor } from './refactor-work.ts';
-import { takeEnd } from './refactor-end.ts';
+import type { EndEvent } from './refactor-end.ts';
+import { isEndEvent, takeEnd, takeEndFailure } from './refactor-end.ts';
 import { findUnbounded, takeReserved } from './shared-budget.ts';
 import type { Sha } from './transcript.ts';
 import { takeTrouble } from './trouble.ts';
@@ -36,32 +37,29 @@ export function advanceRefactor(before: RefactorState, event: RefactorEvent): Re
     return log({ ...before, trouble }, event.at, `${trouble.what} failed ${trouble.attempt} times: ${trouble.reason}`);
   }
   const state = before.trouble && event.kind !== 'agentReported' ? { ...before, trouble: null } : before;
-  const ending = takeEnd(state, event);
-  if (ending) return ending;
+  if (isEndEvent(event)) return takeEnd(state, event);
+  const ended = event.kind === 'failed' ? takeEndFailure(state, event) : undefined;
+  if (ended) return ended;
   if (
     state.outcome &&
-    !['agentReported', 'forwarded', 'agentStarted', 'agentSuperseded', 'described', 'settled', 'reportKept'].includes(
-      event.kind,
-    )
-  ) {
+    !['agentReported', 'forwarded', 'agentStarted', 'agentSuperseded', 'described'].includes(event.kind)
+  )
     return { ...state, cut: false };
-  }
   return takeEvent(BEGUN.includes(event.kind) ? { ...state, begun: undefined } : state, event);
 }
 
 /** Events that end a command which took something of the budget. */
 const BEGUN: readonly RefactorEvent['kind'][] = ['agentStarted', 'agentSuperseded', 'reviewed', 'failed', 'cut'];
 
-function takeEvent(state: RefactorState, event: Exclude<RefactorEvent, { kind: 'troubled' }>): RefactorState {
+function takeEvent(
+  state: RefactorState,
+  event: Exclude<RefactorEvent, { kind: 'troubled' } | EndEvent>,
+): RefactorState {
   switch (event.kind) {
     case 'pricesRead':
       return takePrices(state, event);
     case 'reserved':
       return takeReservation(state, event);
-    case 'settled':
-    case 'reportKept':
-    case 'pullOpened':
-      return state;
     case 'policyRead':
       return takePolicy(state, event);
     case 'prepared':

@@ -4,7 +4,7 @@
  * names commits of its own earlier runs, of its agents and of its refactor, and of nobody else.
  */
 import { z } from 'zod';
-import { describeIssue } from './plan.ts';
+import { describeMisfit } from './plan.ts';
 import type { Sha } from './transcript.ts';
 import { isUnreadable } from './unreadable.ts';
 
@@ -86,10 +86,7 @@ export function readJanitorInput(
   if (isUnreadable(input)) return { kind: 'bad', problem: 'the input is not readable JSON' };
   const parsed = inputSchema.safeParse(input);
   if (parsed.success) return { kind: 'ok', input: parsed.data };
-  return {
-    kind: 'bad',
-    problem: `the input of janitor does not fit: ${parsed.error.issues.map(describeIssue).join('; ')}`,
-  };
+  return { kind: 'bad', problem: describeMisfit('janitor', parsed.error.issues) };
 }
 
 /** A place that could not be looked after this time, and why. */

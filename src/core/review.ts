@@ -21,9 +21,9 @@ const MAX_CALL_SHOWN = 100;
 const MAX_TASK_CHARACTERS = 6000;
 /** An answer: a rationale, and what a model thinks before it. */
 export const MAX_REVIEW_OUTPUT = 4000;
-/** Bytes of a call that a reviewer reads, and of all calls before it. */
-const MAX_CALL_BYTES = 12 * 1024;
-const MAX_EARLIER_BYTES = 6 * 1024;
+/** Characters of a call that a reviewer reads, and of all calls before it. */
+const MAX_CALL_CHARACTERS = 12 * 1024;
+const MAX_EARLIER_CHARACTERS = 6 * 1024;
 /** Tokens that one review can take at most: no token is shorter than a byte. */
 export const REVIEW_GRANT = 60_000;
 
@@ -130,10 +130,12 @@ export function renderCallReviewRequest(
   return [
     ...renderTask(task),
     'Its earlier calls, the newest last:',
-    quote(before === '' ? 'none' : before.slice(-MAX_EARLIER_BYTES)),
+    quote(before === '' ? 'none' : before.slice(-MAX_EARLIER_CHARACTERS)),
     `What the rules say of the call: ${said ?? 'nothing'}`,
-    call.length > MAX_CALL_BYTES ? `The first ${MAX_CALL_BYTES} characters of the call, which is longer:` : 'The call:',
-    quote(call.slice(0, MAX_CALL_BYTES)),
+    call.length > MAX_CALL_CHARACTERS
+      ? `The first ${MAX_CALL_CHARACTERS} characters of the call, which is longer:`
+      : 'The call:',
+    quote(call.slice(0, MAX_CALL_CHARACTERS)),
   ].join('\n');
 }
 

@@ -124,7 +124,7 @@ export function findUnbounded(policy: EffectivePolicy): string[] {
 }
 
 /** Whether a policy bounds what one refactor takes. */
-function boundsOf({ budget }: EffectivePolicy): { tokens: boolean; usd: boolean } {
+export function boundsOf({ budget }: EffectivePolicy): { tokens: boolean; usd: boolean } {
   const { tokens, usd } = UNLIMITED_BUDGET;
   return { tokens: budget.tokens.value < tokens, usd: budget.usd !== undefined && budget.usd.value < usd };
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { WorkflowHandle } from '@temporalio/client';
 import { execa } from 'execa';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { showAccount } from '../../src/cli/account.ts';
@@ -20,13 +21,22 @@ const adding: Script = ({ task, turn }) => {
 const TEAM = { account: 'team', per: 'month' as const };
 const policy = { budget: { tokens: 100_000 } };
 
-/** A crew whose organisation has this account. */
-async function startSharing(): Promise<Crew> {
+/** A crew whose organisation has this account, and a refactor that has set its budget aside there. */
+async function startSharing(): Promise<{
+  crew: Crew;
+  repository: string;
+  account: WorkflowHandle;
+  first: WorkflowHandle;
+}> {
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-policies-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const text = 'version: 1\nlimits:\n  sharedBudgets:\n    - { account: team, per: month, tokens: 150000 }\n';
   await writeFile(join(folder, 'organisation.yaml'), text);
-  return await startCrew(adding, { env: { COXSWAIN_POLICIES: folder } });
+  const crew = await startCrew(adding, { env: { COXSWAIN_POLICIES: folder } });
+  const repository = await makeRepository();
+  const first = await crew.start({ repository, branch: 'first', policy });
+  await until(first, ({ needs }) => needs.length > 0);
+  return { crew, repository, account: crew.client.workflow.getHandle(accountId(crew.taskQueue, TEAM)), first };
 }
 
 /** What the command line says to that. */
@@ -44,11 +54,7 @@ async function cox({ taskQueue, stateDir }: Crew, ...args: string[]): Promise<st
 const tokensOf = ({ spend }: RefactorResult): number => spend.inputTokens + spend.outputTokens;
 
 test('a refactor holds while the account has too little, goes on when another has ended, and settles what it took', async () => {
-  const crew = await startSharing();
-  const repository = await makeRepository();
-  const account = crew.client.workflow.getHandle(accountId(crew.taskQueue, TEAM));
-  const first = await crew.start({ repository, branch: 'first', policy });
-  await until(first, ({ needs }) => needs.length > 0);
+  const { crew, repository, account, first } = await startSharing();
   expect(await account.query('status')).toMatchObject({ reserved: { tokens: 100_000 }, spent: { tokens: 0 } });
 
   const second = await crew.start({ repository, branch: 'second', policy });
@@ -72,11 +78,7 @@ test('a refactor holds while the account has too little, goes on when another ha
 }, 240_000);
 
 test('what a terminated refactor had set aside counts as spent; a person can add to the period', async () => {
-  const crew = await startSharing();
-  const repository = await makeRepository();
-  const account = crew.client.workflow.getHandle(accountId(crew.taskQueue, TEAM));
-  const first = await crew.start({ repository, branch: 'first', policy });
-  await until(first, ({ needs }) => needs.length > 0);
+  const { crew, repository, account, first } = await startSharing();
   await first.terminate('gone');
   const second = await crew.start({ repository, branch: 'second', policy });
   await until(second, ({ hold }) => hold?.includes('50000 tokens of 150000') === true);
