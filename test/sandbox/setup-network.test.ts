@@ -76,7 +76,14 @@ describe('setup with a list of hosts', () => {
 
 describe('the policy', () => {
   test('takes hosts in the spellings that a request is read by, and refuses what is none', () => {
-    const good = ['registry.example.com', '*.Example.org', 'nexus:8081', '10.0.0.5:8081', '[2001:db8::1]:443', 'a.test.'];
+    const good = [
+      'registry.example.com',
+      '*.Example.org',
+      'nexus:8081',
+      '10.0.0.5:8081',
+      '[2001:db8::1]:443',
+      'a.test.',
+    ];
     const bad = [
       '*',
       '*.',
