@@ -1,0 +1,94 @@
+/**
+ * What cases do again and again: a model that works one task, waiting for a run, approving, reading branches.
+ * Rule: a wait ends by a state, or by a time with the last state in its words.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Item } from '../../src/core/transcript.ts';
+import type { ServerAnswer } from '../../src/offline/responses-server.ts';
+import type { Ground, Script, Stack } from './case.ts';
+
+const TIMEOUT_MS = 60_000;
+
+export function call(tool: string, values: object): ServerAnswer {
+  const callId = `call_${randomUUID().slice(0, 8)}`;
+  return { items: [{ kind: 'call', callId, tool, arguments: JSON.stringify(values) } satisfies Item] };
+}
+
+export const shell = (command: string): ServerAnswer => call('shell', { command });
+export const finish = (summary = 'done'): ServerAnswer => call('finish', { summary });
+
+export interface Task {
+  id: string;
+  paths: string[];
+  checks?: string[];
+  title?: string;
+  instructions?: string;
+}
+
+export function planned(...tasks: Task[]): ServerAnswer {
+  const whole = tasks.map((task) => ({ title: `Do ${task.id}`, instructions: `Work on ${task.id}`, ...task }));
+  return call('finish', { plan: { summary: 'the plan', tasks: whole } });
+}
+
+/** One task `a` on `a/**` whose agent runs these commands and finishes. */
+export function work(...commands: string[]): Script {
+  return ({ task, turn }) => {
+    if (task === 'plan') return planned({ id: 'a', paths: ['a/**'] });
+    const command = commands[turn];
+    return command === undefined ? finish() : shell(command);
+  };
+}
+
+/** Starts a refactor as somebody with Temporal's client does. */
+export async function start(stack: Stack, input: Record<string, unknown>, id = newId()): Promise<WorkflowHandle> {
+  const args = [{ goal: 'do it', ...input }];
+  return await stack.client.workflow.start('refactor', { taskQueue: stack.taskQueue, workflowId: id, args });
+}
+
+export function newId(): string {
+  return `case-${randomUUID().slice(0, 8)}`;
+}
+
+/** A run's status, as its query gives it. */
+export type Status = Record<string, any>;
+
+/** Waits for a state of the run; gives the last one when the time is over, so that the case can judge it. */
+export async function settle(
+  handle: WorkflowHandle,
+  isSettled: (status: Status) => boolean,
+  timeoutMs = TIMEOUT_MS,
+): Promise<Status> {
+  let last: Status = {};
+  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await wait(200)) {
+    last = await handle.query<Status>('status').catch(() => last);
+    if (isSettled(last)) return last;
+  }
+  return last;
+}
+
+export const needs =
+  (decision: string) =>
+  (status: Status): boolean =>
+    (status['needs'] ?? []).some(({ id }: { id: string }) => id === decision);
+
+/** Approves a decision as a plain claim, once it is open; fails where it never opens. */
+export async function approve(handle: WorkflowHandle, decision: string, by = 'ann'): Promise<any> {
+  const status = await settle(handle, needs(decision));
+  if (!needs(decision)(status)) throw new Error(`${decision} never opened: ${JSON.stringify(status).slice(0, 1500)}`);
+  return await handle.executeUpdate('approve', { args: [{ decision, by }] });
+}
+
+/** The workflow's end: its status in Temporal, waited for; `RUNNING` when it does not end in time. */
+export async function ending(handle: WorkflowHandle, timeoutMs = TIMEOUT_MS): Promise<string> {
+  for (const deadline = Date.now() + timeoutMs; ; await wait(200)) {
+    const { status } = await handle.describe();
+    if (status.name !== 'RUNNING' || Date.now() > deadline) return status.name;
+  }
+}
+
+export async function branches(ground: Ground, repository: string): Promise<string[]> {
+  const text = await ground.git(repository, 'for-each-ref', '--format=%(refname:short)', 'refs/heads');
+  return text.split('\n').filter((name) => name !== '');
+}
