@@ -1,5 +1,5 @@
 /**
- * What a stranger's worker in the same namespace can do: schedule our activities, continue as our types, start children.
+ * What a stranger's worker in the same namespace can do: schedule our activities, or continue as our types.
  * Rule: the stranger has no key and no signature of anybody.
  */
 import type { GroundCase } from '../case.ts';

@@ -1,5 +1,5 @@
 /**
- * What somebody can do who may signal and update runs, and is no approver; and who may start the small workflows beside.
+ * What somebody can do who may signal and update runs, and is no approver, or who may start an account or an agent.
  * Rule: the run has to go on for its own people, and nothing that it says may be the sender's invention.
  */
 import { setTimeout as wait } from 'node:timers/promises';
