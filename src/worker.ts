@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
@@ -28,6 +28,7 @@ import type { Isolation } from './sandbox/isolation.ts';
 import { openExternal } from './sandbox/open-external.ts';
 import { openIsolation } from './sandbox/open-isolation.ts';
 import { openWorkspaces } from './sandbox/workspaces.ts';
+import { claimStateFolder } from './stack/state-folder.ts';
 
 /**
  * Running commands are ended and their agents' activities retried elsewhere; Temporal's default would wait for none.
@@ -169,6 +170,7 @@ function pinTo(version: NonNullable<Config['version']>): NonNullable<WorkerOptio
 }
 
 async function openContext(config: Config, parts: WorkerParts): Promise<ActivityContext> {
+  await claimStateFolder(config.stateDir);
   const isolation = await proveIsolation(config);
   const { remote: _, ...model } = config.model;
   return {
@@ -189,11 +191,10 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
 
 /** A name that this host's state folder keeps, so that a worker started again finds its agents. */
 async function nameHost(stateDir: string): Promise<string> {
-  await mkdir(stateDir, { recursive: true });
   const file = join(stateDir, 'host');
   // Only the first writer makes it; the file is linked into place whole.
   const fresh = `${file}.${process.pid}`;
-  await writeFile(fresh, randomBytes(4).toString('hex'));
+  await writeFile(fresh, randomBytes(4).toString('hex'), { mode: 0o600 });
   await link(fresh, file).catch(() => undefined);
   await unlink(fresh);
   return (await readFile(file, 'utf8')).trim();

@@ -2,7 +2,7 @@
  * `cox doctor`: looks at each thing that Coxswain needs and says what is missing and what to do.
  * Rule: it changes nothing but what finding a program may download.
  */
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { execa } from 'execa';
 import { connectClient } from '../client/connect.ts';
 import { describeUnreplayable, findUnreplayable } from '../client/find-unreplayable.ts';
@@ -14,6 +14,7 @@ import { openIsolation } from '../sandbox/open-isolation.ts';
 import { describeNoCurrent, findCurrentBuild } from '../stack/deployment.ts';
 import { findTemporal } from '../stack/find-temporal.ts';
 import { findMissingSearchAttributes } from '../stack/search-attributes.ts';
+import { claimStateFolder } from '../stack/state-folder.ts';
 import { lookAtPolicy } from './look-at-policy.ts';
 import { attach } from './stack.ts';
 
@@ -116,7 +117,7 @@ function lookAtModel({ model }: Config): Finding {
 }
 
 async function lookAtState({ stateDir }: Config): Promise<Finding> {
-  await mkdir(stateDir, { recursive: true });
+  await claimStateFolder(stateDir);
   await access(stateDir, constants.W_OK);
   return { ok: true, text: stateDir };
 }

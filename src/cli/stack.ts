@@ -3,7 +3,7 @@
  * Rule: whoever brings it up takes it down again, and nothing that it started outlives it.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client, Connection } from '@temporalio/client';
 import { z } from 'zod';
@@ -17,6 +17,7 @@ import { isListening } from '../stack/ports.ts';
 import { findMissingSearchAttributes } from '../stack/search-attributes.ts';
 import type { TemporalServer } from '../stack/start-temporal-server.ts';
 import { startTemporalServer } from '../stack/start-temporal-server.ts';
+import { claimStateFolder } from '../stack/state-folder.ts';
 import { startWorker } from '../worker.ts';
 
 const recordSchema = z.object({ address: z.string(), uiUrl: z.string(), pid: z.number() });
@@ -81,7 +82,7 @@ export async function bringUp(config: Config, onProgress: (message: string) => v
   const running = await readRecord(config);
   if (running)
     throw new StackError(`a stack runs from ${config.stateDir} already (process ${running.pid}, ${running.address})`);
-  await mkdir(config.stateDir, { recursive: true });
+  await claimStateFolder(config.stateDir);
   const server = await startServer(config, onProgress);
   const stops: (() => Promise<void>)[] = [() => server.stop()];
   const stop = async (): Promise<void> => {
@@ -130,7 +131,9 @@ async function startServer(config: Config, onProgress: (message: string) => void
   const server = ports
     ? await startTemporalServer({ ...shared, ...ports }).catch(() => startTemporalServer(shared))
     : await startTemporalServer(shared);
-  await writeFile(join(config.stateDir, 'ports.json'), JSON.stringify({ port: server.port, uiPort: server.uiPort }));
+  await writeFile(join(config.stateDir, 'ports.json'), JSON.stringify({ port: server.port, uiPort: server.uiPort }), {
+    mode: 0o600,
+  });
   return server;
 }
 
@@ -174,7 +177,7 @@ function isAlive(pid: number): boolean {
 
 async function writeRecord(config: Config, record: z.infer<typeof recordSchema>): Promise<void> {
   const fresh = `${recordPath(config)}.${process.pid}`;
-  await writeFile(fresh, JSON.stringify(record));
+  await writeFile(fresh, JSON.stringify(record), { mode: 0o600 });
   await rename(fresh, recordPath(config));
 }
 

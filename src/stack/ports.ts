@@ -20,9 +20,9 @@ export async function isPortFree(port: number): Promise<boolean> {
 }
 
 /** Whether something accepts connections on this port. */
-export async function isListening(port: number): Promise<boolean> {
+export async function isListening(port: number, host = HOST): Promise<boolean> {
   return await new Promise((resolve) => {
-    const socket = connect(port, HOST);
+    const socket = connect(port, host);
     const answer = (value: boolean) => () => {
       socket.destroy();
       resolve(value);

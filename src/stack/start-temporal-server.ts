@@ -1,14 +1,18 @@
 /**
  * Starts Temporal's development server for the embedded stack, waits until it serves, and stops it.
- * Rule: it never outlives the process that started it, however that ends, and what its file holds survives any end.
+ * Rule: it never outlives the process that started it, however that ends, what its file holds survives any end, and no
+ * web page is answered by any of its ports.
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../core/search-attributes.ts';
+import { chooseHiddenIp, guardUi } from './guard-ui.ts';
+import type { HiddenUi } from './guard-ui.ts';
 import { findFreePort, HOST, isListening, isPortFree } from './ports.ts';
 import { findMissingSearchAttributes } from './search-attributes.ts';
 
@@ -62,9 +66,10 @@ const PORT_TIMEOUT_MS = 5000;
 /**
  * The shell becomes the server (`exec`), so the pid is the server's. Before that it leaves a guard behind, which waits
  * for the end of our pipe: the system closes that however we end, and then the guard kills the group. A parent-death
- * signal would do as well, but is bound to the thread that started the server, and to Linux.
+ * signal would do as well, but is bound to the thread that started the server, and to Linux. What the server makes is
+ * its user's alone.
  */
-const GUARDED = 'exec 3<&0; (read -r _ <&3; kill -KILL 0) & exec "$@" 3<&- </dev/null';
+const GUARDED = 'umask 077; exec 3<&0; (read -r _ <&3; kill -KILL 0) & exec "$@" 3<&- </dev/null';
 
 /** Exact fairness needs a single partition; without the first value each timer and retry takes at least a second. */
 const DYNAMIC_CONFIG = [
@@ -74,6 +79,14 @@ const DYNAMIC_CONFIG = [
   'matching.numTaskqueueWritePartitions=1',
 ];
 
+/**
+ * The server also serves its API as plain HTTP, on a port of its own that can't be switched off, to anybody who posts:
+ * also to a web page. It looks at the name that it is asked by, so it gets one that nobody knows; gRPC is not affected.
+ */
+function hideHttpApi(): string {
+  return `frontend.httpAllowedHosts=["${randomBytes(16).toString('hex')}.invalid"]`;
+}
+
 /** Starts the server and returns when it serves and knows the search attributes. Throws `TemporalServerFailure`. */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
   const canMove = options.port === undefined || options.uiPort === undefined;
@@ -82,12 +95,13 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     const uiPort = options.uiPort ?? (await findFreePort());
     // Or the server that is there already would be taken for ours.
     for (const asked of [port, uiPort]) await waitUntilFree(asked);
-    const server = await launch(options, port, uiPort);
-    const trouble = await waitUntilServing(server, options);
+    const ui = { ip: chooseHiddenIp(), port: await findFreePort() };
+    const server = await launch(options, { port, uiPort, ui });
+    const trouble = (await waitUntilServing(server, ui, options)) ?? (await openUi(server, ui));
     if (trouble === undefined) return server;
     await server.stop();
     const log = await readTail(options.logPath);
-    if (canMove && attempt < PORT_TRIES && /already in use/i.test(log)) continue;
+    if (canMove && attempt < PORT_TRIES && /already in use|EADDRINUSE/i.test(`${trouble}\n${log}`)) continue;
     throw new TemporalServerFailure(
       `the Temporal server (${options.temporalPath}) at ${server.address} ${trouble}; the end of ${options.logPath}:\n${log}`,
     );
@@ -106,13 +120,32 @@ async function waitUntilFree(port: number): Promise<void> {
   }
 }
 
-async function launch(options: TemporalServerOptions, port: number, uiPort: number): Promise<TemporalServer> {
+interface Ports {
+  port: number;
+  /** Where people find the UI, and where it really listens. */
+  uiPort: number;
+  ui: HiddenUi;
+}
+
+/** Undefined when the UI can be asked for, else what went wrong. */
+async function openUi(server: TemporalServer, ui: HiddenUi): Promise<string | undefined> {
+  try {
+    const guard = await guardUi(server.uiPort, ui);
+    void server.ended.then(() => guard.close());
+    return undefined;
+  } catch (error) {
+    return `has no port for its UI: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+async function launch(options: TemporalServerOptions, ports: Ports): Promise<TemporalServer> {
+  const { port, uiPort } = ports;
   await mkdir(dirname(options.logPath), { recursive: true });
   if (options.dbPath) await mkdir(dirname(options.dbPath), { recursive: true });
   await rotate(options.logPath);
-  const log = await open(options.logPath, 'a');
+  const log = await open(options.logPath, 'a', 0o600);
   // A group of its own: Ctrl-C is for us, who stop the worker before the server.
-  const child = spawn('sh', ['-c', GUARDED, 'sh', options.temporalPath, ...serverArguments(options, port, uiPort)], {
+  const child = spawn('sh', ['-c', GUARDED, 'sh', options.temporalPath, ...serverArguments(options, ports)], {
     detached: true,
     stdio: ['pipe', log.fd, log.fd],
   });
@@ -135,7 +168,7 @@ async function launch(options: TemporalServerOptions, port: number, uiPort: numb
   };
 }
 
-function serverArguments(options: TemporalServerOptions, port: number, uiPort: number): string[] {
+function serverArguments(options: TemporalServerOptions, { port, ui }: Ports): string[] {
   const attributes = Object.entries(options.searchAttributes ?? SEARCH_ATTRIBUTES);
   return [
     'server',
@@ -144,19 +177,25 @@ function serverArguments(options: TemporalServerOptions, port: number, uiPort: n
     HOST,
     '--port',
     String(port),
+    '--ui-ip',
+    ui.ip,
     '--ui-port',
-    String(uiPort),
+    String(ui.port),
     '--log-level',
     'warn',
     ...(options.dbPath ? ['--db-filename', options.dbPath] : []),
     ...(options.namespace ? ['--namespace', options.namespace] : []),
     ...attributes.flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
-    ...DYNAMIC_CONFIG.flatMap((value) => ['--dynamic-config-value', value]),
+    ...[...DYNAMIC_CONFIG, hideHttpApi()].flatMap((value) => ['--dynamic-config-value', value]),
   ];
 }
 
 /** Undefined when it serves, else what went wrong. */
-async function waitUntilServing(server: TemporalServer, options: TemporalServerOptions): Promise<string | undefined> {
+async function waitUntilServing(
+  server: TemporalServer,
+  ui: HiddenUi,
+  options: TemporalServerOptions,
+): Promise<string | undefined> {
   const namespace = options.namespace ?? 'default';
   const timeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS;
   const deadline = Date.now() + timeoutMs;
@@ -169,6 +208,7 @@ async function waitUntilServing(server: TemporalServer, options: TemporalServerO
     // The client's own connecting backs off for a second when it comes too early.
     const isServer =
       (await isListening(server.port)) &&
+      (await isListening(ui.port, ui.ip)) &&
       (await isServing(server.address, namespace, options.searchAttributes === undefined));
     if (isServer && !hasEnded) return undefined;
     await wait(POLL_MS);

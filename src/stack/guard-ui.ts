@@ -1,0 +1,79 @@
+/**
+ * Stands before Temporal's UI: lets through only what a browser asks of this machine by the machine's own names.
+ * Rule: a request is refused before a byte of it reaches the UI; the UI itself listens where no web page can find it.
+ */
+import { randomInt } from 'node:crypto';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, request as sendRequest } from 'node:http';
+import { HOST } from './ports.ts';
+
+/** Names that no web page can have: a page whose own name leads here (DNS rebinding) sends that name. */
+const OWN_NAMES = new Set([HOST, 'localhost', '[::1]']);
+
+/** Where the UI listens. */
+export interface HiddenUi {
+  ip: string;
+  port: number;
+}
+
+/**
+ * An address of this machine for the UI alone. On Linux all of 127.0.0.0/8 is loopback, so a page can't guess which;
+ * elsewhere only 127.0.0.1 is, and the port alone is unknown.
+ */
+export function chooseHiddenIp(platform: NodeJS.Platform = process.platform): string {
+  return platform === 'linux' ? ['127', randomInt(1, 255), randomInt(0, 256), randomInt(1, 255)].join('.') : HOST;
+}
+
+/** Serves the UI at this port. Fails where the port is taken. */
+export async function guardUi(port: number, ui: HiddenUi): Promise<{ close(): void }> {
+  const server = createServer((request, response) => {
+    const why = refuse(request);
+    if (why === undefined) forward(request, response, ui);
+    else end(response, 403, why);
+  });
+  await listen(server, port);
+  return {
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  await new Promise<void>((done, fail) => {
+    server.once('error', fail);
+    server.listen(port, HOST, done);
+  });
+}
+
+/** Why a request is none of this machine's own browser at this very page; undefined where it is. */
+function refuse({ headers: { host = '', origin } }: IncomingMessage): string | undefined {
+  const name = host.toLowerCase().replace(/:\d+$/, '');
+  if (!OWN_NAMES.has(name)) return `the UI answers as ${HOST} or localhost only: open it by that name`;
+  if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`)
+    return 'another web page asked for this: only the UI itself may';
+  return undefined;
+}
+
+function forward(request: IncomingMessage, response: ServerResponse, { ip, port }: HiddenUi): void {
+  const { method, url = '/', headers } = request;
+  const upstream = sendRequest({ host: ip, port, method, path: url, headers, setHost: false, agent: false });
+  upstream.on('response', (answer) => {
+    answer.on('error', () => response.destroy());
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+  });
+  upstream.on('error', (error) => {
+    if (response.headersSent) response.destroy();
+    else end(response, 502, `Temporal's UI does not answer: ${error.message}`);
+  });
+  response.on('close', () => upstream.destroy());
+  request.on('error', () => upstream.destroy());
+  request.pipe(upstream);
+}
+
+function end(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain', Connection: 'close' });
+  response.end(`coxswain: ${text}\n`);
+}
