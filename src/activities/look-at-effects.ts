@@ -2,11 +2,16 @@
  * What changed between commits in the hub, as findings: read from the checkpoints' own bytes, never from a workspace.
  * Rule: bounded whatever an act left behind; what was too much to look at is itself a finding that asks.
  */
+import { setImmediate } from 'node:timers/promises';
+import type { DiffLimits } from '../core/agent-state.ts';
+import { digestValue } from '../core/digest.ts';
+import { createAround } from '../core/effect-around.ts';
 import type { Finding } from '../core/findings.ts';
 import { clipFindings, listFresh } from '../core/findings.ts';
 import type { Change, EffectContext } from '../core/judge-effects.ts';
-import { judgeEffects } from '../core/judge-effects.ts';
+import { judgeInSteps, judgeSize } from '../core/judge-effects.ts';
 import type { Sha } from '../core/transcript.ts';
+import { countLines } from '../git/diff-stat.ts';
 import type { ChangedPath } from '../git/diff-trees.ts';
 import { diffTrees } from '../git/diff-trees.ts';
 import { readBlobs } from '../git/read-blobs.ts';
@@ -15,13 +20,16 @@ import type { Store } from '../git/store.ts';
 import type { IgnoreFile } from '../sandbox/gitignore.ts';
 import { isIgnored, parseGitignore } from '../sandbox/gitignore.ts';
 
-/** Files of one difference that are read: more takes a worker seconds, and no person follows it file by file. */
-const MAX_FILES = 1000;
-/** Bytes of one file and of all together; a large lockfile fits. */
+/** Files of one difference that are read: more takes a worker minutes. */
+const MAX_FILES = 20_000;
+/** Bytes of one file; a large lockfile fits. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
-const MAX_BYTES = 32 * 1024 * 1024;
-/** Folders whose `.gitignore` is read, and most bytes of one. */
-const MAX_FOLDERS = 200;
+/** Files and bytes that are in memory together. */
+const BATCH_FILES = 500;
+const BATCH_BYTES = 8 * 1024 * 1024;
+/** Paths that one process is asked for: far below what a command line takes. */
+const MAX_ASKED = 500;
+/** Bytes that are read of a `.gitignore`. */
 const MAX_IGNORE_BYTES = 64 * 1024;
 /** Bytes in which a file shows whether it is text, as git looks. */
 const SNIFFED_BYTES = 8000;
@@ -32,50 +40,105 @@ export interface Found {
   more: number;
 }
 
-type Context = Omit<EffectContext, 'isIgnored'>;
+type Context = Omit<EffectContext, 'isIgnored'> & { limits?: DiffLimits };
 
 /** What a difference shows. */
 export async function findEffects(store: Store, from: Sha, to: Sha, context: Context): Promise<Found> {
   return clipFindings(await listEffects(store, from, to, context));
 }
 
-/** What an act added to that, but for small remarks: nothing is said again of what stood there before it. */
+/**
+ * What an act left, from the difference that it made itself, but for small remarks. A file that is back as the task
+ * found it is none of it.
+ */
 export async function findFreshEffects(
   store: Store,
   { from, before, to }: { from: Sha; before: Sha; to: Sha },
   context: Context,
 ): Promise<Found> {
-  const now = (await listEffects(store, from, to, context)).filter(({ risk }) => risk !== 'low');
-  if (now.length === 0) return { findings: [], more: 0 };
-  return clipFindings(listFresh(now, await listEffects(store, from, before, context)));
+  const standing = new Set((await diffTrees(store, { from, to })).map(({ path }) => path));
+  const own = (await diffTrees(store, { from: before, to })).filter(({ path }) => standing.has(path));
+  const sizes = await findSize(store, from, to, context);
+  const known = sizes.length > 0 ? await findSize(store, from, before, context) : [];
+  const findings = [...listFresh(sizes, known), ...(await judgeChanged(store, to, own, context))];
+  return clipFindings(findings.filter(({ risk }) => risk !== 'low'));
 }
 
 /** All of it: for whoever leaves out some of it before it is cut to what a history keeps. */
 export async function listEffects(store: Store, from: Sha, to: Sha, context: Context): Promise<Finding[]> {
-  const all = await diffTrees(store, { from, to });
-  if (all.length === 0) return [];
-  const changed = all.slice(0, MAX_FILES);
-  const changes = await readChanges(store, changed);
-  const ignore = await readIgnore(store, to, changed);
-  const findings = judgeEffects(changes, { ...context, isIgnored: (path) => isPathIgnored(ignore, path) });
-  const left = all[MAX_FILES];
-  if (!left) return findings;
-  const why = `${all.length} files changed, and only ${MAX_FILES} of them were looked at`;
-  return [{ kind: 'too-large', path: left.path, excerpt: '', risk: 'high', why }, ...findings];
+  const changed = await diffTrees(store, { from, to });
+  return [...(await findSize(store, from, to, context)), ...(await judgeChanged(store, to, changed, context))];
 }
 
-async function readChanges(store: Store, changed: readonly ChangedPath[]): Promise<Change[]> {
-  const ids = [...new Set(changed.flatMap(listBlobs))];
-  const sizes = await readSizes(store, ids);
-  let left = MAX_BYTES;
-  const read = ids.filter((id) => {
-    const size = sizes.get(id) ?? 0;
-    const isRead = size <= MAX_FILE_BYTES && size <= left;
-    if (isRead) left -= size;
-    return isRead;
-  });
+async function findSize(store: Store, from: Sha, to: Sha, { limits }: Context): Promise<Finding[]> {
+  return limits ? judgeSize(await countLines(store, { from, to }), limits) : [];
+}
+
+/** Judges file by file. Texts are read batch by batch, and twice where there are several: first for what moved. */
+async function judgeChanged(store: Store, to: Sha, all: readonly ChangedPath[], context: Context): Promise<Finding[]> {
+  const changed = all.slice(0, MAX_FILES);
+  const sizes = await readSizes(store, [...new Set(changed.flatMap(listBlobs))]);
+  const batches = cutBatches(changed, sizes);
+  const { around, take } = createAround();
+  let changes: Change[] = [];
+  for (const batch of batches) {
+    changes = await readChanges(store, batch, sizes);
+    for (const change of changes) await between(take(change));
+  }
+  const findings = describeUnread(all.slice(MAX_FILES));
+  for (const batch of batches) {
+    if (batches.length > 1) changes = await readChanges(store, batch, sizes);
+    const ignore = await readIgnore(store, to, batch);
+    const steps = judgeInSteps(changes, { ...context, isIgnored: (path) => isPathIgnored(ignore, path) }, around);
+    let step = steps.next();
+    while (!step.done) step = await between(steps.next());
+    findings.push(...step.value);
+  }
+  return findings;
+}
+
+/** Lets the worker's heartbeats, timers and other activities have their turn after each file. */
+async function between<T>(step: T): Promise<T> {
+  await setImmediate();
+  return step;
+}
+
+/** Files that nobody looked at: kept by a person, just these bytes are. */
+function describeUnread(rest: readonly ChangedPath[]): Finding[] {
+  const [first] = rest;
+  if (!first) return [];
+  const content = digestValue(rest.map(({ path, mode, oid }) => [path, mode, oid])).slice(0, 16);
+  const why = `${rest.length} more files changed than the ${MAX_FILES} that are looked at; this is the first of them`;
+  return [{ kind: 'unread', path: first.path, excerpt: '', risk: 'high', why, content }];
+}
+
+function cutBatches(changed: readonly ChangedPath[], sizes: ReadonlyMap<Sha, number>): ChangedPath[][] {
+  const batches: ChangedPath[][] = [];
+  let bytes = 0;
+  for (const one of changed) {
+    const size = listBlobs(one).reduce((sum, id) => sum + readable(sizes, id), 0);
+    const last = batches.at(-1);
+    bytes += size;
+    if (last && last.length < BATCH_FILES && bytes <= BATCH_BYTES) last.push(one);
+    else [bytes] = [size, batches.push([one])];
+  }
+  return batches;
+}
+
+/** Bytes that are read of a blob. */
+function readable(sizes: ReadonlyMap<Sha, number>, id: Sha): number {
+  const size = sizes.get(id) ?? 0;
+  return size > MAX_FILE_BYTES ? 0 : size;
+}
+
+async function readChanges(
+  store: Store,
+  changed: readonly ChangedPath[],
+  sizes: ReadonlyMap<Sha, number>,
+): Promise<Change[]> {
+  const ids = [...new Set(changed.flatMap(listBlobs))].filter((id) => (sizes.get(id) ?? 0) <= MAX_FILE_BYTES);
   const texts = new Map<Sha, string>();
-  await readBlobs(store, read, async (bytes, id) => {
+  await readBlobs(store, ids, async (bytes, id) => {
     if (!bytes.subarray(0, SNIFFED_BYTES).includes(0)) texts.set(id, bytes.toString('utf8'));
     await Promise.resolve();
   });
@@ -88,9 +151,10 @@ function listBlobs({ mode, oldMode, oid, oldOid }: ChangedPath): Sha[] {
   return [...(isBlob(mode) ? [oid] : []), ...(isBlob(oldMode) ? [oldOid] : [])];
 }
 
-function toChange(changed: ChangedPath, sizes: Map<Sha, number>, texts: Map<Sha, string>): Change {
+function toChange(changed: ChangedPath, sizes: ReadonlyMap<Sha, number>, texts: ReadonlyMap<Sha, string>): Change {
   const { path, status, mode, oldMode, oid, oldOid } = changed;
   const [newText, oldText] = [texts.get(oid), texts.get(oldOid)];
+  const size = sizes.get(status === 'D' ? oldOid : oid) ?? 0;
   const isUnread = status !== 'D' && newText === undefined;
   return {
     path,
@@ -99,21 +163,27 @@ function toChange(changed: ChangedPath, sizes: Map<Sha, number>, texts: Map<Sha,
     ...(status === 'D' ? {} : { newMode: mode }),
     ...(oldText === undefined ? {} : { oldText }),
     ...(newText === undefined ? {} : { newText }),
-    ...(isUnread ? { binary: true } : {}),
-    size: sizes.get(status === 'D' ? oldOid : oid) ?? 0,
+    ...(isUnread ? (size > MAX_FILE_BYTES ? { truncated: true } : { binary: true }) : {}),
+    size,
+    blob: `${mode} ${oid}`,
   };
 }
 
 /** The `.gitignore` files of the root and of the folders above what changed. */
 async function readIgnore(store: Store, commit: Sha, changed: readonly ChangedPath[]): Promise<IgnoreFile[]> {
-  const folders = [...new Set(['', ...changed.flatMap(({ path }) => listFolders(path))])].slice(0, MAX_FOLDERS);
-  const paths = folders.map((folder) => `${folder}.gitignore`);
-  const files = await readFiles(store, { commit, paths, maxBytes: MAX_IGNORE_BYTES });
-  return folders.flatMap((folder) => {
-    const bytes = files.get(`${folder}.gitignore`);
-    const latin = Buffer.from(folder, 'utf8').toString('latin1');
-    return bytes ? [parseGitignore(bytes.toString('latin1'), latin)] : [];
-  });
+  const folders = [...new Set(['', ...changed.flatMap(({ path }) => listFolders(path))])];
+  const found: IgnoreFile[] = [];
+  for (let from = 0; from < folders.length; from += MAX_ASKED) {
+    const asked = folders.slice(from, from + MAX_ASKED);
+    const paths = asked.map((folder) => `${folder}.gitignore`);
+    const files = await readFiles(store, { commit, paths, maxBytes: MAX_IGNORE_BYTES });
+    for (const folder of asked) {
+      const bytes = files.get(`${folder}.gitignore`);
+      const latin = Buffer.from(folder, 'utf8').toString('latin1');
+      if (bytes) found.push(parseGitignore(bytes.toString('latin1'), latin));
+    }
+  }
+  return found;
 }
 
 function listFolders(path: string): string[] {

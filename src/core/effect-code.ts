@@ -3,7 +3,7 @@
  * Rule: what was there before, or moved here from another file, is no finding; each finding shows the bytes themselves.
  */
 import type { Risk } from './approvers.ts';
-import type { Effects, Line, Look } from './effect-look.ts';
+import type { Change, Effects, Line, Look } from './effect-look.ts';
 import { findAt, wasThere } from './effect-look.ts';
 import { isLockfile } from './effect-dependencies.ts';
 import { escapeForPeople } from './escape.ts';
@@ -125,15 +125,27 @@ function findUnseen(text: string): number | undefined {
 /** The first line by which the file can do what it could not. */
 function judgeCapabilities(effects: Effects, look: Look, fresh: readonly Line[]): Finding[] {
   const before = look.change.oldText ?? '';
+  // Said in a comment, it was not there yet: one act could write the comment, and the next one the code.
+  const couldBefore = (pattern: RegExp): boolean =>
+    pattern.test(before) && before.split('\n').some((text) => pattern.test(text) && !isComment(text));
   return CAPABILITIES.flatMap(({ name, pattern, risk }) => {
-    if (pattern.test(before)) return [];
-    const line = fresh.find(({ text }) => pattern.test(text));
-    if (!line) return [];
-    const came = effects.looks.some(({ removed }) => removed.some(({ text }) => pattern.test(text)));
+    const lines = fresh.filter(({ text }) => pattern.test(text));
+    const line = lines.find(({ text }) => !isComment(text)) ?? lines[0];
+    if (!line || couldBefore(pattern)) return [];
+    const came = effects.around.lost.has(name);
     const lower = came || look.sort === 'test' || isComment(line.text);
     const weighed = lower ? 'low' : look.sort === 'data' && !isScript(look) ? 'low' : risk;
     return [findAt(look, 'new-capability', weighed, `it ${name} now`, { line, at: line.text.search(pattern) })];
   });
+}
+
+/** What code can't do any more in this file, as somebody who moves it elsewhere leaves it. */
+export function listLost({ oldText = '', newText = '' }: Change): string[] {
+  const could = CAPABILITIES.filter(({ pattern }) => pattern.test(oldText));
+  if (could.length === 0) return [];
+  const now = new Set(newText.split('\n'));
+  const removed = oldText.split('\n').filter((line) => !now.has(line));
+  return could.filter(({ pattern }) => removed.some((line) => pattern.test(line))).map(({ name }) => name);
 }
 
 function isScript({ change }: Look): boolean {
@@ -145,13 +157,14 @@ function isComment(text: string): boolean {
 }
 
 /** A path in a line that loads something, where git would ignore what lies there. */
-function judgeIgnored({ context, looks }: Effects, look: Look, line: Line): Finding[] {
+function judgeIgnored({ context, around }: Effects, look: Look, line: Line): Finding[] {
   if (!context.isIgnored || !LOADS.test(line.text)) return [];
   const folder = look.change.path.split('/').slice(0, -1);
-  const changed = new Set(looks.map(({ change }) => change.path));
   for (const match of line.text.matchAll(LITERAL_PATH)) {
     const text = match.groups?.['path'] ?? '';
-    const candidates = [resolve(folder, text), resolve([], text)].filter((path) => path !== '' && !changed.has(path));
+    const candidates = [resolve(folder, text), resolve([], text)].filter(
+      (path) => path !== '' && !around.paths.has(path),
+    );
     const ignored = candidates.find((path) => !path.startsWith('node_modules/') && context.isIgnored?.(path));
     if (ignored !== undefined) {
       const why = `it uses ${ignored}, which git ignores and nobody reviews`;

@@ -33,13 +33,18 @@ const NO_DEPENDENCY =
 
 /** What manifests and lockfiles say now that they did not say before. */
 export function judgeDependencies(effects: Effects): Finding[] {
-  const hasManifest = effects.looks.some(({ change }) => MANIFEST.test(change.path));
+  const { hasManifest } = effects.around;
   return effects.looks.flatMap((look) => {
     const { path } = look.change;
     if (LOCKFILE.test(path)) return judgeLockfile(effects, look, hasManifest);
     if (/(^|\/)package\.json$/.test(path)) return judgeNodeManifest(effects, look);
     return MANIFEST.test(path) ? judgeOtherManifest(effects, look) : [];
   });
+}
+
+/** Whether a path is one where a project says what it depends on. */
+export function isManifest(path: string): boolean {
+  return MANIFEST.test(path);
 }
 
 /** Whether a path is a lockfile. */

@@ -4,6 +4,7 @@
  */
 import { diffArrays } from 'diff';
 import type { Risk } from './approvers.ts';
+import { digestValue } from './digest.ts';
 import type { Finding, FindingKind } from './findings.ts';
 import { excerptOf } from './findings.ts';
 
@@ -20,20 +21,22 @@ export interface Change {
   oldText?: string;
   newText?: string;
   binary?: boolean;
-  /** The texts are only the start of what is there. */
+  /** It is larger than what is looked at of a file: there is no text, or only its start. */
   truncated?: boolean;
   /** Bytes of the file as it is now. */
   size: number;
+  /** The blob and mode that the file has now; what a person keeps of a file as a whole is known by these. */
+  blob?: string;
 }
 
 /** What the task may do, as it was approved. */
 export interface EffectContext {
   /** Globs that the task may change. */
   paths: readonly string[];
+  /** Globs that policy protects, where a change that was allowed is to be shown all the same. */
+  barred?: readonly string[];
   /** Title, instructions and goal of the task: what they name was asked for. */
   task: string;
-  /** Most files and changed lines of the task. */
-  limits?: { files?: number; lines?: number };
   /** Whether git ignores a path, so that no review sees it. */
   isIgnored?: (path: string) => boolean;
 }
@@ -59,13 +62,24 @@ export interface Look {
   sort: 'test' | 'words' | 'data' | 'code';
 }
 
-/** All changes of an act together, with what its judges ask of the whole. */
+/** What the judges of one file ask of all that changed beside it. */
+export interface Around {
+  /** Lines, trimmed, that were there before in any of the files; and those that are there now. */
+  before: Set<string>;
+  after: Set<string>;
+  /** Paths that changed. */
+  paths: Set<string>;
+  /** Tests that are there now, by name; what code lost, by name; and whether a manifest changed. */
+  tests: Set<string>;
+  lost: Set<string>;
+  hasManifest: boolean;
+}
+
+/** Changes of an act, with what their judges ask of the whole. */
 export interface Effects {
   looks: Look[];
   context: EffectContext;
-  /** Lines, trimmed, that were there before in any of the files; and those that are there now. */
-  before: ReadonlySet<string>;
-  after: ReadonlySet<string>;
+  around: Around;
 }
 
 /** Edits after which a difference is taken as "all of it": refactors of a file stay far below. */
@@ -83,7 +97,7 @@ const CODE =
 const WORDS = /\.(md|mdx|markdown|rst|txt|adoc)$|(^|\/)(LICENSE|NOTICE|AUTHORS|CHANGELOG|README)[^/]*$/i;
 
 /** Looks at one change. */
-function lookAt(change: Change): Look {
+export function lookAt(change: Change): Look {
   const hunks = isLink(change) ? [] : diffLines(change.oldText ?? '', change.newText ?? '');
   return {
     change,
@@ -109,27 +123,14 @@ export function isLink({ oldMode, newMode }: Change): boolean {
   return oldMode === '120000' || newMode === '120000';
 }
 
-/** Looks at all changes of an act. */
-export function lookAtAll(changes: readonly Change[], context: EffectContext): Effects {
-  const looks = changes.map(lookAt);
-  const lines = (texts: (string | undefined)[]): Set<string> =>
-    new Set(texts.flatMap((text = '') => text.split('\n').map((line) => line.trim())));
-  return {
-    looks,
-    context,
-    before: lines(changes.map(({ oldText }) => oldText)),
-    after: lines(changes.map(({ newText }) => newText)),
-  };
-}
-
 /** Whether a line that was added stood in one of the files before: it was moved or copied. */
-export function wasThere({ before }: Effects, { text }: Line): boolean {
+export function wasThere({ around: { before } }: Effects, { text }: Line): boolean {
   const line = text.trim();
   return line.length >= MIN_MOVED && before.has(line);
 }
 
 /** Whether a line that was removed still stands in one of the files. */
-export function isStillThere({ after }: Effects, { text }: Line): boolean {
+export function isStillThere({ around: { after } }: Effects, { text }: Line): boolean {
   const line = text.trim();
   return line.length >= MIN_MOVED && after.has(line);
 }
@@ -187,6 +188,15 @@ export function isFileAskedFor(context: EffectContext, path: string): boolean {
   return context.paths.includes(path) || isAskedFor(context, path) || isAskedFor(context, name);
 }
 
+/** Kinds that are about a file as a whole: the line that is shown is only the most telling one. */
+const OF_FILES: readonly FindingKind[] = [
+  'agent-instructions',
+  'executable-configuration',
+  'lockfile',
+  'outside-paths',
+  'protected-path',
+];
+
 /** A finding at a line; `at` is where in it. Removed lines are shown with a minus. */
 export function findAt(
   { change }: Look,
@@ -195,7 +205,10 @@ export function findAt(
   why: string,
   place?: { line: Line; at?: number; removed?: true },
 ): Finding {
-  const finding: Finding = { kind, path: change.path, excerpt: '', risk, why };
+  const blob = change.blob ?? digestValue([change.newMode, change.newText]);
+  const isOfFile = !place || OF_FILES.includes(kind);
+  const content = isOfFile ? blob : digestValue([place.removed === true, place.line.text]).slice(0, 16);
+  const finding: Finding = { kind, path: change.path, excerpt: '', risk, why, content };
   if (!place) return finding;
   const excerpt = `${place.removed ? '-' : '+'} ${excerptOf(place.line.text, place.at)}`;
   return { ...finding, excerpt, ...(place.removed ? {} : { line: place.line.number }) };

@@ -2,7 +2,7 @@
  * Tests that went away or can no longer fail.
  * Rule: a test that moved is no finding; one that says less than before is, whatever it is called now.
  */
-import type { Effects, Line, Look } from './effect-look.ts';
+import type { Change, Effects, Line, Look } from './effect-look.ts';
 import { findAt, isAskedFor, isFileAskedFor, isStillThere, isTestPath, wasThere } from './effect-look.ts';
 import type { Finding } from './findings.ts';
 
@@ -30,7 +30,7 @@ const THRESHOLD =
 
 /** What became of tests. */
 export function judgeTests(effects: Effects): Finding[] {
-  const kept = new Set(effects.looks.filter(({ change }) => isTestPath(change.path)).flatMap(listNamesNow));
+  const kept = effects.around.tests;
   return effects.looks.flatMap((look) => [
     ...judgeRemoved(effects, look, kept),
     ...(look.sort === 'test' && look.change.status !== 'deleted' ? judgeAssertions(effects, look) : []),
@@ -45,7 +45,9 @@ function nameOf({ text }: { text: string }): string | undefined {
   return groups?.['name'] ?? groups?.['python'] ?? groups?.['go'] ?? groups?.['rust'] ?? groups?.['java'];
 }
 
-function listNamesNow({ change }: Look): string[] {
+/** The names of the tests that a file has now. */
+export function listTests(change: Change): string[] {
+  if (!isTestPath(change.path)) return [];
   return (change.newText ?? '').split('\n').flatMap((text) => nameOf({ text }) ?? []);
 }
 

@@ -24,6 +24,7 @@ export const FINDING_KINDS = [
   'symlink',
   'executable-bit',
   'outside-paths',
+  'protected-path',
   'binary',
   'too-large',
   'unread',
@@ -41,6 +42,8 @@ export interface Finding {
   excerpt: string;
   risk: Risk;
   why: string;
+  /** The bytes that it is about, as a digest: of the line, or of the whole file. Left out by judges of before. */
+  content?: string;
 }
 
 /** Characters of an excerpt: enough to read what is wrong, too few to hide it in. */
@@ -128,9 +131,11 @@ export function listFresh(now: readonly Finding[], before: readonly Finding[]): 
   return now.filter((finding) => !known.has(keyOf(finding)));
 }
 
-/** A finding by its bytes, wherever its line stands: what a person kept is known by this. */
-export function keyOf({ kind, path, excerpt, risk }: Finding): string {
-  return digestValue([kind, shortenPath(path), excerpt, risk]).slice(0, 16);
+/** A finding by its bytes, wherever its line stands: what a person kept is known by this, while those bytes stay. */
+export function keyOf({ kind, path, excerpt, risk, content }: Finding): string {
+  // A task that is too large is so by its files together; the path is only the largest of them.
+  const place = kind === 'too-large' && content !== undefined ? '' : shortenPath(path);
+  return digestValue([kind, place, content ?? excerpt, risk]).slice(0, 16);
 }
 
 function shortenPath(path: string): string {
@@ -195,5 +200,7 @@ export function gateFindings(
 
 function gateOf({ kind, risk }: Finding, rules: FindingRules): GateRule {
   if (risk === 'low') return 'allow';
+  // Whatever policy denies may be in what nobody looked at.
+  if (kind === 'unread' && Object.values(rules).includes('deny')) return 'deny';
   return rules[kind] ?? (risk === 'high' ? 'ask' : 'allow');
 }

@@ -26,8 +26,8 @@ export interface IntegrateInput {
   message: string;
   /** What the task may change: its paths, but for those that are barred, unless a person allowed just these. */
   keeps?: Keeps;
-  /** By what the whole line is judged: its base, and the paths and words of all tasks. */
-  whole?: { base: Sha; paths: string[]; task: string };
+  /** By what the whole line is judged: its base, the paths and words of all tasks, and what policy protects. */
+  whole?: { base: Sha; paths: string[]; task: string; barred?: string[] };
 }
 
 export type IntegrateOutcome =

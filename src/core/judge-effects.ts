@@ -3,11 +3,13 @@
  * Rule: pure and bounded, never thrown by what files hold; a finding says what was seen and where, never what somebody
  * claimed.
  */
+import type { DiffLimits } from './agent-state.ts';
+import { createAround } from './effect-around.ts';
 import { judgeCode } from './effect-code.ts';
 import { judgeConfiguration } from './effect-configuration.ts';
 import { judgeDependencies } from './effect-dependencies.ts';
-import type { Change, EffectContext, Effects, Look } from './effect-look.ts';
-import { findAt, isFileAskedFor, isLink, lookAtAll, wasThere } from './effect-look.ts';
+import type { Around, Change, EffectContext, Effects, Look } from './effect-look.ts';
+import { findAt, isFileAskedFor, isLink, lookAt, wasThere } from './effect-look.ts';
 import { judgeSecrets } from './effect-secrets.ts';
 import { judgeTests } from './effect-tests.ts';
 import { judgeUnexplained } from './effect-unexplained.ts';
@@ -23,19 +25,45 @@ const HARMLESS_BINARY = /\.(png|jpe?g|gif|webp|avif|ico|bmp|woff2?|ttf|otf|mp[34
 
 /** Everything found in the changes between two checkpoints, the worst first. */
 export function judgeEffects(changes: readonly Change[], context: EffectContext): Finding[] {
-  const effects = lookAtAll(changes, context);
-  const remarks = judgeUnexplained(effects);
-  return rankFindings([
-    ...effects.looks.flatMap((look) => judgePath(effects, look, remarks)),
-    ...judgeSize(effects),
+  const { around, take } = createAround();
+  changes.forEach(take);
+  const steps = judgeInSteps(changes, context, around);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return rankFindings(step.value);
+  }
+}
+
+/** The same for some of the changes, file by file: whoever takes the steps can let others work in between. */
+export function* judgeInSteps(
+  changes: readonly Change[],
+  context: EffectContext,
+  around: Around,
+): Generator<undefined, Finding[]> {
+  const looks: Look[] = [];
+  for (const change of changes) {
+    looks.push(lookAt(change));
+    yield;
+  }
+  const remarks = judgeUnexplained({ looks, context, around });
+  const findings: Finding[] = [];
+  for (const look of looks) {
+    findings.push(...judgeLook({ looks: [look], context, around }, look, remarks));
+    yield;
+  }
+  return [...findings, ...remarks];
+}
+
+function judgeLook(effects: Effects, look: Look, remarks: readonly Finding[]): Finding[] {
+  return [
+    ...judgePath(effects, look, remarks),
     ...judgeTests(effects),
     ...judgeDependencies(effects),
     ...judgeConfiguration(effects),
     ...judgeSecrets(effects),
     ...judgeCode(effects),
     ...judgeWords(effects),
-    ...remarks,
-  ]);
+  ];
 }
 
 /** What can be said of a path without reading its text. */
@@ -44,7 +72,15 @@ function judgePath(effects: Effects, look: Look, remarks: readonly Finding[]): F
   const { change } = look;
   const findings: Finding[] = [];
   const isOutside = [change.path, change.oldPath].some((path) => path !== undefined && !isInPaths(path, context.paths));
-  if (isOutside) findings.push({ ...findMain(effects, look, remarks), kind: 'outside-paths', risk: 'high' });
+  if (isOutside) {
+    const why = `the task may not change it (${change.status})`;
+    findings.push(findMain(effects, look, remarks, { kind: 'outside-paths', why }));
+  }
+  const barred = (context.barred ?? []).find((pattern) => isInPaths(change.path, [pattern]));
+  if (barred !== undefined) {
+    const why = `policy protects it (protectedPaths: ${barred}), and a person let a task change it (${change.status})`;
+    findings.push(findMain(effects, look, remarks, { kind: 'protected-path', why }));
+  }
   if (isLink(change)) findings.push(...judgeLink(look));
   else if (change.newMode === '100755' && change.oldMode !== '100755') {
     const isScript = change.status === 'added' && change.newText?.startsWith('#!');
@@ -55,7 +91,7 @@ function judgePath(effects: Effects, look: Look, remarks: readonly Finding[]): F
     const risk = HARMLESS_BINARY.test(change.path) ? 'low' : 'high';
     findings.push(findAt(look, 'binary', risk, `${change.size} bytes that nobody can read`));
   } else if (change.truncated) {
-    findings.push(findAt(look, 'unread', 'medium', `only the start of ${change.size} bytes was looked at`));
+    findings.push(findAt(look, 'unread', 'high', `${change.size} bytes, which are more than is looked at of a file`));
   }
   if (/(^|\/)\.(git|docker|npm)ignore$/.test(change.path)) {
     const [line] = look.added;
@@ -64,15 +100,20 @@ function judgePath(effects: Effects, look: Look, remarks: readonly Finding[]): F
   return findings;
 }
 
-/** The most telling line of a file that should not have changed at all. */
-function findMain(effects: Effects, look: Look, remarks: readonly Finding[]): Finding {
+/** A finding about a file that should not have changed at all, at its most telling line. */
+function findMain(
+  effects: Effects,
+  look: Look,
+  remarks: readonly Finding[],
+  { kind, why }: { kind: 'outside-paths' | 'protected-path'; why: string },
+): Finding {
+  const plain = findAt(look, kind, 'high', why);
   const remark = remarks.find(({ path }) => path === look.change.path);
-  const why = `the task may not change it (${look.change.status})`;
-  if (remark) return { ...remark, why };
+  if (remark) return { ...remark, ...plain, excerpt: remark.excerpt };
   const line = look.added.find((one) => !wasThere(effects, one) && one.text.trim() !== '') ?? look.added[0];
-  const removed = look.removed[0];
-  if (line) return findAt(look, 'outside-paths', 'high', why, { line });
-  return findAt(look, 'outside-paths', 'high', why, removed && { line: removed, removed: true });
+  const [removed] = look.removed;
+  if (line) return findAt(look, kind, 'high', why, { line });
+  return removed ? findAt(look, kind, 'high', why, { line: removed, removed: true }) : plain;
 }
 
 function judgeLink(look: Look): Finding[] {
@@ -89,13 +130,24 @@ function judgeLink(look: Look): Finding[] {
   return [{ ...findAt(look, 'symlink', isGrave ? 'high' : 'medium', why), excerpt: `→ ${excerptOf(target, 0, 150)}` }];
 }
 
-function judgeSize({ looks, context }: Effects): Finding[] {
-  const lines = looks.reduce((sum, { added, removed }) => sum + added.length + removed.length, 0);
-  const { files: mostFiles, lines: mostLines } = context.limits ?? {};
-  const over = [
-    ...(mostFiles !== undefined && looks.length > mostFiles ? [`${looks.length} files, ${mostFiles} are allowed`] : []),
-    ...(mostLines !== undefined && lines > mostLines ? [`${lines} changed lines, ${mostLines} are allowed`] : []),
-  ];
-  const largest = looks.toSorted((a, b) => b.added.length - a.added.length)[0];
-  return over.length > 0 && largest ? [findAt(largest, 'too-large', 'high', over.join('; '))] : [];
+/** What a task's whole difference comes to, and the file that has most of it. */
+export interface Size {
+  files: number;
+  lines: number;
+  largest: string;
+}
+
+/**
+ * Whether a task is larger than it may be. What a person kept of that holds until as much again is changed: a task that
+ * may change 100 files and has 105 asks again at 200, not with each file.
+ */
+export function judgeSize({ files, lines, largest }: Size, limits: DiffLimits): Finding[] {
+  const each = [
+    { value: files, most: limits.files, what: 'files' },
+    { value: lines, most: limits.lines, what: 'changed lines' },
+  ].flatMap(({ value, most, what }) => (most !== undefined && value > most ? [{ value, most, what }] : []));
+  if (each.length === 0) return [];
+  const why = each.map(({ value, most, what }) => `${value} ${what}, ${most} are allowed`).join('; ');
+  const content = each.map(({ value, most, what }) => `${Math.floor(value / Math.max(most, 1))} × ${what}`).join();
+  return [{ kind: 'too-large', path: largest, excerpt: '', risk: 'high', why, content }];
 }

@@ -41,6 +41,8 @@ export function judgedBy(state: RefactorState, work: TaskState): Pick<IntegrateI
       base: prepared.commit,
       paths: paths.length > MAX_PATHS ? ['**'] : paths,
       task: [input.goal, ...words].join('\n').slice(0, MAX_WORDS),
+      // Who delivers need not be who allowed it.
+      barred: policy.protectedPaths.value,
     },
   };
 }

@@ -26,6 +26,26 @@ export async function diffStat(
   };
 }
 
+/** How many files and lines differ, and the file with most of them; a binary file has no lines. */
+export async function countLines(
+  store: Store,
+  { from, to }: { from: Sha; to: Sha },
+): Promise<{ files: number; lines: number; largest: string }> {
+  const args = ['--numstat', '-z', '--no-renames', '--end-of-options', from, to];
+  const { output } = await streamGit(store.dir, [...DIFF, ...args]);
+  const counts = { files: 0, lines: 0, largest: '' };
+  let most = -1;
+  for (const record of output.toString('utf8').split('\0')) {
+    const [, added, removed, path] = /^(\d+|-)\t(\d+|-)\t(.+)$/s.exec(record) ?? [];
+    if (path === undefined) continue;
+    const lines = (Number(added) || 0) + (Number(removed) || 0);
+    counts.files += 1;
+    counts.lines += lines;
+    if (lines > most) [most, counts.largest] = [lines, path];
+  }
+  return counts;
+}
+
 /** The difference itself, up to `maxBytes` of what git gives; `cut` tells whether there is more. */
 export async function diffText(
   store: Store,

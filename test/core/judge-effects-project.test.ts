@@ -1,8 +1,11 @@
 /** Tests, dependencies, configuration and files themselves: what is lost or added is found, what a task asked for passes. */
 import { expect, test } from 'vitest';
-import { gateFindings } from '../../src/core/findings.ts';
-import { judgeEffects } from '../../src/core/judge-effects.ts';
+import { createAround } from '../../src/core/effect-around.ts';
+import { gateFindings, keyOf } from '../../src/core/findings.ts';
+import { judgeEffects, judgeInSteps, judgeSize } from '../../src/core/judge-effects.ts';
 import { change, judge } from './effects.ts';
+
+const CONTEXT = { paths: ['**'], task: 'Tidy up' };
 
 const TEST = `import assert from 'node:assert';
 import { test } from 'node:test';
@@ -154,18 +157,75 @@ test('CI that the task names is a smaller surprise, but never rights for strange
 
 test('paths, sizes, binaries, links and modes', () => {
   expect(judge([change('lib/b.js', null, 'x\n')], { paths: ['src/**'] })).toEqual(['high outside-paths lib/b.js']);
-  expect(judge([change('a.js', '1\n2\n', '3\n')], { limits: { lines: 2 } })).toEqual(['high too-large a.js']);
-  expect(judge([change('a.js', '', '3\n')], { limits: { files: 0 } })).toEqual(['high too-large a.js']);
   expect(judge([change('a.wasm', null, null, { binary: true, status: 'added' })])).toEqual(['high binary a.wasm']);
   expect(judge([change('a.png', null, null, { binary: true, status: 'added' })])).toEqual([]);
   expect(judge([change('a.js', 'x\n', 'x\n', { newMode: '100755', status: 'mode' })])).toEqual([
     'medium executable-bit a.js',
   ]);
-  expect(judge([change('a.txt', 'x', 'xy', { truncated: true })])).toEqual(['medium unread a.txt']);
+  expect(judge([change('a.txt', 'x', 'xy', { truncated: true })])).toEqual(['high unread a.txt']);
   const link = (target: string): string[] => judge([change('src/a', null, target, { newMode: '120000' })]);
   expect(link('b.js')).toEqual(['medium symlink src/a']);
   for (const target of ['/etc/passwd', '../../x', '../.git/config'])
     expect(link(target)).toEqual(['high symlink src/a']);
+});
+
+test('a task that is too large asks again when as much again was changed, not with each file', () => {
+  const keys = (files: number): string[] =>
+    judgeSize({ files, lines: 1, largest: `${files}.js` }, { files: 100 }).map(keyOf);
+  expect(keys(100)).toEqual([]);
+  expect(keys(105)).toEqual(keys(199));
+  expect(keys(200)).not.toEqual(keys(199));
+});
+
+test('what was not looked at is denied where policy denies anything that could be in it', () => {
+  const [unread] = judgeEffects([change('a.txt', null, null, { truncated: true, status: 'added' })], CONTEXT);
+  if (!unread) throw new Error('nothing is said of a file that was not read');
+  expect(gateFindings([unread]).outcome).toBe('ask');
+  expect(gateFindings([unread], { secret: 'ask' }).outcome).toBe('ask');
+  expect(gateFindings([unread], { secret: 'deny' })).toEqual({ outcome: 'deny', about: [unread] });
+});
+
+test('what a person kept stays kept while its bytes are the same, wherever they stand, and no longer', () => {
+  const keys = (path: string, oldText: string | null, newText: string): string[] =>
+    judgeEffects([change(path, oldText, newText)], CONTEXT)
+      .filter(({ risk }) => risk !== 'low')
+      .map(keyOf);
+  const ci = '.github/workflows/ci.yml';
+  expect(keys(ci, null, 'on: push\n')).toEqual(keys(ci, 'on: pull\n', 'on: push\n'));
+  expect(keys(ci, null, 'on: push\njobs:\n')).not.toEqual(keys(ci, null, 'on: push\n'));
+  const secret = (more: string): string => `${'x'.repeat(300)} AKIA${'QWERTYUIOPASDFGH'} ${'y'.repeat(300)} ${more}\n`;
+  expect(keys('src/a.js', null, secret('1'))).toEqual(keys('src/a.js', 'one();\n', `one();\n${secret('1')}`));
+  expect(keys('src/a.js', null, secret('1'))).not.toEqual(keys('src/a.js', null, secret('2')));
+});
+
+test('a file can do no more by a comment that says so', () => {
+  const before = '// it will fetch() the list\none();\n';
+  const after = `${before}fetch('https://example.com');\n`;
+  expect(judge([change('src/a.js', before, after)])).toEqual(['high new-capability src/a.js']);
+  expect(judge([change('src/a.js', 'one();\n', after)])).toEqual(['high new-capability src/a.js']);
+});
+
+test('judges let others work after each file', () => {
+  const changes = Array.from({ length: 50 }, (_, index) => change(`src/${index}.js`, 'one();\n', 'two();\n'));
+  const { around, take } = createAround();
+  changes.forEach(take);
+  const steps = judgeInSteps(changes, CONTEXT, around);
+  let count = 0;
+  while (!steps.next().done) count += 1;
+  expect(count).toBe(100);
+});
+
+test('a protected path that a task was allowed to change is of high risk for whoever delivers', () => {
+  const changes = [change('deploy/prod.yaml', 'replicas: 1\n', 'replicas: 3\n'), change('src/a.js', 'a\n', 'b\n')];
+  const findings = judgeEffects(changes, { paths: ['src/**', 'deploy/prod.yaml'], task: '', barred: ['deploy/**'] });
+  expect(findings[0]).toMatchObject({
+    kind: 'protected-path',
+    path: 'deploy/prod.yaml',
+    risk: 'high',
+    excerpt: '+ replicas: 3',
+    why: 'policy protects it (protectedPaths: deploy/**), and a person let a task change it (modified)',
+  });
+  expect(findings.filter(({ risk }) => risk === 'high')).toHaveLength(1);
 });
 
 test('findings are gated with the bytes that they are about', () => {

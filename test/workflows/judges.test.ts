@@ -125,3 +125,17 @@ test('what nobody kept is asked about before it is integrated, also when a rewin
   await approve(handle, 'delivery@1');
   await expect(handle.result()).resolves.toMatchObject({ outcome: 'done' });
 });
+
+test('a change of a protected path that a task was allowed is of high risk for whoever delivers, with the reason', async () => {
+  const crew = await startCrew(
+    working('echo new > a/new.txt', 'mkdir -p deploy && echo "replicas: 3" > deploy/prod.yaml'),
+  );
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, policy: { protectedPaths: ['deploy/**'] } });
+  await approve(handle, 'plan@1');
+  await until(handle, ({ needs }) => needs.some(({ id }) => id === 'a/scope@1'));
+  await approve(handle, 'a/scope@1');
+  const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'delivery'));
+  const reason = 'policy protects it (protectedPaths: deploy/**), and a person let a task change it (added)';
+  expect(needs[0]?.about.split('\n')[1]).toBe(`HIGH protected-path deploy/prod.yaml:1: ${reason}`);
+});
