@@ -11,6 +11,7 @@ import { chooseDecision } from '../core/control.ts';
 import { escapeForPeople as safe } from '../core/escape.ts';
 import type { Message, MessageOf } from '../core/messages.ts';
 import { readMessage } from '../core/messages.ts';
+import type { Place } from '../core/place.ts';
 import type { Plan } from '../core/plan.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
 import type { DecidingMessage, Subject } from '../core/signed-text.ts';
@@ -59,7 +60,8 @@ async function findSubject(client: Client, id: string, message: Message): Promis
       return await findChoice(client, id, message);
     case 'revisePlan': {
       const plan = await queryRun<{ version: number; digest: string; plan: Plan } | null>(client, id, 'plan');
-      return plan ? subjectOfRevision(id, plan, message.plan) : undefined;
+      const { place } = await queryRun<RefactorStatus>(client, id, 'status');
+      return plan ? subjectOfRevision(id, plan, message.plan, place) : undefined;
     }
     default:
       return undefined;
@@ -80,14 +82,21 @@ async function findOpen(
 }
 
 async function findChoice(client: Client, id: string, { agent }: MessageOf<'choose'>): Promise<Subject | undefined> {
-  const { tasks, needs } = await queryRun<RefactorStatus>(client, id, 'status');
+  const { tasks, needs, place } = await queryRun<RefactorStatus>(client, id, 'status');
   const task = tasks.find(({ rivals }) => rivals?.some((rival) => rival === agent || rival === `${id}/${agent}`));
   if (!task?.rivals) return undefined;
   const open = needs.find((need) => need.id.startsWith(`${task.id}/choice@`));
-  return open ? toSubject(open, id) : subjectOfEarlyChoice(id, task.id, task.rivals);
+  return open ? toSubject(open, id) : subjectOfEarlyChoice(id, task.id, task.rivals, place);
 }
 
 function toSubject(need: Omit<NeedView, 'approvals' | 'risk' | 'signatures'>, workflow: string): Subject {
-  const { id, kind, digest, openedAt } = need;
-  return { workflow, id, kind, digest, openedAt };
+  const { id, kind, digest, openedAt, toSign } = need;
+  return { workflow, id, kind, digest, openedAt, place: placeOf(toSign) };
+}
+
+/** Where a decision is open, as the run shows it; a run from before signed texts named it shows none. */
+function placeOf(shown: NeedView['toSign']): Place | undefined {
+  if (shown?.run === undefined) return undefined;
+  const { namespace = '', repository = '', firstRun = '', run } = shown;
+  return { namespace, repository, firstRun, run };
 }

@@ -88,6 +88,8 @@ export const decisionsPolicySchema = z.strictObject({
   signatures: z.enum(['required', 'optional']).optional(),
   /** Whether an approval has to name the digest of what was looked at. */
   bound: z.enum(['required', 'optional']).optional(),
+  /** Whether a signature has to say until when it counts. */
+  expiresAt: z.enum(['required', 'optional']).optional(),
   approvers: approversSchema.optional(),
   /** Whether who requested a refactor, or wrote its plan, may approve. */
   selfApproval: z.enum(['allow', 'deny']).optional(),
@@ -100,6 +102,8 @@ export const decisionsPolicySchema = z.strictObject({
 export interface DecisionRules {
   signatures: 'required' | 'optional';
   bound: 'required' | 'optional';
+  /** Left out by runs from before there was such a field. */
+  expiresAt?: 'required' | 'optional';
   /** Null where anyone may decide. */
   approvers: Approver[] | null;
   selfApproval: 'allow' | 'deny';
@@ -111,6 +115,7 @@ export interface DecisionRules {
 export const OPEN_RULES: DecisionRules = {
   signatures: 'optional',
   bound: 'optional',
+  expiresAt: 'optional',
   approvers: null,
   selfApproval: 'allow',
   quorum: {},
@@ -213,6 +218,7 @@ type Sourced<T> = { value: T; from: string };
 export interface SourcedRules {
   signatures: Sourced<DecisionRules['signatures']>;
   bound: Sourced<DecisionRules['bound']>;
+  expiresAt?: Sourced<'required' | 'optional'>;
   approvers: Sourced<Approver[] | null>;
   selfApproval: Sourced<DecisionRules['selfApproval']>;
   quorum: Record<QuorumKind, Sourced<number>>;
@@ -222,10 +228,11 @@ export interface SourcedRules {
 /** The rules in a policy; runs from before there were any have the open ones. */
 export function rulesOf({ decisions }: { decisions?: SourcedRules }): DecisionRules {
   if (!decisions) return OPEN_RULES;
-  const { signatures, bound, approvers, selfApproval } = decisions;
+  const { signatures, bound, expiresAt, approvers, selfApproval } = decisions;
   return {
     signatures: signatures.value,
     bound: bound.value,
+    ...(expiresAt ? { expiresAt: expiresAt.value } : {}),
     approvers: approvers.value,
     selfApproval: selfApproval.value,
     quorum: Object.fromEntries(QUORUM_KINDS.map((kind) => [kind, decisions.quorum[kind].value])),

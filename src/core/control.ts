@@ -6,6 +6,7 @@ import type { DecisionKind, Risk } from './approvers.ts';
 import type { Approval } from './decide.ts';
 import { escapeForPeople } from './escape.ts';
 import type { Message } from './messages.ts';
+import type { Place } from './place.ts';
 
 /** Receipts, log lines, ids and closed decisions that are kept; older ones are in the history. */
 const MAX_RECEIPTS = 200;
@@ -45,6 +46,8 @@ export interface Decision {
   escalatedTo?: string[];
   /** The workflow that owns it, when that is not the one asked. */
   owner?: string;
+  /** Where it is open; left out by runs from before signed texts named that. */
+  place?: Place;
   closed?: {
     outcome: 'approved' | 'rejected' | 'answered' | 'withdrawn';
     by: string;
@@ -68,6 +71,8 @@ export interface Control {
   decisions: Decision[];
   opened: Record<string, number>;
   log: LogLine[];
+  /** The present run, which signed texts name; left out by runs from before that. */
+  place?: Place;
 }
 
 export function createControl(): Control {
@@ -170,7 +175,9 @@ export function openDecision(
 ): Control {
   const revision = (control.opened[decision.name] ?? 0) + 1;
   const { name, ...rest } = decision;
-  const opened: Decision = { ...rest, about: rest.about.slice(0, 4096), id: `${name}@${revision}`, openedAt: at };
+  const place = control.place ? { place: control.place } : {};
+  const about = rest.about.slice(0, 4096);
+  const opened: Decision = { ...rest, about, id: `${name}@${revision}`, openedAt: at, ...place };
   const closed = control.decisions.filter((other) => other.closed).slice(-MAX_CLOSED);
   const open = control.decisions.filter((other) => !other.closed);
   return {

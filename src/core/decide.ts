@@ -24,7 +24,11 @@ export interface SignatureQuestion {
   at: number;
 }
 
-export type SignatureVerdict = { kind: 'good'; principal: string } | { kind: 'bad'; reason: string };
+/**
+ * A good one repeats the text that was verified: a run that was reset replays it from its history, where only this
+ * says what was signed then.
+ */
+export type SignatureVerdict = { kind: 'good'; principal: string; text?: string } | { kind: 'bad'; reason: string };
 
 /** An answered question; it counts only while the same question would be asked. */
 export interface Verified {
@@ -42,6 +46,8 @@ export interface Approval {
   /** Whether it names the digest of what was looked at. */
   bound: boolean;
   signed: boolean;
+  /** What was signed, so that it can be verified again; left out by decisions from before this was kept. */
+  proof?: { text: string; signature: string };
 }
 
 export type Weighing =
@@ -77,8 +83,9 @@ export function weigh(weighed: Weighed): Weighing {
     return refused(`${subject.id} or its policy changed while the signature was verified: look again, then decide`);
   const { verdict } = weighed.verified;
   if (verdict.kind === 'bad') return refused(`the signature does not count: ${verdict.reason}`);
-  const { principal } = verdict;
-  return allow(weighed, principal, { by: message.by ?? principal, principal, at, bound: true, signed: true });
+  const { principal, text = question.text } = verdict;
+  const proof = { text, signature: question.signature };
+  return allow(weighed, principal, { by: message.by ?? principal, principal, at, bound: true, signed: true, proof });
 }
 
 function refused(reason: string): Weighing {
@@ -91,6 +98,8 @@ function askOf({ rules, subject, message, at }: Weighed, signature: string): Sig
   if (approvers === null) return 'policy lists no approvers (decisions.approvers), so no signature can count';
   if (approvers.length === 0) return `policy lists nobody who may decide a ${subject.kind}`;
   if (signature.length > MAX_SIGNATURE_BYTES || !ARMOR.test(signature)) return 'that is no armored SSH signature';
+  if (message.expiresAt === undefined && rules.expiresAt === 'required')
+    return 'policy wants a signature to say until when it counts (decisions.expiresAt): add expiresAt, and sign it';
   if (message.expiresAt !== undefined && Date.parse(message.expiresAt) <= at)
     return `the signature expired at ${message.expiresAt}`;
   return {

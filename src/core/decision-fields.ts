@@ -88,6 +88,7 @@ type Name = `quorum.${QuorumKind}` | `silence.${DecisionKind}`;
 export const DECISION_FIELDS = {
   'decisions.signatures': stricter<DecisionRules['signatures']>('optional', 'required'),
   'decisions.bound': stricter<DecisionRules['bound']>('optional', 'required'),
+  'decisions.expiresAt': stricter<'required' | 'optional'>('optional', 'required'),
   'decisions.approvers': approvers,
   'decisions.selfApproval': stricter<DecisionRules['selfApproval']>('allow', 'deny'),
   ...(Object.fromEntries([

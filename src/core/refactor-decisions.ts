@@ -239,7 +239,7 @@ export function revisePlan(
     return refused(state, `the plan is at version ${state.plan.version}, not ${message.version}: look at it again`);
   const problems = findPlanProblems(message.plan);
   if (problems.length > 0) return refused(state, problems.join('; '));
-  const subject = subjectOfRevision(state.id, state.plan, message.plan);
+  const subject = subjectOfRevision(state.id, state.plan, message.plan, state.control.place);
   const weighing = weighHere(state, subject, message, { bound: true, at, verified });
   if (weighing.kind === 'refused') return refused(state, weighing.reason);
   if (weighing.kind === 'verify') return { ...weighing, state };
@@ -282,7 +282,9 @@ export function chooseForRefactor(
   const { work, chosen } = found;
   const decision = listOpenDecisions(state.control).find(({ id }) => id.startsWith(`${work.task.id}/choice@`));
   const agents = (work.rivals ?? []).map(({ agent }) => agent);
-  const subject = decision ? { ...decision, workflow: state.id } : subjectOfEarlyChoice(state.id, work.task.id, agents);
+  const subject = decision
+    ? { ...decision, workflow: state.id }
+    : subjectOfEarlyChoice(state.id, work.task.id, agents, state.control.place);
   const weighing = weighHere(state, subject, message, { bound: false, at, verified });
   if (weighing.kind === 'refused') return refused(state, weighing.reason);
   if (weighing.kind === 'verify') return { ...weighing, state };

@@ -9,9 +9,12 @@ import { dueAt, listDeciders, quorumOf, riskOf, rulesOf } from './approvers.ts';
 import type { Control, Decision } from './control.ts';
 import { listOpenDecisions } from './control.ts';
 import { nameOf } from './decide.ts';
+import type { Place } from './place.ts';
 import { nextRefactorCommand } from './refactor.ts';
 import { listAllOpen } from './refactor-work.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
+import type { SubjectText } from './signed-text.ts';
+import { describeSubject } from './signed-text.ts';
 import { showTrouble } from './trouble.ts';
 
 /** Newest receipts shown by `status`; all that are kept are few hundred. */
@@ -33,6 +36,8 @@ export interface NeedView {
   approvals?: string;
   /** What happens when nobody decides, and when; or what has happened. */
   silence?: string;
+  /** The fields of the text to sign that name this decision; shown where policy lists approvers. */
+  toSign?: SubjectText;
 }
 
 export interface TaskView {
@@ -67,6 +72,8 @@ export interface RefactorStatus {
   notes: string[];
   evidence: string[];
   spend: RefactorState['spend'];
+  /** Where a signature counts that is about no open decision; shown where policy lists approvers. */
+  place?: Place;
   receipts: Control['receipts'];
 }
 
@@ -89,11 +96,12 @@ export interface AgentStatus {
   checkpoints: { step: number; head: string; what: string }[];
   evidence: string[];
   spend: AgentState['spend'];
+  place?: Place;
   receipts: Control['receipts'];
 }
 
 /** An open decision with what policy says of it. */
-export function showNeed(decision: Decision, rules: DecisionRules): NeedView {
+export function showNeed(decision: Decision, rules: DecisionRules, workflow: string): NeedView {
   const { id, kind, about, digest, owner, openedAt, approvals = [] } = decision;
   const mayDecide = listDeciders(rules, decision);
   const quorum = quorumOf(rules, kind);
@@ -111,7 +119,12 @@ export function showNeed(decision: Decision, rules: DecisionRules): NeedView {
     ...(mayDecide === null ? {} : { mayDecide }),
     ...(quorum === 1 ? {} : { approvals: `${approvals.length} of ${quorum}${names ? `: ${names}` : ''}` }),
     ...(silence === null ? {} : { silence }),
+    ...(rules.approvers === null ? {} : { toSign: describeSubject({ ...decision, workflow: owner ?? workflow }) }),
   };
+}
+
+function showPlace({ place }: Control, { approvers }: DecisionRules): { place?: Place } {
+  return place && approvers !== null ? { place } : {};
 }
 
 function showSilence(decision: Decision, rules: DecisionRules): string | null {
@@ -143,7 +156,7 @@ export function viewRefactor(state: RefactorState): RefactorStatus {
     repository: state.input.repository,
     state: refactorState(state),
     waitingFor: next.kind === 'wait' ? next.why : null,
-    needs: listAllOpen(state).map((decision) => showNeed(decision, rulesOf(state.policy))),
+    needs: listAllOpen(state).map((decision) => showNeed(decision, rulesOf(state.policy), state.id)),
     hold: state.hold?.reason ?? null,
     trouble: showTrouble(state.trouble),
     paused: showPause(state.control),
@@ -158,6 +171,7 @@ export function viewRefactor(state: RefactorState): RefactorStatus {
     notes: state.prepared?.notes ?? [],
     evidence: showEvidence(state.evidence),
     spend: state.spend,
+    ...showPlace(state.control, rulesOf(state.policy)),
     receipts: state.control.receipts.slice(-RECEIPTS_SHOWN),
   };
 }
@@ -197,7 +211,7 @@ export function viewAgent(state: AgentState): AgentStatus {
     maxSteps: state.maxSteps,
     head: state.head,
     doing: next.kind === 'act' ? next.summary : next.kind,
-    needs: listOpenDecisions(state.control).map((decision) => showNeed(decision, rulesOf(state.spec.policy))),
+    needs: listOpenDecisions(state.control).map((decision) => showNeed(decision, rulesOf(state.spec.policy), state.id)),
     hold: state.hold?.reason ?? null,
     trouble: showTrouble(state.trouble),
     host: state.host ?? null,
@@ -206,6 +220,7 @@ export function viewAgent(state: AgentState): AgentStatus {
     checkpoints: state.checkpoints,
     evidence: showEvidence(state.evidence),
     spend: state.spend,
+    ...showPlace(state.control, rulesOf(state.spec.policy)),
     receipts: state.control.receipts.slice(-RECEIPTS_SHOWN),
   };
 }

@@ -22,7 +22,7 @@ export async function verifyText(question: SignatureQuestion): Promise<Signature
     if (!names.includes(principal)) return bad(`the key is ${names.join(', ')}'s, not ${principal}'s`);
     const place = ['-I', principal, '-n', SIGNATURE_NAMESPACE, '-s', paths.signature, '-f', paths.allowed];
     const verified = await runToVerify(['-Y', 'verify', ...place, ...when], text);
-    if (verified.kind === 'ended' && verified.exitCode === 0) return { kind: 'good', principal };
+    if (verified.kind === 'ended' && verified.exitCode === 0) return { kind: 'good', principal, text };
     return bad(
       `${principal}'s key made it, but for something else: another decision, digest, verdict, note or message`,
     );

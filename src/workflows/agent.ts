@@ -21,6 +21,7 @@ import { passAgentDeadlines } from '../core/agent-decisions.ts';
 import { advanceAgent } from '../core/agent-events.ts';
 import { receiveForAgent, restartAt } from '../core/agent-messages.ts';
 import type { AgentCommand, AgentEvent, AgentResult, AgentSpec, AgentState } from '../core/agent-state.ts';
+import { publish } from '../core/agent-work.ts';
 import { rulesOf } from '../core/approvers.ts';
 import { listOpenDecisions } from '../core/control.ts';
 import { describeAgent } from '../core/details.ts';
@@ -31,7 +32,7 @@ import { agentState, listNeeds, viewAgent } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone, openActivities } from './activities.ts';
 import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
-import { continueRun } from './continue-run.ts';
+import { continueRun, nameRun } from './continue-run.ts';
 import { keepDeadlines } from './keep-deadlines.ts';
 import { KEEPS_IN_TOUCH, keepInTouch } from './keep-in-touch.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
@@ -94,9 +95,14 @@ export async function agent(input: AgentInput): Promise<AgentResult> {
 
 /** The state to begin with: as its refactor wants it, or from the run before. */
 function open(input: AgentInput): AgentState {
-  if ('state' in input) return restartAt(input.state, Date.now());
+  if ('state' in input) {
+    const named = nameRun(restartAt(input.state, Date.now()), input.state.spec.repository, true);
+    // Its refactor shows what is open here, and has to name this run from now on.
+    return named.control.place && listOpenDecisions(named.control).length > 0 ? publish(named) : named;
+  }
   const state = createAgent(workflowInfo().workflowId, input.spec);
-  return patched(CHARGES_CUTS) ? { ...state, chargesCuts: true } : state;
+  const charging: AgentState = patched(CHARGES_CUTS) ? { ...state, chargesCuts: true } : state;
+  return nameRun(charging, charging.spec.repository, false);
 }
 
 function show(state: AgentState): void {

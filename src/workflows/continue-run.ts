@@ -3,7 +3,23 @@
  * Rule: here a pinned run moves to another version of the worker: with a fresh history, there is nothing to replay.
  */
 import type { Workflow } from '@temporalio/common';
-import { makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
+import { makeContinueAsNewFunc, patched, workflowInfo } from '@temporalio/workflow';
+import type { Control } from '../core/control.ts';
+import { canonicalAddress, settleIn } from '../core/place.ts';
+
+/** The patch under which signed texts began to name the run in which a decision is open. */
+const NAMES_PLACE = 'names-place';
+
+/**
+ * Names this run as the place where decisions are open. A run continues as its predecessor began. Nothing but the texts
+ * to sign depends on the run id, so a run that was reset replays the same commands.
+ */
+export function nameRun<S extends { control: Control }>(state: S, repository: string, isContinued: boolean): S {
+  if (isContinued ? !state.control.place : !patched(NAMES_PLACE)) return state;
+  const { namespace, firstExecutionRunId: firstRun, runId: run } = workflowInfo();
+  const place = { namespace, repository: canonicalAddress(repository), firstRun, run };
+  return { ...state, control: settleIn(state.control, place) };
+}
 
 /** Begins the next run with this input: on the deployment's current version where that is another one. */
 export async function continueRun<F extends Workflow>(...input: Parameters<F>): Promise<never> {

@@ -42,7 +42,7 @@ import { listNeeds, refactorState, showNeed, viewRefactor } from '../core/views.
 import type { Activities } from './activities.ts';
 import { describeFailure, openActivities } from './activities.ts';
 import { reportSignal, troubleSignal } from './between.ts';
-import { continueRun } from './continue-run.ts';
+import { continueRun, nameRun } from './continue-run.ts';
 import { keepDeadlines } from './keep-deadlines.ts';
 import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
 import { leave } from './leave.ts';
@@ -132,7 +132,10 @@ function show(state: RefactorState): void {
 function open(inputs: readonly unknown[]): RefactorState {
   const [input] = inputs;
   const continued = workflowInfo().continuedFromExecutionRunId !== undefined;
-  if (continued && typeof input === 'object' && input !== null && 'state' in input) return input.state as RefactorState;
+  if (continued && typeof input === 'object' && input !== null && 'state' in input) {
+    const state = input.state as RefactorState;
+    return nameRun(state, state.input.repository, true);
+  }
   const start = readStart(inputs);
   if (start.kind === 'bad') throw ApplicationFailure.nonRetryable(start.problem, 'BadInput');
   const policy = resolvePolicy(start.input.policy);
@@ -140,7 +143,8 @@ function open(inputs: readonly unknown[]): RefactorState {
   const state = createRefactor(workflowInfo().workflowId, start.input, policy.policy, Date.now());
   const layered = patched(POLICY_LAYERS) ? { ...state, policyFrom: null } : state;
   const counting: RefactorState = patched(COUNTS_BEGUN) ? { ...layered, countsBegun: true } : layered;
-  return patched(KEEPS_REPORT) ? { ...counting, keepsReport: 'at the end' } : counting;
+  const keeping: RefactorState = patched(KEEPS_REPORT) ? { ...counting, keepsReport: 'at the end' } : counting;
+  return nameRun(keeping, keeping.input.repository, false);
 }
 
 function close(state: RefactorState, outcome: RefactorOutcome): RefactorResult {
@@ -185,7 +189,10 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
   setHandler(defineQuery('status'), () => viewRefactor(read()));
   setHandler(defineQuery('plan'), () => read().plan);
   setHandler(defineQuery('decisions'), () => ({
-    open: listAllOpen(read()).map((decision) => ({ ...decision, ...showNeed(decision, rulesOf(read().policy)) })),
+    open: listAllOpen(read()).map((decision) => ({
+      ...decision,
+      ...showNeed(decision, rulesOf(read().policy), read().id),
+    })),
     closed: read().control.decisions.filter(({ closed }) => closed),
   }));
   setHandler(defineQuery('spend'), () => read().spend);

@@ -7,6 +7,8 @@ import { advanceAgent } from '../../src/core/agent-events.ts';
 import { receiveForAgent } from '../../src/core/agent-messages.ts';
 import type { Answer, Control, Decision } from '../../src/core/control.ts';
 import { listOpenDecisions } from '../../src/core/control.ts';
+import { settleIn } from '../../src/core/place.ts';
+import type { Place } from '../../src/core/place.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
 import type { Subject } from '../../src/core/signed-text.ts';
@@ -18,6 +20,7 @@ import { World } from './world.ts';
 /** Workflow time of everything here, so that a key may have expired. */
 const NOW = Date.parse('2026-06-01T00:00:00Z');
 const PAST = '2026-05-01T00:00:00Z';
+export const PLACE: Place = { namespace: 'default', repository: '/r', firstRun: 'run-1', run: 'run-2' };
 
 /** Ann and Bob may decide all; Carl only answers; Dora's key has expired; Rita asked for it all; Mallory is nobody. */
 export function decisionsOf(keys: Keys): NonNullable<Policy['decisions']> {
@@ -78,6 +81,7 @@ export function refactorGate(keys: Keys, run: World): Gate {
 export function newWorld(decisions: Policy['decisions']): World {
   const script = { plan: planOf({ id: 'a' }), random: () => 0.5, callsPerTask: 1 };
   const run = new World(script, { requestedBy: 'Rita', policy: { decisions } });
+  run.refactor = { ...run.refactor, control: settleIn(run.refactor.control, PLACE) };
   run.now = NOW;
   run.settle();
   return run;
@@ -91,7 +95,7 @@ export const STATES: Record<string, (keys: Keys) => Promise<Gate>> = {
     const plan = planOf({ id: 'z' });
     const current = { version: 1, digest: run.refactor.plan?.digest ?? '' };
     const revision = { id: freshId(), version: 1, plan };
-    const signed = keys.sign('bob', subjectOfRevision('r', current, plan), 'revisePlan', revision);
+    const signed = keys.sign('bob', subjectOfRevision('r', current, plan, PLACE), 'revisePlan', revision);
     const answer = await keys.deliver(
       () => run.refactor,
       (state) => (run.refactor = state),
@@ -110,6 +114,7 @@ export const STATES: Record<string, (keys: Keys) => Promise<Gate>> = {
   'call of an agent': async (keys) => {
     const policy = policyOf({ gates: { commands: 'ask' }, decisions: decisionsOf(keys) });
     let state = createAgent('r/lib.1', specOf({ policy, requestedBy: 'rita' }));
+    state = { ...state, control: settleIn(state.control, PLACE) };
     state = advanceAgent(state, { kind: 'began', at: NOW, head: sha('root') });
     state = advanceAgent(state, thought(state, NOW, shell('c1', 'rm -r lib')));
     return await Promise.resolve({
@@ -161,6 +166,15 @@ export const ATTACKS: Record<string, (scene: Scene, who: 'ann' | 'bob') => objec
   'replayed: without an id': (scene, who) => ({ ...as(scene, who, scene.subject), id: undefined }),
   'replayed: of the same run started again': (scene, who) =>
     as(scene, who, { ...scene.subject, openedAt: scene.subject.openedAt - 1 }),
+  'replayed: of the same run before it was reset': (scene, who) =>
+    as(scene, who, { ...scene.subject, place: { ...PLACE, run: 'run-1' } }),
+  'replayed: of an earlier run of the same id': (scene, who) =>
+    as(scene, who, { ...scene.subject, place: { ...PLACE, firstRun: 'run-0' } }),
+  'foreign: of another namespace': (scene, who) =>
+    as(scene, who, { ...scene.subject, place: { ...PLACE, namespace: 'other' } }),
+  'foreign: of another repository': (scene, who) =>
+    as(scene, who, { ...scene.subject, place: { ...PLACE, repository: '/s' } }),
+  'foreign: naming no place': (scene, who) => as(scene, who, { ...scene.subject, place: undefined }),
   'foreign: of another refactor': (scene, who) => as(scene, who, { ...scene.subject, workflow: 's' }),
   'foreign: of an agent of it': (scene, who) => as(scene, who, { ...scene.subject, workflow: 'r/a.1' }),
   'foreign: of another kind': (scene, who) => as(scene, who, { ...scene.subject, kind: 'budget' }),

@@ -7,7 +7,8 @@ import type { Answer } from '../../src/core/control.ts';
 import type { Subject } from '../../src/core/signed-text.ts';
 import { renderSignedText, subjectOfEarlyChoice } from '../../src/core/signed-text.ts';
 import { viewRefactor } from '../../src/core/views.ts';
-import { approvalBy, decisionsOf, newWorld, openAt, refactorGate } from './approval-attacks.ts';
+import { canonicalAddress } from '../../src/core/place.ts';
+import { approvalBy, decisionsOf, newWorld, openAt, PLACE, refactorGate } from './approval-attacks.ts';
 import { planOf } from './builders.ts';
 import { Keys, plainKeys } from './signers.ts';
 import { World } from './world.ts';
@@ -188,7 +189,7 @@ describe('with signatures required', () => {
       }
       run.stepRefactor();
       if (isOver) run.settle();
-      const early = subjectOfEarlyChoice('r', 'a', ['r/a.1', 'r/a.2']);
+      const early = subjectOfEarlyChoice('r', 'a', ['r/a.1', 'r/a.2'], PLACE);
       const subject = isOver ? gate.subject(openAt(gate)) : early;
       expect(run.send('choose', 'a.2')).toMatchObject({ kind: 'refused' });
       expect(await choose(run, 'mallory', subject, 'a.2')).toMatchObject({ kind: 'refused' });
@@ -217,10 +218,30 @@ describe('with signatures required', () => {
   });
 });
 
-test('what is signed names the run, the decision, its bytes, the verdict and the message, as one line for people', () => {
+test('where policy wants an expiry, a signature without one is refused', async () => {
+  const keys = new Keys(plainKeys);
+  const gate = refactorGate(keys, newWorld({ ...decisionsOf(keys), expiresAt: 'required' }));
+  expect(await gate.send(approvalBy(gate, 'ann'))).toMatchObject({
+    kind: 'refused',
+    detail: expect.stringContaining('decisions.expiresAt'),
+  });
+  const until = approvalBy(gate, 'ann', { expiresAt: '2026-06-01T01:00:00Z' });
+  expect(await gate.send(until)).toMatchObject({ kind: 'applied' });
+});
+
+test('what is signed names the place, the run, the decision, its bytes, the verdict and the message, as one line for people', () => {
   const subject = { workflow: 'r', id: 'plan@1', kind: 'plan' as const, digest: 'd'.repeat(8), openedAt: 7 };
   expect(renderSignedText(subject, { verb: 'approve', id: 'm', note: 'fine', by: 'ann' })).toMatchInlineSnapshot(
     `"{"decision":"plan@1","digest":"dddddddd","expiresAt":null,"kind":"plan","message":"m","noteDigest":"d14a58bae804a2b80b5b76a010239c88ffca1fc7951a90f8e9131beda1e23c1b","openedAt":7,"verdict":"approve","workflow":"r"}"`,
+  );
+  const place = {
+    namespace: 'n',
+    repository: canonicalAddress('HTTPS://Git.example.com/a/B.git/'),
+    firstRun: 'f',
+    run: 'g',
+  };
+  expect(renderSignedText({ ...subject, place }, { verb: 'approve', id: 'm' })).toMatchInlineSnapshot(
+    `"{"decision":"plan@1","digest":"dddddddd","expiresAt":null,"firstRun":"f","kind":"plan","message":"m","namespace":"n","noteDigest":null,"openedAt":7,"repository":"https://git.example.com/a/B","run":"g","verdict":"approve","workflow":"r"}"`,
   );
   expect(renderSignedText(subject, { verb: 'reject', id: 'm' })).toMatchInlineSnapshot(
     `"{"decision":"plan@1","digest":"dddddddd","expiresAt":null,"kind":"plan","message":"m","noteDigest":null,"openedAt":7,"verdict":"reject","workflow":"r"}"`,

@@ -42,6 +42,7 @@ const settings = fc
   .record({
     signatures: maybe(fc.constantFrom('required', 'optional')),
     bound: maybe(fc.constantFrom('required', 'optional')),
+    expiresAt: maybe(fc.constantFrom('required', 'optional')),
     selfApproval: maybe(fc.constantFrom('allow', 'deny')),
     approvers: maybe(approvers),
     quorum: each(QUORUM_KINDS, maybe(fc.integer({ min: 1, max: 4 }))),
@@ -137,6 +138,7 @@ describe('layers', () => {
     expect(rulesOf(result.policy)).toEqual({
       signatures: 'required',
       bound: 'optional',
+      expiresAt: 'optional',
       approvers: [ann],
       selfApproval: 'allow',
       quorum: Object.fromEntries(QUORUM_KINDS.map((kind) => [kind, kind === 'plan' ? 2 : 1])),
@@ -184,7 +186,7 @@ test('rules under which nothing could be decided are found before anything start
 
 test('every field under decisions has a rule by which layers join', () => {
   const names = [
-    ...['signatures', 'bound', 'approvers', 'selfApproval'],
+    ...['signatures', 'bound', 'expiresAt', 'approvers', 'selfApproval'],
     ...QUORUM_KINDS.map((kind) => `quorum.${kind}`),
     ...DECISION_KINDS.map((kind) => `silence.${kind}`),
   ];

@@ -42,8 +42,9 @@ function decisionsOf(keys: RealKeys, rest: Policy['decisions'] = {}): Policy {
 }
 
 /** What somebody signs who has nothing but the documentation, `jq` and ssh-keygen. */
-function textOf(workflow: string, verdict: string, message: string, { id, digest, kind, openedAt }: NeedView): string {
-  return `{"decision":"${id}","digest":"${digest}","expiresAt":null,"kind":"${kind}","message":"${message}","noteDigest":null,"openedAt":${openedAt},"verdict":"${verdict}","workflow":"${workflow}"}`;
+function textOf(verdict: string, message: string, { toSign }: NeedView): string {
+  const text = { ...toSign, expiresAt: null, message, noteDigest: null, verdict };
+  return JSON.stringify(Object.fromEntries(Object.entries(text).toSorted(([a], [b]) => (a < b ? -1 : 1))));
 }
 
 async function needOf(handle: WorkflowHandle, id: string): Promise<NeedView> {
@@ -64,7 +65,7 @@ async function untilAgent(agent: WorkflowHandle, condition: (now: AgentStatus) =
 async function signed(keys: RealKeys, who: string, handle: WorkflowHandle, decision: string): Promise<object> {
   const need = await needOf(handle, decision);
   const id = randomUUID();
-  const signature = keys.signText(who, textOf(need.owner ?? handle.workflowId, 'approve', id, need));
+  const signature = keys.signText(who, textOf('approve', id, need));
   return { decision, id, by: who, signature };
 }
 
@@ -126,6 +127,44 @@ test('a refactor goes from goal to branch by signed decisions only, those of its
       run.workflowId,
     );
 }, 180_000);
+
+test('an approval does not count again after a reset; what was counted before the reset still does', async () => {
+  const keys = realKeys();
+  const crew = await startCrew(ONE_TASK);
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, branch: 'again', policy: decisionsOf(keys, { quorum: { plan: 2 } }) });
+  const first = await signed(keys, 'ann', handle, 'plan@1');
+  expect(await handle.executeUpdate('approve', { args: [first] })).toMatchObject({ detail: '1 of 2 approvals: ann' });
+  const before = await resetPoint(handle, (types) =>
+    types.lastIndexOf('workflowExecutionUpdateAcceptedEventAttributes'),
+  );
+  const latest = crew.client.workflow.getHandle(handle.workflowId);
+  await reset(latest, before);
+  expect((await needOf(latest, 'plan@1')).approvals).toBe('0 of 2');
+  expect(await latest.executeUpdate('approve', { args: [first] })).toMatchObject({ kind: 'refused' });
+  expect(await approveAs(keys, 'ann', latest, 'plan@1')).toMatchObject({ detail: '1 of 2 approvals: ann' });
+  // Another workflow task, so that a reset to it keeps the one before.
+  expect(await approveAs(keys, 'mallory', latest, 'plan@1')).toMatchObject({ kind: 'refused' });
+  await reset(latest, await resetPoint(latest, (types) => types.length));
+  expect((await needOf(latest, 'plan@1')).approvals).toBe('1 of 2: ann');
+  expect(await approveAs(keys, 'bob', latest, 'plan@1')).toMatchObject({ kind: 'applied' });
+  expect(await approveAs(keys, 'bob', latest, 'delivery@1')).toMatchObject({ kind: 'applied' });
+  await latest.result();
+  expect(await git(repository, 'show', 'again:a/new.txt')).toBe('new');
+}, 120_000);
+
+/** The last workflow task that ended before a moment of the history. */
+async function resetPoint(handle: WorkflowHandle, moment: (types: string[]) => number): Promise<string> {
+  const events = (await handle.fetchHistory()).events ?? [];
+  const types = events.map((event) => Object.keys(event).find((key) => key.endsWith('EventAttributes')) ?? '');
+  const index = types.slice(0, moment(types)).lastIndexOf('workflowTaskCompletedEventAttributes');
+  return String(events[index]?.eventId);
+}
+
+async function reset(handle: WorkflowHandle, eventId: string): Promise<void> {
+  const place = ['--workflow-id', handle.workflowId, '--event-id', eventId, '--reason', 'a test'];
+  await temporal('workflow', 'reset', ...place, '--reapply-exclude', 'All');
+}
 
 test('cox signs what policy wants signed, and says what', async () => {
   const keys = realKeys();
@@ -211,7 +250,7 @@ test('every signed message is answered, however often the run continues as new w
   const sendSome = async (): Promise<void> => {
     for (let turn = 0; turn < 15; turn++) {
       const id = randomUUID();
-      const signature = keys.signText('mallory', textOf(handle.workflowId, 'approve', id, need));
+      const signature = keys.signText('mallory', textOf('approve', id, need));
       const input = { decision: 'plan@1', id, by: 'ann', signature };
       answers.push(await latest.executeUpdate<Answer, [object]>('approve', { args: [input] }));
     }

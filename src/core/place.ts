@@ -1,0 +1,33 @@
+/**
+ * Where a decision is open: the namespace, the repository, the first run of the workflow and its present run.
+ * Rule: every run has its own place. A `temporal workflow reset` makes another run, so what was signed before a reset
+ * can't be sent again after it.
+ */
+import type { Control } from './control.ts';
+
+export interface Place {
+  namespace: string;
+  /** The repository's address in one spelling. */
+  repository: string;
+  /** Run id of the workflow's first run. It stays when the run continues as new. */
+  firstRun: string;
+  /** Run id of the present run. It changes by a reset, and when the run continues as new. */
+  run: string;
+}
+
+/** One spelling of a repository's address: scheme and host in lower case, without `.git` and slashes at the end. */
+export function canonicalAddress(address: string): string {
+  const plain = address
+    .trim()
+    .replace(/\/+$/, '')
+    .replace(/\.git$/, '');
+  return plain.replace(/^([a-z][a-z0-9+.-]*:\/\/)([^/]*)/i, (_, scheme: string, host: string) =>
+    `${scheme}${host}`.toLowerCase(),
+  );
+}
+
+/** Begins a run: what is open is open in this run from here on. */
+export function settleIn(control: Control, place: Place): Control {
+  const decisions = control.decisions.map((decision) => (decision.closed ? decision : { ...decision, place }));
+  return { ...control, place, decisions };
+}
