@@ -38,6 +38,19 @@ export interface CommandFacts {
   unjudgeable: string | null;
 }
 
+/** Facts that say nothing, and why: of a line that nobody could look at. */
+export function noFacts(unjudgeable: string | null): CommandFacts {
+  return {
+    commands: [],
+    redirections: [],
+    writesTo: [],
+    assignments: [],
+    background: false,
+    network: [],
+    unjudgeable,
+  };
+}
+
 /** A program without its folders. */
 export function basename(program: string): string {
   return program.slice(program.lastIndexOf('/') + 1);

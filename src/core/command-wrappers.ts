@@ -73,6 +73,8 @@ const LAUNCHERS: Record<string, string[]> = {
 
 const SHELLS = ['sh', 'bash', 'dash', 'ash', 'zsh', 'ksh', 'mksh', 'fish', 'rbash', 'csh', 'tcsh', 'pwsh'];
 
+const FINDERS = ['find', 'fd'];
+
 export function isShell(program: string): boolean {
   return SHELLS.includes(basename(program));
 }
@@ -83,12 +85,17 @@ export type Inner =
   | { kind: 'line'; line: ReadWord; via: string }
   | { kind: 'none'; assigned: string[] };
 
-/** What a command runs besides itself. */
-export function findInner(words: readonly ReadWord[]): Inner[] {
+/** Whether a program runs what stands after each `-exec` of its words. */
+export function isFinder(program: string): boolean {
+  return FINDERS.includes(basename(program));
+}
+
+/** What a command runs besides itself, one after another: whoever has seen enough need not ask for more. */
+export function findInner(words: readonly ReadWord[]): Iterable<Inner> {
   const name = basename(words[0]?.text ?? '');
   const rest = words.slice(1);
   if (isShell(name)) return findShellLine(name, rest);
-  if (name === 'find' || name === 'fd') return findExecs(name, rest);
+  if (FINDERS.includes(name)) return findExecs(name, rest);
   if (name === 'trap') return rest.length > 1 && rest[0] ? [{ kind: 'line', line: rest[0], via: name }] : [];
   if (name === 'su' || name === 'script') return findOptionLine(name, rest);
   const launcher = LAUNCHERS[name];
@@ -143,17 +150,22 @@ function findShellLine(name: string, rest: readonly ReadWord[]): Inner[] {
   return [];
 }
 
-/** Commands after `-exec` and its like, each up to `;` or `+`. */
-function findExecs(name: string, rest: readonly ReadWord[]): Inner[] {
-  return rest.flatMap(({ text }, index): Inner[] => {
-    if (!/^-(exec|execdir|ok|okdir|x|X)$|^--exec(-batch)?$/.test(text)) return [];
-    const after = rest.slice(index + 1);
-    const end = after.findIndex((word) => word.text === ';' || word.text === '+');
-    const words = (end < 0 ? after : after.slice(0, end)).map((word) =>
-      word.text.includes('{}') ? { text: word.text.replaceAll('{}', DYNAMIC), literal: false } : word,
-    );
-    return words.length > 0 ? [{ kind: 'words', words, assigned: [], via: `${name} ${text}` }] : [];
-  });
+/** Commands after `-exec` and its like, each up to `;` or `+`; also where one lies in another's words. */
+function* findExecs(name: string, rest: readonly ReadWord[]): Generator<Inner> {
+  let end = 0;
+  for (const [index, { text }] of rest.entries()) {
+    if (!/^-(exec|execdir|ok|okdir|x|X)$|^--exec(-batch)?$/.test(text)) continue;
+    if (end <= index) end = findEnd(rest, index + 1);
+    const words = rest
+      .slice(index + 1, end)
+      .map((word) => (word.text.includes('{}') ? { text: word.text.replaceAll('{}', DYNAMIC), literal: false } : word));
+    if (words.length > 0) yield { kind: 'words', words, assigned: [], via: `${name} ${text}` };
+  }
+}
+
+function findEnd(words: readonly ReadWord[], from: number): number {
+  for (let at = from; at < words.length; at += 1) if (/^[;+]$/.test(words[at]?.text ?? '')) return at;
+  return words.length;
 }
 
 function findOptionLine(name: string, rest: readonly ReadWord[]): Inner[] {

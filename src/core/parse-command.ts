@@ -1,7 +1,7 @@
 /**
  * Reads a command line as bash would, without running it: every program in it, through pipes, lists, substitutions,
  * wrappers and `sh -c`.
- * Rule: it never throws and its work is bounded by the line's length; whatever it can't follow is said in
+ * Rule: it never throws, and one budget counts all that it looks at; whatever it can't follow is said in
  * `unjudgeable`, and nothing is allowed by a text rule then.
  */
 import { forEachChild, parse } from 'unbash';
@@ -9,48 +9,49 @@ import type { Assignment, Command, HereDoc, Redirect, Redirection, SyntaxNode, W
 import { hidesText, interpreterOf, listCodePaths, readsProgram, takeCode, unpacksWhatItRuns } from './command-code.ts';
 import { describeNetwork, listWrites } from './command-effects.ts';
 import type { CommandFacts, SimpleCommand } from './command-facts.ts';
-import { basename, DYNAMIC } from './command-facts.ts';
+import { basename, DYNAMIC, noFacts } from './command-facts.ts';
 import type { Known, ReadWord } from './command-words.ts';
 import { readWord } from './command-words.ts';
-import { findInner, isShell } from './command-wrappers.ts';
+import { findInner, isFinder, isShell } from './command-wrappers.ts';
 import { escapeForPeople } from './escape.ts';
+import type { JudgeBudget } from './judge-budget.ts';
+import { isSpent, openBudget, take } from './judge-budget.ts';
 
 /** A tool call's command is shorter; a longer one is no line that anybody wrote. */
 const MAX_LINE = 60_000;
 /** Brackets in brackets: the parser reads each level anew. */
-const MAX_DEPTH = 40;
-/** Lines in lines: `sh -c 'sh -c "…"'`. */
-const MAX_LINES_IN_LINES = 4;
-/** Wrappers in wrappers. */
-const MAX_WRAPPERS = 12;
-/** Simple commands in one line. */
-const MAX_COMMANDS = 400;
+const MAX_BRACKETS = 40;
+/** Substitutions and here-documents in one line: the parser looks for the end of each. */
+const MAX_SUBSTITUTIONS = 400;
+/** Commands in commands: wrappers, and lines for a shell. */
+const MAX_DEPTH = 8;
+/** Steps of one judging: a word that is looked at is one, and so is this much of a line that is parsed, or of a word. */
+const MAX_STEPS = 10_000;
+const LINE_STEP = 16;
+const WORD_STEP = 64;
 
 interface Reading {
   facts: CommandFacts;
   known: Known;
-  /** How many lines this one lies in, and how many wrappers. */
-  level: number;
-  wrapped: number;
+  budget: JudgeBudget;
+  /** How many wrappers and lines this one lies in. */
+  depth: number;
+  /** It is a part of what `find` was given, where every `-exec` is found already. */
+  isFound?: boolean;
   via: string[];
 }
 
-/** The facts of a command line. */
-export function parseCommand(line: string): CommandFacts {
-  const facts: CommandFacts = {
-    commands: [],
-    redirections: [],
-    writesTo: [],
-    assignments: [],
-    background: false,
-    network: [],
-    unjudgeable: null,
-  };
-  readLine(line, { facts, known: new Map(), level: 0, wrapped: 0, via: [] });
+/** The facts of a command line; `budget` is what judging it may take. */
+export function parseCommand(line: string, budget = openBudget(MAX_STEPS)): CommandFacts {
+  const facts = noFacts(null);
+  readLine(line, { facts, known: new Map(), budget, depth: 0, via: [] });
+  facts.assignments = [...new Set(facts.assignments)];
+  if (isSpent(budget)) facts.unjudgeable ??= 'there is too much in it to look at all of it';
   return facts;
 }
 
 function readLine(line: string, reading: Reading): void {
+  if (!take(reading.budget, 1 + Math.ceil(line.length / LINE_STEP))) return;
   const problem = findProblem(line, reading);
   if (problem) return giveUp(reading, problem);
   try {
@@ -61,19 +62,22 @@ function readLine(line: string, reading: Reading): void {
   }
 }
 
-function findProblem(line: string, { level }: Reading): string | undefined {
+function findProblem(line: string, { depth }: Reading): string | undefined {
   if (line.length > MAX_LINE) return `it is longer than ${MAX_LINE} characters`;
-  if (level > MAX_LINES_IN_LINES) return 'command lines lie too deep in each other';
+  if (depth > MAX_DEPTH) return TOO_DEEP;
   // In quotes or not: what people can't see they can't judge.
   if (escapeForPeople(line) !== line) return 'it has characters that can’t be seen';
-  let depth = 0;
+  let open = 0;
   for (const character of line) {
-    if (character === '(' || character === '{') depth += 1;
-    else if ((character === ')' || character === '}') && depth > 0) depth -= 1;
-    if (depth > MAX_DEPTH) return 'brackets lie too deep in each other';
+    if (character === '(' || character === '{') open += 1;
+    else if ((character === ')' || character === '}') && open > 0) open -= 1;
+    if (open > MAX_BRACKETS) return 'brackets lie too deep in each other';
   }
-  return (line.match(/\$\(|[<>]\(|<</g)?.length ?? 0) > MAX_COMMANDS ? 'it has too many substitutions' : undefined;
+  const substitutions = line.match(/\$[([]|[<>]\(|<</g)?.length ?? 0;
+  return substitutions > MAX_SUBSTITUTIONS ? 'it has too many substitutions' : undefined;
 }
+
+const TOO_DEEP = 'commands lie too deep in each other';
 
 /** The first reason is kept. */
 function giveUp({ facts }: Reading, reason: string): void {
@@ -95,14 +99,17 @@ function findKnown(script: SyntaxNode): Known {
   return new Map([...seen].flatMap(([name, value]) => (value === null ? [] : [[name, value] as const])));
 }
 
+/** Longer values are no names of files; used a thousand times, one would be a megabyte. */
+const MAX_KNOWN = 1000;
+
 function knownValue({ value, append, index }: Assignment): string | null {
   if (append || index || value.type !== 'Word') return null;
   const { text, literal } = readWord(value, new Map());
-  return literal || text.startsWith('~') ? text : null;
+  return (literal || text.startsWith('~')) && text.length <= MAX_KNOWN ? text : null;
 }
 
 function visit(node: SyntaxNode, reading: Reading): void {
-  if (reading.facts.commands.length > MAX_COMMANDS) return giveUp(reading, 'it has too many commands');
+  if (isSpent(reading.budget)) return;
   if (node.type === 'Script') {
     const [error] = 'errors' in node && node.errors ? node.errors : [];
     if (error) giveUp(reading, `bash would not take it: ${error.message}`);
@@ -110,14 +117,13 @@ function visit(node: SyntaxNode, reading: Reading): void {
   if (node.type === 'Statement' && node.background) reading.facts.background = true;
   if (node.type === 'Coproc') reading.facts.background = true;
   if (node.type === 'Redirect') readRedirect(node, reading);
-  if (node.type === 'Assignment' && !reading.facts.assignments.includes(node.name))
-    reading.facts.assignments.push(node.name);
+  if (node.type === 'Assignment' && take(reading.budget, 1)) reading.facts.assignments.push(node.name);
   if (node.type === 'Command') readCommand(node, reading);
   forEachChild(node, (child) => visit(child, reading));
 }
 
-function readRedirect({ operator, target }: Redirect, { facts, known }: Reading): void {
-  if (!target) return;
+function readRedirect({ operator, target }: Redirect, { facts, known, budget }: Reading): void {
+  if (!target || !take(budget, 1)) return;
   const path = readWord(target, known).text;
   const isCopy = operator === '>&' || operator === '<&';
   if ((isCopy && /^(\d+-?|-)$/.test(path)) || path === '/dev/null') return;
@@ -147,7 +153,8 @@ function wordOf(assignment: Assignment): Word {
 function readWords(words: readonly ReadWord[], redirects: readonly Redirection[], reading: Reading): void {
   const [program, ...rest] = words;
   if (!program) return;
-  if (reading.wrapped > MAX_WRAPPERS) return giveUp(reading, 'it lies in too many wrappers');
+  if (reading.depth > MAX_DEPTH) return giveUp(reading, TOO_DEEP);
+  if (!take(reading.budget, countSteps(words))) return;
   const command: SimpleCommand = {
     program: program.text,
     words: rest.map(({ text }) => text),
@@ -165,21 +172,44 @@ function readWords(words: readonly ReadWord[], redirects: readonly Redirection[]
   if (network) reading.facts.network.push(network);
   reading.facts.writesTo.push(...listWrites(command));
   readCode(command, rest, redirects, reading);
+  readInner(command, words, reading);
+}
+
+/** What it wraps. */
+function readInner(command: SimpleCommand, words: readonly ReadWord[], reading: Reading): void {
+  const isFind = isFinder(command.program);
+  if (isFind && reading.isFound) return;
+  const rest = words.slice(1);
+  let isCut = false;
   for (const inner of findInner(words)) {
+    if (isSpent(reading.budget)) return;
     if (inner.kind !== 'line') reading.facts.assignments.push(...inner.assigned);
+    if (inner.kind === 'none') continue;
     // What is judged by itself is not judged again as its wrapper's words.
-    const first = inner.kind === 'words' ? inner.words[0] : inner.kind === 'line' ? inner.line : undefined;
-    const at = first ? rest.findIndex((word) => word === first) : -1;
+    const first = inner.kind === 'words' ? inner.words[0] : inner.line;
+    const at: number = first && !isCut ? rest.indexOf(first) : -1;
     if (at >= 0) command.words = command.words.slice(0, at);
-    const via = inner.kind === 'none' ? [] : [...reading.via, inner.via].slice(-3);
-    if (inner.kind === 'words') readWords(inner.words, [], { ...reading, wrapped: reading.wrapped + 1, via });
+    isCut ||= at >= 0;
     if (inner.kind === 'line') readInnerLine(inner.line, inner.via, reading);
+    else {
+      const nested = deeper(reading, inner.via);
+      readWords(inner.words, [], { ...nested, isFound: isFind || reading.isFound === true });
+    }
   }
+}
+
+function countSteps(words: readonly ReadWord[]): number {
+  return words.reduce((steps, { text }) => steps + 1 + Math.floor(text.length / WORD_STEP), 0);
 }
 
 function readInnerLine(line: ReadWord, via: string, reading: Reading): void {
   if (!line.literal) return giveUp(reading, `the command line in "${via}" is made when it runs`);
-  readLine(line.text, { ...reading, level: reading.level + 1, via: [...reading.via, via].slice(-3) });
+  readLine(line.text, deeper(reading, via));
+}
+
+/** A line in a line, where nothing was found before. */
+function deeper(reading: Reading, via: string): Reading {
+  return { ...reading, depth: reading.depth + 1, isFound: false, via: [...reading.via, via].slice(-3) };
 }
 
 /** Code that an interpreter or a shell is given: by option, here-document or pipe. */
@@ -200,7 +230,7 @@ function readCode(
     if (!isFed || fromFile) return;
     if (!heredoc || heredoc.body.parts?.some(({ type }) => type !== 'Literal'))
       return giveUp(reading, `${name} runs what it is fed`);
-    return readLine(heredoc.body.text, { ...reading, level: reading.level + 1, via: [...reading.via, `${name} <<`] });
+    return readLine(heredoc.body.text, deeper(reading, `${name} <<`));
   }
   const interpreter = interpreterOf(name);
   if (!interpreter) return;
