@@ -7,6 +7,8 @@ import { homedir, hostname, userInfo } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
+import type { Root } from './core/address.ts';
+import { readRoot, splitRoots } from './core/address.ts';
 import { TASK_QUEUE } from './core/task-queues.ts';
 import { describeIssue } from './core/plan.ts';
 import type { GitHub } from './github/pull-request.ts';
@@ -37,7 +39,7 @@ const envSchema = z.object({
     .pipe(z.array(z.enum(WORKER_ROLES)).min(1))
     .default([...WORKER_ROLES]),
   COXSWAIN_POLICIES: z.string().min(1).optional(),
-  COXSWAIN_ROOTS: listOf(delimiter).optional(),
+  COXSWAIN_ROOTS: z.string().optional(),
   COXSWAIN_ISOLATION: z.enum(['bwrap', 'external', 'none']).default('bwrap'),
   COXSWAIN_OVERLAY: z.enum(['auto', 'off']).default('auto'),
   COXSWAIN_TOOLCHAINS: listOf(delimiter).default([]),
@@ -87,8 +89,8 @@ export interface Config {
   /** Where pull requests are opened; undefined where there is no token. */
   github: GitHub | undefined;
   roles: WorkerRole[];
-  /** Folders under which a start may name a repository by path; undefined where none was configured. */
-  roots: string[] | undefined;
+  /** Folders and beginnings of URLs below which a start may name a repository; undefined where none was configured. */
+  roots: Root[] | undefined;
   isolation: 'bwrap' | 'external' | 'none';
   /** `off`: workspaces are plain folders, also where overlays work. */
   overlay: 'auto' | 'off';
@@ -130,7 +132,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
       ? { host: values.COXSWAIN_GITHUB_HOST, api: values.COXSWAIN_GITHUB_API, token: values.COXSWAIN_GITHUB_TOKEN }
       : undefined,
     roles: values.COXSWAIN_ROLES,
-    roots: values.COXSWAIN_ROOTS?.map((root) => resolve(workingDirectory, root)),
+    roots: readRoots(values.COXSWAIN_ROOTS, workingDirectory),
     isolation: values.COXSWAIN_ISOLATION,
     overlay: values.COXSWAIN_OVERLAY,
     toolchains: values.COXSWAIN_TOOLCHAINS,
@@ -144,6 +146,20 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
     path: values.PATH,
     temporal: readTemporal(env),
   };
+}
+
+function readRoots(text: string | undefined, workingDirectory: string): Root[] | undefined {
+  const entries = text === undefined ? undefined : splitRoots(text, delimiter).map((part) => part.trim());
+  return entries
+    ?.filter((entry) => entry !== '')
+    .map((entry) => {
+      const root = readRoot(entry);
+      if (root) return root.kind === 'path' ? { ...root, path: resolve(workingDirectory, root.path) } : root;
+      throw new ConfigError(
+        `COXSWAIN_ROOTS: ${JSON.stringify(entry)} is neither a folder nor where URLs begin: ` +
+          'write /srv/git, https://git.example.com/team/, ssh://git.example.com/, or https:// for every public host',
+      );
+    });
 }
 
 function readVersion({

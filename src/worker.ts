@@ -180,7 +180,7 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
     policies: config.policies,
     remoteEnvironment: config.remoteEnvironment,
     github: config.github,
-    roots: config.roots ?? parts.defaultRoots,
+    roots: config.roots ?? parts.defaultRoots.map((path) => ({ kind: 'path', path })),
     isolation: isolation.kind,
     workspaces: openWorkspaces({ stateDir: config.stateDir, isolation }),
     model: openModel({ ...parts.model, ...model }),

@@ -181,6 +181,8 @@ async function openHost({ name, role, fleet, modelUrl }: HostOptions): Promise<H
     TEMPORAL_ADDRESS: fleet.address,
     COXSWAIN_STATE: stateDir,
     COXSWAIN_HUB: fleet.urls.hub,
+    // The daemon is on loopback and speaks without encryption: only a listed host may.
+    COXSWAIN_ROOTS: fleet.urls.repository,
     COXSWAIN_POLICIES: await writePolicies(fleet.folder),
     COXSWAIN_TASK_QUEUE: fleet.taskQueue,
     COXSWAIN_ROLES: role,

@@ -2,16 +2,21 @@
  * What activities work with: where stores lie, the workspaces of this host, the model; made once for a worker.
  * Rule: activities take these from here and read no configuration themselves.
  */
-import { realpath } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Root } from '../core/address.ts';
+import { placeOf, readAddress } from '../core/address.ts';
 import type { IsolationMode } from '../core/agent-state.ts';
 import { refSlug } from '../git/ref-name.ts';
+import { findPublicAddresses } from '../egress/find-public.ts';
+import { resolveAll } from '../egress/find-route.ts';
+import type { Access } from '../git/reach.ts';
+import { reach } from '../git/reach.ts';
 import type { Store } from '../git/store.ts';
 import { openStore } from '../git/store.ts';
 import type { GitHub } from '../github/pull-request.ts';
 import type { Model } from '../model/call-model.ts';
 import type { Workspaces } from '../sandbox/workspaces.ts';
-import { fail } from './failures.ts';
 
 export interface ActivityContext {
   stateDir: string;
@@ -25,8 +30,8 @@ export interface ActivityContext {
   remoteEnvironment: Readonly<Record<string, string>>;
   /** Where pull requests are opened; undefined where nobody gave a token. */
   github: GitHub | undefined;
-  /** Folders under which a start may name a repository by its path. */
-  roots: string[];
+  /** Folders and beginnings of URLs below which a start may name a repository. */
+  roots: readonly Root[];
   isolation: IsolationMode;
   workspaces: Workspaces;
   model: Model;
@@ -36,9 +41,12 @@ export interface ActivityContext {
   retentionDays: number;
 }
 
-/** Whether a repository is named by a URL (or scp-like address) rather than by a path. */
-export function isUrl(repository: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(repository) || /^[\w.-]+@[\w.-]+:/.test(repository);
+/** Where the slug of the repository goes in the name of a hub. */
+export const SLUG = '{repository}';
+
+/** Whether a hub is named by a URL (or scp-like address) rather than by a path. */
+export function isUrl(hub: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(hub) || /^[\w.-]+@[\w.-]+:/.test(hub);
 }
 
 /** The store of a repository's checkpoints on this host. */
@@ -48,26 +56,41 @@ export async function storeOf(context: ActivityContext, repository: string): Pro
 
 /** The same by the repository's slug. */
 export async function storeOfSlug(context: ActivityContext, slug: string): Promise<Store> {
-  const hub = context.hub.replaceAll('{repository}', slug);
-  const environment = context.remoteEnvironment;
-  if (!isUrl(hub)) return await openStore({ dir: resolve(context.stateDir, hub), environment });
-  return await openStore({ dir: join(context.stateDir, 'stores', `${slug}.git`), remote: hub, environment });
+  const hub = context.hub.replaceAll(SLUG, slug);
+  const shared = { environment: context.remoteEnvironment, access: accessOf(context) };
+  if (!isUrl(hub)) return await openStore({ dir: resolve(context.stateDir, hub), ...shared });
+  return await openStore({ dir: join(context.stateDir, 'stores', `${slug}.git`), remote: hub, ...shared });
 }
 
-/** Where the repository really is: its URL, or its real path under an allowed root. */
-export async function locateRepository(context: ActivityContext, repository: string): Promise<string> {
-  if (isUrl(repository)) return repository;
-  let path: string;
+/** What may be reached from here for those who start runs. */
+function accessOf({ hub, stateDir, roots, remoteEnvironment }: ActivityContext): Access {
+  const isProxied = Object.keys(remoteEnvironment).some((name) => /^(?:https?|all)_proxy$/i.test(name));
+  const parts = hubPlace(stateDir, hub).split(SLUG);
+  const pattern = parts.map((part) => part.replace(/[^\w/]/g, '\\$&')).join('[a-z0-9-]+-[0-9a-f]{10}');
+  return {
+    roots,
+    isHub: (place) => new RegExp(`^${pattern}$`).test(place),
+    findAddresses: (address) => findPublicAddresses(address, { resolve: resolveAll, isProxied }),
+  };
+}
+
+/** Where the hub is, in the one spelling in which repositories are compared with it. */
+function hubPlace(stateDir: string, hub: string): string {
+  const read = readAddress(hub);
+  if (read.kind === 'ok' && read.address.kind === 'url') return placeOf(read.address);
+  const path = resolve(stateDir, read.kind === 'ok' ? read.address.path : hub);
+  // Its folder may be reached by a link; the part with the slug is one that nobody links.
+  const [above = ''] = path.split(SLUG, 1);
+  const folder = above === path ? path : dirname(`${above}x`);
   try {
-    path = await realpath(resolve(repository));
+    return realpathSync(folder) + path.slice(folder.length);
   } catch {
-    throw fail('BadRepository', `no such folder: "${repository}". Give a git URL, or a path on the worker's host`);
+    return path;
   }
-  const roots = await Promise.all(context.roots.map((root) => realpath(root).catch(() => resolve(root))));
-  if (roots.some((root) => root === '/' || path === root || path.startsWith(`${root}/`))) return path;
-  const allowed = roots.join(', ') || 'none';
-  throw fail(
-    'BadRepository',
-    `"${repository}" lies outside the folders that this worker may read (COXSWAIN_ROOTS: ${allowed})`,
-  );
+}
+
+/** Where a repository is: its URL, or the real path of its folder; fails where this worker may not reach it. */
+export async function locateRepository(context: ActivityContext, repository: string): Promise<string> {
+  const reached = await reach(accessOf(context), repository);
+  return reached.kind === 'folder' ? reached.path : repository;
 }

@@ -28,10 +28,15 @@ export function createDeliver(context: ActivityContext): ControlActivities['deli
         kind: 'delivered',
         ref: outcome.ref,
         stat: text.slice(-4000),
-        notes: await compareBase(store, repository, input),
+        notes: [...describeHooks(outcome.skippedHooks), ...(await compareBase(store, repository, input))],
         ...(canOpenPull(context, input.repository) ? { opensPull: true } : {}),
       };
     });
+}
+
+function describeHooks(hooks: readonly string[] = []): string[] {
+  if (hooks.length === 0) return [];
+  return [`the repository is named by its path, so its hooks did not run: ${hooks.join(', ')}`];
 }
 
 /** Whether the base branch has moved, and whether the delivered branch would merge with it. */

@@ -9,11 +9,10 @@ import { Context } from '@temporalio/activity';
 import { hostOfIdentity, workspaceQueue } from '../core/task-queues.ts';
 import { refSlug } from '../git/ref-name.ts';
 import type { ActivityContext } from './context.ts';
-import { isUrl } from './context.ts';
+import { isUrl, SLUG } from './context.ts';
 import type { ControlActivities } from './contract.ts';
 import { withHeartbeats } from './perform.ts';
 
-const SLUG = '{repository}';
 /** Temporal keeps this many of a search attribute's characters, from the end of the repository's name. */
 const MAX_SHOWN = 255;
 /** Temporal's number for queues of activities (`temporal.api.enums.v1.TaskQueueType`). */

@@ -13,6 +13,7 @@ import type { Connected } from '../client/connect.ts';
 import { connectClient } from '../client/connect.ts';
 import { untilReached } from '../client/until-reached.ts';
 import type { NetworkGrant } from '../core/egress.ts';
+import { findSecretOf } from '../core/address.ts';
 import { escapeForPeople } from '../core/escape.ts';
 import { describeNoCurrent, findCurrentBuild, untilListed } from '../stack/deployment.ts';
 import { findMissingSearchAttributes, registerCommand, registerSearchAttributes } from '../stack/search-attributes.ts';
@@ -70,6 +71,9 @@ function readGrant(hosts: string | boolean): NetworkGrant {
 }
 
 export async function run(config: Config, repository: string, goal: string, options: RunOptions): Promise<number> {
+  // Before it is sent: what a start was sent with stays in the history, also where it is refused.
+  const problem = existsSync(repository) ? undefined : findSecretOf(repository);
+  if (problem !== undefined) throw new StackError(`the repository's address ${problem}`);
   const stack = await openStack(config);
   const interrupt = interrupted();
   try {

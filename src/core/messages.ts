@@ -3,6 +3,7 @@
  * Rule: a string is accepted where only one field matters, and what does not fit is described, never thrown.
  */
 import { z } from 'zod';
+import { findSecretOf } from './address.ts';
 import { describeMisfit, planSchema } from './plan.ts';
 import { policySchema } from './policy.ts';
 import { isUnreadable } from './unreadable.ts';
@@ -13,15 +14,7 @@ const command = z.string().trim().min(1).max(2000);
 /** Input of the workflow type `refactor`. */
 export const startSchema = z.strictObject({
   /** Git URL, or a path that the worker resolves under the roots that its configuration allows. */
-  repository: z
-    .string()
-    .trim()
-    .min(1, 'name the repository: a git URL or a path on the worker')
-    .max(2000)
-    .refine(
-      (url) => !/^[a-z][a-z0-9+.-]*:\/\/[^/]*:[^/]*@/i.test(url),
-      'has a password in it, which would be kept in the history: give the worker a git credential helper instead',
-    ),
+  repository: z.string().trim().min(1, 'name the repository: a git URL or a path on the worker').max(2000),
   goal: z.string().trim().min(1, 'say what should be done').max(20_000),
   /** Commands that judge a tree; exit status 0 is green. Run on the base first. */
   checks: z.array(command).max(20).default([]),
@@ -119,11 +112,15 @@ export function readMessage(verb: Verb, inputs: readonly unknown[]): MessageChec
 
 export type StartCheck = { kind: 'ok'; input: StartInput } | { kind: 'bad'; problem: string };
 
-/** Reads the input of a start; the problem names every field that does not fit. */
-export function readStart(inputs: readonly unknown[]): StartCheck {
+/** Reads the input of a start; the problem names every field that does not fit. Old runs began with other addresses. */
+export function readStart(inputs: readonly unknown[], addresses: 'closed set' | 'any' = 'closed set'): StartCheck {
   const [input] = inputs;
   if (isUnreadable(input)) return { kind: 'bad', problem: 'the input is not readable JSON' };
   const parsed = startSchema.safeParse(input);
-  if (parsed.success) return { kind: 'ok', input: parsed.data };
+  if (parsed.success) {
+    const problem = addresses === 'any' ? undefined : findSecretOf(parsed.data.repository);
+    if (problem !== undefined) return { kind: 'bad', problem: `input of refactor: repository: ${problem}` };
+    return { kind: 'ok', input: parsed.data };
+  }
   return { kind: 'bad', problem: describeMisfit('refactor', parsed.error.issues) };
 }

@@ -3,14 +3,17 @@
  * Rule: check, then act; the same commit twice is once, and another branch of that name is never overwritten.
  */
 import type { Sha } from '../core/transcript.ts';
+import { deliverToFolder } from './deliver-to-folder.ts';
 import { GitFailure } from './git-failure.ts';
+import { reach } from './reach.ts';
 import { checkRefName } from './ref-name.ts';
 import { listRemote, pushWithLease } from './run-remote.ts';
 import type { Store } from './store.ts';
 
 /** What came of it. A refusal is the repository's own word: trying again does not change it. */
 export type Delivery =
-  | { kind: 'delivered'; ref: string }
+  /** `skippedHooks` are the repository's own hooks that a push would have run, and a delivery by path does not. */
+  | { kind: 'delivered'; ref: string; skippedHooks?: string[] }
   | { kind: 'exists'; at: Sha }
   | { kind: 'refused'; reason: string };
 
@@ -37,8 +40,8 @@ export async function deliverBranch(
     const before = await readDelivered(store, repository, ref, commit);
     if (before) return before;
     try {
-      await pushWithLease(store, repository, { ref, to: commit, expected: null });
-      return { kind: 'delivered', ref };
+      const skippedHooks = await push(store, repository, { ref, commit });
+      return { kind: 'delivered', ref, ...(skippedHooks.length > 0 ? { skippedHooks } : {}) };
     } catch (error) {
       const after = await readDelivered(store, repository, ref, commit);
       if (after) return after;
@@ -48,6 +51,21 @@ export async function deliverBranch(
     if (!(error instanceof GitFailure) || error.kind === 'unreachable') throw error;
     return { kind: 'refused', reason: (error.facts['words'] ?? error.message).slice(0, 1000) };
   }
+}
+
+/** Makes the branch if it is not there; gives the hooks that did not run for it. */
+async function push(
+  store: Store,
+  repository: string,
+  { ref, commit }: { ref: string; commit: Sha },
+): Promise<string[]> {
+  const reached = await reach(store.access, repository);
+  if (reached.kind === 'folder') {
+    const refs = await listRemote(store, repository);
+    return await deliverToFolder(store, reached, { ref, commit, refs });
+  }
+  await pushWithLease(store, repository, { ref, to: commit, expected: null });
+  return [];
 }
 
 async function readDelivered(store: Store, repository: string, ref: string, commit: Sha): Promise<Delivery | null> {

@@ -44,7 +44,7 @@ const WORDS: readonly [RegExp, GitFailureKind][] = [
   [/no space left|disk quota/i, 'disk-full'],
   // A host that refuses us does not say whether there is a repository, and asking again does not help.
   [
-    /permission denied \(|authentication failed|could not read (username|password)|host key verification failed|access denied|returned error: 40[134]/i,
+    /permission denied \(|authentication failed|could not read (username|password)|host key verification failed|access denied|returned error: (30\d|40[134])/i,
     'not-a-repository',
   ],
   [/read-only file system|permission denied|insufficient permission|unable to create temporary object/i, 'read-only'],

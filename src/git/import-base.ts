@@ -35,7 +35,6 @@ export async function importBase(
   { repository, base }: { repository: string; base?: string },
 ): Promise<Base> {
   const name = hideSecrets(repository);
-  if (repository.startsWith('-')) throw new GitFailure('not-a-repository', `${name} is neither a path nor a URL`);
   const fetched = await fetchBase(store, repository, base).catch((error: unknown) => {
     throw explain(error, name, base);
   });
@@ -70,8 +69,7 @@ interface Look {
 }
 
 async function look(store: Store, repository: string): Promise<Look> {
-  const args = ['ls-remote', '--symref', '--end-of-options', repository];
-  const listed = await runRemote(store, args).catch((error: unknown) => {
+  const listed = await runRemote(store, ['ls-remote', '--symref'], repository).catch((error: unknown) => {
     // Nothing is written here: what permissions forbid is reading.
     const isBarred = error instanceof GitFailure && error.kind === 'read-only';
     throw isBarred ? new GitFailure('not-a-repository', error.message, error.facts) : error;
@@ -125,9 +123,13 @@ function explain(error: unknown, name: string, base: string | undefined): unknow
   // What has no words of git is said well already.
   if (!(error instanceof GitFailure) || error.facts['words'] === undefined) return error;
   const { kind, facts } = error;
-  const words = facts['words'];
+  const { words = '' } = facts;
   switch (kind) {
     case 'not-a-repository':
+      if (/returned error: 30\d/.test(words)) {
+        const hint = 'name the address that it has now, often with ".git" at its end';
+        return new GitFailure(kind, `${name} can't be read: it redirects, which is not followed: ${hint}`, facts);
+      }
       return new GitFailure(kind, `${name} is not a git repository, or this worker may not read it: ${words}`, facts);
     case 'ownership':
       return new GitFailure(

@@ -5,7 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readAddress } from '../core/address.ts';
 import { GitFailure } from './git-failure.ts';
 import type { StreamOptions } from './run-git.ts';
 import { streamGit } from './run-git.ts';
@@ -13,7 +13,9 @@ import type { Store } from './store.ts';
 
 /** Whether `git status` would show anything; null where there is no working copy, or none that we may read. */
 export async function isDirty(store: Store, repository: string): Promise<boolean | null> {
-  const workTree = repository.startsWith('file://') ? fileURLToPath(repository) : repository;
+  const read = readAddress(repository);
+  if (read.kind === 'bad' || read.address.kind === 'url') return null;
+  const workTree = read.address.path;
   if (!existsSync(join(workTree, '.git'))) return null;
   try {
     return await hasChanges(store, workTree);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure } from './git-failure.ts';
+import { HUB } from './reach.ts';
 import { readRef } from './read-ref.ts';
 import { streamGit } from './run-git.ts';
 import { pushWithLease } from './run-remote.ts';
@@ -48,7 +49,7 @@ async function swap(store: Store, ref: string, to: Sha | null, from: Sha | null)
 }
 
 async function write(store: Store, ref: string, to: Sha | null, from: Sha | null): Promise<void> {
-  if (store.remote !== undefined) return await pushWithLease(store, store.remote, { ref, to, expected: from });
+  if (store.remote !== undefined) return await pushWithLease(store, HUB, { ref, to, expected: from });
   const nothing = '0'.repeat((to ?? from ?? '').length);
   const args = to === null ? ['-d', ref, from ?? nothing] : [ref, to, from ?? nothing];
   await streamGit(store.dir, ['update-ref', '--no-deref', ...args]);

@@ -3,6 +3,7 @@
  * Rule: with a remote, the remote's word counts and never a local copy.
  */
 import type { Sha } from '../core/transcript.ts';
+import { HUB } from './reach.ts';
 import { streamGit } from './run-git.ts';
 import { listRemote } from './run-remote.ts';
 import type { Store } from './store.ts';
@@ -20,7 +21,7 @@ export async function listRefs(store: Store, folder: string): Promise<{ ref: str
 
 /** Refs that are named so or lie below, and perhaps more. */
 async function list(store: Store, name: string): Promise<Map<string, Sha>> {
-  if (store.remote !== undefined) return await listRemote(store, store.remote, [name, `${name}/*`]);
+  if (store.remote !== undefined) return await listRemote(store, HUB, [name, `${name}/*`]);
   const args = ['for-each-ref', '--format=%(refname)%09%(objectname)', '--', name];
   const { output } = await streamGit(store.dir, args);
   return new Map(

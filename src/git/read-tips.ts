@@ -4,6 +4,7 @@
  */
 import type { Entry, Sha } from '../core/transcript.ts';
 import { parseCheckpointMessage } from '../core/transcript.ts';
+import { HUB } from './reach.ts';
 import { runGit, streamGit } from './run-git.ts';
 import { runRemote } from './run-remote.ts';
 import type { Store } from './store.ts';
@@ -19,7 +20,7 @@ export async function readTips(store: Store, refs: readonly { ref: string; at: S
   for (let from = 0; from < away.length; from += MAX_FETCHED) {
     const names = away.slice(from, from + MAX_FETCHED).map(({ ref }) => ref);
     const options = ['--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--update-shallow'];
-    await runRemote(store, ['fetch', '--progress', ...options, '--end-of-options', store.remote, ...names]);
+    await runRemote(store, ['fetch', '--progress', ...options], HUB, names);
   }
   return await readDates(store, refs);
 }

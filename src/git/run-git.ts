@@ -39,6 +39,8 @@ export interface GitOptions {
   env?: Readonly<Record<string, string>>;
   /** Whether the person's configuration counts: for verbs that talk to a remote, with their credentials. */
   configuration?: 'ours' | 'personal';
+  /** More settings of git, as `-c name=value`. */
+  settings?: readonly string[];
   /** Whether `dir` is the repository itself, or git looks for one from there as a person's shell would. */
   repository?: 'is-dir' | 'around-dir';
 }
@@ -72,7 +74,7 @@ function environment(dir: string, { env, configuration, repository }: GitOptions
  */
 export async function runGit(dir: string, args: readonly string[], options: GitOptions = {}): Promise<string> {
   try {
-    return await client(dir, options).raw([...SETTINGS, ...args]);
+    return await client(dir, options).raw([...SETTINGS, ...(options.settings ?? []), ...args]);
   } catch (error) {
     throw toGitFailure(args, dir, error instanceof Error ? error.message : String(error));
   }
@@ -85,6 +87,7 @@ const MEANT = {
   allowUnsafeConfigPaths: true,
   allowUnsafeAskPass: true,
   allowUnsafeSshCommand: true,
+  allowUnsafePack: true,
 } as const;
 
 function client(dir: string, options: GitOptions): SimpleGit {
@@ -122,7 +125,7 @@ export async function streamGit(
   args: readonly string[],
   options: StreamOptions = {},
 ): Promise<{ status: number; output: Buffer }> {
-  const child = spawn('git', [...SETTINGS, ...args], {
+  const child = spawn('git', [...SETTINGS, ...(options.settings ?? []), ...args], {
     cwd: dir,
     env: environment(dir, options),
     stdio: ['pipe', 'pipe', 'pipe'],

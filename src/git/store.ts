@@ -7,6 +7,9 @@ import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promi
 import { dirname, join, resolve } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure, kindOf } from './git-failure.ts';
+import type { Access } from './reach.ts';
+import { HUB } from './reach.ts';
+import type { Remote } from './run-remote.ts';
 import { runRemote } from './run-remote.ts';
 import { runGit, streamGit } from './run-git.ts';
 import { sweepStore } from './sweep-store.ts';
@@ -17,6 +20,8 @@ export interface Store {
   readonly remote?: string;
   /** What of the worker's environment remotes need, such as `SSH_AUTH_SOCK` or a proxy; git sees no more of it. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Which repositories may be reached from here; all where nobody else chooses them. */
+  readonly access?: Access;
 }
 
 /** Written as text, since each `git config` is a process. */
@@ -141,24 +146,15 @@ export async function ensureCommit(store: Store, { commit, ref }: { commit: Sha;
   if (store.remote === undefined) {
     throw new GitFailure('missing-base', `commit ${commit} is not in the hub at ${store.dir}: push it there first`);
   }
-  if (ref !== undefined) await fetchInto(store, store.remote, ref).catch(() => undefined);
-  if (ref === undefined || !(await hasObject(store, commit))) await fetchInto(store, store.remote, commit);
+  if (ref !== undefined) await fetchInto(store, HUB, ref).catch(() => undefined);
+  if (ref === undefined || !(await hasObject(store, commit))) await fetchInto(store, HUB, commit);
   await remember(store, commit);
 }
 
 /** Fetches one ref or commit with its history, from full and shallow repositories alike. Moves no ref. */
-export async function fetchInto(store: Store, repository: string, source: string): Promise<void> {
-  await runRemote(store, [
-    'fetch',
-    '--progress',
-    '--no-tags',
-    '--no-write-fetch-head',
-    '--no-recurse-submodules',
-    '--update-shallow',
-    '--end-of-options',
-    repository,
-    source,
-  ]);
+export async function fetchInto(store: Store, remote: Remote, source: string): Promise<void> {
+  const options = ['--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--update-shallow'];
+  await runRemote(store, ['fetch', '--progress', ...options], remote, [source]);
 }
 
 /**

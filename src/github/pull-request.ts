@@ -3,6 +3,7 @@
  * Rule: one for each branch: it looks first, so that an answer that got lost leads to no second one.
  */
 import { z } from 'zod';
+import { isAtHost, readAddress } from '../core/address.ts';
 
 /** Where pull requests are opened, and with whose rights. */
 export interface GitHub {
@@ -43,13 +44,12 @@ const TIMEOUT_MS = 30_000;
 const MAX_TITLE = 200;
 const pullSchema = z.object({ number: z.int(), html_url: z.url() });
 
-/** Which repository of this GitHub a URL names; undefined for any other URL. */
-export function readRepositoryName({ host }: Pick<GitHub, 'host'>, url: string): RepositoryName | undefined {
-  const match =
-    /^[a-z][a-z0-9+.-]*:\/\/(?:[^@/]*@)?([^/]+)\/([^/]+)\/([^/]+?)(?:\.git)?\/?$/i.exec(url) ??
-    /^[\w.-]+@([^:/]+):([^/]+)\/([^/]+?)(?:\.git)?\/?$/.exec(url);
-  const [, where = '', owner = '', name = ''] = match ?? [];
-  return where.toLowerCase() === host.toLowerCase() ? { owner, name } : undefined;
+/** Which repository of this GitHub an address names, as it is delivered to; undefined for any other address. */
+export function readRepositoryName({ host }: Pick<GitHub, 'host'>, text: string): RepositoryName | undefined {
+  const read = readAddress(text);
+  if (read.kind === 'bad' || read.address.kind === 'path') return undefined;
+  const [, owner = '', name = ''] = /^\/([^/]+)\/([^/]+?)(?:\.git)?\/?$/.exec(read.address.path) ?? [];
+  return owner !== '' && isAtHost(read.address, host) ? { owner, name } : undefined;
 }
 
 /** Opens it, or gives the one that is open its new title and body; answers where it is. */

@@ -59,6 +59,8 @@ const POLICY_LAYERS = 'policy-layers';
 const COUNTS_BEGUN = 'counts-begun';
 /** The patch under which refactors began to keep their report in the hub. */
 const KEEPS_REPORT = 'keeps-report';
+/** The patch under which starts began to refuse addresses that are in no known form or may hold a secret. */
+const CLOSED_ADDRESSES = 'closed-addresses';
 
 export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
   let state = open(inputs);
@@ -136,7 +138,7 @@ function open(inputs: readonly unknown[]): RefactorState {
     const state = input.state as RefactorState;
     return nameRun(state, state.input.repository, true);
   }
-  const start = readStart(inputs);
+  const start = readStart(inputs, patched(CLOSED_ADDRESSES) ? 'closed set' : 'any');
   if (start.kind === 'bad') throw ApplicationFailure.nonRetryable(start.problem, 'BadInput');
   const policy = resolvePolicy(start.input.policy);
   if (policy.kind === 'bad') throw ApplicationFailure.nonRetryable(policy.problems.join('; '), 'BadInput');

@@ -56,7 +56,14 @@ async function act(
   const parent = at ?? base;
   const head = await commitTree(store, { tree: await treeOf(store, parent), parents: [parent], message: thought });
   await moveRef(store, { ref, to: head, from: at });
-  const context = { hub: store.dir, remoteEnvironment: {}, host: 'h', isolation: 'bwrap', workspaces, roots: ['/'] };
+  const context = {
+    hub: store.dir,
+    remoteEnvironment: {},
+    host: 'h',
+    isolation: 'bwrap',
+    workspaces,
+    roots: [{ kind: 'path', path: '/' }],
+  };
   const input: ActInput = {
     repository: store.dir,
     base,

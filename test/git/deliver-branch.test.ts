@@ -1,7 +1,7 @@
 /** Delivery: check, then act; the same commit twice is once, and nothing of the user's is ever overwritten. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -39,9 +39,9 @@ async function workOn(repository = newRepository()): Promise<Work> {
 }
 
 /** Serves the repositories of a folder by git's own daemon, which takes no push unless it is told to. */
-async function serveReadOnly(folder: string): Promise<string> {
+async function serve(folder: string, options: readonly string[] = []): Promise<string> {
   const port = await freePort();
-  const place = [`--base-path=${folder}`, '--listen=127.0.0.1', `--port=${port}`, '--reuseaddr'];
+  const place = [`--base-path=${folder}`, '--listen=127.0.0.1', `--port=${port}`, '--reuseaddr', ...options];
   const daemon = spawn('git', ['daemon', '--export-all', '--informative-errors', ...place], {
     stdio: 'ignore',
     detached: true,
@@ -145,6 +145,69 @@ describe('delivery', () => {
   });
 });
 
+describe('delivery into a repository that is named by its path', () => {
+  const HOOKS = ['pre-receive', 'update', 'reference-transaction', 'post-receive', 'post-update'];
+
+  test('runs none of its hooks and nothing that its configuration names, and says which hooks did not run', async () => {
+    const { store, repository, commit } = await workOn();
+    const mark = join(temporaryFolder(), 'ran');
+    const evil = join(repository, '.git/hooks/pre-receive');
+    mkdirSync(join(repository, '.git/hooks'), { recursive: true });
+    for (const name of HOOKS)
+      writeFileSync(join(repository, '.git/hooks', name), `#!/bin/sh\necho ${name} >>${mark}\n`, { mode: 0o755 });
+    const lender = newRepository({ other: 'x' });
+    writeFileSync(join(repository, '.git/objects/info/alternates'), `${join(lender, '.git/objects')}\n`);
+    const programs = ['core.alternateRefsCommand', 'core.fsmonitor', 'core.sshCommand', 'core.gitProxy', 'core.pager'];
+    for (const name of programs) git(repository, ['config', name, evil]);
+    git(repository, ['config', 'remote.origin.url', `ext::sh -c ${evil}`]);
+    git(repository, ['config', 'remote.origin.promisor', 'true']);
+    git(repository, ['config', 'protocol.ext.allow', 'always']);
+    expect(await deliverBranch(store, { repository, branch: BRANCH, commit })).toEqual({
+      kind: 'delivered',
+      ref: `refs/heads/${BRANCH}`,
+      skippedHooks: HOOKS,
+    });
+    expect(existsSync(mark)).toBe(false);
+    expect(git(repository, ['cat-file', '-p', `${BRANCH}:file`])).toBe('two');
+    expect(git(repository, ['fsck', '--connectivity-only', '--no-dangling'])).toBe('');
+  });
+
+  test.each(['linked worktree', 'bare repository'])('works into a %s', async (kind) => {
+    const repository = newRepository();
+    const place = join(temporaryFolder(), 'place');
+    if (kind === 'bare repository') git('/', ['clone', '--quiet', '--bare', repository, place]);
+    else git(repository, ['worktree', 'add', '--quiet', '-b', 'other', place]);
+    const { store, commit } = await workOn(place);
+    expect((await deliverBranch(store, { repository: place, branch: BRANCH, commit })).kind).toBe('delivered');
+    expect(git(place, ['log', '-1', '--format=%s', BRANCH])).toBe('work');
+  });
+
+  test('keeps what its group may write', async () => {
+    const shared = join(temporaryFolder(), 'shared.git');
+    git('/', ['clone', '--quiet', '--bare', newRepository(), shared]);
+    git(shared, ['config', 'core.sharedRepository', 'group']);
+    const { store, commit } = await workOn(shared);
+    await deliverBranch(store, { repository: shared, branch: BRANCH, commit });
+    const folder = join(shared, 'objects', commit.slice(0, 2));
+    expect(statSync(folder).mode & 0o070).toBe(0o070);
+  });
+
+  test('never makes the branch that is checked out, in itself or in a linked worktree', async () => {
+    const work = await workOn();
+    git(work.repository, ['symbolic-ref', 'HEAD', `refs/heads/${BRANCH}`]);
+    const { store, repository, commit } = work;
+    expect(await deliverBranch(store, { repository, branch: BRANCH, commit })).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('is the branch that is checked out'),
+    });
+    git(repository, ['symbolic-ref', 'HEAD', 'refs/heads/main']);
+    git(repository, ['worktree', 'add', '--quiet', '--detach', join(temporaryFolder(), 'w')]);
+    writeFileSync(join(repository, '.git/worktrees/w/HEAD'), `ref: refs/heads/${BRANCH}\n`);
+    expect((await deliverBranch(store, { repository, branch: BRANCH, commit })).kind).toBe('refused');
+    expect(refNames(repository)).toEqual(['refs/heads/main']);
+  });
+});
+
 describe('a refusal', () => {
   async function refusal(work: Work, branch = BRANCH): Promise<string> {
     const { store, repository, commit } = work;
@@ -154,17 +217,20 @@ describe('a refusal', () => {
   }
 
   test('says what the repository said, with control characters made visible', async () => {
-    const work = await workOn();
-    mkdirSync(join(work.repository, '.git/hooks'), { recursive: true });
+    const folder = temporaryFolder();
+    const url = await serve(folder, ['--enable=receive-pack']);
+    const served = newRepository({ file: 'one\n' }, folder);
+    const work = await workOn(`${url}/repository`);
+    mkdirSync(join(served, '.git/hooks'), { recursive: true });
     const hook = '#!/bin/sh\nprintf "branches need \\033[31ma ticket\\033[0m\\n" >&2\nexit 1\n';
-    writeFileSync(join(work.repository, '.git/hooks/pre-receive'), hook, { mode: 0o755 });
+    writeFileSync(join(served, '.git/hooks/pre-receive'), hook, { mode: 0o755 });
     expect(await refusal(work)).toMatchInlineSnapshot(`
       "remote: branches need \\u{1b}[31ma ticket\\u{1b}[0m
       To <repository>
        ! [remote rejected] <commit> -> coxswain/rename-things (pre-receive hook declined)
       error: failed to push some refs to '<repository>'"
     `);
-    expect(refNames(work.repository)).toEqual(['refs/heads/main']);
+    expect(refNames(served)).toEqual(['refs/heads/main']);
   });
 
   test("is the answer where a branch of that name can't be: below another one, or not well-formed", async () => {
@@ -179,10 +245,7 @@ describe('a refusal', () => {
       await refusal(work, '*'),
     ]).toMatchInlineSnapshot(`
       [
-        "remote: error: cannot lock ref 'refs/heads/coxswain/rename-things': 'refs/heads/coxswain' exists; cannot create 'refs/heads/coxswain/rename-things'
-      To <repository>
-       ! [remote rejected] <commit> -> coxswain/rename-things (failed to update ref)
-      error: failed to push some refs to '<repository>'",
+        "fatal: update_ref failed for ref 'refs/heads/coxswain/rename-things': cannot lock ref 'refs/heads/coxswain/rename-things': 'refs/heads/coxswain' exists; cannot create 'refs/heads/coxswain/rename-things'",
         "branch name "-d" starts with "-"",
         "branch name "a b" has a space, a control character, or one of ~ ^ : ? * [ \\",
         "branch name "refs/heads/x" starts with "refs/": give the branch's short name",
@@ -199,15 +262,13 @@ describe('a refusal', () => {
     // Root may write anything, so it is a file in the place of the refs that stops it.
     git(repository, ['pack-refs', '--all']);
     writeFileSync(join(repository, '.git/refs/heads/coxswain'), '');
-    expect(await refusal(work)).toContain('[remote rejected] <commit> -> coxswain/rename-things');
-    expect(await refusal({ ...work, repository: join(repository, 'nowhere') })).toContain(
-      'does not appear to be a git repository',
-    );
+    expect(await refusal(work)).toContain('cannot lock ref');
+    expect(await refusal({ ...work, repository: join(repository, 'nowhere') })).toContain('is no folder of this');
   });
 
   test('is the answer of a server that only gives', async () => {
     const folder = temporaryFolder();
-    const url = await serveReadOnly(folder);
+    const url = await serve(folder);
     newRepository({ file: 'one\n' }, folder);
     const work = await workOn(`${url}/repository`);
     expect(await refusal(work)).toMatchInlineSnapshot(`"fatal: remote error: service not enabled: /repository"`);

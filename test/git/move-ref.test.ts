@@ -1,5 +1,5 @@
 /** Compare-and-swap of refs: one winner, whoever had won is told so again, and no kill stops a ref for ever. */
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
@@ -132,17 +132,27 @@ describe('a lock in the way', () => {
   });
 });
 
+test('a hub that is pushed to by its path runs no hook of its own as the worker', async () => {
+  const hub = await newStore();
+  const mark = join(temporaryFolder(), 'ran');
+  mkdirSync(join(hub.dir, 'hooks'));
+  for (const name of ['pre-receive', 'update', 'reference-transaction', 'post-receive', 'post-update'])
+    writeFileSync(join(hub.dir, 'hooks', name), `#!/bin/sh\ntouch ${mark}\n`, { mode: 0o755 });
+  for (const remote of [hub.dir, `file://${hub.dir}`]) {
+    const cache = await openStore({ dir: join(temporaryFolder(), 'cache.git'), remote });
+    const to = addCommit(cache, { file: remote });
+    expect(await moveRef(cache, { ref: `${REF}-${remote.length}`, to, from: null })).toBe('moved');
+  }
+  expect(existsSync(mark)).toBe(false);
+});
+
 test('a hub that refuses the push is a failure with its own words, not a lost race', async () => {
   const hub = await newStore();
-  git(hub.dir, ['config', 'receive.fsckObjects', 'true']);
-  mkdirSync(join(hub.dir, 'hooks'));
-  writeFileSync(join(hub.dir, 'hooks/pre-receive'), '#!/bin/sh\necho "closed for today" >&2\nexit 1\n', {
-    mode: 0o755,
-  });
+  git(hub.dir, ['config', 'receive.hideRefs', 'refs/coxswain']);
   const cache = await openStore({ dir: join(temporaryFolder(), 'cache.git'), remote: hub.dir });
   const to = addCommit(cache, { file: '1' });
   await expect(moveRef(cache, { ref: REF, to, from: null })).rejects.toMatchObject({
     kind: 'failed',
-    message: expect.stringContaining('closed for today'),
+    message: expect.stringContaining('deny updating a hidden ref'),
   });
 });

@@ -7,7 +7,7 @@ const never = new AbortController().signal;
 
 test.each([
   ['https://github.com/o/n', { owner: 'o', name: 'n' }],
-  ['https://user:secret@GitHub.com/o/n.git', { owner: 'o', name: 'n' }],
+  ['https://git@GitHub.com/o/n.git', { owner: 'o', name: 'n' }],
   ['git@github.com:o/n.git', { owner: 'o', name: 'n' }],
   ['ssh://git@github.com/o/n.js', { owner: 'o', name: 'n.js' }],
   ['https://github.com.example.org/o/n', undefined],
@@ -15,6 +15,11 @@ test.each([
   ['https://github.com/o', undefined],
   ['https://github.com/o/n/tree/main', undefined],
   ['/github.com/o/n', undefined],
+  ['file://github.com/o/n', undefined],
+  ['file:///github.com/o/n', undefined],
+  ['ext://github.com/o/n', undefined],
+  ['https://github.com:8443/o/n', undefined],
+  ['https://github.com/o/n?x=y', undefined],
 ])('of %s the names are known', (url, names) => {
   expect(readRepositoryName({ host: 'github.com' }, url)).toEqual(names);
 });

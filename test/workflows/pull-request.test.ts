@@ -30,7 +30,14 @@ async function startWithGitHub(): Promise<{
       if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
       return turn === 0 ? shell('env > a/new.txt') : finish();
     },
-    { env: { COXSWAIN_GITHUB_TOKEN: token, COXSWAIN_GITHUB_HOST: host, COXSWAIN_GITHUB_API: api } },
+    {
+      env: {
+        COXSWAIN_GITHUB_TOKEN: token,
+        COXSWAIN_GITHUB_HOST: host,
+        COXSWAIN_GITHUB_API: api,
+        COXSWAIN_ROOTS: `${daemon.url}/`,
+      },
+    },
   );
   return { crew, server, repository: `${daemon.url}/owner/name.git`, bare: join(folder, 'owner/name.git') };
 }

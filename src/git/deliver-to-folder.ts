@@ -1,0 +1,125 @@
+/**
+ * Puts a commit as a new branch into a repository that is named by its path.
+ * Rule: nothing that this repository says runs as the worker. Git fetches its objects under a configuration of ours,
+ * and moves the ref without hooks; which hooks there are is told, since they would have run in a push.
+ */
+import { constants } from 'node:fs';
+import { access, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Sha } from '../core/transcript.ts';
+import type { GitFolder } from './git-folder.ts';
+import { followRef } from './git-folder.ts';
+import { GitFailure } from './git-failure.ts';
+import type { Reached } from './reach.ts';
+import { judgeReads } from './reach.ts';
+import { streamGit } from './run-git.ts';
+import type { Store } from './store.ts';
+
+type Folder = Extract<Reached, { kind: 'folder' }>;
+
+/** Hooks of the receiving side of a push. */
+const HOOKS = 'pre-receive update proc-receive reference-transaction post-receive post-update push-to-checkout'.split(
+  ' ',
+);
+/** No object is fetched from where the repository says that it has left some out. */
+const ALONE = { GIT_ALLOW_PROTOCOL: '', GIT_NO_LAZY_FETCH: '1' };
+
+/** Makes the branch if there is none of that name; `refs` are those that the repository has. Gives its hooks. */
+export async function deliverToFolder(
+  store: Store,
+  reached: Folder,
+  { ref, commit, refs }: { ref: string; commit: Sha; refs: ReadonlyMap<string, Sha> },
+): Promise<string[]> {
+  const { folder } = reached;
+  const inTheWay = await followRef(folder, ref);
+  await judgeReads(store.access, reached.path, inTheWay);
+  const settings = await readSettings(folder);
+  await refuseCheckedOut(folder, settings, ref);
+  await bringObjects(store, folder, { commit, refs, settings });
+  const none = '0'.repeat(commit.length);
+  await streamGit(folder.gitDir, ['update-ref', '--no-deref', '-m', 'delivered by Coxswain', ref, commit, none], {
+    env: ALONE,
+  });
+  return await listHooks(folder, settings);
+}
+
+/** Fetches into the repository's objects from a scratch repository that has its refs and a configuration of ours. */
+async function bringObjects(
+  store: Store,
+  { commonDir }: GitFolder,
+  { commit, refs, settings }: { commit: Sha; refs: ReadonlyMap<string, Sha>; settings: Settings },
+): Promise<void> {
+  // Of a name that is swept where a kill leaves it.
+  const scratch = await mkdtemp(`${store.dir}.new-`);
+  try {
+    await mkdir(join(scratch, 'refs'));
+    // A ref that is broken there is listed with zeros.
+    const lines = [...refs].filter(([name, id]) => /^refs\/.*[^}]$/.test(name) && !/^0+$/.test(id));
+    const files = {
+      HEAD: 'ref: refs/heads/main\n',
+      'packed-refs': lines.map(([name, id]) => `${id} ${name}\n`).join(''),
+      config: `[core]\n\tbare = true\n${settings.shared === undefined ? '' : `\tsharedRepository = ${settings.shared}\n`}`,
+    };
+    for (const [name, text] of Object.entries(files)) await writeFile(join(scratch, name), text);
+    await copyFile(join(commonDir, 'shallow'), join(scratch, 'shallow')).catch(() => undefined);
+    const options = [
+      '--quiet',
+      '--no-tags',
+      '--no-write-fetch-head',
+      '--no-recurse-submodules',
+      '--no-auto-maintenance',
+    ];
+    await streamGit(scratch, ['fetch', ...options, '--end-of-options', store.dir, commit], {
+      env: { ...ALONE, GIT_ALLOW_PROTOCOL: 'file', GIT_OBJECT_DIRECTORY: join(commonDir, 'objects') },
+    });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** What counts of the repository's own configuration: none of it can name a program. */
+interface Settings {
+  isBare: boolean;
+  /** Who else may write it, as git spells that. */
+  shared: string | undefined;
+  hooksPath: string | undefined;
+}
+
+async function readSettings({ commonDir }: GitFolder): Promise<Settings> {
+  const read = async (name: string): Promise<string | undefined> => {
+    const args = ['config', '--file', join(commonDir, 'config'), '--no-includes', '--get', name];
+    const { status, output } = await streamGit(commonDir, args, { expected: [1] });
+    return status === 0 ? output.toString('utf8').trimEnd() : undefined;
+  };
+  const shared = await read('core.sharedRepository');
+  return {
+    isBare: /^(?:true|yes|on|1)$/i.test((await read('core.bare')) ?? ''),
+    shared: shared !== undefined && /^\w+$/.test(shared) ? shared : undefined,
+    hooksPath: await read('core.hooksPath'),
+  };
+}
+
+/** As git refuses in a push: the working copy would be behind its own branch. */
+async function refuseCheckedOut({ commonDir }: GitFolder, { isBare }: Settings, ref: string): Promise<void> {
+  const linked = (await readdir(join(commonDir, 'worktrees')).catch(() => [])).map((name) => join('worktrees', name));
+  for (const place of [...(isBare ? [] : ['.']), ...linked]) {
+    const head = await readFile(join(commonDir, place, 'HEAD'), 'utf8').catch(() => '');
+    if (head.trim() !== `ref: ${ref}`) continue;
+    const words = `refusing to make ${ref}: it is the branch that is checked out in ${join(commonDir, place)}`;
+    throw new GitFailure('failed', words, { words });
+  }
+}
+
+async function listHooks({ commonDir }: GitFolder, { hooksPath }: Settings): Promise<string[]> {
+  const place = hooksPath === undefined ? join(commonDir, 'hooks') : resolve(commonDir, hooksPath);
+  const found = await Promise.all(
+    HOOKS.map(async (name) => {
+      const isThere = await access(join(place, name), constants.X_OK).then(
+        () => true,
+        () => false,
+      );
+      return isThere ? [name] : [];
+    }),
+  );
+  return found.flat();
+}
