@@ -46,7 +46,10 @@ describe('a repository by path', () => {
     'by a file URL': (_place, outside) => `file://${outside}`,
     'by a file URL with a host': (_place, outside) => `file://localhost${outside}`,
     'by a file URL that climbs': (place, outside) => `file://${place}/%2e%2e/%2e%2e/..${outside}`,
-    'by a link': (place, outside) => void symlinkSync(outside, place),
+    'by a link': (place, outside) => {
+      symlinkSync(outside, place);
+      return undefined;
+    },
     'by a .git that is a link': (place, outside) => {
       mkdirSync(place);
       symlinkSync(join(outside, '.git'), join(place, '.git'));
