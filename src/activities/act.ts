@@ -194,10 +194,11 @@ async function readOutcome(
 
 /** What the act left in the files that was not there before. */
 async function findLeft(store: Store, input: ActInput, link: ChainLink): Promise<Found> {
-  const { start, head, paths, limits } = input;
+  const { start, head, paths, limits, protection } = input;
   if (input.profile === 'plan' || link.tree === (await treeOf(store, head))) return { findings: [], more: 0 };
   const root = await readRoot(store, link.commit);
   const task = taskWords(root?.items ?? []);
-  const context = { paths, task, ...(limits ? { limits } : {}) };
+  const protects = protection?.paths ?? [];
+  const context = { paths, task, protects, ...(limits ? { limits } : {}) };
   return await findFreshEffects(store, { from: start, before: head, to: link.commit }, context);
 }

@@ -164,7 +164,12 @@ async function findOverreach(
   const root = await readRoot(store, head);
   // As its acts were judged, by its own words: what an act was not asked about is not asked about now.
   const task = taskWords(root?.items ?? []);
-  const context = { paths: [...paths, ...allowed], task, ...(keeps.limits ? { limits: keeps.limits } : {}) };
+  const context = {
+    paths: [...paths, ...allowed],
+    task,
+    protects: barred,
+    ...(keeps.limits ? { limits: keeps.limits } : {}),
+  };
   const findings = await findUnkept(store, { from: start, to: head }, context, keeps);
   if (outside.length === 0 && findings.length === 0) return undefined;
   return {

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { DiffLimits } from '../core/agent-state.ts';
 import { digestValue } from '../core/digest.ts';
 import { createAround } from '../core/effect-around.ts';
+import { foldName } from '../core/effect-names.ts';
 import type { Finding } from '../core/findings.ts';
 import { clipFindings, listFresh } from '../core/findings.ts';
 import type { Change, EffectContext } from '../core/judge-effects.ts';
@@ -15,7 +16,7 @@ import { countLines } from '../git/diff-stat.ts';
 import type { ChangedPath } from '../git/diff-trees.ts';
 import { diffTrees } from '../git/diff-trees.ts';
 import { readBlobs } from '../git/read-blobs.ts';
-import { readFiles, readSizes } from '../git/read-files.ts';
+import { listFolderNames, readFiles, readSizes } from '../git/read-files.ts';
 import type { Store } from '../git/store.ts';
 import type { IgnoreFile } from '../sandbox/gitignore.ts';
 import { isIgnored, parseGitignore } from '../sandbox/gitignore.ts';
@@ -40,7 +41,7 @@ export interface Found {
   more: number;
 }
 
-type Context = Omit<EffectContext, 'isIgnored'> & { limits?: DiffLimits };
+type Context = Omit<EffectContext, 'isIgnored' | 'findTwin'> & { limits?: DiffLimits };
 
 /** What a difference shows. */
 export async function findEffects(store: Store, from: Sha, to: Sha, context: Context): Promise<Found> {
@@ -60,14 +61,17 @@ export async function findFreshEffects(
   const own = (await diffTrees(store, { from: before, to })).filter(({ path }) => standing.has(path));
   const sizes = await findSize(store, from, to, context);
   const known = sizes.length > 0 ? await findSize(store, from, before, context) : [];
-  const findings = [...listFresh(sizes, known), ...(await judgeChanged(store, to, own, context))];
+  const findings = [...listFresh(sizes, known), ...(await judgeChanged(store, { from: before, to }, own, context))];
   return clipFindings(findings.filter(({ risk }) => risk !== 'low'));
 }
 
 /** All of it: for whoever leaves out some of it before it is cut to what a history keeps. */
 export async function listEffects(store: Store, from: Sha, to: Sha, context: Context): Promise<Finding[]> {
   const changed = await diffTrees(store, { from, to });
-  return [...(await findSize(store, from, to, context)), ...(await judgeChanged(store, to, changed, context))];
+  return [
+    ...(await findSize(store, from, to, context)),
+    ...(await judgeChanged(store, { from, to }, changed, context)),
+  ];
 }
 
 async function findSize(store: Store, from: Sha, to: Sha, { limits }: Context): Promise<Finding[]> {
@@ -75,7 +79,12 @@ async function findSize(store: Store, from: Sha, to: Sha, { limits }: Context): 
 }
 
 /** Judges file by file. Texts are read batch by batch, and twice where there are several: first for what moved. */
-async function judgeChanged(store: Store, to: Sha, all: readonly ChangedPath[], context: Context): Promise<Finding[]> {
+async function judgeChanged(
+  store: Store,
+  { from, to }: { from: Sha; to: Sha },
+  all: readonly ChangedPath[],
+  context: Context,
+): Promise<Finding[]> {
   const changed = all.slice(0, MAX_FILES);
   const sizes = await readSizes(store, [...new Set(changed.flatMap(listBlobs))]);
   const batches = cutBatches(changed, sizes);
@@ -89,7 +98,9 @@ async function judgeChanged(store: Store, to: Sha, all: readonly ChangedPath[], 
   for (const batch of batches) {
     if (batches.length > 1) changes = await readChanges(store, batch, sizes);
     const ignore = await readIgnore(store, to, batch);
-    const steps = judgeInSteps(changes, { ...context, isIgnored: (path) => isPathIgnored(ignore, path) }, around);
+    const findTwin = await findTwins(store, { from, to }, batch);
+    const asked = { ...context, findTwin, isIgnored: (path: string) => isPathIgnored(ignore, path) };
+    const steps = judgeInSteps(changes, asked, around);
     let step = steps.next();
     while (!step.done) step = await between(steps.next());
     findings.push(...step.value);
@@ -167,6 +178,34 @@ function toChange(changed: ChangedPath, sizes: ReadonlyMap<Sha, number>, texts: 
     size,
     blob: `${mode} ${oid}`,
   };
+}
+
+/** For new paths: what stands beside them under a name that some file systems take for the same. */
+async function findTwins(
+  store: Store,
+  { from, to }: { from: Sha; to: Sha },
+  changed: readonly ChangedPath[],
+): Promise<(path: string) => string | undefined> {
+  const added = changed.filter(({ status }) => status === 'A').map(({ path }) => path);
+  const folders = [...new Set(added.flatMap((path) => ['', ...listFolders(path)]))];
+  const old = new Set(await listFoldersOf(store, from, folders));
+  const names = new Map<string, string[]>();
+  for (const path of await listFoldersOf(store, to, folders)) {
+    const alike = names.get(foldName(path));
+    if (alike) alike.push(path);
+    else names.set(foldName(path), [path]);
+  }
+  const findOne = (path: string): string | undefined =>
+    old.has(path) ? undefined : names.get(foldName(path))?.find((other) => other !== path);
+  return (path) => [...listFolders(path).map((folder) => folder.slice(0, -1)), path].map(findOne).find(Boolean);
+}
+
+/** What folders of a commit hold, as whole paths; a folder that is not there holds nothing. */
+async function listFoldersOf(store: Store, commit: Sha, folders: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (let from = 0; from < folders.length; from += MAX_ASKED)
+    found.push(...(await listFolderNames(store, commit, folders.slice(from, from + MAX_ASKED))));
+  return found;
 }
 
 /** The `.gitignore` files of the root and of the folders above what changed. */

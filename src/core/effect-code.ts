@@ -2,6 +2,7 @@
  * Code that hides what it does, or can do what its file could not do before.
  * Rule: what was there before, or moved here from another file, is no finding; each finding shows the bytes themselves.
  */
+import { diffChars } from 'diff';
 import type { Risk } from './approvers.ts';
 import type { Change, Effects, Line, Look } from './effect-look.ts';
 import { findAt, wasThere } from './effect-look.ts';
@@ -13,6 +14,9 @@ import type { Finding } from './findings.ts';
 const MIXED_SCRIPT =
   /[A-Za-z_$][\u0370-\u03ff\u0400-\u04ff\u0530-\u058f\uff21-\uff5a]|[\u0370-\u03ff\u0400-\u04ff\u0530-\u058f\uff21-\uff5a][A-Za-z_$]/;
 const PICTURE = /\p{Extended_Pictographic}\ufe0f?(?:\u200d\p{Extended_Pictographic}\ufe0f?)*/gu;
+/** Lines that a line may have replaced, and characters that may differ, where unseen ones are compared. */
+const MAX_REPLACED = 20;
+const MAX_CHARACTERS = 500;
 const PADDING = /\S {80,}\S|\S\t{20,}\S/;
 const LONG_LITERAL =
   /[A-Za-z0-9+/]{160,}={0,2}|(?:[0-9a-fA-F]{2}){100,}|(?:\\x[0-9a-fA-F]{2}){16,}|(?:\\u00[0-9a-fA-F]{2}){12,}|(?:\b(?:0x[0-9a-fA-F]{1,2}|\d{2,3})\s*,\s*){40,}/;
@@ -92,7 +96,7 @@ function judgeHiding(look: Look, line: Line): Finding[] {
   const find = (risk: Risk, why: string, at: number): Finding[] => [
     findAt(look, 'obfuscation', risk, why, { line, at: Math.max(0, at) }),
   ];
-  const unseen = findUnseen(text);
+  const unseen = findUnseen(look, line);
   if (unseen !== undefined) return find('high', 'it has characters that can’t be seen', unseen);
   if (look.sort === 'words') return [];
   if (MIXED_SCRIPT.test(text)) return find('high', 'letters of two scripts in one word', text.search(MIXED_SCRIPT));
@@ -112,14 +116,34 @@ function judgeHiding(look: Look, line: Line): Finding[] {
   return [];
 }
 
-/** Where a text has a character that people can't see; joiners within a picture and line ends are none. */
-function findUnseen(text: string): number | undefined {
-  const plain = text.replace(PICTURE, (picture) => '_'.repeat(picture.length)).replaceAll('\r', ' ');
-  const escaped = escapeForPeople(plain);
-  if (escaped === plain) return undefined;
+/**
+ * Where a line has a character that people can't see, and that the line before it did not have in the same place.
+ * Joiners within a picture and line ends are none.
+ */
+function findUnseen(look: Look, line: Line): number | undefined {
+  const plain = line.text.replace(PICTURE, (picture) => '_'.repeat(picture.length)).replaceAll('\r', ' ');
+  if (escapeForPeople(plain) === plain) return undefined;
+  const hunk = look.hunks.find(({ added }) => added.includes(line));
+  const kept = (hunk?.removed ?? []).slice(0, MAX_REPLACED).map(({ text }) => listKept(text, line.text));
   let at = 0;
-  while (escaped[at] === plain[at]) at += 1;
-  return at;
+  for (const character of plain) {
+    const start = at;
+    at += character.length;
+    if (escapeForPeople(character) !== character && !kept.some((places) => places.has(start))) return start;
+  }
+  return undefined;
+}
+
+/** Places of a text that another one has too, with a neighbour that is the same or at the start of the line. */
+function listKept(before: string, after: string): Set<number> {
+  const kept = new Set<number>();
+  let at = 0;
+  for (const { value, added, removed } of diffChars(before, after, { maxEditLength: MAX_CHARACTERS }) ?? []) {
+    if (removed) continue;
+    if (!added && (value.length > 1 || at === 0)) for (let i = 0; i < value.length; i += 1) kept.add(at + i);
+    at += value.length;
+  }
+  return kept;
 }
 
 /** The first line by which the file can do what it could not. */

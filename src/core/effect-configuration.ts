@@ -79,6 +79,14 @@ const DANGEROUS_CI: [RegExp, string][] = [
 ];
 const USES = /\buses:\s*(?<action>[\w.-]+\/[\w./-]+)@(?<ref>\S+)/;
 
+/** Whether something runs, or does what agents are told, by a file of this very name; a folder of hooks may be of code. */
+export function isRunLater(path: string): boolean {
+  return (
+    INSTRUCTIONS.test(path) ||
+    PLACES.some(([pattern, risk]) => risk === 'high' && pattern.test(path) && !/(^|\/)hooks\//.test(path))
+  );
+}
+
 /** What would run later by itself. */
 export function judgeConfiguration(effects: Effects): Finding[] {
   return effects.looks.flatMap((look) => {

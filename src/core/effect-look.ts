@@ -35,6 +35,10 @@ export interface EffectContext {
   paths: readonly string[];
   /** Globs that policy protects, where a change that was allowed is to be shown all the same. */
   barred?: readonly string[];
+  /** Globs that policy protects: other spellings of such names are found. */
+  protects?: readonly string[];
+  /** What stands beside a new path, or a folder above it, and is the same but for case or how Unicode writes it. */
+  findTwin?: (path: string) => string | undefined;
   /** Title, instructions and goal of the task: what they name was asked for. */
   task: string;
   /** Whether git ignores a path, so that no review sees it. */

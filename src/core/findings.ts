@@ -25,6 +25,7 @@ export const FINDING_KINDS = [
   'executable-bit',
   'outside-paths',
   'protected-path',
+  'misleading-name',
   'binary',
   'too-large',
   'unread',

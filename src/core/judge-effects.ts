@@ -10,6 +10,8 @@ import { judgeConfiguration } from './effect-configuration.ts';
 import { judgeDependencies } from './effect-dependencies.ts';
 import type { Around, Change, EffectContext, Effects, Look } from './effect-look.ts';
 import { findAt, isFileAskedFor, isLink, lookAt, wasThere } from './effect-look.ts';
+import { judgeLostChecks } from './effect-lost-checks.ts';
+import { judgeNames } from './effect-names.ts';
 import { judgeSecrets } from './effect-secrets.ts';
 import { judgeTests } from './effect-tests.ts';
 import { judgeUnexplained } from './effect-unexplained.ts';
@@ -51,12 +53,13 @@ export function* judgeInSteps(
     findings.push(...judgeLook({ looks: [look], context, around }, look, remarks));
     yield;
   }
-  return [...findings, ...remarks];
+  return [...findings, ...judgeLostChecks({ looks, context, around }), ...remarks];
 }
 
 function judgeLook(effects: Effects, look: Look, remarks: readonly Finding[]): Finding[] {
   return [
     ...judgePath(effects, look, remarks),
+    ...judgeNames(effects.context, look),
     ...judgeTests(effects),
     ...judgeDependencies(effects),
     ...judgeConfiguration(effects),

@@ -1,5 +1,5 @@
 /**
- * Sizes of blobs, and small files of a commit by their paths.
+ * Sizes of blobs, names in a commit's folders, and small files of a commit by their paths.
  * Rule: one process for all that is asked, and nothing is read that is larger than the caller takes.
  */
 import type { Sha } from '../core/transcript.ts';
@@ -18,6 +18,18 @@ export async function readSizes(store: Store, ids: readonly Sha[]): Promise<Map<
   });
   const sizes = output.toString('latin1').trim().split('\n');
   return new Map(sizes.map((line) => line.split(' ')).map(([id = '', size = '']) => [id as Sha, Number(size)]));
+}
+
+/** Whole paths of what is in folders of a commit; a folder is `''`, or ends with a slash. */
+export async function listFolderNames(store: Store, commit: Sha, folders: readonly string[]): Promise<string[]> {
+  const list = async (paths: readonly string[]): Promise<string[]> => {
+    // Without -t a folder that has another one of these in it is not named itself.
+    const args = ['ls-tree', '-t', '-z', '--name-only', '--full-tree', '--end-of-options', commit, ...paths];
+    const { output } = await streamGit(store.dir, args);
+    return output.toString('utf8').split('\0').slice(0, -1);
+  };
+  const below = folders.filter((folder) => folder !== '');
+  return [...(folders.includes('') ? await list([]) : []), ...(below.length > 0 ? await list(below) : [])];
 }
 
 /** The bytes of those paths that are files of a commit and at most so large. */

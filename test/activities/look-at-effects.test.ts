@@ -136,6 +136,35 @@ test('a file that is as the task found it is nothing to ask about; what another 
   expect(await findFreshEffects(store, { from, before: taken, to: back }, CONTEXT)).toEqual({ findings: [], more: 0 });
 });
 
+test('a new name that is another one but for case or Unicode is found, a mere change of case is not', async () => {
+  const { store, write, commit } = await repository();
+  const from = await write({
+    'lib/auth.js': 'one();\n',
+    'lib/caf\u00e9.js': 'x\n',
+    'lib/Old/a.js': 'x\n',
+    'lib/old/b.js': 'x\n',
+  });
+  const to = await write({
+    'lib/Auth.js': 'two();\n',
+    'lib/cafe\u0301.js': 'y\n',
+    'LIB/more.js': 'z\n',
+    'lib/Old/new.js': 'n\n',
+  });
+  const found = await listEffects(store, from, to, { paths: ['**'], task: '' });
+  expect(found.filter(({ kind }) => kind === 'misleading-name').map(({ path }) => path)).toEqual([
+    'LIB/more.js',
+    'lib/Auth.js',
+    'lib/cafe\u0301.js',
+  ]);
+  const renamed = await commit(async (folder) => {
+    await rm(join(folder, 'lib/Auth.js'));
+    await rm(join(folder, 'lib/auth.js'));
+    await writeFile(join(folder, 'lib/AUTH.js'), 'one();\n');
+  });
+  const again = await listEffects(store, to, renamed, { paths: ['**'], task: '' });
+  expect(again.filter(({ kind }) => kind === 'misleading-name')).toEqual([]);
+});
+
 test('over its limits a task is found to be too large', async () => {
   const { store, write } = await repository();
   const from = await write({ 'lib/a.js': 'one();\n' });

@@ -156,6 +156,17 @@ test('whatever files hold, judging ends, soon, and every excerpt is short', () =
   expect(performance.now() - start).toBeLessThan(60_000);
 });
 
+test('unseen characters that stood in the same place are no finding, new ones are', () => {
+  const edit = (before: string, after: string): string[] => judge([change('src/a.cs', before, after)]);
+  const kind = 'high obfuscation src/a.cs';
+  expect(edit('\ufeffusing Old;\nrun();\n', '\ufeffusing New;\nrun();\n')).toEqual([]);
+  expect(edit('using Old;\n', '\ufeffusing New;\n')).toEqual([kind]);
+  expect(edit('log("a\u00ad b", old, old2);\n', 'say("a\u00ad b", fresh, fresh2);\n')).toEqual([]);
+  expect(edit('log("a\u00ad b");\n', 'log("a b\u00ad ");\n')).toEqual([kind]);
+  expect(edit('log("a\u00ad b");\n', 'say("a\u00ad b\u202e");\n')).toEqual([kind]);
+  expect(edit('\ufeffone();\ntwo();\n', '\ufeffone(1);\n')).toEqual([]);
+});
+
 test('one edit in a real file that was indented anew is shown', () => {
   const text = readFileSync(new URL('../../node_modules/ipaddr.js/lib/ipaddr.js', import.meta.url), 'utf8');
   const fresh = text

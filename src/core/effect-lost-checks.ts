@@ -1,0 +1,70 @@
+/**
+ * Words by which code refuses something, and which disappear: `check`, `auth`, `valid` and their like.
+ * Rule: also where it is done everywhere alike, as a refactor would do it; what the task names, moves or gets another
+ * such word instead is none.
+ */
+import type { Effects, Line, Look } from './effect-look.ts';
+import { findAt, isAskedFor, isStillThere } from './effect-look.ts';
+import type { Finding } from './findings.ts';
+
+const IDENTIFIER = /[A-Za-z_$][\w$]*/g;
+const PART = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g;
+const GUARDS =
+  /^(checks?|checked|auth|authori[sz]ed?|authenticated?|valid|validates?|validated|verify|verifies|verified|permissions?|permit|permitted|allowed|den(y|ied)|forbidden|ensures?|guards?|saniti[sz]ed?|csrf|trusted|secure|admin)$/i;
+const COMMENT = /^\s*(\/\/|#(?!!)|\*|\/\*|<!--)/;
+
+/** The checks that are gone, each once for a file. */
+export function judgeLostChecks(effects: Effects): Finding[] {
+  const looks = effects.looks.filter(({ sort }) => sort === 'code');
+  const all = new Map<string, number>();
+  for (const look of looks) for (const [word, count] of countLost(effects, look)) add(all, word, count);
+  return looks.flatMap((look) => judgeLook(effects, look, all));
+}
+
+function judgeLook(effects: Effects, look: Look, all: ReadonlyMap<string, number>): Finding[] {
+  const counts = [...countLost(effects, look)];
+  // Another such word instead is another name of the check.
+  if (counts.reduce((sum, [, count]) => sum + count, 0) <= 0) return [];
+  return counts.flatMap(([word, count]) => {
+    const times = all.get(word) ?? 0;
+    if (count <= 0 || times <= 0 || isNamed(effects, word)) return [];
+    const line = look.removed.find(({ text }) => !COMMENT.test(text) && listWords(text).includes(word));
+    const why = `"${word}" is gone here${times > count ? `, and ${times} times in all` : ''}; the task does not name it`;
+    return line ? [findAt(look, 'unexplained', 'medium', why, { line, removed: true })] : [];
+  });
+}
+
+function isNamed({ context }: Effects, word: string): boolean {
+  return [word, ...(word.match(PART) ?? []).filter((part) => GUARDS.test(part))].some((one) =>
+    isAskedFor(context, one),
+  );
+}
+
+/** By how much each such word is rarer in a file's changed lines than it was; less than nothing where it is new. */
+function countLost(effects: Effects, { added, removed }: Look): Map<string, number> {
+  const counts = new Map<string, number>();
+  const count = (lines: readonly Line[], by: number): void => {
+    for (const { text } of lines) {
+      if (COMMENT.test(text)) continue;
+      for (const word of listWords(text)) if (isGuard(word)) add(counts, word, by);
+    }
+  };
+  count(
+    removed.filter((line) => !isStillThere(effects, line)),
+    1,
+  );
+  count(added, -1);
+  return counts;
+}
+
+function listWords(text: string): string[] {
+  return text.match(IDENTIFIER) ?? [];
+}
+
+function isGuard(word: string): boolean {
+  return (word.match(PART) ?? []).some((part) => GUARDS.test(part));
+}
+
+function add(counts: Map<string, number>, word: string, by: number): void {
+  counts.set(word, (counts.get(word) ?? 0) + by);
+}
