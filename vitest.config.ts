@@ -2,6 +2,7 @@
  * How the tests run: areas that need no Temporal by themselves, all others with one shared development server.
  * Rule: two files at a time, with generous limits, since the tests start real servers and commands on two cores.
  */
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** Areas that never talk to Temporal: they start faster, and run on a machine without it. */
@@ -18,6 +19,7 @@ const PLAIN = [
   'policy',
   'replay',
   'sandbox',
+  'seal',
   'signing',
   'tidy',
 ].map((area) => `test/${area}/**/*.test.ts`);
@@ -29,6 +31,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
+    // Workers of one test are one team, also those that are processes of their own.
+    env: { COXSWAIN_SEAL: fileURLToPath(new URL('./test/seal/test-key.json', import.meta.url)) },
     projects: [
       { extends: true, test: { name: 'plain', include: PLAIN } },
       {

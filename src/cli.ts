@@ -11,6 +11,7 @@ import { accountCommands } from './cli/account.ts';
 import { reviewCommands } from './cli/review.ts';
 import type { RunOptions } from './cli/run.ts';
 import { run, setUp, up, work } from './cli/run.ts';
+import { sealCommands } from './cli/seal.ts';
 import { StackError } from './cli/stack.ts';
 import { ClientFailure } from './client/client-failure.ts';
 import { readConfig } from './config.ts';
@@ -95,5 +96,6 @@ program
 messageCommands(program, action);
 reviewCommands(program, action);
 accountCommands(program, action);
+sealCommands(program, action);
 
 await program.parseAsync();

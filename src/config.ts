@@ -39,6 +39,7 @@ const envSchema = z.object({
     .pipe(z.array(z.enum(WORKER_ROLES)).min(1))
     .default([...WORKER_ROLES]),
   COXSWAIN_POLICIES: z.string().min(1).optional(),
+  COXSWAIN_SEAL: z.string().min(1).optional(),
   COXSWAIN_ROOTS: z.string().optional(),
   COXSWAIN_ISOLATION: z.enum(['bwrap', 'external', 'none']).default('bwrap'),
   COXSWAIN_OVERLAY: z.enum(['auto', 'off']).default('auto'),
@@ -83,6 +84,8 @@ export interface Config {
   hub: string;
   /** Folder of the organisation's and the teams' policies. */
   policies: string | undefined;
+  /** File of the keys by which workers know each other: made where none is configured. */
+  seal: { file: string; isMade: boolean };
   taskQueue: string;
   /** Of the environment, what git's remotes need. */
   remoteEnvironment: Record<string, string>;
@@ -126,6 +129,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
     cacheDir: join(values.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'coxswain'),
     hub: values.COXSWAIN_HUB ?? join(stateDir, 'hub', '{repository}.git'),
     policies: values.COXSWAIN_POLICIES ? resolve(workingDirectory, values.COXSWAIN_POLICIES) : undefined,
+    seal: values.COXSWAIN_SEAL
+      ? { file: resolve(workingDirectory, values.COXSWAIN_SEAL), isMade: false }
+      : { file: join(stateDir, 'seal.json'), isMade: true },
     taskQueue: values.COXSWAIN_TASK_QUEUE,
     remoteEnvironment: readRemoteEnvironment(env),
     github: values.COXSWAIN_GITHUB_TOKEN

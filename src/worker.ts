@@ -8,6 +8,7 @@ import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import type { WorkerOptions, WorkflowBundleOption } from '@temporalio/worker';
 import {
   bundleWorkflowCode,
@@ -20,6 +21,8 @@ import {
 import type { ActivityContext } from './activities/context.ts';
 import { createControlActivities, createModelActivities, createWorkspaceActivities } from './activities/index.ts';
 import { keepMending } from './client/mend-runs.ts';
+import type { SealRecord } from './client/seal-record.ts';
+import { meetWorkers } from './client/seal-record.ts';
 import { untilReached } from './client/until-reached.ts';
 import type { Config, WorkerRole } from './config.ts';
 import { hostQueue, modelQueue, nameWorker, workspaceQueue } from './core/task-queues.ts';
@@ -28,6 +31,10 @@ import type { Isolation } from './sandbox/isolation.ts';
 import { openExternal } from './sandbox/open-external.ts';
 import { openIsolation } from './sandbox/open-isolation.ts';
 import { openWorkspaces } from './sandbox/workspaces.ts';
+import { createSealCodec } from './seal/codec.ts';
+import type { KeyRing } from './seal/key-ring.ts';
+import { joinWorkers, openKeys } from './seal/open-keys.ts';
+import { unsealActivities } from './seal/unseal-activities.ts';
 import { claimStateFolder } from './stack/state-folder.ts';
 
 /**
@@ -71,16 +78,25 @@ export interface RunningWorker {
 /** Connects, proves isolation where commands will run, and starts polling. */
 export async function startWorker(config: Config, parts: WorkerParts): Promise<RunningWorker> {
   const context = await openContext(config, parts);
+  const keys = await openKeys(config.seal);
   const connection = await connect(parts);
+  const { namespace, say = () => undefined } = parts;
+  const client = new Client({ connection, namespace });
+  const { taskQueue, seal: place, stateDir } = config;
+  const meet = async (ids: readonly string[]): Promise<SealRecord> => await meetWorkers(client, taskQueue, ids);
+  try {
+    await joinWorkers({ keys, place, stateDir, where: `${namespace}, queue ${taskQueue}`, meet, say });
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
   const created = await Promise.all(
-    config.roles.map((role) => createWorkers(role, config, parts, context, connection)),
+    config.roles.map((role) => createWorkers(role, config, parts, context, connection, keys)),
   );
   const workers = created.flat();
   const runs = workers.map((worker) => worker.run());
   const mending = new AbortController();
   if (config.roles.includes('control')) {
-    const client = new Client({ connection, namespace: parts.namespace });
-    const say = parts.say ?? ((): void => undefined);
     void keepMending(client, config.taskQueue, { signal: mending.signal, say });
   }
   const ended = Promise.all(runs)
@@ -119,6 +135,7 @@ async function createWorkers(
   parts: WorkerParts,
   context: ActivityContext,
   connection: NativeConnection,
+  keys: KeyRing,
 ): Promise<Worker[]> {
   const shared: WorkerOptions = {
     connection,
@@ -128,7 +145,8 @@ async function createWorkers(
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
     maxHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
-    dataConverter: { payloadConverterPath: siblingPath('./workflows/payload-converter.ts') },
+    dataConverter: openDataConverter(keys, parts.namespace),
+    interceptors: { activity: [unsealActivities(keys)] },
   };
   switch (role) {
     case 'control':
@@ -186,6 +204,14 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
     model: openModel({ ...parts.model, ...model }),
     commandTimeoutMs: config.commandTimeoutMs,
     retentionDays: config.retentionDays,
+  };
+}
+
+/** The converter of workers and of whoever replays what they did: it reads everything, and believes what was sealed. */
+export function openDataConverter(keys: KeyRing, namespace: string): DataConverter {
+  return {
+    payloadConverterPath: siblingPath('./workflows/payload-converter.ts'),
+    payloadCodecs: [createSealCodec(keys, namespace)],
   };
 }
 

@@ -4,12 +4,12 @@
  */
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
-import { fileURLToPath } from 'node:url';
+import type { KeyRing } from '../../src/seal/key-ring.ts';
+import { openDataConverter } from '../../src/worker.ts';
 import type { Findings } from './findings.ts';
 import type { Link, Move, Run } from './read-runs.ts';
 import { readLine, readPayload, readRefs } from './read-runs.ts';
 
-const CONVERTER = fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url));
 const NOTHING = /^0+$/;
 
 export interface ChainsAudit {
@@ -128,10 +128,11 @@ function auditMoves(
 export async function auditReplays(
   { findings, refactor, runs }: Pick<ChainsAudit, 'findings' | 'refactor' | 'runs'>,
   workflowBundle: WorkflowBundleOption,
+  keys: KeyRing,
 ): Promise<void> {
   for (const { workflowId, history } of runs) {
     findings.look('replays');
-    const options = { workflowBundle, dataConverter: { payloadConverterPath: CONVERTER } };
+    const options = { workflowBundle, dataConverter: openDataConverter(keys, 'default') };
     await Worker.runReplayHistory(options, history, workflowId).catch((error: unknown) =>
       findings.broke('replays', refactor, `${workflowId}: ${String(error)}`),
     );

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { AccountInput } from '../../src/core/account.ts';
+import { ensureKeyFile } from '../../src/seal/key-file.ts';
 import type { TemporalServer } from '../../src/stack/start-temporal-server.ts';
 import { startTemporalServer } from '../../src/stack/start-temporal-server.ts';
 import { startDaemon } from './git-daemon.ts';
@@ -164,6 +165,13 @@ interface HostOptions {
 }
 
 /** The organisation's policy: an account that all refactors share, with far more than they need. */
+/** The key that all workers of the fleet share. */
+export async function makeKey(folder: string): Promise<string> {
+  const file = join(folder, 'seal.json');
+  await ensureKeyFile(file);
+  return file;
+}
+
 async function writePolicies(folder: string): Promise<string> {
   const policies = join(folder, 'policies');
   await mkdir(policies, { recursive: true });
@@ -184,6 +192,7 @@ async function openHost({ name, role, fleet, modelUrl }: HostOptions): Promise<H
     // The daemon is on loopback and speaks without encryption: only a listed host may.
     COXSWAIN_ROOTS: fleet.urls.repository,
     COXSWAIN_POLICIES: await writePolicies(fleet.folder),
+    COXSWAIN_SEAL: await makeKey(fleet.folder),
     COXSWAIN_TASK_QUEUE: fleet.taskQueue,
     COXSWAIN_ROLES: role,
     ...(role === 'model' ? { OPENAI_BASE_URL: modelUrl, COXSWAIN_MODEL: 'scripted' } : {}),

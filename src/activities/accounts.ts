@@ -12,9 +12,13 @@ import { accountId, tookOf } from '../core/account.ts';
 import type { RefactorResult } from '../core/refactor-state.ts';
 import type { ReserveOutcome, ReserveShared, SettleShared, SharedBudget } from '../core/shared-budget.ts';
 import { isAmong, UNLIMITED_BUDGET } from '../core/shared-budget.ts';
+import { describeUnsealed, openSeal, sealed } from '../core/sealed.ts';
 import { ownWorkflowId } from './chain.ts';
+import { fail } from './failures.ts';
 import { withHeartbeats } from './perform.ts';
 
+/** Messages that this process has sent, so that each has a later stamp than the one before. */
+let sent = 0;
 /** Refactors that are looked up at one time: closed ones are few, since each settles at its end. */
 const MAX_LOOKED_UP = 50;
 
@@ -73,8 +77,10 @@ async function spentBy(id: string, reserved: Amount): Promise<Amount | undefined
     const { status } = await handle.describe();
     if (status.name === 'RUNNING' || status.name === 'PAUSED') return undefined;
     if (status.name !== 'COMPLETED') return reserved;
-    const { spend } = (await handle.result()) as RefactorResult;
-    return tookOf(spend, reserved);
+    const opened = openSeal(await handle.result());
+    // Only a refactor of ours is believed to have taken less.
+    if (describeUnsealed(opened, 'outcome') !== undefined) return reserved;
+    return tookOf((opened.value as RefactorResult).spend, reserved);
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return reserved;
     throw error;
@@ -95,8 +101,18 @@ async function send<Answer, Input>({ account, per }: AccountInput, update: strin
     workflowIdConflictPolicy: 'USE_EXISTING',
     args: [{ account, per }],
   });
-  const options = { args: [input], startWorkflowOperation };
-  return await client.workflow.executeUpdateWithStart<Workflow, Answer, unknown[]>(update, options);
+  sent += 1;
+  const stamp = [info.currentAttemptScheduledTimestampMs, info.attempt, sent].map(String);
+  const options = { args: [sealed(['account', update, ...stamp], input)], startWorkflowOperation };
+  const answer = await client.workflow.executeUpdateWithStart<Workflow, unknown, unknown[]>(update, options);
+  const opened = openSeal(answer);
+  const problem = describeUnsealed(opened, 'answer');
+  if (problem === undefined && opened.kind === 'sealed' && opened.words.slice(2).join() === stamp.join())
+    return opened.value as Answer;
+  throw fail(
+    'NotSealed',
+    `what ${accountId(taskQueue, { account, per })} answered does not count: ${problem ?? 'it is the answer to another message'}`,
+  );
 }
 
 function limitOf({ tokens, usd }: SharedBudget): ReserveInput['limit'] {

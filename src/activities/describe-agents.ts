@@ -5,6 +5,7 @@
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { AgentDescription, AgentResult } from '../core/agent-state.ts';
+import { openSeal } from '../core/sealed.ts';
 import { withHeartbeats } from './perform.ts';
 
 /** Describes each of these workflows. */
@@ -17,8 +18,10 @@ async function describeAgent(id: string): Promise<AgentDescription> {
   try {
     const { status } = await handle.describe();
     if (status.name === 'RUNNING') return { id, found: 'running', result: null };
-    const result = status.name === 'COMPLETED' ? ((await handle.result()) as AgentResult) : null;
-    return { id, found: 'closed', result };
+    if (status.name !== 'COMPLETED') return { id, found: 'closed', result: null };
+    const opened = openSeal(await handle.result());
+    const company = opened.kind === 'sealed' && opened.words[0] === 'outcome' ? opened.words[1] : undefined;
+    return { id, found: 'closed', result: opened.value as AgentResult, ...(company === undefined ? {} : { company }) };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { id, found: 'missing', result: null };
     throw error;

@@ -5,6 +5,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { isHostQueue } from '../core/task-queues.ts';
+import { runMark, sealed } from '../core/sealed.ts';
 import type { TroubleNews } from '../core/trouble.ts';
 import { isTold, TROUBLE_SIGNAL } from '../core/trouble.ts';
 import { fail, toFailure } from './failures.ts';
@@ -67,6 +68,6 @@ async function tellTrouble({ info, client }: Context, failure: unknown): Promise
   // News that can't be told must not hide the failure that it is about.
   await client.workflow
     .getHandle(workflowId, runId)
-    .signal(TROUBLE_SIGNAL, news)
+    .signal(TROUBLE_SIGNAL, sealed(['trouble', runMark(runId), String(info.attempt), info.activityId], news))
     .catch(() => undefined);
 }

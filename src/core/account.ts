@@ -4,6 +4,7 @@
  * that would make it, with what is spent, more than the limit and what people added.
  */
 import { z } from 'zod';
+import type { Stamps } from './account-stamps.ts';
 import { describeMisfit } from './plan.ts';
 import type { Usage } from './transcript.ts';
 
@@ -24,7 +25,7 @@ interface Raise extends Amount {
   at: number;
 }
 
-export interface AccountState {
+export interface AccountState extends Stamps {
   v: 1;
   name: string;
   per: Period;

@@ -147,6 +147,8 @@ export interface AgentDescription {
   id: string;
   found: 'running' | 'closed' | 'missing';
   result: AgentResult | null;
+  /** The mark of the refactor that the result is sealed for; left out where it is not. */
+  company?: string;
 }
 
 /** What a refactor hears from its agent: at the start and end of each need, and at the end. */
@@ -191,6 +193,12 @@ export interface AgentState {
   maxUsd?: number;
   /** A model call that is cut short is charged; agents of before this did not. */
   chargesCuts?: true;
+  /** Only what workers sealed counts as theirs; agents of before that do not say. */
+  seals?: true;
+  /** The mark of the refactor that started it, with all its runs; the stamps of the last message to it, and from it. */
+  company?: string;
+  stamp?: number;
+  heard?: number;
   /** Paths outside of the task's that a person allowed, and those being asked about. */
   extraPaths: string[];
   askedPaths: string[];

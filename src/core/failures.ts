@@ -26,6 +26,10 @@ export const FAILURES = {
   Drained: { retryable: true },
   /** The chain's ref moved on: another attempt or another run is in charge. */
   Superseded: { retryable: false },
+  /** What came was not sealed by a worker that has our key, or sealed for something else: nobody acts on it. */
+  NotSealed: { retryable: false },
+  /** What came was sealed in another run, as a reset leaves it: the workflow sends it anew. */
+  SealedElsewhere: { retryable: false },
   /** What is to run is not what was decided. */
   DigestMismatch: { retryable: false },
   ModelUnavailable: { retryable: true },

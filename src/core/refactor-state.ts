@@ -224,6 +224,11 @@ export interface RefactorState {
   countsBegun?: true;
   /** The report goes to the hub at the end; runs of before that do not say. */
   keepsReport?: 'at the end' | 'kept';
+  /** Only what workers sealed counts as theirs; runs of before that do not say. */
+  seals?: true;
+  /** The stamps of the last message to an agent, and of the last one from each. */
+  stamp?: number;
+  heard?: Record<string, number>;
   hold: Hold | null;
   /** What reviewers said, oldest first; and all that they took. */
   reviews?: Review[];

@@ -13,9 +13,15 @@ import {
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
-import type { AccountInput, AccountState, AccountVerb } from '../core/account.ts';
+import type { AccountState, AccountVerb } from '../core/account.ts';
 import { describeAccount, findMessageProblem, openAccount, receiveForAccount, viewAccount } from '../core/account.ts';
+import type { Stamp } from '../core/account-stamps.ts';
+import { findStampProblem, remember } from '../core/account-stamps.ts';
+import type { FailureType } from '../core/failures.ts';
+import type { SealedKind } from '../core/sealed.ts';
+import { describeUnsealed, openSeal, sealed } from '../core/sealed.ts';
 import { continueRun } from './continue-run.ts';
+import { beginsSealed, openState } from './seals.ts';
 import { isContinueDue } from './show.ts';
 
 const DESCRIPTIONS: Record<AccountVerb, string> = {
@@ -24,19 +30,25 @@ const DESCRIPTIONS: Record<AccountVerb, string> = {
   raise: 'Add to the present period: {tokens?, usd?, by?, note?}',
 };
 
-export async function account(input: AccountInput | { state: AccountState }): Promise<void> {
+export async function account(input: unknown): Promise<void> {
   let state = open(input);
+  const seals = beginsSealed();
   const show = (): void => setCurrentDetails(describeAccount(viewAccount(state)));
   for (const verb of Object.keys(DESCRIPTIONS) as AccountVerb[]) {
     const receive = (message: unknown): unknown => {
-      const received = receiveForAccount(state, verb, message, Date.now());
-      state = received.state;
+      const { value, stamp, answers } = openMessage(verb, message);
+      const received = receiveForAccount(state, verb, value, Date.now());
+      state = seals && stamp ? remember(received.state, holderOf(value), stamp) : received.state;
       show();
-      return received.answer;
+      return answers ? sealed(answers, received.answer) : received.answer;
     };
     const validator = (message: unknown): void => {
-      const problem = findMessageProblem(verb, message);
-      if (problem !== undefined) throw ApplicationFailure.nonRetryable(problem, 'BadInput');
+      const { value, stamp, problem: unsealed } = openMessage(verb, message);
+      if (seals && unsealed !== undefined) refuse('NotSealed', unsealed);
+      const problem = findMessageProblem(verb, value);
+      if (problem !== undefined) refuse('BadInput', problem);
+      const old = seals && stamp ? findStampProblem(state, holderOf(value), stamp) : undefined;
+      if (old !== undefined) refuse('NotSealed', old);
     };
     setHandler(defineUpdate<unknown, [unknown]>(verb), receive, { validator, description: DESCRIPTIONS[verb] });
   }
@@ -49,9 +61,37 @@ export async function account(input: AccountInput | { state: AccountState }): Pr
   await continueRun<typeof account>({ state });
 }
 
+/**
+ * What was sent, with its stamp: amounts are said by refactors' activities only, and more is granted by people. A
+ * message that was asked for by seal is answered so.
+ */
+function openMessage(
+  verb: AccountVerb,
+  message: unknown,
+): { value: unknown; stamp?: Stamp; answers?: readonly [SealedKind, ...string[]]; problem?: string } {
+  const opened = openSeal(message);
+  const { value } = opened;
+  if (verb === 'raise') return { value };
+  const problem = describeUnsealed(opened, 'account');
+  if (problem !== undefined || opened.kind !== 'sealed') return { value, problem: `${verb}: ${problem}` };
+  const [, sent = '', ...rest] = opened.words;
+  if (sent !== verb) return { value, problem: `${verb}: it was sealed as ${sent}` };
+  const [at = NaN, attempt = NaN, count = NaN] = rest.map(Number);
+  return { value, stamp: [at, attempt, count], answers: ['answer', sent, ...rest] };
+}
+
+function holderOf(value: unknown): string {
+  return String((value as { holder?: unknown } | null)?.holder);
+}
+
+function refuse(type: FailureType, problem: string): never {
+  throw ApplicationFailure.nonRetryable(problem, type);
+}
+
 /** The state to begin with: from whoever started it, or from the run before. */
-function open(input: AccountInput | { state: AccountState }): AccountState {
-  if (typeof input === 'object' && 'state' in input) return input.state;
+function open(input: unknown): AccountState {
+  const continued = openState<AccountState>(input);
+  if (continued) return continued;
   const opened = openAccount(input, Date.now());
   if (opened.kind === 'ok') return opened.state;
   throw ApplicationFailure.nonRetryable(opened.problem, 'BadInput');

@@ -14,6 +14,7 @@ import {
 import type { ControlActivities, ModelActivities, WorkspaceActivities } from '../activities/contract.ts';
 import type { FailureType } from '../core/failures.ts';
 import { hostQueue, modelQueue, workspaceQueue } from '../core/task-queues.ts';
+import { exchangeWith } from './exchange.ts';
 
 /** Cancellation arrives with a heartbeat, throttled to 80 % of this; a dead worker costs this long. */
 const HEARTBEAT_TIMEOUT = '10 seconds';
@@ -43,7 +44,7 @@ export interface Activities {
 }
 
 /** The activities for a run; its team's name is the fairness key of all of them. */
-export function openActivities(team: string | null): Activities {
+export function openActivities(team: string | null, seals: boolean): Activities {
   const { taskQueue } = workflowInfo();
   const shared: ActivityOptions = {
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
@@ -52,24 +53,33 @@ export function openActivities(team: string | null): Activities {
   };
   return {
     // A fetch or push of a large repository over a slow line.
-    control: proxyActivities<ControlActivities>({ ...shared, startToCloseTimeout: '30 minutes', retry: WORK_RETRY }),
+    control: exchangeWith(
+      proxyActivities<ControlActivities>({ ...shared, startToCloseTimeout: '30 minutes', retry: WORK_RETRY }),
+      seals,
+    ),
     // The longest answers of today's models take minutes; the stream's silence is bounded by the client.
-    model: proxyActivities<ModelActivities>({
-      ...shared,
-      taskQueue: modelQueue(taskQueue),
-      startToCloseTimeout: '30 minutes',
-      retry: MODEL_RETRY,
-    }),
+    model: exchangeWith(
+      proxyActivities<ModelActivities>({
+        ...shared,
+        taskQueue: modelQueue(taskQueue),
+        startToCloseTimeout: '30 minutes',
+        retry: MODEL_RETRY,
+      }),
+      seals,
+    ),
     // Commands have a limit of their own (an hour at most), checks may be several in a row.
     workspace: (host) =>
-      proxyActivities<WorkspaceActivities>({
-        ...shared,
-        ...(host === null
-          ? { taskQueue: workspaceQueue(taskQueue) }
-          : { taskQueue: hostQueue(taskQueue, host), scheduleToStartTimeout: HOST_TIMEOUT }),
-        startToCloseTimeout: '4 hours',
-        retry: WORK_RETRY,
-      }),
+      exchangeWith(
+        proxyActivities<WorkspaceActivities>({
+          ...shared,
+          ...(host === null
+            ? { taskQueue: workspaceQueue(taskQueue) }
+            : { taskQueue: hostQueue(taskQueue, host), scheduleToStartTimeout: HOST_TIMEOUT }),
+          startToCloseTimeout: '4 hours',
+          retry: WORK_RETRY,
+        }),
+        seals,
+      ),
   };
 }
 

@@ -20,22 +20,32 @@ import { reserveBudget } from '../core/agent-budget.ts';
 import { passAgentDeadlines } from '../core/agent-decisions.ts';
 import { advanceAgent } from '../core/agent-events.ts';
 import { receiveForAgent, restartAt } from '../core/agent-messages.ts';
-import type { AgentCommand, AgentEvent, AgentResult, AgentSpec, AgentState } from '../core/agent-state.ts';
+import type {
+  AgentCommand,
+  AgentEvent,
+  AgentOutcome,
+  AgentReport,
+  AgentResult,
+  AgentSpec,
+  AgentState,
+} from '../core/agent-state.ts';
 import { publish } from '../core/agent-work.ts';
 import { rulesOf } from '../core/approvers.ts';
 import { listOpenDecisions } from '../core/control.ts';
 import { describeAgent } from '../core/details.ts';
 import { refuse } from '../core/receive.ts';
+import { sealed } from '../core/sealed.ts';
 import { nextDeadline } from '../core/silence.ts';
-import { troubleSchema } from '../core/trouble.ts';
 import { agentState, listNeeds, viewAgent } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone, openActivities } from './activities.ts';
 import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
 import { continueRun, nameRun } from './continue-run.ts';
+import { createTroubleHearing, hearForwarded, nextStamp } from './hear.ts';
 import { keepDeadlines } from './keep-deadlines.ts';
 import { KEEPS_IN_TOUCH, keepInTouch } from './keep-in-touch.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
+import { openSpec, openState } from './seals.ts';
 import { isContinueDue, showState } from './show.ts';
 import { handleVerbs } from './verbs.ts';
 
@@ -52,7 +62,11 @@ export async function agent(input: AgentInput): Promise<AgentResult> {
     state = next;
     if (state.cut || state.outcome) running?.cancel();
   };
-  handleMessages(() => state, update);
+  const tell = (untold: AgentReport): Promise<AgentEvent> => {
+    state = { ...state, stamp: nextStamp(state.stamp) };
+    return report(state, untold);
+  };
+  handleMessages(() => state, update, tell);
   setCurrentDetails(describeAgent(state));
   void CancellationScope.current().cancelRequested.catch(() =>
     update(advanceAgent(state, { kind: 'cancelled', at: Date.now() })),
@@ -66,7 +80,7 @@ export async function agent(input: AgentInput): Promise<AgentResult> {
       show(state);
     },
   );
-  const activities = openActivities(state.spec.team);
+  const activities = openActivities(state.spec.team, state.seals === true);
   return await CancellationScope.nonCancellable(async () => {
     for (;;) {
       update(reserveBudget(state, Date.now()));
@@ -78,7 +92,7 @@ export async function agent(input: AgentInput): Promise<AgentResult> {
         await condition(allHandlersFinished);
         continue;
       }
-      if (command.kind === 'end') return { ...command.outcome, steps: state.step, spend: state.spend };
+      if (command.kind === 'end') return close(state, command.outcome);
       if (isNewRun) await continueRun<typeof agent>({ state });
       if (command.kind === 'wait') {
         await condition(() => nextAgentCommand(state).kind !== 'wait' || isContinueDue());
@@ -86,23 +100,32 @@ export async function agent(input: AgentInput): Promise<AgentResult> {
       }
       state = { ...state, cut: false };
       running = new CancellationScope();
-      const event = await running.run(() => perform(state, command, activities));
+      const event = await running.run(() => perform(state, command, activities, tell));
       running = undefined;
       update(advanceAgent(state, event));
     }
   });
 }
 
+/** The end as its refactor may find it; readable for everybody. */
+function close({ company, step: steps, spend }: AgentState, outcome: AgentOutcome): AgentResult {
+  const result: AgentResult = { ...outcome, steps, spend };
+  return company === undefined ? result : (sealed(['outcome', company], result) as AgentResult);
+}
+
 /** The state to begin with: as its refactor wants it, or from the run before. */
 function open(input: AgentInput): AgentState {
-  if ('state' in input) {
-    const named = nameRun(restartAt(input.state, Date.now()), input.state.spec.repository, true);
+  const continued = openState<AgentState>(input);
+  if (continued) {
+    const named = nameRun(restartAt(continued, Date.now()), continued.spec.repository, true);
     // Its refactor shows what is open here, and has to name this run from now on.
     return named.control.place && listOpenDecisions(named.control).length > 0 ? publish(named) : named;
   }
-  const state = createAgent(workflowInfo().workflowId, input.spec);
+  const { spec, company } = openSpec(input);
+  const state = createAgent(workflowInfo().workflowId, spec);
   const charging: AgentState = patched(CHARGES_CUTS) ? { ...state, chargesCuts: true } : state;
-  return nameRun(charging, charging.spec.repository, false);
+  const sealing: AgentState = company === undefined ? charging : { ...charging, seals: true, company };
+  return nameRun(sealing, spec.repository, false);
 }
 
 function show(state: AgentState): void {
@@ -110,17 +133,27 @@ function show(state: AgentState): void {
   showState(agentState(state), listNeeds(listOpenDecisions(state.control), state.hold));
 }
 
-function handleMessages(read: () => AgentState, update: (state: AgentState) => void): void {
+function handleMessages(
+  read: () => AgentState,
+  update: (state: AgentState) => void,
+  tell: (report: AgentReport) => Promise<AgentEvent>,
+): void {
+  const refuseMessage = (verb: string, problem: string): void =>
+    update(refuse(read(), { verb }, Date.now(), problem).state);
+  const hearTrouble = createTroubleHearing();
   handleVerbs({
     receive: (verb, inputs) =>
       receiveVerified(read, update, {
         receive: (state, verified) => receiveForAgent(state, verb, inputs, Date.now(), false, verified),
         adopt: adoptForAgent,
       }),
-    refuse: (verb, problem) => update(refuse(read(), { verb }, Date.now(), problem).state),
+    refuse: refuseMessage,
   });
-  setHandler(forwardSignal, (message) => {
-    const { verb, ...payload } = message;
+  setHandler(forwardSignal, (input) => {
+    const heard = hearForwarded(read(), input);
+    if (heard.kind === 'refused') return refuseMessage('forwarded', heard.problem);
+    if (heard.stamp > 0) update({ ...read(), heard: heard.stamp });
+    const { verb, ...payload } = heard.message;
     const answered = receiveVerified(read, update, {
       receive: (state, verified) => receiveForAgent(state, verb, [payload], Date.now(), true, verified),
       adopt: adoptForAgent,
@@ -128,12 +161,12 @@ function handleMessages(read: () => AgentState, update: (state: AgentState) => v
     return answered instanceof Promise ? answered.then(() => undefined) : undefined;
   });
   setHandler(troubleSignal, async (input) => {
-    const news = troubleSchema.safeParse(input);
-    if (!news.success) return;
-    update(advanceAgent(read(), { kind: 'troubled', at: Date.now(), news: news.data }));
+    const heard = hearTrouble(read(), input);
+    if (heard.kind === 'refused') return refuseMessage('trouble', heard.problem);
+    update(advanceAgent(read(), { kind: 'troubled', at: Date.now(), news: heard.message }));
     // The loop waits for the activity, so the refactor is told from here.
     const [untold] = read().outbox;
-    if (untold) update(advanceAgent(read(), await report(read(), untold)));
+    if (untold) update(advanceAgent(read(), await tell(untold)));
   });
   setHandler(defineQuery('status'), () => viewAgent(read()));
   setHandler(defineQuery('plan'), () => ({
@@ -150,7 +183,12 @@ function handleMessages(read: () => AgentState, update: (state: AgentState) => v
 }
 
 /** Does what core commands, and says what came of it as an event. */
-async function perform(state: AgentState, command: AgentCommand, activities: Activities): Promise<AgentEvent> {
+async function perform(
+  state: AgentState,
+  command: AgentCommand,
+  activities: Activities,
+  tell: (report: AgentReport) => Promise<AgentEvent>,
+): Promise<AgentEvent> {
   try {
     switch (command.kind) {
       case 'begin': {
@@ -183,7 +221,7 @@ async function perform(state: AgentState, command: AgentCommand, activities: Act
         return { kind: 'reviewed', at: Date.now(), review };
       }
       case 'report':
-        return await report(state, command.report);
+        return await tell(command.report);
       default:
         throw new Error(`no way to perform ${command.kind}`);
     }
@@ -196,11 +234,12 @@ async function perform(state: AgentState, command: AgentCommand, activities: Act
   }
 }
 
-async function report(state: AgentState, report: AgentState['outbox'][number]): Promise<AgentEvent> {
+async function report(state: AgentState, report: AgentReport): Promise<AgentEvent> {
+  const said = sealed(['agentReport', state.company ?? '', String(state.stamp)], report);
   if (!state.spec.refactor) return { kind: 'reported', at: Date.now(), report };
   try {
     await CancellationScope.nonCancellable(() =>
-      getExternalWorkflowHandle(state.spec.refactor ?? '').signal(reportSignal, report),
+      getExternalWorkflowHandle(state.spec.refactor ?? '').signal(reportSignal, said),
     );
     return { kind: 'reported', at: Date.now(), report };
   } catch {

@@ -1,16 +1,13 @@
 /**
  * Signals between a refactor, its agents and their activities.
- * Rule: they are internal; what people send goes through the verbs.
+ * Rule: they are internal, and sealed (`hear.ts`); what people send goes through the verbs.
  */
 import { defineSignal } from '@temporalio/workflow';
-import type { AgentReport } from '../core/agent-state.ts';
-import type { Message } from '../core/messages.ts';
-import type { TroubleNews } from '../core/trouble.ts';
 import { TROUBLE_SIGNAL } from '../core/trouble.ts';
 
 /** From an agent: its needs and its end. */
-export const reportSignal = defineSignal<[AgentReport]>('agentReport');
+export const reportSignal = defineSignal<[unknown]>('agentReport');
 /** From an activity: it is tried again, and why. */
-export const troubleSignal = defineSignal<[TroubleNews]>(TROUBLE_SIGNAL);
+export const troubleSignal = defineSignal<[unknown]>(TROUBLE_SIGNAL);
 /** From a refactor: a message of a person, passed on. */
-export const forwardSignal = defineSignal<[Message]>('forwarded');
+export const forwardSignal = defineSignal<[unknown]>('forwarded');

@@ -6,6 +6,7 @@ import type { Workflow } from '@temporalio/common';
 import { makeContinueAsNewFunc, patched, workflowInfo } from '@temporalio/workflow';
 import type { Control } from '../core/control.ts';
 import { canonicalAddress, settleIn } from '../core/place.ts';
+import { runMark, sealed } from '../core/sealed.ts';
 
 /** The patch under which signed texts began to name the run in which a decision is open. */
 const NAMES_PLACE = 'names-place';
@@ -21,9 +22,13 @@ export function nameRun<S extends { control: Control }>(state: S, repository: st
   return { ...state, control: settleIn(state.control, place) };
 }
 
-/** Begins the next run with this input: on the deployment's current version where that is another one. */
-export async function continueRun<F extends Workflow>(...input: Parameters<F>): Promise<never> {
+/**
+ * Begins the next run with this state, sealed as that of this run: on the deployment's current version where that is
+ * another one.
+ */
+export async function continueRun<F extends Workflow>(input: { state: unknown }): Promise<never> {
   const upgrades = workflowInfo().targetWorkerDeploymentVersionChanged;
   const next = makeContinueAsNewFunc<F>(upgrades ? { initialVersioningBehavior: 'AUTO_UPGRADE' } : {});
-  return await next(...input);
+  const words = ['state', runMark(workflowInfo().runId)] as const;
+  return await next(...([sealed(words, input)] as Parameters<F>));
 }

@@ -15,6 +15,8 @@ import type { JanitorResult } from '../core/retention.ts';
 import { readJanitorInput } from '../core/retention.ts';
 import { hostQueue } from '../core/task-queues.ts';
 import { describeFailure, isHostGone } from './activities.ts';
+import { exchangeWith } from './exchange.ts';
+import { beginsSealed } from './seals.ts';
 
 /** The next day's janitor tries again, so a few times are enough. */
 const RETRY = { initialInterval: '5 seconds', maximumAttempts: 5 } as const;
@@ -32,7 +34,8 @@ export async function janitor(...inputs: unknown[]): Promise<JanitorResult> {
   const read = readJanitorInput(inputs);
   if (read.kind === 'bad') throw ApplicationFailure.nonRetryable(read.problem, 'BadInput');
   const { dryRun } = read.input;
-  const control = proxyActivities<ControlActivities>(SHARED);
+  const seals = beginsSealed();
+  const control = exchangeWith(proxyActivities<ControlActivities>(SHARED), seals);
   const places = await control.findPlaces();
   const retentionDays = read.input.retentionDays ?? places.retentionDays;
   const sums: Sums = {
@@ -46,7 +49,7 @@ export async function janitor(...inputs: unknown[]): Promise<JanitorResult> {
     const hubs = places.hubs.slice(from, from + HUBS_AT_ONCE);
     await look(sums, `hubs ${hubs.join(', ')}`, () => sweepHubs(control, sums, { hubs, retentionDays, dryRun }));
   }
-  for (const host of places.hosts) await look(sums, `host ${host}`, () => sweepHost(sums, host, dryRun));
+  for (const host of places.hosts) await look(sums, `host ${host}`, () => sweepHost(sums, host, dryRun, seals));
   const result = { dryRun, retentionDays, hubs: places.hubs.length, hosts: places.hosts.length, ...sums };
   setCurrentDetails(describe(result));
   return result;
@@ -79,12 +82,13 @@ async function sweepHubs(
   }
 }
 
-async function sweepHost(sums: Sums, host: string, dryRun: boolean): Promise<void> {
-  const { sweepHost: sweep } = proxyActivities<WorkspaceActivities>({
+async function sweepHost(sums: Sums, host: string, dryRun: boolean, seals: boolean): Promise<void> {
+  const options = {
     ...SHARED,
     taskQueue: hostQueue(workflowInfo().taskQueue, host),
     scheduleToStartTimeout: HOST_TIMEOUT,
-  });
+  };
+  const { sweepHost: sweep } = exchangeWith(proxyActivities<WorkspaceActivities>(options), seals);
   const { workspaces, layers, leftOvers } = await sweep.executeWithOptions({ summary: host }, [{ dryRun }]);
   sums.workspaces.kept += workspaces.kept;
   sums.workspaces.removed += workspaces.removed;

@@ -3,10 +3,19 @@
  * Rule: an agent that is gone is an answer, never a failure.
  */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { CancellationScope, getExternalWorkflowHandle, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Forward, RefactorCommand, RefactorEvent } from '../core/refactor-state.ts';
+import { runMark, sealed } from '../core/sealed.ts';
+import type { AgentInput } from './agent.ts';
 import { agent } from './agent.ts';
 import { forwardSignal } from './between.ts';
+import { companyMark } from './hear.ts';
 import { childAttributes } from './show.ts';
 
 /** Starts an agent; an id that is taken is freed, and said to be. */
@@ -17,7 +26,7 @@ export async function startAgent({
   try {
     await startChild(agent, {
       workflowId: id,
-      args: [{ spec }],
+      args: [sealed(['spec', runMark(workflowInfo().runId), companyMark()], { spec }) as AgentInput],
       // A continue-as-new of this run counts as its close: with any other policy it would end its agents.
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: spec.title.slice(0, 180),
@@ -37,11 +46,10 @@ export async function startAgent({
 }
 
 /** Passes a message on to an agent. */
-export async function forward(message: Forward): Promise<RefactorEvent> {
+export async function forward(message: Forward, stamp: number): Promise<RefactorEvent> {
+  const said = sealed(['forwarded', companyMark(), String(stamp)], message.message);
   try {
-    await CancellationScope.nonCancellable(() =>
-      getExternalWorkflowHandle(message.agent).signal(forwardSignal, message.message),
-    );
+    await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(message.agent).signal(forwardSignal, said));
     return { kind: 'forwarded', at: Date.now(), forward: message, lost: false };
   } catch {
     // The only way for this to fail is that the agent is closed.

@@ -7,8 +7,9 @@ import type { ControlActivities } from '../activities/contract.ts';
 import type { PolicyReading } from '../core/adopt-policy.ts';
 import type { PolicyInput } from '../core/refactor-state.ts';
 import { describeFailure } from './activities.ts';
+import { exchangeWith } from './exchange.ts';
 
-const { readPolicy } = proxyActivities<Pick<ControlActivities, 'readPolicy'>>({
+const proxied = proxyActivities<Pick<ControlActivities, 'readPolicy'>>({
   // The base is there already; a remote is looked at once more.
   startToCloseTimeout: '1 minute',
   scheduleToCloseTimeout: '2 minutes',
@@ -16,7 +17,8 @@ const { readPolicy } = proxyActivities<Pick<ControlActivities, 'readPolicy'>>({
 });
 
 /** The policy in force by the layers as they are now, or why it can't be had. */
-export async function readPolicyAgain(input: PolicyInput): Promise<PolicyReading> {
+export async function readPolicyAgain(input: PolicyInput, seals: boolean): Promise<PolicyReading> {
+  const { readPolicy } = exchangeWith(proxied, seals);
   try {
     const read = await CancellationScope.nonCancellable(() =>
       readPolicy.executeWithOptions({ summary: 'policy of all layers, again' }, [input]),

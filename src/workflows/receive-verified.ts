@@ -15,9 +15,10 @@ import type { Adoption, PolicyReading } from '../core/adopt-policy.ts';
 import type { Answer } from '../core/control.ts';
 import type { SignatureQuestion, SignatureVerdict, Verified } from '../core/decide.ts';
 import type { Received } from '../core/receive.ts';
+import { exchangeWith } from './exchange.ts';
 import { readPolicyAgain } from './read-policy-again.ts';
 
-const { verifySignature } = proxyLocalActivities<SigningActivities>({
+const proxied = proxyLocalActivities<SigningActivities>({
   // Two processes of milliseconds each; a loaded host may take seconds. A person waits for the answer.
   startToCloseTimeout: '10 seconds',
   retry: { maximumAttempts: 2 },
@@ -38,7 +39,7 @@ export interface Takes<S> {
 }
 
 /** Takes in a message, twice where it is signed or has policy read again; gives the answer that counts. */
-export function receiveVerified<S>(
+export function receiveVerified<S extends { seals?: true }>(
   read: () => S,
   update: (state: S) => void,
   { receive, adopt }: Takes<S>,
@@ -49,14 +50,14 @@ export function receiveVerified<S>(
   return verify ? countWhenVerified(verify) : answer;
 
   async function adoptWhenRead({ input, receipt, by }: NonNullable<typeof reads>): Promise<Answer> {
-    const reading = await readPolicyAgain(input);
+    const reading = await readPolicyAgain(input, state.seals === true);
     const adopted = adopt(read(), { receipt, by, at: Date.now() }, reading);
     update(adopted.state);
     return adopted.answer;
   }
 
   async function countWhenVerified(question: SignatureQuestion): Promise<Answer> {
-    const verdict = await askWorker(question);
+    const verdict = await askWorker(question, state.seals === true);
     const counted = receive(read(), { question, verdict });
     update(counted.state);
     return counted.answer;
@@ -64,7 +65,8 @@ export function receiveVerified<S>(
 }
 
 /** The worker's verdict; one that can't be had is a bad one. */
-async function askWorker(question: SignatureQuestion): Promise<SignatureVerdict> {
+async function askWorker(question: SignatureQuestion, seals: boolean): Promise<SignatureVerdict> {
+  const { verifySignature } = exchangeWith(proxied, seals);
   try {
     return await CancellationScope.nonCancellable(() => verifySignature(question));
   } catch (error) {

@@ -34,8 +34,8 @@ import type {
 } from '../core/refactor-state.ts';
 import { refuse } from '../core/receive.ts';
 import { renderReport } from '../core/report.ts';
+import { sealed } from '../core/sealed.ts';
 import { nextDeadline } from '../core/silence.ts';
-import { troubleSchema } from '../core/trouble.ts';
 import { keepTime, timeIsUpAt } from '../core/working-time.ts';
 import type { ReserveShared } from '../core/shared-budget.ts';
 import { listNeeds, refactorState, showNeed, viewRefactor } from '../core/views.ts';
@@ -43,11 +43,13 @@ import type { Activities } from './activities.ts';
 import { describeFailure, openActivities } from './activities.ts';
 import { reportSignal, troubleSignal } from './between.ts';
 import { continueRun, nameRun } from './continue-run.ts';
+import { companyMark, createTroubleHearing, hearDescription, hearReport, nextStamp } from './hear.ts';
 import { keepDeadlines } from './keep-deadlines.ts';
 import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
 import { leave } from './leave.ts';
 import { forward, startAgent } from './reach-agents.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
+import { beginsSealed, openState } from './seals.ts';
 import { isContinueDue, showOrigin, showState } from './show.ts';
 import { handleVerbs } from './verbs.ts';
 
@@ -74,13 +76,16 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
     update(advanceRefactor(state, { kind: 'cancelled', at: Date.now() })),
   );
   showOrigin({ repository: state.input.repository, team: state.input.team, campaign: state.input.campaign });
-  const activities = openActivities(state.input.team ?? null);
+  const activities = openActivities(state.input.team ?? null, state.seals === true);
   const follows = patched(FOLLOWS_NEEDS);
   if (patched(KEEPS_IN_TOUCH)) {
     void keepCompany(
       () => state.agents,
       activities,
-      (agents) => update(advanceRefactor(state, { kind: 'described', at: Date.now(), agents })),
+      (found) => {
+        const agents = found.map((agent) => hearDescription(state, agent));
+        update(advanceRefactor(state, { kind: 'described', at: Date.now(), agents }));
+      },
     );
   }
   void keepDeadlines(
@@ -107,13 +112,18 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
         await condition(() => nextRefactorCommand(state).kind !== 'wait' || isContinueDue() || isStale());
         continue;
       }
-      state = beginCommand({ ...state, cut: false }, command);
+      state = beginCommand({ ...state, cut: false, ...stampOf(state, command) }, command);
       running = new CancellationScope();
       const event = await running.run(() => perform(state, command, activities));
       running = undefined;
       update(advanceRefactor(state, event));
     }
   });
+}
+
+/** What is passed on has a stamp, by which the agent counts it once. */
+function stampOf({ stamp }: RefactorState, { kind }: RefactorCommand): { stamp?: number } {
+  return kind === 'forward' ? { stamp: nextStamp(stamp) } : {};
 }
 
 function earliest(one: number | null, other: number | null): number | null {
@@ -132,12 +142,8 @@ function show(state: RefactorState): void {
 
 /** The state to begin with: from a person's input, or from the run before. */
 function open(inputs: readonly unknown[]): RefactorState {
-  const [input] = inputs;
-  const continued = workflowInfo().continuedFromExecutionRunId !== undefined;
-  if (continued && typeof input === 'object' && input !== null && 'state' in input) {
-    const state = input.state as RefactorState;
-    return nameRun(state, state.input.repository, true);
-  }
+  const continued = openState<RefactorState>(inputs[0]);
+  if (continued) return nameRun(continued, continued.input.repository, true);
   const start = readStart(inputs, patched(CLOSED_ADDRESSES) ? 'closed set' : 'any');
   if (start.kind === 'bad') throw ApplicationFailure.nonRetryable(start.problem, 'BadInput');
   const policy = resolvePolicy(start.input.policy);
@@ -146,12 +152,13 @@ function open(inputs: readonly unknown[]): RefactorState {
   const layered = patched(POLICY_LAYERS) ? { ...state, policyFrom: null } : state;
   const counting: RefactorState = patched(COUNTS_BEGUN) ? { ...layered, countsBegun: true } : layered;
   const keeping: RefactorState = patched(KEEPS_REPORT) ? { ...counting, keepsReport: 'at the end' } : counting;
-  return nameRun(keeping, keeping.input.repository, false);
+  const sealing: RefactorState = beginsSealed() ? { ...keeping, seals: true } : keeping;
+  return nameRun(sealing, sealing.input.repository, false);
 }
 
 function close(state: RefactorState, outcome: RefactorOutcome): RefactorResult {
   if (outcome.kind === 'failed') throw ApplicationFailure.nonRetryable(outcome.reason, outcome.type);
-  return {
+  const result: RefactorResult = {
     outcome: outcome.kind,
     branch: state.branch,
     commit: state.line,
@@ -163,6 +170,7 @@ function close(state: RefactorState, outcome: RefactorOutcome): RefactorResult {
     ...(state.pull && 'url' in state.pull ? { pullRequest: state.pull.url } : {}),
     report: renderReport(state),
   };
+  return state.seals ? (sealed(['outcome', companyMark()], result) as RefactorResult) : result;
 }
 
 function handleMessages(read: () => RefactorState, update: (state: RefactorState) => void): void {
@@ -176,17 +184,18 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
       }),
     refuse: refuseMessage,
   });
-  setHandler(reportSignal, (report) => {
-    try {
-      update(advanceRefactor(read(), { kind: 'agentReported', at: Date.now(), report }));
-    } catch {
-      // Only a report that no agent of ours made can be of another shape; the state is as it was.
-      refuseMessage('agentReport', 'not a report of an agent');
-    }
+  setHandler(reportSignal, (input) => {
+    const heard = hearReport(read(), input);
+    if (heard.kind === 'refused') return refuseMessage('agentReport', heard.problem);
+    const report = heard.message;
+    if (heard.stamp > 0) update({ ...read(), heard: { ...read().heard, [report.agent]: heard.stamp } });
+    update(advanceRefactor(read(), { kind: 'agentReported', at: Date.now(), report }));
   });
+  const hearTrouble = createTroubleHearing();
   setHandler(troubleSignal, (input) => {
-    const news = troubleSchema.safeParse(input);
-    if (news.success) update(advanceRefactor(read(), { kind: 'troubled', at: Date.now(), news: news.data }));
+    const heard = hearTrouble(read(), input);
+    if (heard.kind === 'refused') return refuseMessage('trouble', heard.problem);
+    update(advanceRefactor(read(), { kind: 'troubled', at: Date.now(), news: heard.message }));
   });
   setHandler(defineQuery('status'), () => viewRefactor(read()));
   setHandler(defineQuery('plan'), () => read().plan);
@@ -256,7 +265,7 @@ async function perform(state: RefactorState, command: RefactorCommand, activitie
         return { kind: 'delivered', at: Date.now(), outcome };
       }
       case 'forward':
-        return await forward(command.forward);
+        return await forward(command.forward, state.stamp ?? 0);
       default:
         throw new Error(`no way to perform ${command.kind}`);
     }

@@ -3,11 +3,12 @@ import { fileURLToPath } from 'node:url';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
 import { beforeAll, expect, test } from 'vitest';
-import { bundleWorkflows, quietRuntime } from '../../src/worker.ts';
+import { openKeyRing } from '../../src/seal/key-ring.ts';
+import { bundleWorkflows, openDataConverter, quietRuntime } from '../../src/worker.ts';
 
 // Recorded by test/workflows/record.ts and kept for ever: a broken one means that a patch is missing.
 const folder = fileURLToPath(new URL('./histories/', import.meta.url));
-const converter = fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url));
+const TEST_KEY = fileURLToPath(new URL('../seal/test-key.json', import.meta.url));
 const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
 
 /** As the temporal program writes it; ids of children are made of the workflow's own. */
@@ -30,6 +31,6 @@ test('there are recorded histories of both workflow types', () => {
 test.each(names)('%s replays', async (name) => {
   const history = JSON.parse(await readFile(`${folder}${name}`, 'utf8')) as Recorded;
   const { workflowId } = history.events[0].workflowExecutionStartedEventAttributes;
-  const options = { workflowBundle, dataConverter: { payloadConverterPath: converter } };
+  const options = { workflowBundle, dataConverter: openDataConverter(openKeyRing(TEST_KEY), 'default') };
   await Worker.runReplayHistory(options, history, workflowId);
 });

@@ -28,6 +28,7 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   // A workspace is filled from the store and stored into it; its setup reaches the network through the proxy.
   sandbox: { packages: /^(node:.*|execa|ignore|picomatch.*|zod)$/, folders: ['core', 'egress', 'git'] },
   signing: { packages: /^(node:.*|execa)$/, folders: ['core'] },
+  seal: { packages: /^(node:.*|@temporalio\/(activity|common|worker)|zod)$/, folders: ['core'] },
   stack: { packages: /^(node:.*|@temporalio\/.*|execa)$/, folders: ['core'] },
   offline: { packages: /^(node:.*|@ast-grep\/.*|execa|openai(\/.*)?|zod)$/, folders: ['core'] },
   client: {
@@ -38,7 +39,7 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   // The command line joins the parts for people, as the worker joins them for Temporal.
   cli: {
     packages: /^(node:.*|@temporalio\/client|commander|execa|zod)$/,
-    folders: ['core', 'client', 'stack', 'offline', 'policy', 'sandbox', 'signing', 'config.ts', 'worker.ts'],
+    folders: ['core', 'client', 'stack', 'offline', 'policy', 'sandbox', 'seal', 'signing', 'config.ts', 'worker.ts'],
   },
 };
 

@@ -44,6 +44,9 @@ export interface Turn {
 }
 export type Script = (turn: Turn) => ServerAnswer | Item[] | Promise<ServerAnswer | Item[]>;
 
+/** One key for all: what is recorded of a test replays in another. */
+export const TEST_KEY = fileURLToPath(new URL('../seal/test-key.json', import.meta.url));
+
 type Scripted = Pick<ResponsesServer, 'url' | 'requests' | 'close'>;
 
 export interface CrewOptions {
@@ -116,6 +119,7 @@ export async function startCrew(
       ...env,
       COXSWAIN_STATE: stateDir,
       COXSWAIN_TASK_QUEUE: taskQueue,
+      COXSWAIN_SEAL: TEST_KEY,
       OPENAI_BASE_URL: model.url,
       COXSWAIN_MODEL: modelName,
     },

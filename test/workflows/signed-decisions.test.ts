@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { execa } from 'execa';
@@ -8,7 +7,8 @@ import { describe, expect, inject, test } from 'vitest';
 import type { Answer } from '../../src/core/control.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { AgentStatus, NeedView } from '../../src/core/views.ts';
-import { bundleWorkflows } from '../../src/worker.ts';
+import { openKeyRing } from '../../src/seal/key-ring.ts';
+import { bundleWorkflows, openDataConverter } from '../../src/worker.ts';
 import { Keys } from '../core/signers.ts';
 import type { RealKeys } from '../signing/real-keys.ts';
 import { realKeys } from '../signing/real-keys.ts';
@@ -26,6 +26,7 @@ import {
   startCrew,
   status,
   temporal,
+  TEST_KEY,
   until,
 } from './harness.ts';
 
@@ -119,10 +120,9 @@ test('a refactor goes from goal to branch by signed decisions only, those of its
     ]),
   );
   const workflowBundle = await bundleWorkflows();
-  const payloadConverterPath = fileURLToPath(new URL('../../src/workflows/payload-converter.ts', import.meta.url));
   for (const run of [handle, agent])
     await Worker.runReplayHistory(
-      { workflowBundle, dataConverter: { payloadConverterPath } },
+      { workflowBundle, dataConverter: openDataConverter(openKeyRing(TEST_KEY), 'default') },
       await run.fetchHistory(),
       run.workflowId,
     );

@@ -1,0 +1,83 @@
+/**
+ * Where the workers of a task queue leave the ids of the keys that they know each other by: in the note of a schedule
+ * that never runs, which needs no worker and is shown in Temporal's UI.
+ * Rule: a note is a hint, never a proof, since anybody in the namespace may write it: it can keep a newcomer from
+ * beginning, with words, and stops nobody who worked here before.
+ */
+import type { Client } from '@temporalio/client';
+import { ScheduleAlreadyRunning, ScheduleNotFoundError } from '@temporalio/client';
+
+const INTRODUCTION = 'Workers of this queue know each other by these keys';
+/** Ids of keys that are kept: one is added at each rotation. */
+const MAX_IDS = 20;
+
+/** What the record says of a worker's keys. */
+export type SealRecord = { kind: 'shared' } | { kind: 'other'; ids: string[] };
+
+function recordId(taskQueue: string): string {
+  return `${taskQueue}-seal`;
+}
+
+/** Compares a worker's keys with those of the others, the newest first; begins the record where there is none. */
+export async function meetWorkers(client: Client, taskQueue: string, ids: readonly string[]): Promise<SealRecord> {
+  const recorded = await readRecord(client, taskQueue);
+  if (recorded === undefined) {
+    await createRecord(client, taskQueue, ids);
+    return await compare(client, taskQueue, ids);
+  }
+  return await compare(client, taskQueue, ids, recorded);
+}
+
+/** Says that these keys are the right ones, whatever was said before. */
+export async function claimRecord(client: Client, taskQueue: string, ids: readonly string[]): Promise<void> {
+  if ((await readRecord(client, taskQueue)) === undefined) await createRecord(client, taskQueue, ids);
+  else await writeRecord(client, taskQueue, ids);
+}
+
+/** The ids on record; undefined where there is no record. */
+export async function readRecord(client: Client, taskQueue: string): Promise<string[] | undefined> {
+  try {
+    const { state } = await client.schedule.getHandle(recordId(taskQueue)).describe();
+    return (state.note ?? '').match(/\b[0-9a-f]{8}\b/g) ?? [];
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+async function compare(
+  client: Client,
+  taskQueue: string,
+  ids: readonly string[],
+  known?: string[],
+): Promise<SealRecord> {
+  const recorded = known ?? (await readRecord(client, taskQueue)) ?? [];
+  if (recorded.length > 0 && !ids.some((id) => recorded.includes(id))) return { kind: 'other', ids: recorded };
+  if (!ids.every((id) => recorded.includes(id)))
+    await writeRecord(client, taskQueue, [...new Set([...ids, ...recorded])]);
+  return { kind: 'shared' };
+}
+
+async function createRecord(client: Client, taskQueue: string, ids: readonly string[]): Promise<void> {
+  try {
+    await client.schedule.create({
+      scheduleId: recordId(taskQueue),
+      spec: {},
+      action: { type: 'startWorkflow', workflowType: 'janitor', taskQueue, args: [{ dryRun: true }] },
+      state: { paused: true, note: noteOf(ids) },
+    });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+  }
+}
+
+async function writeRecord(client: Client, taskQueue: string, ids: readonly string[]): Promise<void> {
+  await client.schedule.getHandle(recordId(taskQueue)).update(({ state, ...rest }) => ({
+    ...rest,
+    state: { ...state, note: noteOf(ids) },
+  }));
+}
+
+function noteOf(ids: readonly string[]): string {
+  return `${INTRODUCTION}: ${ids.slice(0, MAX_IDS).join(', ')}`;
+}

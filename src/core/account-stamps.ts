@@ -1,0 +1,41 @@
+/**
+ * Which messages about a holder an account has heard already: by their stamps, which grow with each that is sent.
+ * Rule: none counts twice, nor after a newer one; of long ago only the time is remembered before which nothing counts.
+ */
+
+/** The server's time of the attempt that sends, its number, and a count within it. */
+export type Stamp = readonly [at: number, attempt: number, count: number];
+
+export interface Stamps {
+  /** The last stamp by holder, the newest last; older ones are only known to be older than `heardBefore`. */
+  heard?: Record<string, Stamp>;
+  heardBefore?: number;
+}
+
+const MAX_HEARD = 1000;
+
+/** Why a message does not count; undefined where it does. */
+export function findStampProblem(
+  { heard = {}, heardBefore = 0 }: Stamps,
+  holder: string,
+  stamp: Stamp,
+): string | undefined {
+  if (!stamp.every((part) => Number.isSafeInteger(part) && part >= 0)) return 'it has no stamp';
+  const last = heard[holder];
+  if (last ? isLater(stamp, last) : stamp[0] > heardBefore) return undefined;
+  return 'it came before, or after a newer one';
+}
+
+/** Remembers a message that counts. */
+export function remember<S extends Stamps>(state: S, holder: string, stamp: Stamp): S {
+  const { [holder]: _, ...others } = state.heard ?? {};
+  const all = Object.entries({ ...others, [holder]: stamp });
+  const old = all.slice(0, Math.max(0, all.length - MAX_HEARD));
+  const heardBefore = Math.max(state.heardBefore ?? 0, ...old.map(([, [at]]) => at));
+  return { ...state, heard: Object.fromEntries(all.slice(old.length)), ...(heardBefore > 0 ? { heardBefore } : {}) };
+}
+
+function isLater(one: Stamp, other: Stamp): boolean {
+  const index = one.findIndex((part, at) => part !== other[at]);
+  return index >= 0 && (one[index] ?? 0) > (other[index] ?? 0);
+}

@@ -1,0 +1,76 @@
+/**
+ * The shapes of what runs and activities of ours tell each other by signals.
+ * Rule: only what is needed for nobody to stumble over it; fields that are not named here pass as they are.
+ */
+import { z } from 'zod';
+import type { AgentReport } from './agent-state.ts';
+import type { Message } from './messages.ts';
+import { VERBS } from './messages.ts';
+import { shaSchema } from './transcript.ts';
+import type { TroubleNews } from './trouble.ts';
+import { troubleSchema } from './trouble.ts';
+
+const amount = z.number().min(0);
+const decisionSchema = z.looseObject({
+  id: z.string(),
+  kind: z.string(),
+  about: z.string(),
+  digest: z.string(),
+  openedAt: z.number(),
+});
+const spendSchema = z.looseObject({
+  inputTokens: amount,
+  outputTokens: amount,
+  costUsd: amount.nullable(),
+  modelCalls: amount,
+  acts: amount,
+});
+const lines = z.array(z.string()).optional();
+const outcomeSchema = z.discriminatedUnion('kind', [
+  z.looseObject({
+    kind: z.literal('finished'),
+    head: shaSchema,
+    summary: z.string(),
+    evidence: z.array(z.looseObject({ command: z.string(), tree: z.string(), green: z.boolean() })),
+    extraPaths: lines,
+    keptEffects: lines,
+  }),
+  z.looseObject({
+    kind: z.literal('planned'),
+    plan: z.looseObject({ tasks: z.array(z.looseObject({ id: z.string() })) }),
+  }),
+  z.looseObject({ kind: z.literal('declined'), reason: z.string() }),
+  z.looseObject({ kind: z.literal('stopped'), by: z.string(), reason: z.string() }),
+  z.looseObject({ kind: z.literal('failed'), reason: z.string() }),
+]);
+const reportSchema = z.looseObject({
+  agent: z.string(),
+  task: z.string(),
+  decisions: z.array(decisionSchema),
+  hold: z.looseObject({ reason: z.string(), at: z.number() }).nullable(),
+  head: shaSchema.nullable(),
+  steps: amount,
+  spend: spendSchema,
+  receipts: z.array(z.looseObject({ id: z.string(), state: z.string(), detail: z.string() })),
+  trouble: z.string().nullish(),
+  decided: lines,
+  reviewed: lines,
+  forks: z.array(z.looseObject({ id: z.string(), head: shaSchema, step: z.number(), by: z.string() })).optional(),
+  outcome: outcomeSchema.nullable(),
+});
+const forwardedSchema = z.looseObject({ verb: z.enum(VERBS) });
+
+/** An agent's report; undefined for anything else. */
+export function readReport(value: unknown): AgentReport | undefined {
+  return reportSchema.safeParse(value).success ? (value as AgentReport) : undefined;
+}
+
+/** A message that a refactor passes on; what its verb takes is looked at by whoever receives it. */
+export function readForwarded(value: unknown): Message | undefined {
+  return forwardedSchema.safeParse(value).success ? (value as Message) : undefined;
+}
+
+/** News of an activity that is tried again. */
+export function readTrouble(value: unknown): TroubleNews | undefined {
+  return troubleSchema.safeParse(value).data;
+}

@@ -1,0 +1,82 @@
+/**
+ * How a run hears what other runs and activities of ours tell it: reports, messages passed on, troubles.
+ * Rule: where the run counts only what was sealed, nothing counts elsewhere or twice; in older runs, only what has the
+ * shape of such a message does. What does not count is said, and changes nothing.
+ */
+import { workflowInfo } from '@temporalio/workflow';
+import type { AgentDescription, AgentReport, AgentState } from '../core/agent-state.ts';
+import { readForwarded, readReport, readTrouble } from '../core/internal-messages.ts';
+import type { Message } from '../core/messages.ts';
+import type { RefactorState } from '../core/refactor-state.ts';
+import type { Opened, SealedKind } from '../core/sealed.ts';
+import { describeUnsealed, openSeal, runMark } from '../core/sealed.ts';
+import type { TroubleNews } from '../core/trouble.ts';
+
+export type Heard<T> = { kind: 'heard'; message: T; stamp: number } | { kind: 'refused'; problem: string };
+
+/** The mark of a refactor with all its runs, which its agents know it by. */
+export function companyMark(): string {
+  return runMark(workflowInfo().firstExecutionRunId);
+}
+
+/** An agent's report, in its refactor. */
+export function hearReport(state: RefactorState, input: unknown): Heard<AgentReport> {
+  const opened = openSeal(input);
+  if (!state.seals) return shaped(readReport(opened.value), 'it is not a report of an agent');
+  const report = opened.value as AgentReport;
+  return hear(opened, 'agentReport', companyMark(), { message: report, last: state.heard?.[report?.agent] });
+}
+
+/** What Temporal knows of an agent, in its refactor: its result counts where it is sealed for this one. */
+export function hearDescription({ seals }: RefactorState, agent: AgentDescription): AgentDescription {
+  return !seals || agent.company === companyMark() ? agent : { ...agent, result: null };
+}
+
+/** A message of a person, passed on by the refactor, in its agent. */
+export function hearForwarded(state: AgentState, input: unknown): Heard<Message> {
+  const opened = openSeal(input);
+  if (!state.seals) return shaped(readForwarded(opened.value), 'it is not a message that a refactor passes on');
+  return hear(opened, 'forwarded', state.company ?? '', { message: opened.value as Message, last: state.heard });
+}
+
+/** News of activities of this very run, each attempt of each once. */
+export function createTroubleHearing(): (state: { seals?: true }, input: unknown) => Heard<TroubleNews> {
+  const last = new Map<string, number>();
+  return ({ seals }, input) => {
+    const opened = openSeal(input);
+    if (!seals) return shaped(readTrouble(opened.value), 'it is no news of an activity');
+    const activity = opened.kind === 'sealed' ? (opened.words[3] ?? '') : '';
+    const message = opened.value as TroubleNews;
+    const heard = hear(opened, 'trouble', runMark(workflowInfo().runId), { message, last: last.get(activity) });
+    if (heard.kind === 'heard') last.set(activity, heard.stamp);
+    return heard;
+  };
+}
+
+function shaped<T>(message: T | undefined, problem: string): Heard<T> {
+  return message === undefined ? refused(problem) : { kind: 'heard', message, stamp: 0 };
+}
+
+/** The words of a seal are its kind, for whom it is, and its stamp, which grows with each message of a sender. */
+function hear<T>(
+  opened: Opened,
+  kind: SealedKind,
+  whom: string,
+  { message, last = 0 }: { message: T; last: number | undefined },
+): Heard<T> {
+  const problem = describeUnsealed(opened, kind);
+  if (problem !== undefined || opened.kind !== 'sealed') return refused(problem ?? 'it is not sealed');
+  const [, to, stamp] = opened.words;
+  if (to !== whom) return refused('it was sealed for another run');
+  const number = Number(stamp);
+  return number > last ? { kind: 'heard', message, stamp: number } : refused('it came before');
+}
+
+function refused(problem: string): Heard<never> {
+  return { kind: 'refused', problem };
+}
+
+/** The stamp of a run's next message: later than its last one, whatever the clock says. */
+export function nextStamp(last: number | undefined): number {
+  return Math.max((last ?? 0) + 1, Date.now());
+}

@@ -1,0 +1,63 @@
+/**
+ * What a workflow believes of what it is told: which runs count only what workers sealed, and the state that a run
+ * before handed on.
+ * Rule: decided when a run's chain begins and kept in its state, so that old runs go on as they began.
+ */
+import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
+import type { AgentSpec } from '../core/agent-state.ts';
+import type { FailureType } from '../core/failures.ts';
+import type { Opened } from '../core/sealed.ts';
+import { describeUnsealed, openSeal, runMark } from '../core/sealed.ts';
+
+/** The patch under which runs began to count only what workers sealed. */
+const SEALS = 'seals';
+
+/** Whether this run counts only what workers sealed; asked once, when it opens. */
+export function beginsSealed(): boolean {
+  return patched(SEALS);
+}
+
+/** The state that the run before handed on; undefined where the input is no state. */
+export function openState<S>(input: unknown): S | undefined {
+  const opened = openSeal(input);
+  if (!isState(opened.value)) return undefined;
+  if (beginsSealed()) {
+    const problem = describeUnsealed(opened, 'state') ?? findStranger(opened);
+    if (problem !== undefined)
+      refuseStart(`{state} is what one run hands to the next, and this one does not count: ${problem}`);
+  }
+  return opened.value.state as S;
+}
+
+function isState(value: unknown): value is { state: unknown } {
+  return typeof value === 'object' && value !== null && 'state' in value;
+}
+
+/** A state counts in the run that follows the one which sealed it. */
+function findStranger(opened: Opened): string | undefined {
+  const before = workflowInfo().continuedFromExecutionRunId;
+  if (before === undefined) return 'this run follows no other';
+  if (opened.kind === 'sealed' && opened.words[1] === runMark(before)) return undefined;
+  return 'it was sealed in another run than the one before';
+}
+
+/** What an agent is started with; `company` names the refactor that started it, with all its runs. */
+export function openSpec(input: unknown): { spec: AgentSpec; company: string | undefined } {
+  const opened = openSeal(input);
+  const { spec } = opened.value as { spec: AgentSpec };
+  if (!beginsSealed()) return { spec, company: undefined };
+  const problem = describeUnsealed(opened, 'spec');
+  const [, run, company] = opened.kind === 'sealed' ? opened.words : [];
+  const { parent } = workflowInfo();
+  const isChild = parent !== undefined && parent.workflowId === spec?.refactor && run === runMark(parent.runId);
+  if (problem !== undefined || !isChild)
+    refuseStart(`an agent is started by its refactor only: ${problem ?? 'this one was sealed for another'}`);
+  return { spec, company };
+}
+
+/** Ends a run that must not begin, with what a person can do. */
+export function refuseStart(problem: string): never {
+  const type: FailureType = 'NotSealed';
+  const way = 'Reset the run before it (temporal workflow reset) to go on, or start a refactor anew';
+  throw ApplicationFailure.create({ type, message: `${problem}. ${way}`, nonRetryable: true });
+}

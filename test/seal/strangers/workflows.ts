@@ -1,0 +1,55 @@
+/**
+ * Workflows of somebody who may poll a queue of their own in the namespace: they ask our workers for things.
+ * Rule: they use nothing of ours but names.
+ */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  makeContinueAsNewFunc,
+  proxyActivities,
+  startChild,
+} from '@temporalio/workflow';
+
+/** As text, since a stranger's own converter would send a raw payload instead of handing it on. */
+type Sent = string;
+
+interface Asked {
+  activity: string;
+  taskQueue: string;
+  activityId?: string;
+  inputs: Sent;
+}
+
+/** Has an activity of ours done; gives its answer, or the type and the words of its failure. */
+export async function asks({ activity, taskQueue, activityId, inputs }: Asked): Promise<unknown> {
+  const activities = proxyActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>({
+    taskQueue,
+    startToCloseTimeout: '30 seconds',
+    retry: { maximumAttempts: 2 },
+    ...(activityId === undefined ? {} : { activityId }),
+  });
+  try {
+    return { answer: await activities[activity]?.(...(JSON.parse(inputs) as unknown[])) };
+  } catch (error) {
+    if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) throw error;
+    return { type: error.cause.type, message: error.cause.message };
+  }
+}
+
+/** Goes on as a workflow of ours. */
+export async function becomes(workflowType: string, taskQueue: string, input: Sent): Promise<never> {
+  return await makeContinueAsNewFunc({ workflowType, taskQueue })(JSON.parse(input) as never);
+}
+
+/** Starts a workflow of ours as its child. */
+export async function raises(
+  workflowType: string,
+  taskQueue: string,
+  workflowId: string,
+  input: Sent,
+): Promise<unknown> {
+  const child = await startChild(workflowType, { taskQueue, workflowId, args: [JSON.parse(input)] });
+  return await child
+    .result()
+    .catch((error: Error) => ({ message: String(error.cause instanceof Error ? error.cause.message : error) }));
+}
