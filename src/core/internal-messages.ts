@@ -7,8 +7,19 @@ import type { AgentReport } from './agent-state.ts';
 import type { Message } from './messages.ts';
 import { VERBS } from './messages.ts';
 import { shaSchema } from './transcript.ts';
-import type { TroubleNews } from './trouble.ts';
+import type { Trouble, TroubleNews } from './trouble.ts';
 import { troubleSchema } from './trouble.ts';
+
+/** What a refactor keeps of whom it has heard. */
+export interface HearsAgents {
+  /** What an activity of its own waits for. */
+  trouble?: Trouble | null;
+  /** Only what workers sealed counts as theirs; runs of before that do not say. */
+  seals?: true;
+  /** The stamps of the last message to an agent, and of the last one from each. */
+  stamp?: number;
+  heard?: Record<string, number>;
+}
 
 const amount = z.number().min(0);
 const decisionSchema = z.looseObject({

@@ -26,7 +26,8 @@ import type { Price } from './price.ts';
 import type { Review, ReviewInput } from './review.ts';
 import type { Sha } from './transcript.ts';
 import type { Reserved, ReserveOutcome, ReserveShared, SettleShared } from './shared-budget.ts';
-import type { Trouble, TroubleNews } from './trouble.ts';
+import type { TroubleNews } from './trouble.ts';
+import type { HearsAgents } from './internal-messages.ts';
 import type { Clock } from './working-time.ts';
 
 export type RefactorPhase =
@@ -181,7 +182,7 @@ export type RefactorOutcome =
       reason: string;
     };
 
-export interface RefactorState {
+export interface RefactorState extends HearsAgents {
   v: 1;
   id: string;
   input: StartInput;
@@ -224,16 +225,10 @@ export interface RefactorState {
   countsBegun?: true;
   /** The report goes to the hub at the end; runs of before that do not say. */
   keepsReport?: 'at the end' | 'kept';
-  /** Only what workers sealed counts as theirs; runs of before that do not say. */
-  seals?: true;
-  /** The stamps of the last message to an agent, and of the last one from each. */
-  stamp?: number;
-  heard?: Record<string, number>;
   hold: Hold | null;
   /** What reviewers said, oldest first; and all that they took. */
   reviews?: Review[];
   reviewSpend?: Spend;
-  trouble?: Trouble | null;
   forwards: Forward[];
   /** Steers that came while nobody was there to take them; the next agent does. */
   heldSteers: MessageOf<'steer'>[];

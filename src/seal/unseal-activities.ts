@@ -31,7 +31,8 @@ export function unsealActivities({ since }: Pick<KeyRing, 'since'>): ActivityInt
 function openInput(args: readonly unknown[], info: Info): { value: unknown; nonce: string } {
   const opened = openSeal(args[0]);
   const problem =
-    args.length === 1 ? describeUnsealed(opened, 'activity') : `it has ${args.length} inputs, and should have one`;
+    describeUnsealed(opened, 'activity') ??
+    (args.length === 1 ? undefined : `it has ${args.length} inputs, and should have one`);
   if (opened.kind !== 'sealed' || problem !== undefined) throw refuse('NotSealed', info, problem);
   const [, type, nonce = '', run] = opened.words;
   if (type !== info.activityType) throw refuse('NotSealed', info, `its input was sealed for ${type}`);

@@ -56,7 +56,7 @@ export function openSpec(input: unknown): { spec: AgentSpec; company: string | u
 }
 
 /** Ends a run that must not begin, with what a person can do. */
-export function refuseStart(problem: string): never {
+function refuseStart(problem: string): never {
   const type: FailureType = 'NotSealed';
   const way = 'Reset the run before it (temporal workflow reset) to go on, or start a refactor anew';
   throw ApplicationFailure.create({ type, message: `${problem}. ${way}`, nonRetryable: true });
