@@ -23,6 +23,7 @@ import {
   temporal,
   until,
 } from './harness.ts';
+import { recordHistories } from './record.ts';
 
 const ONE_TASK: Script = ({ task, turn }) => {
   if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
@@ -252,4 +253,6 @@ test('a run by the plain temporal program goes as before, and its history is as 
   expect(Buffer.from(seal, 'base64').subarray(20).toString()).toMatch(/^activity readPolicy [0-9a-f]{8} [0-9a-f]{12}$/);
   const detailed = await temporal('workflow', 'show', '--workflow-id', handle.workflowId, '--detailed');
   expect(detailed).toContain('result[0].kind: delivered');
+  const { workflowId } = handle;
+  await recordHistories({ 'v0.4-refactor-sealed': workflowId, 'v0.4-agent-sealed': `${workflowId}/a.1` });
 });
