@@ -112,7 +112,9 @@ function auditMoves(
   line: readonly Link[],
 ): void {
   const there = new Set(line.map(({ commit }) => commit));
-  const own = moves.filter(({ ref }) => ref.startsWith(`refs/coxswain/${kind}/`) && ref.endsWith(`/${runId}`));
+  const own = moves.filter(
+    ({ ref }) => ref.startsWith('refs/coxswain/') && ref.includes(`/${kind}/`) && ref.endsWith(`/${runId}`),
+  );
   let at = '';
   for (const { from, to } of own) {
     const isFirst = at === '';

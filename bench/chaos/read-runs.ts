@@ -82,12 +82,12 @@ export function readPayload(payload: { data?: Uint8Array | null } | null | undef
   }
 }
 
-/** The hub's refs of one workflow, by run id. */
+/** The hub's refs of one workflow, by run id; the hub may be shared, with a folder for each repository. */
 export async function readRefs(hub: string, kind: 'agents' | 'refactors', id: string): Promise<Map<string, string>> {
-  const folder = `refs/coxswain/${kind}/${refSlug(id)}`;
-  const listed = await git(hub, 'for-each-ref', '--format=%(refname) %(objectname)', folder);
-  const lines = listed.split('\n').filter((line) => line !== '');
-  return new Map(lines.map((line) => line.slice(folder.length + 1).split(' ') as [string, string]));
+  const folder = `/${kind}/${refSlug(id)}/`;
+  const listed = await git(hub, 'for-each-ref', '--format=%(refname) %(objectname)', 'refs/coxswain');
+  const lines = listed.split('\n').filter((line) => line.includes(folder));
+  return new Map(lines.map((line) => line.slice(line.indexOf(folder) + folder.length).split(' ') as [string, string]));
 }
 
 /** The commits from `base` to `head`, all of them, oldest first. */

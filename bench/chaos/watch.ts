@@ -120,5 +120,5 @@ function findPushes({ workers }: Fleet): { phase: Phase; worker: Worker }[] {
 /** What a push to the hub carries: evidence, the refactor's line, or an agent's chain. */
 function phaseOf(command: string): Phase {
   if (command.includes('/evidence-')) return 'check';
-  return command.includes('refs/coxswain/refactors/') ? 'integration' : 'push';
+  return /refs\/coxswain\/([^/]+\/)?refactors\//.test(command) ? 'integration' : 'push';
 }

@@ -28,7 +28,12 @@ function ownExecution(): { workflowId: string; runId: string } {
 
 /** A ref beside those of a workflow's runs: it is kept and removed with them. */
 export function refBeside(kind: 'agents' | 'refactors', workflowId: string, name: string): string {
-  return `refs/coxswain/${kind}/${refSlug(workflowId)}/${name}`;
+  return `${refFolder(kind, workflowId)}/${name}`;
+}
+
+/** The folder of a workflow's refs. */
+export function refFolder(kind: 'agents' | 'refactors', workflowId: string): string {
+  return `refs/coxswain/${kind}/${refSlug(workflowId)}`;
 }
 
 /** The ref of the running workflow run: `refs/coxswain/<kind>/<workflow id>/<run id>`. */

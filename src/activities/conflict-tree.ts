@@ -6,6 +6,7 @@
 import type { Sha } from '../core/transcript.ts';
 import { commitTree } from '../git/commit-tree.ts';
 import { moveRef } from '../git/move-ref.ts';
+import { nameRef } from '../git/hub-refs.ts';
 import { HUB } from '../git/reach.ts';
 import { readRef } from '../git/read-ref.ts';
 import type { Store } from '../git/store.ts';
@@ -28,7 +29,7 @@ export async function keepConflict(
 /** Makes sure that this host has the tree. */
 export async function ensureConflict(store: Store, refactor: string, tree: Sha): Promise<void> {
   if (store.remote === undefined || (await hasObject(store, tree))) return;
-  await fetchInto(store, HUB, conflictRef(refactor, tree));
+  await fetchInto(store, HUB, await nameRef(store, conflictRef(refactor, tree)));
 }
 
 function conflictRef(refactor: string, tree: Sha): string {

@@ -51,10 +51,12 @@ export function isUrl(hub: string): boolean {
 
 /** The store of a repository's checkpoints on this host. */
 export async function storeOf(context: ActivityContext, repository: string): Promise<Store> {
-  return await storeOfSlug(context, refSlug(repository));
+  const slug = refSlug(repository);
+  const store = await storeOfSlug(context, slug);
+  return context.hub.includes(SLUG) ? store : { ...store, space: slug };
 }
 
-/** The same by the repository's slug. */
+/** The same by the repository's slug, with the refs of all repositories where they share a hub. */
 export async function storeOfSlug(context: ActivityContext, slug: string): Promise<Store> {
   const hub = context.hub.replaceAll(SLUG, slug);
   const shared = { environment: context.remoteEnvironment, access: accessOf(context) };

@@ -18,7 +18,6 @@ import { storeOfSlug } from './context.ts';
 import type { ControlActivities } from './contract.ts';
 import { withHeartbeats } from './perform.ts';
 
-const KINDS = ['refactors', 'agents'] as const;
 /** Refs that one look removes: a push each where the hub is elsewhere, within the half hour of an activity. */
 const MAX_REMOVED = 2000;
 const MAX_REASON = 500;
@@ -78,10 +77,10 @@ interface Found {
 }
 
 async function listRunRefs(store: Store): Promise<Ref[]> {
-  const all = await Promise.all(KINDS.map(async (kind) => await listRefs(store, `refs/coxswain/${kind}`)));
+  const all = await listRefs(store, 'refs/coxswain');
   // Anything of another form was made by somebody else.
-  return all.flat().flatMap(({ ref, at }) => {
-    const [, slug] = /^refs\/coxswain\/(?:refactors|agents)\/([^/]+)\/[^/]+$/.exec(ref) ?? [];
+  return all.flatMap(({ ref, at }) => {
+    const [, slug] = /^refs\/coxswain\/(?:[^/]+\/)?(?:refactors|agents)\/([^/]+)\/[^/]+$/.exec(ref) ?? [];
     return slug === undefined ? [] : [{ ref, at, slug }];
   });
 }
@@ -133,7 +132,7 @@ async function findFamily(
   known: ReadonlyMap<string, KnownRun>,
   madeAt: number,
 ): Promise<string | null> {
-  if (ref.startsWith('refs/coxswain/refactors/')) return slug;
+  if (/^refs\/coxswain\/(?:[^/]+\/)?refactors\//.test(ref)) return slug;
   const run = known.get(slug);
   if (run || !Number.isFinite(madeAt)) return run?.family ?? null;
   const root = await readRoot(store, at);

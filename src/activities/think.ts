@@ -12,10 +12,11 @@ import { diffStat } from '../git/diff-stat.ts';
 import type { ChainLink } from '../git/read-chain.ts';
 import { readChain, readLink } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
+import { ensureOwnCommit } from '../git/own-commit.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
 import type { Model, ModelAnswer } from '../model/call-model.ts';
 import { ModelFailure } from '../model/model-failure.ts';
-import { advanceRef, runRef, writeEntry } from './chain.ts';
+import { advanceRef, ownWorkflowId, refFolder, runRef, writeEntry } from './chain.ts';
 import type { CallOptions } from './compact.ts';
 import { describeCompaction, findThinkPlace, isTooLong, writeCompaction } from './compact.ts';
 import type { ActivityContext } from './context.ts';
@@ -156,7 +157,7 @@ async function writeAnswer(
 /** The tree of the new checkpoint: the head's, an earlier one that is put back, or a person's. */
 async function chooseTree(store: Store, input: ThinkInput): Promise<{ tree: Sha; told: Item[] }> {
   if (!input.wheel) return { tree: await treeOf(store, input.restore ?? input.head), told: [] };
-  await ensureCommit(store, { commit: input.wheel });
+  await ensureOwnCommit(store, { commit: input.wheel, own: refFolder('agents', ownWorkflowId()) });
   const { text } = await diffStat(store, { from: input.head, to: input.wheel });
   const note = `A supervisor took the wheel and changed files (now commit ${input.wheel}):\n${text}\nLook at them before you go on.`;
   return { tree: await treeOf(store, input.wheel), told: [{ kind: 'user', text: note }] };

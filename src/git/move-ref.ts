@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure } from './git-failure.ts';
+import { nameRef } from './hub-refs.ts';
 import { HUB } from './reach.ts';
 import { readRef } from './read-ref.ts';
 import { streamGit } from './run-git.ts';
@@ -31,14 +32,15 @@ export async function deleteRef(store: Store, { ref, from }: { ref: string; from
   return (await swap(store, ref, null, from)) ? 'deleted' : 'lost';
 }
 
-async function swap(store: Store, ref: string, to: Sha | null, from: Sha | null): Promise<boolean> {
+async function swap(store: Store, wanted: string, to: Sha | null, from: Sha | null): Promise<boolean> {
+  const ref = await nameRef(store, wanted);
   for (let attempt = 1; ; attempt += 1) {
     try {
       await write(store, ref, to, from);
       return true;
     } catch (error) {
       // Whatever git says, where the ref stands decides.
-      const now = await readRef(store, ref);
+      const now = await readRef(store, wanted);
       if (now === to) return true;
       if (now !== from) return false;
       if (attempt === MAX_TRIES || !isLocked(error)) throw error;

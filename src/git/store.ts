@@ -7,6 +7,7 @@ import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promi
 import { dirname, join, resolve } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure, kindOf } from './git-failure.ts';
+import { nameRef } from './hub-refs.ts';
 import type { Access } from './reach.ts';
 import { HUB } from './reach.ts';
 import type { Remote } from './run-remote.ts';
@@ -20,6 +21,8 @@ export interface Store {
   readonly remote?: string;
   /** What of the worker's environment remotes need, such as `SSH_AUTH_SOCK` or a proxy; git sees no more of it. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** The repository's folder among the refs of a hub that is shared; undefined where the hub is its own. */
+  readonly space?: string;
   /** Which repositories may be reached from here; all where nobody else chooses them. */
   readonly access?: Access;
 }
@@ -146,7 +149,7 @@ export async function ensureCommit(store: Store, { commit, ref }: { commit: Sha;
   if (store.remote === undefined) {
     throw new GitFailure('missing-base', `commit ${commit} is not in the hub at ${store.dir}: push it there first`);
   }
-  if (ref !== undefined) await fetchInto(store, HUB, ref).catch(() => undefined);
+  if (ref !== undefined) await fetchInto(store, HUB, await nameRef(store, ref)).catch(() => undefined);
   if (ref === undefined || !(await hasObject(store, commit))) await fetchInto(store, HUB, commit);
   await remember(store, commit);
 }

@@ -49,8 +49,8 @@ async function runJanitor(crew: Crew, input: object): Promise<JanitorResult> {
 
 /** Workflow ids of the refs in a hub, as far as they are among these. */
 async function ownersOf(dir: string, ids: string[]): Promise<string[]> {
-  const refs = await git(dir, 'for-each-ref', '--format=%(refname)', 'refs/coxswain/agents', 'refs/coxswain/refactors');
-  const slugs = new Set(refs.split('\n').map((ref) => ref.split('/')[3] ?? ''));
+  const refs = await git(dir, 'for-each-ref', '--format=%(refname)', 'refs/coxswain');
+  const slugs = new Set(refs.split('\n').map((ref) => ref.split('/').at(-2) ?? ''));
   return ids.filter((id) => slugs.has(refSlug(id)));
 }
 

@@ -1,8 +1,10 @@
-import { glob, readdir, writeFile } from 'node:fs/promises';
+import { glob, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { AgentStatus } from '../../src/core/views.ts';
+import { refSlug } from '../../src/git/ref-name.ts';
 import type { Crew } from './harness.ts';
 import { approve, ask, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 
@@ -60,6 +62,48 @@ test('rewind takes files and conversation back together, and the work goes on fr
   await approve(handle, 'delivery@1');
   await expect(handle.result()).resolves.toMatchObject({ tasks: [{ id: 'a', summary: 'saw 1 result' }] });
   expect(await git(repository, 'diff', '--name-only', 'main', 'back')).toBe('a/file-0.txt');
+}, 120_000);
+
+test("in a hub that repositories share, another one's commit is not taken, and a person's own is from its folder", async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coxswain-hub-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const hub = join(folder, 'hub.git');
+  let heard = '';
+  const crew = await startCrew(
+    ({ task, turn, request }) => {
+      if (task === 'plan') return PLAN;
+      if (turn === 0) return ask('look?');
+      heard = request.items.flatMap((item) => (item.kind === 'user' ? [item.text] : [])).join('\n');
+      return finish();
+    },
+    { env: { COXSWAIN_HUB: hub } },
+  );
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, branch: 'wheel' });
+  await approve(handle, 'plan@1');
+  await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
+  const agent = agentOf(crew, handle);
+  const { head } = await agent.query<AgentStatus>('status');
+  await git(repository, 'fetch', '-q', hub, head ?? '');
+  await git(repository, 'checkout', '-q', '--detach', head ?? '');
+  await writeFile(join(repository, 'a/person.txt'), 'person\n');
+  await git(repository, 'add', '-A');
+  await git(repository, '-c', 'core.hooksPath=/dev/null', 'commit', '-q', '-m', 'by hand');
+  const mine = await git(repository, 'rev-parse', 'HEAD');
+  await git(repository, 'push', '-q', hub, 'HEAD:refs/coxswain/other-0123456789/wheel/x');
+  await git(repository, 'checkout', '-q', 'main');
+  await agent.executeUpdate('pause');
+  await agent.executeUpdate('resume', { args: [{ from: mine, by: 'ann' }] });
+  await handle.executeUpdate('answer', { args: [{ text: 'yes', by: 'ann' }] });
+  const { hold } = await untilAgent(agent, (now) => now.hold !== null);
+  const place = `refs/coxswain/${refSlug(repository)}/wheel/`;
+  expect(JSON.stringify(hold)).toContain(`${mine}:${place}<name>`);
+  expect(heard).toBe('');
+  await git(repository, 'push', '-q', hub, `${mine}:${place}ann`);
+  await agent.executeUpdate('resume', { args: [{ from: mine, by: 'ann' }] });
+  await approve(handle, 'delivery@1');
+  await handle.result();
+  expect(heard).toContain('a/person.txt');
 }, 120_000);
 
 test("a person's commit, pushed to the hub, becomes the agent's files, and the next model call hears of it", async () => {

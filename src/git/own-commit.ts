@@ -1,0 +1,41 @@
+/**
+ * Judges a commit that a person named for a run, against the refs of its repository in the hub.
+ * Rule: that the hub has a commit says nothing where several repositories share it: only what is reachable from this
+ * repository's own refs counts.
+ */
+import type { Sha } from '../core/transcript.ts';
+import { GitFailure } from './git-failure.ts';
+import { listHub, REFS } from './hub-refs.ts';
+import { readTips } from './read-tips.ts';
+import { streamGit } from './run-git.ts';
+import type { Store } from './store.ts';
+import { ensureCommit, hasObject } from './store.ts';
+
+/**
+ * Makes sure that a commit which a person named is here and is this repository's. In a hub of its own all are; in a
+ * shared one it has to be reachable from this repository's refs, or from `own` ones of before there were folders.
+ */
+export async function ensureOwnCommit(store: Store, { commit, own }: { commit: Sha; own: string }): Promise<void> {
+  const { space } = store;
+  if (space === undefined) return await ensureCommit(store, { commit });
+  const folders = [`${REFS}${space}`, own];
+  const refs = [...(await listHub(store, folders))]
+    .filter(([ref]) => folders.some((folder) => ref.startsWith(`${folder}/`)))
+    .map(([ref, at]) => ({ ref, at }));
+  const tips = await readTips(store, refs);
+  if ((await hasObject(store, commit)) && (await isReachable(store, commit, [...tips.keys()]))) return;
+  throw new GitFailure(
+    'missing-base',
+    `commit ${commit} is not reachable from this repository's refs in the hub, which several repositories share: ` +
+      `push it there first, as in: git push <hub> ${commit}:${REFS}${space}/wheel/<name>`,
+  );
+}
+
+async function isReachable(store: Store, commit: Sha, tips: readonly Sha[]): Promise<boolean> {
+  async function* lines(): AsyncIterable<string> {
+    yield [commit, ...tips.map((tip) => `^${tip}`)].map((line) => `${line}\n`).join('');
+  }
+  // What is left of the commit without all that the tips reach: nothing, if they reach it.
+  const { output } = await streamGit(store.dir, ['rev-list', '--max-count=1', '--stdin'], { input: lines() });
+  return output.length === 0;
+}
