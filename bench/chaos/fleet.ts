@@ -6,7 +6,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,7 @@ import { ensureKeyFile } from '../../src/seal/key-file.ts';
 import type { TemporalServer } from '../../src/stack/start-temporal-server.ts';
 import { startTemporalServer } from '../../src/stack/start-temporal-server.ts';
 import { startDaemon } from './git-daemon.ts';
+import { KEY } from './ground.ts';
 import type { Role } from './schedule.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
@@ -164,7 +165,6 @@ interface HostOptions {
   modelUrl: string;
 }
 
-/** The organisation's policy: an account that all refactors share, with far more than they need. */
 /** The key that all workers of the fleet share. */
 export async function makeKey(folder: string): Promise<string> {
   const file = join(folder, 'seal.json');
@@ -172,10 +172,19 @@ export async function makeKey(folder: string): Promise<string> {
   return file;
 }
 
+/**
+ * The organisation's policy: an account that all refactors share, with far more than they need, and decisions that count
+ * only when they are signed.
+ */
 async function writePolicies(folder: string): Promise<string> {
   const policies = join(folder, 'policies');
   await mkdir(policies, { recursive: true });
-  const limits = { budget: { tokens: 1e9 }, sharedBudgets: [{ ...ACCOUNT, tokens: 1e15 }] };
+  const key = (await readFile(join(folder, `${KEY}.pub`), 'utf8')).trim();
+  const limits = {
+    budget: { tokens: 1e9 },
+    sharedBudgets: [{ ...ACCOUNT, tokens: 1e15 }],
+    decisions: { signatures: 'required', approvers: [{ name: KEY, publicKey: key }] },
+  };
   await writeFile(join(policies, 'organisation.yaml'), JSON.stringify({ version: 1, limits }));
   return policies;
 }

@@ -23,7 +23,10 @@ export async function git(folder: string, ...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** Makes the folder with `repository.git` and `hub.git`. */
+/** The key by which the people of a run decide, in the ground's folder; its public half is beside it, with `.pub`. */
+export const KEY = 'ann';
+
+/** Makes the folder with `repository.git`, `hub.git` and the key. */
 export async function makeGround(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-chaos-'));
   const work = join(folder, 'work');
@@ -43,5 +46,6 @@ export async function makeGround(): Promise<string> {
   await writeFile(join(hub, 'hooks/reference-transaction'), HOOK);
   await chmod(join(hub, 'hooks/reference-transaction'), 0o755);
   await appendFile(join(hub, MOVES), '');
+  await execa('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', KEY, '-f', join(folder, KEY)]);
   return folder;
 }

@@ -5,6 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import { signDecision } from '../../src/cli/sign-decision.ts';
 import type { Answer } from '../../src/core/control.ts';
 import type { RefactorStatus } from '../../src/core/views.ts';
 import { createRandom } from './random.ts';
@@ -40,6 +41,8 @@ export interface PersonOptions {
   client: Client;
   handle: WorkflowHandle;
   seed: number;
+  /** The file of the key that signs what is decided. */
+  key: string;
   /** Told just before a signal is sent. */
   onSignal: () => void;
   signal: AbortSignal;
@@ -104,20 +107,23 @@ async function decideAll(person: Person, options: PersonOptions): Promise<void> 
 /** An update with an id is sent again until it is answered: it counts once all the same. */
 async function decide(
   person: Person,
-  { client, handle, signal }: PersonOptions,
+  { client, handle, key, signal }: PersonOptions,
   decision: string,
   kind: string,
   round: number,
 ): Promise<void> {
   const id = `${decision}-${round}`;
   const isQuestion = kind === 'question';
-  const input = isQuestion
+  const verb = isQuestion ? 'answer' : 'approve';
+  const fields = isQuestion
     ? { question: decision, text: 'yes', by: 'ann', id }
     : { decision, note: 'fine', by: 'ann', id };
   while (!signal.aborted) {
     try {
+      const signing = { client, id: handle.workflowId, verb, fields, key, say: () => undefined } as const;
+      const input = await client.withDeadline(Date.now() + CALL_MS, () => signDecision(signing));
       const answer = await client.withDeadline(Date.now() + CALL_MS, () =>
-        handle.executeUpdate<Answer, [object]>(isQuestion ? 'answer' : 'approve', { args: [input] }),
+        handle.executeUpdate<Answer, [object]>(verb, { args: [input] }),
       );
       person.decided.push({ decision, at: Date.now(), answer, stillOpenMs: 0 });
       return;

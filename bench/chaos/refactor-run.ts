@@ -2,6 +2,7 @@
  * One refactor from its start to its end, with people at its side and blows falling on its fleet, and its judgement.
  * Rule: it is judged only after everything is up again and has come to rest.
  */
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { WorkflowBundleOption } from '@temporalio/worker';
@@ -19,7 +20,7 @@ import { disturb } from './disturb.ts';
 import type { Findings } from './findings.ts';
 import type { Fleet } from './fleet.ts';
 import { ACCOUNT, makeKey } from './fleet.ts';
-import { git } from './ground.ts';
+import { git, KEY } from './ground.ts';
 import type { Person } from './person.ts';
 import { readStatus, supervise } from './person.ts';
 import { readMoves, readRuns } from './read-runs.ts';
@@ -69,6 +70,7 @@ export async function runRefactor(
     client,
     handle,
     seed,
+    key: join(fleet.folder, KEY),
     onSignal: () => watch.saw('signal'),
     signal: ended.signal,
   });

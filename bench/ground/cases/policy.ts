@@ -11,7 +11,7 @@ const WORK = work('echo new > a/new.txt');
 
 async function approver(ground: Ground, name: string): Promise<string> {
   const key = readFileSync(`${await ground.key(name)}.pub`, 'utf8').trim();
-  return `{ name: ${name}, keys: ["${key}"] }`;
+  return `{ name: ${name}, publicKey: "${key}" }`;
 }
 
 /** An organisation where these people decide, with signatures. */
