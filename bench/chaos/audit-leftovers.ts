@@ -17,7 +17,7 @@ const PATIENCE_MS = 20_000;
 const LOOK_MS = 500;
 
 /** What the git daemon, the Temporal server and workers consist of beside the processes that we started. */
-const MEANT = /git-daemon --export-all|^sh -c exec 3<&0|^\/bin\/sh -c\s+read -r token \|\| exit/;
+const MEANT = /git-daemon --export-all|^sh -c umask 077; exec 3<&0|^\/bin\/sh -c\s+read -r token \|\| exit/;
 
 /**
  * Looks at all processes that name the run's folder, at the hub and the repository, and at the workers' own folders.
