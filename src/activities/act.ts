@@ -5,7 +5,7 @@
 import { Context } from '@temporalio/activity';
 import type { ActInput, ActOutcome } from '../core/step.ts';
 import { digestCall } from '../core/digest.ts';
-import { isInPaths, summarisePaths } from '../core/paths.ts';
+import { isInPaths, isProtected, summarisePaths } from '../core/paths.ts';
 import { taskWords } from '../core/prompts.ts';
 import type { ApplyPatchArguments, ShellArguments } from '../core/tools.ts';
 import { checkToolCall } from '../core/tools.ts';
@@ -175,7 +175,7 @@ async function readOutcome(
   const changed = await diffTrees(store, { from: input.start, to: link.commit });
   const { paths, protection } = input;
   const isBarred = (path: string): boolean =>
-    protection !== undefined && isInPaths(path, protection.paths) && !isInPaths(path, protection.allowed);
+    protection !== undefined && isProtected(path, protection.paths) && !isInPaths(path, protection.allowed);
   const outside = changed.map(({ path }) => path).filter((path) => !isInPaths(path, paths) || isBarred(path));
   const { findings, more } = await findLeft(store, input, link);
   return {

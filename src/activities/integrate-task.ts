@@ -6,7 +6,7 @@
 import type { Finding } from '../core/findings.ts';
 import { clipFindings, gateFindings, keyOf } from '../core/findings.ts';
 import type { IntegrateInput, IntegrateOutcome, Keeps } from '../core/integration.ts';
-import { isInPaths, summarisePaths } from '../core/paths.ts';
+import { isInPaths, isProtected, summarisePaths } from '../core/paths.ts';
 import { taskWords } from '../core/prompts.ts';
 import type { Sha } from '../core/transcript.ts';
 import type { Author } from '../git/commit-tree.ts';
@@ -159,7 +159,7 @@ async function findOverreach(
   if (!keeps) return undefined;
   const { paths, barred, allowed } = keeps;
   const isKept = (path: string): boolean =>
-    isInPaths(path, allowed) || (isInPaths(path, paths) && !isInPaths(path, barred));
+    isInPaths(path, allowed) || (isInPaths(path, paths) && !isProtected(path, barred));
   const outside = (await diffTrees(store, { from: start, to: head })).filter(({ path }) => !isKept(path));
   const root = await readRoot(store, head);
   // As its acts were judged, by its own words: what an act was not asked about is not asked about now.

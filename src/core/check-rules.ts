@@ -1,16 +1,28 @@
 /**
- * Checks rules for commands by their own examples, before any of them counts.
- * Rule: a rule that does not do what its author shows is an error with its name and the example, never a warning.
+ * Checks what a policy has for judges before any of it counts: rules for commands by their own examples, and patterns.
+ * Rule: a rule that does not do what its author shows is an error with its name and the example, never a warning; so is
+ * a pattern that can't be read.
  */
 import type { CommandRule } from './judge-command.ts';
 import { judgeCommand, matchRule } from './judge-command.ts';
 import { parseCommand } from './parse-command.ts';
+import { findPatternProblem } from './path-patterns.ts';
 
 /** What is wrong with rules; `path` leads to it in the list: index, field, index of the example. */
 export interface RuleProblem {
   rule: string;
   path: [number, 'id' | 'match' | 'notMatch', number];
   problem: string;
+}
+
+/** Every pattern of protected paths that can't be read, with the place of it in the policy. */
+export function checkPatterns(
+  policy: { protectedPaths?: string[] | undefined } | undefined,
+): { path: [string, number]; problem: string }[] {
+  return (policy?.protectedPaths ?? []).flatMap((pattern, at): { path: [string, number]; problem: string }[] => {
+    const problem = findPatternProblem(pattern);
+    return problem === undefined ? [] : [{ path: ['protectedPaths', at], problem: `"${pattern}" ${problem}` }];
+  });
 }
 
 /** Every example that its rule does not keep, and every id that stands twice. */

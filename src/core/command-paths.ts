@@ -1,7 +1,7 @@
 /**
  * Whether a word of a command line could mean one of the paths that a rule names.
  * Rule: a word's own globs count as what they could become, but a bare star is not taken for every secret there is;
- * each comparison is counted, and where no steps are left the answer is no: whoever counts says that it can't be judged.
+ * each comparison is counted, and where no steps are left the answer is no, which whoever counts has to say.
  */
 import { DYNAMIC } from './command-facts.ts';
 import { expandBraces } from './command-words.ts';
@@ -94,7 +94,7 @@ function segmentsMeet(word: string, pattern: string, budget: JudgeBudget): boole
   return intersect(glob, pattern, budget);
 }
 
-/** `a[bc]` as `a?`. Behind the last closing bracket nothing is looked for, or each opening one would look to the end. */
+/** `a[bc]` as `a?`. Nothing is looked for behind the last `]`: each `[` would look to the end. */
 function blankBrackets(glob: string): string {
   const end = glob.lastIndexOf(']') + 1;
   return glob.slice(0, end).replace(/\[[^\]]*\]/g, '?') + glob.slice(end);

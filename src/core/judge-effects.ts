@@ -18,7 +18,7 @@ import { judgeUnexplained } from './effect-unexplained.ts';
 import { judgeWords } from './effect-words.ts';
 import type { Finding } from './findings.ts';
 import { excerptOf, rankFindings } from './findings.ts';
-import { isInPaths } from './paths.ts';
+import { describeBroken, findProtecting, isInPaths } from './paths.ts';
 
 export type { Change, EffectContext } from './effect-look.ts';
 
@@ -76,10 +76,12 @@ function judgePath(effects: Effects, look: Look, remarks: readonly Finding[]): F
   const findings: Finding[] = [];
   const isOutside = [change.path, change.oldPath].some((path) => path !== undefined && !isInPaths(path, context.paths));
   if (isOutside) {
-    const why = `the task may not change it (${change.status})`;
+    const broken = describeBroken(context.paths);
+    const unread = broken === '' ? '' : `; of its paths, ${broken}`;
+    const why = `the task may not change it (${change.status})${unread}`;
     findings.push(findMain(effects, look, remarks, { kind: 'outside-paths', why }));
   }
-  const barred = (context.barred ?? []).find((pattern) => isInPaths(change.path, [pattern]));
+  const barred = findProtecting(change.path, context.barred ?? []);
   if (barred !== undefined) {
     const why = `policy protects it (protectedPaths: ${barred}), and a person let a task change it (${change.status})`;
     findings.push(findMain(effects, look, remarks, { kind: 'protected-path', why }));

@@ -3,6 +3,7 @@
  * Rule: a plan that passes `checkPlan` can be worked to its end; every complaint says which task and what to do.
  */
 import { z } from 'zod';
+import { findPatternProblem } from './path-patterns.ts';
 
 /** Most tasks in one plan; more belong into a campaign. */
 const MAX_TASKS = 200;
@@ -75,7 +76,7 @@ function findPathProblem(path: string): string | undefined {
   const parts = path.split('/');
   if (parts.includes('..')) return 'leaves the repository by ".."';
   if (parts.some((part) => part.toLowerCase() === '.git')) return "names git's own folder";
-  return undefined;
+  return findPatternProblem(path);
 }
 
 /** One circle of dependencies, first id repeated at the end, or undefined. */

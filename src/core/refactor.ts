@@ -8,7 +8,7 @@ import { createControl, listOpenDecisions } from './control.ts';
 import { digestText } from './digest.ts';
 import { grantFor, hasMoney } from './budget.ts';
 import type { StartInput } from './messages.ts';
-import { canOverlap } from './paths.ts';
+import { canOverlap, openOverlapBudget } from './paths.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from './plan.ts';
 import type { EffectivePolicy } from './policy.ts';
 import { tightenForIsolation } from './policy.ts';
@@ -155,7 +155,8 @@ function isReady(state: RefactorState, task: TaskState): boolean {
   if (working.length >= state.policy.maxParallelAgents.value) return false;
   const integrated = new Set(state.tasks.filter(({ status }) => status === 'integrated').map((other) => other.task.id));
   if (!task.task.dependsOn.every((id) => integrated.has(id))) return false;
-  return working.every((other) => !canOverlap(other.task.paths, task.task.paths));
+  const budget = openOverlapBudget();
+  return working.every((other) => !canOverlap(other.task.paths, task.task.paths, budget));
 }
 
 function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, fork?: Fork): RefactorCommand {

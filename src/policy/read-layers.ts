@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkRules } from '../core/check-rules.ts';
+import { checkPatterns, checkRules } from '../core/check-rules.ts';
 import type { EffectivePolicy, Layer, LayerName, Policy } from '../core/policy.ts';
 import { resolveLayers } from '../core/policy.ts';
 import type { ReadPolicyFile } from './read-policy-file.ts';
@@ -46,6 +46,7 @@ export async function readLayers({ folder, team, repository, run }: LayerSources
   }
   for (const { path, problem } of checkRules(run?.rules?.commands ?? []))
     problems.push(`policy.rules.commands.${path.join('.')}: ${problem}`);
+  for (const { path, problem } of checkPatterns(run)) problems.push(`policy.${path.join('.')}: ${problem}`);
   if (problems.length > 0) return { kind: 'bad', problems };
   const resolved = resolveLayers([...layers, { name: 'run', defaults: run }]);
   if (resolved.kind === 'ok') return resolved;

@@ -4,7 +4,7 @@
  */
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
-import { checkRules } from '../core/check-rules.ts';
+import { checkPatterns, checkRules } from '../core/check-rules.ts';
 import { describeIssue } from '../core/plan.ts';
 import type { PolicyFile } from '../core/policy.ts';
 import { policyFileSchema } from '../core/policy.ts';
@@ -43,7 +43,8 @@ export function readPolicyFile(file: string, text: string): PolicyFileResult {
   }
   const parsed = policyFileSchema.safeParse(value);
   if (parsed.success) {
-    const wrong = findWrongExamples(parsed.data).map(({ path, problem }) => `${file}:${lineOf(path)}: ${problem}`);
+    const found = [...findWrongExamples(parsed.data), ...findWrongPatterns(parsed.data)];
+    const wrong = found.map(({ path, problem }) => `${file}:${lineOf(path)}: ${problem}`);
     return wrong.length > 0 ? { kind: 'bad', problems: wrong } : { kind: 'ok', policy: parsed.data, lineOf };
   }
   const problems = parsed.error.issues.map((issue) => {
@@ -61,6 +62,13 @@ function findWrongExamples(policy: PolicyFile): { path: (string | number)[]; pro
       path: [part, 'rules', 'commands', ...path],
       problem,
     })),
+  );
+}
+
+/** Every pattern that can't be read, with the path to it in the file. */
+function findWrongPatterns(policy: PolicyFile): { path: (string | number)[]; problem: string }[] {
+  return (['limits', 'defaults'] as const).flatMap((part) =>
+    checkPatterns(policy[part]).map(({ path, problem }) => ({ path: [part, ...path], problem })),
   );
 }
 

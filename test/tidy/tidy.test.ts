@@ -14,19 +14,19 @@ const tests = readFiles(/^test\/.*\.ts$/);
  * What each folder of src may import: packages by name, folders of src by theirs. `types` are for `import type` only.
  */
 const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: string[] }> = {
-  core: { packages: /^(zod|diff|unbash|@noble\/hashes\/.*|picomatch\/posix(\.js)?)$/, folders: [] },
+  core: { packages: /^(zod|diff|unbash|@noble\/hashes\/.*)$/, folders: [] },
   workflows: { packages: /^@temporalio\/(workflow|common)$/, folders: ['core'], types: ['activities'] },
   activities: {
     packages: /^(node:.*|@temporalio\/(activity|client|common)|zod)$/,
     folders: ['core', 'egress', 'git', 'github', 'model', 'policy', 'sandbox', 'signing'],
   },
   github: { packages: /^(node:.*|zod)$/, folders: ['core'] },
-  git: { packages: /^(node:.*|simple-git|execa|ignore|picomatch.*|zod)$/, folders: ['core'] },
+  git: { packages: /^(node:.*|simple-git|execa|ignore|zod)$/, folders: ['core'] },
   model: { packages: /^(node:.*|openai(\/.*)?|zod)$/, folders: ['core'] },
   policy: { packages: /^(node:.*|yaml)$/, folders: ['core'] },
   egress: { packages: /^(node:.*|ipaddr\.js)$/, folders: ['core'] },
   // A workspace is filled from the store and stored into it; its setup reaches the network through the proxy.
-  sandbox: { packages: /^(node:.*|execa|ignore|picomatch.*|zod)$/, folders: ['core', 'egress', 'git'] },
+  sandbox: { packages: /^(node:.*|execa|ignore|zod)$/, folders: ['core', 'egress', 'git'] },
   signing: { packages: /^(node:.*|execa)$/, folders: ['core'] },
   seal: { packages: /^(node:.*|@temporalio\/(activity|common|worker)|zod)$/, folders: ['core'] },
   stack: { packages: /^(node:.*|@temporalio\/.*|execa)$/, folders: ['core'] },
