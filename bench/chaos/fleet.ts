@@ -6,16 +6,14 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { AccountInput } from '../../src/core/account.ts';
-import { ensureKeyFile } from '../../src/seal/key-file.ts';
 import type { TemporalServer } from '../../src/stack/start-temporal-server.ts';
 import { startTemporalServer } from '../../src/stack/start-temporal-server.ts';
 import { startDaemon } from './git-daemon.ts';
-import { KEY } from './ground.ts';
+import { makeKey, writePolicies } from './organisation.ts';
 import type { Role } from './schedule.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
@@ -155,38 +153,11 @@ function hostOf(hosts: readonly Host[], worker: Worker): Host {
   return host;
 }
 
-/** What all refactors of a fleet take their budgets from. */
-export const ACCOUNT: AccountInput = { account: 'chaos', per: 'month' };
-
 interface HostOptions {
   name: string;
   role: Role;
   fleet: Fleet;
   modelUrl: string;
-}
-
-/** The key that all workers of the fleet share. */
-export async function makeKey(folder: string): Promise<string> {
-  const file = join(folder, 'seal.json');
-  await ensureKeyFile(file);
-  return file;
-}
-
-/**
- * The organisation's policy: an account that all refactors share, with far more than they need, and decisions that count
- * only when they are signed.
- */
-async function writePolicies(folder: string): Promise<string> {
-  const policies = join(folder, 'policies');
-  await mkdir(policies, { recursive: true });
-  const key = (await readFile(join(folder, `${KEY}.pub`), 'utf8')).trim();
-  const limits = {
-    budget: { tokens: 1e9 },
-    sharedBudgets: [{ ...ACCOUNT, tokens: 1e15 }],
-    decisions: { signatures: 'required', approvers: [{ name: KEY, publicKey: key }] },
-  };
-  await writeFile(join(policies, 'organisation.yaml'), JSON.stringify({ version: 1, limits }));
-  return policies;
 }
 
 async function openHost({ name, role, fleet, modelUrl }: HostOptions): Promise<Host> {

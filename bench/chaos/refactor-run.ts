@@ -19,7 +19,7 @@ import type { Hit } from './disturb.ts';
 import { disturb } from './disturb.ts';
 import type { Findings } from './findings.ts';
 import type { Fleet } from './fleet.ts';
-import { ACCOUNT, makeKey } from './fleet.ts';
+import { ACCOUNT, makeKey } from './organisation.ts';
 import { git, KEY } from './ground.ts';
 import type { Person } from './person.ts';
 import { readStatus, supervise } from './person.ts';
