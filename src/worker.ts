@@ -19,6 +19,7 @@ import {
   Worker,
 } from '@temporalio/worker';
 import type { ActivityContext } from './activities/context.ts';
+import { keepSecret } from './activities/failures.ts';
 import { createControlActivities, createModelActivities, createWorkspaceActivities } from './activities/index.ts';
 import { keepMending } from './client/mend-runs.ts';
 import type { SealRecord } from './client/seal-record.ts';
@@ -189,6 +190,7 @@ function pinTo(version: NonNullable<Config['version']>): NonNullable<WorkerOptio
 
 async function openContext(config: Config, parts: WorkerParts): Promise<ActivityContext> {
   await claimStateFolder(config.stateDir);
+  keepSecret(listSecrets(config, parts));
   const isolation = await proveIsolation(config);
   const { remote: _, ...model } = config.model;
   return {
@@ -213,6 +215,25 @@ export function openDataConverter(keys: KeyRing, namespace: string): DataConvert
     payloadConverterPath: siblingPath('./workflows/payload-converter.ts'),
     payloadCodecs: [createSealCodec(keys, namespace)],
   };
+}
+
+/** Values that were configured and are nobody's to read: keys, tokens, and passwords in addresses. */
+function listSecrets(config: Config, { model, connection }: WorkerParts): (string | undefined)[] {
+  const addresses = [config.hub, ...Object.values(config.remoteEnvironment)];
+  const passwords = addresses.flatMap((address) => {
+    const [, user, password] = /^[a-z+]+:\/\/([^/@:]*):?([^/@]*)@/i.exec(address) ?? [];
+    return password ? [password, unescapeUrl(password)] : [user === 'git' ? undefined : user];
+  });
+  const key = connection?.apiKey;
+  return [model.apiKey, config.github?.token, ...(typeof key === 'string' ? [key] : []), ...passwords];
+}
+
+function unescapeUrl(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** A name that this host's state folder keeps, so that a worker started again finds its agents. */

@@ -5,9 +5,20 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { FailureType } from '../core/failures.ts';
 import { FAILURES } from '../core/failures.ts';
+import { hideSecretValues } from '../core/secrets.ts';
 import { GitFailure } from '../git/git-failure.ts';
 import { ModelFailure } from '../model/model-failure.ts';
 import { SandboxError } from '../sandbox/sandbox-error.ts';
+
+/** As deep as anybody chains them. */
+const MAX_CAUSES = 10;
+/** What this process may never say, whoever's words it repeats: a worker adds its own when it starts. */
+const secrets = new Set<string>();
+
+/** Keeps these values out of every failure from now on. */
+export function keepSecret(values: Iterable<string | undefined>): void {
+  for (const value of values) if (value !== undefined) secrets.add(value);
+}
 
 /** A failure of a listed type; `final` says that this one is not to be tried again all the same. */
 export function fail(
@@ -17,9 +28,9 @@ export function fail(
 ): ApplicationFailure {
   return ApplicationFailure.create({
     type,
-    message,
+    message: hideSecretValues(message, secrets),
     nonRetryable: options.final ?? !FAILURES[type].retryable,
-    ...(options.cause ? { cause: options.cause } : {}),
+    ...(options.cause ? { cause: clean(options.cause) } : {}),
     ...(options.retryAfterMs ? { nextRetryDelay: options.retryAfterMs } : {}),
   });
 }
@@ -51,5 +62,16 @@ export function toFailure(error: unknown): unknown {
   }
   // The other kinds pass by themselves, or with another attempt.
   if (error instanceof SandboxError && error.kind === 'isolation') return fail('NoIsolation', error.message);
+  return error instanceof Error ? clean(error) : error;
+}
+
+/** An error of any kind with its own words cleaned, and those of its causes: Temporal takes all of them along. */
+function clean(error: Error): Error {
+  let inner: unknown = error;
+  for (let depth = 0; depth < MAX_CAUSES && inner instanceof Error; depth += 1) {
+    inner.message = hideSecretValues(inner.message, secrets);
+    if (inner.stack !== undefined) inner.stack = hideSecretValues(inner.stack, secrets);
+    inner = inner.cause;
+  }
   return error;
 }

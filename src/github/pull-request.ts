@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { isAtHost, readAddress } from '../core/address.ts';
+import { hideSecretValues } from '../core/secrets.ts';
 
 /** Where pull requests are opened, and with whose rights. */
 export interface GitHub {
@@ -93,7 +94,7 @@ async function ask(
   const isLimited = status === 429 || (status === 403 && response.headers.get('x-ratelimit-remaining') === '0');
   const hint = isLimited ? '' : (HINTS[status] ?? '');
   throw new GitHubFailure(
-    `GitHub answered ${status} to ${what}: ${text.slice(0, 300)}${hint}`,
+    `GitHub answered ${status} to ${what}: ${hideSecretValues(text, [token]).slice(0, 300)}${hint}`,
     isLimited || status >= 500,
   );
 }

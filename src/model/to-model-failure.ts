@@ -3,6 +3,7 @@
  * Rule: only what trying again can mend is retryable; spent quota, a bad key and a policy's refusal are for a person.
  */
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
+import { hideSecretValues } from '../core/secrets.ts';
 import type { ModelFailureKind } from './model-failure.ts';
 import { ModelFailure } from './model-failure.ts';
 
@@ -104,11 +105,7 @@ function describeCause(error: unknown): string {
 
 /** A provider's words on one line, cut, without the key, even where the provider repeats it. */
 function cleanSaid(text: string, apiKey: string): string {
-  const withoutKey = apiKey.length >= 4 ? text.replaceAll(apiKey, '[key]') : text;
-  const oneLine = withoutKey
-    .replace(/\bsk-[\w*-]+/g, '[key]')
-    .replace(/\s+/g, ' ')
-    .trim();
+  const oneLine = hideSecretValues(text, [apiKey]).replace(/\s+/g, ' ').trim();
   return oneLine.slice(0, MAX_SAID_CHARACTERS).replace(/\.$/, '');
 }
 

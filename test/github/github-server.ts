@@ -24,7 +24,7 @@ export interface GitHubServer {
   pulls: Pull[];
   /** Answers to what changes something that get lost on their way, after it was done. */
   losesAnswers: number;
-  refuses?: { status: number; headers: Record<string, string> };
+  refuses?: { status: number; headers: Record<string, string>; says?: string };
 }
 
 const TOKEN = 'token-of-a-test';
@@ -46,7 +46,8 @@ async function answer(server: GitHubServer, request: IncomingMessage, response: 
   const say = (status: number, body: unknown, headers: Record<string, string> = {}): void =>
     void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
   if (request.headers.authorization !== `Bearer ${TOKEN}`) return say(401, { message: 'Bad credentials' });
-  if (server.refuses) return say(server.refuses.status, { message: 'no' }, server.refuses.headers);
+  const { refuses } = server;
+  if (refuses) return say(refuses.status, { message: refuses.says ?? 'no' }, refuses.headers);
   if (request.method === 'GET') {
     const isWanted = (pull: Pull): boolean =>
       `${owner}:${pull.head}` === searchParams.get('head') && pull.base === searchParams.get('base');
