@@ -5,7 +5,7 @@
 
 /** Shorter values are words of every day, and would take texts apart. */
 const SHORTEST = 6;
-const HIDDEN = '[secret]';
+const HIDDEN = '[hidden]';
 /** Headers and tokens that are secrets by their form, whosever they are. */
 const FORMS: readonly [RegExp, string][] = [
   [/\b(Bearer|Basic)(\s+|%20|\+)[\w.~+/%-]{6,}=*/gi, `$1 ${HIDDEN}`],

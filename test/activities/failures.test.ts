@@ -19,7 +19,7 @@ test('a failure of any kind, and its causes, are without them', () => {
   for (const error of errors) {
     for (let inner: unknown = error; inner instanceof Error; inner = inner.cause) {
       expect(`${inner.message}${inner.stack ?? ''}`).not.toMatch(/a-key-of|0123456789|YS1rZXkt/);
-      expect(inner.message).toContain('asked with [secret], [secret]');
+      expect(inner.message).toContain('asked with [hidden], [hidden]');
     }
   }
 });

@@ -18,14 +18,14 @@ test.each([
   ['base64 after a longer user', Buffer.from(`anna:${KEY}`).toString('base64url')],
 ])('a secret %s is gone', (_how, spelling) => {
   const clean = hideSecretValues(`a server said: ${spelling}, and more`, [KEY]);
-  expect(clean).toContain('[secret]');
+  expect(clean).toContain('[hidden]');
   // What stands around it in base64 is left, and shares a character with it at either end.
   for (let at = 0; at + 12 <= spelling.length; at += 1) expect(clean).not.toContain(spelling.slice(at, at + 12));
 });
 
 test.each(['Authorization: Bearer abcdef0123', 'Basic YW5uOnNlY3JldA==', 'ghp_abcdef012345', 'sk-abc***xyz'])(
   '%s is taken for a secret by its form',
-  (text) => expect(hideSecretValues(text, [])).toMatch(/\[secret\]$/),
+  (text) => expect(hideSecretValues(text, [])).toMatch(/\[hidden\]$/),
 );
 
 test('what is no secret stays, and no short value takes a text apart', () => {

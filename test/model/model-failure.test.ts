@@ -55,7 +55,7 @@ describe('a failure', () => {
     const answered = body('invalid_api_key', `Incorrect API key provided: ${KEY}, or sk-proj-abc***def.`);
     const server = await serve(() => ({ fault: 'status', status: 401, body: answered }));
     const failure = await failureOf(openModel(settings(server)).call(request()));
-    expect(failure.message).toMatch(/Incorrect API key provided: \[secret\], or \[secret\]/);
+    expect(failure.message).toMatch(/Incorrect API key provided: \[hidden\], or \[hidden\]/);
     expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain('secret');
     expect(failure.cause).toBeUndefined();
   });
