@@ -18,6 +18,7 @@ import {
   publish,
   say,
   tell,
+  wordsOf,
 } from './agent-work.ts';
 import { settleReceipts, shorten } from './control.ts';
 import { findRed } from './evidence.ts';
@@ -137,7 +138,7 @@ function takeEvidence(state: AgentState, event: Extract<AgentEvent, { kind: 'che
   const red = findRed(event.evidence);
   const judged = { ...state, evidence: event.evidence, cut: false };
   if (!pending) return judged;
-  if (red.length === 0) return finishAgent(say(judged, event.at, 'checks are green'), event.at, pending.summary);
+  if (red.length === 0) return finishAgent(say(judged, event.at, 'checks are green'), event.at, wordsOf(pending));
   const lines = red.map(({ command, exitCode, tail }) => `$ ${command}\nexit status ${exitCode ?? 'none'}\n${tail}`);
   const told = tell(
     { ...judged, pending: null },

@@ -4,7 +4,7 @@
  */
 import type { AgentState } from './agent-state.ts';
 import type { Proposal } from './step.ts';
-import { endAgent, finishAgent, nextStep, nudge, publish, say, tell } from './agent-work.ts';
+import { endAgent, finishAgent, nextStep, nudge, publish, say, tell, wordsOf } from './agent-work.ts';
 import { answerCall, showCall } from './call-gate.ts';
 import type { Control } from './control.ts';
 import { openDecision } from './control.ts';
@@ -22,12 +22,12 @@ export function gateCall(state: AgentState, at: number, call: Proposal): AgentSt
   const usable = { ...state, repairs: 0 };
   const { task } = state.spec;
   if (call.tool === 'finish') return takeFinish(usable, at, call);
-  if (call.tool === 'decline') return endAgent(usable, at, { kind: 'declined', reason: call.summary });
+  if (call.tool === 'decline') return endAgent(usable, at, { kind: 'declined', reason: wordsOf(call) });
   if (call.tool === 'ask') {
     const control = openDecision(usable.control, at, {
       name: `${task}/question`,
       kind: 'question',
-      about: call.summary,
+      about: wordsOf(call),
       digest: call.digest,
     });
     return publish(say(waitFor({ ...usable, control }, call, control), at, `${state.step} asks: ${call.summary}`));
@@ -100,5 +100,5 @@ function takeFinish(state: AgentState, at: number, call: Proposal): AgentState {
     return endAgent(state, at, { kind: 'planned', head: state.head, plan: call.plan });
   }
   if (state.spec.checks.length > 0) return { ...state, pending: { ...call, gate: 'checking', by: 'coxswain' } };
-  return finishAgent(state, at, call.summary);
+  return finishAgent(state, at, wordsOf(call));
 }

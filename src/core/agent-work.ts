@@ -5,6 +5,7 @@
 import type { AgentOutcome, AgentState } from './agent-state.ts';
 import { addLog, closeDecision, listClosed, listOpenDecisions, settleReceipts } from './control.ts';
 import { listAsked } from './review.ts';
+import type { Proposal } from './step.ts';
 import type { Sha } from './transcript.ts';
 import { showTrouble } from './trouble.ts';
 
@@ -150,4 +151,9 @@ export function addCheckpoint(state: AgentState, head: Sha, what: string): Agent
 /** Adds a line to the log. */
 export function say(state: AgentState, at: number, text: string): AgentState {
   return { ...state, control: addLog(state.control, at, text) };
+}
+
+/** What a call says to people; what a history does not keep of it is counted. */
+export function wordsOf({ summary, more }: Pick<Proposal, 'summary' | 'more'>): string {
+  return more ? `${summary}\n… ${more} more characters, in the checkpoint` : summary;
 }

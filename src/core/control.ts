@@ -7,12 +7,15 @@ import type { Approval } from './decide.ts';
 import { escapeForPeople } from './escape.ts';
 import type { Message } from './messages.ts';
 import type { Place } from './place.ts';
+import { asName, clip } from './text/lines.ts';
 
 /** Receipts, log lines, ids and closed decisions that are kept; older ones are in the history. */
 const MAX_RECEIPTS = 200;
 const MAX_LOG = 100;
 const MAX_APPLIED_IDS = 1000;
 const MAX_CLOSED = 100;
+/** Characters that a decision shows of what it is about. */
+const MAX_ABOUT = 4000;
 
 /**
  * What became of a message. `received` waits for its signature to be verified; `accepted` becomes `delivered` when a
@@ -31,7 +34,7 @@ export interface Decision {
   /** Short id with its revision, e.g. `plan@1`, `lib/call@4`. */
   id: string;
   kind: DecisionKind;
-  /** What is decided, rendered by our code; at most 4 KiB. */
+  /** What is decided, rendered by our code: at most 4,000 characters, and how many more there are. */
   about: string;
   digest: string;
   openedAt: number;
@@ -167,6 +170,13 @@ export function settleReceipts(
   return { ...control, receipts };
 }
 
+/** What is decided, as much of it as a history should keep; the rest is counted, with the place where it is. */
+function clipAbout({ kind, about }: Pick<Decision, 'kind' | 'about'>): string {
+  const { kept, left } = clip(about, MAX_ABOUT);
+  const where = kind === 'plan' ? 'the query "plan" has all of it' : "all of it is in the agent's checkpoints";
+  return left > 0 ? `${kept}\n… ${left} more characters: ${where}` : kept;
+}
+
 /** Opens a decision with the next revision of its name. */
 export function openDecision(
   control: Control,
@@ -176,7 +186,7 @@ export function openDecision(
   const revision = (control.opened[decision.name] ?? 0) + 1;
   const { name, ...rest } = decision;
   const place = control.place ? { place: control.place } : {};
-  const about = rest.about.slice(0, 4096);
+  const about = clipAbout(rest);
   const opened: Decision = { ...rest, about, id: `${name}@${revision}`, openedAt: at, ...place };
   const closed = control.decisions.filter((other) => other.closed).slice(-MAX_CLOSED);
   const open = control.decisions.filter((other) => !other.closed);
@@ -205,8 +215,9 @@ export function listClosed({ decisions }: Control): string[] {
     if (!closed) return [];
     const note = closed.note ? `: ${escapeForPeople(closed.note)}` : '';
     const isNobodys = closed.outcome === 'withdrawn' || approvals?.length === 0;
+    const by = isNobodys ? closed.by : asName(closed.by);
     const proof = isNobodys ? '' : approvals?.every(({ signed }) => signed) ? ' (signed)' : ' (a claim, not signed)';
-    return [`${id}: ${closed.outcome} by ${escapeForPeople(closed.by)}${proof}${note}`];
+    return [`${id}: ${closed.outcome} by ${by}${proof}${note}`];
   });
 }
 

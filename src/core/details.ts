@@ -1,13 +1,22 @@
 /**
- * What people read in the Temporal UI while a run lives: its current details.
- * Rule: what came from a repository or a model is escaped before it is shown.
+ * What people read in the Temporal UI while a run lives: its current details, Markdown.
+ * Rule: what waits for a person comes first, with all of what is decided and the exact message that answers it; every
+ * text of a model, a repository or a person is code.
  */
 import type { AgentState } from './agent-state.ts';
+import type { DecisionRules, Risk } from './approvers.ts';
+import { riskOf, rulesOf } from './approvers.ts';
+import type { Decision } from './control.ts';
 import { listOpenDecisions } from './control.ts';
-import { escapeForPeople } from './escape.ts';
-import { listAllOpen } from './refactor-work.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
+import { listAllOpen, listRunning } from './refactor-work.ts';
+import { code, codeBlock, fitItems } from './text/markdown.ts';
 import { agentState, refactorState } from './views.ts';
+
+/** Characters of all open decisions together, and of the other lists: a page that a browser shows at once. */
+const MAX_DECISIONS = 30_000;
+const MAX_LIST = 10_000;
+const LOG_SHOWN = 10;
 
 /** How a task's status is shown in lists. */
 export const TICKS: Record<TaskState['status'], string> = {
@@ -23,31 +32,104 @@ export function showSpend(spend: RefactorState['spend']): string {
   return `${spend.inputTokens + spend.outputTokens} tokens in ${spend.modelCalls} model calls (${cost}), ${spend.acts} commands`;
 }
 
-/** Current details of a refactor, Markdown. */
-export function describeRefactor(state: RefactorState): string {
-  const open = listAllOpen(state);
-  const lines = [
-    `**Goal** ${escapeForPeople(state.input.goal)}`,
-    `**State** ${refactorState(state)}${state.hold ? `: ${escapeForPeople(state.hold.reason)}` : ''}`,
-    `**Isolation** ${state.prepared?.isolation ?? 'not known yet'} · **Spend** ${showSpend(state.spend)}`,
-    ...state.tasks.map(
-      ({ task, status }) => `- ${TICKS[status]} ${task.id}: ${escapeForPeople(task.title)} (${status})`,
-    ),
-    ...open.map(({ id, about }) => `**Waits for a decision** \`${id}\`: ${escapeForPeople(about.slice(0, 500))}`),
-  ];
-  return lines.join('\n\n');
+/** Current details of a refactor in a namespace, Markdown. */
+export function describeRefactor(state: RefactorState, namespace: string): string {
+  const { hold, prepared, input, tasks } = state;
+  const agents = listRunning(state).map(({ id, task }) => [`- ${linkTo(namespace, id, `agent of ${task}`)}`]);
+  const ticks = tasks.map(({ task, status }) => [`- ${TICKS[status]} ${code(task.id)} ${status}: ${code(task.title)}`]);
+  return [
+    `**State** ${refactorState(state)} · **Isolation** ${prepared?.isolation ?? 'not known yet'} · **Spend** ${showSpend(state.spend)}`,
+    '',
+    ...showHold(hold),
+    ...showDecisions(listAllOpen(state), rulesOf(state.policy)),
+    ...list('Agents at work', agents, 'the query `status` names all'),
+    ...list('Tasks', ticks, 'the query `plan` has all'),
+    '**Goal**',
+    '',
+    ...codeBlock(input.goal, { whole: "the start's input has all of it" }),
+  ].join('\n');
 }
 
-/** Current details of an agent, Markdown. */
-export function describeAgent(state: AgentState): string {
-  const lines = [
-    `**Task** ${state.spec.task}: ${escapeForPeople(state.spec.title)}`,
-    `**State** ${agentState(state)}, step ${state.step} of ${state.maxSteps}${state.hold ? `: ${escapeForPeople(state.hold.reason)}` : ''}`,
-    `**Isolation** ${state.spec.isolation} · **Spend** ${showSpend(state.spend)}`,
-    ...listOpenDecisions(state.control).map(
-      ({ id, about }) => `**Waits for a decision** \`${id}\`: ${escapeForPeople(about.slice(0, 500))}`,
-    ),
-    ...state.control.log.slice(-10).map(({ text }) => `- ${escapeForPeople(text)}`),
-  ];
-  return lines.join('\n\n');
+/** Current details of an agent in a namespace, Markdown. */
+export function describeAgent(state: AgentState, namespace: string): string {
+  const { spec, step, maxSteps, hold, control } = state;
+  const refactor = spec.refactor === null ? '' : ` · ${linkTo(namespace, spec.refactor, 'its refactor')}`;
+  const log = control.log.slice(-LOG_SHOWN).map(({ text }) => [`- ${code(text)}`]);
+  return [
+    `**State** ${agentState(state)}, step ${step} of ${maxSteps} · **Isolation** ${spec.isolation} · **Spend** ${showSpend(state.spend)}${refactor}`,
+    '',
+    ...showHold(hold),
+    ...showDecisions(listOpenDecisions(control), rulesOf(spec.policy)),
+    `**Task** ${code(spec.task)}: ${code(spec.title)}`,
+    '',
+    ...list(`Log, the newest ${LOG_SHOWN} lines`, log, 'the query `log` has more'),
+  ].join('\n');
+}
+
+function showHold(hold: { reason: string } | null): string[] {
+  if (!hold) return [];
+  const answer = sendUpdate([['resume', { by: 'your name' }]]);
+  return ['**Holds**, until somebody resumes or stops it:', '', ...codeBlock(hold.reason, LOG), '', ...answer, ''];
+}
+
+const LOG = { whole: 'the query `status` has all of it' };
+const RANK: Record<Risk, number> = { high: 0, medium: 1, low: 2 };
+
+/** The riskiest first: each with all that it is about, and the messages that answer it. */
+function showDecisions(open: readonly Decision[], { signatures }: DecisionRules): string[] {
+  const signed = signatures === 'required' ? ['Policy wants it signed: `cox approve` signs it.', ''] : [];
+  const ranked = open.toSorted((a, b) => RANK[riskOf(a)] - RANK[riskOf(b)]);
+  const items = ranked.map((decision) => {
+    const { id, kind, about } = decision;
+    return [
+      `**Waits for a decision** ${code(id)}: ${kind}, ${riskOf(decision)} risk`,
+      '',
+      ...codeBlock(about, { whole: 'the query `decisions` has all of it' }),
+      '',
+      ...signed,
+      ...sendUpdate(answersTo(decision)),
+      '',
+    ];
+  });
+  return fitItems(items, MAX_DECISIONS, 'the query `decisions` has all of them');
+}
+
+type AnswerMessage = [verb: string, input: object];
+
+/** The messages that answer a decision; a digest binds them to what is shown here. */
+function answersTo({ id, kind, digest }: Decision): AnswerMessage[] {
+  const by = 'your name';
+  switch (kind) {
+    case 'question':
+      return [['answer', { question: id, text: 'your answer', by }]];
+    case 'choice':
+      return [['choose', { agent: "the agent's id", by }]];
+    default:
+      return [
+        ['approve', { decision: id, digest, by }],
+        ['reject', { decision: id, digest, note: 'why', by }],
+      ];
+  }
+}
+
+/** How a message is sent from Temporal's UI. */
+function sendUpdate(messages: readonly AnswerMessage[]): string[] {
+  const lines = messages.flatMap(([verb, input]) => [
+    `- Update name ${code(verb)}, input ${code(JSON.stringify(input), 1000)}`,
+  ]);
+  return ['To answer here: **More Actions**, **Send an Update**; name and input are', '', ...lines];
+}
+
+function list(title: string, items: string[][], whole: string): string[] {
+  return items.length === 0 ? [] : [`**${title}**`, '', ...fitItems(items, MAX_LIST, whole), ''];
+}
+
+/** A link to another run's page; its address holds nothing that could end it. */
+function linkTo(namespace: string, id: string, name: string): string {
+  const place = [namespace, id].map((part) => encodeURIComponent(part.toWellFormed()).replace(/[()'*!]/g, percent));
+  return `[${name}](/namespaces/${place[0]}/workflows/${place[1]}) ${code(id)}`;
+}
+
+function percent(sign: string): string {
+  return `%${sign.charCodeAt(0).toString(16)}`;
 }

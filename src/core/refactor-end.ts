@@ -4,9 +4,9 @@
  * Rule: none of these holds up the end for ever: what can't be done is said in the log, and the run ends.
  */
 import { tookOf } from './account.ts';
-import { escapeForPeople } from './escape.ts';
 import type { RefactorCommand, RefactorEvent, RefactorOutcome, RefactorState } from './refactor-state.ts';
 import { log } from './refactor-work.ts';
+import { asTitle } from './text/prose.ts';
 
 /** What is left to do once nothing runs any more; the end itself at last. */
 export function orderEnd(state: RefactorState, outcome: RefactorOutcome): RefactorCommand {
@@ -21,7 +21,7 @@ function orderSettlement({ reserved, spend }: RefactorState): RefactorCommand | 
 /** Where the worker that delivered opens them, and there is a branch that it is for. */
 function orderPull({ delivered, prepared, pull, input, branch }: RefactorState): RefactorCommand | undefined {
   if (!delivered?.opensPull || !prepared?.baseBranch || pull) return undefined;
-  const title = escapeForPeople(input.goal.split('\n')[0] ?? branch);
+  const title = asTitle(input.goal.split('\n')[0] ?? branch);
   return { kind: 'openPull', input: { repository: input.repository, branch, base: prepared.baseBranch, title } };
 }
 

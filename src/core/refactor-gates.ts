@@ -5,12 +5,17 @@
 import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { findRed } from './evidence.ts';
-import type { Plan } from './plan.ts';
+import { canOverlap } from './paths.ts';
+import type { Plan, Task } from './plan.ts';
 import { createTaskState, deliverySubject } from './refactor.ts';
 import { showEffects } from './refactor-effects.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { endRefactor, log } from './refactor-work.ts';
+import { asBlock, asLine, clip } from './text/lines.ts';
 import type { Sha } from './transcript.ts';
+
+/** Characters that a decision on a plan shows of a task's paths; the query `plan` has all. */
+const MAX_PATHS = 500;
 
 /** A new version of the plan goes to its gate; what was approved before is void. */
 export function proposePlan(state: RefactorState, at: number, plan: Plan, by: string): RefactorState {
@@ -29,11 +34,23 @@ export function proposePlan(state: RefactorState, at: number, plan: Plan, by: st
       reason: 'policy denies every plan (gates.plan)',
     });
   }
-  const about = [
-    plan.summary,
-    ...plan.tasks.map((task) => `- ${task.id}: ${task.title} (${task.paths.join(', ')})`),
-  ].join('\n');
+  const about = describePlan(plan, state.policy.protectedPaths?.value ?? []);
   return { ...logged, control: openDecision(logged.control, at, { name: 'plan', kind: 'plan', about, digest }) };
+}
+
+/**
+ * Each task with where it works, then what the planner says, marked. First come those that may touch protected paths,
+ * dot folders (`.github`), or anything: where there are too many tasks to show, these are not among the rest.
+ */
+function describePlan({ summary, tasks }: Plan, protectedPaths: readonly string[]): string {
+  const isGrave = ({ paths }: Task): boolean =>
+    canOverlap(paths, protectedPaths) || paths.some((path) => /(^|\/)\.\w|^\*/.test(path));
+  const ranked = [...tasks.filter(isGrave), ...tasks.filter((task) => !isGrave(task))];
+  const lines = ranked.map((task) => {
+    const where = clip(task.paths.map(asLine).join(', '), MAX_PATHS);
+    return `- ${task.id} (${where.kept}${where.left > 0 ? ` … ${where.left} more characters` : ''}): ${asLine(task.title)}`;
+  });
+  return [...lines, 'The planner says:', asBlock(summary)].join('\n');
 }
 
 /** Starts the work of an approved plan; tasks that were integrated under an earlier version stay. */

@@ -1,74 +1,144 @@
 /**
- * The report of a refactor: what was asked, planned, decided, changed, checked and spent; Markdown.
- * Rule: what came from a repository or a model is escaped, and a claim is shown as one.
+ * The report of a refactor: what was decided, checked, changed and spent, then what the agents say; Markdown.
+ * Rule: facts come first and in our words; every text of a model, a repository or a person is code, so that nothing in
+ * it can look like a part of the report, and what does not fit is counted.
  */
 import { listClosed } from './control.ts';
 import { showSpend, TICKS } from './details.ts';
-import { escapeForPeople as safe } from './escape.ts';
+import type { Evidence } from './agent-state.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { showReviewed } from './review.ts';
-import { showEvidence } from './views.ts';
+import { code, codeBlock, fitItems } from './text/markdown.ts';
 
 /** Most characters of a report: GitHub takes 65,536 as a pull request's body. */
-const MAX_REPORT_CHARACTERS = 60_000;
+const MAX_REPORT = 60_000;
+/** Characters that a section may take before what is left of it is counted; the agents' words get what remains. */
+const MAX_SECTION = 8_000;
+/** Characters kept for a section's title and the count of what is left out of it. */
+const SECTION_FRAME = 200;
+
+/** A section: its title, its items as lines, and where all of it can be read. */
+interface Section {
+  title: string;
+  items: string[][];
+  whole: string;
+}
 
 /** The whole report. */
 export function renderReport(state: RefactorState): string {
-  const { prepared } = state;
-  const heading = [
-    `# ${safe(state.input.goal.split('\n')[0] ?? '')}`,
-    '',
-    `Outcome: ${state.outcome?.kind ?? state.phase}. Base ${prepared?.commit ?? 'unknown'}, branch ${safe(state.branch)}, ` +
-      `isolation ${prepared?.isolation ?? 'unknown'}.`,
-    '',
-  ];
-  const sections: [string, string[]][] = [
-    ['Plan', listPlan(state)],
-    ['Decisions', listDecisions(state)],
-    ['Reviews', listReviews(state)],
-    ['Steering', state.steering.map(({ by, text }) => `- ${safe(by)}: ${safe(text)}`)],
-    ['Deviations', state.deviations.map((text) => `- ${safe(text)}`)],
-    ['Evidence', showEvidence(state.evidence).map((line) => `- ${safe(line)}`)],
-    ['Base before', showEvidence(prepared?.evidence ?? []).map((line) => `- ${safe(line)}`)],
-    [
-      'How to reproduce',
-      state.evidence.map(({ command, commit }) => `- \`git checkout ${commit} && ${safe(command)}\``),
-    ],
-    ['Changes', listChanges(state)],
-    ['Notes', (prepared?.notes ?? []).map((note) => `- ${safe(note)}`)],
-    ['Spend', [showSpend(state.spend)]],
-  ];
-  const shown = sections.flatMap(([title, lines]) => (lines.length > 0 ? [`## ${title}`, '', ...lines, ''] : []));
-  return [...heading, ...shown].join('\n').slice(0, MAX_REPORT_CHARACTERS);
+  const lines = head(state);
+  const words = { title: 'What the agents say', items: listWords(state), whole: ASK.plan };
+  const all = [...listFacts(state), words];
+  for (const [index, section] of all.entries()) {
+    const left = MAX_REPORT - lines.join('\n').length - SECTION_FRAME * (all.length - index);
+    lines.push(...showSection(section, section === words ? left : Math.min(MAX_SECTION, left)));
+  }
+  // The last paragraph is ours: in the report's commit it is where git looks for trailers.
+  return [...lines, 'End of the report.'].join('\n');
 }
 
-function listPlan({ plan, tasks }: RefactorState): string[] {
-  if (!plan) return [];
+/** Queries that give the whole of what a report shows a part of. */
+const ASK = {
+  plan: 'the query `plan` has all of it',
+  decisions: 'the query `decisions`, of the agents too, has all of them',
+  status: 'the query `status` has all of it',
+  start: "the start's input has all of it",
+  hub: 'the branch in the hub has all of it',
+  reviews: 'the query `reviews`, of the agents too, has all of them',
+};
+
+function head({ id, input, outcome, phase, prepared, branch }: RefactorState): string[] {
+  const { goal, requestedBy } = input;
   return [
-    `Version ${plan.version} by ${safe(plan.by)}, approved by ${safe(plan.approvedBy ?? 'nobody')}.`,
+    '# Coxswain report',
     '',
-    ...tasks.map(({ task, status, summary }) => `- ${TICKS[status]} ${task.id}: ${safe(task.title)}. ${safe(summary)}`),
+    `Outcome: ${outcome?.kind ?? phase}. Refactor ${code(id)}, base ${prepared?.commit ?? 'unknown'}, ` +
+      `branch ${code(branch)}, isolation ${prepared?.isolation ?? 'unknown'}.`,
+    '',
+    `The goal${requestedBy === undefined ? '' : `, in the name of ${code(requestedBy)}`}:`,
+    '',
+    ...codeBlock(goal, { whole: ASK.start }),
+    '',
   ];
+}
+
+function showSection({ title, items, whole }: Section, most: number): string[] {
+  return items.length === 0 ? [] : [`## ${title}`, '', ...fitItems(items, most, whole), ''];
+}
+
+function listFacts(state: RefactorState): Section[] {
+  const { prepared, evidence, steering, deviations } = state;
+  const list = (lines: readonly string[]): string[][] => lines.map((line) => [`- ${line}`]);
+  return [
+    { title: 'Decisions', items: list(listDecisions(state)), whole: ASK.decisions },
+    { title: 'Evidence', items: list(evidence.map(showCheck)), whole: ASK.status },
+    { title: 'Base before', items: list((prepared?.evidence ?? []).map(showCheck)), whole: ASK.status },
+    {
+      title: 'How to reproduce',
+      items: list(evidence.map(({ command, commit }) => code(`git checkout ${commit} && ${command}`, 2100))),
+      whole: ASK.status,
+    },
+    { title: 'Tasks', items: listTasks(state), whole: ASK.plan },
+    { title: 'Changes', items: listChanges(state), whole: ASK.hub },
+    { title: 'Deviations', items: list(deviations.map((text) => code(text))), whole: ASK.status },
+    { title: 'Notes', items: list((prepared?.notes ?? []).map((note) => code(note))), whole: ASK.status },
+    { title: 'Spend', items: [[showSpend(state.spend)]], whole: ASK.status },
+    {
+      title: 'Steering',
+      items: list(steering.map(({ by, text }) => `in the name of ${code(by)}: ${code(text)}`)),
+      whole: 'the query `log` has the newest, the history all of them',
+    },
+  ];
+}
+
+/** A check's result: what is known of it first, then the command, which somebody wrote. */
+function showCheck({ green, exitCode, tree, log, command }: Evidence): string {
+  const result = green ? 'green' : `red (${exitCode ?? 'killed'})`;
+  return `${result} on tree ${tree.slice(0, 10)}${log ? `, log ${log.slice(0, 10)}` : ''}: ${code(command, 2000)}`;
+}
+
+function listTasks({ plan, tasks }: RefactorState): string[][] {
+  if (!plan) return [];
+  const by = `Plan version ${plan.version} by ${code(plan.by)}, approved by ${code(plan.approvedBy ?? 'nobody')}.`;
+  return [[by, ''], ...tasks.map(({ task, status }) => [`- ${TICKS[status]} ${code(task.id)}: ${status}`])];
 }
 
 /** Those of the refactor, then those of its agents. */
 function listDecisions({ control, agents }: RefactorState): string[] {
   const all = [...listClosed(control), ...agents.flatMap(({ report }) => report?.decided ?? [])];
-  return all.map((line) => `- ${line}`);
+  return all.map((line) => code(line, 1000));
 }
 
-/** What reviewers said of results, and of calls where that made a person look. */
-function listReviews({ reviews = [], agents }: RefactorState): string[] {
-  const results = reviews
-    .filter(({ missing }) => missing !== 'not due')
-    .map((review) => `result of ${safe(review.task)}: ${showReviewed(review)}`);
-  return [...results, ...agents.flatMap(({ report }) => report?.reviewed ?? [])].map((line) => `- ${line}`);
-}
-
-function listChanges({ delivered, pull }: RefactorState): string[] {
+function listChanges({ delivered, pull }: RefactorState): string[][] {
   if (!delivered) return [];
   const opened = pull
-    ? [`- ${'url' in pull ? `pull request: ${safe(pull.url)}` : `no pull request: ${safe(pull.problem)}`}`]
+    ? [`- ${'url' in pull ? `pull request: ${code(pull.url)}` : `no pull request: ${code(pull.problem)}`}`]
     : [];
-  return ['```', safe(delivered.stat.trimEnd()), '```', ...delivered.notes.map((note) => `- ${safe(note)}`), ...opened];
+  return [
+    codeBlock(delivered.stat.trimEnd(), { whole: ASK.hub }),
+    ...delivered.notes.map((note) => [`- ${code(note)}`]),
+    opened,
+  ];
+}
+
+/** What planner and agents say of their work, and reviewers of it: claims, each under the task that it is about. */
+function listWords({ plan, tasks, reviews = [], agents }: RefactorState): string[][] {
+  if (!plan) return [];
+  const said = tasks.map(({ task, summary }) => [
+    `Task ${code(task.id)}, ${code(task.title)}:`,
+    '',
+    ...codeBlock(summary, { whole: ASK.plan }),
+    '',
+  ]);
+  const results = reviews
+    .filter(({ missing }) => missing !== 'not due')
+    .map((review) => `result of ${review.task}: ${showReviewed(review)}`);
+  const reviewed = [...results, ...agents.flatMap(({ report }) => report?.reviewed ?? [])];
+  return [
+    ['Claims of models; nothing here was checked.', ''],
+    ['The plan:', '', ...codeBlock(plan.plan.summary, { whole: ASK.plan }), ''],
+    ...said,
+    ...(reviewed.length > 0 ? [['Reviewers:', '']] : []),
+    ...reviewed.map((line) => [`- ${code(line, 1000)}`]),
+  ];
 }

@@ -67,7 +67,7 @@ export async function agent(input: AgentInput): Promise<AgentResult> {
     return report(state, untold);
   };
   handleMessages(() => state, update, tell);
-  setCurrentDetails(describeAgent(state));
+  setCurrentDetails(describeAgent(state, workflowInfo().namespace));
   void CancellationScope.current().cancelRequested.catch(() =>
     update(advanceAgent(state, { kind: 'cancelled', at: Date.now() })),
   );
@@ -129,7 +129,7 @@ function open(input: AgentInput): AgentState {
 }
 
 function show(state: AgentState): void {
-  setCurrentDetails(describeAgent(state));
+  setCurrentDetails(describeAgent(state, workflowInfo().namespace));
   showState(agentState(state), listNeeds(listOpenDecisions(state.control), state.hold));
 }
 

@@ -136,7 +136,7 @@ function headline(state: RefactorState): string {
 }
 
 function show(state: RefactorState): void {
-  setCurrentDetails(describeRefactor(state));
+  setCurrentDetails(describeRefactor(state, workflowInfo().namespace));
   showState(refactorState(state), listNeeds(listAllOpen(state), state.hold));
 }
 

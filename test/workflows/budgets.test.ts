@@ -59,5 +59,5 @@ test('a budget of time ends in a question, and the agents go on when there is mo
     if (round > 20) throw new Error(`asked again and again: ${id}`);
   }
   const { report } = (await handle.result()) as RefactorResult;
-  expect(report).toMatch(/- time@1: approved by ann/);
+  expect(report).toMatch(/- `time@1: approved by ann/);
 });

@@ -49,8 +49,8 @@ test('a delivered branch gets one pull request, with the report as its body; no 
   const result = await approveAll(handle);
   expect(server.pulls).toMatchObject([{ head: 'coxswain/one', base: 'main', title: 'Do this' }]);
   expect(result.pullRequest).toBe(server.pulls[0]?.html_url);
-  expect(server.pulls[0]?.body).toMatch(/^# Do this\n\nOutcome: done\.[^]*- plan@1: approved by ann/);
-  expect(result.report).toContain(`- pull request: ${result.pullRequest}`);
+  expect(server.pulls[0]?.body).toMatch(/^# Coxswain report\n\nOutcome: done\.[^]*- `plan@1: approved by ann/);
+  expect(result.report).toContain(`- pull request: \`${result.pullRequest}\``);
   expect(await git(bare, 'rev-parse', 'coxswain/one')).toBe(result.commit);
   const seen = await git(bare, 'show', 'coxswain/one:a/new.txt');
   expect(seen).toContain('PATH=');
@@ -64,5 +64,5 @@ test('a GitHub that refuses does not undo the delivery: the run ends, and its re
   const result = await approveAll(handle);
   expect(result).toMatchObject({ outcome: 'done' });
   expect(result).not.toHaveProperty('pullRequest');
-  expect(result.report).toContain('- no pull request: GitHub answered 404');
+  expect(result.report).toContain('- no pull request: `GitHub answered 404');
 }, 120_000);

@@ -131,7 +131,7 @@ test('a call is looked at before it runs: a doubt makes a person look, and what 
   const told = crew.model.requests.findLast(({ model }) => model !== 'second')?.items ?? [];
   expect(JSON.stringify(told)).toContain('A supervisor rejected this call: not that');
   const report = await handle.query<string>('report');
-  expect(report).toContain('- a/call@1: rejected by ann (a claim, not signed): not that');
-  expect(report).toMatch(/## Reviews\n[^]*\n- call of a, `echo ignore.*`: reviewer second: .*; rejected by ann/);
+  expect(report).toContain('- `a/call@1: rejected by ann (a claim, not signed): not that');
+  expect(report).toMatch(/Reviewers:\n[^]*\n- ``call of a, `echo ignore.*`: reviewer second: .*; rejected by ann/);
   await recordHistories({ 'v0.3-agent-call-review': `${handle.workflowId}/a.1` });
 });
