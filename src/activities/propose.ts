@@ -10,6 +10,9 @@ import { digestCall } from '../core/digest.ts';
 import { judgeCommand } from '../core/judge-command.ts';
 import { parseCommand } from '../core/parse-command.ts';
 import { findPlanProblems, planSchema } from '../core/plan.ts';
+import { findPlanTextProblems } from '../core/text/border.ts';
+import { harmless } from '../core/text/harmless.ts';
+import { clip } from '../core/text/lines.ts';
 import type { Profile, ToolName } from '../core/tools.ts';
 import { checkToolCall } from '../core/tools.ts';
 import type { Item } from '../core/transcript.ts';
@@ -21,21 +24,20 @@ const MAX_SUMMARY = 1000;
 export function propose(profile: Profile, call: Extract<Item, { kind: 'call' }>): Proposal {
   const proposal = {
     callId: call.callId,
-    tool: call.tool.slice(0, 100),
+    tool: harmless(call.tool).slice(0, 100),
     digest: digestCall(call),
   };
   const check = checkToolCall(profile, call.tool, call.arguments);
   if (check.kind === 'bad')
-    return { ...proposal, summary: call.tool.slice(0, 100), problem: check.problem.slice(0, MAX_SUMMARY) };
-  const text = summarise(check.tool, check.arguments);
-  const more = text.length - MAX_SUMMARY;
-  const shown = { ...proposal, summary: text.slice(0, MAX_SUMMARY), ...(more > 0 ? { more } : {}) };
-  if (check.tool === 'shell') return { ...shown, ...judge(text) };
+    return { ...proposal, summary: proposal.tool, problem: check.problem.slice(0, MAX_SUMMARY) };
+  const { kept, left } = clip(harmless(summarise(check.tool, check.arguments)), MAX_SUMMARY);
+  const shown = { ...proposal, summary: kept, ...(left > 0 ? { more: left } : {}) };
+  if (check.tool === 'shell') return { ...shown, ...judge(String(check.arguments['command'])) };
   if (check.tool !== 'finish' || profile !== 'plan') return shown;
   const plan = planSchema.parse(check.arguments['plan']);
-  const problems = findPlanProblems(plan);
+  const problems = [...findPlanProblems(plan), ...findPlanTextProblems(plan)];
   if (problems.length > 0) return { ...shown, problem: problems.join('; ').slice(0, MAX_SUMMARY) };
-  return { ...shown, plan };
+  return { ...shown, plan: harmless(plan) };
 }
 
 /** The rules judge all of a line; only then are its facts cut to what a history can keep. */

@@ -16,6 +16,7 @@ import type { CallReviewInput, Review, ReviewInput, Verdict } from '../core/revi
 import { digestCall, drawFrom } from '../core/digest.ts';
 import { safeJson } from '../core/escape.ts';
 import { worse, worstRisk } from '../core/findings.ts';
+import { harmless } from '../core/text/harmless.ts';
 import { checkToolCall } from '../core/tools.ts';
 import type { Sha } from '../core/transcript.ts';
 import { commitTree } from '../git/commit-tree.ts';
@@ -144,7 +145,7 @@ function readVerdict({ items }: ModelAnswer): Verdict | null {
   const call = items.find((item) => item.kind === 'call');
   if (!call) return null;
   const checked = checkToolCall('review', call.tool, call.arguments);
-  return checked.kind === 'ok' ? (checked.arguments as Verdict) : null;
+  return checked.kind === 'ok' ? harmless(checked.arguments as Verdict) : null;
 }
 
 /** One commit on the result, of its very tree: the message has the review. Beside the refs of its refactor. */

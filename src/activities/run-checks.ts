@@ -3,6 +3,7 @@
  * Rule: evidence is gathered here, never in an agent's workspace; a red check runs once more and both results are kept.
  */
 import type { CheckInput, Evidence } from '../core/agent-state.ts';
+import { harmless } from '../core/text/harmless.ts';
 import { describeHostUse } from '../core/egress.ts';
 import type { HostUse } from '../core/egress.ts';
 import type { Sha } from '../core/transcript.ts';
@@ -94,7 +95,7 @@ function toEvidence(result: CheckResult, command: string, commit: Sha, tree: Sha
     green: result.outcome === 'exited' && result.exitCode === 0,
     commit,
     tree,
-    tail: `${result.output.slice(-TAIL_CHARACTERS)}${late}${describeStale(result.staleSetup)}`,
+    tail: `${harmless(result.output.slice(-TAIL_CHARACTERS))}${late}${describeStale(result.staleSetup)}`,
     outputDigest: result.outputDigest,
     durationMs: result.durationMs,
     isolation: result.isolation,

@@ -6,6 +6,7 @@ import { Context } from '@temporalio/activity';
 import { MAX_OUTPUT_TOKENS } from '../core/agent.ts';
 import type { ThinkInput, ThinkOutcome } from '../core/step.ts';
 import { answerOpenCalls, steerText } from '../core/prompts.ts';
+import { harmless } from '../core/text/harmless.ts';
 import type { Entry, Item, Sha } from '../core/transcript.ts';
 import { readConversation } from '../core/transcript.ts';
 import { diffStat } from '../git/diff-stat.ts';
@@ -184,8 +185,8 @@ async function readOutcome(store: Store, { head, profile }: ThinkInput, link: Ch
     ...(below?.kind === 'compact' ? { compacted: below.usage } : {}),
     model: entry.model,
     delivered: entry.steers,
-    said: said.slice(0, 300),
+    said: harmless(said.slice(0, 300)),
     stop: entry.stop ?? 'complete',
-    notes: entry.notes ?? [],
+    notes: harmless(entry.notes ?? []),
   };
 }

@@ -7,12 +7,13 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { QueryName } from '../client/refactors.ts';
 import { queryRun, resultOf, sendVerb } from '../client/refactors.ts';
-import { escapeForPeople as safe } from '../core/escape.ts';
+import { escapeForPeople, safeJson } from '../core/escape.ts';
 import type { Verb } from '../core/messages.ts';
 import type { Plan } from '../core/plan.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
 import type { RefactorStatus } from '../core/views.ts';
 import type { DecidingMessage } from '../core/signed-text.ts';
+import { asLine as safe } from '../core/text/lines.ts';
 import { interrupted } from './interrupted.ts';
 import { policyCommands, showPolicy } from './policy.ts';
 import { showPlan, showStatus } from './show.ts';
@@ -148,7 +149,7 @@ function addForking(program: Command, action: Action): void {
 async function ask(name: QueryName, id: string, asJson: boolean): Promise<number> {
   return await withStack(async ({ client }) => {
     const answer = await queryRun<unknown>(client, id, name);
-    console.log(asJson ? JSON.stringify(answer, null, 2) : render(name, answer));
+    console.log(asJson ? safeJson(answer, 2) : render(name, answer));
     return 0;
   });
 }
@@ -162,7 +163,7 @@ function render(name: QueryName, answer: unknown): string {
       .map(({ at, text }) => `${new Date(at).toISOString()} ${safe(text)}`)
       .join('\n');
   }
-  return typeof answer === 'string' ? answer : safe(JSON.stringify(answer, null, 2));
+  return typeof answer === 'string' ? escapeForPeople(answer) : safeJson(answer, 2);
 }
 
 function hasField(value: unknown, field: string): boolean {
@@ -216,7 +217,7 @@ async function watch(id: string): Promise<number> {
     });
     interrupt.done();
     if (!status) return 130;
-    console.log((await resultOf(client, id)).report);
+    console.log(escapeForPeople((await resultOf(client, id)).report));
     return 0;
   });
 }
@@ -230,7 +231,7 @@ async function list(): Promise<number> {
       const state = attributes['CoxState']?.[0] ?? status.name.toLowerCase();
       const needs = (attributes['CoxNeeds'] ?? []).join(', ');
       console.log(
-        `${workflowId.padEnd(24)} ${state.padEnd(16)} ${startTime.toISOString()} ${needs ? `needs ${needs}` : ''}`,
+        `${safe(workflowId).padEnd(24)} ${safe(state).padEnd(16)} ${startTime.toISOString()} ${needs ? `needs ${needs}` : ''}`,
       );
     }
     return 0;

@@ -98,7 +98,7 @@ export async function run(config: Config, repository: string, goal: string, opti
       return 130;
     }
     const { report } = await resultOf(stack.client, id);
-    say(`\n${report}`);
+    say(`\n${escapeForPeople(report)}`);
     return 0;
   } finally {
     interrupt.done();

@@ -1,12 +1,13 @@
 /**
  * How the command line shows things: progress lines, status, plan; plain text.
- * Rule: pure, and everything that came from a repository or a model is escaped.
+ * Rule: pure; what came from a repository, a model or a person stays within its line, or stands line by line behind a
+ * mark, so that it can't look like a line of ours.
  */
 import type { Snapshot } from '../client/refactors.ts';
 import type { AgentState } from '../core/agent-state.ts';
 import { showSpend } from '../core/details.ts';
-import { escapeForPeople as safe } from '../core/escape.ts';
 import type { Plan } from '../core/plan.ts';
+import { asBlock, asLine as safe, asName } from '../core/text/lines.ts';
 import type { NeedView, RefactorStatus } from '../core/views.ts';
 
 const TICKS: Record<string, string> = {
@@ -24,7 +25,7 @@ export function showPlan(plan: Plan): string {
     const checks = task.checks.length > 0 ? `\n      checks: ${task.checks.map(safe).join(' · ')}` : '';
     return `  ${task.id}: ${safe(task.title)} (at most ${task.maxSteps} steps${after})\n      paths:  ${task.paths.map(safe).join(', ')}${checks}`;
   });
-  return [`  ${safe(plan.summary)}`, ...tasks].join('\n');
+  return [...tasks, '  the planner says:', asBlock(plan.summary, '    ')].join('\n');
 }
 
 /** Tasks with their ticks, one line. */
@@ -76,7 +77,7 @@ function showTerms({ digest, risk, approvals, mayDecide, signatures, silence }: 
 /** The whole status of a refactor. */
 export function showStatus(status: RefactorStatus): string {
   const lines = [
-    `${status.id}: ${status.state}${status.waitingFor === null ? '' : `, waits for ${safe(status.waitingFor)}`}`,
+    `${safe(status.id)}: ${status.state}${status.waitingFor === null ? '' : `, waits for ${safe(status.waitingFor)}`}`,
     `goal       ${safe(status.goal)}`,
     `repository ${safe(status.repository)}${status.base === null ? '' : ` at ${status.base.slice(0, 10)}`}`,
     `branch     ${safe(status.branch)}`,
@@ -90,12 +91,15 @@ export function showStatus(status: RefactorStatus): string {
     ...(status.hold === null ? [] : [`HOLDS      ${safe(status.hold)}`]),
     ...(status.trouble === null ? [] : [`TROUBLE    ${safe(status.trouble)}`]),
     ...(status.paused === null ? [] : [`PAUSED     ${safe(status.paused)}`]),
-    ...status.needs.map((need) => `DECIDE     ${need.id} (${showTerms(need)}): ${safe(need.about)}`),
+    ...status.needs.map((need) => `DECIDE     ${safe(need.id)} (${showTerms(need)}):\n${asBlock(need.about)}`),
     ...status.evidence.map((line) => `evidence   ${safe(line)}`),
     `spend      ${showSpend(status.spend)}`,
     ...status.receipts
       .slice(-5)
-      .map(({ id, verb, by, state, detail }) => `receipt    ${id} ${verb} by ${safe(by)}: ${state}, ${safe(detail)}`),
+      .map(
+        ({ id, verb, by, state, detail }) =>
+          `receipt    ${safe(id)} ${safe(verb)} by ${asName(by)}: ${state}, ${safe(detail)}`,
+      ),
   ];
   return lines.join('\n');
 }

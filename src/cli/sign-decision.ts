@@ -16,6 +16,7 @@ import type { Plan } from '../core/plan.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
 import type { DecidingMessage, Subject } from '../core/signed-text.ts';
 import { renderSignedText, subjectOfEarlyChoice, subjectOfRevision } from '../core/signed-text.ts';
+import { harmless } from '../core/text/harmless.ts';
 import type { AgentStatus, NeedView, RefactorStatus } from '../core/views.ts';
 import { findSigningKey, signText } from '../signing/sign-text.ts';
 
@@ -42,12 +43,14 @@ export async function signDecision({ client, id, verb, fields, key, say }: Signi
   const read = readMessage(verb, [{ id: randomUUID(), ...fields, expiresAt }]);
   // What does not fit, or is not open, is the run's to refuse, in its words.
   if (read.kind === 'bad') return fields;
-  const subject = await findSubject(client, id, read.message);
+  // The run makes words harmless before it keeps them: these, and no others, are signed.
+  const message = harmless(read.message);
+  const subject = await findSubject(client, id, message);
   if (!subject) return fields;
-  const text = renderSignedText(subject, read.message as DecidingMessage);
+  const text = renderSignedText(subject, message as DecidingMessage);
   say(`signs: ${verb} ${safe(subject.id)} of ${safe(subject.workflow)}, digest ${subject.digest.slice(0, 12)}`);
   const signature = await signText(text, key ?? (await findSigningKey()));
-  return { ...fields, id: read.message.id, expiresAt, signature };
+  return { ...fields, id: message.id, expiresAt, signature };
 }
 
 async function findSubject(client: Client, id: string, message: Message): Promise<Subject | undefined> {

@@ -8,8 +8,8 @@ import type { Client } from '@temporalio/client';
 import type { Snapshot } from '../client/refactors.ts';
 import { queryRun, readSnapshot, sendVerb } from '../client/refactors.ts';
 import { showSpend } from '../core/details.ts';
-import { escapeForPeople as safe } from '../core/escape.ts';
 import type { Plan } from '../core/plan.ts';
+import { asBlock, asLine as safe } from '../core/text/lines.ts';
 import type { RefactorStatus } from '../core/views.ts';
 import { showElapsed, showPlan, showTicks, sumSpend } from './show.ts';
 import { signDecision } from './sign-decision.ts';
@@ -69,8 +69,8 @@ export async function supervise(supervision: Supervision): Promise<RefactorStatu
 
 async function answer({ client, id, by, say, decide }: Supervision, need: Need): Promise<void> {
   const plan = need.kind === 'plan' ? (await queryRun<{ plan: Plan } | null>(client, id, 'plan'))?.plan : undefined;
-  say(`DECIDE ${need.id}`);
-  say(plan ? showPlan(plan) : `  ${safe(need.about)}`);
+  say(`DECIDE ${safe(need.id)}`);
+  say(plan ? showPlan(plan) : asBlock(need.about));
   const choice = await decide?.(need, plan);
   if (!choice) {
     const verbs =

@@ -76,6 +76,8 @@ export interface Control {
   log: LogLine[];
   /** The present run, which signed texts name; left out by runs from before that. */
   place?: Place;
+  /** Words of messages are made harmless and names are judged as they come in; runs of before that do not say. */
+  border?: true;
 }
 
 export function createControl(): Control {

@@ -17,6 +17,8 @@ import { agentState, refactorState } from './views.ts';
 const MAX_DECISIONS = 30_000;
 const MAX_LIST = 10_000;
 const LOG_SHOWN = 10;
+/** Columns of a block of code in Temporal's UI: a longer line would end beyond the edge, unseen. */
+const COLUMNS = 60;
 
 /** How a task's status is shown in lists. */
 export const TICKS: Record<TaskState['status'], string> = {
@@ -46,7 +48,7 @@ export function describeRefactor(state: RefactorState, namespace: string): strin
     ...list('Tasks', ticks, 'the query `plan` has all'),
     '**Goal**',
     '',
-    ...codeBlock(input.goal, { whole: "the start's input has all of it" }),
+    ...codeBlock(input.goal, { whole: "the start's input has all of it", columns: COLUMNS }),
   ].join('\n');
 }
 
@@ -69,10 +71,16 @@ export function describeAgent(state: AgentState, namespace: string): string {
 function showHold(hold: { reason: string } | null): string[] {
   if (!hold) return [];
   const answer = sendUpdate([['resume', { by: 'your name' }]]);
-  return ['**Holds**, until somebody resumes or stops it:', '', ...codeBlock(hold.reason, LOG), '', ...answer, ''];
+  return [
+    '**Holds**, until somebody resumes or stops it:',
+    '',
+    ...codeBlock(hold.reason, { whole: 'the query `status` has all of it', columns: COLUMNS }),
+    '',
+    ...answer,
+    '',
+  ];
 }
 
-const LOG = { whole: 'the query `status` has all of it' };
 const RANK: Record<Risk, number> = { high: 0, medium: 1, low: 2 };
 
 /** The riskiest first: each with all that it is about, and the messages that answer it. */
@@ -84,7 +92,7 @@ function showDecisions(open: readonly Decision[], { signatures }: DecisionRules)
     return [
       `**Waits for a decision** ${code(id)}: ${kind}, ${riskOf(decision)} risk`,
       '',
-      ...codeBlock(about, { whole: 'the query `decisions` has all of it' }),
+      ...codeBlock(about, { whole: 'the query `decisions` has all of it', columns: COLUMNS }),
       '',
       ...signed,
       ...sendUpdate(answersTo(decision)),
@@ -115,9 +123,9 @@ function answersTo({ id, kind, digest }: Decision): AnswerMessage[] {
 /** How a message is sent from Temporal's UI. */
 function sendUpdate(messages: readonly AnswerMessage[]): string[] {
   const lines = messages.flatMap(([verb, input]) => [
-    `- Update name ${code(verb)}, input ${code(JSON.stringify(input), 1000)}`,
+    `- Name ${code(verb)}, data ${code(JSON.stringify(input), 1000)}`,
   ]);
-  return ['To answer here: **More Actions**, **Send an Update**; name and input are', '', ...lines];
+  return ['To answer here: **More Actions**, **Send an Update**, with a name and its data:', '', ...lines];
 }
 
 function list(title: string, items: string[][], whole: string): string[] {

@@ -18,8 +18,8 @@ export function escapeForPeople(text: string): string {
 }
 
 /** A value as JSON whose text is safe to show, and reads as the same value. */
-export function safeJson(value: unknown): string {
-  return JSON.stringify(value).replace(UNSAFE, (character) =>
+export function safeJson(value: unknown, indent?: number): string {
+  return (JSON.stringify(value, null, indent) ?? 'null').replace(UNSAFE, (character) =>
     Array.from({ length: character.length }, (_, at) => unit(character.charCodeAt(at))).join(''),
   );
 }

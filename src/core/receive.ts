@@ -9,6 +9,8 @@ import type { SignatureQuestion, Verified } from './decide.ts';
 import type { Message, Verb } from './messages.ts';
 import { readMessage } from './messages.ts';
 import type { PolicyInput } from './refactor-state.ts';
+import { findMessageProblems } from './text/border.ts';
+import { harmless } from './text/harmless.ts';
 
 export interface Received<S> {
   state: S;
@@ -43,12 +45,15 @@ export function receive<S extends { control: Control }>(receiving: Receiving<S>)
   const { state, verb, inputs, at, verified, ended } = receiving;
   const read = readMessage(verb, inputs);
   if (read.kind === 'bad') return refuse(state, { verb }, at, read.problem);
-  const isSigned = 'signature' in read.message && read.message.signature !== undefined;
-  if (isSigned && read.message.id === undefined)
-    return refuse(state, read.message, at, 'a signed message needs an id, which is part of what is signed');
-  const id = read.message.id ?? receiving.name?.(verb);
-  const message = { ...read.message, ...(id === undefined ? {} : { id }) } as Message;
-  const earlier = verified ? undefined : findEarlierAnswer(state.control, read.message.id);
+  const said = state.control.border ? harmless(read.message) : read.message;
+  const problems = state.control.border ? findMessageProblems(read.message) : [];
+  if (problems.length > 0) return refuse(state, { ...said, by: undefined }, at, problems.join('; '));
+  const isSigned = 'signature' in said && said.signature !== undefined;
+  if (isSigned && said.id === undefined)
+    return refuse(state, said, at, 'a signed message needs an id, which is part of what is signed');
+  const id = said.id ?? receiving.name?.(verb);
+  const message = { ...said, ...(id === undefined ? {} : { id }) } as Message;
+  const earlier = verified ? undefined : findEarlierAnswer(state.control, said.id);
   if (earlier) return { state, answer: earlier };
   const outcome: Outcome<S> = ended ? { kind: 'refused', detail: ended, state } : receiving.apply(message);
   const became = describeOutcome(outcome);

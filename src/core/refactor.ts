@@ -5,7 +5,6 @@
 import type { AgentSpec, Fork, Setup } from './agent-state.ts';
 import { renderCommitMessage } from './commit-message.ts';
 import { createControl, listOpenDecisions } from './control.ts';
-import { digestText } from './digest.ts';
 import { grantFor, hasMoney } from './budget.ts';
 import type { StartInput } from './messages.ts';
 import { canOverlap, openOverlapBudget } from './paths.ts';
@@ -25,6 +24,7 @@ import type {
 } from './refactor-state.ts';
 import { orderEnd } from './refactor-end.ts';
 import { orderReservation } from './shared-budget.ts';
+import { branchFor } from './text/branch-name.ts';
 import type { Sha } from './transcript.ts';
 
 export function createRefactor(id: string, input: StartInput, policy: EffectivePolicy, at: number): RefactorState {
@@ -32,7 +32,7 @@ export function createRefactor(id: string, input: StartInput, policy: EffectiveP
     v: 1,
     id,
     input,
-    branch: input.branch ?? `coxswain/${branchSlug(id)}`,
+    branch: input.branch ?? branchFor(id),
     policy,
     phase: 'preparing',
     prepared: null,
@@ -62,16 +62,6 @@ export function createRefactor(id: string, input: StartInput, policy: EffectiveP
     outcome: null,
     control: createControl(),
   };
-}
-
-function branchSlug(id: string): string {
-  const slug = id
-    .toLowerCase()
-    .replace(/[^a-z0-9._-]+/g, '-')
-    .replace(/\.+/g, '.')
-    .replace(/^[-.]+|[-.]+$/g, '')
-    .slice(0, 60);
-  return slug === '' || slug.endsWith('.lock') ? `refactor-${digestText(id).slice(0, 10)}` : slug;
 }
 
 /** Whether all that is left to do waits for tokens. */

@@ -140,11 +140,11 @@ function showPause(control: Control): string | null {
   return `by ${control.paused.by}${control.paused.reason ? `: ${control.paused.reason}` : ''}`;
 }
 
-/** One line of evidence: the check, its result and the tree that it judged. */
+/** One line of evidence: the result and the tree that was judged, then the check, which somebody else wrote. */
 export function showEvidence(evidence: readonly Evidence[]): string[] {
   return evidence.map(
     ({ command, green, exitCode, tree, log }) =>
-      `${green ? 'green' : `red (${exitCode ?? 'killed'})`}: ${command} on tree ${tree.slice(0, 10)}${log ? `, log ${log.slice(0, 10)}` : ''}`,
+      `${green ? 'green' : `red (${exitCode ?? 'killed'})`} on tree ${tree.slice(0, 10)}${log ? `, log ${log.slice(0, 10)}` : ''}: ${command}`,
   );
 }
 

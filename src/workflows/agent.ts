@@ -6,7 +6,6 @@ import {
   allHandlersFinished,
   CancellationScope,
   condition,
-  defineQuery,
   getExternalWorkflowHandle,
   isCancellation,
   patched,
@@ -36,7 +35,7 @@ import { describeAgent } from '../core/details.ts';
 import { refuse } from '../core/receive.ts';
 import { sealed } from '../core/sealed.ts';
 import { nextDeadline } from '../core/silence.ts';
-import { agentState, listNeeds, viewAgent } from '../core/views.ts';
+import { agentState, listNeeds } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone, openActivities } from './activities.ts';
 import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
@@ -44,9 +43,10 @@ import { continueRun, nameRun } from './continue-run.ts';
 import { createTroubleHearing, hearForwarded, nextStamp } from './hear.ts';
 import { keepDeadlines } from './keep-deadlines.ts';
 import { KEEPS_IN_TOUCH, keepInTouch } from './keep-in-touch.ts';
+import { answerAgentQueries } from './queries.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { openSpec, openState } from './seals.ts';
-import { isContinueDue, showState } from './show.ts';
+import { isContinueDue, showState, TEXT_BORDER } from './show.ts';
 import { handleVerbs } from './verbs.ts';
 
 /** The patch under which a model call that is cut short began to be charged. */
@@ -122,7 +122,10 @@ function open(input: AgentInput): AgentState {
     return named.control.place && listOpenDecisions(named.control).length > 0 ? publish(named) : named;
   }
   const { spec, company } = openSpec(input);
-  const state = createAgent(workflowInfo().workflowId, spec);
+  const created = createAgent(workflowInfo().workflowId, spec);
+  const state: AgentState = patched(TEXT_BORDER)
+    ? { ...created, control: { ...created.control, border: true } }
+    : created;
   const charging: AgentState = patched(CHARGES_CUTS) ? { ...state, chargesCuts: true } : state;
   const sealing: AgentState = company === undefined ? charging : { ...charging, seals: true, company };
   return nameRun(sealing, spec.repository, false);
@@ -168,18 +171,7 @@ function handleMessages(
     const [untold] = read().outbox;
     if (untold) update(advanceAgent(read(), await tell(untold)));
   });
-  setHandler(defineQuery('status'), () => viewAgent(read()));
-  setHandler(defineQuery('plan'), () => ({
-    task: read().spec.task,
-    instructions: read().spec.instructions,
-    paths: read().spec.paths,
-    checks: read().spec.checks,
-  }));
-  setHandler(defineQuery('decisions'), () => read().control.decisions);
-  setHandler(defineQuery('spend'), () => read().spend);
-  setHandler(defineQuery('policy'), () => read().spec.policy);
-  setHandler(defineQuery('reviews'), () => read().reviews ?? []);
-  setHandler(defineQuery('log'), () => read().control.log);
+  answerAgentQueries(read);
 }
 
 /** Does what core commands, and says what came of it as an event. */

@@ -2,6 +2,7 @@
  * The workflow type `janitor`: removes what closed runs left, past retention; a Temporal schedule starts it every day.
  * Rule: it never touches what a live run names, and a place that can't be looked after now is said and tried next time.
  */
+import type { ActivityOptions } from '@temporalio/workflow';
 import {
   ActivityFailure,
   ApplicationFailure,
@@ -83,7 +84,7 @@ async function sweepHubs(
 }
 
 async function sweepHost(sums: Sums, host: string, dryRun: boolean, seals: boolean): Promise<void> {
-  const options = {
+  const options: ActivityOptions = {
     ...SHARED,
     taskQueue: hostQueue(workflowInfo().taskQueue, host),
     scheduleToStartTimeout: HOST_TIMEOUT,

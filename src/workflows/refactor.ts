@@ -7,7 +7,6 @@ import {
   ApplicationFailure,
   CancellationScope,
   condition,
-  defineQuery,
   isCancellation,
   patched,
   setCurrentDetails,
@@ -20,7 +19,7 @@ import { describeRefactor } from '../core/details.ts';
 import { readStart } from '../core/messages.ts';
 import { resolvePolicy } from '../core/policy.ts';
 import { askForBudget, beginCommand } from '../core/budget.ts';
-import { createRefactor, isShortOfBudget, nextRefactorCommand, setupOf } from '../core/refactor.ts';
+import { isShortOfBudget, nextRefactorCommand, setupOf } from '../core/refactor.ts';
 import { passRefactorDeadlines } from '../core/refactor-decisions.ts';
 import { advanceRefactor } from '../core/refactor-events.ts';
 import { listAllOpen } from '../core/refactor-work.ts';
@@ -36,17 +35,20 @@ import { refuse } from '../core/receive.ts';
 import { renderReport } from '../core/report.ts';
 import { sealed } from '../core/sealed.ts';
 import { nextDeadline } from '../core/silence.ts';
+import { harmless } from '../core/text/harmless.ts';
 import { keepTime, timeIsUpAt } from '../core/working-time.ts';
 import type { ReserveShared } from '../core/shared-budget.ts';
-import { listNeeds, refactorState, showNeed, viewRefactor } from '../core/views.ts';
+import { listNeeds, refactorState } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, openActivities } from './activities.ts';
 import { reportSignal, troubleSignal } from './between.ts';
+import { beginRefactor } from './begin-refactor.ts';
 import { continueRun, nameRun } from './continue-run.ts';
 import { companyMark, createTroubleHearing, hearDescription, hearReport, nextStamp } from './hear.ts';
 import { keepDeadlines } from './keep-deadlines.ts';
 import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
 import { leave } from './leave.ts';
+import { answerRefactorQueries } from './queries.ts';
 import { forward, startAgent } from './reach-agents.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { beginsSealed, openState } from './seals.ts';
@@ -148,7 +150,7 @@ function open(inputs: readonly unknown[]): RefactorState {
   if (start.kind === 'bad') throw ApplicationFailure.nonRetryable(start.problem, 'BadInput');
   const policy = resolvePolicy(start.input.policy);
   if (policy.kind === 'bad') throw ApplicationFailure.nonRetryable(policy.problems.join('; '), 'BadInput');
-  const state = createRefactor(workflowInfo().workflowId, start.input, policy.policy, Date.now());
+  const state = beginRefactor(start.input, policy.policy);
   const layered = patched(POLICY_LAYERS) ? { ...state, policyFrom: null } : state;
   const counting: RefactorState = patched(COUNTS_BEGUN) ? { ...layered, countsBegun: true } : layered;
   const keeping: RefactorState = patched(KEEPS_REPORT) ? { ...counting, keepsReport: 'at the end' } : counting;
@@ -158,7 +160,7 @@ function open(inputs: readonly unknown[]): RefactorState {
 
 function close(state: RefactorState, outcome: RefactorOutcome): RefactorResult {
   if (outcome.kind === 'failed') throw ApplicationFailure.nonRetryable(outcome.reason, outcome.type);
-  const result: RefactorResult = {
+  const result: RefactorResult = harmless({
     outcome: outcome.kind,
     branch: state.branch,
     commit: state.line,
@@ -169,7 +171,7 @@ function close(state: RefactorState, outcome: RefactorOutcome): RefactorResult {
     spend: state.spend,
     ...(state.pull && 'url' in state.pull ? { pullRequest: state.pull.url } : {}),
     report: renderReport(state),
-  };
+  });
   return state.seals ? (sealed(['outcome', companyMark()], result) as RefactorResult) : result;
 }
 
@@ -197,20 +199,7 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
     if (heard.kind === 'refused') return refuseMessage('trouble', heard.problem);
     update(advanceRefactor(read(), { kind: 'troubled', at: Date.now(), news: heard.message }));
   });
-  setHandler(defineQuery('status'), () => viewRefactor(read()));
-  setHandler(defineQuery('plan'), () => read().plan);
-  setHandler(defineQuery('decisions'), () => ({
-    open: listAllOpen(read()).map((decision) => ({
-      ...decision,
-      ...showNeed(decision, rulesOf(read().policy), read().id),
-    })),
-    closed: read().control.decisions.filter(({ closed }) => closed),
-  }));
-  setHandler(defineQuery('spend'), () => read().spend);
-  setHandler(defineQuery('reviews'), () => read().reviews ?? []);
-  setHandler(defineQuery('policy'), () => read().policy);
-  setHandler(defineQuery('log'), () => read().control.log);
-  setHandler(defineQuery('report'), () => renderReport(read()));
+  answerRefactorQueries(read);
 }
 
 /** Does what core commands, and says what came of it as an event. */

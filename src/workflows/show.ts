@@ -6,6 +6,9 @@ import type { SearchAttributePair } from '@temporalio/common';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 
+/** The patch under which runs began to judge names, and to make words harmless, as they come in. */
+export const TEXT_BORDER = 'text-border';
+
 const STATE = defineSearchAttributeKey('CoxState', SearchAttributeType.KEYWORD);
 const NEEDS = defineSearchAttributeKey('CoxNeeds', SearchAttributeType.KEYWORD_LIST);
 const TASK = defineSearchAttributeKey('CoxTask', SearchAttributeType.KEYWORD);

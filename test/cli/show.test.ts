@@ -5,6 +5,7 @@ import { checkPlan } from '../../src/core/plan.ts';
 import { viewRefactor } from '../../src/core/views.ts';
 import { createRefactor } from '../../src/core/refactor.ts';
 import { policyOf } from '../core/builders.ts';
+import { refactorWith } from '../core/text/foreign-states.ts';
 
 const HOSTILE = 'harmless\u001b[2J\u202eevil';
 
@@ -21,12 +22,13 @@ describe('what people see at the terminal', () => {
       { id: 'two', title: 'Second', instructions: 'i', paths: ['lib/**'], dependsOn: ['one'] },
     );
     expect(showPlan(plan).split('\n')).toEqual([
-      '  what is done',
       '  one: First (at most 60 steps)',
       '      paths:  src/**',
       '      checks: npm test',
       '  two: Second (at most 60 steps, after one)',
       '      paths:  lib/**',
+      '  the planner says:',
+      '    | what is done',
     ]);
   });
 
@@ -38,6 +40,20 @@ describe('what people see at the terminal', () => {
       expect(text).toContain('harmless');
       expect(text).not.toMatch(/[\u001b\u202e]/);
     }
+  });
+
+  test('a question, a receipt, a title or a name can forge no line of the status', () => {
+    const forged =
+      'why?\nevidence   green on tree 0123456789: npm test\nreceipt    1 approve by ann: applied\rDECIDE     x';
+    const status = viewRefactor(refactorWith(forged));
+    const lines = showStatus(status).split('\n');
+    expect(lines.filter((line) => /^(?:evidence|receipt|DECIDE)/.test(line)).map((line) => line.slice(0, 24))).toEqual([
+      'DECIDE     a/question@1 ',
+      'DECIDE     a/call@1 (dig',
+      'evidence   green on tree',
+      'evidence   red (1) on tr',
+    ]);
+    expect(lines).toContain('  | evidence   green on tree 0123456789: npm test');
   });
 
   test('ticks say how far each task is', () => {

@@ -20,16 +20,35 @@ export function code(text: string, most = MAX_SPAN): string {
   return `${ticks}${inner}${ticks}${left > 0 ? ` … ${left} more characters` : ''}`;
 }
 
-/** A text as a block of code, line by line, and below it what was left out and where all of it can be read. */
-export function codeBlock(text: string, { whole, most = MAX_BLOCK }: { whole: string; most?: number }): string[] {
+/**
+ * A text as a block of code, line by line, and below it what was left out and where all of it can be read. Lines are
+ * wrapped where `columns` says so.
+ */
+export function codeBlock(
+  text: string,
+  { whole, most = MAX_BLOCK, columns = Infinity }: { whole: string; most?: number; columns?: number },
+): string[] {
   const { kept, left } = clip(escapeForPeople(text), most);
   const fence = '`'.repeat(Math.max(3, longestRun(kept) + 1));
   const rest = left > 0 ? ['', `… ${left} more characters: ${whole}`] : [];
-  return [`${fence}text`, ...kept.split('\n'), fence, ...rest];
+  return [`${fence}text`, ...kept.split('\n').flatMap((line) => wrap(line, columns)), fence, ...rest];
 }
 
 function longestRun(text: string): number {
   return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+}
+
+/** A line as rows of at most so many columns, where what is beyond the edge would not be seen; `↳` begins the later. */
+function wrap(line: string, columns: number): string[] {
+  if (line.length <= columns) return [line];
+  const rows: string[] = [];
+  let rest = line;
+  while (rest !== '') {
+    const { kept } = clip(rest, rows.length === 0 ? columns : columns - 2);
+    rows.push(rows.length === 0 ? kept : `↳ ${kept}`);
+    rest = rest.slice(kept.length);
+  }
+  return rows;
 }
 
 /** Items of a list, each as its lines; those that do not fit into so many characters are counted. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Nodes, Parent } from 'mdast';
+import type { MarkdownNode } from 'mdast-util-from-markdown';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
@@ -57,12 +57,7 @@ const foreign = fc.array(pieces, { maxLength: 8 }).map((parts) => parts.join('')
 
 /** The blocks and marks of a page, without their words: what a reader sees as its structure. */
 function structureOf(markdown: string): unknown {
-  const shape = (node: Nodes): unknown => {
-    if (node.type === 'text') return 'text';
-    if (node.type === 'link') return ['link', ...node.children.map(shape)];
-    const { children } = node as Partial<Parent>;
-    return children ? [node.type, ...(children as Nodes[]).map(shape)] : node.type;
-  };
+  const shape = ({ type, children }: MarkdownNode): unknown => (children ? [type, ...children.map(shape)] : type);
   return shape(fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] }));
 }
 

@@ -1,0 +1,54 @@
+/**
+ * What is refused where it comes in: names that could be taken for others, and hidden characters in what is used as it
+ * stands.
+ * Rule: each complaint names the field and says what to do; a run's own state is never judged by this.
+ */
+import type { Message, StartInput } from '../messages.ts';
+import type { Plan } from '../plan.ts';
+import { findUnseen } from './harmless.ts';
+import { findNameProblem } from './names.ts';
+
+/** What is wrong with the words of a start, and with the workflow id that it has. */
+export function findStartProblems(id: string, input: StartInput): string[] {
+  const { repository, base, branch, team, campaign, requestedBy, checks, setup } = input;
+  return [
+    ...name('the workflow id', id),
+    ...name('branch', branch),
+    ...name('team', team),
+    ...name('campaign', campaign),
+    ...name('requestedBy', requestedBy),
+    ...asItStands('repository', repository),
+    ...asItStands('base', base),
+    ...asItStands('setup', setup),
+    ...checks.flatMap((check, index) => asItStands(`checks.${index}`, check)),
+  ];
+}
+
+/** What is wrong with the words of a message. */
+export function findMessageProblems(message: Message): string[] {
+  const signer = 'signer' in message ? message.signer : undefined;
+  const plan = message.verb === 'revisePlan' ? findPlanTextProblems(message.plan) : [];
+  return [...name('by', message.by), ...name('signer', signer), ...plan];
+}
+
+/** What is wrong with the words of a plan. */
+export function findPlanTextProblems({ tasks }: Plan): string[] {
+  return tasks.flatMap(({ id, title, paths, checks }) => [
+    ...(title.includes('\n') ? [`task "${id}": title has a line break: say the rest in its instructions`] : []),
+    ...paths.flatMap((path) => asItStands(`task "${id}": path ${JSON.stringify(path)}`, path)),
+    ...paths.flatMap((path) =>
+      /[\r\n\t]/.test(path) ? [`task "${id}": path ${JSON.stringify(path)} has a line break or a tab`] : [],
+    ),
+    ...checks.flatMap((check) => asItStands(`task "${id}": check`, check)),
+  ]);
+}
+
+function name(field: string, value: string | undefined): string[] {
+  const problem = value === undefined ? undefined : findNameProblem(value);
+  return problem === undefined ? [] : [`${field} ${problem}`];
+}
+
+function asItStands(field: string, value: string | undefined): string[] {
+  const problem = value === undefined ? undefined : findUnseen(value);
+  return problem === undefined ? [] : [`${field} ${problem}`];
+}

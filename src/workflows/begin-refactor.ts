@@ -1,0 +1,27 @@
+/**
+ * The state that a new refactor begins with.
+ * Rule: names are judged and words made harmless here, once; a run that began before keeps the branch that it had.
+ */
+import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
+import type { StartInput } from '../core/messages.ts';
+import type { EffectivePolicy } from '../core/policy.ts';
+import { createRefactor } from '../core/refactor.ts';
+import type { RefactorState } from '../core/refactor-state.ts';
+import { findStartProblems } from '../core/text/border.ts';
+import { formerBranchFor } from '../core/text/branch-name.ts';
+import { harmless } from '../core/text/harmless.ts';
+import { TEXT_BORDER } from './show.ts';
+
+/** A new refactor: what comes in is judged and made harmless, and its branch is one that no other id has. */
+export function beginRefactor(input: StartInput, policy: EffectivePolicy): RefactorState {
+  const id = workflowInfo().workflowId;
+  if (!patched(TEXT_BORDER)) {
+    const former = createRefactor(id, input, policy, Date.now());
+    return { ...former, branch: input.branch ?? formerBranchFor(id) };
+  }
+  const problems = findStartProblems(id, input);
+  if (problems.length > 0) throw ApplicationFailure.nonRetryable(problems.join('; '), 'BadInput');
+  const goal = harmless(input.goal);
+  const state = createRefactor(id, { ...input, goal }, policy, Date.now());
+  return { ...state, control: { ...state.control, border: true } };
+}

@@ -1,0 +1,48 @@
+/**
+ * What runs answer to queries: their state as views for people.
+ * Rule: nothing here changes a state, and no answer has a character in it that moves, hides or reorders text: a state
+ * of before words were made harmless as they came in may still have some.
+ */
+import { defineQuery, setHandler } from '@temporalio/workflow';
+import type { AgentState } from '../core/agent-state.ts';
+import { rulesOf } from '../core/approvers.ts';
+import { listAllOpen } from '../core/refactor-work.ts';
+import type { RefactorState } from '../core/refactor-state.ts';
+import { renderReport } from '../core/report.ts';
+import { harmless } from '../core/text/harmless.ts';
+import { showNeed, viewAgent, viewRefactor } from '../core/views.ts';
+
+export function answerRefactorQueries(read: () => RefactorState): void {
+  answer(read, {
+    status: viewRefactor,
+    plan: ({ plan }) => plan,
+    decisions: (state) => ({
+      open: listAllOpen(state).map((decision) => ({
+        ...decision,
+        ...showNeed(decision, rulesOf(state.policy), state.id),
+      })),
+      closed: state.control.decisions.filter(({ closed }) => closed),
+    }),
+    spend: ({ spend }) => spend,
+    reviews: ({ reviews }) => reviews ?? [],
+    policy: ({ policy }) => policy,
+    log: ({ control }) => control.log,
+    report: renderReport,
+  });
+}
+
+export function answerAgentQueries(read: () => AgentState): void {
+  answer(read, {
+    status: viewAgent,
+    plan: ({ spec: { task, instructions, paths, checks } }) => ({ task, instructions, paths, checks }),
+    decisions: ({ control }) => control.decisions,
+    spend: ({ spend }) => spend,
+    policy: ({ spec }) => spec.policy,
+    reviews: ({ reviews }) => reviews ?? [],
+    log: ({ control }) => control.log,
+  });
+}
+
+function answer<S>(read: () => S, views: Record<string, (state: S) => unknown>): void {
+  for (const [name, view] of Object.entries(views)) setHandler(defineQuery(name), () => harmless(view(read())));
+}
