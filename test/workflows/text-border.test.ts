@@ -1,7 +1,8 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { escapeForPeople } from '../../src/core/escape.ts';
-import { approveAll, finish, git, makeRepository, planned, shell, startCrew, temporal, until } from './harness.ts';
+import type { RefactorResult } from '../../src/core/refactor-state.ts';
+import { approve, finish, git, makeRepository, planned, shell, startCrew, temporal, until } from './harness.ts';
 
 /** Reorders, hides, and ends a line as no keyboard does. */
 const HIDDEN = 'one\u202etwo\u200bthree\u009bfour\u{e0041}';
@@ -11,7 +12,7 @@ test('nothing that reorders or hides text comes out of a run: not of its queries
   const crew = await startCrew(({ task, turn }) => {
     const words = { title: HIDDEN, instructions: HIDDEN, paths: ['a/**'] };
     if (task === 'plan') return planned({ summary: HIDDEN, tasks: [{ id: 'a', ...words }] });
-    return turn === 0 ? shell(`echo '${HIDDEN}' > a/new.txt`) : finish(HIDDEN);
+    return turn === 0 ? shell(`echo new > a/new.txt # ${HIDDEN}`) : finish(HIDDEN);
   });
   const repository = await makeRepository();
   const handle = await crew.start({ repository, goal: HIDDEN });
@@ -23,15 +24,18 @@ test('nothing that reorders or hides text comes out of a run: not of its queries
       seen.push(await temporal('workflow', 'query', '--workflow-id', id, '--type', type).catch(() => ''));
   };
   await look(handle.workflowId);
-  const result = await approveAll(handle);
+  await approve(handle, 'plan@1');
+  await until(handle, ({ needs }) => needs.some(({ id }) => id === 'a/call@1'));
+  await look(`${handle.workflowId}/a.1`);
+  await approve(handle, 'a/call@1');
+  await approve(handle, 'delivery@1');
+  const result = (await handle.result()) as RefactorResult;
   await look(handle.workflowId);
   seen.push(JSON.stringify(result), await git(repository, 'log', '-1', '--format=%B', result.branch));
   for (const text of seen) expect(escapeForPeople(text)).toBe(text);
   expect(result.tasks).toMatchObject([
     { title: expect.stringContaining('one\\u{202e}two'), summary: expect.any(String) },
   ]);
-  // What a command writes is the repository's own: its bytes are kept.
-  expect(await git(repository, 'show', `${result.branch}:a/new.txt`)).toBe(HIDDEN);
 }, 180_000);
 
 test('a start whose id or branch could be taken for another fails at once, with the reason', async () => {
