@@ -1,10 +1,14 @@
 /**
  * `readPolicy`: the policy in force for a refactor, from all of its layers, before anything else is done.
- * Rule: a layer with a fault ends the start, with file and line; the repository's layer is that of the base commit.
+ * Rule: a layer with a fault ends the start, with file and line; the repository's limits are those of its base and of
+ * its default branch, whichever is stricter.
  */
 import type { PolicyInput, PolicyRead } from '../core/refactor-state.ts';
+import type { Sha } from '../core/transcript.ts';
+import { GitFailure } from '../git/git-failure.ts';
 import { importBase } from '../git/import-base.ts';
 import { readFile } from '../git/read-file.ts';
+import type { Store } from '../git/store.ts';
 import { readLayers, REPOSITORY_POLICY } from '../policy/read-layers.ts';
 import type { ActivityContext } from './context.ts';
 import { locateRepository, storeOf } from './context.ts';
@@ -19,14 +23,32 @@ export function createReadPolicy(context: ActivityContext): ControlActivities['r
 async function readPolicy(context: ActivityContext, input: PolicyInput): Promise<PolicyRead> {
   const repository = await locateRepository(context, input.repository);
   const store = await storeOf(context, input.repository);
-  const { commit } = await importBase(store, { repository, ...(input.base === null ? {} : { base: input.base }) });
-  const file = await readFile(store, { commit, path: REPOSITORY_POLICY });
+  const wanted = input.base === null ? {} : { base: input.base };
+  const { commit } = await importBase(store, { repository, ...wanted, isBegun: input.begun === true });
+  const tip = input.base === null ? commit : await importTip(store, repository);
   const layers = await readLayers({
     folder: context.policies,
     team: input.team ?? undefined,
-    repository: file === null ? undefined : Buffer.from(file).toString('utf8'),
+    address: repository,
+    repository: await readText(store, commit),
+    ...(tip === null || tip === commit ? {} : { defaultBranch: await readText(store, tip) }),
     run: input.run ?? undefined,
   });
   if (layers.kind === 'bad') throw fail('BadPolicy', layers.problems.join('; '));
-  return { commit, policy: layers.policy };
+  return { commit, policy: layers.policy, organisation: layers.organisation };
+}
+
+/** The tip of the default branch; null where HEAD names a branch without a commit. */
+async function importTip(store: Store, repository: string): Promise<Sha | null> {
+  try {
+    return (await importBase(store, { repository })).commit;
+  } catch (error) {
+    if (error instanceof GitFailure && error.kind === 'missing-base') return null;
+    throw error;
+  }
+}
+
+async function readText(store: Store, commit: Sha): Promise<string | undefined> {
+  const file = await readFile(store, { commit, path: REPOSITORY_POLICY });
+  return file === null ? undefined : Buffer.from(file).toString('utf8');
 }

@@ -6,7 +6,7 @@
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { HubSweep, KnownRun, RunRef } from '../core/retention.ts';
-import { chooseExpired, DAY_MS, foldRuns } from '../core/retention.ts';
+import { chooseExpired, chooseRetention, DAY_MS, foldRuns } from '../core/retention.ts';
 import { deleteRef } from '../git/move-ref.ts';
 import { listRefs } from '../git/read-ref.ts';
 import { readRoot, readTips } from '../git/read-tips.ts';
@@ -25,7 +25,8 @@ const MAX_REASON = 500;
 export function createSweepHubs(context: ActivityContext): ControlActivities['sweepHubs'] {
   return ({ hubs, retentionDays, dryRun }) =>
     withHeartbeats(async (signal): Promise<HubSweep> => {
-      const cutoff = Date.now() - retentionDays * DAY_MS;
+      // Whoever asks, this worker removes nothing that it is configured to keep.
+      const cutoff = Date.now() - chooseRetention(retentionDays, context.retentionDays).retentionDays * DAY_MS;
       const sums: HubSweep = { refs: { kept: 0, removed: 0 }, leftOvers: 0, failed: [], more: [] };
       // Refs first: what a run writes that starts after this is not among them.
       const found: Found[] = [];

@@ -25,7 +25,7 @@ export async function lookAtPolicy(
   const problems: string[] = [];
   const signing: string[] = [];
   for (const team of [undefined, ...teams]) {
-    const read = await readLayers({ folder, team, repository: text, run: undefined });
+    const read = await readLayers({ folder, team, address: null, repository: text, run: undefined });
     if (read.kind === 'bad') problems.push(...read.problems);
     else if (read.policy.decisions?.signatures.value === 'required') signing.push(team ?? 'whoever has no team');
   }

@@ -4,7 +4,7 @@
  * Rule: what it explains is read by the very code that the worker reads it with.
  */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
@@ -21,8 +21,14 @@ export function policyCommands(policy: Command, action: Action): void {
     .command('explain')
     .description("the policy that the worker's folder and a repository's file make, before any run")
     .argument('[repository]', 'a working copy', '.')
-    .option('--team <name>', 'whose layer counts too')
-    .action(action(async (folder: string, options: { team?: string }) => await explain(readConfig(), folder, options)));
+    .option('--team <name>', 'whose layer counts too, where no team lists the repository')
+    .option('--address <url>', 'the address by which runs name the repository; its path if left out')
+    .action(
+      action(
+        async (folder: string, options: { team?: string; address?: string }) =>
+          await explain(readConfig(), folder, options),
+      ),
+    );
   policy
     .command('schema')
     .description('the JSON schema of policy files, for editors')
@@ -34,9 +40,14 @@ export function policyCommands(policy: Command, action: Action): void {
     );
 }
 
-async function explain(config: Config, folder: string, { team }: { team?: string }): Promise<number> {
+async function explain(
+  config: Config,
+  folder: string,
+  { team, address }: { team?: string; address?: string },
+): Promise<number> {
   const repository = await readFile(join(folder, REPOSITORY_POLICY), 'utf8').catch(() => undefined);
-  const layers = await readLayers({ folder: config.policies, team, repository, run: undefined });
+  const sources = { folder: config.policies, team, address: address ?? resolve(folder), repository, run: undefined };
+  const layers = await readLayers(sources);
   if (layers.kind === 'ok') console.log(showPolicy(layers.policy));
   else for (const problem of layers.problems) console.error(safe(problem));
   return layers.kind === 'ok' ? 0 : 1;

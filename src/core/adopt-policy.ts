@@ -41,20 +41,30 @@ export function adoptForRefactor(
   const { receipt, by, at } = adoption;
   if (state.outcome) return settle(state, receipt, 'refused', `the refactor has ended: ${state.outcome.kind}`);
   if (reading.kind === 'bad') return settle(state, receipt, 'refused', reading.reason);
-  const { policy } = reading.read;
+  const { policy, organisation } = reading.read;
+  const lost = findLostOrganisation(state.organisation, organisation);
+  if (lost !== undefined) return settle(state, receipt, 'refused', lost);
   const problems = [...findRuleProblems(rulesOf(policy), state.input.requestedBy), ...findUnbounded(policy)];
   if (problems.length > 0) return settle(state, receipt, 'refused', problems.join('; '));
   const changes = listPolicyChanges(state.policy, policy);
-  if (changes.length === 0) return settle(state, receipt, 'applied', 'nothing has changed');
+  const layers = organisation === undefined ? {} : { organisation };
+  if (changes.length === 0) return settle({ ...state, ...layers }, receipt, 'applied', 'nothing has changed');
   const message = { verb: 'adoptPolicy' as const, by, id: receipt };
   const forwards = listRunning(state).flatMap(({ id, adopts }) => (adopts ? [{ agent: id, message }] : []));
   const next = changes.reduce<RefactorState>((logged, change) => log(logged, at, `policy ${change}`), {
     ...voidDelivery(state, changes),
+    ...layers,
     policy,
     forwards: [...state.forwards, ...forwards],
     deviations: [...state.deviations, `${by} had the policy read again: ${changes.join('; ')}`.slice(0, 2000)],
   });
   return settle(next, receipt, 'applied', `adopted: ${changes.join('; ')}`);
+}
+
+/** A run that began under an organisation's policy never goes on without one, whichever worker reads the layers. */
+function findLostOrganisation(before: string | null | undefined, now: string | null | undefined): string | undefined {
+  if (typeof before !== 'string' || typeof now === 'string') return undefined;
+  return 'the worker that read the layers has no policies of the organisation, which this run began under: set COXSWAIN_POLICIES on that worker';
 }
 
 /** A delivery that was approved under other rules, and has not begun, is asked for again. */
@@ -67,7 +77,7 @@ function voidDelivery(state: RefactorState, changes: readonly string[]): Refacto
 /** What an agent has to know to have its policy read; undefined for one of before that. */
 export function policyInputOf({ spec }: AgentState): PolicyInput | undefined {
   if (spec.run === undefined) return undefined;
-  return { repository: spec.repository, base: spec.base, team: spec.team, run: spec.run };
+  return { repository: spec.repository, base: spec.base, team: spec.team, run: spec.run, begun: true };
 }
 
 /** The same for an agent: it counts for what is decided from here on; what was granted to it stays. */
@@ -78,11 +88,14 @@ export function adoptForAgent(
 ): Received<AgentState> {
   if (state.outcome) return settle(state, receipt, 'refused', `the agent has ${state.outcome.kind} already`);
   if (reading.kind === 'bad') return settle(state, receipt, 'refused', reading.reason);
+  const { organisation } = reading.read;
+  const lost = findLostOrganisation(state.spec.organisation, organisation);
+  if (lost !== undefined) return settle(state, receipt, 'refused', lost);
   const policy = tightenForIsolation(reading.read.policy, state.spec.isolation);
   const changes = listPolicyChanges(state.spec.policy, policy);
   const next = changes.reduce((logged, change) => say(logged, at, `policy ${change}`), {
     ...state,
-    spec: { ...state.spec, policy },
+    spec: { ...state.spec, policy, ...(organisation === undefined ? {} : { organisation }) },
   });
   const detail = changes.length === 0 ? 'nothing has changed' : `adopted: ${changes.join('; ')}`;
   return settle(publish(next), receipt, 'applied', detail);

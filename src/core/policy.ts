@@ -85,6 +85,10 @@ export const policyFileSchema = z.strictObject({
   version: z.literal(1),
   limits: policySchema.optional(),
   defaults: policySchema.optional(),
+  /** In a team's file: addresses of its repositories, or `…/**` for all below one. */
+  repositories: z.array(z.string().trim().min(1).max(500)).max(1000).optional(),
+  /** In the organisation's file: whether every repository has to be listed by a team's. */
+  teams: z.enum(['required', 'optional']).optional(),
 });
 export type PolicyFile = z.infer<typeof policyFileSchema>;
 
@@ -194,6 +198,16 @@ export function mergeLimits(one: Policy, other: Policy): Policy {
     return value === undefined ? [] : [[name, value]];
   });
   return nest(Object.fromEntries(merged)) as unknown as Policy;
+}
+
+/** Settings with each value tightened by the limit on it, where there is one. */
+export function tightenBy(settings: Policy, limits: Policy): Policy {
+  const tight = NAMES.flatMap((name): [string, unknown][] => {
+    const [value, limit] = [readField(settings, name), readField(limits, name)];
+    if (value === undefined) return [];
+    return [[name, limit === undefined ? value : fieldOf(name).tighten(value, limit)]];
+  });
+  return nest(Object.fromEntries(tight)) as unknown as Policy;
 }
 
 /** Whether a set of limits is at least as strict as another in each of the other's fields. */

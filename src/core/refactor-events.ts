@@ -106,7 +106,9 @@ function takeReservation(state: RefactorState, event: Extract<RefactorEvent, { k
 /** The policy of all layers is in force from here on; a changed one is said field by field. */
 function takePolicy(state: RefactorState, event: Extract<RefactorEvent, { kind: 'policyRead' }>): RefactorState {
   const { read, at } = event;
-  const next: RefactorState = { ...state, policy: read.policy, policyFrom: read.commit };
+  const { commit, policy, organisation } = read;
+  const layers = organisation === undefined ? {} : { organisation };
+  const next: RefactorState = { ...state, policy, policyFrom: commit, ...layers };
   const problems = [...findRuleProblems(rulesOf(read.policy), state.input.requestedBy), ...findUnbounded(read.policy)];
   if (problems.length > 0 && !state.prepared)
     return endRefactor(next, at, { kind: 'failed', type: 'PrepareFailed', reason: problems.join('; ') });

@@ -46,12 +46,16 @@ export interface PolicyInput {
   team: string | null;
   /** The run's own layer. */
   run: Policy | null;
+  /** The base is that of a run under way, which was judged when the run began. */
+  begun?: true;
 }
 
 /** The policy in force, with the base commit whose repository layer is in it. */
 export interface PolicyRead {
   commit: Sha;
   policy: EffectivePolicy;
+  /** Digest of what the files of organisation and team say; null on a worker that has none. */
+  organisation?: string | null;
 }
 
 /** Which models there are: the workers' own, and the reviewer's where that is another. */
@@ -190,6 +194,8 @@ export interface RefactorState extends HearsAgents {
   policy: EffectivePolicy;
   /** The commit whose policy is in force; null while it is to be read. Left out by runs from before there were layers. */
   policyFrom?: Sha | null;
+  /** Digest of what the files of organisation and team said when policy was read; null where there were none. */
+  organisation?: string | null;
   phase: RefactorPhase;
   prepared: Prepared | null;
   plan: { version: number; plan: Plan; digest: string; by: string; approvedBy: string | null } | null;

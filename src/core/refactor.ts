@@ -116,7 +116,8 @@ function nextWork(state: RefactorState, prepared: Prepared): RefactorCommand {
 /** What names the layers that count for a refactor. */
 export function policyInput({ input, prepared }: RefactorState): PolicyInput {
   const { repository, base, team, policy } = input;
-  return { repository, base: prepared?.commit ?? base ?? null, team: team ?? null, run: policy ?? null };
+  const layers = { repository, team: team ?? null, run: policy ?? null };
+  return prepared ? { ...layers, base: prepared.commit, begun: true } : { ...layers, base: base ?? null };
 }
 
 function reviewerOf({ policy }: RefactorState): string | null {
@@ -176,6 +177,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
     isolation: prepared.isolation,
     policy: tightenForIsolation(state.policy, prepared.isolation),
     run: state.input.policy ?? null,
+    ...(state.organisation === undefined ? {} : { organisation: state.organisation }),
     ...(fork ? { fork } : {}),
     refactor: state.id,
     ...(state.input.requestedBy === undefined ? {} : { requestedBy: state.input.requestedBy }),

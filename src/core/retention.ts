@@ -71,7 +71,7 @@ export function chooseExpired(refs: readonly RunRef[], runs: readonly KnownRun[]
 }
 
 const inputSchema = z.strictObject({
-  /** Days that a run must have been closed for; the worker's configuration where it is left out. */
+  /** Days that a run must have been closed for; never less than the worker's configuration, which counts without it. */
   retentionDays: z.number().min(0).max(36_500).optional(),
   /** Only count. */
   dryRun: z.boolean().default(false),
@@ -87,6 +87,18 @@ export function readJanitorInput(
   const parsed = inputSchema.safeParse(input);
   if (parsed.success) return { kind: 'ok', input: parsed.data };
   return { kind: 'bad', problem: describeMisfit('janitor', parsed.error.issues) };
+}
+
+/**
+ * Days for which chains are kept: a message can ask for more than the workers are configured for, never for less, since
+ * anybody may start a janitor.
+ */
+export function chooseRetention(
+  asked: number | undefined,
+  configured: number,
+): { retentionDays: number; raisedFrom?: number } {
+  if (asked === undefined || asked >= configured) return { retentionDays: asked ?? configured };
+  return { retentionDays: configured, raisedFrom: asked };
 }
 
 /** A place that could not be looked after this time, and why. */
@@ -117,6 +129,8 @@ export interface HostSweep {
 export interface JanitorResult {
   dryRun: boolean;
   retentionDays: number;
+  /** What the message asked for, where workers are configured to keep more. */
+  raisedFrom?: number;
   hubs: number;
   refs: { kept: number; removed: number };
   hosts: number;

@@ -29,13 +29,20 @@ interface Wanted {
   branch: string | null;
 }
 
-/** Fetches `base` (branch, tag or full commit id; HEAD if left out) with its history, and keeps it by a ref. */
-export async function importBase(
-  store: Store,
-  { repository, base }: { repository: string; base?: string },
-): Promise<Base> {
+/** What to import; `isBegun` says that this base was judged before, by a run that works on it since. */
+export interface BaseRequest {
+  repository: string;
+  base?: string;
+  isBegun?: boolean;
+}
+
+/**
+ * Fetches `base` (branch, tag or full commit id; HEAD if left out) with its history, and keeps it by a ref. A commit
+ * has to be reachable from a branch or tag of the repository: forges also serve commits of forks and of requests.
+ */
+export async function importBase(store: Store, { repository, base, isBegun }: BaseRequest): Promise<Base> {
   const name = hideSecrets(repository);
-  const fetched = await fetchBase(store, repository, base).catch((error: unknown) => {
+  const fetched = await fetchBase(store, { repository, base, isBegun }).catch((error: unknown) => {
     throw explain(error, name, base);
   });
   const { commit, branch } = fetched;
@@ -46,13 +53,14 @@ export async function importBase(
 
 async function fetchBase(
   store: Store,
-  repository: string,
-  base: string | undefined,
+  { repository, base, isBegun = false }: { repository: string; base: string | undefined; isBegun: boolean | undefined },
 ): Promise<{ commit: Sha; branch: string | null }> {
   // Twice, for a branch that is rewritten between the look and the fetch.
   for (let attempt = 1; ; attempt += 1) {
-    const wanted = chooseRef(await look(store, repository), base, hideSecrets(repository));
+    const looked = await look(store, repository);
+    const wanted = chooseRef(looked, base, hideSecrets(repository));
     await fetchInto(store, repository, wanted.source);
+    if (wanted.source === base && !isBegun) await requireReachable(store, { repository, commit: wanted.id, looked });
     try {
       const args = ['rev-parse', '--verify', '--end-of-options', `${wanted.id}^{commit}`];
       return { commit: (await runGit(store.dir, args)).trim() as Sha, branch: wanted.branch };
@@ -60,6 +68,30 @@ async function fetchBase(
       if (attempt === 2) throw error;
     }
   }
+}
+
+/** Throws where a commit is in no branch and no tag of the repository. */
+async function requireReachable(
+  store: Store,
+  { repository, commit, looked: { refs, head } }: { repository: string; commit: Sha; looked: Look },
+): Promise<void> {
+  const own = [...refs.keys()].filter((ref) => ref.startsWith(BRANCHES) || /^refs\/tags\/.*(?<!\^\{\})$/.test(ref));
+  if (own.some((ref) => refs.get(ref) === commit || refs.get(`${ref}^{}`) === commit)) return;
+  // The default branch has nearly every base, and the others are many in some repositories.
+  const groups = [own.filter((ref) => ref === head), own.filter((ref) => ref !== head)];
+  for (const group of groups) {
+    for (let from = 0; from < group.length; from += REFS_AT_ONCE) {
+      const some = group.slice(from, from + REFS_AT_ONCE);
+      await fetchInto(store, repository, ...some);
+      const tips = some.map((ref) => `^${refs.get(ref)}`);
+      const left = await runGit(store.dir, ['rev-list', '--max-count=1', '--ignore-missing', commit, ...tips]);
+      if (left.trim() === '') return;
+    }
+  }
+  throw new GitFailure(
+    'missing-base',
+    `commit ${commit.slice(0, 10)} is in no branch and no tag of ${hideSecrets(repository)}, so it may be anybody's: push it there as a branch, and name that by "base"`,
+  );
 }
 
 /** The repository's refs by name, and the branch that its HEAD names. */
@@ -85,6 +117,8 @@ async function look(store: Store, repository: string): Promise<Look> {
 }
 
 const BRANCHES = 'refs/heads/';
+/** Refs of one fetch: their names fit into a command line. */
+const REFS_AT_ONCE = 500;
 
 function chooseRef({ refs, head }: Look, base: string | undefined, name: string): Wanted {
   const [first] = refs.values();

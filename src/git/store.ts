@@ -154,10 +154,10 @@ export async function ensureCommit(store: Store, { commit, ref }: { commit: Sha;
   await remember(store, commit);
 }
 
-/** Fetches one ref or commit with its history, from full and shallow repositories alike. Moves no ref. */
-export async function fetchInto(store: Store, remote: Remote, source: string): Promise<void> {
+/** Fetches refs or commits with their history, from full and shallow repositories alike. Moves no ref. */
+export async function fetchInto(store: Store, remote: Remote, ...sources: string[]): Promise<void> {
   const options = ['--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--update-shallow'];
-  await runRemote(store, ['fetch', '--progress', ...options], remote, [source]);
+  await runRemote(store, ['fetch', '--progress', ...options], remote, sources);
 }
 
 /**

@@ -1,13 +1,15 @@
 /**
  * Reads the layers of policy and joins them: the organisation's and the team's from the worker's folder, the
- * repository's from its base commit, the run's from its input.
- * Rule: no layer comes from a tree that an agent changed, and the organisation's never from the repository.
+ * repository's from its default branch and its base commit, the run's from its input.
+ * Rule: no layer comes from a tree that an agent changed, the organisation's never from the repository, and a file that
+ * is named but can't be read is an error, never a layer that is left out.
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { checkPatterns, checkRules } from '../core/check-rules.ts';
-import type { EffectivePolicy, Layer, LayerName, Policy } from '../core/policy.ts';
-import { resolveLayers } from '../core/policy.ts';
+import { canonicalJson, digestText } from '../core/digest.ts';
+import type { EffectivePolicy, Layer, LayerName, Policy, PolicyFile } from '../core/policy.ts';
+import { mergeLimits, resolveLayers, tightenBy } from '../core/policy.ts';
+import type { Organisation } from './read-organisation.ts';
+import { readOrganisation } from './read-organisation.ts';
 import type { ReadPolicyFile } from './read-policy-file.ts';
 import { readPolicyFile } from './read-policy-file.ts';
 
@@ -17,39 +19,39 @@ export const REPOSITORY_POLICY = '.coxswain/policy.yaml';
 export interface LayerSources {
   /** Folder with `organisation.yaml` and `teams/<team>.yaml`; undefined where a worker has none. */
   folder: string | undefined;
+  /** The team that the start names. */
   team: string | undefined;
-  /** Text of the repository's file; undefined where it has none. */
+  /** The repository's address or real path, by which the organisation says whose it is; null to look at a team only. */
+  address: string | null;
+  /** Text of the repository's file at the base; undefined where it has none. */
   repository: string | undefined;
+  /** The same at the tip of its default branch, whose limits count too; left out where that is the base. */
+  defaultBranch?: string | undefined;
   run: Policy | undefined;
 }
 
-export type LayersResult = { kind: 'ok'; policy: EffectivePolicy } | { kind: 'bad'; problems: string[] };
+export type LayersResult =
+  | { kind: 'ok'; policy: EffectivePolicy; organisation: string | null; team: string | undefined }
+  | { kind: 'bad'; problems: string[] };
 
 /** Reads all layers that there are and joins them. */
-export async function readLayers({ folder, team, repository, run }: LayerSources): Promise<LayersResult> {
-  const named: [LayerName, string, string | undefined][] = [['repository', REPOSITORY_POLICY, repository]];
-  if (folder !== undefined) {
-    if (team !== undefined) named.unshift(['team', `teams/${team}.yaml`, await readText(folder, teamFile(team))]);
-    named.unshift(['organisation', 'organisation.yaml', await readText(folder, 'organisation.yaml')]);
-  }
-  const problems: string[] = [];
-  const files = new Map<LayerName, ReadPolicyFile & { file: string }>();
-  const layers: Layer[] = [];
-  for (const [name, file, text] of named) {
-    if (text === undefined) continue;
-    const read = readPolicyFile(file, text);
-    if (read.kind === 'bad') problems.push(...read.problems);
-    else {
-      files.set(name, { ...read, file });
-      layers.push({ name, limits: read.policy.limits, defaults: read.policy.defaults });
-    }
-  }
+export async function readLayers(sources: LayerSources): Promise<LayersResult> {
+  const { folder, run } = sources;
+  const organisation = folder === undefined ? NO_ORGANISATION : await readOrganisation(folder, sources);
+  const own = readRepository(sources);
+  const problems = [...organisation.problems, ...own.problems];
   for (const { path, problem } of checkRules(run?.rules?.commands ?? []))
     problems.push(`policy.rules.commands.${path.join('.')}: ${problem}`);
   for (const { path, problem } of checkPatterns(run)) problems.push(`policy.${path.join('.')}: ${problem}`);
   if (problems.length > 0) return { kind: 'bad', problems };
+  const layers: Layer[] = organisation.files.map(({ name, policy }) => ({ name, ...partsOf(policy) }));
+  if (own.layer) layers.push(own.layer);
   const resolved = resolveLayers([...layers, { name: 'run', defaults: run }]);
-  if (resolved.kind === 'ok') return resolved;
+  if (resolved.kind === 'ok')
+    return { ...resolved, organisation: folder === undefined ? null : digestOf(organisation), team: organisation.team };
+  const files = new Map<LayerName, { file: string; lineOf: ReadPolicyFile['lineOf'] }>(
+    [...organisation.files, ...own.files].map((file) => [file.name, file]),
+  );
   return {
     kind: 'bad',
     problems: resolved.where.map(({ layer, path, problem }) => {
@@ -59,16 +61,41 @@ export async function readLayers({ folder, team, repository, run }: LayerSources
   };
 }
 
-/** A team's name as its file's: nothing that leads out of the folder. */
-function teamFile(team: string): string {
-  return join('teams', `${team.replace(/[^\w.-]/g, '_').replace(/^\.+/, '_')}.yaml`);
+const NO_ORGANISATION: Organisation = { files: [], team: undefined, problems: [] };
+
+function partsOf({ limits, defaults }: PolicyFile): Pick<Layer, 'limits' | 'defaults'> {
+  return { limits, defaults };
 }
 
-async function readText(folder: string, file: string): Promise<string | undefined> {
-  try {
-    return await readFile(join(folder, file), 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+/** What tells the organisation's and the team's settings from others: by what they say, not by how it is written. */
+function digestOf({ files, team }: Organisation): string {
+  return digestText(canonicalJson({ files: files.map(({ name, policy }) => ({ name, policy })), team: team ?? null }));
+}
+
+interface RepositoryLayer {
+  layer: Layer | undefined;
+  files: { name: LayerName; file: string; lineOf: ReadPolicyFile['lineOf'] }[];
+  problems: string[];
+}
+
+/**
+ * The repository's layer. A run chooses its base, so the limits at the tip of the default branch count too: the
+ * stricter of both, field by field. Defaults are the base's.
+ */
+function readRepository({ repository, defaultBranch }: LayerSources): RepositoryLayer {
+  const named = [
+    { file: `${REPOSITORY_POLICY} on the default branch`, text: defaultBranch },
+    { file: REPOSITORY_POLICY, text: repository },
+  ];
+  const read = named.flatMap(({ file, text }) =>
+    text === undefined ? [] : [{ file, ...readPolicyFile(file, text, 'repository') }],
+  );
+  const problems = read.flatMap((one) => (one.kind === 'bad' ? one.problems : []));
+  const good = read.flatMap((one) => (one.kind === 'ok' ? [{ name: 'repository' as const, ...one }] : []));
+  if (good.length === 0 || problems.length > 0) return { layer: undefined, files: [], problems };
+  const limits = good.map(({ policy }) => policy.limits ?? {}).reduce((one, other) => mergeLimits(one, other));
+  const defaults = good.find(({ file }) => file === REPOSITORY_POLICY)?.policy.defaults;
+  // In one file, a default that is looser than a limit is a mistake to be said; of two files, the limit wins.
+  const tight = defaults && good.length > 1 ? tightenBy(defaults, limits) : defaults;
+  return { layer: { name: 'repository', limits, defaults: tight }, files: good, problems };
 }

@@ -2,11 +2,12 @@
  * Reads a policy file: YAML, checked by its schema.
  * Rule: every complaint says the file, the line and what would be right; a file with a fault counts for nothing.
  */
+import { readFile } from 'node:fs/promises';
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
 import { checkPatterns, checkRules } from '../core/check-rules.ts';
 import { describeIssue } from '../core/plan.ts';
-import type { PolicyFile } from '../core/policy.ts';
+import type { LayerName, PolicyFile } from '../core/policy.ts';
 import { policyFileSchema } from '../core/policy.ts';
 
 /** No policy that people read is larger, and the effective one is kept in each history. */
@@ -20,8 +21,21 @@ export interface ReadPolicyFile {
 
 export type PolicyFileResult = ({ kind: 'ok' } & ReadPolicyFile) | { kind: 'bad'; problems: string[] };
 
-/** Reads the text of a policy file; `file` is its name in complaints. */
-export function readPolicyFile(file: string, text: string): PolicyFileResult {
+/** The text of a file, or undefined where there is none. */
+export async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Fields that only the file of one layer may have. */
+const OF_LAYER = { repositories: 'team', teams: 'organisation' } as const;
+
+/** Reads the text of a policy file; `file` is its name in complaints, `layer` what it is the file of. */
+export function readPolicyFile(file: string, text: string, layer?: LayerName): PolicyFileResult {
   if (Buffer.byteLength(text) > MAX_BYTES)
     return { kind: 'bad', problems: [`${file}:1: is larger than ${MAX_BYTES / 1024} KiB`] };
   const lines = new LineCounter();
@@ -43,7 +57,12 @@ export function readPolicyFile(file: string, text: string): PolicyFileResult {
   }
   const parsed = policyFileSchema.safeParse(value);
   if (parsed.success) {
-    const found = [...findWrongExamples(parsed.data), ...findWrongPatterns(parsed.data)];
+    const misplaced = (['repositories', 'teams'] as const).flatMap((field) =>
+      parsed.data[field] === undefined || layer === undefined || OF_LAYER[field] === layer
+        ? []
+        : [{ path: [field], problem: `${field}: only the file of ${OF_LAYER[field]} may have it` }],
+    );
+    const found = [...misplaced, ...findWrongExamples(parsed.data), ...findWrongPatterns(parsed.data)];
     const wrong = found.map(({ path, problem }) => `${file}:${lineOf(path)}: ${problem}`);
     return wrong.length > 0 ? { kind: 'bad', problems: wrong } : { kind: 'ok', policy: parsed.data, lineOf };
   }

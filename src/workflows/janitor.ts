@@ -13,7 +13,7 @@ import {
 } from '@temporalio/workflow';
 import type { ControlActivities, WorkspaceActivities } from '../activities/contract.ts';
 import type { JanitorResult } from '../core/retention.ts';
-import { readJanitorInput } from '../core/retention.ts';
+import { chooseRetention, readJanitorInput } from '../core/retention.ts';
 import { hostQueue } from '../core/task-queues.ts';
 import { describeFailure, isHostGone } from './activities.ts';
 import { exchangeWith } from './exchange.ts';
@@ -38,7 +38,7 @@ export async function janitor(...inputs: unknown[]): Promise<JanitorResult> {
   const seals = beginsSealed();
   const control = exchangeWith(proxyActivities<ControlActivities>(SHARED), seals);
   const places = await control.findPlaces();
-  const retentionDays = read.input.retentionDays ?? places.retentionDays;
+  const { retentionDays, raisedFrom } = chooseRetention(read.input.retentionDays, places.retentionDays);
   const sums: Sums = {
     refs: { kept: 0, removed: 0 },
     workspaces: { kept: 0, removed: 0 },
@@ -51,7 +51,8 @@ export async function janitor(...inputs: unknown[]): Promise<JanitorResult> {
     await look(sums, `hubs ${hubs.join(', ')}`, () => sweepHubs(control, sums, { hubs, retentionDays, dryRun }));
   }
   for (const host of places.hosts) await look(sums, `host ${host}`, () => sweepHost(sums, host, dryRun, seals));
-  const result = { dryRun, retentionDays, hubs: places.hubs.length, hosts: places.hosts.length, ...sums };
+  const raised = raisedFrom === undefined ? {} : { raisedFrom };
+  const result = { dryRun, retentionDays, ...raised, hubs: places.hubs.length, hosts: places.hosts.length, ...sums };
   setCurrentDetails(describe(result));
   return result;
 }
@@ -98,11 +99,14 @@ async function sweepHost(sums: Sums, host: string, dryRun: boolean, seals: boole
 }
 
 function describe(result: JanitorResult): string {
-  const { dryRun, refs, workspaces, layers, leftOvers, failed } = result;
+  const { dryRun, retentionDays, raisedFrom, refs, workspaces, layers, leftOvers, failed } = result;
   const removed = dryRun ? 'would be removed' : 'removed';
   return [
     `${refs.removed} refs ${removed}, ${refs.kept} kept; ${workspaces.removed} workspaces ${removed},`,
     `${workspaces.kept} kept; ${layers} layers and ${leftOvers} leftovers ${removed}.`,
+    ...(raisedFrom === undefined
+      ? []
+      : [`Asked to keep ${raisedFrom} days; workers keep ${retentionDays} at least (COXSWAIN_RETENTION_DAYS).`]),
     ...failed.map(({ place, reason }) => `\n- ${place}: ${reason}`),
   ].join(' ');
 }

@@ -40,6 +40,9 @@ test('where it does not, nothing is missing without it', async () => {
 });
 
 test('a file with a fault is said with its line', async () => {
-  const where = await places({ 'teams/core.yaml': 'version: 1\nlimits:\n  colour: red\n' });
+  const where = await places({
+    'organisation.yaml': 'version: 1\n',
+    'teams/core.yaml': 'version: 1\nlimits:\n  colour: red\n',
+  });
   expect(await lookAtPolicy(where)).toMatchObject({ ok: false, text: expect.stringContaining('teams/core.yaml:3') });
 });

@@ -42,6 +42,29 @@ test('an adoption waits for the layers, and its receipt says what became of it',
   expect(bad.state.policy).toEqual(refactor.policy);
 });
 
+test("a run that began under an organisation's policy adopts nothing that was read without one, and keeps which it has", () => {
+  const adoption = { receipt: 'x', by: 'ann', at: 51 };
+  const read = (organisation: string | null): PolicyReading => ({
+    kind: 'read',
+    read: { commit: sha('base'), policy: policyOf({ maxParallelAgents: 1 }), organisation },
+  });
+  const refactor = { ...running().refactor, organisation: 'one' };
+  const agent = createAgent('r/a.1', specOf({ run: null, organisation: 'one' }));
+  for (const { answer, state } of [
+    adoptForRefactor(refactor, adoption, read(null)),
+    adoptForAgent(agent, adoption, read(null)),
+  ]) {
+    expect(answer).toMatchObject({ kind: 'refused', detail: expect.stringContaining('COXSWAIN_POLICIES') });
+    expect('policy' in state ? state.policy : state.spec.policy).toEqual(
+      'policy' in state ? refactor.policy : agent.spec.policy,
+    );
+  }
+  const adopted = adoptForRefactor(refactor, adoption, read('two'));
+  expect(adopted).toMatchObject({ answer: { kind: 'applied' }, state: { organisation: 'two' } });
+  expect(adoptForAgent(agent, adoption, read('two')).state.spec.organisation).toBe('two');
+  expect(adoptForRefactor({ ...refactor, organisation: null }, adoption, read('two')).answer.kind).toBe('applied');
+});
+
 test('a delivery that was approved under other rules is asked for again', () => {
   const { refactor } = running();
   const approved = { ...refactor, deliveryApproved: { by: 'ann', digest: 'd' }, evidenceFor: sha('line') };
@@ -60,7 +83,7 @@ test('an agent is told by its refactor to read, never what: a policy in a messag
   expect(forged.answer.kind).toBe('refused');
   expect(forged.reads).toBeUndefined();
   const asked = receiveForAgent(agent, 'adoptPolicy', [{ id: 'x' }], 5, true);
-  expect(asked.reads?.input).toEqual({ repository: '/repo', base: sha('base'), team: null, run: null });
+  expect(asked.reads?.input).toEqual({ repository: '/repo', base: sha('base'), team: null, run: null, begun: true });
   const adopted = adoptForAgent(
     asked.state,
     { receipt: 'x', by: 'ann', at: 6 },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { KnownRun, RunRef } from '../../src/core/retention.ts';
-import { chooseExpired, DAY_MS, foldRuns, readJanitorInput } from '../../src/core/retention.ts';
+import { chooseExpired, chooseRetention, DAY_MS, foldRuns, readJanitorInput } from '../../src/core/retention.ts';
 import { sha } from './builders.ts';
 
 const NOW = 1000 * DAY_MS;
@@ -22,6 +22,13 @@ const expired = (refs: RunRef[], runs: KnownRun[]): string[] =>
   chooseExpired(refs, runs, CUTOFF).map(({ slug }) => slug);
 
 describe('a ref of the hub is expired', () => {
+  test('a message may ask to keep more than is configured, never less', () => {
+    expect(chooseRetention(undefined, 30)).toEqual({ retentionDays: 30 });
+    expect(chooseRetention(90, 30)).toEqual({ retentionDays: 90 });
+    expect(chooseRetention(0, 30)).toEqual({ retentionDays: 30, raisedFrom: 0 });
+    expect(chooseRetention(0, 0)).toEqual({ retentionDays: 0 });
+  });
+
   test('where its run was closed for longer than the retention, and not before', () => {
     const runs = [runOf('old', 'old', 60, 31), runOf('new', 'new', 60, 29)];
     expect(expired([refOf('old', 31), refOf('new', 29)], runs)).toEqual(['old']);

@@ -40,7 +40,13 @@ async function sh(cwd: string, command: string): Promise<string> {
 async function coxUp(
   folder: string,
 ): Promise<{ client: Awaited<ReturnType<typeof connectClient>>['client']; end: () => Promise<void> }> {
-  const env = { TEMPORAL_ADDRESS: '', OPENAI_API_KEY: '', OPENAI_BASE_URL: '', COXSWAIN_STATE: '' };
+  const env = {
+    TEMPORAL_ADDRESS: '',
+    OPENAI_API_KEY: '',
+    OPENAI_BASE_URL: '',
+    COXSWAIN_STATE: '',
+    COXSWAIN_RETENTION_DAYS: '0',
+  };
   const cox = execa(process.execPath, [COX, 'up'], { cwd: folder, env, reject: false });
   onTestFinished(() => void cox.kill('SIGKILL'));
   let said = '';

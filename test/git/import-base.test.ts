@@ -81,6 +81,30 @@ describe('the base', () => {
     expect((await importBase(store, { repository, base: 'twin' })).branch).toBe('twin');
   });
 
+  test('is in a branch or a tag of the repository: a commit of a fork or a request is refused, and one that is in nothing', async () => {
+    const repository = repositoryWithHistory();
+    const store = await newStore();
+    const onBranch = shaOf(repository, 'feature/x');
+    git(repository, ['checkout', '--quiet', '-b', 'gone']);
+    commitFiles(repository, { file: 'of a fork\n' }, 'of a fork');
+    const fork = shaOf(repository, 'gone');
+    git(repository, ['update-ref', 'refs/pull/7/head', fork]);
+    git(repository, ['checkout', '--quiet', 'main']);
+    git(repository, ['branch', '--quiet', '-D', 'gone']);
+    const refusal = /in no branch and no tag of .*push it there as a branch/;
+    await expect(importBase(store, { repository, base: fork })).rejects.toThrow(refusal);
+    for (const base of ['refs/pull/7/head', 'pull/7/head'])
+      await expect(importBase(store, { repository, base })).rejects.toThrow('has no branch, tag or full commit id');
+    // It is in the store by now, as what another repository put there would be.
+    await expect(importBase(store, { repository, base: fork })).rejects.toThrow(refusal);
+    expect((await importBase(store, { repository, base: onBranch })).commit).toBe(onBranch);
+    git(repository, ['tag', 'kept', fork]);
+    expect((await importBase(store, { repository, base: fork })).commit).toBe(fork);
+    git(repository, ['tag', '-d', 'kept']);
+    // A run under way keeps its base when a branch is rewritten.
+    expect((await importBase(store, { repository, base: fork, isBegun: true })).commit).toBe(fork);
+  });
+
   test("has no branch where HEAD is at a commit, and HEAD's own branch where two stand at it", async () => {
     const repository = newRepository();
     const store = await newStore();

@@ -2,19 +2,24 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { LayersResult } from '../../src/policy/read-layers.ts';
+import type { LayerSources, LayersResult } from '../../src/policy/read-layers.ts';
 import { readLayers } from '../../src/policy/read-layers.ts';
 import { readPolicyFile } from '../../src/policy/read-policy-file.ts';
 
 /** What layers in these files make. */
-async function layersOf(files: Record<string, string>, repository?: string): Promise<LayersResult> {
+async function layersOf(
+  files: Record<string, string>,
+  repository?: string,
+  more: Partial<LayerSources> = {},
+): Promise<LayersResult> {
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-policies-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
   }
-  return await readLayers({ folder, team: 'core', repository, run: undefined });
+  const team = 'teams/core.yaml' in files ? 'core' : undefined;
+  return await readLayers({ folder, team, address: '/r', repository, run: undefined, ...more });
 }
 
 describe('a policy file with a fault is said by file and line', () => {
@@ -88,6 +93,118 @@ test("a team's name can't lead out of the folder", async () => {
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-policies-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await writeFile(join(folder, 'organisation.yaml'), 'version: 1\n');
-  const read = await readLayers({ folder, team: '../organisation', repository: undefined, run: undefined });
-  expect(read.kind).toBe('ok');
+  const sources = { folder, team: '../organisation', address: '/r', repository: undefined, run: undefined };
+  expect(await readLayers(sources)).toMatchObject({ kind: 'bad', problems: [expect.stringContaining('has no file')] });
+});
+
+describe('a layer that is named is there, or nothing starts', () => {
+  const organisation = 'version: 1\nlimits:\n  maxParallelAgents: 3\n';
+  const core = 'version: 1\nlimits:\n  protectedPaths: [deploy/**]\n';
+  const files = { 'organisation.yaml': organisation, 'teams/core.yaml': core };
+
+  test.each(['paymnts', 'Core', 'CORE', 'core ', './core', '', 'core.yaml'])('team "%s" is not core', async (team) => {
+    expect(await layersOf(files, undefined, { team })).toMatchObject({
+      kind: 'bad',
+      problems: [expect.stringContaining('teams with one: core')],
+    });
+  });
+
+  test('a folder that is not there, or has no organisation in it, is an error', async () => {
+    for (const folder of ['/no/such/folder', tmpdir()])
+      expect(await layersOf(files, undefined, { folder, team: undefined })).toMatchObject({
+        kind: 'bad',
+        problems: [expect.stringContaining(`there is no organisation.yaml in ${folder}`)],
+      });
+  });
+
+  test('a file that can not be read is an error', async () => {
+    const read = await layersOf({ 'organisation.yaml/inside': '' }, undefined, { team: undefined });
+    expect(read).toMatchObject({ kind: 'bad', problems: [expect.stringContaining("organisation.yaml can't be read")] });
+    const team = await layersOf({ 'organisation.yaml': organisation, 'teams/core.yaml/inside': '' });
+    expect(team).toMatchObject({ kind: 'bad', problems: [expect.stringContaining("teams/core.yaml can't be read")] });
+  });
+
+  test('the digest is of what the files of organisation and team say, and of nothing else', async () => {
+    const digestOf = async (changed: Record<string, string>): Promise<unknown> => {
+      const read = await layersOf({ ...files, ...changed });
+      return read.kind === 'ok' ? read.organisation : read;
+    };
+    const plain = await digestOf({});
+    expect(await digestOf({ 'organisation.yaml': `# ours\n${organisation}` })).toBe(plain);
+    expect(await digestOf({ 'teams/other.yaml': core })).toBe(plain);
+    expect(await digestOf({ 'organisation.yaml': organisation.replace('3', '4') })).not.toBe(plain);
+    expect(await digestOf({ 'teams/core.yaml': 'version: 1\n' })).not.toBe(plain);
+    expect(await layersOf({}, undefined, { folder: undefined })).toMatchObject({ organisation: null });
+  });
+});
+
+describe('which team a repository belongs to is said by the organisation', () => {
+  const team = (...repositories: string[]): string => `version: 1\nrepositories: ${JSON.stringify(repositories)}\n`;
+  const files = {
+    'organisation.yaml': 'version: 1\n',
+    'teams/core.yaml': team('github.com/acme/**', '/srv/git/core.git'),
+    'teams/payments.yaml': team('https://github.com/acme/pay.git'),
+    'teams/open.yaml': 'version: 1\n',
+  };
+  const teamOf = async (address: string, named?: string, more: Record<string, string> = {}): Promise<unknown> => {
+    const read = await layersOf({ ...files, ...more }, undefined, { address, team: named });
+    return read.kind === 'ok' ? (read.team ?? 'none') : read.problems.join();
+  };
+
+  test.each([
+    ['https://github.com/acme/pay', 'payments'],
+    ['git@github.com:Acme/Pay.git', 'payments'],
+    ['ssh://git@GitHub.com:22/acme//p%61y/', 'payments'],
+    ['https://github.com/acme/else', 'core'],
+    ['/srv/git/core', 'core'],
+    ['/srv/git/Core', 'none'],
+    ['https://github.com/acmes/pay', 'none'],
+  ])('%s is of %s, whichever spelling and whether the start names it', async (address, expected) => {
+    expect(await teamOf(address)).toBe(expected);
+    expect(await teamOf(address, expected === 'none' ? 'open' : expected)).toBe(
+      expected === 'none' ? 'open' : expected,
+    );
+  });
+
+  test('a start that names another team is refused, and so is one that no file lists where that is required', async () => {
+    expect(await teamOf('https://github.com/acme/pay', 'open')).toContain('belongs to team payments');
+    expect(await teamOf('https://example.com/x', 'payments')).toContain('lists its repositories');
+    const required = { 'organisation.yaml': 'version: 1\nteams: required\n' };
+    expect(await teamOf('https://example.com/x', 'open', required)).toContain(
+      'add "example.com/x" to the repositories',
+    );
+    expect(await teamOf('https://github.com/acme/pay', undefined, required)).toBe('payments');
+    expect(await teamOf('/srv/git/core', undefined, { 'teams/open.yaml': team('/srv/git/core') })).toContain(
+      'both list',
+    );
+  });
+
+  test('only the file of a team lists repositories, only that of the organisation requires it', async () => {
+    expect(await teamOf('/r', undefined, { 'organisation.yaml': team('/r') })).toContain(
+      'organisation.yaml:2: repositories',
+    );
+    expect(await teamOf('/r', undefined, { 'teams/open.yaml': 'version: 1\nteams: required\n' })).toContain(
+      'open.yaml:2: teams',
+    );
+  });
+});
+
+test("the repository's limits are those of its base and of its default branch, the stricter of both; defaults are the base's", async () => {
+  const at = (limits: string, defaults: string): string => `version: 1\nlimits: ${limits}\ndefaults: ${defaults}\n`;
+  const organisation = { 'organisation.yaml': 'version: 1\n' };
+  const base = at('{maxParallelAgents: 2}', '{gates: {commands: allow}, task: {maxSteps: 9}}');
+  const tip = at('{maxParallelAgents: 5, gates: {commands: ask}}', '{task: {maxSteps: 3}}');
+  expect(await layersOf(organisation, base, { defaultBranch: tip })).toMatchObject({
+    policy: {
+      maxParallelAgents: { value: 2, from: 'repository' },
+      gates: { commands: { value: 'ask', from: 'repository' } },
+      task: { maxSteps: { value: 9 } },
+    },
+  });
+  expect(await layersOf(organisation, undefined, { defaultBranch: tip })).toMatchObject({
+    policy: { gates: { commands: { value: 'ask', from: 'repository' } }, task: { maxSteps: { value: 1000 } } },
+  });
+  expect(await layersOf(organisation, base, { defaultBranch: 'version: 9' })).toMatchObject({
+    problems: [expect.stringContaining('on the default branch:1:')],
+  });
 });

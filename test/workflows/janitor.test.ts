@@ -70,12 +70,13 @@ async function addOrphan(dir: string, id: string, ageDays: number): Promise<stri
   return ref;
 }
 
+const KEEPS_NOTHING = { COXSWAIN_RETENTION_DAYS: '0' };
 /** A refactor that has ended left its report beside its runs. */
 const REPORT = 1;
 
-test('the janitor removes what closed runs left, and nothing of a run that is open or frozen', async () => {
+test('the janitor removes what closed runs left, nothing of a run that is open or frozen, and nothing before its time', async () => {
   const hub = await sharedHub();
-  const crew = await startCrew(BOTH, { env: { COXSWAIN_HUB: hub } });
+  const crew = await startCrew(BOTH, { env: { COXSWAIN_HUB: hub, ...KEEPS_NOTHING } });
   const quick = await startCrew(SCRIPT, { env: { COXSWAIN_HUB: hub } });
   const frozen = await startCrew(BOTH, { env: { COXSWAIN_HUB: hub } });
   const repository = await makeRepository();
@@ -96,11 +97,21 @@ test('the janitor removes what closed runs left, and nothing of a run that is op
   const dead = members(closed.workflowId);
   expect(await ownersOf(dir, [...alive, ...dead])).toEqual([...alive, ...dead]);
   // Nothing was closed for thirty days.
-  expect((await runJanitor(crew, {})).refs).toEqual({ kept: alive.length + dead.length + REPORT, removed: 0 });
+  expect((await runJanitor(crew, { retentionDays: 30 })).refs).toEqual({
+    kept: alive.length + dead.length + REPORT,
+    removed: 0,
+  });
   const junk = join(dir, 'objects/pack/tmp_pack_abc');
   await writeFile(junk, 'half a pack');
   const old = Date.now() / 1000 - 25 * 3600;
   await utimes(junk, old, old);
+
+  // Whoever starts a janitor can't have less kept than its workers are configured for: thirty days, if nothing is said.
+  expect(await runJanitor(quick, { retentionDays: 0 })).toMatchObject({
+    retentionDays: 30,
+    raisedFrom: 0,
+    refs: { kept: alive.length + dead.length + REPORT, removed: 0 },
+  });
 
   const dry = await runJanitor(crew, { retentionDays: 0, dryRun: true });
   expect(dry).toMatchObject({ dryRun: true, refs: { removed: dead.length + REPORT }, leftOvers: 1, failed: [] });
@@ -121,7 +132,7 @@ test('the janitor removes what closed runs left, and nothing of a run that is op
 
 test('runs that Temporal has forgotten go by the age of their last commit, and by whose their chain says they were', async () => {
   const hub = await sharedHub();
-  const crew = await startCrew(SCRIPT, { env: { COXSWAIN_HUB: hub } });
+  const crew = await startCrew(SCRIPT, { env: { COXSWAIN_HUB: hub, ...KEEPS_NOTHING } });
   const repository = await makeRepository();
   // One that is open all the while, so that nothing goes of which it can't be told whose it is.
   const open = await crew.start({ repository, branch: 'open' });
@@ -155,7 +166,7 @@ test('a hub that is reached by a URL is swept too, and one that is gone is said 
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const dir = join(folder, 'hub.git');
   await git(folder, 'init', '--quiet', '--bare', dir);
-  const crew = await startCrew(SCRIPT, { env: { COXSWAIN_HUB: `file://${dir}` } });
+  const crew = await startCrew(SCRIPT, { env: { COXSWAIN_HUB: `file://${dir}`, ...KEEPS_NOTHING } });
   const handle = await crew.start({ repository: await makeRepository(), branch: 'far' });
   await approveAll(handle);
   const ids = [handle.workflowId, `${handle.workflowId}/plan.1`, `${handle.workflowId}/a.1`];

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Answer } from '../../src/core/control.ts';
 import type { EffectivePolicy } from '../../src/core/policy.ts';
+import { Keys, plainKeys } from '../core/signers.ts';
 import type { Script } from './harness.ts';
 import { recordHistories } from './record.ts';
 import {
@@ -50,6 +51,53 @@ test('layers of organisation, team, repository and run make the policy, and the 
     gates: { scope: { value: 'deny', from: 'run' }, plan: { value: 'ask', from: 'built-in' } },
   });
   await approveAll(handle);
+});
+
+test('a base does not choose the approvers: limits of the default branch count too, and a commit of a fork is no base', async () => {
+  const crew = await startCrew(ONE_TASK);
+  const lists = (name: string): string =>
+    `version: 1\nlimits:\n  decisions:\n    approvers:\n      - { name: ${name}, publicKey: "${keys.approver(name).publicKey}" }\n`;
+  const keys = new Keys(plainKeys);
+  const repository = await makeRepository({ 'a/one.txt': 'one\n', '.coxswain/policy.yaml': lists('ann') });
+  await git(repository, 'checkout', '-q', '-b', 'theirs');
+  await writeFile(join(repository, '.coxswain/policy.yaml'), lists('mallory'));
+  await git(repository, 'commit', '-q', '-a', '-m', 'theirs');
+  const fork = await git(repository, 'rev-parse', 'HEAD');
+  await git(repository, 'update-ref', 'refs/pull/7/head', fork);
+  await git(repository, 'checkout', '-q', 'main');
+  const byBranch = await crew.start({ repository, base: 'theirs' });
+  await expect(byBranch.result()).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('a plan takes 1 of decisions.approvers, who may decide it: nobody') },
+  });
+  await git(repository, 'branch', '-q', '-D', 'theirs');
+  const byCommit = await crew.start({ repository, base: fork });
+  await expect(byCommit.result()).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('in no branch and no tag') },
+  });
+  const own = await crew.start({ repository });
+  const { needs } = await until(own, (now) => now.needs.length > 0);
+  expect(needs).toMatchObject([{ id: 'plan@1', mayDecide: ['ann'] }]);
+  await own.executeUpdate('stop');
+});
+
+test('a worker without the policies of the organisation does not start a run that names a team, nor adopt for one that began under them', async () => {
+  const { env } = await policies({ 'organisation.yaml': 'version: 1\nlimits:\n  maxParallelAgents: 3\n' });
+  const folder = env.COXSWAIN_POLICIES;
+  const crew = await startCrew(ONE_TASK, { env });
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository });
+  await until(handle, ({ needs }) => needs.length > 0);
+  await rename(folder, `${folder}-elsewhere`);
+  const adopted = await handle.executeUpdate<Answer, [object]>('adoptPolicy', { args: [{ by: 'ann' }] });
+  expect(adopted).toMatchObject({ kind: 'refused', detail: expect.stringContaining('no organisation.yaml') });
+  await expect((await crew.start({ repository, team: 'core' })).result()).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('COXSWAIN_POLICIES') },
+  });
+  await rename(`${folder}-elsewhere`, folder);
+  await expect((await crew.start({ repository, team: 'core' })).result()).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('team "core" has no file teams/core.yaml') },
+  });
+  await handle.executeUpdate('stop');
 });
 
 test('a run that is looser than its organisation, and a repository with a fault in its file, do not start', async () => {

@@ -1,0 +1,93 @@
+/**
+ * Reads the files of the organisation: `organisation.yaml`, and the file of the team that a repository belongs to.
+ * Rule: a worker that is told where these files are works with them or not at all; a missing folder or file is an
+ * error that says which.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LayerName } from '../core/policy.ts';
+import type { TeamStatement } from '../core/teams.ts';
+import { findTeam } from '../core/teams.ts';
+import type { PolicyFileResult, ReadPolicyFile } from './read-policy-file.ts';
+import { readPolicyFile, readText } from './read-policy-file.ts';
+
+const ORGANISATION = 'organisation.yaml';
+
+export interface Organisation {
+  /** Farthest first. */
+  files: ({ name: LayerName; file: string } & ReadPolicyFile)[];
+  /** The team whose layer counts. */
+  team: string | undefined;
+  problems: string[];
+}
+
+/** Reads the layers of organisation and team for a repository. */
+export async function readOrganisation(
+  folder: string,
+  { team: named, address }: { team: string | undefined; address: string | null },
+): Promise<Organisation> {
+  const text = await readText(join(folder, ORGANISATION)).catch(said);
+  if (text instanceof Error) return bad(`${ORGANISATION} can't be read (COXSWAIN_POLICIES): ${text.message}`);
+  if (text === undefined)
+    return bad(
+      `there is no ${ORGANISATION} in ${folder}, which COXSWAIN_POLICIES names: mend the name, or make the file (\`version: 1\` is enough)`,
+    );
+  const organisation = readPolicyFile(ORGANISATION, text, 'organisation');
+  const teams = await readTeams(folder);
+  if (teams instanceof Error) return bad(`${join(folder, 'teams')} can't be read: ${teams.message}`);
+  const problems = [organisation, ...teams.map(({ read }) => read)].flatMap((read) =>
+    read.kind === 'bad' ? read.problems : [],
+  );
+  if (organisation.kind === 'bad' || problems.length > 0) return { files: [], team: undefined, problems };
+  const required = organisation.policy.teams === 'required';
+  const found = findTeam({ repository: address, named, teams: teams.map(stateOf), required });
+  if (found.kind === 'bad') return bad(found.problem);
+  const own = teams.find(({ team }) => team === found.team);
+  return {
+    files: [
+      { name: 'organisation', file: ORGANISATION, ...organisation },
+      ...(own?.read.kind === 'ok' ? [{ name: 'team' as const, file: own.file, ...own.read }] : []),
+    ],
+    team: found.team,
+    problems: [],
+  };
+}
+
+function bad(problem: string): Organisation {
+  return { files: [], team: undefined, problems: [problem] };
+}
+
+function said(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+interface TeamFile {
+  team: string;
+  file: string;
+  read: PolicyFileResult;
+}
+
+function stateOf({ team, read }: TeamFile): TeamStatement {
+  return { team, repositories: read.kind === 'ok' ? read.policy.repositories : undefined };
+}
+
+/** Every team's file. Names are those of the folder, so another spelling of one is no file, whatever the disk says. */
+async function readTeams(folder: string): Promise<TeamFile[] | Error> {
+  const listed = await readdir(join(folder, 'teams')).catch((error: unknown) =>
+    error instanceof Error && 'code' in error && error.code === 'ENOENT' ? [] : said(error),
+  );
+  if (listed instanceof Error) return listed;
+  const names = listed.filter((name) => name.endsWith('.yaml')).toSorted();
+  return await Promise.all(
+    names.map(async (name) => {
+      const file = `teams/${name}`;
+      const text = await readText(join(folder, file)).catch(said);
+      const problem = text instanceof Error ? text.message : 'it is gone';
+      const read: PolicyFileResult =
+        typeof text === 'string'
+          ? readPolicyFile(file, text, 'team')
+          : { kind: 'bad', problems: [`${file} can't be read: ${problem}`] };
+      return { team: name.slice(0, -'.yaml'.length), file, read };
+    }),
+  );
+}
