@@ -128,7 +128,7 @@ test('the janitor removes what closed runs left, nothing of a run that is open o
     await handle.signal('stop', 'enough');
     await handle.result();
   }
-}, 180_000);
+}, 360_000);
 
 test('runs that Temporal has forgotten go by the age of their last commit, and by whose their chain says they were', async () => {
   const hub = await sharedHub();
