@@ -3,6 +3,7 @@
  * Rule: types only, so that workflows can import it; inputs and outcomes are small facts, never transcripts, diffs or
  * files.
  */
+import type { PolicyInput, PolicyRead } from '../core/layer-sources.ts';
 import type { AgentDescription, AgentSpec, CheckInput, Evidence } from '../core/agent-state.ts';
 import type { ActInput, ActOutcome, ThinkInput, ThinkOutcome } from '../core/step.ts';
 import type { SignatureQuestion, SignatureVerdict } from '../core/decide.ts';
@@ -10,8 +11,6 @@ import type {
   DeliverInput,
   DeliverOutcome,
   OpenPullInput,
-  PolicyInput,
-  PolicyRead,
   PrepareInput,
   Prepared,
   PricesInput,

@@ -3,7 +3,7 @@
  * Rule: a layer with a fault ends the start, with file and line; the repository's limits are those of its base and of
  * its default branch, whichever is stricter.
  */
-import type { PolicyInput, PolicyRead } from '../core/refactor-state.ts';
+import type { PolicyInput, PolicyRead } from '../core/layer-sources.ts';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure } from '../git/git-failure.ts';
 import { importBase } from '../git/import-base.ts';

@@ -2,6 +2,7 @@
  * A policy that changed while a run is under way: read again from its layers, and adopted where somebody asks for it.
  * Rule: nothing of a message becomes policy: the worker reads the layers, and what changed is said field by field.
  */
+import type { PolicyInput, PolicyRead } from './layer-sources.ts';
 import { findRuleProblems, rulesOf } from './approvers.ts';
 import type { AgentState } from './agent-state.ts';
 import { publish, say } from './agent-work.ts';
@@ -9,7 +10,7 @@ import { settleReceived } from './control.ts';
 import type { EffectivePolicy } from './policy.ts';
 import { listFields, tightenForIsolation } from './policy.ts';
 import type { Received } from './receive.ts';
-import type { PolicyInput, PolicyRead, RefactorState } from './refactor-state.ts';
+import type { RefactorState } from './refactor-state.ts';
 import { listRunning, log } from './refactor-work.ts';
 import { findUnbounded } from './shared-budget.ts';
 

@@ -204,8 +204,7 @@ export function mergeLimits(one: Policy, other: Policy): Policy {
 export function tightenBy(settings: Policy, limits: Policy): Policy {
   const tight = NAMES.flatMap((name): [string, unknown][] => {
     const [value, limit] = [readField(settings, name), readField(limits, name)];
-    if (value === undefined) return [];
-    return [[name, limit === undefined ? value : fieldOf(name).tighten(value, limit)]];
+    return value === undefined ? [] : [[name, limit === undefined ? value : fieldOf(name).tighten(value, limit)]];
   });
   return nest(Object.fromEntries(tight)) as unknown as Policy;
 }

@@ -3,12 +3,12 @@
  * only after its signature was verified.
  * Rule: every message leaves one receipt, and what it says when a verification ends is what became of it.
  */
+import type { PolicyInput } from './layer-sources.ts';
 import type { Answer, Control, Receipt } from './control.ts';
 import { addReceipt, findEarlierAnswer, settleReceived } from './control.ts';
 import type { SignatureQuestion, Verified } from './decide.ts';
 import type { Message, Verb } from './messages.ts';
 import { readMessage } from './messages.ts';
-import type { PolicyInput } from './refactor-state.ts';
 import { findMessageProblems } from './text/border.ts';
 import { harmless } from './text/harmless.ts';
 

@@ -2,6 +2,7 @@
  * The state, commands and events of a refactor: what `nextRefactorCommand` looks at and `advanceRefactor` changes.
  * Rule: one serialisable value is all that a continue-as-new carries; children are known by their ids.
  */
+import type { PolicyInput, PolicyRead } from './layer-sources.ts';
 import type {
   AgentDescription,
   AgentKind,
@@ -21,7 +22,7 @@ import type { Finding } from './findings.ts';
 import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
 import type { Message, MessageOf, StartInput } from './messages.ts';
 import type { Plan, Task } from './plan.ts';
-import type { EffectivePolicy, Policy } from './policy.ts';
+import type { EffectivePolicy } from './policy.ts';
 import type { Price } from './price.ts';
 import type { Review, ReviewInput } from './review.ts';
 import type { Sha } from './transcript.ts';
@@ -39,24 +40,6 @@ export type RefactorPhase =
   | 'delivery gate'
   | 'delivering'
   | 'ended';
-
-export interface PolicyInput {
-  repository: string;
-  base: string | null;
-  team: string | null;
-  /** The run's own layer. */
-  run: Policy | null;
-  /** The base is that of a run under way, which was judged when the run began. */
-  begun?: true;
-}
-
-/** The policy in force, with the base commit whose repository layer is in it. */
-export interface PolicyRead {
-  commit: Sha;
-  policy: EffectivePolicy;
-  /** Digest of what the files of organisation and team say; null on a worker that has none. */
-  organisation?: string | null;
-}
 
 /** Which models there are: the workers' own, and the reviewer's where that is another. */
 export interface PricesInput {

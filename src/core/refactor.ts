@@ -2,6 +2,7 @@
  * A refactor as a reducer, first half: `nextRefactorCommand` says what to do now, from the state alone.
  * Rule: nothing is planned around a gate: without its decision the command is to wait.
  */
+import type { PolicyInput } from './layer-sources.ts';
 import type { AgentSpec, Fork, Setup } from './agent-state.ts';
 import { renderCommitMessage } from './commit-message.ts';
 import { createControl, listOpenDecisions } from './control.ts';
@@ -14,14 +15,7 @@ import { tightenForIsolation } from './policy.ts';
 import { judgedBy } from './refactor-effects.ts';
 import { limitsOf } from './task-limits.ts';
 import { orderReview } from './refactor-review.ts';
-import type {
-  PolicyInput,
-  Prepared,
-  PrepareInput,
-  RefactorCommand,
-  RefactorState,
-  TaskState,
-} from './refactor-state.ts';
+import type { Prepared, PrepareInput, RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
 import { orderEnd } from './refactor-end.ts';
 import { orderReservation } from './shared-budget.ts';
 import { branchFor } from './text/branch-name.ts';
