@@ -39,6 +39,7 @@ const MAX_OUTSIDE = 20;
 const MAX_STALE = 5;
 /** What every project leaves out. */
 const USUAL: readonly string[] = ['ignored', 'empty folders'];
+const BY_CHECK = 'what this check wrote';
 const PUT_BACK = 'the files are put back to where they were before this call: the disk was full';
 
 export function createAct(context: ActivityContext): WorkspaceActivities['act'] {
@@ -79,14 +80,24 @@ async function actOnce(
     entry = toEntry(input, result, end, leftOut, [...said, ...stale]);
     return formatCheckpointMessage(subject, entry);
   };
+  const putBack = async (leftOut: Record<string, number>, said: string[]): Promise<{ commit: Sha; tree: Sha }> =>
+    await commitUnchanged(store, input.head, message(leftOut, said));
   // What did not fit may be any part of a file; the next call finds the files as they were.
-  const { commit, tree } =
-    result.outcome === 'disk-full'
-      ? await commitUnchanged(store, input.head, message({}, [PUT_BACK]))
-      : await workspace.checkpoint({
-          parent: input.head,
-          message: ({ leftOut }) => message(leftOut, describeLeftOut(leftOut)),
-        });
+  const make = async (): Promise<{ commit: Sha; tree: Sha }> => {
+    if (result.outcome === 'disk-full') return await putBack({}, [PUT_BACK]);
+    const made = await workspace.checkpoint({
+      parent: input.head,
+      message: ({ leftOut }) => message(leftOut, describeLeftOut(leftOut)),
+      artefacts: { more: input.artefacts ?? [], named: input.paths },
+    });
+    if (!input.checks?.includes(describeCommand(command).trim())) return made;
+    // A check says what it found; the files are put back, as where evidence is gathered.
+    const written = await diffTrees(store, { from: input.head, to: made.commit });
+    if (written.length === 0) return made;
+    const leftOut = { ...made.leftOut, [BY_CHECK]: written.length };
+    return await putBack(leftOut, describeLeftOut(leftOut));
+  };
+  const { commit, tree } = await make();
   return { commit, tree, parent: input.head, subject, message: '', author: { name: '', email: '', date: '' }, entry };
 }
 
@@ -98,7 +109,9 @@ async function commitUnchanged(store: Store, parent: Sha, message: string): Prom
 /** What a model has to know of what was not kept; that ignored files are not is no news. */
 function describeLeftOut(leftOut: Record<string, number>): string[] {
   const news = Object.entries(leftOut).filter(([reason]) => !USUAL.includes(reason));
-  return news.length === 0 ? [] : [`not kept: ${news.map(([reason, count]) => `${reason} (${count})`).join(', ')}`];
+  return news.length === 0
+    ? []
+    : [`not kept: ${news.map(([reason, count]) => `${reason} (${count.toLocaleString('en')})`).join(', ')}`];
 }
 
 function describeStale(stale: Workspace['staleSetup']): string[] {

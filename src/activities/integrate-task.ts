@@ -4,7 +4,8 @@
  * Rule: the merge happens in the object store, on trees; no work tree, and never a lost conflict.
  */
 import type { Finding } from '../core/findings.ts';
-import { clipFindings, gateFindings, keyOf } from '../core/findings.ts';
+import { gateFindings, keyOf } from '../core/findings.ts';
+import { clipFindings, listKept } from '../core/group-findings.ts';
 import type { IntegrateInput, IntegrateOutcome, Keeps } from '../core/integration.ts';
 import { isInPaths, isProtected, summarisePaths } from '../core/paths.ts';
 import { taskWords } from '../core/prompts.ts';
@@ -24,7 +25,7 @@ import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { ControlActivities } from './contract.ts';
 import { fail } from './failures.ts';
-import { findEffects, listEffects } from './look-at-effects.ts';
+import { findEffects, listEffects, listFreshEffects } from './look-at-effects.ts';
 import { withHeartbeats } from './perform.ts';
 
 /** Outside paths that a decision names; more become their folders. */
@@ -192,8 +193,23 @@ async function findUnkept(
   const findings = await listEffects(store, from, to, context);
   const outside = findings.filter(({ kind }) => kind === 'outside-paths');
   if (!effects) return clipFindings(outside).findings;
-  const others = findings.filter((one) => one.kind !== 'outside-paths' && !effects.kept.includes(keyOf(one)));
-  return clipFindings([...outside, ...gateFindings(others, effects.rules).about]).findings;
+  const others = findings.filter(({ kind, risk }) => kind !== 'outside-paths' && risk !== 'low');
+  const kept = new Set(effects.kept);
+  const listAsked = (): Finding[] => {
+    const known = listKept(others, kept);
+    return gateFindings(
+      others.filter((one) => !known.has(keyOf(one))),
+      effects.rules,
+    ).about;
+  };
+  // What was kept of many findings at once is known by them together, as they were shown after an act.
+  if (kept.size > 0 && listAsked().length > 0)
+    for (const link of await readChain(store, { base: from, head: to })) {
+      if (link.entry?.kind !== 'act' || link.parent === null) continue;
+      const own = await listFreshEffects(store, { from, before: link.parent, to: link.commit }, context);
+      for (const key of listKept(own, kept)) kept.add(key);
+    }
+  return clipFindings([...outside, ...listAsked()]).findings;
 }
 
 async function describeMerge(store: Store, input: IntegrateInput, line: Sha): Promise<IntegrateOutcome> {

@@ -8,7 +8,8 @@ import { digestValue } from '../core/digest.ts';
 import { createAround } from '../core/effect-around.ts';
 import { foldName } from '../core/effect-names.ts';
 import type { Finding } from '../core/findings.ts';
-import { clipFindings, listFresh } from '../core/findings.ts';
+import { listFresh } from '../core/findings.ts';
+import { clipFindings } from '../core/group-findings.ts';
 import type { Change, EffectContext } from '../core/judge-effects.ts';
 import { judgeInSteps, judgeSize } from '../core/judge-effects.ts';
 import type { Sha } from '../core/transcript.ts';
@@ -57,12 +58,21 @@ export async function findFreshEffects(
   { from, before, to }: { from: Sha; before: Sha; to: Sha },
   context: Context,
 ): Promise<Found> {
+  return clipFindings(await listFreshEffects(store, { from, before, to }, context));
+}
+
+/** All of that. */
+export async function listFreshEffects(
+  store: Store,
+  { from, before, to }: { from: Sha; before: Sha; to: Sha },
+  context: Context,
+): Promise<Finding[]> {
   const standing = new Set((await diffTrees(store, { from, to })).map(({ path }) => path));
   const own = (await diffTrees(store, { from: before, to })).filter(({ path }) => standing.has(path));
   const sizes = await findSize(store, from, to, context);
   const known = sizes.length > 0 ? await findSize(store, from, before, context) : [];
   const findings = [...listFresh(sizes, known), ...(await judgeChanged(store, { from: before, to }, own, context))];
-  return clipFindings(findings.filter(({ risk }) => risk !== 'low'));
+  return findings.filter(({ risk }) => risk !== 'low');
 }
 
 /** All of it: for whoever leaves out some of it before it is cut to what a history keeps. */

@@ -107,6 +107,7 @@ function thinkInput(state: AgentState, head: Sha): ThinkInput {
 function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
   // Agents that began before there was such a field have none.
   const protectedPaths = (state.spec.policy as Partial<EffectivePolicy>).protectedPaths?.value ?? [];
+  const artefacts = state.spec.policy.artefacts?.value ?? [];
   return {
     repository: state.spec.repository,
     base: state.spec.base,
@@ -120,6 +121,8 @@ function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
     paths: [...state.spec.paths, ...state.extraPaths],
     ...(protectedPaths.length > 0 ? { protection: { paths: protectedPaths, allowed: state.extraPaths } } : {}),
     ...(state.spec.limits ? { limits: state.spec.limits } : {}),
+    ...(state.spec.checks.length > 0 ? { checks: state.spec.checks } : {}),
+    ...(artefacts.length > 0 ? { artefacts } : {}),
     setup: state.spec.setup,
   };
 }

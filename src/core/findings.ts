@@ -45,6 +45,8 @@ export interface Finding {
   why: string;
   /** The bytes that it is about, as a digest: of the line, or of the whole file. Left out by judges of before. */
   content?: string;
+  /** How many findings it stands for, all of this kind and risk. */
+  count?: number;
 }
 
 /** Characters of an excerpt: enough to read what is wrong, too few to hide it in. */
@@ -104,27 +106,8 @@ function compare(one: readonly number[], other: readonly number[]): number {
   return at < 0 ? 0 : (one[at] ?? 0) - (other[at] ?? 0);
 }
 
-/** At most `max` findings, the worst first, as they fit into a history. */
-export function capFindings(findings: readonly Finding[], max = 20): Finding[] {
-  return rankFindings(findings).slice(0, max);
-}
-
-/** Bytes that the findings of one act may take in a history: as many as a decision shows. */
-const MAX_BYTES = 6 * 1024;
 /** Characters of a path and of a reason that are kept. */
 const MAX_PATH = 300;
-
-/** The worst findings that fit into a history, and how many more there are. */
-export function clipFindings(findings: readonly Finding[]): { findings: Finding[]; more: number } {
-  let bytes = 0;
-  const kept = capFindings(findings).map((finding) => ({
-    ...finding,
-    path: shortenPath(finding.path),
-    why: finding.why.slice(0, MAX_PATH),
-  }));
-  const fit = kept.filter((finding) => (bytes += JSON.stringify(finding).length) <= MAX_BYTES);
-  return { findings: fit, more: findings.length - fit.length };
-}
 
 /** Findings that were not there before; what merely stands at another line now is none. */
 export function listFresh(now: readonly Finding[], before: readonly Finding[]): Finding[] {
@@ -139,7 +122,8 @@ export function keyOf({ kind, path, excerpt, risk, content }: Finding): string {
   return digestValue([kind, place, content ?? excerpt, risk]).slice(0, 16);
 }
 
-function shortenPath(path: string): string {
+/** A path as a history keeps it. */
+export function shortenPath(path: string): string {
   return path.length > MAX_PATH ? `…${path.slice(1 - MAX_PATH)}` : path;
 }
 

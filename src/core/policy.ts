@@ -71,6 +71,17 @@ export const policySchema = z.strictObject({
   sharedBudgets: sharedBudgetsSchema.optional(),
   /** Globs that no task may change. */
   protectedPaths: z.array(z.string().min(1).max(500)).max(500).optional(),
+  /** What tools leave and no checkpoint keeps, beside what is known: lines as in a `.gitignore`. */
+  artefacts: z
+    .array(
+      z
+        .string()
+        .min(1)
+        .max(200)
+        .regex(/^[^!#\s]/),
+    )
+    .max(200)
+    .optional(),
   rules: rulesPolicySchema.optional(),
   effects: effectsPolicySchema.optional(),
   /** A second model that looks at results before they are integrated. */
@@ -126,6 +137,7 @@ const FIELDS = {
   'budget.minutes': most({ limit: UNLIMITED, value: UNLIMITED }),
   sharedBudgets: SHARED_BUDGETS,
   protectedPaths: prohibitions(),
+  artefacts: prohibitions(),
   ...JUDGE_FIELDS,
   ...REVIEW_FIELDS,
   ...DECISION_FIELDS,
@@ -152,6 +164,7 @@ export interface EffectivePolicy {
   };
   budget: { tokens: Sourced<number>; usd?: Sourced<number>; minutes?: Sourced<number> };
   protectedPaths: Sourced<string[]>;
+  artefacts?: Sourced<string[]>;
   /** Left out by runs from before there were such accounts. */
   sharedBudgets?: Sourced<SharedBudget[]>;
   /** Left out by runs from before there were such fields. */

@@ -86,6 +86,10 @@ export interface ActInput {
   protection?: { paths: string[]; allowed: string[] };
   /** Most files and changed lines, where there is such a limit; left out by agents of before effects were judged. */
   limits?: DiffLimits;
+  /** The task's checks: what a call wrote that is one of them is not kept. */
+  checks?: string[];
+  /** Names of what tools leave, as in a `.gitignore`, beside those that are known. */
+  artefacts?: string[];
   setup: Setup | null;
 }
 

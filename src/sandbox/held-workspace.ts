@@ -12,7 +12,7 @@ import { removeTree } from './remove-tree.ts';
 import type { CommandRequest, CommandResult } from './run-command.ts';
 import { SandboxError } from './sandbox-error.ts';
 import type { HeldFolder } from './workspace-folders.ts';
-import type { Checkpoint, CheckpointFacts, Origin, Place, StaleSetup, WorkspaceKind } from './workspace-kind.ts';
+import type { Checkpoint, CheckpointRequest, Origin, Place, StaleSetup, WorkspaceKind } from './workspace-kind.ts';
 import { bootId, readState, writeState } from './workspace-state.ts';
 import type { WorkspaceState } from './workspace-state.ts';
 
@@ -24,7 +24,7 @@ export interface Workspace {
   /** Runs a command to the death of all its processes. */
   run(request: CommandRequest): Promise<CommandResult>;
   /** Stores the files as they stand as a child of `parent`; the workspace then stands at the new commit. */
-  checkpoint(request: { parent: Sha; message: (facts: CheckpointFacts) => string }): Promise<Checkpoint>;
+  checkpoint(request: CheckpointRequest): Promise<Checkpoint>;
   /** Lets another process have it; the files stay. */
   close(): Promise<void>;
 }

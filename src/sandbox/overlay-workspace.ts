@@ -16,6 +16,7 @@ import { prepareLayers } from './prepare-layers.ts';
 import { removeTree } from './remove-tree.ts';
 import { prepareRenameLibrary } from './rename-library.ts';
 import type { RenameSupport } from './rename-library.ts';
+import { findArtefacts } from './find-artefact.ts';
 import { runInSandbox } from './run-command.ts';
 import { runSetup } from './run-setup.ts';
 import type { Place, WorkspaceKind } from './workspace-kind.ts';
@@ -47,7 +48,7 @@ export function overlayWorkspaces(root: Promise<SandboxRoot>, stateDir: string):
       });
     },
     checkpoint: async ({ store, base }, place, request) => {
-      const walking = walkLayers(await root, foldersOf(place).folders);
+      const walking = walkLayers(await root, foldersOf(place).folders, findArtefacts(request.artefacts));
       return await commitWalk(store, walking, { base, ...request });
     },
   };

@@ -10,6 +10,7 @@ import { diffTrees } from '../git/diff-trees.ts';
 import type { Store } from '../git/store.ts';
 import { writeDifference } from '../git/write-difference.ts';
 import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
+import type { FindArtefact } from './find-artefact.ts';
 import { runScript } from './run-script.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { statIfThere } from './stat-if-there.ts';
@@ -43,8 +44,12 @@ function lowerFolders({ base, git, setup }: OverlayFolders): string[] {
 }
 
 /** The changes in an upper folder against its base. No process of its sandbox may be alive. */
-export async function walkLayers(root: SandboxRoot, folders: OverlayFolders): Promise<UpperWalk> {
-  return await walkUpper(folders, async (paths) => {
+export async function walkLayers(
+  root: SandboxRoot,
+  folders: OverlayFolders,
+  findArtefact?: FindArtefact,
+): Promise<UpperWalk> {
+  const listMerged = async (paths: readonly string[]): Promise<Map<string, Set<string>>> => {
     const output = await runInside(root, readOnlyLayers(folders), listScript(paths), paths);
     const names = new Map<string, Set<string>>(paths.map((path) => [path, new Set<string>()]));
     for (const line of output.toString('latin1').split('\0')) {
@@ -52,7 +57,8 @@ export async function walkLayers(root: SandboxRoot, folders: OverlayFolders): Pr
       if (slash >= 0) names.get(line.slice(2, slash))?.add(line.slice(slash + 1));
     }
     return names;
-  });
+  };
+  return await walkUpper(folders, listMerged, undefined, findArtefact);
 }
 
 /** Lists folders by `find` alone where their few names can be its arguments: each program more costs a millisecond. */

@@ -11,6 +11,7 @@ import type { Store } from '../git/store.ts';
 import { writeDifference } from '../git/write-difference.ts';
 import { markOf } from './file-marks.ts';
 import type { FileMarks } from './file-marks.ts';
+import type { FindArtefact } from './find-artefact.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { statIfThere } from './stat-if-there.ts';
 import { walkUpper } from './walk-upper.ts';
@@ -69,10 +70,14 @@ function removeEmpty(files: string, path: string): void {
 }
 
 /** The changes in a plain folder against its base. No process that could write there may be alive. */
-export async function walkPlain(folders: { base: string; upper: string }, marks: FileMarks): Promise<UpperWalk> {
+export async function walkPlain(
+  folders: { base: string; upper: string },
+  marks: FileMarks,
+  findArtefact?: FindArtefact,
+): Promise<UpperWalk> {
   const listMerged = async (paths: readonly string[]): Promise<Map<string, Set<string>>> =>
     await Promise.resolve(new Map(paths.map((path) => [path, new Set(readNames(folders.upper, path))])));
-  return await walkUpper(folders, listMerged, (path, stat) => marks.get(path) === markOf(stat));
+  return await walkUpper(folders, listMerged, (path, stat) => marks.get(path) === markOf(stat), findArtefact);
 }
 
 /** Takes away all that the base has, so that only what was added to a copy of it is left. */

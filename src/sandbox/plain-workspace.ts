@@ -10,6 +10,7 @@ import { writeDifference } from '../git/write-difference.ts';
 import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
 import { commitWalk } from './commit-walk.ts';
 import { loadMarks, readMarks, saveMarks } from './file-marks.ts';
+import { findArtefacts } from './find-artefact.ts';
 import { baseFolders, openBaseLayers, openSetupLayers } from './layers.ts';
 import type { MakeSetupLayer } from './layers.ts';
 import { findChangedTracked, findDeleted } from './overlay.ts';
@@ -78,7 +79,7 @@ export function plainFiles({ settle, setUp }: Steps): Pick<WorkspaceKind, 'fill'
     checkpoint: async ({ store, base }, place, request) => {
       const folders = plainFolders(place);
       const marks = await loadMarks(folders.marks);
-      return await commitWalk(store, walkPlain(folders, marks), { base, ...request });
+      return await commitWalk(store, walkPlain(folders, marks, findArtefacts(request.artefacts)), { base, ...request });
     },
   };
 }

@@ -10,6 +10,7 @@ import type { Change } from '../git/commit-changes.ts';
 import { MAX_FILE_BYTES } from '../git/commit-changes.ts';
 import { isPlainAttributes, isPlainModules } from '../git/plain-settings.ts';
 import { isGitsOwn, readByGit } from '../git/safe-path.ts';
+import type { FindArtefact } from './find-artefact.ts';
 import { isIgnored, parseGitignore } from './gitignore.ts';
 import type { IgnoreFile } from './gitignore.ts';
 import { MAX_CHECKPOINT_BYTES, MAX_PATH_BYTES } from './limits.ts';
@@ -60,6 +61,7 @@ export async function walkUpper(
   folders: Folders,
   listMerged: (paths: readonly string[]) => Promise<ReadonlyMap<string, ReadonlySet<string>>>,
   isUntouched: IsUntouched = () => false,
+  findArtefact: FindArtefact = () => undefined,
 ): Promise<UpperWalk> {
   const shared = findSharedFolders(folders);
   const merged = shared.length > 0 ? await listMerged(shared) : new Map<string, ReadonlySet<string>>();
@@ -74,7 +76,8 @@ export async function walkUpper(
     const entries = readFolder(folders.upper, place.path);
     const own = place.ignored ? undefined : readRules(folders, place, entries, names);
     const here: Place = own ? { ...place, rules: [...place.rules, own] } : place;
-    for (const entry of entries) visitEntry({ folders, walk, visit, isUntouched }, here, entry, base.get(entry.name));
+    for (const entry of entries)
+      visitEntry({ folders, walk, visit, isUntouched, findArtefact }, here, entry, base.get(entry.name));
   };
   visit({ path: '', inBase: true, ignored: false, rules: [] });
   return limitSizes(walk);
@@ -113,10 +116,11 @@ interface Walk {
   walk: UpperWalk;
   visit: (place: Place) => void;
   isUntouched: IsUntouched;
+  findArtefact: FindArtefact;
 }
 
 function visitEntry(
-  { folders: { upper }, walk, visit, isUntouched }: Walk,
+  { folders: { upper }, walk, visit, isUntouched, findArtefact }: Walk,
   place: Place,
   entry: Dirent,
   inBase: Kind | undefined,
@@ -124,8 +128,8 @@ function visitEntry(
   const path = join(place.path, entry.name);
   // The agent's scratch repository, of no meaning to anyone else.
   if (path === '.git') return;
-  const leaveOut = (reason: string): void => {
-    walk.leftOut[reason] = (walk.leftOut[reason] ?? 0) + 1;
+  const leaveOut = (reason: string, count = 1): void => {
+    walk.leftOut[reason] = (walk.leftOut[reason] ?? 0) + count;
   };
   if (path.length > MAX_PATH_BYTES) return leaveOut('paths that are too long');
   const kind = kindOf(entry);
@@ -144,16 +148,32 @@ function visitEntry(
     return leaveOut('special files');
   }
   const ignored = place.ignored || isIgnored(place.rules, path, kind === 'folder');
+  const artefact = findArtefact(path, kind === 'folder');
   if (kind === 'folder') {
     if (ignored && inBase !== 'folder') return leaveOut('ignored');
+    if (artefact !== undefined && inBase !== 'folder') {
+      const count = countFiles(upper, path, isUntouched);
+      return count > 0 ? leaveOut(artefact, count) : undefined;
+    }
     if (isTooDeep(path)) return leaveOut('folders that are too deep');
     if (inBase !== 'folder' && readFolder(upper, path).length === 0) return leaveOut('empty folders');
     return visit({ path, inBase: inBase === 'folder', ignored, rules: place.rules });
   }
-  if (ignored && (inBase === undefined || inBase === 'folder')) return leaveOut('ignored');
+  const isNew = inBase === undefined || inBase === 'folder';
+  if (isNew && (ignored || artefact !== undefined)) return leaveOut(ignored ? 'ignored' : (artefact ?? ''));
   if (stat && kind === 'file') makeReadable(toPath(upper, path), stat, 0o400);
   const mode = kind === 'link' ? '120000' : ((stat?.mode ?? 0) & 0o100) !== 0 ? '100755' : '100644';
   walk.changes.push({ kind: 'write', path: toBytes(path), mode, source: toPath(upper, path) });
+}
+
+/** The files below a folder that no layer below has. */
+function countFiles(upper: string, path: string, isUntouched: IsUntouched): number {
+  if (isTooDeep(path) || path.length > MAX_PATH_BYTES) return 1;
+  return readFolder(upper, path).reduce((count, entry) => {
+    const at = join(path, entry.name);
+    if (entry.isDirectory()) return count + countFiles(upper, at, isUntouched);
+    return count + (isUntouched(at, lstatSync(toPath(upper, at))) ? 0 : 1);
+  }, 0);
 }
 
 /**

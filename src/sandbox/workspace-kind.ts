@@ -4,6 +4,7 @@
  */
 import type { Sha } from '../core/transcript.ts';
 import type { Store } from '../git/store.ts';
+import type { ArtefactRules } from './find-artefact.ts';
 import type { SetupOutcome } from './layers.ts';
 import type { CommandRequest, CommandResult } from './run-command.ts';
 import type { Setup } from './run-setup.ts';
@@ -29,6 +30,14 @@ export interface CheckpointFacts {
   changed: number;
   /** Paths that exist in the workspace but not in the checkpoint, by reason. */
   leftOut: Record<string, number>;
+}
+
+/** What a checkpoint is made as. */
+export interface CheckpointRequest {
+  parent: Sha;
+  message: (facts: CheckpointFacts) => string;
+  /** What of the files tools left; without it what they are known to leave. */
+  artefacts?: ArtefactRules;
 }
 
 /** A checkpoint as made. */
@@ -59,9 +68,5 @@ export interface WorkspaceKind {
   /** Fills a new, empty folder so that it stands at `commit`. */
   fill(origin: Origin, place: Place, commit: Sha): Promise<void>;
   run(place: Place, request: CommandRequest, lockFd?: number): Promise<CommandResult>;
-  checkpoint(
-    origin: Origin,
-    place: Place,
-    request: { parent: Sha; message: (facts: CheckpointFacts) => string },
-  ): Promise<Checkpoint>;
+  checkpoint(origin: Origin, place: Place, request: CheckpointRequest): Promise<Checkpoint>;
 }

@@ -110,6 +110,27 @@ test('the model is told what of its work is not kept, but not of ignored files',
   expect(git(store.dir, ['ls-tree', '-r', '--name-only', outcome.head]).split('\n')).toEqual(['.gitignore', 'sub/x']);
 });
 
+test('what tools leave is not kept, and the model is told how much of it there is', async () => {
+  const { store, base } = await storeWith(temporaryFolder(), { 'src/a.py': 'a\n' });
+  const workspaces = temporaryWorkspaces(isolation);
+  const line = 'mkdir src/__pycache__; for i in $(seq 1 1200); do : > src/__pycache__/m$i.pyc; done; echo b > src/a.py';
+  const { outcome, told } = await act({ store, workspaces }, base, null, line);
+  expect(told).toContain('[not kept: compiled Python files (1,200)]');
+  expect(outcome).not.toHaveProperty('findings');
+  expect(git(store.dir, ['diff', '--name-only', base, outcome.head])).toBe('src/a.py');
+});
+
+test('what a call wrote that is one of the checks is put back, and the next call finds the files as they were', async () => {
+  const { store, base } = await storeWith(temporaryFolder(), { 'a.txt': 'a\n' });
+  const workspaces = temporaryWorkspaces(isolation);
+  const check = 'echo log > new.log; echo changed > a.txt; echo green';
+  const first = await act({ store, workspaces }, base, null, check, { checks: [check] });
+  expect(first.told).toMatch(/^exit status 0\ngreen\n[^]*\[not kept: what this check wrote \(2\)\]$/);
+  expect(await treeOf(store, first.outcome.head)).toBe(await treeOf(store, base));
+  const second = await act({ store, workspaces }, base, first.outcome.head, 'cat a.txt; ls', { checks: [check] });
+  expect(second.told).toBe('exit status 0\na\na.txt\n');
+});
+
 test('the model is told where setup did not run again for what it changed', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { 'package-lock.json': '{}\n' });
   const workspaces = temporaryWorkspaces(isolation);

@@ -6,7 +6,7 @@ import type { AgentState } from '../../src/core/agent-state.ts';
 import { listOpenDecisions } from '../../src/core/control.ts';
 import { answerEffects } from '../../src/core/effect-gate.ts';
 import type { Finding } from '../../src/core/findings.ts';
-import { clipFindings, keyOf, listFresh } from '../../src/core/findings.ts';
+import { keyOf, listFresh } from '../../src/core/findings.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { acted, policyOf, sha, shell, specOf, thought } from './builders.ts';
 
@@ -93,21 +93,6 @@ describe('what an act left', () => {
     ).toBe('deny');
     expect(after([outside], ['README.md']).control.opened).toEqual({ 'lib/scope': 1 });
   });
-});
-
-test('findings fit into a history, the worst first, and what is left out is counted and said', () => {
-  const many = Array.from({ length: 500 }, (_, index) => ({
-    ...SCRIPT,
-    path: `${'deep/'.repeat(200)}${index}.json`,
-    excerpt: 'x'.repeat(200),
-  }));
-  const { findings, more } = clipFindings([...many, SECRET]);
-  expect(findings[0]).toEqual(SECRET);
-  expect(findings.length + more).toBe(501);
-  expect(JSON.stringify(findings).length).toBeLessThan(8000);
-  const { lines } = answerEffects(policyOf(), { outside: [], findings, moreFindings: more });
-  expect(lines.length).toBeLessThanOrEqual(20);
-  expect(lines.at(-1)).toMatch(/^… and \d+ more that did not fit$/);
 });
 
 test('what was there before is not found again, at whatever line it stands now', () => {

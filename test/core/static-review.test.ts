@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Finding } from '../../src/core/findings.ts';
 import {
-  capFindings,
   excerptOf,
   FINDING_KINDS,
   gateFindings,
@@ -36,7 +35,6 @@ test('the worst comes first, and many of one kind or file push nothing out', () 
   expect(ranked.at(-1)?.risk).toBe('low');
   const lines = renderFindings([...flood, finding({ kind: 'secret', risk: 'high', path: 'other' })]);
   expect(lines.join('\n')).toContain('other');
-  expect(capFindings(flood, 5)).toHaveLength(5);
 });
 
 test('what is shown fits twenty lines, says what it leaves out, and can move no cursor', () => {

@@ -1,0 +1,44 @@
+/**
+ * Tells what tools left beside the sources from the work itself, by its name.
+ * Rule: what the plan names by that very name is work; whoever walks the files keeps what the base tracks.
+ */
+import { ARTEFACTS } from '../core/artefacts.ts';
+import { canOverlap, isInPaths } from '../core/paths.ts';
+import { isIgnored, parseGitignore } from './gitignore.ts';
+
+/** What people said of it: more such names, by policy, and the paths of the plan. */
+export interface ArtefactRules {
+  more: readonly string[];
+  named: readonly string[];
+}
+
+/** What a path is, in words, if it is something that tools leave; paths are byte strings (latin1). */
+export type FindArtefact = (path: string, isFolder: boolean) => string | undefined;
+
+export function findArtefacts({ more, named }: ArtefactRules = { more: [], named: [] }): FindArtefact {
+  const own = more.length > 0 ? [{ what: 'what policy calls artefacts', lines: [...more] }] : [];
+  const kinds = [...ARTEFACTS, ...own].flatMap(({ what, lines }) =>
+    lines.map((line) => {
+      const rules = [parseGitignore(Buffer.from(line, 'utf8').toString('latin1'), '')];
+      return {
+        what,
+        rules,
+        named: named.filter((pattern) => isNamed(pattern, (path) => isIgnored(rules, path, true))),
+      };
+    }),
+  );
+  const work = kinds.flatMap((kind) => kind.named);
+  return (path, isFolder) => {
+    const kind = kinds.find(({ rules }) => isIgnored(rules, path, isFolder));
+    if (!kind || work.length === 0) return kind?.what;
+    const name = Buffer.from(path, 'latin1').toString('utf8');
+    const isWork = isInPaths(name, work) || (isFolder && canOverlap([name], kind.named));
+    return isWork ? undefined : kind.what;
+  };
+}
+
+/** Whether a pattern of the plan has such a name in it: of a file, or of a folder that is to be changed. */
+function isNamed(pattern: string, isArtefact: (path: string) => boolean): boolean {
+  const parts = Buffer.from(pattern.replace(/^\.\//, ''), 'utf8').toString('latin1').split('/');
+  return parts.some((part, index) => /[^*?]/.test(part) && isArtefact(parts.slice(0, index + 1).join('/')));
+}
