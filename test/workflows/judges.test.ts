@@ -139,3 +139,22 @@ test('a change of a protected path that a task was allowed is of high risk for w
   const reason = 'policy protects it (protectedPaths: deploy/**), and a person let a task change it (added)';
   expect(needs[0]?.about.split('\n')[1]).toBe(`HIGH protected-path deploy/prod.yaml:1: ${reason}`);
 });
+
+test('many findings alike that were kept act by act are not asked about again at the integration', async () => {
+  const binaries = (from: number): string =>
+    `for i in $(seq ${from} ${from + 29}); do printf 'a\\0%s' $i > a/f$i.bin; done`;
+  const crew = await startCrew(working(binaries(100), binaries(200), 'chmod 644 a/one.txt'));
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository });
+  await approve(handle, 'plan@1');
+  for (const [turn, first] of [
+    [1, 'a/f100.bin'],
+    [2, 'a/f200.bin'],
+  ] as const) {
+    const { needs } = await until(handle, (now) => now.needs.some(({ id }) => id === `a/effects@${turn}`));
+    expect(needs[0]?.about).toMatch(`HIGH binary a/*.bin: 30 files, as ${first}: 5 bytes that nobody can read`);
+    await approve(handle, `a/effects@${turn}`);
+  }
+  const { needs } = await until(handle, (now) => now.needs.some(({ id }) => !id.startsWith('a/effects')));
+  expect(needs).toMatchObject([{ id: 'delivery@1', about: expect.stringContaining('a/*.bin: 60 files') }]);
+});
