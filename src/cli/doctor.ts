@@ -16,6 +16,7 @@ import { findTemporal } from '../stack/find-temporal.ts';
 import { findMissingSearchAttributes } from '../stack/search-attributes.ts';
 import { claimStateFolder } from '../stack/state-folder.ts';
 import { lookAtPolicy } from './look-at-policy.ts';
+import { lookAtSeal } from './seal.ts';
 import { attach } from './stack.ts';
 
 type Finding = { ok: boolean; text: string };
@@ -32,6 +33,7 @@ export async function doctor(config: Config): Promise<number> {
     ['isolation', async () => await lookAtIsolation(config)],
     ['model', async () => await Promise.resolve(lookAtModel(config))],
     ['state', async () => await lookAtState(config)],
+    ['seal', async () => await lookAtSeal(config)],
     ['policy', async () => await lookAtPolicy({ folder: config.policies, repository: process.cwd() })],
   ];
   let bad = 0;

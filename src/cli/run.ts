@@ -21,6 +21,7 @@ import type { RunningWorker } from '../worker.ts';
 import { startWorker } from '../worker.ts';
 import { interrupted } from './interrupted.ts';
 import { shellLine } from './show.ts';
+import { lookAtSeal } from './seal.ts';
 import type { Stack } from './stack.ts';
 import { attach, bringUp, checkSearchAttributes, StackError } from './stack.ts';
 import { askPerson, supervise } from './supervise.ts';
@@ -217,7 +218,9 @@ export async function setUp(config: Config): Promise<number> {
     }
     if (wrong.length === 0) say(`search attributes are registered at ${escapeForPeople(stack.address)}`);
     say(`the janitor runs every day: schedule ${await scheduleJanitor(stack.client, config.taskQueue)}`);
-    return wrong.length === 0 ? 0 : 1;
+    const keys = await lookAtSeal(config);
+    (keys.ok ? say : console.error)(`the workers' keys: ${escapeForPeople(keys.text)}`);
+    return wrong.length === 0 && keys.ok ? 0 : 1;
   } finally {
     await stack.stop();
   }

@@ -2,13 +2,14 @@
  * `cox seal`: the keys by which workers know each other: shown, made, given a new one, claimed for a namespace.
  * Rule: a secret is never printed.
  */
+import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { claimRecord } from '../client/seal-record.ts';
+import { claimRecord, readRecord } from '../client/seal-record.ts';
 import type { Config } from '../config.ts';
 import { readConfig } from '../config.ts';
 import { addKey, ensureKeyFile, readKeyFile, SealError } from '../seal/key-file.ts';
 import type { Action } from './stack.ts';
-import { withStack } from './stack.ts';
+import { attach, withStack } from './stack.ts';
 
 /** Workers look at the file every few seconds: after this long all that share it know the new key. */
 const DEFAULT_DELAY_SECONDS = 60;
@@ -49,6 +50,24 @@ function show({ seal: { file } }: Config): number {
     console.log(`${id}  ${does}, from ${new Date(from).toISOString()}`);
   }
   return 0;
+}
+
+/** The keys as `cox doctor` and `cox setup` say them: whether they are there, closed to others, and those of the others. */
+export async function lookAtSeal(config: Config): Promise<{ ok: boolean; text: string }> {
+  const { file, isMade } = config.seal;
+  const stats = await stat(file).catch(() => undefined);
+  if (!stats && isMade) return { ok: true, text: `${file} is made when a worker first begins` };
+  const ids = readKeyFile(file).keys.map(({ id }) => id);
+  const stack = await attach(config);
+  const recorded = stack && (await readRecord(stack.client, config.taskQueue).finally(() => stack.stop()));
+  if (recorded?.length && !ids.some((id) => recorded.includes(id)))
+    return {
+      ok: false,
+      text: `${file} has ${ids.join()}, and the workers there have ${recorded.join()}: copy their file`,
+    };
+  const isOpen = ((stats?.mode ?? 0) & 0o077) !== 0;
+  const open = isOpen ? '; others of this host may read it: chmod 600, unless the host is one of a single user' : '';
+  return { ok: true, text: `${file}, key ${ids.join()}${open}` };
 }
 
 async function make({ seal: { file } }: Config): Promise<number> {

@@ -116,10 +116,10 @@ export async function startCrew(
   const modelName = script === 'offline' ? 'coxswain-offline' : 'scripted';
   const config = readConfig(
     {
+      COXSWAIN_SEAL: TEST_KEY,
       ...env,
       COXSWAIN_STATE: stateDir,
       COXSWAIN_TASK_QUEUE: taskQueue,
-      COXSWAIN_SEAL: TEST_KEY,
       OPENAI_BASE_URL: model.url,
       COXSWAIN_MODEL: modelName,
     },

@@ -224,6 +224,29 @@ test('an answer that a stranger gives in place of an activity holds, and resume 
   expect(await git(repository, 'show', 'own:a/new.txt')).toBe('new');
 }, 180_000);
 
+test('an activity that waits to be tried again is taken over by a reset, and done in the new run', async () => {
+  let down = true;
+  const crew = await startCrew((turn) =>
+    down && turn.task === 'a' ? { fault: 'status', status: 500 } : ONE_TASK(turn),
+  );
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, branch: 'reset' });
+  await approve(handle, 'plan@1');
+  await until(handle, ({ tasks }) => tasks.some(({ trouble }) => trouble !== null));
+  const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
+  await agent.executeUpdate('pause', { args: [{ by: 'ann' }] });
+  const points = (await eventsOf(agent)).filter(({ workflowTaskCompletedEventAttributes: one }) => one);
+  const place = ['--workflow-id', agent.workflowId, '--event-id', String(points.at(-1)?.eventId)];
+  await temporal('workflow', 'reset', ...place, '--reason', 'a test', '--reapply-exclude', 'All');
+  down = false;
+  await agent.signal('resume', { by: 'ann' });
+  await approve(handle, 'delivery@1', 90_000);
+  await handle.result();
+  expect(await git(repository, 'show', 'reset:a/new.txt')).toBe('new');
+  const refused = (await eventsOf(agent)).map(({ activityTaskFailedEventAttributes: one }) => one?.failure);
+  expect(refused.map((failure) => failure?.applicationFailureInfo?.type)).toContain('SealedElsewhere');
+}, 180_000);
+
 test('an account obeys refactors and people only: nothing is set aside, settled or begun by a stranger', async () => {
   const [crew, { client }] = [await startCrew(ONE_TASK), await startStranger()];
   const workflowId = `${crew.taskQueue}-account-team-month`;
