@@ -120,12 +120,17 @@ test('a refactor goes from goal to branch by signed decisions only, those of its
     ]),
   );
   const workflowBundle = await bundleWorkflows();
-  for (const run of [handle, agent])
-    await Worker.runReplayHistory(
-      { workflowBundle, dataConverter: openDataConverter(openKeyRing(TEST_KEY), 'default') },
-      await run.fetchHistory(),
-      run.workflowId,
-    );
+  const options = { workflowBundle, dataConverter: openDataConverter(openKeyRing(TEST_KEY), 'default') };
+  for (const run of [handle, agent]) await Worker.runReplayHistory(options, await run.fetchHistory(), run.workflowId);
+
+  // A verdict that no worker sealed does not count: the run would not have gone on as its history says.
+  const forged = await handle.fetchHistory();
+  const verdicts = (forged.events ?? []).flatMap(
+    ({ markerRecordedEventAttributes: marker }) => marker?.details?.['result']?.payloads ?? [],
+  );
+  expect(verdicts.length).toBeGreaterThan(0);
+  for (const { metadata } of verdicts) delete metadata?.['cox-seal'];
+  await expect(Worker.runReplayHistory(options, forged, handle.workflowId)).rejects.toThrow();
 }, 180_000);
 
 test('an approval does not count again after a reset; what was counted before the reset still does', async () => {
