@@ -5,9 +5,10 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { isHostQueue } from '../core/task-queues.ts';
-import { runMark, sealed } from '../core/sealed.ts';
+import { sealed } from '../core/sealed.ts';
 import type { TroubleNews } from '../core/trouble.ts';
 import { isTold, TROUBLE_SIGNAL } from '../core/trouble.ts';
+import { nonceOf } from '../seal/unseal-activities.ts';
 import { fail, toFailure } from './failures.ts';
 
 /** A fifth of the heartbeat timeout: one lost beat is no reason to give a worker up. */
@@ -59,7 +60,8 @@ function cancelled(context: Context, error: unknown): unknown {
 }
 
 /** Tells the workflow why its activity is tried again: a query sees no retries. */
-async function tellTrouble({ info, client }: Context, failure: unknown): Promise<void> {
+async function tellTrouble(context: Context, failure: unknown): Promise<void> {
+  const { info, client } = context;
   const isFinal = failure instanceof ApplicationFailure && failure.nonRetryable === true;
   if (isFinal || !isTold(info.attempt) || !info.workflowExecution) return;
   const reason = (failure instanceof Error ? failure.message : String(failure)).slice(0, MAX_REASON);
@@ -68,6 +70,6 @@ async function tellTrouble({ info, client }: Context, failure: unknown): Promise
   // News that can't be told must not hide the failure that it is about.
   await client.workflow
     .getHandle(workflowId, runId)
-    .signal(TROUBLE_SIGNAL, sealed(['trouble', runMark(runId), String(info.attempt), info.activityId], news))
+    .signal(TROUBLE_SIGNAL, sealed(['trouble', nonceOf(context), String(info.attempt)], news))
     .catch(() => undefined);
 }

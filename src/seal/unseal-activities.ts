@@ -10,6 +10,13 @@ import type { FailureType } from '../core/failures.ts';
 import { describeUnsealed, NO_NONCE, openSeal, runMark, sealed } from '../core/sealed.ts';
 import type { KeyRing } from './key-ring.ts';
 
+const nonces = new WeakMap<Context, string>();
+
+/** By what the workflow knows an activity that it waits for. */
+export function nonceOf(context: Context): string {
+  return nonces.get(context) ?? NO_NONCE;
+}
+
 /** The interceptor of all activities of a worker that has these keys. */
 export function unsealActivities({ since }: Pick<KeyRing, 'since'>): ActivityInterceptorsFactory {
   return (context) => ({
@@ -20,6 +27,7 @@ export function unsealActivities({ since }: Pick<KeyRing, 'since'>): ActivityInt
         const isOld = openSeal(first).kind === 'plain' && info.scheduledTimestampMs < since;
         if (isOld) return await next(input);
         const { value, nonce } = openInput(input.args, info);
+        nonces.set(context, nonce);
         sealMemory(context);
         const result = await next({ ...input, args: [value] });
         return nonce === NO_NONCE ? result : sealed(['result', info.activityType, nonce], result);

@@ -40,7 +40,7 @@ import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone, openActivities } from './activities.ts';
 import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
 import { continueRun, nameRun } from './continue-run.ts';
-import { createTroubleHearing, hearForwarded, nextStamp } from './hear.ts';
+import { hearForwarded, hearTrouble, nextStamp } from './hear.ts';
 import { keepDeadlines } from './keep-deadlines.ts';
 import { KEEPS_IN_TOUCH, keepInTouch } from './keep-in-touch.ts';
 import { answerAgentQueries } from './queries.ts';
@@ -143,7 +143,6 @@ function handleMessages(
 ): void {
   const refuseMessage = (verb: string, problem: string): void =>
     update(refuse(read(), { verb }, Date.now(), problem).state);
-  const hearTrouble = createTroubleHearing();
   handleVerbs({
     receive: (verb, inputs) =>
       receiveVerified(read, update, {
@@ -166,6 +165,7 @@ function handleMessages(
   setHandler(troubleSignal, async (input) => {
     const heard = hearTrouble(read(), input);
     if (heard.kind === 'refused') return refuseMessage('trouble', heard.problem);
+    if (heard.kind === 'late') return;
     update(advanceAgent(read(), { kind: 'troubled', at: Date.now(), news: heard.message }));
     // The loop waits for the activity, so the refactor is told from here.
     const [untold] = read().outbox;

@@ -12,6 +12,9 @@ import { describeUnsealed, NO_NONCE, openSeal, runMark, sealed } from '../core/s
 /** Eight hex digits tell the calls of one activity's name in one run from each other, and a run from its reset. */
 const NONCE_DIGITS = 8;
 
+/** Activities under way by their nonces, with the last attempt that was heard of; each run has this module of its own. */
+const underWay = new Map<string, number>();
+
 type Run = (input: unknown) => Promise<unknown>;
 interface Call {
   (input: unknown): Promise<unknown>;
@@ -51,11 +54,20 @@ async function exchangeSealed(type: string, input: unknown, run: Run): Promise<u
 
 async function sendAndOpen(type: string, input: unknown, run: Run): Promise<unknown> {
   const nonce = uuid4().slice(0, NONCE_DIGITS);
-  const opened = openSeal(await run(sealInput(type, nonce, input)));
+  underWay.set(nonce, 0);
+  const opened = openSeal(await run(sealInput(type, nonce, input)).finally(() => underWay.delete(nonce)));
   const problem = describeUnsealed(opened, 'result');
   if (problem !== undefined) throw notSealed(type, problem);
   if (opened.kind === 'sealed' && opened.words.slice(1).join() === [type, nonce].join()) return opened.value;
   throw notSealed(type, 'it is the result of another call');
+}
+
+/** Whether news is of an activity that is under way, and of a later attempt than what was heard of it before. */
+export function isFreshNews(nonce: string, attempt: number): boolean {
+  const last = underWay.get(nonce);
+  if (last === undefined || !(attempt > last)) return false;
+  underWay.set(nonce, attempt);
+  return true;
 }
 
 /** What has no input has a sealed nothing, or anybody could ask for it. */

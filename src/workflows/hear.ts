@@ -1,7 +1,8 @@
 /**
  * How a run hears what other runs and activities of ours tell it: reports, messages passed on, troubles.
  * Rule: where the run counts only what was sealed, nothing counts elsewhere or twice; in older runs, only what has the
- * shape of such a message does. What does not count is said, and changes nothing.
+ * shape of such a message does. What does not count is said, and changes nothing. Nothing here depends on the run's own id,
+ * which is another one after a reset, in which the same messages are heard again.
  */
 import { workflowInfo } from '@temporalio/workflow';
 import type { AgentDescription, AgentReport, AgentState } from '../core/agent-state.ts';
@@ -11,6 +12,7 @@ import type { RefactorState } from '../core/refactor-state.ts';
 import type { Opened, SealedKind } from '../core/sealed.ts';
 import { describeUnsealed, openSeal, runMark } from '../core/sealed.ts';
 import type { TroubleNews } from '../core/trouble.ts';
+import { isFreshNews } from './exchange.ts';
 
 export type Heard<T> = { kind: 'heard'; message: T; stamp: number } | { kind: 'refused'; problem: string };
 
@@ -39,18 +41,15 @@ export function hearForwarded(state: AgentState, input: unknown): Heard<Message>
   return hear(opened, 'forwarded', state.company ?? '', { message: opened.value as Message, last: state.heard });
 }
 
-/** News of activities of this very run, each attempt of each once. */
-export function createTroubleHearing(): (state: { seals?: true }, input: unknown) => Heard<TroubleNews> {
-  const last = new Map<string, number>();
-  return ({ seals }, input) => {
-    const opened = openSeal(input);
-    if (!seals) return shaped(readTrouble(opened.value), 'it is no news of an activity');
-    const activity = opened.kind === 'sealed' ? (opened.words[3] ?? '') : '';
-    const message = opened.value as TroubleNews;
-    const heard = hear(opened, 'trouble', runMark(workflowInfo().runId), { message, last: last.get(activity) });
-    if (heard.kind === 'heard') last.set(activity, heard.stamp);
-    return heard;
-  };
+/** News of an activity that is under way here; late news is no news, and an attempt is heard of once. */
+export function hearTrouble({ seals }: { seals?: true }, input: unknown): Heard<TroubleNews> | { kind: 'late' } {
+  const opened = openSeal(input);
+  if (!seals) return shaped(readTrouble(opened.value), 'it is no news of an activity');
+  const problem = describeUnsealed(opened, 'trouble');
+  if (problem !== undefined || opened.kind !== 'sealed') return refused(problem ?? 'it is not sealed');
+  const [, nonce = '', attempt] = opened.words;
+  if (!isFreshNews(nonce, Number(attempt))) return { kind: 'late' };
+  return { kind: 'heard', message: opened.value as TroubleNews, stamp: 0 };
 }
 
 function shaped<T>(message: T | undefined, problem: string): Heard<T> {

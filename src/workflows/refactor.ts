@@ -44,7 +44,7 @@ import { describeFailure, openActivities } from './activities.ts';
 import { reportSignal, troubleSignal } from './between.ts';
 import { beginRefactor } from './begin-refactor.ts';
 import { continueRun, nameRun } from './continue-run.ts';
-import { companyMark, createTroubleHearing, hearDescription, hearReport, nextStamp } from './hear.ts';
+import { companyMark, hearDescription, hearReport, hearTrouble, nextStamp } from './hear.ts';
 import { keepDeadlines } from './keep-deadlines.ts';
 import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
 import { leave } from './leave.ts';
@@ -193,11 +193,11 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
     if (heard.stamp > 0) update({ ...read(), heard: { ...read().heard, [report.agent]: heard.stamp } });
     update(advanceRefactor(read(), { kind: 'agentReported', at: Date.now(), report }));
   });
-  const hearTrouble = createTroubleHearing();
   setHandler(troubleSignal, (input) => {
     const heard = hearTrouble(read(), input);
     if (heard.kind === 'refused') return refuseMessage('trouble', heard.problem);
-    update(advanceRefactor(read(), { kind: 'troubled', at: Date.now(), news: heard.message }));
+    if (heard.kind === 'heard')
+      update(advanceRefactor(read(), { kind: 'troubled', at: Date.now(), news: heard.message }));
   });
   answerRefactorQueries(read);
 }

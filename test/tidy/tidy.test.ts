@@ -18,7 +18,7 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   workflows: { packages: /^@temporalio\/(workflow|common)$/, folders: ['core'], types: ['activities'] },
   activities: {
     packages: /^(node:.*|@temporalio\/(activity|client|common)|zod)$/,
-    folders: ['core', 'egress', 'git', 'github', 'model', 'policy', 'sandbox', 'signing'],
+    folders: ['core', 'egress', 'git', 'github', 'model', 'policy', 'sandbox', 'seal', 'signing'],
   },
   github: { packages: /^(node:.*|zod)$/, folders: ['core'] },
   git: { packages: /^(node:.*|simple-git|execa|ignore|zod)$/, folders: ['core'] },
