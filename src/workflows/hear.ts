@@ -1,8 +1,8 @@
 /**
  * How a run hears what other runs and activities of ours tell it: reports, messages passed on, troubles.
  * Rule: where the run counts only what was sealed, nothing counts elsewhere or twice; in older runs, only what has the
- * shape of such a message does. What does not count is said, and changes nothing. Nothing here depends on the run's own id,
- * which is another one after a reset, in which the same messages are heard again.
+ * shape of such a message does. What does not count is said, and changes nothing. Nothing here depends on the run's own
+ * id: a run that was reset has another, and hears the same messages again.
  */
 import { workflowInfo } from '@temporalio/workflow';
 import type { AgentDescription, AgentReport, AgentState } from '../core/agent-state.ts';
