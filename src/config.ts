@@ -9,6 +9,8 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import type { Root } from './core/address.ts';
 import { readRoot, splitRoots } from './core/address.ts';
+import type { NetworkGrant } from './core/egress.ts';
+import { networkGrantSchema } from './core/egress.ts';
 import { TASK_QUEUE } from './core/task-queues.ts';
 import { describeIssue } from './core/plan.ts';
 import type { GitHub } from './github/pull-request.ts';
@@ -31,6 +33,14 @@ const listOf = (separator: string): z.ZodType<string[], string> =>
       .filter((part) => part !== ''),
   );
 
+/** `all`, or hosts: a run may grant its setup these, also where they are private, and after an agent's changes. */
+const setupNetworkSchema = listOf(',')
+  .transform(
+    (hosts): NetworkGrant =>
+      hosts.length === 0 ? false : hosts.join() === 'all' || { hosts, private: hosts, afterChanges: true },
+  )
+  .pipe(networkGrantSchema);
+
 const envSchema = z.object({
   COXSWAIN_STATE: z.string().min(1).optional(),
   COXSWAIN_HUB: z.string().min(1).optional(),
@@ -41,6 +51,7 @@ const envSchema = z.object({
   COXSWAIN_POLICIES: z.string().min(1).optional(),
   COXSWAIN_SEAL: z.string().min(1).optional(),
   COXSWAIN_ROOTS: z.string().optional(),
+  COXSWAIN_SETUP_NETWORK: setupNetworkSchema.default(false),
   COXSWAIN_ISOLATION: z.enum(['bwrap', 'external', 'none']).default('bwrap'),
   COXSWAIN_OVERLAY: z.enum(['auto', 'off']).default('auto'),
   COXSWAIN_TOOLCHAINS: listOf(delimiter).default([]),
@@ -94,6 +105,8 @@ export interface Config {
   roles: WorkerRole[];
   /** Folders and beginnings of URLs below which a start may name a repository; undefined where none was configured. */
   roots: Root[] | undefined;
+  /** The network that a run's own input may grant its setup. */
+  setupNetwork: NetworkGrant;
   isolation: 'bwrap' | 'external' | 'none';
   /** `off`: workspaces are plain folders, also where overlays work. */
   overlay: 'auto' | 'off';
@@ -139,6 +152,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
       : undefined,
     roles: values.COXSWAIN_ROLES,
     roots: readRoots(values.COXSWAIN_ROOTS, workingDirectory),
+    setupNetwork: values.COXSWAIN_SETUP_NETWORK,
     isolation: values.COXSWAIN_ISOLATION,
     overlay: values.COXSWAIN_OVERLAY,
     toolchains: values.COXSWAIN_TOOLCHAINS,

@@ -201,6 +201,7 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
     remoteEnvironment: config.remoteEnvironment,
     github: config.github,
     roots: config.roots ?? parts.defaultRoots.map((path) => ({ kind: 'path', path })),
+    setupNetwork: config.setupNetwork,
     isolation: isolation.kind,
     workspaces: openWorkspaces({ stateDir: config.stateDir, isolation }),
     model: openModel({ ...parts.model, ...model }),

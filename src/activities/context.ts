@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import type { Root } from '../core/address.ts';
 import { placeOf, readAddress } from '../core/address.ts';
 import type { IsolationMode } from '../core/agent-state.ts';
+import type { NetworkGrant } from '../core/egress.ts';
 import { refSlug } from '../git/ref-name.ts';
 import { findPublicAddresses } from '../egress/find-public.ts';
 import { resolveAll } from '../egress/find-route.ts';
@@ -32,6 +33,8 @@ export interface ActivityContext {
   github: GitHub | undefined;
   /** Folders and beginnings of URLs below which a start may name a repository. */
   roots: readonly Root[];
+  /** The network that a run's own input may grant its setup. */
+  setupNetwork: NetworkGrant;
   isolation: IsolationMode;
   workspaces: Workspaces;
   model: Model;

@@ -3,6 +3,8 @@
  * Rule: a layer with a fault ends the start, with file and line; the repository's limits are those of its base and of
  * its default branch, whichever is stricter.
  */
+import { Context } from '@temporalio/activity';
+import type { NetworkGrant } from '../core/egress.ts';
 import type { PolicyInput, PolicyRead } from '../core/layer-sources.ts';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure } from '../git/git-failure.ts';
@@ -10,6 +12,7 @@ import { importBase } from '../git/import-base.ts';
 import { readFile } from '../git/read-file.ts';
 import type { Store } from '../git/store.ts';
 import { readLayers, REPOSITORY_POLICY } from '../policy/read-layers.ts';
+import { wasSaid } from '../policy/said-network.ts';
 import type { ActivityContext } from './context.ts';
 import { locateRepository, storeOf } from './context.ts';
 import type { ControlActivities } from './contract.ts';
@@ -33,6 +36,7 @@ async function readPolicy(context: ActivityContext, input: PolicyInput): Promise
     repository: await readText(store, commit),
     ...(tip === null || tip === commit ? {} : { defaultBranch: await readText(store, tip) }),
     run: input.run ?? undefined,
+    said: await listSaid(context, input),
   });
   if (layers.kind === 'bad') throw fail('BadPolicy', layers.problems.join('; '));
   return { commit, policy: layers.policy, organisation: layers.organisation };
@@ -51,4 +55,13 @@ async function importTip(store: Store, repository: string): Promise<Sha | null> 
 async function readText(store: Store, commit: Sha): Promise<string | undefined> {
   const file = await readFile(store, { commit, path: REPOSITORY_POLICY });
   return file === null ? undefined : Buffer.from(file).toString('utf8');
+}
+
+/** What a run's own input may grant its setup here: what the worker's configuration says, and a person at its terminal. */
+async function listSaid({ stateDir, setupNetwork }: ActivityContext, input: PolicyInput): Promise<NetworkGrant[]> {
+  const network = input.run?.network?.setup;
+  const workflowId = Context.current().info.workflowExecution?.workflowId;
+  if (network === undefined || workflowId === undefined) return [setupNetwork];
+  const isSaid = await wasSaid(stateDir, { workflowId, repository: input.repository, network });
+  return isSaid ? [setupNetwork, network] : [setupNetwork];
 }

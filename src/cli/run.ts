@@ -15,6 +15,7 @@ import { untilReached } from '../client/until-reached.ts';
 import type { NetworkGrant } from '../core/egress.ts';
 import { findSecretOf } from '../core/address.ts';
 import { escapeForPeople } from '../core/escape.ts';
+import { sayNetwork } from '../policy/said-network.ts';
 import { describeNoCurrent, findCurrentBuild, untilListed } from '../stack/deployment.ts';
 import { findMissingSearchAttributes, registerCommand, registerSearchAttributes } from '../stack/search-attributes.ts';
 import type { RunningWorker } from '../worker.ts';
@@ -52,7 +53,12 @@ async function openStack(config: Config): Promise<Stack> {
 }
 
 /** The input of a start, from the command line's words; a path becomes absolute, since a worker reads it. */
-function startInput(repository: string, goal: string, options: RunOptions, by: string): Record<string, unknown> {
+function startInput(
+  repository: string,
+  goal: string,
+  options: RunOptions,
+  by: string,
+): Record<string, unknown> & { repository: string } {
   const { check, setup, base, branch, team, networkForSetup } = options;
   return {
     repository: existsSync(repository) ? resolve(repository) : repository,
@@ -80,6 +86,10 @@ export async function run(config: Config, repository: string, goal: string, opti
   try {
     const id = options.id ?? `cox-${randomBytes(4).toString('hex')}`;
     const input = startInput(repository, goal, options, config.user);
+    // A worker on this machine sees that a person said so here; another one goes by its own configuration.
+    const network = options.networkForSetup ? readGrant(options.networkForSetup) : false;
+    if (network !== false && existsSync(config.stateDir))
+      await sayNetwork(config.stateDir, { workflowId: id, repository: input.repository, network });
     await startRefactor(stack.client, { id, taskQueue: config.taskQueue, input });
     say(
       `started ${id}${stack.uiUrl ? `, to be seen at ${stack.uiUrl}/namespaces/${stack.namespace}/workflows/${id}` : ''}`,

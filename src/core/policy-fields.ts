@@ -58,6 +58,12 @@ export function allowance(builtIn: { limit: NetworkGrant; value: NetworkGrant })
   };
 }
 
+/** Whether a grant is no wider than another one. */
+export function isWithin(grant: NetworkGrant, wider: NetworkGrant): boolean {
+  const { tighten } = allowance({ limit: true, value: false });
+  return JSON.stringify(tighten(grant, wider)) === JSON.stringify(tighten(grant, grant));
+}
+
 function intersect(one: HostList, other: HostList): HostList {
   const hosts = intersectHosts(one.hosts, other.hosts);
   const both = intersectHosts(one.private ?? [], other.private ?? []);

@@ -6,7 +6,9 @@
  */
 import { checkPatterns, checkRules } from '../core/check-rules.ts';
 import { canonicalJson, digestText } from '../core/digest.ts';
+import type { NetworkGrant } from '../core/egress.ts';
 import type { EffectivePolicy, Layer, LayerName, Policy, PolicyFile } from '../core/policy.ts';
+import { isWithin } from '../core/policy-fields.ts';
 import { mergeLimits, resolveLayers, tightenBy } from '../core/policy.ts';
 import type { Organisation } from './read-organisation.ts';
 import { readOrganisation } from './read-organisation.ts';
@@ -28,6 +30,8 @@ export interface LayerSources {
   /** The same at the tip of its default branch, whose limits count too; left out where that is the base. */
   defaultBranch?: string | undefined;
   run: Policy | undefined;
+  /** Networks for its setup that somebody granted to this run beside the files. */
+  said?: readonly NetworkGrant[];
 }
 
 export type LayersResult =
@@ -45,6 +49,10 @@ export async function readLayers(sources: LayerSources): Promise<LayersResult> {
   for (const { path, problem } of checkPatterns(run)) problems.push(`policy.${path.join('.')}: ${problem}`);
   if (problems.length > 0) return { kind: 'bad', problems };
   const layers: Layer[] = organisation.files.map(({ name, policy }) => ({ name, ...partsOf(policy) }));
+  const granted = [...layers.flatMap(networksOf), ...own.networks, ...(sources.said ?? [])];
+  const asked = run?.network?.setup ?? own.asked;
+  if (asked !== false && !granted.some((grant) => isWithin(asked, grant)))
+    return { kind: 'bad', problems: [UNSAID_NETWORK] };
   if (own.layer) layers.push(own.layer);
   const resolved = resolveLayers([...layers, { name: 'run', defaults: run }]);
   if (resolved.kind === 'ok')
@@ -72,17 +80,31 @@ function digestOf({ files, team }: Organisation): string {
   return digestText(canonicalJson({ files: files.map(({ name, policy }) => ({ name, policy })), team: team ?? null }));
 }
 
+const UNSAID_NETWORK =
+  "policy.network.setup: a run's own input, or a base of its choice, can't open the network: whoever starts runs chooses both. " +
+  'Name the hosts at the terminal of the worker (cox run --network-for-setup registry.example.com), ' +
+  'in a policy file (limits: {network: {setup: {hosts: […]}}}), or for all runs of the worker (COXSWAIN_SETUP_NETWORK)';
+
+/** The networks for a setup that a layer names: as a limit or by default, somebody meant runs to have them. */
+function networksOf({ limits, defaults }: Pick<Layer, 'limits' | 'defaults'>): NetworkGrant[] {
+  return [limits?.network?.setup, defaults?.network?.setup].filter((grant) => grant !== undefined);
+}
+
 interface RepositoryLayer {
   layer: Layer | undefined;
   files: { name: LayerName; file: string; lineOf: ReadPolicyFile['lineOf'] }[];
   problems: string[];
+  /** The networks that the default branch names, and the one that a base beside it asks for. */
+  networks: NetworkGrant[];
+  asked: NetworkGrant;
 }
 
 /**
  * The repository's layer. A run chooses its base, so the limits at the tip of the default branch count too: the
  * stricter of both, field by field. Defaults are the base's.
  */
-function readRepository({ repository, defaultBranch }: LayerSources): RepositoryLayer {
+function readRepository(sources: LayerSources): RepositoryLayer {
+  const { repository, defaultBranch } = sources;
   const named = [
     { file: `${REPOSITORY_POLICY} on the default branch`, text: defaultBranch },
     { file: REPOSITORY_POLICY, text: repository },
@@ -92,10 +114,16 @@ function readRepository({ repository, defaultBranch }: LayerSources): Repository
   );
   const problems = read.flatMap((one) => (one.kind === 'bad' ? one.problems : []));
   const good = read.flatMap((one) => (one.kind === 'ok' ? [{ name: 'repository' as const, ...one }] : []));
-  if (good.length === 0 || problems.length > 0) return { layer: undefined, files: [], problems };
+  if (good.length === 0 || problems.length > 0)
+    return { layer: undefined, files: [], problems, networks: [], asked: false };
   const limits = good.map(({ policy }) => policy.limits ?? {}).reduce((one, other) => mergeLimits(one, other));
   const defaults = good.find(({ file }) => file === REPOSITORY_POLICY)?.policy.defaults;
   // In one file, a default that is looser than a limit is a mistake to be said; of two files, the limit wins.
   const tight = defaults && good.length > 1 ? tightenBy(defaults, limits) : defaults;
-  return { layer: { name: 'repository', limits, defaults: tight }, files: good, problems };
+  const isBeside = 'defaultBranch' in sources;
+  const networks = good
+    .filter(({ file }) => isBeside === (file !== REPOSITORY_POLICY))
+    .flatMap(({ policy }) => networksOf(policy));
+  const asked = isBeside ? (tight?.network?.setup ?? false) : false;
+  return { layer: { name: 'repository', limits, defaults: tight }, files: good, problems, networks, asked };
 }

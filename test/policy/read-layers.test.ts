@@ -2,6 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { NetworkGrant } from '../../src/core/egress.ts';
+import { policySchema } from '../../src/core/policy.ts';
 import type { LayerSources, LayersResult } from '../../src/policy/read-layers.ts';
 import { readLayers } from '../../src/policy/read-layers.ts';
 import { readPolicyFile } from '../../src/policy/read-policy-file.ts';
@@ -86,6 +88,72 @@ test('a repository that is looser than its organisation is refused, with the lin
     problems: [
       '.coxswain/policy.yaml:5: limits.network.setup: true is looser than the limit false of the organisation layer',
     ],
+  });
+});
+
+describe("a run's own input", () => {
+  const runWith = async (
+    setup: NetworkGrant,
+    files: Record<string, string> = {},
+    said: NetworkGrant[] = [],
+  ): Promise<LayersResult> => {
+    const folder = await mkdtemp(join(tmpdir(), 'coxswain-policies-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    const run = policySchema.parse({ network: { setup } });
+    return await readLayers({
+      folder: Object.keys(files).length === 0 ? undefined : folder,
+      team: undefined,
+      address: null,
+      repository: undefined,
+      run,
+      said,
+    });
+  };
+  const refused = { kind: 'bad', problems: [expect.stringContaining("can't open the network")] };
+  const lists = (hosts: string, part = 'limits'): Record<string, string> => ({
+    'organisation.yaml': `version: 1\n${part}:\n  network:\n    setup: ${hosts}\n`,
+  });
+
+  test('opens no network that nobody above it and no person said', async () => {
+    expect(await runWith(true)).toEqual(refused);
+    expect(await runWith({ hosts: ['registry.example.com'] })).toEqual(refused);
+    expect(await runWith(true, { 'organisation.yaml': 'version: 1\n' })).toEqual(refused);
+    expect(await runWith(false)).toMatchObject({ kind: 'ok' });
+  });
+
+  test('opens none by a base of its choice that the default branch does not open', async () => {
+    const file = 'version: 1\ndefaults:\n  network:\n    setup: {hosts: [evil.example]}\n';
+    const read = async (sources: Partial<LayerSources>): Promise<LayersResult> =>
+      await readLayers({
+        folder: undefined,
+        team: undefined,
+        address: null,
+        repository: file,
+        run: undefined,
+        ...sources,
+      });
+    expect(await read({ defaultBranch: undefined })).toEqual(refused);
+    expect(await read({ defaultBranch: 'version: 1\n' })).toEqual(refused);
+    expect(await read({ defaultBranch: file })).toMatchObject({ kind: 'ok' });
+    expect(await read({})).toMatchObject({ kind: 'ok' });
+    expect(await read({ defaultBranch: undefined, said: [true] })).toMatchObject({ kind: 'ok' });
+  });
+
+  test('opens what a file lists or a person said, and no more', async () => {
+    const one = { hosts: ['registry.example.com'] };
+    for (const part of ['limits', 'defaults'])
+      expect(await runWith(one, lists('{hosts: ["*.example.com"]}', part))).toMatchObject({
+        policy: { network: { setup: { value: one, from: 'run' } } },
+      });
+    expect(await runWith(one, {}, [one])).toMatchObject({ kind: 'ok' });
+    expect(await runWith(one, {}, [true])).toMatchObject({ kind: 'ok' });
+    expect(await runWith(one, {}, [{ hosts: ['other.example.com'] }])).toEqual(refused);
+    expect(await runWith(true, {}, [one])).toEqual(refused);
+    expect(await runWith({ ...one, afterChanges: true }, {}, [one])).toEqual(refused);
+    // What a person said is no way past a limit.
+    const beyond = await runWith(true, lists('false'), [true]);
+    expect(beyond).toMatchObject({ problems: [expect.stringContaining('is looser than the limit false')] });
   });
 });
 

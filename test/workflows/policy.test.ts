@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { expect, inject, onTestFinished, test } from 'vitest';
 import type { Answer } from '../../src/core/control.ts';
 import type { EffectivePolicy } from '../../src/core/policy.ts';
 import { Keys, plainKeys } from '../core/signers.ts';
-import type { Script } from './harness.ts';
+import type { Crew, Script } from './harness.ts';
 import { recordHistories } from './record.ts';
 import {
   approve,
@@ -115,6 +118,70 @@ test('a run that is looser than its organisation, and a repository with a fault 
     cause: { message: expect.stringContaining('.coxswain/policy.yaml:3:') },
   });
   expect(crew.model.requests).toEqual([]);
+});
+
+test("a start's own input opens no network for its setup, until a person says so at the worker's terminal", async () => {
+  const crew = await startCrew(ONE_TASK);
+  const repository = await makeRepository();
+  const policy = { network: { setup: { hosts: ['registry.example.com'] } } };
+  await expect((await crew.start({ repository, setup: 'true', policy })).result()).rejects.toMatchObject({
+    cause: { message: expect.stringContaining("can't open the network") },
+  });
+  // The same words by the command line, in the worker's state folder.
+  const id = `test-${randomUUID().slice(0, 8)}`;
+  const program = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+  const words = [
+    'run',
+    repository,
+    'do it',
+    '--id',
+    id,
+    '--setup',
+    'true',
+    '--network-for-setup',
+    'registry.example.com',
+  ];
+  const env = {
+    COXSWAIN_STATE: crew.stateDir,
+    COXSWAIN_TASK_QUEUE: crew.taskQueue,
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+  };
+  await execa(process.execPath, [program, ...words, '--detach'], { env });
+  const handle = crew.client.workflow.getHandle(id);
+  await until(handle, ({ needs }) => needs.length > 0);
+  expect(await handle.query<EffectivePolicy>('policy')).toMatchObject({
+    network: { setup: { value: policy.network.setup, from: 'run' } },
+  });
+  await handle.terminate();
+  // What was said counts for that start alone: not for another one, nor for other hosts or another repository.
+  for (const other of [
+    { id: `${id}-2`, repository, policy },
+    { id, repository, policy: { network: { setup: true as const } } },
+    { id, repository: await makeRepository(), policy },
+  ]) {
+    const { id: workflowId, ...input } = other;
+    const started = await crew.client.workflow.start('refactor', {
+      taskQueue: crew.taskQueue,
+      workflowId,
+      args: [{ goal: 'do it', setup: 'true', ...input }],
+    });
+    await expect(started.result()).rejects.toMatchObject({
+      cause: { message: expect.stringContaining("can't open the network") },
+    });
+  }
+});
+
+test('a worker may let runs open the network for their setups, to hosts of its choice', async () => {
+  const crew = await startCrew(ONE_TASK, { env: { COXSWAIN_SETUP_NETWORK: 'registry.example.com, *.example.org' } });
+  const repository = await makeRepository();
+  const start = async (...hosts: string[]): ReturnType<Crew['start']> =>
+    await crew.start({ repository, setup: 'true', policy: { network: { setup: { hosts } } } });
+  const within = await start('a.example.org', 'registry.example.com');
+  await until(within, ({ needs }) => needs.length > 0);
+  await approveAll(within);
+  await expect((await start('evil.example.net')).result()).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('COXSWAIN_SETUP_NETWORK') },
+  });
 });
 
 test("the repository's layer is that of the base commit, whatever the working copy says", async () => {
