@@ -44,7 +44,7 @@ export async function holdWorkspace(
   { folder, lock }: HeldFolder,
   close: () => Promise<void>,
 ): Promise<HeldWorkspace> {
-  const layers = await kind.prepare(request);
+  const layers = await kind.prepare({ ...request, sees: 'inputs' });
   let state = await standAt(kind, request, folder, layers);
   const place: Place = { folder: join(folder, state.generation), base: layers.base };
   if (layers.setup !== undefined) place.setup = layers.setup;

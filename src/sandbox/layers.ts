@@ -1,6 +1,7 @@
 /**
  * What every workspace on this host shares: base checkouts, and what `setup` commands left over them.
- * Rule: a layer is made from trusted objects or inside the sandbox, and only read once it is there.
+ * Rule: a layer is made from trusted objects or inside the sandbox, and only read once it is there; all that it is made
+ * from is its key, so that nobody's work reaches what another's work stands on.
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,12 +9,10 @@ import type { HostUse } from '../core/egress.ts';
 import type { Sha } from '../core/transcript.ts';
 import { checkoutTree } from '../git/checkout-tree.ts';
 import { makeScratchRepository } from '../git/scratch-repository.ts';
-import { treeOf } from '../git/store.ts';
 import type { Store } from '../git/store.ts';
 import { removeTree } from './remove-tree.ts';
 import type { CommandResult } from './run-command.ts';
 import type { Setup } from './run-setup.ts';
-import type { ChangedInput } from './setup-inputs.ts';
 import { digestOf, makeWhole, markUsed, placeBeside, shareByKey } from './shared-folders.ts';
 
 /** What became of a `setup`. `folder` is null where each workspace runs it itself (no isolation). */
@@ -40,23 +39,23 @@ export interface BaseLayers {
 export interface SetupLayers {
   /**
    * The layer that `setup` leaves over a base's checkout; a failed run leaves nothing, and is tried again when asked
-   * again. With a change it runs over that commit, and a failure is only tried again after some minutes.
+   * again. With a tree it runs over that instead, and a failure is only tried again after some minutes.
    */
-  setup(store: Store, base: Sha, setup: Setup, change?: SetupChange): Promise<SetupOutcome>;
+  setup(store: Store, base: Sha, setup: Setup, tree?: Sha): Promise<SetupOutcome>;
 }
 
-/** A commit over which setup runs instead of the base, and the files because of which it does. */
-export interface SetupChange {
-  commit: Sha;
-  inputs: readonly ChangedInput[];
-}
-
-/** What a setup layer is made of: `base` is the base's folder, `difference` what a commit has beyond it. */
+/** What a setup layer is made of: `base` is the base's folder, `difference` what a tree has beyond it. */
 export interface SetupLayerRequest {
   base: string;
   setup: Setup;
   scratch: string;
-  difference?: { store: Store; base: Sha; commit: Sha };
+  difference?: Difference;
+}
+
+export interface Difference {
+  store: Store;
+  base: Sha;
+  tree: Sha;
 }
 
 /** Runs a setup in the new folder `scratch`, so that its layer is in `scratch/files`. */
@@ -102,16 +101,17 @@ export function openSetupLayers(
   const share = shareByKey<SetupOutcome>();
   const failed = new Map<string, { outcome: SetupOutcome; at: number }>();
   return {
-    setup: async (store, commit, setup, change) => {
+    setup: async (store, commit, setup, tree) => {
       const { command, network, env = {} } = setup;
-      const parts = [kind, await treeOf(store, commit), command, network, env, ...(change ? [change.inputs] : [])];
+      // The scratch repository that setup sees names the commit; the store is that of one repository.
+      const parts = [kind, store.dir, commit, command, network, env, ...(tree === undefined ? [] : [tree])];
       const folder = join(stateDir, 'setups', digestOf(JSON.stringify(parts)));
       return await share(folder, async () => {
         const known = await readReady(folder);
         if (known) return known;
-        const before = change ? failed.get(folder) : undefined;
+        const before = tree !== undefined ? failed.get(folder) : undefined;
         if (before && performance.now() - before.at < RETRY_MS) return before.outcome;
-        const difference = change ? { store, base: commit, commit: change.commit } : undefined;
+        const difference = tree === undefined ? undefined : { store, base: commit, tree };
         const base = await bases.base(store, commit);
         const outcome = await makeSetup(make, folder, { base, setup, ...(difference ? { difference } : {}) });
         if (outcome.kind !== 'ready') failed.set(folder, { outcome, at: performance.now() });

@@ -4,12 +4,10 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Sha } from '../core/transcript.ts';
-import type { Store } from '../git/store.ts';
 import type { SandboxRoot } from './bwrap-arguments.ts';
 import { commitWalk } from './commit-walk.ts';
 import { baseFolders, openBaseLayers, openSetupLayers } from './layers.ts';
-import type { MakeSetupLayer } from './layers.ts';
+import type { Difference, MakeSetupLayer } from './layers.ts';
 import { findChangedTracked, findDeleted, hydrate, readOnlyLayers, walkLayers, writableLayers } from './overlay.ts';
 import type { Beyond, OverlayFolders } from './overlay.ts';
 import { prepareLayers } from './prepare-layers.ts';
@@ -26,7 +24,7 @@ export function overlayWorkspaces(root: Promise<SandboxRoot>, stateDir: string):
   const bases = openBaseLayers(stateDir);
   const renames = prepareRenameLibrary(stateDir);
   renames.catch(() => undefined);
-  const setups = openSetupLayers(stateDir, bases, { kind: 'bwrap-1', make: makeSetupLayer(root, renames) });
+  const setups = openSetupLayers(stateDir, bases, { kind: 'bwrap-2', make: makeSetupLayer(root, renames) });
   return {
     kind: 'bwrap',
     prepareSetup: async ({ store, base, setup }) => await setups.setup(store, base, setup),
@@ -59,7 +57,7 @@ function foldersOf({ folder, base, setup }: Place): { folders: OverlayFolders; w
   return { folders, work: join(folder, 'work') };
 }
 
-/** The layer is the upper folder that the setup wrote, over the base or over what a commit has beyond it. */
+/** The layer is the upper folder that the setup wrote, over the base or over what a tree has beyond it. */
 function makeSetupLayer(root: Promise<SandboxRoot>, renames: Promise<RenameSupport>): MakeSetupLayer {
   return async ({ base, setup, scratch, difference }) => {
     const { folders, work } = foldersOf({ folder: scratch, base });
@@ -75,16 +73,16 @@ function makeSetupLayer(root: Promise<SandboxRoot>, renames: Promise<RenameSuppo
   };
 }
 
-/** Lays a commit's difference to its base into a layer of its own. */
+/** Lays a tree's difference to its base into a layer of its own. */
 async function layDifference(
   root: SandboxRoot,
   folders: OverlayFolders,
   scratch: string,
-  { store, base, commit }: { store: Store; base: Sha; commit: Sha },
+  { store, base, tree }: Difference,
 ): Promise<Beyond> {
   const [files, work] = [join(scratch, 'difference'), join(scratch, 'difference-work')];
   for (const folder of [files, work]) await mkdir(folder);
-  await hydrate(root, store, { folders: { ...folders, upper: files }, work, base, commit });
+  await hydrate(root, store, { folders: { ...folders, upper: files }, work, base, commit: tree });
   await removeTree(work);
-  return { files, deleted: await findDeleted(store, { base, commit, checkout: folders.base }) };
+  return { files, deleted: await findDeleted(store, { base, commit: tree, checkout: folders.base }) };
 }

@@ -4,15 +4,13 @@
  */
 import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Sha } from '../core/transcript.ts';
-import type { Store } from '../git/store.ts';
 import { writeDifference } from '../git/write-difference.ts';
 import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
 import { commitWalk } from './commit-walk.ts';
 import { loadMarks, readMarks, saveMarks } from './file-marks.ts';
 import { findArtefacts } from './find-artefact.ts';
 import { baseFolders, openBaseLayers, openSetupLayers } from './layers.ts';
-import type { MakeSetupLayer } from './layers.ts';
+import type { Difference, MakeSetupLayer } from './layers.ts';
 import { findChangedTracked, findDeleted } from './overlay.ts';
 import type { Beyond } from './overlay.ts';
 import { applyDifference, copyLayers, removeBase, walkPlain } from './plain-files.ts';
@@ -35,7 +33,7 @@ export function plainFolders({ folder, base }: Place): { base: string; git: stri
 /** The kind of workspaces that bubblewrap isolates, where it can't mount overlays. */
 export function plainWorkspaces(root: Promise<SandboxRoot>, stateDir: string): WorkspaceKind {
   const bases = openBaseLayers(stateDir);
-  const setups = openSetupLayers(stateDir, bases, { kind: 'plain-1', make: makeSetupLayer(root) });
+  const setups = openSetupLayers(stateDir, bases, { kind: 'plain-2', make: makeSetupLayer(root) });
   return {
     ...plainFiles({ settle: async (place) => await settle(await root, place) }),
     kind: 'bwrap',
@@ -123,14 +121,14 @@ function makeSetupLayer(root: Promise<SandboxRoot>): MakeSetupLayer {
   };
 }
 
-/** Makes the files stand at a commit, and lays those that differ from the base into a folder of their own. */
+/** Makes the files stand at a tree, and lays those that differ from the base into a folder of their own. */
 async function layDifference(
   { files, checkout, scratch }: { files: string; checkout: string; scratch: string },
-  { store, base, commit }: { store: Store; base: Sha; commit: Sha },
+  { store, base, tree }: Difference,
 ): Promise<Beyond> {
-  await applyDifference(store, { base, commit, files });
+  await applyDifference(store, { base, commit: tree, files });
   const into = join(scratch, 'difference');
   await mkdir(into);
-  await writeDifference(store, { from: base, to: commit, into, markDeleted: async () => await Promise.resolve() });
-  return { files: into, deleted: await findDeleted(store, { base, commit, checkout }) };
+  await writeDifference(store, { from: base, to: tree, into, markDeleted: async () => await Promise.resolve() });
+  return { files: into, deleted: await findDeleted(store, { base, commit: tree, checkout }) };
 }

@@ -2,19 +2,21 @@
  * Chooses the layers below a workspace: its base, and what setup left over the base or, where a commit changed what
  * setup depends on, over that commit.
  * Rule: a setup runs again over what an agent wrote only without network, or with hosts that policy grants for just
- * that; where it doesn't, the base's layer stays, and that is told.
+ * that; where it doesn't, the base's layer stays, and that is told. What a setup over an agent's work sees is only the
+ * base and its own inputs, so that nothing else can hide in a layer; what evidence stands on sees exactly its tree.
  */
 import type { NetworkGrant } from '../core/egress.ts';
-import type { Sha } from '../core/transcript.ts';
+import { treeOf } from '../git/store.ts';
+import { treeWith } from '../git/tree-with.ts';
 import type { BaseLayers, SetupLayers } from './layers.ts';
 import { setupError } from './setup-error.ts';
 import { findChangedInputs } from './setup-inputs.ts';
-import type { Origin, PreparedLayers } from './workspace-kind.ts';
+import type { LayersRequest, PreparedLayers } from './workspace-kind.ts';
 
 /** Makes what is missing of the layers; fails when the setup of the base itself does. */
 export async function prepareLayers(
   { bases, setups }: { bases: BaseLayers; setups: SetupLayers },
-  { store, base, setup, commit }: Origin & { commit: Sha },
+  { store, base, setup, commit, sees }: LayersRequest,
 ): Promise<PreparedLayers> {
   const folder = await bases.base(store, base);
   if (!setup) return { base: folder, key: '' };
@@ -28,9 +30,12 @@ export async function prepareLayers(
     const reason = 'policy grants its network for the base only (see network.setup.afterChanges)';
     return { ...own, staleSetup: { paths, reason } };
   }
-  const again = await setups.setup(store, base, setup, { commit, inputs });
+  const tree = sees === 'tree' ? await treeOf(store, commit) : await treeWith(store, base, inputs);
+  const again = await setups.setup(store, base, setup, tree);
   if (again.kind === 'ready' && again.folder !== null) return { ...own, setup: again.folder, key: again.folder };
-  return { ...own, staleSetup: { paths, reason: setupError(setup.command, again).message } };
+  const failure = setupError(setup.command, again);
+  if (sees === 'tree') return { ...own, failedSetup: failure };
+  return { ...own, staleSetup: { paths, reason: failure.message } };
 }
 
 function mayRunAgain(network: NetworkGrant): boolean {

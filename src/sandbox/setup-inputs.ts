@@ -3,14 +3,9 @@
  * Rule: pure but for one question to git, in time that follows the changes.
  */
 import type { Sha } from '../core/transcript.ts';
+import type { ChangedPath } from '../git/diff-trees.ts';
 import { diffTrees } from '../git/diff-trees.ts';
 import type { Store } from '../git/store.ts';
-
-/** A file that differs from the base; the blob tells one content from another. */
-export interface ChangedInput {
-  path: string;
-  blob: string;
-}
 
 /** Names of manifests and lockfiles, wherever they lie. */
 const NAMES = new RegExp(
@@ -36,10 +31,8 @@ export function isSetupInput(path: string, command: string): boolean {
 export async function findChangedInputs(
   store: Store,
   { base, commit, command }: { base: Sha; commit: Sha; command: string },
-): Promise<ChangedInput[]> {
+): Promise<ChangedPath[]> {
   if (commit === base) return [];
   const changed = await diffTrees(store, { from: base, to: commit });
-  return changed
-    .filter(({ path }) => isSetupInput(path, command))
-    .map(({ path, oid, mode }) => ({ path, blob: `${mode} ${oid}` }));
+  return changed.filter(({ path }) => isSetupInput(path, command));
 }

@@ -8,6 +8,7 @@ import type { ArtefactRules } from './find-artefact.ts';
 import type { SetupOutcome } from './layers.ts';
 import type { CommandRequest, CommandResult } from './run-command.ts';
 import type { Setup } from './run-setup.ts';
+import type { SandboxError } from './sandbox-error.ts';
 
 /** What a workspace is made from. */
 export interface Origin {
@@ -58,13 +59,25 @@ export interface PreparedLayers {
   setup?: string;
   key: string;
   staleSetup?: StaleSetup;
+  /** Why the setup fails over the very commit, where that was wanted: then nothing stands on it. */
+  failedSetup?: SandboxError;
+}
+
+/** What the layers below a workspace are wanted for. */
+export interface LayersRequest extends Origin {
+  commit: Sha;
+  /**
+   * `inputs`: an agent's work, whose setup sees the base and what setup depends on. `tree`: evidence, whose setup sees
+   * exactly the judged files.
+   */
+  sees: 'inputs' | 'tree';
 }
 
 export interface WorkspaceKind {
   kind: 'bwrap' | 'external' | 'none';
   prepareSetup(origin: Origin & { setup: Setup }): Promise<SetupOutcome>;
   /** The layers below, for a workspace that is to stand at `commit`; fails when setup does. */
-  prepare(origin: Origin & { commit: Sha }): Promise<PreparedLayers>;
+  prepare(request: LayersRequest): Promise<PreparedLayers>;
   /** Fills a new, empty folder so that it stands at `commit`. */
   fill(origin: Origin, place: Place, commit: Sha): Promise<void>;
   run(place: Place, request: CommandRequest, lockFd?: number): Promise<CommandResult>;

@@ -2,7 +2,7 @@
  * Workspaces: disposable working copies on this host, each standing at one commit, owned by one caller at a time.
  * Rule: a workspace is used again only when its record says that it is clean; anything else gets fresh files from git.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ import { isRunning } from './process-tree.ts';
 import { removeTree } from './remove-tree.ts';
 import type { CommandResult } from './run-command.ts';
 import type { Setup } from './run-setup.ts';
+import type { SandboxError } from './sandbox-error.ts';
 import { prepareSandboxRoot } from './sandbox-root.ts';
 import { sweepLayers, sweepWorkspaces } from './sweep.ts';
 import type { Sweep, SweepRequest } from './sweep.ts';
@@ -169,7 +170,8 @@ function orderByKey(): <T>(key: string, job: () => Promise<T>) => Promise<T> {
 async function runChecks(folder: string, kind: WorkspaceKind, request: ChecksRequest): Promise<CheckResult[]> {
   await sweepChecks(folder);
   const { checks, commit, timeoutMs, signal } = request;
-  const { base, setup, staleSetup = null } = await kind.prepare(request);
+  const { base, setup, staleSetup = null, failedSetup } = await kind.prepare({ ...request, sees: 'tree' });
+  if (failedSetup) return checks.map((command) => redBySetup(kind, command, failedSetup));
   const place = {
     folder: join(folder, `${process.pid}-${randomBytes(6).toString('hex')}`),
     base,
@@ -189,6 +191,24 @@ async function runChecks(folder: string, kind: WorkspaceKind, request: ChecksReq
   } finally {
     await removeTree(place.folder);
   }
+}
+
+/** A commit that can't be set up is red: on another's setup its checks would say nothing about it. */
+function redBySetup({ kind }: WorkspaceKind, command: string, { message }: SandboxError): CheckResult {
+  const output = `not run: on this very commit, ${message}\n`;
+  return {
+    command,
+    // As a shell says that it could not run a command.
+    exitCode: 126,
+    signal: null,
+    outcome: 'exited',
+    output,
+    outputBytes: Buffer.byteLength(output),
+    outputDigest: createHash('sha256').update(output).digest('hex'),
+    durationMs: 0,
+    isolation: kind,
+    staleSetup: null,
+  };
 }
 
 /** Removes what checks of dead workers left; a folder's name starts with its worker's process id. */

@@ -18,7 +18,7 @@ async function output(workspace: Workspace, command: string): Promise<string> {
 }
 
 describe.each([isolation, { ...isolation, overlay: false }])('with overlay $overlay', (kind) => {
-  test('it runs again over the commit that changed a manifest, once for all that have the same one', async () => {
+  test('it runs again over the base and the changed manifest, once for all that have the same one', async () => {
     const folder = temporaryFolder();
     const { store, base } = await storeWith(folder, FILES);
     const workspaces = temporaryWorkspaces(kind);
@@ -33,15 +33,79 @@ describe.each([isolation, { ...isolation, overlay: false }])('with overlay $over
     const again = await workspaces.open({ ...origin, id: 'agent', commit });
     expect(again.staleSetup).toBe(null);
     const second = await output(again, 'cat deps/installed; ls; cat deps/run');
-    expect(second).toMatch(/^two\nb\ndeps\nnew\npackage\.json\nsrc\n/);
+    // Of what else the agent wrote, and took away, that setup saw nothing.
+    expect(second).toMatch(/^two\na\ndeps\nnew\npackage\.json\nsrc\n/);
     const unchanged = await again.checkpoint({ parent: commit, message: () => 'nothing' });
     expect(unchanged.tree).toBe(git(store.dir, ['rev-parse', `${commit}^{tree}`]));
     const other = addCommit(folder, store, { ...FILES, 'package.json': 'two\n' });
     const neighbour = await workspaces.open({ ...origin, id: 'neighbour', commit: other });
     expect(await output(neighbour, 'cat deps/run')).toBe(second.split('\n').slice(-2).join('\n'));
+    // The setup of evidence sees exactly what is judged.
     const checks = ['cat deps/installed'];
     const [check] = await workspaces.runChecks({ ...origin, commit, checks, timeoutMs: 60_000 });
     expect(check).toMatchObject({ output: 'two\nb\n', staleSetup: null });
+  });
+
+  test('the checks of a tree run on a setup of that very tree, whatever an agent had there when setup ran', async () => {
+    const folder = temporaryFolder();
+    // Setup is the manifest's own script; what it runs is no input by its name.
+    const setup = { command: 'sh package.json', network: false };
+    const honest = {
+      'package.json': 'echo one; sh tools/verify-maker.sh\n',
+      'tools/verify-maker.sh': 'mkdir -p deps && echo "! grep -q BACKDOOR src/app" > deps/verify\n',
+      'src/app': 'fine\n',
+      '.gitignore': 'deps\n',
+    };
+    const { store, base } = await storeWith(folder, honest);
+    const manifest = { 'package.json': 'echo two; sh tools/verify-maker.sh\n' };
+    const poison = { 'tools/verify-maker.sh': 'mkdir -p deps && echo exit 0 > deps/verify\n' };
+    const poisoned = addCommit(folder, store, { ...honest, ...manifest, ...poison });
+    const judged = addCommit(folder, store, { ...honest, ...manifest, 'src/app': 'BACKDOOR\n' });
+    const workspaces = temporaryWorkspaces(kind);
+    const origin = { store, base, setup };
+    // One step with the poison, in which the layer is made; the next one without it.
+    const agent = await workspaces.open({ ...origin, id: 'agent', commit: poisoned });
+    expect(await output(agent, 'cat deps/verify; cat tools/verify-maker.sh')).toBe(
+      `! grep -q BACKDOOR src/app\n${poison['tools/verify-maker.sh']}`,
+    );
+    const check = { ...origin, checks: ['sh deps/verify'], timeoutMs: 60_000 };
+    const [during] = await workspaces.runChecks({ ...check, commit: poisoned });
+    const [after] = await workspaces.runChecks({ ...check, commit: judged });
+    expect([during?.exitCode, after?.exitCode]).toEqual([0, 1]);
+    const [clean] = await workspaces.runChecks({ ...check, commit: addCommit(folder, store, honest) });
+    expect(clean?.exitCode).toBe(0);
+  });
+
+  test('another repository has layers of its own, though its files are the same', async () => {
+    const workspaces = temporaryWorkspaces(kind);
+    const runs: string[] = [];
+    for (const id of ['one', 'other']) {
+      const folder = temporaryFolder();
+      const { store, base } = await storeWith(folder, FILES);
+      const workspace = await workspaces.open({
+        store,
+        base,
+        commit: base,
+        id,
+        setup: { command: INSTALL, network: false },
+      });
+      runs.push(await output(workspace, 'cat deps/run'));
+    }
+    expect(runs[0]).not.toBe(runs[1]);
+  });
+
+  test('a commit that can not be set up is red, and not judged on the setup of its base', async () => {
+    const folder = temporaryFolder();
+    const { store, base } = await storeWith(folder, FILES);
+    const commit = addCommit(folder, store, { ...FILES, 'package.json': 'broken\n' });
+    const setup = {
+      command: `grep -q broken package.json && echo no such package && exit 3; ${INSTALL}`,
+      network: false,
+    };
+    const workspaces = temporaryWorkspaces(kind);
+    const [check] = await workspaces.runChecks({ store, base, commit, setup, checks: ['true'], timeoutMs: 60_000 });
+    expect(check).toMatchObject({ command: 'true', exitCode: 126, outcome: 'exited' });
+    expect(check?.output).toMatch(/on this very commit, setup .* ended with exit status 3: no such package/);
   });
 
   test('a network that policy grants for the base is not handed to what an agent wrote, unless it says so', async () => {

@@ -1,0 +1,33 @@
+/**
+ * Makes the tree that a base and some changed paths are together, in the store.
+ * Rule: the index is one of its own in a temporary folder, and no file is read or written anywhere else.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Sha } from '../core/transcript.ts';
+import type { ChangedPath } from './diff-trees.ts';
+import { streamGit } from './run-git.ts';
+import type { Store } from './store.ts';
+
+/** The tree of `base` with these of its differences to another commit, and no others. */
+export async function treeWith(store: Store, base: Sha, changed: readonly ChangedPath[]): Promise<Sha> {
+  const folder = await mkdtemp(join(tmpdir(), 'coxswain-tree-'));
+  const env = { GIT_INDEX_FILE: join(folder, 'index') };
+  try {
+    await streamGit(store.dir, ['read-tree', base], { env });
+    const update = ['update-index', '--add', '--replace', '-z', '--index-info'];
+    await streamGit(store.dir, update, { env, input: indexLines(changed) });
+    const { output } = await streamGit(store.dir, ['write-tree'], { env });
+    return output.toString().trim() as Sha;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What goes away first: a file may stand where another change needs a folder. */
+async function* indexLines(changed: readonly ChangedPath[]): AsyncIterable<Buffer> {
+  const isGone = ({ status }: ChangedPath): boolean => status === 'D';
+  for (const { mode, oid, rawPath } of [...changed.filter(isGone), ...changed.filter((one) => !isGone(one))])
+    yield Buffer.concat([Buffer.from(`${mode === '000000' ? '0' : mode} ${oid}\t`), rawPath, Buffer.from('\0')]);
+}
