@@ -86,6 +86,6 @@ async function readHosts(
   base: Sha,
   setup: PrepareInput['setup'],
 ): Promise<HostUse[] | undefined> {
-  if (!setup || typeof setup.network === 'boolean') return undefined;
+  if (!setup || setup.network === false) return undefined;
   return (await context.workspaces.prepareSetup({ store, base, setup })).hosts;
 }

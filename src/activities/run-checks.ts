@@ -57,10 +57,11 @@ async function prepareSetup(context: ActivityContext, store: Store, { base, setu
   }
 }
 
-/** What a setup with a list of hosts asked for: a host that is missing there is the likeliest cause of a failure. */
+/** What a setup with a network asked for: a host that is missing in its list is the likeliest cause of a failure. */
 function describeNetwork(hosts: readonly HostUse[]): string {
   const used = describeHostUse(hosts);
-  return used === '' ? '' : ` By the network: ${used}.`;
+  const asked = used === '' ? ' It asked the proxy for no host.' : ` By the network: ${used}.`;
+  return `${asked} Programs reach hosts through the proxy of HTTP_PROXY and HTTPS_PROXY only: direct connections fail.`;
 }
 
 async function runOnce(

@@ -71,7 +71,7 @@ export const networkGrantSchema = z.union([
     afterChanges: z.boolean().optional(),
   }),
 ]);
-/** `false` none, `true` all, or the hosts by name. */
+/** `false` none, `true` every public address, or the hosts by name. */
 export type NetworkGrant = z.infer<typeof networkGrantSchema>;
 export type HostList = Exclude<NetworkGrant, boolean>;
 
@@ -82,6 +82,8 @@ export interface HostUse {
   verdict: 'allowed' | 'refused' | 'failed';
   /** Why it was refused or failed; empty for what was allowed. */
   reason: string;
+  /** What to add to `network.setup` for it, where that would allow it. */
+  allow?: string;
   connections: number;
   sentBytes: number;
   receivedBytes: number;
@@ -90,11 +92,19 @@ export interface HostUse {
 /** A sentence for people on the hosts that a setup used and was refused; empty where there was none. */
 export function describeHostUse(uses: readonly HostUse[]): string {
   const list = (verdict: HostUse['verdict']): string =>
-    [...new Set(uses.filter((use) => use.verdict === verdict).map(({ host, port }) => `${host}:${port}`))]
-      .slice(0, 20)
-      .join(', ');
+    [...new Set(uses.filter((use) => use.verdict === verdict).map(describeOne))].slice(0, 20).join(', ');
   const [allowed, refused] = [list('allowed'), list('refused')];
   return [allowed && `setup used the network: ${allowed}`, refused && `setup was refused: ${refused}`]
     .filter((part) => part !== '')
     .join('; ');
+}
+
+function describeOne({ host, port, verdict, reason, allow }: HostUse): string {
+  const why = [reason, allow === undefined ? '' : describeAllowance(allow)].filter((part) => part !== '').join('; ');
+  return verdict === 'allowed' || why === '' ? `${host}:${port}` : `${host}:${port} (${why})`;
+}
+
+/** Says how a host that was refused would be allowed. */
+export function describeAllowance(allow: string): string {
+  return `to allow it, add ${allow} to network.setup`;
 }

@@ -7,7 +7,7 @@ import { lookup as lookUp } from 'node:dns/promises';
 import type { LookupFunction, Socket } from 'node:net';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { readAuthority } from '../core/egress.ts';
+import { describeAllowance, readAuthority } from '../core/egress.ts';
 import type { HostUse } from '../core/egress.ts';
 import type { HostLog } from './host-log.ts';
 import type { HostJudge, Target } from './judge-host.ts';
@@ -40,12 +40,13 @@ export async function findRoute(
   { judge, log, resolve }: { judge: HostJudge; log: HostLog; resolve: Resolve },
   target: Target,
 ): Promise<Route | string> {
-  const turnAway = (verdict: 'refused' | 'failed', reason: string): string => {
-    log.add({ host: target.host, port: target.port, verdict, reason });
-    return `${target.host}:${target.port}: ${reason}`;
+  const turnAway = (verdict: 'refused' | 'failed', reason: string, allow?: string): string => {
+    const known = allow === undefined ? {} : { allow };
+    log.add({ host: target.host, port: target.port, verdict, reason, ...known });
+    return `${target.host}:${target.port}: ${reason}${allow === undefined ? '' : `; ${describeAllowance(allow)}`}`;
   };
   const named = judge.host(target);
-  if (named.kind === 'refused') return turnAway('refused', named.reason);
+  if (named.kind === 'refused') return turnAway('refused', named.reason, named.allow);
   let found: readonly string[];
   try {
     found = target.isAddress ? [target.host] : await resolve(target.host);
@@ -53,7 +54,7 @@ export async function findRoute(
     return turnAway('failed', 'the name has no address');
   }
   const fine = judge.addresses(target, found);
-  if (fine.kind === 'refused') return turnAway('refused', fine.reason);
+  if (fine.kind === 'refused') return turnAway('refused', fine.reason, fine.allow);
   const use = log.add({ host: target.host, port: target.port, verdict: 'allowed', reason: '' });
   return { target, lookup: answerAlways(fine.value), use };
 }

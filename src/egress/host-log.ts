@@ -13,7 +13,7 @@ export class HostLog {
   readonly #uses = new Map<string, HostUse>();
 
   /** Counts one connection; the bytes of one that was allowed come when it ends. */
-  add(use: Pick<HostUse, 'host' | 'port' | 'verdict' | 'reason'>): HostUse {
+  add(use: Pick<HostUse, 'host' | 'port' | 'verdict' | 'reason' | 'allow'>): HostUse {
     const key = JSON.stringify([use.host, use.port, use.verdict, use.reason]);
     let known = this.#uses.get(key);
     if (!known && this.#uses.size >= MAX_USES && use.host !== OTHERS) {

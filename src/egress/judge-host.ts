@@ -3,7 +3,7 @@
  * Rule: pure, and nothing is looked up for a name that is not listed.
  */
 import { readHostRule } from '../core/egress.ts';
-import type { Authority, HostList, HostRule } from '../core/egress.ts';
+import type { Authority, HostRule, NetworkGrant } from '../core/egress.ts';
 import { canonicalAddress, classOfAddress } from './judge-address.ts';
 
 /** A host and the port to connect to. */
@@ -11,9 +11,12 @@ export interface Target extends Authority {
   port: number;
 }
 
-export type Verdict<T = unknown> = { kind: 'allowed'; value: T } | { kind: 'refused'; reason: string };
+export type Verdict<T = unknown> =
+  | { kind: 'allowed'; value: T }
+  /** `allow` is what to add to the grant for it. */
+  | { kind: 'refused'; reason: string; allow?: string };
 
-/** A list of hosts, read once. */
+/** A grant of the network, read once. */
 export interface HostJudge {
   /** Whether the list names this host with this port. */
   host(target: Target): Verdict;
@@ -24,16 +27,22 @@ export interface HostJudge {
 /** Ports of an entry that names none. */
 const USUAL_PORTS = [80, 443];
 
-/** Reads a list; an entry that is no host is a bug of whoever let it through. */
-export function createHostJudge(list: HostList): HostJudge {
+/**
+ * Reads a grant: a list, or `true` for every host at a public address. An entry that is no host is a bug of whoever
+ * let it through.
+ */
+export function createHostJudge(grant: Exclude<NetworkGrant, false>): HostJudge {
+  const list = grant === true ? { hosts: [] } : grant;
   const hidden = (list.private ?? []).map(readRule);
   const rules = [...list.hosts.map(readRule), ...hidden];
   return {
     host: (target) => {
+      if (grant === true) return { kind: 'allowed', value: target.host };
       const named = rules.filter((rule) => isNamed(rule, target));
-      if (named.length === 0) return { kind: 'refused', reason: 'not in the list' };
+      const allow = entry('hosts', target);
+      if (named.length === 0) return { kind: 'refused', reason: 'not in the list', allow };
       if (named.some((rule) => hasPort(rule, target.port))) return { kind: 'allowed', value: target.host };
-      return { kind: 'refused', reason: 'another port than listed' };
+      return { kind: 'refused', reason: 'another port than listed', allow };
     },
     addresses: (target, found) => {
       const isHidden = hidden.some((rule) => isNamed(rule, target) && hasPort(rule, target.port));
@@ -46,9 +55,23 @@ export function createHostJudge(list: HostList): HostJudge {
       const fine = found.filter(isFine);
       if (fine.length > 0) return { kind: 'allowed', value: fine };
       const kinds = [...new Set(found.map(classOfAddress))].join(', ');
-      return { kind: 'refused', reason: `its address is ${kinds || 'unknown'}` };
+      const reason = `its address is ${kinds || 'unknown'}`;
+      const [first] = found;
+      if (first === undefined) return { kind: 'refused', reason };
+      // A private network is opened by the host's name; everything else that is special only by its very address.
+      const byName = kinds === 'private' && !target.isAddress;
+      const allow = byName
+        ? entry('private', target)
+        : entry('hosts', { host: first, isAddress: true, port: target.port });
+      return { kind: 'refused', reason, allow };
     },
   };
+}
+
+/** A host as an entry of the list, for people. */
+function entry(field: 'hosts' | 'private', { host, isAddress, port }: Target): string {
+  const name = isAddress && host.includes(':') ? `[${host}]` : host;
+  return `"${field}": ["${name}${USUAL_PORTS.includes(port) ? '' : `:${port}`}"]`;
 }
 
 function readRule(text: string): HostRule {

@@ -1,11 +1,11 @@
 /**
- * A forward proxy for one command: HTTP and CONNECT, from a unix socket to the hosts of a list.
+ * A forward proxy for one command: HTTP and CONNECT, from a unix socket to the hosts that were granted.
  * Rule: every request is judged by itself and gets a connection of its own; what is refused is told and logged.
  */
 import { chmod, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { HostList, HostUse } from '../core/egress.ts';
+import type { HostUse, NetworkGrant } from '../core/egress.ts';
 import { findRoute, refuseUnreadable, resolveAll } from './find-route.ts';
 import type { Means, Resolve } from './find-route.ts';
 import { forwardRequest } from './forward-request.ts';
@@ -34,7 +34,7 @@ export async function openProxy({
   resolve = resolveAll,
 }: {
   path: string;
-  hosts: HostList;
+  hosts: Exclude<NetworkGrant, false>;
   resolve?: Resolve;
 }): Promise<Proxy> {
   const log = new HostLog();

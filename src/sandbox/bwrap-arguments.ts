@@ -1,6 +1,5 @@
 /**
- * The command line of bubblewrap for one command: an allow-listed root, a constant /workspace, no network unless
- * granted.
+ * The command line of bubblewrap for one command: an allow-listed root, a constant /workspace, no network.
  * Rule: what is not named here does not exist inside; host paths come only from the caller's layers and from fixed
  * lists.
  */
@@ -56,7 +55,6 @@ export interface SandboxRoot {
 /** What runs, over what. */
 export interface SandboxCommand {
   layers: Layers;
-  network: boolean;
   env: Record<string, string>;
   command: string | readonly string[];
   binds?: readonly Bind[];
@@ -135,7 +133,7 @@ function namespaceArguments(command: SandboxCommand): string[] {
   const has = (guard: GuardName): boolean => isGuarded(command, guard);
   return [
     ['--unshare-user'],
-    has('network') && !command.network ? ['--unshare-net'] : [],
+    has('network') ? ['--unshare-net'] : [],
     has('processes') ? ['--unshare-pid'] : [],
     has('ipc') ? ['--unshare-ipc'] : [],
     has('hostname') ? ['--unshare-uts', '--hostname', 'coxswain'] : [],

@@ -81,10 +81,10 @@ export function directWorkspaces(
 
 type Run = (place: Place, request: CommandRequest) => Promise<CommandResult>;
 
-async function runSetup(run: Run, place: Place, { command, network, env, timeoutMs }: Setup): Promise<CommandResult> {
+async function runSetup(run: Run, place: Place, { command, env, timeoutMs }: Setup): Promise<CommandResult> {
   const limits = {
-    // Nothing is kept from the network here, so a list of hosts can't be either.
-    network: network !== false,
+    // Nothing is kept from the network here, whatever this says.
+    network: false,
     timeoutMs: timeoutMs ?? SETUP_TIMEOUT_MS,
     profile: 'setup',
     ...(env ? { env } : {}),

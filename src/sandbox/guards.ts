@@ -9,7 +9,7 @@ export const guards = {
   capabilities: 'nothing in a sandbox has a capability, not even in its own namespaces',
   'user-namespaces': 'no command makes a namespace in which it is root',
   'system-calls': 'calls that no ordinary program needs are refused',
-  network: 'without a grant there is no network but a loopback of the sandbox itself',
+  network: 'there is no network but a loopback of the sandbox itself',
   processes: 'processes of others do not exist inside, and none outlives its command',
   ipc: 'shared memory, semaphores and message queues of others do not exist inside',
   hostname: 'the name of the host is not told',

@@ -8,7 +8,7 @@ import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSyn
 import { dirname, join } from 'node:path';
 import { SANDBOX_ID } from './command-user.ts';
 import { isRunning } from './process-tree.ts';
-import { NETWORK_FILES, SANDBOX_HOME } from './root-arguments.ts';
+import { SANDBOX_HOME } from './root-arguments.ts';
 
 /** What programs need of the host's /etc, and that holds no secret. */
 const COPIED = [
@@ -36,7 +36,9 @@ const OWN: Record<string, string> = {
     'nobody:x:65534:65534::/:/bin/false\n',
   ].join('\n'),
   group: `root:x:0:\ncoxswain:x:${SANDBOX_ID}:\nnogroup:x:65534:\n`,
-  // Servers and tests on localhost need its name also where there is no network.
+  // Servers and tests on localhost need its name; what the host knows of its network is not told.
+  'resolv.conf': '',
+  'gai.conf': '',
   hosts: '127.0.0.1 localhost coxswain\n::1 localhost\n',
   'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
   // Whoever owns the layers outside, the workspace belongs to its commands.
@@ -56,8 +58,6 @@ export function prepareEtc(stateDir: string): string {
     mkdirSync(dirname(join(etc, name)), { recursive: true });
     cpSync(join('/etc', name), join(etc, name), { recursive: true, verbatimSymlinks: true, filter: isPublic });
   }
-  // Where the network is granted, the host's own are mounted over these.
-  for (const name of NETWORK_FILES) writeFileSync(join(etc, name), '');
   for (const [name, text] of Object.entries(OWN)) writeFileSync(join(etc, name), text);
   openToAll(etc);
   return etc;

@@ -16,9 +16,6 @@ export const SANDBOX_HOME = '/home/coxswain';
 /** What a command can write beside its workspace: each is a file system in memory. */
 export const TEMPORARY_FOLDERS = ['/tmp', '/dev/shm', SANDBOX_HOME];
 
-/** Files of the host's /etc that come with the network only. */
-export const NETWORK_FILES = ['resolv.conf', 'hosts', 'gai.conf'];
-
 /**
  * Parts of /proc that the kernel guards by user id alone, and that bubblewrap leaves writable (core_pattern runs
  * programs on the host). Read-only, as Docker has them, for commands that are root outside.
@@ -38,7 +35,6 @@ export function rootArguments(root: SandboxRoot, command: SandboxCommand): strin
     ['--ro-bind', '/usr', '/usr'],
     ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].flatMap(topFolderArguments),
     ['--ro-bind', root.etc, '/etc'],
-    command.network ? NETWORK_FILES.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]) : [],
     // A mount of /proc shows the processes of its maker's namespace only.
     isGuarded(command, 'processes') ? ['--proc', '/proc'] : ['--bind', '/proc', '/proc'],
     [...procArguments(root, command), '--dev', '/dev'],

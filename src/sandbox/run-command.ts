@@ -22,7 +22,8 @@ export interface CommandRequest {
   command: string | readonly string[];
   /** What it may write: nothing but /tmp, the workspace, or the layer that `setup` makes. */
   profile: 'read-only' | 'workspace' | 'setup';
-  network: boolean;
+  /** None has one: a setup reaches its hosts through a socket to our proxy. */
+  network: false;
   timeoutMs: number;
   env?: Record<string, string>;
   stdin?: string;
@@ -70,12 +71,12 @@ export async function runInSandbox(
     without = [],
   }: { layers: Layers; request: CommandRequest; lockFd?: number; binds?: Bind[]; without?: readonly GuardName[] },
 ): Promise<CommandResult> {
-  const { command, network, env = {} } = request;
+  const { command, env = {} } = request;
   let sandbox: StartedSandbox | undefined;
   const folder = layers.upper?.files;
   const result = await superviseProcess(request, { isolation: 'bwrap', folder, without }, async (pipe) => {
     const limits = limitsOf(request);
-    const inside = { layers, network, env, command, limits, without, ...(binds === undefined ? {} : { binds }) };
+    const inside = { layers, env, command, limits, without, ...(binds === undefined ? {} : { binds }) };
     const stdin = request.stdin === undefined ? 'ignore' : 'pipe';
     const lock = lockFd === undefined ? {} : { lockFd };
     return (sandbox = await startSandbox(root, inside, { stdin, output: pipe.writeFd, ...lock }));

@@ -23,7 +23,7 @@ export async function runScript(
     timeoutMs,
   }: { layers: Layers; script: string | readonly string[]; stdin: Buffer; timeoutMs: number },
 ): Promise<ScriptResult> {
-  const command = { layers, network: false, env: {}, command: script, limits: defaultLimits() };
+  const command = { layers, env: {}, command: script, limits: defaultLimits() };
   const { child, tree, exit } = await startSandbox(root, command, { stdin: 'pipe', output: 'pipe' });
   const stdout: Buffer[] = [];
   let stderr = '';

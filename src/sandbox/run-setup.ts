@@ -1,7 +1,7 @@
 /**
  * Runs a setup command in the sandbox with the network that policy grants it.
- * Rule: with a list of hosts the sandbox has no network at all but for a socket to a proxy outside, which judges every
- * host; nothing that an agent wrote decides what is granted.
+ * Rule: whatever is granted, the sandbox has no network at all but for a socket to a proxy outside, which judges every
+ * host and address; nothing that an agent wrote decides what is granted.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,17 +31,16 @@ const relayFile = `egress-relay-program.${import.meta.url.endsWith('.ts') ? 'ts'
 const relayInside = `${SANDBOX_TOOLS}/${relayFile}`;
 const socketInside = '/run/coxswain/proxy';
 
-/** Runs the setup over these layers; `hosts` is there when a list of hosts was granted. */
+/** Runs the setup over these layers; `hosts` is there when a network was granted. */
 export async function runSetup(
   root: SandboxRoot,
   layers: Layers,
   { command, network, env = {}, timeoutMs = SETUP_TIMEOUT_MS }: Setup,
   more: readonly Bind[] = [],
 ): Promise<{ result: CommandResult; hosts?: HostUse[] }> {
-  const limits = { env, timeoutMs, profile: 'setup' } as const;
-  if (typeof network === 'boolean') {
-    return { result: await runInSandbox(root, { layers, request: { ...limits, command, network }, binds: [...more] }) };
-  }
+  const limits = { env, timeoutMs, profile: 'setup', network: false } as const;
+  if (network === false)
+    return { result: await runInSandbox(root, { layers, request: { ...limits, command }, binds: [...more] }) };
   // A socket's path may have a hundred bytes only, which a state folder's can exceed.
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-egress-'));
   try {
@@ -50,7 +49,6 @@ export async function runSetup(
     try {
       const request = {
         ...limits,
-        network: false,
         command: [`${SANDBOX_TOOLS}/node`, '--no-warnings', relayInside, socketInside, command],
       };
       const binds = [

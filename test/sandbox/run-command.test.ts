@@ -106,22 +106,12 @@ describe('what a command can reach', () => {
     expect(await run(workspace, ['node', '-e', script])).toMatchObject({ exitCode: 0, output: 'met\n' });
   });
 
-  test('network exists only where it is granted', async () => {
+  test('there is no network but a loopback, and nothing of that of the host is told', async () => {
     const workspace = await openWorkspace();
     const interfaces =
       'tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " " | LC_ALL=C sort | tr -d "\\n"; [ -s /etc/resolv.conf ] && echo 1 || echo 0';
     expect((await run(workspace, interfaces)).output).toBe('lo0\n');
-    const granted = await run(workspace, interfaces, { network: true });
-    expect(granted.output).toBe(`${hostInterfaces()}1\n`);
   });
-
-  function hostInterfaces(): string {
-    const lines = readFileSync('/proc/net/dev', 'utf8').trim().split('\n').slice(2);
-    return lines
-      .map((line) => line.split(':')[0]?.trim() ?? '')
-      .sort()
-      .join('');
-  }
 });
 
 describe.each(['bwrap', 'none'] as const)('how a command ends with isolation %s', (kind) => {

@@ -1,9 +1,12 @@
 /** The network of a setup: none, or hosts by name through the proxy, and what is told of it. */
 import { createServer } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { describeHostUse, readHostRule } from '../../src/core/egress.ts';
 import { policySchema, resolvePolicy } from '../../src/core/policy.ts';
+import { createHostJudge } from '../../src/egress/judge-host.ts';
 import { realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 
 const isolation = await realIsolation();
@@ -45,7 +48,9 @@ describe('setup with a list of hosts', () => {
     ];
     expect(outcome.hosts).toMatchObject(hosts);
     expect(describeHostUse(outcome.hosts ?? [])).toBe(
-      `setup used the network: 127.0.0.1:${port}; setup was refused: 169.254.169.254:80, evil.example:80`,
+      `setup used the network: 127.0.0.1:${port}; setup was refused: ` +
+        '169.254.169.254:80 (not in the list; to allow it, add "hosts": ["169.254.169.254"] to network.setup), ' +
+        'evil.example:80 (not in the list; to allow it, add "hosts": ["evil.example"] to network.setup)',
     );
     // Once it is made, the layer tells the same again.
     expect(await workspaces.prepareSetup({ store, base, setup })).toEqual(outcome);
@@ -71,6 +76,48 @@ describe('setup with a list of hosts', () => {
     });
     const killed = { command: 'kill -9 $$', network };
     expect(await workspaces.prepareSetup({ store, base, setup: killed })).toMatchObject({ exitCode: 137 });
+  });
+});
+
+describe('setup with the whole network', () => {
+  test('reaches neither what listens on the host nor its private networks: it goes through the proxy as well', async () => {
+    const port = await registry();
+    const abstract = `coxswain-${randomUUID()}`;
+    const { store, base } = await storeWith(temporaryFolder(), FILES);
+    const workspaces = temporaryWorkspaces(isolation);
+    const direct = `env -u HTTP_PROXY -u http_proxy -u NODE_USE_ENV_PROXY ${FETCH} http://127.0.0.1:${port}/x`;
+    const server = createServer().listen(`\0${abstract}`);
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const connect = `require('net').connect('\\0${abstract}').on('connect', () => console.log('open')).on('error', () => console.log('closed'))`;
+    const urls = `http://127.0.0.1:${port}/x http://10.0.0.5:8081/x http://169.254.169.254/latest http://localhost:${port}/`;
+    const command = `${direct}; "$COXSWAIN_TOOLS/node" -e "${connect}"; ${FETCH} ${urls}; exit 9`;
+    const outcome = await workspaces.prepareSetup({ store, base, setup: { command, network: true } });
+    expect(outcome).toMatchObject({ kind: 'failed', exitCode: 9 });
+    const output = outcome.kind === 'failed' ? outcome.output : '';
+    expect(output).toMatch(new RegExp(`^failed: connect ECONNREFUSED 127.0.0.1:${port}\\nclosed\\n`));
+    expect(output).not.toContain('200');
+    const hosts = [
+      { host: '10.0.0.5', reason: 'its address is private', allow: '"hosts": ["10.0.0.5:8081"]' },
+      { host: '127.0.0.1', reason: 'its address is loopback', allow: `"hosts": ["127.0.0.1:${port}"]` },
+      { host: '169.254.169.254', reason: 'its address is metadata', allow: '"hosts": ["169.254.169.254"]' },
+      { host: 'localhost', reason: 'its address is loopback' },
+    ];
+    expect(outcome.hosts).toMatchObject(hosts.map((host) => ({ ...host, verdict: 'refused' })));
+  });
+
+  test('takes every public address and no other, whatever name leads there', () => {
+    const judge = createHostJudge(true);
+    const at = (host: string, ...found: string[]) => judge.addresses({ host, isAddress: false, port: 443 }, found);
+    expect(at('registry.example.com', '8.8.8.8')).toEqual({ kind: 'allowed', value: ['8.8.8.8'] });
+    expect(at('registry.example.com', '8.8.8.8', '127.0.0.1')).toEqual({ kind: 'allowed', value: ['8.8.8.8'] });
+    expect(at('nexus.corp', '10.1.2.3')).toEqual({
+      kind: 'refused',
+      reason: 'its address is private',
+      allow: '"private": ["nexus.corp"]',
+    });
+    for (const address of ['127.0.0.1', '::1', '169.254.1.1', '100.64.0.1', 'fd00::1', '0.0.0.0', '::ffff:127.0.0.1'])
+      expect(at('evil.example', address)).toMatchObject({ kind: 'refused' });
   });
 });
 
