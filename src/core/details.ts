@@ -13,9 +13,10 @@ import { listAllOpen, listRunning } from './refactor-work.ts';
 import { code, codeBlock, fitItems } from './text/markdown.ts';
 import { agentState, refactorState } from './views.ts';
 
-/** Characters of all open decisions together, and of the other lists: a page that a browser shows at once. */
-const MAX_DECISIONS = 30_000;
-const MAX_LIST = 10_000;
+/** Characters of all open decisions together, of each list and of the goal: the UI sends a page as part of an address. */
+const MAX_DECISIONS = 8_000;
+const MAX_LIST = 2_500;
+const MAX_GOAL = 1_000;
 const LOG_SHOWN = 10;
 /** Columns of a block of code in Temporal's UI: a longer line would end beyond the edge, unseen. */
 const COLUMNS = 60;
@@ -34,12 +35,19 @@ export function showSpend(spend: RefactorState['spend']): string {
   return `${spend.inputTokens + spend.outputTokens} tokens in ${spend.modelCalls} model calls (${cost}), ${spend.acts} commands`;
 }
 
+/** Temporal's UI puts its own words for `{namespace}` and the like, in code too; `\u{…}` of ours is left as it is. */
+const TEMPLATE = /(?<!\\u)\{(?=[A-Za-z]\w*\})/g;
+
+function finishPage(lines: readonly string[]): string {
+  return lines.join('\n').replace(TEMPLATE, '\\u{7b}');
+}
+
 /** Current details of a refactor in a namespace, Markdown. */
 export function describeRefactor(state: RefactorState, namespace: string): string {
   const { hold, prepared, input, tasks } = state;
   const agents = listRunning(state).map(({ id, task }) => [`- ${linkTo(namespace, id, `agent of ${task}`)}`]);
   const ticks = tasks.map(({ task, status }) => [`- ${TICKS[status]} ${code(task.id)} ${status}: ${code(task.title)}`]);
-  return [
+  return finishPage([
     `**State** ${refactorState(state)} · **Isolation** ${prepared?.isolation ?? 'not known yet'} · **Spend** ${showSpend(state.spend)}`,
     '',
     ...showHold(hold),
@@ -48,8 +56,8 @@ export function describeRefactor(state: RefactorState, namespace: string): strin
     ...list('Tasks', ticks, 'the query `plan` has all'),
     '**Goal**',
     '',
-    ...codeBlock(input.goal, { whole: "the start's input has all of it", columns: COLUMNS }),
-  ].join('\n');
+    ...codeBlock(input.goal, { whole: "the start's input has all of it", most: MAX_GOAL, columns: COLUMNS }),
+  ]);
 }
 
 /** Current details of an agent in a namespace, Markdown. */
@@ -57,7 +65,7 @@ export function describeAgent(state: AgentState, namespace: string): string {
   const { spec, step, maxSteps, hold, control } = state;
   const refactor = spec.refactor === null ? '' : ` · ${linkTo(namespace, spec.refactor, 'its refactor')}`;
   const log = control.log.slice(-LOG_SHOWN).map(({ text }) => [`- ${code(text)}`]);
-  return [
+  return finishPage([
     `**State** ${agentState(state)}, step ${step} of ${maxSteps} · **Isolation** ${spec.isolation} · **Spend** ${showSpend(state.spend)}${refactor}`,
     '',
     ...showHold(hold),
@@ -65,7 +73,7 @@ export function describeAgent(state: AgentState, namespace: string): string {
     `**Task** ${code(spec.task)}: ${code(spec.title)}`,
     '',
     ...list(`Log, the newest ${LOG_SHOWN} lines`, log, 'the query `log` has more'),
-  ].join('\n');
+  ]);
 }
 
 function showHold(hold: { reason: string } | null): string[] {

@@ -2,7 +2,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { escapeForPeople } from '../../src/core/escape.ts';
 import type { RefactorResult } from '../../src/core/refactor-state.ts';
-import { approve, finish, git, makeRepository, planned, shell, startCrew, temporal, until } from './harness.ts';
+import { approve, finish, git, makeRepository, planned, shell, startCrew, until } from './harness.ts';
 
 /** Reorders, hides, and ends a line as no keyboard does. */
 const HIDDEN = 'one\u202etwo\u200bthree\u009bfour\u{e0041}';
@@ -20,8 +20,8 @@ test('nothing that reorders or hides text comes out of a run: not of its queries
   await handle.signal('steer', { text: HIDDEN, by: 'ann' });
   const seen: string[] = [];
   const look = async (id: string): Promise<void> => {
-    for (const type of QUERIES)
-      seen.push(await temporal('workflow', 'query', '--workflow-id', id, '--type', type).catch(() => ''));
+    const run = crew.client.workflow.getHandle(id);
+    for (const type of QUERIES) seen.push(JSON.stringify(await run.query(type).catch(() => null)));
   };
   await look(handle.workflowId);
   await approve(handle, 'plan@1');

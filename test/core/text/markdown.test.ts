@@ -88,6 +88,18 @@ describe.each(PAGES)('%s', (_name, render) => {
   });
 });
 
+test("the UI's own words can't replace a part of what a person decides on", () => {
+  const page = describeRefactor(refactorWith('rm -rf {namespace}/{workflowId} \u202e'), 'default');
+  expect(page).toContain('rm -rf \\u{7b}namespace}/\\u{7b}workflowId} \\u{202e}');
+  expect(page).not.toMatch(/(?<!\\u)\{\w+\}/);
+});
+
+test("a refactor's details are short enough for an address, and say what they leave out", () => {
+  const page = describeRefactor(refactorWith('many words '.repeat(400), 200), 'default');
+  expect(page.length).toBeLessThan(18_000);
+  expect(page).toMatch(/… \d+ more: the query `plan` has all/);
+});
+
 test('a code span and a code block are one node each, and hold the text as it was', () => {
   fc.assert(
     fc.property(foreign, (text) => {
