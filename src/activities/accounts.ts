@@ -8,8 +8,7 @@ import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { Workflow } from '@temporalio/common';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { AccountInput, Amount, Holder, Reservation, ReserveInput, SettleInput } from '../core/account.ts';
-import { accountId, tookOf } from '../core/account.ts';
-import type { RefactorResult } from '../core/refactor-state.ts';
+import { accountId } from '../core/account.ts';
 import type { ReserveOutcome, ReserveShared, SettleShared, SharedBudget } from '../core/shared-budget.ts';
 import { isAmong, UNLIMITED_BUDGET } from '../core/shared-budget.ts';
 import { describeUnsealed, openSeal, sealed } from '../core/sealed.ts';
@@ -58,31 +57,27 @@ async function giveBack(budget: SharedBudget, before: ReserveShared['before']): 
   else await settleIn(budget, { holder: ownWorkflowId(), tokens: 0, usd: 0 });
 }
 
-/** Settles refactors that were terminated, or removed: at what their result tells, else at all that they set aside. */
+/**
+ * Settles refactors that are closed and never settled, at all that they set aside: a result that they left may be a
+ * stranger's, who took their name.
+ */
 async function settleClosed(budget: SharedBudget, others: readonly Holder[]): Promise<boolean> {
   let isSettled = false;
   for (const { id, ...amount } of others.slice(0, MAX_LOOKED_UP)) {
-    const took = await spentBy(id, amount);
-    if (!took) continue;
-    await settleIn(budget, { holder: id, ...took });
+    if (!(await isClosed(id))) continue;
+    await settleIn(budget, { holder: id, ...amount });
     isSettled = true;
   }
   return isSettled;
 }
 
-/** What a closed refactor took; undefined while it is open. */
-async function spentBy(id: string, reserved: Amount): Promise<Amount | undefined> {
-  const handle = Context.current().client.workflow.getHandle(id);
+/** Whether a refactor is closed, or gone. */
+async function isClosed(id: string): Promise<boolean> {
   try {
-    const { status } = await handle.describe();
-    if (status.name === 'RUNNING' || status.name === 'PAUSED') return undefined;
-    if (status.name !== 'COMPLETED') return reserved;
-    const opened = openSeal(await handle.result());
-    // Only a refactor of ours is believed to have taken less.
-    if (describeUnsealed(opened, 'outcome') !== undefined) return reserved;
-    return tookOf((opened.value as RefactorResult).spend, reserved);
+    const { status } = await Context.current().client.workflow.getHandle(id).describe();
+    return status.name !== 'RUNNING' && status.name !== 'PAUSED';
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return reserved;
+    if (error instanceof WorkflowNotFoundError) return true;
     throw error;
   }
 }

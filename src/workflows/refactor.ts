@@ -33,7 +33,6 @@ import type {
 } from '../core/refactor-state.ts';
 import { refuse } from '../core/receive.ts';
 import { renderReport } from '../core/report.ts';
-import { sealed } from '../core/sealed.ts';
 import { nextDeadline } from '../core/silence.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { keepTime, timeIsUpAt } from '../core/working-time.ts';
@@ -44,7 +43,7 @@ import { describeFailure, openActivities } from './activities.ts';
 import { reportSignal, troubleSignal } from './between.ts';
 import { beginRefactor } from './begin-refactor.ts';
 import { continueRun, nameRun } from './continue-run.ts';
-import { companyMark, hearDescription, hearReport, hearTrouble, nextStamp } from './hear.ts';
+import { hearDescription, hearReport, hearTrouble, nextStamp } from './hear.ts';
 import { keepDeadlines } from './keep-deadlines.ts';
 import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
 import { leave } from './leave.ts';
@@ -172,7 +171,7 @@ function close(state: RefactorState, outcome: RefactorOutcome): RefactorResult {
     ...(state.pull && 'url' in state.pull ? { pullRequest: state.pull.url } : {}),
     report: renderReport(state),
   });
-  return state.seals ? (sealed(['outcome', companyMark()], result) as RefactorResult) : result;
+  return result;
 }
 
 function handleMessages(read: () => RefactorState, update: (state: RefactorState) => void): void {
