@@ -27,13 +27,20 @@ export function createAround(): { around: Around; take: (change: Change) => void
     if (left[side] < 0) return;
     for (const line of text.split('\n')) around[side].add(line.trim());
   };
-  const take = (change: Change): void => {
+  const gather = (change: Change): void => {
     remember('before', change.oldText);
     remember('after', change.newText);
     around.paths.add(change.path);
     for (const name of listTests(change)) around.tests.add(name);
     for (const name of listLost(change)) around.lost.add(name);
     around.hasManifest ||= isManifest(change.path);
+  };
+  const take = (change: Change): void => {
+    try {
+      gather(change);
+    } catch {
+      // Its own judges will say what they can't look at.
+    }
   };
   return { around, take };
 }

@@ -5,7 +5,7 @@
 import { diffChars } from 'diff';
 import type { Risk } from './approvers.ts';
 import type { Change, Effects, Line, Look } from './effect-look.ts';
-import { findAt, wasThere } from './effect-look.ts';
+import { cutLines, findAt, wasThere } from './effect-look.ts';
 import { isLockfile } from './effect-dependencies.ts';
 import { escapeForPeople } from './escape.ts';
 import type { Finding } from './findings.ts';
@@ -40,25 +40,25 @@ const CAPABILITIES: { name: string; pattern: RegExp; risk: Risk }[] = [
   {
     name: 'runs text as code',
     pattern:
-      /(^|[^.\w])eval\s*\(|\bnew Function\s*\(|\bvm\.(run\w+|Script)|\bexec\s*\(\s*(compile|open|requests|base64|zlib|bytes)|\bModule\._(load|compile)|(require|import)\(["'](node:)?vm["']|marshal\.loads|pickle\.loads|yaml\.load\s*\((?!.*Safe)/,
+      /(^|[^.\w])eval\s*\(|\bnew Function\s*\(|\bvm\.(run\w+|Script)|\bexec\s*\(\s*(compile|open|requests|base64|zlib|bytes)|\bModule\._(load|compile)|(require|import)\(["'](node:)?vm["']|marshal\.loads|pickle\.loads|yaml\.load\s*\((?!.{0,200}Safe)/,
     risk: 'high',
   },
   {
     name: 'reaches the network',
     pattern:
-      /\bfetch\s*\(|\bXMLHttpRequest\b|\bnew WebSocket\b|\bsendBeacon\b|["'](node:)?(https?|net|dgram|tls|http2|dns)["']|["'](axios|got|node-fetch|undici|request|superagent|ws)["']|\burllib\b|\brequests\.(get|post|put|request)|\bhttp\.client\b|\bsocket\.(socket|create_connection)|\bnet\.Dial|\bhttp\.(Get|Post)\(|reqwest|TcpStream|\bcurl\b.*https?:|\bwget\b.*https?:/,
+      /\bfetch\s*\(|\bXMLHttpRequest\b|\bnew WebSocket\b|\bsendBeacon\b|["'](node:)?(https?|net|dgram|tls|http2|dns)["']|["'](axios|got|node-fetch|undici|request|superagent|ws)["']|\burllib\b|\brequests\.(get|post|put|request)|\bhttp\.client\b|\bsocket\.(socket|create_connection)|\bnet\.Dial|\bhttp\.(Get|Post)\(|reqwest|TcpStream|\b(curl|wget)\b.{0,300}https?:/,
     risk: 'high',
   },
   {
     name: 'loads what a variable names',
     pattern:
-      /\brequire\s*\(\s*(?!["'`)]|\.\.\.)[^)]*\)|\bimport\s*\(\s*(?!["'`)])[^)]*\)|createRequire|importlib\.import_module|__import__\s*\(|\bdlopen\b|ctypes\.(CDLL|cdll)/,
+      /\brequire\s*\(\s*(?!["'`)]|\.\.\.)[^)]{0,300}\)|\bimport\s*\(\s*(?!["'`)])[^)]{0,300}\)|createRequire|importlib\.import_module|__import__\s*\(|\bdlopen\b|ctypes\.(CDLL|cdll)/,
     risk: 'medium',
   },
   {
     name: 'changes what all code shares',
     pattern:
-      /\b(Object|Array|Function|String|Promise|RegExp)\.prototype(\.\w+|\[[^\]]+\])\s*=(?!=)|\b__proto__\b\s*\]?\s*=(?!=)|\bglobalThis(\.\w+|\[[^\]]+\])\s*=(?!=)|\bglobal(\.\w+|\[[^\]]+\])\s*=(?!=)|require\.cache|process\.on\(\s*["']uncaughtException|\bmonkeypatch\b|sys\.modules\[/,
+      /\b(Object|Array|Function|String|Promise|RegExp)\.prototype(\.\w+|\[[^\]]{1,100}\])\s*=(?!=)|\b__proto__\b\s*(\]\s*)?=(?!=)|\bglobalThis(\.\w+|\[[^\]]{1,100}\])\s*=(?!=)|\bglobal(\.\w+|\[[^\]]{1,100}\])\s*=(?!=)|require\.cache|process\.on\(\s*["']uncaughtException|\bmonkeypatch\b|sys\.modules\[/,
     risk: 'medium',
   },
   {
@@ -148,10 +148,10 @@ function listKept(before: string, after: string): Set<number> {
 
 /** The first line by which the file can do what it could not. */
 function judgeCapabilities(effects: Effects, look: Look, fresh: readonly Line[]): Finding[] {
-  const before = look.change.oldText ?? '';
+  let before: string[] | undefined;
   // Said in a comment, it was not there yet: one act could write the comment, and the next one the code.
   const couldBefore = (pattern: RegExp): boolean =>
-    pattern.test(before) && before.split('\n').some((text) => pattern.test(text) && !isComment(text));
+    (before ??= cutLines(look.change.oldText)).some((text) => pattern.test(text) && !isComment(text));
   return CAPABILITIES.flatMap(({ name, pattern, risk }) => {
     const lines = fresh.filter(({ text }) => pattern.test(text));
     const line = lines.find(({ text }) => !isComment(text)) ?? lines[0];
@@ -165,11 +165,9 @@ function judgeCapabilities(effects: Effects, look: Look, fresh: readonly Line[])
 
 /** What code can't do any more in this file, as somebody who moves it elsewhere leaves it. */
 export function listLost({ oldText = '', newText = '' }: Change): string[] {
-  const could = CAPABILITIES.filter(({ pattern }) => pattern.test(oldText));
-  if (could.length === 0) return [];
-  const now = new Set(newText.split('\n'));
-  const removed = oldText.split('\n').filter((line) => !now.has(line));
-  return could.filter(({ pattern }) => removed.some((line) => pattern.test(line))).map(({ name }) => name);
+  const now = new Set(cutLines(newText));
+  const removed = cutLines(oldText).filter((line) => !now.has(line));
+  return CAPABILITIES.filter(({ pattern }) => removed.some((line) => pattern.test(line))).map(({ name }) => name);
 }
 
 function isScript({ change }: Look): boolean {

@@ -131,10 +131,11 @@ function judgeDangers(look: Look): Finding[] {
 }
 
 function judgeScripts(effects: Effects, look: Look): Finding[] {
+  const plain = (line: Line): string => line.text.trim().replace(/,$/, '');
+  const removed = new Set(look.removed.map(plain));
   return look.added.flatMap((line) => {
     // Sorting scripts adds no script.
-    if (look.removed.some(({ text }) => text.trim().replace(/,$/, '') === line.text.trim().replace(/,$/, '')))
-      return [];
+    if (removed.has(plain(line))) return [];
     const name = LIFECYCLE.exec(line.text)?.groups?.['name'];
     if (name !== undefined)
       return [findAt(look, 'executable-configuration', 'high', `"${name}" runs by itself`, { line })];

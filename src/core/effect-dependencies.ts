@@ -54,13 +54,41 @@ export function isLockfile(path: string): boolean {
 
 type Json = Record<string, unknown>;
 
+/** Brackets in brackets that no manifest or lockfile has; what goes through values goes as deep as they are. */
+const MAX_NESTING = 200;
+
+/** Undefined where it is no JSON, or none that anybody would write. */
 function readJson(text: string | undefined): Json | undefined {
+  if (text !== undefined && isTooDeep(text)) return undefined;
   try {
     const value: unknown = JSON.parse(text ?? '{}');
     return typeof value === 'object' && value !== null ? (value as Json) : {};
   } catch {
     return undefined;
   }
+}
+
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let isQuoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (isQuoted && character === '\\') at += 1;
+    else if (character === '"') isQuoted = !isQuoted;
+    else if (isQuoted) continue;
+    else if (character === '{' || character === '[') depth += 1;
+    else if (character === '}' || character === ']') depth -= 1;
+    if (depth > MAX_NESTING) return true;
+  }
+  return false;
+}
+
+/** The first added line with each text in quotes. */
+function placeQuoted({ added }: Look): (text: string) => Line | undefined {
+  const lines = new Map<string, Line>();
+  for (const line of added)
+    for (const [, text = ''] of line.text.matchAll(/"([^"]*)"/g)) if (!lines.has(text)) lines.set(text, line);
+  return (text) => lines.get(text);
 }
 
 function childOf(value: Json | undefined, key: string): Json {
@@ -73,13 +101,14 @@ function judgeNodeManifest(effects: Effects, look: Look): Finding[] {
   const after = readJson(look.change.newText);
   if (!after || !before)
     return [findAt(look, 'new-dependency', 'medium', 'the manifest is no JSON that could be read')];
+  const place = placeQuoted(look);
   const findings = NODE_LISTS.flatMap((list) => {
     const [old, now] = [childOf(before, list), childOf(after, list)];
     return Object.entries(now).flatMap(([name, range]) => {
       const text = String(range);
       const isElsewhere = NODE_LISTS.some((other) => childOf(before, other)[name] === range);
       if (old[name] === range || isElsewhere) return [];
-      return [judgeDependency(effects, look, { name, range: text, isNew: old[name] === undefined })];
+      return [judgeDependency(effects, look, { name, range: text, isNew: old[name] === undefined }, place(name))];
     });
   });
   const pins = NODE_PINS.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
@@ -96,8 +125,8 @@ function judgeDependency(
   { context }: Effects,
   look: Look,
   { name, range, isNew }: { name: string; range: string; isNew: boolean },
+  line: Line | undefined,
 ): Finding {
-  const line = look.added.find(({ text }) => text.includes(`"${name}"`));
   const place = line && { line };
   if (PLACE.test(range) && !isAskedFor(context, range))
     return findAt(look, 'new-dependency', 'high', `${name} comes from a place of its own`, place);
@@ -127,12 +156,12 @@ function judgeLockfile(effects: Effects, look: Look, hasManifest: boolean): Find
   const { change } = look;
   if (change.status === 'deleted') return [findAt(look, 'lockfile', 'high', 'the lockfile is gone')];
   const findings = change.path.endsWith('.json') ? judgeNodeLock(effects, look) : [];
-  const hosts = new Set((change.oldText ?? '').match(/\b[a-z+]+:\/\/[^/\s"')]+/g));
+  const hosts = new Set((change.oldText ?? '').match(/\b[a-z+]{1,20}:\/\/[^/\s"')]+/g));
   const strange = look.added.find(({ text }) =>
-    (text.match(/\b[a-z+]+:\/\/[^/\s"')]+/g) ?? []).some((host) => hosts.size > 0 && !hosts.has(host)),
+    (text.match(/\b[a-z+]{1,20}:\/\/[^/\s"')]+/g) ?? []).some((host) => hosts.size > 0 && !hosts.has(host)),
   );
   if (strange) {
-    const at = strange.text.search(/\b[a-z+]+:\/\//);
+    const at = strange.text.search(/\b[a-z+]{1,20}:\/\//);
     findings.push(findAt(look, 'lockfile', 'high', 'a package comes from another host', { line: strange, at }));
   }
   if (findings.length === 0 && change.status !== 'added' && !hasManifest) {
@@ -148,6 +177,7 @@ function judgeNodeLock(effects: Effects, look: Look): Finding[] {
   const [before, after] = [readJson(look.change.oldText), readJson(look.change.newText)];
   if (!before || !after) return [findAt(look, 'lockfile', 'high', 'it is no JSON that could be read')];
   const [old, now] = [childOf(before, 'packages'), childOf(after, 'packages')];
+  const find = placeQuoted(look);
   return Object.keys(now).flatMap((key) => {
     const [was, is] = [childOf(old, key), childOf(now, key)];
     if (key === '' || JSON.stringify(was) === JSON.stringify(is)) return [];
@@ -156,7 +186,7 @@ function judgeNodeLock(effects: Effects, look: Look): Finding[] {
     const wrong = [is['resolved'], is['integrity']].find(
       (value) => value !== undefined && !Object.values(was).includes(value),
     );
-    const line = look.added.find(({ text }) => text.includes(typeof wrong === 'string' ? wrong : key));
+    const line = find(typeof wrong === 'string' ? wrong : key);
     return [findAt(look, 'lockfile', 'high', `${key.replace(/^.*node_modules\//, '')}: ${why}`, line && { line })];
   });
 }

@@ -158,6 +158,11 @@ function diffLines(oldText: string, newText: string): Hunk[] {
   return hunks;
 }
 
+/** A text's lines, very long ones in pieces, for patterns that are no match for them whole. */
+export function cutLines(text = ''): string[] {
+  return number(splitLines(text), 1).map((line) => line.text);
+}
+
 function splitLines(text: string): string[] {
   if (text === '') return [];
   const lines = text.split('\n');
@@ -176,10 +181,24 @@ function number(lines: readonly string[], first: number): Line[] {
   });
 }
 
+/** What a task says, read once: in lower case, and as its words. */
+const TASKS = new WeakMap<EffectContext, { text: string; words: ReadonlySet<string> }>();
+
+function readTask(context: EffectContext): { text: string; words: ReadonlySet<string> } {
+  let read = TASKS.get(context);
+  if (!read) {
+    const text = context.task.toLowerCase();
+    TASKS.set(context, (read = { text, words: new Set(text.match(/[\w-]+/g)) }));
+  }
+  return read;
+}
+
 /** Whether the task names something, as a word of its own. */
-export function isAskedFor({ task }: EffectContext, name: string): boolean {
+export function isAskedFor(context: EffectContext, name: string): boolean {
   if (name.length < 2) return false;
-  const [text, word] = [task.toLowerCase(), name.toLowerCase()];
+  const { text, words } = readTask(context);
+  const word = name.toLowerCase();
+  if (/^[\w-]+$/.test(word)) return words.has(word);
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
     if (!/[\w-]/.test(text[at - 1] ?? ' ') && !/[\w-]/.test(text[at + word.length] ?? ' ')) return true;
   }
@@ -201,6 +220,16 @@ const OF_FILES: readonly FindingKind[] = [
   'protected-path',
 ];
 
+/** Digests of files whose blob the caller does not know, each made once. */
+const BLOBS = new WeakMap<Change, string>();
+
+/** The bytes of a file as a digest. */
+export function blobOf(change: Change): string {
+  let blob = change.blob ?? BLOBS.get(change);
+  if (blob === undefined) BLOBS.set(change, (blob = digestValue([change.newMode, change.newText])));
+  return blob;
+}
+
 /** A finding at a line; `at` is where in it. Removed lines are shown with a minus. */
 export function findAt(
   { change }: Look,
@@ -209,7 +238,7 @@ export function findAt(
   why: string,
   place?: { line: Line; at?: number; removed?: true },
 ): Finding {
-  const blob = change.blob ?? digestValue([change.newMode, change.newText]);
+  const blob = blobOf(change);
   const isOfFile = !place || OF_FILES.includes(kind);
   const content = isOfFile ? blob : digestValue([place.removed === true, place.line.text]).slice(0, 16);
   const finding: Finding = { kind, path: change.path, excerpt: '', risk, why, content };

@@ -25,10 +25,15 @@ function judgeLook(effects: Effects, look: Look, all: ReadonlyMap<string, number
   const counts = [...countLost(effects, look)];
   // Another such word instead is another name of the check.
   if (counts.reduce((sum, [, count]) => sum + count, 0) <= 0) return [];
+  const lines = new Map<string, Line>();
+  for (const line of look.removed) {
+    if (COMMENT.test(line.text)) continue;
+    for (const word of listWords(line.text)) if (!lines.has(word)) lines.set(word, line);
+  }
   return counts.flatMap(([word, count]) => {
     const times = all.get(word) ?? 0;
     if (count <= 0 || times <= 0 || isNamed(effects, word)) return [];
-    const line = look.removed.find(({ text }) => !COMMENT.test(text) && listWords(text).includes(word));
+    const line = lines.get(word);
     const why = `"${word}" is gone here${times > count ? `, and ${times} times in all` : ''}; the task does not name it`;
     return line ? [findAt(look, 'unexplained', 'medium', why, { line, removed: true })] : [];
   });

@@ -23,6 +23,15 @@ export function foldName(name: string): string {
   return name.normalize('NFKC').toLowerCase().normalize('NFKC');
 }
 
+/** Lists of patterns are read once for all names. */
+const FOLDED = new WeakMap<readonly string[], string[]>();
+
+function foldAll(patterns: readonly string[]): string[] {
+  let folded = FOLDED.get(patterns);
+  if (!folded) FOLDED.set(patterns, (folded = patterns.map(foldName)));
+  return folded;
+}
+
 /** What a new name may be taken for. */
 export function judgeNames(context: EffectContext, look: Look): Finding[] {
   const { path, status } = look.change;
@@ -36,7 +45,7 @@ function describe({ protects = [], findTwin }: EffectContext, path: string): str
   if (MIXED.test(path)) return 'letters of two scripts in one word of its name';
   if (ALIKE.test(path)) return 'its name is of letters that look like Latin ones, and are not';
   const folded = foldName(path);
-  const isVariant = !isInPaths(path, protects) && isInPaths(folded, protects.map(foldName));
+  const isVariant = protects.length > 0 && !isInPaths(path, protects) && isInPaths(folded, foldAll(protects));
   if (isVariant) return 'another spelling of a name that policy protects (protectedPaths)';
   if (folded !== path && isRunLater(folded) && !isRunLater(path))
     return `where case is not told apart it is ${folded}, by which something runs`;

@@ -13,6 +13,8 @@ const MAX_REMARKS = 12;
 const FADE = 0.8;
 /** Times that an edit is made before it counts as the refactor itself. */
 const OFTEN = 3;
+/** New words of a line that make it more telling. */
+const MAX_FRESH = 4;
 /** Lines of one act that are compared token by token. */
 const MAX_LINES = 5000;
 
@@ -154,9 +156,13 @@ const TELLING: [RegExp, number][] = [
 function weigh({ context }: Effects, known: ReadonlySet<string>, { look, line, removed }: Edit): number {
   const sort = { code: 1, data: 0.6, test: 0.3, words: 0.15 }[look.sort];
   const words = line.text.match(/[A-Za-z_$][\w$]*|\d[\w.]*/g) ?? [];
-  const fresh = new Set(words.filter((word) => !known.has(word) && !isAskedFor(context, word)));
+  const fresh = new Set<string>();
+  for (const word of removed ? [] : new Set(words)) {
+    if (!known.has(word) && !isAskedFor(context, word)) fresh.add(word);
+    if (fresh.size === MAX_FRESH) break;
+  }
   const telling = TELLING.reduce((sum, [pattern, points]) => sum + (pattern.test(line.text) ? points : 0), 0);
   const literals = (line.text.match(/(["'`])(?:\\.|(?!\1)[^\\])*\1/g) ?? []).length;
-  const novelty = removed ? 0 : Math.min(fresh.size, 4) + Math.min(literals, 2);
+  const novelty = removed ? 0 : fresh.size + Math.min(literals, 2);
   return (1 + telling + novelty) * sort;
 }

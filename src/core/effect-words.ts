@@ -8,7 +8,7 @@ import type { Effects, Look } from './effect-look.ts';
 import { findAt, wasThere } from './effect-look.ts';
 import type { Finding } from './findings.ts';
 
-const READER = String.raw`(?:(?:AI|coding|automated|code|language)[ -])*(?:assistants?|agents?|bots?|LLMs?|language models?|models?|copilot|claude|codex|gpt|reviewers?|maintainers?)`;
+const READER = String.raw`(?:(?:AI|coding|automated|code|language)[ -]){0,4}(?:assistants?|agents?|bots?|LLMs?|language models?|models?|copilot|claude|codex|gpt|reviewers?|maintainers?)`;
 const OVERRIDE =
   /\b(ignore|disregard|forget|override)\b[^.]{0,30}\b(previous|prior|above|earlier|other|all|system|your)\b[^.]{0,20}\b(instruction|prompt|rule|guideline|message|polic)|\bnew (system )?(instructions?|prompt)\s*:|<\/?(system|assistant|instructions?)>|\[\/?INST\]|<\|im_start\|>|\byou are (now|no longer) (an?|the)\b/i;
 const CONCEAL =

@@ -9,7 +9,7 @@ import { judgeCode } from './effect-code.ts';
 import { judgeConfiguration } from './effect-configuration.ts';
 import { judgeDependencies } from './effect-dependencies.ts';
 import type { Around, Change, EffectContext, Effects, Look } from './effect-look.ts';
-import { findAt, isFileAskedFor, isLink, lookAt, wasThere } from './effect-look.ts';
+import { blobOf, findAt, isFileAskedFor, isLink, lookAt, wasThere } from './effect-look.ts';
 import { judgeLostChecks } from './effect-lost-checks.ts';
 import { judgeNames } from './effect-names.ts';
 import { judgeSecrets } from './effect-secrets.ts';
@@ -43,30 +43,44 @@ export function* judgeInSteps(
   around: Around,
 ): Generator<undefined, Finding[]> {
   const looks: Look[] = [];
-  for (const change of changes) {
-    looks.push(lookAt(change));
-    yield;
-  }
-  const remarks = judgeUnexplained({ looks, context, around });
   const findings: Finding[] = [];
-  for (const look of looks) {
-    findings.push(...judgeLook({ looks: [look], context, around }, look, remarks));
+  for (const change of changes) {
+    findings.push(...attempt(change, () => (looks.push(lookAt(change)), [])));
     yield;
   }
-  return [...findings, ...judgeLostChecks({ looks, context, around }), ...remarks];
+  const [first] = changes;
+  const whole = { looks, context, around };
+  const remarks = first ? attempt(first, () => judgeUnexplained(whole)) : [];
+  for (const look of looks) {
+    for (const judge of JUDGES)
+      findings.push(...attempt(look.change, () => judge({ looks: [look], context, around }, look, remarks)));
+    yield;
+  }
+  return [...findings, ...(first ? attempt(first, () => judgeLostChecks(whole)) : []), ...remarks];
 }
 
-function judgeLook(effects: Effects, look: Look, remarks: readonly Finding[]): Finding[] {
-  return [
-    ...judgePath(effects, look, remarks),
-    ...judgeNames(effects.context, look),
-    ...judgeTests(effects),
-    ...judgeDependencies(effects),
-    ...judgeConfiguration(effects),
-    ...judgeSecrets(effects),
-    ...judgeCode(effects),
-    ...judgeWords(effects),
-  ];
+type Judge = (effects: Effects, look: Look, remarks: readonly Finding[]) => Finding[];
+
+/** Each by itself, so that one that fails takes no other's findings with it. */
+const JUDGES: Judge[] = [
+  judgePath,
+  ({ context }, look) => judgeNames(context, look),
+  judgeTests,
+  judgeDependencies,
+  judgeConfiguration,
+  judgeSecrets,
+  judgeCode,
+  judgeWords,
+];
+
+/** What a judge finds in a file; where it fails nobody has looked, and that is what is found. */
+function attempt(change: Change, judge: () => Finding[]): Finding[] {
+  try {
+    return judge();
+  } catch (error) {
+    const why = `it can't be judged: ${error instanceof Error ? error.message : String(error)}`;
+    return [{ kind: 'unread', path: change.path, excerpt: '', risk: 'high', why, content: blobOf(change) }];
+  }
 }
 
 /** What can be said of a path without reading its text. */
