@@ -74,6 +74,7 @@ program
   .option('--branch <name>', 'branch to deliver')
   .option('--team <name>', 'whose work this is; also the fairness key')
   .option('--id <id>', 'workflow id')
+  .option('--sign-with <key>', 'sign the start as who requests it, where policy denies approving what one asked for')
   .option('--detach', 'start it and leave')
   .action(
     action(

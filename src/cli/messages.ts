@@ -3,7 +3,6 @@
  * Rule: what they print is the run's answer; a refused message is exit status 1.
  */
 import { readFile } from 'node:fs/promises';
-import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import type { QueryName } from '../client/refactors.ts';
 import { queryRun, resultOf, sendVerb } from '../client/refactors.ts';
@@ -12,7 +11,6 @@ import type { Verb } from '../core/messages.ts';
 import type { Plan } from '../core/plan.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
 import type { RefactorStatus } from '../core/views.ts';
-import type { DecidingMessage } from '../core/signed-text.ts';
 import { asLine as safe } from '../core/text/lines.ts';
 import { interrupted } from './interrupted.ts';
 import { policyCommands, showPolicy } from './policy.ts';
@@ -27,8 +25,6 @@ type Options = Record<string, string | boolean | undefined>;
 const QUERIES: QueryName[] = ['status', 'plan', 'decisions', 'spend', 'policy', 'log', 'report'];
 const SIGN_WITH =
   "an SSH key file, or a public one whose other half your agent has; where policy wants signatures, git's signing key by itself";
-/** Verbs whose messages may be signed. */
-const DECIDING: readonly string[] = ['approve', 'reject', 'answer', 'revisePlan', 'choose'] satisfies Verb[];
 const LIST_QUERY = "WorkflowType = 'refactor'";
 
 /** Adds all of them to the program. */
@@ -58,6 +54,7 @@ function addQueries(program: Command, action: Action): void {
 function addVerb(program: Command, command: string, description: string, words?: string): Command {
   const added = program.command(command).description(description).argument('<id>');
   return (words === undefined ? added : added.argument(words))
+    .option('--sign-with <key>', SIGN_WITH)
     .option('--by <name>', 'who sends it (a claim)')
     .option('--message-id <id>', 'it counts once under this id');
 }
@@ -91,7 +88,6 @@ function addSteering(program: Command, action: Action): void {
 function addDeciding(program: Command, action: Action): void {
   for (const name of ['approve', 'reject'] as const) {
     addVerb(program, name, `${name} a decision; its id may be left out when just one is open`, '[decision]')
-      .option('--sign-with <key>', SIGN_WITH)
       .option('--digest <digest>', 'what you looked at; refused if it has changed')
       .option('--note <text>', 'why; a plan rejected with a note is planned again')
       .action(
@@ -101,7 +97,6 @@ function addDeciding(program: Command, action: Action): void {
       );
   }
   addVerb(program, 'answer', "answer an agent's question", '<text>')
-    .option('--sign-with <key>', SIGN_WITH)
     .option('--question <id>', 'which, when several are open')
     .action(
       action(async (id: string, text: string, options: Options) => {
@@ -109,7 +104,6 @@ function addDeciding(program: Command, action: Action): void {
       }),
     );
   addVerb(program, 'revise-plan', 'replace the plan by that of a JSON file', '<file>')
-    .option('--sign-with <key>', SIGN_WITH)
     .requiredOption('--plan-version <n>', 'the version that it replaces')
     .action(
       action(async (id: string, file: string, options: Options) => {
@@ -139,11 +133,9 @@ function addForking(program: Command, action: Action): void {
         return await send('fork', id, { task, to: options['to'], text: options['text'] }, options);
       }),
     );
-  addVerb(program, 'choose', 'choose whose work counts after a fork', '<agent>')
-    .option('--sign-with <key>', SIGN_WITH)
-    .action(
-      action(async (id: string, agent: string, options: Options) => await send('choose', id, { agent }, options)),
-    );
+  addVerb(program, 'choose', 'choose whose work counts after a fork', '<agent>').action(
+    action(async (id: string, agent: string, options: Options) => await send('choose', id, { agent }, options)),
+  );
 }
 
 async function ask(name: QueryName, id: string, asJson: boolean): Promise<number> {
@@ -174,23 +166,12 @@ async function send(verb: Verb, id: string, fields: object, options: Options): P
   return await withStack(async ({ client }, config) => {
     const messageId = options['messageId'];
     const input = { ...fields, by: options['by'] ?? config.user, ...(messageId ? { id: messageId } : {}) };
-    const { kind, detail } = await sendVerb(client, id, verb, await signIfDeciding(client, id, verb, input, options));
+    const key = typeof options['signWith'] === 'string' ? options['signWith'] : undefined;
+    const signed = await signDecision({ client, id, verb, fields: input, key, say: console.error });
+    const { kind, detail } = await sendVerb(client, id, verb, signed);
     (kind === 'refused' ? console.error : console.log)(`${kind}: ${safe(detail)}`);
     return kind === 'refused' ? 1 : 0;
   });
-}
-
-async function signIfDeciding(
-  client: Client,
-  id: string,
-  verb: Verb,
-  fields: object,
-  options: Options,
-): Promise<object> {
-  if (!DECIDING.includes(verb)) return fields;
-  const key = typeof options['signWith'] === 'string' ? options['signWith'] : undefined;
-  const deciding = verb as DecidingMessage['verb'];
-  return await signDecision({ client, id, verb: deciding, fields, key, say: console.error });
 }
 
 async function readPlan(file: string): Promise<unknown> {

@@ -11,7 +11,8 @@ import type { Config } from '../config.ts';
 import { readConfig } from '../config.ts';
 import { escapeForPeople as safe } from '../core/escape.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
-import { listFields, policyFileSchema } from '../core/policy.ts';
+import { listFields } from '../core/policy.ts';
+import { policyFileSchema } from '../core/policy-file.ts';
 import { readLayers, REPOSITORY_POLICY } from '../policy/read-layers.ts';
 import type { Action } from './stack.ts';
 

@@ -23,6 +23,7 @@ import { startWorker } from '../worker.ts';
 import { interrupted } from './interrupted.ts';
 import { shellLine } from './show.ts';
 import { lookAtSeal } from './seal.ts';
+import { signStart } from './sign-decision.ts';
 import type { Stack } from './stack.ts';
 import { attach, bringUp, checkSearchAttributes, StackError } from './stack.ts';
 import { askPerson, supervise } from './supervise.ts';
@@ -37,6 +38,7 @@ export interface RunOptions {
   /** Hosts separated by commas, or all of the network. */
   networkForSetup?: string | boolean;
   detach?: boolean;
+  signWith?: string;
 }
 
 const say = (line: string): void => console.log(line);
@@ -77,6 +79,16 @@ function readGrant(hosts: string | boolean): NetworkGrant {
   return typeof hosts === 'string' ? { hosts: hosts.split(',').map((host) => host.trim()) } : hosts;
 }
 
+/** Its requester is whose key signs: the name on this machine is a claim, which the key need not have. */
+async function signRequest(
+  { namespace }: Stack,
+  id: string,
+  { requestedBy: _claim, ...input }: Record<string, unknown>,
+  key: string,
+): Promise<Record<string, unknown>> {
+  return await signStart({ id, namespace }, input, key);
+}
+
 export async function run(config: Config, repository: string, goal: string, options: RunOptions): Promise<number> {
   // Before it is sent: what a start was sent with stays in the history, also where it is refused.
   const problem = existsSync(repository) ? undefined : findSecretOf(repository);
@@ -85,11 +97,13 @@ export async function run(config: Config, repository: string, goal: string, opti
   const interrupt = interrupted();
   try {
     const id = options.id ?? `cox-${randomBytes(4).toString('hex')}`;
-    const input = startInput(repository, goal, options, config.user);
+    const { signWith, ...rest } = options;
+    const wanted = startInput(repository, goal, rest, config.user);
+    const input = signWith ? await signRequest(stack, id, wanted, signWith) : wanted;
     // A worker on this machine sees that a person said so here; another one goes by its own configuration.
     const network = options.networkForSetup ? readGrant(options.networkForSetup) : false;
     if (network !== false && existsSync(config.stateDir))
-      await sayNetwork(config.stateDir, { workflowId: id, repository: input.repository, network });
+      await sayNetwork(config.stateDir, { workflowId: id, repository: wanted.repository, network });
     await startRefactor(stack.client, { id, taskQueue: config.taskQueue, input });
     say(
       `started ${id}${stack.uiUrl ? `, to be seen at ${stack.uiUrl}/namespaces/${stack.namespace}/workflows/${id}` : ''}`,

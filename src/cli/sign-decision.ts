@@ -6,16 +6,23 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { queryRun } from '../client/refactors.ts';
+import type { DecisionRules } from '../core/approvers.ts';
 import { rulesOf } from '../core/approvers.ts';
 import { chooseDecision } from '../core/control.ts';
 import { escapeForPeople as safe } from '../core/escape.ts';
-import type { Message, MessageOf } from '../core/messages.ts';
-import { readMessage } from '../core/messages.ts';
+import type { Message, MessageOf, Verb } from '../core/messages.ts';
+import { readMessage, readStart } from '../core/messages.ts';
 import type { Place } from '../core/place.ts';
 import type { Plan } from '../core/plan.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
-import type { DecidingMessage, Subject } from '../core/signed-text.ts';
-import { renderSignedText, subjectOfEarlyChoice, subjectOfRevision } from '../core/signed-text.ts';
+import type { Subject } from '../core/signed-text.ts';
+import {
+  renderSignedText,
+  subjectOfEarlyChoice,
+  subjectOfOrder,
+  subjectOfRequest,
+  subjectOfRevision,
+} from '../core/signed-text.ts';
 import { harmless } from '../core/text/harmless.ts';
 import type { AgentStatus, NeedView, RefactorStatus } from '../core/views.ts';
 import { findSigningKey, signText } from '../signing/sign-text.ts';
@@ -27,7 +34,7 @@ export interface Signing {
   client: Client;
   /** The run that the message goes to. */
   id: string;
-  verb: DecidingMessage['verb'];
+  verb: Verb;
   /** Fields of the message. */
   fields: object;
   /** A key file, or a public key whose other half the agent has; then it is signed in any case. */
@@ -38,7 +45,7 @@ export interface Signing {
 /** The message's fields, with a signature where there has to be one. */
 export async function signDecision({ client, id, verb, fields, key, say }: Signing): Promise<object> {
   const policy = await queryRun<EffectivePolicy>(client, id, 'policy');
-  if (key === undefined && rulesOf(policy).signatures === 'optional') return fields;
+  if (key === undefined && !mustSign(verb, fields, rulesOf(policy))) return fields;
   const expiresAt = new Date(Date.now() + VALID_MS).toISOString();
   const read = readMessage(verb, [{ id: randomUUID(), ...fields, expiresAt }]);
   // What does not fit, or is not open, is the run's to refuse, in its words.
@@ -47,10 +54,36 @@ export async function signDecision({ client, id, verb, fields, key, say }: Signi
   const message = harmless(read.message);
   const subject = await findSubject(client, id, message);
   if (!subject) return fields;
-  const text = renderSignedText(subject, message as DecidingMessage);
+  const text = renderSignedText(subject, message);
   say(`signs: ${verb} ${safe(subject.id)} of ${safe(subject.workflow)}, digest ${subject.digest.slice(0, 12)}`);
   const signature = await signText(text, key ?? (await findSigningKey()));
   return { ...fields, id: message.id, expiresAt, signature };
+}
+
+/** Whether policy wants a message signed. A pause, and the end of one, are everybody's. */
+function mustSign(verb: Verb, fields: object, rules: DecisionRules): boolean {
+  if (rules.signatures === 'optional' || verb === 'pause') return false;
+  if (verb === 'resume') return 'from' in fields && fields.from !== undefined;
+  return verb !== 'steer' || rules.selfApproval === 'deny';
+}
+
+/** A start's input, signed by who requests it. */
+export async function signStart(
+  place: { id: string; namespace: string },
+  input: Record<string, unknown>,
+  key: string,
+): Promise<Record<string, unknown>> {
+  const expiresAt = new Date(Date.now() + VALID_MS).toISOString();
+  const read = readStart([input]);
+  // What does not fit is the run's to refuse, in its words.
+  if (read.kind === 'bad') return input;
+  // The run makes the goal harmless before it keeps it.
+  const start = { ...read.input, goal: harmless(read.input.goal) };
+  const text = renderSignedText(subjectOfRequest(place.id, place.namespace, start), {
+    verb: 'request',
+    expiresAt,
+  });
+  return { ...input, expiresAt, signature: await signText(text, key) };
 }
 
 async function findSubject(client: Client, id: string, message: Message): Promise<Subject | undefined> {
@@ -66,8 +99,10 @@ async function findSubject(client: Client, id: string, message: Message): Promis
       const { place } = await queryRun<RefactorStatus>(client, id, 'status');
       return plan ? subjectOfRevision(id, plan, message.plan, place) : undefined;
     }
-    default:
-      return undefined;
+    default: {
+      const { place } = await queryRun<RefactorStatus | AgentStatus>(client, id, 'status');
+      return place && subjectOfOrder(id, message, place);
+    }
   }
 }
 

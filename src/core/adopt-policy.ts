@@ -3,7 +3,6 @@
  * Rule: nothing of a message becomes policy: the worker reads the layers, and what changed is said field by field.
  */
 import type { PolicyInput, PolicyRead } from './layer-sources.ts';
-import { findRuleProblems, rulesOf } from './approvers.ts';
 import type { AgentState } from './agent-state.ts';
 import { publish, say } from './agent-work.ts';
 import { settleReceived } from './control.ts';
@@ -12,7 +11,7 @@ import { listFields, tightenForIsolation } from './policy.ts';
 import type { Received } from './receive.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { listRunning, log } from './refactor-work.ts';
-import { findUnbounded } from './shared-budget.ts';
+import { findPolicyProblems } from './request.ts';
 
 /** What came of reading the layers again. */
 export type PolicyReading = { kind: 'read'; read: PolicyRead } | { kind: 'bad'; reason: string };
@@ -45,7 +44,7 @@ export function adoptForRefactor(
   const { policy, organisation } = reading.read;
   const lost = findLostOrganisation(state.organisation, organisation);
   if (lost !== undefined) return settle(state, receipt, 'refused', lost);
-  const problems = [...findRuleProblems(rulesOf(policy), state.input.requestedBy), ...findUnbounded(policy)];
+  const problems = findPolicyProblems(state, policy);
   if (problems.length > 0) return settle(state, receipt, 'refused', problems.join('; '));
   const changes = listPolicyChanges(state.policy, policy);
   const layers = organisation === undefined ? {} : { organisation };

@@ -35,7 +35,8 @@ export function decideForAgent(
     return { kind: 'refused', detail: `the tokens are ${state.spec.refactor}'s: approve this there`, state };
   const subject = { ...decision, workflow: state.id };
   const rules = rulesOf(state.spec.policy);
-  const authors = state.spec.requestedBy === undefined ? null : [state.spec.requestedBy];
+  const { requestedBy } = state.spec;
+  const authors = requestedBy === undefined ? null : [requestedBy, ...(state.authors ?? [])];
   const weighing = weigh({ rules, subject, authors, message, bound, at, verified });
   if (weighing.kind === 'refused') return { kind: 'refused', detail: weighing.reason, state };
   if (weighing.kind === 'verify') return { ...weighing, state };

@@ -7,10 +7,12 @@ import type { Way } from './agent-decisions.ts';
 import { answerQuestion, decideForAgent } from './agent-decisions.ts';
 import type { AgentState } from './agent-state.ts';
 import { endAgent, nextStep, publish, say, tell } from './agent-work.ts';
+import { rulesOf } from './approvers.ts';
 import type { Decision } from './control.ts';
 import { withdrawDecisions } from './control.ts';
 import type { Verified } from './decide.ts';
 import type { Message, MessageOf, Verb } from './messages.ts';
+import { isClaim, noteAuthor, pauseBy, weighOrder } from './orders.ts';
 import type { Outcome, Received } from './receive.ts';
 import { receive } from './receive.ts';
 import type { Sha } from './transcript.ts';
@@ -37,7 +39,20 @@ export function receiveForAgent(
   return verified || isRefused ? { ...received, state: publish(received.state) } : received;
 }
 
-function applyToAgent(state: AgentState, message: Message, at: number, way: Way): Came {
+/** Does what a message says, once it is clear that its sender may order that. */
+function applyToAgent(state: AgentState, sent: Message, at: number, way: Way): Came {
+  const { id: workflow, control } = state;
+  const order = weighOrder({ message: sent, workflow, control, rules: rulesOf(state.spec.policy), at, ...way });
+  if (order.kind === 'verify') return { ...order, state };
+  if (order.kind === 'refused') return refused(state, order.reason);
+  const came = perform(state, order.message, at, way);
+  if (came.kind === 'refused' || came.kind === 'verify') return came;
+  const noted = noteAuthor(came.state, order.message);
+  // Its refactor weighs deliveries, and has to know who guided this.
+  return { ...came, state: noted === came.state ? noted : publish(noted) };
+}
+
+function perform(state: AgentState, message: Message, at: number, way: Way): Came {
   switch (message.verb) {
     case 'steer':
       return steerAgent(state, message, at);
@@ -45,7 +60,7 @@ function applyToAgent(state: AgentState, message: Message, at: number, way: Way)
       return applied(
         {
           ...state,
-          control: { ...state.control, paused: { by: message.by ?? 'unknown', at, reason: message.reason ?? '' } },
+          control: { ...state.control, paused: pauseBy(message, at) },
         },
         'paused: the running step ends, no other starts',
       );
@@ -72,7 +87,7 @@ function applyToAgent(state: AgentState, message: Message, at: number, way: Way)
     case 'adoptPolicy': {
       const input = policyInputOf(state);
       return input
-        ? { kind: 'read', input, state }
+        ? { kind: 'read', input, by: message.by, state }
         : refused(state, 'this agent began before its policy could be read again');
     }
     case 'choose':
@@ -95,8 +110,9 @@ function steerAgent(state: AgentState, message: MessageOf<'steer'>, at: number):
   const by = message.by ?? 'unknown';
   // The receipt's id is the steer's: addReceipt numbers messages without one in the same way.
   const id = message.id ?? `steer-${state.control.received + 1}`;
+  const claim = isClaim(message, state.control, rulesOf(state.spec.policy)) ? { claim: true as const } : {};
   const steered = say(
-    { ...state, steers: [...state.steers, { id, text: message.text, by }] },
+    { ...state, steers: [...state.steers, { id, text: message.text, by, ...claim }] },
     at,
     `steer from ${by}: ${message.text}`,
   );

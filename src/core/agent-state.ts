@@ -77,6 +77,8 @@ export interface Steer {
   id: string;
   text: string;
   by: string;
+  /** Policy wants signatures, and this had none. */
+  claim?: true;
 }
 
 /**
@@ -168,6 +170,8 @@ export interface AgentReport {
   /** What was decided, and what reviewers said of calls where that made a person look: lines for the report. */
   decided?: string[];
   reviewed?: string[];
+  /** Who has guided it. */
+  authors?: string[];
   /** Forks that were asked for and not told yet. */
   forks?: Fork[];
   outcome: AgentOutcome | null;
@@ -215,6 +219,8 @@ export interface AgentState {
   results: ToldResult[];
   nudges: string[];
   steers: Steer[];
+  /** Who has guided it, beside who requested the refactor. */
+  authors?: string[];
   /** Reviews of its calls, the newest. */
   reviews?: Review[];
   /** Answers in a row that had no usable call. */

@@ -136,6 +136,7 @@ export function publish(state: AgentState): AgentState {
     receipts: state.control.receipts.slice(-20).map(({ id, state: became, detail }) => ({ id, state: became, detail })),
     ...(decided.length > 0 ? { decided: decided.slice(-MAX_TOLD) } : {}),
     ...(reviewed.length > 0 ? { reviewed: reviewed.slice(-MAX_TOLD) } : {}),
+    ...(state.authors?.length ? { authors: state.authors } : {}),
     ...(state.forks?.length ? { forks: state.forks } : {}),
     ...(state.trouble ? { trouble: showTrouble(state.trouble) } : {}),
     outcome: state.outcome,

@@ -18,6 +18,10 @@ export const DECISION_KINDS = [
   'choice',
 ] as const;
 export type DecisionKind = (typeof DECISION_KINDS)[number];
+/** What an approver may be named for (`may`): a decision, or orders that change files, withdraw or end. */
+export const RIGHTS = [...DECISION_KINDS, 'control'] as const;
+/** What a signature can be about. To request and to steer takes a listed key, and no right. */
+export type SubjectKind = (typeof RIGHTS)[number] | 'request' | 'steer';
 /** Those that are approved or rejected; the others are answered, once. */
 export const QUORUM_KINDS = ['plan', 'delivery', 'baseline', 'checks', 'call', 'scope', 'budget'] as const;
 export type QuorumKind = (typeof QUORUM_KINDS)[number];
@@ -47,8 +51,8 @@ const approverSchema = z.strictObject({
   name: approverName,
   /** One line, as in the `.pub` file. */
   publicKey: z.string().regex(PUBLIC_KEY, 'an SSH public key: ed25519 or ECDSA, also of a security key'),
-  /** Kinds of decisions; all if left out. */
-  may: z.array(z.enum(DECISION_KINDS)).optional(),
+  /** Kinds of decisions, and `control`; all if left out. */
+  may: z.array(z.enum(RIGHTS)).optional(),
   /** The key counts from here on, and no longer than this (UTC). */
   validAfter: day.optional(),
   validBefore: day.optional(),
@@ -137,27 +141,34 @@ export function riskOf({ kind, risk }: Pick<Decided, 'kind' | 'risk'>): Risk {
   return risk ?? RISKS[kind];
 }
 
-/** The approvers, with their keys, who may make a decision; null where anyone may. */
-export function listApprovers(
-  rules: DecisionRules,
-  decision: Pick<Decided, 'kind' | 'escalatedTo'>,
-): Approver[] | null {
-  return (
-    rules.approvers?.filter(
-      ({ name, may }) => may === undefined || may.includes(decision.kind) || decision.escalatedTo?.includes(name),
-    ) ?? null
-  );
+/** What a message is weighed as. */
+interface Weighable {
+  kind: SubjectKind;
+  escalatedTo?: string[] | undefined;
+}
+
+/**
+ * The approvers, with their keys, who may make a decision; null where anyone may. Where no approver is named for
+ * `control`, whoever may decide anything may give orders.
+ */
+export function listApprovers(rules: DecisionRules, { kind, escalatedTo }: Weighable): Approver[] | null {
+  if (rules.approvers === null || kind === 'request' || kind === 'steer') return rules.approvers;
+  const isNamed = rules.approvers.some(({ may }) => may?.includes('control'));
+  return rules.approvers.filter(({ name, may }) => {
+    if (may === undefined || may.includes(kind) || escalatedTo?.includes(name)) return true;
+    return kind === 'control' && !isNamed && may.length > 0;
+  });
 }
 
 /** Their names, each once; null where anyone may. */
-export function listDeciders(rules: DecisionRules, decision: Pick<Decided, 'kind' | 'escalatedTo'>): string[] | null {
+export function listDeciders(rules: DecisionRules, decision: Weighable): string[] | null {
   const approvers = listApprovers(rules, decision);
   return approvers && [...new Set(approvers.map(({ name }) => name))];
 }
 
 /** How many people have to approve. */
-export function quorumOf(rules: DecisionRules, kind: DecisionKind): number {
-  return (rules.quorum as Partial<Record<DecisionKind, number>>)[kind] ?? 1;
+export function quorumOf(rules: DecisionRules, kind: SubjectKind): number {
+  return (rules.quorum as Partial<Record<SubjectKind, number>>)[kind] ?? 1;
 }
 
 /** When silence has its effect; null where it has none, or has had it. */

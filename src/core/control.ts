@@ -69,7 +69,8 @@ export interface Control {
   receipts: Receipt[];
   appliedIds: string[];
   received: number;
-  paused: { by: string; at: number; reason: string } | null;
+  /** `signed` where only a signed resume ends it. */
+  paused: { by: string; at: number; reason: string; signed?: true } | null;
   stopping: { by: string; at: number; reason: string } | null;
   decisions: Decision[];
   opened: Record<string, number>;

@@ -6,7 +6,7 @@
 import type { Approver, Decided, DecisionRules } from './approvers.ts';
 import { isSame, listApprovers, listDeciders, quorumOf } from './approvers.ts';
 import { canonicalJson } from './digest.ts';
-import type { DecidingMessage, Subject } from './signed-text.ts';
+import type { SignedMessage, Subject } from './signed-text.ts';
 import { renderSignedText } from './signed-text.ts';
 
 /** Bytes of an armored signature: 300 for ed25519; a security key's with its extras stays under this. */
@@ -60,7 +60,7 @@ export interface Weighed {
   subject: Subject & Pick<Decided, 'escalatedTo'>;
   /** Who asked for what is decided; null where that is not known. */
   authors: string[] | null;
-  message: DecidingMessage;
+  message: SignedMessage;
   /** Whether the message named what it is about by digest. */
   bound: boolean;
   at: number;

@@ -4,7 +4,7 @@
  * whom both list, and the silence that lets less happen.
  */
 import type { Approver, DecisionKind, DecisionRules, QuorumKind, Silence } from './approvers.ts';
-import { DECISION_KINDS, keyOf, QUORUM_KINDS } from './approvers.ts';
+import { DECISION_KINDS, keyOf, QUORUM_KINDS, RIGHTS } from './approvers.ts';
 import type { Field } from './policy-fields.ts';
 
 /** One of two words, of which the second is the stricter. */
@@ -39,13 +39,13 @@ const approvers: Field<Approver[] | null> = {
 /** What one approver may by both of two entries. */
 function meet(one: Approver, other: Approver): Approver {
   const { name, publicKey } = one;
-  const may = DECISION_KINDS.filter((kind) => [one, other].every((entry) => entry.may?.includes(kind) ?? true));
+  const may = RIGHTS.filter((kind) => [one, other].every((entry) => entry.may?.includes(kind) ?? true));
   const validAfter = pick([one.validAfter, other.validAfter], (a, b) => a > b);
   const validBefore = pick([one.validBefore, other.validBefore], (a, b) => a < b);
   return {
     name,
     publicKey: keyOf(publicKey),
-    ...(may.length < DECISION_KINDS.length ? { may } : {}),
+    ...(may.length < RIGHTS.length ? { may } : {}),
     ...(validAfter === undefined ? {} : { validAfter }),
     ...(validBefore === undefined ? {} : { validBefore }),
   };

@@ -11,6 +11,16 @@ import { isUnreadable } from './unreadable.ts';
 const name = z.string().trim().min(1).max(200);
 const command = z.string().trim().min(1).max(2000);
 
+/**
+ * Fields of what decides: an armored SSH signature over what `renderSignedText` says, whose it is, and until when it
+ * counts. A signature of any shape is taken in here: what is wrong with it is said by a refused receipt.
+ */
+const signed = {
+  signature: z.string().max(20_000).optional(),
+  signer: name.optional(),
+  expiresAt: z.iso.datetime().optional(),
+};
+
 /** Input of the workflow type `refactor`. */
 export const startSchema = z.strictObject({
   /** Git URL, or a path that the worker resolves under the roots that its configuration allows. */
@@ -28,28 +38,21 @@ export const startSchema = z.strictObject({
   campaign: name.optional(),
   requestedBy: name.optional(),
   policy: policySchema.optional(),
+  /** Of who requests it: over this very input, the workflow id, the namespace and the repository. */
+  ...signed,
 });
 export type StartInput = z.infer<typeof startSchema>;
 
 /** Fields that every verb takes: who claims to send it, and an id under which it counts once. */
 const sender = { by: name.optional(), id: z.string().min(1).max(200).optional() };
 const text = z.string().trim().min(1).max(20_000);
-/**
- * Fields of what decides: an armored SSH signature over what `renderSignedText` says, whose it is, and until when it
- * counts. A signature of any shape is taken in here: what is wrong with it is said by a refused receipt.
- */
-const signed = {
-  signature: z.string().max(20_000).optional(),
-  signer: name.optional(),
-  expiresAt: z.iso.datetime().optional(),
-};
 const verdict = { decision: name.optional(), digest: name.optional(), note: text.optional() };
 
 const SCHEMAS = {
-  steer: z.strictObject({ text, to: name.optional(), interrupt: z.boolean().optional(), ...sender }),
-  pause: z.strictObject({ reason: text.optional(), ...sender }),
-  resume: z.strictObject({ reason: text.optional(), from: z.string().optional(), ...sender }),
-  stop: z.strictObject({ reason: text.optional(), ...sender }),
+  steer: z.strictObject({ text, to: name.optional(), interrupt: z.boolean().optional(), ...signed, ...sender }),
+  pause: z.strictObject({ reason: text.optional(), ...signed, ...sender }),
+  resume: z.strictObject({ reason: text.optional(), from: z.string().optional(), ...signed, ...sender }),
+  stop: z.strictObject({ reason: text.optional(), ...signed, ...sender }),
   approve: z.strictObject({ ...verdict, ...signed, ...sender }),
   reject: z.strictObject({ ...verdict, ...signed, ...sender }),
   answer: z.strictObject({ question: name.optional(), text, ...signed, ...sender }),
@@ -57,16 +60,18 @@ const SCHEMAS = {
   rewind: z.strictObject({
     task: name.optional(),
     to: z.union([z.string().min(1).max(64), z.number().int().min(0)]),
+    ...signed,
     ...sender,
   }),
   fork: z.strictObject({
     task: name.optional(),
     to: z.union([z.string().min(1).max(64), z.number().int().min(0)]).optional(),
     text: text.optional(),
+    ...signed,
     ...sender,
   }),
   choose: z.strictObject({ agent: name, ...signed, ...sender }),
-  adoptPolicy: z.strictObject({ ...sender }),
+  adoptPolicy: z.strictObject({ ...signed, ...sender }),
 } as const;
 
 export type Verb = keyof typeof SCHEMAS;

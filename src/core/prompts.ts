@@ -62,7 +62,8 @@ export function taskWords(items: readonly Item[]): string {
 
 /** The message that brings a steer to the model. */
 export function steerText(steer: Steer): string {
-  return `Steer from ${steer.by}, a supervisor: ${steer.text}`;
+  const who = steer.claim ? `somebody who says to be ${steer.by} (not signed)` : `${steer.by}, a supervisor`;
+  return `Steer from ${who}: ${steer.text}`;
 }
 
 /** Gives every call a result: those told now, and for a call that never ran the reason why. */

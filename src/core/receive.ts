@@ -24,7 +24,7 @@ export interface Received<S> {
 /** What applying a message came to; `verify` and `read` change nothing yet. */
 export type Outcome<S> =
   | { kind: 'applied' | 'accepted' | 'forwarded' | 'refused'; detail: string; state: S }
-  | { kind: 'read'; input: PolicyInput; state: S }
+  | { kind: 'read'; input: PolicyInput; by: string | undefined; state: S }
   | { kind: 'verify'; question: SignatureQuestion; state: S };
 
 interface Receiving<S> {
@@ -64,7 +64,7 @@ export function receive<S extends { control: Control }>(receiving: Receiving<S>)
   const recorded = { state: { ...outcome.state, control }, answer };
   if (outcome.kind === 'verify') return { ...recorded, verify: outcome.question };
   if (outcome.kind !== 'read') return recorded;
-  return { ...recorded, reads: { input: outcome.input, receipt: answer.receipt, by: message.by ?? 'unknown' } };
+  return { ...recorded, reads: { input: outcome.input, receipt: answer.receipt, by: outcome.by ?? 'unknown' } };
 }
 
 function describeOutcome<S>(outcome: Outcome<S>): Pick<Receipt, 'state' | 'detail'> {

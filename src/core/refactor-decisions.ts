@@ -15,6 +15,7 @@ import type { MessageOf } from './messages.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS, findPlanProblems } from './plan.ts';
 import type { Outcome } from './receive.ts';
 import { deliverySubject, nextRefactorCommand } from './refactor.ts';
+import { requesterOf } from './request.ts';
 import { settleOverreach } from './refactor-effects.ts';
 import { adoptPlan, openDelivery, proposePlan } from './refactor-gates.ts';
 import { isOfReview, settleReview } from './refactor-review.ts';
@@ -41,9 +42,10 @@ function weighHere(
   message: DecidingMessage,
   { bound, at, verified }: { bound: boolean; at: number; verified: Verified | undefined },
 ): Weighing {
-  const { requestedBy } = state.input;
+  const requester = requesterOf(state);
   const writer = subject.kind === 'plan' && state.plan ? [state.plan.by] : [];
-  const authors = requestedBy === undefined ? null : [requestedBy, ...writer];
+  const guides = [...(state.authors ?? []), ...state.agents.flatMap(({ report }) => report?.authors ?? [])];
+  const authors = requester === undefined ? null : [requester, ...writer, ...guides];
   return weigh({ rules: rulesOf(state.policy), subject, authors, message, bound, at, verified });
 }
 

@@ -4,7 +4,6 @@
  * again.
  */
 import { listPolicyChanges } from './adopt-policy.ts';
-import { findRuleProblems, rulesOf } from './approvers.ts';
 import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { findRed } from './evidence.ts';
@@ -19,7 +18,8 @@ import type { RefactorEvent, RefactorState, TaskState } from './refactor-state.t
 import { endRefactor, findWork, holdRefactor, log, replaceWork, stopRefactor } from './refactor-work.ts';
 import type { EndEvent } from './refactor-end.ts';
 import { isEndEvent, takeEnd, takeEndFailure } from './refactor-end.ts';
-import { findUnbounded, takeReserved } from './shared-budget.ts';
+import { openRequest } from './request.ts';
+import { takeReserved } from './shared-budget.ts';
 import type { Sha } from './transcript.ts';
 import { takeTrouble } from './trouble.ts';
 
@@ -109,11 +109,11 @@ function takePolicy(state: RefactorState, event: Extract<RefactorEvent, { kind: 
   const { commit, policy, organisation } = read;
   const layers = organisation === undefined ? {} : { organisation };
   const next: RefactorState = { ...state, policy, policyFrom: commit, ...layers };
-  const problems = [...findRuleProblems(rulesOf(read.policy), state.input.requestedBy), ...findUnbounded(read.policy)];
+  const { state: opened, problems } = openRequest(next, event.request);
   if (problems.length > 0 && !state.prepared)
-    return endRefactor(next, at, { kind: 'failed', type: 'PrepareFailed', reason: problems.join('; ') });
+    return endRefactor(opened, at, { kind: 'failed', type: 'PrepareFailed', reason: problems.join('; ') });
   const changes = listPolicyChanges(state.policy, read.policy);
-  return changes.reduce<RefactorState>((logged, change) => log(logged, at, `policy ${change}`), next);
+  return changes.reduce<RefactorState>((logged, change) => log(logged, at, `policy ${change}`), opened);
 }
 
 /** A budget of money without a price could be kept by nobody: said before anything is spent. */

@@ -2,8 +2,10 @@
  * What a refactor does with a message: act on it itself, or pass it on to the agent that it concerns.
  * Rule: nothing here throws or waits; a receipt says what became of each message, and of each one passed on.
  */
+import { rulesOf } from './approvers.ts';
 import type { Verified } from './decide.ts';
 import type { Message, MessageOf, Verb } from './messages.ts';
+import { isClaim, noteAuthor, pauseBy, weighOrder } from './orders.ts';
 import type { Outcome, Received } from './receive.ts';
 import { receive } from './receive.ts';
 import { answerForRefactor, chooseForRefactor, decideForRefactor, revisePlan } from './refactor-decisions.ts';
@@ -28,7 +30,19 @@ export function receiveForRefactor(
   return receive({ state, verb, inputs, at, verified, name, ended, apply });
 }
 
-function applyToRefactor(state: RefactorState, message: Message, at: number, verified: Verified | undefined): Came {
+/** Does what a message says, once it is clear that its sender may order that. */
+function applyToRefactor(state: RefactorState, sent: Message, at: number, verified: Verified | undefined): Came {
+  const { id: workflow, control } = state;
+  const rules = rulesOf(state.policy);
+  const order = weighOrder({ message: sent, workflow, control, rules, forwarded: false, at, verified });
+  if (order.kind === 'verify') return { ...order, state };
+  if (order.kind === 'refused') return outcome('refused', order.reason, state);
+  const came = perform(state, order.message, at, verified);
+  const counts = came.kind !== 'refused' && came.kind !== 'verify';
+  return counts ? { ...came, state: noteAuthor(came.state, order.message) } : came;
+}
+
+function perform(state: RefactorState, message: Message, at: number, verified: Verified | undefined): Came {
   switch (message.verb) {
     case 'steer':
       return steerRefactor(state, message, at);
@@ -51,7 +65,7 @@ function applyToRefactor(state: RefactorState, message: Message, at: number, ver
     case 'adoptPolicy':
       // Before preparing it is read anyway; a run of before there were layers has none.
       return state.policyFrom
-        ? { kind: 'read', input: policyInput(state), state }
+        ? { kind: 'read', input: policyInput(state), by: message.by, state }
         : outcome('refused', 'its policy has not been read yet', state);
     case 'choose':
       return chooseForRefactor(state, message, at, verified);
@@ -66,8 +80,9 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
   const by = message.by ?? 'unknown';
   const { to, ...steer } = message;
   const running = listRunning(before).filter(({ task }) => to === undefined || task === to);
+  const claim = isClaim(message, before.control, rulesOf(before.policy)) ? { claim: true as const } : {};
   const state = log(
-    { ...before, steering: [...before.steering, { at, by, text: message.text }].slice(-100) },
+    { ...before, steering: [...before.steering, { at, by, text: message.text, ...claim }].slice(-100) },
     at,
     `steer from ${by}: ${message.text}`,
   );
@@ -92,11 +107,7 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
 
 function pauseRefactor(state: RefactorState, message: MessageOf<'pause'>, at: number): Came {
   const by = message.by ?? 'unknown';
-  const paused = log(
-    { ...state, control: { ...state.control, paused: { by, at, reason: message.reason ?? '' } } },
-    at,
-    `paused by ${by}`,
-  );
+  const paused = log({ ...state, control: { ...state.control, paused: pauseBy(message, at) } }, at, `paused by ${by}`);
   const forwards = listRunning(state).map(({ id }) => ({ agent: id, message }));
   return outcome('applied', `paused, with ${forwards.length} agents`, {
     ...paused,

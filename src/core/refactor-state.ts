@@ -17,6 +17,7 @@ import type {
 } from './agent-state.ts';
 import type { Grant } from './budget.ts';
 import type { Control } from './control.ts';
+import type { Verified } from './decide.ts';
 import type { HostUse } from './egress.ts';
 import type { Finding } from './findings.ts';
 import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
@@ -223,7 +224,12 @@ export interface RefactorState extends HearsAgents {
   heldSteers: MessageOf<'steer'>[];
   cut: boolean;
   spend: Spend;
-  steering: { at: number; by: string; text: string }[];
+  /** `claim` where policy wants signatures, and this had none. */
+  steering: { at: number; by: string; text: string; claim?: true }[];
+  /** Who has guided the work, beside who requested it. */
+  authors?: string[];
+  /** Who requested it by signature; otherwise `requestedBy` is a claim. */
+  requester?: string;
   deviations: string[];
   startedAt: number;
   endedAt: number | null;
@@ -249,7 +255,8 @@ export type RefactorCommand =
   | { kind: 'end'; outcome: RefactorOutcome };
 
 export type RefactorEvent =
-  | { kind: 'policyRead'; at: number; read: PolicyRead }
+  /** `request` is the verdict on the start's signature, where policy may want one. */
+  | { kind: 'policyRead'; at: number; read: PolicyRead; request?: Verified }
   | { kind: 'pricesRead'; at: number; read: PricesRead }
   | { kind: 'reserved'; at: number; input: ReserveShared; outcome: ReserveOutcome }
   | { kind: 'settled'; at: number }

@@ -14,6 +14,7 @@ import type { EffectivePolicy } from './policy.ts';
 import { tightenForIsolation } from './policy.ts';
 import { judgedBy } from './refactor-effects.ts';
 import { limitsOf } from './task-limits.ts';
+import { requesterOf } from './request.ts';
 import { orderReview } from './refactor-review.ts';
 import type { Prepared, PrepareInput, RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
 import { orderEnd } from './refactor-end.ts';
@@ -148,6 +149,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
   const { task } = work;
   const grant = grantFor(state, task.maxTokens);
   if (grant === null) return { kind: 'wait', why: 'the budget' };
+  const requester = requesterOf(state);
   const spec: AgentSpec = {
     kind: work.kind,
     task: task.id,
@@ -174,7 +176,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
     ...(state.organisation === undefined ? {} : { organisation: state.organisation }),
     ...(fork ? { fork } : {}),
     refactor: state.id,
-    ...(state.input.requestedBy === undefined ? {} : { requestedBy: state.input.requestedBy }),
+    ...(requester === undefined ? {} : { requestedBy: requester }),
     team: state.input.team ?? null,
   };
   return { kind: 'startAgent', id: `${state.id}/${task.id}.${work.attempt + 1}`, spec };

@@ -85,7 +85,11 @@ function listFacts(state: RefactorState): Section[] {
     { title: 'Spend', items: [[showSpend(state.spend)]], whole: ASK.status },
     {
       title: 'Steering',
-      items: list(steering.map(({ by, text }) => `in the name of ${code(by)}: ${code(text)}`)),
+      items: list(
+        steering.map(
+          ({ by, text, claim }) => `in the name of ${code(by)}${claim ? ' (a claim, not signed)' : ''}: ${code(text)}`,
+        ),
+      ),
       whole: 'the query `log` has the newest, the history all of them',
     },
   ];

@@ -3,10 +3,11 @@
  * the decision, its bytes, the verdict and the message.
  * Rule: whatever would make it another decision is in the text, so that a signature can't be moved to anything else.
  */
-import type { DecisionKind } from './approvers.ts';
+import type { SubjectKind } from './approvers.ts';
 import { canonicalJson, digestText, digestValue } from './digest.ts';
-import type { MessageOf } from './messages.ts';
+import type { MessageOf, StartInput } from './messages.ts';
 import type { Place } from './place.ts';
+import { canonicalAddress } from './place.ts';
 import type { Plan } from './plan.ts';
 
 /** The namespace of SSH signatures: one made for anything else, such as a commit, never counts here. */
@@ -14,16 +15,28 @@ export const SIGNATURE_NAMESPACE = 'coxswain-decision@v1';
 
 /** Messages that decide something, and so may be signed. */
 export type DecidingMessage = MessageOf<'approve' | 'reject' | 'answer' | 'revisePlan' | 'choose'>;
+/** Messages that order something. */
+export type OrderMessage = MessageOf<'steer' | 'pause' | 'resume' | 'stop' | 'rewind' | 'fork' | 'adoptPolicy'>;
+/** The start, as what its requester signs. */
+export interface RequestMessage {
+  verb: 'request';
+  id?: string | undefined;
+  signature?: string | undefined;
+  signer?: string | undefined;
+  expiresAt?: string | undefined;
+  by?: string | undefined;
+}
+export type SignedMessage = DecidingMessage | OrderMessage | RequestMessage;
 
 /** What is decided: the workflow that owns it, and when and where it was opened, so that no other opening is meant. */
 export interface Subject {
   workflow: string;
   id: string;
-  kind: DecisionKind;
+  kind: SubjectKind;
   digest: string;
   openedAt: number;
   /** Left out by runs from before signed texts named it: their texts stay as they were. */
-  place?: Place | undefined;
+  place?: Partial<Place> | undefined;
 }
 
 /** The part of the text that is the same for every message about a subject. */
@@ -41,7 +54,7 @@ export function describeSubject({ workflow, id, kind, digest, openedAt, place }:
 }
 
 /** The text to sign, without a line end: JSON with sorted keys and no blanks. */
-export function renderSignedText(subject: Subject, message: DecidingMessage): string {
+export function renderSignedText(subject: Subject, message: SignedMessage): string {
   const said = wordsOf(message);
   return canonicalJson({
     ...describeSubject(subject),
@@ -52,7 +65,8 @@ export function renderSignedText(subject: Subject, message: DecidingMessage): st
   });
 }
 
-function wordsOf(message: DecidingMessage): string | undefined {
+/** Words that are no part of the digest. */
+function wordsOf(message: SignedMessage): string | undefined {
   switch (message.verb) {
     case 'approve':
     case 'reject':
@@ -61,7 +75,7 @@ function wordsOf(message: DecidingMessage): string | undefined {
       return message.text;
     case 'choose':
       return message.agent;
-    case 'revisePlan':
+    default:
       return undefined;
   }
 }
@@ -86,4 +100,18 @@ export function subjectOfEarlyChoice(
 ): Subject {
   const digest = digestValue(agents.toSorted());
   return { workflow, id: `${task}/choice`, kind: 'choice', digest, openedAt: 0, place };
+}
+
+/** An order, which is about no open decision: all that it says is in its digest. */
+export function subjectOfOrder(workflow: string, message: OrderMessage, place: Place | undefined): Subject {
+  const { verb, by: _by, id: _id, signature: _signature, signer: _signer, expiresAt: _expiresAt, ...said } = message;
+  const kind = verb === 'steer' ? 'steer' : 'control';
+  return { workflow, id: verb, kind, digest: digestValue(said), openedAt: 0, place };
+}
+
+/** A start: its whole input, in the namespace in which this workflow is to run. */
+export function subjectOfRequest(workflow: string, namespace: string, input: StartInput): Subject {
+  const { signature: _signature, signer: _signer, expiresAt: _expiresAt, ...said } = input;
+  const place = { namespace, repository: canonicalAddress(input.repository) };
+  return { workflow, id: 'request', kind: 'request', digest: digestValue(said), openedAt: 0, place };
 }

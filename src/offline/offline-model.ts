@@ -98,7 +98,7 @@ function acknowledge(items: readonly Item[]): Item[] {
     item.kind === 'user' && item.text.startsWith('Steer from') ? [item.text] : [],
   );
   return texts.map((text) => {
-    const said = text.replace(/^Steer from [^]*?, a supervisor: /, '');
+    const said = text.replace(/^Steer from [^]*?(?:, a supervisor| \(not signed\)): /, '');
     return { kind: 'assistant', text: `Noted: ${said.slice(0, NOTED_CHARACTERS)}` };
   });
 }

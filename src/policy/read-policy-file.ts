@@ -7,8 +7,9 @@ import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
 import { checkPatterns, checkRules } from '../core/check-rules.ts';
 import { describeIssue } from '../core/plan.ts';
-import type { LayerName, PolicyFile } from '../core/policy.ts';
-import { policyFileSchema } from '../core/policy.ts';
+import type { LayerName } from '../core/policy.ts';
+import type { PolicyFile } from '../core/policy-file.ts';
+import { policyFileSchema } from '../core/policy-file.ts';
 
 /** No policy that people read is larger, and the effective one is kept in each history. */
 const MAX_BYTES = 64 * 1024;

@@ -60,12 +60,12 @@ export function receiveVerified<S extends { seals?: true }>(
     const verdict = await askWorker(question, state.seals === true);
     const counted = receive(read(), { question, verdict });
     update(counted.state);
-    return counted.answer;
+    return counted.reads ? await adoptWhenRead(counted.reads) : counted.answer;
   }
 }
 
 /** The worker's verdict; one that can't be had is a bad one. */
-async function askWorker(question: SignatureQuestion, seals: boolean): Promise<SignatureVerdict> {
+export async function askWorker(question: SignatureQuestion, seals: boolean): Promise<SignatureVerdict> {
   const { verifySignature } = exchangeWith(proxied, seals);
   try {
     return await CancellationScope.nonCancellable(() => verifySignature(question));

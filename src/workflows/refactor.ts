@@ -32,10 +32,12 @@ import type {
   RefactorState,
 } from '../core/refactor-state.ts';
 import { refuse } from '../core/receive.ts';
+import { weighRequest } from '../core/request.ts';
 import { renderReport } from '../core/report.ts';
 import { nextDeadline } from '../core/silence.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { keepTime, timeIsUpAt } from '../core/working-time.ts';
+import type { PolicyInput } from '../core/layer-sources.ts';
 import type { ReserveShared } from '../core/shared-budget.ts';
 import { listNeeds, refactorState } from '../core/views.ts';
 import type { Activities } from './activities.ts';
@@ -49,7 +51,7 @@ import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
 import { leave } from './leave.ts';
 import { answerRefactorQueries } from './queries.ts';
 import { forward, startAgent } from './reach-agents.ts';
-import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
+import { askWorker, hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { beginsSealed, openState } from './seals.ts';
 import { isContinueDue, showOrigin, showState } from './show.ts';
 import { handleVerbs } from './verbs.ts';
@@ -205,12 +207,8 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
 async function perform(state: RefactorState, command: RefactorCommand, activities: Activities): Promise<RefactorEvent> {
   try {
     switch (command.kind) {
-      case 'readPolicy': {
-        const read = await activities.control.readPolicy.executeWithOptions({ summary: 'policy of all layers' }, [
-          command.input,
-        ]);
-        return { kind: 'policyRead', at: Date.now(), read };
-      }
+      case 'readPolicy':
+        return await readLayers(state, command.input, activities);
       case 'readPrices': {
         const read = await activities.model.readPrices.executeWithOptions({ summary: 'prices of the models' }, [
           command.input,
@@ -261,6 +259,14 @@ async function perform(state: RefactorState, command: RefactorCommand, activitie
     if (isCancellation(error)) return { kind: 'cut', at: Date.now() };
     return { kind: 'failed', at: Date.now(), what: command.kind, ...describeFailure(error) };
   }
+}
+
+async function readLayers(state: RefactorState, input: PolicyInput, { control }: Activities): Promise<RefactorEvent> {
+  const read = await control.readPolicy.executeWithOptions({ summary: 'policy of all layers' }, [input]);
+  const request = weighRequest(state, rulesOf(read.policy));
+  if (request.kind !== 'verify') return { kind: 'policyRead', at: Date.now(), read };
+  const verdict = await askWorker(request.question, state.seals === true);
+  return { kind: 'policyRead', at: Date.now(), read, request: { question: request.question, verdict } };
 }
 
 async function reserve(input: ReserveShared, { control }: Activities): Promise<RefactorEvent> {

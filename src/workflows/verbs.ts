@@ -15,17 +15,17 @@ import type { Verb } from '../core/messages.ts';
 import { readMessage, SIGNAL_VERBS, VERBS } from '../core/messages.ts';
 
 const DESCRIPTIONS: Record<Verb, string> = {
-  steer: 'Guide the work: {text, to?, interrupt?, id?, by?} or a string',
+  steer: 'Guide the work: {text, to?, interrupt?, id?, by?, signature?} or a string',
   pause: 'Start no more steps: {reason?, by?}',
-  resume: 'Go on after a pause or a hold: {reason?, by?, from?}',
-  stop: 'End cleanly, keep what was done: {reason?, by?}',
+  resume: 'Go on after a pause or a hold: {reason?, by?, from?, signature?}',
+  stop: 'End cleanly, keep what was done: {reason?, by?, signature?}',
   approve: 'Approve a decision: {decision?, digest?, note?, by?, signature?}',
   reject: 'Reject a decision: {decision?, digest?, note?, by?, signature?}',
   answer: 'Answer a question: {question?, text, by?} or a string',
   revisePlan: 'Replace the plan: {version, plan, by?}',
-  rewind: 'Take a task back to a checkpoint: {task, to, by?}',
-  fork: 'Try a task a second time beside, from a checkpoint on: {task?, to?, text?, by?}',
-  adoptPolicy: 'Read the layers of policy again and adopt what changed: {by?}',
+  rewind: 'Take a task back to a checkpoint: {task, to, by?, signature?}',
+  fork: 'Try a task a second time beside, from a checkpoint on: {task?, to?, text?, by?, signature?}',
+  adoptPolicy: 'Read the layers of policy again and adopt what changed: {by?, signature?}',
   choose: 'Choose whose work counts after a fork: {agent, by?} or a string',
 };
 
@@ -38,9 +38,10 @@ export interface Receiver {
 /** Sets the handlers of all verbs; signals of unknown names become refused receipts. */
 export function handleVerbs({ receive, refuse }: Receiver): void {
   for (const verb of SIGNAL_VERBS) {
-    const handler = (...inputs: unknown[]): void => {
-      // What a signal may carry is never signed, so nothing waits here.
-      void receive(verb, inputs);
+    const handler = (...inputs: unknown[]): undefined | Promise<undefined> => {
+      const answer = receive(verb, inputs);
+      // A signed one waits for its verification, and the run for it.
+      return answer instanceof Promise ? answer.then(() => undefined) : undefined;
     };
     setHandler(defineSignal<unknown[]>(verb), handler, { description: DESCRIPTIONS[verb] });
   }

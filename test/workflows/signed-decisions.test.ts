@@ -6,14 +6,14 @@ import { execa } from 'execa';
 import { describe, expect, inject, test } from 'vitest';
 import type { Answer } from '../../src/core/control.ts';
 import type { Policy } from '../../src/core/policy.ts';
-import type { AgentStatus, NeedView } from '../../src/core/views.ts';
+import type { AgentStatus } from '../../src/core/views.ts';
 import { openKeyRing } from '../../src/seal/key-ring.ts';
 import { bundleWorkflows, openDataConverter } from '../../src/worker.ts';
 import { Keys } from '../core/signers.ts';
 import type { RealKeys } from '../signing/real-keys.ts';
 import { realKeys } from '../signing/real-keys.ts';
 import { startForgetfulServer } from './forgetful-server.ts';
-import type { Script } from './harness.ts';
+import { approveAs, needOf, ONE_TASK, signed, textOf } from './signing.ts';
 import {
   ask,
   finish,
@@ -30,27 +30,11 @@ import {
   until,
 } from './harness.ts';
 
-const ONE_TASK: Script = ({ task, turn }) => {
-  if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
-  return turn === 0 ? shell('echo new > a/new.txt') : finish();
-};
-
 function decisionsOf(keys: RealKeys, rest: Policy['decisions'] = {}): Policy {
   const people = new Keys(keys);
   return {
     decisions: { signatures: 'required', approvers: [people.approver('ann'), people.approver('bob')], ...rest },
   };
-}
-
-/** What somebody signs who has nothing but the documentation, `jq` and ssh-keygen. */
-function textOf(verdict: string, message: string, { toSign }: NeedView): string {
-  const text = { ...toSign, expiresAt: null, message, noteDigest: null, verdict };
-  return JSON.stringify(Object.fromEntries(Object.entries(text).toSorted(([a], [b]) => (a < b ? -1 : 1))));
-}
-
-async function needOf(handle: WorkflowHandle, id: string): Promise<NeedView> {
-  const { needs } = await until(handle, (now) => now.needs.some((need) => need.id === id));
-  return needs.find((need) => need.id === id) as NeedView;
 }
 
 async function untilAgent(agent: WorkflowHandle, condition: (now: AgentStatus) => boolean): Promise<AgentStatus> {
@@ -60,18 +44,6 @@ async function untilAgent(agent: WorkflowHandle, condition: (now: AgentStatus) =
     if (Date.now() > deadline) throw new Error(`never came to be: ${JSON.stringify(now)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-}
-
-/** A signed message about an open decision. */
-async function signed(keys: RealKeys, who: string, handle: WorkflowHandle, decision: string): Promise<object> {
-  const need = await needOf(handle, decision);
-  const id = randomUUID();
-  const signature = keys.signText(who, textOf('approve', id, need));
-  return { decision, id, by: who, signature };
-}
-
-async function approveAs(keys: RealKeys, who: string, handle: WorkflowHandle, decision: string): Promise<Answer> {
-  return await handle.executeUpdate('approve', { args: [await signed(keys, who, handle, decision)] });
 }
 
 test('a refactor goes from goal to branch by signed decisions only, those of its agents included', async () => {

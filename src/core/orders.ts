@@ -1,0 +1,107 @@
+/**
+ * By which right somebody gives an order: steers, pauses, resumes, stops, rewinds, forks, or has policy read again.
+ * Rule: where policy requires signatures, what changes files, withdraws a decision or ends work is signed by an
+ * approver. An unsigned pause is everybody's brake, and an unsigned resume releases only such a pause.
+ */
+import type { DecisionRules } from './approvers.ts';
+import type { Control } from './control.ts';
+import type { Verified, Weighing } from './decide.ts';
+import { weigh } from './decide.ts';
+import type { Message, MessageOf, Verb } from './messages.ts';
+import type { OrderMessage } from './signed-text.ts';
+import { subjectOfOrder } from './signed-text.ts';
+
+const ORDERS: readonly Verb[] = ['steer', 'pause', 'resume', 'stop', 'rewind', 'fork', 'adoptPolicy'];
+
+export interface Order {
+  message: Message;
+  workflow: string;
+  control: Control;
+  rules: DecisionRules;
+  /** Passed on by the refactor, which has weighed it. */
+  forwarded: boolean;
+  at: number;
+  verified: Verified | undefined;
+}
+
+export type OrderWeighing =
+  | Extract<Weighing, { kind: 'verify' | 'refused' }>
+  /** Its sender's name is the key's where it is signed. */
+  | { kind: 'counts'; message: Message };
+
+/** Weighs an order: it counts, has to be verified first, or is refused. What is no order is weighed as a decision. */
+export function weighOrder(order: Order): OrderWeighing {
+  const { message, workflow, control, rules, forwarded, at, verified } = order;
+  const { place } = control;
+  if (!isOrder(message) || forwarded) return { kind: 'counts', message };
+  if (message.signature === undefined) {
+    // Runs from before orders could be signed go on as they were.
+    const problem =
+      place && rules.signatures === 'required' ? findMissingSignature(message, control, rules) : undefined;
+    return problem === undefined ? { kind: 'counts', message } : { kind: 'refused', reason: problem };
+  }
+  if (!place)
+    return { kind: 'refused', reason: `this run began before a ${message.verb} could be signed: send it unsigned` };
+  const subject = subjectOfOrder(workflow, message, place);
+  const weighing = weigh({ rules, subject, authors: [], message, bound: true, at, verified });
+  return weighing.kind === 'counts' ? { kind: 'counts', message: { ...message, by: weighing.name } } : weighing;
+}
+
+function isOrder(message: Message): message is OrderMessage {
+  return ORDERS.includes(message.verb);
+}
+
+/** Why an order has to be signed; undefined where it need not be. */
+function findMissingSignature(message: OrderMessage, { paused }: Control, rules: DecisionRules): string | undefined {
+  const how = `\`${COMMANDS[message.verb] ?? `cox ${message.verb}`} --sign-with <key>\` signs`;
+  switch (message.verb) {
+    case 'pause':
+      return undefined;
+    case 'steer':
+      return rules.selfApproval === 'deny'
+        ? `who steers may not approve the work (decisions.selfApproval), so a steer has to be signed: ${how}`
+        : undefined;
+    case 'resume':
+      if (message.from === undefined && !paused?.signed) return undefined;
+      return message.from === undefined
+        ? `${paused?.by} paused this by signature, so only a signed resume ends the pause: ${how}`
+        : `only a signed resume may bring a commit (decisions.signatures): ${how}`;
+    default:
+      return `only a signed ${message.verb} counts here (decisions.signatures): ${how}`;
+  }
+}
+
+const COMMANDS: Partial<Record<Verb, string>> = { adoptPolicy: 'cox policy adopt' };
+
+/** The pause that a message begins. */
+export function pauseBy({ by = 'unknown', reason = '', signature }: MessageOf<'pause'>, at: number): Control['paused'] {
+  return { by, at, reason, ...(signature === undefined ? {} : { signed: true }) };
+}
+
+/**
+ * Who an order makes an author of what follows, so that they can't approve it alone where policy denies that: who
+ * steers, brings a commit, or says what a fork is to do.
+ */
+export function authorOf(message: Message): string | undefined {
+  const isGuidance =
+    message.verb === 'steer' ||
+    (message.verb === 'resume' && message.from !== undefined) ||
+    (message.verb === 'fork' && message.text !== undefined);
+  return isGuidance ? message.by : undefined;
+}
+
+/** A state that remembers who has guided the work. */
+export function noteAuthor<S extends { control: Control; authors?: string[] }>(state: S, message: Message): S {
+  const author = state.control.place ? authorOf(message) : undefined;
+  if (author === undefined || state.authors?.includes(author)) return state;
+  return { ...state, authors: [...(state.authors ?? []), author] };
+}
+
+/** Whether who sent it is a claim where policy wants more: the model and the report are told so. */
+export function isClaim(
+  message: { signature?: string | undefined },
+  { place }: Control,
+  rules: DecisionRules,
+): boolean {
+  return place !== undefined && rules.signatures === 'required' && message.signature === undefined;
+}

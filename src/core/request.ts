@@ -1,0 +1,72 @@
+/**
+ * Who requested a refactor, and how that is known.
+ * Rule: where policy denies approving what one asked for, and requires signatures, the start is signed: otherwise who
+ * requests could name somebody else, and approve it alone.
+ */
+import type { DecisionRules } from './approvers.ts';
+import { findRuleProblems, isSame, rulesOf } from './approvers.ts';
+import type { SignatureQuestion, Verified } from './decide.ts';
+import { weigh } from './decide.ts';
+import type { EffectivePolicy } from './policy.ts';
+import type { RefactorState } from './refactor-state.ts';
+import { findUnbounded } from './shared-budget.ts';
+import { subjectOfRequest } from './signed-text.ts';
+
+/** Whose key signed the start, or who it claims to be from. */
+export function requesterOf({ requester, input }: Pick<RefactorState, 'requester' | 'input'>): string | undefined {
+  return requester ?? input.requestedBy;
+}
+
+/** Why a run can't go by these rules as it was started; undefined where it can. */
+function findRequestProblem({ requester, control }: RefactorState, rules: DecisionRules): string | undefined {
+  const isNeeded = rules.signatures === 'required' && rules.selfApproval === 'deny';
+  if (!isNeeded || requester !== undefined || !control.place) return undefined;
+  return 'policy denies that somebody approves what they asked for (decisions.selfApproval), so who requests this has to sign the start: `cox run --sign-with <key>`';
+}
+
+export type RequestWeighing =
+  | { kind: 'verify'; question: SignatureQuestion }
+  | { kind: 'counts'; requester: string | undefined }
+  | { kind: 'refused'; reason: string };
+
+/** Weighs the start's signature by the rules in force. */
+export function weighRequest(state: RefactorState, rules: DecisionRules, verified?: Verified): RequestWeighing {
+  const { id, input, control, requester, startedAt } = state;
+  if (requester !== undefined || input.signature === undefined || !control.place) return { kind: 'counts', requester };
+  const { signature, signer, expiresAt } = input;
+  if (expiresAt === undefined)
+    return { kind: 'refused', reason: 'a signed start says until when it counts: add expiresAt, and sign it again' };
+  const weighing = weigh({
+    rules,
+    subject: subjectOfRequest(id, control.place.namespace, input),
+    authors: [],
+    message: { verb: 'request', signature, signer, expiresAt },
+    bound: true,
+    at: startedAt,
+    verified,
+  });
+  if (weighing.kind !== 'counts') return weighing;
+  if (input.requestedBy !== undefined && !isSame(weighing.name, input.requestedBy))
+    return { kind: 'refused', reason: `requestedBy is ${input.requestedBy}, but ${weighing.name} signed the start` };
+  return { kind: 'counts', requester: weighing.name };
+}
+
+/** Why a run can't go by a policy, each with the field that says so. */
+export function findPolicyProblems(state: RefactorState, policy: EffectivePolicy): string[] {
+  const rules = rulesOf(policy);
+  const unsigned = findRequestProblem(state, rules);
+  const own = unsigned === undefined ? [] : [unsigned];
+  return [...own, ...findRuleProblems(rules, requesterOf(state)), ...findUnbounded(policy)];
+}
+
+/** The run with its requester, as its policy has just come into force, and why it can't begin. */
+export function openRequest(
+  state: RefactorState,
+  verified: Verified | undefined,
+): { state: RefactorState; problems: string[] } {
+  const weighing = weighRequest(state, rulesOf(state.policy), verified);
+  if (weighing.kind === 'refused') return { state, problems: [weighing.reason] };
+  const requester = weighing.kind === 'counts' ? weighing.requester : undefined;
+  const opened: RefactorState = requester === undefined ? state : { ...state, requester };
+  return { state: opened, problems: findPolicyProblems(opened, opened.policy) };
+}

@@ -1,0 +1,228 @@
+import { describe, expect, test } from 'vitest';
+import { advanceAgent } from '../../src/core/agent-events.ts';
+import { createAgent } from '../../src/core/agent.ts';
+import { receiveForAgent } from '../../src/core/agent-messages.ts';
+import type { AgentState } from '../../src/core/agent-state.ts';
+import type { Answer } from '../../src/core/control.ts';
+import type { Verb } from '../../src/core/messages.ts';
+import { startSchema } from '../../src/core/messages.ts';
+import { settleIn } from '../../src/core/place.ts';
+import type { Policy } from '../../src/core/policy.ts';
+import { steerText } from '../../src/core/prompts.ts';
+import { createRefactor } from '../../src/core/refactor.ts';
+import { advanceRefactor } from '../../src/core/refactor-events.ts';
+import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
+import { renderReport } from '../../src/core/report.ts';
+import { weighRequest } from '../../src/core/request.ts';
+import { rulesOf } from '../../src/core/approvers.ts';
+import type { OrderMessage } from '../../src/core/signed-text.ts';
+import { renderSignedText, subjectOfOrder, subjectOfRequest } from '../../src/core/signed-text.ts';
+import { readMessage } from '../../src/core/messages.ts';
+import { approvalBy, newWorld, PLACE, refactorGate } from './approval-attacks.ts';
+import { policyOf, sha, shell, specOf, thought } from './builders.ts';
+import { Keys, plainKeys } from './signers.ts';
+import type { World } from './world.ts';
+
+const keys = new Keys(plainKeys);
+const DECISIONS: NonNullable<Policy['decisions']> = {
+  signatures: 'required',
+  approvers: ['ann', 'bob', 'carl'].map((name) => keys.approver(name, name === 'carl' ? { may: [] } : {})),
+};
+
+let nonce = 0;
+
+/** An order as somebody signs it for a workflow. */
+function order(who: string, workflow: string, verb: Verb, fields: object = {}): object {
+  const message = { id: `order-${nonce++}`, ...fields };
+  const read = readMessage(verb, [message]);
+  if (read.kind === 'bad') throw new Error(read.problem);
+  const subject = subjectOfOrder(workflow, read.message as OrderMessage, PLACE);
+  return { ...message, signature: keys.signText(who, renderSignedText(subject, read.message as OrderMessage)) };
+}
+
+async function give(run: World, verb: Verb, message: object): Promise<Answer> {
+  return await keys.deliver(
+    () => run.refactor,
+    (state) => (run.refactor = state),
+    (state, verified) => receiveForRefactor(state, verb, [message], run.now, verified),
+  );
+}
+
+/** An agent with a call that waits for its decision. */
+function asking(decisions: Policy['decisions']): { read: () => AgentState; give: typeof giveAgent } {
+  const policy = policyOf({ gates: { commands: 'ask' }, decisions });
+  let state = createAgent('r/a.1', specOf({ policy, requestedBy: 'rita', run: null, refactor: 'r' }));
+  state = { ...state, control: settleIn(state.control, PLACE) };
+  state = advanceAgent(state, { kind: 'began', at: 1, head: sha('root') });
+  state = advanceAgent(state, thought(state, 1, shell('c1', 'rm -r lib')));
+  const giveAgent = async (verb: Verb, message: object): Promise<Answer> =>
+    await keys.deliver(
+      () => state,
+      (next) => (state = next),
+      (next, verified) => receiveForAgent(next, verb, [message], 2, false, verified),
+    );
+  return { read: () => state, give: giveAgent };
+}
+
+const wheel = sha('wheel');
+
+describe('with signatures required, orders that change files, withdraw or end are decided like decisions', () => {
+  test.each<[Verb, object]>([
+    ['stop', {}],
+    ['resume', { from: wheel }],
+    ['rewind', { to: '1' }],
+    ['fork', { task: 'a' }],
+    ['adoptPolicy', {}],
+  ])('%s', async (verb, fields) => {
+    const run = newWorld(DECISIONS);
+    const before = run.refactor;
+    const agent = asking(DECISIONS);
+    const still = agent.read();
+    for (const [workflow, send] of [
+      ['r', async (message: object) => await give(run, verb, message)],
+      ['r/a.1', async (message: object) => await agent.give(verb, message)],
+    ] as const) {
+      const faults = [
+        { ...fields, by: 'ann' },
+        order('mallory', workflow, verb, { ...fields, by: 'ann' }),
+        order('carl', workflow, verb, fields),
+        order('ann', 'elsewhere', verb, fields),
+        { ...order('ann', workflow, verb, fields), id: 'another' },
+        { ...order('ann', workflow, 'pause'), ...fields },
+      ];
+      for (const fault of faults) expect(await send(fault)).toMatchObject({ kind: 'refused' });
+      expect(await send({ ...fields, by: 'ann' })).toMatchObject({ detail: expect.stringContaining('--sign-with') });
+    }
+    for (const [after, was] of [
+      [run.refactor, before],
+      [agent.read(), still],
+    ] as const) {
+      expect({ ...after, control: after.control.decisions, outbox: [] }).toEqual({
+        ...was,
+        control: was.control.decisions,
+        outbox: [],
+      });
+    }
+    // What it can do is for others to show; by signature it is not refused for want of one.
+    expect((await give(run, verb, order('ann', 'r', verb, fields))).detail).not.toContain('sign');
+  });
+
+  test('whoever may decide anything may order it, unless policy names approvers for that', async () => {
+    const named = [keys.approver('ann', { may: ['plan'] }), keys.approver('bob', { may: ['plan', 'control'] })];
+    for (const [approvers, kind] of [
+      [[keys.approver('ann', { may: ['plan'] })], 'applied'],
+      [named, 'refused'],
+    ] as const) {
+      const run = newWorld({ signatures: 'required', approvers: [...approvers, keys.approver('all')] });
+      expect(await give(run, 'stop', order('ann', 'r', 'stop'))).toMatchObject({ kind });
+    }
+  });
+
+  test("a pause is everybody's; an unsigned resume ends no signed pause", async () => {
+    const run = newWorld(DECISIONS);
+    expect(await give(run, 'pause', { by: 'mallory' })).toMatchObject({ kind: 'applied' });
+    expect(await give(run, 'resume', { by: 'somebody' })).toMatchObject({ kind: 'applied' });
+    expect(await give(run, 'pause', order('ann', 'r', 'pause'))).toMatchObject({ kind: 'applied' });
+    expect(await give(run, 'resume', { by: 'ann' })).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining('ann paused this by signature'),
+    });
+    expect(await give(run, 'resume', order('bob', 'r', 'resume'))).toMatchObject({ kind: 'applied' });
+  });
+
+  test('runs from before orders could be signed take them as before', () => {
+    const run = newWorld(DECISIONS);
+    const { place: _place, ...control } = run.refactor.control;
+    run.refactor = { ...run.refactor, control };
+    expect(run.send('stop', { by: 'ann' })).toMatchObject({ kind: 'applied' });
+  });
+});
+
+test('an unsigned steer is told to the model, and in the report, as a claim; a signed one by the name of its key', async () => {
+  const agent = asking(DECISIONS);
+  await agent.give('steer', { text: 'be quick', by: 'ann' });
+  await agent.give('steer', order('bob', 'r/a.1', 'steer', { text: 'be slow', by: 'ann' }));
+  expect(agent.read().steers.map(steerText)).toEqual([
+    'Steer from somebody who says to be ann (not signed): be quick',
+    'Steer from bob, a supervisor: be slow',
+  ]);
+  const run = newWorld(DECISIONS);
+  await give(run, 'steer', { text: 'be quick', by: 'ann' });
+  expect(renderReport(run.refactor)).toContain('in the name of `ann` (a claim, not signed): `be quick`');
+});
+
+describe('where nobody may approve what they asked for,', () => {
+  const strict = { ...DECISIONS, selfApproval: 'deny' as const };
+
+  test('who steers is an author too, and no steer is unsigned', async () => {
+    const run = newWorld({ ...strict, approvers: [...(DECISIONS.approvers ?? []), keys.approver('rita')] });
+    run.refactor = { ...run.refactor, requester: 'rita' };
+    expect(await give(run, 'steer', { text: 'left', by: 'renovate' })).toMatchObject({ kind: 'refused' });
+    expect(await give(run, 'steer', order('ann', 'r', 'steer', { text: 'left' }))).toMatchObject({ kind: 'applied' });
+    const gate = refactorGate(keys, run);
+    expect(await gate.send(approvalBy(gate, 'ann'))).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining('decisions.selfApproval'),
+    });
+    expect(await gate.send(approvalBy(gate, 'bob'))).toMatchObject({ kind: 'applied' });
+  });
+
+  test('who takes the wheel of an agent is an author there, and its refactor hears of it', async () => {
+    const agent = asking(strict);
+    await agent.give('resume', order('ann', 'r/a.1', 'resume', { from: wheel }));
+    expect(agent.read()).toMatchObject({ wheel, authors: ['ann'], outbox: [{ authors: ['ann'] }] });
+  });
+
+  const input = { repository: '/repo', goal: 'g', requestedBy: 'ann' };
+  const expiresAt = '2026-06-01T01:00:00Z';
+  const at = Date.parse('2026-06-01T00:00:00Z');
+  const started = (start: object, place = PLACE): ReturnType<typeof createRefactor> => {
+    const run = createRefactor('r', startSchema.parse(start), policyOf(), at);
+    return { ...run, policyFrom: null, control: settleIn(run.control, place) };
+  };
+  const signStart = (who: string, start: object, more: object = {}): object => {
+    const subject = subjectOfRequest('r', PLACE.namespace, startSchema.parse(start));
+    const text = renderSignedText(subject, { verb: 'request', expiresAt });
+    return { ...start, expiresAt, signature: keys.signText(who, text), ...more };
+  };
+  const read = { commit: sha('base'), policy: policyOf({ decisions: strict }) };
+  /** The run once its policy was read, with the start verified as a workflow does. */
+  const open = async (start: object, place = PLACE): Promise<ReturnType<typeof createRefactor>> => {
+    const state = started(start, place);
+    const weighing = weighRequest(state, rulesOf(read.policy));
+    const request =
+      weighing.kind === 'verify'
+        ? { request: { question: weighing.question, verdict: await plainKeys.verify(weighing.question) } }
+        : {};
+    return advanceRefactor(state, { kind: 'policyRead', at, read, ...request });
+  };
+
+  test('a start that is not signed by its requester does not begin', async () => {
+    for (const [start, why] of [
+      [input, 'cox run --sign-with'],
+      [{ ...input, requestedBy: 'renovate-bot' }, 'cox run --sign-with'],
+      [signStart('mallory', input), 'does not count'],
+      [signStart('bob', input), 'but bob signed the start'],
+      [signStart('ann', input, { goal: 'another' }), 'does not count'],
+      [signStart('ann', input, { expiresAt: '2026-07-01T00:00:00Z' }), 'does not count'],
+      [signStart('ann', input, { expiresAt: undefined }), 'expiresAt'],
+    ] as const) {
+      const { outcome } = await open(start);
+      expect(outcome).toMatchObject({ kind: 'failed', reason: expect.stringContaining(why) });
+    }
+    expect((await open(signStart('ann', input), { ...PLACE, namespace: 'other' })).outcome).toMatchObject({
+      kind: 'failed',
+    });
+  });
+
+  test("its requester is the key's, and can't approve", async () => {
+    const run = newWorld(strict);
+    run.refactor = { ...run.refactor, requester: 'ann' };
+    const gate = refactorGate(keys, run);
+    expect(await gate.send(approvalBy(gate, 'ann'))).toMatchObject({ kind: 'refused' });
+    const { requestedBy: _claim, ...unnamed } = input;
+    expect(await open(signStart('ann', unnamed))).toMatchObject({ requester: 'ann', outcome: null });
+    // One who may decide nothing may still request.
+    expect(await open(signStart('carl', unnamed))).toMatchObject({ requester: 'carl', outcome: null });
+  });
+});

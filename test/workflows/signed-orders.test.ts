@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { expect, inject, test } from 'vitest';
+import { Keys } from '../core/signers.ts';
+import { realKeys } from '../signing/real-keys.ts';
+import { makeRepository, ROOT, startCrew, until } from './harness.ts';
+import { approveAs, needOf, ONE_TASK } from './signing.ts';
+
+test('where nobody may approve what they asked for, cox signs the start; orders count only by signature', async () => {
+  const keys = realKeys();
+  const people = new Keys(keys);
+  const crew = await startCrew(ONE_TASK);
+  const approvers = ['ann', 'bob'].map((name) => people.approver(name));
+  const decisions = { signatures: 'required', selfApproval: 'deny', approvers };
+  const policy = JSON.stringify({ version: 1, limits: { decisions } });
+  const repository = await makeRepository({ 'a/one.txt': 'one\n', '.coxswain/policy.yaml': policy });
+  const env = {
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    COXSWAIN_STATE: crew.stateDir,
+    COXSWAIN_TASK_QUEUE: crew.taskQueue,
+  };
+  const cox = async (...words: string[]): Promise<string> => {
+    const { all } = await execa('node', [join(ROOT, 'bin/cox.mjs'), ...words], { env, reject: false, all: true });
+    return all;
+  };
+  const [unsigned, id] = [`${crew.taskQueue}-unsigned`, `${crew.taskQueue}-signed`];
+  await cox('run', repository, 'do it', '--detach', '--id', unsigned);
+  await expect(crew.client.workflow.getHandle(unsigned).result()).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('cox run --sign-with') },
+  });
+  await cox('run', repository, 'do it', '--detach', '--id', id, '--sign-with', keys.file('ann'));
+  const handle = crew.client.workflow.getHandle(id);
+  await needOf(handle, 'plan@1');
+  expect(await approveAs(keys, 'ann', handle, 'plan@1')).toMatchObject({
+    kind: 'refused',
+    detail: expect.stringContaining('decisions.selfApproval'),
+  });
+  await handle.signal('stop', { by: 'bob', id: 'by-signal' });
+  const { receipts } = await until(handle, (now) => now.receipts.some((receipt) => receipt.id === 'by-signal'));
+  expect(receipts.find((receipt) => receipt.id === 'by-signal')).toMatchObject({
+    state: 'refused',
+    detail: expect.stringContaining('cox stop --sign-with'),
+  });
+  expect(await cox('stop', id, 'enough', '--sign-with', keys.file('mallory'))).toContain('not listed');
+  expect(await cox('policy', 'adopt', id, '--sign-with', keys.file('bob'))).toContain('nothing has changed');
+  expect(await cox('stop', id, 'enough', '--sign-with', keys.file('bob'))).toContain('applied: stopping');
+  expect(await handle.result()).toMatchObject({ outcome: 'stopped' });
+}, 240_000);
