@@ -287,10 +287,7 @@ export function listFields(policy: EffectivePolicy): { name: string; value: unkn
 /** Where a gate came from that asks because nothing isolates. */
 export const NO_ISOLATION = 'isolation none';
 
-/**
- * Tightens a policy for commands that run without isolation: each one asks but those that only look, unless the run
- * itself says what it wants.
- */
+/** Makes commands ask where nothing isolates them, except read-only ones, unless the run says what it wants. */
 export function tightenForIsolation(
   policy: EffectivePolicy,
   isolation: 'bwrap' | 'external' | 'none',

@@ -23,9 +23,8 @@ test('where nobody may approve what they asked for, cox signs the start; orders 
     const { all } = await execa('node', [join(ROOT, 'bin/cox.mjs'), ...words], { env, reject: false, all: true });
     return all;
   };
-  const [unsigned, id] = [`${crew.taskQueue}-unsigned`, `${crew.taskQueue}-signed`];
-  await cox('run', repository, 'do it', '--detach', '--id', unsigned);
-  await expect(crew.client.workflow.getHandle(unsigned).result()).rejects.toMatchObject({
+  const id = `${crew.taskQueue}-signed`;
+  await expect((await crew.start({ repository, requestedBy: 'renovate-bot' })).result()).rejects.toMatchObject({
     cause: { message: expect.stringContaining('cox run --sign-with') },
   });
   await cox('run', repository, 'do it', '--detach', '--id', id, '--sign-with', keys.file('ann'));
@@ -41,8 +40,6 @@ test('where nobody may approve what they asked for, cox signs the start; orders 
     state: 'refused',
     detail: expect.stringContaining('cox stop --sign-with'),
   });
-  expect(await cox('stop', id, 'enough', '--sign-with', keys.file('mallory'))).toContain('not listed');
-  expect(await cox('policy', 'adopt', id, '--sign-with', keys.file('bob'))).toContain('nothing has changed');
   expect(await cox('stop', id, 'enough', '--sign-with', keys.file('bob'))).toContain('applied: stopping');
   expect(await handle.result()).toMatchObject({ outcome: 'stopped' });
-}, 240_000);
+}, 300_000);
