@@ -1,12 +1,14 @@
 /**
  * A model's call as small facts for the gate: its digest, a line for people, and what a command line is.
- * Rule: facts are read from the exact bytes that would run; nothing of the model's words about them is used.
+ * Rule: facts are read from the exact bytes that would run; nothing of the model's words about them is used. It never
+ * throws: the answer is stored by then, and each attempt on each worker would fail on it anew.
  */
 import type { Proposal } from '../core/step.ts';
-import { clipFacts } from '../core/command-facts.ts';
+import { clipFacts, noFacts } from '../core/command-facts.ts';
 import { BUILT_IN_RULES } from '../core/command-rules.ts';
 import { looksOnly } from '../core/command-rules-allow.ts';
 import { digestCall } from '../core/digest.ts';
+import type { CommandRule } from '../core/judge-command.ts';
 import { judgeCommand } from '../core/judge-command.ts';
 import { parseCommand } from '../core/parse-command.ts';
 import { findPlanProblems, planSchema } from '../core/plan.ts';
@@ -20,13 +22,29 @@ import type { Item } from '../core/transcript.ts';
 /** A proposal's command as people see it in the history; the rest is in the checkpoint. */
 const MAX_SUMMARY = 1000;
 
-/** What is proposed by a call. */
+/** What is proposed by a call; one that can't be looked at can't be considered, and the model is told so. */
 export function propose(profile: Profile, call: Extract<Item, { kind: 'call' }>): Proposal {
   const proposal = {
     callId: call.callId,
     tool: harmless(call.tool).slice(0, 100),
     digest: digestCall(call),
   };
+  try {
+    return describeCall(profile, call, proposal);
+  } catch (error) {
+    return { ...proposal, summary: proposal.tool, problem: `the call can't be judged: ${reasonOf(error)}` };
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, 200);
+}
+
+function describeCall(
+  profile: Profile,
+  call: Extract<Item, { kind: 'call' }>,
+  proposal: Pick<Proposal, 'callId' | 'tool' | 'digest'>,
+): Proposal {
   const check = checkToolCall(profile, call.tool, call.arguments);
   if (check.kind === 'bad')
     return { ...proposal, summary: proposal.tool, problem: check.problem.slice(0, MAX_SUMMARY) };
@@ -40,11 +58,19 @@ export function propose(profile: Profile, call: Extract<Item, { kind: 'call' }>)
   return { ...shown, plan: harmless(plan) };
 }
 
-/** The rules judge all of a line; only then are its facts cut to what a history can keep. */
-function judge(command: string): Pick<Proposal, 'facts' | 'judged' | 'looksOnly'> {
-  const facts = parseCommand(command);
-  const judged = judgeCommand(facts, BUILT_IN_RULES);
-  return { facts: clipFacts(facts), judged, ...(looksOnly(facts) ? { looksOnly: true } : {}) };
+/** The rules judge all of a line; only then are its facts cut to what a history can keep. Where they fail, it asks. */
+export function judge(
+  command: string,
+  rules: readonly CommandRule[] = BUILT_IN_RULES,
+): Pick<Proposal, 'facts' | 'judged' | 'looksOnly'> {
+  try {
+    const facts = parseCommand(command);
+    const judged = judgeCommand(facts, rules);
+    return { facts: clipFacts(facts), judged, ...(looksOnly(facts) ? { looksOnly: true } : {}) };
+  } catch (error) {
+    const facts = noFacts(`its judge failed: ${reasonOf(error)}`);
+    return { facts, judged: judgeCommand(facts, []) };
+  }
 }
 
 function summarise(tool: ToolName, values: Record<string, unknown>): string {
