@@ -19,8 +19,8 @@ export async function makeKey(folder: string): Promise<string> {
 }
 
 /**
- * The organisation's policy: an account that all refactors share, with far more than they need, and decisions that count
- * only when they are signed.
+ * The organisation's policy: an account that all refactors share, with far more than they need, and decisions that
+ * count only when they are signed.
  */
 export async function writePolicies(folder: string): Promise<string> {
   const policies = join(folder, 'policies');

@@ -82,7 +82,7 @@ export function pauseBy({ by = 'unknown', reason = '', signature }: MessageOf<'p
  * Who an order makes an author of what follows, so that they can't approve it alone where policy denies that: who
  * steers, brings a commit, or says what a fork is to do.
  */
-export function authorOf(message: Message): string | undefined {
+function authorOf(message: Message): string | undefined {
   const isGuidance =
     message.verb === 'steer' ||
     (message.verb === 'resume' && message.from !== undefined) ||

@@ -172,7 +172,7 @@ function readSegment(text: string): Segment {
 
 function readClass(body: string): CharacterClass {
   const negated = /^[!^]/.test(body);
-  const characters: (string | '-')[] = [];
+  const characters: string[] = [];
   const ranges: [string, string][] = [];
   for (let at = negated ? 1 : 0; at < body.length; at += 1) {
     const isRange = body[at] === '-' && characters.length > 0 && at + 1 < body.length;

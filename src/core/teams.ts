@@ -68,7 +68,7 @@ function covers(entry: string, repository: string): boolean {
  * One name for all spellings of an address: `host/path` without scheme, user, port, `.git` and slashes at the end. Git
  * hosts take paths in any case, so case counts only in paths of the worker.
  */
-export function nameRepository(address: string): string {
+function nameRepository(address: string): string {
   const text = address.trim();
   const [, host, path] =
     /^[a-z][a-z0-9+.-]*:\/\/(?:[^/@]*@)?([^/:]*)(?::\d*)?(\/.*)?$/i.exec(text) ??

@@ -141,7 +141,7 @@ function showPause(control: Control): string | null {
 }
 
 /** One line of evidence: the result and the tree that was judged, then the check, which somebody else wrote. */
-export function showEvidence(evidence: readonly Evidence[]): string[] {
+function showEvidence(evidence: readonly Evidence[]): string[] {
   return evidence.map(
     ({ command, green, exitCode, tree, log }) =>
       `${green ? 'green' : `red (${exitCode ?? 'killed'})`} on tree ${tree.slice(0, 10)}${log ? `, log ${log.slice(0, 10)}` : ''}: ${command}`,
