@@ -14,6 +14,7 @@ import type { Subject, Timing } from './interleave.ts';
 import { memoryGroupSubject } from './memory-group.ts';
 import type { MeasuredRepository } from './repository.ts';
 import { git, makePlainCheckout, makeRepository } from './repository.ts';
+import { sealShare, sealSubject } from './seal-subject.ts';
 import {
   actSubject,
   checkpointSubject,
@@ -44,6 +45,8 @@ const plainCommit = `git add -A, write-tree, commit-tree, ${LARGE.toLocaleString
 const plainCheckout = `git checkout, ${LARGE.toLocaleString('en')} files`;
 const plainAct = `plain bwrap, the three git commands and update-ref, ${LARGE.toLocaleString('en')} files`;
 
+const seals = 'sealing and verifying all payloads of a step';
+
 const RATIOS: readonly Ratio[] = [
   { what: 'one command, to plain bubblewrap', of: ours('command', LARGE), to: plainCommand, most: 2 },
   { what: 'a memory control group, to plain bubblewrap', of: memoryGroup, to: plainCommand, most: Infinity },
@@ -54,6 +57,7 @@ const RATIOS: readonly Ratio[] = [
   { what: 'hydration, to plain git’s checkout', of: ours('hydration', LARGE), to: plainCheckout, most: Infinity },
   { what: 'act, large to small', of: ours('act', LARGE), to: ours('act', SMALL), most: Infinity },
   { what: 'act, to plain tools', of: ours('act', LARGE), to: plainAct, most: Infinity },
+  { what: 'the seal of a step, to an act', of: seals, to: ours('act', SMALL), most: 0.03 },
 ];
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: String(MIN_ROUNDS) } } });
@@ -116,6 +120,7 @@ async function listSubjects(
     [
       ...(await each('act', async (name, repository) => await actSubject(name, contextOf(repository), repository))),
       plainActSubject(plainAct, bubblewrap, checkout, large),
+      sealSubject(seals),
     ],
   ];
 }
@@ -155,6 +160,7 @@ function describe(timings: ReadonlyMap<string, Timing>, bubblewrap: string): str
     '| ratio | measured | target | |',
     '|---|---:|---:|---|',
     ...ratios,
+    `| bytes of seals, to the other bytes of a step in the history | ${sealShare().toFixed(2)} | at most 0.1 | ${sealShare() <= 0.1 ? 'met' : '**missed**'} |`,
     '',
     '| work | median ms | 90 % within ms |',
     '|---|---:|---:|',
