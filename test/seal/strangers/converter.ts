@@ -17,7 +17,11 @@ function isRaw(value: unknown): value is RawPayload {
 /** Neither workflows nor their sandbox have Buffer. */
 function toBytes(text: string): Uint8Array {
   const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-  const bits = text.replace(/=+$/, '').split('').map((digit) => digits.indexOf(digit).toString(2).padStart(6, '0')).join('');
+  const bits = text
+    .replace(/=+$/, '')
+    .split('')
+    .map((digit) => digits.indexOf(digit).toString(2).padStart(6, '0'))
+    .join('');
   return Uint8Array.from({ length: Math.floor(bits.length / 8) }, (_, at) =>
     Number.parseInt(bits.slice(at * 8, at * 8 + 8), 2),
   );
