@@ -5,7 +5,7 @@ import type { Policy } from '../../src/core/policy.ts';
 import { renderReport } from '../../src/core/report.ts';
 import type { Answer } from '../../src/core/control.ts';
 import type { Subject } from '../../src/core/signed-text.ts';
-import { renderSignedText, subjectOfEarlyChoice } from '../../src/core/signed-text.ts';
+import { renderSignedText, subjectOfEarlyChoice, subjectOfOrder } from '../../src/core/signed-text.ts';
 import { viewRefactor } from '../../src/core/views.ts';
 import { canonicalAddress } from '../../src/core/place.ts';
 import { approvalBy, decisionsOf, newWorld, openAt, PLACE, refactorGate } from './approval-attacks.ts';
@@ -136,7 +136,7 @@ test('where policy wants it, an approval has to name the digest of what was look
 });
 
 describe('with signatures required', () => {
-  test('every verb that decides needs one, and those that only steer do not', () => {
+  test('every verb that decides needs one, and those that only steer do not, unless who steers is an author', () => {
     const run = newWorld(decisionsOf(keys));
     const plan = planOf({ id: 'z' });
     expect(
@@ -146,7 +146,9 @@ describe('with signatures required', () => {
         run.send('revisePlan', { version: 1, plan, by: 'ann' }),
       ].map(({ kind }) => kind),
     ).toEqual(['refused', 'refused', 'refused']);
-    expect(run.send('steer', { text: 'gently', by: 'ann' })).toMatchObject({ kind: 'applied' });
+    expect(run.send('steer', { text: 'gently', by: 'ann' })).toMatchObject({ kind: 'refused' });
+    const open = newWorld({ ...decisionsOf(keys), selfApproval: 'allow' });
+    expect(open.send('steer', { text: 'gently', by: 'ann' })).toMatchObject({ kind: 'applied' });
     expect(run.refactor.plan?.version).toBe(1);
   });
 
@@ -182,7 +184,14 @@ describe('with signatures required', () => {
         run.stepRefactor();
         run.stepAgent('r/a.1');
       }
-      run.send('fork', { task: 'a', by: 'ann' });
+      const fork = { id: 'fork', task: 'a' };
+      const order = subjectOfOrder('r', { verb: 'fork', ...fork }, PLACE);
+      const signedFork = keys.sign('ann', order, 'fork', fork);
+      await keys.deliver(
+        () => run.refactor,
+        (state) => (run.refactor = state),
+        (state, verified) => receiveForRefactor(state, 'fork', [signedFork], run.now, verified),
+      );
       while (!run.agents.has('r/a.2')) {
         run.stepRefactor();
         run.stepAgent('r/a.1');
