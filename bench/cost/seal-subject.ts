@@ -1,6 +1,6 @@
 /**
- * What sealing a step costs: each payload of a think and an act, sealed where it is sent and verified where it comes in,
- * and how many of the step's bytes in the history are seals.
+ * What sealing a step costs: each payload of a think and an act, sealed where it is sent and verified where it comes
+ * in, and how many of the step's bytes in the history are seals.
  * Rule: the payloads are those of a recorded history, so that their sizes are a step's.
  */
 import { readFileSync } from 'node:fs';
