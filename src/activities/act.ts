@@ -30,6 +30,7 @@ import { fail } from './failures.ts';
 import type { Found } from './look-at-effects.ts';
 import { findFreshEffects } from './look-at-effects.ts';
 import { withHeartbeats } from './perform.ts';
+import { checkCall, checkSetup } from './warrant.ts';
 
 /** Time limit of a command that names none, in seconds; tests of a usual project fit. */
 const DEFAULT_TIMEOUT_SECONDS = 600;
@@ -62,7 +63,8 @@ async function actOnce(
   input: ActInput,
   signal: AbortSignal,
 ): Promise<ChainLink> {
-  const command = await readCommand(store, input);
+  const command = await readCommand(context, store, input);
+  await checkSetup(context, store, { ...input, isAct: true });
   const workspace = await context.workspaces.open({
     id: Context.current().info.workflowExecution?.workflowId ?? 'unknown',
     store,
@@ -121,7 +123,7 @@ function describeStale(stale: Workspace['staleSetup']): string[] {
 }
 
 /** The command that the head's call stands for, after its bytes were compared with those decided. */
-async function readCommand(store: Store, input: ActInput): Promise<CommandRequest> {
+async function readCommand(context: ActivityContext, store: Store, input: ActInput): Promise<CommandRequest> {
   const { entry } = await readLink(store, input.head);
   const call = entry?.items.find((item) => item.kind === 'call' && item.callId === input.callId);
   if (call?.kind !== 'call')
@@ -131,6 +133,7 @@ async function readCommand(store: Store, input: ActInput): Promise<CommandReques
   }
   const check = checkToolCall(input.profile, call.tool, call.arguments);
   if (check.kind === 'bad') throw fail('DigestMismatch', check.problem);
+  await checkCall(context, store, { input, call });
   const profile = input.profile === 'plan' ? 'read-only' : 'workspace';
   const shared = { profile, network: false } as const;
   if (check.tool === 'apply_patch') {

@@ -7,15 +7,8 @@ import type { PolicyInput, PolicyRead } from '../core/layer-sources.ts';
 import type { AgentDescription, AgentSpec, CheckInput, Evidence } from '../core/agent-state.ts';
 import type { ActInput, ActOutcome, ThinkInput, ThinkOutcome } from '../core/step.ts';
 import type { SignatureQuestion, SignatureVerdict } from '../core/decide.ts';
-import type {
-  DeliverInput,
-  DeliverOutcome,
-  OpenPullInput,
-  PrepareInput,
-  Prepared,
-  PricesInput,
-  PricesRead,
-} from '../core/refactor-state.ts';
+import type { PrepareInput, Prepared, PricesInput, PricesRead } from '../core/refactor-state.ts';
+import type { DeliverInput, DeliverOutcome, OpenPullInput } from '../core/delivery.ts';
 import type { IntegrateInput, IntegrateOutcome } from '../core/integration.ts';
 import type { CallReviewInput, Review, ReviewInput } from '../core/review.ts';
 import type { HostSweep, HubSweep } from '../core/retention.ts';

@@ -1,8 +1,9 @@
 /**
  * `deliver`: pushes the approved commit as a branch, and says what changed and whether the base has moved since.
- * Rule: exactly that commit, never over another one; delivering twice is delivering once.
+ * Rule: exactly that commit, never over another one, and only after this worker has verified by itself that it was
+ * approved; delivering twice is delivering once.
  */
-import type { DeliverInput, DeliverOutcome } from '../core/refactor-state.ts';
+import type { DeliverInput, DeliverOutcome } from '../core/delivery.ts';
 import { deliverBranch, readRemoteBranch } from '../git/deliver-branch.ts';
 import { diffStat } from '../git/diff-stat.ts';
 import { importBase } from '../git/import-base.ts';
@@ -14,12 +15,16 @@ import { locateRepository, storeOf } from './context.ts';
 import type { ControlActivities } from './contract.ts';
 import { canOpenPull } from './open-pull.ts';
 import { withHeartbeats } from './perform.ts';
+import { checkDelivery } from './warrant.ts';
 
 export function createDeliver(context: ActivityContext): ControlActivities['deliver'] {
   return (input) =>
     withHeartbeats(async (): Promise<DeliverOutcome> => {
       const repository = await locateRepository(context, input.repository);
       const store = await storeOf(context, input.repository);
+      const { commit, base, branch, plan, warrant } = input;
+      const delivery = { commit, base, branch, ...(plan === undefined ? {} : { plan }) };
+      await checkDelivery(context, store, { repository: input.repository, delivery, warrant });
       await ensureCommit(store, { commit: input.commit });
       const outcome = await deliverBranch(store, { repository, branch: input.branch, commit: input.commit });
       if (outcome.kind !== 'delivered') return outcome;

@@ -4,18 +4,23 @@
  */
 import { GitHubFailure, openPullRequest, readRepositoryName } from '../github/pull-request.ts';
 import type { ActivityContext } from './context.ts';
+import { storeOf } from './context.ts';
 import type { ControlActivities } from './contract.ts';
 import { fail } from './failures.ts';
 import { withHeartbeats } from './perform.ts';
+import { checkDelivery } from './warrant.ts';
 
 /** Whether this worker opens pull requests for a repository. */
 export function canOpenPull({ github }: ActivityContext, repository: string): boolean {
   return github !== undefined && readRepositoryName(github, repository) !== undefined;
 }
 
-export function createOpenPull({ github }: ActivityContext): ControlActivities['openPull'] {
-  return ({ repository, branch, base, title, report }) =>
+export function createOpenPull(context: ActivityContext): ControlActivities['openPull'] {
+  const { github } = context;
+  return ({ repository, branch, base, title, report, delivery, warrant }) =>
     withHeartbeats(async (signal) => {
+      const store = await storeOf(context, repository);
+      await checkDelivery(context, store, { repository, delivery: { ...delivery, branch }, warrant });
       const named = github && readRepositoryName(github, repository);
       if (!named) throw fail('ForgeRefused', 'this worker opens no pull requests for the repository');
       try {

@@ -61,14 +61,14 @@ function cancelled(context: Context, error: unknown): unknown {
 
 /** Tells the workflow why its activity is tried again: a query sees no retries. */
 async function tellTrouble(context: Context, failure: unknown): Promise<void> {
-  const { info, client } = context;
+  const { info } = context;
   const isFinal = failure instanceof ApplicationFailure && failure.nonRetryable === true;
   if (isFinal || !isTold(info.attempt) || !info.workflowExecution) return;
   const reason = (failure instanceof Error ? failure.message : String(failure)).slice(0, MAX_REASON);
   const news: TroubleNews = { what: info.activityType, attempt: info.attempt, reason };
   const { workflowId, runId } = info.workflowExecution;
   // News that can't be told must not hide the failure that it is about.
-  await client.workflow
+  await context.client.workflow
     .getHandle(workflowId, runId)
     .signal(TROUBLE_SIGNAL, sealed(['trouble', nonceOf(context), String(info.attempt)], news))
     .catch(() => undefined);

@@ -39,12 +39,9 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
       `branch ${input.branch} exists already in the repository, at ${there.slice(0, 10)}: name another one by "branch"`,
     );
   }
-  const { checks, setup } = input;
-  const evidence = await judge(
-    context,
-    { repository: input.repository, base: base.commit, commit: base.commit, checks, setup },
-    signal,
-  );
+  const { checks, setup, warrant } = input;
+  const judged = { repository: input.repository, base: base.commit, commit: base.commit, checks, setup };
+  const evidence = await judge(context, { ...judged, ...(warrant ? { warrant } : {}) }, signal);
   const notes: string[] = [];
   if (base.dirty)
     notes.push(

@@ -33,8 +33,8 @@ async function readPolicy(context: ActivityContext, input: PolicyInput): Promise
     folder: context.policies,
     team: input.team ?? undefined,
     address: repository,
-    repository: await readText(store, commit),
-    ...(tip === null || tip === commit ? {} : { defaultBranch: await readText(store, tip) }),
+    repository: await readRepositoryLayer(store, commit),
+    ...(tip === null || tip === commit ? {} : { defaultBranch: await readRepositoryLayer(store, tip) }),
     run: input.run ?? undefined,
     said: await listSaid(context, input),
   });
@@ -43,7 +43,7 @@ async function readPolicy(context: ActivityContext, input: PolicyInput): Promise
 }
 
 /** The tip of the default branch; null where HEAD names a branch without a commit. */
-async function importTip(store: Store, repository: string): Promise<Sha | null> {
+export async function importTip(store: Store, repository: string): Promise<Sha | null> {
   try {
     return (await importBase(store, { repository })).commit;
   } catch (error) {
@@ -52,16 +52,23 @@ async function importTip(store: Store, repository: string): Promise<Sha | null> 
   }
 }
 
-async function readText(store: Store, commit: Sha): Promise<string | undefined> {
+/** The text of the repository's file of policy in a commit; undefined where it has none. */
+export async function readRepositoryLayer(store: Store, commit: Sha): Promise<string | undefined> {
   const file = await readFile(store, { commit, path: REPOSITORY_POLICY });
   return file === null ? undefined : Buffer.from(file).toString('utf8');
 }
 
 /** What a run's own input may grant its setup here: what the worker's configuration says, and a person at its terminal. */
-async function listSaid({ stateDir, setupNetwork }: ActivityContext, input: PolicyInput): Promise<NetworkGrant[]> {
+export async function listSaid(
+  { stateDir, setupNetwork }: ActivityContext,
+  input: Pick<PolicyInput, 'repository' | 'run'>,
+): Promise<NetworkGrant[]> {
   const network = input.run?.network?.setup;
-  const workflowId = Context.current().info.workflowExecution?.workflowId;
-  if (network === undefined || workflowId === undefined) return [setupNetwork];
+  const { workflowExecution, workflowType } = Context.current().info;
+  if (network === undefined || !workflowExecution) return [setupNetwork];
+  const id = workflowExecution.workflowId;
+  // It was said for the refactor, whose id an agent's begins with.
+  const workflowId = workflowType === 'agent' ? id.slice(0, id.lastIndexOf('/')) : id;
   const isSaid = await wasSaid(stateDir, { workflowId, repository: input.repository, network });
   return isSaid ? [setupNetwork, network] : [setupNetwork];
 }

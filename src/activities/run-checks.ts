@@ -16,6 +16,7 @@ import type { WorkspaceActivities } from './contract.ts';
 import { fail } from './failures.ts';
 import { keepEvidence } from './keep-evidence.ts';
 import { withHeartbeats } from './perform.ts';
+import { checkSetup } from './warrant.ts';
 
 /** Characters of a check's output that travel with its evidence. */
 const TAIL_CHARACTERS = 1000;
@@ -37,8 +38,10 @@ export async function judge(context: ActivityContext, input: CheckInput, signal:
   return await keepEvidence(store, { commit: input.commit, tree }, [...first, ...second]);
 }
 
-async function prepareSetup(context: ActivityContext, store: Store, { base, setup }: CheckInput): Promise<void> {
+async function prepareSetup(context: ActivityContext, store: Store, input: CheckInput): Promise<void> {
+  const { base, setup } = input;
   if (!setup) return;
+  await checkSetup(context, store, input);
   const outcome = await context.workspaces.prepareSetup({ store, base, setup });
   if (outcome.kind === 'failed') {
     const network = setup.network

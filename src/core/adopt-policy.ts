@@ -3,11 +3,12 @@
  * Rule: nothing of a message becomes policy: the worker reads the layers, and what changed is said field by field.
  */
 import type { PolicyInput, PolicyRead } from './layer-sources.ts';
-import type { AgentState } from './agent-state.ts';
+import type { AgentState, Setup } from './agent-state.ts';
 import { publish, say } from './agent-work.ts';
 import { settleReceived } from './control.ts';
 import type { EffectivePolicy } from './policy.ts';
 import { listFields, tightenForIsolation } from './policy.ts';
+import { tightenNetwork } from './policy-fields.ts';
 import type { Received } from './receive.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { listRunning, log } from './refactor-work.ts';
@@ -95,10 +96,20 @@ export function adoptForAgent(
   const changes = listPolicyChanges(state.spec.policy, policy);
   const next = changes.reduce((logged, change) => say(logged, at, `policy ${change}`), {
     ...state,
-    spec: { ...state.spec, policy, ...(organisation === undefined ? {} : { organisation }) },
+    spec: {
+      ...state.spec,
+      policy,
+      setup: tightenSetup(state.spec.setup, policy),
+      ...(organisation === undefined ? {} : { organisation }),
+    },
   });
   const detail = changes.length === 0 ? 'nothing has changed' : `adopted: ${changes.join('; ')}`;
   return settle(publish(next), receipt, 'applied', detail);
+}
+
+/** A network that policy takes away is taken away at once: no worker would run the setup with it. */
+function tightenSetup(setup: Setup | null, { network }: EffectivePolicy): Setup | null {
+  return setup && { ...setup, network: tightenNetwork(setup.network, network.setup.value) };
 }
 
 function settle<S extends RefactorState | AgentState>(

@@ -3,6 +3,7 @@
  * nobody does.
  * Rule: a decision counts only as `weigh` allows it, and every end of one leaves the model something to be told.
  */
+import { authorsOfAgent } from './agent.ts';
 import { raiseBudget } from './agent-budget.ts';
 import type { AgentState } from './agent-state.ts';
 import { endAgent, nextStep, publish, say, tell, undoAct } from './agent-work.ts';
@@ -35,8 +36,7 @@ export function decideForAgent(
     return { kind: 'refused', detail: `the tokens are ${state.spec.refactor}'s: approve this there`, state };
   const subject = { ...decision, workflow: state.id };
   const rules = rulesOf(state.spec.policy);
-  const { requestedBy } = state.spec;
-  const authors = requestedBy === undefined ? null : [requestedBy, ...(state.authors ?? [])];
+  const authors = authorsOfAgent(state);
   const weighing = weigh({ rules, subject, authors, message, bound, at, verified });
   if (weighing.kind === 'refused') return { kind: 'refused', detail: weighing.reason, state };
   if (weighing.kind === 'verify') return { ...weighing, state };

@@ -22,6 +22,7 @@ import {
 } from './agent-work.ts';
 import { settleReceipts, shorten } from './control.ts';
 import { findRed } from './evidence.ts';
+import { isUnwarranted } from './failures.ts';
 import { spendOn } from './spend.ts';
 import { takeTrouble } from './trouble.ts';
 
@@ -60,7 +61,7 @@ export function advanceAgent(before: AgentState, event: AgentEvent): AgentState 
     case 'cut':
       return takeCut(state, event);
     case 'failed':
-      return holdAgent({ ...state, wheel: null }, event.at, `${event.what} failed: ${event.reason}`);
+      return holdAgent({ ...takeBack(state, event), wheel: null }, event.at, `${event.what} failed: ${event.reason}`);
     case 'cancelled':
       return endAgent(state, event.at, {
         kind: 'stopped',
@@ -69,6 +70,12 @@ export function advanceAgent(before: AgentState, event: AgentEvent): AgentState 
         reason: 'the workflow was cancelled',
       });
   }
+}
+
+/** A call that a worker had no warrant for is not allowed any more. */
+function takeBack(state: AgentState, { what, type }: Extract<AgentEvent, { kind: 'failed' }>): AgentState {
+  if (what !== 'act' || !isUnwarranted(type) || !state.pending) return state;
+  return { ...state, pending: { ...state.pending, gate: 'asked', again: true } };
 }
 
 /** Whether an event is the end of an activity, and so of its trouble. */

@@ -88,6 +88,13 @@ function passGate(
   }
 }
 
+/** Decides the pending call anew, by the policy as it is now, where a worker had no warrant for it. */
+export function gateAgain(state: AgentState, at: number): AgentState {
+  if (!state.pending?.again) return state;
+  const { gate: _, by: __, decision: ___, again: ____, ...call } = state.pending;
+  return passGate({ ...state, pending: null }, at, call);
+}
+
 function waitFor(state: AgentState, call: Proposal, control: Control): AgentState {
   const decision = control.decisions.at(-1)?.id;
   return { ...state, pending: { ...call, gate: 'asked', by: 'nobody yet', ...(decision ? { decision } : {}) } };

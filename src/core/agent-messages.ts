@@ -5,6 +5,7 @@
 import { policyInputOf } from './adopt-policy.ts';
 import type { Way } from './agent-decisions.ts';
 import { answerQuestion, decideForAgent } from './agent-decisions.ts';
+import { gateAgain } from './agent-gate.ts';
 import type { AgentState } from './agent-state.ts';
 import { endAgent, nextStep, publish, say, tell } from './agent-work.ts';
 import { rulesOf } from './approvers.ts';
@@ -139,7 +140,7 @@ function resumeAgent(state: AgentState, message: MessageOf<'resume'>, at: number
   const by = message.by ?? 'unknown';
   const control = { ...state.control, paused: null };
   const going = say({ ...state, control, hold: null }, at, `resumed by ${by}`);
-  if (!wheel) return applied(publish(going), 'resumed');
+  if (!wheel) return applied(publish(gateAgain(going, at)), 'resumed');
   return applied(publish(takeWheel(going, at, wheel)), `resumed from ${wheel.slice(0, 10)}`);
 }
 

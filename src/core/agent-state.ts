@@ -12,6 +12,7 @@ import type { CallReviewInput, Review } from './review.ts';
 import type { ActInput, ActOutcome, Proposal, ThinkInput, ThinkOutcome, ToldResult } from './step.ts';
 import type { Sha, Usage } from './transcript.ts';
 import type { Trouble, TroubleNews } from './trouble.ts';
+import type { Warrant } from './warrant.ts';
 
 export type AgentKind = 'work' | 'plan' | 'merge' | 'repair';
 export type IsolationMode = 'bwrap' | 'external' | 'none';
@@ -116,6 +117,7 @@ export interface CheckInput {
   commit: Sha;
   checks: string[];
   setup: Setup | null;
+  warrant?: Warrant;
 }
 
 export interface Spend extends Usage {
@@ -180,8 +182,10 @@ export interface AgentReport {
 export interface PendingCall extends Proposal {
   gate: 'allowed' | 'asked' | 'denied' | 'checking' | 'reviewing';
   by: string;
-  /** The open decision, where it was asked. */
+  /** The decision on it, where it was asked. */
   decision?: string;
+  /** The worker that was to run it had no warrant for it: it goes through its gate again. */
+  again?: true;
 }
 
 export interface AgentState {
@@ -267,5 +271,5 @@ export type AgentEvent =
   /** Time to let the refactor hear that this agent lives. */
   | { kind: 'touch'; at: number }
   | { kind: 'cut'; at: number; what: 'think' | 'act' | 'check' | 'begin' | 'review' }
-  | { kind: 'failed'; at: number; what: string; reason: string }
+  | { kind: 'failed'; at: number; what: string; type?: string; reason: string }
   | { kind: 'cancelled'; at: number };

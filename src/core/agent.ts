@@ -2,6 +2,7 @@
  * An agent as a reducer, first half: `nextAgentCommand` says what to do now, from the state alone.
  * Rule: nothing runs undecided: an act is only ever commanded for a call whose gate said "allowed".
  */
+import type { Decision } from './control.ts';
 import { createControl, listOpenDecisions } from './control.ts';
 import type { AgentCommand, AgentSpec, AgentState, CheckInput, Fork, PendingCall } from './agent-state.ts';
 import { answerCall } from './call-gate.ts';
@@ -11,6 +12,8 @@ import { digestValue } from './digest.ts';
 import type { EffectivePolicy } from './policy.ts';
 import type { Profile } from './tools.ts';
 import type { Sha } from './transcript.ts';
+import type { Warrant } from './warrant.ts';
+import { warrantFor } from './warrant.ts';
 
 /** `max_output_tokens` of every model call, and so part of every reservation. */
 export const MAX_OUTPUT_TOKENS = 16_000;
@@ -124,6 +127,10 @@ function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
     ...(state.spec.checks.length > 0 ? { checks: state.spec.checks } : {}),
     ...(artefacts.length > 0 ? { artefacts } : {}),
     setup: state.spec.setup,
+    warrant: agentWarrant(
+      state,
+      state.control.decisions.find(({ id }) => id === call.decision),
+    ),
   };
 }
 
@@ -145,5 +152,15 @@ function callReviewInput({ spec, extraPaths }: AgentState, head: Sha, call: Pend
 
 function checkInput(state: AgentState, head: Sha): CheckInput {
   const { repository, base, checks, setup } = state.spec;
-  return { repository, base, commit: head, checks, setup };
+  return { repository, base, commit: head, checks, setup, warrant: agentWarrant(state) };
+}
+
+/** Who asked for an agent's work or guides it; null where nobody is named. */
+export function authorsOfAgent({ spec, authors = [] }: AgentState): string[] | null {
+  return spec.requestedBy === undefined ? null : [spec.requestedBy, ...authors];
+}
+
+function agentWarrant(state: AgentState, decision?: Decision): Warrant {
+  const { team, run, organisation } = state.spec;
+  return warrantFor({ team, run, organisation, authors: authorsOfAgent(state) }, decision);
 }

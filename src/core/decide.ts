@@ -116,7 +116,16 @@ function isSameQuestion(one: SignatureQuestion, other: SignatureQuestion): boole
 }
 
 /** Whether somebody whose name is settled may make this decision. */
-function allow({ rules, subject, authors, message }: Weighed, name: string, approval: Approval): Weighing {
+export function allow(
+  {
+    rules,
+    subject,
+    authors,
+    message,
+  }: Pick<Weighed, 'rules' | 'subject' | 'authors'> & { message: Pick<SignedMessage, 'verb'> },
+  name: string,
+  approval: Approval,
+): Weighing {
   const deciders = listDeciders(rules, subject);
   if (deciders !== null && !deciders.includes(name)) {
     const who = deciders.join(', ') || 'nobody';

@@ -30,6 +30,10 @@ export const FAILURES = {
   NotSealed: { retryable: false },
   /** What came was sealed in another run, as a reset leaves it: the workflow sends it anew. */
   SealedElsewhere: { retryable: false },
+  /** Nothing that this worker could verify itself lets it do this: a person approves, or policy changes. */
+  NoWarrant: { retryable: false },
+  /** This worker reads a stricter policy than the run goes by: a person has it adopted. */
+  PolicyStricter: { retryable: false },
   /** What is to run is not what was decided. */
   DigestMismatch: { retryable: false },
   ModelUnavailable: { retryable: true },
@@ -42,3 +46,8 @@ export const FAILURES = {
 } as const;
 
 export type FailureType = keyof typeof FAILURES;
+
+/** Whether a worker refused to do something because of what it read and verified by itself. */
+export function isUnwarranted(type: string | undefined): boolean {
+  return (['NoWarrant', 'PolicyStricter'] satisfies FailureType[] as (string | undefined)[]).includes(type);
+}

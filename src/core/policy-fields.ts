@@ -48,14 +48,14 @@ export function permission(builtIn: { limit: boolean; value: boolean }): Field<b
 
 /** A grant of the network; what both grant. */
 export function allowance(builtIn: { limit: NetworkGrant; value: NetworkGrant }): Field<NetworkGrant> {
-  return {
-    builtIn,
-    tighten: (one, other) => {
-      if (one === false || other === false) return false;
-      if (one === true) return other === true || intersect(other, other);
-      return intersect(one, other === true ? one : other);
-    },
-  };
+  return { builtIn, tighten: tightenNetwork };
+}
+
+/** What of the network two grants both let through. */
+export function tightenNetwork(one: NetworkGrant, other: NetworkGrant): NetworkGrant {
+  if (one === false || other === false) return false;
+  if (one === true) return other === true || intersect(other, other);
+  return intersect(one, other === true ? one : other);
 }
 
 /** Whether a grant is no wider than another one. */

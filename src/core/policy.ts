@@ -243,11 +243,11 @@ function resolveField(name: FieldName, layers: readonly Layer[], where: PolicyPr
   return isLooser(field, value.value, limit.value) ? { value: tight, from: limit.from } : value;
 }
 
-function fieldOf(name: FieldName): Field<unknown> {
+export function fieldOf(name: FieldName): Field<unknown> {
   return FIELDS[name];
 }
 
-function isLooser(field: Field<unknown>, value: unknown, limit: unknown): boolean {
+export function isLooser(field: Field<unknown>, value: unknown, limit: unknown): boolean {
   // A value tightened by itself is the same in its plainest spelling.
   return !same(field.tighten(value, limit), field.tighten(value, value));
 }

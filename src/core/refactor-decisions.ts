@@ -9,17 +9,18 @@ import type { Decision } from './control.ts';
 import { changeDecision, chooseDecision, listOpenDecisions, withdrawDecisions } from './control.ts';
 import type { Approval, Verified, Weighing } from './decide.ts';
 import { countApproval, nameOf, weigh } from './decide.ts';
-import { digestValue } from './digest.ts';
+import { digestDelivery } from './delivery.ts';
 import { findRival, settleChoice } from './forks.ts';
 import type { MessageOf } from './messages.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS, findPlanProblems } from './plan.ts';
 import type { Outcome } from './receive.ts';
-import { deliverySubject, nextRefactorCommand } from './refactor.ts';
-import { requesterOf } from './request.ts';
+import { nextRefactorCommand } from './refactor.ts';
+import { authorsOf } from './request.ts';
 import { settleOverreach } from './refactor-effects.ts';
 import { adoptPlan, openDelivery, proposePlan } from './refactor-gates.ts';
 import { isOfReview, settleReview } from './refactor-review.ts';
 import type { AgentMirror, RefactorState } from './refactor-state.ts';
+import { deliverySubject } from './refactor-warrant.ts';
 import { endRefactor, listAllOpen, listRunning, log, passOn } from './refactor-work.ts';
 import { passDeadlines } from './silence.ts';
 import { addTime } from './working-time.ts';
@@ -42,10 +43,9 @@ function weighHere(
   message: DecidingMessage,
   { bound, at, verified }: { bound: boolean; at: number; verified: Verified | undefined },
 ): Weighing {
-  const requester = requesterOf(state);
   const writer = subject.kind === 'plan' && state.plan ? [state.plan.by] : [];
-  const guides = [...(state.authors ?? []), ...state.agents.flatMap(({ report }) => report?.authors ?? [])];
-  const authors = requester === undefined ? null : [requester, ...writer, ...guides];
+  const known = authorsOf(state);
+  const authors = known && [...known, ...writer];
   return weigh({ rules: rulesOf(state.policy), subject, authors, message, bound, at, verified });
 }
 
@@ -156,7 +156,7 @@ function approveOwn(state: RefactorState, decision: Decision, by: string, at: nu
           )
         : state;
     case 'delivery': {
-      if (!state.line || decision.digest !== digestValue(deliverySubject(state, state.line))) return state;
+      if (!state.line || decision.digest !== digestDelivery(deliverySubject(state, state.line))) return state;
       return { ...state, phase: 'delivering', deliveryApproved: { by, digest: decision.digest } };
     }
     default:

@@ -5,6 +5,7 @@
  */
 import { tookOf } from './account.ts';
 import type { RefactorCommand, RefactorEvent, RefactorOutcome, RefactorState } from './refactor-state.ts';
+import { deliverySubject, warrantDelivery } from './refactor-warrant.ts';
 import { log } from './refactor-work.ts';
 import { asTitle } from './text/prose.ts';
 
@@ -19,10 +20,15 @@ function orderSettlement({ reserved, spend }: RefactorState): RefactorCommand | 
 }
 
 /** Where the worker that delivered opens them, and there is a branch that it is for. */
-function orderPull({ delivered, prepared, pull, input, branch }: RefactorState): RefactorCommand | undefined {
-  if (!delivered?.opensPull || !prepared?.baseBranch || pull) return undefined;
+function orderPull(state: RefactorState): RefactorCommand | undefined {
+  const { delivered, prepared, pull, input, branch, line } = state;
+  if (!delivered?.opensPull || !prepared?.baseBranch || !line || pull) return undefined;
   const title = asTitle(input.goal.split('\n')[0] ?? branch);
-  return { kind: 'openPull', input: { repository: input.repository, branch, base: prepared.baseBranch, title } };
+  const why = { delivery: deliverySubject(state, line), warrant: warrantDelivery(state) };
+  return {
+    kind: 'openPull',
+    input: { repository: input.repository, branch, base: prepared.baseBranch, title, ...why },
+  };
 }
 
 /** The report stands beside the last commit that there is. */

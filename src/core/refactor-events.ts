@@ -15,6 +15,7 @@ import { openDelivery } from './refactor-gates.ts';
 import { takeReview } from './refactor-review.ts';
 import { showUsd } from './price.ts';
 import type { RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
+import { dropUnwarranted } from './refactor-warrant.ts';
 import { endRefactor, findWork, holdRefactor, log, replaceWork, stopRefactor } from './refactor-work.ts';
 import type { EndEvent } from './refactor-end.ts';
 import { isEndEvent, takeEnd, takeEndFailure } from './refactor-end.ts';
@@ -292,5 +293,6 @@ function takeFailure(state: RefactorState, event: Extract<RefactorEvent, { kind:
   if (['prepare', 'readPolicy'].includes(event.what) && HOPELESS.includes(event.type)) {
     return endRefactor(state, event.at, { kind: 'failed', type: 'PrepareFailed', reason: event.reason });
   }
-  return holdRefactor(state, event.at, `${event.what} failed: ${event.reason}. Mend it, then resume`);
+  const { at, what, reason } = event;
+  return holdRefactor(dropUnwarranted(state, event), at, `${what} failed: ${reason}. Mend it, then resume`);
 }

@@ -3,13 +3,15 @@
  * Rule: what a person approves is named by its digest; any change goes to its gate again.
  */
 import { openDecision } from './control.ts';
+import { digestDelivery } from './delivery.ts';
 import { digestValue } from './digest.ts';
 import { findRed } from './evidence.ts';
 import { canOverlap } from './paths.ts';
 import type { Plan, Task } from './plan.ts';
-import { createTaskState, deliverySubject } from './refactor.ts';
+import { createTaskState } from './refactor.ts';
 import { showEffects } from './refactor-effects.ts';
 import type { RefactorState } from './refactor-state.ts';
+import { deliverySubject } from './refactor-warrant.ts';
 import { endRefactor, log } from './refactor-work.ts';
 import { asBlock, asLine, clip } from './text/lines.ts';
 import type { Sha } from './transcript.ts';
@@ -97,7 +99,7 @@ export function openDelivery(state: RefactorState, at: number, commit: Sha): Ref
   const checks = total === 0 ? 'no checks were asked for' : `${total - red} of ${total} checks green`;
   const what = `deliver ${commit.slice(0, 10)} as branch ${state.branch}: ${state.tasks.length} tasks, ${checks}`;
   const about = [what, ...lines].join('\n');
-  const digest = digestValue(deliverySubject(state, commit));
+  const digest = digestDelivery(deliverySubject(state, commit));
   return {
     ...state,
     phase: 'delivery gate',

@@ -18,6 +18,7 @@ import type {
 import type { Grant } from './budget.ts';
 import type { Control } from './control.ts';
 import type { Verified } from './decide.ts';
+import type { DeliverInput, DeliverOutcome, OpenPullInput } from './delivery.ts';
 import type { HostUse } from './egress.ts';
 import type { Finding } from './findings.ts';
 import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
@@ -30,6 +31,7 @@ import type { Sha } from './transcript.ts';
 import type { Reserved, ReserveOutcome, ReserveShared, SettleShared } from './shared-budget.ts';
 import type { TroubleNews } from './trouble.ts';
 import type { HearsAgents } from './internal-messages.ts';
+import type { Warrant } from './warrant.ts';
 import type { Clock } from './working-time.ts';
 
 export type RefactorPhase =
@@ -67,6 +69,7 @@ export interface PrepareInput {
   expected?: Sha;
   checks: string[];
   setup: Setup | null;
+  warrant?: Warrant;
 }
 
 /** What is known of the repository before any work: the base, and the checks on the untouched base. */
@@ -81,28 +84,6 @@ export interface Prepared {
   notes: string[];
   /** What setup asked of the network, where it was granted hosts by name. */
   hosts?: HostUse[];
-}
-
-export interface DeliverInput {
-  repository: string;
-  branch: string;
-  base: Sha;
-  baseBranch: string | null;
-  commit: Sha;
-}
-
-export type DeliverOutcome =
-  | { kind: 'delivered'; ref: string; stat: string; notes: string[]; opensPull?: true }
-  | { kind: 'exists'; at: Sha }
-  | { kind: 'refused'; reason: string };
-
-/** A pull request for a delivered branch; its body is the report. */
-export interface OpenPullInput {
-  repository: string;
-  branch: string;
-  /** The branch that it is for. */
-  base: string;
-  title: string;
 }
 
 export interface TaskState {

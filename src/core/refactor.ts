@@ -3,7 +3,7 @@
  * Rule: nothing is planned around a gate: without its decision the command is to wait.
  */
 import type { PolicyInput } from './layer-sources.ts';
-import type { AgentSpec, Fork, Setup } from './agent-state.ts';
+import type { AgentSpec, CheckInput, Fork, Setup } from './agent-state.ts';
 import { renderCommitMessage } from './commit-message.ts';
 import { createControl, listOpenDecisions } from './control.ts';
 import { grantFor, hasMoney } from './budget.ts';
@@ -18,6 +18,7 @@ import { requesterOf } from './request.ts';
 import { orderReview } from './refactor-review.ts';
 import type { Prepared, PrepareInput, RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
 import { orderEnd } from './refactor-end.ts';
+import { deliverySubject, warrantDelivery, warrantOf } from './refactor-warrant.ts';
 import { orderReservation } from './shared-budget.ts';
 import { branchFor } from './text/branch-name.ts';
 import type { Sha } from './transcript.ts';
@@ -103,7 +104,9 @@ function nextWork(state: RefactorState, prepared: Prepared): RefactorCommand {
   if (state.deliveryApproved) {
     const { repository } = state.input;
     const { commit: base, baseBranch } = prepared;
-    return { kind: 'deliver', input: { repository, branch: state.branch, base, baseBranch, commit: line } };
+    const { branch, plan } = deliverySubject(state, line);
+    const warrant = warrantDelivery(state);
+    return { kind: 'deliver', input: { repository, branch, base, baseBranch, commit: line, plan, warrant } };
   }
   return { kind: 'wait', why: 'nothing to do' };
 }
@@ -122,12 +125,27 @@ function reviewerOf({ policy }: RefactorState): string | null {
 function prepareInput(state: RefactorState): PrepareInput {
   const { repository, base, checks } = state.input;
   const expected = state.policyFrom ? { expected: state.policyFrom } : {};
-  return { repository, base: base ?? null, branch: state.branch, ...expected, checks, setup: setupOf(state) };
+  return {
+    repository,
+    base: base ?? null,
+    branch: state.branch,
+    ...expected,
+    checks,
+    setup: setupOf(state),
+    warrant: warrantOf(state),
+  };
 }
 
-export function setupOf(state: RefactorState): Setup | null {
+function setupOf(state: RefactorState): Setup | null {
   const { setup } = state.input;
   return setup ? { command: setup, network: state.policy.network.setup.value } : null;
+}
+
+/** What the checks of the line are run on. */
+export function checkInputOf(state: RefactorState, commit: Sha): CheckInput {
+  const { repository, checks } = state.input;
+  const base = state.prepared?.commit ?? commit;
+  return { repository, base, commit, checks, setup: setupOf(state), warrant: warrantOf(state) };
 }
 
 /** Whether policy lets one more agent work now. */
@@ -228,9 +246,4 @@ export function createTaskState(task: TaskState['task'], kind: TaskState['kind']
     conflicts: [],
     evidence: [],
   };
-}
-
-/** What a person approves at the delivery gate: exactly this commit on this base under this plan. */
-export function deliverySubject(state: RefactorState, line: Sha): Record<string, string> {
-  return { commit: line, base: state.prepared?.commit ?? '', branch: state.branch, plan: state.plan?.digest ?? '' };
 }

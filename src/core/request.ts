@@ -17,6 +17,13 @@ export function requesterOf({ requester, input }: Pick<RefactorState, 'requester
   return requester ?? input.requestedBy;
 }
 
+/** Who asked for the run or guides its work; null where nobody is named. */
+export function authorsOf(state: RefactorState): string[] | null {
+  const requester = requesterOf(state);
+  const guides = state.agents.flatMap(({ report }) => report?.authors ?? []);
+  return requester === undefined ? null : [requester, ...(state.authors ?? []), ...guides];
+}
+
 /** Why a run can't go by these rules as it was started; undefined where it can. */
 function findRequestProblem({ requester, control }: RefactorState, rules: DecisionRules): string | undefined {
   const isNeeded = rules.signatures === 'required' && rules.selfApproval === 'deny';

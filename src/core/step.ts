@@ -9,6 +9,7 @@ import type { CommandJudgement } from './judge-command.ts';
 import type { Plan } from './plan.ts';
 import type { Profile } from './tools.ts';
 import type { Sha, Usage } from './transcript.ts';
+import type { Warrant } from './warrant.ts';
 
 export interface ToldResult {
   callId: string;
@@ -91,6 +92,7 @@ export interface ActInput {
   /** Names of what tools leave, as in a `.gitignore`, beside those that are known. */
   artefacts?: string[];
   setup: Setup | null;
+  warrant?: Warrant;
 }
 
 export interface ActOutcome {

@@ -222,7 +222,7 @@ async function perform(
     if ('host' in command && command.host !== null && isHostGone(error))
       return { kind: 'hostGone', at: Date.now(), host: command.host };
     const { type, reason } = describeFailure(error);
-    return { kind: 'failed', at: Date.now(), what: command.kind, reason: `${type}: ${reason}` };
+    return { kind: 'failed', at: Date.now(), what: command.kind, type, reason: `${type}: ${reason}` };
   }
 }
 

@@ -19,7 +19,7 @@ import { describeRefactor } from '../core/details.ts';
 import { readStart } from '../core/messages.ts';
 import { resolvePolicy } from '../core/policy.ts';
 import { askForBudget, beginCommand } from '../core/budget.ts';
-import { isShortOfBudget, nextRefactorCommand, setupOf } from '../core/refactor.ts';
+import { checkInputOf, isShortOfBudget, nextRefactorCommand } from '../core/refactor.ts';
 import { passRefactorDeadlines } from '../core/refactor-decisions.ts';
 import { advanceRefactor } from '../core/refactor-events.ts';
 import { listAllOpen } from '../core/refactor-work.ts';
@@ -279,13 +279,7 @@ async function check(
   commit: Extract<RefactorCommand, { kind: 'check' }>['commit'],
   activities: Activities,
 ): Promise<RefactorEvent> {
-  const input = {
-    repository: state.input.repository,
-    base: state.prepared?.commit ?? commit,
-    commit,
-    checks: state.input.checks,
-    setup: setupOf(state),
-  };
+  const input = checkInputOf(state, commit);
   const evidence = await activities
     .workspace(null)
     .runChecks.executeWithOptions({ summary: 'checks of the integrated tree' }, [input]);

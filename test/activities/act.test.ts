@@ -63,6 +63,8 @@ async function act(
     isolation: 'bwrap',
     workspaces,
     roots: [{ kind: 'path', path: '/' }],
+    setupNetwork: false,
+    stateDir: store.dir,
   };
   const input: ActInput = {
     repository: store.dir,

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AgentState } from '../../src/core/agent-state.ts';
 import { answerCall } from '../../src/core/call-gate.ts';
-import { digestValue } from '../../src/core/digest.ts';
+import { digestDelivery } from '../../src/core/delivery.ts';
 import type { Finding } from '../../src/core/findings.ts';
 import type { Policy } from '../../src/core/policy.ts';
-import { deliverySubject } from '../../src/core/refactor.ts';
+import { deliverySubject } from '../../src/core/refactor-warrant.ts';
 import type { Proposal } from '../../src/core/step.ts';
 import { viewRefactor } from '../../src/core/views.ts';
 import { planOf, randomFrom, shell } from './builders.ts';
@@ -90,7 +90,7 @@ test('in random runs no act is without its decision, and no commit is delivered 
       const run = play(seed);
       for (const act of run.acts) expect(isDecided(act)).toBe(true);
       for (const { commit, state } of run.deliveries) {
-        const digest = digestValue(deliverySubject(state, commit));
+        const digest = digestDelivery(deliverySubject(state, commit));
         const approved = state.control.decisions.some(
           (one) => one.kind === 'delivery' && one.digest === digest && one.closed?.outcome === 'approved',
         );

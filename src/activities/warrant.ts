@@ -1,0 +1,198 @@
+/**
+ * Whether this worker may do what an activity's input asks of it: it reads the policy of all layers by itself, and
+ * verifies again what was signed.
+ * Rule: no verdict is taken from an input; what this can't establish is refused, whoever asks.
+ */
+import { Context } from '@temporalio/activity';
+import { allow, countApproval, nameOf } from '../core/decide.ts';
+import type { Approval, Weighing } from '../core/decide.ts';
+import type { DecisionKind, DecisionRules } from '../core/approvers.ts';
+import { listApprovers, rulesOf } from '../core/approvers.ts';
+import type { DeliverySubject } from '../core/delivery.ts';
+import { DELIVERY_FIELDS, digestDelivery } from '../core/delivery.ts';
+import type { Setup } from '../core/agent-state.ts';
+import { answerCall } from '../core/call-gate.ts';
+import type { NetworkGrant } from '../core/egress.ts';
+import type { EffectivePolicy } from '../core/policy.ts';
+import { tightenForIsolation } from '../core/policy.ts';
+import type { ActInput } from '../core/step.ts';
+import type { Item, Sha } from '../core/transcript.ts';
+import type { GivenDecision, Wanted, Warrant } from '../core/warrant.ts';
+import { describeLooser, findMisfit, rulesAt, subjectFor } from '../core/warrant.ts';
+import type { Store } from '../git/store.ts';
+import { verifyText } from '../signing/verify-text.ts';
+import { ownWorkflowId } from './chain.ts';
+import type { ActivityContext } from './context.ts';
+import { fail } from './failures.ts';
+import { readOwnPolicy } from './own-policy.ts';
+import { propose } from './propose.ts';
+import { listSaid } from './read-policy.ts';
+
+/** What is decided, as this worker computes it from what it would do. */
+interface Act {
+  kind: DecisionKind;
+  digest: string;
+  repository: string;
+  /** In a refusal. */
+  what: string;
+}
+
+const ADOPT = 'Have the layers read again (`cox policy adopt`), then resume';
+
+/** Throws where this commit may not be delivered as this branch. */
+export async function checkDelivery(
+  context: ActivityContext,
+  store: Store,
+  of: { repository: string; delivery: Partial<DeliverySubject>; warrant: Warrant | undefined },
+): Promise<void> {
+  const { repository, warrant } = of;
+  const { commit, base, branch, plan } = of.delivery;
+  const place = { repository, base: base === '' ? undefined : base };
+  const policy = await readFor(context, store, place, warrant);
+  const looser = describeLooser(warrant?.policy, policy, DELIVERY_FIELDS);
+  if (looser) throw fail('PolicyStricter', `nothing is delivered: ${looser}. ${ADOPT}`);
+  const { value, from } = policy.gates.delivery;
+  if (value === 'deny') throw fail('NoWarrant', `policy denies every delivery (gates.delivery, ${from})`);
+  if (!commit || base === undefined || branch === undefined || plan === undefined)
+    return requireNone(policy, 'delivery');
+  const digest = digestDelivery({ commit, base, branch, plan });
+  const what = `${commit.slice(0, 10)} as ${branch}`;
+  await requireApprovals(policy, { kind: 'delivery', digest, repository, what }, warrant);
+}
+
+/** Throws where a setup may not have the network that it is to have. */
+export async function checkSetup(
+  context: ActivityContext,
+  store: Store,
+  of: { repository: string; base: Sha; setup: Setup | null; isAct?: boolean; warrant?: Warrant | undefined },
+): Promise<void> {
+  const { setup, warrant } = of;
+  if (!setup || setup.network === false) return;
+  const { repository } = of;
+  // A run of before there were warrants does not say its own layer: it can have asked for no less than this.
+  const own = warrant ?? { team: null, run: { network: { setup: setup.network } }, authors: null };
+  const said = [...(await listSaid(context, { repository, run: own.run })), ...(warrant ? [] : [setup.network])];
+  const policy = await readFor(context, store, { ...of, said }, own);
+  const claimed = { ...policy, network: { setup: { value: setup.network, from: 'the run' } } };
+  const looser = describeLooser(claimed, policy, /^network\.setup$/);
+  if (looser) throw fail('PolicyStricter', `setup does not run: ${looser}. ${ADOPT}`);
+}
+
+/** Throws where a call may not run: policy denies it, or wants a person who approved exactly these bytes. */
+export async function checkCall(
+  context: ActivityContext,
+  store: Store,
+  { input, call }: { input: ActInput; call: Extract<Item, { kind: 'call' }> },
+): Promise<void> {
+  const { repository, base, profile, warrant, decision, digest } = input;
+  const policy = tightenForIsolation(
+    await readFor(context, store, { repository, base, isAct: true }, warrant),
+    context.isolation,
+  );
+  const proposal = propose(profile, call);
+  const { outcome, by, reason } = answerCall(policy, proposal);
+  if (outcome === 'allow') return;
+  const said = `${by} says "${outcome}"${reason === null ? '' : `: ${reason}`}`;
+  if (outcome === 'deny' || (warrant && !warrant.decision))
+    throw fail(
+      'PolicyStricter',
+      `the call is not run: the run goes by ${decision.by}, as this worker reads policy ${said}. ${ADOPT}`,
+    );
+  await requireApprovals(policy, { kind: 'call', digest, repository, what: said }, warrant);
+}
+
+/** The policy of all layers; a worker that has lost the organisation's does nothing for a run that had one. */
+async function readFor(
+  context: ActivityContext,
+  store: Store,
+  place: { repository: string; base: Sha | undefined; isAct?: boolean; said?: readonly NetworkGrant[] },
+  warrant: Warrant | undefined,
+): Promise<EffectivePolicy> {
+  const { team = null, run = null, organisation: had } = warrant ?? {};
+  const { repository, base = null, isAct = false, said } = place;
+  const read = await readOwnPolicy(context, store, { repository, base, team, run, isAct, ...(said ? { said } : {}) });
+  if (had && read.organisation === null)
+    throw fail(
+      'PolicyStricter',
+      'this worker has no policies of the organisation, which the run began under: set COXSWAIN_POLICIES there, then resume',
+    );
+  return read.policy;
+}
+
+/** Inputs of before there were warrants name no decision: they count where no signature has to be seen. */
+function requireNone(policy: EffectivePolicy, kind: DecisionKind): void {
+  if (rulesOf(policy).signatures === 'optional') return;
+  throw fail(
+    'NoWarrant',
+    `policy wants a signed ${kind} (decisions.signatures), and the run began before workers verified it themselves: it is asked for again once you resume`,
+  );
+}
+
+/** Throws where what is to be done was not approved by as many as policy wants, by what this worker can verify. */
+async function requireApprovals(policy: EffectivePolicy, act: Act, warrant: Warrant | undefined): Promise<void> {
+  if (!warrant) return requireNone(policy, act.kind);
+  const missing = await findMissing(policy, act, warrant);
+  if (missing !== undefined) throw fail('NoWarrant', missing);
+}
+
+/** What a decision lacks to allow an act under a policy; undefined where nothing. */
+async function findMissing(
+  policy: EffectivePolicy,
+  { what, kind, digest, repository }: Act,
+  { authors, decision }: Pick<Warrant, 'authors' | 'decision'>,
+): Promise<string | undefined> {
+  if (!decision || decision.kind !== kind) return `nobody has decided on this ${kind}: ${what}`;
+  if (decision.digest !== digest)
+    return `${decision.id} is about digest ${decision.digest.slice(0, 12)}, not about ${what}`;
+  const now = Date.now();
+  const { namespace } = Context.current().info;
+  const wanted = { kind, digest, repository, namespace, workflow: ownWorkflowId() };
+  const rules = rulesAt(rulesOf(policy), now);
+  const counted: Approval[] = [];
+  const problems: string[] = [];
+  for (const approval of decision.approvals) {
+    const weighed = await weighAgain({ rules, wanted, decision, approval, now, authors });
+    if (typeof weighed === 'string') {
+      problems.push(`${nameOf(approval)}'s approval does not count: ${weighed}`);
+      continue;
+    }
+    const subject = subjectFor(rules, { decision, approval, now }, wanted);
+    const tally = countApproval(rules, { ...subject, approvals: counted }, weighed);
+    if (tally.kind === 'enough') return undefined;
+    if (tally.kind === 'more') counted.push(weighed);
+    problems.push(tally.detail);
+  }
+  return `${decision.id} does not allow this (${what}): ${problems.join('; ') || 'it has no approvals'}`;
+}
+
+/** An approval as it counts here and now, or why it does not. */
+async function weighAgain(of: {
+  rules: DecisionRules;
+  wanted: Wanted;
+  decision: GivenDecision;
+  approval: Approval;
+  now: number;
+  authors: string[] | null;
+}): Promise<Approval | string> {
+  const { rules, wanted, approval, authors } = of;
+  const { proof, signed: _, ...claim } = approval;
+  const subject = subjectFor(rules, of, wanted);
+  const weighed = { rules, subject, authors, message: { verb: 'approve' as const } };
+  if (!proof) {
+    if (rules.signatures === 'required') return 'nothing shows who signed it';
+    return say(allow(weighed, nameOf(approval), { ...claim, signed: false }));
+  }
+  const { text, signature } = proof;
+  const { at } = approval;
+  const misfit = findMisfit(text, { rules, subject, wanted, at });
+  if (misfit !== undefined) return misfit;
+  const approvers = (listApprovers(rules, subject) ?? []).map(({ may: __, ...key }) => key);
+  const verdict = await verifyText({ text, signature, signer: approval.principal, approvers, at });
+  if (verdict.kind === 'bad') return verdict.reason;
+  return say(allow(weighed, verdict.principal, { ...approval, principal: verdict.principal, signed: true }));
+}
+
+function say(weighing: Weighing): Approval | string {
+  if (weighing.kind === 'counts') return weighing.approval;
+  return weighing.kind === 'refused' ? weighing.reason : 'it can not be verified';
+}

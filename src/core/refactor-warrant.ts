@@ -1,0 +1,44 @@
+/**
+ * The warrants that a refactor gives to what it has done outside: setups with a network, its delivery, its pull
+ * request.
+ * Rule: they hold the approvals as they were signed; the worker that gets them counts again.
+ */
+import type { Decision } from './control.ts';
+import type { DeliverySubject } from './delivery.ts';
+import { isUnwarranted } from './failures.ts';
+import type { RefactorEvent, RefactorState } from './refactor-state.ts';
+import { authorsOf } from './request.ts';
+import type { Sha } from './transcript.ts';
+import type { Warrant } from './warrant.ts';
+import { warrantFor } from './warrant.ts';
+
+/** What a person approves at the delivery gate: exactly this commit on this base under this plan. */
+export function deliverySubject(state: RefactorState, line: Sha): DeliverySubject {
+  return { commit: line, base: state.prepared?.commit ?? '', branch: state.branch, plan: state.plan?.digest ?? '' };
+}
+
+/** What a worker needs to read this refactor's policy by itself. */
+export function warrantOf(state: RefactorState, decision?: Decision): Warrant {
+  const { input, organisation } = state;
+  return warrantFor({ team: input.team, run: input.policy, organisation, authors: authorsOf(state) }, decision);
+}
+
+/** The same, with the decision on the delivery and the policy that it was taken under. */
+export function warrantDelivery(state: RefactorState): Warrant {
+  const { policy, control, deliveryApproved } = state;
+  const decision = control.decisions.findLast(
+    ({ kind, digest, closed }) =>
+      kind === 'delivery' && closed?.outcome === 'approved' && digest === deliveryApproved?.digest,
+  );
+  return { ...warrantOf(state, decision), policy };
+}
+
+/** What a worker had no warrant for is decided anew once somebody resumes: with policy as it is read by then. */
+export function dropUnwarranted(
+  state: RefactorState,
+  { what, type }: Extract<RefactorEvent, { kind: 'failed' }>,
+): RefactorState {
+  if (!isUnwarranted(type)) return state;
+  if (what === 'prepare') return { ...state, policyFrom: null };
+  return what === 'deliver' ? { ...state, deliveryApproved: null, evidenceFor: null } : state;
+}
