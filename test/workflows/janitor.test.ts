@@ -101,17 +101,16 @@ test('the janitor removes what closed runs left, nothing of a run that is open o
     kept: alive.length + dead.length + REPORT,
     removed: 0,
   });
-  const junk = join(dir, 'objects/pack/tmp_pack_abc');
-  await writeFile(junk, 'half a pack');
-  const old = Date.now() / 1000 - 25 * 3600;
-  await utimes(junk, old, old);
-
   // Whoever starts a janitor can't have less kept than its workers are configured for: thirty days, if nothing is said.
   expect(await runJanitor(quick, { retentionDays: 0 })).toMatchObject({
     retentionDays: 30,
     raisedFrom: 0,
     refs: { kept: alive.length + dead.length + REPORT, removed: 0 },
   });
+  const junk = join(dir, 'objects/pack/tmp_pack_abc');
+  await writeFile(junk, 'half a pack');
+  const old = Date.now() / 1000 - 25 * 3600;
+  await utimes(junk, old, old);
 
   const dry = await runJanitor(crew, { retentionDays: 0, dryRun: true });
   expect(dry).toMatchObject({ dryRun: true, refs: { removed: dead.length + REPORT }, leftOvers: 1, failed: [] });
