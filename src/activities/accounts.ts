@@ -9,11 +9,16 @@ import type { Workflow } from '@temporalio/common';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { AccountInput, Amount, Holder, Reservation, ReserveInput, SettleInput } from '../core/account.ts';
 import { accountId } from '../core/account.ts';
+import { rulesOf } from '../core/approvers.ts';
 import type { ReserveOutcome, ReserveShared, SettleShared, SharedBudget } from '../core/shared-budget.ts';
 import { isAmong, UNLIMITED_BUDGET } from '../core/shared-budget.ts';
 import { describeUnsealed, openSeal, sealed } from '../core/sealed.ts';
 import { ownWorkflowId } from './chain.ts';
+import type { ActivityContext } from './context.ts';
+import { storeOf } from './context.ts';
+import type { ControlActivities } from './contract.ts';
 import { fail } from './failures.ts';
+import { readOwnPolicy } from './own-policy.ts';
 import { withHeartbeats } from './perform.ts';
 
 /** Messages that this process has sent, so that each has a later stamp than the one before. */
@@ -21,19 +26,40 @@ let sent = 0;
 /** Refactors that are looked up at one time: closed ones are few, since each settles at its end. */
 const MAX_LOOKED_UP = 50;
 
+/** An account with its limit as this worker reads it, and whether people have to sign what they decide. */
+type Account = SharedBudget & Pick<ReserveInput, 'signatures'>;
+
 /** Sets aside an absolute amount in every account, or in none of them and says which is short. */
-export async function reserveShared(input: ReserveShared): Promise<ReserveOutcome> {
-  return await withHeartbeats(async () => {
-    const done: SharedBudget[] = [];
-    for (const budget of input.accounts) {
-      const reservation = await reserveIn(budget, input);
-      if (reservation.kind === 'reserved') done.push(budget);
-      else {
-        for (const earlier of done) await giveBack(earlier, input.before);
-        return { kind: 'short', reason: reservation.reason };
+export function createReserveShared(context: ActivityContext): ControlActivities['reserveShared'] {
+  return (input) =>
+    withHeartbeats(async (): Promise<ReserveOutcome> => {
+      const done: Account[] = [];
+      for (const budget of await readAccounts(context, input)) {
+        const reservation = await reserveIn(budget, input);
+        if (reservation.kind === 'reserved') done.push(budget);
+        else {
+          for (const earlier of done) await giveBack(earlier, input.before);
+          return { kind: 'short', reason: reservation.reason };
+        }
       }
-    }
-    return { kind: 'reserved' };
+      return { kind: 'reserved' };
+    });
+}
+
+/** The accounts with the limits of the organisation's and the team's files as they are now. */
+async function readAccounts(context: ActivityContext, input: ReserveShared): Promise<Account[]> {
+  const { place, warrant, accounts } = input;
+  if (!place || !warrant) return accounts;
+  const store = await storeOf(context, place.repository);
+  const { policy } = await readOwnPolicy(context, store, { ...place, team: warrant.team, run: warrant.run });
+  const { signatures } = rulesOf(policy);
+  const known = policy.sharedBudgets?.value ?? [];
+  return accounts.map(({ account, per }) => {
+    const budget = known.find((one) => one.account === account && one.per === per);
+    if (budget) return { ...budget, signatures };
+    const how = 'have the layers read again (`cox policy adopt`), then resume';
+    const what = `no file that this worker reads names the account ${account} (${per}), which the run shares`;
+    throw fail('PolicyStricter', `${what}: ${how}`);
   });
 }
 
@@ -44,15 +70,17 @@ export async function settleShared({ accounts, tokens, usd }: SettleShared): Pro
   });
 }
 
-async function reserveIn(budget: SharedBudget, wanted: Amount): Promise<Reservation> {
-  const message = { holder: ownWorkflowId(), ...plain(wanted), limit: limitOf(budget) };
+async function reserveIn(budget: Account, wanted: Amount): Promise<Reservation> {
+  const { signatures } = budget;
+  const said = signatures === undefined ? {} : { signatures };
+  const message = { holder: ownWorkflowId(), ...plain(wanted), limit: limitOf(budget), ...said };
   const first = await send<Reservation, ReserveInput>(budget, 'reserve', message);
   if (first.kind === 'reserved' || !(await settleClosed(budget, first.others))) return first;
   return await send<Reservation, ReserveInput>(budget, 'reserve', message);
 }
 
 /** What was set aside here before stays so; where nothing was, nothing is. */
-async function giveBack(budget: SharedBudget, before: ReserveShared['before']): Promise<void> {
+async function giveBack(budget: Account, before: ReserveShared['before']): Promise<void> {
   if (before && isAmong(before.accounts, budget.account, budget.per)) await reserveIn(budget, before);
   else await settleIn(budget, { holder: ownWorkflowId(), tokens: 0, usd: 0 });
 }

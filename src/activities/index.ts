@@ -4,7 +4,7 @@
  */
 import { createAct } from './act.ts';
 import { createBeginChain } from './begin-chain.ts';
-import { reserveShared, settleShared } from './accounts.ts';
+import { createReserveShared, settleShared } from './accounts.ts';
 import type { ActivityContext } from './context.ts';
 import type { ControlActivities, ModelActivities, SigningActivities, WorkspaceActivities } from './contract.ts';
 import { describeAgents } from './describe-agents.ts';
@@ -29,7 +29,7 @@ export function createControlActivities(context: ActivityContext): ControlActivi
     describeAgents,
     openPull: createOpenPull(context),
     keepReport: createKeepReport(context),
-    reserveShared,
+    reserveShared: createReserveShared(context),
     settleShared,
     readPolicy: createReadPolicy(context),
     beginChain: createBeginChain(context),

@@ -19,6 +19,7 @@ import { readRoot } from '../git/read-tips.ts';
 import { readRef } from '../git/read-ref.ts';
 import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
+import { findMoreSpend, findUntruth, verifyKeeps } from './agent-result.ts';
 import { advanceRef, ownWorkflowId, runRef } from './chain.ts';
 import { keepConflict } from './conflict-tree.ts';
 import type { ActivityContext } from './context.ts';
@@ -53,11 +54,14 @@ export function createIntegrateTask(context: ActivityContext): ControlActivities
         if (last?.message.includes(`${trailer}\n`)) return await describeMerge(store, input, at);
         throw fail('Superseded', `${ref} stands at ${at.slice(0, 10)}, not at ${input.line.slice(0, 10)}`);
       }
-      const overreach = await findOverreach(store, input);
+      const reason = await findUntruth(store, input);
+      if (reason !== undefined) return { kind: 'untrue', reason };
+      const overreach = await findOverreach(store, input, await verifyKeeps(context, store, input));
       if (overreach) return overreach;
       const merged = await mergeTask(store, input);
       if (merged.kind === 'conflict')
         await keepConflict(store, { refactor: ownWorkflowId(), line: input.line, ...merged });
+      if (merged.kind === 'unchanged') return await withSpend(store, input, merged);
       if (merged.kind !== 'clean') return merged;
       const line = await commitParts(store, input, merged.tree, trailer);
       await advanceRef(store, ref, line, at);
@@ -65,7 +69,7 @@ export function createIntegrateTask(context: ActivityContext): ControlActivities
     });
 }
 
-type Merged = { kind: 'clean'; tree: Sha } | Exclude<IntegrateOutcome, { kind: 'merged' | 'outside' }>;
+type Merged = { kind: 'clean'; tree: Sha } | Exclude<IntegrateOutcome, { kind: 'merged' | 'outside' | 'untrue' }>;
 
 async function mergeTask(store: Store, input: IntegrateInput): Promise<Merged> {
   const [lineTree, startTree, tree] = [
@@ -155,7 +159,8 @@ async function placeParts(store: Store, input: IntegrateInput, parts: readonly P
 /** What the task changed and may not: its agent was told at each act, so this is the last look before the line. */
 async function findOverreach(
   store: Store,
-  { start, head, keeps }: IntegrateInput,
+  { start, head }: IntegrateInput,
+  keeps: Keeps | undefined,
 ): Promise<Extract<IntegrateOutcome, { kind: 'outside' }> | undefined> {
   if (!keeps) return undefined;
   const { paths, barred, allowed } = keeps;
@@ -212,9 +217,16 @@ async function findUnkept(
   return clipFindings([...outside, ...listAsked()]).findings;
 }
 
+/** An outcome with what the agent took, where it reported less. */
+async function withSpend<T extends object>(store: Store, input: IntegrateInput, outcome: T): Promise<T> {
+  const took = await findMoreSpend(store, input);
+  return took ? { ...outcome, took } : outcome;
+}
+
 async function describeMerge(store: Store, input: IntegrateInput, line: Sha): Promise<IntegrateOutcome> {
   const changed = await diffTrees(store, { from: input.line, to: line });
-  const merged = { kind: 'merged' as const, line, tree: await treeOf(store, line), changed: changed.length };
+  const what = { kind: 'merged' as const, line, tree: await treeOf(store, line), changed: changed.length };
+  const merged = await withSpend(store, input, what);
   const { whole } = input;
   if (!whole) return merged;
   await ensureCommit(store, { commit: whole.base });

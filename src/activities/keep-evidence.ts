@@ -6,7 +6,9 @@
 import { Context } from '@temporalio/activity';
 import type { Evidence } from '../core/agent-state.ts';
 import { escapeForPeople, safeJson } from '../core/escape.ts';
+import { z } from 'zod';
 import type { Sha } from '../core/transcript.ts';
+import { shaSchema } from '../core/transcript.ts';
 import { commitTree } from '../git/commit-tree.ts';
 import { moveRef } from '../git/move-ref.ts';
 import { readRef } from '../git/read-ref.ts';
@@ -28,13 +30,32 @@ export async function keepEvidence(
   const subject = `evidence: ${green} of ${all.length} green on ${judged.commit.slice(0, 10)}`;
   const message = `${subject}\n\n${safeJson(all)}\n\n${escapeForPeople(logs.slice(0, MAX_LOG_CHARACTERS))}\n`;
   const log = await commitTree(store, { tree: judged.tree, parents: [judged.commit], message });
-  const ref = evidenceRef(judged.commit);
+  const kind = Context.current().info.workflowType === 'agent' ? 'agents' : 'refactors';
+  const ref = evidenceRef(kind, ownWorkflowId(), judged.commit);
   await moveRef(store, { ref, to: log, from: await readRef(store, ref) });
   return all.map((one) => ({ ...one, log }));
 }
 
 /** Beside the refs of the runs that it belongs to, so that it is kept and removed with them. */
-function evidenceRef(commit: Sha): string {
-  const kind = Context.current().info.workflowType === 'agent' ? 'agents' : 'refactors';
-  return refBeside(kind, ownWorkflowId(), `evidence-${commit.slice(0, 16)}`);
+export function evidenceRef(kind: 'agents' | 'refactors', workflow: string, commit: Sha): string {
+  return refBeside(kind, workflow, `evidence-${commit.slice(0, 16)}`);
+}
+
+const keptSchema = z.array(
+  z.object({
+    command: z.string(),
+    green: z.boolean(),
+    commit: shaSchema,
+    tree: shaSchema,
+    outputDigest: z.string(),
+  }),
+);
+
+/** The evidence in the message of a commit that keeps some; none where it keeps none. */
+export function readEvidence(message: string): z.infer<typeof keptSchema> {
+  try {
+    return keptSchema.parse(JSON.parse(message.split('\n', 3)[2] ?? ''));
+  } catch {
+    return [];
+  }
 }

@@ -35,6 +35,8 @@ interface Act {
   repository: string;
   /** In a refusal. */
   what: string;
+  /** The workflow whose decision it is; the activity's own where it is left out. */
+  workflow?: string;
 }
 
 const ADOPT = 'Have the layers read again (`cox policy adopt`), then resume';
@@ -136,9 +138,9 @@ async function requireApprovals(policy: EffectivePolicy, act: Act, warrant: Warr
 }
 
 /** What a decision lacks to allow an act under a policy; undefined where nothing. */
-async function findMissing(
+export async function findMissing(
   policy: EffectivePolicy,
-  { what, kind, digest, repository }: Act,
+  { what, kind, digest, repository, workflow = ownWorkflowId() }: Act,
   { authors, decision }: Pick<Warrant, 'authors' | 'decision'>,
 ): Promise<string | undefined> {
   if (!decision || decision.kind !== kind) return `nobody has decided on this ${kind}: ${what}`;
@@ -146,7 +148,7 @@ async function findMissing(
     return `${decision.id} is about digest ${decision.digest.slice(0, 12)}, not about ${what}`;
   const now = Date.now();
   const { namespace } = Context.current().info;
-  const wanted = { kind, digest, repository, namespace, workflow: ownWorkflowId() };
+  const wanted = { kind, digest, repository, namespace, workflow };
   const rules = rulesAt(rulesOf(policy), now);
   const counted: Approval[] = [];
   const problems: string[] = [];

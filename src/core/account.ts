@@ -37,6 +37,8 @@ export interface AccountState extends Stamps {
   spent: Record<string, Amount>;
   spentBefore: Amount;
   raises: Raise[];
+  /** Policy wants decisions signed, as the last worker read it: raises, which are not, are refused. */
+  signatures?: 'required' | 'optional' | undefined;
 }
 
 const NOTHING: Readonly<Amount> = { tokens: 0, usd: 0 };
@@ -53,8 +55,16 @@ const amountFields = { tokens: z.number().min(0).max(1e15), usd: z.number().min(
 const holder = z.string().min(1).max(1000);
 const limit = z.strictObject({ tokens: amountFields.tokens.optional(), usd: amountFields.usd.optional() });
 
-/** A refactor sets aside so much in all, under the limit that its policy names. */
-const reserveSchema = z.strictObject({ holder, ...amountFields, limit });
+/**
+ * A refactor sets aside so much in all, under the limit that its worker reads in the organisation's files, which also
+ * say whether what people decide has to be signed.
+ */
+const reserveSchema = z.strictObject({
+  holder,
+  ...amountFields,
+  limit,
+  signatures: z.enum(['required', 'optional']).optional(),
+});
 /** A refactor ended and took so much. */
 const settleSchema = z.strictObject({ holder, ...amountFields });
 /** A person adds to the present period. */
@@ -117,6 +127,12 @@ export function findMessageProblem(verb: AccountVerb, input: unknown): string | 
   return parsed.success ? undefined : describeMisfit(verb, parsed.error.issues.slice(0, 5));
 }
 
+/** Why this account takes no such message now; undefined where it does. */
+export function findRaiseProblem({ signatures, name }: AccountState, verb: AccountVerb): string | undefined {
+  if (verb !== 'raise' || signatures !== 'required') return undefined;
+  return `policy wants decisions signed (decisions.signatures), and a raise is none: change the amount of ${name} in the organisation's file (sharedBudgets), then resume what waits`;
+}
+
 /** Takes in a message that fits. */
 export function receiveForAccount(
   before: AccountState,
@@ -125,7 +141,11 @@ export function receiveForAccount(
   at: number,
 ): { state: AccountState; answer: Reservation | AccountView } {
   const now = turnPeriod(before, at);
-  if (verb === 'reserve') return reserve(now, reserveSchema.parse(input));
+  if (verb === 'reserve') {
+    const message = reserveSchema.parse(input);
+    const { signatures = now.signatures } = message;
+    return reserve({ ...now, ...(signatures === undefined ? {} : { signatures }) }, message);
+  }
   const state = verb === 'settle' ? settle(now, settleSchema.parse(input)) : raise(now, raiseSchema.parse(input), at);
   return { state, answer: viewAccount(state) };
 }

@@ -12,6 +12,7 @@ import type { Decision } from './control.ts';
 import { changeDecision, chooseDecision, closeDecision, listOpenDecisions } from './control.ts';
 import type { Approval, Verified } from './decide.ts';
 import { countApproval, nameOf, weigh } from './decide.ts';
+import { permitOf } from './permits.ts';
 import type { MessageOf } from './messages.ts';
 import type { Outcome } from './receive.ts';
 import { passDeadlines } from './silence.ts';
@@ -95,9 +96,9 @@ function settleDecision(
         tell(keepWord(state, outcome, by), pending.callId, `A supervisor rejected this call${why}. It was not run.`),
       );
     case 'scope':
-      if (outcome === 'approved') return keepEffects(state);
+      if (outcome === 'approved') return keepEffects(state, decision.id);
       return undoAct(
-        { ...state, askedPaths: [], askedEffects: [] },
+        { ...state, askedPaths: [], askedEffects: [], asked: undefined },
         `A supervisor rejected what your last call changed${why}. It was about:\n${decision.about}\n`,
       );
     case 'budget':
@@ -121,11 +122,14 @@ function keepWord(state: AgentState, outcome: 'approved' | 'rejected', by: strin
 }
 
 /** What a person kept is not asked about again. */
-function keepEffects(state: AgentState): AgentState {
+function keepEffects(state: AgentState, id: string): AgentState {
+  const decision = state.control.decisions.find((one) => one.id === id);
+  const permits = [...(state.permits ?? []), ...permitOf(state.id, decision, state.asked)];
   const extraPaths = [...state.extraPaths, ...state.askedPaths];
   // An agent of before findings were kept never asked about any.
   const keptEffects = state.keptEffects && [...new Set([...state.keptEffects, ...(state.askedEffects ?? [])])];
-  return { ...state, extraPaths, askedPaths: [], askedEffects: [], ...(keptEffects ? { keptEffects } : {}) };
+  const nothing = { askedPaths: [], askedEffects: [], asked: undefined };
+  return { ...state, extraPaths, ...nothing, ...(keptEffects ? { keptEffects } : {}), permits };
 }
 
 /** Answers the agent's question. */

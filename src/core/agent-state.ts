@@ -5,6 +5,7 @@
  */
 import type { Control } from './control.ts';
 import type { NetworkGrant } from './egress.ts';
+import type { Asked, Permit } from './permits.ts';
 import type { EffectivePolicy, Policy } from './policy.ts';
 import type { Plan } from './plan.ts';
 import type { Price } from './price.ts';
@@ -131,7 +132,10 @@ export interface Hold {
 }
 
 export type AgentOutcome =
-  /** `extraPaths` are those outside of the task's that people allowed, `keptEffects` the findings that they kept. */
+  /**
+   * `extraPaths` are those outside of the task's that people allowed, `keptEffects` the findings that they kept,
+   * `permits` the decisions by which.
+   */
   | {
       kind: 'finished';
       head: Sha;
@@ -139,6 +143,7 @@ export type AgentOutcome =
       evidence: Evidence[];
       extraPaths?: string[];
       keptEffects?: string[];
+      permits?: Permit[];
     }
   | { kind: 'planned'; head: Sha; plan: Plan }
   | { kind: 'declined'; reason: string }
@@ -215,6 +220,9 @@ export interface AgentState {
   /** Findings, by their keys, that a person kept; and those being asked about. */
   keptEffects?: string[];
   askedEffects?: string[];
+  /** The same as the decision's digest has it, and what was approved of such; agents of before that have none. */
+  asked?: Asked | undefined;
+  permits?: Permit[];
   pending: PendingCall | null;
   /** The head before the last act, to go back to if its effects are refused. */
   beforeAct: Sha | null;

@@ -70,8 +70,8 @@ export function orphan(state: AgentState, at: number): AgentState {
 /** Ends the agent with its work done. */
 export function finishAgent(state: AgentState, at: number, summary: string): AgentState {
   if (!state.head) throw new Error('an agent without a head cannot finish');
-  const { head, evidence, extraPaths, keptEffects } = state;
-  const kept = keptEffects ? { keptEffects } : {};
+  const { head, evidence, extraPaths, keptEffects, permits } = state;
+  const kept = { ...(keptEffects ? { keptEffects } : {}), ...(permits?.length ? { permits } : {}) };
   return endAgent(state, at, { kind: 'finished', head, summary, evidence, extraPaths, ...kept });
 }
 

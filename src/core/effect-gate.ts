@@ -66,15 +66,16 @@ export function gateEffects(state: AgentState, at: number, outcome: ActOutcome, 
     }
     case 'ask': {
       const isScope = answer.findings.length === 0;
+      const asked = { head: state.head, outside, ...(findings ? { findings } : {}) };
       const control = openDecision(state.control, at, {
         name: `${state.spec.task}/${isScope ? 'scope' : 'effects'}`,
         kind: 'scope',
         about: [...answer.lines, `by: ${shorten(call, 300)}`].join('\n'),
-        digest: digestValue({ head: state.head, outside, ...(findings ? { findings } : {}) }),
+        digest: digestValue(asked),
         ...(isScope ? {} : { risk: worstRisk(answer.findings) }),
       });
       const askedEffects = answer.findings.map(keyOf);
-      return publish(nextStep({ ...state, control, askedPaths: outside, askedEffects }));
+      return publish(nextStep({ ...state, control, askedPaths: outside, askedEffects, asked }));
     }
   }
 }

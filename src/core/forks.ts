@@ -66,7 +66,7 @@ export function endRival(
 function adopt(state: RefactorState, at: number, work: TaskState, { agent, result }: Rival): RefactorState {
   if (!result) return state;
   // The winner stays named, so that a late word of another changes nothing.
-  const finished: TaskState = { ...work, ...result, status: 'finished', rivals: [{ agent, result }] };
+  const finished: TaskState = { ...work, ...result, agent, status: 'finished', rivals: [{ agent, result }] };
   return log(replaceWork(state, finished), at, `${work.task.id} finished by ${agent}: ${result.summary}`);
 }
 

@@ -2,9 +2,11 @@
  * What an integration takes and gives: a finished task's result, and by what it is judged before it is on the line.
  * Rule: small facts; the bytes stay in the hub.
  */
-import type { DiffLimits } from './agent-state.ts';
+import type { DiffLimits, Evidence, Spend } from './agent-state.ts';
 import type { Finding, FindingRules } from './findings.ts';
+import type { Permit } from './permits.ts';
 import type { Sha } from './transcript.ts';
+import type { Warrant } from './warrant.ts';
 
 /** What a task may change, and what of its effects people kept; `effects` is left out where its agent did not say. */
 export interface Keeps {
@@ -13,6 +15,17 @@ export interface Keeps {
   allowed: string[];
   limits?: DiffLimits;
   effects?: { rules: FindingRules; kept: string[] };
+}
+
+/** What an agent says of its result; the worker looks all of it up in the hub. */
+export interface ClaimedResult {
+  agent: string;
+  task: string;
+  /** Each has to be green on the head's tree. */
+  checks: string[];
+  evidence: Pick<Evidence, 'command' | 'green' | 'commit' | 'tree' | 'outputDigest'>[];
+  /** Left out where other agents' steps are in the chain too, as in a fork's. */
+  spend?: Spend;
 }
 
 export interface IntegrateInput {
@@ -28,11 +41,18 @@ export interface IntegrateInput {
   keeps?: Keeps;
   /** By what the whole line is judged: its base, the paths and words of all tasks, and what policy protects. */
   whole?: { base: Sha; paths: string[]; task: string; barred?: string[] };
+  /** Left out by runs from before workers looked it up. */
+  result?: ClaimedResult;
+  /** By which decisions people allowed and kept what is in `keeps`; and what to count them by. */
+  permits?: Permit[];
+  warrant?: Warrant;
 }
 
 export type IntegrateOutcome =
-  | { kind: 'merged'; line: Sha; tree: Sha; changed: number; findings?: Finding[]; moreFindings?: number }
+  | { kind: 'merged'; line: Sha; tree: Sha; changed: number; findings?: Finding[]; moreFindings?: number; took?: Spend }
+  /** The hub says something else of the result than its agent's report; nothing was merged. */
+  | { kind: 'untrue'; reason: string }
   /** The task changed what it may not; nothing was merged. */
   | { kind: 'outside'; paths: string[]; findings: Finding[] }
-  | { kind: 'unchanged' }
+  | { kind: 'unchanged'; took?: Spend }
   | { kind: 'conflict'; tree: Sha; files: string[] };

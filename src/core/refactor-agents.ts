@@ -2,12 +2,13 @@
  * What a refactor takes in from its agents: their start, their needs, their spend, their end.
  * Rule: an agent whose work is no longer wanted changes nothing.
  */
-import type { AgentDescription, AgentOutcome, AgentReport } from './agent-state.ts';
+import type { AgentDescription, AgentOutcome, AgentReport, Spend } from './agent-state.ts';
 import { settleReceipts } from './control.ts';
+import { readReport } from './internal-messages.ts';
 import { nextRefactorCommand, startOf } from './refactor.ts';
 import { proposePlan } from './refactor-gates.ts';
 import { addForks, addRival, endRival } from './forks.ts';
-import type { RefactorState, Rival } from './refactor-state.ts';
+import type { RefactorState, Rival, TaskState } from './refactor-state.ts';
 import { addSpend, NOTHING_SPENT } from './spend.ts';
 import { endRefactor, findWork, log, replaceWork, tryAgain } from './refactor-work.ts';
 
@@ -113,8 +114,28 @@ export function takeDescription(state: RefactorState, at: number, agent: AgentDe
     ...result,
   };
   const head = 'head' in outcome ? outcome.head : null;
-  const blank = { decisions: [], hold: null, receipts: [] };
-  return takeReport(state, at, { ...blank, agent: agent.id, task: known.task, head, steps, spend, outcome });
+  const blank = { decisions: [], hold: null, receipts: [], agent: agent.id, task: known.task };
+  const told = { ...blank, head, steps, spend, outcome };
+  if (!agent.result || readReport(told)) return takeReport(state, at, told);
+  // A result that no agent of ours can have had is none.
+  const odd = log(state, at, `${agent.id} ended with a result that is none of an agent's`);
+  return takeDescription(odd, at, { ...agent, result: null });
+}
+
+/** Where an agent's chain shows more than it reported, the chain counts. */
+export function takeSpend(
+  state: RefactorState,
+  at: number,
+  { agent }: TaskState,
+  { took }: { took?: Spend },
+): RefactorState {
+  if (!took) return state;
+  const agents = state.agents.map((one) =>
+    one.id === agent && one.report ? { ...one, report: { ...one.report, spend: took } } : one,
+  );
+  const text = `${agent} reported less than its chain in the hub shows: it is counted by that`;
+  const deviations = [...state.deviations, text];
+  return log({ ...state, agents, deviations, spend: sumSpend(agents, state.reviewSpend) }, at, text);
 }
 
 function sumSpend(agents: RefactorState['agents'], reviews: RefactorState['reviewSpend']): RefactorState['spend'] {
@@ -151,6 +172,8 @@ function takeAgentEnd(state: RefactorState, at: number, report: AgentReport): Re
         head: outcome.head,
         summary: outcome.summary,
         evidence: outcome.evidence,
+        agent: report.agent,
+        permits: [...(work.permits ?? []), ...(outcome.permits ?? [])],
         ...(allowed ? { extraPaths: allowed } : {}),
         ...(kept ? { keptEffects: kept } : {}),
       };

@@ -8,6 +8,7 @@ import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { gateFindings, keyOf, renderFindings } from './findings.ts';
 import { findingRulesOf } from './judge-fields.ts';
+import { permitOf } from './permits.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
 import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
 import { log, replaceWork, tryAgain } from './refactor-work.ts';
@@ -31,7 +32,7 @@ export function judgedBy(state: RefactorState, work: TaskState): Pick<IntegrateI
   const paths = [...new Set(works.flatMap(pathsOf))];
   return {
     keeps: {
-      paths: pathsOf(work),
+      paths: [...work.task.paths, ...work.conflicts],
       barred: policy.protectedPaths.value,
       allowed: extraPaths,
       ...limitsOf(policy, work.task),
@@ -73,14 +74,23 @@ export function takeOverreach(
       work,
       `${what}; policy denies that: ${renderFindings(asked.about).join(' ')}`,
     );
+  const subject = { head: work.head, paths, findings };
   const control = openDecision(state.control, at, {
     name: `${id}/integration`,
     kind: 'scope',
     about: [...renderFindings(findings, FINDING_LINES), what].join('\n'),
-    digest: digestValue({ head: work.head, paths, findings }),
+    digest: digestValue(subject),
     risk: 'high',
   });
-  return replaceWork({ ...state, control }, { ...work, askedPaths: paths, askedEffects: findings.map(keyOf) });
+  return replaceWork(
+    { ...state, control },
+    {
+      ...work,
+      askedPaths: paths,
+      askedEffects: findings.map(keyOf),
+      asked: subject,
+    },
+  );
 }
 
 /** What a person said of such a result: it may be integrated as it is, or another agent tries. */
@@ -94,7 +104,7 @@ export function settleOverreach(
   const task = decision.id.slice(0, decision.id.lastIndexOf('/'));
   const work = [state.extra, ...state.tasks].find((one) => one?.task.id === task);
   if (!work) return state;
-  const { askedPaths = [], askedEffects = [], extraPaths = [], keptEffects = [], ...rest } = work;
+  const { askedPaths = [], askedEffects = [], asked, extraPaths = [], keptEffects = [], ...rest } = work;
   if (outcome === 'rejected')
     return tryAgain(
       state,
@@ -106,7 +116,13 @@ export function settleOverreach(
     ...state.deviations,
     `${by} let ${task} change ${askedPaths.join(', ') || 'what stands out in it'}`,
   ];
-  const kept = { extraPaths: [...extraPaths, ...askedPaths], keptEffects: [...keptEffects, ...askedEffects] };
+  // With its approvals, which the decision as it was found had not yet.
+  const given = state.control.decisions.find(({ id }) => id === decision.id);
+  const kept = {
+    extraPaths: [...extraPaths, ...askedPaths],
+    keptEffects: [...keptEffects, ...askedEffects],
+    permits: [...(work.permits ?? []), ...permitOf(state.id, given, asked)],
+  };
   return replaceWork({ ...state, deviations }, { ...rest, ...kept });
 }
 

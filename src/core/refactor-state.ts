@@ -21,6 +21,7 @@ import type { Verified } from './decide.ts';
 import type { DeliverInput, DeliverOutcome, OpenPullInput } from './delivery.ts';
 import type { HostUse } from './egress.ts';
 import type { Finding } from './findings.ts';
+import type { Asked, Permit } from './permits.ts';
 import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
 import type { Message, MessageOf, StartInput } from './messages.ts';
 import type { Plan, Task } from './plan.ts';
@@ -105,6 +106,11 @@ export interface TaskState {
   /** The same of findings, by their keys. */
   keptEffects?: string[];
   askedEffects?: string[];
+  /** What is asked about as its digest has it, and the decisions by which people allowed and kept things. */
+  asked?: Asked | undefined;
+  permits?: Permit[];
+  /** The agent whose result it is. */
+  agent?: string;
   /** Forks to start, the ids of all that were asked for, and the agents that race since. */
   forks?: Fork[];
   forkIds?: string[];
@@ -114,7 +120,14 @@ export interface TaskState {
 /** One of several agents that try the same task; its result, once it finished. */
 export interface Rival {
   agent: string;
-  result: { head: Sha; summary: string; evidence: Evidence[]; extraPaths?: string[]; keptEffects?: string[] } | null;
+  result: {
+    head: Sha;
+    summary: string;
+    evidence: Evidence[];
+    extraPaths?: string[];
+    keptEffects?: string[];
+    permits?: Permit[];
+  } | null;
 }
 
 /** The mirror of one agent, as its reports tell. */

@@ -6,7 +6,8 @@
 import type { Decision } from './control.ts';
 import type { DeliverySubject } from './delivery.ts';
 import { isUnwarranted } from './failures.ts';
-import type { RefactorEvent, RefactorState } from './refactor-state.ts';
+import type { IntegrateInput } from './integration.ts';
+import type { RefactorCommand, RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
 import { authorsOf } from './request.ts';
 import type { Sha } from './transcript.ts';
 import type { Warrant } from './warrant.ts';
@@ -21,6 +22,38 @@ export function deliverySubject(state: RefactorState, line: Sha): DeliverySubjec
 export function warrantOf(state: RefactorState, decision?: Decision): Warrant {
   const { input, organisation } = state;
   return warrantFor({ team: input.team, run: input.policy, organisation, authors: authorsOf(state) }, decision);
+}
+
+/** A reservation with that by which the worker reads the accounts' limits itself. */
+export function warrantReservation(state: RefactorState, command: RefactorCommand): RefactorCommand {
+  if (command.kind !== 'reserve') return command;
+  const place = { repository: state.input.repository, base: state.prepared?.commit ?? state.policyFrom ?? null };
+  return { kind: 'reserve', input: { ...command.input, place, warrant: warrantOf(state) } };
+}
+
+/** What a task's agent says of its result, for the worker to compare with the hub. */
+export function claimOf(state: RefactorState, work: TaskState): Pick<IntegrateInput, 'result' | 'permits' | 'warrant'> {
+  const { agent, task, evidence, permits = [], forkIds } = work;
+  if (agent === undefined) return {};
+  const spend = state.agents.find(({ id }) => id === agent)?.report?.spend;
+  return {
+    result: {
+      agent,
+      task: task.id,
+      checks: task.checks,
+      evidence: evidence.map(({ command, green, commit, tree, outputDigest }) => ({
+        command,
+        green,
+        commit,
+        tree,
+        outputDigest,
+      })),
+      // The steps of a fork before its checkpoint are another agent's.
+      ...(spend && !forkIds?.length ? { spend } : {}),
+    },
+    permits,
+    warrant: warrantOf(state),
+  };
 }
 
 /** The same, with the decision on the delivery and the policy that it was taken under. */

@@ -18,7 +18,7 @@ import { requesterOf } from './request.ts';
 import { orderReview } from './refactor-review.ts';
 import type { Prepared, PrepareInput, RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
 import { orderEnd } from './refactor-end.ts';
-import { deliverySubject, warrantDelivery, warrantOf } from './refactor-warrant.ts';
+import { claimOf, deliverySubject, warrantDelivery, warrantOf, warrantReservation } from './refactor-warrant.ts';
 import { orderReservation } from './shared-budget.ts';
 import { branchFor } from './text/branch-name.ts';
 import type { Sha } from './transcript.ts';
@@ -80,7 +80,7 @@ export function nextRefactorCommand(state: RefactorState): RefactorCommand {
   if (state.policyFrom === null) return { kind: 'readPolicy', input: policyInput(state) };
   if (hasMoney(state) && !state.prices) return { kind: 'readPrices', input: { review: reviewerOf(state) } };
   const reservation = orderReservation(state);
-  if (reservation) return reservation;
+  if (reservation) return warrantReservation(state, reservation);
   const { prepared } = state;
   if (!prepared) return { kind: 'prepare', input: prepareInput(state) };
   const [own] = listOpenDecisions(state.control);
@@ -218,6 +218,7 @@ function integrate(state: RefactorState, work: TaskState): RefactorCommand {
     key: `integrate/${state.integrations + 1}`,
     message,
     ...judgedBy(state, work),
+    ...claimOf(state, work),
   };
   return { kind: 'integrate', input, task: work.task.id };
 }

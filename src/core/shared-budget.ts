@@ -9,6 +9,8 @@ import { accountNameSchema, PERIODS } from './account.ts';
 import type { EffectivePolicy } from './policy.ts';
 import type { Field } from './policy-fields.ts';
 import type { RefactorCommand, RefactorState } from './refactor-state.ts';
+import type { Sha } from './transcript.ts';
+import type { Warrant } from './warrant.ts';
 
 /** What stands for no budget at all. */
 export const UNLIMITED_BUDGET: Readonly<Amount> = { tokens: 1e12, usd: 1e9 };
@@ -64,6 +66,9 @@ export interface Reserved extends Amount {
 export interface ReserveShared extends Amount {
   accounts: SharedBudget[];
   before: Reserved | null;
+  /** By what the worker reads the accounts' limits itself; left out by runs of before that. */
+  place?: { repository: string; base: Sha | null };
+  warrant?: Warrant;
 }
 
 /** What came of it. */

@@ -41,20 +41,18 @@ export function warrantFor(
   decision?: Decision,
 ): Warrant {
   const { team, run, authors, organisation } = of;
-  const given = decision && {
-    id: decision.id,
-    kind: decision.kind,
-    digest: decision.digest,
-    openedAt: decision.openedAt,
-    approvals: decision.approvals ?? [],
-  };
   return {
     team: team ?? null,
     run: run ?? null,
     authors,
     ...(organisation === undefined ? {} : { organisation }),
-    ...(given ? { decision: given } : {}),
+    ...(decision ? { decision: givenOf(decision) } : {}),
   };
+}
+
+/** A decision without the words that it was shown with. */
+export function givenOf({ id, kind, digest, openedAt, approvals = [] }: Decision): GivenDecision {
+  return { id, kind, digest, openedAt, approvals };
 }
 
 type FieldName = Parameters<typeof fieldOf>[0];

@@ -13,7 +13,7 @@ import type { Store } from './store.ts';
 export const REFS = 'refs/coxswain/';
 
 /** The place of a ref for this repository. */
-function placeRef({ space }: Store, ref: string): string {
+export function placeRef({ space }: Store, ref: string): string {
   return space === undefined || !ref.startsWith(REFS) ? ref : `${REFS}${space}/${ref.slice(REFS.length)}`;
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure } from './git-failure.ts';
-import { listHub, REFS } from './hub-refs.ts';
+import { listHub, placeRef, REFS } from './hub-refs.ts';
 import { readTips } from './read-tips.ts';
 import { streamGit } from './run-git.ts';
 import type { Store } from './store.ts';
@@ -29,6 +29,19 @@ export async function ensureOwnCommit(store: Store, { commit, own }: { commit: S
     `commit ${commit} is not reachable from this repository's refs in the hub, which several repositories share: ` +
       `push it there first, as in: git push <hub> ${commit}:${REFS}${space}/wheel/<name>`,
   );
+}
+
+/** Whether a commit is reachable from a folder of this repository's refs, such as an agent's, without some of them. */
+export async function isInFolder(
+  store: Store,
+  { commit, folder, leaveOut }: { commit: Sha; folder: string; leaveOut: string },
+): Promise<boolean> {
+  const folders = [...new Set([placeRef(store, folder), folder])];
+  const refs = [...(await listHub(store, folders))]
+    .filter(([ref]) => folders.some((one) => ref.startsWith(`${one}/`) && !ref.startsWith(`${one}/${leaveOut}`)))
+    .map(([ref, at]) => ({ ref, at }));
+  const tips = await readTips(store, refs);
+  return tips.size > 0 && (await hasObject(store, commit)) && (await isReachable(store, commit, [...tips.keys()]));
 }
 
 async function isReachable(store: Store, commit: Sha, tips: readonly Sha[]): Promise<boolean> {

@@ -14,7 +14,14 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { AccountState, AccountVerb } from '../core/account.ts';
-import { describeAccount, findMessageProblem, openAccount, receiveForAccount, viewAccount } from '../core/account.ts';
+import {
+  describeAccount,
+  findMessageProblem,
+  findRaiseProblem,
+  openAccount,
+  receiveForAccount,
+  viewAccount,
+} from '../core/account.ts';
 import type { Stamp } from '../core/account-stamps.ts';
 import { findStampProblem, remember } from '../core/account-stamps.ts';
 import type { FailureType } from '../core/failures.ts';
@@ -47,6 +54,8 @@ export async function account(input: unknown): Promise<void> {
       if (seals && unsealed !== undefined) refuse('NotSealed', unsealed);
       const problem = findMessageProblem(verb, value);
       if (problem !== undefined) refuse('BadInput', problem);
+      const unsigned = findRaiseProblem(state, verb);
+      if (unsigned !== undefined) refuse('NoWarrant', unsigned);
       const old = seals && stamp ? findStampProblem(state, holderOf(value), stamp) : undefined;
       if (old !== undefined) refuse('NotSealed', old);
     };

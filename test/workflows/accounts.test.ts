@@ -10,6 +10,7 @@ import { showAccount } from '../../src/cli/account.ts';
 import type { AccountView } from '../../src/core/account.ts';
 import { accountId } from '../../src/core/account.ts';
 import type { RefactorResult } from '../../src/core/refactor-state.ts';
+import { realKeys } from '../signing/real-keys.ts';
 import { recordHistories } from './record.ts';
 import type { Crew, Script } from './harness.ts';
 import { approve, approveAll, finish, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
@@ -22,21 +23,31 @@ const TEAM = { account: 'team', per: 'month' as const };
 const policy = { budget: { tokens: 100_000 } };
 
 /** A crew whose organisation has this account, and a refactor that has set its budget aside there. */
-async function startSharing(): Promise<{
+async function startSharing(decisions = ''): Promise<{
   crew: Crew;
+  setAmount(tokens: number): Promise<void>;
   repository: string;
   account: WorkflowHandle;
   first: WorkflowHandle;
 }> {
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-policies-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const text = 'version: 1\nlimits:\n  sharedBudgets:\n    - { account: team, per: month, tokens: 150000 }\n';
-  await writeFile(join(folder, 'organisation.yaml'), text);
+  const setAmount = async (tokens: number): Promise<void> => {
+    const account = `    - { account: team, per: month, tokens: ${tokens} }\n`;
+    await writeFile(join(folder, 'organisation.yaml'), `version: 1\nlimits:\n  sharedBudgets:\n${account}${decisions}`);
+  };
+  await setAmount(150_000);
   const crew = await startCrew(adding, { env: { COXSWAIN_POLICIES: folder } });
   const repository = await makeRepository();
   const first = await crew.start({ repository, branch: 'first', policy });
   await until(first, ({ needs }) => needs.length > 0);
-  return { crew, repository, account: crew.client.workflow.getHandle(accountId(crew.taskQueue, TEAM)), first };
+  return {
+    crew,
+    setAmount,
+    repository,
+    account: crew.client.workflow.getHandle(accountId(crew.taskQueue, TEAM)),
+    first,
+  };
 }
 
 /** What the command line says to that. */
@@ -103,3 +114,23 @@ test('what a terminated refactor had set aside counts as spent; a person can add
   expect(reserved.tokens).toBe(0);
   expect(spent.tokens).toBeLessThan(200_000);
 }, 240_000);
+
+test("an account has what the organisation's file says as a worker reads it: more there counts at once", async () => {
+  const { crew, setAmount, repository, account } = await startSharing();
+  const second = await crew.start({ repository, branch: 'second', policy });
+  await until(second, ({ hold }) => hold?.includes('150000 tokens') === true);
+  await setAmount(250_000);
+  await second.executeUpdate('resume');
+  await until(second, ({ needs }) => needs.some(({ id }) => id === 'plan@1'));
+  expect(await account.query('status')).toMatchObject({ reserved: { tokens: 200_000 }, raised: { tokens: 0 } });
+});
+
+test('where decisions have to be signed, nobody adds to an account by a message', async () => {
+  const ann = realKeys().publicKey('ann');
+  const decisions = `  decisions: { signatures: required, approvers: [{ name: ann, publicKey: "${ann}" }] }\n`;
+  const { account } = await startSharing(decisions);
+  await expect(account.executeUpdate('raise', { args: [{ tokens: 1e9, by: 'cfo' }] })).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('decisions.signatures') },
+  });
+  expect(await account.query('status')).toMatchObject({ raised: { tokens: 0 } });
+});

@@ -1,0 +1,129 @@
+/**
+ * What an agent says of its result, compared with what stands in the hub: its head, the evidence, what it took, and
+ * what people let it keep.
+ * Rule: a report is where to look, never what counts; what the hub does not show is not so.
+ */
+import type { Spend } from '../core/agent-state.ts';
+import { rulesOf } from '../core/approvers.ts';
+import type { IntegrateInput, Keeps } from '../core/integration.ts';
+import { findingRulesOf } from '../core/judge-fields.ts';
+import type { Permit } from '../core/permits.ts';
+import { keptBy } from '../core/permits.ts';
+import type { EffectivePolicy } from '../core/policy.ts';
+import { NOTHING_SPENT, spendOn } from '../core/spend.ts';
+import type { Sha } from '../core/transcript.ts';
+import { digestValue } from '../core/digest.ts';
+import { isInFolder } from '../git/own-commit.ts';
+import { readChain, readLink } from '../git/read-chain.ts';
+import { readRef } from '../git/read-ref.ts';
+import type { Store } from '../git/store.ts';
+import { ensureCommit, treeOf } from '../git/store.ts';
+import { ownWorkflowId, refFolder } from './chain.ts';
+import type { ActivityContext } from './context.ts';
+import { evidenceRef, readEvidence } from './keep-evidence.ts';
+import { readOwnPolicy } from './own-policy.ts';
+import { findMissing } from './warrant.ts';
+
+/** Why a result is not what its agent's report says; undefined where the hub bears it out. */
+export async function findUntruth(store: Store, input: IntegrateInput): Promise<string | undefined> {
+  const { result, head } = input;
+  if (!result) return undefined;
+  const { agent, task } = result;
+  if (!agent.startsWith(`${ownWorkflowId()}/${task}.`)) return `${agent} is no agent of this task`;
+  // Evidence lies beside an agent's chains.
+  const chains = { folder: refFolder('agents', agent), leaveOut: 'evidence-' };
+  if (!(await isInFolder(store, { commit: head, ...chains })))
+    return `commit ${head.slice(0, 10)} is on no ref of ${agent} in the hub`;
+  return await findWrongEvidence(store, head, result);
+}
+
+/** Every check has to be green, and every claim as it was kept, on the tree of the head. */
+async function findWrongEvidence(
+  store: Store,
+  head: Sha,
+  { agent, checks, evidence }: NonNullable<IntegrateInput['result']>,
+): Promise<string | undefined> {
+  if (checks.length === 0 && evidence.length === 0) return undefined;
+  const ref = evidenceRef('agents', agent, head);
+  const at = await readRef(store, ref);
+  if (at === null) return `there is no evidence for ${head.slice(0, 10)} in the hub`;
+  await ensureCommit(store, { commit: at, ref });
+  const link = await readLink(store, at);
+  if (link.parent !== head || link.tree !== (await treeOf(store, head)))
+    return `the evidence in the hub is of another tree than ${head.slice(0, 10)} has`;
+  const kept = readEvidence(link.message);
+  const isKept = (claim: (typeof evidence)[number]): boolean =>
+    kept.some(
+      (one) =>
+        one.command === claim.command &&
+        one.green === claim.green &&
+        one.commit === claim.commit &&
+        one.tree === claim.tree &&
+        one.outputDigest === claim.outputDigest,
+    );
+  const invented = evidence.find((claim) => !isKept(claim));
+  if (invented) return `its result of "${invented.command.slice(0, 200)}" is not the one that the hub has`;
+  const last = new Map(kept.map((one) => [one.command, one]));
+  const unproved = checks.find((command) => last.get(command)?.green !== true);
+  return unproved && `"${unproved.slice(0, 200)}" is not green in the evidence of the hub`;
+}
+
+/** What an agent's chain shows that it took, where that is more than it said. */
+export async function findMoreSpend(store: Store, input: IntegrateInput): Promise<Spend | undefined> {
+  const claimed = input.result?.spend;
+  if (!claimed) return undefined;
+  const chain = await readChain(store, { base: input.start, head: input.head });
+  const took = chain.reduce<Spend>((sum, { entry }) => {
+    if (entry?.kind === 'think' || entry?.kind === 'compact') return spendOn(sum, entry.usage);
+    return entry?.kind === 'act' ? { ...sum, acts: sum.acts + 1 } : sum;
+  }, NOTHING_SPENT);
+  const fields = ['inputTokens', 'outputTokens', 'modelCalls', 'acts'] as const;
+  // Not "less than": what is no number is as wrong as too little.
+  return fields.every((field) => claimed[field] >= took[field]) ? undefined : took;
+}
+
+/**
+ * What a task may keep, by the policy as this worker reads it: where decisions have to be signed, only what approvals
+ * that it has verified itself are of. What is left out is asked about before it is integrated.
+ */
+export async function verifyKeeps(
+  context: ActivityContext,
+  store: Store,
+  { repository, keeps, whole, warrant, permits = [], result }: IntegrateInput,
+): Promise<Keeps | undefined> {
+  if (!keeps) return undefined;
+  const { team = null, run = null, authors = null } = warrant ?? {};
+  const { policy } = await readOwnPolicy(context, store, {
+    repository,
+    base: whole?.base ?? null,
+    team,
+    run,
+    // The delivery looks at the default branch anew.
+    isAct: true,
+  });
+  const barred = [...new Set([...keeps.barred, ...policy.protectedPaths.value])];
+  if (rulesOf(policy).signatures === 'optional') return { ...keeps, barred };
+  const verified: Permit[] = [];
+  for (const permit of permits)
+    if (await isGiven(policy, permit, { repository, authors, task: result?.task ?? '' })) verified.push(permit);
+  const { paths, effects } = keptBy(verified);
+  return {
+    ...keeps,
+    barred,
+    allowed: policy.gates.scope.value === 'deny' ? [] : paths,
+    ...(keeps.effects ? { effects: { rules: findingRulesOf(policy), kept: effects } } : {}),
+  };
+}
+
+/** Whether people who may have let the task, or one of its agents, keep exactly this. */
+async function isGiven(
+  policy: EffectivePolicy,
+  { workflow, decision, asked }: Permit,
+  { repository, authors, task }: { repository: string; authors: string[] | null; task: string },
+): Promise<boolean> {
+  const own = ownWorkflowId();
+  const isOurs = workflow === own ? decision.id.startsWith(`${task}/`) : workflow.startsWith(`${own}/${task}.`);
+  if (!isOurs) return false;
+  const act = { kind: 'scope' as const, digest: digestValue(asked), what: 'effects', repository, workflow };
+  return (await findMissing(policy, act, { authors, decision })) === undefined;
+}

@@ -1,0 +1,39 @@
+/**
+ * Permits: what people let an agent or a task keep beyond its plan, with the decision that said so as it was given.
+ * Rule: a permit is of exactly what was asked about: the decision's digest is that of what it names.
+ */
+import type { Decision } from './control.ts';
+import { digestValue } from './digest.ts';
+import type { Finding } from './findings.ts';
+import { keyOf } from './findings.ts';
+import type { Sha } from './transcript.ts';
+import type { GivenDecision } from './warrant.ts';
+import { givenOf } from './warrant.ts';
+
+/** What a decision about effects is about; its digest is of this value. An agent says `outside`, a refactor `paths`. */
+export interface Asked {
+  head: Sha | null;
+  outside?: string[];
+  paths?: string[];
+  findings?: Finding[];
+}
+
+export interface Permit {
+  /** The workflow that asked. */
+  workflow: string;
+  decision: GivenDecision;
+  asked: Asked;
+}
+
+/** The permit that an approved decision is; undefined where it is not known what was asked, as in runs of before. */
+export function permitOf(workflow: string, decision: Decision | undefined, asked: Asked | undefined): Permit[] {
+  if (!decision || !asked || digestValue(asked) !== decision.digest) return [];
+  return [{ workflow, decision: givenOf(decision), asked }];
+}
+
+/** Paths and findings, by their keys, that permits are of. */
+export function keptBy(permits: readonly Permit[]): { paths: string[]; effects: string[] } {
+  const paths = permits.flatMap(({ asked }) => [...(asked.outside ?? []), ...(asked.paths ?? [])]);
+  const effects = permits.flatMap(({ asked }) => (asked.findings ?? []).map(keyOf));
+  return { paths: [...new Set(paths)], effects: [...new Set(effects)] };
+}

@@ -1,0 +1,203 @@
+/** What is integrated of an agent's result: what the hub shows and verified approvals are of, whatever a report says. */
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { describe, expect, test } from 'vitest';
+import { createIntegrateTask } from '../../src/activities/integrate-task.ts';
+import { keepEvidence } from '../../src/activities/keep-evidence.ts';
+import type { Evidence, Spend } from '../../src/core/agent-state.ts';
+import { digestText, digestValue } from '../../src/core/digest.ts';
+import type { IntegrateInput, IntegrateOutcome } from '../../src/core/integration.ts';
+import type { Asked, Permit } from '../../src/core/permits.ts';
+import type { Entry, Sha } from '../../src/core/transcript.ts';
+import { formatCheckpointMessage } from '../../src/core/transcript.ts';
+import { commitTree } from '../../src/git/commit-tree.ts';
+import { moveRef } from '../../src/git/move-ref.ts';
+import { refSlug } from '../../src/git/ref-name.ts';
+import { treeOf } from '../../src/git/store.ts';
+import { addCommit, temporaryFolder } from '../sandbox/sandbox-host.ts';
+import type { Place } from './warrant-place.ts';
+import { execution, OPENED, place, run, SIGNED, signedBy } from './warrant-place.ts';
+
+const AGENT = `${execution.workflowId}/a.1`;
+const USAGE = { inputTokens: 100, cachedTokens: 0, outputTokens: 10, costUsd: null };
+const SPENT: Spend = { ...USAGE, modelCalls: 1, acts: 1 };
+const FILES = { 'a.txt': 'one\n', 'deploy/prod.yaml': 'replicas: 2\n' };
+const PROTECTED = { protectedPaths: ['deploy/**'] };
+
+interface Result {
+  at: Place;
+  head: Sha;
+  input: IntegrateInput;
+}
+
+/** An agent that changed files by one model call and one act, with its green check kept in the hub. */
+async function resultOf(at: Place, files: Record<string, string>): Promise<Result> {
+  const { store, base } = at;
+  const checkpoint = async (parent: Sha, tree: Sha, entry: Entry): Promise<Sha> =>
+    await commitTree(store, { tree, parents: [parent], message: formatCheckpointMessage(entry.kind, entry) });
+  const tree = await treeOf(store, addCommit(temporaryFolder(), store, { ...FILES, ...files }));
+  const thought = await checkpoint(base, await treeOf(store, base), {
+    v: 1,
+    kind: 'think',
+    key: 'think/1',
+    model: 'm',
+    usage: USAGE,
+    steers: [],
+    items: [],
+  });
+  const head = await checkpoint(thought, tree, {
+    v: 1,
+    kind: 'act',
+    key: 'act/1',
+    callId: 'c',
+    tool: 'shell',
+    exitCode: 0,
+    signal: null,
+    durationMs: 1,
+    outputBytes: 0,
+    isolation: 'bwrap',
+    decision: { by: 'policy', digest: 'd' },
+    items: [],
+  });
+  await moveRef(store, { ref: `refs/coxswain/agents/${refSlug(AGENT)}/run`, to: head, from: null });
+  const evidence = await keep(at, head, 'npm test', true);
+  const input: IntegrateInput = {
+    repository: at.target,
+    line: base,
+    start: base,
+    head,
+    key: 'integrate/1',
+    message: 'work\n',
+    keeps: { paths: ['a.txt'], barred: [], allowed: [] },
+    whole: { base, paths: ['a.txt'], task: '' },
+    result: { agent: AGENT, task: 'a', checks: ['npm test'], evidence, spend: SPENT },
+    permits: [],
+    warrant: { team: null, run: null, authors: null },
+  };
+  return { at, head, input };
+}
+
+/** Keeps a check's result as the agent's own activity does. */
+async function keep({ store }: Place, commit: Sha, command: string, green: boolean): Promise<Evidence[]> {
+  const tree = await treeOf(store, commit);
+  const evidence: Evidence = {
+    command,
+    exitCode: green ? 0 : 1,
+    green,
+    commit,
+    tree,
+    tail: '',
+    outputDigest: digestText('output'),
+    durationMs: 1,
+    isolation: 'bwrap',
+  };
+  const environment = new MockActivityEnvironment({
+    workflowType: 'agent',
+    workflowExecution: { workflowId: AGENT, runId: 'run' },
+  });
+  return (await environment.run(async () =>
+    keepEvidence(store, { commit, tree }, [{ evidence, output: 'output' }]),
+  )) as Evidence[];
+}
+
+async function integrate({ at, input }: Result, change: Partial<IntegrateInput> = {}): Promise<IntegrateOutcome> {
+  return await run(createIntegrateTask(at.context), { ...input, ...change });
+}
+
+type Claimed = NonNullable<IntegrateInput['result']>;
+const claim = ({ input }: Result, change: Partial<Claimed>): Claimed => ({ ...(input.result as Claimed), ...change });
+
+test('a result that the hub bears out is integrated', async () => {
+  const result = await resultOf(await place({}, FILES), { 'a.txt': 'two\n' });
+  const outcome = await integrate(result);
+  expect(outcome).toMatchObject({ kind: 'merged', changed: 1 });
+  expect(outcome).not.toHaveProperty('took');
+});
+
+describe('a report is left aside', () => {
+  test('whose head is on no chain of its agent', async () => {
+    const result = await resultOf(await place({}, FILES), { 'a.txt': 'two\n' });
+    const { store, base } = result.at;
+    const tree = await treeOf(store, addCommit(temporaryFolder(), store, { ...FILES, 'a.txt': 'evil\n' }));
+    const head = await commitTree(store, { tree, parents: [base], message: 'elsewhere\n' });
+    expect(await integrate(result, { head })).toMatchObject({
+      kind: 'untrue',
+      reason: expect.stringContaining('no ref'),
+    });
+  });
+
+  test('that names the agent of another task or refactor', async () => {
+    const result = await resultOf(await place({}, FILES), { 'a.txt': 'two\n' });
+    for (const change of [{ agent: 'other/a.1' }, { task: 'b' }])
+      expect(await integrate(result, { result: claim(result, change) })).toMatchObject({ kind: 'untrue' });
+  });
+
+  test('whose evidence the hub does not have', async () => {
+    const result = await resultOf(await place({}, FILES), { 'a.txt': 'two\n' });
+    const [kept] = result.input.result?.evidence ?? [];
+    if (!kept) throw new Error('no evidence');
+    const invented = [{ ...kept, command: 'npm run lint' }];
+    expect(await integrate(result, { result: claim(result, { evidence: invented }) })).toMatchObject({
+      kind: 'untrue',
+      reason: expect.stringContaining('npm run lint'),
+    });
+    expect(await integrate(result, { result: claim(result, { checks: ['npm run lint'] }) })).toMatchObject({
+      kind: 'untrue',
+      reason: expect.stringContaining('not green'),
+    });
+    const red = await keep(result.at, result.head, 'npm test', false);
+    expect(red).toMatchObject([{ green: false }]);
+    expect(await integrate(result)).toMatchObject({ kind: 'untrue' });
+  });
+
+  test('that says less of what was spent than the chain shows: the chain counts', async () => {
+    const result = await resultOf(await place({}, FILES), { 'a.txt': 'two\n' });
+    const spends = [
+      { ...SPENT, inputTokens: 0 },
+      { ...SPENT, acts: Number.NaN },
+      { ...SPENT, modelCalls: 'many' as unknown as number },
+    ];
+    for (const spend of spends)
+      expect(await integrate(result, { result: claim(result, { spend }) })).toMatchObject({
+        kind: 'merged',
+        took: SPENT,
+      });
+  });
+});
+
+describe('under required signatures, what a report says that people allowed', () => {
+  const CHANGE = { 'deploy/prod.yaml': 'replicas: 0\n' };
+  const ALL = { paths: ['a.txt'], barred: [], allowed: ['**'], effects: { rules: [], kept: [] } } as unknown;
+  const keeps = ALL as NonNullable<IntegrateInput['keeps']>;
+
+  function permit({ at, head }: Result, who: string, asked: Asked = { head, outside: ['deploy/prod.yaml'] }): Permit {
+    const digest = digestValue(asked);
+    const about = { id: 'a/scope@1', kind: 'scope' as const, digest, repository: at.target };
+    const approvals = [signedBy(who, about, { workflow: AGENT })];
+    return {
+      workflow: AGENT,
+      asked,
+      decision: { id: about.id, kind: about.kind, digest, openedAt: OPENED, approvals },
+    };
+  }
+
+  async function changed(): Promise<Result> {
+    const result = await resultOf(await place({ ...SIGNED(), ...PROTECTED }, FILES), CHANGE);
+    return { ...result, input: { ...result.input, keeps } };
+  }
+
+  test('does not count: a protected path is asked about before it is integrated', async () => {
+    const result = await changed();
+    expect(await integrate(result)).toMatchObject({ kind: 'outside', paths: ['deploy/prod.yaml'] });
+    expect(await integrate(result, { permits: [permit(result, 'mallory')] })).toMatchObject({ kind: 'outside' });
+    const forged = permit(result, 'ann');
+    const wider = { ...forged, asked: { head: result.head, outside: ['**'] } };
+    expect(await integrate(result, { permits: [wider] })).toMatchObject({ kind: 'outside' });
+    const moved = { ...forged, workflow: `${execution.workflowId}/b.1` };
+    expect(await integrate(result, { permits: [moved] })).toMatchObject({ kind: 'outside' });
+  });
+
+  test('counts where an approver has signed exactly that', async () => {
+    const result = await changed();
+    expect(await integrate(result, { permits: [permit(result, 'ann')] })).toMatchObject({ kind: 'merged' });
+  });
+});
