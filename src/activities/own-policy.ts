@@ -110,7 +110,7 @@ function keep<T>(map: Map<string, T>, key: string, value: T): T {
 /** What tells that a file of the folder is another one than before. */
 async function markFiles(folder: string | undefined): Promise<string[]> {
   if (folder === undefined) return [];
-  const teams = (await readdir(join(folder, 'teams')).catch(() => [])).toSorted();
+  const teams = (await readdir(join(folder, 'teams')).catch((): string[] => [])).toSorted();
   return await Promise.all(
     ['organisation.yaml', ...teams.map((name) => join('teams', name))].map(async (file) => {
       const found = await stat(join(folder, file)).catch(() => undefined);

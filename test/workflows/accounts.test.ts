@@ -116,10 +116,11 @@ test('what a terminated refactor had set aside counts as spent; a person can add
 }, 240_000);
 
 test("an account has what the organisation's file says as a worker reads it: more there counts at once", async () => {
-  const { crew, setAmount, repository, account } = await startSharing();
+  const sharing = await startSharing();
+  const { crew, repository, account } = sharing;
   const second = await crew.start({ repository, branch: 'second', policy });
   await until(second, ({ hold }) => hold?.includes('150000 tokens') === true);
-  await setAmount(250_000);
+  await sharing.setAmount(250_000);
   await second.executeUpdate('resume');
   await until(second, ({ needs }) => needs.some(({ id }) => id === 'plan@1'));
   expect(await account.query('status')).toMatchObject({ reserved: { tokens: 200_000 }, raised: { tokens: 0 } });
