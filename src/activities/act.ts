@@ -54,7 +54,7 @@ export function createAct(context: ActivityContext): WorkspaceActivities['act'] 
       const link = await actOnce(context, store, input, signal);
       await advanceRef(store, ref, link.commit, place.at);
       return await readOutcome(context, store, input, link);
-    });
+    }, input);
 }
 
 async function actOnce(

@@ -10,6 +10,7 @@ import type { TroubleNews } from '../core/trouble.ts';
 import { isTold, TROUBLE_SIGNAL } from '../core/trouble.ts';
 import { nonceOf } from '../seal/unseal-activities.ts';
 import { fail, toFailure } from './failures.ts';
+import { watchRefactor } from './watch-refactor.ts';
 
 /** A fifth of the heartbeat timeout: one lost beat is no reason to give a worker up. */
 const HEARTBEAT_INTERVAL_MS = 2000;
@@ -22,9 +23,16 @@ export interface Memory {
   write(note: unknown): void;
 }
 
-/** Runs an activity's body with heartbeats; `signal` fires when the activity is cancelled or its worker shuts down. */
-export async function withHeartbeats<T>(body: (signal: AbortSignal, memory: Memory) => Promise<T>): Promise<T> {
+/**
+ * Runs an activity's body with heartbeats; `signal` fires when the activity is cancelled, its worker shuts down, or the
+ * refactor that it is done for is closed.
+ */
+export async function withHeartbeats<T>(
+  body: (signal: AbortSignal, memory: Memory) => Promise<T>,
+  { refactor }: { refactor?: string } = {},
+): Promise<T> {
   const context = Context.current();
+  const watch = watchRefactor(context.client, refactor);
   let note: unknown = context.info.heartbeatDetails;
   const beat = (): void => context.heartbeat(note);
   beat();
@@ -37,15 +45,17 @@ export async function withHeartbeats<T>(body: (signal: AbortSignal, memory: Memo
     },
   };
   try {
-    const result = await body(context.cancellationSignal, memory);
+    const result = await body(AbortSignal.any([context.cancellationSignal, watch.signal]), memory);
     return result;
   } catch (error) {
     if (context.cancellationSignal.aborted) throw cancelled(context, error);
+    if (watch.signal.aborted) throw fail('RefactorGone', `${refactor} is closed: what was done for it was ended`);
     const failure = toFailure(error);
     await tellTrouble(context, failure);
     throw failure;
   } finally {
     clearInterval(timer);
+    watch.end();
   }
 }
 

@@ -57,7 +57,7 @@ export function createReviewCall(context: ActivityContext): ModelActivities['rev
       await ensureCommit(store, { commit: input.head, ref: runRef('agents') });
       const ref = refBeside('agents', ownWorkflowId(), `review-${input.head.slice(0, 16)}`);
       return await once(store, ref, async () => await makeCallReview(context, store, input, signal));
-    });
+    }, input);
 }
 
 /** The review that an earlier attempt kept, or a new one. */

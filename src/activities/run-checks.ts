@@ -22,7 +22,7 @@ import { checkSetup } from './warrant.ts';
 const TAIL_CHARACTERS = 1000;
 
 export function createRunChecks(context: ActivityContext): WorkspaceActivities['runChecks'] {
-  return (input) => withHeartbeats((signal) => judge(context, input, signal));
+  return (input) => withHeartbeats((signal) => judge(context, input, signal), input);
 }
 
 /** Runs the checks on a commit, the red ones twice. */

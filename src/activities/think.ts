@@ -46,7 +46,7 @@ export function createThink(context: ActivityContext): ModelActivities['think'] 
       // The attempt that stored an answer which is adopted now has not lost it.
       const uncounted = Math.max(0, lost - (isAdopted ? 1 : 0));
       return { ...outcome, ...(uncounted > 0 ? { lost: uncounted } : {}) };
-    });
+    }, input);
 }
 
 async function think(

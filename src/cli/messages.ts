@@ -209,7 +209,9 @@ async function list(): Promise<number> {
       query: LIST_QUERY,
     })) {
       const attributes = searchAttributes as Record<string, string[] | undefined>;
-      const state = attributes['CoxState']?.[0] ?? status.name.toLowerCase();
+      // A run that was terminated could not say so itself.
+      const isOwn = status.name === 'RUNNING' || status.name === 'COMPLETED';
+      const state = (isOwn ? attributes['CoxState']?.[0] : undefined) ?? status.name.toLowerCase();
       const needs = (attributes['CoxNeeds'] ?? []).join(', ');
       console.log(
         `${safe(workflowId).padEnd(24)} ${safe(state).padEnd(16)} ${startTime.toISOString()} ${needs ? `needs ${needs}` : ''}`,

@@ -22,6 +22,7 @@ import {
 } from './agent-work.ts';
 import { settleReceipts, shorten } from './control.ts';
 import { findRed } from './evidence.ts';
+import type { FailureType } from './failures.ts';
 import { isUnwarranted } from './failures.ts';
 import { spendOn } from './spend.ts';
 import { takeTrouble } from './trouble.ts';
@@ -49,6 +50,8 @@ export function advanceAgent(before: AgentState, event: AgentEvent): AgentState 
         ...state,
         outbox: state.outbox.filter((report) => report !== event.report),
         forks: (state.forks ?? []).filter((fork) => !event.report.forks?.some(({ id }) => id === fork.id)),
+        // Whoever hears of it is back, as after a reset.
+        ...(state.alone ? { alone: undefined } : {}),
       };
     case 'orphaned':
       return orphan(state, event.at);
@@ -61,6 +64,8 @@ export function advanceAgent(before: AgentState, event: AgentEvent): AgentState 
     case 'cut':
       return takeCut(state, event);
     case 'failed':
+      if (event.type === ('RefactorGone' satisfies FailureType))
+        return orphan(chargeLost(state, event.at, isPaid(state, event.what) ? 1 : 0), event.at);
       return holdAgent({ ...takeBack(state, event), wheel: null }, event.at, `${event.what} failed: ${event.reason}`);
     case 'cancelled':
       return endAgent(state, event.at, {
@@ -68,6 +73,7 @@ export function advanceAgent(before: AgentState, event: AgentEvent): AgentState 
         head: state.head,
         by: 'temporal',
         reason: 'the workflow was cancelled',
+        cancelled: true,
       });
   }
 }
@@ -175,9 +181,13 @@ function takeAct(before: AgentState, event: Extract<AgentEvent, { kind: 'acted' 
   return gateEffects(state, event.at, outcome, before.pending?.summary ?? 'act');
 }
 
+/** Whether a model may have been paid for what was ended on its way. */
+function isPaid({ chargesCuts }: AgentState, what: string): boolean {
+  return what === 'review' || (what === 'think' && chargesCuts === true);
+}
+
 function takeCut(state: AgentState, event: Extract<AgentEvent, { kind: 'cut' }>): AgentState {
-  const isPaid = event.what === 'review' || (event.what === 'think' && state.chargesCuts === true);
-  const charged = chargeLost(state, event.at, isPaid ? 1 : 0);
+  const charged = chargeLost(state, event.at, isPaid(state, event.what) ? 1 : 0);
   const cut = say({ ...charged, cut: false }, event.at, `${state.step} ${event.what} was interrupted`);
   if (!state.pending || event.what === 'begin' || event.what === 'think') return cut;
   const told = tell(

@@ -139,7 +139,8 @@ function resumeAgent(state: AgentState, message: MessageOf<'resume'>, at: number
   if (!state.control.paused && !state.hold && !wheel) return refused(state, 'nothing is paused and nothing holds');
   const by = message.by ?? 'unknown';
   const control = { ...state.control, paused: null };
-  const going = say({ ...state, control, hold: null }, at, `resumed by ${by}`);
+  const alone = state.orphaned ? { orphaned: undefined, alone: true as const } : {};
+  const going = say({ ...state, ...alone, control, hold: null }, at, `resumed by ${by}`);
   if (!wheel) return applied(publish(gateAgain(going, at)), 'resumed');
   return applied(publish(takeWheel(going, at, wheel)), `resumed from ${wheel.slice(0, 10)}`);
 }

@@ -119,6 +119,8 @@ export interface CheckInput {
   checks: string[];
   setup: Setup | null;
   warrant?: Warrant;
+  /** Left out where the refactor itself asks, or an agent that works alone. */
+  refactor?: string;
 }
 
 export interface Spend extends Usage {
@@ -147,7 +149,8 @@ export type AgentOutcome =
     }
   | { kind: 'planned'; head: Sha; plan: Plan }
   | { kind: 'declined'; reason: string }
-  | { kind: 'stopped'; head: Sha | null; by: string; reason: string }
+  /** `cancelled` where Temporal was asked to cancel the run. */
+  | { kind: 'stopped'; head: Sha | null; by: string; reason: string; cancelled?: true }
   | { kind: 'failed'; head: Sha | null; reason: string };
 
 /** What a closed agent leaves: its end, with what it took. */
@@ -210,6 +213,11 @@ export interface AgentState {
   chargesCuts?: true;
   /** Only what workers sealed counts as theirs; agents of before that do not say. */
   seals?: true;
+  /** Cancelled, it ends as Temporal's Cancelled; agents of before that end as Completed. */
+  endsCancelled?: true;
+  /** Its refactor was found closed; and somebody has resumed it since, so that it works without one. */
+  orphaned?: true | undefined;
+  alone?: true | undefined;
   /** The mark of the refactor that started it, with all its runs; the stamps of the last message to it, and from it. */
   company?: string;
   stamp?: number;

@@ -57,12 +57,12 @@ export function holdAgent(state: AgentState, at: number, reason: string): AgentS
   return publish(say({ ...state, cut: false, hold: { reason: reason.slice(0, 2000), at } }, at, `holds: ${reason}`));
 }
 
-/** Nobody supervises this agent any more: it holds instead of spending. */
+/** Nobody supervises this agent any more: it holds instead of spending, until somebody wants it to work alone. */
 export function orphan(state: AgentState, at: number): AgentState {
-  const alone = { ...state, outbox: [] };
-  if (state.outcome) return alone;
+  const unheard = { ...state, outbox: [] };
+  if (state.outcome || state.alone) return unheard;
   return {
-    ...say(alone, at, 'its refactor is closed'),
+    ...say({ ...unheard, cut: false, orphaned: true }, at, 'its refactor is closed'),
     hold: { reason: 'its refactor is closed: stop this agent, or resume it to work on alone', at },
   };
 }

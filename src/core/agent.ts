@@ -104,6 +104,7 @@ function thinkInput(state: AgentState, head: Sha): ThinkInput {
     wheel: state.wheel,
     // A policy of before this field has none.
     ...(state.spec.policy.model?.background.value === true ? { background: true as const } : {}),
+    ...companyOf(state),
   };
 }
 
@@ -131,10 +132,12 @@ function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
       state,
       state.control.decisions.find(({ id }) => id === call.decision),
     ),
+    ...companyOf(state),
   };
 }
 
-function callReviewInput({ spec, extraPaths }: AgentState, head: Sha, call: PendingCall): CallReviewInput {
+function callReviewInput(state: AgentState, head: Sha, call: PendingCall): CallReviewInput {
+  const { spec, extraPaths } = state;
   const { repository, start, task, title, instructions, paths } = spec;
   const { reason, by } = answerCall(spec.policy, call);
   return {
@@ -147,12 +150,18 @@ function callReviewInput({ spec, extraPaths }: AgentState, head: Sha, call: Pend
     summary: call.summary,
     said: reason === null ? null : `${by}: ${reason}`,
     model: spec.policy.review?.model.value ?? '',
+    ...companyOf(state),
   };
 }
 
 function checkInput(state: AgentState, head: Sha): CheckInput {
   const { repository, base, checks, setup } = state.spec;
-  return { repository, base, commit: head, checks, setup, warrant: agentWarrant(state) };
+  return { repository, base, commit: head, checks, setup, warrant: agentWarrant(state), ...companyOf(state) };
+}
+
+/** Whose end is the end of what this agent runs. */
+function companyOf({ spec, alone }: AgentState): { refactor?: string } {
+  return spec.refactor === null || alone ? {} : { refactor: spec.refactor };
 }
 
 /** Who asked for an agent's work or guides it; null where nobody is named. */

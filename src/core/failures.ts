@@ -24,6 +24,8 @@ export const FAILURES = {
   HubReadOnly: { retryable: false },
   /** The worker was told to end while this ran: another host takes over at once. */
   Drained: { retryable: true },
+  /** The refactor that this was done for is closed, so nobody supervises it: its agent holds. */
+  RefactorGone: { retryable: false },
   /** The chain's ref moved on: another attempt or another run is in charge. */
   Superseded: { retryable: false },
   /** What came was not sealed by a worker that has our key, or sealed for something else: nobody acts on it. */

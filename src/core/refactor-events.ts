@@ -11,12 +11,12 @@ import type { FailureType } from './failures.ts';
 import { createExtra } from './refactor.ts';
 import { takeDescription, takeReport, takeSpend, takeStart } from './refactor-agents.ts';
 import { takeOverreach } from './refactor-effects.ts';
-import { openDelivery } from './refactor-gates.ts';
+import { takeEvidence } from './refactor-checks.ts';
 import { takeReview } from './refactor-review.ts';
 import { showUsd } from './price.ts';
 import type { RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
 import { dropUnwarranted } from './refactor-warrant.ts';
-import { endRefactor, findWork, holdRefactor, log, replaceWork, stopRefactor, tryAgain } from './refactor-work.ts';
+import { endRefactor, findWork, holdRefactor, log, replaceWork, tryAgain } from './refactor-work.ts';
 import type { EndEvent } from './refactor-end.ts';
 import { isEndEvent, takeEnd, takeEndFailure } from './refactor-end.ts';
 import { openRequest } from './request.ts';
@@ -24,9 +24,10 @@ import { takeReserved } from './shared-budget.ts';
 import type { Sha } from './transcript.ts';
 import { takeTrouble } from './trouble.ts';
 
-/** Rounds of repair after red checks, and of merging one task, before a person is asked. */
-const MAX_REPAIRS = 2;
+/** Rounds of merging one task before a person is asked. */
 const MAX_ATTEMPTS = 4;
+
+const CANCELLED = { kind: 'stopped', by: 'temporal', reason: 'the workflow was cancelled', cancelled: true } as const;
 
 /** Failures of preparing that no waiting mends: the start was wrong. */
 const HOPELESS: readonly string[] = ['BadRepository', 'SetupFailed', 'BadInput', 'BadPolicy'] satisfies FailureType[];
@@ -91,7 +92,7 @@ function takeEvent(
     case 'failed':
       return takeFailure(state, event);
     case 'cancelled':
-      return stopRefactor(state, event.at, 'temporal', 'the workflow was cancelled');
+      return endRefactor(state, event.at, CANCELLED);
   }
 }
 
@@ -204,47 +205,6 @@ function mergeAgain(
     at,
     `${work.task.id} conflicted ${work.attempt} times (${conflict.files.join(', ')}). Resume to try once more, or revise the plan`,
   );
-}
-
-function takeEvidence(before: RefactorState, event: Extract<RefactorEvent, { kind: 'checked' }>): RefactorState {
-  const { evidence, commit, at } = event;
-  const state: RefactorState = { ...before, evidence, evidenceFor: commit, phase: 'checking' };
-  const red = findRed(evidence);
-  if (commit === state.prepared?.commit) {
-    return endRefactor(state, at, {
-      kind: 'failed',
-      type: 'NothingChanged',
-      reason: 'the tasks of the plan changed nothing',
-    });
-  }
-  if (red.length === 0 || state.redAccepted)
-    return openDelivery(
-      log(state, at, `${state.input.checks.length - red.length} of ${state.input.checks.length} checks green`),
-      at,
-      commit,
-    );
-  const names = red.map(({ command }) => command).join(', ');
-  if (state.repairs < MAX_REPAIRS) return startRepair(log(state, at, `red: ${names}`), red);
-  const about = `checks are red after ${state.repairs} rounds of repair: ${names}. Approve to go on to delivery with them red; reject to end.\n${red[0]?.tail ?? ''}`;
-  return {
-    ...state,
-    control: openDecision(state.control, at, { name: 'checks', kind: 'checks', about, digest: digestValue(evidence) }),
-  };
-}
-
-/** Red checks on the integrated tree become work for one more agent. */
-function startRepair(state: RefactorState, red: RefactorState['evidence']): RefactorState {
-  const round = state.repairs + 1;
-  const lines = red.map(({ command, exitCode, tail }) => `$ ${command}\nexit status ${exitCode ?? 'none'}\n${tail}`);
-  const instructions = `The checks are red on the integrated work of all tasks. Make them green without weakening them.\n\n${lines.join('\n\n')}`;
-  const paths = [...new Set(state.tasks.flatMap(({ task }) => task.paths))];
-  const extra = createExtra(
-    'repair',
-    { id: `repair-${round}`, title: 'Make the checks green', instructions },
-    paths,
-    state.input.checks,
-  );
-  return { ...state, repairs: round, phase: 'working', extra };
 }
 
 function takeDelivery(state: RefactorState, event: Extract<RefactorEvent, { kind: 'delivered' }>): RefactorState {

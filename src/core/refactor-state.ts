@@ -157,7 +157,8 @@ export interface Forward {
 
 export type RefactorOutcome =
   | { kind: 'done' }
-  | { kind: 'stopped'; by: string; reason: string }
+  /** `cancelled` where Temporal was asked to cancel the run. */
+  | { kind: 'stopped'; by: string; reason: string; cancelled?: true }
   | {
       kind: 'failed';
       type: 'Declined' | 'NothingChanged' | 'Rejected' | 'PrepareFailed' | 'AgentFailed';
@@ -209,6 +210,8 @@ export interface RefactorState extends HearsAgents {
   countsBegun?: true;
   /** The report goes to the hub at the end; runs of before that do not say. */
   keepsReport?: 'at the end' | 'kept';
+  /** Cancelled, it ends as Temporal's Cancelled; runs of before that end as Completed. */
+  endsCancelled?: true;
   hold: Hold | null;
   /** What reviewers said, oldest first; and all that they took. */
   reviews?: Review[];

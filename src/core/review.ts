@@ -88,6 +88,8 @@ export interface CallReviewInput {
   summary: string;
   said: string | null;
   model: string;
+  /** As of a think. */
+  refactor?: string;
 }
 
 /** What a reviewer is, the same for all reviews. */

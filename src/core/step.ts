@@ -52,6 +52,8 @@ export interface ThinkInput {
   wheel: Sha | null;
   /** The provider makes the answer in the background, and so stores it. */
   background?: true;
+  /** Workflow id for which this is done: once that is closed, it is ended. */
+  refactor?: string;
 }
 
 export interface ThinkOutcome {
@@ -93,6 +95,8 @@ export interface ActInput {
   artefacts?: string[];
   setup: Setup | null;
   warrant?: Warrant;
+  /** As of a think. */
+  refactor?: string;
 }
 
 export interface ActOutcome {

@@ -192,9 +192,14 @@ function viewTask(state: RefactorState, work: TaskState): TaskView {
   };
 }
 
+/** How a run ended, in one word; a cancelled one as Temporal has it. */
+function endOf({ endsCancelled }: { endsCancelled?: true }, outcome: { kind: string; cancelled?: true }): string {
+  return endsCancelled && outcome.cancelled ? 'cancelled' : outcome.kind;
+}
+
 /** The value of the search attribute `CoxState`. */
 export function refactorState(state: RefactorState): string {
-  if (state.outcome) return state.outcome.kind;
+  if (state.outcome) return endOf(state, state.outcome);
   if (state.control.paused) return 'paused';
   if (state.hold) return 'holds';
   return state.phase;
@@ -227,7 +232,7 @@ export function viewAgent(state: AgentState): AgentStatus {
 
 /** The value of the search attribute `CoxState`. */
 export function agentState(state: AgentState): string {
-  if (state.outcome) return state.outcome.kind;
+  if (state.outcome) return endOf(state, state.outcome);
   if (state.control.paused) return 'paused';
   if (state.hold) return 'holds';
   return listOpenDecisions(state.control).length > 0 ? 'asks' : 'working';

@@ -5,6 +5,7 @@
 import {
   allHandlersFinished,
   CancellationScope,
+  CancelledFailure,
   condition,
   getExternalWorkflowHandle,
   isCancellation,
@@ -40,6 +41,7 @@ import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone, openActivities } from './activities.ts';
 import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
 import { continueRun, nameRun } from './continue-run.ts';
+import { beginEnding, endsCancelled } from './end-cancelled.ts';
 import { hearForwarded, hearTrouble, nextStamp } from './hear.ts';
 import { keepDeadlines } from './keep-deadlines.ts';
 import { KEEPS_IN_TOUCH, keepInTouch } from './keep-in-touch.ts';
@@ -108,7 +110,9 @@ export async function agent(input: AgentInput): Promise<AgentResult> {
 }
 
 /** The end as its refactor may find it; readable for everybody. */
-function close({ company, step: steps, spend }: AgentState, outcome: AgentOutcome): AgentResult {
+function close(state: AgentState, outcome: AgentOutcome): AgentResult {
+  if (endsCancelled(state)) throw new CancelledFailure('cancelled');
+  const { company, step: steps, spend } = state;
   const result: AgentResult = { ...outcome, steps, spend };
   return company === undefined ? result : (sealed(['outcome', company], result) as AgentResult);
 }
@@ -128,7 +132,7 @@ function open(input: AgentInput): AgentState {
     : created;
   const charging: AgentState = patched(CHARGES_CUTS) ? { ...state, chargesCuts: true } : state;
   const sealing: AgentState = company === undefined ? charging : { ...charging, seals: true, company };
-  return nameRun(sealing, spec.repository, false);
+  return nameRun(beginEnding(sealing), spec.repository, false);
 }
 
 function show(state: AgentState): void {

@@ -6,6 +6,7 @@ import {
   allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   condition,
   isCancellation,
   patched,
@@ -45,6 +46,7 @@ import { describeFailure, openActivities } from './activities.ts';
 import { reportSignal, troubleSignal } from './between.ts';
 import { beginRefactor } from './begin-refactor.ts';
 import { continueRun, nameRun } from './continue-run.ts';
+import { beginEnding, endsCancelled } from './end-cancelled.ts';
 import { hearDescription, hearReport, hearTrouble, nextStamp } from './hear.ts';
 import { keepDeadlines } from './keep-deadlines.ts';
 import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
@@ -108,7 +110,7 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
         continue;
       }
       if (command.kind === 'end') return close(state, command.outcome);
-      if (isContinueDue()) await continueRun<typeof refactor>({ state });
+      if (isContinueDue() && !endsCancelled(state)) await continueRun<typeof refactor>({ state });
       if (command.kind === 'wait') {
         const shown = headline(state);
         const isStale = (): boolean => follows && headline(state) !== shown;
@@ -156,11 +158,12 @@ function open(inputs: readonly unknown[]): RefactorState {
   const counting: RefactorState = patched(COUNTS_BEGUN) ? { ...layered, countsBegun: true } : layered;
   const keeping: RefactorState = patched(KEEPS_REPORT) ? { ...counting, keepsReport: 'at the end' } : counting;
   const sealing: RefactorState = beginsSealed() ? { ...keeping, seals: true } : keeping;
-  return nameRun(sealing, sealing.input.repository, false);
+  return nameRun(beginEnding(sealing), sealing.input.repository, false);
 }
 
 function close(state: RefactorState, outcome: RefactorOutcome): RefactorResult {
   if (outcome.kind === 'failed') throw ApplicationFailure.nonRetryable(outcome.reason, outcome.type);
+  if (endsCancelled(state)) throw new CancelledFailure('cancelled');
   const result: RefactorResult = harmless({
     outcome: outcome.kind,
     branch: state.branch,

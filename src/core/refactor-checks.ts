@@ -1,0 +1,57 @@
+/**
+ * What a refactor does with the checks of its line: green, on to the delivery; red, work for one more agent, then a
+ * person's decision.
+ * Rule: a delivery is only asked for after its very commit was checked.
+ */
+import { openDecision } from './control.ts';
+import { digestValue } from './digest.ts';
+import { findRed } from './evidence.ts';
+import { createExtra } from './refactor.ts';
+import { openDelivery } from './refactor-gates.ts';
+import type { RefactorEvent, RefactorState } from './refactor-state.ts';
+import { endRefactor, log } from './refactor-work.ts';
+
+/** Rounds of repair after red checks before a person is asked. */
+const MAX_REPAIRS = 2;
+
+/** Takes in what the checks of the line say. */
+export function takeEvidence(before: RefactorState, event: Extract<RefactorEvent, { kind: 'checked' }>): RefactorState {
+  const { evidence, commit, at } = event;
+  const state: RefactorState = { ...before, evidence, evidenceFor: commit, phase: 'checking' };
+  const red = findRed(evidence);
+  if (commit === state.prepared?.commit) {
+    return endRefactor(state, at, {
+      kind: 'failed',
+      type: 'NothingChanged',
+      reason: 'the tasks of the plan changed nothing',
+    });
+  }
+  if (red.length === 0 || state.redAccepted)
+    return openDelivery(
+      log(state, at, `${state.input.checks.length - red.length} of ${state.input.checks.length} checks green`),
+      at,
+      commit,
+    );
+  const names = red.map(({ command }) => command).join(', ');
+  if (state.repairs < MAX_REPAIRS) return startRepair(log(state, at, `red: ${names}`), red);
+  const about = `checks are red after ${state.repairs} rounds of repair: ${names}. Approve to go on to delivery with them red; reject to end.\n${red[0]?.tail ?? ''}`;
+  return {
+    ...state,
+    control: openDecision(state.control, at, { name: 'checks', kind: 'checks', about, digest: digestValue(evidence) }),
+  };
+}
+
+/** Red checks on the integrated tree become work for one more agent. */
+function startRepair(state: RefactorState, red: RefactorState['evidence']): RefactorState {
+  const round = state.repairs + 1;
+  const lines = red.map(({ command, exitCode, tail }) => `$ ${command}\nexit status ${exitCode ?? 'none'}\n${tail}`);
+  const instructions = `The checks are red on the integrated work of all tasks. Make them green without weakening them.\n\n${lines.join('\n\n')}`;
+  const paths = [...new Set(state.tasks.flatMap(({ task }) => task.paths))];
+  const extra = createExtra(
+    'repair',
+    { id: `repair-${round}`, title: 'Make the checks green', instructions },
+    paths,
+    state.input.checks,
+  );
+  return { ...state, repairs: round, phase: 'working', extra };
+}
