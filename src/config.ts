@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir, hostname, userInfo } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import type { Root } from './core/address.ts';
@@ -16,6 +16,7 @@ import { describeIssue } from './core/plan.ts';
 import type { GitHub } from './github/pull-request.ts';
 import type { PriceTable } from './model/prices.ts';
 import { priceTableSchema } from './model/prices.ts';
+import { findFormerState } from './stack/former-state.ts';
 
 const WORKER_ROLES = ['control', 'model', 'workspace'] as const;
 export type WorkerRole = (typeof WORKER_ROLES)[number];
@@ -74,6 +75,7 @@ const envSchema = z.object({
   OPENAI_API_KEY: z.string().min(1).optional(),
   OPENAI_BASE_URL: z.url().optional(),
   XDG_CACHE_HOME: z.string().min(1).optional(),
+  XDG_STATE_HOME: z.string().min(1).optional(),
   PATH: z.string().default(''),
 });
 
@@ -90,6 +92,8 @@ export interface ModelConfig {
 export interface Config {
   /** Folder of everything that is kept on this host: hub, stores, workspaces, Temporal's file. */
   stateDir: string;
+  /** Where that folder is when nothing says otherwise; commands for another terminal name it when it is another. */
+  usualStateDir: string;
   /** Folder of programs that were downloaded. */
   cacheDir: string;
   hub: string;
@@ -129,16 +133,21 @@ export interface Config {
     | undefined;
 }
 
-/** Reads the configuration. `workingDirectory` is where `.coxswain` lies unless `COXSWAIN_STATE` says otherwise. */
+/** Reads the configuration. Relative paths are of `workingDirectory`. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirectory = process.cwd()): Config {
   // An empty variable is one that is not set, as everywhere in a shell.
   const parsed = envSchema.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
   if (!parsed.success)
     throw new ConfigError(`wrong configuration: ${parsed.error.issues.map(describeIssue).join('; ')}`);
   const values = parsed.data;
-  const stateDir = resolve(workingDirectory, values.COXSWAIN_STATE ?? '.coxswain');
+  const usualStateDir = join(absolute(values.XDG_STATE_HOME) ?? join(homedir(), '.local', 'state'), 'coxswain');
+  const stateDir =
+    values.COXSWAIN_STATE === undefined
+      ? (findFormerState(workingDirectory) ?? usualStateDir)
+      : resolve(workingDirectory, values.COXSWAIN_STATE);
   return {
     stateDir,
+    usualStateDir,
     cacheDir: join(values.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'coxswain'),
     hub: values.COXSWAIN_HUB ?? join(stateDir, 'hub', '{repository}.git'),
     policies: values.COXSWAIN_POLICIES ? resolve(workingDirectory, values.COXSWAIN_POLICIES) : undefined,
@@ -166,6 +175,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
     path: values.PATH,
     temporal: readTemporal(env),
   };
+}
+
+/** The XDG specification: a relative path in such a variable counts as none. */
+function absolute(path: string | undefined): string | undefined {
+  return path !== undefined && isAbsolute(path) ? path : undefined;
 }
 
 function readRoots(text: string | undefined, workingDirectory: string): Root[] | undefined {

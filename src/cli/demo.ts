@@ -9,7 +9,9 @@ import { execa } from 'execa';
 import { resultOf, startRefactor } from '../client/refactors.ts';
 import type { Config } from '../config.ts';
 import { escapeForPeople as safe } from '../core/escape.ts';
+import { nameTemporal } from '../stack/find-temporal.ts';
 import { interrupted } from './interrupted.ts';
+import { ownLine } from './own-line.ts';
 import { shellLine } from './show.ts';
 import type { Stack } from './stack.ts';
 import { attach, bringUp, StackError } from './stack.ts';
@@ -41,7 +43,7 @@ export async function demo(config: Config): Promise<number> {
     const id = 'demo-1';
     const input = { repository, goal: GOAL, checks: [CHECK], requestedBy: own.user };
     await startRefactor(stack.client, { id, taskQueue: own.taskQueue, input });
-    say(`\nGoal: ${GOAL}\nRepository: ${repository}\nStarted ${id}. The same by hand:`);
+    say(`\nGoal: ${GOAL}\nRepository: ${repository}\nStarted ${id}. From another terminal, while this runs:`);
     for (const line of byHand(stack, own, id, input)) say(`  ${line}`);
     say('');
     const decide = process.stdin.isTTY ? askPerson : approveAsDemo;
@@ -58,6 +60,7 @@ export async function demo(config: Config): Promise<number> {
     say(`\nDelivered branch ${result.branch} at ${result.commit?.slice(0, 10) ?? ''} into ${repository}\n`);
     say(safe(result.report));
     say(`Look at it:  git -C ${shellLine([repository])} log --stat main..${result.branch}`);
+    say(`Bring its stack up again, with this run:  ${ownLine(own, ['up'])}`);
     return 0;
   } finally {
     interrupt.done();
@@ -71,25 +74,25 @@ const approveAsDemo: Decide = async (need) => {
   return await Promise.resolve({ verb: 'approve' });
 };
 
-function byHand(stack: Stack, config: Config, id: string, input: object): string[] {
+/** Each runs as it is printed, in any folder; a decision only once it is open, and only where a person decides. */
+function byHand(stack: Stack, config: Config, id: string, input: { repository: string }): string[] {
   const temporal = (...words: string[]): string =>
-    shellLine(['temporal', 'workflow', ...words, '--address', stack.address]);
-  return [
-    temporal(
-      'start',
-      '--type',
-      'refactor',
-      '--task-queue',
-      config.taskQueue,
-      '--workflow-id',
-      id,
-      '--input',
-      JSON.stringify(input),
-    ),
-    temporal('query', '--workflow-id', id, '--type', 'status'),
+    shellLine([nameTemporal(config), 'workflow', ...words, '--address', stack.address]);
+  const cox = (...words: string[]): string => ownLine(config, words);
+  const approvals = [
     temporal('update', 'execute', '--workflow-id', id, '--name', 'approve', '--input', '{"decision": "plan@1"}'),
-    shellLine(['cox', 'run', '<repository>', GOAL, '--check', CHECK]),
-    `cox status ${id} · cox steer ${id} 'skip examples/**' · cox pause ${id} · cox resume ${id} · cox approve ${id} plan@1`,
+    cox('approve', id, 'delivery@1'),
+  ];
+  const again = ['--task-queue', config.taskQueue, '--workflow-id', 'demo-2', '--input', JSON.stringify(input)];
+  return [
+    temporal('query', '--workflow-id', id, '--type', 'status'),
+    cox('status', id),
+    cox('steer', id, 'skip examples/**'),
+    cox('pause', id),
+    cox('resume', id),
+    ...(process.stdin.isTTY ? approvals : []),
+    temporal('start', '--type', 'refactor', ...again),
+    cox('run', input.repository, GOAL, '--check', CHECK, '--id', 'demo-3', '--detach'),
   ];
 }
 

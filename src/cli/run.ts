@@ -20,7 +20,9 @@ import { describeNoCurrent, findCurrentBuild, untilListed } from '../stack/deplo
 import { findMissingSearchAttributes, registerCommand, registerSearchAttributes } from '../stack/search-attributes.ts';
 import type { RunningWorker } from '../worker.ts';
 import { startWorker } from '../worker.ts';
+import { nameTemporal } from '../stack/find-temporal.ts';
 import { interrupted } from './interrupted.ts';
+import { ownLine } from './own-line.ts';
 import { shellLine } from './show.ts';
 import { lookAtSeal } from './seal.ts';
 import { signStart } from './sign-decision.ts';
@@ -41,13 +43,17 @@ export interface RunOptions {
   signWith?: string;
 }
 
+/** The offline model does it too. */
+const GOAL_OF_EXAMPLE = 'replace `var $A = require($B)` with `const $A = require($B)`';
 const say = (line: string): void => console.log(line);
 
 /** The stack that is there, or one for as long as this command lives. */
 async function openStack(config: Config): Promise<Stack> {
   const attached = await attach(config);
   if (!attached) {
-    say('No stack runs here: bringing one up for as long as this command lives ("cox up" keeps one).');
+    say(
+      `No stack runs: bringing one up for as long as this command lives. One that stays:  ${ownLine(config, ['up'])}`,
+    );
     return await bringUp(config, say);
   }
   await checkSearchAttributes(attached);
@@ -108,9 +114,7 @@ export async function run(config: Config, repository: string, goal: string, opti
     say(
       `started ${id}${stack.uiUrl ? `, to be seen at ${stack.uiUrl}/namespaces/${stack.namespace}/workflows/${id}` : ''}`,
     );
-    say(
-      `the same by hand: ${shellLine(['temporal', 'workflow', 'start', '--address', stack.address, '--type', 'refactor', '--task-queue', config.taskQueue, '--workflow-id', id, '--input', JSON.stringify(input)])}`,
-    );
+    if (!signWith) sayByHand(config, stack, id, input);
     if (options.detach && !stack.own) return 0;
     const decide = process.stdin.isTTY ? { decide: askPerson } : {};
     const supervision = { client: stack.client, id, by: config.user, say, ...decide, signal: interrupt.signal };
@@ -119,7 +123,9 @@ export async function run(config: Config, repository: string, goal: string, opti
       stack.ended.then((why) => Promise.reject(new StackError(why))),
     ]);
     if (!status) {
-      say(`\n${id} is kept where it stands. "cox up" goes on with it; "cox watch ${id}" shows it.`);
+      say(
+        `\n${id} is kept where it stands. Go on with it:  ${ownLine(config, ['up'])}\nWatch it:  ${ownLine(config, ['watch', id])}`,
+      );
       return 130;
     }
     const { report } = await resultOf(stack.client, id);
@@ -129,6 +135,13 @@ export async function run(config: Config, repository: string, goal: string, opti
     interrupt.done();
     await stack.stop();
   }
+}
+
+/** How to start the same without this program; a signed start is good for its own id only. */
+function sayByHand(config: Config, stack: Stack, id: string, input: object): void {
+  const target = ['--task-queue', config.taskQueue, '--workflow-id', `${id}-again`, '--input', JSON.stringify(input)];
+  const words = ['workflow', 'start', '--address', stack.address, '--type', 'refactor', ...target];
+  say(`the same once more by hand:  ${shellLine([nameTemporal(config), ...words])}`);
 }
 
 /** Keeps the embedded stack running until it is interrupted. */
@@ -145,7 +158,8 @@ export async function up(config: Config): Promise<number> {
     say(
       `Coxswain is up. Temporal ${stack.address} · UI ${stack.uiUrl ?? ''} · model ${stack.model} · state ${config.stateDir}`,
     );
-    say('Start something from another terminal, in this folder:  cox run <repository> "<goal>" --check "npm test"');
+    say('Start something from another terminal, in a git repository of yours:');
+    say(`  ${ownLine(config, ['run', '.', GOAL_OF_EXAMPLE])}`);
     const why = await Promise.race([interrupt.happened, stack.ended]);
     if (why === undefined) return 0;
     console.error(why);

