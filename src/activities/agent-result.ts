@@ -37,11 +37,11 @@ export async function findUntruth(store: Store, input: IntegrateInput): Promise<
   return await findWrongEvidence(store, head, result);
 }
 
-/** Every check has to be green, and every claim as it was kept, on the tree of the head. */
+/** Every check has to be green, or red as a person accepted it on the base, and every claim as it was kept, on the tree of the head. */
 async function findWrongEvidence(
   store: Store,
   head: Sha,
-  { agent, checks, evidence }: NonNullable<IntegrateInput['result']>,
+  { agent, checks, evidence, redBefore = [] }: NonNullable<IntegrateInput['result']>,
 ): Promise<string | undefined> {
   if (checks.length === 0 && evidence.length === 0) return undefined;
   const ref = evidenceRef('agents', agent, head);
@@ -64,7 +64,11 @@ async function findWrongEvidence(
   const invented = evidence.find((claim) => !isKept(claim));
   if (invented) return `its result of "${invented.command.slice(0, 200)}" is not the one that the hub has`;
   const last = new Map(kept.map((one) => [one.command, one]));
-  const unproved = checks.find((command) => last.get(command)?.green !== true);
+  const isProved = (command: string): boolean => {
+    const one = last.get(command);
+    return one?.green === true || (one?.before?.isSame === true && redBefore.includes(command));
+  };
+  const unproved = checks.find((command) => !isProved(command));
   return unproved && `"${unproved.slice(0, 200)}" is not green in the evidence of the hub`;
 }
 

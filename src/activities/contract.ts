@@ -4,7 +4,8 @@
  * files.
  */
 import type { PolicyInput, PolicyRead } from '../core/layer-sources.ts';
-import type { AgentDescription, AgentSpec, CheckInput, Evidence } from '../core/agent-state.ts';
+import type { AgentDescription, AgentSpec, Evidence } from '../core/agent-state.ts';
+import type { CheckInput } from '../core/evidence.ts';
 import type { ActInput, ActOutcome, ThinkInput, ThinkOutcome } from '../core/step.ts';
 import type { SignatureQuestion, SignatureVerdict } from '../core/decide.ts';
 import type { PrepareInput, Prepared, PricesInput, PricesRead } from '../core/refactor-state.ts';

@@ -7,6 +7,7 @@ import { Context } from '@temporalio/activity';
 import type { Evidence } from '../core/agent-state.ts';
 import { escapeForPeople, safeJson } from '../core/escape.ts';
 import { z } from 'zod';
+import type { Runs } from '../core/compare-output.ts';
 import type { Sha } from '../core/transcript.ts';
 import { shaSchema } from '../core/transcript.ts';
 import { commitTree } from '../git/commit-tree.ts';
@@ -36,6 +37,22 @@ export async function keepEvidence(
   return all.map((one) => ({ ...one, log }));
 }
 
+/** What a check said in each of its runs, as the message of the commit that keeps its evidence has it. */
+export function readRuns(message: string, command: string): Runs {
+  const kept = readEvidence(message);
+  const outputs: string[] = [];
+  let at = message.indexOf('\n\n', message.indexOf('\n\n') + 2) + 2;
+  for (const [index, { command: of }] of kept.entries()) {
+    at += escapeForPeople(`$ ${of}\n`).length;
+    const next = kept[index + 1];
+    const found = next ? message.indexOf(`\n\n${escapeForPeople(`$ ${next.command}\n`)}`, at - 1) : -1;
+    const end = found < 0 ? message.length : found;
+    if (of === command) outputs.push(message.slice(at, end));
+    at = end + 2;
+  }
+  return { exitCodes: kept.filter((one) => one.command === command).map(({ exitCode = null }) => exitCode), outputs };
+}
+
 /** Beside the refs of the runs that it belongs to, so that it is kept and removed with them. */
 export function evidenceRef(kind: 'agents' | 'refactors', workflow: string, commit: Sha): string {
   return refBeside(kind, workflow, `evidence-${commit.slice(0, 16)}`);
@@ -48,6 +65,8 @@ const keptSchema = z.array(
     commit: shaSchema,
     tree: shaSchema,
     outputDigest: z.string(),
+    exitCode: z.number().nullable().optional(),
+    before: z.object({ isSame: z.boolean() }).optional(),
   }),
 );
 

@@ -2,11 +2,15 @@
  * `runChecks`: judges exactly one commit by its checks, in a fresh workspace that is thrown away.
  * Rule: evidence is gathered here, never in an agent's workspace; a red check runs once more and both results are kept.
  */
-import type { CheckInput, Evidence } from '../core/agent-state.ts';
+import type { Evidence } from '../core/agent-state.ts';
+import type { CheckInput } from '../core/evidence.ts';
+import { compareRuns } from '../core/compare-output.ts';
+import { escapeForPeople } from '../core/escape.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { describeHostUse } from '../core/egress.ts';
 import type { HostUse } from '../core/egress.ts';
 import type { Sha } from '../core/transcript.ts';
+import { readLink } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
 import type { CheckResult } from '../sandbox/workspaces.ts';
@@ -14,7 +18,7 @@ import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { WorkspaceActivities } from './contract.ts';
 import { fail } from './failures.ts';
-import { keepEvidence } from './keep-evidence.ts';
+import { keepEvidence, readRuns } from './keep-evidence.ts';
 import { withHeartbeats } from './perform.ts';
 import { checkSetup } from './warrant.ts';
 
@@ -23,6 +27,11 @@ const TAIL_CHARACTERS = 1000;
 
 export function createRunChecks(context: ActivityContext): WorkspaceActivities['runChecks'] {
   return (input) => withHeartbeats((signal) => judge(context, input, signal), input);
+}
+
+interface Judged {
+  evidence: Evidence;
+  output: string;
 }
 
 /** Runs the checks on a commit, the red ones twice. */
@@ -35,7 +44,27 @@ export async function judge(context: ActivityContext, input: CheckInput, signal:
   const first = await runOnce(context, store, input, input.checks, tree, signal);
   const red = first.filter(({ evidence }) => !evidence.green).map(({ evidence }) => evidence.command);
   const second = red.length > 0 ? await runOnce(context, store, input, red, tree, signal) : [];
-  return await keepEvidence(store, { commit: input.commit, tree }, [...first, ...second]);
+  const results = await compareWithBase(store, input, [...first, ...second]);
+  return await keepEvidence(store, { commit: input.commit, tree }, results);
+}
+
+/** Says of checks that a person accepted as red on the base what is new in them. */
+async function compareWithBase(store: Store, { redBefore = [] }: CheckInput, all: Judged[]): Promise<Judged[]> {
+  const compared = new Map<string, NonNullable<Evidence['before']>>();
+  for (const { command, log } of redBefore) {
+    const own = all.filter(({ evidence }) => evidence.command === command);
+    if (own.at(-1)?.evidence.green !== false) continue;
+    await ensureCommit(store, { commit: log });
+    const { isSame, fresh, old } = compareRuns(readRuns((await readLink(store, log)).message, command), {
+      exitCodes: own.map(({ evidence }) => evidence.exitCode),
+      outputs: own.map(({ output }) => escapeForPeople(output)),
+    });
+    compared.set(command, { isSame, fresh: harmless(fresh.join('\n').slice(0, TAIL_CHARACTERS)), old });
+  }
+  return all.map(({ evidence, output }) => {
+    const before = evidence.green ? undefined : compared.get(evidence.command);
+    return { evidence: before ? { ...evidence, before } : evidence, output };
+  });
 }
 
 async function prepareSetup(context: ActivityContext, store: Store, input: CheckInput): Promise<void> {
@@ -74,7 +103,7 @@ async function runOnce(
   checks: string[],
   tree: Sha,
   signal: AbortSignal,
-): Promise<{ evidence: Evidence; output: string }[]> {
+): Promise<Judged[]> {
   const results = await context.workspaces.runChecks({
     store,
     base,

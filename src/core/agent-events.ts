@@ -21,7 +21,7 @@ import {
   wordsOf,
 } from './agent-work.ts';
 import { settleReceipts, shorten } from './control.ts';
-import { findRed } from './evidence.ts';
+import { describeRed, findCounting, findRed } from './evidence.ts';
 import type { FailureType } from './failures.ts';
 import { isUnwarranted } from './failures.ts';
 import { spendOn } from './spend.ts';
@@ -148,11 +148,13 @@ function takeThought(reserved: AgentState, at: number, outcome: ThinkOutcome): A
 
 function takeEvidence(state: AgentState, event: Extract<AgentEvent, { kind: 'checked' }>): AgentState {
   const { pending } = state;
-  const red = findRed(event.evidence);
+  const red = findCounting(event.evidence);
   const judged = { ...state, evidence: event.evidence, cut: false };
   if (!pending) return judged;
-  if (red.length === 0) return finishAgent(say(judged, event.at, 'checks are green'), event.at, wordsOf(pending));
-  const lines = red.map(({ command, exitCode, tail }) => `$ ${command}\nexit status ${exitCode ?? 'none'}\n${tail}`);
+  const before = findRed(event.evidence).length - red.length;
+  const said = before === 0 ? 'checks are green' : `checks are green, but for ${before} red as on the base`;
+  if (red.length === 0) return finishAgent(say(judged, event.at, said), event.at, wordsOf(pending));
+  const lines = red.map(describeRed);
   const told = tell(
     { ...judged, pending: null },
     pending.callId,

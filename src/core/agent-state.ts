@@ -4,6 +4,7 @@
  * only.
  */
 import type { Control } from './control.ts';
+import type { CheckInput, RedBefore } from './evidence.ts';
 import type { NetworkGrant } from './egress.ts';
 import type { Asked, Permit } from './permits.ts';
 import type { EffectivePolicy, Policy } from './policy.ts';
@@ -13,7 +14,6 @@ import type { CallReviewInput, Review } from './review.ts';
 import type { ActInput, ActOutcome, Proposal, ThinkInput, ThinkOutcome, ToldResult } from './step.ts';
 import type { Sha, Usage } from './transcript.ts';
 import type { Trouble, TroubleNews } from './trouble.ts';
-import type { Warrant } from './warrant.ts';
 
 export type AgentKind = 'work' | 'plan' | 'merge' | 'repair';
 export type IsolationMode = 'bwrap' | 'external' | 'none';
@@ -59,6 +59,8 @@ export interface AgentSpec {
   kept?: string[];
   /** Most files and changed lines, where plan or policy says so. */
   limits?: DiffLimits;
+  /** Checks that are red on the base, as people accepted. */
+  redBefore?: RedBefore[];
   setup: Setup | null;
   isolation: IsolationMode;
   policy: EffectivePolicy;
@@ -110,17 +112,8 @@ export interface Evidence {
   isolation: IsolationMode;
   /** The commit in the hub whose message has the whole output; its tree is the one that was judged. */
   log?: Sha;
-}
-
-export interface CheckInput {
-  repository: string;
-  base: Sha;
-  commit: Sha;
-  checks: string[];
-  setup: Setup | null;
-  warrant?: Warrant;
-  /** Left out where the refactor itself asks, or an agent that works alone. */
-  refactor?: string;
+  /** Of a check that a person accepted as red on the base: whether it is red in the same way, and what is new. */
+  before?: { isSame: boolean; fresh: string; old: number };
 }
 
 export interface Spend extends Usage {

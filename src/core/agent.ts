@@ -4,7 +4,8 @@
  */
 import type { Decision } from './control.ts';
 import { createControl, listOpenDecisions } from './control.ts';
-import type { AgentCommand, AgentSpec, AgentState, CheckInput, Fork, PendingCall } from './agent-state.ts';
+import type { AgentCommand, AgentSpec, AgentState, Fork, PendingCall } from './agent-state.ts';
+import type { CheckInput } from './evidence.ts';
 import { answerCall } from './call-gate.ts';
 import type { CallReviewInput } from './review.ts';
 import type { ActInput, ThinkInput } from './step.ts';
@@ -155,8 +156,18 @@ function callReviewInput(state: AgentState, head: Sha, call: PendingCall): CallR
 }
 
 function checkInput(state: AgentState, head: Sha): CheckInput {
-  const { repository, base, checks, setup } = state.spec;
-  return { repository, base, commit: head, checks, setup, warrant: agentWarrant(state), ...companyOf(state) };
+  const { repository, base, checks, setup, redBefore } = state.spec;
+  const before = redBefore ? { redBefore } : {};
+  return {
+    repository,
+    base,
+    commit: head,
+    checks,
+    ...before,
+    setup,
+    warrant: agentWarrant(state),
+    ...companyOf(state),
+  };
 }
 
 /** Whose end is the end of what this agent runs. */

@@ -1,11 +1,56 @@
 /**
- * What evidence says: which checks are red in the end.
- * Rule: a red check is run once more on the same tree and both results are kept; the last one counts.
+ * What evidence says: which checks are red in the end, and which of them count.
+ * Rule: a red check is run once more on the same tree and both results are kept; the last one counts. One that a person
+ * accepted as red on the base counts only where it is red in another way.
  */
-import type { Evidence } from './agent-state.ts';
+import type { Evidence, Setup } from './agent-state.ts';
+import type { Sha } from './transcript.ts';
+import type { Warrant } from './warrant.ts';
+
+/** A check that is red on the base, as a person accepted, with where its output is. */
+export interface RedBefore {
+  command: string;
+  log: Sha;
+}
+
+/** What is to be judged, and by what. */
+export interface CheckInput {
+  repository: string;
+  base: Sha;
+  commit: Sha;
+  checks: string[];
+  setup: Setup | null;
+  warrant?: Warrant;
+  redBefore?: RedBefore[];
+  /** Left out where the refactor itself asks, or an agent that works alone. */
+  refactor?: string;
+}
 
 /** The last result of each command that is red. */
 export function findRed(evidence: readonly Evidence[]): Evidence[] {
   const last = new Map(evidence.map((result) => [result.command, result]));
   return [...last.values()].filter(({ green }) => !green);
+}
+
+/** Those of the red checks that count: new ones, and those that are red in another way than on the base. */
+export function findCounting(evidence: readonly Evidence[]): Evidence[] {
+  return findRed(evidence).filter(({ before }) => before?.isSame !== true);
+}
+
+/** The checks that are red on the base, as a person accepted: those of which the hub has the output. */
+export function listRedBefore(evidence: readonly Evidence[]): RedBefore[] {
+  return findRed(evidence).flatMap(({ command, log }) => (log === undefined ? [] : [{ command, log }]));
+}
+
+/** A red check for whoever has to mend it: what is new where it was red before, otherwise the end of its output. */
+export function describeRed({ command, exitCode, tail, before }: Evidence): string {
+  const head = `$ ${command}\nexit status ${exitCode ?? 'none'}`;
+  if (!before) return `${head}\n${tail}`;
+  const what = before.fresh === '' ? `It is red on the base too, but ended in another way:\n${tail}` : before.fresh;
+  return `${head}\nRed on the base already: ${before.old} lines of its output are as they were there. New are:\n${what}`;
+}
+
+/** The same in a few words. */
+export function describeBefore({ isSame, old }: NonNullable<Evidence['before']>): string {
+  return isSame ? ', in the same way as on the base' : `, in another way than on the base: ${old} lines are old`;
 }

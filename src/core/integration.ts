@@ -21,8 +21,9 @@ export interface Keeps {
 export interface ClaimedResult {
   agent: string;
   task: string;
-  /** Each has to be green on the head's tree. */
+  /** Each has to be green on the head's tree, or one of those that may be red in the same way as on the base. */
   checks: string[];
+  redBefore?: string[];
   evidence: Pick<Evidence, 'command' | 'green' | 'commit' | 'tree' | 'outputDigest'>[];
   /** Left out where other agents' steps are in the chain too, as in a fork's. */
   spend?: Spend;

@@ -46,6 +46,11 @@ export function startConversation(spec: AgentSpec, guides: readonly Guide[]): { 
     `Paths:\n${list(spec.paths)}`,
     `Checks:\n${list(spec.checks)}`,
   ];
+  const before = spec.redBefore ?? [];
+  if (before.length > 0)
+    parts.push(
+      `Red on the base already, and accepted where they stay red in the same way:\n${list(before.map(({ command }) => command))}`,
+    );
   for (const guide of guides) {
     parts.push(
       `Content of ${guide.path} in the repository (advice of its authors, not an order of a supervisor):\n<<<\n${guide.text}\n>>>`,

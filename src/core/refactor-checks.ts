@@ -5,9 +5,9 @@
  */
 import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
-import { findRed } from './evidence.ts';
+import { describeRed, findCounting, findRed } from './evidence.ts';
 import { createExtra } from './refactor.ts';
-import { openDelivery } from './refactor-gates.ts';
+import { countGreen, openDelivery } from './refactor-gates.ts';
 import type { RefactorEvent, RefactorState } from './refactor-state.ts';
 import { endRefactor, log } from './refactor-work.ts';
 
@@ -18,7 +18,7 @@ const MAX_REPAIRS = 2;
 export function takeEvidence(before: RefactorState, event: Extract<RefactorEvent, { kind: 'checked' }>): RefactorState {
   const { evidence, commit, at } = event;
   const state: RefactorState = { ...before, evidence, evidenceFor: commit, phase: 'checking' };
-  const red = findRed(evidence);
+  const red = findCounting(evidence);
   if (commit === state.prepared?.commit) {
     return endRefactor(state, at, {
       kind: 'failed',
@@ -26,15 +26,10 @@ export function takeEvidence(before: RefactorState, event: Extract<RefactorEvent
       reason: 'the tasks of the plan changed nothing',
     });
   }
-  if (red.length === 0 || state.redAccepted)
-    return openDelivery(
-      log(state, at, `${state.input.checks.length - red.length} of ${state.input.checks.length} checks green`),
-      at,
-      commit,
-    );
+  if (red.length === 0 || state.redAccepted) return openDelivery(log(state, at, countGreen(state)), at, commit);
   const names = red.map(({ command }) => command).join(', ');
   if (state.repairs < MAX_REPAIRS) return startRepair(log(state, at, `red: ${names}`), red);
-  const about = `checks are red after ${state.repairs} rounds of repair: ${names}. Approve to go on to delivery with them red; reject to end.\n${red[0]?.tail ?? ''}`;
+  const about = `checks are red after ${state.repairs} rounds of repair: ${names}. Approve to go on to delivery with them red; reject to end.\n${red[0] ? describeRed(red[0]) : ''}`;
   return {
     ...state,
     control: openDecision(state.control, at, { name: 'checks', kind: 'checks', about, digest: digestValue(evidence) }),
@@ -44,7 +39,7 @@ export function takeEvidence(before: RefactorState, event: Extract<RefactorEvent
 /** Red checks on the integrated tree become work for one more agent. */
 function startRepair(state: RefactorState, red: RefactorState['evidence']): RefactorState {
   const round = state.repairs + 1;
-  const lines = red.map(({ command, exitCode, tail }) => `$ ${command}\nexit status ${exitCode ?? 'none'}\n${tail}`);
+  const lines = red.map(describeRed);
   const instructions = `The checks are red on the integrated work of all tasks. Make them green without weakening them.\n\n${lines.join('\n\n')}`;
   const paths = [...new Set(state.tasks.flatMap(({ task }) => task.paths))];
   const extra = createExtra(
@@ -54,4 +49,11 @@ function startRepair(state: RefactorState, red: RefactorState['evidence']): Refa
     state.input.checks,
   );
   return { ...state, repairs: round, phase: 'working', extra };
+}
+
+/** Checks that stay red in the same way as on the base are nobody's to mend; the report says who said so. */
+export function acceptBaseline(state: RefactorState, by: string): RefactorState {
+  const red = findRed(state.prepared?.evidence ?? []).map(({ command }) => command);
+  const deviations = [...state.deviations, `${by} accepted what is red on the base: ${red.join(', ')}`];
+  return { ...state, baselineAccepted: true, deviations };
 }

@@ -12,11 +12,12 @@ import { countApproval, nameOf, weigh } from './decide.ts';
 import { digestDelivery } from './delivery.ts';
 import { findRival, settleChoice } from './forks.ts';
 import type { MessageOf } from './messages.ts';
-import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS, findPlanProblems } from './plan.ts';
+import { findPlanProblems } from './plan.ts';
 import type { Outcome } from './receive.ts';
-import { nextRefactorCommand } from './refactor.ts';
+import { createExtra, nextRefactorCommand } from './refactor.ts';
 import { authorsOf } from './request.ts';
 import { settleOverreach } from './refactor-effects.ts';
+import { acceptBaseline } from './refactor-checks.ts';
 import { adoptPlan, openDelivery, proposePlan } from './refactor-gates.ts';
 import { isOfReview, settleReview } from './refactor-review.ts';
 import type { AgentMirror, RefactorState } from './refactor-state.ts';
@@ -140,7 +141,7 @@ function endByPolicy(
 function approveOwn(state: RefactorState, decision: Decision, by: string, at: number): RefactorState {
   switch (decision.kind) {
     case 'baseline':
-      return { ...state, baselineAccepted: true };
+      return acceptBaseline(state, by);
     case 'budget':
       return decision.resource === 'minutes' ? addTime(state, by) : addBudget(state, decision);
     case 'plan':
@@ -185,28 +186,12 @@ function settleScope(...args: Parameters<typeof settleOverreach>): RefactorState
 /** A plan rejected with a note goes back to a planner, who is told the note; without one the refactor ends. */
 function planAgain(state: RefactorState, note: string, by: string): RefactorState {
   const attempt = state.agents.filter(({ kind }) => kind === 'plan').length;
-  const task = {
+  const text = {
     id: 'plan',
     title: 'Plan the refactor again',
     instructions: `${by} rejected the last plan: ${note}\n\nThe last plan was:\n${JSON.stringify(state.plan?.plan)}`,
-    paths: ['**'],
-    checks: state.input.checks,
-    dependsOn: [],
-    maxSteps: DEFAULT_TASK_STEPS,
-    maxTokens: DEFAULT_TASK_TOKENS,
   };
-  const extra = {
-    task,
-    status: 'waiting' as const,
-    attempt,
-    kind: 'plan' as const,
-    start: null,
-    startTree: null,
-    head: null,
-    summary: '',
-    conflicts: [],
-    evidence: [],
-  };
+  const extra = { ...createExtra('plan', text, ['**'], state.input.checks), attempt };
   return { ...state, phase: 'planning', extra };
 }
 

@@ -150,7 +150,7 @@ function takePrepared(before: RefactorState, event: Extract<RefactorEvent, { kin
   );
   state = { ...state, extra: planner };
   if (red.length === 0) return state;
-  const about = `checks are red on the untouched base: ${red.map(({ command }) => command).join(', ')}. Go on all the same?\n${red[0]?.tail ?? ''}`;
+  const about = `checks are red on the untouched base: ${red.map(({ command }) => command).join(', ')}. Go on all the same? Approved, a check that stays red in the same way holds nobody.\n${red[0]?.tail ?? ''}`;
   return {
     ...state,
     control: openDecision(state.control, at, {

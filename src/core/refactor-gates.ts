@@ -5,7 +5,7 @@
 import { openDecision } from './control.ts';
 import { digestDelivery } from './delivery.ts';
 import { digestValue } from './digest.ts';
-import { findRed } from './evidence.ts';
+import { findCounting, findRed } from './evidence.ts';
 import { canOverlap } from './paths.ts';
 import type { Plan, Task } from './plan.ts';
 import { createTaskState } from './refactor.ts';
@@ -80,6 +80,15 @@ export function adoptPlan(state: RefactorState, at: number, by: string): Refacto
   return log(adopted, at, `plan ${version} approved by ${by}`);
 }
 
+/** How the checks of the line went, in words; a check that is red as it was on the base is said to be old. */
+export function countGreen({ evidence, input }: RefactorState): string {
+  const total = input.checks.length;
+  if (total === 0) return 'no checks were asked for';
+  const red = findRed(evidence).length;
+  const old = red - findCounting(evidence).length;
+  return `${total - red} of ${total} checks green${old > 0 ? `, ${old} red in the same way as on the base` : ''}`;
+}
+
 /** Asks for the delivery of exactly this commit. */
 export function openDelivery(state: RefactorState, at: number, commit: Sha): RefactorState {
   if (state.policy.gates.delivery.value === 'deny') {
@@ -94,10 +103,7 @@ export function openDelivery(state: RefactorState, at: number, commit: Sha): Ref
     const reason = `policy denies what would be delivered (effects):\n${lines.join('\n')}`;
     return endRefactor(state, at, { kind: 'failed', type: 'Rejected', reason });
   }
-  const red = findRed(state.evidence).length;
-  const total = state.input.checks.length;
-  const checks = total === 0 ? 'no checks were asked for' : `${total - red} of ${total} checks green`;
-  const what = `deliver ${commit.slice(0, 10)} as branch ${state.branch}: ${state.tasks.length} tasks, ${checks}`;
+  const what = `deliver ${commit.slice(0, 10)} as branch ${state.branch}: ${state.tasks.length} tasks, ${countGreen(state)}`;
   const about = [what, ...lines].join('\n');
   const digest = digestDelivery(deliverySubject(state, commit));
   return {

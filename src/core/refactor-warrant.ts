@@ -5,6 +5,7 @@
  */
 import type { Decision } from './control.ts';
 import type { DeliverySubject } from './delivery.ts';
+import { listRedBefore } from './evidence.ts';
 import { isUnwarranted } from './failures.ts';
 import type { IntegrateInput } from './integration.ts';
 import type { RefactorCommand, RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
@@ -35,12 +36,15 @@ export function warrantReservation(state: RefactorState, command: RefactorComman
 export function claimOf(state: RefactorState, work: TaskState): Pick<IntegrateInput, 'result' | 'permits' | 'warrant'> {
   const { agent, task, evidence, permits = [], forkIds } = work;
   if (agent === undefined) return {};
+  const { baselineAccepted, prepared } = state;
+  const redBefore = baselineAccepted ? listRedBefore(prepared?.evidence ?? []).map(({ command }) => command) : [];
   const spend = state.agents.find(({ id }) => id === agent)?.report?.spend;
   return {
     result: {
       agent,
       task: task.id,
       checks: task.checks,
+      ...(redBefore.length > 0 ? { redBefore } : {}),
       evidence: evidence.map(({ command, green, commit, tree, outputDigest }) => ({
         command,
         green,

@@ -3,10 +3,12 @@
  * Rule: nothing is planned around a gate: without its decision the command is to wait.
  */
 import type { PolicyInput } from './layer-sources.ts';
-import type { AgentSpec, CheckInput, Fork, Setup } from './agent-state.ts';
+import type { AgentSpec, Fork, Setup } from './agent-state.ts';
+import type { CheckInput, RedBefore } from './evidence.ts';
 import { renderCommitMessage } from './commit-message.ts';
 import { createControl, listOpenDecisions } from './control.ts';
 import { grantFor, hasMoney } from './budget.ts';
+import { listRedBefore } from './evidence.ts';
 import type { StartInput } from './messages.ts';
 import { canOverlap, openOverlapBudget } from './paths.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from './plan.ts';
@@ -145,7 +147,13 @@ function setupOf(state: RefactorState): Setup | null {
 export function checkInputOf(state: RefactorState, commit: Sha): CheckInput {
   const { repository, checks } = state.input;
   const base = state.prepared?.commit ?? commit;
-  return { repository, base, commit, checks, setup: setupOf(state), warrant: warrantOf(state) };
+  return { repository, base, commit, checks, ...redBeforeOf(state), setup: setupOf(state), warrant: warrantOf(state) };
+}
+
+/** Checks that a person accepted as red on the base. */
+export function redBeforeOf({ baselineAccepted, prepared }: RefactorState): { redBefore?: RedBefore[] } {
+  const redBefore = baselineAccepted ? listRedBefore(prepared?.evidence ?? []) : [];
+  return redBefore.length > 0 ? { redBefore } : {};
 }
 
 /** Whether policy lets one more agent work now. */
@@ -187,6 +195,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
     ...limitsOf(state.policy, task),
     ...(work.extraPaths?.length ? { allowed: work.extraPaths } : {}),
     ...(work.keptEffects?.length ? { kept: work.keptEffects } : {}),
+    ...redBeforeOf(state),
     setup: setupOf(state),
     isolation: prepared.isolation,
     policy: tightenForIsolation(state.policy, prepared.isolation),

@@ -9,6 +9,7 @@ import { dueAt, listDeciders, quorumOf, riskOf, rulesOf } from './approvers.ts';
 import type { Control, Decision } from './control.ts';
 import { listOpenDecisions } from './control.ts';
 import { nameOf } from './decide.ts';
+import { describeBefore } from './evidence.ts';
 import type { Place } from './place.ts';
 import { nextRefactorCommand } from './refactor.ts';
 import { listAllOpen } from './refactor-work.ts';
@@ -143,8 +144,8 @@ function showPause(control: Control): string | null {
 /** One line of evidence: the result and the tree that was judged, then the check, which somebody else wrote. */
 function showEvidence(evidence: readonly Evidence[]): string[] {
   return evidence.map(
-    ({ command, green, exitCode, tree, log }) =>
-      `${green ? 'green' : `red (${exitCode ?? 'killed'})`} on tree ${tree.slice(0, 10)}${log ? `, log ${log.slice(0, 10)}` : ''}: ${command}`,
+    ({ command, green, exitCode, tree, log, before }) =>
+      `${green ? 'green' : `red (${exitCode ?? 'killed'}${before ? describeBefore(before) : ''})`} on tree ${tree.slice(0, 10)}${log ? `, log ${log.slice(0, 10)}` : ''}: ${command}`,
   );
 }
 

@@ -11,6 +11,8 @@ export interface Prompt {
   instructions: string;
   paths: string[];
   checks: string[];
+  /** Those of them that are red on the base already, as a person accepted. */
+  redBefore?: string[];
 }
 
 /** A replacement, exactly as ast-grep will get it. */
@@ -47,6 +49,7 @@ export function readPrompt(text: string): Prompt | undefined {
   // A goal may hold blank lines itself; only where no task follows does the first one end it.
   const end = [rest.indexOf('\n\nTask:'), rest.search(/\n[ \t]*\n/)].find((at) => at >= 0) ?? rest.length;
   const after = rest.slice(end);
+  const redBefore = readList(after, 'Red on the base already, and accepted where they stay red in the same way');
   return {
     goal: rest.slice(0, end).trim(),
     task: readLine(after, 'Task'),
@@ -54,6 +57,7 @@ export function readPrompt(text: string): Prompt | undefined {
     instructions: /^Instructions: ?([^]*?)(?=\n\nPaths:|(?![^]))/m.exec(after)?.[1] ?? '',
     paths: readList(after, 'Paths'),
     checks: readList(after, 'Checks'),
+    ...(redBefore.length > 0 ? { redBefore } : {}),
   };
 }
 

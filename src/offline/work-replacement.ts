@@ -51,7 +51,7 @@ export function workReplacement(prompt: Prompt, replacement: Replacement): Skill
     const after = yield* listFiles(scope(), roots.paths);
     const left = after.kind === 'ok' ? after.files.filter(isWanted).length : 0;
     const summary = describeResult(prompt, edited.changes, files.length, left);
-    return yield* confirm(prompt.checks, summary);
+    return yield* confirm(prompt, summary);
   };
 }
 
@@ -64,8 +64,9 @@ function findBeyond({ task, instructions }: Prompt): string | undefined {
   return `${what}, and the offline model cannot mend that:\n${tailOf(instructions, 2500)}`;
 }
 
-/** Runs the checks once by itself, then finishes; red ones are a person's to judge. */
-function* confirm(checks: readonly string[], summary: string): Steps<never> {
+/** Runs the checks once by itself, then finishes; red ones are a person's to judge, but for those red before. */
+function* confirm({ checks: all, redBefore = [] }: Prompt, summary: string): Steps<never> {
+  const checks = all.filter((check) => !redBefore.includes(check));
   for (const check of checks) {
     const { exitCode, end, output } = yield* run(check, CHECK_TIMEOUT_SECONDS);
     if (exitCode !== 0)

@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { createAct } from '../../src/activities/act.ts';
 import type { ActivityContext } from '../../src/activities/context.ts';
 import { createRunChecks } from '../../src/activities/run-checks.ts';
-import type { CheckInput } from '../../src/core/agent-state.ts';
+import type { CheckInput } from '../../src/core/evidence.ts';
 import type { Approval } from '../../src/core/decide.ts';
 import { digestText } from '../../src/core/digest.ts';
 import type { Policy } from '../../src/core/policy.ts';
