@@ -32,7 +32,7 @@ export async function withHeartbeats<T>(
   { refactor }: { refactor?: string } = {},
 ): Promise<T> {
   const context = Context.current();
-  const watch = watchRefactor(context.client, refactor);
+  const watch = watchRefactor(context, refactor);
   let note: unknown = context.info.heartbeatDetails;
   const beat = (): void => context.heartbeat(note);
   beat();

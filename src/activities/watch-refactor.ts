@@ -16,13 +16,13 @@ const looks = new Map<string, { at: number; isClosed: Promise<boolean> }>();
 
 /** Fires `signal` once the refactor is closed; without one, never. */
 export function watchRefactor(
-  client: { workflow: WorkflowClient },
+  context: { client: { workflow: WorkflowClient } },
   refactor: string | undefined,
 ): { signal: AbortSignal; end: () => void } {
   const controller = new AbortController();
   if (refactor === undefined) return { signal: controller.signal, end: () => undefined };
   const look = (): void =>
-    void isClosed(client, refactor).then((closed) => {
+    void isClosed(context.client, refactor).then((closed) => {
       if (closed) controller.abort(new Error(`${refactor} is closed`));
     });
   look();
