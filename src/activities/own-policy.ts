@@ -77,8 +77,10 @@ export async function readOwnPolicy(context: ActivityContext, store: Store, inpu
     ...(tip === null || tip === base ? {} : { defaultBranch: await readRepositoryLayer(store, tip) }),
     run: run ?? undefined,
     ...(said ? { said } : {}),
+    isUnderWay: true,
   });
-  if (layers.kind === 'bad') throw fail('PolicyStricter', layers.problems.join('; '));
+  if (layers.kind === 'bad')
+    throw fail(layers.isRefusal ? 'PolicyStricter' : 'PolicyUnreadable', layers.problems.join('; '));
   const { policy, organisation } = layers;
   return keep(joined, key, { policy, organisation });
 }

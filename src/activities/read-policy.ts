@@ -37,6 +37,7 @@ async function readPolicy(context: ActivityContext, input: PolicyInput): Promise
     ...(tip === null || tip === commit ? {} : { defaultBranch: await readRepositoryLayer(store, tip) }),
     run: input.run ?? undefined,
     said: await listSaid(context, input),
+    isUnderWay: input.begun === true,
   });
   if (layers.kind === 'bad') throw fail('BadPolicy', layers.problems.join('; '));
   return { commit, policy: layers.policy, organisation: layers.organisation };

@@ -14,7 +14,7 @@ const CLOSED: readonly WorkflowExecutionStatusName[] = ['COMPLETED', 'FAILED', '
 
 const looks = new Map<string, { at: number; isClosed: Promise<boolean> }>();
 
-/** Fires `signal` once the refactor is closed; without one, never. */
+/** Fires `signal` once the refactor is closed; without one, never, and then nobody needs a client. */
 export function watchRefactor(
   context: { client: { workflow: WorkflowClient } },
   refactor: string | undefined,

@@ -62,7 +62,7 @@ function passGate(
   state: AgentState,
   at: number,
   call: Proposal,
-  reviewed?: { review: Review; asked: boolean },
+  reviewed?: { asked: boolean; review?: Review; because?: string },
 ): AgentState {
   const answer = answerCall(state.spec.policy, call);
   const outcome = answer.outcome === 'allow' && reviewed?.asked ? 'ask' : answer.outcome;
@@ -75,24 +75,29 @@ function passGate(
       return nextStep(tell(denied, call.callId, `Policy denies this call, by ${why}. It was not run.`));
     }
     case 'ask': {
-      const about = [...(reviewed ? summariseVerdict(reviewed.review) : []), showCall(call, answer)].join('\n');
+      const { review, because = [] } = reviewed ?? {};
+      const about = [...(review ? summariseVerdict(review) : []), because, showCall(call, answer)].flat().join('\n');
       const control = openDecision(state.control, at, {
         name: `${state.spec.task}/call`,
         kind: 'call',
         about,
         digest: call.digest,
-        ...(reviewed?.asked ? { risk: 'high' as const } : {}),
+        ...(review && reviewed?.asked ? { risk: 'high' as const } : {}),
       });
       return publish(waitFor({ ...state, control }, call, control));
     }
   }
 }
 
-/** Decides the pending call anew, by the policy as it is now, where a worker had no warrant for it. */
+/**
+ * Decides the pending call anew, by the policy as it is now, where a worker had no warrant for it. What this policy
+ * allows is asked about: an approval of exactly this call is what that worker lacks.
+ */
 export function gateAgain(state: AgentState, at: number): AgentState {
   if (!state.pending?.again) return state;
   const { gate: _, by: __, decision: ___, again: ____, ...call } = state.pending;
-  return passGate({ ...state, pending: null }, at, call);
+  const because = 'a worker reads policy more strictly than this run goes by, so somebody decides';
+  return passGate({ ...state, pending: null }, at, call, { asked: true, because });
 }
 
 function waitFor(state: AgentState, call: Proposal, control: Control): AgentState {

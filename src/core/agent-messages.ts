@@ -13,7 +13,7 @@ import type { Decision } from './control.ts';
 import { withdrawDecisions } from './control.ts';
 import type { Verified } from './decide.ts';
 import type { Message, MessageOf, Verb } from './messages.ts';
-import { isClaim, noteAuthor, pauseBy, weighOrder } from './orders.ts';
+import { findPauseProblem, isClaim, noteAuthor, pauseBy, weighOrder } from './orders.ts';
 import type { Outcome, Received } from './receive.ts';
 import { receive } from './receive.ts';
 import type { Sha } from './transcript.ts';
@@ -48,7 +48,7 @@ function applyToAgent(state: AgentState, sent: Message, at: number, way: Way): C
   if (order.kind === 'refused') return refused(state, order.reason);
   const came = perform(state, order.message, at, way);
   if (came.kind === 'refused' || came.kind === 'verify') return came;
-  const noted = noteAuthor(came.state, order.message);
+  const noted = noteAuthor(came.state, order.message, way.verified);
   // Its refactor weighs deliveries, and has to know who guided this.
   return { ...came, state: noted === came.state ? noted : publish(noted) };
 }
@@ -61,7 +61,7 @@ function perform(state: AgentState, message: Message, at: number, way: Way): Cam
       return applied(
         {
           ...state,
-          control: { ...state.control, paused: pauseBy(message, at) },
+          control: { ...state.control, paused: pauseBy(state.control, message, at) },
         },
         'paused: the running step ends, no other starts',
       );
@@ -137,6 +137,8 @@ function resumeAgent(state: AgentState, message: MessageOf<'resume'>, at: number
     wheel = parsed.data;
   }
   if (!state.control.paused && !state.hold && !wheel) return refused(state, 'nothing is paused and nothing holds');
+  const problem = findPauseProblem(state.control, message, rulesOf(state.spec.policy));
+  if (problem !== undefined) return refused(state, problem);
   const by = message.by ?? 'unknown';
   const control = { ...state.control, paused: null };
   const alone = state.orphaned ? { orphaned: undefined, alone: true as const } : {};

@@ -36,6 +36,8 @@ export const FAILURES = {
   NoWarrant: { retryable: false },
   /** This worker reads a stricter policy than the run goes by: a person has it adopted. */
   PolicyStricter: { retryable: false },
+  /** A policy file can't be read now, as one that is half written: it is read again. */
+  PolicyUnreadable: { retryable: true },
   /** What is to run is not what was decided. */
   DigestMismatch: { retryable: false },
   ModelUnavailable: { retryable: true },

@@ -73,26 +73,52 @@ function findMissingSignature(message: OrderMessage, { paused }: Control, rules:
 
 const COMMANDS: Partial<Record<Verb, string>> = { adoptPolicy: 'cox policy adopt' };
 
-/** The pause that a message begins. */
-export function pauseBy({ by = 'unknown', reason = '', signature }: MessageOf<'pause'>, at: number): Control['paused'] {
+/** The pause after a message that asks for one. An unsigned message does not replace a signed pause. */
+export function pauseBy({ paused }: Control, message: MessageOf<'pause'>, at: number): Control['paused'] {
+  const { by = 'unknown', reason = '', signature } = message;
+  if (paused?.signed && signature === undefined) return paused;
   return { by, at, reason, ...(signature === undefined ? {} : { signed: true }) };
 }
 
+/** Why a message that a refactor passed on can't end a pause that was signed at its agent; undefined where it can. */
+export function findPauseProblem(
+  { paused }: Control,
+  message: MessageOf<'resume'>,
+  rules: DecisionRules,
+): string | undefined {
+  if (!paused?.signed || message.signature !== undefined || rules.signatures === 'optional') return undefined;
+  return `${paused.by} paused this by signature, so only a signed resume ends the pause`;
+}
+
 /**
- * Who an order makes an author of what follows, so that they can't approve it alone where policy denies that: who
- * steers, brings a commit, or says what a fork is to do.
+ * Who a message makes an author of what follows, so that they can't approve it alone where policy denies that: who
+ * steers, brings a commit, says what a fork is to do, writes a plan or answers an agent. A note of a rejection makes
+ * none: asking for changes is part of a review.
  */
-function authorOf(message: Message): string | undefined {
-  const isGuidance =
-    message.verb === 'steer' ||
-    (message.verb === 'resume' && message.from !== undefined) ||
-    (message.verb === 'fork' && message.text !== undefined);
-  return isGuidance ? message.by : undefined;
+function authorOf(message: Message, verified: Verified | undefined): string | undefined {
+  switch (message.verb) {
+    case 'steer':
+      return message.by;
+    case 'resume':
+      return message.from === undefined ? undefined : message.by;
+    case 'fork':
+      return message.text === undefined ? undefined : message.by;
+    case 'revisePlan':
+    case 'answer':
+      // In these the sender's name is a claim; who signed it is not.
+      return verified?.verdict.kind === 'good' ? verified.verdict.principal : message.by;
+    default:
+      return undefined;
+  }
 }
 
 /** A state that remembers who has guided the work. */
-export function noteAuthor<S extends { control: Control; authors?: string[] }>(state: S, message: Message): S {
-  const author = state.control.place ? authorOf(message) : undefined;
+export function noteAuthor<S extends { control: Control; authors?: string[] }>(
+  state: S,
+  message: Message,
+  verified?: Verified,
+): S {
+  const author = state.control.place ? authorOf(message, verified) : undefined;
   if (author === undefined || state.authors?.includes(author)) return state;
   return { ...state, authors: [...(state.authors ?? []), author] };
 }

@@ -44,8 +44,11 @@ export const planSchema = z.strictObject({
 });
 export type Plan = z.infer<typeof planSchema>;
 
-/** Complaints about a plan that has the right shape but cannot be worked; empty when it can. */
-export function findPlanProblems(plan: Plan): string[] {
+/**
+ * Complaints about a plan that has the right shape but cannot be worked; empty when it can. Runs from before patterns
+ * had to be readable take any: what they took once they take again when their history is replayed.
+ */
+export function findPlanProblems(plan: Plan, patterns: 'readable' | 'any' = 'readable'): string[] {
   const problems: string[] = [];
   const ids = new Set<string>();
   for (const task of plan.tasks) {
@@ -55,7 +58,7 @@ export function findPlanProblems(plan: Plan): string[] {
   for (const task of plan.tasks) {
     if (task.id === 'plan') problems.push('task "plan": that id is kept for the planner, choose another');
     for (const path of task.paths) {
-      const problem = findPathProblem(path);
+      const problem = findPathProblem(path, patterns);
       if (problem) problems.push(`task "${task.id}": path "${path}" ${problem}`);
     }
     for (const dependency of task.dependsOn) {
@@ -69,14 +72,14 @@ export function findPlanProblems(plan: Plan): string[] {
   return problems;
 }
 
-function findPathProblem(path: string): string | undefined {
+function findPathProblem(path: string, patterns: 'readable' | 'any'): string | undefined {
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path))
     return 'is absolute: paths are relative to the root of the repository';
   if (path.startsWith('!')) return 'is a negation: list what the task may change';
   const parts = path.split('/');
   if (parts.includes('..')) return 'leaves the repository by ".."';
   if (parts.some((part) => part.toLowerCase() === '.git')) return "names git's own folder";
-  return findPatternProblem(path);
+  return patterns === 'readable' ? findPatternProblem(path) : undefined;
 }
 
 /** One circle of dependencies, first id repeated at the end, or undefined. */

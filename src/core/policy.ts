@@ -180,10 +180,13 @@ export function resolvePolicy(run: Policy | undefined): PolicyResult {
   return resolveLayers([{ name: 'run', defaults: run }]);
 }
 
-/** The policy that layers make, farthest first, or every value that is looser than a limit above it. */
-export function resolveLayers(layers: readonly Layer[]): PolicyResult {
+/**
+ * The policy that layers make, farthest first. A value that is looser than a limit above it is a problem, or, where
+ * looser values are tightened, counts as that limit.
+ */
+export function resolveLayers(layers: readonly Layer[], looser: 'refuse' | 'tighten' = 'refuse'): PolicyResult {
   const where: PolicyProblem[] = [];
-  const fields = NAMES.map((name) => [name, resolveField(name, layers, where)] as const);
+  const fields = NAMES.map((name) => [name, resolveField(name, layers, { looser, where })] as const);
   if (where.length > 0) {
     const problems = where.map(({ layer, problem }) => (layer === 'run' ? problem : `${layer}: ${problem}`));
     return { kind: 'bad', problems, where };
@@ -218,7 +221,11 @@ export function isAsStrict(one: Policy, other: Policy): boolean {
   });
 }
 
-function resolveField(name: FieldName, layers: readonly Layer[], where: PolicyProblem[]): Sourced<unknown> {
+function resolveField(
+  name: FieldName,
+  layers: readonly Layer[],
+  { looser, where }: { looser: 'refuse' | 'tighten'; where: PolicyProblem[] },
+): Sourced<unknown> {
   const field = fieldOf(name);
   let limit: Sourced<unknown> = { value: field.builtIn.limit, from: BUILT_IN };
   let value: Sourced<unknown> = { value: field.builtIn.value, from: BUILT_IN };
@@ -232,6 +239,10 @@ function resolveField(name: FieldName, layers: readonly Layer[], where: PolicyPr
         continue;
       }
       if (!field.accumulates && isLooser(field, said, limit.value)) {
+        if (looser === 'tighten') {
+          if (part === 'defaults') value = { value: field.tighten(said, limit.value), from: limit.from };
+          continue;
+        }
         const path = layer.name === 'run' ? `policy.${name}` : `${part}.${name}`;
         const problem = `${path}: ${show(said)} is looser than the limit ${show(limit.value)} of the ${limit.from} layer`;
         where.push({ layer: layer.name, path: [part, ...name.split('.')], problem });

@@ -114,8 +114,9 @@ export function takeDescription(state: RefactorState, at: number, agent: AgentDe
     ...result,
   };
   const head = 'head' in outcome ? outcome.head : null;
+  const { authors } = known.report ?? {};
   const blank = { decisions: [], hold: null, receipts: [], agent: agent.id, task: known.task };
-  const told = { ...blank, head, steps, spend, outcome };
+  const told = { ...blank, head, steps, spend, outcome, ...(authors ? { authors } : {}) };
   if (!agent.result || readReport(told)) return takeReport(state, at, told);
   // A result that no agent of ours can have had is none.
   const odd = log(state, at, `${agent.id} ended with a result that is none of an agent's`);

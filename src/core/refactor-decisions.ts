@@ -224,7 +224,7 @@ export function revisePlan(
   if (!state.plan) return refused(state, 'there is no plan yet');
   if (message.version !== state.plan.version)
     return refused(state, `the plan is at version ${state.plan.version}, not ${message.version}: look at it again`);
-  const problems = findPlanProblems(message.plan);
+  const problems = findPlanProblems(message.plan, state.control.border ? 'readable' : 'any');
   if (problems.length > 0) return refused(state, problems.join('; '));
   const subject = subjectOfRevision(state.id, state.plan, message.plan, state.control.place);
   const weighing = weighHere(state, subject, message, { bound: true, at, verified });

@@ -39,7 +39,7 @@ function applyToRefactor(state: RefactorState, sent: Message, at: number, verifi
   if (order.kind === 'refused') return outcome('refused', order.reason, state);
   const came = perform(state, order.message, at, verified);
   const counts = came.kind !== 'refused' && came.kind !== 'verify';
-  return counts ? { ...came, state: noteAuthor(came.state, order.message) } : came;
+  return counts ? { ...came, state: noteAuthor(came.state, order.message, verified) } : came;
 }
 
 function perform(state: RefactorState, message: Message, at: number, verified: Verified | undefined): Came {
@@ -107,7 +107,11 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
 
 function pauseRefactor(state: RefactorState, message: MessageOf<'pause'>, at: number): Came {
   const by = message.by ?? 'unknown';
-  const paused = log({ ...state, control: { ...state.control, paused: pauseBy(message, at) } }, at, `paused by ${by}`);
+  const paused = log(
+    { ...state, control: { ...state.control, paused: pauseBy(state.control, message, at) } },
+    at,
+    `paused by ${by}`,
+  );
   const forwards = listRunning(state).map(({ id }) => ({ agent: id, message }));
   return outcome('applied', `paused, with ${forwards.length} agents`, {
     ...paused,

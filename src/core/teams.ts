@@ -65,8 +65,8 @@ function covers(entry: string, repository: string): boolean {
 }
 
 /**
- * One name for all spellings of an address: `host/path` without scheme, user, port, `.git` and slashes at the end. Git
- * hosts take paths in any case, so case counts only in paths of the worker.
+ * One name for all spellings of an address: `host/path` without scheme, user, port, `.git` (also as a folder, as git
+ * takes it) and slashes at the end. Git hosts take paths in any case, so case counts only in paths of the worker.
  */
 function nameRepository(address: string): string {
   const text = address.trim();
@@ -78,10 +78,11 @@ function nameRepository(address: string): string {
     part
       .replace(/\/+/g, '/')
       .replace(/\/$/, '')
-      .replace(/\.git$/i, '');
+      .replace(/\/?\.git$/i, '');
   if (host === undefined) return text.startsWith('/') ? plain(text) : plain(text).toLowerCase();
   const decoded = plain(`/${unescape(path ?? '')}`);
-  return host === '' ? decoded : `${host}${decoded}`.toLowerCase();
+  // A host's name is the same with a full stop behind it.
+  return host === '' ? decoded : `${host.replace(/\.$/, '')}${decoded}`.toLowerCase();
 }
 
 function unescape(path: string): string {

@@ -33,29 +33,36 @@ export interface LayerSources {
   run: Policy | undefined;
   /** Networks for its setup that somebody granted to this run beside the files. */
   said?: readonly NetworkGrant[];
+  /**
+   * The run is under way: its own and its base's settings can't be changed any more. Those that are looser than a limit
+   * of today count as the limit, and a pattern that is refused today stands: it allows nothing and protects everything.
+   */
+  isUnderWay?: boolean;
 }
 
 export type LayersResult =
   | { kind: 'ok'; policy: EffectivePolicy; organisation: string | null; team: string | undefined }
-  | { kind: 'bad'; problems: string[] };
+  /** `isRefusal`: the files are in order, and what they say refuses the run. */
+  | { kind: 'bad'; problems: string[]; isRefusal?: true };
 
 /** Reads all layers that there are and joins them. */
 export async function readLayers(sources: LayerSources): Promise<LayersResult> {
-  const { folder, run } = sources;
+  const { folder, run, isUnderWay = false } = sources;
   const organisation = folder === undefined ? NO_ORGANISATION : await readOrganisation(folder, sources);
   const own = readRepository(sources);
   const problems = [...organisation.problems, ...own.problems];
   for (const { path, problem } of checkRules(run?.rules?.commands ?? []))
     problems.push(`policy.rules.commands.${path.join('.')}: ${problem}`);
-  for (const { path, problem } of checkPatterns(run)) problems.push(`policy.${path.join('.')}: ${problem}`);
+  for (const { path, problem } of isUnderWay ? [] : checkPatterns(run))
+    problems.push(`policy.${path.join('.')}: ${problem}`);
   if (problems.length > 0) return { kind: 'bad', problems };
   const layers: Layer[] = organisation.files.map(({ name, policy }) => ({ name, ...partsOf(policy) }));
   const granted = [...layers.flatMap(networksOf), ...own.networks, ...(sources.said ?? [])];
   const asked = run?.network?.setup ?? own.asked;
   if (asked !== false && !granted.some((grant) => isWithin(asked, grant)))
-    return { kind: 'bad', problems: [UNSAID_NETWORK] };
+    return { kind: 'bad', problems: [UNSAID_NETWORK], isRefusal: true };
   if (own.layer) layers.push(own.layer);
-  const resolved = resolveLayers([...layers, { name: 'run', defaults: run }]);
+  const resolved = resolveLayers([...layers, { name: 'run', defaults: run }], isUnderWay ? 'tighten' : 'refuse');
   if (resolved.kind === 'ok')
     return { ...resolved, organisation: folder === undefined ? null : digestOf(organisation), team: organisation.team };
   const files = new Map<LayerName, { file: string; lineOf: ReadPolicyFile['lineOf'] }>(
@@ -105,13 +112,14 @@ interface RepositoryLayer {
  * stricter of both, field by field. Defaults are the base's.
  */
 function readRepository(sources: LayerSources): RepositoryLayer {
-  const { repository, defaultBranch } = sources;
+  const { repository, defaultBranch, isUnderWay = false } = sources;
+  const patterns = isUnderWay ? 'any' : 'readable';
   const named = [
     { file: `${REPOSITORY_POLICY} on the default branch`, text: defaultBranch },
     { file: REPOSITORY_POLICY, text: repository },
   ];
   const read = named.flatMap(({ file, text }) =>
-    text === undefined ? [] : [{ file, ...readPolicyFile(file, text, 'repository') }],
+    text === undefined ? [] : [{ file, ...readPolicyFile(file, text, { layer: 'repository', patterns }) }],
   );
   const problems = read.flatMap((one) => (one.kind === 'bad' ? one.problems : []));
   const good = read.flatMap((one) => (one.kind === 'ok' ? [{ name: 'repository' as const, ...one }] : []));

@@ -32,7 +32,7 @@ export async function readOrganisation(
     return bad(
       `there is no ${ORGANISATION} in ${folder}, which COXSWAIN_POLICIES names: mend the name, or make the file (\`version: 1\` is enough)`,
     );
-  const organisation = readPolicyFile(ORGANISATION, text, 'organisation');
+  const organisation = readPolicyFile(ORGANISATION, text, { layer: 'organisation' });
   const teams = await readTeams(folder);
   if (teams instanceof Error) return bad(`${join(folder, 'teams')} can't be read: ${teams.message}`);
   const problems = [organisation, ...teams.map(({ read }) => read)].flatMap((read) =>
@@ -85,7 +85,7 @@ async function readTeams(folder: string): Promise<TeamFile[] | Error> {
       const problem = text instanceof Error ? text.message : 'it is gone';
       const read: PolicyFileResult =
         typeof text === 'string'
-          ? readPolicyFile(file, text, 'team')
+          ? readPolicyFile(file, text, { layer: 'team' })
           : { kind: 'bad', problems: [`${file} can't be read: ${problem}`] };
       return { team: name.slice(0, -'.yaml'.length), file, read };
     }),

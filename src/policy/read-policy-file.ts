@@ -35,8 +35,15 @@ export async function readText(path: string): Promise<string | undefined> {
 /** Fields that only the file of one layer may have. */
 const OF_LAYER = { repositories: 'team', teams: 'organisation' } as const;
 
-/** Reads the text of a policy file; `file` is its name in complaints, `layer` what it is the file of. */
-export function readPolicyFile(file: string, text: string, layer?: LayerName): PolicyFileResult {
+/**
+ * Reads the text of a policy file; `file` is its name in complaints, `layer` what it is the file of. A pattern that
+ * can't be read is a fault, unless any pattern is to be taken.
+ */
+export function readPolicyFile(
+  file: string,
+  text: string,
+  { layer, patterns = 'readable' }: { layer?: LayerName; patterns?: 'readable' | 'any' } = {},
+): PolicyFileResult {
   if (Buffer.byteLength(text) > MAX_BYTES)
     return { kind: 'bad', problems: [`${file}:1: is larger than ${MAX_BYTES / 1024} KiB`] };
   const lines = new LineCounter();
@@ -63,7 +70,8 @@ export function readPolicyFile(file: string, text: string, layer?: LayerName): P
         ? []
         : [{ path: [field], problem: `${field}: only the file of ${OF_LAYER[field]} may have it` }],
     );
-    const found = [...misplaced, ...findWrongExamples(parsed.data), ...findWrongPatterns(parsed.data)];
+    const unreadable = patterns === 'any' ? [] : findWrongPatterns(parsed.data);
+    const found = [...misplaced, ...findWrongExamples(parsed.data), ...unreadable];
     const wrong = found.map(({ path, problem }) => `${file}:${lineOf(path)}: ${problem}`);
     return wrong.length > 0 ? { kind: 'bad', problems: wrong } : { kind: 'ok', policy: parsed.data, lineOf };
   }

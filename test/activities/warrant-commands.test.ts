@@ -1,5 +1,5 @@
 /** What a worker does not run although an activity's input asks for it. */
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -141,6 +141,16 @@ describe('a call', () => {
       expect({ type, said }).toMatchObject({ type: 'PolicyStricter', said: expect.stringContaining('no-deploy') });
       rmSync(join(at.store.dir, 'refs/coxswain/agents'), { recursive: true });
     }
+  });
+
+  test('runs when the organisation became stricter in something else, and waits while its file is half written', async () => {
+    const at = await place({});
+    const warrant = { team: null, run: { maxParallelAgents: 4 }, authors: null };
+    const asked = await input(at, 'echo new > new.txt', { warrant });
+    writeFileSync(join(at.policies, 'organisation.yaml'), 'version: 1\nlimits: {maxPar');
+    expect(await refusal(createAct(at.context), asked)).toMatchObject({ type: 'PolicyUnreadable' });
+    at.setPolicy({ maxParallelAgents: 2 });
+    expect(await run(createAct(at.context), asked)).toMatchObject({ exitCode: 0 });
   });
 
   test('that the organisation asks about runs only where an approver has signed exactly it', async () => {

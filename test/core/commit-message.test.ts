@@ -52,6 +52,7 @@ test.each([
   ['resolves https://forge.example/o/r/issues/4', 'resolves https://forge.example/o/r/issues/ 4'],
   ['cc @everyone, mail a@b.example', 'cc @ everyone, mail a@b.example'],
   ['Rename [skip ci] a [ci skip] ***NO_CI***', 'Rename (skip ci) a (ci skip) (NO_CI)'],
+  ['[skip-ci] [ci-skip] [skip_ci] [CI_SKIP] [no-ci]', '(skip-ci) (ci-skip) (skip_ci) (CI_SKIP) (no-ci)'],
   ['a\nSigned-off-by : bob\n(cherry picked from commit 1)', 'a\n Signed-off-by : bob\n (cherry picked from commit 1)'],
   ['a\u202eb\u200bc', 'a\\u{202e}b\\u{200b}c'],
 ])('%j closes no issue, names nobody, skips no build and is no trailer in a commit', (text, shown) => {

@@ -11,15 +11,17 @@ import type { Policy } from '../../src/core/policy.ts';
 import { steerText } from '../../src/core/prompts.ts';
 import { createRefactor } from '../../src/core/refactor.ts';
 import { advanceRefactor } from '../../src/core/refactor-events.ts';
+import { takeDescription } from '../../src/core/refactor-agents.ts';
 import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
 import { renderReport } from '../../src/core/report.ts';
 import { weighRequest } from '../../src/core/request.ts';
 import { rulesOf } from '../../src/core/approvers.ts';
 import type { OrderMessage } from '../../src/core/signed-text.ts';
-import { renderSignedText, subjectOfOrder, subjectOfRequest } from '../../src/core/signed-text.ts';
+import { renderSignedText, subjectOfOrder, subjectOfRequest, subjectOfRevision } from '../../src/core/signed-text.ts';
+import { noteAuthor } from '../../src/core/orders.ts';
 import { readMessage } from '../../src/core/messages.ts';
 import { approvalBy, newWorld, PLACE, refactorGate } from './approval-attacks.ts';
-import { policyOf, sha, shell, specOf, thought } from './builders.ts';
+import { planOf, policyOf, sha, shell, specOf, thought } from './builders.ts';
 import { Keys, plainKeys } from './signers.ts';
 import type { World } from './world.ts';
 
@@ -127,7 +129,18 @@ describe('with signatures required, orders that change files, withdraw or end ar
       kind: 'refused',
       detail: expect.stringContaining('ann paused this by signature'),
     });
+    // An unsigned pause on top of a signed one takes nothing from it.
+    expect(await give(run, 'pause', { by: 'mallory' })).toMatchObject({ kind: 'applied' });
+    expect(await give(run, 'resume', { by: 'mallory' })).toMatchObject({ kind: 'refused' });
     expect(await give(run, 'resume', order('bob', 'r', 'resume'))).toMatchObject({ kind: 'applied' });
+  });
+
+  test('a pause that was signed at an agent stays when its refactor passes on an unsigned resume', async () => {
+    const agent = asking(DECISIONS);
+    await agent.give('pause', order('ann', 'r/a.1', 'pause'));
+    const passedOn = receiveForAgent(agent.read(), 'resume', [{ by: 'mallory' }], 5, true);
+    expect(passedOn.answer).toMatchObject({ kind: 'refused', detail: expect.stringContaining('ann paused this') });
+    expect(passedOn.state.control.paused).toMatchObject({ by: 'ann' });
   });
 
   test('runs from before orders could be signed take them as before', () => {
@@ -165,6 +178,30 @@ describe('where nobody may approve what they asked for,', () => {
       detail: expect.stringContaining('decisions.selfApproval'),
     });
     expect(await gate.send(approvalBy(gate, 'bob'))).toMatchObject({ kind: 'applied' });
+  });
+
+  test('who writes a plan is an author too, by the name of the key that signed it', async () => {
+    const run = newWorld(strict);
+    const plan = planOf({ id: 'z' });
+    const current = { version: 1, digest: run.refactor.plan?.digest ?? '' };
+    const revision = { id: 'revision', version: 1, plan, by: 'carl' };
+    const signed = keys.sign('ann', subjectOfRevision('r', current, plan, PLACE), 'revisePlan', revision);
+    expect(await give(run, 'revisePlan', signed)).toMatchObject({ kind: 'applied' });
+    expect(run.refactor.authors).toEqual(['ann']);
+  });
+
+  test('who answers an agent is an author there, and stays one when the agent is ended from outside', async () => {
+    const agent = asking(strict);
+    expect(noteAuthor(agent.read(), { verb: 'answer', text: 'left', by: 'ann' })).toMatchObject({ authors: ['ann'] });
+    const run = newWorld(strict);
+    const agents = run.refactor.agents.map((one) => ({
+      ...one,
+      status: 'running' as const,
+      report: one.report && { ...one.report, authors: ['ann'] },
+    }));
+    expect(agents).toMatchObject([{ report: { authors: ['ann'] } }]);
+    const ended = takeDescription({ ...run.refactor, agents }, 5, { id: 'r/plan.1', found: 'missing', result: null });
+    expect(ended.agents).toMatchObject([{ status: 'ended', report: { authors: ['ann'] } }]);
   });
 
   test('who takes the wheel of an agent is an author there, and its refactor hears of it', async () => {

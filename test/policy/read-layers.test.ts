@@ -91,6 +91,33 @@ test('a repository that is looser than its organisation is refused, with the lin
   });
 });
 
+describe('a run that is under way goes on when', () => {
+  const strict = { 'organisation.yaml': 'version: 1\nlimits:\n  maxParallelAgents: 2\n  gates:\n    commands: ask\n' };
+  const lax = 'version: 1\ndefaults:\n  maxParallelAgents: 4\nlimits:\n  gates:\n    commands: allow\n';
+
+  test('its organisation became stricter than what its input and its base say: the limit counts', async () => {
+    const run = policySchema.parse({ maxParallelAgents: 3 });
+    expect(await layersOf(strict, lax, { run })).toMatchObject({ kind: 'bad' });
+    const layers = await layersOf(strict, lax, { run, isUnderWay: true });
+    expect(layers).toMatchObject({
+      kind: 'ok',
+      policy: {
+        maxParallelAgents: { value: 2, from: 'organisation' },
+        gates: { commands: { value: 'ask', from: 'organisation' } },
+      },
+    });
+  });
+
+  test('its patterns are of a kind that is refused today: they stand, and protect', async () => {
+    const run = { protectedPaths: ['docs/@(a|b)/**'] };
+    const base = 'version: 1\nlimits:\n  protectedPaths: ["src/+(x)/**"]\n';
+    expect(await layersOf({}, base, { folder: undefined, run })).toMatchObject({ kind: 'bad' });
+    expect(await layersOf({}, base, { folder: undefined, run, isUnderWay: true })).toMatchObject({
+      policy: { protectedPaths: { value: ['docs/@(a|b)/**', 'src/+(x)/**'] } },
+    });
+  });
+});
+
 describe("a run's own input", () => {
   const runWith = async (
     setup: NetworkGrant,
@@ -110,7 +137,7 @@ describe("a run's own input", () => {
       said,
     });
   };
-  const refused = { kind: 'bad', problems: [expect.stringContaining("can't open the network")] };
+  const refused = { kind: 'bad', isRefusal: true, problems: [expect.stringContaining("can't open the network")] };
   const lists = (hosts: string, part = 'limits'): Record<string, string> => ({
     'organisation.yaml': `version: 1\n${part}:\n  network:\n    setup: ${hosts}\n`,
   });
@@ -224,7 +251,11 @@ describe('which team a repository belongs to is said by the organisation', () =>
     ['git@github.com:Acme/Pay.git', 'payments'],
     ['ssh://git@GitHub.com:22/acme//p%61y/', 'payments'],
     ['https://github.com/acme/else', 'core'],
+    ['https://github.com./acme/pay', 'payments'],
+    ['https://github.com/acme/pay/.git', 'payments'],
     ['/srv/git/core', 'core'],
+    ['/srv/git/core/.git', 'core'],
+    ['/srv/git/core/.git/', 'core'],
     ['/srv/git/Core', 'none'],
     ['https://github.com/acmes/pay', 'none'],
   ])('%s is of %s, whichever spelling and whether the start names it', async (address, expected) => {

@@ -7,8 +7,7 @@ import { escapeForPeople } from '../escape.ts';
 import { asLine, clip } from './lines.ts';
 
 /** What makes forges close issues and name people, and builds be skipped. */
-const SKIPS =
-  /\[\s*(skip ci|ci skip|no ci|skip actions|actions skip|skip [a-z]+|[a-z]+ skip)\s*\]|\*\*\*(no_ci)\*\*\*/gi;
+const SKIPS = /\[\s*(no[ _-]ci|skip[ _-][a-z]+|[a-z]+[ _-]skip)\s*\]|\*\*\*(no_ci)\*\*\*/gi;
 const ISSUE = /(#|(?<![\p{L}\p{N}])(?:gh-|!))(?=\d)/giu;
 const ISSUE_URL = /(\/(?:issues|pull|pulls|merge_requests)\/)(?=\d)/gi;
 const MENTION = /(^|[^\p{L}\p{N}])@(?=[\p{L}\p{N}])/gu;
