@@ -14,7 +14,7 @@ import type { Setup } from '../core/agent-state.ts';
 import { answerCall } from '../core/call-gate.ts';
 import type { NetworkGrant } from '../core/egress.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
-import { tightenForIsolation } from '../core/policy.ts';
+import { tightenForIsolation } from '../core/isolation-policy.ts';
 import type { ActInput } from '../core/step.ts';
 import type { Item, Sha } from '../core/transcript.ts';
 import type { GivenDecision, Wanted, Warrant } from '../core/warrant.ts';

@@ -13,7 +13,7 @@ import type { StartInput } from './messages.ts';
 import { canOverlap, openOverlapBudget } from './paths.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from './plan.ts';
 import type { EffectivePolicy } from './policy.ts';
-import { tightenForIsolation } from './policy.ts';
+import { tightenForIsolation } from './isolation-policy.ts';
 import { judgedBy } from './refactor-effects.ts';
 import { limitsOf } from './task-limits.ts';
 import { requesterOf } from './request.ts';

@@ -7,7 +7,7 @@ import type { AgentState } from '../../src/core/agent-state.ts';
 import { answerCall, showCall } from '../../src/core/call-gate.ts';
 import { listOpenDecisions } from '../../src/core/control.ts';
 import type { Policy } from '../../src/core/policy.ts';
-import { tightenForIsolation } from '../../src/core/policy.ts';
+import { tightenForIsolation } from '../../src/core/isolation-policy.ts';
 import { editCommand, ignoredCommand, listCommand, surveyCommand } from '../../src/offline/ast-grep-commands.ts';
 import { policyOf, sha, specOf, thought } from './builders.ts';
 

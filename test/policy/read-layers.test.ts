@@ -91,33 +91,6 @@ test('a repository that is looser than its organisation is refused, with the lin
   });
 });
 
-describe('a run that is under way goes on when', () => {
-  const strict = { 'organisation.yaml': 'version: 1\nlimits:\n  maxParallelAgents: 2\n  gates:\n    commands: ask\n' };
-  const lax = 'version: 1\ndefaults:\n  maxParallelAgents: 4\nlimits:\n  gates:\n    commands: allow\n';
-
-  test('its organisation became stricter than what its input and its base say: the limit counts', async () => {
-    const run = policySchema.parse({ maxParallelAgents: 3 });
-    expect(await layersOf(strict, lax, { run })).toMatchObject({ kind: 'bad' });
-    const layers = await layersOf(strict, lax, { run, isUnderWay: true });
-    expect(layers).toMatchObject({
-      kind: 'ok',
-      policy: {
-        maxParallelAgents: { value: 2, from: 'organisation' },
-        gates: { commands: { value: 'ask', from: 'organisation' } },
-      },
-    });
-  });
-
-  test('its patterns are of a kind that is refused today: they stand, and protect', async () => {
-    const run = { protectedPaths: ['docs/@(a|b)/**'] };
-    const base = 'version: 1\nlimits:\n  protectedPaths: ["src/+(x)/**"]\n';
-    expect(await layersOf({}, base, { folder: undefined, run })).toMatchObject({ kind: 'bad' });
-    expect(await layersOf({}, base, { folder: undefined, run, isUnderWay: true })).toMatchObject({
-      policy: { protectedPaths: { value: ['docs/@(a|b)/**', 'src/+(x)/**'] } },
-    });
-  });
-});
-
 describe("a run's own input", () => {
   const runWith = async (
     setup: NetworkGrant,
