@@ -10,13 +10,14 @@ import { resultOf, startRefactor } from '../client/refactors.ts';
 import type { Config } from '../config.ts';
 import { escapeForPeople as safe } from '../core/escape.ts';
 import { nameTemporal } from '../stack/find-temporal.ts';
+import type { Decide } from './ask-person.ts';
+import { askPerson } from './ask-person.ts';
 import { interrupted } from './interrupted.ts';
 import { ownLine } from './own-line.ts';
 import { shellLine } from './show.ts';
 import type { Stack } from './stack.ts';
 import { attach, bringUp, StackError } from './stack.ts';
-import type { Decide } from './supervise.ts';
-import { askPerson, supervise } from './supervise.ts';
+import { supervise } from './supervise.ts';
 
 const GOAL = 'replace `var $A = require($B)` with `const $A = require($B)` in javascript';
 const CHECK = 'node --test';

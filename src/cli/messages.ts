@@ -12,13 +12,15 @@ import type { Plan } from '../core/plan.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
 import type { RefactorStatus } from '../core/views.ts';
 import { asLine as safe } from '../core/text/lines.ts';
+import { askPerson } from './ask-person.ts';
 import { interrupted } from './interrupted.ts';
 import { policyCommands, showPolicy } from './policy.ts';
 import { showPlan, showStatus } from './show.ts';
 import { signDecision } from './sign-decision.ts';
 import type { Action } from './stack.ts';
 import { withStack } from './stack.ts';
-import { askPerson, supervise } from './supervise.ts';
+import { supervise } from './supervise.ts';
+import { decideShown } from './verdict.ts';
 
 type Options = Record<string, string | boolean | undefined>;
 
@@ -87,12 +89,16 @@ function addSteering(program: Command, action: Action): void {
 
 function addDeciding(program: Command, action: Action): void {
   for (const name of ['approve', 'reject'] as const) {
-    addVerb(program, name, `${name} a decision; its id may be left out when just one is open`, '[decision]')
+    addVerb(program, name, `${name} a decision; without its id the open one is shown, and you are asked`, '[decision]')
       .option('--digest <digest>', 'what you looked at; refused if it has changed')
-      .option('--note <text>', 'why; a plan rejected with a note is planned again')
+      .option('--note <text>', 'why; of a rejection, what is to be changed')
       .action(
         action(async (id: string, decision: string | undefined, options: Options) => {
-          return await send(name, id, { decision, digest: options['digest'], note: options['note'] }, options);
+          const { digest, note } = options;
+          if (decision !== undefined || digest !== undefined)
+            return await send(name, id, { decision, digest, note }, options);
+          const shown = await askVerdict(name, id, options);
+          return shown ?? (await send(name, id, { note }, options));
         }),
       );
   }
@@ -162,12 +168,23 @@ function hasField(value: unknown, field: string): boolean {
   return typeof value === 'object' && value !== null && field in value;
 }
 
+/** Shows the decision that a verdict without an id may mean, and asks; undefined where none is open. */
+async function askVerdict(verb: 'approve' | 'reject', id: string, options: Options): Promise<number | undefined> {
+  return await withStack(async ({ client }, { user }) => {
+    const by = typeof options['by'] === 'string' ? options['by'] : user;
+    return await decideShown(client, { id, by, verb, key: keyOf(options) });
+  });
+}
+
+function keyOf({ signWith }: Options): string | undefined {
+  return typeof signWith === 'string' ? signWith : undefined;
+}
+
 async function send(verb: Verb, id: string, fields: object, options: Options): Promise<number> {
   return await withStack(async ({ client }, config) => {
     const messageId = options['messageId'];
     const input = { ...fields, by: options['by'] ?? config.user, ...(messageId ? { id: messageId } : {}) };
-    const key = typeof options['signWith'] === 'string' ? options['signWith'] : undefined;
-    const signed = await signDecision({ client, id, verb, fields: input, key, say: console.error });
+    const signed = await signDecision({ client, id, verb, fields: input, key: keyOf(options), say: console.error });
     const { kind, detail } = await sendVerb(client, id, verb, signed);
     (kind === 'refused' ? console.error : console.log)(`${kind}: ${safe(detail)}`);
     return kind === 'refused' ? 1 : 0;

@@ -21,6 +21,7 @@ import { findMissingSearchAttributes, registerCommand, registerSearchAttributes 
 import type { RunningWorker } from '../worker.ts';
 import { startWorker } from '../worker.ts';
 import { nameTemporal } from '../stack/find-temporal.ts';
+import { askPerson } from './ask-person.ts';
 import { interrupted } from './interrupted.ts';
 import { ownLine } from './own-line.ts';
 import { shellLine } from './show.ts';
@@ -28,7 +29,7 @@ import { lookAtSeal } from './seal.ts';
 import { signStart } from './sign-decision.ts';
 import type { Stack } from './stack.ts';
 import { attach, bringUp, checkSearchAttributes, StackError } from './stack.ts';
-import { askPerson, supervise } from './supervise.ts';
+import { supervise } from './supervise.ts';
 
 export interface RunOptions {
   id?: string;

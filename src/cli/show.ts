@@ -16,6 +16,7 @@ const TICKS: Record<string, string> = {
   finished: '[~]',
   integrated: '[x]',
   failed: '[!]',
+  dropped: '[-]',
 };
 
 /** The plan for a decision: what will be done, where, and how it is judged. */

@@ -115,7 +115,7 @@ async function findOpen(
   const open = needs.map(({ approvals: _, ...need }) => need);
   const { verb } = message;
   const wanted = verb === 'answer' ? { verb, decision: message.question } : message;
-  const choice = chooseDecision(open, open, wanted);
+  const choice = chooseDecision(open, open, wanted, true);
   return choice.kind === 'found' ? toSubject(choice.decision, choice.decision.owner ?? id) : undefined;
 }
 

@@ -2,7 +2,6 @@
  * Watches a refactor live and, where somebody decides, asks them: plan with ticks, each step as a line, spend, elapsed.
  * Rule: it only reads and sends verbs; ending it leaves the run as it is.
  */
-import { createInterface } from 'node:readline/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Snapshot } from '../client/refactors.ts';
@@ -10,20 +9,13 @@ import { queryRun, readSnapshot, sendVerb } from '../client/refactors.ts';
 import { showSpend } from '../core/details.ts';
 import type { Plan } from '../core/plan.ts';
 import { asBlock, asLine as safe } from '../core/text/lines.ts';
-import type { RefactorStatus } from '../core/views.ts';
+import type { NeedView, RefactorStatus } from '../core/views.ts';
 import { showElapsed, showPlan, showTicks, sumSpend } from './show.ts';
+import type { Decide, Reply } from './ask-person.ts';
 import { signDecision } from './sign-decision.ts';
 
 /** Often enough to look live, seldom enough to cost nothing: each look is a few queries. */
 const POLL_MS = 400;
-
-type Need = RefactorStatus['needs'][number];
-
-/** Answers a decision, or leaves it open for others. */
-export type Decide = (
-  need: Need,
-  plan: Plan | undefined,
-) => Promise<{ verb: 'approve' | 'reject'; note?: string } | undefined>;
 
 export interface Supervision {
   client: Client;
@@ -31,6 +23,8 @@ export interface Supervision {
   by: string;
   say: (line: string) => void;
   decide?: Decide;
+  /** Signs with this key in any case. */
+  key?: string | undefined;
   /** Stops watching when it is aborted. */
   signal?: AbortSignal;
 }
@@ -60,45 +54,50 @@ export async function supervise(supervision: Supervision): Promise<RefactorStatu
     for (const need of status.needs) {
       if (asked.has(need.id)) continue;
       asked.add(need.id);
-      await answer(supervision, need);
+      await answer(supervision, need, rivalsOf(status, need));
     }
     await wait(POLL_MS, undefined, signal ? { signal } : {}).catch(() => undefined);
   }
   return undefined;
 }
 
-async function answer({ client, id, by, say, decide }: Supervision, need: Need): Promise<void> {
+/** The agents that a decision is a choice among. */
+export function rivalsOf({ tasks }: RefactorStatus, { id }: NeedView): string[] {
+  return tasks.find((task) => id.startsWith(`${task.id}/choice@`))?.rivals ?? [];
+}
+
+/** Shows a decision, asks who is there, and sends what they say; whether it was sent and not refused. */
+export async function answer(
+  { client, id, by, say, decide, key }: Supervision,
+  need: NeedView,
+  rivals: readonly string[],
+): Promise<boolean> {
   const plan = need.kind === 'plan' ? (await queryRun<{ plan: Plan } | null>(client, id, 'plan'))?.plan : undefined;
   say(`DECIDE ${safe(need.id)}`);
   say(plan ? showPlan(plan) : asBlock(need.about));
-  const choice = await decide?.(need, plan);
-  if (!choice) {
-    const verbs =
-      need.kind === 'question'
-        ? `cox answer ${id} "…"`
-        : `cox approve ${id} ${need.id}   or   cox reject ${id} ${need.id}`;
-    say(`  waits for: ${verbs}`);
-    return;
+  const reply = await decide?.(need, rivals);
+  if (!reply) {
+    say(`  waits for: ${commandsFor(id, need).join('   or   ')}`);
+    return false;
   }
-  const { verb, note } = choice;
-  const input = { decision: need.id, digest: need.digest, by, ...(note ? { note } : {}) };
-  const signed = await signDecision({ client, id, verb, fields: input, say });
+  const { verb, fields } = reply;
+  const input = { ...bindTo(need, verb), ...fields, by };
+  const signed = await signDecision({ client, id, verb, fields: input, key, say });
   const { kind, detail } = await sendVerb(client, id, verb, signed);
   say(`  ${kind}: ${safe(detail)}`);
+  return kind !== 'refused';
 }
 
-/** Asks the person at the terminal: y approves, n rejects, anything else rejects with these words as the note. */
-export const askPerson: Decide = async (need) => {
-  if (need.kind === 'question') return undefined;
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    const text = (
-      await terminal.question(`Approve ${need.id}? [y = yes, n = no, or a note to reject it with] `)
-    ).trim();
-    if (/^y(es)?$/i.test(text)) return { verb: 'approve' };
-    if (text === '') return undefined;
-    return /^no?$/i.test(text) ? { verb: 'reject' } : { verb: 'reject', note: text };
-  } finally {
-    terminal.close();
-  }
-};
+/** What a message says of the decision that it answers. */
+function bindTo({ id, digest }: NeedView, verb: Reply['verb']): object {
+  if (verb === 'choose') return {};
+  return verb === 'answer' ? { question: id } : { decision: id, digest };
+}
+
+/** The commands that answer a decision of a run. */
+function commandsFor(run: string, { id, kind, does }: NeedView): string[] {
+  if (kind === 'question') return [`cox answer ${run} "…" --question ${id}`];
+  const reject = `cox reject ${run} ${id} --note "…"`;
+  if (kind === 'choice') return [`cox choose ${run} <agent>`, ...(does ? [reject] : [])];
+  return [`cox approve ${run} ${id}`, reject];
+}

@@ -250,17 +250,19 @@ export type DecisionChoice =
 
 /**
  * Finds the open decision that a message means: by id (a missing id is enough when just one is open), its digest, and
- * its kind.
+ * its kind. A choice among agents can be rejected where the run knows what to do then.
  */
 export function chooseDecision(
   open: readonly Decision[],
   all: readonly Decision[],
   message: { verb: Message['verb']; decision?: string | undefined; digest?: string | undefined },
+  rejectsChoice = false,
 ): DecisionChoice {
+  const takesChoice = rejectsChoice && message.verb === 'reject';
   const wanted =
     message.verb === 'answer'
       ? open.filter(({ kind }) => kind === 'question')
-      : open.filter(({ kind }) => kind !== 'question' && kind !== 'choice');
+      : open.filter(({ kind }) => kind !== 'question' && (kind !== 'choice' || takesChoice));
   const what = message.verb === 'answer' ? 'question' : 'decision';
   const list = wanted.map(({ id }) => id).join(', ');
   if (message.decision === undefined) {

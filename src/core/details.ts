@@ -28,6 +28,7 @@ export const TICKS: Record<TaskState['status'], string> = {
   finished: '[~]',
   integrated: '[x]',
   failed: '[!]',
+  dropped: '[-]',
 };
 
 export function showSpend(spend: RefactorState['spend']): string {

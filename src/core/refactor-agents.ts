@@ -153,7 +153,7 @@ function toResult({ kind: _, ...result }: Extract<AgentOutcome, { kind: 'finishe
 function takeAgentEnd(state: RefactorState, at: number, report: AgentReport): RefactorState {
   const work = findWork(state, report.agent);
   const { outcome } = report;
-  if (!work || !outcome || state.outcome) return state;
+  if (!work || !outcome || state.outcome || work.status === 'dropped') return state;
   if (work.rivals?.some(({ agent }) => agent === report.agent) && work.rivals.length > 1)
     return endRival(state, at, work, report.agent, outcome.kind === 'finished' ? toResult(outcome) : null);
   // One that was not chosen has nothing more to say.

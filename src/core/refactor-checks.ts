@@ -1,18 +1,16 @@
 /**
  * What a refactor does with the checks of its line: green, on to the delivery; red, work for one more agent, then a
  * person's decision.
- * Rule: a delivery is only asked for after its very commit was checked.
+ * Rule: a delivery is only asked for after its very commit was checked, and after whoever steered was heard.
  */
+import { showRed, workOnSteers } from './changes.ts';
 import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { describeRed, findCounting, findRed } from './evidence.ts';
 import { createExtra } from './refactor.ts';
 import { countGreen, openDelivery } from './refactor-gates.ts';
 import type { RefactorEvent, RefactorState } from './refactor-state.ts';
-import { endRefactor, log } from './refactor-work.ts';
-
-/** Rounds of repair after red checks before a person is asked. */
-const MAX_REPAIRS = 2;
+import { endRefactor, log, MAX_REPAIRS } from './refactor-work.ts';
 
 /** Takes in what the checks of the line say. */
 export function takeEvidence(before: RefactorState, event: Extract<RefactorEvent, { kind: 'checked' }>): RefactorState {
@@ -26,10 +24,16 @@ export function takeEvidence(before: RefactorState, event: Extract<RefactorEvent
       reason: 'the tasks of the plan changed nothing',
     });
   }
-  if (red.length === 0 || state.redAccepted) return openDelivery(log(state, at, countGreen(state)), at, commit);
+  if (red.length === 0 || state.redAccepted) {
+    const judged = log(state, at, countGreen(state));
+    return workOnSteers(judged, at) ?? openDelivery(judged, at, commit);
+  }
   const names = red.map(({ command }) => command).join(', ');
   if (state.repairs < MAX_REPAIRS) return startRepair(log(state, at, `red: ${names}`), red);
-  const about = `checks are red after ${state.repairs} rounds of repair: ${names}. Approve to go on to delivery with them red; reject to end.\n${red[0] ? describeRed(red[0]) : ''}`;
+  const steered = workOnSteers(state, at);
+  if (steered) return steered;
+  const rejected = state.rejectsForChanges ? 'reject with a note to have an agent work on them' : 'reject to end';
+  const about = `checks are red after ${state.repairs} rounds of repair: ${names}. Approve to go on to delivery with them red; ${rejected}.\n${red[0] ? describeRed(red[0]) : ''}`;
   return {
     ...state,
     control: openDecision(state.control, at, { name: 'checks', kind: 'checks', about, digest: digestValue(evidence) }),
@@ -39,8 +43,7 @@ export function takeEvidence(before: RefactorState, event: Extract<RefactorEvent
 /** Red checks on the integrated tree become work for one more agent. */
 function startRepair(state: RefactorState, red: RefactorState['evidence']): RefactorState {
   const round = state.repairs + 1;
-  const lines = red.map(describeRed);
-  const instructions = `The checks are red on the integrated work of all tasks. Make them green without weakening them.\n\n${lines.join('\n\n')}`;
+  const instructions = `The checks are red on the integrated work of all tasks. Make them green without weakening them.\n\n${showRed(red)}`;
   const paths = [...new Set(state.tasks.flatMap(({ task }) => task.paths))];
   const extra = createExtra(
     'repair',
@@ -48,7 +51,9 @@ function startRepair(state: RefactorState, red: RefactorState['evidence']): Refa
     paths,
     state.input.checks,
   );
-  return { ...state, repairs: round, phase: 'working', extra };
+  // A repair that changes nothing has the checks run once more, so that its end is never waited for.
+  const judged = state.rejectsForChanges ? { evidenceFor: null } : {};
+  return { ...state, repairs: round, phase: 'working', extra, ...judged };
 }
 
 /** Checks that stay red in the same way as on the base are nobody's to mend; the report says who said so. */

@@ -4,7 +4,9 @@
  * Rule: a decision counts only as `weigh` allows it; what an agent owns is passed on, and counts as that weighs it.
  */
 import { rulesOf } from './approvers.ts';
+import { answersOfRefactor, findAnswerProblem } from './answers.ts';
 import { addBudget, raiseGrant } from './budget.ts';
+import { planAgain, workOnRejection } from './changes.ts';
 import type { Decision } from './control.ts';
 import { changeDecision, chooseDecision, listOpenDecisions, withdrawDecisions } from './control.ts';
 import type { Approval, Verified, Weighing } from './decide.ts';
@@ -57,10 +59,14 @@ export function decideForRefactor(
   at: number,
   verified?: Verified,
 ): Came {
-  const choice = chooseDecision(listAllOpen(state), state.control.decisions, message);
+  const changes = state.rejectsForChanges === true;
+  const choice = chooseDecision(listAllOpen(state), state.control.decisions, message, changes);
   if (choice.kind === 'refused') return refused(state, choice.reason);
   const { decision, bound } = choice;
   const owner = state.agents.find(({ id }) => id === decision.owner);
+  const answers = owner ? undefined : answersOfRefactor(decision, changes);
+  const problem = changes ? findAnswerProblem(decision, answers, message) : undefined;
+  if (problem !== undefined) return refused(state, problem);
   const subject = { ...decision, workflow: owner?.id ?? state.id };
   const weighing = weighHere(state, subject, message, { bound, at, verified });
   if (weighing.kind === 'refused') return refused(state, weighing.reason);
@@ -173,26 +179,15 @@ function rejectOwn(
   at: number,
 ): RefactorState {
   const reason = `${by} rejected ${decision.id}${note ? `: ${note}` : ''}`;
-  if (decision.kind === 'scope') return settleScope(state, decision, 'rejected', by, at);
-  if (decision.kind === 'plan' && note && state.prepared) return planAgain(state, note, by);
-  return endRefactor(state, at, { kind: 'failed', type: 'Rejected', reason });
+  if (decision.kind === 'scope') return settleScope(state, decision, 'rejected', by, at, note);
+  if (decision.kind === 'plan' && note && state.prepared) return planAgain(state, { by, note });
+  const changed = workOnRejection(state, decision, at, { by, note });
+  return changed ?? endRefactor(state, at, { kind: 'failed', type: 'Rejected', reason });
 }
 
 /** Of a result that reaches beyond its plan, or that its reviewer doubts. */
 function settleScope(...args: Parameters<typeof settleOverreach>): RefactorState {
   return isOfReview(args[1]) ? settleReview(...args) : settleOverreach(...args);
-}
-
-/** A plan rejected with a note goes back to a planner, who is told the note; without one the refactor ends. */
-function planAgain(state: RefactorState, note: string, by: string): RefactorState {
-  const attempt = state.agents.filter(({ kind }) => kind === 'plan').length;
-  const text = {
-    id: 'plan',
-    title: 'Plan the refactor again',
-    instructions: `${by} rejected the last plan: ${note}\n\nThe last plan was:\n${JSON.stringify(state.plan?.plan)}`,
-  };
-  const extra = { ...createExtra('plan', text, ['**'], state.input.checks), attempt };
-  return { ...state, phase: 'planning', extra };
 }
 
 /** Passes an answer on to the agent that asked. */

@@ -3,6 +3,7 @@
  * Rule: a task that did not keep to its paths is never integrated without a person's word, and whoever decides on the
  * delivery sees first what stands out in it.
  */
+import { workAgain } from './changes.ts';
 import type { Decision } from './control.ts';
 import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
@@ -100,17 +101,19 @@ export function settleOverreach(
   outcome: 'approved' | 'rejected',
   by: string,
   at: number,
+  note?: string,
 ): RefactorState {
   const task = decision.id.slice(0, decision.id.lastIndexOf('/'));
   const work = [state.extra, ...state.tasks].find((one) => one?.task.id === task);
   if (!work) return state;
   const { askedPaths = [], askedEffects = [], asked, extraPaths = [], keptEffects = [], ...rest } = work;
   if (outcome === 'rejected')
-    return tryAgain(
+    return workAgain(
       state,
       at,
       { ...rest, extraPaths, keptEffects },
       `${by} rejected what ${task} changed beyond its plan`,
+      { by, note },
     );
   const deviations = [
     ...state.deviations,

@@ -62,7 +62,7 @@ export function adoptPlan(state: RefactorState, at: number, by: string): Refacto
   const old = new Map(state.tasks.map((task) => [task.task.id, task]));
   const tasks = plan.tasks.map((task) => {
     const before = old.get(task.id);
-    if (before && before.status !== 'waiting') return before;
+    if (before && !['waiting', 'dropped'].includes(before.status)) return before;
     return { ...createTaskState(task), attempt: before?.attempt ?? 0 };
   });
   const dropped = state.tasks.filter(({ task }) => !plan.tasks.some(({ id }) => id === task.id));
@@ -103,7 +103,10 @@ export function openDelivery(state: RefactorState, at: number, commit: Sha): Ref
     const reason = `policy denies what would be delivered (effects):\n${lines.join('\n')}`;
     return endRefactor(state, at, { kind: 'failed', type: 'Rejected', reason });
   }
-  const what = `deliver ${commit.slice(0, 10)} as branch ${state.branch}: ${state.tasks.length} tasks, ${countGreen(state)}`;
+  const dropped = state.tasks.filter(({ status }) => status === 'dropped').map(({ task }) => task.id);
+  const left = dropped.length > 0 ? `, left out since no more budget was given: ${dropped.join(', ')}` : '';
+  const done = `${state.tasks.length - dropped.length} tasks${left}`;
+  const what = `deliver ${commit.slice(0, 10)} as branch ${state.branch}: ${done}, ${countGreen(state)}`;
   const about = [what, ...lines].join('\n');
   const digest = digestDelivery(deliverySubject(state, commit));
   return {

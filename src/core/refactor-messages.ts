@@ -3,6 +3,7 @@
  * Rule: nothing here throws or waits; a receipt says what became of each message, and of each one passed on.
  */
 import { rulesOf } from './approvers.ts';
+import { listOpenDecisions } from './control.ts';
 import type { Verified } from './decide.ts';
 import type { Message, MessageOf, Verb } from './messages.ts';
 import { isClaim, noteAuthor, pauseBy, weighOrder } from './orders.ts';
@@ -87,6 +88,8 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
     `steer from ${by}: ${message.text}`,
   );
   if (running.length > 0) return passOn(state, running, steer, 'passed on to');
+  const late = findLate(state);
+  if (late !== undefined) return outcome('refused', late, before);
   if (to === undefined)
     return outcome('accepted', 'no agent works now: the next one gets it', {
       ...state,
@@ -103,6 +106,15 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
     ? `task "${to}" is ${task.status} already`
     : `there is no task "${to.slice(0, 80)}"; tasks: ${known}`;
   return outcome('refused', problem, before);
+}
+
+/** Why no agent would ever take a steer that comes now; undefined where one may come. */
+function findLate({ rejectsForChanges, control, deliveryApproved }: RefactorState): string | undefined {
+  if (!rejectsForChanges) return undefined;
+  if (deliveryApproved) return `the delivery was approved by ${deliveryApproved.by}, and no agent works any more`;
+  const gate = listOpenDecisions(control).find(({ kind }) => kind === 'delivery' || kind === 'checks');
+  if (!gate) return undefined;
+  return `no agent works any more, and ${gate.id} waits: reject it with these words as its note, and an agent works on them`;
 }
 
 function pauseRefactor(state: RefactorState, message: MessageOf<'pause'>, at: number): Came {
@@ -135,6 +147,7 @@ function resumeRefactor(state: RefactorState, message: MessageOf<'resume'>, at: 
     control: { ...state.control, paused: null },
     hold: null,
     forwards: [...state.forwards, ...forwards],
+    ...(state.clock?.refused ? { clock: { ...state.clock, refused: false } } : {}),
   };
   return outcome('applied', `resumed, with ${forwards.length} agents`, log(resumed, at, `resumed by ${by}`));
 }

@@ -3,12 +3,13 @@
  * Rule: no verdict is no approval; a verdict can make a person look and decides nothing else.
  */
 import type { Spend } from './agent-state.ts';
+import { workAgain } from './changes.ts';
 import type { Decision } from './control.ts';
 import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { canReview } from './budget.ts';
 import type { RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
-import { log, tryAgain } from './refactor-work.ts';
+import { log } from './refactor-work.ts';
 import { isAsking, MAX_REVIEWS, renderVerdict } from './review.ts';
 import type { Review } from './review.ts';
 import { NOTHING_SPENT, spendOn } from './spend.ts';
@@ -66,6 +67,7 @@ export function settleReview(
   outcome: 'approved' | 'rejected',
   by: string,
   at: number,
+  note?: string,
 ): RefactorState {
   const task = decision.id.slice(0, decision.id.lastIndexOf('/'));
   const last = state.reviews?.findLast((review) => review.task === task);
@@ -73,5 +75,5 @@ export function settleReview(
   const next = { ...state, ...(reviews ? { reviews } : {}) };
   const work = [state.extra, ...state.tasks].find((one) => one?.task.id === task);
   if (outcome === 'approved' || !work) return next;
-  return tryAgain(next, at, work, `${by} rejected the result of ${task} after its review`);
+  return workAgain(next, at, work, `${by} rejected the result of ${task} after its review`, { by, note });
 }

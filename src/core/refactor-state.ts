@@ -89,7 +89,8 @@ export interface Prepared {
 
 export interface TaskState {
   task: Task;
-  status: 'waiting' | 'working' | 'finished' | 'integrated' | 'failed';
+  /** `dropped` is left out, since nobody gave the budget for it. */
+  status: 'waiting' | 'working' | 'finished' | 'integrated' | 'failed' | 'dropped';
   /** Agents tried so far; the last one's id is `<refactor>/<task>.<attempt>`. */
   attempt: number;
   kind: AgentKind;
@@ -192,6 +193,10 @@ export interface RefactorState extends HearsAgents {
   evidence: Evidence[];
   evidenceFor: Sha | null;
   redAccepted: boolean;
+  /** A rejection asks for changes; in runs from before that it ends the run. */
+  rejectsForChanges?: true;
+  /** How often changes of the integrated work were asked for. */
+  changes?: number;
   baselineAccepted: boolean;
   deliveryApproved: { by: string; digest: string } | null;
   delivered: { ref: string; stat: string; notes: string[]; opensPull?: true } | null;

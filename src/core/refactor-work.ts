@@ -7,6 +7,9 @@ import type { Message } from './messages.ts';
 import type { Outcome } from './receive.ts';
 import type { AgentMirror, RefactorOutcome, RefactorState, TaskState } from './refactor-state.ts';
 
+/** Rounds of repair after red checks, before a person is asked. */
+export const MAX_REPAIRS = 2;
+
 /** The piece of work that an agent was started for. */
 export function findWork(state: RefactorState, agentId: string): TaskState | undefined {
   const taskId = agentId.slice(state.id.length + 1).replace(/\.\d+$/, '');
@@ -26,9 +29,17 @@ export function holdRefactor(state: RefactorState, at: number, reason: string): 
 
 /** Waits until a person says what becomes of a piece of work: resumed, a new agent begins it anew. */
 export function tryAgain(state: RefactorState, at: number, work: TaskState, why: string): RefactorState {
+  return holdRefactor(
+    replaceWork(state, reopen(work)),
+    at,
+    `${why}. Resume to try it with a new agent, revise the plan, or stop`,
+  );
+}
+
+/** A piece of work for a new agent, which begins from the line as it stands. */
+export function reopen(work: TaskState): TaskState {
   const kind = work.kind === 'merge' ? ('work' as const) : work.kind;
-  const again = replaceWork(state, { ...work, status: 'waiting', startTree: null, conflicts: [], kind });
-  return holdRefactor(again, at, `${why}. Resume to try it with a new agent, revise the plan, or stop`);
+  return { ...work, status: 'waiting', startTree: null, conflicts: [], kind };
 }
 
 /** Ends the refactor: agents that still run are stopped first, open decisions are withdrawn. */

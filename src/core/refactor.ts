@@ -99,7 +99,9 @@ function nextWork(state: RefactorState, prepared: Prepared): RefactorCommand {
   if (forked) return startAgent(state, prepared, forked, forked.forks?.[0]);
   const ready = state.tasks.find((task) => isReady(state, task));
   if (ready) return startAgent(state, prepared, ready);
-  const unfinished = [state.extra, ...state.tasks].filter((task) => task && task.status !== 'integrated');
+  const unfinished = [state.extra, ...state.tasks].filter(
+    (task) => task && !['integrated', 'dropped'].includes(task.status),
+  );
   if (unfinished.length > 0) return { kind: 'wait', why: `${unfinished.length} tasks` };
   const line = state.line ?? prepared.commit;
   if (state.evidenceFor !== line) return { kind: 'check', commit: line };

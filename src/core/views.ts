@@ -4,6 +4,8 @@
  */
 import { nextAgentCommand } from './agent.ts';
 import type { AgentState, Evidence } from './agent-state.ts';
+import type { Answers } from './answers.ts';
+import { answersOfAgent, answersOfRefactor } from './answers.ts';
 import type { DecisionKind, DecisionRules, Risk } from './approvers.ts';
 import { dueAt, listDeciders, quorumOf, riskOf, rulesOf } from './approvers.ts';
 import type { Control, Decision } from './control.ts';
@@ -31,6 +33,8 @@ export interface NeedView {
   openedAt: number;
   risk: Risk;
   signatures: 'required' | 'optional';
+  /** What each answer does; left out where it is answered in words. */
+  does?: Answers;
   /** Left out where anyone may. */
   mayDecide?: string[];
   /** Left out where one approval is enough. */
@@ -102,7 +106,11 @@ export interface AgentStatus {
 }
 
 /** An open decision with what policy says of it. */
-export function showNeed(decision: Decision, rules: DecisionRules, workflow: string): NeedView {
+function showNeed(
+  decision: Decision,
+  rules: DecisionRules,
+  { workflow, does }: { workflow: string; does: Answers | undefined },
+): NeedView {
   const { id, kind, about, digest, owner, openedAt, approvals = [] } = decision;
   const mayDecide = listDeciders(rules, decision);
   const quorum = quorumOf(rules, kind);
@@ -117,11 +125,19 @@ export function showNeed(decision: Decision, rules: DecisionRules, workflow: str
     openedAt,
     risk: riskOf(decision),
     signatures: rules.signatures,
+    ...(does === undefined ? {} : { does }),
     ...(mayDecide === null ? {} : { mayDecide }),
     ...(quorum === 1 ? {} : { approvals: `${approvals.length} of ${quorum}${names ? `: ${names}` : ''}` }),
     ...(silence === null ? {} : { silence }),
     ...(rules.approvers === null ? {} : { toSign: describeSubject({ ...decision, workflow: owner ?? workflow }) }),
   };
+}
+
+/** An open decision of a refactor or of one of its agents. */
+export function needOf({ id, policy, rejectsForChanges }: RefactorState, decision: Decision): NeedView {
+  const isOwn = decision.owner === undefined;
+  const does = isOwn ? answersOfRefactor(decision, rejectsForChanges === true) : answersOfAgent(decision);
+  return showNeed(decision, rulesOf(policy), { workflow: id, does });
 }
 
 function showPlace({ place }: Control, { approvers }: DecisionRules): { place?: Place } {
@@ -157,7 +173,7 @@ export function viewRefactor(state: RefactorState): RefactorStatus {
     repository: state.input.repository,
     state: refactorState(state),
     waitingFor: next.kind === 'wait' ? next.why : null,
-    needs: listAllOpen(state).map((decision) => showNeed(decision, rulesOf(state.policy), state.id)),
+    needs: listAllOpen(state).map((decision) => needOf(state, decision)),
     hold: state.hold?.reason ?? null,
     trouble: showTrouble(state.trouble),
     paused: showPause(state.control),
@@ -217,7 +233,9 @@ export function viewAgent(state: AgentState): AgentStatus {
     maxSteps: state.maxSteps,
     head: state.head,
     doing: next.kind === 'act' ? next.summary : next.kind,
-    needs: listOpenDecisions(state.control).map((decision) => showNeed(decision, rulesOf(state.spec.policy), state.id)),
+    needs: listOpenDecisions(state.control).map((decision) =>
+      showNeed(decision, rulesOf(state.spec.policy), { workflow: state.id, does: answersOfAgent(decision) }),
+    ),
     hold: state.hold?.reason ?? null,
     trouble: showTrouble(state.trouble),
     host: state.host ?? null,

@@ -15,6 +15,8 @@ export interface Clock {
   workedMs: number;
   since: number | null;
   addedMinutes: number;
+  /** More was refused: it is not asked for again until somebody resumes, or wants changes. */
+  refused?: boolean;
 }
 
 const STOPPED: Clock = { workedMs: 0, since: null, addedMinutes: 0 };
@@ -39,7 +41,7 @@ export function keepTime(state: RefactorState, at: number): RefactorState {
   const clock = state.clock ?? STOPPED;
   const workedMs = clock.workedMs + (clock.since === null ? 0 : at - clock.since);
   const counted = { ...state, clock: { ...clock, workedMs, since: isWaitingForPeople(state) ? null : at } };
-  return workedMs < limit || isAsking(state) ? counted : askForTime(counted, at, limit);
+  return workedMs < limit || clock.refused || isAsking(state) ? counted : askForTime(counted, at, limit);
 }
 
 function isAsking({ control }: RefactorState): boolean {

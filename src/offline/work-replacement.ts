@@ -59,8 +59,10 @@ export function workReplacement(prompt: Prompt, replacement: Replacement): Skill
 function findBeyond({ task, instructions }: Prompt): string | undefined {
   const isRepair = /^repair-\d+$/.test(task) && /checks are red/.test(instructions);
   const isMerge = /have conflict markers now/.test(instructions);
-  if (!isRepair && !isMerge) return undefined;
-  const what = isRepair ? 'The checks are red on the integrated work' : 'The work of two tasks is in conflict';
+  const isChange = /^changes-\d+$/.test(task) && /wants changes before it is delivered/.test(instructions);
+  if (!isRepair && !isMerge && !isChange) return undefined;
+  const conflict = 'The work of two tasks is in conflict';
+  const what = isRepair ? 'The checks are red on the integrated work' : isChange ? 'Changes are wanted' : conflict;
   return `${what}, and the offline model cannot mend that:\n${tailOf(instructions, 2500)}`;
 }
 

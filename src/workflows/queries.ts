@@ -5,12 +5,11 @@
  */
 import { defineQuery, setHandler } from '@temporalio/workflow';
 import type { AgentState } from '../core/agent-state.ts';
-import { rulesOf } from '../core/approvers.ts';
 import { listAllOpen } from '../core/refactor-work.ts';
 import type { RefactorState } from '../core/refactor-state.ts';
 import { renderReport } from '../core/report.ts';
 import { harmless } from '../core/text/harmless.ts';
-import { showNeed, viewAgent, viewRefactor } from '../core/views.ts';
+import { needOf, viewAgent, viewRefactor } from '../core/views.ts';
 
 export function answerRefactorQueries(read: () => RefactorState): void {
   answer(read, {
@@ -19,7 +18,7 @@ export function answerRefactorQueries(read: () => RefactorState): void {
     decisions: (state) => ({
       open: listAllOpen(state).map((decision) => ({
         ...decision,
-        ...showNeed(decision, rulesOf(state.policy), state.id),
+        ...needOf(state, decision),
       })),
       closed: state.control.decisions.filter(({ closed }) => closed),
     }),

@@ -69,6 +69,9 @@ const KEEPS_REPORT = 'keeps-report';
 /** The patch under which starts began to refuse addresses that are in no known form or may hold a secret. */
 const CLOSED_ADDRESSES = 'closed-addresses';
 
+/** The patch under which a rejection began to ask for changes, where it had ended the run. */
+const REJECTS_FOR_CHANGES = 'rejects-for-changes';
+
 export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
   let state = open(inputs);
   let running: CancellationScope | undefined;
@@ -157,7 +160,8 @@ function open(inputs: readonly unknown[]): RefactorState {
   const layered = patched(POLICY_LAYERS) ? { ...state, policyFrom: null } : state;
   const counting: RefactorState = patched(COUNTS_BEGUN) ? { ...layered, countsBegun: true } : layered;
   const keeping: RefactorState = patched(KEEPS_REPORT) ? { ...counting, keepsReport: 'at the end' } : counting;
-  const sealing: RefactorState = beginsSealed() ? { ...keeping, seals: true } : keeping;
+  const changing: RefactorState = patched(REJECTS_FOR_CHANGES) ? { ...keeping, rejectsForChanges: true } : keeping;
+  const sealing: RefactorState = beginsSealed() ? { ...changing, seals: true } : changing;
   return nameRun(beginEnding(sealing), sealing.input.repository, false);
 }
 

@@ -30,7 +30,7 @@ describe('a budget of time', () => {
     expect(timeIsUpAt(run.refactor)).toBe(1009 * MINUTE);
   });
 
-  test('at its end pauses the agents and asks; with more they go on, without it the run ends', () => {
+  test('at its end pauses the agents and asks; with more they go on, without it the run holds and can be asked again', () => {
     const run = planned();
     run.send('approve', 'plan@1');
     run.refactor = keepTime(run.refactor, 100 * MINUTE);
@@ -54,8 +54,15 @@ describe('a budget of time', () => {
     );
     const rejected = new World(run.script, {});
     rejected.refactor = run.refactor;
-    rejected.send('reject', 'time@1');
-    expect(rejected.refactor.outcome).toMatchObject({ kind: 'failed', type: 'Rejected' });
+    rejected.send('reject', { decision: 'time@1', by: 'ann' });
+    rejected.refactor = keepTime(rejected.refactor, 150 * MINUTE);
+    expect(viewRefactor(rejected.refactor)).toMatchObject({
+      needs: [],
+      hold: expect.stringMatching(/^ann rejected time@1, and nothing is integrated yet/),
+    });
+    rejected.send('resume');
+    rejected.refactor = keepTime(rejected.refactor, 151 * MINUTE);
+    expect(viewRefactor(rejected.refactor).needs).toMatchObject([{ id: 'time@2' }]);
     run.send('approve', 'time@1');
     run.refactor = keepTime(run.refactor, 200 * MINUTE);
     expect(timeIsUpAt(run.refactor)).toBe(210 * MINUTE);

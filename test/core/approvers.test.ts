@@ -44,9 +44,10 @@ describe('a quorum', () => {
   test('is of no use against one rejection', () => {
     const run = planned({ quorum: { plan: 3 } });
     run.send('approve', { by: 'ann' });
-    expect(run.send('reject', { by: 'bob' })).toMatchObject({ kind: 'applied', detail: 'plan@1 rejected' });
+    const rejection = run.send('reject', { by: 'bob', note: 'smaller' });
+    expect(rejection).toMatchObject({ kind: 'applied', detail: 'plan@1 rejected' });
     run.settle();
-    expect(run.done).toBe('failed');
+    expect(viewRefactor(run.refactor).needs).toMatchObject([{ id: 'plan@2' }]);
   });
 
   test('starts again with each revision of what is decided', () => {

@@ -77,6 +77,7 @@ export class World {
     this.refactor = {
       ...createRefactor(script.id ?? 'r', start, policyOf(start.policy, script.team), this.now),
       countsBegun: true,
+      rejectsForChanges: true,
     };
   }
 

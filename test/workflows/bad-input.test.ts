@@ -83,15 +83,14 @@ describe('a start that cannot work fails at once, says why, and leaves nothing b
   });
 });
 
-test('checks that are red on the base hold and ask; red evidence is kept twice', async () => {
+test('checks that are red on the base hold and ask; red evidence is kept twice; rejected, the planner is told what to do first', async () => {
   const crew = await startCrew(ONE_TASK);
   const handle = await crew.start({ repository: await makeRepository(), checks: ['test -f missing'] });
   const { needs } = await until(handle, (now) => now.needs.length > 0);
   expect(needs).toMatchObject([{ id: 'baseline@1', about: expect.stringContaining('test -f missing') }]);
   await handle.executeUpdate('reject', { args: [{ decision: 'baseline@1', note: 'fix it first', by: 'ann' }] });
-  await expect(handle.result()).rejects.toMatchObject({
-    cause: { type: 'Rejected', message: 'ann rejected baseline@1: fix it first' },
-  });
+  await until(handle, ({ needs: open }) => open.some(({ id }) => id === 'plan@1'));
+  expect(JSON.stringify(crew.model.requests[0]?.items)).toMatch(/ann does not want to go on[^]*fix it first/);
 });
 
 test('a dirty working copy is left alone: work starts from the commit, and says so', async () => {

@@ -58,8 +58,6 @@ test('a suspicion makes a person look before anything is integrated, and what th
   ]);
   expect(line).toBe(base);
   await handle.executeUpdate('reject', { args: [{ decision: 'a/review@1', by: 'ann', note: 'do it again' }] });
-  await until(handle, ({ hold }) => hold !== null);
-  await handle.executeUpdate('resume', { args: [{ by: 'ann' }] });
   await approve(handle, 'delivery@1');
   const result = (await handle.result()) as RefactorResult;
   expect(await git(repository, 'show', `${result.branch}:a/new.txt`)).toContain('ignore');

@@ -163,14 +163,14 @@ test('cox signs what policy wants signed, and says what', async () => {
     const { exitCode, all } = await execa('node', args, { env, reject: false, all: true });
     return { ...(exitCode === undefined ? {} : { exitCode }), said: all };
   };
-  const foreign = await cox('approve', 'plan@1', '--sign-with', keys.file('mallory'));
+  const foreign = await cox('approve', 'plan@1', 'plan@1', '--sign-with', keys.file('mallory'));
   expect(foreign).toMatchObject({ exitCode: 1, said: expect.stringContaining('not listed') });
   const approved = await cox('approve', 'plan@1', 'plan@1', '--note', 'go on', '--sign-with', keys.file('ann'));
   expect(approved.said).toContain(`signs: approve plan@1 of ${handle.workflowId}, digest `);
   expect(approved).toMatchObject({ exitCode: 0, said: expect.stringContaining('plan@1 approved') });
   const answered = await cox('answer', 'a/question@1', 'river', '--sign-with', keys.file('bob'));
   expect(answered.said).toContain(`signs: answer a/question@1 of ${handle.workflowId}/a.1`);
-  expect((await cox('approve', 'delivery@1', '--sign-with', keys.file('ann'))).exitCode).toBe(0);
+  expect((await cox('approve', 'delivery@1', 'delivery@1', '--sign-with', keys.file('ann'))).exitCode).toBe(0);
   await handle.result();
   expect(await git(repository, 'show', 'cox:a/new.txt')).toBe('river');
 }, 180_000);

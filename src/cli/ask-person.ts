@@ -1,0 +1,109 @@
+/**
+ * Asks the person at the terminal for a decision: shows what each key does, and takes one key and Enter.
+ * Rule: nothing but a shown key decides. A line of any other words is no answer, whatever it seems to mean; it is asked
+ * about again.
+ */
+import { createInterface } from 'node:readline/promises';
+import { asLine as safe } from '../core/text/lines.ts';
+import type { NeedView } from '../core/views.ts';
+
+/** What is sent for a decision, beside its id. */
+export interface Reply {
+  verb: 'approve' | 'reject' | 'choose' | 'answer';
+  fields?: object;
+}
+
+/** Answers a decision, or leaves it open for others. `rivals` are the agents that a choice is among. */
+export type Decide = (need: NeedView, rivals: readonly string[]) => Promise<Reply | undefined>;
+
+/** Shows a text and reads a line; undefined where the person left. */
+export type Read = (text: string) => Promise<string | undefined>;
+
+interface Key {
+  key: string;
+  does: string;
+  reply: () => Promise<Reply | 'again' | undefined>;
+}
+
+/** A `Decide` that asks by these lines until it has a key. */
+export function askBy(read: Read): Decide {
+  return async (need, rivals) => {
+    const keys = listKeys(need, rivals, read);
+    const names = keys.map(({ key }) => key).join(', ');
+    const shown = keys.map(({ key, does }) => `  ${key}  ${does}\n`).join('');
+    let problem = '';
+    for (;;) {
+      const line = await read(`${problem}${shown}${safe(need.id)}: one key (${names}), then Enter: `);
+      if (line === undefined) return undefined;
+      const pressed = keys.find(({ key }) => key === line.trim().toLowerCase());
+      const reply = await pressed?.reply();
+      if (pressed && reply !== 'again') return reply;
+      problem = pressed ? '' : `"${safe(line.trim())}" is none of the keys, so nothing was decided.\n`;
+    }
+  };
+}
+
+function listKeys(need: NeedView, rivals: readonly string[], read: Read): Key[] {
+  const { kind, does } = need;
+  const leave: Key = {
+    key: 'l',
+    does: 'leave it open: decide later, or let somebody else decide',
+    reply: () => Promise.resolve(undefined),
+  };
+  const reject: Key = {
+    key: 'n',
+    does: `no: ${does?.reject ?? 'reject it; its worker does not say what that leads to'}`,
+    reply: async () => await askNote(read, does?.note === 'required'),
+  };
+  switch (kind) {
+    case 'question':
+      return [{ key: 'a', does: 'answer it in words', reply: async () => await askAnswer(read) }, leave];
+    case 'choice': {
+      const choices = rivals.slice(0, 9).map((agent, index) => ({
+        key: String(index + 1),
+        does: `choose ${safe(agent)}: its work counts, the others are left aside`,
+        reply: () => Promise.resolve({ verb: 'choose' as const, fields: { agent } }),
+      }));
+      return [...choices, ...(does ? [reject] : []), leave];
+    }
+    default: {
+      const approve = { verb: 'approve' as const };
+      return [
+        { key: 'y', does: `yes: ${does?.approve ?? 'approve it'}`, reply: () => Promise.resolve(approve) },
+        reject,
+        leave,
+      ];
+    }
+  }
+}
+
+async function askNote(read: Read, isRequired: boolean): Promise<Reply | 'again' | undefined> {
+  const empty = isRequired ? 'an empty line goes back' : 'an empty line sends no note';
+  const note = (await read(`What is to be done otherwise? (${empty}) `))?.trim();
+  if (note === undefined) return undefined;
+  if (note !== '') return { verb: 'reject', fields: { note } };
+  return isRequired ? 'again' : { verb: 'reject' };
+}
+
+async function askAnswer(read: Read): Promise<Reply | 'again' | undefined> {
+  const text = (await read('Your answer (an empty line goes back): '))?.trim();
+  if (text === undefined) return undefined;
+  return text === '' ? 'again' : { verb: 'answer', fields: { text } };
+}
+
+/** Asks at this process's terminal. Ctrl-C there is the process's, as everywhere. */
+export const askPerson: Decide = async (need, rivals) => {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const left = new AbortController();
+  terminal.once('close', () => left.abort());
+  terminal.once('SIGINT', () => {
+    process.kill(process.pid, 'SIGINT');
+    terminal.close();
+  });
+  const read: Read = async (text) => await terminal.question(text, { signal: left.signal }).catch(() => undefined);
+  try {
+    return await askBy(read)(need, rivals);
+  } finally {
+    terminal.close();
+  }
+};

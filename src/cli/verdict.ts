@@ -1,0 +1,29 @@
+/**
+ * A verdict that names no decision: what is open is shown, and the person at the terminal presses a key for it.
+ * Rule: nothing is decided that was not shown in the same breath; without a terminal it is refused.
+ */
+import type { Client } from '@temporalio/client';
+import { queryRun } from '../client/refactors.ts';
+import type { RefactorStatus } from '../core/views.ts';
+import { askPerson } from './ask-person.ts';
+import { answer, rivalsOf } from './supervise.ts';
+
+/** Asks for the only open decision of a run; undefined where none is open, which the run itself says best. */
+export async function decideShown(
+  client: Client,
+  { id, by, verb, key }: { id: string; by: string; verb: string; key: string | undefined },
+): Promise<number | undefined> {
+  const status = await queryRun<RefactorStatus>(client, id, 'status');
+  const open = status.needs.filter(({ kind }) => kind !== 'question');
+  const [need] = open;
+  if (!need) return undefined;
+  if (open.length > 1) {
+    console.error(`refused: several are open, name one: ${open.map((other) => other.id).join(', ')}`);
+    return 1;
+  }
+  const decide = process.stdin.isTTY ? { decide: askPerson } : {};
+  const rivals = 'tasks' in status ? rivalsOf(status, need) : [];
+  const isSent = await answer({ client, id, by, key, say: console.log, ...decide }, need, rivals);
+  if (!process.stdin.isTTY) console.error(`refused: say which decision you looked at: cox ${verb} ${id} ${need.id}`);
+  return isSent ? 0 : 1;
+}

@@ -1,0 +1,111 @@
+/**
+ * What each answer to a decision does, in words for whoever is asked, and which answers are refused as they stand.
+ * Rule: what is said here is what the run does; an answer that can't be taken back has to name its decision.
+ */
+import type { Decision } from './control.ts';
+import type { MessageOf } from './messages.ts';
+
+export interface Answers {
+  approve: string;
+  reject: string;
+  /** Whether a rejection needs a note: it says what is to be changed. */
+  note: 'required' | 'optional';
+}
+
+type Answered = Pick<Decision, 'id' | 'kind'>;
+
+/** The answers to a decision of a refactor's own; `changes` is false in runs whose rejections end the refactor. */
+export function answersOfRefactor({ id, kind }: Answered, changes: boolean): Answers | undefined {
+  const ends = 'ends the refactor as failed; nothing is delivered';
+  const own = (approve: string, reject: string): Answers =>
+    changes ? { approve, reject, note: 'required' } : { approve, reject: ends, note: 'optional' };
+  switch (kind) {
+    case 'plan':
+      return {
+        approve: 'the agents begin to work on this plan',
+        reject: changes ? 'the planner plans again with your note' : `with a note it is planned again; else it ${ends}`,
+        note: changes ? 'required' : 'optional',
+      };
+    case 'delivery':
+      return own(
+        'the branch is made from exactly this commit',
+        'an agent changes what your note says; then you are asked again',
+      );
+    case 'baseline':
+      return own('the work goes on from red checks', 'the planner gets your note, and plans that first');
+    case 'checks':
+      return own(
+        'the delivery is asked for with these checks red',
+        'an agent works on the checks once more with your note',
+      );
+    case 'budget':
+      return {
+        approve: 'as much again is added to the budget',
+        reject: changes ? 'no more is spent on what is left; what is done is offered for delivery' : ends,
+        note: 'optional',
+      };
+    case 'scope':
+      return {
+        approve: /\/review@\d+$/.test(id)
+          ? 'the result is integrated'
+          : 'the result is integrated with all that it changed',
+        reject: changes
+          ? 'another agent tries: at once with your note, without a note when you resume'
+          : 'another agent tries when you resume',
+        note: 'optional',
+      };
+    case 'choice':
+      return changes
+        ? {
+            approve: 'choose: the work of one agent counts, the others are left aside',
+            reject: 'none of them counts: another agent tries with your note',
+            note: 'required',
+          }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The answers to an agent's decision. */
+export function answersOfAgent({ kind }: Answered): Answers | undefined {
+  switch (kind) {
+    case 'call':
+      return {
+        approve: 'the agent does exactly this, once',
+        reject: 'it is not done; the agent reads your note and goes on',
+        note: 'optional',
+      };
+    case 'scope':
+      return {
+        approve: 'what the agent changed is kept',
+        reject: 'what the agent changed is undone; it reads your note and goes on',
+        note: 'optional',
+      };
+    case 'budget':
+      return {
+        approve: 'the agent gets as much again',
+        reject: 'this agent ends; its task waits until you resume it or stop',
+        note: 'optional',
+      };
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Why an answer is refused as it stands. Delivering and refusing a budget can't be taken back, so that these have to
+ * name the decision that their sender looked at; and a rejection that has to say what is to be changed needs a note.
+ */
+export function findAnswerProblem(
+  decision: Answered,
+  answers: Answers | undefined,
+  { verb, decision: named, digest, note }: MessageOf<'approve' | 'reject'>,
+): string | undefined {
+  const { id, kind } = decision;
+  const isFinal = kind === (verb === 'approve' ? 'delivery' : 'budget');
+  if (isFinal && named === undefined && digest === undefined)
+    return `name the decision that you looked at: ${JSON.stringify({ decision: id })}. This can't be taken back, and what is open changes`;
+  if (verb === 'approve' || note !== undefined || answers?.note !== 'required') return undefined;
+  return `a rejection of ${id} asks for changes, so say which: ${JSON.stringify({ decision: id, note: '…' })}. To end the run, send stop`;
+}

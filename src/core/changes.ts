@@ -1,0 +1,197 @@
+/**
+ * What a rejection of a refactor's own decision leads to: its note becomes work, and a refused budget has what is done
+ * offered for delivery.
+ * Rule: no rejection by a person ends a run; only `stop` does. Runs that began before this rule end as they used to.
+ */
+import type { Decision } from './control.ts';
+import { settleReceipts, shorten } from './control.ts';
+import { describeRed, findCounting, findRed } from './evidence.ts';
+import { createExtra } from './refactor.ts';
+import { rulesOf } from './approvers.ts';
+import { isClaim } from './orders.ts';
+import type { RefactorState, TaskState } from './refactor-state.ts';
+import { holdRefactor, log, MAX_REPAIRS, reopen, replaceWork, tryAgain } from './refactor-work.ts';
+
+/** Who wants something changed, and what. */
+export interface Wish {
+  by: string;
+  note: string;
+}
+
+/** What a person's rejection leads to; undefined where it ends the run: an older one, or one that policy rejected for. */
+export function workOnRejection(
+  state: RefactorState,
+  decision: Decision,
+  at: number,
+  { by, note }: { by: string; note: string | undefined },
+): RefactorState | undefined {
+  if (!state.rejectsForChanges) return undefined;
+  if (decision.kind === 'budget') return refuseBudget(state, decision, at, by);
+  if (note === undefined) return undefined;
+  switch (decision.kind) {
+    case 'baseline':
+      return planFirst(state, at, { by, note });
+    case 'choice':
+      return raceAgain(state, decision, at, { by, note });
+    case 'checks':
+      return requestChanges(
+        state,
+        at,
+        { by, note },
+        `\n\nThese checks are red:\n\n${showRed(findCounting(state.evidence))}`,
+      );
+    case 'delivery':
+      return requestChanges(state, at, { by, note }, '');
+    default:
+      return undefined;
+  }
+}
+
+/** A plan rejected with a note goes back to a planner, who is told the note; without one the refactor ends. */
+export function planAgain(state: RefactorState, { by, note }: Wish): RefactorState {
+  const attempt = state.agents.filter(({ kind }) => kind === 'plan').length;
+  const text = {
+    id: 'plan',
+    title: 'Plan the refactor again',
+    instructions: `${by} rejected the last plan: ${note}\n\nThe last plan was:\n${JSON.stringify(state.plan?.plan)}`,
+  };
+  const extra = { ...createExtra('plan', text, ['**'], state.input.checks), attempt };
+  return { ...state, phase: 'planning', extra };
+}
+
+/** A piece of work beside the plan, from the integrated line: an agent changes what somebody asks for. */
+export function requestChanges(before: RefactorState, at: number, { by, note }: Wish, why: string): RefactorState {
+  const round = nextRound(before);
+  // A check that a person accepted as red is not what these changes are about, and can't hold their agent up.
+  const red = new Set(before.redAccepted ? findRed(before.evidence).map(({ command }) => command) : []);
+  const work = createExtra(
+    'repair',
+    {
+      id: `changes-${round}`,
+      title: shorten(note, 72),
+      instructions: `${by} looked at the integrated work and wants changes before it is delivered: ${note}${why}`,
+    },
+    [...new Set(before.tasks.flatMap(({ task, extraPaths = [] }) => [...task.paths, ...extraPaths]))],
+    before.input.checks.filter((check) => !red.has(check)),
+  );
+  const state: RefactorState = {
+    ...before,
+    changes: round,
+    phase: 'working',
+    extra: work,
+    evidenceFor: null,
+    deliveryApproved: null,
+    redAccepted: false,
+    // Checks that stayed red through all rounds of repair are asked about at once the next time.
+    repairs: red.size > 0 ? before.repairs : 0,
+    ...(before.clock ? { clock: { ...before.clock, refused: false } } : {}),
+  };
+  return log(state, at, `${work.task.id}: ${by} wants changes`);
+}
+
+/** The number of the next changes; their task has an id that no task of the plan has. */
+function nextRound({ tasks, changes = 0 }: RefactorState): number {
+  let round = changes + 1;
+  while (tasks.some(({ task }) => task.id === `changes-${round}`)) round += 1;
+  return round;
+}
+
+/** Red checks as the agent that is to mend them reads them. */
+export function showRed(red: RefactorState['evidence']): string {
+  return red.map(describeRed).join('\n\n');
+}
+
+/** Steers that no agent has taken when the work is done become work too, before anybody is asked to deliver. */
+export function workOnSteers(state: RefactorState, at: number): RefactorState | undefined {
+  const [first] = state.heldSteers;
+  if (!state.rejectsForChanges || !first) return undefined;
+  const rules = rulesOf(state.policy);
+  const names = state.heldSteers.map((steer) => {
+    const { by = 'unknown' } = steer;
+    return isClaim(steer, state.control, rules) ? `somebody who says to be ${by} (not signed)` : by;
+  });
+  const by = [...new Set(names)].join(', ');
+  const note = state.heldSteers.map(({ text }) => text).join('\n\n');
+  // The agent gets them as steers too, which settles their receipts.
+  const heldSteers = state.heldSteers.map(({ to: _, ...steer }) => steer);
+  return requestChanges({ ...state, heldSteers }, at, { by, note }, '');
+}
+
+/** The planner is told what has to be done first: nothing else is planned from a base whose checks are red. */
+export function planFirst(state: RefactorState, at: number, { by, note }: Wish): RefactorState {
+  const { extra, prepared } = state;
+  if (!extra || !prepared) return state;
+  const instructions = `${extra.task.instructions}\n\nChecks are red on the untouched base, and ${by} does not want to go on from there. Plan this first: ${note}\n\n${showRed(findRed(prepared.evidence))}`;
+  const told: RefactorState = { ...state, extra: { ...extra, task: { ...extra.task, instructions } } };
+  return log(told, at, `the planner is told what ${by} wants first`);
+}
+
+/** None of the agents that raced has what is wanted: another one tries, and is told why. */
+export function raceAgain(state: RefactorState, decision: Decision, at: number, wish: Wish): RefactorState {
+  const work = state.tasks.find(({ task }) => task.id === decision.id.slice(0, decision.id.lastIndexOf('/')));
+  if (!work) return state;
+  return workAgain(
+    state,
+    at,
+    { ...work, rivals: undefined, forks: [] },
+    `${wish.by} chose none for ${work.task.id}`,
+    wish,
+  );
+}
+
+/** Another agent tries a piece of work: at once where somebody said what to do otherwise, else once they resume. */
+export function workAgain(
+  state: RefactorState,
+  at: number,
+  work: TaskState,
+  why: string,
+  { by, note }: { by: string; note: string | undefined },
+): RefactorState {
+  if (!state.rejectsForChanges || note === undefined) return tryAgain(state, at, work, why);
+  const instructions = `${work.task.instructions}\n\n${by} rejected what was made of this before: ${note}`;
+  const again = reopen({ ...work, task: { ...work.task, instructions } });
+  return log(replaceWork(state, again), at, `${why}: another agent tries`);
+}
+
+/**
+ * No more budget is given: what can't be done without it is left out, and what is done is offered for delivery. Agents
+ * that have tokens or dollars left go on with these; once they have ended, more is asked for again.
+ */
+export function refuseBudget(before: RefactorState, { id, resource }: Decision, at: number, by: string): RefactorState {
+  const running = before.agents.filter(({ status }) => status !== 'ended');
+  const clock = resource === 'minutes' && before.clock ? { clock: { ...before.clock, refused: true } } : {};
+  const state: RefactorState = { ...before, ...clock };
+  if (resource !== 'minutes' && running.length > 0) return state;
+  const left = [...state.tasks, ...(state.extra ? [state.extra] : [])].filter(
+    ({ status }) => !['integrated', 'finished', 'dropped'].includes(status),
+  );
+  const isDone = state.line !== state.prepared?.commit || state.tasks.some(({ status }) => status === 'finished');
+  if (!state.plan?.approvedBy || !isDone)
+    return holdRefactor(
+      state,
+      at,
+      `${by} rejected ${id}, and nothing is integrated yet that could be delivered. Resume to be asked for the budget again, or stop`,
+    );
+  const names = left.map(({ task }) => task.id).join(', ');
+  const stops = running.map((agent) => ({
+    agent: agent.id,
+    message: { verb: 'stop' as const, reason: `${by} rejected ${id}`, by },
+  }));
+  const dropped: RefactorState = {
+    ...dropSteers(state),
+    tasks: state.tasks.map((work) => (left.includes(work) ? { ...work, status: 'dropped', forks: [] } : work)),
+    extra: state.extra && left.includes(state.extra) ? null : state.extra,
+    deviations: [...state.deviations, `${by} gave no more budget; left out: ${names}`],
+    evidenceFor: null,
+    // Without budget there is no agent to mend red checks: a person is asked about them.
+    repairs: MAX_REPAIRS,
+    forwards: [...state.forwards, ...stops],
+  };
+  return log(dropped, at, `left out, since ${by} gave no more budget: ${names}`);
+}
+
+function dropSteers(state: RefactorState): RefactorState {
+  const ids = state.heldSteers.flatMap(({ id }) => id ?? []);
+  const control = settleReceipts(state.control, ids, 'superseded', 'the work that it was for is left out');
+  return { ...state, control, heldSteers: [] };
+}

@@ -1,0 +1,80 @@
+/** What a prompt makes of what people type. */
+import { expect, test } from 'vitest';
+import type { Reply } from '../../src/cli/ask-person.ts';
+import { askBy } from '../../src/cli/ask-person.ts';
+import { answersOfRefactor } from '../../src/core/answers.ts';
+import type { NeedView } from '../../src/core/views.ts';
+
+function needOf(kind: NeedView['kind'], id: string): NeedView {
+  const does = answersOfRefactor({ id, kind }, true);
+  const need = { id, kind, about: 'about', digest: 'd', openedAt: 1, risk: 'high', signatures: 'optional' } as const;
+  return does ? { ...need, does } : need;
+}
+
+/** Asks, with these lines typed one after the other; gives the reply, what was shown, and the lines left. */
+async function type(
+  need: NeedView,
+  lines: string[],
+  rivals: string[] = [],
+): Promise<{ reply: Reply | undefined; shown: string; left: string[] }> {
+  const left = [...lines];
+  let shown = '';
+  const reply = await askBy((text) => {
+    shown += text;
+    return Promise.resolve(left.shift());
+  })(need, rivals);
+  return { reply, shown, left };
+}
+
+test.each(['ok, approve', 'ok', 'approve', 'lgtm!', 'yes please', 'nope', 'no, wait', 'yn', ''])(
+  '"%s" decides nothing: it is asked again',
+  async (words) => {
+    const { reply, shown, left } = await type(needOf('delivery', 'delivery@1'), [words, 'y']);
+    expect(left).toEqual([]);
+    expect(reply).toEqual({ verb: 'approve' });
+    expect(shown).toContain(`"${words}" is none of the keys, so nothing was decided.`);
+    expect(shown.match(/one key \(y, n, l\)/g)).toHaveLength(2);
+  },
+);
+
+test('each key is shown with what it does', async () => {
+  const { shown } = await type(needOf('delivery', 'delivery@1'), ['l']);
+  expect(shown).toBe(
+    [
+      '  y  yes: the branch is made from exactly this commit',
+      '  n  no: an agent changes what your note says; then you are asked again',
+      '  l  leave it open: decide later, or let somebody else decide',
+      'delivery@1: one key (y, n, l), then Enter: ',
+    ].join('\n'),
+  );
+});
+
+test('no asks what is to be changed, and goes back where nothing is', async () => {
+  const first = await type(needOf('delivery', 'delivery@1'), ['n', '', 'l']);
+  expect(first).toMatchObject({ reply: undefined, left: [] });
+  const second = await type(needOf('plan', 'plan@1'), ['N', ' smaller tasks ']);
+  expect(second.reply).toEqual({ verb: 'reject', fields: { note: 'smaller tasks' } });
+  const budget = await type(needOf('budget', 'budget@1'), ['n', '']);
+  expect(budget.reply).toEqual({ verb: 'reject' });
+});
+
+test('a choice is made by the number of the agent that is shown beside it', async () => {
+  const need = needOf('choice', 'a/choice@1');
+  const { reply, shown } = await type(need, ['y', '2'], ['r/a.1', 'r/a.2']);
+  expect(reply).toEqual({ verb: 'choose', fields: { agent: 'r/a.2' } });
+  expect(shown).toContain('  2  choose r/a.2: its work counts');
+  expect((await type(need, ['n', 'both wrong'], ['r/a.1', 'r/a.2'])).reply).toEqual({
+    verb: 'reject',
+    fields: { note: 'both wrong' },
+  });
+});
+
+test('a question is answered in words after its key', async () => {
+  const { reply } = await type(needOf('question', 'a/question@1'), ['tabs', 'a', 'tabs']);
+  expect(reply).toEqual({ verb: 'answer', fields: { text: 'tabs' } });
+});
+
+test('who leaves decides nothing', async () => {
+  expect((await type(needOf('delivery', 'delivery@1'), ['what?'])).reply).toBeUndefined();
+  expect((await type(needOf('delivery', 'delivery@1'), ['n'])).reply).toBeUndefined();
+});
