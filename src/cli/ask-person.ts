@@ -17,7 +17,7 @@ export interface Reply {
 export type Decide = (need: NeedView, rivals: readonly string[]) => Promise<Reply | undefined>;
 
 /** Shows a text and reads a line; undefined where the person left. */
-export type Read = (text: string) => Promise<string | undefined>;
+type Read = (text: string) => Promise<string | undefined>;
 
 interface Key {
   key: string;

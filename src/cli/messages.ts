@@ -21,6 +21,7 @@ import type { Action } from './stack.ts';
 import { withStack } from './stack.ts';
 import { supervise } from './supervise.ts';
 import { decideShown } from './verdict.ts';
+import { superviseAgent } from './watch-agent.ts';
 
 type Options = Record<string, string | boolean | undefined>;
 
@@ -35,7 +36,7 @@ export function messageCommands(program: Command, action: Action): void {
   addSteering(program, action);
   addDeciding(program, action);
   addForking(program, action);
-  program.command('watch').description('follow a refactor live').argument('<id>').action(action(watch));
+  program.command('watch').description('follow a refactor or an agent live').argument('<id>').action(action(watch));
   program.command('list').description('refactors, newest first').action(action(list));
 }
 
@@ -205,16 +206,12 @@ async function watch(id: string): Promise<number> {
   return await withStack(async ({ client }, config) => {
     const interrupt = interrupted();
     const decide = process.stdin.isTTY ? { decide: askPerson } : {};
-    const status = await supervise({
-      client,
-      id,
-      by: config.user,
-      say: console.log,
-      ...decide,
-      signal: interrupt.signal,
-    });
+    const supervision = { client, id, by: config.user, say: console.log, ...decide, signal: interrupt.signal };
+    const isAgent = !hasField(await queryRun<unknown>(client, id, 'status'), 'goal');
+    const status = await (isAgent ? superviseAgent(supervision) : supervise(supervision));
     interrupt.done();
     if (!status) return 130;
+    if (isAgent) return 0;
     console.log(escapeForPeople((await resultOf(client, id)).report));
     return 0;
   });

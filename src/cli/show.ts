@@ -8,7 +8,7 @@ import type { AgentState } from '../core/agent-state.ts';
 import { showSpend } from '../core/details.ts';
 import type { Plan } from '../core/plan.ts';
 import { asBlock, asLine as safe, asName } from '../core/text/lines.ts';
-import type { NeedView, RefactorStatus } from '../core/views.ts';
+import type { NeedView, RefactorStatus, TaskView } from '../core/views.ts';
 
 const TICKS: Record<string, string> = {
   waiting: '[ ]',
@@ -31,7 +31,12 @@ export function showPlan(plan: Plan): string {
 
 /** Tasks with their ticks, one line. */
 export function showTicks(status: RefactorStatus): string {
-  return status.tasks.map(({ id, status: state }) => `${TICKS[state] ?? '[?]'} ${id}`).join('  ');
+  const ticks = status.tasks.map(({ id, status: state, rivals = [] }) => {
+    const racing =
+      rivals.length > 1 ? ` (${rivals.map((agent) => safe(agent.slice(status.id.length + 1))).join(', ')})` : '';
+    return `${TICKS[state] ?? '[?]'} ${id}${racing}`;
+  });
+  return ticks.join('  ');
 }
 
 /** The spend of the refactor and of the agents that have not reported theirs yet. */
@@ -75,6 +80,24 @@ function showTerms({ digest, risk, approvals, mayDecide, signatures, silence }: 
   return terms.map(safe).join('; ');
 }
 
+function showTask({ id, title, status: state, steps, needs, trouble }: TaskView): string {
+  return `  ${TICKS[state] ?? '[?]'} ${id}: ${safe(title)} (${state}, ${steps} steps${showWants(needs, trouble)})`;
+}
+
+function showWants(needs: readonly string[], trouble: string | null): string {
+  return `${needs.length > 0 ? `, needs ${needs.map(safe).join(', ')}` : ''}${trouble ? `, ${safe(trouble)}` : ''}`;
+}
+
+/** A row for each agent that works on a task or races for it. */
+function showAgents({ agents = [] }: RefactorStatus, taskId: string): string[] {
+  return agents
+    .filter(({ task }) => task === taskId)
+    .map(
+      ({ id, status: state, steps, needs, trouble }) =>
+        `        agent ${safe(id)}: ${state}, ${steps} steps${showWants(needs, trouble)}`,
+    );
+}
+
 /** The whole status of a refactor. */
 export function showStatus(status: RefactorStatus): string {
   const lines = [
@@ -84,10 +107,7 @@ export function showStatus(status: RefactorStatus): string {
     `branch     ${safe(status.branch)}`,
     `isolation  ${status.isolation}`,
     ...(status.plan === null ? [] : [`plan       ${safe(status.plan)}`]),
-    ...status.tasks.map(({ id, title, status: state, steps, needs, trouble }) => {
-      const needed = `${needs.length > 0 ? `, needs ${needs.map(safe).join(', ')}` : ''}${trouble ? `, ${safe(trouble)}` : ''}`;
-      return `  ${TICKS[state] ?? '[?]'} ${id}: ${safe(title)} (${state}, ${steps} steps${needed})`;
-    }),
+    ...status.tasks.flatMap((task) => [showTask(task), ...showAgents(status, task.id)]),
     ...status.notes.map((note) => `note       ${safe(note)}`),
     ...(status.hold === null ? [] : [`HOLDS      ${safe(status.hold)}`]),
     ...(status.trouble === null ? [] : [`TROUBLE    ${safe(status.trouble)}`]),

@@ -15,7 +15,7 @@ import type { Decide, Reply } from './ask-person.ts';
 import { signDecision } from './sign-decision.ts';
 
 /** Often enough to look live, seldom enough to cost nothing: each look is a few queries. */
-const POLL_MS = 400;
+export const POLL_MS = 400;
 
 export interface Supervision {
   client: Client;

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { Answer, Control } from '../core/control.ts';
+import type { Answer, Control, Receipt } from '../core/control.ts';
 import type { Verb } from '../core/messages.ts';
 import { SIGNAL_VERBS } from '../core/messages.ts';
 import type { RefactorResult } from '../core/refactor-state.ts';
@@ -17,6 +17,12 @@ const UPDATE_TIMEOUT_MS = 5000;
 const ADOPT_TIMEOUT_MS = 150_000;
 /** The longest history replays in seconds; a query that takes longer has no worker. */
 const QUERY_TIMEOUT_MS = 15_000;
+
+/** A message is passed on in parts of a second; a busy worker may take some seconds. */
+const FORWARD_TIMEOUT_MS = 8000;
+const FORWARD_POLL_MS = 150;
+/** States of a receipt that do not yet say what its agent made of the message. */
+const UNHEARD: readonly string[] = ['received', 'accepted', 'forwarded'] satisfies Receipt['state'][];
 
 export interface StartOptions {
   id: string;
@@ -44,7 +50,7 @@ export async function sendVerb(client: Client, id: string, verb: Verb, input: ob
     answered,
     timeout(verb === 'adoptPolicy' ? ADOPT_TIMEOUT_MS : UPDATE_TIMEOUT_MS, 'late' as const),
   ]);
-  if (first !== 'late') return first;
+  if (first !== 'late') return await hearOutcome(client, id, first);
   // The late answer has nobody left to hear it.
   answered.catch(() => undefined);
   if (!(SIGNAL_VERBS as readonly string[]).includes(verb)) {
@@ -56,6 +62,48 @@ export async function sendVerb(client: Client, id: string, verb: Verb, input: ob
   await explainFailures(id, () => handle.signal(verb, message));
   const detail = 'no worker answers now; it was left as a signal and counts when one does';
   return { kind: 'applied', detail, receipt: message.id };
+}
+
+/**
+ * What becomes of a message that a refactor passed on: its agent's word, which comes within some seconds where a worker
+ * runs. Afterwards its receipt is in the status.
+ */
+async function hearOutcome(client: Client, id: string, answer: Answer): Promise<Answer> {
+  for (const deadline = Date.now() + FORWARD_TIMEOUT_MS; answer.kind === 'forwarded' && Date.now() < deadline; ) {
+    const heard = await findOutcome(client, id, answer.receipt).catch(() => undefined);
+    if (heard) return { ...answer, ...heard };
+    await timeout(FORWARD_POLL_MS, undefined);
+  }
+  if (answer.kind !== 'forwarded') return answer;
+  const detail = `${answer.detail}; no word of it in ${FORWARD_TIMEOUT_MS / 1000} s: look for receipt ${answer.receipt} in the status`;
+  return { ...answer, detail };
+}
+
+/** The receipt of a message at the refactor, else at the agents that it was passed on to. */
+async function findOutcome(
+  client: Client,
+  id: string,
+  receipt: string,
+): Promise<Pick<Answer, 'kind' | 'detail'> | undefined> {
+  const status = await queryRun<RefactorStatus>(client, id, 'status');
+  const own = status.receipts.find((one) => one.id === receipt);
+  if (own && !UNHEARD.includes(own.state)) return toAnswer(own);
+  const ids = new Set([
+    ...status.tasks.flatMap(({ agent }) => agent ?? []),
+    ...(status.agents ?? []).map((row) => row.id),
+  ]);
+  const asked = await Promise.allSettled([...ids].map((agent) => queryRun<AgentStatus>(client, agent, 'status')));
+  const heard = asked.flatMap((result) => {
+    if (result.status !== 'fulfilled') return [];
+    const { task, receipts } = result.value;
+    const there = receipts.find((one) => one.id === receipt && !['received', 'forwarded'].includes(one.state));
+    return there ? [toAnswer({ ...there, detail: `${task}: ${there.detail}` })] : [];
+  });
+  return heard.find(({ kind }) => kind === 'applied') ?? heard[0];
+}
+
+function toAnswer({ state, detail }: Pick<Receipt, 'state' | 'detail'>): Pick<Answer, 'kind' | 'detail'> {
+  return { kind: state === 'refused' || state === 'superseded' ? 'refused' : 'applied', detail };
 }
 
 async function timeout<T>(ms: number, value: T): Promise<T> {
@@ -74,7 +122,7 @@ export async function queryRun<T>(client: Client, id: string, name: QueryName): 
 export interface Snapshot {
   status: RefactorStatus;
   agents: AgentStatus[];
-  /** Ids of the agents at work; those who end are asked once more, for their last lines. */
+  /** Ids of the agents at work, and of those whose work counts; those who end are asked once more, for their last lines. */
   ids: string[];
   log: Control['log'];
 }
@@ -88,7 +136,8 @@ export async function readSnapshot(client: Client, id: string, before?: Pick<Sna
     await queryRun<RefactorStatus>(client, id, 'status'),
     await queryRun<Control['log']>(client, id, 'log'),
   ];
-  const ids = status.tasks.flatMap(({ agent }) => (agent === null ? [] : [agent]));
+  const working = status.agents?.map((agent) => agent.id) ?? [];
+  const ids = [...new Set([...status.tasks.flatMap(({ agent }) => agent ?? []), ...working])];
   const agents = await Promise.allSettled(ids.map((agent) => queryRun<AgentStatus>(client, agent, 'status')));
   const asked = [...new Set([...ids, ...(before?.ids ?? [])])];
   const logs = await Promise.allSettled(asked.map((agent) => queryRun<Control['log']>(client, agent, 'log')));

@@ -10,10 +10,10 @@ import { createExtra } from './refactor.ts';
 import { rulesOf } from './approvers.ts';
 import { isClaim } from './orders.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
-import { holdRefactor, log, MAX_REPAIRS, reopen, replaceWork, tryAgain } from './refactor-work.ts';
+import { holdRefactor, log, MAX_REPAIRS, workAgain } from './refactor-work.ts';
 
 /** Who wants something changed, and what. */
-export interface Wish {
+interface Wish {
   by: string;
   note: string;
 }
@@ -60,7 +60,7 @@ export function planAgain(state: RefactorState, { by, note }: Wish): RefactorSta
 }
 
 /** A piece of work beside the plan, from the integrated line: an agent changes what somebody asks for. */
-export function requestChanges(before: RefactorState, at: number, { by, note }: Wish, why: string): RefactorState {
+function requestChanges(before: RefactorState, at: number, { by, note }: Wish, why: string): RefactorState {
   const round = nextRound(before);
   // A check that a person accepted as red is not what these changes are about, and can't hold their agent up.
   const red = new Set(before.redAccepted ? findRed(before.evidence).map(({ command }) => command) : []);
@@ -118,7 +118,7 @@ export function workOnSteers(state: RefactorState, at: number): RefactorState | 
 }
 
 /** The planner is told what has to be done first: nothing else is planned from a base whose checks are red. */
-export function planFirst(state: RefactorState, at: number, { by, note }: Wish): RefactorState {
+function planFirst(state: RefactorState, at: number, { by, note }: Wish): RefactorState {
   const { extra, prepared } = state;
   if (!extra || !prepared) return state;
   const instructions = `${extra.task.instructions}\n\nChecks are red on the untouched base, and ${by} does not want to go on from there. Plan this first: ${note}\n\n${showRed(findRed(prepared.evidence))}`;
@@ -127,7 +127,7 @@ export function planFirst(state: RefactorState, at: number, { by, note }: Wish):
 }
 
 /** None of the agents that raced has what is wanted: another one tries, and is told why. */
-export function raceAgain(state: RefactorState, decision: Decision, at: number, wish: Wish): RefactorState {
+function raceAgain(state: RefactorState, decision: Decision, at: number, wish: Wish): RefactorState {
   const work = state.tasks.find(({ task }) => task.id === decision.id.slice(0, decision.id.lastIndexOf('/')));
   if (!work) return state;
   return workAgain(
@@ -139,25 +139,11 @@ export function raceAgain(state: RefactorState, decision: Decision, at: number, 
   );
 }
 
-/** Another agent tries a piece of work: at once where somebody said what to do otherwise, else once they resume. */
-export function workAgain(
-  state: RefactorState,
-  at: number,
-  work: TaskState,
-  why: string,
-  { by, note }: { by: string; note: string | undefined },
-): RefactorState {
-  if (!state.rejectsForChanges || note === undefined) return tryAgain(state, at, work, why);
-  const instructions = `${work.task.instructions}\n\n${by} rejected what was made of this before: ${note}`;
-  const again = reopen({ ...work, task: { ...work.task, instructions } });
-  return log(replaceWork(state, again), at, `${why}: another agent tries`);
-}
-
 /**
  * No more budget is given: what can't be done without it is left out, and what is done is offered for delivery. Agents
  * that have tokens or dollars left go on with these; once they have ended, more is asked for again.
  */
-export function refuseBudget(before: RefactorState, { id, resource }: Decision, at: number, by: string): RefactorState {
+function refuseBudget(before: RefactorState, { id, resource }: Decision, at: number, by: string): RefactorState {
   const running = before.agents.filter(({ status }) => status !== 'ended');
   const clock = resource === 'minutes' && before.clock ? { clock: { ...before.clock, refused: true } } : {};
   const state: RefactorState = { ...before, ...clock };

@@ -28,6 +28,8 @@ export interface Receipt {
   at: number;
   state: 'received' | 'accepted' | 'delivered' | 'applied' | 'forwarded' | 'superseded' | 'refused';
   detail: string;
+  /** Of what the message says, so that another one under its id is told apart; older receipts have none. */
+  digest?: string;
 }
 
 export interface Decision {
@@ -118,7 +120,7 @@ export function addReceipt(
   control: Control,
   message: { verb: string; by?: string | undefined; id?: string | undefined },
   at: number,
-  outcome: Pick<Receipt, 'state' | 'detail'>,
+  outcome: Pick<Receipt, 'state' | 'detail' | 'digest'>,
 ): { control: Control; answer: Answer } {
   const received = control.received + 1;
   const id = message.id ?? `${message.verb}-${received}`;

@@ -5,6 +5,7 @@
  */
 import type { PolicyInput } from './layer-sources.ts';
 import type { Answer, Control, Receipt } from './control.ts';
+import { digestValue } from './digest.ts';
 import { addReceipt, findEarlierAnswer, settleReceived } from './control.ts';
 import type { SignatureQuestion, Verified } from './decide.ts';
 import type { Message, Verb } from './messages.ts';
@@ -54,17 +55,39 @@ export function receive<S extends { control: Control }>(receiving: Receiving<S>)
   const id = said.id ?? receiving.name?.(verb);
   const message = { ...said, ...(id === undefined ? {} : { id }) } as Message;
   const earlier = verified ? undefined : findEarlierAnswer(state.control, said.id);
+  const digest = digestOf(said);
+  if (earlier && isAnother(state.control, said, digest)) {
+    const problem = `the id "${said.id}" was used already, for another message: send this one under an id of its own`;
+    return refuse(state, { ...said, id: undefined }, at, problem);
+  }
   if (earlier) return { state, answer: earlier };
   const outcome: Outcome<S> = ended ? { kind: 'refused', detail: ended, state } : receiving.apply(message);
   const became = describeOutcome(outcome);
   const { control, answer } =
     verified && id !== undefined
       ? settleReceived(outcome.state.control, id, became)
-      : addReceipt(outcome.state.control, message, at, became);
+      : addReceipt(outcome.state.control, message, at, { ...became, digest });
   const recorded = { state: { ...outcome.state, control }, answer };
   if (outcome.kind === 'verify') return { ...recorded, verify: outcome.question };
   if (outcome.kind !== 'read') return recorded;
   return { ...recorded, reads: { input: outcome.input, receipt: answer.receipt, by: outcome.by ?? 'unknown' } };
+}
+
+/** Of all that a message says; its signature is made anew each time it is sent. */
+function digestOf(message: Message): string {
+  const {
+    id: _id,
+    signature: _signature,
+    expiresAt: _until,
+    ...content
+  } = { signature: '', expiresAt: '', ...message };
+  return digestValue(content).slice(0, 16);
+}
+
+/** Whether an id stands for another message than this one. */
+function isAnother({ receipts }: Control, { id }: Message, digest: string): boolean {
+  const earlier = receipts.findLast((receipt) => receipt.id === id);
+  return earlier?.digest !== undefined && earlier.digest !== digest;
 }
 
 function describeOutcome<S>(outcome: Outcome<S>): Pick<Receipt, 'state' | 'detail'> {

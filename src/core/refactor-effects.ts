@@ -3,7 +3,6 @@
  * Rule: a task that did not keep to its paths is never integrated without a person's word, and whoever decides on the
  * delivery sees first what stands out in it.
  */
-import { workAgain } from './changes.ts';
 import type { Decision } from './control.ts';
 import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
@@ -12,7 +11,7 @@ import { findingRulesOf } from './judge-fields.ts';
 import { permitOf } from './permits.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
 import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
-import { log, replaceWork, tryAgain } from './refactor-work.ts';
+import { log, replaceWork, tryAgain, workAgain } from './refactor-work.ts';
 import { limitsOf } from './task-limits.ts';
 import type { Sha } from './transcript.ts';
 

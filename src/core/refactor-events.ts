@@ -4,7 +4,7 @@
  * again.
  */
 import { listPolicyChanges } from './adopt-policy.ts';
-import { openDecision } from './control.ts';
+import { openDecision, settleReceipts } from './control.ts';
 import { digestValue } from './digest.ts';
 import { findRed } from './evidence.ts';
 import type { FailureType } from './failures.ts';
@@ -14,7 +14,7 @@ import { takeOverreach } from './refactor-effects.ts';
 import { takeEvidence } from './refactor-checks.ts';
 import { takeReview } from './refactor-review.ts';
 import { showUsd } from './price.ts';
-import type { RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
+import type { Forward, RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
 import { dropUnwarranted } from './refactor-warrant.ts';
 import { endRefactor, findWork, holdRefactor, log, replaceWork, tryAgain } from './refactor-work.ts';
 import type { EndEvent } from './refactor-end.ts';
@@ -229,14 +229,23 @@ function takeDelivery(state: RefactorState, event: Extract<RefactorEvent, { kind
   }
 }
 
+/** The receipt of what an ended agent was told; a steer's waits for the agent after it. */
+function tellLost(state: RefactorState, { agent, message }: Forward): RefactorState {
+  const { control } = state;
+  const isWaiting = control.receipts.some(({ id, state: became }) => id === message.id && became === 'forwarded');
+  if (message.verb === 'steer' || message.id === undefined || !isWaiting) return state;
+  return { ...state, control: settleReceipts(control, [message.id], 'refused', `${agent} has ended`) };
+}
+
 function takeForward(state: RefactorState, event: Extract<RefactorEvent, { kind: 'forwarded' }>): RefactorState {
   const forwards = state.forwards.filter((forward) => forward !== event.forward);
   if (!event.lost) return { ...state, forwards };
+  const told = tellLost(state, event.forward);
   const { agent } = event.forward;
   const agents = state.agents.map((other) => (other.id === agent ? { ...other, status: 'ended' as const } : other));
   const work = findWork(state, agent);
   const lost = log(
-    { ...state, forwards, agents },
+    { ...told, forwards, agents },
     event.at,
     `${agent} is closed and could not be told to ${event.forward.message.verb}`,
   );

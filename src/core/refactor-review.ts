@@ -3,13 +3,12 @@
  * Rule: no verdict is no approval; a verdict can make a person look and decides nothing else.
  */
 import type { Spend } from './agent-state.ts';
-import { workAgain } from './changes.ts';
 import type { Decision } from './control.ts';
 import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { canReview } from './budget.ts';
 import type { RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
-import { log } from './refactor-work.ts';
+import { log, workAgain } from './refactor-work.ts';
 import { isAsking, MAX_REVIEWS, renderVerdict } from './review.ts';
 import type { Review } from './review.ts';
 import { NOTHING_SPENT, spendOn } from './spend.ts';

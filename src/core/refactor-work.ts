@@ -37,9 +37,23 @@ export function tryAgain(state: RefactorState, at: number, work: TaskState, why:
 }
 
 /** A piece of work for a new agent, which begins from the line as it stands. */
-export function reopen(work: TaskState): TaskState {
+function reopen(work: TaskState): TaskState {
   const kind = work.kind === 'merge' ? ('work' as const) : work.kind;
   return { ...work, status: 'waiting', startTree: null, conflicts: [], kind };
+}
+
+/** Another agent tries a piece of work: at once where somebody said what to do otherwise, else once they resume. */
+export function workAgain(
+  state: RefactorState,
+  at: number,
+  work: TaskState,
+  why: string,
+  { by, note }: { by: string; note: string | undefined },
+): RefactorState {
+  if (!state.rejectsForChanges || note === undefined) return tryAgain(state, at, work, why);
+  const instructions = `${work.task.instructions}\n\n${by} rejected what was made of this before: ${note}`;
+  const again = reopen({ ...work, task: { ...work.task, instructions } });
+  return log(replaceWork(state, again), at, `${why}: another agent tries`);
 }
 
 /** Ends the refactor: agents that still run are stopped first, open decisions are withdrawn. */

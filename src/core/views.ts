@@ -3,6 +3,8 @@
  * Rule: views show the state and never change it.
  */
 import { nextAgentCommand } from './agent.ts';
+import type { AgentRow } from './agent-rows.ts';
+import { agentOf, listAgents, needsOf } from './agent-rows.ts';
 import type { AgentState, Evidence } from './agent-state.ts';
 import type { Answers } from './answers.ts';
 import { answersOfAgent, answersOfRefactor } from './answers.ts';
@@ -73,6 +75,8 @@ export interface RefactorStatus {
   line: string | null;
   plan: string | null;
   tasks: TaskView[];
+  /** Every agent that works, and every one that a person chooses from; left out by workers from before that. */
+  agents?: AgentRow[];
   isolation: string;
   notes: string[];
   evidence: string[];
@@ -85,6 +89,8 @@ export interface RefactorStatus {
 export interface AgentStatus {
   id: string;
   task: string;
+  /** The refactor that it works for; left out by workers from before that. */
+  refactor?: string | null;
   kind: string;
   state: string;
   step: number;
@@ -184,6 +190,7 @@ export function viewRefactor(state: RefactorState): RefactorStatus {
       ? `version ${state.plan.version} by ${state.plan.by}, ${state.plan.approvedBy ? `approved by ${state.plan.approvedBy}` : 'not approved'}`
       : null,
     tasks: [...state.tasks, ...(state.extra ? [state.extra] : [])].map((task) => viewTask(state, task)),
+    agents: listAgents(state),
     isolation: state.prepared?.isolation ?? 'not known yet',
     notes: state.prepared?.notes ?? [],
     evidence: showEvidence(state.evidence),
@@ -194,9 +201,7 @@ export function viewRefactor(state: RefactorState): RefactorStatus {
 }
 
 function viewTask(state: RefactorState, work: TaskState): TaskView {
-  const agent = state.agents.findLast(({ task }) => task === work.task.id);
-  const open = agent?.status === 'running' ? (agent.report?.decisions ?? []) : [];
-  const hold = agent?.status === 'running' ? agent.report?.hold : null;
+  const agent = agentOf(state, work);
   return {
     id: work.task.id,
     title: work.task.title,
@@ -204,7 +209,7 @@ function viewTask(state: RefactorState, work: TaskState): TaskView {
     agent: agent?.id ?? null,
     ...(work.rivals ? { rivals: work.rivals.map((rival) => rival.agent) } : {}),
     steps: agent?.report?.steps ?? 0,
-    needs: [...open.map(({ id }) => id), ...(hold ? [`holds: ${hold.reason}`] : [])],
+    needs: state.agents.filter(({ task }) => task === work.task.id).flatMap(needsOf),
     trouble: agent?.status === 'running' ? (agent.report?.trouble ?? null) : null,
   };
 }
@@ -227,6 +232,7 @@ export function viewAgent(state: AgentState): AgentStatus {
   return {
     id: state.id,
     task: state.spec.task,
+    refactor: state.spec.refactor,
     kind: state.spec.kind,
     state: agentState(state),
     step: state.step,

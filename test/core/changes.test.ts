@@ -213,6 +213,23 @@ describe('a decision without an id', () => {
   });
 });
 
+describe('an id', () => {
+  test('counts once for one message, and another message under it is refused', () => {
+    const run = world();
+    run.send('steer', { text: 'use tabs', id: 'm1', by: 'ann' });
+    expect(run.send('steer', { text: 'use tabs', id: 'm1', by: 'ann' })).toMatchObject({ kind: 'applied' });
+    const refusal = {
+      kind: 'refused',
+      detail: 'the id "m1" was used already, for another message: send this one under an id of its own',
+    };
+    expect(run.send('steer', { text: 'use blanks', id: 'm1', by: 'ann' })).toMatchObject(refusal);
+    expect(run.send('pause', { id: 'm1' })).toMatchObject(refusal);
+    expect(run.refactor.heldSteers.map(({ text }) => text)).toEqual(['use tabs']);
+    expect(run.refactor.control.paused).toBeNull();
+    expect(run.refactor.control.receipts.map(({ state }) => state)).toEqual(['accepted', 'refused', 'refused']);
+  });
+});
+
 describe('a steer when all work is done', () => {
   test('is refused at the gate of the delivery, and says what becomes work', () => {
     const run = world();

@@ -54,9 +54,18 @@ describe('a fork tries a task twice', () => {
     expect(chosen?.head).toBe(run.agents.get('r/a.2')?.head);
   });
 
-  test('and one that is chosen while both work goes on alone', () => {
+  test('and one that is chosen while both work goes on alone; the status names it, and had a row for each', () => {
     const run = forked();
+    const rows = (): unknown[] => (viewRefactor(run.refactor).agents ?? []).map(({ id, status }) => `${id} ${status}`);
+    expect(rows()).toEqual(['r/a.1 working', 'r/a.2 working']);
     run.send('choose', 'a.1');
+    expect(viewRefactor(run.refactor).tasks[0]).toMatchObject({ id: 'a', agent: 'r/a.1' });
+    while (run.agents.get('r/a.2')?.outcome === null || run.refactor.agents.at(-1)?.status !== 'ended') {
+      run.stepRefactor();
+      run.stepAgent('r/a.2');
+    }
+    expect(viewRefactor(run.refactor).tasks[0]).toMatchObject({ id: 'a', agent: 'r/a.1' });
+    expect(rows()).toEqual(['r/a.1 working']);
     run.settle();
     expect(run.agents.get('r/a.2')?.outcome).toMatchObject({ kind: 'stopped' });
     const chosen = run.refactor.tasks.find(({ task }) => task.id === 'a');

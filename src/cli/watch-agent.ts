@@ -1,0 +1,43 @@
+/**
+ * Watches one agent live: its log, what it does, and what it asks.
+ * Rule: as with a refactor, it only reads and sends verbs; ending it leaves the agent as it is.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { queryRun } from '../client/refactors.ts';
+import type { Control } from '../core/control.ts';
+import { showSpend } from '../core/details.ts';
+import { asLine as safe } from '../core/text/lines.ts';
+import type { AgentStatus } from '../core/views.ts';
+import type { Supervision } from './supervise.ts';
+import { answer, POLL_MS } from './supervise.ts';
+
+const ENDS = ['finished', 'planned', 'declined', 'stopped', 'failed'];
+
+/** Shows what happens until the agent ends or the watching is aborted; gives the last status. */
+export async function superviseAgent(supervision: Supervision): Promise<AgentStatus | undefined> {
+  const { client, id, say, signal } = supervision;
+  const said = new Set<string>();
+  const asked = new Set<string>();
+  let shown = '';
+  while (!signal?.aborted) {
+    const status = await queryRun<AgentStatus>(client, id, 'status');
+    for (const { at, text } of await queryRun<Control['log']>(client, id, 'log')) {
+      const key = `${at} ${text}`;
+      if (!said.has(key)) say(`  ${safe(text)}`);
+      said.add(key);
+    }
+    const now = `${status.state}, step ${status.step} of ${status.maxSteps}${status.doing ? `: ${safe(status.doing)}` : ''}`;
+    if (now !== shown) say(`${now}   ${showSpend(status.spend)}`);
+    shown = now;
+    if (ENDS.includes(status.state)) return status;
+    for (const need of status.needs) {
+      if (asked.has(need.id)) continue;
+      asked.add(need.id);
+      // What its budget is raised from is the refactor's, which passes the decision on.
+      const owner = need.kind === 'budget' ? (status.refactor ?? id) : id;
+      await answer({ ...supervision, id: owner }, need, []);
+    }
+    await wait(POLL_MS, undefined, signal ? { signal } : {}).catch(() => undefined);
+  }
+  return undefined;
+}
