@@ -119,8 +119,12 @@ export function noteAuthor<S extends { control: Control; authors?: string[] }>(
   verified?: Verified,
 ): S {
   const author = state.control.place ? authorOf(message, verified) : undefined;
-  if (author === undefined || state.authors?.includes(author)) return state;
-  return { ...state, authors: [...(state.authors ?? []), author] };
+  return author === undefined ? state : addAuthor(state, author);
+}
+
+/** Remembers one who has guided the work. */
+export function addAuthor<S extends { authors?: string[] }>(state: S, author: string): S {
+  return state.authors?.includes(author) ? state : { ...state, authors: [...(state.authors ?? []), author] };
 }
 
 /** Whether who sent it is a claim where policy wants more: the model and the report are told so. */

@@ -15,6 +15,7 @@ import { digestDelivery } from './delivery.ts';
 import { findRival, settleChoice } from './forks.ts';
 import type { MessageOf } from './messages.ts';
 import { findPlanProblems } from './plan.ts';
+import { addAuthor } from './orders.ts';
 import type { Outcome } from './receive.ts';
 import { createExtra, nextRefactorCommand } from './refactor.ts';
 import { authorsOf } from './request.ts';
@@ -172,12 +173,14 @@ function approveOwn(state: RefactorState, decision: Decision, by: string, at: nu
 }
 
 function rejectOwn(
-  state: RefactorState,
+  before: RefactorState,
   decision: Decision,
   by: string,
   note: string | undefined,
   at: number,
 ): RefactorState {
+  // Who says what is to be changed has guided what comes of it.
+  const state = note && before.rejectsForChanges ? addAuthor(before, by) : before;
   const reason = `${by} rejected ${decision.id}${note ? `: ${note}` : ''}`;
   if (decision.kind === 'scope') return settleScope(state, decision, 'rejected', by, at, note);
   if (decision.kind === 'plan' && note && state.prepared) return planAgain(state, { by, note });

@@ -138,6 +138,19 @@ describe('a rejection asks for changes, and never ends the run', () => {
     expect(instructionsOf(run, 'r/a.3')).toContain('stay inside');
   });
 
+  test('and who asked for the changes has guided the work, so that policy may want another to approve it', () => {
+    const policy = { decisions: { selfApproval: 'deny' as const } };
+    const run = world({}, { policy, requestedBy: 'zoe' });
+    untilAsked(run, 'plan');
+    expect(run.send('reject', { decision: 'plan@1', note: 'smaller', by: 'ann' })).toMatchObject({ kind: 'applied' });
+    run.settle();
+    expect(run.send('approve', { decision: 'plan@2', by: 'ann' })).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining('decisions.selfApproval'),
+    });
+    expect(run.send('approve', { decision: 'plan@2', by: 'bob' })).toMatchObject({ kind: 'applied' });
+  });
+
   test('without a note it is refused, and says how to ask for changes and how to end', () => {
     const run = world();
     for (const kind of ['plan', 'delivery']) {
