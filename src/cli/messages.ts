@@ -228,7 +228,7 @@ async function list(): Promise<number> {
       const state = (isOwn ? attributes['CoxState']?.[0] : undefined) ?? status.name.toLowerCase();
       const needs = (attributes['CoxNeeds'] ?? []).join(', ');
       console.log(
-        `${safe(workflowId).padEnd(24)} ${safe(state).padEnd(16)} ${startTime.toISOString()} ${needs ? `needs ${needs}` : ''}`,
+        `${safe(workflowId).padEnd(24)} ${safe(state).padEnd(16)} ${startTime.toISOString()} ${needs ? `needs ${safe(String(needs))}` : ''}`,
       );
     }
     return 0;

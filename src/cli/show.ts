@@ -20,7 +20,8 @@ const TICKS: Record<string, string> = {
 };
 
 /** The plan for a decision: what will be done, where, and how it is judged. */
-export function showPlan(plan: Plan): string {
+export function showPlan(answer: Plan): string {
+  const plan = onOneLine(answer, 'summary');
   const tasks = plan.tasks.map((task) => {
     const after = task.dependsOn.length > 0 ? `, after ${task.dependsOn.join(', ')}` : '';
     const checks = task.checks.length > 0 ? `\n      checks: ${task.checks.map(safe).join(' · ')}` : '';
@@ -29,11 +30,24 @@ export function showPlan(plan: Plan): string {
   return [...tasks, '  the planner says:', asBlock(plan.summary, '    ')].join('\n');
 }
 
+/**
+ * An answer to a query with each of its texts on one line, but for the one that is shown as a block. Whoever answers a
+ * query may put any text in any field.
+ */
+function onOneLine<T>(answer: T, block: string): T {
+  if (typeof answer === 'string') return safe(answer) as T;
+  if (Array.isArray(answer)) return answer.map((one: unknown) => onOneLine(one, block)) as T;
+  if (typeof answer !== 'object' || answer === null) return answer;
+  return Object.fromEntries(
+    Object.entries(answer).map(([key, value]) => [key, key === block ? value : onOneLine(value, block)]),
+  ) as T;
+}
+
 /** Tasks with their ticks, one line. */
-export function showTicks(status: RefactorStatus): string {
-  const ticks = status.tasks.map(({ id, status: state, rivals = [] }) => {
-    const racing =
-      rivals.length > 1 ? ` (${rivals.map((agent) => safe(agent.slice(status.id.length + 1))).join(', ')})` : '';
+export function showTicks(answer: RefactorStatus): string {
+  const { id: refactor, tasks } = onOneLine(answer, 'about');
+  const ticks = tasks.map(({ id, status: state, rivals = [] }) => {
+    const racing = rivals.length > 1 ? ` (${rivals.map((agent) => agent.slice(refactor.length + 1)).join(', ')})` : '';
     return `${TICKS[state] ?? '[?]'} ${id}${racing}`;
   });
   return ticks.join('  ');
@@ -99,7 +113,8 @@ function showAgents({ agents = [] }: RefactorStatus, taskId: string): string[] {
 }
 
 /** The whole status of a refactor. */
-export function showStatus(status: RefactorStatus): string {
+export function showStatus(answer: RefactorStatus): string {
+  const status = onOneLine(answer, 'about');
   const lines = [
     `${safe(status.id)}: ${status.state}${status.waitingFor === null ? '' : `, waits for ${safe(status.waitingFor)}`}`,
     `goal       ${safe(status.goal)}`,

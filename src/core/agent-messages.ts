@@ -16,6 +16,7 @@ import type { Message, MessageOf, Verb } from './messages.ts';
 import { findPauseProblem, isClaim, noteAuthor, pauseBy, weighOrder } from './orders.ts';
 import type { Outcome, Received } from './receive.ts';
 import { receive } from './receive.ts';
+import { findFullQueue } from './steer-queue.ts';
 import type { Sha } from './transcript.ts';
 import { shaSchema } from './transcript.ts';
 
@@ -108,6 +109,8 @@ function steerAgent(state: AgentState, message: MessageOf<'steer'>, at: number):
   if (message.to !== undefined && message.to !== state.spec.task) {
     return refused(state, `this agent works task "${state.spec.task}", not "${message.to}"`);
   }
+  const full = findFullQueue(state.control, state.steers, message);
+  if (full !== undefined) return refused(state, full);
   const by = message.by ?? 'unknown';
   // The receipt's id is the steer's: addReceipt numbers messages without one in the same way.
   const id = message.id ?? `steer-${state.control.received + 1}`;

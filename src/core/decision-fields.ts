@@ -3,7 +3,7 @@
  * Rule: what both layers ask for is asked for: required over optional, deny over allow, the larger quorum, approvers
  * whom both list, and the silence that lets less happen.
  */
-import type { Approver, DecisionKind, DecisionRules, QuorumKind, Silence } from './approvers.ts';
+import type { Approver, DecisionKind, DecisionRules, QuorumKind, Silence, SourcedRules } from './approvers.ts';
 import { DECISION_KINDS, keyOf, QUORUM_KINDS, RIGHTS } from './approvers.ts';
 import type { Field } from './policy-fields.ts';
 
@@ -80,6 +80,35 @@ const silence: Field<Silence | null> = {
 function plain({ after, means, to = [] }: Silence): Silence {
   const names = [...new Set(to)].toSorted();
   return { after, means, ...(means === 'escalate' && names.length > 0 ? { to: names } : {}) };
+}
+
+/** A layer as far as it is looked at here. */
+interface Names {
+  name: string;
+  limits?: { decisions?: { approvers?: unknown } | undefined } | undefined;
+  defaults?: { decisions?: { approvers?: unknown } | undefined } | undefined;
+}
+
+/**
+ * Where a layer names approvers, no layer below it lets silence decide, or puts a decision before somebody who may not
+ * decide it: whoever starts runs would choose who approves them. Such a silence holds, and asks only who may.
+ */
+export function boundSilence(decisions: SourcedRules, layers: readonly Names[]): SourcedRules {
+  const at = layers.findIndex(({ limits, defaults }) => limits?.decisions?.approvers ?? defaults?.decisions?.approvers);
+  if (at < 0) return decisions;
+  const below = new Set(layers.slice(at + 1).map(({ name }) => name));
+  const approversOf = (kind: DecisionKind): string[] =>
+    (decisions.approvers.value ?? []).flatMap(({ name, may }) => (may?.includes(kind) === false ? [] : [name]));
+  const bounded = DECISION_KINDS.map((kind) => {
+    const { value, from } = decisions.silence[kind];
+    if (!value || !below.has(from)) return [kind, { value, from }];
+    const { after, means, to = [] } = value;
+    if (means === 'proceed') return [kind, { value: { after, means: 'hold' }, from }];
+    if (means !== 'escalate') return [kind, { value, from }];
+    const may = to.filter((name) => approversOf(kind).includes(name));
+    return [kind, { value: may.length > 0 ? { after, means, to: may } : { after, means: 'hold' }, from }];
+  });
+  return { ...decisions, silence: Object.fromEntries(bounded) as SourcedRules['silence'] };
 }
 
 type Name = `quorum.${QuorumKind}` | `silence.${DecisionKind}`;

@@ -92,8 +92,8 @@ export function findPauseProblem(
 
 /**
  * Who a message makes an author of what follows, so that they can't approve it alone where policy denies that: who
- * steers, brings a commit, says what a fork is to do, writes a plan or answers an agent. A note of a rejection makes
- * none: asking for changes is part of a review.
+ * steers, brings a commit, says what a fork is to do, writes a plan or answers an agent. Who asks for changes is
+ * one, too, where their rejection is taken in.
  */
 function authorOf(message: Message, verified: Verified | undefined): string | undefined {
   switch (message.verb) {

@@ -3,10 +3,16 @@
  * Rule: a plan that passes `checkPlan` can be worked to its end; every complaint says which task and what to do.
  */
 import { z } from 'zod';
-import { findPatternProblem } from './path-patterns.ts';
+import { readPattern } from './path-patterns.ts';
+import { clipText } from './text/lines.ts';
 
 /** Most tasks in one plan; more belong into a campaign. */
 const MAX_TASKS = 200;
+/** Globs that all paths of a plan mean together, with those that braces make. */
+const MAX_GLOBS = 20_000;
+/** Characters of one complaint about an input, and complaints that are said. */
+const MAX_ISSUE = 500;
+const MAX_ISSUES = 20;
 /** Default step budget of a task: one step is one model call and at most one tool call. */
 export const DEFAULT_TASK_STEPS = 60;
 /** Default token budget of a task, input and output together. */
@@ -55,11 +61,14 @@ export function findPlanProblems(plan: Plan, patterns: 'readable' | 'any' = 'rea
     if (ids.has(task.id)) problems.push(`task "${task.id}" appears twice: give each task an id of its own`);
     ids.add(task.id);
   }
+  let globs = 0;
   for (const task of plan.tasks) {
     if (task.id === 'plan') problems.push('task "plan": that id is kept for the planner, choose another');
     for (const path of task.paths) {
-      const problem = findPathProblem(path, patterns);
+      const read = patterns === 'readable' && globs <= MAX_GLOBS ? readPattern(path) : undefined;
+      const problem = findPlaceProblem(path) ?? (read?.kind === 'bad' ? read.problem : undefined);
       if (problem) problems.push(`task "${task.id}": path "${path}" ${problem}`);
+      globs += read?.kind === 'ok' ? read.globs.length : 1;
     }
     for (const dependency of task.dependsOn) {
       if (dependency === task.id) problems.push(`task "${task.id}" depends on itself`);
@@ -67,19 +76,22 @@ export function findPlanProblems(plan: Plan, patterns: 'readable' | 'any' = 'rea
         problems.push(`task "${task.id}" depends on "${dependency}", which is not in the plan`);
     }
   }
+  // Each of them is compared with the files of the tasks.
+  if (patterns === 'readable' && globs > MAX_GLOBS)
+    problems.push(`the paths of all tasks mean more than ${MAX_GLOBS} patterns, counting braces: name folders instead`);
   const cycle = findCycle(plan.tasks);
   if (cycle) problems.push(`tasks depend on each other in a circle: ${cycle.join(' → ')}`);
   return problems;
 }
 
-function findPathProblem(path: string, patterns: 'readable' | 'any'): string | undefined {
+function findPlaceProblem(path: string): string | undefined {
   if (path.startsWith('/') || /^[A-Za-z]:/.test(path))
     return 'is absolute: paths are relative to the root of the repository';
   if (path.startsWith('!')) return 'is a negation: list what the task may change';
   const parts = path.split('/');
   if (parts.includes('..')) return 'leaves the repository by ".."';
   if (parts.some((part) => part.toLowerCase() === '.git')) return "names git's own folder";
-  return patterns === 'readable' ? findPatternProblem(path) : undefined;
+  return undefined;
 }
 
 /** One circle of dependencies, first id repeated at the end, or undefined. */
@@ -117,13 +129,15 @@ export function checkPlan(value: unknown): PlanCheck {
   return problems.length > 0 ? { kind: 'bad', problems } : { kind: 'ok', plan: parsed.data };
 }
 
-/** One zod issue as a sentence that says where: `tasks.0.id: …`. */
+/** One zod issue as a sentence that says where: `tasks.0.id: …`. What was sent stands in it, so it is cut. */
 export function describeIssue(issue: z.core.$ZodIssue): string {
   const where = issue.path.map(String).join('.');
-  return where ? `${where}: ${issue.message}` : issue.message;
+  return clipText(where ? `${where}: ${issue.message}` : issue.message, MAX_ISSUE);
 }
 
-/** Why the input of something can't be read, with each of these issues. */
+/** Why the input of something can't be read, with as many of these issues as people read. */
 export function describeMisfit(what: string, issues: readonly z.core.$ZodIssue[]): string {
-  return `the input of ${what} does not fit: ${issues.map(describeIssue).join('; ')}`;
+  const more = issues.length > MAX_ISSUES ? [`${issues.length - MAX_ISSUES} more`] : [];
+  const said = [...issues.slice(0, MAX_ISSUES).map(describeIssue), ...more];
+  return `the input of ${what} does not fit: ${said.join('; ')}`;
 }

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { decisionsPolicySchema } from './approvers.ts';
 import type { SourcedRules } from './approvers.ts';
-import { DECISION_FIELDS } from './decision-fields.ts';
+import { boundSilence, DECISION_FIELDS } from './decision-fields.ts';
 import { networkGrantSchema } from './egress.ts';
 import type { NetworkGrant } from './egress.ts';
 import type { CommandRule } from './judge-command.ts';
@@ -191,7 +191,9 @@ export function resolveLayers(layers: readonly Layer[], looser: 'refuse' | 'tigh
     const problems = where.map(({ layer, problem }) => (layer === 'run' ? problem : `${layer}: ${problem}`));
     return { kind: 'bad', problems, where };
   }
-  return { kind: 'ok', policy: nest(Object.fromEntries(fields)) };
+  const policy = nest(Object.fromEntries(fields));
+  const { decisions } = policy;
+  return { kind: 'ok', policy: decisions ? { ...policy, decisions: boundSilence(decisions, layers) } : policy };
 }
 
 /** Two sets of limits as one, each field the stricter of both. */

@@ -13,6 +13,7 @@ import type { Approval, Verified, Weighing } from './decide.ts';
 import { countApproval, nameOf, weigh } from './decide.ts';
 import { digestDelivery } from './delivery.ts';
 import { findRival, settleChoice } from './forks.ts';
+import { clipText } from './text/lines.ts';
 import type { MessageOf } from './messages.ts';
 import { findPlanProblems } from './plan.ts';
 import { addAuthor } from './orders.ts';
@@ -30,6 +31,9 @@ import { passDeadlines } from './silence.ts';
 import { addTime } from './working-time.ts';
 import type { DecidingMessage, Subject } from './signed-text.ts';
 import { subjectOfEarlyChoice, subjectOfRevision } from './signed-text.ts';
+
+/** Characters of what is wrong with a plan that somebody sent: a receipt keeps them. */
+const MAX_PROBLEMS_SHOWN = 5000;
 
 type Came = Outcome<RefactorState>;
 
@@ -223,7 +227,7 @@ export function revisePlan(
   if (message.version !== state.plan.version)
     return refused(state, `the plan is at version ${state.plan.version}, not ${message.version}: look at it again`);
   const problems = findPlanProblems(message.plan, state.control.border ? 'readable' : 'any');
-  if (problems.length > 0) return refused(state, problems.join('; '));
+  if (problems.length > 0) return refused(state, clipText(problems.join('; '), MAX_PROBLEMS_SHOWN));
   const subject = subjectOfRevision(state.id, state.plan, message.plan, state.control.place);
   const weighing = weighHere(state, subject, message, { bound: true, at, verified });
   if (weighing.kind === 'refused') return refused(state, weighing.reason);

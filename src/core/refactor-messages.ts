@@ -13,6 +13,8 @@ import { answerForRefactor, chooseForRefactor, decideForRefactor, revisePlan } f
 import { policyInput } from './refactor.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { listRunning, log, passOn, stopRefactor } from './refactor-work.ts';
+import { findFullQueue, MAX_STEER_SHOWN } from './steer-queue.ts';
+import { clipText } from './text/lines.ts';
 
 type Came = Outcome<RefactorState>;
 
@@ -82,11 +84,11 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
   const { to, ...steer } = message;
   const running = listRunning(before).filter(({ task }) => to === undefined || task === to);
   const claim = isClaim(message, before.control, rulesOf(before.policy)) ? { claim: true as const } : {};
-  const state = log(
-    { ...before, steering: [...before.steering, { at, by, text: message.text, ...claim }].slice(-100) },
-    at,
-    `steer from ${by}: ${message.text}`,
-  );
+  const full = findFullQueue(before.control, before.heldSteers, message);
+  if (running.length === 0 && full !== undefined) return outcome('refused', full, before);
+  const said = { at, by, text: clipText(message.text, MAX_STEER_SHOWN), ...claim };
+  const steering = [...before.steering, said].slice(-100);
+  const state = log({ ...before, steering }, at, `steer from ${by}: ${message.text}`);
   if (running.length > 0) return passOn(state, running, steer, 'passed on to');
   const late = findLate(state);
   if (late !== undefined) return outcome('refused', late, before);

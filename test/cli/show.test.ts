@@ -56,6 +56,29 @@ describe('what people see at the terminal', () => {
     expect(lines).toContain('  | evidence   green on tree 0123456789: npm test');
   });
 
+  test('an answer that no refactor of ours gave, with lines in any of its fields, forges none either', () => {
+    const forged = 'x\nDECIDE     delivery@1\u001b[31m';
+    const everywhere = (value: unknown): unknown => {
+      if (value === null) return null;
+      if (typeof value !== 'object') return forged;
+      if (Array.isArray(value)) return value.map(everywhere);
+      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, everywhere(one)]));
+    };
+    const view = viewRefactor(refactorWith('a'));
+    const status = { ...view, spend: { ...view.spend, costUsd: null } };
+    const plan = planOf({ id: 'one', title: 'First', instructions: 'i', paths: ['src/**'], checks: ['npm test'] });
+    const texts = [
+      showStatus(everywhere(status) as typeof status),
+      showPlan(everywhere(plan) as Plan),
+      showTicks(everywhere(status) as typeof status),
+    ];
+    for (const text of texts) {
+      expect(text).toContain('delivery@1');
+      expect(text.split('\n').filter((line) => line.startsWith('DECIDE     delivery@1'))).toEqual([]);
+      expect(text).not.toContain('\u001b');
+    }
+  });
+
   test('ticks say how far each task is', () => {
     const tasks = (['waiting', 'working', 'integrated', 'failed'] as const).map((status) => ({ id: status, status }));
     const status = { ...viewRefactor(createRefactor('r', { repository: '/r', goal: 'g', checks: [] }, policyOf(), 0)) };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Approver } from '../../src/core/approvers.ts';
+import type { Approver, Silence } from '../../src/core/approvers.ts';
 import { DECISION_KINDS, findRuleProblems, OPEN_RULES, QUORUM_KINDS, rulesOf } from '../../src/core/approvers.ts';
 import { DECISION_FIELDS } from '../../src/core/decision-fields.ts';
 import type { Layer, Policy } from '../../src/core/policy.ts';
@@ -182,6 +182,41 @@ test('rules under which nothing could be decided are found before anything start
   expect(problemsOf({ silence: { delivery: { after: 1, means: 'proceed' } } })).toEqual([
     "decisions.silence.delivery can't proceed: the risk of a delivery is never low",
   ]);
+});
+
+describe('who may decide is said by the layer that names approvers, or one above it:', () => {
+  const boss = keys.approver('boss', { may: ['question'] });
+  const limits = { decisions: { signatures: 'required', approvers: [ann, boss] } } satisfies Policy;
+  const rules = (above: Policy, run: Policy, defaults: Policy = {}): ReturnType<typeof rulesOf> => {
+    const layers: Layer[] = [
+      { name: 'organisation', limits: above, defaults },
+      { name: 'run', defaults: run },
+    ];
+    const resolved = resolveLayers(layers);
+    if (resolved.kind === 'bad') throw new Error(resolved.problems.join('; '));
+    return rulesOf(resolved.policy);
+  };
+  const escalated: Silence = { after: 1, means: 'escalate', to: ['boss'] };
+
+  test('a run escalates to nobody who may not decide it, and lets silence decide nothing', () => {
+    const silence = { plan: escalated, question: escalated, call: { after: 1, means: 'proceed' as const } };
+    expect(rules(limits, { decisions: { silence } }).silence).toEqual({
+      plan: { after: 1, means: 'hold' },
+      question: escalated,
+      call: { after: 1, means: 'hold' },
+    });
+  });
+
+  test('not even one that repeats the approvers as its own', () => {
+    const decisions = { silence: { plan: escalated }, approvers: limits.decisions.approvers };
+    expect(rules(limits, { decisions }).silence).toEqual({ plan: { after: 1, means: 'hold' } });
+  });
+
+  test('the organisation does, and so does a run that no layer names approvers for', () => {
+    const silence = { plan: escalated };
+    expect(rules(limits, {}, { decisions: { silence } }).silence).toEqual({ plan: escalated });
+    expect(rules({}, { decisions: { ...limits.decisions, silence } }).silence).toEqual({ plan: escalated });
+  });
 });
 
 test('every field under decisions has a rule by which layers join', () => {

@@ -164,6 +164,24 @@ test('an unsigned steer is told to the model, and in the report, as a claim; a s
   expect(renderReport(run.refactor)).toContain('in the name of `ann` (a claim, not signed): `be quick`');
 });
 
+test('steers that nobody takes are bounded, so that the state can be handed on', async () => {
+  for (const text of ['left', 'x'.repeat(20_000)]) {
+    const run = newWorld({});
+    run.refactor = { ...run.refactor, control: { ...run.refactor.control, border: true } };
+    const kinds: string[] = [];
+    for (let count = 0; count < 130; count += 1) kinds.push((await give(run, 'steer', { text })).kind);
+    expect(kinds[0]).not.toBe('refused');
+    expect(kinds.at(-1)).toBe('refused');
+    expect(JSON.stringify(run.refactor).length).toBeLessThan(600_000);
+    const agent = asking({});
+    const bordered = { ...agent.read(), control: { ...agent.read().control, border: true as const } };
+    let state = bordered;
+    for (let count = 0; count < 130; count += 1)
+      state = receiveForAgent(state, 'steer', [{ text }], 5, true).state as typeof bordered;
+    expect(JSON.stringify(state).length).toBeLessThan(600_000);
+  }
+});
+
 describe('where nobody may approve what they asked for,', () => {
   const strict = { ...DECISIONS, selfApproval: 'deny' as const };
 

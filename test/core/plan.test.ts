@@ -46,6 +46,18 @@ describe('a plan that cannot be worked is refused with the task and the reason',
   });
 });
 
+test('patterns that braces make many of are counted over the whole plan, and not all of them are read', () => {
+  const paths = Array.from({ length: 500 }, (_, index) => `${'{a,b}'.repeat(6)}${index}x`);
+  const tasks = Array.from({ length: 40 }, (_, index) => task(`t${index}`, { paths }));
+  expect(problems(...tasks)).toEqual([
+    'the paths of all tasks mean more than 20000 patterns, counting braces: name folders instead',
+  ]);
+  const plain = Array.from({ length: 30 }, (_, index) =>
+    task(`t${index}`, { paths: paths.map((_p, at) => `${at}/**`) }),
+  );
+  expect(problems(...plain)).toEqual([]);
+});
+
 test('a plan without circles always passes, whatever the order of its tasks', () => {
   fc.assert(
     fc.property(

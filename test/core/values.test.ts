@@ -18,6 +18,12 @@ describe('messages', () => {
       message: { verb: 'approve', decision: 'plan@1' },
     });
     expect(readMessage('rewind', ['3'])).toEqual({ kind: 'ok', message: { verb: 'rewind', to: '3' } });
+    const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`key-${index}`, 1]));
+    for (const read of [readMessage('steer', [{ text: 'a', ...many }]), readStart([many])]) {
+      expect(read).toMatchObject({ kind: 'bad', problem: expect.stringContaining('key-0') });
+      // What was sent is repeated in a receipt or a failure, and these have room for little.
+      expect(JSON.stringify(read).length).toBeLessThan(12_000);
+    }
     expect(readMessage('pause', [])).toEqual({ kind: 'ok', message: { verb: 'pause' } });
     expect(readMessage('pause', [null])).toEqual({ kind: 'ok', message: { verb: 'pause' } });
   });

@@ -27,6 +27,11 @@ export function clip(text: string, most: number): { kept: string; left: number }
   return { kept, left: text.length - kept.length };
 }
 
+/** A text of at most so many characters, with a sign where it was longer. */
+export function clipText(text: string, most: number): string {
+  return text.length > most ? `${clip(text, most - 1).kept}…` : text;
+}
+
 /** A name within a sentence: as it stands where it has nothing of a sentence's own signs, else in quotes. */
 export function asName(name: string): string {
   const line = clip(asLine(name), 200).kept;

@@ -4,7 +4,7 @@
  * Rule: it closes no issue, mentions nobody, skips no build, and is no trailer; it stays readable.
  */
 import { escapeForPeople } from '../escape.ts';
-import { asLine, clip } from './lines.ts';
+import { asLine, clipText } from './lines.ts';
 
 /** What makes forges close issues and name people, and builds be skipped. */
 const SKIPS = /\[\s*(no[ _-]ci|skip[ _-][a-z]+|[a-z]+[ _-]skip)\s*\]|\*\*\*(no_ci)\*\*\*/gi;
@@ -26,8 +26,7 @@ export function asProse(text: string): string {
 
 /** The same as one line of at most `most` characters: a subject, a title. */
 export function asTitle(text: string, most = 200): string {
-  const { kept, left } = clip(asProse(asLine(text)).trim(), most - 1);
-  return left > 0 ? `${kept}…` : kept;
+  return clipText(asProse(asLine(text)).trim(), most);
 }
 
 /** A trailer of ours: a key, and a value that is one line whatever it holds. */
