@@ -10,6 +10,8 @@ import type { ServerAnswer } from '../../src/offline/responses-server.ts';
 import type { Ground, Script, Stack } from './case.ts';
 
 const TIMEOUT_MS = 60_000;
+/** On a busy machine a state takes longer to come; where none may come, this is how much longer one waits for it. */
+const PATIENCE = 3;
 
 export function call(tool: string, values: object): ServerAnswer {
   const callId = `call_${randomUUID().slice(0, 8)}`;
@@ -61,7 +63,7 @@ export async function settle(
   timeoutMs = TIMEOUT_MS,
 ): Promise<Status> {
   let last: Status = {};
-  for (const deadline = Date.now() + timeoutMs; Date.now() < deadline; await wait(200)) {
+  for (const deadline = Date.now() + PATIENCE * timeoutMs; Date.now() < deadline; await wait(200)) {
     last = await handle.query<Status>('status').catch(() => last);
     if (isSettled(last)) return last;
   }
@@ -82,7 +84,7 @@ export async function approve(handle: WorkflowHandle, decision: string, by = 'an
 
 /** The workflow's end: its status in Temporal, waited for; `RUNNING` when it does not end in time. */
 export async function ending(handle: WorkflowHandle, timeoutMs = TIMEOUT_MS): Promise<string> {
-  for (const deadline = Date.now() + timeoutMs; ; await wait(200)) {
+  for (const deadline = Date.now() + PATIENCE * timeoutMs; ; await wait(200)) {
     const { status } = await handle.describe();
     if (status.name !== 'RUNNING' || Date.now() > deadline) return status.name;
   }

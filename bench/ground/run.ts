@@ -13,7 +13,7 @@ import type { Row } from './table.ts';
 import { renderTable, summary } from './table.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
-const CASE_TIMEOUT_MS = 240_000;
+const CASE_TIMEOUT_MS = 900_000;
 
 const { values } = parseArgs({
   options: { only: { type: 'string', multiple: true }, tree: { type: 'string', default: PROJECT } },

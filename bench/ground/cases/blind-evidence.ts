@@ -30,7 +30,7 @@ async function mustNotBeGreen(ground: Ground, input: Record<string, unknown>, co
 async function goOn(handle: WorkflowHandle): Promise<Status> {
   const isChecked = (now: Status): boolean => needs('delivery@1')(now) || now['hold'] || needs('checks@1')(now);
   const asked = (now: Status): any[] => now['needs'] ?? [];
-  for (const deadline = Date.now() + 100_000; ; ) {
+  for (const deadline = Date.now() + 400_000; ; ) {
     const status = await settle(handle, (now) => isChecked(now) || asked(now).length > 0, deadline - Date.now());
     if (isChecked(status)) return status;
     if (Date.now() > deadline) throw new Error(`never checked: ${JSON.stringify(status).slice(0, 1000)}`);
