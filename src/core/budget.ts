@@ -14,7 +14,7 @@ import { boundsOf, usableBudget } from './shared-budget.ts';
 
 /** Below this an agent could make no model call: its prompt and the longest answer would not fit. */
 const LEAST_GRANT = { inputTokens: 9000, outputTokens: 16_000 };
-const LEAST_TOKENS = LEAST_GRANT.inputTokens + LEAST_GRANT.outputTokens;
+export const LEAST_TOKENS = LEAST_GRANT.inputTokens + LEAST_GRANT.outputTokens;
 
 /** What an agent may take. */
 export interface Grant {
@@ -57,10 +57,13 @@ export function usdLeft(state: RefactorState): number | undefined {
   return usableBudget(state).usd - charged - (reviewSpend?.costUsd ?? 0) - (begun?.maxUsd ?? 0);
 }
 
-/** What an agent for a task of so many tokens is granted; null where the budget has too little left for one. */
-export function grantFor(state: RefactorState, wantedTokens: number): Grant | null {
+/**
+ * What an agent for a task of so many tokens is granted, beside others that could start now; null where the budget has
+ * too little left for one.
+ */
+export function grantFor(state: RefactorState, wantedTokens: number, beside = 0): Grant | null {
   const wanted = Math.min(wantedTokens, state.policy.task.maxTokens.value);
-  const maxTokens = Math.min(wanted, tokensLeft(state));
+  const maxTokens = Math.min(wanted, tokensLeft(state), state.sharesTokens ? firstShare(state, beside) : wanted);
   if (maxTokens < Math.min(wanted, LEAST_TOKENS)) return null;
   const left = usdLeft(state);
   if (left === undefined) return { maxTokens };
@@ -69,6 +72,20 @@ export function grantFor(state: RefactorState, wantedTokens: number): Grant | nu
   const share = left / Math.max(1, state.policy.maxParallelAgents.value - running);
   const maxUsd = share >= leastUsd(state) ? share : left;
   return maxUsd >= leastUsd(state) && left >= 0 ? { maxTokens, maxUsd } : null;
+}
+
+/** An even share of half of what is left where others could start too: the other half is for who needs more. */
+function firstShare(state: RefactorState, beside: number): number {
+  const left = tokensLeft(state);
+  return beside === 0 ? left : Math.max(LEAST_TOKENS, Math.floor(left / (2 * (beside + 1))));
+}
+
+/** Who has the tokens that are not left, in a line. */
+export function describeHolders(state: RefactorState): string {
+  const holders = state.agents
+    .filter(({ status }) => status !== 'ended')
+    .map((agent) => `${agent.id} has ${chargeOf(agent)}`);
+  return [...holders, `${Math.max(0, tokensLeft(state))} tokens are left`].join(', ');
 }
 
 function leastUsd({ prices }: RefactorState): number {

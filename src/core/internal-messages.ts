@@ -7,6 +7,7 @@ import type { AgentReport } from './agent-state.ts';
 import type { Message } from './messages.ts';
 import { VERBS } from './messages.ts';
 import { shaSchema } from './transcript.ts';
+import type { Share } from './token-shares.ts';
 import type { Trouble, TroubleNews } from './trouble.ts';
 import { troubleSchema } from './trouble.ts';
 
@@ -69,7 +70,7 @@ const reportSchema = z.looseObject({
   forks: z.array(z.looseObject({ id: z.string(), head: shaSchema, step: z.number(), by: z.string() })).optional(),
   outcome: outcomeSchema.nullable(),
 });
-const forwardedSchema = z.looseObject({ verb: z.enum(VERBS) });
+const forwardedSchema = z.looseObject({ verb: z.enum([...VERBS, 'share']) });
 
 /** An agent's report; undefined for anything else. */
 export function readReport(value: unknown): AgentReport | undefined {
@@ -77,8 +78,8 @@ export function readReport(value: unknown): AgentReport | undefined {
 }
 
 /** A message that a refactor passes on; what its verb takes is looked at by whoever receives it. */
-export function readForwarded(value: unknown): Message | undefined {
-  return forwardedSchema.safeParse(value).success ? (value as Message) : undefined;
+export function readForwarded(value: unknown): Message | Share | undefined {
+  return forwardedSchema.safeParse(value).success ? (value as Message | Share) : undefined;
 }
 
 /** News of an activity that is tried again. */

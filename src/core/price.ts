@@ -21,3 +21,20 @@ export function costAtMost(
 export function showUsd(usd: number): string {
   return `$${usd.toFixed(usd > 0 && usd < 1 ? 4 : 2)}`;
 }
+
+/** Which models there are: the workers' own, and the reviewer's where that is another. */
+export interface PricesInput {
+  review: string | null;
+}
+
+/** Prices as the workers are configured; null where a model has none. */
+export interface PricesRead {
+  model: string;
+  own: Price | null;
+  review: Price | null;
+}
+
+export interface Prices {
+  own: Price;
+  review?: Price;
+}

@@ -10,6 +10,7 @@ import { proposePlan } from './refactor-gates.ts';
 import { addForks, addRival, endRival } from './forks.ts';
 import type { RefactorState, Rival, TaskState } from './refactor-state.ts';
 import { addSpend, NOTHING_SPENT } from './spend.ts';
+import { shareTokens } from './token-shares.ts';
 import { endRefactor, findWork, log, replaceWork, tryAgain } from './refactor-work.ts';
 
 /** An agent runs: its work is under way, and steers that waited for it are passed on. */
@@ -73,7 +74,7 @@ export function takeReport(before: RefactorState, at: number, report: AgentRepor
   const state = { ...before, agents, control, spend: sumSpend(agents, before.reviewSpend) };
   const work = findWork(state, report.agent);
   const forked = work && report.forks ? addForks(state, at, work, report.forks) : state;
-  return report.outcome ? takeAgentEnd(forked, at, report) : forked;
+  return shareTokens(report.outcome ? takeAgentEnd(forked, at, report) : forked, at);
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import { rulesOf } from './approvers.ts';
 import { answersOfRefactor, findAnswerProblem } from './answers.ts';
-import { addBudget, raiseGrant } from './budget.ts';
+import { addBudget, describeHolders, raiseGrant } from './budget.ts';
 import { planAgain, workOnRejection } from './changes.ts';
 import type { Decision } from './control.ts';
 import { changeDecision, chooseDecision, listOpenDecisions, withdrawDecisions } from './control.ts';
@@ -113,7 +113,7 @@ function passDecision(
   if (raise.kind === 'raised') return pass(raise.state);
   return refused(
     raise.state,
-    `${owner.task} asks for ${raise.wanted}, and ${raise.left} of the refactor's budget are left: approve more of that first`,
+    `${owner.task} asks for ${raise.wanted}, and ${raise.left} of the refactor's budget are left (${describeHolders(raise.state)}): approve more of that first`,
   );
 }
 

@@ -16,6 +16,7 @@ import type {
   Spend,
 } from './agent-state.ts';
 import type { Grant } from './budget.ts';
+import type { Share } from './token-shares.ts';
 import type { Control } from './control.ts';
 import type { Verified } from './decide.ts';
 import type { DeliverInput, DeliverOutcome, OpenPullInput } from './delivery.ts';
@@ -26,7 +27,7 @@ import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
 import type { Message, MessageOf, StartInput } from './messages.ts';
 import type { Plan, Task } from './plan.ts';
 import type { EffectivePolicy } from './policy.ts';
-import type { Price } from './price.ts';
+import type { Prices, PricesInput, PricesRead } from './price.ts';
 import type { Review, ReviewInput } from './review.ts';
 import type { Sha } from './transcript.ts';
 import type { Reserved, ReserveOutcome, ReserveShared, SettleShared } from './shared-budget.ts';
@@ -44,23 +45,6 @@ export type RefactorPhase =
   | 'delivery gate'
   | 'delivering'
   | 'ended';
-
-/** Which models there are: the workers' own, and the reviewer's where that is another. */
-export interface PricesInput {
-  review: string | null;
-}
-
-/** Prices as the workers are configured; null where a model has none. */
-export interface PricesRead {
-  model: string;
-  own: Price | null;
-  review: Price | null;
-}
-
-export interface Prices {
-  own: Price;
-  review?: Price;
-}
 
 export interface PrepareInput {
   repository: string;
@@ -153,7 +137,7 @@ export interface AgentMirror {
 /** A message to an agent that is on its way. */
 export interface Forward {
   agent: string;
-  message: Message;
+  message: Message | Share;
 }
 
 export type RefactorOutcome =
@@ -213,6 +197,8 @@ export interface RefactorState extends HearsAgents {
   /** What the command under way takes of the budget; runs of before this was counted do not say. */
   begun?: Grant | undefined;
   countsBegun?: true;
+  /** Agents get shares of the tokens, and more as they need it; in runs of before, the first took what its task named. */
+  sharesTokens?: true;
   /** The report goes to the hub at the end; runs of before that do not say. */
   keepsReport?: 'at the end' | 'kept';
   /** Cancelled, it ends as Temporal's Cancelled; runs of before that end as Completed. */

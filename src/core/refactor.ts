@@ -7,7 +7,7 @@ import type { AgentSpec, Fork, Setup } from './agent-state.ts';
 import type { CheckInput, RedBefore } from './evidence.ts';
 import { renderCommitMessage } from './commit-message.ts';
 import { createControl, listOpenDecisions } from './control.ts';
-import { grantFor, hasMoney } from './budget.ts';
+import { describeHolders, grantFor, hasMoney } from './budget.ts';
 import { listRedBefore } from './evidence.ts';
 import type { StartInput } from './messages.ts';
 import { canOverlap, openOverlapBudget } from './paths.ts';
@@ -62,10 +62,12 @@ export function createRefactor(id: string, input: StartInput, policy: EffectiveP
   };
 }
 
+const THE_BUDGET = 'the budget';
+
 /** Whether all that is left to do waits for tokens. */
 export function isShortOfBudget(state: RefactorState): boolean {
   const next = nextRefactorCommand(state);
-  return next.kind === 'wait' && next.why === 'the budget';
+  return next.kind === 'wait' && next.why.startsWith(THE_BUDGET);
 }
 
 /** What the refactor does now. A pure look: asking twice gives the same command. */
@@ -160,7 +162,11 @@ export function redBeforeOf({ baselineAccepted, prepared }: RefactorState): { re
 
 /** Whether policy lets one more agent work now. */
 function hasRoom(state: RefactorState): boolean {
-  return state.agents.filter(({ status }) => status !== 'ended').length < state.policy.maxParallelAgents.value;
+  return countRunning(state) < state.policy.maxParallelAgents.value;
+}
+
+function countRunning({ agents }: RefactorState): number {
+  return agents.filter(({ status }) => status !== 'ended').length;
 }
 
 function isReady(state: RefactorState, task: TaskState): boolean {
@@ -175,8 +181,10 @@ function isReady(state: RefactorState, task: TaskState): boolean {
 
 function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, fork?: Fork): RefactorCommand {
   const { task } = work;
-  const grant = grantFor(state, task.maxTokens);
-  if (grant === null) return { kind: 'wait', why: 'the budget' };
+  const ready = state.tasks.filter((one) => one !== work && isReady(state, one)).length;
+  const room = state.policy.maxParallelAgents.value - countRunning(state) - 1;
+  const grant = grantFor(state, task.maxTokens, Math.min(ready, Math.max(0, room)));
+  if (grant === null) return { kind: 'wait', why: `${THE_BUDGET}: ${describeHolders(state)}` };
   const requester = requesterOf(state);
   const spec: AgentSpec = {
     kind: work.kind,

@@ -10,6 +10,7 @@ import type { Answers } from './answers.ts';
 import { answersOfAgent, answersOfRefactor } from './answers.ts';
 import type { DecisionKind, DecisionRules, Risk } from './approvers.ts';
 import { dueAt, listDeciders, quorumOf, riskOf, rulesOf } from './approvers.ts';
+import { describeHolders } from './budget.ts';
 import type { Control, Decision } from './control.ts';
 import { listOpenDecisions } from './control.ts';
 import { nameOf } from './decide.ts';
@@ -18,6 +19,7 @@ import type { Place } from './place.ts';
 import { nextRefactorCommand } from './refactor.ts';
 import { listAllOpen } from './refactor-work.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
+import { boundsOf } from './shared-budget.ts';
 import type { SubjectText } from './signed-text.ts';
 import { describeSubject } from './signed-text.ts';
 import { showTrouble } from './trouble.ts';
@@ -81,6 +83,8 @@ export interface RefactorStatus {
   notes: string[];
   evidence: string[];
   spend: RefactorState['spend'];
+  /** Who has the tokens of the budget, where agents have some. */
+  tokens?: string;
   /** Where a signature counts that is about no open decision; shown where policy lists approvers. */
   place?: Place;
   receipts: Control['receipts'];
@@ -195,9 +199,15 @@ export function viewRefactor(state: RefactorState): RefactorStatus {
     notes: state.prepared?.notes ?? [],
     evidence: showEvidence(state.evidence),
     spend: state.spend,
+    ...showTokens(state),
     ...showPlace(state.control, rulesOf(state.policy)),
     receipts: state.control.receipts.slice(-RECEIPTS_SHOWN),
   };
+}
+
+function showTokens(state: RefactorState): { tokens?: string } {
+  const isLimited = boundsOf(state.policy).tokens && state.agents.some(({ status }) => status !== 'ended');
+  return isLimited ? { tokens: describeHolders(state) } : {};
 }
 
 function viewTask(state: RefactorState, work: TaskState): TaskView {

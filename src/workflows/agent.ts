@@ -36,6 +36,8 @@ import { describeAgent } from '../core/details.ts';
 import { refuse } from '../core/receive.ts';
 import { sealed } from '../core/sealed.ts';
 import { nextDeadline } from '../core/silence.ts';
+import type { Message } from '../core/messages.ts';
+import { isShare, takeShare } from '../core/token-shares.ts';
 import { agentState, listNeeds } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone, openActivities } from './activities.ts';
@@ -159,7 +161,8 @@ function handleMessages(
     const heard = hearForwarded(read(), input);
     if (heard.kind === 'refused') return refuseMessage('forwarded', heard.problem);
     if (heard.stamp > 0) update({ ...read(), heard: heard.stamp });
-    const { verb, ...payload } = heard.message;
+    if (isShare(heard.message)) return update(takeShare(read(), Date.now(), heard.message));
+    const { verb, ...payload } = heard.message as Message;
     const answered = receiveVerified(read, update, {
       receive: (state, verified) => receiveForAgent(state, verb, [payload], Date.now(), true, verified),
       adopt: adoptForAgent,

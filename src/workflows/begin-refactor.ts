@@ -25,3 +25,11 @@ export function beginRefactor(input: StartInput, policy: EffectivePolicy): Refac
   const state = createRefactor(id, { ...input, goal }, policy, Date.now());
   return { ...state, control: { ...state.control, border: true } };
 }
+
+/** The patch under which agents began to get shares of the tokens, and more as they need it. */
+const SHARES_TOKENS = 'shares-tokens';
+
+/** The rules by which a new refactor goes, where runs of before go by others. */
+export function beginRules(state: RefactorState): RefactorState {
+  return patched(SHARES_TOKENS) ? { ...state, sharesTokens: true } : state;
+}

@@ -11,6 +11,7 @@ import type { Message } from '../core/messages.ts';
 import type { RefactorState } from '../core/refactor-state.ts';
 import type { Opened, SealedKind } from '../core/sealed.ts';
 import { describeUnsealed, openSeal, runMark } from '../core/sealed.ts';
+import type { Share } from '../core/token-shares.ts';
 import type { TroubleNews } from '../core/trouble.ts';
 import { isFreshNews } from './exchange.ts';
 
@@ -34,11 +35,14 @@ export function hearDescription({ seals }: RefactorState, agent: AgentDescriptio
   return !seals || agent.company === companyMark() ? agent : { ...agent, result: null };
 }
 
-/** A message of a person, passed on by the refactor, in its agent. */
-export function hearForwarded(state: AgentState, input: unknown): Heard<Message> {
+/** A message of a person, passed on by the refactor, or one of its own, in its agent. */
+export function hearForwarded(state: AgentState, input: unknown): Heard<Message | Share> {
   const opened = openSeal(input);
   if (!state.seals) return shaped(readForwarded(opened.value), 'it is not a message that a refactor passes on');
-  return hear(opened, 'forwarded', state.company ?? '', { message: opened.value as Message, last: state.heard });
+  return hear(opened, 'forwarded', state.company ?? '', {
+    message: opened.value as Message | Share,
+    last: state.heard,
+  });
 }
 
 /** News of an activity that is under way here; late news is no news, and an attempt is heard of once. */

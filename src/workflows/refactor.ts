@@ -44,7 +44,7 @@ import { listNeeds, refactorState } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, openActivities } from './activities.ts';
 import { reportSignal, troubleSignal } from './between.ts';
-import { beginRefactor } from './begin-refactor.ts';
+import { beginRefactor, beginRules } from './begin-refactor.ts';
 import { continueRun, nameRun } from './continue-run.ts';
 import { beginEnding, endsCancelled } from './end-cancelled.ts';
 import { hearDescription, hearReport, hearTrouble, nextStamp } from './hear.ts';
@@ -162,7 +162,7 @@ function open(inputs: readonly unknown[]): RefactorState {
   const keeping: RefactorState = patched(KEEPS_REPORT) ? { ...counting, keepsReport: 'at the end' } : counting;
   const changing: RefactorState = patched(REJECTS_FOR_CHANGES) ? { ...keeping, rejectsForChanges: true } : keeping;
   const sealing: RefactorState = beginsSealed() ? { ...changing, seals: true } : changing;
-  return nameRun(beginEnding(sealing), sealing.input.repository, false);
+  return nameRun(beginRules(beginEnding(sealing)), sealing.input.repository, false);
 }
 
 function close(state: RefactorState, outcome: RefactorOutcome): RefactorResult {

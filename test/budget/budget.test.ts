@@ -42,7 +42,9 @@ test('the budget is never exceeded, in any schedule of parallel agents and of wh
     fc.property(fc.integer(), fc.integer({ min: 30_000, max: 400_000 }), schedule, (seed, tokens, script) => {
       const random = randomFrom(seed);
       const usage = anyUsage(random);
-      const run = new World({ plan: PLAN, random, callsPerTask: 4, usage }, { policy: { budget: { tokens } } });
+      const shares = seed % 2 === 0 ? { sharesTokens: true as const } : {};
+      const world = { plan: PLAN, random, callsPerTask: 4, usage, ...shares };
+      const run = new World(world, { policy: { budget: { tokens } } });
       const check = (): void => {
         const budget = tokens + (run.refactor.budgetAdded ?? 0);
         expect(spentBy(run)).toBeLessThanOrEqual(budget);

@@ -12,6 +12,7 @@ import type { Answer } from '../../src/core/control.ts';
 import type { StartInput, Verb } from '../../src/core/messages.ts';
 import { startSchema } from '../../src/core/messages.ts';
 import type { Finding } from '../../src/core/findings.ts';
+import type { IntegrateOutcome } from '../../src/core/integration.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { askForBudget, beginCommand } from '../../src/core/budget.ts';
 import type { Policy } from '../../src/core/policy.ts';
@@ -21,6 +22,7 @@ import { advanceRefactor } from '../../src/core/refactor-events.ts';
 import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
 import type { RefactorCommand, RefactorEvent, RefactorState } from '../../src/core/refactor-state.ts';
 import type { Sha, Usage } from '../../src/core/transcript.ts';
+import { isShare, takeShare } from '../../src/core/token-shares.ts';
 import type { Bank } from './bank.ts';
 import { acted, evidence, finish, policyOf, sha, shell, thought } from './builders.ts';
 
@@ -46,9 +48,13 @@ export interface WorldScript {
   findings?: () => Finding[];
   /** Whether a finished task turns out to reach beyond its plan. */
   isOutside?: () => boolean;
+  /** Agents get shares of the tokens, as in runs that begin now. */
+  sharesTokens?: true;
   /** Whether an integrated tree is red; asked once for each line. */
   isRed?: (round: number) => boolean;
 }
+
+const DELIVERED = { kind: 'delivered' as const, stat: '', notes: [] };
 
 /** One refactor with its agents, driven command by command. */
 export class World {
@@ -78,6 +84,7 @@ export class World {
       ...createRefactor(script.id ?? 'r', start, policyOf(start.policy, script.team), this.now),
       countsBegun: true,
       rejectsForChanges: true,
+      ...(script.sharesTokens ? { sharesTokens: true } : {}),
     };
   }
 
@@ -163,22 +170,15 @@ export class World {
       }
       case 'integrate': {
         const outside = `beyond/${command.task}`;
+        const integrated = (outcome: IntegrateOutcome): true =>
+          take({ kind: 'integrated', at, task: command.task, outcome });
         const isBeyond = this.script.isOutside?.() === true;
         if (isBeyond && !command.input.keeps?.allowed.includes(outside))
-          return take({
-            kind: 'integrated',
-            at,
-            task: command.task,
-            outcome: { kind: 'outside', paths: [outside], findings: [] },
-          });
+          return integrated({ kind: 'outside', paths: [outside], findings: [] });
         if (isBeyond) this.overreaches.push({ path: outside, allowed: command.input.keeps?.allowed ?? [] });
-        const merged = {
-          kind: 'merged' as const,
-          line: sha(`${line} ${command.task}`),
-          tree: sha(`t ${line}`),
-          changed: 1,
-        };
-        return take({ kind: 'integrated', at, task: command.task, outcome: merged });
+        const made = { line: sha(`${line} ${command.task}`), tree: sha(`t ${line}`) };
+        const merged = { kind: 'merged' as const, ...made, changed: 1 };
+        return integrated(merged);
       }
       case 'check': {
         const red = this.script.isRed?.(this.checksRun++) ?? false;
@@ -187,17 +187,17 @@ export class World {
       }
       case 'deliver':
         this.deliveries.push({ commit: command.input.commit, state: this.refactor });
-        return take({
-          kind: 'delivered',
-          at,
-          outcome: { kind: 'delivered', ref: command.input.branch, stat: '', notes: [] },
-        });
+        return take({ kind: 'delivered', at, outcome: { ...DELIVERED, ref: command.input.branch } });
       case 'forward': {
         const agent = this.agents.get(command.forward.agent);
         const open = agent && !this.ended.has(agent.id);
         if (open) {
-          const { verb, ...payload } = command.forward.message;
-          this.pass(agent.id, verb, payload);
+          const { message } = command.forward;
+          if (isShare(message)) this.agents.set(agent.id, throughJson(takeShare(agent, at, message)));
+          else {
+            const { verb, ...payload } = message;
+            this.pass(agent.id, verb, payload);
+          }
         }
         return take({ kind: 'forwarded', at, forward: this.refactor.forwards[0] ?? command.forward, lost: !open });
       }

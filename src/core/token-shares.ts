@@ -1,0 +1,60 @@
+/**
+ * More of the refactor's tokens for an agent that needs them, up to what its task names: without a person, since plan
+ * and budget have said so much already.
+ * Rule: absolute amounts, so that a message that comes twice changes nothing; never more than is left.
+ */
+import type { AgentState } from './agent-state.ts';
+import { publish, say } from './agent-work.ts';
+import { LEAST_TOKENS, tokensLeft } from './budget.ts';
+import { closeDecision, listOpenDecisions } from './control.ts';
+import type { RefactorState } from './refactor-state.ts';
+import { findWork, log } from './refactor-work.ts';
+
+/** What a refactor tells its agent: so many tokens in all. Nobody else can send it. */
+export interface Share {
+  verb: 'share';
+  maxTokens: number;
+  id?: undefined;
+}
+
+/** Whether a message that was passed on is such. */
+export function isShare(message: { verb: string }): message is Share {
+  return message.verb === 'share' && Number.isSafeInteger((message as Share).maxTokens);
+}
+
+/** Gives more to those who ask for tokens, as far as their tasks name them and as there are any. */
+export function shareTokens(state: RefactorState, at: number): RefactorState {
+  if (!state.sharesTokens || state.outcome) return state;
+  return state.agents.reduce((next, agent) => giveMore(next, at, agent.id), state);
+}
+
+function giveMore(state: RefactorState, at: number, id: string): RefactorState {
+  const agent = state.agents.find((one) => one.id === id);
+  const work = findWork(state, id);
+  const asked = agent?.report?.decisions.find(({ kind, resource }) => kind === 'budget' && resource === 'tokens');
+  if (!agent || !work || agent.status !== 'running' || !asked || agent.raisedFor?.includes(asked.id)) return state;
+  const { granted = 0, first = 0, raisedFor = [] } = agent;
+  const wanted = Math.min(work.task.maxTokens, state.policy.task.maxTokens.value) - granted;
+  const more = Math.min(wanted, Math.max(first, LEAST_TOKENS), tokensLeft(state));
+  if (more < Math.min(wanted, LEAST_TOKENS) || more <= 0) return state;
+  const maxTokens = granted + more;
+  const raised = { ...agent, granted: maxTokens, raisedFor: [...raisedFor, asked.id].slice(-20) };
+  const message: Share = { verb: 'share', maxTokens };
+  const given: RefactorState = {
+    ...state,
+    agents: state.agents.map((one) => (one.id === id ? raised : one)),
+    forwards: [...state.forwards, { agent: id, message }],
+  };
+  return log(given, at, `${work.task.id} has ${maxTokens} tokens now, ${tokensLeft(given)} are left`);
+}
+
+/** Takes it: the question for more is answered. */
+export function takeShare(state: AgentState, at: number, { maxTokens }: Share): AgentState {
+  if (state.outcome || maxTokens <= state.maxTokens) return state;
+  const asked = listOpenDecisions(state.control).filter(
+    ({ kind, resource }) => kind === 'budget' && resource === 'tokens',
+  );
+  const closed = { outcome: 'withdrawn' as const, by: 'coxswain', at, note: 'its refactor had more', bound: true };
+  const control = asked.reduce((next, { id }) => closeDecision(next, id, closed), state.control);
+  return publish(say({ ...state, control, maxTokens }, at, `it has ${maxTokens} tokens now`));
+}
