@@ -188,11 +188,13 @@ async function readOutcome(
 ): Promise<ActOutcome> {
   const { entry } = link;
   if (entry?.kind !== 'act') throw new Error(`${link.commit} is not an act`);
-  const changed = await diffTrees(store, { from: input.start, to: link.commit });
-  const { paths, protection } = input;
+  const { start, head, paths, protection } = input;
+  // What stood there before this call is not its doing: a person may have brought it.
+  const standing = new Set((await diffTrees(store, { from: start, to: link.commit })).map(({ path }) => path));
+  const own = (await diffTrees(store, { from: head, to: link.commit })).filter(({ path }) => standing.has(path));
   const isBarred = (path: string): boolean =>
     protection !== undefined && isProtected(path, protection.paths) && !isInPaths(path, protection.allowed);
-  const outside = changed.map(({ path }) => path).filter((path) => !isInPaths(path, paths) || isBarred(path));
+  const outside = own.map(({ path }) => path).filter((path) => !isInPaths(path, paths) || isBarred(path));
   const { findings, more } = await findLeft(store, input, link);
   return {
     head: link.commit,

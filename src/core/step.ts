@@ -107,8 +107,7 @@ export interface ActOutcome {
   durationMs: number;
   isolation: IsolationMode;
   /**
-   * What differs from the task's start outside of its paths: at most 20 paths, or folders as globs where there are
-   * more.
+   * What this call changed outside of the task's paths: at most 20 paths, or folders as globs where there are more.
    */
   outside: string[];
   /** What its bytes show that was not there before, of medium risk and above; and how much more there is. */

@@ -143,3 +143,18 @@ test('the model is told where setup did not run again for what it changed', asyn
   const second = await act(host, base, first.outcome.head, 'true', more);
   expect(second.told).toMatch(/\[setup did not run again, though these changed since: package-lock\.json \(/);
 });
+
+test('a call is asked about for what it changed outside of its paths, and not for what stood there before it', async () => {
+  const folder = temporaryFolder();
+  const { store, base } = await storeWith(folder, { 'kept.txt': 'k\n' });
+  const at = { store, workspaces: temporaryWorkspaces(isolation) };
+  const brought = await act(at, base, null, 'echo theirs > theirs.txt');
+  const paths = ['src/**'];
+  const inside = await act(at, base, brought.outcome.head, 'mkdir src; echo own > src/own.txt', { paths });
+  expect(inside.outcome.outside).toEqual([]);
+  const over = await act(at, base, inside.outcome.head, 'echo more >> theirs.txt; echo own > own.txt', {
+    paths,
+    key: 'act/3',
+  });
+  expect(over.outcome.outside).toEqual(['own.txt', 'theirs.txt']);
+});

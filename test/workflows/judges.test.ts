@@ -78,6 +78,7 @@ test('what policy denies of effects is undone at once, and the model is told why
 test('what a person changed outside of the plan is asked about before it is integrated, and shown at the delivery', async () => {
   const crew = await startCrew(({ task, turn }) => {
     if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
+    if (turn === 2) return shell('echo more > a/more.txt');
     return turn === 0 ? shell('echo new > a/new.txt') : turn === 1 ? ask('look?') : finish();
   });
   const repository = await makeRepository();
@@ -97,7 +98,10 @@ test('what a person changed outside of the plan is asked about before it is inte
   await agent.executeUpdate('pause');
   await agent.executeUpdate('resume', { args: [{ from: mine, by: 'ann' }] });
   await handle.executeUpdate('answer', { args: [{ text: 'yes', by: 'ann' }] });
-  await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'scope'));
+  // The command after the wheel is not asked about: what a person brought is theirs.
+  const asked = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'scope'));
+  expect(asked.needs.map(({ id }) => id)).toEqual(['a/integration@1']);
+  expect(await agent.query<object[]>('decisions')).toMatchObject([{ kind: 'question' }]);
   await approve(handle, 'a/integration@1');
   const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'delivery'));
   expect(needs[0]?.about.split('\n').slice(0, 20).join('\n')).toMatch(
@@ -105,7 +109,7 @@ test('what a person changed outside of the plan is asked about before it is inte
   );
   await approve(handle, 'delivery@1');
   const { branch } = (await handle.result()) as { branch: string };
-  expect(await git(repository, 'diff', '--name-only', 'main', branch)).toBe('README.md\na/new.txt');
+  expect(await git(repository, 'diff', '--name-only', 'main', branch)).toBe('README.md\na/more.txt\na/new.txt');
   const { workflowId } = handle;
   await recordHistories({ 'v0.2-refactor-beyond': workflowId, 'v0.2-agent-beyond': `${workflowId}/a.1` });
 });
