@@ -22,15 +22,22 @@ import type { Item } from '../core/transcript.ts';
 /** A proposal's command as people see it in the history; the rest is in the checkpoint. */
 const MAX_SUMMARY = 1000;
 
-/** What is proposed by a call; one that can't be looked at can't be considered, and the model is told so. */
-export function propose(profile: Profile, call: Extract<Item, { kind: 'call' }>): Proposal {
+/**
+ * What is proposed by a call; one that can't be looked at can't be considered, and the model is told so. `checks` are
+ * the task's.
+ */
+export function propose(
+  profile: Profile,
+  call: Extract<Item, { kind: 'call' }>,
+  checks: readonly string[] = [],
+): Proposal {
   const proposal = {
     callId: call.callId,
     tool: harmless(call.tool).slice(0, 100),
     digest: digestCall(call),
   };
   try {
-    return describeCall(profile, call, proposal);
+    return describeCall(profile, call, proposal, checks);
   } catch (error) {
     return { ...proposal, summary: proposal.tool, problem: `the call can't be judged: ${reasonOf(error)}` };
   }
@@ -44,13 +51,17 @@ function describeCall(
   profile: Profile,
   call: Extract<Item, { kind: 'call' }>,
   proposal: Pick<Proposal, 'callId' | 'tool' | 'digest'>,
+  checks: readonly string[],
 ): Proposal {
   const check = checkToolCall(profile, call.tool, call.arguments);
   if (check.kind === 'bad')
     return { ...proposal, summary: proposal.tool, problem: check.problem.slice(0, MAX_SUMMARY) };
   const { kept, left } = clip(harmless(summarise(check.tool, check.arguments)), MAX_SUMMARY);
   const shown = { ...proposal, summary: kept, ...(left > 0 ? { more: left } : {}) };
-  if (check.tool === 'shell') return { ...shown, ...judge(String(check.arguments['command'])) };
+  if (check.tool === 'shell') {
+    const line = String(check.arguments['command']);
+    return { ...shown, ...(checks.includes(line.trim()) ? passCheck(line) : judge(line)) };
+  }
   if (check.tool !== 'finish' || profile !== 'plan') return shown;
   const plan = planSchema.parse(check.arguments['plan']);
   const problems = [...findPlanProblems(plan), ...findPlanTextProblems(plan)];
@@ -71,6 +82,20 @@ export function judge(
     const facts = noFacts(`its judge failed: ${reasonOf(error)}`);
     return { facts, judged: judgeCommand(facts, []) };
   }
+}
+
+/**
+ * A line that is one of the task's checks runs after the task anyway, as the plan says it, so no built-in rule asks
+ * about it; policy's own gate and rules still count.
+ */
+function passCheck(line: string): Pick<Proposal, 'facts' | 'judged' | 'looksOnly'> {
+  const judged = judge(line);
+  const { facts = noFacts(null) } = judged;
+  return {
+    ...judged,
+    facts: { ...facts, unjudgeable: null },
+    judged: { outcome: 'allow', rule: null, reason: 'it is one of the task’s checks' },
+  };
 }
 
 function summarise(tool: ToolName, values: Record<string, unknown>): string {

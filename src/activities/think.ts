@@ -172,7 +172,11 @@ function describeAnswer(items: readonly Item[]): string {
 }
 
 /** What a think's checkpoint says, as small facts for the workflow. */
-async function readOutcome(store: Store, { head, profile }: ThinkInput, link: ChainLink): Promise<ThinkOutcome> {
+async function readOutcome(
+  store: Store,
+  { head, profile, checks }: ThinkInput,
+  link: ChainLink,
+): Promise<ThinkOutcome> {
   const { entry } = link;
   if (entry?.kind !== 'think') throw new Error(`${link.commit} is not a think`);
   const said = entry.items.flatMap((item) => (item.kind === 'assistant' ? [item.text] : [])).join(' ');
@@ -180,7 +184,7 @@ async function readOutcome(store: Store, { head, profile }: ThinkInput, link: Ch
   const below = link.parent === null || link.parent === head ? undefined : (await readLink(store, link.parent)).entry;
   return {
     head: link.commit,
-    proposals: calls.map((call) => propose(profile, call)),
+    proposals: calls.map((call) => propose(profile, call, checks)),
     usage: entry.usage,
     ...(below?.kind === 'compact' ? { compacted: below.usage } : {}),
     model: entry.model,

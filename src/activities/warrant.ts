@@ -91,8 +91,8 @@ export async function checkCall(
     await readFor(context, store, { repository, base, isAct: true }, warrant),
     context.isolation,
   );
-  const proposal = propose(profile, call);
-  const { outcome, by, reason } = answerCall(policy, proposal);
+  const proposal = propose(profile, call, input.checks);
+  const { outcome, by, reason } = answerCall(policy, proposal, 'shell');
   if (outcome === 'allow') return;
   const said = `${by} says "${outcome}"${reason === null ? '' : `: ${reason}`}`;
   if (outcome === 'deny' || (warrant && !warrant.decision))

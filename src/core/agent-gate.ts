@@ -49,10 +49,10 @@ export function takeCallReview(before: AgentState, at: number, review: Review): 
 }
 
 /** By sampling, which no agent can foresee, and where a rule has a reason to ask; a planner changes nothing. */
-function isReviewDue({ spec, head }: AgentState, call: Proposal): boolean {
+function isReviewDue({ spec, head, globs }: AgentState, call: Proposal): boolean {
   const { review } = spec.policy;
   if (!review?.actions || review.model.value === null || spec.kind === 'plan') return false;
-  const { outcome, reason } = answerCall(spec.policy, call);
+  const { outcome, reason } = answerCall(spec.policy, call, globs);
   if (outcome === 'deny') return false;
   const isRisky = outcome === 'ask' && reason !== null;
   return isRisky || drawFrom(`${head} ${call.digest}`) < review.actions.value;
@@ -64,7 +64,7 @@ function passGate(
   call: Proposal,
   reviewed?: { asked: boolean; review?: Review; because?: string },
 ): AgentState {
-  const answer = answerCall(state.spec.policy, call);
+  const answer = answerCall(state.spec.policy, call, state.globs);
   const outcome = answer.outcome === 'allow' && reviewed?.asked ? 'ask' : answer.outcome;
   const why = answer.reason === null ? answer.by : `${answer.by}: ${answer.reason}`;
   switch (outcome) {

@@ -3,6 +3,7 @@
  * Rule: one serialisable value is all that a continue-as-new carries; files and conversation are named by commit ids
  * only.
  */
+import type { GlobReading } from './command-paths.ts';
 import type { Control } from './control.ts';
 import type { CheckInput, RedBefore } from './evidence.ts';
 import type { NetworkGrant } from './egress.ts';
@@ -204,6 +205,8 @@ export interface AgentState {
   maxUsd?: number;
   /** A model call that is cut short is charged; agents of before this did not. */
   chargesCuts?: true;
+  /** How policy's own rules read the globs of a line; agents of before that read them wide. */
+  globs?: GlobReading;
   /** Only what workers sealed counts as theirs; agents of before that do not say. */
   seals?: true;
   /** Cancelled, it ends as Temporal's Cancelled; agents of before that end as Completed. */

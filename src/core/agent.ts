@@ -98,6 +98,7 @@ function thinkInput(state: AgentState, head: Sha): ThinkInput {
     head,
     key: `think/${state.step}`,
     profile: profileOf(state.spec),
+    ...(state.spec.checks.length > 0 ? { checks: state.spec.checks } : {}),
     results: state.results,
     steers: state.steers,
     nudges: state.nudges,
@@ -140,7 +141,7 @@ function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
 function callReviewInput(state: AgentState, head: Sha, call: PendingCall): CallReviewInput {
   const { spec, extraPaths } = state;
   const { repository, start, task, title, instructions, paths } = spec;
-  const { reason, by } = answerCall(spec.policy, call);
+  const { reason, by } = answerCall(spec.policy, call, state.globs);
   return {
     repository,
     task: { id: task, title, instructions, paths: [...paths, ...extraPaths] },

@@ -5,6 +5,7 @@
  */
 import type { Proposal } from './step.ts';
 import { escapeForPeople } from './escape.ts';
+import type { GlobReading } from './command-paths.ts';
 import type { CommandJudgement } from './judge-command.ts';
 import { judgeCommand } from './judge-command.ts';
 import type { EffectivePolicy } from './policy.ts';
@@ -23,8 +24,8 @@ export interface CallAnswer {
 
 const STRICTNESS: Record<GateRule, number> = { allow: 0, ask: 1, deny: 2 };
 
-/** Judges a call by all that there is; of equal answers the one that has a reason. */
-export function answerCall(policy: EffectivePolicy, call: Proposal): CallAnswer {
+/** Judges a call by all that there is; of equal answers the one that has a reason. Policy's own rules read `globs` so. */
+export function answerCall(policy: EffectivePolicy, call: Proposal, globs: GlobReading = 'wide'): CallAnswer {
   const { value, from } = policy.gates.commands;
   // What asks only for want of an isolation need not ask where nothing can happen.
   const gate: CallAnswer =
@@ -33,7 +34,9 @@ export function answerCall(policy: EffectivePolicy, call: Proposal): CallAnswer 
       : { outcome: value, by: `policy gates.commands (${from})`, reason: null };
   const own = policy.rules?.commands;
   const answers = [
-    ...(own && own.value.length > 0 && call.facts ? [nameAnswer(judgeCommand(call.facts, own.value), own.from)] : []),
+    ...(own && own.value.length > 0 && call.facts
+      ? [nameAnswer(judgeCommand(call.facts, own.value, 'allow', { globs }), own.from)]
+      : []),
     ...(call.judged ? [nameAnswer(call.judged, 'built-in')] : []),
   ].filter(({ outcome }) => outcome !== 'allow');
   return answers.reduce(

@@ -48,7 +48,7 @@ function checkExample(
   const facts = parseCommand(example);
   // A line is allowed as a whole; it asks because of any part.
   const isAllowed = rule.effect === 'allow' && judgeCommand(facts, [rule], 'ask').outcome === 'allow';
-  const isMatched = rule.effect === 'allow' ? isAllowed : matchRule(rule, facts) === 'yes';
+  const isMatched = rule.effect === 'allow' ? isAllowed : matchRule(rule, facts) !== 'no';
   if (isMatched === (field === 'match')) return [];
   const said = field === 'match' ? 'does not match its own example' : 'matches what it says that it does not';
   return [{ rule: rule.id, path: [index, field, at], problem: `rule "${rule.id}" ${said}: ${example}` }];

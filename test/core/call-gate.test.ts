@@ -53,6 +53,45 @@ describe('a command that a rule speaks against', () => {
     expect(denied.control.log.at(-1)?.text).toContain('denied');
   });
 
+  test('is not asked about where it is one of the task’s checks, unless policy itself asks', () => {
+    const check = 'printenv CI; sh -c "$TEST_COMMAND"';
+    const propose1 = (command: string, checks: string[]) =>
+      propose('work', { kind: 'call', callId: 'c1', tool: 'shell', arguments: JSON.stringify({ command }) }, checks);
+    expect(answerCall(policyOf(), propose1(check, [])).outcome).toBe('ask');
+    expect(answerCall(policyOf(), propose1(`${check}\n`, [check])).outcome).toBe('allow');
+    for (const longer of [`${check}; printenv`, `cd x && ${check}`])
+      expect(answerCall(policyOf(), propose1(longer, [check])).outcome).toBe('ask');
+    const own = policyOf({
+      rules: { commands: [{ ...RULE, effect: 'ask', programs: ['printenv'], match: ['printenv'] }] },
+    });
+    expect(answerCall(own, propose1(check, [check]))).toMatchObject({
+      outcome: 'ask',
+      by: expect.stringMatching(/^rule no-deploy/),
+    });
+    const began = createAgent('r/lib.1', specOf({ checks: [check] }));
+    const ready = advanceAgent(began, { kind: 'began', at: 1, head: sha('begin') });
+    expect(nextAgentCommand(ready)).toMatchObject({ kind: 'think', input: { checks: [check] } });
+  });
+
+  test('has its globs read as a shell does by policy’s own rules too; in runs of before, as wide as before', () => {
+    const secret = {
+      ...RULE,
+      id: 'keys',
+      effect: 'deny' as const,
+      programs: ['cat', 'wc'],
+      paths: ['**/.keys/**', '/srv/keys/**'],
+    };
+    const policy = policyOf({ rules: { commands: [{ ...secret, match: ['cat .keys/a'] }] } });
+    const outcome = (command: string, globs?: 'shell'): string => answerCall(policy, line(command), globs).outcome;
+    expect(['cat src/**/*.py', 'wc **/*.md'].map((one) => outcome(one, 'shell'))).toEqual(['allow', 'allow']);
+    expect(['cat src/**/*.py', 'wc **/*.md'].map((one) => outcome(one))).toEqual(['deny', 'deny']);
+    expect(['cat .k*/a', 'cat /srv/*/a', 'cat src/.keys/a'].map((one) => outcome(one, 'shell'))).toEqual([
+      'ask',
+      'ask',
+      'deny',
+    ]);
+  });
+
   test('without isolation is asked about, but for one that only looks at what is in its folder', () => {
     const policy = tightenForIsolation(policyOf(), 'none');
     expect(answerCall(policy, line('ls -la lib'))).toMatchObject({
