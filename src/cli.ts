@@ -14,6 +14,7 @@ import { run, setUp, up, work } from './cli/run.ts';
 import { sealCommands } from './cli/seal.ts';
 import { StackError } from './cli/stack.ts';
 import { ClientFailure } from './client/client-failure.ts';
+import { refuseRepeats } from './cli/refuse-repeats.ts';
 import { readConfig } from './config.ts';
 import { escapeForPeople } from './core/escape.ts';
 import { quietRuntime } from './worker.ts';
@@ -99,4 +100,5 @@ reviewCommands(program, action);
 accountCommands(program, action);
 sealCommands(program, action);
 
+refuseRepeats(program);
 await program.parseAsync();

@@ -12,6 +12,7 @@ import type { Plan } from '../core/plan.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
 import type { RefactorStatus } from '../core/views.ts';
 import { asLine as safe } from '../core/text/lines.ts';
+import { findRepeatedField } from '../core/unreadable.ts';
 import { askPerson } from './ask-person.ts';
 import { interrupted } from './interrupted.ts';
 import { policyCommands, showPolicy } from './policy.ts';
@@ -194,9 +195,13 @@ async function send(verb: Verb, id: string, fields: object, options: Options): P
 
 async function readPlan(file: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(file, 'utf8'));
+    const text = await readFile(file, 'utf8');
+    const plan: unknown = JSON.parse(text);
+    const twice = findRepeatedField(text);
+    if (twice !== undefined) throw new Error(`it says the field ${JSON.stringify(twice)} twice`);
+    return plan;
   } catch (error) {
-    throw new Error(`${file} is not a JSON file: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new Error(`${file} can't be read as JSON: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     });
   }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { findSecretOf } from './address.ts';
 import { describeMisfit, planSchema } from './plan.ts';
 import { policySchema } from './policy.ts';
-import { isUnreadable } from './unreadable.ts';
+import { describeUnreadable } from './unreadable.ts';
 
 const name = z.string().trim().min(1).max(200);
 const command = z.string().trim().min(1).max(2000);
@@ -104,7 +104,8 @@ export function readMessage(verb: Verb, inputs: readonly unknown[]): MessageChec
   if (!Object.hasOwn(SCHEMAS, verb)) return { kind: 'bad', problem: `there is no verb "${verb}" here` };
   if (inputs.length > 1) return { kind: 'bad', problem: `${verb} takes one input, not ${inputs.length}` };
   const [input] = inputs;
-  if (isUnreadable(input)) return { kind: 'bad', problem: `the input of ${verb} is not readable JSON` };
+  const unreadable = describeUnreadable(input);
+  if (unreadable !== undefined) return { kind: 'bad', problem: `the input of ${verb} ${unreadable}` };
   const field = STRING_FIELD[verb];
   let value: unknown = input ?? (NEEDS_INPUT.has(verb) ? undefined : {});
   if (typeof value === 'string' && field) value = { [field]: value };
@@ -120,7 +121,8 @@ export type StartCheck = { kind: 'ok'; input: StartInput } | { kind: 'bad'; prob
 /** Reads the input of a start; the problem names every field that does not fit. Old runs began with other addresses. */
 export function readStart(inputs: readonly unknown[], addresses: 'closed set' | 'any' = 'closed set'): StartCheck {
   const [input] = inputs;
-  if (isUnreadable(input)) return { kind: 'bad', problem: 'the input is not readable JSON' };
+  const unreadable = describeUnreadable(input);
+  if (unreadable !== undefined) return { kind: 'bad', problem: `the input ${unreadable}` };
   const parsed = startSchema.safeParse(input);
   if (parsed.success) {
     const problem = addresses === 'any' ? undefined : findSecretOf(parsed.data.repository);

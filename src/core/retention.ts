@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { describeMisfit } from './plan.ts';
 import type { Sha } from './transcript.ts';
-import { isUnreadable } from './unreadable.ts';
+import { describeUnreadable } from './unreadable.ts';
 
 export const DAY_MS = 24 * 3_600_000;
 
@@ -83,7 +83,9 @@ export function readJanitorInput(
   inputs: readonly unknown[],
 ): { kind: 'ok'; input: JanitorInput } | { kind: 'bad'; problem: string } {
   const [input = {}] = inputs;
-  if (isUnreadable(input)) return { kind: 'bad', problem: 'the input is not readable JSON' };
+  if (inputs.length > 1) return { kind: 'bad', problem: `janitor takes one input, not ${inputs.length}` };
+  const unreadable = describeUnreadable(input);
+  if (unreadable !== undefined) return { kind: 'bad', problem: `the input ${unreadable}` };
   const parsed = inputSchema.safeParse(input);
   if (parsed.success) return { kind: 'ok', input: parsed.data };
   return { kind: 'bad', problem: describeMisfit('janitor', parsed.error.issues) };

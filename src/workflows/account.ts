@@ -37,19 +37,22 @@ const DESCRIPTIONS: Record<AccountVerb, string> = {
   raise: 'Add to the present period: {tokens?, usd?, by?, note?}',
 };
 
-export async function account(input: unknown): Promise<void> {
-  let state = open(input);
+export async function account(...inputs: unknown[]): Promise<void> {
+  requireOne('account', inputs);
+  let state = open(inputs[0]);
   const seals = beginsSealed();
   const show = (): void => setCurrentDetails(describeAccount(viewAccount(state)));
   for (const verb of Object.keys(DESCRIPTIONS) as AccountVerb[]) {
-    const receive = (message: unknown): unknown => {
+    const receive = (...[message]: unknown[]): unknown => {
       const { value, stamp, answers } = openMessage(verb, message);
       const received = receiveForAccount(state, verb, value, Date.now());
       state = seals && stamp ? remember(received.state, holderOf(value), stamp) : received.state;
       show();
       return answers ? sealed(answers, received.answer) : received.answer;
     };
-    const validator = (message: unknown): void => {
+    const validator = (...messages: unknown[]): void => {
+      requireOne(verb, messages);
+      const [message] = messages;
       const { value, stamp, problem: unsealed } = openMessage(verb, message);
       if (seals && unsealed !== undefined) refuse('NotSealed', unsealed);
       const problem = findMessageProblem(verb, value);
@@ -59,7 +62,7 @@ export async function account(input: unknown): Promise<void> {
       const old = seals && stamp ? findStampProblem(state, holderOf(value), stamp) : undefined;
       if (old !== undefined) refuse('NotSealed', old);
     };
-    setHandler(defineUpdate<unknown, [unknown]>(verb), receive, { validator, description: DESCRIPTIONS[verb] });
+    setHandler(defineUpdate<unknown, unknown[]>(verb), receive, { validator, description: DESCRIPTIONS[verb] });
   }
   setHandler(defineSignal('wake'), () => undefined, {
     description: 'Look around: move to a new version of the workers',
@@ -87,6 +90,11 @@ function openMessage(
   if (sent !== verb) return { value, problem: `${verb}: it was sealed as ${sent}` };
   const [at = NaN, attempt = NaN, count = NaN] = rest.map(Number);
   return { value, stamp: [at, attempt, count], answers: ['answer', sent, ...rest] };
+}
+
+/** What comes beside the first input would be dropped unseen. */
+function requireOne(what: string, inputs: readonly unknown[]): void {
+  if (inputs.length > 1) refuse('BadInput', `${what} takes one input, not ${inputs.length}`);
 }
 
 function holderOf(value: unknown): string {

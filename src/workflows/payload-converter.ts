@@ -1,12 +1,13 @@
 /**
- * The JSON payload converter made total: bytes that can't be decoded become a sentinel instead of an error; and what
+ * The JSON payload converter made total: what can't be decoded, or says a field twice, becomes a sentinel; and what
  * workers say to each other is marked for the codec that seals it.
  * Rule: the bundle, the worker and the clients use this one, or a mistyped signal would wedge a run for ever.
  */
 import type { Payload, PayloadConverter } from '@temporalio/common';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { broken, openSeal, SEAL_FIELDS, verified } from '../core/sealed.ts';
-import { UNREADABLE } from '../core/unreadable.ts';
+import type { Unreadable } from '../core/unreadable.ts';
+import { findRepeatedField } from '../core/unreadable.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -30,10 +31,23 @@ export const payloadConverter: PayloadConverter = {
 
 function read<T>(payload: Payload): T {
   try {
-    return defaultPayloadConverter.fromPayload<T>(payload);
+    const value = defaultPayloadConverter.fromPayload<T>(payload);
+    const twice = findRepeated(payload);
+    return twice === undefined ? value : unreadable<T>({ twice });
   } catch {
-    return UNREADABLE as T;
+    return unreadable<T>({});
   }
+}
+
+function unreadable<T>(why: { twice?: string }): T {
+  const value: Unreadable = { coxswainUnreadable: true, ...why };
+  return value as T;
+}
+
+/** What workers sealed was written by this converter, and is not looked through. */
+function findRepeated(payload: Payload): string | undefined {
+  const isTyped = textOf(payload, 'encoding') === 'json/plain' && textOf(payload, SEAL_FIELDS.verified) === undefined;
+  return isTyped && payload.data ? findRepeatedField(decoder.decode(payload.data)) : undefined;
 }
 
 function textOf({ metadata }: Payload, field: string): string | undefined {

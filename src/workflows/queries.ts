@@ -43,5 +43,11 @@ export function answerAgentQueries(read: () => AgentState): void {
 }
 
 function answer<S>(read: () => S, views: Record<string, (state: S) => unknown>): void {
-  for (const [name, view] of Object.entries(views)) setHandler(defineQuery(name), () => harmless(view(read())));
+  for (const [name, view] of Object.entries(views)) {
+    setHandler(defineQuery<unknown, unknown[]>(name), (...inputs) => {
+      if (inputs.some((input) => input !== null && input !== undefined))
+        throw new Error(`the query ${name} takes no input: leave it out`);
+      return harmless(view(read()));
+    });
+  }
 }

@@ -66,6 +66,8 @@ const POLICY_LAYERS = 'policy-layers';
 const COUNTS_BEGUN = 'counts-begun';
 /** The patch under which refactors began to keep their report in the hub. */
 const KEEPS_REPORT = 'keeps-report';
+/** The patch under which a start with more than one input began to fail. */
+const ONE_INPUT = 'one-input';
 /** The patch under which starts began to refuse addresses that are in no known form or may hold a secret. */
 const CLOSED_ADDRESSES = 'closed-addresses';
 
@@ -152,6 +154,8 @@ function show(state: RefactorState): void {
 function open(inputs: readonly unknown[]): RefactorState {
   const continued = openState<RefactorState>(inputs[0]);
   if (continued) return nameRun(continued, continued.input.repository, true);
+  if (inputs.length > 1 && patched(ONE_INPUT))
+    throw ApplicationFailure.nonRetryable(`refactor takes one input, not ${inputs.length}`, 'BadInput');
   const start = readStart(inputs, patched(CLOSED_ADDRESSES) ? 'closed set' : 'any');
   if (start.kind === 'bad') throw ApplicationFailure.nonRetryable(start.problem, 'BadInput');
   const policy = resolvePolicy(start.input.policy);

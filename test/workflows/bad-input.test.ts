@@ -83,6 +83,47 @@ describe('a start that cannot work fails at once, says why, and leaves nothing b
   });
 });
 
+test('a second input, an input where none is taken, and a field said twice are errors, never ignored', async () => {
+  const crew = await startCrew(ONE_TASK);
+  const repository = await makeRepository();
+  const start = async (workflowId: string, ...args: unknown[]): Promise<string> => {
+    const handle = await crew.client.workflow.start('refactor', { taskQueue: crew.taskQueue, workflowId, args });
+    return await handle.result().then(String, (error: unknown) => String((error as Error).cause));
+  };
+  const input = { repository, goal: 'do it' };
+  expect(await start(`two-${crew.taskQueue}`, input, { base: 'main' })).toContain('refactor takes one input, not 2');
+  const twice = `{"repository": ${JSON.stringify(repository)}, "goal": "do it", "base": "main", "base": "other"}`;
+  const id = `twice-${crew.taskQueue}`;
+  const words = ['--type', 'refactor', '--task-queue', crew.taskQueue, '--workflow-id', id, '--input', twice];
+  await temporal('workflow', 'start', ...words);
+  const failed = await crew.client.workflow
+    .getHandle(id)
+    .result()
+    .catch((error: unknown) => String((error as Error).cause));
+  expect(failed).toContain('says the field "base" twice: say it once');
+  const handle = await crew.start(input);
+  await until(handle, ({ needs }) => needs.length > 0);
+  await expect(handle.query('status', { colour: 'red' })).rejects.toThrow('the query status takes no input');
+  await expect(handle.executeUpdate('pause', { args: [{}, {}] })).rejects.toMatchObject({
+    cause: { message: 'pause takes one input, not 2' },
+  });
+  await temporal(
+    'workflow',
+    'signal',
+    '--workflow-id',
+    handle.workflowId,
+    '--name',
+    'steer',
+    '--input',
+    '{"text": "a", "text": "b"}',
+  );
+  const { receipts } = await until(handle, (now) => now.receipts.some(({ verb }) => verb === 'steer'));
+  expect(receipts.find(({ verb }) => verb === 'steer')).toMatchObject({
+    state: 'refused',
+    detail: expect.stringContaining('says the field "text" twice'),
+  });
+});
+
 test('checks that are red on the base hold and ask; red evidence is kept twice; rejected, the planner is told what to do first', async () => {
   const crew = await startCrew(ONE_TASK);
   const handle = await crew.start({ repository: await makeRepository(), checks: ['test -f missing'] });
