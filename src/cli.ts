@@ -70,7 +70,10 @@ program
   .argument('<goal>', 'what should be done')
   .option('--check <command>', 'a command that judges the result (repeat for more)', collect, [])
   .option('--setup <command>', 'prepares a fresh checkout, e.g. "npm ci"')
-  .option('--network-for-setup [hosts]', 'let the setup reach these hosts (separated by commas), or all of the network')
+  .option(
+    '--network-for-setup [hosts]',
+    'let the setup reach these hosts (separated by commas; private:<host> where it is in your own network), or all public ones',
+  )
   .option('--base <ref>', 'branch, tag or commit to start from')
   .option('--branch <name>', 'branch to deliver')
   .option('--team <name>', 'whose work this is; also the fairness key')

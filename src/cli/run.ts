@@ -46,6 +46,7 @@ export interface RunOptions {
 
 /** The offline model does it too. */
 const GOAL_OF_EXAMPLE = 'replace `var $A = require($B)` with `const $A = require($B)`';
+const PRIVATE = 'private:';
 const say = (line: string): void => console.log(line);
 
 /** The stack that is there, or one for as long as this command lives. */
@@ -82,8 +83,12 @@ function startInput(
   };
 }
 
-function readGrant(hosts: string | boolean): NetworkGrant {
-  return typeof hosts === 'string' ? { hosts: hosts.split(',').map((host) => host.trim()) } : hosts;
+/** A host after `private:` may be in a private network, as a company's own registry is. */
+export function readGrant(words: string | boolean): NetworkGrant {
+  if (typeof words !== 'string') return words;
+  const all = words.split(',').map((host) => host.trim());
+  const hidden = all.filter((host) => host.startsWith(PRIVATE)).map((host) => host.slice(PRIVATE.length).trim());
+  return { hosts: all.filter((host) => !host.startsWith(PRIVATE)), ...(hidden.length > 0 ? { private: hidden } : {}) };
 }
 
 /** Its requester is whose key signs: the name on this machine is a claim, which the key need not have. */

@@ -89,10 +89,16 @@ export interface HostUse {
   receivedBytes: number;
 }
 
+/** Hosts that a sentence names. */
+const MAX_SHOWN = 20;
+
 /** A sentence for people on the hosts that a setup used and was refused; empty where there was none. */
 export function describeHostUse(uses: readonly HostUse[]): string {
-  const list = (verdict: HostUse['verdict']): string =>
-    [...new Set(uses.filter((use) => use.verdict === verdict).map(describeOne))].slice(0, 20).join(', ');
+  const list = (verdict: HostUse['verdict']): string => {
+    const all = [...new Set(uses.filter((use) => use.verdict === verdict).map(describeOne))];
+    const more = all.length > MAX_SHOWN ? [`and ${all.length - MAX_SHOWN} more`] : [];
+    return [...all.slice(0, MAX_SHOWN), ...more].join(', ');
+  };
   const [allowed, refused] = [list('allowed'), list('refused')];
   return [allowed && `setup used the network: ${allowed}`, refused && `setup was refused: ${refused}`]
     .filter((part) => part !== '')

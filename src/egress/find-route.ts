@@ -61,7 +61,7 @@ export async function findRoute(
 
 /** Logs a request whose target can't be read, or that names two hosts. */
 export function refuseUnreadable(log: HostLog, text: string): string {
-  const reason = `not one host and port: ${text.replace(/[^\x21-\x7e]/g, '?').slice(0, 80)}`;
+  const reason = `not one host and port, which nothing in network.setup can allow: ${text.replace(/[^\x21-\x7e]/g, '?').slice(0, 80)}`;
   log.add({ host: '(unreadable)', port: 0, verdict: 'refused', reason });
   return reason;
 }

@@ -17,7 +17,8 @@ export class HostLog {
     const key = JSON.stringify([use.host, use.port, use.verdict, use.reason]);
     let known = this.#uses.get(key);
     if (!known && this.#uses.size >= MAX_USES && use.host !== OTHERS) {
-      return this.add({ host: OTHERS, port: 0, verdict: use.verdict, reason: '' });
+      const reason = use.verdict === 'allowed' ? '' : `more than ${MAX_USES} hosts and ports: not told apart`;
+      return this.add({ host: OTHERS, port: 0, verdict: use.verdict, reason });
     }
     known ??= { ...use, connections: 0, sentBytes: 0, receivedBytes: 0 };
     known.connections += 1;

@@ -55,7 +55,9 @@ export function createHostJudge(grant: Exclude<NetworkGrant, false>): HostJudge 
       const fine = found.filter(isFine);
       if (fine.length > 0) return { kind: 'allowed', value: fine };
       const kinds = [...new Set(found.map(classOfAddress))].join(', ');
-      const reason = `its address is ${kinds || 'unknown'}`;
+      const is = `its address is ${kinds || 'unknown'}`;
+      const reason =
+        grant === true ? `${is}, and true stands for public addresses only: write a list in its place` : is;
       const [first] = found;
       if (first === undefined) return { kind: 'refused', reason };
       // A private network is opened by the host's name; everything else that is special only by its very address.
