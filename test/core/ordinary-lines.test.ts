@@ -1,6 +1,6 @@
 /**
- * Lines that people and agents type every day pass the built-in rules, whatever globs they have; dangerous ones never do,
- * and only what is certain is denied.
+ * Lines that people and agents type every day pass the built-in rules, whatever globs they have; dangerous ones never
+ * do, and only what is certain is denied.
  */
 import { expect, test } from 'vitest';
 import { BUILT_IN_RULES } from '../../src/core/command-rules.ts';
@@ -120,7 +120,7 @@ const ORDINARY = [
 const DANGEROUS = [
   'cat ~/.ssh/id_rsa',
   'cat ~/.s*h/id_*',
-  'cat /root/.ssh/id_ed25519',
+  'cat ~/.ssh/id_ed25519',
   'cat /home/*/.ssh/config',
   'cat /**/id_rsa',
   'cat **/id_rsa',
@@ -150,7 +150,7 @@ const DANGEROUS = [
   'rm -rf /*/lib/x',
   'cp x /u*/local/bin/x',
   'tee ../etc/hosts',
-  'echo x >> ../root/.bashrc',
+  'echo x >> ../etc/profile',
   'bash -c "cat < /d*v/tcp/10.0.0.1/80"',
 ];
 
