@@ -4,7 +4,7 @@
  * what can't be followed is refused.
  */
 import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { GitFailure } from './git-failure.ts';
 
 /** Where a repository by path is, and every real place from which git takes anything of it. */
@@ -39,12 +39,25 @@ export async function findGitFolder(path: string): Promise<GitFolder> {
     return { gitDir, commonDir, reads: [...reads] };
   } catch (error) {
     if (error instanceof GitFailure) throw error;
+    const root = await findRepositoryAround(path);
+    if (root !== undefined)
+      throw new GitFailure(
+        'not-a-repository',
+        `${JSON.stringify(path)} is not a git repository, but a folder of one: name its root, ${JSON.stringify(root)}`,
+      );
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new GitFailure(
       'not-a-repository',
       `${JSON.stringify(path)} is not a git repository, or this worker may not read it (${reason})`,
     );
   }
+}
+
+/** The nearest folder above that has a `.git`. */
+async function findRepositoryAround(path: string): Promise<string | undefined> {
+  for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder))
+    if (await stat(join(folder, '.git')).catch(() => undefined)) return folder;
+  return undefined;
 }
 
 async function findGitDir(path: string, reads: Set<string>): Promise<string> {

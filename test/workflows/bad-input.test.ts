@@ -63,6 +63,7 @@ describe('a start that cannot work fails at once, says why, and leaves nothing b
       [{ repository: 'http://127.0.0.1:1/x', goal }, 'PrepareFailed', 'add http://127.0.0.1:1/ to COXSWAIN_ROOTS'],
       [{ repository: 'https://localhost/x', goal }, 'PrepareFailed', 'add https://localhost/ to COXSWAIN_ROOTS'],
       [{ repository: empty, goal }, 'PrepareFailed', 'not a git repository'],
+      [{ repository: join(repository, 'a'), goal }, 'PrepareFailed', `a folder of one: name its root, "${repository}"`],
       [{ repository: bare, goal }, 'PrepareFailed', 'no commit'],
       [{ repository, goal, base: 'nope' }, 'PrepareFailed', 'nope'],
       [{ repository, goal, branch: 'taken' }, 'PrepareFailed', 'branch taken exists already'],
