@@ -4,7 +4,7 @@
  */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { FailureType } from '../core/failures.ts';
-import { FAILURES } from '../core/failures.ts';
+import { FAILURES, GIT_FAILURES } from '../core/failures.ts';
 import { hideSecretValues } from '../core/secrets.ts';
 import { GitFailure } from '../git/git-failure.ts';
 import { ModelFailure } from '../model/model-failure.ts';
@@ -35,22 +35,17 @@ export function fail(
   });
 }
 
-const GIT_TYPES: Record<GitFailure['kind'], FailureType> = {
-  'not-a-repository': 'BadRepository',
-  'missing-base': 'BadRepository',
-  'empty-repository': 'BadRepository',
-  ownership: 'BadRepository',
-  unreachable: 'GitUnreachable',
-  'read-only': 'HubReadOnly',
-  'disk-full': 'GitFailed',
-  corrupt: 'GitFailed',
-  failed: 'GitFailed',
-};
+/** Attempts of what fails for a reason that nobody knows: two minutes. */
+const MAX_UNKNOWN = 8;
 
 /** The failure that an activity throws for an adapter's error; what is known already is passed through. */
-export function toFailure(error: unknown): unknown {
+export function toFailure(error: unknown, attempt = 1): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
-  if (error instanceof GitFailure) return fail(GIT_TYPES[error.kind], error.message);
+  if (error instanceof GitFailure) {
+    const { type, mends } = GIT_FAILURES[error.kind];
+    const final = mends === 'unknown' ? attempt >= MAX_UNKNOWN : mends !== 'waiting';
+    return fail(type, error.message, { final });
+  }
   if (error instanceof ModelFailure) {
     if (error.kind === 'context-too-long') return fail('ContextTooLong', error.message);
     const { retryAfterMs } = error;
@@ -62,7 +57,10 @@ export function toFailure(error: unknown): unknown {
   }
   // The other kinds pass by themselves, or with another attempt.
   if (error instanceof SandboxError && error.kind === 'isolation') return fail('NoIsolation', error.message);
-  return error instanceof Error ? clean(error) : error;
+  if (!(error instanceof Error)) return error;
+  // Of our own files, as a folder of the state or the hub that became read-only.
+  if ('code' in error && error.code === 'EROFS') return fail('HubReadOnly', error.message, { cause: error });
+  return clean(error);
 }
 
 /** An error of any kind with its own words cleaned, and those of its causes: Temporal takes all of them along. */

@@ -6,23 +6,22 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Context } from '@temporalio/activity';
-import { hostOfIdentity, workspaceQueue } from '../core/task-queues.ts';
+import { workspaceQueue } from '../core/task-queues.ts';
 import { refSlug } from '../git/ref-name.ts';
 import type { ActivityContext } from './context.ts';
 import { isUrl, SLUG } from './context.ts';
 import type { ControlActivities } from './contract.ts';
+import { findHosts } from './find-hosts.ts';
 import { withHeartbeats } from './perform.ts';
 
 /** Temporal keeps this many of a search attribute's characters, from the end of the repository's name. */
 const MAX_SHOWN = 255;
-/** Temporal's number for queues of activities (`temporal.api.enums.v1.TaskQueueType`). */
-const ACTIVITY_QUEUE = 2;
 
 export function createFindPlaces(context: ActivityContext): ControlActivities['findPlaces'] {
   return () =>
     withHeartbeats(async () => ({
       hubs: await findHubs(context),
-      hosts: await findHosts(),
+      hosts: await findHosts(Context.current(), workspaceQueue(Context.current().info.taskQueue)),
       retentionDays: context.retentionDays,
     }));
 }
@@ -55,16 +54,4 @@ async function listRepositories(): Promise<string[]> {
     if (typeof name === 'string' && name.length < MAX_SHOWN) repositories.add(name);
   }
   return [...repositories];
-}
-
-/** Names of the hosts whose workers have asked for work in the last minutes. */
-async function findHosts(): Promise<string[]> {
-  const { info, client } = Context.current();
-  const { pollers } = await client.connection.workflowService.describeTaskQueue({
-    namespace: info.namespace,
-    taskQueue: { name: workspaceQueue(info.taskQueue) },
-    taskQueueType: ACTIVITY_QUEUE,
-  });
-  const hosts = (pollers ?? []).map(({ identity }) => hostOfIdentity(identity ?? ''));
-  return [...new Set(hosts.filter((host) => host !== undefined))];
 }

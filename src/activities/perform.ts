@@ -10,6 +10,7 @@ import type { TroubleNews } from '../core/trouble.ts';
 import { isTold, TROUBLE_SIGNAL } from '../core/trouble.ts';
 import { nonceOf } from '../seal/unseal-activities.ts';
 import { fail, toFailure } from './failures.ts';
+import { tryElsewhere } from './try-elsewhere.ts';
 import { watchRefactor } from './watch-refactor.ts';
 
 /** A fifth of the heartbeat timeout: one lost beat is no reason to give a worker up. */
@@ -50,7 +51,7 @@ export async function withHeartbeats<T>(
   } catch (error) {
     if (context.cancellationSignal.aborted) throw cancelled(context, error);
     if (watch.signal.aborted) throw fail('RefactorGone', `${refactor} is closed: what was done for it was ended`);
-    const failure = toFailure(error);
+    const failure = (await tryElsewhere(context, memory, error)) ?? toFailure(error, context.info.attempt);
     await tellTrouble(context, failure);
     throw failure;
   } finally {

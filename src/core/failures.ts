@@ -22,6 +22,8 @@ export const FAILURES = {
   GitFailed: { retryable: true },
   /** The hub or this host's disk can't be written: a person mends that, then resumes. */
   HubReadOnly: { retryable: false },
+  /** Objects of a repository or of the hub are missing or broken: waiting brings none back. */
+  GitDamaged: { retryable: false },
   /** The worker was told to end while this ran: another host takes over at once. */
   Drained: { retryable: true },
   /** The refactor that this was done for is closed, so nobody supervises it: its agent holds. */
@@ -50,6 +52,45 @@ export const FAILURES = {
 } as const;
 
 export type FailureType = keyof typeof FAILURES;
+
+/** What can mend a failure: time, a worker on another host, a person alone; or nobody knows it. */
+export type Mending = 'waiting' | 'another host' | 'a person' | 'unknown';
+
+/**
+ * Every kind of git's failures: as what it is reported, what can mend it, and what a person can do. Only these words
+ * decide whether a failure of git is tried again: for hours, on the other hosts that there are, or not at all. One
+ * that nobody knows is tried for two minutes.
+ */
+export const GIT_FAILURES = {
+  unreachable: { type: 'GitUnreachable', mends: 'waiting', remedy: '' },
+  'disk-full': { type: 'GitFailed', mends: 'waiting', remedy: 'make room there' },
+  /** A path that this host has not, or an address that its worker may not reach. */
+  'not-here': { type: 'BadRepository', mends: 'another host', remedy: '' },
+  'no-access': {
+    type: 'BadRepository',
+    mends: 'another host',
+    remedy: "give the worker's user a credential that may do this (a git credential helper, or an SSH key)",
+  },
+  ownership: { type: 'BadRepository', mends: 'another host', remedy: '' },
+  'not-a-repository': { type: 'BadRepository', mends: 'a person', remedy: '' },
+  'missing-base': { type: 'BadRepository', mends: 'a person', remedy: '' },
+  'empty-repository': { type: 'BadRepository', mends: 'a person', remedy: '' },
+  partial: {
+    type: 'BadRepository',
+    mends: 'a person',
+    remedy:
+      'it is a partial clone, and nothing is fetched into it: name the address that it was cloned from, or complete it by `git fetch --refetch --no-filter`',
+  },
+  'read-only': { type: 'HubReadOnly', mends: 'a person', remedy: "let the worker's user write there" },
+  corrupt: {
+    type: 'GitDamaged',
+    mends: 'a person',
+    remedy: 'see what `git fsck --full` says there, and bring back what is missing from another clone',
+  },
+  failed: { type: 'GitFailed', mends: 'unknown', remedy: '' },
+} as const satisfies Record<string, { type: FailureType; mends: Mending; remedy: string }>;
+
+export type GitFailureKind = keyof typeof GIT_FAILURES;
 
 /** Whether a worker refused to do something because of what it read and verified by itself. */
 export function isUnwarranted(type: string | undefined): boolean {

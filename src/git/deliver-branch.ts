@@ -4,7 +4,7 @@
  */
 import type { Sha } from '../core/transcript.ts';
 import { deliverToFolder } from './deliver-to-folder.ts';
-import { GitFailure } from './git-failure.ts';
+import { addRemedy, GitFailure } from './git-failure.ts';
 import { reach } from './reach.ts';
 import { checkRefName } from './ref-name.ts';
 import { listRemote, pushWithLease } from './run-remote.ts';
@@ -49,7 +49,9 @@ export async function deliverBranch(
     }
   } catch (error) {
     if (!(error instanceof GitFailure) || error.kind === 'unreachable') throw error;
-    return { kind: 'refused', reason: (error.facts['words'] ?? error.message).slice(0, 1000) };
+    const { words } = error.facts;
+    const reason = words === undefined ? error.message : addRemedy(error.kind, words.slice(0, 1000));
+    return { kind: 'refused', reason: reason.slice(0, 1500) };
   }
 }
 

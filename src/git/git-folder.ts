@@ -47,7 +47,7 @@ export async function findGitFolder(path: string): Promise<GitFolder> {
       );
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new GitFailure(
-      'not-a-repository',
+      'not-here',
       `${JSON.stringify(path)} is not a git repository, or this worker may not read it (${reason})`,
     );
   }

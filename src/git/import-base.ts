@@ -3,7 +3,7 @@
  * Rule: the repository is only read, and what it says of itself (configuration, hooks) is not obeyed.
  */
 import type { Sha } from '../core/transcript.ts';
-import { GitFailure, hideSecrets } from './git-failure.ts';
+import { addRemedy, GitFailure, hideSecrets } from './git-failure.ts';
 import { isDirty } from './is-dirty.ts';
 import { moveRef } from './move-ref.ts';
 import { checkRefName } from './ref-name.ts';
@@ -104,7 +104,7 @@ async function look(store: Store, repository: string): Promise<Look> {
   const listed = await runRemote(store, ['ls-remote', '--symref'], repository).catch((error: unknown) => {
     // Nothing is written here: what permissions forbid is reading.
     const isBarred = error instanceof GitFailure && error.kind === 'read-only';
-    throw isBarred ? new GitFailure('not-a-repository', error.message, error.facts) : error;
+    throw isBarred ? new GitFailure('no-access', error.message, error.facts) : error;
   });
   const refs = new Map<string, Sha>();
   let head: string | null = null;
@@ -158,25 +158,28 @@ function explain(error: unknown, name: string, base: string | undefined): unknow
   if (!(error instanceof GitFailure) || error.facts['words'] === undefined) return error;
   const { kind, facts } = error;
   const { words = '' } = facts;
+  const failure = (said: string): GitFailure => new GitFailure(kind, addRemedy(kind, `${name} ${said}`), facts);
   switch (kind) {
     case 'not-a-repository':
       if (/returned error: 30\d/.test(words)) {
         const hint = 'name the address that it has now, often with ".git" at its end';
-        return new GitFailure(kind, `${name} can't be read: it redirects, which is not followed: ${hint}`, facts);
+        return failure(`can't be read: it redirects, which is not followed: ${hint}`);
       }
-      return new GitFailure(kind, `${name} is not a git repository, or this worker may not read it: ${words}`, facts);
+      return failure(`is not a git repository, or this worker may not read it: ${words}`);
+    case 'no-access':
+      return failure(`is no git repository that this worker may read: ${words}`);
     case 'ownership':
-      return new GitFailure(
-        kind,
-        `${name} belongs to another user than the worker's: run the worker as its owner, or add it to safe.directory`,
-        facts,
+      return failure(
+        "belongs to another user than the worker's: run the worker as its owner, or add it to safe.directory",
       );
     case 'missing-base':
+      return failure(`has no commit ${base ?? 'at HEAD'} that can be fetched: ${words}`);
+    case 'partial':
     case 'corrupt':
-      return new GitFailure(kind, `${name} has no commit ${base ?? 'at HEAD'} that can be fetched: ${words}`, facts);
+      return failure(`has no whole commit ${base ?? 'at HEAD'}: ${words}`);
     case 'unreachable':
-      return new GitFailure(kind, `${name} can't be reached; it is tried again: ${words}`, facts);
+      return failure(`can't be reached; it is tried again: ${words}`);
     default:
-      return new GitFailure(kind, `${name} can't be read: ${words}`, facts);
+      return failure(`can't be read: ${words}`);
   }
 }

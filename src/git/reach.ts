@@ -7,6 +7,7 @@ import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Root, UrlAddress } from '../core/address.ts';
 import { allowingLine, judgeUrl, placeOf, readAddress } from '../core/address.ts';
+import type { GitFailureKind } from '../core/failures.ts';
 import type { GitFolder } from './git-folder.ts';
 import { findGitFolder, findOutside } from './git-folder.ts';
 import { GitFailure, hideSecrets } from './git-failure.ts';
@@ -36,7 +37,7 @@ export type Reached = { name: string; settings: string[]; env: Record<string, st
 /** Judges an address. Without `access` every address of the closed set may be reached. */
 export async function reach(access: Access | undefined, repository: string): Promise<Reached> {
   const read = readAddress(repository);
-  if (read.kind === 'bad') throw refusal(repository, read.problem);
+  if (read.kind === 'bad') throw refusal(repository, read.problem, 'not-a-repository');
   const { address } = read;
   return address.kind === 'path'
     ? await reachFolder(access, repository, address.path)
@@ -49,7 +50,7 @@ async function reachFolder(access: Access | undefined, repository: string, path:
   });
   const folder = await findGitFolder(place);
   await judgeReads(access, repository, folder.reads);
-  if (access?.isHub(folder.gitDir)) throw refusal(repository, IS_HUB);
+  if (access?.isHub(folder.gitDir)) throw refusal(repository, IS_HUB, 'not-a-repository');
   return {
     kind: 'folder',
     name: folder.gitDir,
@@ -81,7 +82,7 @@ const IS_HUB = 'is a hub of this worker: what lies there are chains of runs, and
 async function reachUrl(access: Access | undefined, repository: string, address: UrlAddress): Promise<Reached> {
   const settings = ['-c', 'http.followRedirects=false'];
   if (access) {
-    if (access.isHub(placeOf(address))) throw refusal(repository, IS_HUB);
+    if (access.isHub(placeOf(address))) throw refusal(repository, IS_HUB, 'not-a-repository');
     const verdict = judgeUrl(address, access.roots);
     if (verdict.kind === 'refused') throw refusal(repository, verdict.reason);
     if (verdict.kind === 'public') settings.push(...pin(address, await findPublic(access, repository, address)));
@@ -106,6 +107,7 @@ function pin({ scheme, host, port, isAddress }: UrlAddress, addresses: readonly 
   return ['-c', `http.curloptResolve=${host}:${port}:${list}`];
 }
 
-function refusal(repository: string, problem: string): GitFailure {
-  return new GitFailure('not-a-repository', `${JSON.stringify(hideSecrets(repository))} ${problem}`);
+/** What a worker refuses by its own configuration, or has not on its host, may be another's. */
+function refusal(repository: string, problem: string, kind: GitFailureKind = 'not-here'): GitFailure {
+  return new GitFailure(kind, `${JSON.stringify(hideSecrets(repository))} ${problem}`);
 }

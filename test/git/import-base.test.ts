@@ -270,8 +270,8 @@ describe('there is no base', () => {
       {
         "behind a program": "not-a-repository: "<repository>" is no address of a known form: write https://host/path, ssh://host/path, git@host:path, or ./path for a path",
         "behind an option": "not-a-repository: "<repository>" is neither a path nor a URL",
-        "in a folder that is no repository": "not-a-repository: "<repository>" is not a git repository, or this worker may not read it (ENOENT)",
-        "in a folder that is not there": "not-a-repository: "<repository>" is no folder of this worker's host: give a git URL, or a path there",
+        "in a folder that is no repository": "not-here: "<repository>" is not a git repository, or this worker may not read it (ENOENT)",
+        "in a folder that is not there": "not-here: "<repository>" is no folder of this worker's host: give a git URL, or a path there",
         "in a repository of another user": "ownership: <repository> belongs to another user than the worker's: run the worker as its owner, or add it to safe.directory",
         "in a repository without a commit": "empty-repository: <repository> has no commit yet: commit something first",
         "under a name that looks like an option": "missing-base: <repository> has no branch, tag or full commit id "--upload-pack=touch <mark>": name one of its branches by "base": main",

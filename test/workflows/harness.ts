@@ -61,6 +61,8 @@ export interface Crew {
   model: Scripted;
   worker: RunningWorker;
   restartWorker(): Promise<void>;
+  /** One more worker, of a host with a state folder of its own. */
+  startBeside(more: Record<string, string>): Promise<RunningWorker>;
   start(input: Partial<StartInput> & { repository: string }): Promise<WorkflowHandle>;
   /** The same by the plain `temporal` program. */
   startByProgram(input: Partial<StartInput> & { repository: string }): Promise<WorkflowHandle>;
@@ -114,25 +116,17 @@ export async function startCrew(
   const model =
     script === 'offline' ? { ...(await startOfflineModel()), requests: [] } : await startScriptedModel(script);
   const modelName = script === 'offline' ? 'coxswain-offline' : 'scripted';
-  const config = readConfig(
-    {
-      COXSWAIN_SEAL: TEST_KEY,
-      ...env,
-      COXSWAIN_STATE: stateDir,
-      COXSWAIN_TASK_QUEUE: taskQueue,
-      OPENAI_BASE_URL: model.url,
-      COXSWAIN_MODEL: modelName,
-    },
-    stateDir,
-  );
-  const begin = async (): Promise<RunningWorker> =>
-    startWorker(config, {
+  const begin = async (folder = stateDir, more: Record<string, string> = {}): Promise<RunningWorker> => {
+    const own = { COXSWAIN_STATE: folder, COXSWAIN_TASK_QUEUE: taskQueue };
+    const models = { OPENAI_BASE_URL: model.url, COXSWAIN_MODEL: modelName };
+    return await startWorker(readConfig({ COXSWAIN_SEAL: TEST_KEY, ...env, ...own, ...models, ...more }, folder), {
       address,
       namespace: 'default',
       model: { name: modelName, apiKey: 'none', baseUrl: model.url },
       defaultRoots: ['/'],
       bundle: await sharedBundle(),
     });
+  };
   const connected = await connectClient({ address, namespace: 'default' });
   const { client } = connected;
   const crew: Crew = {
@@ -144,6 +138,15 @@ export async function startCrew(
     restartWorker: async () => {
       await crew.worker.stop();
       crew.worker = await begin();
+    },
+    startBeside: async (more) => {
+      const folder = await mkdtemp(join(tmpdir(), 'coxswain-beside-'));
+      const worker = await begin(folder, more);
+      onTestFinished(async () => {
+        await worker.stop();
+        await rm(folder, { recursive: true, force: true });
+      });
+      return worker;
     },
     start: (input) =>
       client.workflow.start('refactor', {
