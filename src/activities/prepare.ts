@@ -6,10 +6,10 @@ import { describeHostUse } from '../core/egress.ts';
 import type { HostUse } from '../core/egress.ts';
 import { Context } from '@temporalio/activity';
 import type { Prepared, PrepareInput } from '../core/refactor-state.ts';
+import { checkRefName, findInTheWay } from '../core/text/branch-name.ts';
 import type { Sha } from '../core/transcript.ts';
-import { checkRefName } from '../git/ref-name.ts';
 import { importBase } from '../git/import-base.ts';
-import { readRemoteBranch } from '../git/deliver-branch.ts';
+import { listBranches } from '../git/deliver-branch.ts';
 import { readLink } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import type { ActivityContext } from './context.ts';
@@ -31,14 +31,7 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
   const base = await importBase(store, { repository, ...(input.base === null ? {} : { base: input.base }) });
   if (input.expected && base.commit !== input.expected)
     throw fail('BaseMoved', `the base moved from ${input.expected.slice(0, 10)} to ${base.commit.slice(0, 10)}`);
-  const there = await readRemoteBranch(store, { repository, branch: input.branch });
-  const isOwn = there !== null && (await wasDeliveredByThis(store, there));
-  if (there && !isOwn) {
-    throw fail(
-      'BadInput',
-      `branch ${input.branch} exists already in the repository, at ${there.slice(0, 10)}: name another one by "branch"`,
-    );
-  }
+  const isOwn = await refuseBranch(store, repository, input.branch);
   const { checks, setup, warrant } = input;
   const judged = { repository: input.repository, base: base.commit, commit: base.commit, checks, setup };
   const evidence = await judge(context, { ...judged, ...(warrant ? { warrant } : {}) }, signal);
@@ -47,7 +40,7 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
     notes.push(
       `the working copy has uncommitted changes: they are not part of this, the base is commit ${base.commit.slice(0, 10)}`,
     );
-  if (there && isOwn)
+  if (isOwn)
     notes.push(
       `branch ${input.branch} was delivered by an earlier run of this refactor: delivery will hold until it is moved away`,
     );
@@ -66,6 +59,24 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
     notes,
     ...(hosts ? { hosts } : {}),
   };
+}
+
+/** Refuses a branch that can't be made; gives whether an earlier run of this very refactor has made it. */
+async function refuseBranch(store: Store, repository: string, branch: string): Promise<boolean> {
+  const branches = await listBranches(store, repository);
+  const there = branches.get(branch);
+  const inTheWay = findInTheWay(branch, branches.keys());
+  if (inTheWay !== undefined)
+    throw fail(
+      'BadInput',
+      `branch ${branch} can't be made in the repository: ${inTheWay}; name another one by "branch"`,
+    );
+  if (there === undefined) return false;
+  if (await wasDeliveredByThis(store, there)) return true;
+  throw fail(
+    'BadInput',
+    `branch ${branch} exists already in the repository, at ${there.slice(0, 10)}: name another one by "branch"`,
+  );
 }
 
 /** Whether a branch's commit is one of this very refactor's, which a person has reset to before it. */

@@ -129,6 +129,8 @@ function steerAgent(state: AgentState, message: MessageOf<'steer'>, at: number):
 }
 
 function resumeAgent(state: AgentState, message: MessageOf<'resume'>, at: number): Came {
+  if (message.branch !== undefined)
+    return refused(state, 'an agent delivers no branch: send the branch to its refactor');
   let wheel: Sha | null = null;
   if (message.from !== undefined) {
     const parsed = shaSchema.safeParse(message.from);

@@ -51,7 +51,14 @@ const verdict = { decision: name.optional(), digest: name.optional(), note: text
 const SCHEMAS = {
   steer: z.strictObject({ text, to: name.optional(), interrupt: z.boolean().optional(), ...signed, ...sender }),
   pause: z.strictObject({ reason: text.optional(), ...signed, ...sender }),
-  resume: z.strictObject({ reason: text.optional(), from: z.string().optional(), ...signed, ...sender }),
+  resume: z.strictObject({
+    reason: text.optional(),
+    from: z.string().optional(),
+    /** Another branch to deliver. */
+    branch: z.string().trim().min(1).max(200).optional(),
+    ...signed,
+    ...sender,
+  }),
   stop: z.strictObject({ reason: text.optional(), ...signed, ...sender }),
   approve: z.strictObject({ ...verdict, ...signed, ...sender }),
   reject: z.strictObject({ ...verdict, ...signed, ...sender }),

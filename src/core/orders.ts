@@ -62,10 +62,12 @@ function findMissingSignature(message: OrderMessage, { paused }: Control, rules:
         ? `who steers may not approve the work (decisions.selfApproval), so a steer has to be signed: ${how}`
         : undefined;
     case 'resume':
-      if (message.from === undefined && !paused?.signed) return undefined;
-      return message.from === undefined
-        ? `${paused?.by} paused this by signature, so only a signed resume ends the pause: ${how}`
-        : `only a signed resume may bring a commit (decisions.signatures): ${how}`;
+      if (message.from !== undefined) return `only a signed resume may bring a commit (decisions.signatures): ${how}`;
+      if (message.branch !== undefined)
+        return `only a signed resume may name another branch (decisions.signatures): ${how}`;
+      return paused?.signed
+        ? `${paused.by} paused this by signature, so only a signed resume ends the pause: ${how}`
+        : undefined;
     default:
       return `only a signed ${message.verb} counts here (decisions.signatures): ${how}`;
   }

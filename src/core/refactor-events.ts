@@ -10,6 +10,7 @@ import { findRed } from './evidence.ts';
 import type { FailureType } from './failures.ts';
 import { createExtra } from './refactor.ts';
 import { takeDescription, takeReport, takeSpend, takeStart } from './refactor-agents.ts';
+import { takeDelivery } from './refactor-delivery.ts';
 import { takeOverreach } from './refactor-effects.ts';
 import { takeEvidence } from './refactor-checks.ts';
 import { takeReview } from './refactor-review.ts';
@@ -205,28 +206,6 @@ function mergeAgain(
     at,
     `${work.task.id} conflicted ${work.attempt} times (${conflict.files.join(', ')}). Resume to try once more, or revise the plan`,
   );
-}
-
-function takeDelivery(state: RefactorState, event: Extract<RefactorEvent, { kind: 'delivered' }>): RefactorState {
-  const { outcome, at } = event;
-  switch (outcome.kind) {
-    case 'delivered': {
-      const { kind: _, ...delivered } = outcome;
-      return endRefactor({ ...state, delivered }, at, { kind: 'done' });
-    }
-    case 'exists':
-      return holdRefactor(
-        state,
-        at,
-        `branch ${state.branch} exists already at ${outcome.at.slice(0, 10)} and is never overwritten. Move it away, then resume`,
-      );
-    case 'refused':
-      return holdRefactor(
-        state,
-        at,
-        `the repository refused branch ${state.branch}: ${outcome.reason}. Mend that, then resume`,
-      );
-  }
 }
 
 /** The receipt of what an ended agent was told; a steer's waits for the agent after it. */

@@ -11,6 +11,7 @@ import type { Outcome, Received } from './receive.ts';
 import { receive } from './receive.ts';
 import { answerForRefactor, chooseForRefactor, decideForRefactor, revisePlan } from './refactor-decisions.ts';
 import { policyInput } from './refactor.ts';
+import { takeBranch } from './refactor-delivery.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { listRunning, log, passOn, stopRefactor } from './refactor-work.ts';
 import { findFullQueue, MAX_STEER_SHOWN } from './steer-queue.ts';
@@ -133,7 +134,11 @@ function pauseRefactor(state: RefactorState, message: MessageOf<'pause'>, at: nu
   });
 }
 
-function resumeRefactor(state: RefactorState, message: MessageOf<'resume'>, at: number): Came {
+function resumeRefactor(before: RefactorState, sent: MessageOf<'resume'>, at: number): Came {
+  const { branch, ...message } = sent;
+  const named = branch === undefined ? { kind: 'taken' as const, state: before } : takeBranch(before, branch, at);
+  if (named.kind === 'refused') return outcome('refused', named.detail, before);
+  const { state } = named;
   const running = listRunning(state);
   if (message.from !== undefined) {
     if (running.length === 1) return passOn(state, running, message, 'passed on to');
@@ -141,8 +146,9 @@ function resumeRefactor(state: RefactorState, message: MessageOf<'resume'>, at: 
   }
   const by = message.by ?? 'unknown';
   const waiting = state.control.paused ? running : running.filter(({ report }) => report?.hold);
-  if (!state.control.paused && !state.hold && waiting.length === 0)
-    return outcome('refused', 'nothing is paused and nothing holds', state);
+  const isWaiting = state.control.paused || state.hold || waiting.length > 0;
+  if (!isWaiting && branch !== undefined) return outcome('applied', `it delivers branch ${branch}`, state);
+  if (!isWaiting) return outcome('refused', 'nothing is paused and nothing holds', state);
   const forwards = waiting.map(({ id }) => ({ agent: id, message }));
   const resumed = {
     ...state,
@@ -151,7 +157,8 @@ function resumeRefactor(state: RefactorState, message: MessageOf<'resume'>, at: 
     forwards: [...state.forwards, ...forwards],
     ...(state.clock?.refused ? { clock: { ...state.clock, refused: false } } : {}),
   };
-  return outcome('applied', `resumed, with ${forwards.length} agents`, log(resumed, at, `resumed by ${by}`));
+  const where = branch === undefined ? '' : `, for branch ${branch}`;
+  return outcome('applied', `resumed, with ${forwards.length} agents${where}`, log(resumed, at, `resumed by ${by}`));
 }
 
 function passToTask(state: RefactorState, message: MessageOf<'rewind'> | MessageOf<'fork'>): Came {

@@ -2,11 +2,11 @@
  * Delivers a commit as a branch of the user's repository.
  * Rule: check, then act; the same commit twice is once, and another branch of that name is never overwritten.
  */
+import { checkRefName } from '../core/text/branch-name.ts';
 import type { Sha } from '../core/transcript.ts';
 import { deliverToFolder } from './deliver-to-folder.ts';
 import { addRemedy, GitFailure } from './git-failure.ts';
 import { reach } from './reach.ts';
-import { checkRefName } from './ref-name.ts';
 import { listRemote, pushWithLease } from './run-remote.ts';
 import type { Store } from './store.ts';
 
@@ -24,6 +24,13 @@ export async function readRemoteBranch(
 ): Promise<Sha | null> {
   const ref = `refs/heads/${branch}`;
   return (await listRemote(store, repository, [ref])).get(ref) ?? null;
+}
+
+/** The names of a repository's branches, and where each stands. */
+export async function listBranches(store: Store, repository: string): Promise<Map<string, Sha>> {
+  const heads = 'refs/heads/';
+  const refs = await listRemote(store, repository, [`${heads}*`]);
+  return new Map([...refs].map(([ref, at]) => [ref.slice(heads.length), at]));
 }
 
 /**

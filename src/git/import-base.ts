@@ -2,11 +2,11 @@
  * Brings the base commit of a refactor from the user's repository into the hub.
  * Rule: the repository is only read, and what it says of itself (configuration, hooks) is not obeyed.
  */
+import { checkRefName } from '../core/text/branch-name.ts';
 import type { Sha } from '../core/transcript.ts';
 import { addRemedy, GitFailure, hideSecrets } from './git-failure.ts';
 import { isDirty } from './is-dirty.ts';
 import { moveRef } from './move-ref.ts';
-import { checkRefName } from './ref-name.ts';
 import { runGit } from './run-git.ts';
 import { runRemote } from './run-remote.ts';
 import type { Store } from './store.ts';

@@ -17,7 +17,7 @@ import { readMessage, SIGNAL_VERBS, VERBS } from '../core/messages.ts';
 const DESCRIPTIONS: Record<Verb, string> = {
   steer: 'Guide the work: {text, to?, interrupt?, id?, by?, signature?} or a string',
   pause: 'Start no more steps: {reason?, by?}',
-  resume: 'Go on after a pause or a hold: {reason?, by?, from?, signature?}',
+  resume: 'Go on after a pause or a hold: {reason?, by?, from?, branch?, signature?}',
   stop: 'End cleanly, keep what was done: {reason?, by?, signature?}',
   approve: 'Approve a decision: {decision?, digest?, note?, by?, signature?}',
   reject: 'Reject a decision: {decision?, digest?, note?, by?, signature?}',

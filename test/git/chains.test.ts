@@ -10,7 +10,8 @@ import { mergeCommits } from '../../src/git/merge-commits.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
 import { readChain, readLink } from '../../src/git/read-chain.ts';
 import { readRef } from '../../src/git/read-ref.ts';
-import { checkRefName, refSlug } from '../../src/git/ref-name.ts';
+import { checkRefName } from '../../src/core/text/branch-name.ts';
+import { refSlug } from '../../src/git/ref-name.ts';
 import { ensureCommit, openStore, treeOf } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
 import {

@@ -28,7 +28,8 @@ export function findStartProblems(id: string, input: StartInput): string[] {
 export function findMessageProblems(message: Message): string[] {
   const signer = 'signer' in message ? message.signer : undefined;
   const plan = message.verb === 'revisePlan' ? findPlanTextProblems(message.plan) : [];
-  return [...name('by', message.by), ...name('signer', signer), ...plan];
+  const branch = 'branch' in message ? name('branch', message.branch) : [];
+  return [...name('by', message.by), ...name('signer', signer), ...branch, ...plan];
 }
 
 /** What is wrong with the words of a plan. */

@@ -1,7 +1,7 @@
 /**
- * The branch that a refactor delivers where its start names none: made of the workflow id.
+ * Names of branches: made of the workflow id where a start names none, and judged where a person chose one.
  * Rule: two ids never have one branch. An id that can be read from its branch stands there as it is; any other has a
- * part of its digest at the end.
+ * part of its digest at the end. A name can never be taken for an option.
  */
 import { digestText } from '../digest.ts';
 
@@ -37,4 +37,38 @@ function slugOf(id: string): string {
 
 function trimEnds(slug: string): string {
   return slug.replace(/^[-.]+|[-.]+$/g, '');
+}
+
+/** What is wrong with a branch name by git's rules (git-check-ref-format) and ours; undefined when nothing is. */
+export function checkRefName(name: string): string | undefined {
+  if (name.startsWith('-')) return 'starts with "-"';
+  if (name.startsWith('refs/')) return 'starts with "refs/": give the branch\'s short name';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: git forbids control characters.
+  if (/[\u0000-\u0020\u007f~^:?*[\\]/.test(name)) return 'has a space, a control character, or one of ~ ^ : ? * [ \\';
+  if (name.includes('..') || name.includes('@{') || name === '@') return 'has ".." or "@{"';
+  const parts = name.split('/');
+  if (parts.some((part) => part === '' || part.startsWith('.') || part.endsWith('.lock') || part.endsWith('.'))) {
+    return 'has an empty part, one that starts with or ends in ".", or one that ends in ".lock"';
+  }
+  return undefined;
+}
+
+/**
+ * Why a branch can't be made beside those that there are: one of them is a folder of it, or it of one of them, or the
+ * two differ only in case, which many file systems don't tell apart. Undefined where nothing is in the way.
+ */
+export function findInTheWay(branch: string, branches: Iterable<string>): string | undefined {
+  const wanted = branch.toLowerCase();
+  for (const other of branches) {
+    if (other === branch) continue;
+    const there = other.toLowerCase();
+    if (there === wanted) return `${quote(other)} is there, which differs from it only in case`;
+    if (wanted.startsWith(`${there}/`)) return `${quote(other)} is there, and git keeps no branch below a branch`;
+    if (there.startsWith(`${wanted}/`)) return `${quote(other)} is there, and git keeps no branch above a branch`;
+  }
+  return undefined;
+}
+
+function quote(name: string): string {
+  return JSON.stringify(name);
 }

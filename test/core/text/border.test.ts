@@ -4,11 +4,10 @@ import { escapeForPeople } from '../../../src/core/escape.ts';
 import type { StartInput } from '../../../src/core/messages.ts';
 import { readMessage } from '../../../src/core/messages.ts';
 import { findPlanTextProblems, findStartProblems } from '../../../src/core/text/border.ts';
-import { branchFor, formerBranchFor } from '../../../src/core/text/branch-name.ts';
+import { branchFor, checkRefName, findInTheWay, formerBranchFor } from '../../../src/core/text/branch-name.ts';
 import { harmless } from '../../../src/core/text/harmless.ts';
 import { asBlock, asLine } from '../../../src/core/text/lines.ts';
 import { findNameProblem } from '../../../src/core/text/names.ts';
-import { checkRefName } from '../../../src/git/ref-name.ts';
 import { planOf } from '../builders.ts';
 import { World } from '../world.ts';
 
@@ -177,4 +176,15 @@ describe('the branch of a workflow id', () => {
   test('stays what it was for runs that began before', () => {
     expect(formerBranchFor('Rename Things')).toBe('coxswain/rename-things');
   });
+});
+
+test('a branch is in the way of another as git and file systems without case see it', () => {
+  const inTheWay = (branch: string, ...there: string[]): boolean => findInTheWay(branch, there) !== undefined;
+  expect(inTheWay('a/b', 'a')).toBe(true);
+  expect(inTheWay('a', 'a/b')).toBe(true);
+  expect(inTheWay('a/b', 'A')).toBe(true);
+  expect(inTheWay('A', 'a/b')).toBe(true);
+  expect(inTheWay('a', 'A')).toBe(true);
+  expect(inTheWay('a', 'a', 'b', 'ab', 'b/a', 'a-b')).toBe(false);
+  expect(inTheWay('a/b', 'a/c', 'a-b', 'a/bc', 'a/b')).toBe(false);
 });

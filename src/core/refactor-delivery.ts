@@ -1,0 +1,63 @@
+/**
+ * What becomes of a delivery: the branch is made, or it can't be, and a person gives the refactor another one.
+ * Rule: who approved a delivery approved its branch, so that another one is asked for again; what is being done now is
+ * not changed under way.
+ */
+import { listOpenDecisions, withdrawDecisions } from './control.ts';
+import { openDelivery } from './refactor-gates.ts';
+import type { RefactorEvent, RefactorState } from './refactor-state.ts';
+import { endRefactor, holdRefactor, log } from './refactor-work.ts';
+import { checkRefName } from './text/branch-name.ts';
+
+export type Taken = { kind: 'taken'; state: RefactorState } | { kind: 'refused'; detail: string };
+
+/** The refactor with that branch, or why not. Whether it can be made there is seen where it is delivered. */
+export function takeBranch(before: RefactorState, branch: string, at: number): Taken {
+  const problem = checkRefName(branch);
+  if (problem !== undefined) return { kind: 'refused', detail: `branch ${JSON.stringify(branch)} ${problem}` };
+  const { prepared, hold, deliveryApproved, line } = before;
+  if (!hold && !prepared)
+    return { kind: 'refused', detail: 'it is being prepared for its branch: name it once it holds' };
+  if (!hold && deliveryApproved)
+    return { kind: 'refused', detail: `branch ${before.branch} is being delivered: name another one once it holds` };
+  if (branch === before.branch) return { kind: 'taken', state: before };
+  const isAsked = listOpenDecisions(before.control).some(({ kind }) => kind === 'delivery');
+  const control = withdrawDecisions(before.control, at, ['delivery'], `branch ${branch} takes its place`);
+  const named = log(
+    { ...before, control, branch, deliveryApproved: null },
+    at,
+    `branch ${branch} takes the place of ${before.branch}`,
+  );
+  const state = line && (isAsked || deliveryApproved) ? openDelivery(named, at, line) : named;
+  return { kind: 'taken', state };
+}
+
+/** The end of the run, or a hold that says what is in the way. */
+export function takeDelivery(
+  state: RefactorState,
+  event: Extract<RefactorEvent, { kind: 'delivered' }>,
+): RefactorState {
+  const { outcome, at } = event;
+  switch (outcome.kind) {
+    case 'delivered': {
+      const { kind: _, ...delivered } = outcome;
+      return endRefactor({ ...state, delivered }, at, { kind: 'done' });
+    }
+    case 'exists':
+      return holdRefactor(
+        state,
+        at,
+        `branch ${state.branch} exists already at ${outcome.at.slice(0, 10)} and is never overwritten. Move it away, then resume; or ${otherBranch(state)}`,
+      );
+    case 'refused':
+      return holdRefactor(
+        state,
+        at,
+        `the repository refused branch ${state.branch}: ${outcome.reason}. Mend that, then resume; or ${otherBranch(state)}`,
+      );
+  }
+}
+
+function otherBranch({ id }: RefactorState): string {
+  return `resume with another one: cox resume ${id} --branch <name>`;
+}
