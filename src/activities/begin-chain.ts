@@ -8,7 +8,7 @@ import { profileOf } from '../core/agent.ts';
 import type { Guide } from '../core/prompts.ts';
 import { MAX_GUIDE_BYTES, startConversation } from '../core/prompts.ts';
 import { listFiles } from '../git/list-files.ts';
-import { readFile } from '../git/read-file.ts';
+import { readThroughLinks } from '../git/read-file.ts';
 import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
 import { advanceRef, findPlace, judgeByKey, runRef, writeEntry } from './chain.ts';
@@ -50,7 +50,7 @@ export function createBeginChain(context: ActivityContext): ControlActivities['b
     });
 }
 
-/** AGENTS.md of the root, of the folders above the task's paths, and of those within them. */
+/** AGENTS.md, or what a link of that name leads to within the base: of the root, of the folders above the task's paths, and of those within them. */
 async function readGuides(store: Store, spec: AgentSpec): Promise<Guide[]> {
   const all = (await listFiles(store, { commit: spec.base })).filter(
     (path) => path === 'AGENTS.md' || path.endsWith('/AGENTS.md'),
@@ -58,7 +58,7 @@ async function readGuides(store: Store, spec: AgentSpec): Promise<Guide[]> {
   const near = all.filter((path) => isNear(path.slice(0, -'AGENTS.md'.length), spec.paths)).slice(0, MAX_GUIDES);
   const guides: Guide[] = [];
   for (const path of near) {
-    const bytes = await readFile(store, { commit: spec.base, path });
+    const bytes = await readThroughLinks(store, { commit: spec.base, path });
     if (bytes) guides.push({ path, text: bytes.subarray(0, MAX_GUIDE_BYTES).toString('utf8') });
   }
   return guides;
