@@ -69,6 +69,7 @@ async function actOnce(
     id: Context.current().info.workflowExecution?.workflowId ?? 'unknown',
     store,
     base: input.base,
+    names: input.names,
     commit: input.head,
     ...(input.setup ? { setup: input.setup } : {}),
   });

@@ -12,6 +12,7 @@ import { importBase } from '../git/import-base.ts';
 import { listBranches } from '../git/deliver-branch.ts';
 import { readLink } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
+import type { NamedBase } from '../sandbox/layers.ts';
 import type { ActivityContext } from './context.ts';
 import { locateRepository, storeOf } from './context.ts';
 import type { WorkspaceActivities } from './contract.ts';
@@ -28,12 +29,14 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
   if (problem) throw fail('BadInput', `branch "${input.branch}" ${problem}`);
   const repository = await locateRepository(context, input.repository);
   const store = await storeOf(context, input.repository);
-  const base = await importBase(store, { repository, ...(input.base === null ? {} : { base: input.base }) });
+  const wanted = input.base === null ? {} : { base: input.base };
+  const base = await importBase(store, { repository, ...wanted, withNames: true });
   if (input.expected && base.commit !== input.expected)
     throw fail('BaseMoved', `the base moved from ${input.expected.slice(0, 10)} to ${base.commit.slice(0, 10)}`);
   const isOwn = await refuseBranch(store, repository, input.branch);
   const { checks, setup, warrant } = input;
-  const judged = { repository: input.repository, base: base.commit, commit: base.commit, checks, setup };
+  const named = base.names === undefined ? {} : { names: base.names };
+  const judged = { repository: input.repository, base: base.commit, ...named, commit: base.commit, checks, setup };
   const evidence = await judge(context, { ...judged, ...(warrant ? { warrant } : {}) }, signal);
   const notes: string[] = [];
   if (base.dirty)
@@ -48,12 +51,13 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
     notes.push('commands run without isolation on this worker (COXSWAIN_ISOLATION=none)');
   else if (context.workspaces.layout === 'plain')
     notes.push('workspaces are plain folders on this worker (bwrap, overlay: false): checkpoints cost more there');
-  const hosts = await readHosts(context, store, base.commit, setup);
+  const hosts = await readHosts(context, { store, base: base.commit, ...named }, setup);
   if (hosts && hosts.length > 0) notes.push(describeHostUse(hosts));
   return {
     commit: base.commit,
     tree: base.tree,
     baseBranch: base.branch,
+    ...named,
     evidence,
     isolation: context.isolation,
     notes,
@@ -90,10 +94,9 @@ async function wasDeliveredByThis(store: Store, commit: Sha): Promise<boolean> {
 /** What the setup, which ran before the checks, asked of the network. */
 async function readHosts(
   context: ActivityContext,
-  store: Store,
-  base: Sha,
+  base: NamedBase,
   setup: PrepareInput['setup'],
 ): Promise<HostUse[] | undefined> {
   if (!setup || setup.network === false) return undefined;
-  return (await context.workspaces.prepareSetup({ store, base, setup })).hosts;
+  return (await context.workspaces.prepareSetup({ ...base, setup })).hosts;
 }

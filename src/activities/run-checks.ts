@@ -68,10 +68,10 @@ async function compareWithBase(store: Store, { redBefore = [] }: CheckInput, all
 }
 
 async function prepareSetup(context: ActivityContext, store: Store, input: CheckInput): Promise<void> {
-  const { base, setup } = input;
+  const { base, names, setup } = input;
   if (!setup) return;
   await checkSetup(context, store, input);
-  const outcome = await context.workspaces.prepareSetup({ store, base, setup });
+  const outcome = await context.workspaces.prepareSetup({ store, base, names, setup });
   if (outcome.kind === 'failed') {
     const network = setup.network
       ? describeNetwork(outcome.hosts ?? [])
@@ -99,7 +99,7 @@ function describeNetwork(hosts: readonly HostUse[]): string {
 async function runOnce(
   context: ActivityContext,
   store: Store,
-  { base, commit, setup }: CheckInput,
+  { base, names, commit, setup }: CheckInput,
   checks: string[],
   tree: Sha,
   signal: AbortSignal,
@@ -107,6 +107,7 @@ async function runOnce(
   const results = await context.workspaces.runChecks({
     store,
     base,
+    names,
     commit,
     checks,
     timeoutMs: context.commandTimeoutMs,

@@ -42,6 +42,8 @@ export interface AgentSpec {
   repository: string;
   /** The refactor's base commit: lower layer of every workspace. */
   base: Sha;
+  /** The commit that has the names of the base. */
+  names?: Sha;
   /** The commit that the task starts from. */
   start: Sha;
   /** Tree of the chain's root where it is not the start's: one with a conflict in it. */

@@ -110,6 +110,10 @@ function thinkInput(state: AgentState, head: Sha): ThinkInput {
   };
 }
 
+function namesOf({ names }: AgentSpec): { names?: Sha } {
+  return names === undefined ? {} : { names };
+}
+
 function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
   // Agents that began before there was such a field have none.
   const protectedPaths = (state.spec.policy as Partial<EffectivePolicy>).protectedPaths?.value ?? [];
@@ -117,6 +121,7 @@ function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
   return {
     repository: state.spec.repository,
     base: state.spec.base,
+    ...namesOf(state.spec),
     start: state.spec.start,
     head,
     key: `act/${state.step}`,
@@ -162,6 +167,7 @@ function checkInput(state: AgentState, head: Sha): CheckInput {
   return {
     repository,
     base,
+    ...namesOf(state.spec),
     commit: head,
     checks,
     ...before,

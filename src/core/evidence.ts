@@ -17,6 +17,8 @@ export interface RedBefore {
 export interface CheckInput {
   repository: string;
   base: Sha;
+  /** The commit that has the names of the base. */
+  names?: Sha;
   commit: Sha;
   checks: string[];
   setup: Setup | null;

@@ -63,6 +63,8 @@ export interface Prepared {
   tree: Sha;
   /** Branch that the base was taken from, where it was one. */
   baseBranch: string | null;
+  /** The commit in the hub that has the base's branch and tags; left out where it was prepared before these were kept. */
+  names?: Sha;
   evidence: Evidence[];
   isolation: IsolationMode;
   /** Sentences for people: a dirty working copy, for example. */

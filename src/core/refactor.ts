@@ -150,8 +150,17 @@ function setupOf(state: RefactorState): Setup | null {
 /** What the checks of the line are run on. */
 export function checkInputOf(state: RefactorState, commit: Sha): CheckInput {
   const { repository, checks } = state.input;
-  const base = state.prepared?.commit ?? commit;
-  return { repository, base, commit, checks, ...redBeforeOf(state), setup: setupOf(state), warrant: warrantOf(state) };
+  const { commit: base = commit, names } = state.prepared ?? {};
+  return {
+    repository,
+    base,
+    ...(names === undefined ? {} : { names }),
+    commit,
+    checks,
+    ...redBeforeOf(state),
+    setup: setupOf(state),
+    warrant: warrantOf(state),
+  };
 }
 
 /** Checks that a person accepted as red on the base. */
@@ -194,6 +203,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
     goal: state.input.goal,
     repository: state.input.repository,
     base: prepared.commit,
+    ...(prepared.names === undefined ? {} : { names: prepared.names }),
     start: (fork ? work.start : startOf(state, work)) ?? prepared.commit,
     startTree: work.startTree,
     paths: [...task.paths, ...work.conflicts],

@@ -78,6 +78,7 @@ export interface ThinkOutcome {
 export interface ActInput {
   repository: string;
   base: Sha;
+  names?: Sha;
   start: Sha;
   head: Sha;
   key: string;

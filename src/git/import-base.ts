@@ -4,6 +4,7 @@
  */
 import { checkRefName } from '../core/text/branch-name.ts';
 import type { Sha } from '../core/transcript.ts';
+import { keepNames } from './base-names.ts';
 import { addRemedy, GitFailure, hideSecrets } from './git-failure.ts';
 import { isDirty } from './is-dirty.ts';
 import { moveRef } from './move-ref.ts';
@@ -20,6 +21,8 @@ export interface Base {
   branch: string | null;
   /** Whether a local working copy has uncommitted changes; null where there is none. */
   dirty: boolean | null;
+  /** The commit that has its names, where they were asked for. */
+  names?: Sha;
 }
 
 /** What the repository calls the wanted commit, and where it stands now; a tag may stand at a tag's own object. */
@@ -29,32 +32,44 @@ interface Wanted {
   branch: string | null;
 }
 
-/** What to import; `isBegun` says that this base was judged before, by a run that works on it since. */
+/**
+ * What to import; `isBegun` says that this base was judged before, by a run that works on it since. `withNames` keeps
+ * the names that it has in the repository too.
+ */
 export interface BaseRequest {
   repository: string;
   base?: string;
   isBegun?: boolean;
+  withNames?: boolean;
 }
 
 /**
  * Fetches `base` (branch, tag or full commit id; HEAD if left out) with its history, and keeps it by a ref. A commit
  * has to be reachable from a branch or tag of the repository: forges also serve commits of forks and of requests.
  */
-export async function importBase(store: Store, { repository, base, isBegun }: BaseRequest): Promise<Base> {
+export async function importBase(
+  store: Store,
+  { repository, base, isBegun, withNames = false }: BaseRequest,
+): Promise<Base> {
   const name = hideSecrets(repository);
   const fetched = await fetchBase(store, { repository, base, isBegun }).catch((error: unknown) => {
     throw explain(error, name, base);
   });
-  const { commit, branch } = fetched;
+  const { commit, branch, looked } = fetched;
   await moveRef(store, { ref: `refs/coxswain/bases/${commit}`, to: commit, from: null });
   if (store.remote !== undefined) await remember(store, commit);
-  return { commit, tree: await treeOf(store, commit), branch, dirty: await isDirty(store, repository) };
+  const made = { commit, tree: await treeOf(store, commit), branch, dirty: await isDirty(store, repository) };
+  if (!withNames) return made;
+  // A tag or a commit is worked on as if it were where the default branch stands.
+  const called = branch ?? (looked.head?.startsWith(BRANCHES) ? looked.head.slice(BRANCHES.length) : null);
+  const names = await keepNames(store, { repository, commit, branch: called, refs: looked.refs });
+  return { ...made, names };
 }
 
 async function fetchBase(
   store: Store,
   { repository, base, isBegun = false }: { repository: string; base: string | undefined; isBegun: boolean | undefined },
-): Promise<{ commit: Sha; branch: string | null }> {
+): Promise<{ commit: Sha; branch: string | null; looked: Look }> {
   // Twice, for a branch that is rewritten between the look and the fetch.
   for (let attempt = 1; ; attempt += 1) {
     const looked = await look(store, repository);
@@ -63,7 +78,7 @@ async function fetchBase(
     if (wanted.source === base && !isBegun) await requireReachable(store, { repository, commit: wanted.id, looked });
     try {
       const args = ['rev-parse', '--verify', '--end-of-options', `${wanted.id}^{commit}`];
-      return { commit: (await runGit(store.dir, args)).trim() as Sha, branch: wanted.branch };
+      return { commit: (await runGit(store.dir, args)).trim() as Sha, branch: wanted.branch, looked };
     } catch (error) {
       if (attempt === 2) throw error;
     }

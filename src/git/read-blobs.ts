@@ -1,6 +1,6 @@
 /**
- * Reads blobs from a store, by one `git cat-file --batch`.
- * Rule: one blob at a time is in memory, however many are read.
+ * Reads blobs and other objects from a store, by one `git cat-file --batch`.
+ * Rule: one at a time is in memory, however many are read.
  */
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure } from './git-failure.ts';
@@ -13,16 +13,29 @@ export async function readBlobs(
   ids: readonly Sha[],
   use: (bytes: Buffer, id: Sha) => Promise<void>,
 ): Promise<void> {
+  await readObjects(store, ids, async (id, type, bytes) => {
+    if (type !== 'blob') throw new GitFailure('corrupt', `the store at ${store.dir} has no blob ${id}: ${type}`);
+    await use(bytes, id);
+  });
+}
+
+/** The same for objects of any type; the type is `missing` for those that the store has not. */
+export async function readObjects(
+  store: Store,
+  ids: readonly Sha[],
+  use: (id: Sha, type: string, bytes: Buffer) => Promise<void>,
+): Promise<void> {
   if (ids.length === 0) return;
   let at = 0;
   const reader = createReader(async (header, bytes) => {
     const id = ids[at] as Sha;
     at += 1;
-    if (!header.startsWith(`${id} blob `)) throw new GitFailure('corrupt', `the store at ${store.dir} says: ${header}`);
-    await use(bytes, id);
+    const [named, type = ''] = header.split(' ');
+    if (named !== id) throw new GitFailure('corrupt', `the store at ${store.dir} says: ${header}`);
+    await use(id, type, bytes);
   });
   await streamGit(store.dir, ['cat-file', '--batch'], { input: lines(ids), take: reader });
-  if (at < ids.length) throw new GitFailure('corrupt', `the store at ${store.dir} gave ${at} of ${ids.length} blobs`);
+  if (at < ids.length) throw new GitFailure('corrupt', `the store at ${store.dir} gave ${at} of ${ids.length} objects`);
 }
 
 async function* lines(ids: readonly Sha[]): AsyncIterable<string> {

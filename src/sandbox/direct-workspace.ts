@@ -64,16 +64,16 @@ export function directWorkspaces(
     kind,
     // Nothing is shared here: this run only shows what becomes of it.
     prepareSetup: async (origin) => {
-      const key = `${origin.base} ${keyOf(origin.setup)}`;
+      const key = `${origin.base} ${origin.names ?? ''} ${keyOf(origin.setup)}`;
       const known = tried.get(key);
       if (known) return known;
       const outcome = await trySetup(run, bases, origin);
       if (outcome.kind === 'ready') tried.set(key, outcome);
       return outcome;
     },
-    prepare: async ({ store, base, setup }) => ({
-      base: await bases.base(store, base),
-      key: setup ? keyOf(setup) : '',
+    prepare: async (request) => ({
+      base: await bases.base(request),
+      key: request.setup ? keyOf(request.setup) : '',
     }),
     run,
   };
@@ -94,9 +94,9 @@ async function runSetup(run: Run, place: Place, { command, env, timeoutMs }: Set
 
 /** Runs setup in a copy of the base that is thrown away. */
 async function trySetup(run: Run, bases: BaseLayers, origin: Origin & { setup: Setup }): Promise<SetupOutcome> {
-  const { store, base, setup } = origin;
+  const { base, setup } = origin;
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-setup-'));
-  const place = { folder, base: await bases.base(store, base) };
+  const place = { folder, base: await bases.base(origin) };
   const folders = plainFolders(place);
   try {
     await plainFiles({}).fill(origin, place, base);

@@ -29,10 +29,17 @@ interface Uses {
 /** An agent's half-finished change of a manifest fails each time; a registry that was down may be up by then. */
 const RETRY_MS = 10 * 60_000;
 
+/** A base commit, with the commit that has the names which it has in its repository. */
+export interface NamedBase {
+  store: Store;
+  base: Sha;
+  names?: Sha | undefined;
+}
+
 /** The base layers under one state folder. */
 export interface BaseLayers {
   /** The folder of a base commit's read-only layers, as `baseFolders` names them. */
-  base(store: Store, base: Sha): Promise<string>;
+  base(base: NamedBase): Promise<string>;
 }
 
 /** The setup layers under one state folder. */
@@ -41,7 +48,7 @@ export interface SetupLayers {
    * The layer that `setup` leaves over a base's checkout; a failed run leaves nothing, and is tried again when asked
    * again. With a tree it runs over that instead, and a failure is only tried again after some minutes.
    */
-  setup(store: Store, base: Sha, setup: Setup, tree?: Sha): Promise<SetupOutcome>;
+  setup(base: NamedBase, setup: Setup, tree?: Sha): Promise<SetupOutcome>;
 }
 
 /** What a setup layer is made of: `base` is the base's folder, `difference` what a tree has beyond it. */
@@ -75,20 +82,22 @@ export function baseFolders(base: string): { base: string; git: string } {
 export function openBaseLayers(stateDir: string): BaseLayers {
   const share = shareByKey<string>();
   return {
-    base: async (store, commit) => {
-      const folder = join(stateDir, 'bases', `${digestOf(`2 ${store.dir}`).slice(0, 10)}-${commit}`);
+    base: async (named) => {
+      const { store, base, names } = named;
+      const key = digestOf(`${names === undefined ? '2' : `3 ${names}`} ${store.dir}`).slice(0, 10);
+      const folder = join(stateDir, 'bases', `${key}-${base}`);
       return await share(folder, async () => {
-        await makeWhole(folder, async (fresh) => await makeBase(store, commit, fresh));
+        await makeWhole(folder, async (fresh) => await makeBase(named, fresh));
         return folder;
       });
     },
   };
 }
 
-async function makeBase(store: Store, commit: Sha, fresh: string): Promise<void> {
+async function makeBase({ store, base: commit, names }: NamedBase, fresh: string): Promise<void> {
   const { base, git } = baseFolders(fresh);
   const repository = join(git, '.git');
-  await makeScratchRepository(store, { commit, into: repository });
+  await makeScratchRepository(store, { commit, names, into: repository });
   await checkoutTree(store, { commit, into: base, index: join(repository, 'index') });
 }
 
@@ -101,10 +110,12 @@ export function openSetupLayers(
   const share = shareByKey<SetupOutcome>();
   const failed = new Map<string, { outcome: SetupOutcome; at: number }>();
   return {
-    setup: async (store, commit, setup, tree) => {
+    setup: async (named, setup, tree) => {
+      const { store, base: commit, names } = named;
       const { command, network, env = {} } = setup;
       // The scratch repository that setup sees names the commit; the store is that of one repository.
-      const parts = [kind, store.dir, commit, command, network, env, ...(tree === undefined ? [] : [tree])];
+      const own = [kind, store.dir, commit, command, network, env, ...(tree === undefined ? [] : [tree])];
+      const parts = names === undefined ? own : [...own, { names }];
       const folder = join(stateDir, 'setups', digestOf(JSON.stringify(parts)));
       return await share(folder, async () => {
         const known = await readReady(folder);
@@ -112,7 +123,7 @@ export function openSetupLayers(
         const before = tree !== undefined ? failed.get(folder) : undefined;
         if (before && performance.now() - before.at < RETRY_MS) return before.outcome;
         const difference = tree === undefined ? undefined : { store, base: commit, tree };
-        const base = await bases.base(store, commit);
+        const base = await bases.base(named);
         const outcome = await makeSetup(make, folder, { base, setup, ...(difference ? { difference } : {}) });
         if (outcome.kind !== 'ready') failed.set(folder, { outcome, at: performance.now() });
         return outcome;

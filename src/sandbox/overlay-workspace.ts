@@ -27,7 +27,7 @@ export function overlayWorkspaces(root: Promise<SandboxRoot>, stateDir: string):
   const setups = openSetupLayers(stateDir, bases, { kind: 'bwrap-2', make: makeSetupLayer(root, renames) });
   return {
     kind: 'bwrap',
-    prepareSetup: async ({ store, base, setup }) => await setups.setup(store, base, setup),
+    prepareSetup: async (origin) => await setups.setup(origin, origin.setup),
     prepare: async (origin) => await prepareLayers({ bases, setups }, origin),
     fill: async ({ store, base }, place, commit) => {
       const { folders, work } = foldersOf(place);

@@ -37,7 +37,7 @@ export function plainWorkspaces(root: Promise<SandboxRoot>, stateDir: string): W
   return {
     ...plainFiles({ settle: async (place) => await settle(await root, place) }),
     kind: 'bwrap',
-    prepareSetup: async ({ store, base, setup }) => await setups.setup(store, base, setup),
+    prepareSetup: async (origin) => await setups.setup(origin, origin.setup),
     prepare: async (origin) => {
       const layers = await prepareLayers({ bases, setups }, origin);
       return { ...layers, key: `plain ${layers.key}` };

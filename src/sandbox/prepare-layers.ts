@@ -16,11 +16,12 @@ import type { LayersRequest, PreparedLayers } from './workspace-kind.ts';
 /** Makes what is missing of the layers; fails when the setup of the base itself does. */
 export async function prepareLayers(
   { bases, setups }: { bases: BaseLayers; setups: SetupLayers },
-  { store, base, setup, commit, sees }: LayersRequest,
+  request: LayersRequest,
 ): Promise<PreparedLayers> {
-  const folder = await bases.base(store, base);
+  const { store, base, setup, commit, sees } = request;
+  const folder = await bases.base(request);
   if (!setup) return { base: folder, key: '' };
-  const first = await setups.setup(store, base, setup);
+  const first = await setups.setup(request, setup);
   if (first.kind !== 'ready' || first.folder === null) throw setupError(setup.command, first);
   const own = { base: folder, setup: first.folder, key: first.folder };
   const inputs = await findChangedInputs(store, { base, commit, command: setup.command });
@@ -31,7 +32,7 @@ export async function prepareLayers(
     return { ...own, staleSetup: { paths, reason } };
   }
   const tree = sees === 'tree' ? await treeOf(store, commit) : await treeWith(store, base, inputs);
-  const again = await setups.setup(store, base, setup, tree);
+  const again = await setups.setup(request, setup, tree);
   if (again.kind === 'ready' && again.folder !== null) return { ...own, setup: again.folder, key: again.folder };
   const failure = setupError(setup.command, again);
   if (sees === 'tree') return { ...own, failedSetup: failure };

@@ -3,18 +3,14 @@
  * Rule: the two kinds keep the same promises to their callers; only what a command can reach differs.
  */
 import type { Sha } from '../core/transcript.ts';
-import type { Store } from '../git/store.ts';
 import type { ArtefactRules } from './find-artefact.ts';
-import type { SetupOutcome } from './layers.ts';
+import type { NamedBase, SetupOutcome } from './layers.ts';
 import type { CommandRequest, CommandResult } from './run-command.ts';
 import type { Setup } from './run-setup.ts';
 import type { SandboxError } from './sandbox-error.ts';
 
-/** What a workspace is made from. */
-export interface Origin {
-  store: Store;
-  /** The refactor's base commit: the read-only layer that all its workspaces share. */
-  base: Sha;
+/** What a workspace is made from: the refactor's base is the read-only layer that all its workspaces share. */
+export interface Origin extends NamedBase {
   setup?: Setup;
 }
 

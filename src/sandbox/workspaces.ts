@@ -7,7 +7,6 @@ import { mkdirSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
-import type { Store } from '../git/store.ts';
 import { directWorkspaces } from './direct-workspace.ts';
 import { holdWorkspace } from './held-workspace.ts';
 import type { HeldWorkspace, Workspace } from './held-workspace.ts';
@@ -24,7 +23,7 @@ import { prepareSandboxRoot } from './sandbox-root.ts';
 import { sweepLayers, sweepWorkspaces } from './sweep.ts';
 import type { Sweep, SweepRequest } from './sweep.ts';
 import { prepareToolbox } from './toolbox.ts';
-import type { StaleSetup, WorkspaceKind } from './workspace-kind.ts';
+import type { Origin, StaleSetup, WorkspaceKind } from './workspace-kind.ts';
 import { acquireFolder, listFolders } from './workspace-folders.ts';
 
 export type { Workspace } from './held-workspace.ts';
@@ -34,20 +33,14 @@ export type { Setup } from './run-setup.ts';
 /**
  * What a workspace is opened for. `id` may be any string; `base` is the lower layer, `commit` is where it must stand.
  */
-export interface WorkspaceRequest {
+export interface WorkspaceRequest extends Origin {
   id: string;
-  store: Store;
-  base: Sha;
   commit: Sha;
-  setup?: Setup;
 }
 
 /** Checks of exactly one commit. */
-export interface ChecksRequest {
-  store: Store;
-  base: Sha;
+export interface ChecksRequest extends Origin {
   commit: Sha;
-  setup?: Setup;
   checks: readonly string[];
   /** For each check. */
   timeoutMs: number;
@@ -67,7 +60,7 @@ export interface Workspaces {
    */
   open(request: WorkspaceRequest): Promise<Workspace>;
   /** Runs the setup once for this host, or says what became of it. */
-  prepareSetup(request: { store: Store; base: Sha; setup: Setup }): Promise<SetupOutcome>;
+  prepareSetup(request: Origin & { setup: Setup }): Promise<SetupOutcome>;
   /** Runs checks one after another in a fresh workspace at `commit` and throws it away; stops after a cancelled one. */
   runChecks(request: ChecksRequest): Promise<CheckResult[]>;
   /** Removes a workspace and its files. */

@@ -1,0 +1,135 @@
+/**
+ * The names that a base has in its repository: its branch, and the tags of its last commits. They stand in the hub as
+ * a commit of their own, a child of the base, whose message has them as JSON.
+ * Rule: the same names are the same commit, so that whoever works on it sees the same for as long as it works; a name
+ * is judged before it is one of ours, and tags keep their bytes.
+ */
+import { z } from 'zod';
+import { checkRefName } from '../core/text/branch-name.ts';
+import type { Sha } from '../core/transcript.ts';
+import { shaSchema } from '../core/transcript.ts';
+import { GitFailure } from './git-failure.ts';
+import { moveRef } from './move-ref.ts';
+import { readObjects } from './read-blobs.ts';
+import { runGit, streamGit } from './run-git.ts';
+import type { Store } from './store.ts';
+import { ensureCommit, fetchInto, treeOf } from './store.ts';
+
+/** A tag of one of the base's commits; an annotated one with its object's bytes, in Base64. */
+const tagSchema = z.object({ name: z.string(), commit: shaSchema, object: z.string().optional() });
+const namesSchema = z.object({ v: z.literal(1), branch: z.string().nullable(), tags: z.array(tagSchema) });
+export type BaseNames = Omit<z.infer<typeof namesSchema>, 'v'>;
+
+/** Commits before the base among which tags are looked for: a project that tags at all tags more often. */
+const NEAR_COMMITS = 1000;
+/** The nearest tags that are kept; a release of many packages has a tag for each. */
+const MAX_TAGS = 500;
+/** Bytes of a tag's object, and of all of them: one with a longer text is kept without it, as a name of its commit. */
+const MAX_TAG_BYTES = 64 * 1024;
+const MAX_ALL_BYTES = 1024 * 1024;
+/** No time of ours: the same names are the same commit. */
+const DATE = '1970-01-01T00:00:00Z';
+
+function refOf(names: Sha): string {
+  return `refs/coxswain/bases/${names}`;
+}
+
+/** Keeps the names of a base that the store has, from the refs that its repository lists; gives their commit. */
+export async function keepNames(
+  store: Store,
+  base: { repository: string; commit: Sha; branch: string | null; refs: ReadonlyMap<string, Sha> },
+): Promise<Sha> {
+  const { commit } = base;
+  const branch = base.branch !== null && checkRefName(base.branch) === undefined ? base.branch : null;
+  const said = JSON.stringify({ v: 1, branch, tags: await findTags(store, base) });
+  const message = `names of the base ${commit.slice(0, 10)}\n\n${said}\n`;
+  const env = { GIT_AUTHOR_DATE: DATE, GIT_COMMITTER_DATE: DATE };
+  const args = ['commit-tree', await treeOf(store, commit), '-p', commit, '-F', '-'];
+  const { output } = await streamGit(store.dir, args, { input: one(message), env });
+  const names = output.toString().trim() as Sha;
+  await moveRef(store, { ref: refOf(names), to: names, from: null });
+  return names;
+}
+
+/** Reads them on any host of the hub. */
+export async function readNames(store: Store, names: Sha): Promise<BaseNames> {
+  await ensureCommit(store, { commit: names, ref: refOf(names) });
+  const message = await runGit(store.dir, [
+    'log',
+    '-1',
+    '--no-show-signature',
+    '--format=%B',
+    '--end-of-options',
+    names,
+  ]);
+  const said = namesSchema.safeParse(readJson(message.slice(message.indexOf('\n\n'))));
+  if (!said.success) throw new GitFailure('corrupt', `commit ${names} of the hub has no names of a base in it`);
+  return said.data;
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The tags of the base's last commits, the nearest first. */
+async function findTags(
+  store: Store,
+  { repository, commit, refs }: { repository: string; commit: Sha; refs: ReadonlyMap<string, Sha> },
+): Promise<BaseNames['tags']> {
+  const byCommit = new Map<Sha, { name: string; id: Sha }[]>();
+  for (const [ref, id] of refs) {
+    const [, name] = /^refs\/tags\/(.*)$/.exec(ref) ?? [];
+    if (name === undefined || checkRefName(name) !== undefined) continue;
+    const peeled = refs.get(`${ref}^{}`) ?? id;
+    byCommit.set(peeled, [...(byCommit.get(peeled) ?? []), { name, id }]);
+  }
+  if (byCommit.size === 0) return [];
+  const near = await runGit(store.dir, ['rev-list', `--max-count=${NEAR_COMMITS}`, '--end-of-options', commit]);
+  const found = near
+    .split('\n')
+    .flatMap((line) => (byCommit.get(line as Sha) ?? []).map((tag) => ({ ...tag, commit: line as Sha })))
+    .slice(0, MAX_TAGS);
+  const objects = await readTags(store, repository, found);
+  return found.map(({ name, id, commit: at }) => {
+    const object = objects.get(id);
+    return { name, commit: at, ...(object === undefined ? {} : { object: object.toString('base64') }) };
+  });
+}
+
+/** The objects of annotated tags, fetched where the store lacks them; those that don't fit are left out. */
+async function readTags(
+  store: Store,
+  repository: string,
+  tags: readonly { name: string; id: Sha; commit: Sha }[],
+): Promise<Map<Sha, Buffer>> {
+  const annotated = tags.filter(({ id, commit }) => id !== commit);
+  if (annotated.length === 0) return new Map();
+  const known = await readSome(store, annotated);
+  if (known.size === annotated.length) return known;
+  await fetchInto(store, repository, ...annotated.map(({ name }) => `refs/tags/${name}`));
+  return await readSome(store, annotated);
+}
+
+async function readSome(store: Store, tags: readonly { id: Sha; commit: Sha }[]): Promise<Map<Sha, Buffer>> {
+  const commits = new Map(tags.map(({ id, commit }) => [id, commit]));
+  const found = new Map<Sha, Buffer>();
+  let left = MAX_ALL_BYTES;
+  await readObjects(store, [...commits.keys()], async (id, type, bytes) => {
+    // A tag of a tag would be one more object.
+    const isPlain = type === 'tag' && bytes.toString('latin1', 0, 64).startsWith(`object ${commits.get(id)}\n`);
+    if (isPlain && bytes.length <= Math.min(MAX_TAG_BYTES, left)) {
+      left -= bytes.length;
+      found.set(id, Buffer.from(bytes));
+    }
+    await Promise.resolve();
+  });
+  return found;
+}
+
+async function* one(text: string): AsyncIterable<string> {
+  yield text;
+}
