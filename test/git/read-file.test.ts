@@ -6,7 +6,7 @@ import { addCommit, newStore } from './git-host.ts';
 test('links are followed within the commit, step by step, and nowhere else', async () => {
   const store = await newStore();
   const chain = Object.fromEntries(
-    Array.from({ length: 60 }, (_, at) => [`chain/${at}`, at === 0 ? 'end\n' : { link: `${at - 1}` }]),
+    Array.from({ length: 43 }, (_, at) => [`chain/${at}`, at === 0 ? 'end\n' : { link: `./${at - 1}` }]),
   );
   const commit = addCommit(store, {
     ...chain,
@@ -31,8 +31,9 @@ test('links are followed within the commit, step by step, and nowhere else', asy
   expect(await read('AGENTS.md')).toBe('Be kind.\r\n');
   expect(await read('docs/inner/AGENTS.md')).toBe('Be kind.\r\n');
   expect(await read('plain')).toBe('plain\n');
-  expect(await read('chain/20')).toBe('end\n');
-  const nowhere = ['absolute', 'above', 'nothing', 'circle', 'tree', 'through', 'chain/59', 'missing', 'line\nbreak'];
+  expect(await read('chain/40')).toBe('end\n');
+  expect(await read('line\nbreak')).toBe('odd\n');
+  const nowhere = ['absolute', 'above', 'nothing', 'circle', 'tree', 'through', 'chain/41', 'missing', '../plain'];
   expect(await Promise.all(nowhere.map(read))).toEqual(nowhere.map(() => undefined));
   expect((await readFile(store, { commit, path: 'AGENTS.md' }))?.toString('utf8')).toBe('one');
 });
