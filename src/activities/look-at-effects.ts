@@ -16,6 +16,7 @@ import type { Sha } from '../core/transcript.ts';
 import { countLines } from '../git/diff-stat.ts';
 import type { ChangedPath } from '../git/diff-trees.ts';
 import { diffTrees } from '../git/diff-trees.ts';
+import { findLfs } from '../git/lfs.ts';
 import { readBlobs } from '../git/read-blobs.ts';
 import { listFolderNames, readFiles, readSizes } from '../git/read-files.ts';
 import type { Store } from '../git/store.ts';
@@ -98,15 +99,21 @@ async function judgeChanged(
   const changed = all.slice(0, MAX_FILES);
   const sizes = await readSizes(store, [...new Set(changed.flatMap(listBlobs))]);
   const batches = cutBatches(changed, sizes);
+  const written = changed.filter(({ status }) => status !== 'D').map(({ path }) => path);
+  const [before, after] = [
+    await findLfs(store, { commit: from, paths: written }),
+    await findLfs(store, { commit: to, paths: written }),
+  ];
+  const isLfs = (path: string): boolean => before.has(path) || after.has(path);
   const { around, take } = createAround();
   let changes: Change[] = [];
   for (const batch of batches) {
-    changes = await readChanges(store, batch, sizes);
+    changes = await readChanges(store, batch, sizes, isLfs);
     for (const change of changes) await between(take(change));
   }
   const findings = describeUnread(all.slice(MAX_FILES));
   for (const batch of batches) {
-    if (batches.length > 1) changes = await readChanges(store, batch, sizes);
+    if (batches.length > 1) changes = await readChanges(store, batch, sizes, isLfs);
     const ignore = await readIgnore(store, to, batch);
     const findTwin = await findTwins(store, { from, to }, batch);
     const asked = { ...context, findTwin, isIgnored: (path: string) => isPathIgnored(ignore, path) };
@@ -156,6 +163,7 @@ async function readChanges(
   store: Store,
   changed: readonly ChangedPath[],
   sizes: ReadonlyMap<Sha, number>,
+  isLfs: (path: string) => boolean,
 ): Promise<Change[]> {
   const ids = [...new Set(changed.flatMap(listBlobs))].filter((id) => (sizes.get(id) ?? 0) <= MAX_FILE_BYTES);
   const texts = new Map<Sha, string>();
@@ -163,7 +171,7 @@ async function readChanges(
     if (!bytes.subarray(0, SNIFFED_BYTES).includes(0)) texts.set(id, bytes.toString('utf8'));
     await Promise.resolve();
   });
-  return changed.map((path) => toChange(path, sizes, texts));
+  return changed.map((one) => ({ ...toChange(one, sizes, texts), ...(isLfs(one.path) ? { lfs: true } : {}) }));
 }
 
 /** The blobs of a change; a submodule's commit is none. */

@@ -10,6 +10,8 @@ import { checkRefName, findInTheWay } from '../core/text/branch-name.ts';
 import type { Sha } from '../core/transcript.ts';
 import { importBase } from '../git/import-base.ts';
 import { listBranches } from '../git/deliver-branch.ts';
+import { findLfs } from '../git/lfs.ts';
+import { listFiles } from '../git/list-files.ts';
 import { readLink } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import type { NamedBase } from '../sandbox/layers.ts';
@@ -51,6 +53,8 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
     notes.push('commands run without isolation on this worker (COXSWAIN_ISOLATION=none)');
   else if (context.workspaces.layout === 'plain')
     notes.push('workspaces are plain folders on this worker (bwrap, overlay: false): checkpoints cost more there');
+  const lfs = await describeLfs(store, base.commit);
+  if (lfs !== undefined) notes.push(lfs);
   const hosts = await readHosts(context, { store, base: base.commit, ...named }, setup);
   if (hosts && hosts.length > 0) notes.push(describeHostUse(hosts));
   return {
@@ -89,6 +93,19 @@ async function wasDeliveredByThis(store: Store, commit: Sha): Promise<boolean> {
   // A commit that the store lacks was never made here.
   const link = await readLink(store, commit).catch(() => undefined);
   return link?.message.includes(`\nCoxswain-Refactor: ${id}\n`) === true;
+}
+
+/** What git LFS keeps of the base: what is checked out of that are pointers. */
+async function describeLfs(store: Store, commit: Sha): Promise<string | undefined> {
+  const paths = await listFiles(store, { commit });
+  const files = paths.filter((path) => /(?:^|\/)\.gitattributes$/.test(path));
+  const [first, ...more] = files.length === 0 ? [] : await findLfs(store, { commit, paths, files });
+  if (first === undefined) return undefined;
+  const count = more.length === 0 ? first : `${first} and ${more.length} more`;
+  return (
+    `git LFS keeps files of this repository (${count}): a checkout has their pointers, never their content, so that ` +
+    'a command that needs it fails, and what is written in their place is asked about (lfs-content)'
+  );
 }
 
 /** What the setup, which ran before the checks, asked of the network. */

@@ -25,6 +25,8 @@ export interface Change {
   truncated?: boolean;
   /** Bytes of the file as it is now. */
   size: number;
+  /** Whether the repository's attributes say that git LFS keeps the file, so that only a pointer stands here. */
+  lfs?: boolean;
   /** The blob and mode that the file has now; what a person keeps of a file as a whole is known by these. */
   blob?: string;
 }

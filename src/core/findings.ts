@@ -27,6 +27,7 @@ export const FINDING_KINDS = [
   'protected-path',
   'misleading-name',
   'binary',
+  'lfs-content',
   'too-large',
   'unread',
   'unexplained',

@@ -1,0 +1,96 @@
+/**
+ * Which files of a commit git LFS keeps elsewhere, by the commit's own attributes as git itself reads them.
+ * Rule: git reads nothing but the commit's `.gitattributes`, in a repository of its own for just this call: a store's
+ * attributes switch every filter off.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Sha } from '../core/transcript.ts';
+import { readBlobs } from './read-blobs.ts';
+import { streamGit } from './run-git.ts';
+import type { Store } from './store.ts';
+
+const ATTRIBUTES = '.gitattributes';
+/** Every rule that matters says this, also one that gives a macro its name. */
+const FILTER = 'filter=lfs';
+/** Paths that one process is asked for: far below what a command line takes. */
+const MAX_ASKED = 500;
+
+interface Attributes {
+  path: string;
+  line: Buffer;
+}
+
+/**
+ * Those of these paths that a commit's attributes give to git LFS. `files` are the commit's files of attributes, where
+ * the caller knows them; otherwise those of the folders above the paths are looked for.
+ */
+export async function findLfs(
+  store: Store,
+  { commit, paths, files }: { commit: Sha; paths: readonly string[]; files?: readonly string[] },
+): Promise<Set<string>> {
+  if (paths.length === 0) return new Set();
+  const attributes = await readAttributes(store, commit, files ?? listAbove(paths));
+  return attributes.length === 0 ? new Set() : await ask(store, attributes, paths);
+}
+
+function listAbove(paths: readonly string[]): string[] {
+  const folders = new Set(['']);
+  for (const path of paths)
+    for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) folders.add(path.slice(0, at + 1));
+  return [...folders].map((folder) => `${folder}${ATTRIBUTES}`);
+}
+
+/** The files of attributes as lines for an index; none where none of them speaks of LFS. */
+async function readAttributes(store: Store, commit: Sha, paths: readonly string[]): Promise<Attributes[]> {
+  const found: (Attributes & { oid: Sha })[] = [];
+  for (let from = 0; from < paths.length; from += MAX_ASKED) {
+    const asked = paths.slice(from, from + MAX_ASKED);
+    const args = ['ls-tree', '-z', '--full-tree', '--end-of-options', commit, '--', ...asked];
+    const lines = (await streamGit(store.dir, args)).output.toString('utf8').split('\0');
+    for (const line of lines) {
+      const [, oid, path] = /^100(?:644|755) blob ([0-9a-f]+)\t(.+)$/s.exec(line) ?? [];
+      if (oid !== undefined && path !== undefined)
+        found.push({ oid: oid as Sha, path, line: Buffer.from(`100644 ${oid}\t${path}\0`) });
+    }
+  }
+  let isUsed = false;
+  const ids = found.map(({ oid }) => oid);
+  await readBlobs(store, ids, async (bytes) => {
+    isUsed ||= bytes.includes(FILTER);
+    await Promise.resolve();
+  });
+  return isUsed ? found : [];
+}
+
+async function ask(store: Store, attributes: readonly Attributes[], paths: readonly string[]): Promise<Set<string>> {
+  const folder = await mkdtemp(join(tmpdir(), 'coxswain-lfs-'));
+  try {
+    for (const name of ['refs', 'objects', 'files']) await mkdir(join(folder, name));
+    await writeFile(join(folder, 'HEAD'), 'ref: refs/heads/main\n');
+    const env = {
+      GIT_DIR: folder,
+      GIT_OBJECT_DIRECTORY: join(store.dir, 'objects'),
+      GIT_INDEX_FILE: join(folder, 'index'),
+      GIT_WORK_TREE: join(folder, 'files'),
+    };
+    await streamGit(folder, ['update-index', '-z', '--index-info'], {
+      env,
+      input: each(attributes.map(({ line }) => line)),
+    });
+    const asked = each(paths.map((path) => `${path}\0`));
+    const { output } = await streamGit(folder, ['check-attr', '-z', '--cached', '--stdin', 'filter'], {
+      env,
+      input: asked,
+    });
+    const said = output.toString('utf8').split('\0');
+    return new Set(said.filter((_, at) => at % 3 === 0 && said[at + 2] === 'lfs'));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function* each<T extends Buffer | string>(parts: readonly T[]): AsyncIterable<T> {
+  yield* parts;
+}
