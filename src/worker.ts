@@ -2,10 +2,7 @@
  * The worker: joins configuration, adapters, activities and workflows, one Temporal worker for each role's queue.
  * Rule: this is the only place where the parts are joined; where isolation fails, no command is ever polled for.
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { link, readFile, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
@@ -21,12 +18,14 @@ import {
 import type { ActivityContext } from './activities/context.ts';
 import { keepSecret } from './activities/failures.ts';
 import { createControlActivities, createModelActivities, createWorkspaceActivities } from './activities/index.ts';
+import { HubError, joinHub } from './client/join-hub.ts';
 import { keepMending } from './client/mend-runs.ts';
 import type { SealRecord } from './client/seal-record.ts';
 import { meetWorkers } from './client/seal-record.ts';
 import { untilReached } from './client/until-reached.ts';
 import type { Config, WorkerRole } from './config.ts';
 import { hostQueue, modelQueue, nameWorker, workspaceQueue } from './core/task-queues.ts';
+import { identifyHub } from './git/hub-identity.ts';
 import { openModel } from './model/call-model.ts';
 import type { Isolation } from './sandbox/isolation.ts';
 import { openExternal } from './sandbox/open-external.ts';
@@ -36,6 +35,7 @@ import { createSealCodec } from './seal/codec.ts';
 import type { KeyRing } from './seal/key-ring.ts';
 import { joinWorkers, openKeys } from './seal/open-keys.ts';
 import { unsealActivities } from './seal/unseal-activities.ts';
+import { nameHost } from './stack/name-host.ts';
 import { claimStateFolder } from './stack/state-folder.ts';
 
 /**
@@ -85,8 +85,10 @@ export async function startWorker(config: Config, parts: WorkerParts): Promise<R
   const client = new Client({ connection, namespace });
   const { taskQueue, seal: place, stateDir } = config;
   const meet = async (ids: readonly string[]): Promise<SealRecord> => await meetWorkers(client, taskQueue, ids);
+  const where = `${namespace}, queue ${taskQueue}`;
   try {
-    await joinWorkers({ keys, place, stateDir, where: `${namespace}, queue ${taskQueue}`, meet, say });
+    await joinWorkers({ keys, place, stateDir, where, meet, say });
+    await compareHubs(client, config, where, say);
   } catch (error) {
     await connection.close();
     throw error;
@@ -117,6 +119,18 @@ export async function startWorker(config: Config, parts: WorkerParts): Promise<R
       await context.workspaces.close();
     },
   };
+}
+
+/** A hub that can't be told from others now holds runs by itself, and says why. */
+async function compareHubs(client: Client, config: Config, where: string, say: (line: string) => void): Promise<void> {
+  const { hub, stateDir, hostname: machine, taskQueue } = config;
+  try {
+    const identity = await identifyHub(hub, { stateDir, machine });
+    await joinHub(client, { taskQueue, where, stateDir, hub: identity, say });
+  } catch (error) {
+    if (error instanceof HubError) throw error;
+    say(`whether the workers of ${where} have this hub is not known: ${String(error)}`);
+  }
 }
 
 /** Whoever starts a worker has just reached the server: one that is gone now is being restarted, and waited for. */
@@ -235,17 +249,6 @@ function unescapeUrl(text: string): string {
   } catch {
     return text;
   }
-}
-
-/** A name that this host's state folder keeps, so that a worker started again finds its agents. */
-async function nameHost(stateDir: string): Promise<string> {
-  const file = join(stateDir, 'host');
-  // Only the first writer makes it; the file is linked into place whole.
-  const fresh = `${file}.${process.pid}`;
-  await writeFile(fresh, randomBytes(4).toString('hex'), { mode: 0o600 });
-  await link(fresh, file).catch(() => undefined);
-  await unlink(fresh);
-  return (await readFile(file, 'utf8')).trim();
 }
 
 /** The isolation that commands get, proven by running some in it; a worker without commands needs none. */

@@ -1,11 +1,10 @@
 /**
- * Where the workers of a task queue leave the ids of the keys that they know each other by: in the note of a schedule
- * that never runs, which needs no worker and is shown in Temporal's UI.
- * Rule: a note is a hint, never a proof, since anybody in the namespace may write it: it can keep a newcomer from
- * beginning, with words, and stops nobody who worked here before.
+ * Where the workers of a task queue leave the ids of the keys that they know each other by.
+ * Rule: it can keep a newcomer from beginning, with words, and stops nobody who worked here before.
  */
 import type { Client } from '@temporalio/client';
-import { ScheduleAlreadyRunning, ScheduleNotFoundError } from '@temporalio/client';
+import type { QueueRecord } from './queue-record.ts';
+import { createNote, readNote, writeNote } from './queue-record.ts';
 
 const INTRODUCTION = 'Workers of this queue know each other by these keys';
 /** Ids of keys that are kept: one is added at each rotation. */
@@ -14,8 +13,8 @@ const MAX_IDS = 20;
 /** What the record says of a worker's keys. */
 export type SealRecord = { kind: 'shared' } | { kind: 'other'; ids: string[] };
 
-function recordId(taskQueue: string): string {
-  return `${taskQueue}-seal`;
+function recordOf(taskQueue: string): QueueRecord {
+  return { taskQueue, about: 'seal' };
 }
 
 /** Compares a worker's keys with those of the others, the newest first; begins the record where there is none. */
@@ -36,13 +35,8 @@ export async function claimRecord(client: Client, taskQueue: string, ids: readon
 
 /** The ids on record; undefined where there is no record. */
 export async function readRecord(client: Client, taskQueue: string): Promise<string[] | undefined> {
-  try {
-    const { state } = await client.schedule.getHandle(recordId(taskQueue)).describe();
-    return (state.note ?? '').match(/\b[0-9a-f]{8}\b/g) ?? [];
-  } catch (error) {
-    if (error instanceof ScheduleNotFoundError) return undefined;
-    throw error;
-  }
+  const note = await readNote(client, recordOf(taskQueue));
+  return note === undefined ? undefined : (note.match(/\b[0-9a-f]{8}\b/g) ?? []);
 }
 
 async function compare(
@@ -59,23 +53,11 @@ async function compare(
 }
 
 async function createRecord(client: Client, taskQueue: string, ids: readonly string[]): Promise<void> {
-  try {
-    await client.schedule.create({
-      scheduleId: recordId(taskQueue),
-      spec: {},
-      action: { type: 'startWorkflow', workflowType: 'janitor', taskQueue, args: [{ dryRun: true }] },
-      state: { paused: true, note: noteOf(ids) },
-    });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-  }
+  await createNote(client, recordOf(taskQueue), noteOf(ids));
 }
 
 async function writeRecord(client: Client, taskQueue: string, ids: readonly string[]): Promise<void> {
-  await client.schedule.getHandle(recordId(taskQueue)).update(({ state, ...rest }) => ({
-    ...rest,
-    state: { ...state, note: noteOf(ids) },
-  }));
+  await writeNote(client, recordOf(taskQueue), noteOf(ids));
 }
 
 function noteOf(ids: readonly string[]): string {

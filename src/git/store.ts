@@ -99,7 +99,7 @@ async function create(dir: string): Promise<void> {
 }
 
 /** Makes a folder and those above it. Node's own way never ends where a folder takes none, as those of `/proc`. */
-async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path);
   } catch (error) {

@@ -21,7 +21,9 @@ const idsOf = (file: string): string[] => readKeyFile(file).keys.map(({ id }) =>
 
 /** Starts a worker on the crew's queue from a state folder of its own, with the keys of that folder. */
 async function startNewcomer(crew: Crew, stateDir: string, said: string[] = []): Promise<() => Promise<void>> {
-  const env = { COXSWAIN_STATE: stateDir, COXSWAIN_TASK_QUEUE: crew.taskQueue, COXSWAIN_ROLES: 'model' };
+  const hub = join(crew.stateDir, 'hub', '{repository}.git');
+  const own = { COXSWAIN_STATE: stateDir, COXSWAIN_TASK_QUEUE: crew.taskQueue, COXSWAIN_ROLES: 'model' };
+  const env = { ...own, COXSWAIN_HUB: hub };
   const worker = await startWorker(readConfig(env, stateDir), {
     address: inject('temporalAddress'),
     namespace: 'default',
