@@ -7,7 +7,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { z } from 'zod';
 import { asLine } from '../core/text/lines.ts';
 import type { QueueRecord } from './queue-record.ts';
 import { createNote, readNote, recordId } from './queue-record.ts';
@@ -55,18 +54,17 @@ async function meet(client: Client, record: QueueRecord, { id, shown }: JoiningH
   return (await readNote(client, record)) ?? '';
 }
 
-const joinedSchema = z.record(z.string(), z.string());
-
-async function readJoined(stateDir: string): Promise<z.infer<typeof joinedSchema>> {
+/** The hubs with which this host has worked, by where. */
+async function readJoined(stateDir: string): Promise<Record<string, unknown>> {
   const text = await readFile(join(stateDir, 'hub-joined.json'), 'utf8').catch(() => '{}');
   try {
-    return joinedSchema.parse(JSON.parse(text));
+    return Object(JSON.parse(text));
   } catch {
     // Half written by a process that was killed: it is as if it had never been here.
     return {};
   }
 }
 
-async function writeJoined(stateDir: string, joined: z.infer<typeof joinedSchema>): Promise<void> {
+async function writeJoined(stateDir: string, joined: Record<string, unknown>): Promise<void> {
   await writeFile(join(stateDir, 'hub-joined.json'), JSON.stringify(joined), { mode: 0o600 });
 }

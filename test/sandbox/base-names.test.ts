@@ -74,10 +74,11 @@ test.each([isolation, { ...isolation, overlay: false }, { kind: 'none' } as cons
 
 test('a tag that lies far back is reached with all commits since, side lines too; one that is too far is left out', async () => {
   const repository = newRepository({ file: '0\n' });
+  let now = 0;
   const line = (length: number, name: string, from: string, merged?: string): string => {
     const commits = Array.from({ length }, (_, at) => {
       const parents = at === 0 ? `from ${from}\n${merged === undefined ? '' : `merge ${merged}\n`}` : '';
-      return `commit refs/lines/${name}\ncommitter A <a@a> ${at} +0000\ndata 0\n${parents}\n`;
+      return `commit refs/lines/${name}\ncommitter A <a@a> ${1_800_000_000 + (now += 60)} +0000\ndata 0\n${parents}\n`;
     });
     git(repository, ['fast-import', '--quiet'], commits.join(''));
     return git(repository, ['rev-parse', `refs/lines/${name}`]);
