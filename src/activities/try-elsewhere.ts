@@ -30,17 +30,28 @@ export async function tryElsewhere(
 ): Promise<ApplicationFailure | undefined> {
   if (!(error instanceof GitFailure) || GIT_FAILURES[error.kind].mends !== 'another host') return undefined;
   const { type } = GIT_FAILURES[error.kind];
-  const { info, client } = context;
-  const own = hostOfIdentity(client.options.identity) ?? client.options.identity;
+  const { own, hosts } = await findCompany(context);
   const note = noteSchema.safeParse(memory.read()).data ?? {};
   const said = { ...note.elsewhere, [own]: error.message.slice(0, MAX_WORDS) };
   memory.write({ ...note, elsewhere: said });
-  // Whoever can't be asked for other hosts is alone.
-  const hosts = isHostQueue(info.taskQueue) ? [] : await findHosts(context, info.taskQueue).catch(() => []);
-  const isLeft = hosts.some((host) => !Object.hasOwn(said, host)) && info.attempt < MAX_TRIES;
-  if (isLeft)
-    return fail(type, `${error.message} (host ${own}; others are asked)`, { final: false, retryAfterMs: AGAIN_MS });
+  const isLeft = hosts.some((host) => !Object.hasOwn(said, host)) && context.info.attempt < MAX_TRIES;
+  if (isLeft) {
+    const options = { final: false, retryAfterMs: AGAIN_MS };
+    return fail(type, `${error.message} (host ${own}; others are asked)`, options);
+  }
   const others = Object.entries(said).filter(([host]) => host !== own);
   const words = others.map(([host, word]) => `; host ${host}: ${word}`).join('');
   return fail(type, `${error.message}${words}`, { final: true });
+}
+
+/** This host, and those that take work from the same queue; whoever can't ask for them is alone. */
+async function findCompany(context: Context): Promise<{ own: string; hosts: string[] }> {
+  try {
+    const { identity } = context.client.options;
+    const own = hostOfIdentity(identity) ?? identity;
+    const { taskQueue } = context.info;
+    return { own, hosts: isHostQueue(taskQueue) ? [] : await findHosts(context, taskQueue) };
+  } catch {
+    return { own: 'this', hosts: [] };
+  }
 }

@@ -30,7 +30,7 @@ const POINTER =
   /^version https:\/\/(?:git-lfs|hawser)\.github\.com\/spec\/v1\n(?:ext-[^\n]*\n)*oid sha256:[0-9a-f]{64}\nsize \d+\n?$/;
 
 /** Whether a text is such a pointer. */
-export function isLfsPointer(text: string): boolean {
+function isLfsPointer(text: string): boolean {
   return POINTER.test(text);
 }
 
