@@ -1,14 +1,14 @@
 /**
  * What tells one hub from another, whatever it is called: two hosts may have one path and two disks.
- * Rule: a hub by path is known by an id that lies beside it, made by whoever comes first; one by URL by where it is.
+ * Rule: a hub by path is known by an id that lies in it, made by whoever comes first; one by URL by where it is.
  */
 import { randomBytes } from 'node:crypto';
 import { link, readFile, unlink, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { placeOf, readAddress } from '../core/address.ts';
 import { digestText } from '../core/digest.ts';
 import { hideSecrets } from './git-failure.ts';
-import { makeFolder } from './store.ts';
+import { makeFolder, openStore } from './store.ts';
 
 export interface HubIdentity {
   /** Sixteen hex digits. */
@@ -17,7 +17,10 @@ export interface HubIdentity {
   shown: string;
 }
 
-/** Identifies a hub as the configuration names it; fails where nothing can be written beside one by path. */
+/** The file with the id: in the folder of all hubs, or in the one hub. */
+const FILE = '.coxswain-hub';
+
+/** Identifies a hub as the configuration names it; fails where nothing can be written in one by path. */
 export async function identifyHub(
   hub: string,
   { stateDir, machine }: { stateDir: string; machine: string },
@@ -27,12 +30,14 @@ export async function identifyHub(
   if (read.address.kind === 'url')
     return { id: digestText(placeOf(read.address)).slice(0, 16), shown: placeOf(read.address) };
   const path = resolve(stateDir, read.address.path);
-  return { id: await keepId(`${path.replaceAll(/[{}]/g, '')}.id`), shown: `${path} (${machine})` };
+  const [above = ''] = path.split('{repository}', 1);
+  const folder = above === path ? (await openStore({ dir: path })).dir : dirname(`${above}x`);
+  await makeFolder(folder);
+  return { id: await keepId(join(folder, FILE)), shown: `${path} (${machine})` };
 }
 
 /** The id in a file, which only the first writer makes; it is linked into place whole. */
 async function keepId(file: string): Promise<string> {
-  await makeFolder(dirname(file));
   const fresh = `${file}.${process.pid}`;
   await writeFile(fresh, randomBytes(8).toString('hex'), { mode: 0o644 });
   await link(fresh, file).catch(() => undefined);

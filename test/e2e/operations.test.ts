@@ -117,7 +117,7 @@ test('what the guide says to keep is enough to go on elsewhere, and what it says
   expect(await git(repository, 'diff', '--name-only', 'main', 'kept')).toContain('lib/predict.js');
 
   const hubs = join(second, '.local/state/coxswain/hub');
-  const hub = join(hubs, (await readdir(hubs))[0] ?? '');
+  const hub = join(hubs, (await readdir(hubs)).find((name) => name.endsWith('.git')) ?? '');
   const [pack = '', free = ''] = await readCommands('disk');
   const objects = await countObjects(hub);
   await sh(hub, pack);

@@ -86,7 +86,8 @@ test('what a person changed outside of the plan is asked about before it is inte
   await approve(handle, 'plan@1');
   await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
   await writeFile(join(repository, 'README.md'), `key ${KEY}\n`);
-  const [hub = ''] = await readdir(join(crew.stateDir, 'hub'));
+  const names = await readdir(join(crew.stateDir, 'hub'));
+  const hub = names.find((name) => name.endsWith('.git')) ?? '';
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
   const { head } = await agent.query<AgentStatus>('status');
   await git(repository, 'fetch', '-q', join(crew.stateDir, 'hub', hub), head ?? '');

@@ -122,8 +122,9 @@ test('the chain in the hub is the agent: git log reads as its steps, and the hub
   const crew = await startCrew(TWO_TASKS);
   const handle = await crew.start({ repository: await makeRepository(), branch: 'x' });
   await approveAll(handle);
-  const [hub] = await readdir(join(crew.stateDir, 'hub'));
-  const dir = join(crew.stateDir, 'hub', hub ?? '');
+  const names = await readdir(join(crew.stateDir, 'hub'));
+  const hub = names.find((name) => name.endsWith('.git')) ?? '';
+  const dir = join(crew.stateDir, 'hub', hub);
   const refs = await git(dir, 'for-each-ref', '--format=%(refname)', 'refs/coxswain/agents');
   const chain = refs.split('\n').find((ref) => /a-1/.test(ref)) ?? '';
   const log = await git(dir, 'log', '--format=%s', '-4', chain);

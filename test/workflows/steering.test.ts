@@ -121,7 +121,8 @@ test("a person's commit, pushed to the hub, becomes the agent's files, and the n
   await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
   const agent = agentOf(crew, handle);
   const { head } = await agent.query<AgentStatus>('status');
-  const [hub = ''] = await readdir(join(crew.stateDir, 'hub'));
+  const names = await readdir(join(crew.stateDir, 'hub'));
+  const hub = names.find((name) => name.endsWith('.git')) ?? '';
   await git(repository, 'fetch', '-q', join(crew.stateDir, 'hub', hub), head ?? '');
   await git(repository, 'checkout', '-q', '--detach', head ?? '');
   await writeFile(join(repository, 'a/person.txt'), 'person\n');

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 
 /** The only hub below the stack's state. */
 function hubOf(stack: Stack): string {
-  const [name = ''] = readdirSync(join(stack.stateDir, 'hub'));
+  const name = readdirSync(join(stack.stateDir, 'hub')).find((found) => found.endsWith('.git')) ?? '';
   return join(stack.stateDir, 'hub', name);
 }
 

@@ -110,7 +110,7 @@ export const hosts: GroundCase[] = [
       await approve(handle, 'plan@1');
       await approve(handle, 'delivery@1');
       await ending(handle);
-      const [name = ''] = readdirSync(join(stack.stateDir, 'hub'));
+      const name = readdirSync(join(stack.stateDir, 'hub')).find((found) => found.endsWith('.git')) ?? '';
       const refs = async (): Promise<string> =>
         await ground.git(join(stack.stateDir, 'hub', name), 'for-each-ref', '--format=%(refname)');
       const before = await refs();
