@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { expect, onTestFinished, test } from 'vitest';
-import { approveAll, finish, git, makeRepository, onePlan, planned, shell, startCrew } from './harness.ts';
+import { approveAll, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 
 test('a worker that may not read the path leaves it to the one that may, each time; what no host has ends at once', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-places-'));
@@ -19,10 +19,12 @@ test('a worker that may not read the path leaves it to the one that may, each ti
   );
   await crew.startBeside({ COXSWAIN_ROOTS: join(folder, 'nothing') });
   const repository = await makeRepository();
-  const branches = ['one', 'two', 'three', 'four'];
-  const handles = await Promise.all(branches.map((branch) => crew.start({ repository, branch })));
-  for (const handle of handles) expect((await approveAll(handle)).outcome).toBe('done');
-  for (const branch of branches) expect(await git(repository, 'show', `${branch}:a/new.txt`)).toBe('new');
+  const handles = await Promise.all(['one', 'two', 'three'].map((branch) => crew.start({ repository, branch })));
+  const [first, ...others] = handles;
+  for (const handle of handles) await until(handle, ({ needs }) => needs.some(({ id }) => id === 'plan@1'), 120_000);
+  for (const handle of others) await handle.terminate();
+  if (first) expect((await approveAll(first)).outcome).toBe('done');
+  expect(await git(repository, 'show', 'one:a/new.txt')).toBe('new');
 
   const nowhere = join(folder, 'nowhere');
   const lost = await crew.start({ repository: nowhere });
@@ -30,4 +32,4 @@ test('a worker that may not read the path leaves it to the one that may, each ti
   const reason = failure instanceof WorkflowFailedError ? failure.cause?.message : '';
   expect(reason).toContain(`"${nowhere}" is no folder of this worker's host`);
   expect(reason).toMatch(/; host [0-9a-f]{8}: /);
-}, 240_000);
+}, 300_000);
