@@ -40,8 +40,28 @@ function findLines(lines: readonly string[], wanted: readonly string[], start: n
   return -1;
 }
 
-/** The text of a file after its hunks, each searched for after the one before it. */
+/** A byte-order mark of UTF-8, as a byte string. */
+const MARK = '\xef\xbb\xbf';
+
+function withoutMark(text: string): string {
+  return text.startsWith(MARK) ? text.slice(MARK.length) : text;
+}
+
+/**
+ * The text of a file after its hunks. A byte-order mark is no part of line 1: it stays whether the patch has it or not.
+ */
 function applyHunks(path: string, text: string, hunks: readonly Hunk[]): string {
+  if (!text.startsWith(MARK)) return applyInOrder(path, text, hunks);
+  const bare = hunks.map((hunk) => ({
+    ...hunk,
+    contexts: hunk.contexts.map(withoutMark),
+    lines: hunk.lines.map((line) => ({ ...line, text: withoutMark(line.text) })),
+  }));
+  return MARK + applyInOrder(path, withoutMark(text), bare);
+}
+
+/** The text of a file after its hunks, each searched for after the one before it. */
+function applyInOrder(path: string, text: string, hunks: readonly Hunk[]): string {
   const isCrlf = (text.match(/\r\n/g)?.length ?? 0) * 2 > (text.match(/\n/g)?.length ?? 0);
   const lines = text.split('\n');
   const endsOpen = lines.at(-1) !== '';
@@ -161,7 +181,8 @@ function plan(root: string, sections: readonly Section[]): { outcomes: Map<strin
     const name = relative(root, full);
     const there = read(full);
     if (section.kind === 'add') {
-      outcomes.set(full, { ...there, text: section.text });
+      const isMarked = there?.text?.startsWith(MARK) === true;
+      outcomes.set(full, { ...there, text: isMarked ? MARK + withoutMark(section.text) : section.text });
       report.push(`${there ? 'M' : 'A'} ${name}`);
       continue;
     }

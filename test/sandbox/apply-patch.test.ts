@@ -181,3 +181,27 @@ test.each([
   expect(result.output).toMatch(/^Nothing was changed\. /);
   expect(result.exitCode).toBe(1);
 });
+
+test('a byte-order mark stays when line 1 changes, whether the patch has it or not', async () => {
+  const workspace = await workspaceWith({
+    'a.cs': '\ufeffusing A;\r\nusing B;\r\n',
+    'b.cs': '\ufeffusing A;\nusing B;\n',
+    'c.cs': '\ufeffusing A;\nusing B;\n',
+    'd.cs': '\ufeffusing A;\n',
+    'e.cs': 'using A;\n',
+  });
+  const { output } = await apply(
+    workspace,
+    '*** Update File: a.cs\n@@\n-using A;\n+using C;\n using B;\n' +
+      '*** Update File: b.cs\n@@\n-\ufeffusing A;\n+\ufeffusing C;\n using B;\n' +
+      '*** Update File: c.cs\n@@\n-\ufeffusing A;\n+using C;\n' +
+      '*** Add File: d.cs\n+using C;\n' +
+      '*** Update File: e.cs\n@@\n-using A;\n+\ufeffusing C;',
+  );
+  expect(output).toBe('M a.cs\nM b.cs\nM c.cs\nM d.cs\nM e.cs\n');
+  expect(await read(workspace, 'a.cs')).toBe('\ufeffusing C;\r\nusing B;\r\n');
+  expect(await read(workspace, 'b.cs')).toBe('\ufeffusing C;\nusing B;\n');
+  expect(await read(workspace, 'c.cs')).toBe('\ufeffusing C;\nusing B;\n');
+  expect(await read(workspace, 'd.cs')).toBe('\ufeffusing C;\n');
+  expect(await read(workspace, 'e.cs')).toBe('\ufeffusing C;\n');
+});
