@@ -1,18 +1,26 @@
 /**
- * The planner's skill: survey the repository by ast-grep, then hand in tasks by folder, or say why there are none.
+ * The planner's skill: survey the repository by the codemod, then hand in tasks by folder, or say why there are none.
  * Rule: every file that matches belongs to exactly one task, and tasks can run beside each other.
  */
-import { excludeIgnored, excludeSkip, isGlob, surveyCommand } from './ast-grep-commands.ts';
+import {
+  describePlaces,
+  isGlob,
+  readFailure,
+  readName,
+  readPlaces,
+  readRows,
+  surveyCommand,
+} from './codemod-commands.ts';
 import type { Bundle, Group, Survey } from './group-matches.ts';
 import { bundleGroups, findTooBig, parentOf } from './group-matches.ts';
 import type { Prompt, Replacement } from './read-goal.ts';
 import { readSkips } from './read-goal.ts';
 import type { Action, Skill } from './replay.ts';
 import type { Ran, Steps } from './skill-steps.ts';
-import { listIgnored, run, tailOf } from './skill-steps.ts';
+import { run, tailOf } from './skill-steps.ts';
 
-/** Times that too big folders are looked into. */
-const MAX_DEPTH = 8;
+/** Times that the repository is looked over: into folders that are too big, and again where a person said something. */
+const MAX_LOOKS = 12;
 /** With more tasks than this, checks run on the integrated work only: each run may cost minutes. */
 const MAX_TASKS_WITH_CHECKS = 8;
 /** Core's limits on a task's checks. */
@@ -22,23 +30,27 @@ const MAX_SHOWN = 1000;
 /** Plans a replacement. */
 export function planReplacement(prompt: Prompt, replacement: Replacement): Skill {
   return function* plan(told) {
-    const ignored = excludeIgnored(yield* listIgnored(['.']));
     const split: string[] = [];
     let survey: Survey | undefined;
     let skips: string[] = [];
-    for (let depth = 0; depth < MAX_DEPTH; depth += 1) {
-      skips = [prompt.instructions, ...told].flatMap(readSkips);
-      const scope = { replacement, excluded: [...ignored, ...skips.map(excludeSkip)] };
-      const looked = readSurvey(yield* run(surveyCommand(scope, split.map(inJson))));
+    let unread = '';
+    const readAllSkips = (): string[] => [prompt.instructions, ...told].flatMap(readSkips);
+    for (let look = 0; look < MAX_LOOKS; look += 1) {
+      skips = readAllSkips();
+      const ran = yield* run(surveyCommand({ replacement, skips }, split));
+      // What was said meanwhile may leave out some of it.
+      if (readAllSkips().length !== skips.length) continue;
+      const looked = readSurvey(ran);
+      unread = describeUnread(ran);
       // A survey of too many folders is cut; the coarser one before it serves.
       if (looked.kind === 'cut') break;
-      if (looked.kind === 'none') return yield* decline(describeNothing(replacement, looked.reason, skips));
+      if (looked.kind === 'none') return yield* decline(describeNothing(replacement, looked.reason || unread, skips));
       survey = looked.survey;
       const tooBig = findTooBig(survey);
       if (tooBig.length === 0) break;
       split.push(...tooBig.map(({ path }) => path));
     }
-    return yield* handIn(createPlan(prompt, replacement, survey ?? WHOLE, skips));
+    return yield* handIn(createPlan(prompt, replacement, { survey: survey ?? WHOLE, unread }, skips));
   };
 }
 
@@ -66,32 +78,25 @@ type Looked = { kind: 'ok'; survey: Survey } | { kind: 'none'; reason: string } 
 
 /** Reads a survey's result. */
 function readSurvey({ end, output }: Ran): Looked {
-  const rows = output.split('\n').map((line) => line.split('\t'));
-  const groups = rows.flatMap(([kind, files, matches, path]): Group[] =>
-    (kind === 'folder' || kind === 'file' || kind === 'files-of') && path !== undefined
-      ? [{ kind, files: Number(files), matches: Number(matches), path: fromJson(path) }]
-      : [],
+  const failure = readFailure(end, output);
+  if (failure !== undefined) return { kind: 'none', reason: `ast-grep says: ${tailOf(failure)}` };
+  const groups = (['folder', 'file', 'files-of'] as const).flatMap((kind) =>
+    readRows(output, kind).map(([files, matches, path]): Group => {
+      return { kind, files: Number(files), matches: Number(matches), path: readName(path) };
+    }),
   );
-  const languages = rows.flatMap(([kind, matches, name]) =>
-    kind === 'language' && name ? [{ name, matches: Number(matches) }] : [],
-  );
-  const total = rows.find(([kind]) => kind === 'total');
-  const files = Number(total?.[1] ?? 0);
-  if (files === 0 && !/left out/.test(output)) return { kind: 'none', reason: describeErrors(end, output) };
+  const languages = readRows(output, 'language').map(([matches, name = '']) => ({ name, matches: Number(matches) }));
+  const [total] = readRows(output, 'total');
+  const files = Number(total?.[0] ?? 0);
+  if (files === 0 && !/left out/.test(output)) return { kind: 'none', reason: '' };
   if (groups.reduce((sum, group) => sum + group.files, 0) !== files) return { kind: 'cut' };
-  return { kind: 'ok', survey: { groups, files, matches: Number(total?.[2] ?? 0), languages } };
+  return { kind: 'ok', survey: { groups, files, matches: Number(total?.[1] ?? 0), languages } };
 }
 
-/** What ast-grep complained of, if it did: its errors without the advice. */
-function describeErrors(end: string, output: string): string {
-  const status = /^ast-grep ended with (\d+)$/m.exec(output)?.[1];
-  const lines = output
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !/^(?:total\t|ast-grep ended|Help:|See also:|For more)/.test(line));
-  const said = lines.map((line) => line.replace(/^[\s╰▻✖]+/, '').trim()).join(' ');
-  if (status === '0' || status === '1') return said;
-  if (status === undefined) return `The survey ended with ${end}. ${tailOf(output)}`;
-  return said || `ast-grep ended with exit status ${status}.`;
+/** Files that hold the pattern's longest text and were not read by the parser; empty for none. */
+function describeUnread({ output }: Ran): string {
+  const unread = readPlaces(output, 'unread');
+  return unread.total === 0 ? '' : `May match and was not read: ${describePlaces(unread)}.`;
 }
 
 function describeNothing(replacement: Replacement, reason: string, skips: readonly string[]): string {
@@ -101,12 +106,17 @@ function describeNothing(replacement: Replacement, reason: string, skips: readon
       ? ' Name the language ("in javascript") to learn whether the pattern fits it.'
       : '';
   const without = skips.length > 0 ? `, without ${skips.join(', ')}` : '';
-  const said = reason === '' ? '' : ` ast-grep says: ${tailOf(reason)}`;
+  const said = reason === '' ? '' : ` ${reason}`;
   const pattern = `\`${clip(replacement.pattern)}\``;
   return `Nothing to replace: ${pattern} matches no file of the repository ${where}${without}.${said}${hint}`;
 }
 
-function createPlan(prompt: Prompt, replacement: Replacement, survey: Survey, skips: readonly string[]): Action {
+function createPlan(
+  prompt: Prompt,
+  replacement: Replacement,
+  { survey, unread }: { survey: Survey; unread: string },
+  skips: readonly string[],
+): Action {
   const bundles = bundleGroups(survey);
   const fitting = prompt.checks.length <= MAX_CHECKS && bundles.length <= MAX_TASKS_WITH_CHECKS;
   const ids = new Set(['plan']);
@@ -125,6 +135,7 @@ function createPlan(prompt: Prompt, replacement: Replacement, survey: Survey, sk
     `A structural replacement by ast-grep: ${sizeOf(survey)}${byLanguage && ` (${byLanguage})`}.`,
     `${count(tasks.length, 'task', 'tasks')} by folder.`,
     ...(skips.length > 0 ? [`Left out: ${skips.join(', ')}.`] : []),
+    ...(unread === '' ? [] : [unread]),
     ...(prompt.checks.length > 0 && !fitting ? ['Many tasks, so the checks run on the integrated work only.'] : []),
   ];
   return { tool: 'finish', arguments: { plan: { summary: parts.join(' ').slice(0, 5000), tasks } } };
@@ -136,13 +147,15 @@ function sizeOf({ files, matches }: { files: number; matches: number }): string 
 
 /**
  * The glob that covers a group and nothing else. A folder whose name looks like a glob is named plainly, which core
- * reads as all below it.
+ * reads as all below it. A list of paths holds one a line, without spaces around: such characters are any character.
  */
 function toGlob({ kind, path }: Group): string {
-  const plain = path.startsWith('!') ? `./${path}` : path;
+  const isOdd = /^\s|\s\/?$|\p{Cc}/u.test(path);
+  const named = isOdd ? path.replace(/[*?[\]{}()!\\]/g, '\\$&').replace(/^\s|\s(?=\/?$)|\p{Cc}/gu, '?') : path;
+  const plain = named.startsWith('!') ? `./${named}` : named;
   if (kind === 'file') return plain;
   if (kind === 'files-of') return `${plain}*`;
-  return isGlob(plain) ? plain.replace(/\/$/, '') : `${plain}**`;
+  return isGlob(plain) && !isOdd ? plain.replace(/\/$/, '') : `${plain}**`;
 }
 
 function nameOf(bundle: Bundle): string {
@@ -180,16 +193,4 @@ function count(number: number, one: string, many: string): string {
 
 function clip(text: string): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
-}
-
-function inJson(path: string): string {
-  return JSON.stringify(path).slice(1, -1);
-}
-
-function fromJson(path: string): string {
-  try {
-    return String(JSON.parse(`"${path}"`));
-  } catch {
-    return path;
-  }
 }

@@ -1,8 +1,7 @@
 /**
- * Steps that both skills make: run a command to its end, list what git ignores, say when an answer is not to be had.
+ * Steps that both skills make: run a command to its end, say when an answer is not to be had.
  * Rule: a step repeats a call only when it had no effect, and asks a person when it was refused.
  */
-import { ignoredCommand } from './ast-grep-commands.ts';
 import type { Action, Outcome } from './replay.ts';
 
 /** Times that one call is made again after an interruption, before a person is asked. */
@@ -29,12 +28,6 @@ export function* run(command: string, timeoutSeconds?: number): Steps<Ran> {
     const why = `This command did not run: ${outcome.text.slice(0, 500)}\n\n${command.slice(0, 1000)}`;
     yield* ask(`${why}\n\nI know no other way. Once you answer, I propose it again.`);
   }
-}
-
-/** Lists what git ignores under some paths; nothing where there is no git to ask. */
-export function* listIgnored(paths: readonly string[]): Steps<string> {
-  const { exitCode, output } = yield* run(ignoredCommand(paths));
-  return exitCode === 0 ? output : '';
 }
 
 /** The end of an output, for a question or a reason. */

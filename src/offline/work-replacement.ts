@@ -1,24 +1,27 @@
 /**
  * The worker's skill: list what matches under the task's paths, rewrite it in one pass, look again, check, finish.
- * Rule: only files of the task are touched, the result is ast-grep's own, and what it can't do it asks a person about.
+ * Rule: only files of the task are touched, what is not done is said, and what it can't do it asks a person about.
  */
 import { isInPaths } from '../core/paths.ts';
-import type { Scope } from './ast-grep-commands.ts';
+import type { Place, Scope } from './codemod-commands.ts';
 import {
   chunkPaths,
+  describePlaces,
   editCommand,
-  excludeIgnored,
-  excludeSkip,
   isGlob,
   isSkipped,
   listCommand,
   PAGE_LINES,
-} from './ast-grep-commands.ts';
+  readFailure,
+  readName,
+  readPlaces,
+  readRows,
+} from './codemod-commands.ts';
 import type { Prompt, Replacement } from './read-goal.ts';
 import { readSkips } from './read-goal.ts';
 import type { Skill } from './replay.ts';
-import type { Ran, Steps } from './skill-steps.ts';
-import { ask, listIgnored, run, tailOf } from './skill-steps.ts';
+import type { Steps } from './skill-steps.ts';
+import { ask, run, tailOf } from './skill-steps.ts';
 
 /** Most pages of file names; a task with more files than they hold is no task. */
 const MAX_PAGES = 50;
@@ -34,24 +37,25 @@ export function workReplacement(prompt: Prompt, replacement: Replacement): Skill
     const beyond = findBeyond(prompt);
     if (beyond) return yield* giveUp(beyond, 'Nothing was changed by the offline model.');
     const roots = findRoots(prompt.paths);
-    const excluded = excludeIgnored(yield* listIgnored(roots.paths));
     const skips = (): string[] => [prompt.instructions, ...told].flatMap(readSkips);
-    const scope = (): Scope => ({ replacement, excluded: [...excluded, ...skips().map(excludeSkip)] });
+    const scope = (): Scope => ({ replacement, skips: skips() });
     const isWanted = (file: string): boolean => isInPaths(file, prompt.paths) && !isSkipped(file, skips());
-    const found = yield* listFiles(scope(), roots.paths);
+    const found = yield* listFiles(scope(), roots.paths, isWanted);
     if (found.kind === 'failed')
       return yield* giveUp(`ast-grep failed: ${found.reason}`, 'Nothing was replaced: ast-grep failed.');
-    const files = found.files.filter(isWanted);
-    if (files.length === 0) return yield* finish(`Nothing to replace: no match under ${showPaths(prompt.paths)}.`);
+    if (found.files.length === 0) {
+      const nothing = `Nothing to replace: no match under ${showPaths(prompt.paths)}.`;
+      return yield* finish(`${nothing}${describeUnread(found)}`);
+    }
     // Whole folders make a short command; where the paths are finer than folders, the files are named.
-    const targets = roots.exact ? roots.paths.filter((path) => !isSkipped(path, skips())) : files;
+    const targets = roots.exact ? roots.paths.filter((path) => !isSkipped(path, skips())) : found.files;
     const edited = yield* edit(scope(), targets, told);
     if (edited.kind === 'failed')
       return yield* giveUp(edited.reason, 'The replacement is not complete: the edit failed.');
-    const after = yield* listFiles(scope(), roots.paths);
-    const left = after.kind === 'ok' ? after.files.filter(isWanted).length : 0;
-    const summary = describeResult(prompt, edited.changes, files.length, left);
-    return yield* confirm(prompt, summary);
+    const after = yield* listFiles(scope(), roots.paths, isWanted);
+    if (after.kind === 'failed')
+      return yield* giveUp(`ast-grep failed: ${after.reason}`, 'Replaced; what is left could not be counted.');
+    return yield* confirm(prompt, describeResult(prompt, { found, edited, after }));
   };
 }
 
@@ -101,54 +105,81 @@ function* finish(summary: string): Steps<never> {
   }
 }
 
-type Listed = { kind: 'ok'; files: string[] } | { kind: 'failed'; reason: string };
+/** The files that match, and those that may and were not read. */
+interface Found {
+  kind: 'ok';
+  files: string[];
+  matches: number;
+  unread: { places: Place[]; total: number };
+}
 
 /** Lists the files that match, page by page. */
-function* listFiles(scope: Scope, paths: readonly string[]): Steps<Listed> {
-  const files: string[] = [];
+function* listFiles(
+  scope: Scope,
+  paths: readonly string[],
+  isWanted: (file: string) => boolean,
+): Steps<Found | { kind: 'failed'; reason: string }> {
+  const found: Found = { kind: 'ok', files: [], matches: 0, unread: { places: [], total: 0 } };
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const ran = yield* run(listCommand(scope, paths, page));
-    const status = /^ast-grep ended with (\d+)$/m.exec(ran.output)?.[1];
-    // 1 is "no match".
-    if (status !== '0' && status !== '1') return { kind: 'failed', reason: `${ran.end}\n${tailOf(ran.output)}` };
-    if (/^\[… \d+ bytes left out …\]$/m.test(ran.output))
+    const { end, output } = yield* run(listCommand(scope, paths, page));
+    const failure = readFailure(end, output);
+    if (failure !== undefined) return { kind: 'failed', reason: tailOf(failure) };
+    if (/^\[… \d+ bytes left out …\]$/m.test(output))
       return { kind: 'failed', reason: 'its list of files is too long' };
-    const lines = readFiles(ran);
-    files.push(...lines);
-    if (lines.length < PAGE_LINES) break;
+    const rows = readRows(output, 'match').map(([count, path]) => ({ path: readName(path), count: Number(count) }));
+    const wanted = rows.filter(({ path }) => isWanted(path));
+    found.files.push(...wanted.map(({ path }) => path));
+    found.matches += wanted.reduce((sum, { count }) => sum + count, 0);
+    if (page === 0) {
+      const { places, total } = readPlaces(output, 'unread');
+      const own = places.filter(({ path }) => isWanted(path));
+      found.unread = { places: own, total: own.length + total - places.length };
+    }
+    if (rows.length < PAGE_LINES) break;
   }
-  return { kind: 'ok', files };
+  return found;
 }
 
-/** File names among what ast-grep also says: its warnings end in a full stop or a colon's words. */
-function readFiles({ output }: Ran): string[] {
-  return output
-    .split('\n')
-    .filter(
-      (line) => line !== '' && !/^(?:ast-grep ended with \d+$|Warning: |Help: |See also: |ERROR: |Error: )/.test(line),
-    );
+/** What an edit did, and what it says of places that are not as the pattern has it. */
+interface Edited {
+  kind: 'ok';
+  made: number;
+  refused: { places: Place[]; total: number };
+  unnamed: { places: Place[]; total: number };
+  errorsBefore: { places: Place[]; total: number };
 }
 
-type Edited = { kind: 'ok'; changes: number } | { kind: 'failed'; reason: string };
-
-/** Rewrites in one pass, as ast-grep alone would: a rewrite that matches its own pattern is not run again. */
-function* edit(scope: Scope, targets: readonly string[], told: readonly string[]): Steps<Edited> {
-  let changes = 0;
+/** Rewrites in one pass: a rewrite that matches its own pattern is not run again. */
+function* edit(
+  scope: Scope,
+  targets: readonly string[],
+  told: readonly string[],
+): Steps<Edited | { kind: 'failed'; reason: string }> {
+  const none = (): Edited['refused'] => ({ places: [], total: 0 });
+  const edited: Edited = { kind: 'ok', made: 0, refused: none(), unnamed: none(), errorsBefore: none() };
   for (const paths of chunkPaths(targets)) {
     const before = told.length;
-    const { exitCode, end, output } = yield* run(editCommand(scope, paths));
+    const { end, output } = yield* run(editCommand(scope, paths));
     if (told.slice(before).some((text) => /changes were undone/.test(text))) {
       return {
         kind: 'failed',
         reason: 'My replacement was undone, since it changed files outside the paths of the task.',
       };
     }
-    // 1 is "no match", for a part of the files that a person had changed meanwhile.
-    if (exitCode !== 0 && exitCode !== 1)
-      return { kind: 'failed', reason: `The replacement failed: ${end}\n${tailOf(output)}` };
-    changes += Number(/^Applied (\d+) changes?$/m.exec(output)?.[1] ?? 0);
+    const failure = readFailure(end, output);
+    if (failure !== undefined) return { kind: 'failed', reason: `The replacement failed: ${tailOf(failure)}` };
+    edited.made += Number(readRows(output, 'made')[0]?.[1] ?? 0);
+    for (const [kind, all] of [
+      ['refused', edited.refused],
+      ['unnamed', edited.unnamed],
+      ['errors-before', edited.errorsBefore],
+    ] as const) {
+      const { places, total } = readPlaces(output, kind);
+      all.places.push(...places);
+      all.total += total;
+    }
   }
-  return { kind: 'ok', changes };
+  return edited;
 }
 
 /** Where to look for a task's files; `exact` when these places hold nothing but the task's files. */
@@ -171,12 +202,41 @@ export function findRoots(globs: readonly string[]): { paths: string[]; exact: b
   return { paths: unique.filter((path) => !unique.some((other) => path.startsWith(`${other}/`))), exact };
 }
 
-function describeResult({ paths }: Prompt, changes: number, files: number, left: number): string {
-  const where = `${files} ${files === 1 ? 'file' : 'files'} under ${showPaths(paths)}`;
-  const done = `Replaced ${changes} ${changes === 1 ? 'match' : 'matches'} in ${where}.`;
-  if (left === 0) return `${done} None is left.`;
-  const still = left === 1 ? '1 file still matches' : `${left} files still match`;
-  return `${done} ${still} (matches within matches, or a rewrite that fits its own pattern): one pass, like ast-grep.`;
+/** What was done, then what was not, and where the plan's count is another one. */
+function describeResult(
+  { paths, instructions }: Prompt,
+  { found, edited, after }: { found: Found; edited: Edited; after: Found },
+): string {
+  const { made, refused, unnamed, errorsBefore } = edited;
+  const where = `${count(found.files.length, 'file', 'files')} under ${showPaths(paths)}`;
+  const planned = Number(/: (\d+) match(?:es)? in \d+ files?\./.exec(instructions)?.[1] ?? found.matches);
+  const left = after.files.length === 1 ? '1 file still matches' : `${after.files.length} files still match`;
+  const isNew = after.matches > refused.total;
+  const said = [
+    `Replaced ${count(made, 'match', 'matches')} in ${where}.`,
+    after.files.length > 0
+      ? `${left}${isNew ? ' (a rewrite that fits its own pattern, or new code): one pass, like ast-grep' : ''}.`
+      : found.unread.total > 0
+        ? 'None is left in what was read.'
+        : 'None is left.',
+    ...(refused.total > 0 ? [`Not replaced: ${refused.total}: ${describePlaces(refused)}.`] : []),
+    ...(planned === found.matches
+      ? []
+      : [`The plan counted ${planned}, I found ${found.matches}: files changed since, or a skip leaves some out.`]),
+    ...(unnamed.total > 0 ? [`Code that the pattern does not name stayed: ${describePlaces(unnamed)}.`] : []),
+    ...(errorsBefore.total > 0
+      ? [`The parser could not read all of these before either: ${describePlaces(errorsBefore)}.`]
+      : []),
+  ];
+  return `${said.join(' ')}${describeUnread(found)}`;
+}
+
+function describeUnread({ unread }: Found): string {
+  return unread.total === 0 ? '' : ` May match and was not read: ${describePlaces(unread)}.`;
+}
+
+function count(number: number, one: string, many: string): string {
+  return `${number} ${number === 1 ? one : many}`;
 }
 
 function showPaths(paths: readonly string[]): string {

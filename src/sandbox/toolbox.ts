@@ -1,5 +1,5 @@
 /**
- * The programs of our own that every command finds last on its PATH: node, ast-grep and apply_patch.
+ * The programs of our own that every command finds last on its PATH: node, ast-grep, apply_patch and cox-codemod.
  * Rule: a program of the repository or of the host always comes first; ours only fill gaps.
  */
 import { existsSync } from 'node:fs';
@@ -26,13 +26,21 @@ export interface Toolbox {
 
 /** The programs of ours and what they import, from source or compiled: node tells by the suffix. */
 const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const patchProgram = `apply-patch-program.${suffix}`;
-const sources = [patchProgram, `parse-patch.${suffix}`, `egress-relay-program.${suffix}`];
+const sources = [
+  ...['apply-patch-program', 'parse-patch', 'egress-relay-program'],
+  ...['codemod-program', 'codemod-survey', 'codemod-search', 'codemod-files', 'codemod-languages'],
+  ...['apply-rewrite', 'rewrite-match', 'align-tokens', 'template-tokens'],
+].map((name) => `${name}.${suffix}`);
 
-/** Runs the program beside the script, wherever the toolbox is mounted. */
-const patchScript = `#!/bin/sh
-exec "\${0%/*}/node" --no-warnings "\${0%/*}/${patchProgram}" "$@"
+/** Runs a program beside the script, wherever the toolbox is mounted. */
+const scriptOf = (program: string): string => `#!/bin/sh
+exec "\${0%/*}/node" --no-warnings "\${0%/*}/${program}.${suffix}" "$@"
 `;
+/** The programs by the names that people and models type. */
+const scripts: Record<string, string> = {
+  apply_patch: scriptOf('apply-patch-program'),
+  'cox-codemod': scriptOf('codemod-program'),
+};
 
 /**
  * Makes the toolbox's folder under `stateDir`. It is named by what is in it and never changed, since commands of other
@@ -43,7 +51,7 @@ export async function prepareToolbox(stateDir: string): Promise<Toolbox> {
     { name: 'node', source: process.execPath },
     ...[findAstGrep()].flatMap((source) => (source === undefined ? [] : [{ name: 'ast-grep', source }])),
   ];
-  const files: Record<string, string> = { 'package.json': '{"type": "module"}\n', apply_patch: patchScript };
+  const files: Record<string, string> = { 'package.json': '{"type": "module"}\n', ...scripts };
   for (const name of sources)
     files[name] = await readFile(fileURLToPath(new URL(`./${name}`, import.meta.url)), 'utf8');
   const marks = await Promise.all(programs.map(async ({ source }) => [source, (await stat(source)).mtimeMs]));
@@ -68,7 +76,7 @@ async function makeToolbox(
   await chmod(fresh, 0o755);
   for (const [name, text] of Object.entries(files)) {
     await writeFile(join(fresh, name), text);
-    await chmod(join(fresh, name), name === 'apply_patch' ? 0o755 : 0o644);
+    await chmod(join(fresh, name), name in scripts ? 0o755 : 0o644);
   }
   const linked = await Promise.all(
     programs.map(async ({ name, source }) => await isHardLinked(source, join(fresh, name))),
@@ -92,7 +100,7 @@ async function isHardLinked(source: string, target: string): Promise<boolean> {
 }
 
 /** The ast-grep program of this machine's npm platform package, or undefined where npm has none. */
-export function findAstGrep(): string | undefined {
+function findAstGrep(): string | undefined {
   const platformName =
     process.platform === 'linux' ? `linux-${process.arch}-gnu` : `${process.platform}-${process.arch}`;
   try {

@@ -8,7 +8,7 @@ import { answerCall, showCall } from '../../src/core/call-gate.ts';
 import { listOpenDecisions } from '../../src/core/control.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { tightenForIsolation } from '../../src/core/isolation-policy.ts';
-import { editCommand, ignoredCommand, listCommand, surveyCommand } from '../../src/offline/ast-grep-commands.ts';
+import { editCommand, listCommand, surveyCommand } from '../../src/offline/codemod-commands.ts';
 import { policyOf, sha, specOf, thought } from './builders.ts';
 
 const line = (command: string) =>
@@ -144,10 +144,9 @@ test('daily work in the sandbox is not asked about', () => {
 
 test('nor is anything that the offline model runs, whatever it replaces', () => {
   const replacement = { pattern: 'var $A = $B', rewrite: 'const $A = $B', language: 'js' };
-  const scope = { replacement, excluded: ['!dist', '!/a/*.min.js'] };
+  const scope = { replacement, skips: ['dist', 'a/*.min.js'] };
   const commands = [
     surveyCommand(scope, ['lib/', 'src/']),
-    ignoredCommand(['lib', 'test']),
     listCommand(scope, ['lib', 'test/*.js'], 2),
     editCommand(scope, ['lib', '-odd name']),
   ];

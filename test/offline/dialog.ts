@@ -5,9 +5,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { createRequire } from 'node:module';
 import { execa } from 'execa';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import { startConversation } from '../../src/core/prompts.ts';
 import type { AgentSpec } from '../../src/core/agent-state.ts';
 import type { Plan } from '../../src/core/plan.ts';
@@ -16,28 +15,23 @@ import type { Item } from '../../src/core/transcript.ts';
 import type { Model } from '../../src/model/call-model.ts';
 import { openModel } from '../../src/model/call-model.ts';
 import type { OfflineModel } from '../../src/offline/offline-model.ts';
+import { prepareToolbox } from '../../src/sandbox/toolbox.ts';
 import { startOfflineModel } from '../../src/offline/offline-model.ts';
 
-const platform = createRequire(createRequire(import.meta.url).resolve('@ast-grep/cli/package.json'));
-const AST_GREP = platform.resolve(`@ast-grep/cli-linux-${process.arch}-gnu/package.json`);
+const state = await mkdtemp(join(tmpdir(), 'coxswain-offline-tools-'));
+afterAll(() => rm(state, { recursive: true, force: true }));
 /** The PATH of the sandbox, nearly: the system's programs, then ours. */
 export const env = {
-  PATH: ['/usr/local/bin', '/usr/bin', '/bin', dirname(AST_GREP), dirname(process.execPath)].join(delimiter),
+  PATH: ['/usr/local/bin', '/usr/bin', '/bin', (await prepareToolbox(state)).folder].join(delimiter),
 };
 
 /** The goal of most tests. */
 export const GOAL = 'replace `var $A = require($B)` with `const $A = require($B)` in javascript';
-/** The same for ast-grep alone. */
-export const ALONE = [
-  '--pattern',
-  'var $A = require($B)',
-  '--rewrite',
-  'const $A = require($B)',
-  '--lang',
-  'javascript',
-];
 /** A file with something to replace. */
 export const REQUIRE = 'var a = require(\'a\');\nvar b = require("b"), c = 1;\n';
+
+/** What it must become. */
+export const CONST = 'const a = require(\'a\');\nconst b = require("b"), c = 1;\n';
 
 /** All that makes paths hard: ignored and hidden files, quotes, spaces, brackets, other languages. */
 export const PROJECT = {
@@ -57,6 +51,19 @@ export const PROJECT = {
   'node_modules/x/index.js': REQUIRE,
   'lib/node_modules/y/index.js': REQUIRE,
   'built/out.js': REQUIRE,
+};
+
+/** What the goal must make of the project: all that is JavaScript by its name and not ignored. */
+export const DONE = {
+  ...PROJECT,
+  ...Object.fromEntries(
+    ['.hidden/h.js', 'index.js', 'it\'s "odd" $HOME `id`.js', '-dash.js', 'lib/a.js', 'lib/deep/b.mjs'].map((path) => [
+      path,
+      CONST,
+    ]),
+  ),
+  'app/[id]/page.js': CONST,
+  'test files/t.js': `${CONST}\r\nconst q = require('q')\r\n`,
 };
 
 /** A folder with these files, removed when the test ends. */
@@ -81,16 +88,6 @@ export async function readFolder(dir: string): Promise<Record<string, string>> {
     paths.map(async (path) => (await execa('cat', ['--', path], { cwd: dir, stripFinalNewline: false })).stdout),
   );
   return Object.fromEntries(paths.map((path, index) => [path, texts[index] ?? '']));
-}
-
-/** What ast-grep alone makes of a copy of a folder that is a git repository. */
-export async function replaceAlone(dir: string, ...args: string[]): Promise<Record<string, string>> {
-  const copy = await makeFolder({});
-  await execa('cp', ['-a', `${dir}/.`, copy]);
-  await execa('git', ['init', '-q'], { cwd: copy });
-  await execa('ast-grep', ['run', ...args, '--update-all', '.'], { cwd: copy, env, extendEnv: false, reject: false });
-  await rm(join(copy, '.git'), { recursive: true });
-  return await readFolder(copy);
 }
 
 /** The offline model's server, closed when the test ends. */

@@ -1,7 +1,7 @@
 /** The worker of a replacement keeps to its task, and asks a person where it can't go on. */
 import { describe, expect, test } from 'vitest';
 import {
-  ALONE,
+  CONST,
   GOAL,
   PROJECT,
   REQUIRE,
@@ -9,7 +9,7 @@ import {
   makeFolder,
   openOffline,
   readFolder,
-  replaceAlone,
+  refactor,
   startServer,
 } from './dialog.ts';
 
@@ -64,7 +64,7 @@ describe('the worker', () => {
     const { commands, end } = await converse(openOffline(await startServer()), dir, spec);
     expect(commands.slice(-2)).toEqual(spec.checks);
     expect(end.arguments['summary']).toMatch(
-      /Replaced 2 matches in 1 file under a\.js\. None is left\. Green .*grep -q const a\.js; test -f a\.js/,
+      /Replaced 2 matches in 1 file under a\.js\. None is left\. Code that the pattern does not name stayed: a\.js:2\. Green .*grep -q const a\.js; test -f a\.js/,
     );
   });
 
@@ -92,20 +92,19 @@ describe('the worker', () => {
 
   test('makes an interrupted edit again, and asks when a command was refused', async () => {
     const dir = await makeFolder({ 'a.js': REQUIRE });
-    const alone = await replaceAlone(dir, ...ALONE);
     const results = {
-      2: 'A supervisor interrupted this call. It had no effect on your files.',
-      3: 'A supervisor rejected this call: wait. It was not run.',
+      1: 'A supervisor interrupted this call. It had no effect on your files.',
+      2: 'A supervisor rejected this call: wait. It was not run.',
     };
     const { questions } = await converse(openOffline(await startServer()), dir, { goal: GOAL, task: 't' }, { results });
     expect(questions).toEqual([expect.stringMatching(/did not run: A supervisor rejected this call: wait/)]);
-    expect(await readFolder(dir)).toEqual(alone);
+    expect(await readFolder(dir)).toEqual({ 'a.js': CONST });
   });
 
   test('asks when its edit was undone, instead of trying again for ever', async () => {
     const dir = await makeFolder({ 'a.js': REQUIRE });
     const messages = {
-      3: "Policy denies changes outside the task's paths: x. Your last call's changes were undone; stay.",
+      2: "Policy denies changes outside the task's paths: x. Your last call's changes were undone; stay.",
     };
     const { questions } = await converse(
       openOffline(await startServer()),
@@ -134,6 +133,40 @@ describe('the worker', () => {
     expect(await readFolder(dir)).toEqual({ 'a.js': 'log(1);\n' });
   });
 
+  test('says what it did not replace, and why its count is not the count of the plan', async () => {
+    const dir = await makeFolder({
+      'a.js': "var p = require('p');\nfor (var q = require('q'); q; ) q();\n",
+      'notes.md': "var r = require('r')\n",
+    });
+    const spec = {
+      goal: 'replace `var $A = require($B)` with `import $A from $B` in javascript',
+      task: 't',
+      instructions: 'Replace `x` with `y` in the files of this task, by ast-grep: 3 matches in 2 files.',
+    };
+    const { end } = await converse(openOffline(await startServer()), dir, spec);
+    expect(await readFolder(dir)).toMatchObject({
+      'a.js': "import p from 'p';\nfor (var q = require('q'); q; ) q();\n",
+    });
+    expect(end.arguments['summary']).toBe(
+      'Replaced 1 match in 1 file under **. 1 file still matches. ' +
+        'Not replaced: 1: a.js:2 (the rewrite would add a syntax error). ' +
+        'The plan counted 3, I found 2: files changed since, or a skip leaves some out. ' +
+        'May match and was not read: notes.md (not javascript by its name).',
+    );
+  });
+
+  test('rewrites files with a space before their names and a line end in them, each in its task', async () => {
+    const dir = await makeFolder({
+      ' lead.js': REQUIRE,
+      'new\nline.js': REQUIRE,
+      ' a/b.js': REQUIRE,
+      'b/c.js': REQUIRE,
+    });
+    const { works } = await refactor(openOffline(await startServer()), dir, GOAL);
+    expect(Object.values(await readFolder(dir))).toEqual([CONST, CONST, CONST, CONST]);
+    expect(works.map(({ end }) => end.arguments['summary']).join()).not.toContain('still');
+  });
+
   test('finishes at once where nothing matches', async () => {
     const dir = await makeFolder({ 'a.js': 'x\n' });
     const { end } = await converse(openOffline(await startServer()), dir, {
@@ -160,9 +193,9 @@ describe('the worker', () => {
     expect(answer.items).toEqual([expect.objectContaining({ kind: 'call', tool: 'ask' })]);
   });
 
-  test('says what is the matter where ast-grep is not there', async () => {
+  test('says what is the matter where the codemod is not there', async () => {
     const dir = await makeFolder({ 'a.js': REQUIRE });
-    const results = { 1: 'exit status 0\nsh: 1: ast-grep: not found\nast-grep ended with 127\n' };
+    const results = { 0: 'exit status 127\nsh: 1: cox-codemod: not found\n' };
     const { questions } = await converse(openOffline(await startServer()), dir, { goal: GOAL, task: 't' }, { results });
     expect(questions).toEqual([expect.stringMatching(/ast-grep failed[^]*not found/)]);
   });

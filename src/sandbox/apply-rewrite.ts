@@ -1,0 +1,123 @@
+/**
+ * Rewrites all matches of a code, and keeps only what leaves it as readable as it was.
+ * Rule: a rewrite that adds a syntax error is not made; each match ends as made or as refused with its reason.
+ */
+import type { Code, Errors } from './codemod-search.ts';
+import { countErrors } from './codemod-search.ts';
+import type { Match, Piece, Template } from './rewrite-match.ts';
+import { rewriteMatch } from './rewrite-match.ts';
+
+/** A match that stays as it was, and why. */
+export interface Refused {
+  start: number;
+  reason: string;
+}
+
+/** What became of a code's matches. */
+export interface Applied {
+  text: string;
+  made: number;
+  refused: Refused[];
+  /** Offsets of matches that hold code which the pattern does not name. */
+  unnamed: number[];
+  /** Whether the parser could not read all of the code before. */
+  hadErrors: boolean;
+}
+
+interface Change {
+  match: Match;
+  pieces: Piece[];
+  unnamed: boolean;
+}
+
+const ADDS_ERROR = 'the rewrite would add a syntax error';
+
+/** Rewrites the matches of each code. */
+export function applyAll(codes: readonly (Code & { matches: readonly Match[] })[], template: Template): Applied[] {
+  const drafts = codes.map((code) => draft(code, template));
+  const before = countErrors(codes);
+  const afterAll = countErrors(drafts.map(({ changes }, index) => rendered(codes[index], changes)));
+  return drafts.map(({ changes, refused }, index) => {
+    const [code, old, fresh] = [codes[index], before[index], afterAll[index]];
+    if (!code || !old || !fresh) throw new Error('a code has no errors counted');
+    const grown = rendered(code, changes).text.length - code.text.length;
+    const kept = isNoWorse(old, fresh, grown) ? changes : keepHarmless(code, changes, old);
+    const left = changes.filter((change) => !kept.includes(change));
+    return {
+      text: rendered(code, kept).text,
+      made: kept.length,
+      refused: [...refused, ...left.map(({ match }) => ({ start: match.start, reason: ADDS_ERROR }))],
+      unnamed: kept.filter(({ unnamed }) => unnamed).map(({ match }) => match.start),
+      hadErrors: old.places > 0 || old.adds,
+    };
+  });
+}
+
+/** Rewrites each match by itself: outer ones first, so that those within are kept only where they stay. */
+function draft(
+  code: Code & { matches: readonly Match[] },
+  template: Template,
+): { changes: Change[]; refused: Refused[] } {
+  const changes: Change[] = [];
+  const refused: Refused[] = [];
+  for (const match of code.matches) {
+    const outer = changes.filter((change) => change.match.end > match.start);
+    const result = rewriteMatch(template, code.text, match);
+    if (result.kind === 'refused') refused.push({ start: match.start, reason: result.reason });
+    else if (!outer.every(({ pieces }) => pieces.some((piece) => holds(piece, match))))
+      refused.push({ start: match.start, reason: 'it lies within code that another match rewrites' });
+    else changes.push({ match, pieces: result.pieces, unnamed: result.unnamed });
+  }
+  return { changes, refused };
+}
+
+function holds(piece: Piece, { start, end }: { start: number; end: number }): boolean {
+  return typeof piece !== 'string' && piece.start <= start && end <= piece.end;
+}
+
+/** The code with these changes. */
+function rendered(code: Code | undefined, changes: readonly Change[]): Code {
+  if (!code) throw new Error('there is no such code');
+  return { language: code.language, text: render(code.text, { start: 0, end: code.text.length }, changes) };
+}
+
+/** A part of the code with the changes that lie in it; they stand in order, outer ones first. */
+function render(text: string, part: { start: number; end: number }, changes: readonly Change[]): string {
+  const rendered: string[] = [];
+  let from = part.start;
+  for (let index = 0; index < changes.length; ) {
+    const change = changes[index];
+    if (!change) break;
+    index += 1;
+    const inner: Change[] = [];
+    for (let next = changes[index]; next && next.match.start < change.match.end; next = changes[index]) {
+      inner.push(next);
+      index += 1;
+    }
+    rendered.push(text.slice(from, change.match.start));
+    for (const piece of change.pieces) {
+      const own = typeof piece === 'string' ? [] : inner.filter(({ match }) => holds(piece, match));
+      rendered.push(typeof piece === 'string' ? piece : render(text, piece, own));
+    }
+    from = change.match.end;
+  }
+  rendered.push(text.slice(from, part.end));
+  return rendered.join('');
+}
+
+/** The changes that add no error, alone and together; none where they only do so together. */
+function keepHarmless(code: Code, changes: readonly Change[], old: Errors): Change[] {
+  const alone = changes.map((change) => rendered(code, [change]));
+  const harmless = changes.filter((_, index) => {
+    const grown = (alone[index]?.text.length ?? 0) - code.text.length;
+    const errors = countErrors(alone.slice(index, index + 1))[0];
+    return errors !== undefined && isNoWorse(old, errors, grown);
+  });
+  const together = rendered(code, harmless);
+  const [errors] = countErrors([together]);
+  return errors && isNoWorse(old, errors, together.text.length - code.text.length) ? harmless : [];
+}
+
+function isNoWorse(old: Errors, fresh: Errors, grown: number): boolean {
+  return fresh.places <= old.places && fresh.bytes <= old.bytes + Math.max(grown, 0) && (old.adds || !fresh.adds);
+}

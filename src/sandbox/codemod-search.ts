@@ -1,0 +1,132 @@
+/**
+ * Has ast-grep search code for a pattern, and count the syntax errors of code.
+ * Rule: ast-grep only reads copies under plain names in UTF-8, outside of the repository: neither a file's name nor the
+ * repository's settings change what is found.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readingOf } from './codemod-languages.ts';
+import type { Match } from './rewrite-match.ts';
+
+/** Files that one process reads. */
+const FILES_AT_ONCE = 400;
+const MAX_OUTPUT_BYTES = 1 << 30;
+
+/** Code in a language, as a byte string. */
+export interface Code {
+  language: string;
+  text: string;
+}
+
+/** ast-grep could not search: its own words. */
+export class SearchFailed extends Error {}
+
+interface RawMatch {
+  file: string;
+  language: string;
+  range: { byteOffset: { start: number; end: number } };
+  metaVariables?: {
+    single: Record<string, { range: RawMatch['range'] }>;
+    multi: Record<string, { range: RawMatch['range'] }[]>;
+  };
+}
+
+/** The matches of a pattern in each code, in order; those within others come after them. */
+export function searchAll(codes: readonly Code[], pattern: string): Match[][] {
+  return withCopies(codes, (folder, names, language) => {
+    const words = [`--pattern=${pattern}`, `--lang=${language}`, '--json=stream', ...names];
+    return runAstGrep(folder, ['run', ...words]);
+  }).map((found, index) => {
+    const text = codes[index]?.text ?? '';
+    const lineEnd = (text.match(/\r\n/g)?.length ?? 0) * 2 > (text.match(/\n/g)?.length ?? 0) ? '\r\n' : '\n';
+    return found
+      .map((match) => ({ ...readMatch(match), lineEnd }))
+      .toSorted((a, b) => a.start - b.start || b.end - a.end);
+  });
+}
+
+function readMatch({ range, metaVariables, language }: RawMatch): Omit<Match, 'lineEnd'> {
+  const single = Object.entries(metaVariables?.single ?? {}).map(([name, one]) => ({
+    name: `$${name}`,
+    ...one.range.byteOffset,
+  }));
+  const multi = Object.entries(metaVariables?.multi ?? {}).flatMap(([name, nodes]) => {
+    const [first, last] = [nodes[0], nodes.at(-1)];
+    if (!first || !last || name === 'secondary') return [];
+    return [{ name: `$$$${name}`, start: first.range.byteOffset.start, end: last.range.byteOffset.end }];
+  });
+  return { ...range.byteOffset, language, captures: [...single, ...multi] };
+}
+
+/** What a parser could not read: the number of places, their bytes, and whether it had to add something. */
+export interface Errors {
+  places: number;
+  bytes: number;
+  adds: boolean;
+}
+
+/** The syntax errors of each code. */
+export function countErrors(codes: readonly Code[]): Errors[] {
+  return withCopies(codes, (folder, names, language) => {
+    const { root = '' } = readingOf(language) ?? {};
+    const name = language === 'javascript' ? 'js' : language;
+    // Where a token is missing, tree-sitter adds an empty one, which no kind names.
+    const added = `id: added\nlanguage: ${name}\nseverity: info\nrule: {kind: ${root}, has: {regex: "^$", stopBy: end}}`;
+    const wrong = `id: wrong\nlanguage: ${name}\nseverity: info\nrule: {kind: ERROR}`;
+    return runAstGrep(folder, ['scan', `--inline-rules=${wrong}\n---\n${added}`, '--json=stream', ...names]);
+  }).map((found) => {
+    const wrong = found.filter(({ ruleId }) => ruleId === 'wrong').map(({ range: { byteOffset } }) => byteOffset);
+    return {
+      places: wrong.length,
+      bytes: wrong.reduce((sum, { start, end }) => sum + end - start, 0),
+      adds: found.some(({ ruleId }) => ruleId === 'added'),
+    };
+  });
+}
+
+type Found = RawMatch & { ruleId?: string };
+
+/** Puts code into files by language, and gives back what was found in each. */
+function withCopies(
+  codes: readonly Code[],
+  search: (folder: string, names: string[], language: string) => Found[],
+): Found[][] {
+  const all: Found[][] = codes.map(() => []);
+  const folder = mkdtempSync(join(tmpdir(), 'codemod-'));
+  try {
+    for (const language of new Set(codes.map((code) => code.language))) {
+      const own = codes.flatMap((code, index) => (code.language === language ? [{ ...code, index }] : []));
+      const ending = readingOf(language)?.ending ?? 'txt';
+      const at = join(folder, language);
+      mkdirSync(at);
+      for (const { text, index } of own) writeFileSync(join(at, `${index}.${ending}`), text, 'latin1');
+      for (let from = 0; from < own.length; from += FILES_AT_ONCE) {
+        const names = own.slice(from, from + FILES_AT_ONCE).map(({ index }) => `${index}.${ending}`);
+        for (const match of search(at, names, language)) all[Number.parseInt(match.file, 10)]?.push(match);
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return all;
+}
+
+/** Runs ast-grep and reads the stream of its findings; 1 is its status for none. */
+function runAstGrep(cwd: string, words: readonly string[]): Found[] {
+  const own = join(dirname(fileURLToPath(import.meta.url)), 'ast-grep');
+  const { status, stdout, stderr, error } = spawnSync(existsSync(own) ? own : 'ast-grep', words, {
+    cwd,
+    encoding: 'utf8',
+    maxBuffer: MAX_OUTPUT_BYTES,
+  });
+  if (error) throw new SearchFailed(error.message);
+  if (status !== 0 && status !== 1) throw new SearchFailed(stderr.trim() || `it ended with status ${status}`);
+  if (stdout === '' && /^Error/m.test(stderr)) throw new SearchFailed(stderr.trim());
+  return stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Found);
+}
