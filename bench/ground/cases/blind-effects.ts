@@ -154,7 +154,8 @@ export const effects: GroundCase[] = [
             const odd = ids.map((id, n) => ({ id, paths: [`a${n}/**`] }));
             return plans > 1 ? planned({ id: 'a', paths: ['a/**'] }) : planned(...odd);
           }
-          return turn === 0 ? shell('mkdir -p a0 a1 a2 a3 a4') : finish();
+          const folder = ids.includes(task) ? `a${ids.indexOf(task)}` : 'a';
+          return turn === 0 ? shell(`mkdir -p ${folder} && echo new > ${folder}/new.txt`) : finish();
         },
       });
       const handle = await start(stack, { repository: await ground.repository() });
