@@ -26,6 +26,8 @@ import {
 import { harmless } from '../core/text/harmless.ts';
 import type { AgentStatus, NeedView, RefactorStatus } from '../core/views.ts';
 import { findSigningKey, signText } from '../signing/sign-text.ts';
+import { findShownProblem } from './check-shown.ts';
+import { StackError } from './stack.ts';
 
 /** A signature that somebody held back counts no longer than this; clocks differ by less. */
 const VALID_MS = 3_600_000;
@@ -54,6 +56,8 @@ export async function signDecision({ client, id, verb, fields, key, say }: Signi
   const message = harmless(read.message);
   const subject = await findSubject(client, id, message);
   if (!subject) return fields;
+  const problem = await findShownProblem(client, id, subject);
+  if (problem !== undefined) throw new StackError(`nothing is signed: ${problem}`);
   const text = renderSignedText(subject, message);
   say(`signs: ${verb} ${safe(subject.id)} of ${safe(subject.workflow)}, digest ${subject.digest.slice(0, 12)}`);
   const signature = await signText(text, key ?? (await findSigningKey()));

@@ -5,15 +5,13 @@ import { Worker } from '@temporalio/worker';
 import { execa } from 'execa';
 import { describe, expect, inject, test } from 'vitest';
 import type { Answer } from '../../src/core/control.ts';
-import type { Policy } from '../../src/core/policy.ts';
 import type { AgentStatus } from '../../src/core/views.ts';
 import { openKeyRing } from '../../src/seal/key-ring.ts';
 import { bundleWorkflows, openDataConverter } from '../../src/worker.ts';
 import { Keys } from '../core/signers.ts';
-import type { RealKeys } from '../signing/real-keys.ts';
 import { realKeys } from '../signing/real-keys.ts';
 import { startForgetfulServer } from './forgetful-server.ts';
-import { approveAs, needOf, ONE_TASK, signed, textOf } from './signing.ts';
+import { approveAs, decisionsOf, needOf, ONE_TASK, signed, textOf } from './signing.ts';
 import {
   ask,
   finish,
@@ -29,13 +27,6 @@ import {
   TEST_KEY,
   until,
 } from './harness.ts';
-
-function decisionsOf(keys: RealKeys, rest: Policy['decisions'] = {}): Policy {
-  const people = new Keys(keys);
-  return {
-    decisions: { signatures: 'required', approvers: [people.approver('ann'), people.approver('bob')], ...rest },
-  };
-}
 
 async function untilAgent(agent: WorkflowHandle, condition: (now: AgentStatus) => boolean): Promise<AgentStatus> {
   for (const deadline = Date.now() + 40_000; ; ) {

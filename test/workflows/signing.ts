@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Answer } from '../../src/core/control.ts';
 import type { NeedView } from '../../src/core/views.ts';
+import type { Policy } from '../../src/core/policy.ts';
+import { Keys } from '../core/signers.ts';
 import type { RealKeys } from '../signing/real-keys.ts';
 import type { Script } from './harness.ts';
 import { finish, onePlan, planned, shell, until } from './harness.ts';
@@ -14,6 +16,14 @@ export const ONE_TASK: Script = ({ task, turn }) => {
   if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
   return turn === 0 ? shell('echo new > a/new.txt') : finish();
 };
+
+/** Policy by which ann and bob decide, by signature. */
+export function decisionsOf(keys: RealKeys, rest: Policy['decisions'] = {}): Policy {
+  const people = new Keys(keys);
+  return {
+    decisions: { signatures: 'required', approvers: [people.approver('ann'), people.approver('bob')], ...rest },
+  };
+}
 
 /** What somebody signs who has nothing but the documentation, `jq` and ssh-keygen. */
 export function textOf(verdict: string, message: string, { toSign }: NeedView): string {

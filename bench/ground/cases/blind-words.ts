@@ -16,9 +16,14 @@ export const words: GroundCase[] = [
     about: 'Line ends of several kinds and a trailer stand in the title, the summary, the goal and the approver.',
     attempt: async (ground) => {
       const evil = ['\n\n', '\r\r', '\u2028\u2028', '\r\n\r\n'].map((end) => `x${end}${TRAILER}`).join('');
+      let plans = 0;
       const stack = await ground.stack({
         script: ({ task, turn }) => {
-          if (task === 'plan') return planned({ id: 'a', paths: ['a/**'], title: evil.slice(0, 120) });
+          // A title with line ends may be refused; then the trailer stands alone in it.
+          if (task === 'plan') {
+            plans += 1;
+            return planned({ id: 'a', paths: ['a/**'], title: plans === 1 ? evil.slice(0, 120) : TRAILER });
+          }
           return turn === 0 ? shell('echo new > a/new.txt') : finish(`${evil}\n\n${TRAILER}`);
         },
       });

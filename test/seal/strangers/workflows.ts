@@ -5,8 +5,11 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  condition,
+  defineQuery,
   makeContinueAsNewFunc,
   proxyActivities,
+  setHandler,
   startChild,
 } from '@temporalio/workflow';
 
@@ -52,4 +55,11 @@ export async function raises(
   return await child
     .result()
     .catch((error: Error) => ({ message: String(error.cause instanceof Error ? error.cause.message : error) }));
+}
+
+/** Answers queries as they are told: by name, as JSON. */
+export async function pretends(answers: Sent): Promise<void> {
+  for (const [name, answer] of Object.entries(JSON.parse(answers) as Record<string, unknown>))
+    setHandler(defineQuery(name), () => answer);
+  await condition(() => false);
 }
