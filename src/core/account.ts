@@ -39,6 +39,8 @@ export interface AccountState extends Stamps {
   raises: Raise[];
   /** Policy wants decisions signed, as the last worker read it: raises, which are not, are refused. */
   signatures?: 'required' | 'optional' | undefined;
+  /** While signatures are required, raises from before that was known count nothing either; older accounts do not say. */
+  weighsRaises?: true;
 }
 
 const NOTHING: Readonly<Amount> = { tokens: 0, usd: 0 };
@@ -97,6 +99,7 @@ export interface AccountView {
   since: string;
   spent: Amount;
   reserved: Amount;
+  /** What counts of the raises: nothing while policy wants decisions signed. */
   raised: Amount;
   /** Refactors that are under way, the largest first. */
   holders: Holder[];
@@ -111,14 +114,26 @@ function createAccount({ account: name, per }: AccountInput, at: number): Accoun
 const SCHEMAS = { reserve: reserveSchema, settle: settleSchema, raise: raiseSchema } as const;
 export type AccountVerb = keyof typeof SCHEMAS;
 
-/** The account to begin with, as somebody started it. */
+/**
+ * The account to begin with. Anybody can start one before its first refactor does: `where` is what the workflow is
+ * called, which an account of this name and period has to be; null in histories from before this was compared.
+ */
 export function openAccount(
   input: unknown,
   at: number,
+  where: { taskQueue: string; workflowId: string } | null,
 ): { kind: 'ok'; state: AccountState } | { kind: 'bad'; problem: string } {
   const parsed = accountInputSchema.safeParse(input);
-  if (parsed.success) return { kind: 'ok', state: createAccount(parsed.data, at) };
-  return { kind: 'bad', problem: describeMisfit('account', parsed.error.issues.slice(0, 5)) };
+  if (!parsed.success) return { kind: 'bad', problem: describeMisfit('account', parsed.error.issues.slice(0, 5)) };
+  const state = createAccount(parsed.data, at);
+  if (!where) return { kind: 'ok', state };
+  const id = accountId(where.taskQueue, parsed.data);
+  if (where.workflowId === id) return { kind: 'ok', state: { ...state, weighsRaises: true } };
+  const { account, per } = parsed.data;
+  return {
+    kind: 'bad',
+    problem: `the account ${account} per ${per} of this task queue is the workflow ${id}, and this one is ${where.workflowId}: leave it to the first refactor to start it`,
+  };
 }
 
 /** What is wrong with a message; undefined where nothing is. */
@@ -176,7 +191,7 @@ function reserve(
   // One that goes on after its end has what it took in what it sets aside now.
   const spent = without(before.spent, id);
   const taken = sum([...Object.values(others), ...Object.values(spent), before.spentBefore]);
-  const raised = sum(before.raises);
+  const raised = raisedIn(before);
   const isOver = (name: keyof Amount, wanted: number): boolean =>
     most[name] !== undefined && taken[name] + wanted > most[name] + raised[name];
   const short = isOver('tokens', tokens) ? 'tokens' : isOver('usd', usd) ? 'usd' : undefined;
@@ -218,6 +233,11 @@ function raise(before: AccountState, { tokens, usd, by, note }: RaiseInput, at: 
   return { ...before, raises: [...kept, { tokens, usd, by, note, at }] };
 }
 
+/** What people added, as far as it counts. */
+function raisedIn({ raises, signatures, weighsRaises }: AccountState): Amount {
+  return weighsRaises && signatures === 'required' ? NOTHING : sum(raises);
+}
+
 export function viewAccount(state: AccountState): AccountView {
   const { name, per, since, reserved, spent, spentBefore, raises } = state;
   return {
@@ -226,7 +246,7 @@ export function viewAccount(state: AccountState): AccountView {
     since,
     spent: sum([...Object.values(spent), spentBefore]),
     reserved: sum(Object.values(reserved)),
-    raised: sum(raises),
+    raised: raisedIn(state),
     holders: rank(reserved),
     raises,
   };

@@ -10,8 +10,10 @@ import {
   defineQuery,
   defineSignal,
   defineUpdate,
+  patched,
   setCurrentDetails,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { AccountState, AccountVerb } from '../core/account.ts';
 import {
@@ -30,6 +32,9 @@ import { describeUnsealed, openSeal, sealed } from '../core/sealed.ts';
 import { continueRun } from './continue-run.ts';
 import { beginsSealed, openState } from './seals.ts';
 import { isContinueDue } from './show.ts';
+
+/** The patch under which an account's input began to be compared with its workflow id. */
+const IS_NAMED = 'account-is-named';
 
 const DESCRIPTIONS: Record<AccountVerb, string> = {
   reserve: 'A refactor sets aside an absolute amount: {holder, tokens, usd, limit}',
@@ -109,7 +114,8 @@ function refuse(type: FailureType, problem: string): never {
 function open(input: unknown): AccountState {
   const continued = openState<AccountState>(input);
   if (continued) return continued;
-  const opened = openAccount(input, Date.now());
+  const { taskQueue, workflowId } = workflowInfo();
+  const opened = openAccount(input, Date.now(), patched(IS_NAMED) ? { taskQueue, workflowId } : null);
   if (opened.kind === 'ok') return opened.state;
   throw ApplicationFailure.nonRetryable(opened.problem, 'BadInput');
 }

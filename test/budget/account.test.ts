@@ -181,10 +181,39 @@ describe('an account', () => {
   });
 
   test('is not started under a name that is none', () => {
-    expect(openAccount({ account: '../x', per: 'day' }, at)).toMatchObject({
+    const where = { taskQueue: 'queue', workflowId: 'queue-account-../x-day' };
+    expect(openAccount({ account: '../x', per: 'day' }, at, where)).toMatchObject({
       kind: 'bad',
       problem: expect.stringContaining('a name of letters'),
     });
+  });
+
+  test('is of the name and the period that its workflow id says', () => {
+    const at = Date.UTC(2026, 10, 3);
+    const where = { taskQueue: 'queue', workflowId: 'queue-account-team-month' };
+    expect(openAccount(TEAM, at, where)).toMatchObject({ kind: 'ok', state: { name: 'team', per: 'month' } });
+    for (const input of [
+      { account: 'team', per: 'day' },
+      { account: 'other', per: 'month' },
+    ])
+      expect(openAccount(input, at, where)).toMatchObject({
+        kind: 'bad',
+        problem: expect.stringContaining(`queue-account-${input.account}-${input.per}`),
+      });
+  });
+
+  test('counts no raise while policy wants decisions signed, also of before it knew that', () => {
+    const bank = new Bank();
+    bank.send(TEAM, 'raise', { tokens: 1e9, by: 'cfo' }, at);
+    const reserve = (holder: string, signatures: 'required' | 'optional'): unknown =>
+      bank.send(TEAM, 'reserve', { holder, tokens: 600, usd: 0, limit: LIMIT, signatures }, at);
+    expect(reserve('r1', 'required')).toEqual({ kind: 'reserved' });
+    expect(reserve('r2', 'required')).toMatchObject({
+      kind: 'short',
+      reason: expect.stringContaining('400 tokens of 1000 tokens'),
+    });
+    expect(bank.view('team')).toMatchObject({ raised: { tokens: 0 }, raises: [{ by: 'cfo', tokens: 1e9 }] });
+    expect(reserve('r2', 'optional')).toEqual({ kind: 'reserved' });
   });
 });
 

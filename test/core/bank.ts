@@ -3,7 +3,7 @@
  * Rule: the product's own account, driven as the activities drive it.
  */
 import type { AccountInput, AccountState, AccountVerb, AccountView } from '../../src/core/account.ts';
-import { openAccount, receiveForAccount, viewAccount } from '../../src/core/account.ts';
+import { accountId, openAccount, receiveForAccount, viewAccount } from '../../src/core/account.ts';
 import type { RefactorCommand } from '../../src/core/refactor-state.ts';
 import type { ReserveOutcome } from '../../src/core/shared-budget.ts';
 
@@ -26,7 +26,7 @@ export class Bank {
   }
 
   send(of: AccountInput, verb: AccountVerb, message: object, at: number): unknown {
-    const opened = openAccount(of, at);
+    const opened = openAccount(of, at, { taskQueue: 'queue', workflowId: accountId('queue', of) });
     if (opened.kind === 'bad') throw new Error(opened.problem);
     const before = this.accounts.get(of.account) ?? opened.state;
     const { state, answer } = receiveForAccount(before, verb, message, at);

@@ -23,7 +23,10 @@ const TEAM = { account: 'team', per: 'month' as const };
 const policy = { budget: { tokens: 100_000 } };
 
 /** A crew whose organisation has this account, and a refactor that has set its budget aside there. */
-async function startSharing(decisions = ''): Promise<{
+async function startSharing(
+  decisions = '',
+  before: (crew: Crew, account: string) => Promise<void> = async () => {},
+): Promise<{
   crew: Crew;
   setAmount(tokens: number): Promise<void>;
   repository: string;
@@ -39,6 +42,7 @@ async function startSharing(decisions = ''): Promise<{
   await setAmount(150_000);
   const crew = await startCrew(adding, { env: { COXSWAIN_POLICIES: folder } });
   const repository = await makeRepository();
+  await before(crew, accountId(crew.taskQueue, TEAM));
   const first = await crew.start({ repository, branch: 'first', policy });
   await until(first, ({ needs }) => needs.length > 0);
   return {
@@ -134,4 +138,20 @@ test('where decisions have to be signed, nobody adds to an account by a message'
     cause: { message: expect.stringContaining('decisions.signatures') },
   });
   expect(await account.query('status')).toMatchObject({ raised: { tokens: 0 } });
+});
+
+test('who starts an account before its first refactor chooses neither its period nor what is added to it', async () => {
+  const ann = realKeys().publicKey('ann');
+  const decisions = `  decisions: { signatures: required, approvers: [{ name: ann, publicKey: "${ann}" }] }\n`;
+  const { crew, repository, account } = await startSharing(decisions, async ({ client, taskQueue }, workflowId) => {
+    const begin = (per: string) =>
+      client.workflow.start('account', { taskQueue, workflowId, args: [{ account: 'team', per }] });
+    await expect((await begin('day')).result()).rejects.toMatchObject({
+      cause: { type: 'BadInput', message: expect.stringContaining(`${taskQueue}-account-team-day`) },
+    });
+    await (await begin('month')).executeUpdate('raise', { args: [{ tokens: 1e9, by: 'cfo' }] });
+  });
+  expect(await account.query('status')).toMatchObject({ per: 'month', reserved: { tokens: 100_000 } });
+  const second = await crew.start({ repository, branch: 'second', policy });
+  await until(second, ({ hold }) => hold?.includes('50000 tokens of 150000') === true);
 });

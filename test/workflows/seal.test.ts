@@ -250,7 +250,7 @@ test('an activity that waits to be tried again is taken over by a reset, and don
   expect(refused.map((failure) => failure?.applicationFailureInfo?.type)).toContain('SealedElsewhere');
 }, 180_000);
 
-test('an account obeys refactors and people only: nothing is set aside, settled or begun by a stranger', async () => {
+test('an account obeys refactors and people only: nothing is set aside or settled by a stranger', async () => {
   const [crew, { client }] = [await startCrew(ONE_TASK), await startStranger()];
   const workflowId = `${crew.taskQueue}-account-team-month`;
   const args = [{ account: 'team', per: 'month' }];
