@@ -62,7 +62,7 @@ export async function readRepositoryLayer(store: Store, commit: Sha): Promise<st
 /** What a run's own input may grant its setup here: what the worker's configuration says, and a person at its terminal. */
 export async function listSaid(
   { stateDir, setupNetwork }: ActivityContext,
-  input: Pick<PolicyInput, 'repository' | 'run'>,
+  input: Pick<PolicyInput, 'repository' | 'run' | 'startDigest'>,
 ): Promise<NetworkGrant[]> {
   const network = input.run?.network?.setup;
   const { workflowExecution, workflowType } = Context.current().info;
@@ -70,6 +70,7 @@ export async function listSaid(
   const id = workflowExecution.workflowId;
   // It was said for the refactor, whose id an agent's begins with.
   const workflowId = workflowType === 'agent' ? id.slice(0, id.lastIndexOf('/')) : id;
-  const isSaid = await wasSaid(stateDir, { workflowId, repository: input.repository, network });
+  const { repository, startDigest } = input;
+  const isSaid = await wasSaid(stateDir, { workflowId, startDigest, repository, network });
   return isSaid ? [setupNetwork, network] : [setupNetwork];
 }

@@ -72,8 +72,8 @@ export async function checkSetup(
   if (!setup || setup.network === false) return;
   const { repository } = of;
   // A run of before there were warrants does not say its own layer: it can have asked for no less than this.
-  const own = warrant ?? { team: null, run: { network: { setup: setup.network } }, authors: null };
-  const said = [...(await listSaid(context, { repository, run: own.run })), ...(warrant ? [] : [setup.network])];
+  const own: Warrant = warrant ?? { team: null, run: { network: { setup: setup.network } }, authors: null };
+  const said = [...(await listSaid(context, { repository, ...own })), ...(warrant ? [] : [setup.network])];
   const policy = await readFor(context, store, { ...of, said }, own);
   const claimed = { ...policy, network: { setup: { value: setup.network, from: 'the run' } } };
   const looser = describeLooser(claimed, policy, /^network\.setup$/);

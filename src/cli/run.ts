@@ -14,6 +14,8 @@ import { connectClient } from '../client/connect.ts';
 import { untilReached } from '../client/until-reached.ts';
 import type { NetworkGrant } from '../core/egress.ts';
 import { findSecretOf } from '../core/address.ts';
+import { readStart } from '../core/messages.ts';
+import { digestStart } from '../core/request.ts';
 import { escapeForPeople } from '../core/escape.ts';
 import { sayNetwork } from '../policy/said-network.ts';
 import { describeNoCurrent, findCurrentBuild, untilListed } from '../stack/deployment.ts';
@@ -101,6 +103,17 @@ async function signRequest(
   return await signStart({ id, namespace }, input, key);
 }
 
+/** Notes for this start, as the run will read it, that a person wants its setup to have this network. */
+async function sayNetworkOf({ stateDir }: Config, workflowId: string, input: Record<string, unknown>): Promise<void> {
+  const read = readStart([input]);
+  // What does not fit is the run's to refuse, in its words.
+  if (read.kind === 'bad' || !existsSync(stateDir)) return;
+  const { repository, policy } = read.input;
+  const network = policy?.network?.setup;
+  if (network === undefined) return;
+  await sayNetwork(stateDir, { workflowId, startDigest: digestStart(read.input), repository, network });
+}
+
 export async function run(config: Config, repository: string, goal: string, options: RunOptions): Promise<number> {
   // Before it is sent: what a start was sent with stays in the history, also where it is refused.
   const problem = existsSync(repository) ? undefined : findSecretOf(repository);
@@ -113,9 +126,7 @@ export async function run(config: Config, repository: string, goal: string, opti
     const wanted = startInput(repository, goal, rest, config.user);
     const input = signWith ? await signRequest(stack, id, wanted, signWith) : wanted;
     // A worker on this machine sees that a person said so here; another one goes by its own configuration.
-    const network = options.networkForSetup ? readGrant(options.networkForSetup) : false;
-    if (network !== false && existsSync(config.stateDir))
-      await sayNetwork(config.stateDir, { workflowId: id, repository: wanted.repository, network });
+    await sayNetworkOf(config, id, input);
     await startRefactor(stack.client, { id, taskQueue: config.taskQueue, input });
     say(
       `started ${id}${stack.uiUrl ? `, to be seen at ${stack.uiUrl}/namespaces/${stack.namespace}/workflows/${id}` : ''}`,

@@ -79,7 +79,9 @@ function voidDelivery(state: RefactorState, changes: readonly string[]): Refacto
 /** What an agent has to know to have its policy read; undefined for one of before that. */
 export function policyInputOf({ spec }: AgentState): PolicyInput | undefined {
   if (spec.run === undefined) return undefined;
-  return { repository: spec.repository, base: spec.base, team: spec.team, run: spec.run, begun: true };
+  const { repository, base, team, run, startDigest } = spec;
+  const said = startDigest === undefined ? {} : { startDigest };
+  return { repository, base, team, run, ...said, begun: true };
 }
 
 /** The same for an agent: it counts for what is decided from here on; what was granted to it stays. */

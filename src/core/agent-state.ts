@@ -69,6 +69,8 @@ export interface AgentSpec {
   policy: EffectivePolicy;
   /** The run's own layer of it, so that all layers can be read again; left out by agents of before that. */
   run?: Policy | null;
+  /** Digest of the start's input, where that opens a network for its setup. */
+  startDigest?: string;
   /** Digest of the organisation's layer, as its refactor had it; left out by agents of before that. */
   organisation?: string | null;
   /** The checkpoint of another agent's chain that this one goes on from, with what it is told. */

@@ -188,6 +188,6 @@ export function authorsOfAgent({ spec, authors = [] }: AgentState): string[] | n
 }
 
 function agentWarrant(state: AgentState, decision?: Decision): Warrant {
-  const { team, run, organisation } = state.spec;
-  return warrantFor({ team, run, organisation, authors: authorsOfAgent(state) }, decision);
+  const { team, run, organisation, startDigest } = state.spec;
+  return warrantFor({ team, run, organisation, startDigest, authors: authorsOfAgent(state) }, decision);
 }

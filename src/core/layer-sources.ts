@@ -11,6 +11,8 @@ export interface PolicyInput {
   team: string | null;
   /** The run's own layer. */
   run: Policy | null;
+  /** As in a warrant. */
+  startDigest?: string;
   /** The base is that of a run under way, which was judged when the run began. */
   begun?: true;
 }

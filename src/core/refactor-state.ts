@@ -156,6 +156,8 @@ export interface RefactorState extends HearsAgents {
   v: 1;
   id: string;
   input: StartInput;
+  /** Digest of the input, where that opens a network for its setup; left out by runs from before that was named. */
+  startDigest?: string;
   branch: string;
   policy: EffectivePolicy;
   /** The commit whose policy is in force; null while it is to be read. Left out by runs from before there were layers. */

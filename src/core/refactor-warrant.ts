@@ -21,8 +21,9 @@ export function deliverySubject(state: RefactorState, line: Sha): DeliverySubjec
 
 /** What a worker needs to read this refactor's policy by itself. */
 export function warrantOf(state: RefactorState, decision?: Decision): Warrant {
-  const { input, organisation } = state;
-  return warrantFor({ team: input.team, run: input.policy, organisation, authors: authorsOf(state) }, decision);
+  const { input, organisation, startDigest } = state;
+  const of = { team: input.team, run: input.policy, organisation, startDigest, authors: authorsOf(state) };
+  return warrantFor(of, decision);
 }
 
 /** A reservation with that by which the worker reads the accounts' limits itself. */

@@ -118,9 +118,10 @@ function nextWork(state: RefactorState, prepared: Prepared): RefactorCommand {
 }
 
 /** What names the layers that count for a refactor. */
-export function policyInput({ input, prepared }: RefactorState): PolicyInput {
+export function policyInput({ input, prepared, startDigest }: RefactorState): PolicyInput {
   const { repository, base, team, policy } = input;
-  const layers = { repository, team: team ?? null, run: policy ?? null };
+  const said = startDigest === undefined ? {} : { startDigest };
+  const layers = { repository, team: team ?? null, run: policy ?? null, ...said };
   return prepared ? { ...layers, base: prepared.commit, begun: true } : { ...layers, base: base ?? null };
 }
 
@@ -221,6 +222,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
     policy: tightenForIsolation(state.policy, prepared.isolation),
     run: state.input.policy ?? null,
     ...(state.organisation === undefined ? {} : { organisation: state.organisation }),
+    ...(state.startDigest === undefined ? {} : { startDigest: state.startDigest }),
     ...(fork ? { fork } : {}),
     refactor: state.id,
     ...(requester === undefined ? {} : { requestedBy: requester }),

@@ -7,10 +7,13 @@ import type { DecisionRules } from './approvers.ts';
 import { findRuleProblems, isSame, rulesOf } from './approvers.ts';
 import type { SignatureQuestion, Verified } from './decide.ts';
 import { weigh } from './decide.ts';
+import { digestValue } from './digest.ts';
+import type { StartInput } from './messages.ts';
 import type { EffectivePolicy } from './policy.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { findUnbounded } from './shared-budget.ts';
 import { subjectOfRequest } from './signed-text.ts';
+import { harmless } from './text/harmless.ts';
 
 /** Whose key signed the start, or who it claims to be from. */
 export function requesterOf({ requester, input }: Pick<RefactorState, 'requester' | 'input'>): string | undefined {
@@ -22,6 +25,11 @@ export function authorsOf(state: RefactorState): string[] | null {
   const requester = requesterOf(state);
   const guides = state.agents.flatMap(({ report }) => report?.authors ?? []);
   return requester === undefined ? null : [requester, ...(state.authors ?? []), ...guides];
+}
+
+/** Names a start by all that its input says, as the run keeps it. */
+export function digestStart(input: StartInput): string {
+  return digestValue({ ...input, goal: harmless(input.goal) });
 }
 
 /** Why a run can't go by these rules as it was started; undefined where it can. */

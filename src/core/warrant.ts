@@ -21,6 +21,8 @@ export interface Warrant {
   team: string | null;
   /** The run's own layer of policy: the one layer that a worker can't read. */
   run: Policy | null;
+  /** Digest of the start's input, where that opens a network for its setup: a person says so for one start. */
+  startDigest?: string;
   /** Digest of the organisation's files that the run goes by; null where there were none. */
   organisation?: string | null;
   /** Who asked for the run; null where nobody is named. */
@@ -35,17 +37,19 @@ export function warrantFor(
   of: {
     team?: string | null | undefined;
     run?: Policy | null | undefined;
+    startDigest?: string | undefined;
     authors: string[] | null;
     organisation?: string | null | undefined;
   },
   decision?: Decision,
 ): Warrant {
-  const { team, run, authors, organisation } = of;
+  const { team, run, authors, organisation, startDigest } = of;
   return {
     team: team ?? null,
     run: run ?? null,
     authors,
     ...(organisation === undefined ? {} : { organisation }),
+    ...(startDigest === undefined ? {} : { startDigest }),
     ...(decision ? { decision: givenOf(decision) } : {}),
   };
 }

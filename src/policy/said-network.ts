@@ -12,6 +12,8 @@ import type { NetworkGrant } from '../core/egress.ts';
 /** What was said: this network for the setup of this start, and of no other. */
 export interface SaidNetwork {
   workflowId: string;
+  /** Of the start's whole input: what the setup runs is in it. Left out by runs from before it was compared. */
+  startDigest?: string | undefined;
   /** As the start's input names it. */
   repository: string;
   network: NetworkGrant;
@@ -34,6 +36,6 @@ export async function wasSaid(stateDir: string, said: SaidNetwork): Promise<bool
 
 const folderOf = (stateDir: string): string => join(stateDir, 'said');
 
-function nameOf({ workflowId, repository, network }: SaidNetwork): string {
-  return digestValue({ workflowId, repository, network });
+function nameOf({ workflowId, startDigest, repository, network }: SaidNetwork): string {
+  return digestValue({ workflowId, startDigest, repository, network });
 }

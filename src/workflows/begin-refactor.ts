@@ -6,11 +6,15 @@ import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow'
 import type { StartInput } from '../core/messages.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
 import { createRefactor } from '../core/refactor.ts';
+import { digestStart } from '../core/request.ts';
 import type { RefactorState } from '../core/refactor-state.ts';
 import { findStartProblems } from '../core/text/border.ts';
 import { formerBranchFor } from '../core/text/branch-name.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { TEXT_BORDER } from './show.ts';
+
+/** The patch under which a network that a person said began to count for exactly one start's input. */
+const NAMES_START = 'names-start';
 
 /** A new refactor: what comes in is judged and made harmless, and its branch is one that no other id has. */
 export function beginRefactor(input: StartInput, policy: EffectivePolicy): RefactorState {
@@ -22,8 +26,10 @@ export function beginRefactor(input: StartInput, policy: EffectivePolicy): Refac
   const problems = findStartProblems(id, input);
   if (problems.length > 0) throw ApplicationFailure.nonRetryable(problems.join('; '), 'BadInput');
   const goal = harmless(input.goal);
-  const state = createRefactor(id, { ...input, goal }, policy, Date.now());
-  return { ...state, control: { ...state.control, border: true } };
+  const begun = createRefactor(id, { ...input, goal }, policy, Date.now());
+  const state: RefactorState = { ...begun, control: { ...begun.control, border: true } };
+  const opensNetwork = input.policy?.network?.setup !== undefined;
+  return opensNetwork && patched(NAMES_START) ? { ...state, startDigest: digestStart(state.input) } : state;
 }
 
 /** The patch under which agents began to get shares of the tokens, and more as they need it. */
