@@ -20,7 +20,7 @@ import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
 import { ownWorkflowId, refFolder } from './chain.ts';
 import type { ActivityContext } from './context.ts';
-import { evidenceRef, readEvidence } from './keep-evidence.ts';
+import { evidenceRef, formerEvidenceRef, readEvidence } from './keep-evidence.ts';
 import { readOwnPolicy } from './own-policy.ts';
 import { findMissing } from './warrant.ts';
 
@@ -44,9 +44,9 @@ async function findWrongEvidence(
   { agent, checks, evidence, redBefore = [] }: NonNullable<IntegrateInput['result']>,
 ): Promise<string | undefined> {
   if (checks.length === 0 && evidence.length === 0) return undefined;
-  const ref = evidenceRef('agents', agent, head);
-  const at = await readRef(store, ref);
-  if (at === null) return `there is no evidence for ${head.slice(0, 10)} in the hub`;
+  const found = await findEvidence(store, { agent, head, log: evidence.at(-1)?.log });
+  if (!found) return `there is no such evidence for ${head.slice(0, 10)} in the hub`;
+  const { at, ref } = found;
   await ensureCommit(store, { commit: at, ref });
   const link = await readLink(store, at);
   if (link.parent !== head || link.tree !== (await treeOf(store, head)))
@@ -70,6 +70,22 @@ async function findWrongEvidence(
   };
   const unproved = checks.find((command) => !isProved(command));
   return unproved && `"${unproved.slice(0, 200)}" is not green in the evidence of the hub`;
+}
+
+/** The evidence that a claim names; without a name, what an agent of before wrote last. */
+async function findEvidence(
+  store: Store,
+  { agent, head, log }: { agent: string; head: Sha; log: Sha | undefined },
+): Promise<{ at: Sha; ref: string } | undefined> {
+  const refs = [
+    ...(log === undefined ? [] : [evidenceRef('agents', agent, { commit: head, log })]),
+    formerEvidenceRef('agents', agent, head),
+  ];
+  for (const ref of refs) {
+    const at = await readRef(store, ref);
+    if (at !== null && (log === undefined || at === log)) return { at, ref };
+  }
+  return undefined;
 }
 
 /** What an agent's chain shows that it took, where that is more than it said. */

@@ -1,7 +1,8 @@
 /**
  * Keeps what checks said in the hub: one commit on the commit that was judged, with that very tree, results as JSON and
  * the outputs below.
- * Rule: evidence names the tree that it is about by being a commit of it; it is written once and never changed.
+ * Rule: evidence names the tree that it is about by being a commit of it, and its ref is named by that commit: each
+ * attempt has its own, so that one which was frozen and goes on late changes nothing.
  */
 import { Context } from '@temporalio/activity';
 import type { Evidence } from '../core/agent-state.ts';
@@ -12,7 +13,6 @@ import type { Sha } from '../core/transcript.ts';
 import { shaSchema } from '../core/transcript.ts';
 import { commitTree } from '../git/commit-tree.ts';
 import { moveRef } from '../git/move-ref.ts';
-import { readRef } from '../git/read-ref.ts';
 import type { Store } from '../git/store.ts';
 import { ownWorkflowId, refBeside } from './chain.ts';
 
@@ -32,8 +32,8 @@ export async function keepEvidence(
   const message = `${subject}\n\n${safeJson(all)}\n\n${escapeForPeople(logs.slice(0, MAX_LOG_CHARACTERS))}\n`;
   const log = await commitTree(store, { tree: judged.tree, parents: [judged.commit], message });
   const kind = Context.current().info.workflowType === 'agent' ? 'agents' : 'refactors';
-  const ref = evidenceRef(kind, ownWorkflowId(), judged.commit);
-  await moveRef(store, { ref, to: log, from: await readRef(store, ref) });
+  const ref = evidenceRef(kind, ownWorkflowId(), { commit: judged.commit, log });
+  await moveRef(store, { ref, to: log, from: null });
   return all.map((one) => ({ ...one, log }));
 }
 
@@ -54,7 +54,16 @@ export function readRuns(message: string, command: string): Runs {
 }
 
 /** Beside the refs of the runs that it belongs to, so that it is kept and removed with them. */
-export function evidenceRef(kind: 'agents' | 'refactors', workflow: string, commit: Sha): string {
+export function evidenceRef(
+  kind: 'agents' | 'refactors',
+  workflow: string,
+  { commit, log }: { commit: Sha; log: Sha },
+): string {
+  return refBeside(kind, workflow, `evidence-${commit.slice(0, 16)}-${log.slice(0, 16)}`);
+}
+
+/** Where evidence of before it was named by its own commit is: what was written last. */
+export function formerEvidenceRef(kind: 'agents' | 'refactors', workflow: string, commit: Sha): string {
   return refBeside(kind, workflow, `evidence-${commit.slice(0, 16)}`);
 }
 

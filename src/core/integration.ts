@@ -24,7 +24,7 @@ export interface ClaimedResult {
   /** Each has to be green on the head's tree, or one of those that may be red in the same way as on the base. */
   checks: string[];
   redBefore?: string[];
-  evidence: Pick<Evidence, 'command' | 'green' | 'commit' | 'tree' | 'outputDigest'>[];
+  evidence: Pick<Evidence, 'command' | 'green' | 'commit' | 'tree' | 'outputDigest' | 'log'>[];
   /** Left out where other agents' steps are in the chain too, as in a fork's. */
   spend?: Spend;
 }

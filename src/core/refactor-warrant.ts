@@ -46,12 +46,13 @@ export function claimOf(state: RefactorState, work: TaskState): Pick<IntegrateIn
       task: task.id,
       checks: task.checks,
       ...(redBefore.length > 0 ? { redBefore } : {}),
-      evidence: evidence.map(({ command, green, commit, tree, outputDigest }) => ({
+      evidence: evidence.map(({ command, green, commit, tree, outputDigest, log }) => ({
         command,
         green,
         commit,
         tree,
         outputDigest,
+        ...(log === undefined ? {} : { log }),
       })),
       // The steps of a fork before its checkpoint are another agent's.
       ...(spend && !forkIds?.length ? { spend } : {}),

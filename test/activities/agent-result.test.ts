@@ -77,7 +77,13 @@ async function resultOf(at: Place, files: Record<string, string>): Promise<Resul
 }
 
 /** Keeps a check's result as the agent's own activity does. */
-async function keep({ store }: Place, commit: Sha, command: string, green: boolean): Promise<Evidence[]> {
+async function keep(
+  { store }: Place,
+  commit: Sha,
+  command: string,
+  green: boolean,
+  output = 'output',
+): Promise<Evidence[]> {
   const tree = await treeOf(store, commit);
   const evidence: Evidence = {
     command,
@@ -86,7 +92,7 @@ async function keep({ store }: Place, commit: Sha, command: string, green: boole
     commit,
     tree,
     tail: '',
-    outputDigest: digestText('output'),
+    outputDigest: digestText(output),
     durationMs: 1,
     isolation: 'bwrap',
   };
@@ -95,7 +101,7 @@ async function keep({ store }: Place, commit: Sha, command: string, green: boole
     workflowExecution: { workflowId: AGENT, runId: 'run' },
   });
   return (await environment.run(async () =>
-    keepEvidence(store, { commit, tree }, [{ evidence, output: 'output' }]),
+    keepEvidence(store, { commit, tree }, [{ evidence, output }]),
   )) as Evidence[];
 }
 
@@ -111,6 +117,13 @@ test('a result that the hub bears out is integrated', async () => {
   const outcome = await integrate(result);
   expect(outcome).toMatchObject({ kind: 'merged', changed: 1 });
   expect(outcome).not.toHaveProperty('took');
+});
+
+test('an attempt that was frozen and keeps its evidence late takes nothing from the one that was reported', async () => {
+  const result = await resultOf(await place({}, FILES), { 'a.txt': 'two\n' });
+  const late = await keep(result.at, result.head, 'npm test', true, 'the output of another attempt');
+  expect(late[0]?.log).not.toBe(result.input.result?.evidence[0]?.log);
+  expect(await integrate(result)).toMatchObject({ kind: 'merged' });
 });
 
 describe('a report is left aside', () => {
@@ -146,7 +159,11 @@ describe('a report is left aside', () => {
     });
     const red = await keep(result.at, result.head, 'npm test', false);
     expect(red).toMatchObject([{ green: false }]);
-    expect(await integrate(result)).toMatchObject({ kind: 'untrue' });
+    for (const log of [red[0]?.log ?? result.head, result.head])
+      expect(await integrate(result, { result: claim(result, { evidence: [{ ...kept, log }] }) })).toMatchObject({
+        kind: 'untrue',
+      });
+    expect(await integrate(result, { result: claim(result, { evidence: red }) })).toMatchObject({ kind: 'untrue' });
   });
 
   test('that says less of what was spent than the chain shows: the chain counts', async () => {
