@@ -198,7 +198,8 @@ function forkAgent(state: AgentState, message: MessageOf<'fork'>, at: number): C
   const { head, step } = checkpoint;
   const by = message.by ?? 'unknown';
   const id = message.id ?? `fork-${state.control.received + 1}`;
-  const kept = state.keptEffects?.length ? { kept: state.keptEffects } : {};
+  const { keptEffects, permits } = state;
+  const kept = { ...(keptEffects?.length ? { kept: keptEffects } : {}), ...(permits?.length ? { permits } : {}) };
   const forks = [...(state.forks ?? []), { id, head, step, text: message.text ?? null, by, ...kept }];
   return applied(
     publish(say({ ...state, forks }, at, `forked by ${by} at step ${step}`)),

@@ -92,10 +92,11 @@ export interface Steer {
 
 /**
  * A wish to go on from a checkpoint a second time; `id` is the message's, `step` the checkpoint's, `kept` what people
- * kept of the effects before it.
+ * kept of the effects before it, `permits` the decisions by which.
  */
 export interface Fork {
   kept?: string[];
+  permits?: Permit[];
   id: string;
   head: Sha;
   step: number;

@@ -60,8 +60,9 @@ export function createAgent(id: string, spec: AgentSpec): AgentState {
 }
 
 /** A fork goes on where its checkpoint stands: files, conversation and step. */
-function startFork({ id, head, step, text, by }: Fork): Partial<AgentState> {
+function startFork({ id, head, step, text, by, permits }: Fork): Partial<AgentState> {
   return {
+    ...(permits ? { permits } : {}),
     head,
     step: step + 1,
     steers: text === null ? [] : [{ id, text, by }],

@@ -5,6 +5,7 @@
 import type { Decision } from './control.ts';
 import { closeDecision, openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
+import { joinPermits } from './permits.ts';
 import type { Rival, RefactorState, TaskState } from './refactor-state.ts';
 import { log, replaceWork } from './refactor-work.ts';
 
@@ -65,8 +66,10 @@ export function endRival(
 /** The race is over: this agent's result is the task's. */
 function adopt(state: RefactorState, at: number, work: TaskState, { agent, result }: Rival): RefactorState {
   if (!result) return state;
+  const permits = joinPermits(work.permits, result.permits);
   // The winner stays named, so that a late word of another changes nothing.
-  const finished: TaskState = { ...work, ...result, agent, status: 'finished', rivals: [{ agent, result }] };
+  const rivals = [{ agent, result: { ...result, permits: undefined } }];
+  const finished: TaskState = { ...work, ...result, permits, agent, status: 'finished', rivals };
   return log(replaceWork(state, finished), at, `${work.task.id} finished by ${agent}: ${result.summary}`);
 }
 

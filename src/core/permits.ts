@@ -31,6 +31,12 @@ export function permitOf(workflow: string, decision: Decision | undefined, asked
   return [{ workflow, decision: givenOf(decision), asked }];
 }
 
+/** Permits of a task's agents, each once: one that an agent was forked with is another's too. */
+export function joinPermits(before: readonly Permit[] = [], more: readonly Permit[] = []): Permit[] {
+  const named = [...before, ...more].map((one) => [`${one.workflow} ${one.decision.id}`, one] as const);
+  return [...new Map(named).values()];
+}
+
 /** Paths and findings, by their keys, that permits are of. */
 export function keptBy(permits: readonly Permit[]): { paths: string[]; effects: string[] } {
   const paths = permits.flatMap(({ asked }) => [...(asked.outside ?? []), ...(asked.paths ?? [])]);

@@ -6,6 +6,7 @@ import type { AgentDescription, AgentOutcome, AgentReport, Spend } from './agent
 import { settleReceipts } from './control.ts';
 import { readReport } from './internal-messages.ts';
 import { nextRefactorCommand, startOf } from './refactor.ts';
+import { joinPermits } from './permits.ts';
 import { proposePlan } from './refactor-gates.ts';
 import { addForks, addRival, endRival } from './forks.ts';
 import type { RefactorState, Rival, TaskState } from './refactor-state.ts';
@@ -62,7 +63,8 @@ export function takeReport(before: RefactorState, at: number, report: AgentRepor
   const known = before.agents.find(({ id }) => id === report.agent);
   if (!known || known.status === 'ended') return takeStranger(before, at, report);
   const status = report.outcome ? ('ended' as const) : ('running' as const);
-  const agents = before.agents.map((agent) => (agent.id === report.agent ? { ...agent, status, report } : agent));
+  const kept = withoutPermits(report);
+  const agents = before.agents.map((agent) => (agent.id === report.agent ? { ...agent, status, report: kept } : agent));
   // An agent that has a steer may still end before its next model call.
   const unsettled = before.control.receipts.filter(({ state: became }) => ['forwarded', 'accepted'].includes(became));
   const forwarded = unsettled.map(({ id }) => id);
@@ -75,6 +77,13 @@ export function takeReport(before: RefactorState, at: number, report: AgentRepor
   const work = findWork(state, report.agent);
   const forked = work && report.forks ? addForks(state, at, work, report.forks) : state;
   return shareTokens(report.outcome ? takeAgentEnd(forked, at, report) : forked, at);
+}
+
+/** A report as its mirror keeps it: permits are the work's, and large. */
+function withoutPermits({ outcome, forks, ...report }: AgentReport): AgentReport {
+  const { permits: _, ...ended } = { permits: undefined, ...outcome };
+  const bare = forks?.map(({ permits: __, ...fork }) => fork);
+  return { ...report, ...(bare ? { forks: bare } : {}), outcome: outcome && (ended as AgentOutcome) };
 }
 
 /**
@@ -175,7 +184,7 @@ function takeAgentEnd(state: RefactorState, at: number, report: AgentReport): Re
         summary: outcome.summary,
         evidence: outcome.evidence,
         agent: report.agent,
-        permits: [...(work.permits ?? []), ...(outcome.permits ?? [])],
+        permits: joinPermits(work.permits, outcome.permits),
         ...(allowed ? { extraPaths: allowed } : {}),
         ...(kept ? { keptEffects: kept } : {}),
       };

@@ -8,7 +8,7 @@ import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { gateFindings, keyOf, renderFindings } from './findings.ts';
 import { findingRulesOf } from './judge-fields.ts';
-import { permitOf } from './permits.ts';
+import { joinPermits, permitOf } from './permits.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
 import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
 import { log, replaceWork, tryAgain, workAgain } from './refactor-work.ts';
@@ -123,7 +123,7 @@ export function settleOverreach(
   const kept = {
     extraPaths: [...extraPaths, ...askedPaths],
     keptEffects: [...keptEffects, ...askedEffects],
-    permits: [...(work.permits ?? []), ...permitOf(state.id, given, asked)],
+    permits: joinPermits(work.permits, permitOf(state.id, given, asked)),
   };
   return replaceWork({ ...state, deviations }, { ...rest, ...kept });
 }

@@ -172,7 +172,9 @@ function takeIntegration(before: RefactorState, event: Extract<RefactorEvent, { 
   if (outcome.kind === 'conflict') return mergeAgain(state, at, work, outcome);
   if (outcome.kind === 'outside') return takeOverreach(state, at, work, outcome);
   if (outcome.kind === 'untrue') return tryAgain(state, at, work, `${event.task} is not integrated: ${outcome.reason}`);
-  const done = takeSpend(replaceWork(state, { ...work, status: 'integrated' }), at, work, outcome);
+  // What people let it keep has been verified: it is not needed any more, and large.
+  const { permits: _, asked: __, ...rest } = work;
+  const done = takeSpend(replaceWork(state, { ...rest, status: 'integrated' }), at, work, outcome);
   if (outcome.kind === 'unchanged') return log(done, at, `${event.task} changed nothing`);
   const { line, tree, findings, moreFindings } = outcome;
   const effects = findings ? { effects: { line, findings, more: moreFindings ?? 0 } } : {};

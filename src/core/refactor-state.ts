@@ -113,7 +113,7 @@ export interface Rival {
     evidence: Evidence[];
     extraPaths?: string[];
     keptEffects?: string[];
-    permits?: Permit[];
+    permits?: Permit[] | undefined;
   } | null;
 }
 

@@ -81,6 +81,43 @@ describe('an approved plan that is not kept', () => {
   });
 });
 
+test('a result that is integrated leaves nothing of what was asked about it and signed: large runs stay small', () => {
+  const run = finished();
+  const [work] = run.refactor.tasks;
+  const agent = run.agents.get('r/a.1');
+  if (!work || agent?.outcome?.kind !== 'finished') throw new Error('nothing has finished');
+  const about = { head: work.head, outside: ['a signed path'] };
+  const approvals = [{ by: 'ann', principal: 'ann', at: 1, bound: true, signed: true }];
+  const decision = { id: 'a/scope@1', kind: 'scope' as const, digest: 'd', openedAt: 1, approvals };
+  const permits = [{ workflow: 'r/a.1', decision, asked: about }];
+  // As its last report says it.
+  const tasks = [{ ...work, status: 'working' as const, permits: [] }];
+  const agents = run.refactor.agents.map((one) => ({ ...one, status: 'running' as const }));
+  const reported = advanceRefactor(
+    { ...run.refactor, tasks, agents },
+    {
+      kind: 'agentReported',
+      at: 98,
+      report: {
+        agent: 'r/a.1',
+        task: 'a',
+        decisions: [],
+        hold: null,
+        head: work.head,
+        steps: 1,
+        spend: agent.spend,
+        receipts: [],
+        outcome: { ...agent.outcome, permits },
+      },
+    },
+  );
+  expect(nextRefactorCommand(reported)).toMatchObject({ kind: 'integrate', input: { permits } });
+  expect(JSON.stringify(reported).split('a signed path').length - 1).toBe(1);
+  run.refactor = reported;
+  integrated(run, merged([]));
+  expect(JSON.stringify(run.refactor)).not.toContain('a signed path');
+});
+
 const merged = (findings: Finding[]): IntegrateOutcome => ({
   kind: 'merged',
   line: sha('line'),
