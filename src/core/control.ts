@@ -71,6 +71,8 @@ export interface Control {
   receipts: Receipt[];
   appliedIds: string[];
   received: number;
+  /** Ids of the signed orders that have counted in the present run; their texts are no other run's. */
+  signedOrders?: string[];
   /** `signed` where only a signed resume ends it. */
   paused: { by: string; at: number; reason: string; signed?: true } | null;
   stopping: { by: string; at: number; reason: string } | null;
@@ -140,7 +142,7 @@ export function addReceipt(
 
 /** The answer given to an id before, when this id was already applied. */
 export function findEarlierAnswer(control: Control, id: string | undefined): Answer | undefined {
-  if (!id || !control.appliedIds.includes(id)) return undefined;
+  if (!id || !(control.appliedIds.includes(id) || control.signedOrders?.includes(id))) return undefined;
   const earlier = control.receipts.findLast((receipt) => receipt.id === id);
   const kind = earlier && ['received', 'refused'].includes(earlier.state) ? 'refused' : 'applied';
   return { kind, detail: earlier ? `already received: ${earlier.detail}` : 'already received', receipt: id };

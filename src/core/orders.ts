@@ -11,6 +11,8 @@ import type { Message, MessageOf, Verb } from './messages.ts';
 import type { OrderMessage } from './signed-text.ts';
 import { subjectOfOrder } from './signed-text.ts';
 
+/** Signed orders that one run takes: none of their ids is ever forgotten. A run continues as new after far fewer. */
+const MAX_SIGNED_ORDERS = 1000;
 const ORDERS: readonly Verb[] = ['steer', 'pause', 'resume', 'stop', 'rewind', 'fork', 'adoptPolicy'];
 
 export interface Order {
@@ -42,9 +44,26 @@ export function weighOrder(order: Order): OrderWeighing {
   }
   if (!place)
     return { kind: 'refused', reason: `this run began before a ${message.verb} could be signed: send it unsigned` };
+  if ((control.signedOrders?.length ?? 0) >= MAX_SIGNED_ORDERS)
+    return {
+      kind: 'refused',
+      reason: `this run has taken ${MAX_SIGNED_ORDERS} signed orders, and remembers no more: it takes others once it has continued as new. Decisions count as before`,
+    };
   const subject = subjectOfOrder(workflow, message, place);
   const weighing = weigh({ rules, subject, authors: [], message, bound: true, at, verified });
   return weighing.kind === 'counts' ? { kind: 'counts', message: { ...message, by: weighing.name } } : weighing;
+}
+
+/** Whether a signed order with this id has counted in the present run. */
+export function hasCounted({ signedOrders = [] }: Control, id: string | undefined): boolean {
+  return id !== undefined && signedOrders.includes(id);
+}
+
+/** The control of a run in which a message has counted: a signed order never counts there again. */
+export function noteSignedOrder(control: Control, message: Message): Control {
+  const { id } = message;
+  if (!isOrder(message) || message.signature === undefined || id === undefined) return control;
+  return { ...control, signedOrders: [...(control.signedOrders ?? []), id] };
 }
 
 function isOrder(message: Message): message is OrderMessage {

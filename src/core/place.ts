@@ -29,5 +29,6 @@ export function canonicalAddress(address: string): string {
 /** Begins a run: what is open is open in this run from here on. */
 export function settleIn(control: Control, place: Place): Control {
   const decisions = control.decisions.map((decision) => (decision.closed ? decision : { ...decision, place }));
-  return { ...control, place, decisions };
+  // What was signed for the run before counts here no more.
+  return { ...control, place, decisions, signedOrders: [] };
 }

@@ -10,6 +10,7 @@ import { addReceipt, findEarlierAnswer, settleReceived } from './control.ts';
 import type { SignatureQuestion, Verified } from './decide.ts';
 import type { Message, Verb } from './messages.ts';
 import { readMessage } from './messages.ts';
+import { hasCounted, noteSignedOrder } from './orders.ts';
 import { findMessageProblems } from './text/border.ts';
 import { harmless } from './text/harmless.ts';
 
@@ -54,7 +55,8 @@ export function receive<S extends { control: Control }>(receiving: Receiving<S>)
     return refuse(state, said, at, 'a signed message needs an id, which is part of what is signed');
   const id = said.id ?? receiving.name?.(verb);
   const message = { ...said, ...(id === undefined ? {} : { id }) } as Message;
-  const earlier = verified ? undefined : findEarlierAnswer(state.control, said.id);
+  const isKnown = !verified || hasCounted(state.control, said.id);
+  const earlier = isKnown ? findEarlierAnswer(state.control, said.id) : undefined;
   const digest = digestOf(said);
   if (earlier && isAnother(state.control, said, digest)) {
     const problem = `the id "${said.id}" was used already, for another message: send this one under an id of its own`;
@@ -67,7 +69,9 @@ export function receive<S extends { control: Control }>(receiving: Receiving<S>)
     verified && id !== undefined
       ? settleReceived(outcome.state.control, id, became)
       : addReceipt(outcome.state.control, message, at, { ...became, digest });
-  const recorded = { state: { ...outcome.state, control }, answer };
+  const counts = verified && became.state !== 'refused';
+  const noted = counts ? noteSignedOrder(control, message) : control;
+  const recorded = { state: { ...outcome.state, control: noted }, answer };
   if (outcome.kind === 'verify') return { ...recorded, verify: outcome.question };
   if (outcome.kind !== 'read') return recorded;
   return { ...recorded, reads: { input: outcome.input, receipt: answer.receipt, by: outcome.by ?? 'unknown' } };
