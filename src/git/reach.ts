@@ -31,7 +31,8 @@ export type PublicAddresses =
 /** A repository that git may get at, as git is to be told. */
 export type Reached = { name: string; settings: string[]; env: Record<string, string> } & (
   | { kind: 'folder'; folder: GitFolder; path: string }
-  | { kind: 'url' }
+  /** `judged` where SSH is to connect to these addresses of the host, which it would look up anew. */
+  | { kind: 'url'; judged?: { address: UrlAddress; addresses: readonly string[] | null } }
 );
 
 /** Judges an address. Without `access` every address of the closed set may be reached. */
@@ -81,15 +82,21 @@ const IS_HUB = 'is a hub of this worker: what lies there are chains of runs, and
 
 async function reachUrl(access: Access | undefined, repository: string, address: UrlAddress): Promise<Reached> {
   const settings = ['-c', 'http.followRedirects=false'];
+  let judged: Extract<Reached, { kind: 'url' }>['judged'];
   if (access) {
     if (access.isHub(placeOf(address))) throw refusal(repository, IS_HUB, 'not-a-repository');
     const verdict = judgeUrl(address, access.roots);
     if (verdict.kind === 'refused') throw refusal(repository, verdict.reason);
-    if (verdict.kind === 'public') settings.push(...pin(address, await findPublic(access, repository, address)));
+    if (verdict.kind === 'public') {
+      const addresses = await findPublic(access, repository, address);
+      if (address.scheme === 'ssh') judged = { address, addresses };
+      else settings.push(...pin(address, addresses));
+    }
   }
   // Addresses may be rewritten by the person's own configuration, to SSH for instance, but never to a program.
   const schemes = new Set(['https', 'ssh', address.scheme]);
-  return { kind: 'url', name: address.text, settings, env: { GIT_ALLOW_PROTOCOL: [...schemes].join(':') } };
+  const env = { GIT_ALLOW_PROTOCOL: [...schemes].join(':') };
+  return { kind: 'url', name: address.text, settings, env, ...(judged ? { judged } : {}) };
 }
 
 async function findPublic(access: Access, repository: string, address: UrlAddress): Promise<readonly string[] | null> {
@@ -100,9 +107,9 @@ async function findPublic(access: Access, repository: string, address: UrlAddres
   throw new GitFailure('unreachable', `${hideSecrets(repository)} can't be reached: ${words}`);
 }
 
-/** Git connects to the addresses that were judged, not to what the name stands for a moment later. SSH looks anew. */
-function pin({ scheme, host, port, isAddress }: UrlAddress, addresses: readonly string[] | null): string[] {
-  if (scheme === 'ssh' || isAddress || addresses === null) return [];
+/** Git connects to the addresses that were judged, not to what the name stands for a moment later. */
+function pin({ host, port, isAddress }: UrlAddress, addresses: readonly string[] | null): string[] {
+  if (isAddress || addresses === null) return [];
   const list = addresses.map((one) => (one.includes(':') ? `[${one}]` : one)).join(',');
   return ['-c', `http.curloptResolve=${host}:${port}:${list}`];
 }

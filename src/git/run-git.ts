@@ -46,7 +46,7 @@ export interface GitOptions {
 }
 
 /** Git's whole environment: none of the caller's GIT_ variables; HOME, for credential helpers and SSH. */
-function environment(dir: string, { env, configuration, repository }: GitOptions): Record<string, string> {
+export function gitEnvironment(dir: string, { env, configuration, repository }: GitOptions): Record<string, string> {
   return {
     PATH,
     HOME: homedir(),
@@ -91,7 +91,7 @@ const MEANT = {
 } as const;
 
 function client(dir: string, options: GitOptions): SimpleGit {
-  const values = environment(dir, options);
+  const values = gitEnvironment(dir, options);
   return simpleGit({
     baseDir: dir,
     timeout: { block: SILENCE_MS },
@@ -127,7 +127,7 @@ export async function streamGit(
 ): Promise<{ status: number; output: Buffer }> {
   const child = spawn('git', [...SETTINGS, ...(options.settings ?? []), ...args], {
     cwd: dir,
-    env: environment(dir, options),
+    env: gitEnvironment(dir, options),
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const errors: Buffer[] = [];

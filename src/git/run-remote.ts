@@ -3,6 +3,7 @@
  * Rule: the person's configuration counts here, for their credentials, proxies and rewritten addresses.
  */
 import type { Sha } from '../core/transcript.ts';
+import { pinSsh } from './pin-ssh.ts';
 import { HUB, reach } from './reach.ts';
 import { runGit } from './run-git.ts';
 import type { Store } from './store.ts';
@@ -32,10 +33,12 @@ export async function runRemote(
     const args = [...options, '--end-of-options', hub, ...rest];
     return await runGit(store.dir, args, { env: environment, configuration: 'personal' });
   }
-  const { kind, name, settings, env } = await reach(store.access, remote);
+  const reached = await reach(store.access, remote);
+  const { kind, name, settings, env } = reached;
+  const pinned = kind === 'url' && reached.judged ? await pinSsh(store, reached.judged) : {};
   const options = kind === 'folder' && verb[0] !== 'push' ? [...verb, STRICT] : verb;
   const output = await runGit(store.dir, [...options, '--end-of-options', name, ...rest], {
-    env: { ...environment, ...env },
+    env: { ...environment, ...env, ...pinned },
     settings,
     configuration: 'personal',
   });

@@ -6,12 +6,13 @@ import type { AddressInfo } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { readRoot } from '../../src/core/address.ts';
+import { readAddress, readRoot } from '../../src/core/address.ts';
 import type { Root } from '../../src/core/address.ts';
 import { findPublicAddresses } from '../../src/egress/find-public.ts';
 import { resolveAll } from '../../src/egress/find-route.ts';
 import { deliverBranch } from '../../src/git/deliver-branch.ts';
 import { importBase } from '../../src/git/import-base.ts';
+import { pinSsh } from '../../src/git/pin-ssh.ts';
 import type { Access } from '../../src/git/reach.ts';
 import type { Store } from '../../src/git/store.ts';
 import { addCommit, git, newRepository, newStore, refNames, temporaryFolder } from './git-host.ts';
@@ -199,7 +200,10 @@ describe('a repository by URL', () => {
     });
   });
 
-  test('is connected to at the addresses that were judged, whatever its name stands for a moment later', async () => {
+  /** A server that counts who connects, and a store that takes these addresses for the judged ones of every host. */
+  async function counting(
+    addresses: string[] | null,
+  ): Promise<{ port: number; store: Store; connected: () => number }> {
     let connections = 0;
     const server = createTcpServer((socket) => {
       connections += 1;
@@ -207,10 +211,54 @@ describe('a repository by URL', () => {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     onTestFinished(() => void server.close());
-    const { port } = server.address() as AddressInfo;
-    const judged = { kind: 'public', addresses: ['127.0.0.1'] } as const;
+    const judged = { kind: 'public', addresses } as const;
     const store = await storeWith([], { findAddresses: () => Promise.resolve(judged) });
-    await said(store, `https://no-such-name.invalid:${port}/x`);
-    expect(connections).toBeGreaterThan(0);
+    return { port: (server.address() as AddressInfo).port, store, connected: () => connections };
+  }
+
+  test('is connected to at the addresses that were judged, whatever its name stands for a moment later', async () => {
+    for (const scheme of ['https', 'ssh']) {
+      const { port, store, connected } = await counting(['127.0.0.1']);
+      await said(store, `${scheme}://git@no-such-name.invalid:${port}/x`);
+      expect(connected()).toBeGreaterThan(0);
+    }
+    // A name that leads to this host by the time that SSH would look it up.
+    const { port, store, connected } = await counting(['192.0.2.1']);
+    const hasty = { ...store, environment: { GIT_SSH_COMMAND: 'ssh -o ConnectTimeout=1' } };
+    await said(hasty, `ssh://git@localhost:${port}/x`);
+    expect(connected()).toBe(0);
+    const unknown = await counting(null);
+    await expect(importBase(unknown.store, { repository: `ssh://git@no-such-name.invalid/x` })).rejects.toMatchObject({
+      kind: 'unreachable',
+    });
+  });
+
+  test("by SSH keeps its name for host keys, and is reached as the person's own configuration says", async () => {
+    const { port, store, connected } = await counting(['192.0.2.1']);
+    const pin = async (text: string, own?: string): Promise<string | undefined> => {
+      const environment = own === undefined ? {} : { GIT_SSH_COMMAND: own };
+      const read = readAddress(text);
+      if (read.kind === 'bad' || read.address.kind !== 'url') throw new Error(text);
+      return (await pinSsh({ ...store, environment }, { address: read.address, addresses: ['192.0.2.1'] }))[
+        'GIT_SSH_COMMAND'
+      ];
+    };
+    expect(await pin('git@host.example:x')).toBe(`ssh -o 'HostName=192.0.2.1' -o 'HostKeyAlias=host.example'`);
+    expect(await pin('ssh://host.example:2222/x')).toBe(
+      `ssh -o 'HostName=192.0.2.1' -o 'HostKeyAlias=[host.example]:2222'`,
+    );
+    const file = join(temporaryFolder(), 'config');
+    writeFileSync(
+      file,
+      `Host led.example\n  HostName 127.0.0.1\nHost alias.example\n  HostKeyAlias other\nHost jump.example\n  ProxyJump x\n`,
+    );
+    const command = `ssh -F ${file}`;
+    expect(await pin('git@alias.example:x', command)).toBe(`${command} -o 'HostName=192.0.2.1'`);
+    expect(await pin('git@jump.example:x', command)).toBeUndefined();
+    await said({ ...store, environment: { GIT_SSH_COMMAND: command } }, `ssh://led.example:${port}/x`);
+    expect(connected()).toBe(1);
+    git(store.dir, ['config', 'url.ssh://git@mirror.example/.insteadOf', 'ssh://git@host.example/']);
+    expect(await pin('ssh://git@host.example/x')).toBeUndefined();
+    expect(await pin('git@other.example:x', '/opt/own-program')).toBeUndefined();
   });
 });
