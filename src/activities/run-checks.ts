@@ -7,6 +7,7 @@ import type { CheckInput } from '../core/evidence.ts';
 import { compareRuns } from '../core/compare-output.ts';
 import { escapeForPeople } from '../core/escape.ts';
 import { harmless } from '../core/text/harmless.ts';
+import { ends } from '../core/text/lines.ts';
 import { describeHostUse } from '../core/egress.ts';
 import type { HostUse } from '../core/egress.ts';
 import type { Sha } from '../core/transcript.ts';
@@ -24,6 +25,8 @@ import { checkSetup } from './warrant.ts';
 
 /** Characters of a check's output that travel with its evidence. */
 const TAIL_CHARACTERS = 1000;
+/** Characters of a failed setup's output: the cause often stands at its head, the end at its tail. */
+const SETUP_CHARACTERS = 1200;
 
 export function createRunChecks(context: ActivityContext): WorkspaceActivities['runChecks'] {
   return (input) => withHeartbeats((signal) => judge(context, input, signal), input);
@@ -78,7 +81,7 @@ async function prepareSetup(context: ActivityContext, store: Store, input: Check
       : ' It had no network: if it needs one, grant it hosts by policy {"network": {"setup": {"hosts": ["…"]}}}.';
     throw fail(
       'SetupFailed',
-      `setup "${setup.command}" ended with exit status ${outcome.exitCode ?? 'none'}.${network}\n${outcome.output.slice(-TAIL_CHARACTERS)}`,
+      `setup "${setup.command}" ended with exit status ${outcome.exitCode ?? 'none'}.${network}\n${ends(harmless(outcome.output.trim()), SETUP_CHARACTERS)}`,
     );
   }
   if (outcome.kind === 'changed-tracked') {

@@ -83,9 +83,11 @@ function addSteering(program: Command, action: Action): void {
   addVerb(program, 'resume', 'go on after a pause or a hold', '[reason]')
     .option('--from <commit>', "a commit of yours in the hub, whose files replace the agent's")
     .option('--branch <name>', 'another branch to deliver')
+    .option('--setup <command>', 'another setup, where the one of the start failed')
     .action(
       action(async (id: string, reason: string | undefined, options: Options) => {
-        return await send('resume', id, { reason, from: options['from'], branch: options['branch'] }, options);
+        const { from, branch, setup } = options;
+        return await send('resume', id, { reason, from, branch, setup }, options);
       }),
     );
 }

@@ -131,6 +131,7 @@ function steerAgent(state: AgentState, message: MessageOf<'steer'>, at: number):
 function resumeAgent(state: AgentState, message: MessageOf<'resume'>, at: number): Came {
   if (message.branch !== undefined)
     return refused(state, 'an agent delivers no branch: send the branch to its refactor');
+  if (message.setup !== undefined) return refused(state, 'an agent has no setup of its own: send this to the refactor');
   let wheel: Sha | null = null;
   if (message.from !== undefined) {
     const parsed = shaSchema.safeParse(message.from);

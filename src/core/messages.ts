@@ -56,6 +56,8 @@ const SCHEMAS = {
     from: z.string().optional(),
     /** Another branch to deliver. */
     branch: z.string().trim().min(1).max(200).optional(),
+    /** In place of a setup that failed on the base. */
+    setup: command.optional(),
     ...signed,
     ...sender,
   }),

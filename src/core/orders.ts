@@ -84,12 +84,19 @@ function findMissingSignature(message: OrderMessage, { paused }: Control, rules:
       if (message.from !== undefined) return `only a signed resume may bring a commit (decisions.signatures): ${how}`;
       if (message.branch !== undefined)
         return `only a signed resume may name another branch (decisions.signatures): ${how}`;
+      if (message.setup !== undefined)
+        return `only a signed resume may bring another setup (decisions.signatures): ${how}`;
       return paused?.signed
         ? `${paused.by} paused this by signature, so only a signed resume ends the pause: ${how}`
         : undefined;
     default:
       return `only a signed ${message.verb} counts here (decisions.signatures): ${how}`;
   }
+}
+
+/** A resume that brings a commit or a command is more than a resume. */
+function bringsWork({ from, setup }: MessageOf<'resume'>): boolean {
+  return from !== undefined || setup !== undefined;
 }
 
 const COMMANDS: Partial<Record<Verb, string>> = { adoptPolicy: 'cox policy adopt' };
@@ -121,7 +128,7 @@ function authorOf(message: Message, verified: Verified | undefined): string | un
     case 'steer':
       return message.by;
     case 'resume':
-      return message.from === undefined ? undefined : message.by;
+      return bringsWork(message) ? message.by : undefined;
     case 'fork':
       return message.text === undefined ? undefined : message.by;
     case 'revisePlan':

@@ -241,6 +241,10 @@ function takeForward(state: RefactorState, event: Extract<RefactorEvent, { kind:
 function takeFailure(state: RefactorState, event: Extract<RefactorEvent, { kind: 'failed' }>): RefactorState {
   if (event.type === ('BaseMoved' satisfies FailureType))
     return log({ ...state, policyFrom: null }, event.at, `${event.reason}: policy is read again`);
+  if (event.type === ('SetupFailed' satisfies FailureType) && state.holdsSetup) {
+    const what = 'Resume to run it again, or with another command: {"setup": "…"} (cox resume <id> --setup "…")';
+    return holdRefactor(state, event.at, `${what}. ${event.reason}`);
+  }
   if (['prepare', 'readPolicy'].includes(event.what) && HOPELESS.includes(event.type)) {
     return endRefactor(state, event.at, { kind: 'failed', type: 'PrepareFailed', reason: event.reason });
   }

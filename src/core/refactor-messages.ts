@@ -140,6 +140,8 @@ function resumeRefactor(before: RefactorState, sent: MessageOf<'resume'>, at: nu
   if (named.kind === 'refused') return outcome('refused', named.detail, before);
   const { state } = named;
   const running = listRunning(state);
+  if (message.setup !== undefined && state.prepared)
+    return outcome('refused', 'setup has prepared the base already: only one that failed there can be replaced', state);
   if (message.from !== undefined) {
     if (running.length === 1) return passOn(state, running, message, 'passed on to');
     return outcome('refused', `${running.length} agents work: send a commit to the agent that should take it`, state);
@@ -152,6 +154,7 @@ function resumeRefactor(before: RefactorState, sent: MessageOf<'resume'>, at: nu
   const forwards = waiting.map(({ id }) => ({ agent: id, message }));
   const resumed = {
     ...state,
+    ...(message.setup === undefined ? {} : { setup: message.setup }),
     control: { ...state.control, paused: null },
     hold: null,
     forwards: [...state.forwards, ...forwards],

@@ -159,6 +159,8 @@ export interface RefactorState extends HearsAgents {
   /** Digest of the input, where that opens a network for its setup; left out by runs from before that was named. */
   startDigest?: string;
   branch: string;
+  /** The setup that a person gave in place of the start's. */
+  setup?: string;
   policy: EffectivePolicy;
   /** The commit whose policy is in force; null while it is to be read. Left out by runs from before there were layers. */
   policyFrom?: Sha | null;
@@ -201,6 +203,8 @@ export interface RefactorState extends HearsAgents {
   /** What the command under way takes of the budget; runs of before this was counted do not say. */
   begun?: Grant | undefined;
   countsBegun?: true;
+  /** A setup that fails holds; runs of before ended. */
+  holdsSetup?: true;
   /** Agents get shares of the tokens, and more as they need it; in runs of before, the first took what its task named. */
   sharesTokens?: true;
   /** The report goes to the hub at the end; runs of before that do not say. */

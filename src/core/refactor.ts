@@ -144,7 +144,7 @@ function prepareInput(state: RefactorState): PrepareInput {
 }
 
 function setupOf(state: RefactorState): Setup | null {
-  const { setup } = state.input;
+  const setup = state.setup ?? state.input.setup;
   return setup ? { command: setup, network: state.policy.network.setup.value } : null;
 }
 

@@ -2,6 +2,7 @@
  * The failure of a workspace whose setup did not do what it must.
  * Rule: it says what the setup did, so that a person sees what to change.
  */
+import { ends } from '../core/text/lines.ts';
 import { SandboxError } from './sandbox-error.ts';
 
 /** Why a workspace that needs its setup can't be opened. */
@@ -12,6 +13,6 @@ export function setupError(
   const why =
     outcome.kind === 'changed-tracked'
       ? `changed files that git tracks: ${outcome.paths?.slice(0, 10).join(', ')}`
-      : `ended with exit status ${outcome.exitCode ?? 'none'}: ${outcome.output?.trim().slice(-500)}`;
+      : `ended with exit status ${outcome.exitCode ?? 'none'}: ${ends(outcome.output?.trim() ?? '', 800)}`;
   return new SandboxError('setup', `setup "${command}" ${why}`, { command, exitCode: outcome.exitCode ?? null });
 }

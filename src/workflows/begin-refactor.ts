@@ -35,7 +35,11 @@ export function beginRefactor(input: StartInput, policy: EffectivePolicy): Refac
 /** The patch under which agents began to get shares of the tokens, and more as they need it. */
 const SHARES_TOKENS = 'shares-tokens';
 
+/** The patch under which a setup that fails began to hold. */
+const HOLDS_SETUP = 'holds-setup';
+
 /** The rules by which a new refactor goes, where runs of before go by others. */
 export function beginRules(state: RefactorState): RefactorState {
-  return patched(SHARES_TOKENS) ? { ...state, sharesTokens: true } : state;
+  const sharing: RefactorState = patched(SHARES_TOKENS) ? { ...state, sharesTokens: true } : state;
+  return patched(HOLDS_SETUP) ? { ...sharing, holdsSetup: true } : sharing;
 }

@@ -29,7 +29,8 @@ export function findMessageProblems(message: Message): string[] {
   const signer = 'signer' in message ? message.signer : undefined;
   const plan = message.verb === 'revisePlan' ? findPlanTextProblems(message.plan) : [];
   const branch = 'branch' in message ? name('branch', message.branch) : [];
-  return [...name('by', message.by), ...name('signer', signer), ...branch, ...plan];
+  const setup = message.verb === 'resume' ? asItStands('setup', message.setup) : [];
+  return [...name('by', message.by), ...name('signer', signer), ...branch, ...plan, ...setup];
 }
 
 /** What is wrong with the words of a plan. */

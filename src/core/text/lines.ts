@@ -32,6 +32,14 @@ export function clipText(text: string, most: number): string {
   return text.length > most ? `${clip(text, most - 1).kept}…` : text;
 }
 
+/** The first and the last part of a text, at most so many characters of it; how many are left out between is said. */
+export function ends(text: string, most: number): string {
+  const { kept } = clip(text, Math.floor(most / 3));
+  const tail = text.slice(Math.max(kept.length, text.length - (most - kept.length))).replace(/^[\udc00-\udfff]/, '');
+  const left = text.length - kept.length - tail.length;
+  return left <= 0 ? text : `${kept}\n… ${left} characters left out …\n${tail}`;
+}
+
 /** A name within a sentence: as it stands where it has nothing of a sentence's own signs, else in quotes. */
 export function asName(name: string): string {
   const line = clip(asLine(name), 200).kept;
