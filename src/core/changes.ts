@@ -9,7 +9,7 @@ import { describeRed, findCounting, findRed } from './evidence.ts';
 import { createExtra } from './refactor.ts';
 import { rulesOf } from './approvers.ts';
 import { isClaim } from './orders.ts';
-import type { RefactorState, TaskState } from './refactor-state.ts';
+import type { RefactorState } from './refactor-state.ts';
 import { holdRefactor, log, MAX_REPAIRS, workAgain } from './refactor-work.ts';
 
 /** Who wants something changed, and what. */

@@ -18,7 +18,7 @@ import type { MessageOf } from './messages.ts';
 import { findPlanProblems } from './plan.ts';
 import { addAuthor } from './orders.ts';
 import type { Outcome } from './receive.ts';
-import { createExtra, nextRefactorCommand } from './refactor.ts';
+import { nextRefactorCommand } from './refactor.ts';
 import { authorsOf } from './request.ts';
 import { settleOverreach } from './refactor-effects.ts';
 import { acceptBaseline } from './refactor-checks.ts';
