@@ -30,15 +30,19 @@ interface Change {
   unnamed: boolean;
 }
 
+/** Most tokens that a parser had to add to a code before, up to which one more is noticed. */
+const MOST_ADDED = 20;
 const ADDS_ERROR = 'the rewrite would add a syntax error';
 
 /** Rewrites the matches of each code. */
 export function applyAll(codes: readonly (Code & { matches: readonly Match[] })[], template: Template): Applied[] {
   const drafts = codes.map((code) => draft(code, template));
-  const before = countErrors(codes);
-  const afterAll = countErrors(drafts.map(({ changes }, index) => rendered(codes[index], changes)));
+  const before = countErrors(codes, MOST_ADDED);
+  const whole = drafts.map(({ changes }, index) => rendered(codes[index], changes));
+  const afterAll = countErrors(whole);
   return drafts.map(({ changes, refused }, index) => {
-    const [code, old, fresh] = [codes[index], before[index], afterAll[index]];
+    const [code, old] = [codes[index], before[index]];
+    const fresh = old && old.added > 0 ? countErrors(whole.slice(index, index + 1), old.added + 1)[0] : afterAll[index];
     if (!code || !old || !fresh) throw new Error('a code has no errors counted');
     const grown = rendered(code, changes).text.length - code.text.length;
     const kept = isNoWorse(old, fresh, grown) ? changes : keepHarmless(code, changes, old);
@@ -48,7 +52,7 @@ export function applyAll(codes: readonly (Code & { matches: readonly Match[] })[
       made: kept.length,
       refused: [...refused, ...left.map(({ match }) => ({ start: match.start, reason: ADDS_ERROR }))],
       unnamed: kept.filter(({ unnamed }) => unnamed).map(({ match }) => match.start),
-      hadErrors: old.places > 0 || old.adds,
+      hadErrors: old.places > 0 || old.added > 0,
     };
   });
 }
@@ -110,14 +114,14 @@ function keepHarmless(code: Code, changes: readonly Change[], old: Errors): Chan
   const alone = changes.map((change) => rendered(code, [change]));
   const harmless = changes.filter((_, index) => {
     const grown = (alone[index]?.text.length ?? 0) - code.text.length;
-    const errors = countErrors(alone.slice(index, index + 1))[0];
+    const [errors] = countErrors(alone.slice(index, index + 1), old.added + 1);
     return errors !== undefined && isNoWorse(old, errors, grown);
   });
   const together = rendered(code, harmless);
-  const [errors] = countErrors([together]);
+  const [errors] = countErrors([together], old.added + 1);
   return errors && isNoWorse(old, errors, together.text.length - code.text.length) ? harmless : [];
 }
 
 function isNoWorse(old: Errors, fresh: Errors, grown: number): boolean {
-  return fresh.places <= old.places && fresh.bytes <= old.bytes + Math.max(grown, 0) && (old.adds || !fresh.adds);
+  return fresh.places <= old.places && fresh.bytes <= old.bytes + Math.max(grown, 0) && fresh.added <= old.added;
 }

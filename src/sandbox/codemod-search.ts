@@ -27,7 +27,7 @@ export class SearchFailed extends Error {}
 interface RawMatch {
   file: string;
   language: string;
-  range: { byteOffset: { start: number; end: number } };
+  range: { byteOffset: { start: number; end: number }; start: Position };
   metaVariables?: {
     single: Record<string, { range: RawMatch['range'] }>;
     multi: Record<string, { range: RawMatch['range'] }[]>;
@@ -61,30 +61,52 @@ function readMatch({ range, metaVariables, language }: RawMatch): Omit<Match, 'l
   return { ...range.byteOffset, language, captures: [...single, ...multi] };
 }
 
-/** What a parser could not read: the number of places, their bytes, and whether it had to add something. */
+/** What a parser could not read: the number of places, their bytes, and the number of tokens that it had to add. */
 export interface Errors {
   places: number;
   bytes: number;
-  adds: boolean;
+  added: number;
 }
 
-/** The syntax errors of each code. */
-export function countErrors(codes: readonly Code[]): Errors[] {
+/** The syntax errors of each code; added tokens are counted up to `most`, each with a look of its own. */
+export function countErrors(codes: readonly Code[], most = 1): Errors[] {
+  return scanAll(codes, []).map(({ wrong, added }, index) => {
+    const code = codes[index];
+    const places = added ? [added] : [];
+    while (code && places.length > 0 && places.length < most) {
+      const next = scanAll([code], places)[0]?.added;
+      if (!next) break;
+      places.push(next);
+    }
+    const bytes = wrong.reduce((sum, { start, end }) => sum + end - start, 0);
+    return { places: wrong.length, bytes, added: places.length };
+  });
+}
+
+interface Position {
+  line: number;
+  column: number;
+}
+
+/** The errors of each code, and the first token that the parser had to add elsewhere than at the known places. */
+function scanAll(
+  codes: readonly Code[],
+  known: readonly Position[],
+): { wrong: { start: number; end: number }[]; added: Position | undefined }[] {
   return withCopies(codes, (folder, names, language) => {
     const { root = '' } = readingOf(language) ?? {};
-    const name = language === 'javascript' ? 'js' : language;
+    const ranges = known.map((at) => ({ range: { start: at, end: at } }));
     // Where a token is missing, tree-sitter adds an empty one, which no kind names.
-    const added = `id: added\nlanguage: ${name}\nseverity: info\nrule: {kind: ${root}, has: {regex: "^$", stopBy: end}}`;
-    const wrong = `id: wrong\nlanguage: ${name}\nseverity: info\nrule: {kind: ERROR}`;
-    return runAstGrep(folder, ['scan', `--inline-rules=${wrong}\n---\n${added}`, '--json=stream', ...names]);
-  }).map((found) => {
-    const wrong = found.filter(({ ruleId }) => ruleId === 'wrong').map(({ range: { byteOffset } }) => byteOffset);
-    return {
-      places: wrong.length,
-      bytes: wrong.reduce((sum, { start, end }) => sum + end - start, 0),
-      adds: found.some(({ ruleId }) => ruleId === 'added'),
-    };
-  });
+    const empty = { all: [{ pattern: '$$ADDED' }, { regex: '^$' }, ...ranges.map((range) => ({ not: range }))] };
+    const rules = [
+      { id: 'wrong', rule: { kind: 'ERROR' } },
+      { id: 'added', rule: { kind: root, has: { ...empty, stopBy: 'end' } } },
+    ].map((rule) => JSON.stringify({ ...rule, language, severity: 'info' }));
+    return runAstGrep(folder, ['scan', `--inline-rules=${rules.join('\n---\n')}`, '--json=stream', ...names]);
+  }).map((found) => ({
+    wrong: found.filter(({ ruleId }) => ruleId === 'wrong').map(({ range }) => range.byteOffset),
+    added: found.find(({ ruleId }) => ruleId === 'added')?.metaVariables?.single['ADDED']?.range.start,
+  }));
 }
 
 type Found = RawMatch & { ruleId?: string };

@@ -115,6 +115,19 @@ export const OTHERS: readonly Row[] = [
     after: 'class A { void f() { int x = 1; } }\n',
     refused: /the rewrite would add a syntax error/,
   },
+  {
+    name: 'Java that was broken before, and would be once more',
+    goal: goal('java', 'java', 'int y = $A;', 'int y = $A'),
+    before: 'class A { void f() { int x = 1 } void g() { int y = 2; } void h() { int z = 3 } }\n',
+    after: 'class A { void f() { int x = 1 } void g() { int y = 2; } void h() { int z = 3 } }\n',
+    refused: /the rewrite would add a syntax error/,
+  },
+  {
+    name: 'Java that was broken before, and is no worse',
+    goal: SYSTEM,
+    before: 'class A { void f() { int x = 1 } void g() { System.out.println(x); } }\n',
+    after: 'class A { void f() { int x = 1 } void g() { LOG.info(x); } }\n',
+  },
   // Go
   {
     name: 'Go conditions with texts over lines',
