@@ -58,8 +58,8 @@ async function readGuides(store: Store, spec: AgentSpec): Promise<Guide[]> {
   const near = all.filter((path) => isNear(path.slice(0, -'AGENTS.md'.length), spec.paths)).slice(0, MAX_GUIDES);
   const guides: Guide[] = [];
   for (const path of near) {
-    const bytes = await readThroughLinks(store, { commit: spec.base, path });
-    if (bytes) guides.push({ path, text: bytes.subarray(0, MAX_GUIDE_BYTES).toString('utf8') });
+    const bytes = await readThroughLinks(store, { commit: spec.base, path, maxBytes: MAX_GUIDE_BYTES });
+    if (bytes) guides.push({ path, text: bytes.toString('utf8') });
   }
   return guides;
 }

@@ -12,6 +12,7 @@ import { importBase } from '../git/import-base.ts';
 import { readFile } from '../git/read-file.ts';
 import type { Store } from '../git/store.ts';
 import { readLayers, REPOSITORY_POLICY } from '../policy/read-layers.ts';
+import { MAX_POLICY_BYTES } from '../policy/read-policy-file.ts';
 import { wasSaid } from '../policy/said-network.ts';
 import type { ActivityContext } from './context.ts';
 import { locateRepository, storeOf } from './context.ts';
@@ -55,7 +56,7 @@ export async function importTip(store: Store, repository: string): Promise<Sha |
 
 /** The text of the repository's file of policy in a commit; undefined where it has none. */
 export async function readRepositoryLayer(store: Store, commit: Sha): Promise<string | undefined> {
-  const file = await readFile(store, { commit, path: REPOSITORY_POLICY });
+  const file = await readFile(store, { commit, path: REPOSITORY_POLICY, maxBytes: MAX_POLICY_BYTES + 1 });
   return file === null ? undefined : Buffer.from(file).toString('utf8');
 }
 

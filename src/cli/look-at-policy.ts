@@ -3,9 +3,10 @@
  * verified here.
  * Rule: what it looks at is read by the very code that the worker reads it with.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { REPOSITORY_POLICY, readLayers } from '../policy/read-layers.ts';
+import { readText } from '../policy/read-policy-file.ts';
 import { runToVerify } from '../signing/ssh-keygen.ts';
 
 interface Places {
@@ -20,7 +21,7 @@ export async function lookAtPolicy(
   { folder, repository }: Places,
   runKeygen = runToVerify,
 ): Promise<{ ok: boolean; text: string }> {
-  const text = await readFile(join(repository, REPOSITORY_POLICY), 'utf8').catch(() => undefined);
+  const text = await readText(join(repository, REPOSITORY_POLICY)).catch(() => undefined);
   const teams = folder === undefined ? [] : await listTeams(folder);
   const problems: string[] = [];
   const signing: string[] = [];

@@ -3,7 +3,6 @@
  * source; and the schema of policy files.
  * Rule: what it explains is read by the very code that the worker reads it with.
  */
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
@@ -14,6 +13,7 @@ import type { EffectivePolicy } from '../core/policy.ts';
 import { listFields } from '../core/policy.ts';
 import { policyFileSchema } from '../core/policy-file.ts';
 import { readLayers, REPOSITORY_POLICY } from '../policy/read-layers.ts';
+import { readText } from '../policy/read-policy-file.ts';
 import type { Action } from './stack.ts';
 
 /** Adds `explain` and `schema` below the command that shows a run's policy. */
@@ -46,7 +46,7 @@ async function explain(
   folder: string,
   { team, address }: { team?: string; address?: string },
 ): Promise<number> {
-  const repository = await readFile(join(folder, REPOSITORY_POLICY), 'utf8').catch(() => undefined);
+  const repository = await readText(join(folder, REPOSITORY_POLICY)).catch(() => undefined);
   const sources = { folder: config.policies, team, address: address ?? resolve(folder), repository, run: undefined };
   const layers = await readLayers(sources);
   if (layers.kind === 'ok') console.log(showPolicy(layers.policy));

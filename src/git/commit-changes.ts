@@ -3,11 +3,11 @@
  * repository.
  * Rule: git never sees the folder that the files come from; modes and bytes are those of the list; no ref is touched.
  */
-import { constants } from 'node:fs';
-import { open, readdir, readlink, rm } from 'node:fs/promises';
+import { readdir, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure } from './git-failure.ts';
+import { NotPlainFile, openPlainFile } from './read-plain-file.ts';
 import { streamGit } from './run-git.ts';
 import { isSafePath, staysInside } from './safe-path.ts';
 import type { Store } from './store.ts';
@@ -82,12 +82,11 @@ async function* writeFile({ path, mode, source }: Extract<Change, { kind: 'write
 
 /** The file's size and its bytes, of the one file that was opened: no link is followed, and no pipe waited for. */
 async function* readSource(path: Buffer, source: Buffer): AsyncIterable<Buffer | string> {
-  const file = await open(source, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const { file, size } = await openPlainFile(source, { links: 'refused' }).catch((error: unknown) => {
+    if (!(error instanceof NotPlainFile)) throw error;
+    throw new GitFailure('failed', `${show(path)} is not a file any more: it changed while it was read`);
+  });
   try {
-    const stat = await file.stat();
-    if (!stat.isFile())
-      throw new GitFailure('failed', `${show(path)} is not a file any more: it changed while it was read`);
-    const { size } = stat;
     if (size > MAX_FILE_BYTES) {
       throw new GitFailure(
         'failed',

@@ -4,7 +4,7 @@
  * and moves the ref without hooks; which hooks there are is told, since they would have run in a push.
  */
 import { constants } from 'node:fs';
-import { access, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
 import type { GitFolder } from './git-folder.ts';
@@ -12,6 +12,7 @@ import { followRef } from './git-folder.ts';
 import { GitFailure } from './git-failure.ts';
 import type { Reached } from './reach.ts';
 import { judgeReads } from './reach.ts';
+import { readPlainFile } from './read-plain-file.ts';
 import { streamGit } from './run-git.ts';
 import type { Store } from './store.ts';
 
@@ -21,6 +22,9 @@ type Folder = Extract<Reached, { kind: 'folder' }>;
 const HOOKS = 'pre-receive update proc-receive reference-transaction post-receive post-update push-to-checkout'.split(
   ' ',
 );
+/** A line for each commit whose parents were not fetched. */
+const MAX_SHALLOW_BYTES = 16 * 1024 * 1024;
+const MAX_HEAD_BYTES = 64 * 1024;
 /** No object is fetched from where the repository says that it has left some out. */
 const ALONE = { GIT_ALLOW_PROTOCOL: '', GIT_NO_LAZY_FETCH: '1' };
 
@@ -61,7 +65,8 @@ async function bringObjects(
       config: `[core]\n\tbare = true\n${settings.shared === undefined ? '' : `\tsharedRepository = ${settings.shared}\n`}`,
     };
     for (const [name, text] of Object.entries(files)) await writeFile(join(scratch, name), text);
-    await copyFile(join(commonDir, 'shallow'), join(scratch, 'shallow')).catch(() => undefined);
+    const shallow = await readPlainFile(join(commonDir, 'shallow'), MAX_SHALLOW_BYTES).catch(() => undefined);
+    if (shallow) await writeFile(join(scratch, 'shallow'), shallow);
     const options = [
       '--quiet',
       '--no-tags',
@@ -103,8 +108,8 @@ async function readSettings({ commonDir }: GitFolder): Promise<Settings> {
 async function refuseCheckedOut({ commonDir }: GitFolder, { isBare }: Settings, ref: string): Promise<void> {
   const linked = (await readdir(join(commonDir, 'worktrees')).catch(() => [])).map((name) => join('worktrees', name));
   for (const place of [...(isBare ? [] : ['.']), ...linked]) {
-    const head = await readFile(join(commonDir, place, 'HEAD'), 'utf8').catch(() => '');
-    if (head.trim() !== `ref: ${ref}`) continue;
+    const head = await readPlainFile(join(commonDir, place, 'HEAD'), MAX_HEAD_BYTES).catch(() => undefined);
+    if (head?.toString('utf8').trim() !== `ref: ${ref}`) continue;
     const words = `refusing to make ${ref}: it is the branch that is checked out in ${join(commonDir, place)}`;
     throw new GitFailure('failed', words, { words });
   }

@@ -1,11 +1,12 @@
 /**
  * Finds everything that git reads of a repository that is named by its path.
- * Rule: what git follows is followed here as git does: links, a `.git` that is a file, `commondir`, alternates; and
- * what can't be followed is refused.
+ * Rule: what git follows is followed here as git does: links, a `.git` that is a file, `commondir`, alternates; what
+ * can't be followed is refused, and so is a pipe, a socket or a device where git would open a file: it waits for ever.
  */
-import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { GitFailure } from './git-failure.ts';
+import { nameSpecial, NotPlainFile, readPlainFile } from './read-plain-file.ts';
 
 /** Where a repository by path is, and every real place from which git takes anything of it. */
 export interface GitFolder {
@@ -23,6 +24,9 @@ const READ = new Set(
 );
 /** Git follows five levels of alternates. */
 const MAX_ALTERNATES = 5;
+/** A path is at most 4,096 bytes; of alternates there may be many. */
+const MAX_POINTER_BYTES = 64 * 1024;
+const MAX_ALTERNATES_BYTES = 1024 * 1024;
 
 /** Follows a repository from its folder, which is a real path. */
 export async function findGitFolder(path: string): Promise<GitFolder> {
@@ -32,13 +36,15 @@ export async function findGitFolder(path: string): Promise<GitFolder> {
     const commonDir = await findCommonDir(gitDir);
     for (const folder of new Set([gitDir, commonDir])) {
       reads.add(folder);
-      await followLinks(folder, reads, (name) => READ.has(name));
-      await followLinks(join(folder, 'info'), reads);
+      await followEntries(folder, reads, { isRead: (name) => READ.has(name) });
+      for (const name of ['info', 'refs', 'reftable']) await followEntries(join(folder, name), reads, { isDeep: true });
     }
     await followObjects(await realpath(join(commonDir, 'objects')), reads, 0);
     return { gitDir, commonDir, reads: [...reads] };
   } catch (error) {
     if (error instanceof GitFailure) throw error;
+    if (error instanceof NotPlainFile)
+      throw new GitFailure('not-a-repository', `${JSON.stringify(path)} is not a git repository: ${error.message}`);
     const root = await findRepositoryAround(path);
     if (root !== undefined)
       throw new GitFailure(
@@ -67,27 +73,40 @@ async function findGitDir(path: string, reads: Set<string>): Promise<string> {
   const place = await realpath(inside);
   if (found.isDirectory()) return place;
   reads.add(place);
-  const [, target] = /^gitdir: ([^\n\r]+)[\n\r]*$/.exec(await readFile(place, 'utf8')) ?? [];
+  const [, target] = /^gitdir: ([^\n\r]+)[\n\r]*$/.exec(await readPointer(place)) ?? [];
   if (target === undefined) throw new GitFailure('not-a-repository', `${inside} names no repository`);
   // Git takes it from where the file is named, not from where a link to it leads.
   return await realpath(resolve(path, target));
 }
 
 async function findCommonDir(gitDir: string): Promise<string> {
-  const target = await readIfThere(join(gitDir, 'commondir'));
+  const target = await ifThere(readPointer(join(gitDir, 'commondir')));
   return target === undefined ? gitDir : await realpath(resolve(gitDir, target.replace(/[\n\r]+$/, '')));
 }
 
-/** Adds where the links of a folder lead; those that lead nowhere are not read either. */
-async function followLinks(
+async function readPointer(path: string): Promise<string> {
+  return (await readPlainFile(path, MAX_POINTER_BYTES)).toString('utf8');
+}
+
+/**
+ * Adds where the links of a folder lead; those that lead nowhere are not read either. Refuses what git would wait for.
+ * `isDeep` looks into the folders of this folder too, but not where links lead to folders.
+ */
+async function followEntries(
   folder: string,
   reads: Set<string>,
-  isRead = (_name: string): boolean => true,
+  { isRead = () => true, isDeep = false }: { isRead?: (name: string) => boolean; isDeep?: boolean } = {},
 ): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
-    if (!entry.isSymbolicLink() || !isRead(entry.name)) continue;
-    const place = await realpath(join(folder, entry.name)).catch(() => undefined);
+    if (!isRead(entry.name)) continue;
+    const at = join(folder, entry.name);
+    if (isDeep && entry.isDirectory()) await followEntries(at, reads, { isDeep });
+    const found = entry.isSymbolicLink() ? await stat(at).catch(() => undefined) : entry;
+    const special = found && nameSpecial(found);
+    if (special !== undefined) throw new NotPlainFile(at, special);
+    if (!entry.isSymbolicLink()) continue;
+    const place = await realpath(at).catch(() => undefined);
     if (place !== undefined) reads.add(place);
   }
 }
@@ -96,12 +115,12 @@ async function followLinks(
 async function followObjects(objects: string, reads: Set<string>, depth: number): Promise<void> {
   if (depth > MAX_ALTERNATES) throw new GitFailure('not-a-repository', `${objects} borrows through too many folders`);
   reads.add(objects);
-  await followLinks(objects, reads);
+  await followEntries(objects, reads);
   for (const entry of await readdir(objects, { withFileTypes: true })) {
-    if (!entry.isFile()) await followLinks(join(objects, entry.name), reads);
+    if (!entry.isFile()) await followEntries(join(objects, entry.name), reads, { isDeep: true });
   }
-  const listed = await readIfThere(join(objects, 'info', 'alternates'));
-  for (const line of (listed ?? '').split('\n')) {
+  const listed = await ifThere(readPlainFile(join(objects, 'info', 'alternates'), MAX_ALTERNATES_BYTES));
+  for (const line of (listed?.toString('utf8') ?? '').split('\n')) {
     if (line === '' || line.startsWith('#')) continue;
     if (line.startsWith('"')) throw new GitFailure('not-a-repository', `${objects} names an alternate in quotes`);
     const place = await realpath(resolve(objects, line)).catch(() => undefined);
@@ -109,8 +128,8 @@ async function followObjects(objects: string, reads: Set<string>, depth: number)
   }
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
-  return await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+async function ifThere<T>(reading: Promise<T>): Promise<T | undefined> {
+  return await reading.catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
     throw error;
   });
@@ -119,11 +138,14 @@ async function readIfThere(path: string): Promise<string | undefined> {
 /** The real places at which git writes a ref and its log, where links are in the way to them. */
 export async function followRef({ commonDir }: GitFolder, ref: string): Promise<string[]> {
   const places = new Set<string>();
-  for (const path of [ref, `logs/${ref}`]) {
+  // Git writes the log of HEAD too where HEAD names the ref.
+  for (const path of [ref, `logs/${ref}`, 'logs/HEAD']) {
     const parts = path.split('/');
     for (let length = 1; length <= parts.length; length += 1) {
       const at = join(commonDir, ...parts.slice(0, length));
       if (!(await lstat(at).catch(() => undefined))) break;
+      const special = nameSpecial(await stat(at).catch(() => lstat(at)));
+      if (special !== undefined) throw new GitFailure('failed', `${at} is ${special}`);
       // A link that leads nowhere would have the file made where it leads.
       const place = await realpath(at).catch(() => {
         throw new GitFailure('failed', `${at} is a link that leads nowhere`, { words: `${at} leads nowhere` });

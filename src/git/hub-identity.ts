@@ -3,11 +3,12 @@
  * Rule: a hub by path is known by an id that lies in it, made by whoever comes first; one by URL by where it is.
  */
 import { randomBytes } from 'node:crypto';
-import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { placeOf, readAddress } from '../core/address.ts';
 import { digestText } from '../core/digest.ts';
 import { hideSecrets } from './git-failure.ts';
+import { readPlainFile } from './read-plain-file.ts';
 import { makeFolder, openStore } from './store.ts';
 
 export interface HubIdentity {
@@ -19,6 +20,7 @@ export interface HubIdentity {
 
 /** The file with the id: in the folder of all hubs, or in the one hub. */
 const FILE = '.coxswain-hub';
+const MAX_ID_BYTES = 1024;
 
 /** Identifies a hub as the configuration names it; fails where nothing can be written in one by path. */
 export async function identifyHub(
@@ -42,5 +44,5 @@ async function keepId(file: string): Promise<string> {
   await writeFile(fresh, randomBytes(8).toString('hex'), { mode: 0o644 });
   await link(fresh, file).catch(() => undefined);
   await unlink(fresh);
-  return (await readFile(file, 'utf8')).trim();
+  return (await readPlainFile(file, MAX_ID_BYTES)).toString('utf8').trim();
 }

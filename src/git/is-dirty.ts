@@ -11,6 +11,9 @@ import type { StreamOptions } from './run-git.ts';
 import { streamGit } from './run-git.ts';
 import type { Store } from './store.ts';
 
+/** Milliseconds of each call: a pipe in the place of an ignore file has git wait, and this is for a note only. */
+const TIMEOUT_MS = 60_000;
+
 /** Whether `git status` would show anything; null where there is no working copy, or none that we may read. */
 export async function isDirty(store: Store, repository: string): Promise<boolean | null> {
   const read = readAddress(repository);
@@ -31,11 +34,13 @@ async function hasChanges(store: Store, workTree: string): Promise<boolean> {
   const { output } = await streamGit(workTree, ['rev-parse', '--path-format=absolute', ...places, 'HEAD'], {
     repository: 'around-dir',
     configuration: 'personal',
+    timeoutMs: TIMEOUT_MS,
   });
   const [index = '', objects = '', exclude = '', head = ''] = output.toString().trim().split('\n');
   const options: StreamOptions = {
     expected: [1],
     configuration: 'personal',
+    timeoutMs: TIMEOUT_MS,
     env: {
       GIT_INDEX_FILE: index,
       GIT_WORK_TREE: workTree,

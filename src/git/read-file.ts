@@ -1,29 +1,35 @@
 /**
  * The bytes of one file of a commit, as it lies there or as links within the commit lead to it.
- * Rule: nothing is read but what the commit itself has.
+ * Rule: nothing is read but what the commit itself has, and a file that is larger than the caller takes fills no
+ * memory.
  */
 import type { Sha } from '../core/transcript.ts';
 import { streamGit } from './run-git.ts';
 import type { Store } from './store.ts';
 
-/** The file's bytes, or null when the commit has no such file. */
-export async function readFile(store: Store, { commit, path }: { commit: Sha; path: string }): Promise<Buffer | null> {
-  const { status, output } = await streamGit(store.dir, ['cat-file', 'blob', `${commit}:${path}`], { expected: [128] });
-  return status === 0 ? output : null;
+/** What is read of which file: its first bytes, at most so many. */
+interface Wanted {
+  commit: Sha;
+  path: string;
+  maxBytes: number;
+}
+
+/** The file's first bytes, or null when the commit has no such file. */
+export async function readFile(store: Store, { commit, path, maxBytes }: Wanted): Promise<Buffer | null> {
+  return await readBlob(store, `${commit}:${path}`, maxBytes);
 }
 
 /** As many links as Linux follows, and the names on the way through all of them: each is one look. */
 const MAX_LINKS = 40;
 const MAX_LOOKS = 200;
+/** Linux takes no longer path; what is cut leads nowhere, or to another file of the commit. */
+const MAX_TARGET_BYTES = 4096;
 
 /**
- * The bytes of the file that a path leads to, link by link; null where it leads to no file: out of the commit, to
+ * The first bytes of the file that a path leads to, link by link; null where it leads to no file: out of the commit, to
  * nothing, to a folder, around in a circle, or too far. (Git's own way to follow links takes no `./`.)
  */
-export async function readThroughLinks(
-  store: Store,
-  { commit, path }: { commit: Sha; path: string },
-): Promise<Buffer | null> {
+export async function readThroughLinks(store: Store, { commit, path, maxBytes }: Wanted): Promise<Buffer | null> {
   const left = path.split('/');
   const at: string[] = [];
   let [links, looks] = [0, 0];
@@ -37,11 +43,12 @@ export async function readThroughLinks(
     const entry = looks > MAX_LOOKS ? undefined : await findEntry(store, commit, [...at, name].join('/'));
     if (entry?.mode === '040000') at.push(name);
     else if (entry?.mode === '120000') {
-      const target = (await readBlob(store, entry.oid)).toString('utf8');
+      const target = (await readBlob(store, entry.oid, MAX_TARGET_BYTES))?.toString('utf8') ?? '/';
       links += 1;
       if (target.startsWith('/') || links > MAX_LINKS) return null;
       left.unshift(...target.split('/'));
-    } else return entry?.mode.startsWith('100') && left.length === 0 ? await readBlob(store, entry.oid) : null;
+    } else
+      return entry?.mode.startsWith('100') && left.length === 0 ? await readBlob(store, entry.oid, maxBytes) : null;
   }
   return null;
 }
@@ -53,6 +60,16 @@ async function findEntry(store: Store, commit: Sha, path: string): Promise<{ mod
   return mode !== undefined && oid !== undefined ? { mode, oid } : undefined;
 }
 
-async function readBlob(store: Store, oid: string): Promise<Buffer> {
-  return (await streamGit(store.dir, ['cat-file', 'blob', oid])).output;
+async function readBlob(store: Store, name: string, maxBytes: number): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const { status } = await streamGit(store.dir, ['cat-file', 'blob', name], {
+    expected: [128],
+    take: (chunk, enough) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length >= maxBytes) enough();
+    },
+  });
+  return status === 0 || length >= maxBytes ? Buffer.concat(chunks).subarray(0, maxBytes) : null;
 }

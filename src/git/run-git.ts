@@ -115,6 +115,8 @@ function failOnStatus(
 export interface StreamOptions extends GitOptions {
   input?: AsyncIterable<Buffer | string>;
   expected?: readonly number[];
+  /** Milliseconds after which git is killed, which is a failure. */
+  timeoutMs?: number;
   /** Takes the output as it comes; then none is collected. `enough` says that no more is wanted. */
   take?: (chunk: Buffer, enough: () => void) => Promise<void> | void;
 }
@@ -132,7 +134,7 @@ export async function streamGit(
   });
   const errors: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
-  const deadline = setTimeout(() => child.kill('SIGKILL'), CALL_MS);
+  const deadline = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? CALL_MS);
   let isEnough = false;
   const enough = (): void => {
     isEnough = true;

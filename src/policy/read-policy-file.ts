@@ -2,7 +2,6 @@
  * Reads a policy file: YAML, checked by its schema.
  * Rule: every complaint says the file, the line and what would be right; a file with a fault counts for nothing.
  */
-import { readFile } from 'node:fs/promises';
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
 import { checkPatterns, checkRules } from '../core/check-rules.ts';
@@ -10,9 +9,10 @@ import { describeIssue } from '../core/plan.ts';
 import type { LayerName } from '../core/policy.ts';
 import type { PolicyFile } from '../core/policy-file.ts';
 import { policyFileSchema } from '../core/policy-file.ts';
+import { readPlainFile } from '../git/read-plain-file.ts';
 
 /** No policy that people read is larger, and the effective one is kept in each history. */
-const MAX_BYTES = 64 * 1024;
+export const MAX_POLICY_BYTES = 64 * 1024;
 
 /** A policy file as read; `lineOf` says where a field stands. */
 export interface ReadPolicyFile {
@@ -25,7 +25,7 @@ export type PolicyFileResult = ({ kind: 'ok' } & ReadPolicyFile) | { kind: 'bad'
 /** The text of a file, or undefined where there is none. */
 export async function readText(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return (await readPlainFile(path, MAX_POLICY_BYTES)).toString('utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
@@ -44,8 +44,8 @@ export function readPolicyFile(
   text: string,
   { layer, patterns = 'readable' }: { layer?: LayerName; patterns?: 'readable' | 'any' } = {},
 ): PolicyFileResult {
-  if (Buffer.byteLength(text) > MAX_BYTES)
-    return { kind: 'bad', problems: [`${file}:1: is larger than ${MAX_BYTES / 1024} KiB`] };
+  if (Buffer.byteLength(text) > MAX_POLICY_BYTES)
+    return { kind: 'bad', problems: [`${file}:1: is larger than ${MAX_POLICY_BYTES / 1024} KiB`] };
   const lines = new LineCounter();
   // Anchors and merge keys would let a small file become a large one.
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, merge: false });

@@ -27,7 +27,7 @@ test('links are followed within the commit, step by step, and nowhere else', asy
     through: { link: 'plain/x' },
   });
   const read = async (path: string): Promise<string | undefined> =>
-    (await readThroughLinks(store, { commit, path }))?.toString('utf8');
+    (await readThroughLinks(store, { commit, path, maxBytes: 100 }))?.toString('utf8');
   expect(await read('AGENTS.md')).toBe('Be kind.\r\n');
   expect(await read('docs/inner/AGENTS.md')).toBe('Be kind.\r\n');
   expect(await read('plain')).toBe('plain\n');
@@ -35,5 +35,6 @@ test('links are followed within the commit, step by step, and nowhere else', asy
   expect(await read('line\nbreak')).toBe('odd\n');
   const nowhere = ['absolute', 'above', 'nothing', 'circle', 'tree', 'through', 'chain/41', 'missing', '../plain'];
   expect(await Promise.all(nowhere.map(read))).toEqual(nowhere.map(() => undefined));
-  expect((await readFile(store, { commit, path: 'AGENTS.md' }))?.toString('utf8')).toBe('one');
+  expect((await readFile(store, { commit, path: 'AGENTS.md', maxBytes: 100 }))?.toString('utf8')).toBe('one');
+  expect((await readThroughLinks(store, { commit, path: 'AGENTS.md', maxBytes: 4 }))?.toString('utf8')).toBe('Be k');
 });

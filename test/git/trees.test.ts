@@ -233,13 +233,14 @@ describe('reading', () => {
 
   test('files are listed below a folder or in all, and read by their paths; what is no file is null', async () => {
     const store = await newStore();
-    const commit = addCommit(store, { 'a/b': Buffer.from([0, 255]), 'a/c/d': 'd', ab: 'x', '-p': 'dash' });
+    const commit = addCommit(store, { 'a/b': Buffer.from([0, 255]), 'a/c/d': 'd', ab: 'xyzzy', '-p': 'dash' });
     expect(await listFiles(store, { commit })).toEqual(['-p', 'a/b', 'a/c/d', 'ab']);
     expect(await listFiles(store, { commit, under: 'a' })).toEqual(['a/b', 'a/c/d']);
-    const read = (path: string): Promise<Buffer | null> => readFile(store, { commit, path });
-    expect([await read('a/b'), await read('-p'), await read('a'), await read('nowhere')]).toEqual([
+    const read = (path: string): Promise<Buffer | null> => readFile(store, { commit, path, maxBytes: 4 });
+    expect([await read('a/b'), await read('-p'), await read('ab'), await read('a'), await read('nowhere')]).toEqual([
       Buffer.from([0, 255]),
       Buffer.from('dash'),
+      Buffer.from('xyzz'),
       null,
       null,
     ]);

@@ -23,7 +23,8 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   github: { packages: /^(node:.*|zod)$/, folders: ['core'] },
   git: { packages: /^(node:.*|simple-git|execa|ignore|zod)$/, folders: ['core'] },
   model: { packages: /^(node:.*|openai(\/.*)?|zod)$/, folders: ['core'] },
-  policy: { packages: /^(node:.*|yaml)$/, folders: ['core'] },
+  // Its files are read as those of repositories are.
+  policy: { packages: /^(node:.*|yaml)$/, folders: ['core', 'git'] },
   egress: { packages: /^(node:.*|ipaddr\.js)$/, folders: ['core'] },
   // A workspace is filled from the store and stored into it; its setup reaches the network through the proxy.
   sandbox: { packages: /^(node:.*|execa|ignore|zod)$/, folders: ['core', 'egress', 'git'] },
