@@ -90,7 +90,7 @@ async function actOnce(
     if (result.outcome === 'disk-full') return await putBack({}, [PUT_BACK]);
     const made = await workspace.checkpoint({
       parent: input.head,
-      message: ({ leftOut }) => message(leftOut, describeLeftOut(leftOut)),
+      message: ({ leftOut, notes }) => message(leftOut, [...describeLeftOut(leftOut), ...notes]),
       artefacts: { more: input.artefacts ?? [], named: input.paths },
     });
     if (!input.checks?.includes(describeCommand(command).trim())) return made;
@@ -98,7 +98,7 @@ async function actOnce(
     const written = await diffTrees(store, { from: input.head, to: made.commit });
     if (written.length === 0) return made;
     const leftOut = { ...made.leftOut, [BY_CHECK]: written.length };
-    return await putBack(leftOut, describeLeftOut(leftOut));
+    return await putBack(leftOut, [...describeLeftOut(leftOut), ...made.notes]);
   };
   const { commit, tree } = await make();
   return { commit, tree, parent: input.head, subject, message: '', author: { name: '', email: '', date: '' }, entry };

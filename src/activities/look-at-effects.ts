@@ -12,6 +12,8 @@ import { listFresh } from '../core/findings.ts';
 import { clipFindings } from '../core/group-findings.ts';
 import type { Change, EffectContext } from '../core/judge-effects.ts';
 import { judgeInSteps, judgeSize } from '../core/judge-effects.ts';
+import { isSpent, openBudget, take } from '../core/judge-budget.ts';
+import type { JudgeBudget } from '../core/judge-budget.ts';
 import type { Sha } from '../core/transcript.ts';
 import { countLines } from '../git/diff-stat.ts';
 import type { ChangedPath } from '../git/diff-trees.ts';
@@ -34,6 +36,8 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 const MAX_ASKED = 500;
 /** Bytes that are read of a `.gitignore`. */
 const MAX_IGNORE_BYTES = 64 * 1024;
+/** Steps of one look for what git ignores: about a second's work. */
+const MAX_IGNORE_STEPS = 100_000_000;
 /** Bytes in which a file shows whether it is text, as git looks. */
 const SNIFFED_BYTES = 8000;
 
@@ -112,11 +116,12 @@ async function judgeChanged(
     for (const change of changes) await between(take(change));
   }
   const findings = describeUnread(all.slice(MAX_FILES));
+  const spent = openBudget(MAX_IGNORE_STEPS);
   for (const batch of batches) {
     if (batches.length > 1) changes = await readChanges(store, batch, sizes, isLfs);
-    const ignore = await readIgnore(store, to, batch);
+    const ignore = await readIgnore(store, { commit: to, changed: batch }, spent);
     const findTwin = await findTwins(store, { from, to }, batch);
-    const asked = { ...context, findTwin, isIgnored: (path: string) => isPathIgnored(ignore, path) };
+    const asked = { ...context, findTwin, isIgnored: (path: string) => isPathIgnored(ignore, path, spent) };
     const steps = judgeInSteps(changes, asked, around);
     let step = steps.next();
     while (!step.done) step = await between(steps.next());
@@ -227,7 +232,11 @@ async function listFoldersOf(store: Store, commit: Sha, folders: readonly string
 }
 
 /** The `.gitignore` files of the root and of the folders above what changed. */
-async function readIgnore(store: Store, commit: Sha, changed: readonly ChangedPath[]): Promise<IgnoreFile[]> {
+async function readIgnore(
+  store: Store,
+  { commit, changed }: { commit: Sha; changed: readonly ChangedPath[] },
+  steps: JudgeBudget,
+): Promise<IgnoreFile[]> {
   const folders = [...new Set(['', ...changed.flatMap(({ path }) => listFolders(path))])];
   const found: IgnoreFile[] = [];
   for (let from = 0; from < folders.length; from += MAX_ASKED) {
@@ -237,7 +246,7 @@ async function readIgnore(store: Store, commit: Sha, changed: readonly ChangedPa
     for (const folder of asked) {
       const bytes = files.get(`${folder}.gitignore`);
       const latin = Buffer.from(folder, 'utf8').toString('latin1');
-      if (bytes) found.push(parseGitignore(bytes.toString('latin1'), latin));
+      if (bytes) found.push(parseGitignore(bytes.toString('latin1'), latin, steps));
     }
   }
   return found;
@@ -248,13 +257,16 @@ function listFolders(path: string): string[] {
   return parts.map((_, index) => `${parts.slice(0, index + 1).join('/')}/`);
 }
 
-/** Whether git would leave a path out: itself, or a folder above it. */
-function isPathIgnored(files: readonly IgnoreFile[], path: string): boolean {
+/** Whether git would leave a path out: itself, or a folder above it. Without steps left it can't be judged. */
+function isPathIgnored(files: readonly IgnoreFile[], path: string, steps: JudgeBudget): boolean {
   const parts = Buffer.from(path, 'utf8').toString('latin1').split('/');
-  return parts.some((_, index) => {
+  const found = parts.some((_, index) => {
+    take(steps, files.length);
     const at = parts.slice(0, index + 1).join('/');
     const above = files.filter(({ folder }) => at.startsWith(folder));
     // What nobody reviews may be a folder as well as a file.
-    return isIgnored(above, at, true) || (index === parts.length - 1 && isIgnored(above, at, false));
+    return isIgnored(above, at, true, steps) || (index === parts.length - 1 && isIgnored(above, at, false, steps));
   });
+  if (isSpent(steps)) throw new Error('its .gitignore files have too much to match');
+  return found;
 }

@@ -15,8 +15,8 @@ export async function commitWalk(
   walking: Promise<UpperWalk>,
   { base, parent, message }: { base: Sha; parent: Sha; message: (facts: CheckpointFacts) => string },
 ): Promise<Checkpoint> {
-  const [{ changes, leftOut }, baseTree] = await Promise.all([walking, treeOf(store, base)]);
-  const facts = { changed: new Set(changes.map(({ path }) => path.toString('latin1'))).size, leftOut };
+  const [{ changes, leftOut, notes }, baseTree] = await Promise.all([walking, treeOf(store, base)]);
+  const facts = { changed: new Set(changes.map(({ path }) => path.toString('latin1'))).size, leftOut, notes };
   const made = await commitChanges(store, { parent, baseTree, changes, message: message(facts) });
   return { ...facts, commit: made.commit, tree: made.tree };
 }

@@ -1,8 +1,11 @@
 /**
  * Decides like git which paths are ignored, from the text of `.gitignore` files; pure, on byte strings (latin1), so
  * that no name is mangled.
- * Rule: matching takes bounded time whatever an agent writes into a `.gitignore`, hence no regular expressions.
+ * Rule: reading and matching take counted steps whatever an agent writes into a `.gitignore`, hence no regular
+ * expressions; without steps left nothing more is ignored.
  */
+import { openBudget, take } from '../core/judge-budget.ts';
+import type { JudgeBudget } from '../core/judge-budget.ts';
 
 /** One line of a `.gitignore`, compiled. */
 interface Pattern {
@@ -18,12 +21,20 @@ interface Pattern {
 type Token =
   | { kind: 'byte'; byte: string }
   | { kind: 'any' }
-  | { kind: 'set'; negated: boolean; has: (byte: string) => boolean }
+  /** `ranges` are pairs of a lowest and a highest byte. */
+  | { kind: 'set'; negated: boolean; ranges: string }
   | { kind: 'star' }
   /** A double star and its slash: no folder, or any number of them. */
   | { kind: 'folders' }
   /** A double star that ends the pattern. */
   | { kind: 'rest' };
+
+/** Tokens are shared, so that a long pattern is small. */
+const STAR: Token = { kind: 'star' };
+const FOLDERS: Token = { kind: 'folders' };
+const REST: Token = { kind: 'rest' };
+const ANY: Token = { kind: 'any' };
+const BYTES = Array.from({ length: 256 }, (_, byte): Token => ({ kind: 'byte', byte: String.fromCharCode(byte) }));
 
 /** The patterns of one `.gitignore`, and the folder that holds it (`''` for the root, else with a slash at its end). */
 export interface IgnoreFile {
@@ -31,11 +42,21 @@ export interface IgnoreFile {
   patterns: readonly Pattern[];
 }
 
-/** Compiles the text of the `.gitignore` in `folder`. */
-export function parseGitignore(text: string, folder: string): IgnoreFile {
+/** What a byte and a line take of a budget: a compiled line is a hundred bytes in memory, a byte of it eight. */
+const STEPS_OF_BYTE = 10;
+const STEPS_OF_LINE = 50;
+const UNLIMITED = openBudget(Number.POSITIVE_INFINITY);
+
+/** Compiles the text of the `.gitignore` in `folder`; with no steps left, only its lines so far. */
+export function parseGitignore(text: string, folder: string, budget: JudgeBudget = UNLIMITED): IgnoreFile {
   const body = text.startsWith('\xef\xbb\xbf') ? text.slice(3) : text;
   const patterns: Pattern[] = [];
-  for (const line of body.split('\n')) {
+  for (let start = 0; start < body.length; ) {
+    const found = body.indexOf('\n', start);
+    const end = found < 0 ? body.length : found;
+    const line = body.slice(start, end);
+    start = end + 1;
+    if (!take(budget, STEPS_OF_LINE + STEPS_OF_BYTE * line.length)) break;
     const pattern = parseLine(line.endsWith('\r') ? line.slice(0, -1) : line);
     if (pattern) patterns.push(pattern);
   }
@@ -44,18 +65,24 @@ export function parseGitignore(text: string, folder: string): IgnoreFile {
 
 /**
  * Whether a path is ignored by these files, outermost first. Judges this path alone: a caller prunes below ignored
- * folders itself.
+ * folders itself. Without steps left it is not.
  */
-export function isIgnored(files: readonly IgnoreFile[], path: string, isFolder: boolean): boolean {
+export function isIgnored(
+  files: readonly IgnoreFile[],
+  path: string,
+  isFolder: boolean,
+  budget: JudgeBudget = UNLIMITED,
+): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1);
   for (let f = files.length - 1; f >= 0; f -= 1) {
     const file = files[f];
     if (!file) continue;
     for (let p = file.patterns.length - 1; p >= 0; p -= 1) {
+      if (!take(budget, 1)) return false;
       const pattern = file.patterns[p];
       if (!pattern || (pattern.foldersOnly && !isFolder)) continue;
       const subject = pattern.anchored ? path.slice(file.folder.length) : name;
-      if (matches(pattern.tokens, subject)) return !pattern.negated;
+      if (matches(pattern.tokens, subject, budget)) return !pattern.negated;
     }
   }
   return false;
@@ -99,14 +126,14 @@ function compile(text: string): Token[] | undefined {
       let end = i;
       while (text[end] === '*') end += 1;
       const alone = end - i >= 2 && (i === literal || text[i - 1] === '/');
-      if (alone && end === text.length) tokens.push({ kind: 'rest' });
+      if (alone && end === text.length) tokens.push(REST);
       else if (alone && text[end] === '/') {
-        tokens.push({ kind: 'folders' });
+        tokens.push(FOLDERS);
         end += 1;
-      } else tokens.push({ kind: 'star' });
+      } else tokens.push(STAR);
       i = end;
     } else if (char === '?') {
-      tokens.push({ kind: 'any' });
+      tokens.push(ANY);
       i += 1;
     } else if (char === '[') {
       const set = compileSet(text, i + 1);
@@ -114,33 +141,36 @@ function compile(text: string): Token[] | undefined {
       tokens.push(set.token);
       i = set.end;
     } else {
-      const escaped = char === '\\';
-      if (escaped && i + 1 >= text.length) return undefined;
-      tokens.push({ kind: 'byte', byte: escaped ? text.charAt(i + 1) : char });
-      i += escaped ? 2 : 1;
+      if (char === '\\') i += 1;
+      if (i >= text.length) return undefined;
+      tokens.push(BYTES[text.charCodeAt(i) & 0xff] as Token);
+      i += 1;
     }
   }
   return tokens;
 }
 
-const CLASSES: Record<string, RegExp> = {
-  alnum: /[A-Za-z0-9]/,
-  alpha: /[A-Za-z]/,
-  blank: /[ \t]/,
-  cntrl: /[\x00-\x1f\x7f]/,
-  digit: /[0-9]/,
-  graph: /[\x21-\x7e]/,
-  lower: /[a-z]/,
-  print: /[\x20-\x7e]/,
-  punct: /[!-/:-@[-`{-~]/,
-  space: /[ \t\n\v\f\r]/,
-  upper: /[A-Z]/,
-  xdigit: /[0-9A-Fa-f]/,
-};
+/** As ranges. */
+const CLASSES = new Map(
+  Object.entries({
+    alnum: 'AZaz09',
+    alpha: 'AZaz',
+    blank: '  \t\t',
+    cntrl: '\x00\x1f\x7f\x7f',
+    digit: '09',
+    graph: '\x21\x7e',
+    lower: 'az',
+    print: '\x20\x7e',
+    punct: '!/:@[`{~',
+    space: '\t\r  ',
+    upper: 'AZ',
+    xdigit: '09AFaf',
+  }),
+);
 
 /** A bracket expression whose first byte after `[` is at `start`; `end` is the index after its `]`. */
 function compileSet(text: string, start: number): { token: Token; end: number } | undefined {
-  const tests: ((byte: string) => boolean)[] = [];
+  let ranges = '';
   let i = start;
   const negated = text[i] === '!' || text[i] === '^';
   if (negated) i += 1;
@@ -148,9 +178,9 @@ function compileSet(text: string, start: number): { token: Token; end: number } 
     if (i >= text.length) return undefined;
     const named = /^\[:([a-z]*):\]/.exec(text.slice(i, i + 12));
     if (named) {
-      const known = CLASSES[named[1] ?? ''];
-      if (!known) return undefined;
-      tests.push((byte) => known.test(byte));
+      const known = CLASSES.get(named[1] ?? '');
+      if (known === undefined) return undefined;
+      ranges += known;
       i += named[0].length;
       continue;
     }
@@ -163,20 +193,21 @@ function compileSet(text: string, start: number): { token: Token; end: number } 
       const high = text.charAt(i);
       if (high === '') return undefined;
       i += 1;
-      tests.push((byte) => byte >= low && byte <= high);
-    } else tests.push((byte) => byte === low);
+      ranges += low + high;
+    } else ranges += low + low;
   }
-  return { token: { kind: 'set', negated, has: (byte) => tests.some((test) => test(byte)) }, end: i + 1 };
+  return { token: { kind: 'set', negated, ranges }, end: i + 1 };
 }
 
 /** Matches with two resume points, the last star and the last double star: earlier ones can never help. */
-function matches(tokens: readonly Token[], text: string): boolean {
+function matches(tokens: readonly Token[], text: string, budget: JudgeBudget): boolean {
   let token = 0;
   let at = 0;
   let star = { token: -1, at: 0 };
   let folders = { token: -1, at: 0 };
   for (;;) {
     const current = tokens[token];
+    if (!take(budget, current?.kind === 'set' ? 1 + current.ranges.length : 1)) return false;
     if (!current) {
       if (at === text.length) return true;
     } else if (current.kind === 'rest') return true;
@@ -214,8 +245,13 @@ function matchesByte(token: Token, byte: string): boolean {
     case 'any':
       return byte !== '/';
     case 'set':
-      return byte !== '/' && token.has(byte) !== token.negated;
+      return byte !== '/' && isWithin(token.ranges, byte) !== token.negated;
     default:
       return false;
   }
+}
+
+function isWithin(ranges: string, byte: string): boolean {
+  for (let i = 0; i < ranges.length; i += 2) if (byte >= ranges.charAt(i) && byte <= ranges.charAt(i + 1)) return true;
+  return false;
 }

@@ -5,19 +5,18 @@
  * Paths are byte strings (latin1), since file names need not be valid Unicode.
  */
 import type { Dirent, Stats } from 'node:fs';
-import { chmodSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import type { Change } from '../git/commit-changes.ts';
 import { MAX_FILE_BYTES } from '../git/commit-changes.ts';
 import { isPlainAttributes, isPlainModules } from '../git/plain-settings.ts';
 import { isGitsOwn, readByGit } from '../git/safe-path.ts';
 import type { FindArtefact } from './find-artefact.ts';
-import { isIgnored, parseGitignore } from './gitignore.ts';
 import type { IgnoreFile } from './gitignore.ts';
+import { openIgnoreRules } from './ignore-rules.ts';
+import type { IgnoreRules } from './ignore-rules.ts';
 import { MAX_CHECKPOINT_BYTES, MAX_PATH_BYTES } from './limits.ts';
 import { statIfThere } from './stat-if-there.ts';
 
-/** A larger file of settings is none that people wrote. */
-const MAX_SETTINGS_BYTES = 1024 * 1024;
 const REFUSED = 'files of git that git refuses';
 
 /**
@@ -28,6 +27,8 @@ export interface UpperWalk {
   changes: Change[];
   /** Paths that exist in the workspace and not in the checkpoint, by reason; a folder counts as one. */
   leftOut: Record<string, number>;
+  /** What the agent is to be told of rules that were too much to follow. */
+  notes: string[];
 }
 
 /** No project nests so deep; a walk takes time by the square of it, and stack. Some builds of git stop at 512. */
@@ -65,7 +66,8 @@ export async function walkUpper(
 ): Promise<UpperWalk> {
   const shared = findSharedFolders(folders);
   const merged = shared.length > 0 ? await listMerged(shared) : new Map<string, ReadonlySet<string>>();
-  const walk: UpperWalk = { changes: [], leftOut: {} };
+  const walk: UpperWalk = { changes: [], leftOut: {}, notes: [] };
+  const ignore = openIgnoreRules();
   const visit = (place: Place): void => {
     const base = place.inBase ? readKinds(folders.base, place.path) : new Map<string, Kind>();
     const names = merged.get(place.path);
@@ -74,17 +76,17 @@ export async function walkUpper(
       if (!names?.has(name)) walk.changes.push({ kind: 'delete', path: toBytes(join(place.path, name)) });
     }
     const entries = readFolder(folders.upper, place.path);
-    const own = place.ignored ? undefined : readRules(folders, place, entries, names);
+    const own = place.ignored ? undefined : readRules({ folders, ignore }, place, entries, names);
     const here: Place = own ? { ...place, rules: [...place.rules, own] } : place;
     for (const entry of entries)
-      visitEntry({ folders, walk, visit, isUntouched, findArtefact }, here, entry, base.get(entry.name));
+      visitEntry({ folders, walk, visit, ignore, isUntouched, findArtefact }, here, entry, base.get(entry.name));
   };
   visit({ path: '', inBase: true, ignored: false, rules: [] });
-  return limitSizes(walk);
+  return limitSizes({ ...walk, notes: ignore.tell() });
 }
 
 /** Leaves out files that are too large, and of the others the largest ones, until all of them may be kept. */
-function limitSizes({ changes, leftOut }: UpperWalk): UpperWalk {
+function limitSizes({ changes, leftOut, notes }: UpperWalk): UpperWalk {
   const sizes = changes
     .flatMap((change) => (change.kind === 'write' && change.mode !== '120000' ? [change] : []))
     .map((change) => ({ change, bytes: lstatSync(change.source).size }))
@@ -99,7 +101,7 @@ function limitSizes({ changes, leftOut }: UpperWalk): UpperWalk {
     total -= bytes;
     leftOut[reason] = (leftOut[reason] ?? 0) + 1;
   }
-  return { changes: dropped.size === 0 ? changes : changes.filter((change) => !dropped.has(change)), leftOut };
+  return { changes: dropped.size === 0 ? changes : changes.filter((change) => !dropped.has(change)), leftOut, notes };
 }
 
 type Kind = 'folder' | 'file' | 'link' | 'other';
@@ -115,12 +117,13 @@ interface Walk {
   folders: Folders;
   walk: UpperWalk;
   visit: (place: Place) => void;
+  ignore: IgnoreRules;
   isUntouched: IsUntouched;
   findArtefact: FindArtefact;
 }
 
 function visitEntry(
-  { folders: { upper }, walk, visit, isUntouched, findArtefact }: Walk,
+  { folders: { upper }, walk, visit, ignore, isUntouched, findArtefact }: Walk,
   place: Place,
   entry: Dirent,
   inBase: Kind | undefined,
@@ -137,7 +140,7 @@ function visitEntry(
   // A deletion, already seen as a name that the overlay does not show.
   if (stat?.isCharacterDevice() && stat.rdev === 0) return;
   if (stat && isUntouched(path, stat)) return;
-  const refused = findRefusal(toPath(upper, path), entry, kind, stat);
+  const refused = findRefusal(toPath(upper, path), entry, { kind, stat, ignore });
   // Where the base has one, that one stays.
   if (refused !== undefined) return leaveOut(refused);
   if (inBase !== undefined && (inBase === 'folder') !== (kind === 'folder')) {
@@ -147,7 +150,7 @@ function visitEntry(
     if (inBase !== undefined && inBase !== 'folder') walk.changes.push({ kind: 'delete', path: toBytes(path) });
     return leaveOut('special files');
   }
-  const ignored = place.ignored || isIgnored(place.rules, path, kind === 'folder');
+  const ignored = place.ignored || ignore.isIgnored(place.rules, path, kind === 'folder');
   const artefact = findArtefact(path, kind === 'folder');
   if (kind === 'folder') {
     if (ignored && inBase !== 'folder') return leaveOut('ignored');
@@ -180,7 +183,11 @@ function countFiles(upper: string, path: string, isUntouched: IsUntouched): numb
  * Why something is in no checkpoint, whatever the rules of ignored files say: git refuses it, or somebody's git would
  * run what it says.
  */
-function findRefusal(at: Buffer, { name }: Dirent, kind: Kind, stat: Stats | undefined): string | undefined {
+function findRefusal(
+  at: Buffer,
+  { name }: Dirent,
+  { kind, stat, ignore }: { kind: Kind; stat: Stats | undefined; ignore: IgnoreRules },
+): string | undefined {
   if (isGitsOwn(name)) return 'nested .git';
   const isLink = kind === 'link';
   if (isLink && readlinkSync(at, 'latin1').split('/').some(isGitsOwn)) return 'links into .git';
@@ -191,7 +198,8 @@ function findRefusal(at: Buffer, { name }: Dirent, kind: Kind, stat: Stats | und
   if (!isPlain) return undefined;
   if (kind !== 'file' || !stat) return REFUSED;
   makeReadable(at, stat, 0o400);
-  return stat.size <= MAX_SETTINGS_BYTES && isPlain(readFileSync(at)) ? undefined : REFUSED;
+  const bytes = ignore.read(at, stat.size);
+  return bytes && isPlain(bytes) ? undefined : REFUSED;
 }
 
 /** Folders that upper and base both have, parents first: only there can something of the base have been deleted. */
@@ -212,7 +220,7 @@ function findSharedFolders({ upper, base }: Folders): string[] {
 
 /** The rules of a folder's `.gitignore` as the checkpoint has it: the highest layer that has the file. */
 function readRules(
-  folders: Folders,
+  { folders, ignore }: Pick<Walk, 'folders' | 'ignore'>,
   { path, inBase }: Place,
   entries: readonly Dirent[],
   merged: ReadonlySet<string> | undefined,
@@ -220,20 +228,21 @@ function readRules(
   const file = join(path, '.gitignore');
   const own = entries.find(({ name }) => name === '.gitignore');
   // A link is in no checkpoint: whoever makes the workspace anew has what the layers below have.
-  if (own && !own.isSymbolicLink()) return own.isFile() ? parseAt(folders.upper, file, path) : undefined;
+  if (own && !own.isSymbolicLink()) return own.isFile() ? parseAt(ignore, folders.upper, file) : undefined;
   if (inBase && !merged?.has('.gitignore')) return undefined;
   for (const layer of [folders.setup, ...(inBase ? [folders.base] : [])]) {
     if (layer === undefined) continue;
     const stat = statIfThere(toPath(layer, file));
-    if (stat?.isFile()) return parseAt(layer, file, path);
+    if (stat?.isFile()) return parseAt(ignore, layer, file);
   }
   return undefined;
 }
 
-function parseAt(layer: string, file: string, folder: string): IgnoreFile {
-  const at = toPath(layer, file);
-  makeReadable(at, lstatSync(at), 0o400);
-  return parseGitignore(readFileSync(at).toString('latin1'), folder === '' ? '' : `${folder}/`);
+function parseAt(ignore: IgnoreRules, layer: string, path: string): IgnoreFile | undefined {
+  const at = toPath(layer, path);
+  const stat = lstatSync(at);
+  makeReadable(at, stat, 0o400);
+  return ignore.rulesOf(at, { path, size: stat.size });
 }
 
 function readKinds(layer: string, path: string): Map<string, Kind> {

@@ -27,6 +27,8 @@ export interface CheckpointFacts {
   changed: number;
   /** Paths that exist in the workspace but not in the checkpoint, by reason. */
   leftOut: Record<string, number>;
+  /** What the agent is to be told of ignore rules that were too much to follow. */
+  notes: string[];
 }
 
 /** What a checkpoint is made as. */

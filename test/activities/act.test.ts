@@ -112,6 +112,15 @@ test('the model is told what of its work is not kept, but not of ignored files',
   expect(git(store.dir, ['ls-tree', '-r', '--name-only', outcome.head]).split('\n')).toEqual(['.gitignore', 'sub/x']);
 });
 
+test('the model is told that a .gitignore of its own is too large to be followed', async () => {
+  const { store, base } = await storeWith(temporaryFolder(), { 'a.txt': 'a\n' });
+  const workspaces = temporaryWorkspaces(isolation);
+  const line = 'mkdir a; yes new | head -c 2000000 > a/.gitignore; touch a/new';
+  const { outcome, told } = await act({ store, workspaces }, base, null, line);
+  expect(told).toContain('[a .gitignore of more than 1024 KiB ignores nothing: a/.gitignore (2000000 bytes). Make it');
+  expect(git(store.dir, ['diff', '--name-only', base, outcome.head])).toBe('a/.gitignore\na/new');
+});
+
 test('what tools leave is not kept, and the model is told how much of it there is', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { 'src/a.py': 'a\n' });
   const workspaces = temporaryWorkspaces(isolation);

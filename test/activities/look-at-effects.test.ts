@@ -76,6 +76,17 @@ test('modes, links, binaries and files that are gone are seen as git stores them
   );
 });
 
+test('ignore files that have too much to match ask, in seconds', async () => {
+  const { store, write } = await repository();
+  const from = await write({ 'lib/a.js': 'one();\n' });
+  const loads = Array.from({ length: 400 }, (_, n) => `import './${n}${'y'.repeat(120)}.js';\n`).join('');
+  const to = await write({ 'lib/.gitignore': '*x\n'.repeat(20_000), 'lib/a.js': `one();\n${loads}` });
+  const { findings } = await findEffects(store, from, to, { paths: ['lib/**'], task: 'Tidy lib' });
+  expect(findings).toContainEqual(
+    expect.objectContaining({ kind: 'unread', path: 'lib/a.js', why: expect.stringContaining('too much to match') }),
+  );
+}, 60_000);
+
 test('code that loads what git ignores is found, by the ignore files of the checkpoint itself', async () => {
   const { store, write } = await repository();
   const from = await write({ '.gitignore': '/cache/\n', 'lib/.gitignore': '*.gen.js\n', 'lib/a.js': 'one();\n' });

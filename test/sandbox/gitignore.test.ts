@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { openBudget } from '../../src/core/judge-budget.ts';
 import { isIgnored, parseGitignore } from '../../src/sandbox/gitignore.ts';
 import { git, temporaryFolder } from './sandbox-host.ts';
 
@@ -88,6 +89,24 @@ test('takes bounded time on a pattern made to backtrack', () => {
   expect(isIgnored(files, 'a'.repeat(4000), false)).toBe(false);
   expect(isIgnored(files, 'a/'.repeat(1500), true)).toBe(false);
   expect(performance.now() - startedAt).toBeLessThan(5000);
+});
+
+test('a class that there is none of matches nothing, whatever its name', () => {
+  for (const name of ['constructor', 'valueof', 'nothing'])
+    expect(isIgnored([parseGitignore(`[[:${name}:]]\n`, '')], 'a', false)).toBe(false);
+});
+
+test('twice as many lines, or lines twice as long, take twice the steps', () => {
+  const stepsOf = (text: string, name: string): number => {
+    const budget = openBudget(Number.POSITIVE_INFINITY);
+    isIgnored([parseGitignore(text, '', budget)], name, false, budget);
+    return budget.taken;
+  };
+  for (const line of ['*x\n', '[a-z]*y\n', '**/a*/b\n', '[abc]'.repeat(9)]) {
+    const [one, two] = [100, 200].map((times) => stepsOf(line.repeat(times), 'a'.repeat(200))) as [number, number];
+    expect(two / one).toBeGreaterThan(1);
+    expect(two / one).toBeLessThan(2.1);
+  }
 });
 
 test('a pattern with a slash is read from the folder of its file, and the innermost file wins', () => {

@@ -1,8 +1,9 @@
 /** Files that commands leave to harm whoever reads or fetches them: none is in a checkpoint, and none stops one. */
-import { existsSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { walkPlain } from '../../src/sandbox/plain-files.ts';
+import { walkUpper } from '../../src/sandbox/walk-upper.ts';
 import type { Workspace } from '../../src/sandbox/workspaces.ts';
 import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 
@@ -76,6 +77,43 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
     await reset.close();
     await workspaces.remove('deep');
     expect(existsSync('deep')).toBe(false);
+  });
+});
+
+describe.each(['upper', 'base'] as const)('a .gitignore of the %s layer', (layer) => {
+  /** Forty new files with long names, and a `.gitignore` above them. */
+  async function walkBelow(text: string): ReturnType<typeof walkUpper> {
+    const folders = { base: temporaryFolder(), upper: temporaryFolder() };
+    for (const folder of Object.values(folders)) mkdirSync(join(folder, 'a'));
+    writeFileSync(join(folders[layer], 'a/.gitignore'), text);
+    for (let n = 10; n < 50; n += 1) writeFileSync(join(folders.upper, `a/${n}${'y'.repeat(198)}`), '');
+    const list = (path: string): Set<string> =>
+      new Set(Object.values(folders).flatMap((folder) => readdirSync(join(folder, path))));
+    return await walkUpper(folders, (paths) => Promise.resolve(new Map(paths.map((path) => [path, list(path)]))));
+  }
+
+  const tried: Record<string, { text: () => string; told: RegExp }> = {
+    'with more lines than anybody writes': {
+      text: () => '*x\n'.repeat(600_000),
+      told: /a\/\.gitignore \(1800000 bytes\)/,
+    },
+    'that would fill memory': { text: () => 'x\n'.repeat(80_000_000), told: /a\/\.gitignore \(160000000 bytes\)/ },
+    'with as many lines as are read': { text: () => '*x\n'.repeat(340_000), told: /too much to match/ },
+    'whose lines take much': { text: () => `*${'[a-z]'.repeat(200)}x\n`.repeat(1000), told: /too much to match/ },
+    'whose lines are sets': { text: () => `*[${'ab'.repeat(500)}]x\n`.repeat(1000), told: /too much to match/ },
+  };
+  test.each(Object.entries(tried))('%s takes seconds, ignores nothing from there on, and is told', async (_, each) => {
+    const startedAt = performance.now();
+    const { changes, notes } = await walkBelow(each.text());
+    expect(changes.filter(({ path }) => path.length > 200).length).toBe(40);
+    expect(notes).toEqual([expect.stringMatching(each.told)]);
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
+  });
+
+  test('as people write them is followed, and nothing is told', async () => {
+    const lines = Array.from({ length: 2000 }, (_, n) => `/build-${n}/\n*.x${n}\n`).join('');
+    const { changes, leftOut, notes } = await walkBelow(`${lines}1*\n`);
+    expect([changes.filter(({ path }) => path.length > 200).length, leftOut, notes]).toEqual([30, { ignored: 10 }, []]);
   });
 });
 
