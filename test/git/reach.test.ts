@@ -1,12 +1,10 @@
 /** Which repositories git gets at for those who start runs: real folders, links and servers. */
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readAddress, readRoot } from '../../src/core/address.ts';
 import type { Root } from '../../src/core/address.ts';
@@ -141,71 +139,6 @@ describe('a repository by path', () => {
       expect(JSON.stringify(outcome)).toMatch(/COXSWAIN_ROOTS|leads nowhere/);
     }
     expect(readdirSync(elsewhere)).toEqual([]);
-  });
-
-  /** Places of a repository, each with what lies there instead of a file. */
-  const special: Record<string, (repository: string) => void> = {
-    'its .git': (repository) => {
-      renameSync(join(repository, '.git'), join(repository, 'old'));
-      pipe(join(repository, '.git'));
-    },
-    'where a .git leads to': (repository) => {
-      renameSync(join(repository, '.git'), join(repository, 'old'));
-      pipe(join(repository, 'pipe'));
-      symlinkSync('pipe', join(repository, '.git'));
-    },
-    'its .git, which is a device': (repository) => {
-      renameSync(join(repository, '.git'), join(repository, 'old'));
-      symlinkSync('/dev/zero', join(repository, '.git'));
-    },
-    'its .git, which is larger than memory': (repository) => {
-      renameSync(join(repository, '.git'), join(repository, 'old'));
-      writeFileSync(join(repository, '.git'), 'gitdir: old\n');
-      truncateSync(join(repository, '.git'), 2 ** 40);
-    },
-    commondir: (repository) => pipe(join(repository, '.git/commondir')),
-    'its alternates': (repository) => pipe(join(repository, '.git/objects/info/alternates')),
-    'its HEAD': (repository) => pipe(join(repository, '.git/HEAD')),
-    'its configuration': (repository) => pipe(join(repository, '.git/config')),
-    'its packed refs': (repository) => pipe(join(repository, '.git/packed-refs')),
-    'one of its refs': (repository) => pipe(join(repository, '.git/refs/heads/deep/down')),
-    'where one of its refs leads to': (repository) => {
-      pipe(join(repository, 'pipe'));
-      symlinkSync(join(repository, 'pipe'), join(repository, '.git/refs/heads/link'));
-    },
-    'one of its objects': (repository) => pipe(join(repository, '.git/objects/ab/cdef')),
-  };
-
-  function pipe(path: string): void {
-    rmSync(path, { force: true });
-    mkdirSync(dirname(path), { recursive: true });
-    execFileSync('mkfifo', [path]);
-  }
-
-  test.each(Object.entries(special))('is refused at once with something else than a file for %s', async (_, make) => {
-    const { root, inside } = places();
-    make(inside);
-    // More of them than Node has threads for files.
-    const store = await storeWith(['/']);
-    const answers = await Promise.all(Array.from({ length: 6 }, async () => await said(store, inside)));
-    for (const answer of answers)
-      expect(answer).toMatch(/is not a git repository.*(?:named pipe|device), and no file|at most \d+ are read/);
-    expect(refNames(store.dir)).toEqual([]);
-    // A thread is free.
-    await expect(readFile(join(root, 'none'))).rejects.toThrow('ENOENT');
-  });
-
-  test('is not written where its logs or heads are something else than files', async () => {
-    const { root, inside } = places();
-    const store = await storeWith([root]);
-    const { commit } = await importBase(store, { repository: inside });
-    const to = addCommit(store, { file: '2' }, { parents: [commit] });
-    pipe(join(inside, '.git/logs/refs/heads/a'));
-    pipe(join(inside, '.git/worktrees/x/HEAD'));
-    const deliver = async (branch: string): Promise<unknown> =>
-      await deliverBranch(store, { repository: inside, branch, commit: to });
-    expect(await deliver('a')).toMatchObject({ kind: 'refused', reason: expect.stringContaining('a named pipe') });
-    expect(await deliver('b')).toMatchObject({ kind: 'delivered' });
   });
 
   test('is no hub', async () => {
