@@ -5,16 +5,19 @@
 import { Context } from '@temporalio/activity';
 import { MAX_OUTPUT_TOKENS } from '../core/agent.ts';
 import type { ThinkInput, ThinkOutcome } from '../core/step.ts';
+import { isInPaths } from '../core/paths.ts';
 import { answerOpenCalls, steerText } from '../core/prompts.ts';
 import { harmless } from '../core/text/harmless.ts';
 import type { Entry, Item, Sha } from '../core/transcript.ts';
 import { readConversation } from '../core/transcript.ts';
 import { diffStat } from '../git/diff-stat.ts';
+import { diffTrees } from '../git/diff-trees.ts';
 import type { ChainLink } from '../git/read-chain.ts';
 import { readChain, readLink } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import { ensureOwnCommit } from '../git/own-commit.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
+import { treeWith } from '../git/tree-with.ts';
 import type { Model, ModelAnswer } from '../model/call-model.ts';
 import { ModelFailure } from '../model/model-failure.ts';
 import { advanceRef, ownWorkflowId, refFolder, runRef, writeEntry } from './chain.ts';
@@ -157,11 +160,20 @@ async function writeAnswer(
 
 /** The tree of the new checkpoint: the head's, an earlier one that is put back, or a person's. */
 async function chooseTree(store: Store, input: ThinkInput): Promise<{ tree: Sha; told: Item[] }> {
-  if (!input.wheel) return { tree: await treeOf(store, input.restore ?? input.head), told: [] };
+  if (!input.wheel) return { tree: await chooseOwnTree(store, input), told: [] };
   await ensureOwnCommit(store, { commit: input.wheel, own: refFolder('agents', ownWorkflowId()) });
   const { text } = await diffStat(store, { from: input.head, to: input.wheel });
   const note = `A supervisor took the wheel and changed files (now commit ${input.wheel}):\n${text}\nLook at them before you go on.`;
   return { tree: await treeOf(store, input.wheel), told: [{ kind: 'user', text: note }] };
+}
+
+/** The head's tree, an earlier one, or the head's with some paths as they were. */
+async function chooseOwnTree(store: Store, { head, restore, leaveOut }: ThinkInput): Promise<Sha> {
+  if (restore || !leaveOut) return await treeOf(store, restore ?? head);
+  await ensureCommit(store, { commit: leaveOut.from });
+  const back = await diffTrees(store, { from: head, to: leaveOut.from });
+  const left = back.filter(({ path }) => isInPaths(path, leaveOut.paths));
+  return await treeWith(store, await treeOf(store, head), left);
 }
 
 function describeAnswer(items: readonly Item[]): string {

@@ -94,14 +94,27 @@ function addSteering(program: Command, action: Action): void {
 
 function addDeciding(program: Command, action: Action): void {
   for (const name of ['approve', 'reject'] as const) {
-    addVerb(program, name, `${name} a decision; without its id the open one is shown, and you are asked`, '[decision]')
+    const verb = addVerb(
+      program,
+      name,
+      `${name} a decision; without its id the open one is shown, and you are asked`,
+      '[decision]',
+    );
+    if (name === 'approve')
+      verb.option(
+        '--leave-out <paths>',
+        'of what a call did: paths and globs, by commas, that are not kept; the rest is',
+      );
+    verb
       .option('--digest <digest>', 'what you looked at; refused if it has changed')
       .option('--note <text>', 'why; of a rejection, what is to be changed')
       .action(
         action(async (id: string, decision: string | undefined, options: Options) => {
-          const { digest, note } = options;
-          if (decision !== undefined || digest !== undefined)
-            return await send(name, id, { decision, digest, note }, options);
+          const { digest, note, leaveOut } = options;
+          const paths =
+            typeof leaveOut === 'string' ? { leaveOut: leaveOut.split(',').map((path) => path.trim()) } : {};
+          if (decision !== undefined || digest !== undefined || leaveOut !== undefined)
+            return await send(name, id, { decision, digest, note, ...paths }, options);
           const shown = await askVerdict(name, id, options);
           return shown ?? (await send(name, id, { note }, options));
         }),

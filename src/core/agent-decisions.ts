@@ -12,6 +12,7 @@ import type { Decision } from './control.ts';
 import { changeDecision, chooseDecision, closeDecision, listOpenDecisions } from './control.ts';
 import type { Approval, Verified } from './decide.ts';
 import { countApproval, nameOf, weigh } from './decide.ts';
+import { findLeaveOutProblem, leaveOut, leftOutOf, splitAsked, withLeftOut } from './leave-out.ts';
 import { permitOf } from './permits.ts';
 import type { MessageOf } from './messages.ts';
 import type { Outcome } from './receive.ts';
@@ -32,7 +33,10 @@ export function decideForAgent(
 ): Outcome<AgentState> {
   const choice = chooseDecision(listOpenDecisions(state.control), state.control.decisions, message);
   if (choice.kind === 'refused') return { kind: 'refused', detail: choice.reason, state };
-  const { decision, bound } = choice;
+  const { bound } = choice;
+  const decision = withLeftOut(choice.decision, message);
+  const problem = findLeaveOutProblem(state, decision);
+  if (problem !== undefined) return { kind: 'refused', detail: problem, state };
   if (decision.kind === 'budget' && message.verb === 'approve' && state.spec.refactor && !forwarded)
     return { kind: 'refused', detail: `the tokens are ${state.spec.refactor}'s: approve this there`, state };
   const subject = { ...decision, workflow: state.id };
@@ -51,7 +55,7 @@ export function decideForAgent(
       return { kind: 'refused', detail: tally.detail, state };
     case 'more': {
       const { approvals, detail } = tally;
-      const control = changeDecision(state.control, decision.id, { approvals });
+      const control = changeDecision(state.control, decision.id, { approvals, ...leftOutOf(decision) });
       return { kind: 'applied', detail, state: publish(say({ ...state, control }, at, `${decision.id}: ${detail}`)) };
     }
     case 'enough':
@@ -68,7 +72,7 @@ function conclude(
 ): Outcome<AgentState> {
   const bound = approvals.every((approval) => approval.bound);
   const closed = { outcome, by, at, note, bound };
-  const control = changeDecision(state.control, decision.id, { approvals, closed });
+  const control = changeDecision(state.control, decision.id, { approvals, closed, ...leftOutOf(decision) });
   const said = say({ ...state, control }, at, `${decision.id} ${outcome} by ${by}`);
   const settled = publish(settleDecision(said, decision, outcome, by, note, at));
   return { kind: 'applied', detail: `${decision.id} ${outcome}`, state: settled };
@@ -96,7 +100,7 @@ function settleDecision(
         tell(keepWord(state, outcome, by), pending.callId, `A supervisor rejected this call${why}. It was not run.`),
       );
     case 'scope':
-      if (outcome === 'approved') return keepEffects(state, decision.id);
+      if (outcome === 'approved') return leaveOut(keepEffects(state, decision.id), decision, by);
       return undoAct(
         { ...state, askedPaths: [], askedEffects: [], asked: undefined },
         `A supervisor rejected what your last call changed${why}. It was about:\n${decision.about}\n`,
@@ -125,9 +129,10 @@ function keepWord(state: AgentState, outcome: 'approved' | 'rejected', by: strin
 function keepEffects(state: AgentState, id: string): AgentState {
   const decision = state.control.decisions.find((one) => one.id === id);
   const permits = [...(state.permits ?? []), ...permitOf(state.id, decision, state.asked)];
-  const extraPaths = [...state.extraPaths, ...state.askedPaths];
+  const { paths, effects } = splitAsked(state, decision?.leaveOut);
+  const extraPaths = [...state.extraPaths, ...paths];
   // An agent of before findings were kept never asked about any.
-  const keptEffects = state.keptEffects && [...new Set([...state.keptEffects, ...(state.askedEffects ?? [])])];
+  const keptEffects = state.keptEffects && [...new Set([...state.keptEffects, ...effects])];
   const nothing = { askedPaths: [], askedEffects: [], asked: undefined };
   return { ...state, extraPaths, ...nothing, ...(keptEffects ? { keptEffects } : {}), permits };
 }

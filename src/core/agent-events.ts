@@ -110,6 +110,7 @@ function takeThought(reserved: AgentState, at: number, outcome: ThinkOutcome): A
     spend,
     head: outcome.head,
     restore: null,
+    leaveOut: undefined,
     wheel: null,
     results: [],
     nudges: [],

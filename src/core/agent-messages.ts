@@ -223,6 +223,7 @@ export function restartAt(state: AgentState, at: number): AgentState {
       pending: null,
       beforeAct: null,
       restore: null,
+      leaveOut: undefined,
       wheel: null,
       results: [],
       nudges: [],

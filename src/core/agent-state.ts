@@ -236,6 +236,7 @@ export interface AgentState {
   /** The head before the last act, to go back to if its effects are refused. */
   beforeAct: Sha | null;
   restore: Sha | null;
+  leaveOut?: ThinkInput['leaveOut'] | undefined;
   wheel: Sha | null;
   results: ToldResult[];
   nudges: string[];

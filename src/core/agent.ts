@@ -104,6 +104,7 @@ function thinkInput(state: AgentState, head: Sha): ThinkInput {
     steers: state.steers,
     nudges: state.nudges,
     restore: state.restore,
+    ...(state.leaveOut ? { leaveOut: state.leaveOut } : {}),
     wheel: state.wheel,
     // A policy of before this field has none.
     ...(state.spec.policy.model?.background.value === true ? { background: true as const } : {}),

@@ -78,7 +78,7 @@ export function answersOfAgent({ kind }: Answered): Answers | undefined {
       };
     case 'scope':
       return {
-        approve: 'what the agent changed is kept',
+        approve: 'what the agent changed is kept, but for files that you leave out (leaveOut)',
         reject: 'what the agent changed is undone; it reads your note and goes on',
         note: 'optional',
       };

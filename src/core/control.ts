@@ -44,8 +44,9 @@ export interface Decision {
   resource?: 'steps' | 'tokens' | 'usd' | 'minutes';
   /** How much hangs on it, where whoever opened it knows better than its kind does. */
   risk?: Risk;
-  /** Who has approved it so far, or did. */
+  /** Who has approved it so far, or did, and the paths that they left out. */
   approvals?: Approval[];
+  leaveOut?: string[];
   /** When silence had its effect on it, and who may decide since. */
   overdueAt?: number;
   escalatedTo?: string[];
@@ -193,8 +194,7 @@ export function openDecision(
   const revision = (control.opened[decision.name] ?? 0) + 1;
   const { name, ...rest } = decision;
   const place = control.place ? { place: control.place } : {};
-  const about = clipAbout(rest);
-  const opened: Decision = { ...rest, about, id: `${name}@${revision}`, openedAt: at, ...place };
+  const opened: Decision = { ...rest, about: clipAbout(rest), id: `${name}@${revision}`, openedAt: at, ...place };
   const closed = control.decisions.filter((other) => other.closed).slice(-MAX_CLOSED);
   const open = control.decisions.filter((other) => !other.closed);
   return {

@@ -62,7 +62,13 @@ const SCHEMAS = {
     ...sender,
   }),
   stop: z.strictObject({ reason: text.optional(), ...signed, ...sender }),
-  approve: z.strictObject({ ...verdict, ...signed, ...sender }),
+  approve: z.strictObject({
+    ...verdict,
+    /** Of what an act left: paths and globs that are not kept, while the rest is. */
+    leaveOut: z.array(name).min(1).max(100).optional(),
+    ...signed,
+    ...sender,
+  }),
   reject: z.strictObject({ ...verdict, ...signed, ...sender }),
   answer: z.strictObject({ question: name.optional(), text, ...signed, ...sender }),
   revisePlan: z.strictObject({ version: z.number().int(), plan: planSchema, ...signed, ...sender }),

@@ -6,6 +6,7 @@ import type { Decision } from './control.ts';
 import { digestValue } from './digest.ts';
 import type { Finding } from './findings.ts';
 import { keyOf } from './findings.ts';
+import { isInPaths } from './paths.ts';
 import type { Sha } from './transcript.ts';
 import type { GivenDecision } from './warrant.ts';
 import { givenOf } from './warrant.ts';
@@ -23,12 +24,15 @@ export interface Permit {
   workflow: string;
   decision: GivenDecision;
   asked: Asked;
+  /** Paths and globs of it that were left out. */
+  leaveOut?: string[];
 }
 
 /** The permit that an approved decision is; undefined where it is not known what was asked, as in runs of before. */
 export function permitOf(workflow: string, decision: Decision | undefined, asked: Asked | undefined): Permit[] {
   if (!decision || !asked || digestValue(asked) !== decision.digest) return [];
-  return [{ workflow, decision: givenOf(decision), asked }];
+  const { leaveOut } = decision;
+  return [{ workflow, decision: givenOf(decision), asked, ...(leaveOut ? { leaveOut } : {}) }];
 }
 
 /** Permits of a task's agents, each once: one that an agent was forked with is another's too. */
@@ -39,7 +43,11 @@ export function joinPermits(before: readonly Permit[] = [], more: readonly Permi
 
 /** Paths and findings, by their keys, that permits are of. */
 export function keptBy(permits: readonly Permit[]): { paths: string[]; effects: string[] } {
-  const paths = permits.flatMap(({ asked }) => [...(asked.outside ?? []), ...(asked.paths ?? [])]);
-  const effects = permits.flatMap(({ asked }) => (asked.findings ?? []).map(keyOf));
+  const paths = permits.flatMap(({ asked, leaveOut = [] }) =>
+    [...(asked.outside ?? []), ...(asked.paths ?? [])].filter((path) => !isInPaths(path, leaveOut)),
+  );
+  const effects = permits.flatMap(({ asked, leaveOut = [] }) =>
+    (asked.findings ?? []).filter(({ path }) => !isInPaths(path, leaveOut)).map(keyOf),
+  );
   return { paths: [...new Set(paths)], effects: [...new Set(effects)] };
 }

@@ -72,6 +72,8 @@ export function decideForRefactor(
   const answers = owner ? undefined : answersOfRefactor(decision, changes);
   const problem = changes ? findAnswerProblem(decision, answers, message) : undefined;
   if (problem !== undefined) return refused(state, problem);
+  if (!owner && message.verb === 'approve' && message.leaveOut)
+    return refused(state, `${decision.id}: files can be left out of what an agent's call did only`);
   const subject = { ...decision, workflow: owner?.id ?? state.id };
   const weighing = weighHere(state, subject, message, { bound, at, verified });
   if (weighing.kind === 'refused') return refused(state, weighing.reason);

@@ -69,6 +69,8 @@ export function renderSignedText(subject: Subject, message: SignedMessage): stri
 function wordsOf(message: SignedMessage): string | undefined {
   switch (message.verb) {
     case 'approve':
+      if (message.leaveOut === undefined) return message.note;
+      return canonicalJson({ leaveOut: message.leaveOut, note: message.note ?? null });
     case 'reject':
       return message.note;
     case 'answer':

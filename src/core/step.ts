@@ -50,6 +50,8 @@ export interface ThinkInput {
   nudges: string[];
   /** Put this commit's tree back instead of the head's: a refused act's effects go away. */
   restore: Sha | null;
+  /** What a person left out of what an act did: these paths are put back to how they were at `from`. */
+  leaveOut?: { from: Sha; paths: string[] };
   /** A person's commit in the hub whose tree replaces the head's; the model is told what changed. */
   wheel: Sha | null;
   /** The provider makes the answer in the background, and so stores it. */

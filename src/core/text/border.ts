@@ -29,8 +29,10 @@ export function findMessageProblems(message: Message): string[] {
   const signer = 'signer' in message ? message.signer : undefined;
   const plan = message.verb === 'revisePlan' ? findPlanTextProblems(message.plan) : [];
   const branch = 'branch' in message ? name('branch', message.branch) : [];
+  const paths = message.verb === 'approve' ? (message.leaveOut ?? []) : [];
+  const leftOut = paths.flatMap((path) => asItStands(`leaveOut: ${JSON.stringify(path)}`, path));
   const setup = message.verb === 'resume' ? asItStands('setup', message.setup) : [];
-  return [...name('by', message.by), ...name('signer', signer), ...branch, ...plan, ...setup];
+  return [...name('by', message.by), ...name('signer', signer), ...branch, ...plan, ...setup, ...leftOut];
 }
 
 /** What is wrong with the words of a plan. */
