@@ -27,6 +27,8 @@ import { checkSetup } from './warrant.ts';
 const TAIL_CHARACTERS = 1000;
 /** Characters of a failed setup's output: the cause often stands at its head, the end at its tail. */
 const SETUP_CHARACTERS = 1200;
+/** Files that are named in it. */
+const MAX_NAMED = 5;
 
 export function createRunChecks(context: ActivityContext): WorkspaceActivities['runChecks'] {
   return (input) => withHeartbeats((signal) => judge(context, input, signal), input);
@@ -132,11 +134,19 @@ function toEvidence(result: CheckResult, command: string, commit: Sha, tree: Sha
     green: result.outcome === 'exited' && result.exitCode === 0,
     commit,
     tree,
-    tail: `${harmless(result.output.slice(-TAIL_CHARACTERS))}${late}${describeStale(result.staleSetup)}`,
+    tail: `${harmless(result.output.slice(-TAIL_CHARACTERS))}${late}${describeStale(result.staleSetup)}${describePutBack(result.putBack)}`,
     outputDigest: result.outputDigest,
     durationMs: result.durationMs,
     isolation: result.isolation,
   };
+}
+
+/** Why the next check may find less than this one left: evidence is of the tree, not of what a check made of it. */
+function describePutBack(paths: readonly string[]): string {
+  if (paths.length === 0) return '';
+  const more = paths.length > MAX_NAMED ? ` and ${paths.length - MAX_NAMED} more` : '';
+  const named = paths.slice(0, MAX_NAMED).map((path) => harmless(path.slice(0, 200)));
+  return `\n[it changed tracked files, which were put back before the next check: ${named.join(', ')}${more}]`;
 }
 
 /** A check that ran on the base's dependencies, though the commit names others, may be wrong either way. */

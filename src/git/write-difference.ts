@@ -26,7 +26,7 @@ export interface DifferenceRequest {
 }
 
 /** A submodule, which is an empty folder in each checkout of ours. */
-const GITLINK = '160000';
+export const GITLINK = '160000';
 
 /** Writes every file that differs; a path that changes between file and folder is marked deleted first. */
 export async function writeDifference(store: Store, { from, to, into, markDeleted }: DifferenceRequest): Promise<void> {

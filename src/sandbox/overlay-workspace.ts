@@ -45,6 +45,7 @@ export function overlayWorkspaces(root: Promise<SandboxRoot>, stateDir: string):
         ...(lockFd === undefined ? {} : { lockFd }),
       });
     },
+    walk: async (place) => await walkLayers(await root, foldersOf(place).folders),
     checkpoint: async ({ store, base }, place, request) => {
       const walking = walkLayers(await root, foldersOf(place).folders, findArtefacts(request.artefacts));
       return await commitWalk(store, walking, { base, ...request });

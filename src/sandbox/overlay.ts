@@ -3,9 +3,11 @@
  * Rule: deletions are made and read by a mounted overlay inside the sandbox, so neither root nor extended attributes
  * are needed.
  */
+import type { Stats } from 'node:fs';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Sha } from '../core/transcript.ts';
 import type { Change } from '../git/commit-changes.ts';
+import { MAX_FILE_BYTES } from '../git/commit-changes.ts';
 import { diffTrees } from '../git/diff-trees.ts';
 import type { Store } from '../git/store.ts';
 import { writeDifference } from '../git/write-difference.ts';
@@ -135,25 +137,36 @@ async function runInside(
 export interface Beyond {
   files: string;
   deleted: ReadonlySet<string>;
+  /** The paths of these files, where they lie in the walked folder itself and not below it: what it lacks is gone. */
+  inPlace?: ReadonlySet<string>;
 }
 
 /**
  * Paths that the base, or a commit beyond it, tracks and that these changes alter: a file that was only touched is no
  * change.
  */
-export function findChangedTracked(base: string, { changes }: UpperWalk, beyond?: Beyond): string[] {
-  const changed: string[] = [];
-  for (const change of changes) {
+export function findChangedTracked(base: string, { changes, unkept }: UpperWalk, beyond?: Beyond): string[] {
+  const changed = new Set<string>();
+  const missing = new Set(beyond?.inPlace);
+  for (const change of [...changes, ...unkept]) {
     const path = change.path.toString('latin1');
-    if (beyond?.deleted.has(path)) continue;
-    const places = beyond ? [beyond.files, base] : [base];
+    if (change.kind === 'write') missing.delete(path);
+    const isDeleted = beyond?.deleted.has(path) === true;
+    if (isDeleted && change.kind === 'delete') continue;
+    // A file may have come in the place of a folder that the commit does not have.
+    const places = [...(beyond ? [beyond.files] : []), ...(isDeleted ? [] : [base])];
     const tracked = places
       .map((folder) => Buffer.concat([Buffer.from(`${folder}/`), change.path]))
-      .find((place) => statIfThere(place) !== undefined);
+      .find((place) => isThere(statIfThere(place)));
     if (!tracked || (change.kind === 'write' && isSame(change, tracked))) continue;
-    changed.push(path);
+    changed.add(path);
   }
-  return changed;
+  return [...changed, ...missing];
+}
+
+/** A layer marks what it takes away by a device. */
+function isThere(stat: Stats | undefined): boolean {
+  return stat !== undefined && !stat.isCharacterDevice();
 }
 
 /** The paths of the base that a commit does not have, its folders too. */
@@ -175,10 +188,9 @@ export async function findDeleted(
 }
 
 function isSame(change: Extract<Change, { kind: 'write' }>, tracked: Buffer): boolean {
-  const stat = lstatSync(tracked);
-  if (stat.isSymbolicLink()) {
-    return change.mode === '120000' && readlinkSync(tracked, 'buffer').equals(readlinkSync(change.source, 'buffer'));
-  }
-  const mode = (stat.mode & 0o100) === 0 ? '100644' : '100755';
-  return stat.isFile() && mode === change.mode && readFileSync(tracked).equals(readFileSync(change.source));
+  const [stat, own] = [lstatSync(tracked), lstatSync(change.source)];
+  if (stat.isSymbolicLink())
+    return own.isSymbolicLink() && readlinkSync(tracked, 'buffer').equals(readlinkSync(change.source, 'buffer'));
+  const isAlike = stat.isFile() && own.isFile() && stat.size === own.size && (stat.mode & 0o100) === (own.mode & 0o100);
+  return isAlike && own.size <= MAX_FILE_BYTES && readFileSync(tracked).equals(readFileSync(change.source));
 }

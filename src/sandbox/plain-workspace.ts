@@ -9,6 +9,7 @@ import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
 import { commitWalk } from './commit-walk.ts';
 import { loadMarks, readMarks, saveMarks } from './file-marks.ts';
 import { findArtefacts } from './find-artefact.ts';
+import type { FindArtefact } from './find-artefact.ts';
 import { baseFolders, openBaseLayers, openSetupLayers } from './layers.ts';
 import type { Difference, MakeSetupLayer } from './layers.ts';
 import { findChangedTracked, findDeleted } from './overlay.ts';
@@ -19,6 +20,7 @@ import { removeTree } from './remove-tree.ts';
 import { runInSandbox } from './run-command.ts';
 import { runSetup } from './run-setup.ts';
 import { SandboxError } from './sandbox-error.ts';
+import type { UpperWalk } from './walk-upper.ts';
 import type { Origin, Place, WorkspaceKind } from './workspace-kind.ts';
 
 /** Longer than a file system's clock ticks: what a command touches later has another time of change. */
@@ -56,7 +58,7 @@ interface Steps {
 }
 
 /** What plain workspaces of all kinds have in common. */
-export function plainFiles({ settle, setUp }: Steps): Pick<WorkspaceKind, 'fill' | 'checkpoint'> {
+export function plainFiles({ settle, setUp }: Steps): Pick<WorkspaceKind, 'fill' | 'walk' | 'checkpoint'> {
   return {
     fill: async (origin, place, commit) => {
       const { base, git, upper, marks: file } = plainFolders(place);
@@ -74,12 +76,15 @@ export function plainFiles({ settle, setUp }: Steps): Pick<WorkspaceKind, 'fill'
       await saveMarks(file, marks);
       await tick();
     },
-    checkpoint: async ({ store, base }, place, request) => {
-      const folders = plainFolders(place);
-      const marks = await loadMarks(folders.marks);
-      return await commitWalk(store, walkPlain(folders, marks, findArtefacts(request.artefacts)), { base, ...request });
-    },
+    walk: async (place) => await walk(place),
+    checkpoint: async ({ store, base }, place, request) =>
+      await commitWalk(store, walk(place, findArtefacts(request.artefacts)), { base, ...request }),
   };
+}
+
+async function walk(place: Place, findArtefact?: FindArtefact): Promise<UpperWalk> {
+  const folders = plainFolders(place);
+  return await walkPlain(folders, await loadMarks(folders.marks), findArtefact);
 }
 
 async function tick(): Promise<void> {

@@ -27,6 +27,8 @@ export interface UpperWalk {
   changes: Change[];
   /** Paths that exist in the workspace and not in the checkpoint, by reason; a folder counts as one. */
   leftOut: Record<string, number>;
+  /** Files and links among these that a layer below may have in another form. */
+  unkept: Extract<Change, { kind: 'write' }>[];
   /** What the agent is to be told of rules that were too much to follow. */
   notes: string[];
 }
@@ -66,7 +68,7 @@ export async function walkUpper(
 ): Promise<UpperWalk> {
   const shared = findSharedFolders(folders);
   const merged = shared.length > 0 ? await listMerged(shared) : new Map<string, ReadonlySet<string>>();
-  const walk: UpperWalk = { changes: [], leftOut: {}, notes: [] };
+  const walk: UpperWalk = { changes: [], leftOut: {}, unkept: [], notes: [] };
   const ignore = openIgnoreRules();
   const visit = (place: Place): void => {
     const base = place.inBase ? readKinds(folders.base, place.path) : new Map<string, Kind>();
@@ -86,22 +88,25 @@ export async function walkUpper(
 }
 
 /** Leaves out files that are too large, and of the others the largest ones, until all of them may be kept. */
-function limitSizes({ changes, leftOut, notes }: UpperWalk): UpperWalk {
+function limitSizes(walk: UpperWalk): UpperWalk {
+  const { changes, leftOut } = walk;
   const sizes = changes
     .flatMap((change) => (change.kind === 'write' && change.mode !== '120000' ? [change] : []))
     .map((change) => ({ change, bytes: lstatSync(change.source).size }))
     .toSorted((one, other) => other.bytes - one.bytes);
   let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
   const dropped = new Set<Change>();
+  const unkept = [...walk.unkept];
   for (const { change, bytes } of sizes) {
     const reason =
       bytes > MAX_FILE_BYTES ? 'files over 512 MiB' : total > MAX_CHECKPOINT_BYTES ? 'files beyond 1 GiB in all' : '';
     if (reason === '') break;
     dropped.add(change);
+    unkept.push(change);
     total -= bytes;
     leftOut[reason] = (leftOut[reason] ?? 0) + 1;
   }
-  return { changes: dropped.size === 0 ? changes : changes.filter((change) => !dropped.has(change)), leftOut, notes };
+  return { ...walk, unkept, changes: dropped.size === 0 ? changes : changes.filter((change) => !dropped.has(change)) };
 }
 
 type Kind = 'folder' | 'file' | 'link' | 'other';
@@ -142,7 +147,10 @@ function visitEntry(
   if (stat && isUntouched(path, stat)) return;
   const refused = findRefusal(toPath(upper, path), entry, { kind, stat, ignore });
   // Where the base has one, that one stays.
-  if (refused !== undefined) return leaveOut(refused);
+  if (refused !== undefined) {
+    if (kind !== 'folder') walk.unkept.push(toWrite(upper, path, kind, stat));
+    return leaveOut(refused);
+  }
   if (inBase !== undefined && (inBase === 'folder') !== (kind === 'folder')) {
     walk.changes.push({ kind: 'delete', path: toBytes(path) });
   }
@@ -165,8 +173,12 @@ function visitEntry(
   const isNew = inBase === undefined || inBase === 'folder';
   if (isNew && (ignored || artefact !== undefined)) return leaveOut(ignored ? 'ignored' : (artefact ?? ''));
   if (stat && kind === 'file') makeReadable(toPath(upper, path), stat, 0o400);
+  walk.changes.push(toWrite(upper, path, kind, stat));
+}
+
+function toWrite(upper: string, path: string, kind: Kind, stat: Stats | undefined): UpperWalk['unkept'][number] {
   const mode = kind === 'link' ? '120000' : ((stat?.mode ?? 0) & 0o100) !== 0 ? '100755' : '100644';
-  walk.changes.push({ kind: 'write', path: toBytes(path), mode, source: toPath(upper, path) });
+  return { kind: 'write', path: toBytes(path), mode, source: toPath(upper, path) };
 }
 
 /** The files below a folder that no layer below has. */

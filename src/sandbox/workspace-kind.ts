@@ -8,6 +8,7 @@ import type { NamedBase, SetupOutcome } from './layers.ts';
 import type { CommandRequest, CommandResult } from './run-command.ts';
 import type { Setup } from './run-setup.ts';
 import type { SandboxError } from './sandbox-error.ts';
+import type { UpperWalk } from './walk-upper.ts';
 
 /** What a workspace is made from: the refactor's base is the read-only layer that all its workspaces share. */
 export interface Origin extends NamedBase {
@@ -79,5 +80,7 @@ export interface WorkspaceKind {
   /** Fills a new, empty folder so that it stands at `commit`. */
   fill(origin: Origin, place: Place, commit: Sha): Promise<void>;
   run(place: Place, request: CommandRequest, lockFd?: number): Promise<CommandResult>;
+  /** What of the files differs from the base. No process of the workspace may be alive. */
+  walk(place: Place): Promise<UpperWalk>;
   checkpoint(origin: Origin, place: Place, request: CheckpointRequest): Promise<Checkpoint>;
 }

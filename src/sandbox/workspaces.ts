@@ -2,9 +2,7 @@
  * Workspaces: disposable working copies on this host, each standing at one commit, owned by one caller at a time.
  * Rule: a workspace is used again only when its record says that it is clean; anything else gets fresh files from git.
  */
-import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
 import { directWorkspaces } from './direct-workspace.ts';
@@ -14,20 +12,20 @@ import type { Isolation } from './isolation.ts';
 import type { SetupOutcome } from './layers.ts';
 import { overlayWorkspaces } from './overlay-workspace.ts';
 import { plainWorkspaces } from './plain-workspace.ts';
-import { isRunning } from './process-tree.ts';
 import { removeTree } from './remove-tree.ts';
-import type { CommandResult } from './run-command.ts';
+import type { CheckResult, ChecksRequest } from './run-checks.ts';
+import { runChecks, sweepChecks } from './run-checks.ts';
 import type { Setup } from './run-setup.ts';
-import type { SandboxError } from './sandbox-error.ts';
 import { prepareSandboxRoot } from './sandbox-root.ts';
 import { sweepLayers, sweepWorkspaces } from './sweep.ts';
 import type { Sweep, SweepRequest } from './sweep.ts';
 import { prepareToolbox } from './toolbox.ts';
-import type { Origin, StaleSetup, WorkspaceKind } from './workspace-kind.ts';
+import type { Origin, WorkspaceKind } from './workspace-kind.ts';
 import { acquireFolder, listFolders } from './workspace-folders.ts';
 
 export type { Workspace } from './held-workspace.ts';
 export type { SetupOutcome } from './layers.ts';
+export type { CheckResult } from './run-checks.ts';
 export type { Setup } from './run-setup.ts';
 
 /**
@@ -37,18 +35,6 @@ export interface WorkspaceRequest extends Origin {
   id: string;
   commit: Sha;
 }
-
-/** Checks of exactly one commit. */
-export interface ChecksRequest extends Origin {
-  commit: Sha;
-  checks: readonly string[];
-  /** For each check. */
-  timeoutMs: number;
-  signal?: AbortSignal;
-}
-
-/** One check's result. */
-export type CheckResult = CommandResult & { command: string; staleSetup: StaleSetup | null };
 
 /** All workspaces under one state folder. */
 export interface Workspaces {
@@ -61,7 +47,10 @@ export interface Workspaces {
   open(request: WorkspaceRequest): Promise<Workspace>;
   /** Runs the setup once for this host, or says what became of it. */
   prepareSetup(request: Origin & { setup: Setup }): Promise<SetupOutcome>;
-  /** Runs checks one after another in a fresh workspace at `commit` and throws it away; stops after a cancelled one. */
+  /**
+   * Runs checks one after another in a fresh workspace at `commit` and throws it away; each finds every tracked file
+   * as the commit has it. Stops after a cancelled one.
+   */
   runChecks(request: ChecksRequest): Promise<CheckResult[]>;
   /** Removes a workspace and its files. */
   remove(id: string): Promise<void>;
@@ -158,56 +147,4 @@ function orderByKey(): <T>(key: string, job: () => Promise<T>) => Promise<T> {
       if (last.get(key) === done) last.delete(key);
     }
   };
-}
-
-async function runChecks(folder: string, kind: WorkspaceKind, request: ChecksRequest): Promise<CheckResult[]> {
-  await sweepChecks(folder);
-  const { checks, commit, timeoutMs, signal } = request;
-  const { base, setup, staleSetup = null, failedSetup } = await kind.prepare({ ...request, sees: 'tree' });
-  if (failedSetup) return checks.map((command) => redBySetup(kind, command, failedSetup));
-  const place = {
-    folder: join(folder, `${process.pid}-${randomBytes(6).toString('hex')}`),
-    base,
-    ...(setup === undefined ? {} : { setup }),
-  };
-  await mkdir(place.folder);
-  try {
-    await kind.fill(request, place, commit);
-    const results: CheckResult[] = [];
-    for (const command of checks) {
-      const limits = { profile: 'workspace', network: false, timeoutMs, ...(signal ? { signal } : {}) } as const;
-      const result = await kind.run(place, { command, ...limits });
-      results.push({ ...result, command, staleSetup });
-      if (result.outcome === 'cancelled') break;
-    }
-    return results;
-  } finally {
-    await removeTree(place.folder);
-  }
-}
-
-/** A commit that can't be set up is red: on another's setup its checks would say nothing about it. */
-function redBySetup({ kind }: WorkspaceKind, command: string, { message }: SandboxError): CheckResult {
-  const output = `not run: on this very commit, ${message}\n`;
-  return {
-    command,
-    // As a shell says that it could not run a command.
-    exitCode: 126,
-    signal: null,
-    outcome: 'exited',
-    output,
-    outputBytes: Buffer.byteLength(output),
-    outputDigest: createHash('sha256').update(output).digest('hex'),
-    durationMs: 0,
-    isolation: kind,
-    staleSetup: null,
-  };
-}
-
-/** Removes what checks of dead workers left; a folder's name starts with its worker's process id. */
-async function sweepChecks(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const pid = Number.parseInt(name, 10);
-    if (!isRunning(pid)) await removeTree(join(folder, name));
-  }
 }

@@ -1,0 +1,127 @@
+/**
+ * Runs the checks of one commit one after another, in a workspace that is thrown away.
+ * Rule: each check finds every tracked file as the commit has it, whatever the checks before it wrote; what they made
+ * beside these files stays for it, as a build does for the tests.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Sha } from '../core/transcript.ts';
+import { diffTrees } from '../git/diff-trees.ts';
+import { GITLINK, writeDifference } from '../git/write-difference.ts';
+import { carryUntracked } from './carry-untracked.ts';
+import { baseFolders } from './layers.ts';
+import { findChangedTracked, findDeleted } from './overlay.ts';
+import type { Beyond } from './overlay.ts';
+import { isRunning } from './process-tree.ts';
+import { removeTree } from './remove-tree.ts';
+import type { CommandResult } from './run-command.ts';
+import type { SandboxError } from './sandbox-error.ts';
+import type { Origin, Place, StaleSetup, WorkspaceKind } from './workspace-kind.ts';
+
+/** Checks of exactly one commit. */
+export interface ChecksRequest extends Origin {
+  commit: Sha;
+  checks: readonly string[];
+  /** For each check. */
+  timeoutMs: number;
+  signal?: AbortSignal;
+}
+
+/** One check's result. `putBack` are the tracked files that it changed, as the next check does not find them. */
+export type CheckResult = CommandResult & { command: string; staleSetup: StaleSetup | null; putBack: string[] };
+
+/** Runs checks in a new folder below `folder`; stops after a cancelled one. */
+export async function runChecks(folder: string, kind: WorkspaceKind, request: ChecksRequest): Promise<CheckResult[]> {
+  await sweepChecks(folder);
+  const { checks, commit, timeoutMs, signal } = request;
+  const { base, setup, staleSetup = null, failedSetup } = await kind.prepare({ ...request, sees: 'tree' });
+  if (failedSetup) return checks.map((command) => redBySetup(kind, command, failedSetup));
+  const place = {
+    folder: join(folder, `${process.pid}-${randomBytes(6).toString('hex')}`),
+    base,
+    ...(setup === undefined ? {} : { setup }),
+  };
+  await mkdir(place.folder);
+  try {
+    await kind.fill(request, place, commit);
+    const results: CheckResult[] = [];
+    let beyond: Promise<Beyond | undefined> | undefined;
+    for (const command of checks) {
+      const limits = { profile: 'workspace', network: false, timeoutMs, ...(signal ? { signal } : {}) } as const;
+      const result = await kind.run(place, { command, ...limits });
+      const made: CheckResult = { ...result, command, staleSetup, putBack: [] };
+      results.push(made);
+      if (result.outcome === 'cancelled' || results.length === checks.length) break;
+      beyond ??= layBeyond(place, request);
+      made.putBack = await putBack(kind, place, { request, beyond: await beyond });
+    }
+    return results;
+  } finally {
+    for (const end of ['', ASIDE, TREE]) await removeTree(`${place.folder}${end}`);
+  }
+}
+
+/** Beside a place: its former files while fresh ones are made, and the files of its commit that differ from the base. */
+const ASIDE = '-aside';
+const TREE = '-tree';
+
+/** Makes every tracked file stand as the commit has it, and gives those that did not. */
+async function putBack(
+  kind: WorkspaceKind,
+  place: Place,
+  { request, beyond }: { request: ChecksRequest; beyond: Beyond | undefined },
+): Promise<string[]> {
+  const changed = findChangedTracked(baseFolders(place.base).base, await kind.walk(place), beyond);
+  if (changed.length === 0) return [];
+  const aside = `${place.folder}${ASIDE}`;
+  await rename(place.folder, aside);
+  await mkdir(place.folder);
+  await kind.fill(request, place, request.commit);
+  await carryUntracked(request, { from: join(aside, 'files'), to: join(place.folder, 'files') });
+  await removeTree(aside);
+  return changed.map((path) => Buffer.from(path, 'latin1').toString('utf8'));
+}
+
+/** Lays out what the commit has beyond its base, to compare with. */
+async function layBeyond(place: Place, { store, base, commit }: ChecksRequest): Promise<Beyond | undefined> {
+  if (commit === base) return undefined;
+  const files = `${place.folder}${TREE}`;
+  await mkdir(files);
+  const nothing = async (): Promise<void> => await Promise.resolve();
+  await writeDifference(store, { from: base, to: commit, into: files, markDeleted: nothing });
+  const changed = await diffTrees(store, { from: base, to: commit });
+  const written = changed.filter(({ status, mode }) => status !== 'D' && mode !== GITLINK);
+  return {
+    files,
+    deleted: await findDeleted(store, { base, commit, checkout: baseFolders(place.base).base }),
+    inPlace: new Set(written.map(({ rawPath }) => rawPath.toString('latin1'))),
+  };
+}
+
+/** A commit that can't be set up is red: on another's setup its checks would say nothing about it. */
+function redBySetup({ kind }: WorkspaceKind, command: string, { message }: SandboxError): CheckResult {
+  const output = `not run: on this very commit, ${message}\n`;
+  return {
+    command,
+    // As a shell says that it could not run a command.
+    exitCode: 126,
+    signal: null,
+    outcome: 'exited',
+    output,
+    outputBytes: Buffer.byteLength(output),
+    outputDigest: createHash('sha256').update(output).digest('hex'),
+    durationMs: 0,
+    isolation: kind,
+    staleSetup: null,
+    putBack: [],
+  };
+}
+
+/** Removes what checks of dead workers left; a folder's name starts with its worker's process id. */
+export async function sweepChecks(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = Number.parseInt(name, 10);
+    if (!isRunning(pid)) await removeTree(join(folder, name));
+  }
+}
