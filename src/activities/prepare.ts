@@ -6,7 +6,7 @@ import { describeHostUse } from '../core/egress.ts';
 import type { HostUse } from '../core/egress.ts';
 import { Context } from '@temporalio/activity';
 import type { Prepared, PrepareInput } from '../core/refactor-state.ts';
-import { checkRefName, findInTheWay } from '../core/text/branch-name.ts';
+import { checkNewBranch, findInTheWay } from '../core/text/branch-name.ts';
 import type { Sha } from '../core/transcript.ts';
 import { importBase } from '../git/import-base.ts';
 import { listBranches } from '../git/deliver-branch.ts';
@@ -27,7 +27,7 @@ export function createPrepare(context: ActivityContext): WorkspaceActivities['pr
 }
 
 async function prepare(context: ActivityContext, input: PrepareInput, signal: AbortSignal): Promise<Prepared> {
-  const problem = checkRefName(input.branch);
+  const problem = checkNewBranch(input.branch);
   if (problem) throw fail('BadInput', `branch "${input.branch}" ${problem}`);
   const repository = await locateRepository(context, input.repository);
   const store = await storeOf(context, input.repository);

@@ -7,13 +7,13 @@ import { listOpenDecisions, withdrawDecisions } from './control.ts';
 import { openDelivery } from './refactor-gates.ts';
 import type { RefactorEvent, RefactorState } from './refactor-state.ts';
 import { endRefactor, holdRefactor, log } from './refactor-work.ts';
-import { checkRefName } from './text/branch-name.ts';
+import { checkNewBranch } from './text/branch-name.ts';
 
 export type Taken = { kind: 'taken'; state: RefactorState } | { kind: 'refused'; detail: string };
 
 /** The refactor with that branch, or why not. Whether it can be made there is seen where it is delivered. */
 export function takeBranch(before: RefactorState, branch: string, at: number): Taken {
-  const problem = checkRefName(branch);
+  const problem = checkNewBranch(branch);
   if (problem !== undefined) return { kind: 'refused', detail: `branch ${JSON.stringify(branch)} ${problem}` };
   const { prepared, hold, deliveryApproved, line } = before;
   if (!hold && !prepared)

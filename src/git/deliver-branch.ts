@@ -2,7 +2,7 @@
  * Delivers a commit as a branch of the user's repository.
  * Rule: check, then act; the same commit twice is once, and another branch of that name is never overwritten.
  */
-import { checkRefName } from '../core/text/branch-name.ts';
+import { checkNewBranch } from '../core/text/branch-name.ts';
 import type { Sha } from '../core/transcript.ts';
 import { deliverToFolder } from './deliver-to-folder.ts';
 import { addRemedy, GitFailure } from './git-failure.ts';
@@ -40,7 +40,7 @@ export async function deliverBranch(
   store: Store,
   { repository, branch, commit }: { repository: string; branch: string; commit: Sha },
 ): Promise<Delivery> {
-  const problem = checkRefName(branch);
+  const problem = checkNewBranch(branch);
   if (problem !== undefined) return { kind: 'refused', reason: `branch name ${JSON.stringify(branch)} ${problem}` };
   const ref = `refs/heads/${branch}`;
   try {

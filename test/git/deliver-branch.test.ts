@@ -90,6 +90,13 @@ describe('delivery', () => {
     expect(await readRemoteBranch(store, { repository, branch: BRANCH })).toBe(commit);
   });
 
+  test('makes a branch whose name is as long as git can keep it', async () => {
+    const { store, repository, commit } = await workOn();
+    const branch = `${'d'.repeat(255)}/${'漢'.repeat(83)}`;
+    expect(await deliverBranch(store, { repository, branch, commit })).toMatchObject({ kind: 'delivered' });
+    expect(await readRemoteBranch(store, { repository, branch })).toBe(commit);
+  });
+
   test('twice, or six times at once, is once', async () => {
     const { store, repository, commit } = await workOn();
     const deliver = () => deliverBranch(store, { repository, branch: BRANCH, commit });
@@ -243,6 +250,7 @@ describe('a refusal', () => {
       await refusal(work, 'refs/heads/x'),
       await refusal(work, 'a:refs/heads/main'),
       await refusal(work, '*'),
+      await refusal(work, '漢'.repeat(84)),
     ]).toMatchInlineSnapshot(`
       [
         "fatal: update_ref failed for ref 'refs/heads/coxswain/rename-things': cannot lock ref 'refs/heads/coxswain/rename-things': 'refs/heads/coxswain' exists; cannot create 'refs/heads/coxswain/rename-things'",
@@ -251,6 +259,7 @@ describe('a refusal', () => {
         "branch name "refs/heads/x" starts with "refs/": give the branch's short name",
         "branch name "a:refs/heads/main" has a space, a control character, or one of ~ ^ : ? * [ \\",
         "branch name "*" has a space, a control character, or one of ~ ^ : ? * [ \\",
+        "branch name "漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢漢" has a part of 252 bytes, which git keeps as a file's name: at most 250 can be made. Shorten it",
       ]
     `);
     expect(refNames(work.repository)).toEqual(['refs/heads/coxswain', 'refs/heads/main']);

@@ -68,6 +68,7 @@ describe('a start that cannot work fails at once, says why, and leaves nothing b
       [{ repository, goal, base: 'nope' }, 'PrepareFailed', 'nope'],
       [{ repository, goal, branch: 'taken' }, 'PrepareFailed', 'branch taken exists already'],
       [{ repository, goal, branch: '--force' }, 'PrepareFailed', 'branch "--force"'],
+      [{ repository, goal, branch: '漢'.repeat(200) }, 'PrepareFailed', 'has a part of 600 bytes'],
     ];
     for (const [input, type, words] of cases) {
       const failure = await failureOf(crew, input as object);

@@ -53,6 +53,25 @@ export function checkRefName(name: string): string | undefined {
   return undefined;
 }
 
+/** Most bytes of a file's name where git keeps refs as files; it locks a ref by a file with `.lock` at its end. */
+const MAX_FILE_NAME_BYTES = 255;
+/** Linux takes no path over 4,096 bytes, and the folder of the repository comes before. */
+const MAX_BRANCH_BYTES = 2000;
+
+/** What is wrong with the name of a branch that is to be made: git may not be able to keep it. */
+export function checkNewBranch(name: string): string | undefined {
+  const problem = checkRefName(name);
+  if (problem !== undefined) return problem;
+  const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
+  if (bytesOf(name) > MAX_BRANCH_BYTES) return `has ${bytesOf(name)} bytes: at most ${MAX_BRANCH_BYTES} can be made`;
+  const files = `${name}.lock`.split('/');
+  const long = files.find((file) => bytesOf(file) > MAX_FILE_NAME_BYTES);
+  if (long === undefined) return undefined;
+  const most = long === files.at(-1) ? MAX_FILE_NAME_BYTES - '.lock'.length : MAX_FILE_NAME_BYTES;
+  const has = bytesOf(long) - (MAX_FILE_NAME_BYTES - most);
+  return `has a part of ${has} bytes, which git keeps as a file's name: at most ${most} can be made. Shorten it`;
+}
+
 /**
  * Why a branch can't be made beside those that there are: one of them is a folder of it, or it of one of them, or the
  * two differ only in case, which many file systems don't tell apart. Undefined where nothing is in the way.

@@ -4,7 +4,13 @@ import { escapeForPeople } from '../../../src/core/escape.ts';
 import type { StartInput } from '../../../src/core/messages.ts';
 import { readMessage } from '../../../src/core/messages.ts';
 import { findPlanTextProblems, findStartProblems } from '../../../src/core/text/border.ts';
-import { branchFor, checkRefName, findInTheWay, formerBranchFor } from '../../../src/core/text/branch-name.ts';
+import {
+  branchFor,
+  checkNewBranch,
+  checkRefName,
+  findInTheWay,
+  formerBranchFor,
+} from '../../../src/core/text/branch-name.ts';
 import { harmless } from '../../../src/core/text/harmless.ts';
 import { asBlock, asLine } from '../../../src/core/text/lines.ts';
 import { findNameProblem } from '../../../src/core/text/names.ts';
@@ -176,6 +182,18 @@ describe('the branch of a workflow id', () => {
   test('stays what it was for runs that began before', () => {
     expect(formerBranchFor('Rename Things')).toBe('coxswain/rename-things');
   });
+});
+
+test('a branch that is to be made has parts that git can keep as files, and lock', () => {
+  for (const name of ['漢'.repeat(83), `${'d'.repeat(255)}/${'a'.repeat(250)}`, 'a/b'])
+    expect(checkNewBranch(name)).toBeUndefined();
+  expect(checkNewBranch('漢'.repeat(84))).toContain('has a part of 252 bytes, which git keeps as a file');
+  expect(checkNewBranch('a'.repeat(251))).toContain('at most 250 can be made');
+  expect(checkNewBranch(`${'d'.repeat(256)}/a`)).toContain(
+    "has a part of 256 bytes, which git keeps as a file's name: at most 255",
+  );
+  expect(checkNewBranch('ab/'.repeat(700) + 'c')).toContain('has 2101 bytes');
+  expect(checkNewBranch('--force')).toContain('starts with "-"');
 });
 
 test('a branch is in the way of another as git and file systems without case see it', () => {
