@@ -1,10 +1,11 @@
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { expect, inject, test } from 'vitest';
 import { Keys } from '../core/signers.ts';
 import { realKeys } from '../signing/real-keys.ts';
 import { makeRepository, ROOT, startCrew, until } from './harness.ts';
-import { approveAs, needOf, ONE_TASK } from './signing.ts';
+import { approveAs, decisionsOf, needOf, ONE_TASK } from './signing.ts';
 
 test('where nobody may approve what they asked for, cox signs the start; orders count only by signature', async () => {
   const keys = realKeys();
@@ -41,5 +42,30 @@ test('where nobody may approve what they asked for, cox signs the start; orders 
     detail: expect.stringContaining('cox stop --sign-with'),
   });
   expect(await cox('stop', id, 'enough', '--sign-with', keys.file('bob'))).toContain('applied: stopping');
+  expect(await handle.result()).toMatchObject({ outcome: 'stopped' });
+}, 300_000);
+
+/** The commands of the guide to signing by hand between two of its markers, for a run and a key. */
+async function readCommands(name: string, { id, key }: { id: string; key: string }): Promise<string> {
+  const guide = await readFile(join(ROOT, 'docs/operations.md'), 'utf8');
+  const block = new RegExp(`<!-- ${name}:begin -->\\n\`\`\`sh\\n([^]*?)\`\`\`\\n<!-- ${name}:end -->`).exec(guide)?.[1];
+  return (block ?? 'false').replaceAll('<id>', id).replaceAll('~/.ssh/id_ed25519', key);
+}
+
+test('the commands that operations.md gives for signing by hand sign a decision and an order that count', async () => {
+  const keys = realKeys();
+  const crew = await startCrew(ONE_TASK);
+  const handle = await crew.start({ repository: await makeRepository(), policy: decisionsOf(keys) });
+  await needOf(handle, 'plan@1');
+  const env = {
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    PATH: `${dirname(inject('temporalPath'))}:${process.env['PATH'] ?? ''}`,
+  };
+  const run = async (name: string): Promise<string> => {
+    const commands = await readCommands(name, { id: handle.workflowId, key: keys.file('ann') });
+    return (await execa('sh', ['-ec', commands], { env, cwd: keys.folder })).stdout;
+  };
+  expect(await run('sign')).toContain('applied');
+  expect(await run('order')).toContain('applied');
   expect(await handle.result()).toMatchObject({ outcome: 'stopped' });
 }, 300_000);
