@@ -25,7 +25,7 @@ export async function findShownProblem(client: Client, id: string, subject: Subj
     return `${safe(id)} shows ${safe(subject.id)} as a decision of ${safe(workflow)}, which is another run: look at that one, and decide there`;
   if (place) {
     const { runId } = await explainFailures(workflow, () => client.workflow.getHandle(workflow).describe());
-    const { namespace = 'default' } = client.options;
+    const { namespace } = client.options;
     const { run = '', namespace: shown = '' } = place;
     if (run !== runId || shown !== namespace)
       return `${safe(workflow)} is at run ${runId} of namespace ${safe(namespace)}, and shows ${safe(subject.id)} for run ${safe(run)} of ${safe(shown)}: look again`;

@@ -82,8 +82,8 @@ function hasOnlyFallen(line: string, shapes: ReadonlyMap<string, number[][]>): b
 
 /** Whether an output has the last line that all runs on the base had: one that broke off earlier has nothing new. */
 function endsAs({ outputs }: Runs, lines: ReadonlySet<string>, shapes: ReadonlyMap<string, number[][]>): boolean {
-  const [first = '', ...others] = outputs.map(linesOf);
-  const last = [...first].findLast((line) => others.every((other) => other.includes(line)));
+  const [first = [], ...others] = outputs.map(linesOf);
+  const last = first.findLast((line) => others.every((other) => other.includes(line)));
   if (last === undefined || lines.has(last)) return true;
   return [...lines].some((line) => shapeOf(line) === shapeOf(last) && hasOnlyFallen(line, shapes));
 }

@@ -165,7 +165,7 @@ export function checkInputOf(state: RefactorState, commit: Sha): CheckInput {
 }
 
 /** Checks that a person accepted as red on the base. */
-export function redBeforeOf({ baselineAccepted, prepared }: RefactorState): { redBefore?: RedBefore[] } {
+function redBeforeOf({ baselineAccepted, prepared }: RefactorState): { redBefore?: RedBefore[] } {
   const redBefore = baselineAccepted ? listRedBefore(prepared?.evidence ?? []) : [];
   return redBefore.length > 0 ? { redBefore } : {};
 }
