@@ -1,7 +1,8 @@
 /**
- * `npm run bench:ground`: every case against a whole Coxswain, one after another, and a table of what held.
+ * `npm run bench:ground`: every case against a whole Coxswain of its own, a few at a time, and a table of what held.
  * Rule: only a run of all cases on this very tree is written to `bench/results/`.
- * Flags: `--only <part of a name>` (repeatable), `--tree <another checkout with its packages>`, to see what held there.
+ * Flags: `--only <part of a name>` (repeatable), `--tree <another checkout with its packages>`, to see what held there,
+ * `--at-once <cases>`.
  */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -16,19 +17,28 @@ const PROJECT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, 
 const CASE_TIMEOUT_MS = 900_000;
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', multiple: true }, tree: { type: 'string', default: PROJECT } },
+  options: {
+    only: { type: 'string', multiple: true },
+    tree: { type: 'string', default: PROJECT },
+    'at-once': { type: 'string', default: '3' },
+  },
 });
 const tree = resolve(values.tree);
 const cases = (await loadCases()).filter(({ name }) => values.only?.some((part) => name.includes(part)) ?? true);
 if (cases.length === 0) throw new Error('no case has that name');
 const rows: Row[] = [];
-for (const one of cases) {
-  const startedAt = performance.now();
-  const row = await tryCase(one);
-  rows.push(row);
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  console.log(`${row.outcome.padEnd(6)} ${one.name}: ${row.saw} [${seconds} s]`);
-}
+const queue = [...cases.entries()];
+const work = async (): Promise<void> => {
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    const [index, one] = next;
+    const startedAt = performance.now();
+    const row = await tryCase(one);
+    rows[index] = row;
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    console.log(`${row.outcome.padEnd(6)} ${one.name}: ${row.saw} [${seconds} s]`);
+  }
+};
+await Promise.all(Array.from({ length: Number(values['at-once']) }, work));
 console.log(`\n${summary(rows)}`);
 if (values.only === undefined && tree === PROJECT) {
   await writeFile(fileURLToPath(new URL('../results/ground.md', import.meta.url)), renderTable(rows));
