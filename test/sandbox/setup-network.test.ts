@@ -79,6 +79,9 @@ describe('setup with a list of hosts', () => {
   });
 });
 
+/** What a refusal adds where a setup has the whole network. */
+const INSTEAD = 'and true stands for public addresses only: write a list in its place';
+
 describe('setup with the whole network', () => {
   test('reaches neither what listens on the host nor its private networks: it goes through the proxy as well', async () => {
     const port = await registry();
@@ -98,10 +101,10 @@ describe('setup with the whole network', () => {
     expect(output).toMatch(new RegExp(`^failed: connect ECONNREFUSED 127.0.0.1:${port}\\nclosed\\n`));
     expect(output).not.toContain('200');
     const hosts = [
-      { host: '10.0.0.5', reason: 'its address is private', allow: '"hosts": ["10.0.0.5:8081"]' },
-      { host: '127.0.0.1', reason: 'its address is loopback', allow: `"hosts": ["127.0.0.1:${port}"]` },
-      { host: '169.254.169.254', reason: 'its address is metadata', allow: '"hosts": ["169.254.169.254"]' },
-      { host: 'localhost', reason: 'its address is loopback' },
+      { host: '10.0.0.5', reason: `its address is private, ${INSTEAD}`, allow: '"hosts": ["10.0.0.5:8081"]' },
+      { host: '127.0.0.1', reason: `its address is loopback, ${INSTEAD}`, allow: `"hosts": ["127.0.0.1:${port}"]` },
+      { host: '169.254.169.254', reason: `its address is metadata, ${INSTEAD}`, allow: '"hosts": ["169.254.169.254"]' },
+      { host: 'localhost', reason: `its address is loopback, ${INSTEAD}` },
     ];
     expect(outcome.hosts).toMatchObject(hosts.map((host) => ({ ...host, verdict: 'refused' })));
   });
@@ -113,7 +116,7 @@ describe('setup with the whole network', () => {
     expect(at('registry.example.com', '8.8.8.8', '127.0.0.1')).toEqual({ kind: 'allowed', value: ['8.8.8.8'] });
     expect(at('nexus.corp', '10.1.2.3')).toEqual({
       kind: 'refused',
-      reason: 'its address is private',
+      reason: `its address is private, ${INSTEAD}`,
       allow: '"private": ["nexus.corp"]',
     });
     for (const address of ['127.0.0.1', '::1', '169.254.1.1', '100.64.0.1', 'fd00::1', '0.0.0.0', '::ffff:127.0.0.1'])
