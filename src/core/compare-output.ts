@@ -1,7 +1,7 @@
 /**
  * Tells what a red check says anew from what it said on the base already.
- * Rule: in doubt a line is new: only times, places of lines and what only one of two runs says are set aside, and a
- * count may only fall.
+ * Rule: in doubt a line is new, as is one that comes more often than on the base: only times, places of lines and what
+ * only one of two runs says are set aside, and only a count of what is bad may fall.
  */
 
 /** What a check said in all its runs on one tree. */
@@ -28,22 +28,36 @@ const NOISE: readonly (readonly [RegExp, string])[] = [
   [/\b(duration_ms|duration|elapsed)(\W+)\d+(?:\.\d+)?/g, '$1$2<time>'],
   [/\b0x[0-9a-f]{4,}\b/gi, '<address>'],
   [/\/tmp\/[^\s'":]+/g, '<temporary>'],
-  // A refactor moves lines: `a.js:12:5`, `(a.js:12)`, `line 12`.
+  // A refactor moves lines: `a.js:12:5`, `(a.js:12)`, `a.ts(12,5)`, `line 12`.
   [/(\.\w+):\d+(?::\d+)?/g, '$1:<line>'],
+  [/(\.\w+)\(\d+,\d+\)(?=:)/g, '$1(<line>)'],
   [/\bline \d+/g, 'line <line>'],
 ];
-/** Numbers of what is good: fewer of them are news. */
-const GOOD = /pass|success|succeed|\bok\b|total|\btests?\b/i;
+const BAD = String.raw`\d+ (?:problems?|errors?|warnings?|failed|failures?|failing|issues?|offen[cs]es?)\b`;
+/** `22 problems`, `Found 3 errors in 2 files`: not `case 7 failed`, `3:5 error` or `expected 5 errors`. */
+const COUNT = new RegExp(
+  String.raw`(?<=^|[([]|[✖×✗✘✕,;.] |\b(?:found|and|with|has|have|in) )(?=${BAD}|\d+ files?\b)\d+`,
+  'gi',
+);
+/** Such a line counts more than what is bad, and fewer of what is good are news. */
+const GOOD = /pass|success|succeed|\bok\b|total|\btests?\b|%/i;
+const BAD_LINE = new RegExp(String.raw`\b${BAD}`, 'i');
 
 /** Compares what a check says now with what it said on the base. */
 export function compareRuns(base: Runs, now: Runs): Comparison {
-  const known = new Set(base.outputs.flatMap(linesOf));
-  const shapes = groupByShape(known);
+  const left = new Map<string, number>();
+  for (const counts of base.outputs.map(countLines))
+    for (const [line, count] of counts) left.set(line, Math.max(count, left.get(line) ?? 0));
   const [first = '', ...others] = now.outputs;
-  const again = others.map((output) => new Set(linesOf(output)));
-  const said = readLines(first).filter(({ line }) => again.every((lines) => lines.has(line)));
-  const fresh = said.filter(({ line }) => !known.has(line) && !hasOnlyFallen(line, shapes));
-  const isEnded = now.outputs.every((output) => endsAs(base, new Set(linesOf(output)), shapes));
+  const again = others.map(countLines);
+  const said = readLines(first).filter(({ line }) => again.every((counts) => take(counts, line)));
+  const fresh = said
+    .filter(({ line }) => !take(left, line))
+    .filter(({ line }) => {
+      const former = [...left.keys()].find((one) => hasOnlyFallen(line, one) && take(left, one));
+      return former === undefined;
+    });
+  const isEnded = now.outputs.every((output) => endsAs(base, new Set(linesOf(output))));
   const isExit = now.exitCodes.every((code) => base.exitCodes.includes(code));
   return {
     isSame: fresh.length === 0 && isEnded && isExit,
@@ -63,27 +77,36 @@ function linesOf(output: string): string[] {
   return readLines(output).map(({ line }) => line);
 }
 
-const shapeOf = (line: string): string => line.replace(/\d+/g, '#');
-const numbersOf = (line: string): number[] => (line.match(/\d+/g) ?? []).map(Number);
-
-function groupByShape(lines: Iterable<string>): Map<string, number[][]> {
-  const shapes = new Map<string, number[][]>();
-  for (const line of lines) shapes.set(shapeOf(line), [...(shapes.get(shapeOf(line)) ?? []), numbersOf(line)]);
-  return shapes;
+function countLines(output: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const line of linesOf(output)) counts.set(line, (counts.get(line) ?? 0) + 1);
+  return counts;
 }
 
-/** A line of the base's with smaller numbers, as `18 problems` after `22 problems`; of what is good none may fall. */
-function hasOnlyFallen(line: string, shapes: ReadonlyMap<string, number[][]>): boolean {
-  const numbers = numbersOf(line);
-  if (numbers.length === 0 || GOOD.test(line)) return false;
-  const before = shapes.get(shapeOf(line)) ?? [];
-  return before.some((former) => numbers.every((number, index) => number <= (former[index] ?? -1)));
+/** Uses up one line of those that are left; false where none is. */
+function take(left: Map<string, number>, line: string): boolean {
+  const count = left.get(line) ?? 0;
+  if (count > 0) left.set(line, count - 1);
+  return count > 0;
 }
 
-/** Whether an output has the last line that all runs on the base had: one that broke off earlier has nothing new. */
-function endsAs({ outputs }: Runs, lines: ReadonlySet<string>, shapes: ReadonlyMap<string, number[][]>): boolean {
+const shapeOf = (line: string): string => line.replace(COUNT, '#');
+const numbersOf = (line: string): number[] => (line.match(COUNT) ?? []).map(Number);
+
+/** The same line with smaller counts of what is bad, as `18 problems` after `22 problems`. */
+function hasOnlyFallen(line: string, former: string): boolean {
+  if (!BAD_LINE.test(line) || GOOD.test(line) || shapeOf(line) !== shapeOf(former)) return false;
+  const before = numbersOf(former);
+  return numbersOf(line).every((number, index) => number <= (before[index] ?? -1));
+}
+
+/**
+ * Whether an output has the last line that all runs on the base had: one that broke off earlier has nothing new. Where
+ * they had none, as a check that says nothing, it can't be told.
+ */
+function endsAs({ outputs }: Runs, lines: ReadonlySet<string>): boolean {
   const [first = [], ...others] = outputs.map(linesOf);
   const last = first.findLast((line) => others.every((other) => other.includes(line)));
-  if (last === undefined || lines.has(last)) return true;
-  return [...lines].some((line) => shapeOf(line) === shapeOf(last) && hasOnlyFallen(line, shapes));
+  if (last === undefined) return false;
+  return lines.has(last) || [...lines].some((line) => hasOnlyFallen(line, last));
 }

@@ -5,6 +5,11 @@ const runs = (...outputs: string[]): { exitCodes: number[]; outputs: string[] } 
   exitCodes: outputs.map(() => 1),
   outputs,
 });
+type Both = [ReturnType<typeof runs>, ReturnType<typeof runs>];
+const redTwice = (base: string[], now: string[]): Both => {
+  const [before, after] = [base.join('\n'), now.join('\n')];
+  return [runs(before, before), runs(after, after)];
+};
 const BASE = runs(
   'collected 20 items\nFAILED tests/test_a.py::test_old - assert 1 == 2\n  File "a.py", line 12\n1 failed, 19 passed in 0.52s\n',
   'collected 20 items\nFAILED tests/test_a.py::test_old - assert 1 == 2\n  File "a.py", line 12\n1 failed, 19 passed in 0.61s\n',
@@ -59,6 +64,46 @@ test('a count of problems may fall, and not rise', () => {
     isSame: false,
     fresh: ['✖ 23 problems (23 errors)'],
   });
+});
+
+test.each([
+  ['a coverage', ['Coverage for lines (80.1%) does not meet 90%'], ['Coverage for lines (2.1%) does not meet 90%']],
+  ['a share of errors', ['9 errors (80%)'], ['9 errors (2%)']],
+  ['another case', ['FAIL case 7'], ['FAIL case 3']],
+  ['another case, before its verb', ['case 7 failed'], ['case 3 failed']],
+  ['another value', ['expected 5 to equal 7'], ['expected 3 to equal 7']],
+  ['another value of a count', ['expected 5 errors, got 2'], ['expected 3 errors, got 2']],
+  ['another answer', ['returned 500'], ['returned 404']],
+  ['another exit beside a count', ['2 errors, exit 9'], ['2 errors, exit 1']],
+  ['another column', ['3:5 error no-var'], ['3:4 error no-var']],
+])('a number that counts nothing bad is another way: %s', (_, base, now) => {
+  expect(compareRuns(...redTwice(base, now))).toMatchObject({ isSame: false, fresh: now });
+});
+
+test.each([
+  ['go', './a.go:10:5: undefined: foo', './a.go:3:5: undefined: foo'],
+  ['tsc', 'src/a.ts(10,5): error TS2304: no name x', 'src/a.ts(3,5): error TS2304: no name x'],
+  ['a count', '3 errors', '2 errors'],
+])('a further line of the same words is another way, one that moved is not: %s', (_, line, other) => {
+  expect(compareRuns(...redTwice([line, 'end'], [other, 'end']))).toMatchObject({ isSame: true, fresh: [] });
+  const found = compareRuns(...redTwice([line, 'end'], [other, line, other, 'end']));
+  expect(found).toMatchObject({ isSame: false, old: 2 });
+  expect(found.fresh).toHaveLength(2);
+});
+
+test.each([
+  ['Found 22 errors in 3 files.', 'Found 4 errors in 2 files.'],
+  ['7 files inspected, 3 offenses detected', '7 files inspected, 2 offenses detected'],
+  ['3 failing', '1 failing'],
+  ['5 errors and 2 warnings', '5 errors and 0 warnings'],
+])('counts of what is bad may fall: %s', (base, now) => {
+  expect(compareRuns(...redTwice([base], [now]))).toMatchObject({ isSame: true, fresh: [] });
+});
+
+test('a check that says nothing is never red in the same way', () => {
+  expect(compareRuns(...redTwice([], [])).isSame).toBe(false);
+  expect(compareRuns(...redTwice(['boom'], [])).isSame).toBe(false);
+  expect(compareRuns(...redTwice([], ['boom'])).isSame).toBe(false);
 });
 
 test('what only one of two runs says is noise', () => {
