@@ -5,6 +5,7 @@
  */
 import type { Spend } from '../core/agent-state.ts';
 import { rulesOf } from '../core/approvers.ts';
+import { canonicalJson, digestValue } from '../core/digest.ts';
 import type { IntegrateInput, Keeps } from '../core/integration.ts';
 import { findingRulesOf } from '../core/judge-fields.ts';
 import type { Permit } from '../core/permits.ts';
@@ -12,7 +13,7 @@ import { keptBy } from '../core/permits.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
 import { NOTHING_SPENT, spendOn } from '../core/spend.ts';
 import type { Sha } from '../core/transcript.ts';
-import { digestValue } from '../core/digest.ts';
+import { signedLeaveOut } from '../core/warrant.ts';
 import { isInFolder } from '../git/own-commit.ts';
 import { readChain, readLink } from '../git/read-chain.ts';
 import { readRef } from '../git/read-ref.ts';
@@ -135,15 +136,16 @@ export async function verifyKeeps(
   };
 }
 
-/** Whether people who may have let the task, or one of its agents, keep exactly this. */
+/** Whether people who may have let the task, or one of its agents, keep exactly this, but for what they left out. */
 async function isGiven(
   policy: EffectivePolicy,
-  { workflow, decision, asked }: Permit,
+  { workflow, decision, asked, leaveOut = [] }: Permit,
   { repository, authors, task }: { repository: string; authors: string[] | null; task: string },
 ): Promise<boolean> {
   const own = ownWorkflowId();
   const isOurs = workflow === own ? decision.id.startsWith(`${task}/`) : workflow.startsWith(`${own}/${task}.`);
-  if (!isOurs) return false;
+  const isPart = canonicalJson(leaveOut.toSorted()) === canonicalJson(signedLeaveOut(decision).toSorted());
+  if (!isOurs || !isPart) return false;
   const act = { kind: 'scope' as const, digest: digestValue(asked), what: 'effects', repository, workflow };
   return (await findMissing(policy, act, { authors, decision })) === undefined;
 }

@@ -56,9 +56,12 @@ export function describeSubject({ workflow, id, kind, digest, openedAt, place }:
 /** The text to sign, without a line end: JSON with sorted keys and no blanks. */
 export function renderSignedText(subject: Subject, message: SignedMessage): string {
   const said = wordsOf(message);
+  const leaveOut = message.verb === 'approve' ? message.leaveOut : undefined;
   return canonicalJson({
     ...describeSubject(subject),
     expiresAt: message.expiresAt ?? null,
+    // Other texts stay as they were before files could be left out.
+    ...(leaveOut === undefined ? {} : { leaveOut }),
     message: message.id ?? null,
     noteDigest: said === undefined ? null : digestText(said),
     verdict: message.verb,
@@ -69,8 +72,6 @@ export function renderSignedText(subject: Subject, message: SignedMessage): stri
 function wordsOf(message: SignedMessage): string | undefined {
   switch (message.verb) {
     case 'approve':
-      if (message.leaveOut === undefined) return message.note;
-      return canonicalJson({ leaveOut: message.leaveOut, note: message.note ?? null });
     case 'reject':
       return message.note;
     case 'answer':

@@ -116,6 +116,7 @@ export function subjectFor(
 
 const textSchema = z.looseObject({
   expiresAt: z.string().nullable(),
+  leaveOut: z.array(z.string()).optional(),
   message: z.string().nullable(),
   noteDigest: z.string().nullable(),
   firstRun: z.string().optional(),
@@ -132,15 +133,22 @@ export function findMisfit(
 ): string | undefined {
   const read = readText(text);
   if (!read) return 'what was signed is no decision';
-  const { expiresAt, message, noteDigest, firstRun = '', run } = read;
+  const { expiresAt, leaveOut, message, noteDigest, firstRun = '', run } = read;
   const { namespace, repository } = wanted;
   const place = run === undefined ? undefined : { namespace, repository: canonicalAddress(repository), firstRun, run };
-  const said = { expiresAt, message, noteDigest, verdict: 'approve' };
+  // Of effects only a part can be approved: `signedLeaveOut` says what is left out of them.
+  const part = leaveOut === undefined || subject.kind !== 'scope' ? {} : { leaveOut };
+  const said = { expiresAt, message, noteDigest, verdict: 'approve', ...part };
   if (text !== canonicalJson({ ...describeSubject({ ...subject, place }), ...said }))
     return 'what was signed is another decision, digest, verdict, repository or run';
   if (expiresAt === null)
     return rules.expiresAt === 'required' ? 'policy wants a signature to say until when it counts' : undefined;
   return Date.parse(expiresAt) > at ? undefined : `the signature expired at ${expiresAt}`;
+}
+
+/** What those who approved have signed to leave out, each path and glob once. */
+export function signedLeaveOut({ approvals }: GivenDecision): string[] {
+  return [...new Set(approvals.flatMap(({ proof }) => readText(proof?.text ?? '')?.leaveOut ?? []))];
 }
 
 function readText(text: string): z.infer<typeof textSchema> | undefined {

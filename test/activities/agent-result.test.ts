@@ -186,13 +186,16 @@ describe('under required signatures, what a report says that people allowed', ()
   const ALL = { paths: ['a.txt'], barred: [], allowed: ['**'], effects: { rules: [], kept: [] } } as unknown;
   const keeps = ALL as NonNullable<IntegrateInput['keeps']>;
 
-  function permit({ at, head }: Result, who: string, asked: Asked = { head, outside: ['deploy/prod.yaml'] }): Permit {
+  function permit({ at, head }: Result, who: string, leaveOut?: string[]): Permit {
+    const asked: Asked = { head, outside: ['deploy/prod.yaml'] };
+    const leftOut = leaveOut ? { leaveOut } : {};
     const digest = digestValue(asked);
     const about = { id: 'a/scope@1', kind: 'scope' as const, digest, repository: at.target };
-    const approvals = [signedBy(who, about, { workflow: AGENT })];
+    const approvals = [signedBy(who, about, { workflow: AGENT, ...leftOut })];
     return {
       workflow: AGENT,
       asked,
+      ...leftOut,
       decision: { id: about.id, kind: about.kind, digest, openedAt: OPENED, approvals },
     };
   }
@@ -216,5 +219,20 @@ describe('under required signatures, what a report says that people allowed', ()
   test('counts where an approver has signed exactly that', async () => {
     const result = await changed();
     expect(await integrate(result, { permits: [permit(result, 'ann')] })).toMatchObject({ kind: 'merged' });
+  });
+
+  test('counts without what its approver left out only, whatever the report says of that', async () => {
+    const result = await changed();
+    const { leaveOut: _, ...silent } = permit(result, 'ann', ['deploy/**']);
+    for (const told of [{}, { leaveOut: ['other/**'] }, { leaveOut: [] }])
+      expect(await integrate(result, { permits: [{ ...silent, ...told }] })).toMatchObject({ kind: 'outside' });
+    const added = { ...permit(result, 'ann'), leaveOut: ['other/**'] };
+    expect(await integrate(result, { permits: [added] })).toMatchObject({ kind: 'outside' });
+    expect(await integrate(result, { permits: [permit(result, 'ann', ['deploy/**'])] })).toMatchObject({
+      kind: 'outside',
+    });
+    expect(await integrate(result, { permits: [permit(result, 'ann', ['other/**'])] })).toMatchObject({
+      kind: 'merged',
+    });
   });
 });

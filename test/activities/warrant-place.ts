@@ -95,6 +95,7 @@ export interface Signing {
   expiresAt?: string;
   namespace?: string;
   repository?: string;
+  leaveOut?: string[];
   /** Shown as somebody else's. */
   as?: string;
 }
@@ -105,7 +106,7 @@ export function signedBy(
   about: Pick<Subject, 'id' | 'kind' | 'digest'> & { repository: string },
   how: Signing = {},
 ): Approval {
-  const { verb = 'approve', expiresAt, as = who } = how;
+  const { verb = 'approve', expiresAt, leaveOut, as = who } = how;
   const repository = canonicalAddress(how.repository ?? about.repository);
   const subject: Subject = {
     workflow: how.workflow ?? execution.workflowId,
@@ -115,7 +116,7 @@ export function signedBy(
     openedAt: how.openedAt ?? OPENED,
     place: { namespace: how.namespace ?? NAMESPACE, repository, firstRun: 'first', run: 'run' },
   };
-  const message = { verb, id: `m-${who}`, ...(expiresAt === undefined ? {} : { expiresAt }) } as DecidingMessage;
+  const message = { verb, id: `m-${who}`, expiresAt, leaveOut } as DecidingMessage;
   const text = renderSignedText(subject, message);
   const proof = { text, signature: keys.signText(who, text) };
   return { by: as, principal: as, at: Date.now() - 30_000, bound: true, signed: true, proof };

@@ -58,6 +58,7 @@ describe('a delivery under an organisation that wants two signatures', () => {
       ['ann', 'bob'].map((who) => by(who, { repository: '/srv/another.git' })),
     'with signatures for another namespace': (by) => ['ann', 'bob'].map((who) => by(who, { namespace: 'another' })),
     'with a rejection in the place of an approval': (by) => [by('ann'), by('bob', { verb: 'reject' })],
+    'with signatures that leave files out': (by) => ['ann', 'bob'].map((who) => by(who, { leaveOut: ['b/**'] })),
     'with a signature that had expired': (by) => [
       by('ann'),
       by('bob', { expiresAt: new Date(Date.now() - 40_000).toISOString() }),

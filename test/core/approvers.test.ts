@@ -257,3 +257,13 @@ test('what is signed names the place, the run, the decision, its bytes, the verd
     `"{"decision":"plan@1","digest":"dddddddd","expiresAt":null,"kind":"plan","message":"m","noteDigest":null,"openedAt":7,"verdict":"reject","workflow":"r"}"`,
   );
 });
+
+test('files that are left out are a field of their own in what is signed: no note says the same', () => {
+  const subject = { workflow: 'r', id: 'a/scope@1', kind: 'scope' as const, digest: 'd'.repeat(8), openedAt: 7 };
+  const text = renderSignedText(subject, { verb: 'approve', id: 'm', leaveOut: ['secret.pem'] });
+  expect(text).toBe(
+    '{"decision":"a/scope@1","digest":"dddddddd","expiresAt":null,"kind":"scope","leaveOut":["secret.pem"],"message":"m","noteDigest":null,"openedAt":7,"verdict":"approve","workflow":"r"}',
+  );
+  const note = '{"leaveOut":["secret.pem"],"note":null}';
+  expect(renderSignedText(subject, { verb: 'approve', id: 'm', note })).not.toBe(text);
+});
