@@ -16,7 +16,7 @@ import { describeIssue } from './core/plan.ts';
 import type { GitHub } from './github/pull-request.ts';
 import type { PriceTable } from './model/prices.ts';
 import { priceTableSchema } from './model/prices.ts';
-import { findFormerState } from './stack/former-state.ts';
+import { refuseFormerState } from './stack/former-state.ts';
 
 const WORKER_ROLES = ['control', 'model', 'workspace'] as const;
 export type WorkerRole = (typeof WORKER_ROLES)[number];
@@ -141,10 +141,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
     throw new ConfigError(`wrong configuration: ${parsed.error.issues.map(describeIssue).join('; ')}`);
   const values = parsed.data;
   const usualStateDir = join(absolute(values.XDG_STATE_HOME) ?? join(homedir(), '.local', 'state'), 'coxswain');
-  const stateDir =
-    values.COXSWAIN_STATE === undefined
-      ? (findFormerState(workingDirectory) ?? usualStateDir)
-      : resolve(workingDirectory, values.COXSWAIN_STATE);
+  const { COXSWAIN_STATE: named } = values;
+  if (named === undefined) refuseFormerState(workingDirectory);
+  const stateDir = named === undefined ? usualStateDir : resolve(workingDirectory, named);
   return {
     stateDir,
     usualStateDir,

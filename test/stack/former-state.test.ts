@@ -1,7 +1,8 @@
-/** Where state lies: outside of repositories, unless an earlier version of this user kept it in `.coxswain`. */
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+/** Where state lies: outside of repositories; a `.coxswain` with a state, which could be anybody's, is never used unseen. */
+import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import { makeFolder } from './fake-program.ts';
@@ -17,22 +18,24 @@ test('state lies in the XDG state folder, whatever folder a command runs in', as
   expect(stateOf(folder, { XDG_STATE_HOME: '/srv/state', COXSWAIN_STATE: 'here' })).toBe(join(folder, 'here'));
 });
 
-test("a repository's policy is no state, and state of an earlier version is still found", async () => {
+test("a repository's policy is no state", async () => {
   const folder = await makeFolder();
-  const state = join(folder, '.coxswain');
-  await mkdir(state, { mode: 0o700 });
-  await writeFile(join(state, 'policy.yaml'), 'version: 1\n');
+  await mkdir(join(folder, '.coxswain'), { mode: 0o700 });
+  await writeFile(join(folder, '.coxswain/policy.yaml'), 'version: 1\n');
   expect(stateOf(folder, { XDG_STATE_HOME: '/srv/state' })).toBe('/srv/state/coxswain');
-  await writeFile(join(state, 'temporal.db'), '');
-  expect(stateOf(folder, { XDG_STATE_HOME: '/srv/state' })).toBe(state);
 });
 
-test('what looks like state and is open to others, as all that git checks out, is not used unseen', async () => {
-  const folder = await makeFolder();
-  const state = join(folder, '.coxswain');
-  await mkdir(state);
-  await chmod(state, 0o755);
-  await writeFile(join(state, 'seal.json'), '{}');
-  expect(() => stateOf(folder)).toThrow(/not closed to others.*chmod 700 \.coxswain.*COXSWAIN_STATE/);
-  expect(stateOf(folder, { COXSWAIN_STATE: '.coxswain' })).toBe(state);
-});
+test.each(['host', 'temporal.db', 'seal.json'])(
+  'state that came in an archive, closed to others and owned by who unpacked it, is refused: %s',
+  async (mark) => {
+    const origin = await makeFolder();
+    await mkdir(join(origin, '.coxswain'), { mode: 0o700 });
+    await writeFile(join(origin, '.coxswain', mark), '{}', { mode: 0o600 });
+    const folder = await makeFolder();
+    await execa('tar', ['cf', join(folder, 'a.tar'), '.coxswain'], { cwd: origin });
+    await execa('tar', ['xf', 'a.tar'], { cwd: folder });
+    const state = join(folder, '.coxswain');
+    expect(() => stateOf(folder)).toThrow(/archive or a repository.*COXSWAIN_STATE=\.coxswain .*move it away/);
+    expect(stateOf(folder, { COXSWAIN_STATE: '.coxswain' })).toBe(state);
+  },
+);
