@@ -161,7 +161,21 @@ function resumeRefactor(before: RefactorState, sent: MessageOf<'resume'>, at: nu
     ...(state.clock?.refused ? { clock: { ...state.clock, refused: false } } : {}),
   };
   const where = branch === undefined ? '' : `, for branch ${branch}`;
-  return outcome('applied', `resumed, with ${forwards.length} agents${where}`, log(resumed, at, `resumed by ${by}`));
+  const unsaid = message.setup === undefined ? '' : describeUnsaid(resumed);
+  return outcome(
+    'applied',
+    `resumed, with ${forwards.length} agents${where}${unsaid}`,
+    log(resumed, at, `resumed by ${by}`),
+  );
+}
+
+/** A network that was said at a terminal was said for the setup of the start. */
+function describeUnsaid({ input, setup = input.setup }: RefactorState): string {
+  if (setup === input.setup || !input.policy?.network?.setup) return '';
+  return (
+    '; a network that was said for the first setup (--network-for-setup) does not count for this one: ' +
+    'a policy file or COXSWAIN_SETUP_NETWORK has to allow it'
+  );
 }
 
 function passToTask(state: RefactorState, message: MessageOf<'rewind'> | MessageOf<'fork'>): Came {

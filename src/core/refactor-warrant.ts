@@ -9,7 +9,7 @@ import { listRedBefore } from './evidence.ts';
 import { isUnwarranted } from './failures.ts';
 import type { IntegrateInput } from './integration.ts';
 import type { RefactorCommand, RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
-import { authorsOf } from './request.ts';
+import { authorsOf, digestStart } from './request.ts';
 import type { Sha } from './transcript.ts';
 import type { Warrant } from './warrant.ts';
 import { warrantFor } from './warrant.ts';
@@ -19,10 +19,20 @@ export function deliverySubject(state: RefactorState, line: Sha): DeliverySubjec
   return { commit: line, base: state.prepared?.commit ?? '', branch: state.branch, plan: state.plan?.digest ?? '' };
 }
 
+/**
+ * What names the start that a person at a terminal may have said a network for. With another setup it is another start,
+ * and nobody said that one.
+ */
+export function startOfSetup({ input, setup = input.setup, startDigest }: RefactorState): { startDigest?: string } {
+  if (setup !== input.setup) return { startDigest: digestStart({ ...input, setup }) };
+  return startDigest === undefined ? {} : { startDigest };
+}
+
 /** What a worker needs to read this refactor's policy by itself. */
 export function warrantOf(state: RefactorState, decision?: Decision): Warrant {
-  const { input, organisation, startDigest } = state;
-  const of = { team: input.team, run: input.policy, organisation, startDigest, authors: authorsOf(state) };
+  const { input, organisation } = state;
+  const authors = authorsOf(state);
+  const of = { team: input.team, run: input.policy, organisation, ...startOfSetup(state), authors };
   return warrantFor(of, decision);
 }
 

@@ -20,7 +20,14 @@ import { requesterOf } from './request.ts';
 import { orderReview } from './refactor-review.ts';
 import type { Prepared, PrepareInput, RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
 import { orderEnd } from './refactor-end.ts';
-import { claimOf, deliverySubject, warrantDelivery, warrantOf, warrantReservation } from './refactor-warrant.ts';
+import {
+  claimOf,
+  deliverySubject,
+  startOfSetup,
+  warrantDelivery,
+  warrantOf,
+  warrantReservation,
+} from './refactor-warrant.ts';
 import { orderReservation } from './shared-budget.ts';
 import { branchFor } from './text/branch-name.ts';
 import type { Sha } from './transcript.ts';
@@ -118,10 +125,10 @@ function nextWork(state: RefactorState, prepared: Prepared): RefactorCommand {
 }
 
 /** What names the layers that count for a refactor. */
-export function policyInput({ input, prepared, startDigest }: RefactorState): PolicyInput {
+export function policyInput(state: RefactorState): PolicyInput {
+  const { input, prepared } = state;
   const { repository, base, team, policy } = input;
-  const said = startDigest === undefined ? {} : { startDigest };
-  const layers = { repository, team: team ?? null, run: policy ?? null, ...said };
+  const layers = { repository, team: team ?? null, run: policy ?? null, ...startOfSetup(state) };
   return prepared ? { ...layers, base: prepared.commit, begun: true } : { ...layers, base: base ?? null };
 }
 
@@ -222,7 +229,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
     policy: tightenForIsolation(state.policy, prepared.isolation),
     run: state.input.policy ?? null,
     ...(state.organisation === undefined ? {} : { organisation: state.organisation }),
-    ...(state.startDigest === undefined ? {} : { startDigest: state.startDigest }),
+    ...startOfSetup(state),
     ...(fork ? { fork } : {}),
     refactor: state.id,
     ...(requester === undefined ? {} : { requestedBy: requester }),

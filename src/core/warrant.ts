@@ -21,7 +21,7 @@ export interface Warrant {
   team: string | null;
   /** The run's own layer of policy: the one layer that a worker can't read. */
   run: Policy | null;
-  /** Digest of the start's input, where that opens a network for its setup: a person says so for one start. */
+  /** Digest of the start's input with the setup that is run: a person says a network for one start. */
   startDigest?: string;
   /** Digest of the organisation's files that the run goes by; null where there were none. */
   organisation?: string | null;
