@@ -10,7 +10,7 @@ import { createExtra } from './refactor.ts';
 import { rulesOf } from './approvers.ts';
 import { isClaim } from './orders.ts';
 import type { RefactorState } from './refactor-state.ts';
-import { holdRefactor, log, MAX_REPAIRS, workAgain } from './refactor-work.ts';
+import { askForBudgetAgain, holdRefactor, log, MAX_REPAIRS, workAgain } from './refactor-work.ts';
 
 /** Who wants something changed, and what. */
 interface Wish {
@@ -75,7 +75,7 @@ function requestChanges(before: RefactorState, at: number, { by, note }: Wish, w
     before.input.checks.filter((check) => !red.has(check)),
   );
   const state: RefactorState = {
-    ...before,
+    ...askForBudgetAgain(before),
     changes: round,
     phase: 'working',
     extra: work,
@@ -84,7 +84,6 @@ function requestChanges(before: RefactorState, at: number, { by, note }: Wish, w
     redAccepted: false,
     // Checks that stayed red through all rounds of repair are asked about at once the next time.
     repairs: red.size > 0 ? before.repairs : 0,
-    ...(before.clock ? { clock: { ...before.clock, refused: false } } : {}),
   };
   return log(state, at, `${work.task.id}: ${by} wants changes`);
 }
@@ -168,6 +167,7 @@ function refuseBudget(before: RefactorState, { id, resource }: Decision, at: num
     tasks: state.tasks.map((work) => (left.includes(work) ? { ...work, status: 'dropped', forks: [] } : work)),
     extra: state.extra && left.includes(state.extra) ? null : state.extra,
     deviations: [...state.deviations, `${by} gave no more budget; left out: ${names}`],
+    budgetRefused: true,
     evidenceFor: null,
     // Without budget there is no agent to mend red checks: a person is asked about them.
     repairs: MAX_REPAIRS,

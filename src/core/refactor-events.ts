@@ -202,12 +202,29 @@ function mergeAgain(
     conflicts: conflict.files,
   };
   const next = log(replaceWork(state, again), at, `${work.task.id} conflicts in ${conflict.files.join(', ')}`);
+  if (state.budgetRefused) return leaveOutConflict(next, at, again);
   if (work.attempt < MAX_ATTEMPTS) return next;
   return holdRefactor(
     next,
     at,
     `${work.task.id} conflicted ${work.attempt} times (${conflict.files.join(', ')}). Resume to try once more, or revise the plan`,
   );
+}
+
+/** No agent merges without budget: what conflicts is left out, where anything else is done that can be delivered. */
+function leaveOutConflict(state: RefactorState, at: number, work: TaskState): RefactorState {
+  const what = `${work.task.id}, which conflicts in ${work.conflicts.join(', ')}`;
+  const isDone = state.line !== state.prepared?.commit || state.tasks.some(({ status }) => status === 'finished');
+  if (!isDone)
+    return holdRefactor(
+      state,
+      at,
+      `no more budget was given, and there is nothing else to deliver: ${what}. Resume to be asked for the budget again, or stop`,
+    );
+  const dropped = replaceWork(state, { ...work, status: 'dropped', forks: [] });
+  const extra = state.extra?.task.id === work.task.id ? null : state.extra;
+  const said = `no more budget was given; left out: ${what}`;
+  return log({ ...dropped, extra, deviations: [...state.deviations, said] }, at, said);
 }
 
 /** The receipt of what an ended agent was told; a steer's waits for the agent after it. */

@@ -13,7 +13,7 @@ import { answerForRefactor, chooseForRefactor, decideForRefactor, revisePlan } f
 import { policyInput } from './refactor.ts';
 import { takeBranch } from './refactor-delivery.ts';
 import type { RefactorState } from './refactor-state.ts';
-import { listRunning, log, passOn, stopRefactor } from './refactor-work.ts';
+import { askForBudgetAgain, listRunning, log, passOn, stopRefactor } from './refactor-work.ts';
 import { findFullQueue, MAX_STEER_SHOWN } from './steer-queue.ts';
 import { clipText } from './text/lines.ts';
 
@@ -153,12 +153,11 @@ function resumeRefactor(before: RefactorState, sent: MessageOf<'resume'>, at: nu
   if (!isWaiting) return outcome('refused', 'nothing is paused and nothing holds', state);
   const forwards = waiting.map(({ id }) => ({ agent: id, message }));
   const resumed = {
-    ...state,
+    ...askForBudgetAgain(state),
     ...(message.setup === undefined ? {} : { setup: message.setup }),
     control: { ...state.control, paused: null },
     hold: null,
     forwards: [...state.forwards, ...forwards],
-    ...(state.clock?.refused ? { clock: { ...state.clock, refused: false } } : {}),
   };
   const where = branch === undefined ? '' : `, for branch ${branch}`;
   const unsaid = message.setup === undefined ? '' : describeUnsaid(resumed);

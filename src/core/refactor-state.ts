@@ -200,6 +200,8 @@ export interface RefactorState extends HearsAgents {
   /** What is set aside in accounts that are shared with others. */
   reserved?: Reserved;
   clock?: Clock;
+  /** A person gave no more, and what was left was left out: no agent begins until somebody resumes or wants changes. */
+  budgetRefused?: boolean;
   /** What the command under way takes of the budget; runs of before this was counted do not say. */
   begun?: Grant | undefined;
   countsBegun?: true;

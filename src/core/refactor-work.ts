@@ -42,6 +42,12 @@ function reopen(work: TaskState): TaskState {
   return { ...work, status: 'waiting', startTree: null, conflicts: [], kind };
 }
 
+/** Somebody wants more done: a budget that was refused is asked for again. */
+export function askForBudgetAgain(state: RefactorState): RefactorState {
+  const { budgetRefused: _, ...rest } = state;
+  return state.clock?.refused ? { ...rest, clock: { ...state.clock, refused: false } } : rest;
+}
+
 /** Another agent tries a piece of work: at once where somebody said what to do otherwise, else once they resume. */
 export function workAgain(
   state: RefactorState,
@@ -53,7 +59,7 @@ export function workAgain(
   if (!state.rejectsForChanges || note === undefined) return tryAgain(state, at, work, why);
   const instructions = `${work.task.instructions}\n\n${by} rejected what was made of this before: ${note}`;
   const again = reopen({ ...work, task: { ...work.task, instructions } });
-  return log(replaceWork(state, again), at, `${why}: another agent tries`);
+  return log(replaceWork(askForBudgetAgain(state), again), at, `${why}: another agent tries`);
 }
 
 /** Ends the refactor: agents that still run are stopped first, open decisions are withdrawn. */
