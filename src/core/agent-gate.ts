@@ -96,6 +96,7 @@ function passGate(
 export function gateAgain(state: AgentState, at: number): AgentState {
   if (!state.pending?.again) return state;
   const { gate: _, by: __, decision: ___, again: ____, ...call } = state.pending;
+  if (!state.rules) return passGate({ ...state, pending: null }, at, call);
   const because = 'a worker reads policy more strictly than this run goes by, so somebody decides';
   return passGate({ ...state, pending: null }, at, call, { asked: true, because });
 }

@@ -147,7 +147,7 @@ function resumeAgent(state: AgentState, message: MessageOf<'resume'>, at: number
   if (problem !== undefined) return refused(state, problem);
   const by = message.by ?? 'unknown';
   const control = { ...state.control, paused: null };
-  const alone = state.orphaned ? { orphaned: undefined, alone: true as const } : {};
+  const alone = state.orphaned && state.rules ? { orphaned: undefined, alone: true as const } : {};
   const going = say({ ...state, ...alone, control, hold: null }, at, `resumed by ${by}`);
   if (!wheel) return applied(publish(gateAgain(going, at)), 'resumed');
   return applied(publish(takeWheel(going, at, wheel)), `resumed from ${wheel.slice(0, 10)}`);

@@ -218,6 +218,8 @@ export interface AgentState {
   endsCancelled?: true;
   /** Its refactor was found closed; and somebody has resumed it since, so that it works without one. */
   orphaned?: true | undefined;
+  /** By which rules it takes messages: see `MessageRules`. */
+  rules?: 2;
   alone?: true | undefined;
   /** The mark of the refactor that started it, with all its runs; the stamps of the last message to it, and from it. */
   company?: string;

@@ -140,13 +140,22 @@ function authorOf(message: Message, verified: Verified | undefined): string | un
   }
 }
 
+/**
+ * By the second rules, who writes a plan or answers an agent is an author, a call that a worker had no warrant for is
+ * asked about, and a resumed agent of a closed refactor works on alone. Runs from before go on by the first.
+ */
+export interface MessageRules {
+  rules?: 2;
+}
+
 /** A state that remembers who has guided the work. */
-export function noteAuthor<S extends { control: Control; authors?: string[] }>(
+export function noteAuthor<S extends MessageRules & { control: Control; authors?: string[] }>(
   state: S,
   message: Message,
   verified?: Verified,
 ): S {
-  const author = state.control.place ? authorOf(message, verified) : undefined;
+  const isOld = !state.rules && ['revisePlan', 'answer'].includes(message.verb);
+  const author = state.control.place && !isOld ? authorOf(message, verified) : undefined;
   return author === undefined ? state : addAuthor(state, author);
 }
 

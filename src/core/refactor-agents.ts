@@ -124,7 +124,7 @@ export function takeDescription(state: RefactorState, at: number, agent: AgentDe
     ...result,
   };
   const head = 'head' in outcome ? outcome.head : null;
-  const { authors } = known.report ?? {};
+  const { authors } = (state.rules && known.report) || {};
   const blank = { decisions: [], hold: null, receipts: [], agent: agent.id, task: known.task };
   const told = { ...blank, head, steps, spend, outcome, ...(authors ? { authors } : {}) };
   if (!agent.result || readReport(told)) return takeReport(state, at, told);

@@ -13,6 +13,7 @@ import type { Approval, Verified, Weighing } from './decide.ts';
 import { countApproval, nameOf, weigh } from './decide.ts';
 import { digestDelivery } from './delivery.ts';
 import { findRival, settleChoice } from './forks.ts';
+import { shareTokens } from './token-shares.ts';
 import { clipText } from './text/lines.ts';
 import type { MessageOf } from './messages.ts';
 import { findPlanProblems } from './plan.ts';
@@ -156,7 +157,7 @@ function approveOwn(state: RefactorState, decision: Decision, by: string, at: nu
     case 'baseline':
       return acceptBaseline(state, by);
     case 'budget':
-      return decision.resource === 'minutes' ? addTime(state, by) : addBudget(state, decision);
+      return decision.resource === 'minutes' ? addTime(state, by) : shareTokens(addBudget(state, decision), at);
     case 'plan':
       return adoptPlan(state, at, by);
     case 'scope':

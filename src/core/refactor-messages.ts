@@ -141,10 +141,14 @@ function resumeRefactor(before: RefactorState, sent: MessageOf<'resume'>, at: nu
   const { state } = named;
   const running = listRunning(state);
   if (message.setup !== undefined && state.prepared)
-    return outcome('refused', 'setup has prepared the base already: only one that failed there can be replaced', state);
+    return outcome(
+      'refused',
+      'setup has prepared the base already: only one that failed there can be replaced',
+      before,
+    );
   if (message.from !== undefined) {
     if (running.length === 1) return passOn(state, running, message, 'passed on to');
-    return outcome('refused', `${running.length} agents work: send a commit to the agent that should take it`, state);
+    return outcome('refused', `${running.length} agents work: send a commit to the agent that should take it`, before);
   }
   const by = message.by ?? 'unknown';
   const waiting = state.control.paused ? running : running.filter(({ report }) => report?.hold);

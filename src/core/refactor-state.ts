@@ -220,6 +220,8 @@ export interface RefactorState extends HearsAgents {
   forwards: Forward[];
   /** Steers that came while nobody was there to take them; the next agent does. */
   heldSteers: MessageOf<'steer'>[];
+  /** By which rules it takes messages: see `MessageRules`. */
+  rules?: 2;
   cut: boolean;
   spend: Spend;
   /** `claim` where policy wants signatures, and this had none. */

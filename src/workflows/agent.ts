@@ -42,6 +42,7 @@ import { agentState, listNeeds } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone, openActivities } from './activities.ts';
 import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
+import { beginMessages } from './begin-refactor.ts';
 import { continueRun, nameRun } from './continue-run.ts';
 import { beginEnding, endsCancelled } from './end-cancelled.ts';
 import { hearForwarded, hearTrouble, nextStamp } from './hear.ts';
@@ -137,7 +138,7 @@ function open(input: AgentInput): AgentState {
   const charging: AgentState = patched(CHARGES_CUTS) ? { ...state, chargesCuts: true } : state;
   const reading: AgentState = patched(SHELL_GLOBS) ? { ...charging, globs: 'shell' } : charging;
   const sealing: AgentState = company === undefined ? reading : { ...reading, seals: true, company };
-  return nameRun(beginEnding(sealing), spec.repository, false);
+  return nameRun(beginEnding(beginMessages(sealing)), spec.repository, false);
 }
 
 function show(state: AgentState): void {

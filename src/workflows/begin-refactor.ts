@@ -38,8 +38,17 @@ const SHARES_TOKENS = 'shares-tokens';
 /** The patch under which a setup that fails began to hold. */
 const HOLDS_SETUP = 'holds-setup';
 
+/** The patch under which runs began to take messages by their second rules. */
+const SECOND_RULES = 'second-rules';
+
+/** Takes messages by the newest rules; a run that began by others keeps them. */
+export function beginMessages<S extends { rules?: 2 }>(state: S): S {
+  return patched(SECOND_RULES) ? { ...state, rules: 2 } : state;
+}
+
 /** The rules by which a new refactor goes, where runs of before go by others. */
-export function beginRules(state: RefactorState): RefactorState {
+export function beginRules(before: RefactorState): RefactorState {
+  const state = beginMessages(before);
   const sharing: RefactorState = patched(SHARES_TOKENS) ? { ...state, sharesTokens: true } : state;
   return patched(HOLDS_SETUP) ? { ...sharing, holdsSetup: true } : sharing;
 }

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { createAgent } from '../../src/core/agent.ts';
+import { advanceAgent } from '../../src/core/agent-events.ts';
+import type { AgentState } from '../../src/core/agent-state.ts';
 import { receiveForAgent } from '../../src/core/agent-messages.ts';
 import type { Verb } from '../../src/core/messages.ts';
 import { startSchema } from '../../src/core/messages.ts';
@@ -13,7 +16,7 @@ import { rulesOf } from '../../src/core/approvers.ts';
 import { renderSignedText, subjectOfRequest, subjectOfRevision } from '../../src/core/signed-text.ts';
 import { noteAuthor } from '../../src/core/orders.ts';
 import { approvalBy, newWorld, PLACE, refactorGate } from './approval-attacks.ts';
-import { planOf, policyOf, sha } from './builders.ts';
+import { planOf, policyOf, sha, shell, specOf, thought } from './builders.ts';
 import { asking, DECISIONS, give, keys, order } from './signed-orders.ts';
 import { plainKeys } from './signers.ts';
 
@@ -133,6 +136,32 @@ test('steers that nobody takes are bounded, so that the state can be handed on',
   }
 });
 
+test('a call that a worker had no warrant for is asked about, in runs that began by these rules', () => {
+  const allowed = createAgent('r/a.1', specOf({ policy: policyOf(), refactor: 'r' }));
+  const began = advanceAgent({ ...allowed, rules: 2 }, { kind: 'began', at: 1, head: sha('root') });
+  const asked = advanceAgent(began, thought(began, 1, shell('c1', 'make')));
+  const what = { kind: 'failed' as const, at: 2, what: 'act' as const, type: 'PolicyStricter', reason: 'stricter' };
+  const held = advanceAgent(asked, what);
+  const again = receiveForAgent(held, 'resume', [], 3).state;
+  expect(again.control.decisions).toMatchObject([
+    { id: 'lib/call@1', about: expect.stringContaining('more strictly') },
+  ]);
+  const { rules: _, ...former } = held;
+  expect(receiveForAgent(former, 'resume', [], 3).state.pending).toMatchObject({ gate: 'allowed' });
+});
+
+test('a resume that is refused changes nothing, not even the branch that it names', async () => {
+  const run = newWorld({});
+  const before = run.refactor;
+  for (const message of [
+    { branch: 'x', setup: 'true' },
+    { branch: 'x', from: wheel },
+  ]) {
+    expect(await give(run, 'resume', message)).toMatchObject({ kind: 'refused' });
+    expect(run.refactor).toMatchObject({ branch: before.branch, control: { decisions: before.control.decisions } });
+  }
+});
+
 describe('where nobody may approve what they asked for,', () => {
   const strict = { ...DECISIONS, selfApproval: 'deny' as const };
 
@@ -169,6 +198,8 @@ describe('where nobody may approve what they asked for,', () => {
       report: one.report && { ...one.report, authors: ['ann'] },
     }));
     expect(agents).toMatchObject([{ report: { authors: ['ann'] } }]);
+    const { rules: _, ...former } = agent.read();
+    expect(noteAuthor(former as AgentState, { verb: 'answer', text: 'left', by: 'ann' })).not.toHaveProperty('authors');
     const ended = takeDescription({ ...run.refactor, agents }, 5, { id: 'r/plan.1', found: 'missing', result: null });
     expect(ended.agents).toMatchObject([{ status: 'ended', report: { authors: ['ann'] } }]);
   });

@@ -50,7 +50,7 @@ export async function give(run: World, verb: Verb, message: object): Promise<Ans
 export function asking(decisions: Policy['decisions']): { read: () => AgentState; give: typeof giveAgent } {
   const policy = policyOf({ gates: { commands: 'ask' }, decisions });
   let state = createAgent('r/a.1', specOf({ policy, requestedBy: 'rita', run: null, refactor: 'r' }));
-  state = { ...state, control: settleIn(state.control, PLACE) };
+  state = { ...state, rules: 2, control: settleIn(state.control, PLACE) };
   state = advanceAgent(state, { kind: 'began', at: 1, head: sha('root') });
   state = advanceAgent(state, thought(state, 1, shell('c1', 'rm -r lib')));
   const giveAgent = async (verb: Verb, message: object): Promise<Answer> =>

@@ -82,8 +82,7 @@ export class World {
     });
     this.refactor = {
       ...createRefactor(script.id ?? 'r', start, policyOf(start.policy, script.team), this.now),
-      countsBegun: true,
-      rejectsForChanges: true,
+      ...{ countsBegun: true, rules: 2, rejectsForChanges: true },
       ...(script.sharesTokens ? { sharesTokens: true } : {}),
     };
   }
