@@ -6,6 +6,7 @@ import { SHARED_BUDGETS } from '../../src/core/shared-budget.ts';
 import { Bank } from '../core/bank.ts';
 import { planOf, randomFrom } from '../core/builders.ts';
 import { World } from '../core/world.ts';
+import { runsOf } from '../runs.ts';
 
 const TEAM = { account: 'team', per: 'month' as const };
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -72,9 +73,9 @@ test('what is set aside and spent together never exceeds the limit, in any sched
         expect(new Set(view.holders.map((one) => one.id))).toEqual(new Set(held.keys()));
       }
     }),
-    { numRuns: 10_000 },
+    { numRuns: runsOf(10_000) },
   );
-  expect(short).toBeGreaterThan(1000);
+  expect(short).toBeGreaterThan(200);
 }, 240_000);
 
 test('refactors that share an account never spend more than it has, whatever people approve', () => {

@@ -9,6 +9,7 @@ import { costAtMost } from '../../src/core/price.ts';
 import { viewRefactor } from '../../src/core/views.ts';
 import { planOf, randomFrom } from '../core/builders.ts';
 import { World } from '../core/world.ts';
+import { runsOf } from '../runs.ts';
 
 const PLAN = planOf({ id: 'a' }, { id: 'b' }, { id: 'c' });
 const PRICE = { inputPerMillionUsd: 2, outputPerMillionUsd: 10 };
@@ -61,7 +62,7 @@ test('a budget of money is never exceeded, in any schedule of parallel agents, l
       seen.spent += costOf(run);
       if (viewRefactor(run.refactor).needs.some(({ kind }) => kind === 'budget')) seen.asked++;
     }),
-    { numRuns: 3000 },
+    { numRuns: runsOf(3000) },
   );
   expect(seen.asked).toBeGreaterThan(50);
   expect(seen.spent).toBeGreaterThan(10);
