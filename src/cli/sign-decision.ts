@@ -67,7 +67,7 @@ export async function signDecision({ client, id, verb, fields, key, say }: Signi
 /** Whether policy wants a message signed. A pause, and the end of one, are everybody's. */
 function mustSign(verb: Verb, fields: object, rules: DecisionRules): boolean {
   if (rules.signatures === 'optional' || verb === 'pause') return false;
-  if (verb === 'resume') return ['from', 'branch'].some((field) => Object(fields)[field] !== undefined);
+  if (verb === 'resume') return ['from', 'branch', 'setup'].some((field) => Object(fields)[field] !== undefined);
   return verb !== 'steer' || rules.selfApproval === 'deny';
 }
 

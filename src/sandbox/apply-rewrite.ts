@@ -4,6 +4,7 @@
  */
 import type { Code, Errors } from './codemod-search.ts';
 import { countErrors } from './codemod-search.ts';
+import { findCompileError } from './compile-javascript.ts';
 import type { Match, Piece, Template } from './rewrite-match.ts';
 import { rewriteMatch } from './rewrite-match.ts';
 
@@ -45,12 +46,13 @@ export function applyAll(codes: readonly (Code & { matches: readonly Match[] })[
     const fresh = old && old.added > 0 ? countErrors(whole.slice(index, index + 1), old.added + 1)[0] : afterAll[index];
     if (!code || !old || !fresh) throw new Error('a code has no errors counted');
     const grown = rendered(code, changes).text.length - code.text.length;
-    const kept = isNoWorse(old, fresh, grown) ? changes : keepHarmless(code, changes, old);
-    const left = changes.filter((change) => !kept.includes(change));
+    const readable = isNoWorse(old, fresh, grown) ? changes : keepHarmless(code, changes, old);
+    const { kept, refused: uncompiled } = keepCompiling(code, readable);
+    const left = changes.filter((change) => !readable.includes(change));
     return {
       text: rendered(code, kept).text,
       made: kept.length,
-      refused: [...refused, ...left.map(({ match }) => ({ start: match.start, reason: ADDS_ERROR }))],
+      refused: [...refused, ...left.map(({ match }) => ({ start: match.start, reason: ADDS_ERROR })), ...uncompiled],
       unnamed: kept.filter(({ unnamed }) => unnamed).map(({ match }) => match.start),
       hadErrors: old.places > 0 || old.added > 0,
     };
@@ -120,6 +122,19 @@ function keepHarmless(code: Code, changes: readonly Change[], old: Errors): Chan
   const together = rendered(code, harmless);
   const [errors] = countErrors([together], old.added + 1);
   return errors && isNoWorse(old, errors, together.text.length - code.text.length) ? harmless : [];
+}
+
+/** The changes with which Node takes the code as it did before: all of them, or each that fits to those before it. */
+function keepCompiling(code: Code, changes: readonly Change[]): { kept: readonly Change[]; refused: Refused[] } {
+  if (findCompileError(code, rendered(code, changes)) === undefined) return { kept: changes, refused: [] };
+  const kept: Change[] = [];
+  const refused: Refused[] = [];
+  for (const change of changes) {
+    const error = findCompileError(code, rendered(code, [...kept, change]));
+    if (error === undefined) kept.push(change);
+    else refused.push({ start: change.match.start, reason: `${ADDS_ERROR}: ${error}` });
+  }
+  return { kept, refused };
 }
 
 function isNoWorse(old: Errors, fresh: Errors, grown: number): boolean {

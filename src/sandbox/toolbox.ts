@@ -29,7 +29,7 @@ const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const sources = [
   ...['apply-patch-program', 'parse-patch', 'egress-relay-program'],
   ...['codemod-program', 'codemod-survey', 'codemod-search', 'codemod-files', 'codemod-languages'],
-  ...['apply-rewrite', 'rewrite-match', 'align-tokens', 'template-tokens'],
+  ...['apply-rewrite', 'compile-javascript', 'rewrite-match', 'align-tokens', 'template-tokens'],
 ].map((name) => `${name}.${suffix}`);
 
 /** Runs a program beside the script, wherever the toolbox is mounted. */

@@ -64,8 +64,8 @@ test('a budget of money is never exceeded, in any schedule of parallel agents, l
     }),
     { numRuns: runsOf(3000) },
   );
-  expect(seen.asked).toBeGreaterThan(50);
-  expect(seen.spent).toBeGreaterThan(10);
+  expect(seen.asked).toBeGreaterThan(10);
+  expect(seen.spent).toBeGreaterThan(2);
 }, 240_000);
 
 /** A refactor with three dollars, whose agents spend a third of one with each call. */

@@ -54,6 +54,20 @@ export const JAVASCRIPT: readonly Row[] = [
     after: "const p = require('path') // paths\nvar x = 1\n",
   },
   {
+    name: 'a name that is declared twice stays, since a const may not be',
+    goal: CONST,
+    before: "var a = require('a')\n  , send = a.send\n  , send = require('send')\nvar b = require('b')\n",
+    after: "var a = require('a')\n  , send = a.send\n  , send = require('send')\nconst b = require('b')\n",
+    refused: /the rewrite would add a syntax error: Identifier 'send' has already been declared/,
+  },
+  {
+    name: 'a declarator without a value stays, since a const has one',
+    goal: CONST,
+    before: "#!/usr/bin/env node\nvar a = require('a'), b\nvar c = require('c')\n",
+    after: "#!/usr/bin/env node\nvar a = require('a'), b\nconst c = require('c')\n",
+    refused: /Missing initializer in const declaration/,
+  },
+  {
     name: 'a comment before the semicolon',
     goal: CONST,
     before: "var p = require('path') /* paths */ ;\nvar q = require('q')  ;\n",
