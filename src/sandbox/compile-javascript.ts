@@ -1,6 +1,6 @@
 /**
- * Whether Node takes a JavaScript file: a parser for editors reads `const a;` or a name that is declared twice, which no
- * engine does.
+ * Whether Node takes a JavaScript file: a parser for editors reads `const a;`, or a name that is declared twice, which
+ * no engine does.
  * Rule: nothing is run; of code that Node did not take before, as JSX, nothing is said.
  */
 import { compileFunction } from 'node:vm';
