@@ -57,6 +57,7 @@ async function openShell(crew: Crew): Promise<{
     PATH: `${folder}:${dirname(inject('temporalPath'))}:${process.env['PATH'] ?? ''}`,
     TEMPORAL_ADDRESS: inject('temporalAddress'),
     COXSWAIN_STATE: join(folder, 'state'),
+    COXSWAIN_HUB: join(crew.stateDir, 'hub', '{repository}.git'),
     COXSWAIN_ROOTS: '/',
     COXSWAIN_TASK_QUEUE: crew.taskQueue,
     OPENAI_BASE_URL: crew.model.url,
