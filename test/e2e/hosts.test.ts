@@ -81,11 +81,12 @@ async function startOnTwoHosts(): Promise<{
   busy: Host;
   other: Host;
 }> {
-  const crew = await startCrew(APPENDS);
-  await crew.worker.stop();
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-hosts-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await git(folder, 'init', '--quiet', '--bare', 'hub.git');
+  // All workers of a queue have one hub: one with another does not begin.
+  const crew = await startCrew(APPENDS, { env: { COXSWAIN_HUB: `file://${join(folder, 'hub.git')}` } });
+  await crew.worker.stop();
   const hosts = [await startHost(crew, folder, 'one'), await startHost(crew, folder, 'two')];
   const repository = await makeRepository();
   const handle = await crew.start({ repository, branch: 'moved' });
