@@ -112,11 +112,12 @@ const COPIES = 4;
 describe('a refactor reset to any of its workflow tasks goes on to the same tree; none wedges, fails or spends unseen', () => {
   test.each(Object.entries(MODES))(
     '%s',
+    // Some sixty resets beside each other: one that a busy machine spoils is tried once more.
+    { timeout: 1_500_000, retry: 1 },
     async (_name, mode) => {
       const crew = await startCrew(THREE_TASKS);
       await Promise.all(Array.from({ length: COPIES }, async (_, copy) => await resetToEvery(crew, mode, copy)));
     },
-    1_500_000,
   );
 });
 
