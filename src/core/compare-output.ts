@@ -51,12 +51,11 @@ export function compareRuns(base: Runs, now: Runs): Comparison {
   const [first = '', ...others] = now.outputs;
   const again = others.map(countLines);
   const said = readLines(first).filter(({ line }) => again.every((counts) => take(counts, line)));
-  const fresh = said
-    .filter(({ line }) => !take(left, line))
-    .filter(({ line }) => {
-      const former = [...left.keys()].find((one) => hasOnlyFallen(line, one) && take(left, one));
-      return former === undefined;
-    });
+  const shapes = Map.groupBy(left.keys(), shapeOf);
+  const hasFormer = (line: string): boolean =>
+    (shapes.get(shapeOf(line)) ?? []).some((former) => hasOnlyFallen(line, former) && take(left, former));
+  // Whole lines use up theirs before any count may have fallen.
+  const fresh = said.filter(({ line }) => !take(left, line)).filter(({ line }) => !hasFormer(line));
   const isEnded = now.outputs.every((output) => endsAs(base, new Set(linesOf(output))));
   const isExit = now.exitCodes.every((code) => base.exitCodes.includes(code));
   return {
