@@ -189,13 +189,7 @@ async function readOutcome(
 ): Promise<ActOutcome> {
   const { entry } = link;
   if (entry?.kind !== 'act') throw new Error(`${link.commit} is not an act`);
-  const { start, head, paths, protection } = input;
-  // What stood there before this call is not its doing: a person may have brought it.
-  const standing = new Set((await diffTrees(store, { from: start, to: link.commit })).map(({ path }) => path));
-  const own = (await diffTrees(store, { from: head, to: link.commit })).filter(({ path }) => standing.has(path));
-  const isBarred = (path: string): boolean =>
-    protection !== undefined && isProtected(path, protection.paths) && !isInPaths(path, protection.allowed);
-  const outside = own.map(({ path }) => path).filter((path) => !isInPaths(path, paths) || isBarred(path));
+  const outside = await listOutside(store, input, link.commit);
   const { findings, more } = await findLeft(store, input, link);
   return {
     head: link.commit,
@@ -209,6 +203,17 @@ async function readOutcome(
     ...(more > 0 ? { moreFindings: more } : {}),
     host: context.host,
   };
+}
+
+/** Paths that the act changed and that are not the agent's to change; one that is as it started with is none of them. */
+async function listOutside(store: Store, { start, head, paths, protection }: ActInput, commit: Sha): Promise<string[]> {
+  const isBarred = (path: string): boolean =>
+    protection !== undefined && isProtected(path, protection.paths) && !isInPaths(path, protection.allowed);
+  const own = (await diffTrees(store, { from: head, to: commit })).map(({ path }) => path);
+  const outside = own.filter((path) => !isInPaths(path, paths) || isBarred(path));
+  if (outside.length === 0) return [];
+  const standing = new Set((await diffTrees(store, { from: start, to: commit })).map(({ path }) => path));
+  return outside.filter((path) => standing.has(path));
 }
 
 /** What the act left in the files that was not there before. */
