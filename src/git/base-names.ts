@@ -11,6 +11,7 @@ import { shaSchema } from '../core/transcript.ts';
 import { GitFailure } from './git-failure.ts';
 import { moveRef } from './move-ref.ts';
 import { readObjects } from './read-blobs.ts';
+import { readLink } from './read-chain.ts';
 import { runGit, streamGit } from './run-git.ts';
 import type { Store } from './store.ts';
 import { ensureCommit, fetchInto, treeOf } from './store.ts';
@@ -45,7 +46,7 @@ export async function keepNames(
   const message = `names of the base ${commit.slice(0, 10)}\n\n${said}\n`;
   const env = { GIT_AUTHOR_DATE: DATE, GIT_COMMITTER_DATE: DATE };
   const args = ['commit-tree', await treeOf(store, commit), '-p', commit, '-F', '-'];
-  const { output } = await streamGit(store.dir, args, { input: one(message), env });
+  const { output } = await streamGit(store.dir, args, { input: [message], env });
   const names = output.toString().trim() as Sha;
   await moveRef(store, { ref: refOf(names), to: names, from: null });
   return names;
@@ -54,14 +55,7 @@ export async function keepNames(
 /** Reads them on any host of the hub. */
 export async function readNames(store: Store, names: Sha): Promise<BaseNames> {
   await ensureCommit(store, { commit: names, ref: refOf(names) });
-  const message = await runGit(store.dir, [
-    'log',
-    '-1',
-    '--no-show-signature',
-    '--format=%B',
-    '--end-of-options',
-    names,
-  ]);
+  const { message } = await readLink(store, names);
   const said = namesSchema.safeParse(readJson(message.slice(message.indexOf('\n\n'))));
   if (!said.success) throw new GitFailure('corrupt', `commit ${names} of the hub has no names of a base in it`);
   return said.data;
@@ -128,8 +122,4 @@ async function readSome(store: Store, tags: readonly { id: Sha; commit: Sha }[])
     await Promise.resolve();
   });
   return found;
-}
-
-async function* one(text: string): AsyncIterable<string> {
-  yield text;
 }

@@ -26,12 +26,8 @@ export async function commitTree(
       }
     : {};
   const args = ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-F', '-'];
-  const { output } = await streamGit(store.dir, args, { input: one(message), env });
+  const { output } = await streamGit(store.dir, args, { input: [message], env });
   const commit = output.toString().trim() as Sha;
   noteTree(store, { commit, tree });
   return commit;
-}
-
-async function* one(text: string): AsyncIterable<string> {
-  yield text;
 }

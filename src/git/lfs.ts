@@ -77,9 +77,9 @@ async function ask(store: Store, attributes: readonly Attributes[], paths: reado
     };
     await streamGit(folder, ['update-index', '-z', '--index-info'], {
       env,
-      input: each(attributes.map(({ line }) => line)),
+      input: attributes.map(({ line }) => line),
     });
-    const asked = each(paths.map((path) => `${path}\0`));
+    const asked = paths.map((path) => `${path}\0`);
     const { output } = await streamGit(folder, ['check-attr', '-z', '--cached', '--stdin', 'filter'], {
       env,
       input: asked,
@@ -89,8 +89,4 @@ async function ask(store: Store, attributes: readonly Attributes[], paths: reado
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-async function* each<T extends Buffer | string>(parts: readonly T[]): AsyncIterable<T> {
-  yield* parts;
 }

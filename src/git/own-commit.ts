@@ -45,10 +45,8 @@ export async function isInFolder(
 }
 
 async function isReachable(store: Store, commit: Sha, tips: readonly Sha[]): Promise<boolean> {
-  async function* lines(): AsyncIterable<string> {
-    yield [commit, ...tips.map((tip) => `^${tip}`)].map((line) => `${line}\n`).join('');
-  }
+  const lines = [commit, ...tips.map((tip) => `^${tip}`)].map((line) => `${line}\n`).join('');
   // What is left of the commit without all that the tips reach: nothing, if they reach it.
-  const { output } = await streamGit(store.dir, ['rev-list', '--max-count=1', '--stdin'], { input: lines() });
+  const { output } = await streamGit(store.dir, ['rev-list', '--max-count=1', '--stdin'], { input: [lines] });
   return output.length === 0;
 }

@@ -34,12 +34,8 @@ export async function readObjects(
     if (named !== id) throw new GitFailure('corrupt', `the store at ${store.dir} says: ${header}`);
     await use(id, type, bytes);
   });
-  await streamGit(store.dir, ['cat-file', '--batch'], { input: lines(ids), take: reader });
+  await streamGit(store.dir, ['cat-file', '--batch'], { input: ids.map((id) => `${id}\n`), take: reader });
   if (at < ids.length) throw new GitFailure('corrupt', `the store at ${store.dir} gave ${at} of ${ids.length} objects`);
-}
-
-async function* lines(ids: readonly Sha[]): AsyncIterable<string> {
-  for (const id of ids) yield `${id}\n`;
 }
 
 /** Puts chunks together to records: `<id> <type> <size>`, a line break, the bytes, a line break. */

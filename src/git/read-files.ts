@@ -10,11 +10,8 @@ import type { Store } from './store.ts';
 /** Bytes of each blob. */
 export async function readSizes(store: Store, ids: readonly Sha[]): Promise<Map<Sha, number>> {
   if (ids.length === 0) return new Map();
-  async function* lines(): AsyncIterable<string> {
-    yield ids.map((id) => `${id}\n`).join('');
-  }
   const { output } = await streamGit(store.dir, ['cat-file', '--batch-check=%(objectname) %(objectsize)'], {
-    input: lines(),
+    input: [ids.map((id) => `${id}\n`).join('')],
   });
   const sizes = output.toString('latin1').trim().split('\n');
   return new Map(sizes.map((line) => line.split(' ')).map(([id = '', size = '']) => [id as Sha, Number(size)]));

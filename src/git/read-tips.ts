@@ -26,22 +26,16 @@ export async function readTips(store: Store, refs: readonly { ref: string; at: S
 }
 
 async function readDates(store: Store, refs: readonly { at: Sha }[]): Promise<Map<Sha, number>> {
-  async function* ids(): AsyncIterable<string> {
-    yield refs.map(({ at }) => `${at}\n`).join('');
-  }
   const { output } = await streamGit(store.dir, ['cat-file', '--batch-check=%(objectname) %(objecttype)'], {
-    input: ids(),
+    input: [refs.map(({ at }) => `${at}\n`).join('')],
   });
   const there = output
     .toString('utf8')
     .split('\n')
     .flatMap((line) => (line.endsWith(' commit') ? [line.split(' ')[0] ?? ''] : []));
   if (there.length === 0) return new Map();
-  async function* commits(): AsyncIterable<string> {
-    yield `${there.join('\n')}\n`;
-  }
   const args = ['log', '--no-walk=unsorted', '--no-show-signature', '--format=%H %ct', '--stdin'];
-  const dates = await streamGit(store.dir, args, { input: commits() });
+  const dates = await streamGit(store.dir, args, { input: [`${there.join('\n')}\n`] });
   return new Map(
     dates.output
       .toString('utf8')

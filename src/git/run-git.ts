@@ -111,9 +111,12 @@ function failOnStatus(
   return error ?? Buffer.from(`${Buffer.concat(result.stdErr).toString()} (exit status ${result.exitCode})`);
 }
 
+/** What git reads: parts that are at hand, or parts as they come. */
+export type GitInput = AsyncIterable<Buffer | string> | readonly (Buffer | string)[];
+
 /** Options of a call with bytes; `expected` are exit statuses beside 0 that are no failure. */
 export interface StreamOptions extends GitOptions {
-  input?: AsyncIterable<Buffer | string>;
+  input?: GitInput;
   expected?: readonly number[];
   /** Milliseconds after which git is killed, which is a failure. */
   timeoutMs?: number;
@@ -163,7 +166,7 @@ export async function streamGit(
   }
 }
 
-async function feed(stdin: Writable, input: AsyncIterable<Buffer | string> | undefined): Promise<void> {
+async function feed(stdin: Writable, input: GitInput | undefined): Promise<void> {
   // Git that ends early is told by its status; the broken pipe says nothing more.
   stdin.on('error', () => undefined);
   for await (const chunk of input ?? []) {

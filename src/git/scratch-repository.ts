@@ -54,7 +54,7 @@ export async function makeScratchRepository(
   const revisions = [...ends.map((end) => `--shallow ${end}`), commit].map((line) => `${line}\n`).join('');
   // Nobody fetches from here, so time for small deltas would be lost.
   const args = ['pack-objects', '--quiet', '--revs', '--window=0', join(into, 'objects/pack/pack')];
-  await streamGit(store.dir, args, { input: one(revisions) });
+  await streamGit(store.dir, args, { input: [revisions] });
   const branch = known?.branch ?? 'main';
   const tags = known?.tags.filter((tag) => kept.has(tag.commit)) ?? [];
   const refs = [`${commit} refs/heads/${branch}`];
@@ -108,8 +108,4 @@ async function findEnds(store: Store, kept: ReadonlyMap<string, string[]>): Prom
   return [...kept].flatMap(([id, parents]) =>
     shallow.has(id) || parents.some((parent) => !kept.has(parent)) ? [id] : [],
   );
-}
-
-async function* one(text: string): AsyncIterable<string> {
-  yield text;
 }
