@@ -13,11 +13,6 @@ import type { Subject } from '../core/signed-text.ts';
 import type { Sha } from '../core/transcript.ts';
 import type { RefactorStatus } from '../core/views.ts';
 
-interface ShownPlan {
-  digest: string;
-  plan: Plan;
-}
-
 /** Why a subject must not be signed as that of the run `id`; undefined where it is what the run shows. */
 export async function findShownProblem(client: Client, id: string, subject: Subject): Promise<string | undefined> {
   const { workflow, place } = subject;
@@ -38,7 +33,7 @@ export async function findShownProblem(client: Client, id: string, subject: Subj
 /** The digest of a plan or a delivery, from what is shown of it; of other decisions not all is shown. */
 async function digestOfShown(client: Client, id: string, { kind, workflow }: Subject): Promise<string | undefined> {
   if (workflow !== id || (kind !== 'plan' && kind !== 'delivery')) return undefined;
-  const shown = await queryRun<ShownPlan | null>(client, id, 'plan');
+  const shown = await queryRun<{ plan: Plan } | null>(client, id, 'plan');
   if (!shown) return undefined;
   const plan = digestValue(shown.plan);
   if (kind === 'plan') return plan;

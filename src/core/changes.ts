@@ -10,7 +10,7 @@ import { createExtra } from './refactor.ts';
 import { rulesOf } from './approvers.ts';
 import { isClaim } from './orders.ts';
 import type { RefactorState } from './refactor-state.ts';
-import { askForBudgetAgain, holdRefactor, log, MAX_REPAIRS, workAgain } from './refactor-work.ts';
+import { askForBudgetAgain, hasResult, holdRefactor, log, MAX_REPAIRS, workAgain } from './refactor-work.ts';
 
 /** Who wants something changed, and what. */
 interface Wish {
@@ -150,8 +150,7 @@ function refuseBudget(before: RefactorState, { id, resource }: Decision, at: num
   const left = [...state.tasks, ...(state.extra ? [state.extra] : [])].filter(
     ({ status }) => !['integrated', 'finished', 'dropped'].includes(status),
   );
-  const isDone = state.line !== state.prepared?.commit || state.tasks.some(({ status }) => status === 'finished');
-  if (!state.plan?.approvedBy || !isDone)
+  if (!state.plan?.approvedBy || !hasResult(state))
     return holdRefactor(
       state,
       at,

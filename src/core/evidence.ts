@@ -44,6 +44,12 @@ export function listRedBefore(evidence: readonly Evidence[]): RedBefore[] {
   return findRed(evidence).flatMap(({ command, log }) => (log === undefined ? [] : [{ command, log }]));
 }
 
+/** A result in a few words, in front of its command. */
+export function describeResult({ green, exitCode, tree, log, before }: Evidence): string {
+  const result = green ? 'green' : `red (${exitCode ?? 'killed'}${before ? describeBefore(before) : ''})`;
+  return `${result} on tree ${tree.slice(0, 10)}${log ? `, log ${log.slice(0, 10)}` : ''}`;
+}
+
 /** A red check for whoever has to mend it: what is new where it was red before, otherwise the end of its output. */
 export function describeRed({ command, exitCode, tail, before }: Evidence): string {
   const head = `$ ${command}\nexit status ${exitCode ?? 'none'}`;
@@ -52,7 +58,7 @@ export function describeRed({ command, exitCode, tail, before }: Evidence): stri
   return `${head}\nRed on the base already: ${before.old} lines of its output are as they were there. New are:\n${what}`;
 }
 
-/** The same in a few words. */
-export function describeBefore({ isSame, old }: NonNullable<Evidence['before']>): string {
+/** How a red check compares with the base, in a few words. */
+function describeBefore({ isSame, old }: NonNullable<Evidence['before']>): string {
   return isSame ? ', in the same way as on the base' : `, in another way than on the base: ${old} lines are old`;
 }

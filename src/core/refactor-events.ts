@@ -17,7 +17,7 @@ import { takeReview } from './refactor-review.ts';
 import { showUsd } from './price.ts';
 import type { Forward, RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
 import { dropUnwarranted } from './refactor-warrant.ts';
-import { endRefactor, findWork, holdRefactor, log, replaceWork, tryAgain } from './refactor-work.ts';
+import { endRefactor, findWork, hasResult, holdRefactor, log, replaceWork, tryAgain } from './refactor-work.ts';
 import type { EndEvent } from './refactor-end.ts';
 import { isEndEvent, takeEnd, takeEndFailure } from './refactor-end.ts';
 import { openRequest } from './request.ts';
@@ -214,8 +214,7 @@ function mergeAgain(
 /** No agent merges without budget: what conflicts is left out, where anything else is done that can be delivered. */
 function leaveOutConflict(state: RefactorState, at: number, work: TaskState): RefactorState {
   const what = `${work.task.id}, which conflicts in ${work.conflicts.join(', ')}`;
-  const isDone = state.line !== state.prepared?.commit || state.tasks.some(({ status }) => status === 'finished');
-  if (!isDone)
+  if (!hasResult(state))
     return holdRefactor(
       state,
       at,

@@ -5,10 +5,10 @@
  */
 import type { Decision } from './control.ts';
 import type { DeliverySubject } from './delivery.ts';
-import { listRedBefore } from './evidence.ts';
 import { isUnwarranted } from './failures.ts';
 import type { IntegrateInput } from './integration.ts';
 import type { RefactorCommand, RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
+import { redBeforeOf } from './refactor-work.ts';
 import { authorsOf, digestStart } from './request.ts';
 import type { Sha } from './transcript.ts';
 import type { Warrant } from './warrant.ts';
@@ -47,8 +47,7 @@ export function warrantReservation(state: RefactorState, command: RefactorComman
 export function claimOf(state: RefactorState, work: TaskState): Pick<IntegrateInput, 'result' | 'permits' | 'warrant'> {
   const { agent, task, evidence, permits = [], forkIds } = work;
   if (agent === undefined) return {};
-  const { baselineAccepted, prepared } = state;
-  const redBefore = baselineAccepted ? listRedBefore(prepared?.evidence ?? []).map(({ command }) => command) : [];
+  const redBefore = redBeforeOf(state).map(({ command }) => command);
   const spend = state.agents.find(({ id }) => id === agent)?.report?.spend;
   return {
     result: {

@@ -3,6 +3,8 @@
  * Rule: an end stops the agents first; nothing is left running unseen.
  */
 import { addLog, listOpenDecisions, settleReceipts } from './control.ts';
+import type { RedBefore } from './evidence.ts';
+import { listRedBefore } from './evidence.ts';
 import type { Message } from './messages.ts';
 import type { Outcome } from './receive.ts';
 import type { AgentMirror, RefactorOutcome, RefactorState, TaskState } from './refactor-state.ts';
@@ -117,6 +119,16 @@ export function endRefactor(state: RefactorState, at: number, outcome: RefactorO
 /** Ends it as a person wished: what was done is kept in the hub. */
 export function stopRefactor(state: RefactorState, at: number, by: string, reason: string): RefactorState {
   return endRefactor(state, at, { kind: 'stopped', by, reason });
+}
+
+/** The checks that are red on the base and that a person accepted so; none before. */
+export function redBeforeOf({ baselineAccepted, prepared }: RefactorState): RedBefore[] {
+  return baselineAccepted ? listRedBefore(prepared?.evidence ?? []) : [];
+}
+
+/** Whether anything is done that can be delivered, or will be once it is integrated. */
+export function hasResult({ line, prepared, tasks }: RefactorState): boolean {
+  return line !== prepared?.commit || tasks.some(({ status }) => status === 'finished');
 }
 
 /** Every open decision, the agents' mirrored ones included. */

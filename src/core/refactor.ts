@@ -8,7 +8,6 @@ import type { CheckInput, RedBefore } from './evidence.ts';
 import { renderCommitMessage } from './commit-message.ts';
 import { createControl, listOpenDecisions } from './control.ts';
 import { describeHolders, grantFor, hasMoney } from './budget.ts';
-import { listRedBefore } from './evidence.ts';
 import type { StartInput } from './messages.ts';
 import { canOverlap, openOverlapBudget } from './paths.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from './plan.ts';
@@ -28,6 +27,7 @@ import {
   warrantOf,
   warrantReservation,
 } from './refactor-warrant.ts';
+import { redBeforeOf } from './refactor-work.ts';
 import { orderReservation } from './shared-budget.ts';
 import { branchFor } from './text/branch-name.ts';
 import type { Sha } from './transcript.ts';
@@ -165,15 +165,15 @@ export function checkInputOf(state: RefactorState, commit: Sha): CheckInput {
     ...(names === undefined ? {} : { names }),
     commit,
     checks,
-    ...redBeforeOf(state),
+    ...acceptedOf(state),
     setup: setupOf(state),
     warrant: warrantOf(state),
   };
 }
 
-/** Checks that a person accepted as red on the base. */
-function redBeforeOf({ baselineAccepted, prepared }: RefactorState): { redBefore?: RedBefore[] } {
-  const redBefore = baselineAccepted ? listRedBefore(prepared?.evidence ?? []) : [];
+/** Checks that a person accepted as red on the base; no field where there are none. */
+function acceptedOf(state: RefactorState): { redBefore?: RedBefore[] } {
+  const redBefore = redBeforeOf(state);
   return redBefore.length > 0 ? { redBefore } : {};
 }
 
@@ -223,7 +223,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
     ...limitsOf(state.policy, task),
     ...(work.extraPaths?.length ? { allowed: work.extraPaths } : {}),
     ...(work.keptEffects?.length ? { kept: work.keptEffects } : {}),
-    ...redBeforeOf(state),
+    ...acceptedOf(state),
     setup: setupOf(state),
     isolation: prepared.isolation,
     policy: tightenForIsolation(state.policy, prepared.isolation),

@@ -6,7 +6,7 @@
 import { listClosed } from './control.ts';
 import { showSpend, TICKS } from './details.ts';
 import type { Evidence } from './agent-state.ts';
-import { describeBefore } from './evidence.ts';
+import { describeResult } from './evidence.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { showReviewed } from './review.ts';
 import { code, codeBlock, fitItems } from './text/markdown.ts';
@@ -97,9 +97,8 @@ function listFacts(state: RefactorState): Section[] {
 }
 
 /** A check's result: what is known of it first, then the command, which somebody wrote. */
-function showCheck({ green, exitCode, tree, log, command, before }: Evidence): string {
-  const result = green ? 'green' : `red (${exitCode ?? 'killed'}${before ? describeBefore(before) : ''})`;
-  return `${result} on tree ${tree.slice(0, 10)}${log ? `, log ${log.slice(0, 10)}` : ''}: ${code(command, 2000)}`;
+function showCheck(result: Evidence): string {
+  return `${describeResult(result)}: ${code(result.command, 2000)}`;
 }
 
 function listTasks({ plan, tasks }: RefactorState): string[][] {

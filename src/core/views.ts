@@ -14,7 +14,7 @@ import { describeHolders } from './budget.ts';
 import type { Control, Decision } from './control.ts';
 import { listOpenDecisions } from './control.ts';
 import { nameOf } from './decide.ts';
-import { describeBefore } from './evidence.ts';
+import { describeResult } from './evidence.ts';
 import type { Place } from './place.ts';
 import { nextRefactorCommand } from './refactor.ts';
 import { listAllOpen } from './refactor-work.ts';
@@ -169,10 +169,7 @@ function showPause(control: Control): string | null {
 
 /** One line of evidence: the result and the tree that was judged, then the check, which somebody else wrote. */
 function showEvidence(evidence: readonly Evidence[]): string[] {
-  return evidence.map(
-    ({ command, green, exitCode, tree, log, before }) =>
-      `${green ? 'green' : `red (${exitCode ?? 'killed'}${before ? describeBefore(before) : ''})`} on tree ${tree.slice(0, 10)}${log ? `, log ${log.slice(0, 10)}` : ''}: ${command}`,
-  );
+  return evidence.map((result) => `${describeResult(result)}: ${result.command}`);
 }
 
 export function viewRefactor(state: RefactorState): RefactorStatus {
