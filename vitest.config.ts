@@ -31,6 +31,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
+    // What a test waits for comes late on a busy machine; one second would be a bet on speed.
+    expect: { poll: { timeout: 60_000 } },
     // Workers of one test are one team, also those that are processes of their own.
     env: { COXSWAIN_SEAL: fileURLToPath(new URL('./test/seal/test-key.json', import.meta.url)) },
     projects: [

@@ -61,7 +61,7 @@ export interface Workspaces {
   sweep(request: SweepRequest): Promise<Sweep>;
   /** The ids of all workspaces here. */
   list(): Promise<string[]>;
-  /** Gives up all workspaces of this process; their files stay. */
+  /** Gives up all workspaces of this process; their files stay. Afterwards nothing writes in the state folder. */
   close(): Promise<void>;
 }
 
@@ -71,21 +71,30 @@ export function openWorkspaces({ stateDir, isolation }: { stateDir: string; isol
     mkdirSync(join(stateDir, name), { recursive: true, mode: 0o700 });
   }
   const layout = isolation.kind === 'bwrap' && isolation.overlay !== false ? 'overlay' : 'plain';
-  return createWorkspaces(stateDir, chooseKind(stateDir, isolation), layout);
+  const { kind, isPrepared } = chooseKind(stateDir, isolation);
+  return createWorkspaces(stateDir, kind, { layout, isPrepared });
 }
 
-function chooseKind(stateDir: string, isolation: Isolation): WorkspaceKind {
+/** How workspaces are made here, and when what all of them share is there or has failed; this is begun at once. */
+function chooseKind(stateDir: string, isolation: Isolation): { kind: WorkspaceKind; isPrepared: Promise<unknown> } {
   const toolbox = prepareToolbox(stateDir);
   // Whoever needs the toolbox awaits it and sees why it failed.
   toolbox.catch(() => undefined);
-  if (isolation.kind !== 'bwrap') return directWorkspaces(toolbox, stateDir, isolation);
+  if (isolation.kind !== 'bwrap') {
+    return { kind: directWorkspaces(toolbox, stateDir, isolation), isPrepared: Promise.allSettled([toolbox]) };
+  }
   const { path: bubblewrap, toolchains = [] } = isolation;
   const root = prepareSandboxRoot({ stateDir, bubblewrap, toolbox, toolchains });
   root.catch(() => undefined);
-  return isolation.overlay === false ? plainWorkspaces(root, stateDir) : overlayWorkspaces(root, stateDir);
+  const kind = isolation.overlay === false ? plainWorkspaces(root, stateDir) : overlayWorkspaces(root, stateDir);
+  return { kind, isPrepared: Promise.allSettled([toolbox, root]) };
 }
 
-function createWorkspaces(stateDir: string, kind: WorkspaceKind, layout: Workspaces['layout']): Workspaces {
+function createWorkspaces(
+  stateDir: string,
+  kind: WorkspaceKind,
+  { layout, isPrepared }: { layout: Workspaces['layout']; isPrepared: Promise<unknown> },
+): Workspaces {
   const folder = join(stateDir, 'workspaces');
   const held = new Map<string, HeldWorkspace>();
   const inOrder = orderByKey();
@@ -131,6 +140,7 @@ function createWorkspaces(stateDir: string, kind: WorkspaceKind, layout: Workspa
     list: async () => [...new Set((await listFolders(folder)).map(({ id }) => id))],
     close: async () => {
       for (const id of held.keys()) await inOrder(id, async () => await release(id));
+      await isPrepared;
     },
   };
 }

@@ -19,7 +19,7 @@ async function abandon(server: ResponsesServer): Promise<string> {
   const { background, ids } = memory();
   const call = openModel(settings(server)).call(request([USER], { background, signal: gone.signal }));
   call.catch(() => undefined);
-  await expect.poll(() => ids.length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => ids.length).toBe(1);
   gone.abort();
   await expect(call).rejects.toThrow();
   return ids[0] ?? '';

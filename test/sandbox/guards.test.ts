@@ -95,7 +95,7 @@ const outlivesWorker: Canary = async (sandbox, without) => {
   const beats = join(sandbox.folder, 'files/beats');
   const size = (): number => (existsSync(beats) ? lstatSync(beats).size : 0);
   const child = startWorker(sandbox, without, 'while :; do echo beat >> beats; sleep 0.02; done');
-  await expect.poll(size, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(size).toBeGreaterThan(0);
   const below = descendantsOf(child.pid ?? 0);
   child.kill('SIGKILL');
   await new Promise((resolve) => setTimeout(resolve, 1_500));
@@ -117,7 +117,7 @@ const dropsLock: Canary = async ({ root, layers, folder }, without) => {
   const cancel = new AbortController();
   const whole = { ...request, timeoutMs: 60_000, signal: cancel.signal };
   const running = runInSandbox(root, { layers, request: whole, without, ...(lock ? { lockFd: lock.fd } : {}) });
-  await expect.poll(() => existsSync(join(folder, 'files/tried')), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => existsSync(join(folder, 'files/tried'))).toBe(true);
   const second = await tryLock(path);
   cancel.abort();
   await Promise.all([running, second?.release(), lock?.release()]);

@@ -72,13 +72,13 @@ test('what another process has open stays, however old it looks', async () => {
     readdirSync(join(stateDir, 'workspaces'), { recursive: true, encoding: 'utf8' }).some((name) =>
       name.endsWith('beats'),
     );
-  await expect.poll(isRunning, { timeout: 30_000 }).toBe(true);
+  await expect.poll(isRunning).toBe(true);
   age(stateDir);
   const workspaces = temporaryWorkspaces(isolation, stateDir);
   expect(await workspaces.sweep({ olderThanMs: 0, keep: [] })).toEqual({ workspaces: [], bases: 0, setups: 0 });
   worker.kill('SIGKILL');
   const sweep = async (): Promise<string[]> => (await workspaces.sweep({ olderThanMs: 0, keep: [] })).workspaces;
-  await expect.poll(sweep, { timeout: 30_000 }).toEqual(['agent']);
+  await expect.poll(sweep).toEqual(['agent']);
 });
 
 test('a layer that was used within a day stays, and what a dead process left half made goes', async () => {

@@ -156,7 +156,7 @@ test('a worker that runs learns of a new key, seals with it from its time on, an
   await utimes(file, new Date(), new Date(Date.now() + 5000));
   const [fresh] = readKeyFile(file).keys;
   const added = await send(openKeyRing(file), sealed(WORDS, 2), HERE);
-  await expect.poll(async () => (await receive(running, added, HERE)).kind, { timeout: 10_000 }).toBe('sealed');
+  await expect.poll(async () => (await receive(running, added, HERE)).kind).toBe('sealed');
   expect((await receive(running, old, HERE)).kind).toBe('sealed');
   expect(running.sealing().id.toString('hex')).toBe(fresh!.id);
   expect(running.ids()).toContain(waiting!.id);

@@ -42,14 +42,14 @@ test('an agent whose refactor was terminated ends its command within seconds and
   await approve(handle, 'plan@1');
   await expect.poll(() => isRunning(SECONDS), { timeout: 60_000 }).toBe(true);
   await handle.terminate('by hand');
-  await expect.poll(() => isRunning(SECONDS), { timeout: 20_000 }).toBe(false);
+  await expect.poll(() => isRunning(SECONDS)).toBe(false);
   const agent = agentOf(crew, handle);
-  await expect.poll(() => stateOf(agent), { timeout: 20_000 }).toBe('holds');
+  await expect.poll(() => stateOf(agent)).toBe('holds');
   expect(await agent.query<AgentStatus>('status')).toMatchObject({
     hold: expect.stringContaining(`its refactor is closed`),
   });
   await expect
-    .poll(() => find(crew, `WorkflowId = '${agent.workflowId}' AND CoxNeeds = 'resume'`), { timeout: 20_000 })
+    .poll(() => find(crew, `WorkflowId = '${agent.workflowId}' AND CoxNeeds = 'resume'`))
     .toEqual([agent.workflowId]);
   expect(await Array.fromAsync(glob('workspaces/*/files-*/**/ended.txt', { cwd: crew.stateDir }))).toEqual([]);
   // Somebody wants it all the same: it is not stopped a second time.
@@ -81,12 +81,12 @@ test('a refactor and an agent that are cancelled end as Cancelled, and lists tel
   expect(await stateOf(agentOf(crew, cancelled))).toBe('stopped');
   const ids = [cancelled, stopped].map(({ workflowId }) => `'${workflowId}'`).join(', ');
   const listed = (state: string): Promise<string[]> => find(crew, `WorkflowId IN (${ids}) AND CoxState = '${state}'`);
-  await expect.poll(() => listed('cancelled'), { timeout: 20_000 }).toEqual([cancelled.workflowId]);
-  await expect.poll(() => listed('stopped'), { timeout: 20_000 }).toEqual([stopped.workflowId]);
+  await expect.poll(() => listed('cancelled')).toEqual([cancelled.workflowId]);
+  await expect.poll(() => listed('stopped')).toEqual([stopped.workflowId]);
   // An agent that is cancelled by hand: its refactor notices, and holds.
   const other = await begin();
   await agentOf(crew, other).cancel();
   await until(other, ({ hold }) => hold !== null);
-  await expect.poll(() => statusOf(agentOf(crew, other)), { timeout: 20_000 }).toBe('CANCELLED');
+  await expect.poll(() => statusOf(agentOf(crew, other))).toBe('CANCELLED');
   await other.executeUpdate('stop', { args: [{ by: 'ann' }] });
 }, 180_000);

@@ -239,7 +239,7 @@ test('a changed policy is adopted when somebody asks, by the refactor and by the
   expect(await handle.query<EffectivePolicy>('policy')).toMatchObject({ task: { maxFiles: { value: 5 } } });
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
   await expect
-    .poll(() => agent.query<EffectivePolicy>('policy'), { timeout: 20_000 })
+    .poll(() => agent.query<EffectivePolicy>('policy'))
     .toMatchObject({
       rules: { commands: { value: [{ id: 'no-deploy' }], from: 'organisation' } },
     });

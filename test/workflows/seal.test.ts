@@ -149,7 +149,7 @@ test('reports, messages passed on and troubles count once, from our workers, and
   const { needs } = await until(handle, (now) => now.needs.some(({ id }) => id.startsWith('a/')));
   await handle.signal('steer', { text: 'to the left', to: 'a', by: 'ann' });
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
-  await expect.poll(async () => (await signals(agent, 'forwarded')).length, { timeout: 30_000 }).toBe(1);
+  await expect.poll(async () => (await signals(agent, 'forwarded')).length).toBe(1);
   const [passed] = await signals(agent, 'forwarded');
   const [report] = await signals(handle, 'agentReport');
   const [to, toOther, toAgent] = [handle, other, agent].map(({ workflowId }) => client.workflow.getHandle(workflowId));
@@ -169,7 +169,7 @@ test('reports, messages passed on and troubles count once, from our workers, and
     (await of.query<AgentStatus>('status')).receipts
       .filter(({ state }) => state === 'refused')
       .map(({ verb, detail }) => `${verb}: ${detail}`);
-  await expect.poll(async () => await told(handle), { timeout: 30_000 }).toHaveLength(5);
+  await expect.poll(async () => await told(handle)).toHaveLength(5);
   const [plain, empty, again, trouble, steer] = await told(handle);
   expect([plain, empty, trouble]).toEqual([
     'agentReport: it is not sealed: no worker sent it',
@@ -178,11 +178,9 @@ test('reports, messages passed on and troubles count once, from our workers, and
   ]);
   expect(again).toBe('agentReport: it came before');
   expect(steer).toContain('steer: ');
+  await expect.poll(async () => await told(other)).toEqual([expect.stringContaining('sealed for another place')]);
   await expect
-    .poll(async () => await told(other), { timeout: 30_000 })
-    .toEqual([expect.stringContaining('sealed for another place')]);
-  await expect
-    .poll(async () => await told(agent), { timeout: 30_000 })
+    .poll(async () => await told(agent))
     .toEqual([
       'forwarded: it came before',
       'forwarded: it is not sealed: no worker sent it',
