@@ -9,7 +9,7 @@ import { canonicalJson, digestValue } from '../core/digest.ts';
 import type { IntegrateInput, Keeps } from '../core/integration.ts';
 import { findingRulesOf } from '../core/judge-fields.ts';
 import type { Permit } from '../core/permits.ts';
-import { keptBy } from '../core/permits.ts';
+import { keptBy, leftOutAt } from '../core/permits.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
 import { NOTHING_SPENT, spendOn } from '../core/spend.ts';
 import type { Sha } from '../core/transcript.ts';
@@ -103,16 +103,23 @@ export async function findMoreSpend(store: Store, input: IntegrateInput): Promis
   return fields.every((field) => claimed[field] >= took[field]) ? undefined : took;
 }
 
+/** What a task may keep, and which paths and globs people left out of its result. */
+export interface Kept {
+  keeps: Keeps;
+  leftOut: string[];
+}
+
 /**
  * What a task may keep, by the policy as this worker reads it: where decisions have to be signed, only what approvals
- * that it has verified itself are of. What is left out is asked about before it is integrated.
+ * that it has verified itself are of. What these do not name is asked about before it is integrated.
  */
 export async function verifyKeeps(
   context: ActivityContext,
   store: Store,
-  { repository, keeps, whole, warrant, permits = [], result }: IntegrateInput,
-): Promise<Keeps | undefined> {
+  { repository, keeps, whole, warrant, permits = [], result, head }: IntegrateInput,
+): Promise<Kept | undefined> {
   if (!keeps) return undefined;
+  const here = { workflow: ownWorkflowId(), head };
   const { team = null, run = null, authors = null } = warrant ?? {};
   const { policy } = await readOwnPolicy(context, store, {
     repository,
@@ -123,17 +130,15 @@ export async function verifyKeeps(
     isAct: true,
   });
   const barred = [...new Set([...keeps.barred, ...policy.protectedPaths.value])];
-  if (rulesOf(policy).signatures === 'optional') return { ...keeps, barred };
+  if (rulesOf(policy).signatures === 'optional')
+    return { keeps: { ...keeps, barred }, leftOut: leftOutAt(permits, here) };
   const verified: Permit[] = [];
   for (const permit of permits)
     if (await isGiven(policy, permit, { repository, authors, task: result?.task ?? '' })) verified.push(permit);
   const { paths, effects } = keptBy(verified);
-  return {
-    ...keeps,
-    barred,
-    allowed: policy.gates.scope.value === 'deny' ? [] : paths,
-    ...(keeps.effects ? { effects: { rules: findingRulesOf(policy), kept: effects } } : {}),
-  };
+  const allowed = policy.gates.scope.value === 'deny' ? [] : paths;
+  const kept = keeps.effects ? { effects: { rules: findingRulesOf(policy), kept: effects } } : {};
+  return { keeps: { ...keeps, barred, allowed, ...kept }, leftOut: leftOutAt(verified, here) };
 }
 
 /** Whether people who may have let the task, or one of its agents, keep exactly this, but for what they left out. */

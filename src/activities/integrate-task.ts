@@ -1,12 +1,13 @@
 /**
  * `integrateTask`: puts a finished task's result onto the refactor's line: one commit, or several where a person took
  * the wheel and their own commits stand between the agent's.
- * Rule: the merge happens in the object store, on trees; no work tree, and never a lost conflict.
+ * Rule: the merge happens in the object store, on trees; no work tree, and never a lost conflict. What people left out
+ * of the result is in no commit of the line.
  */
 import type { Finding } from '../core/findings.ts';
 import { gateFindings, keyOf } from '../core/findings.ts';
 import { clipFindings, listKept } from '../core/group-findings.ts';
-import type { IntegrateInput, IntegrateOutcome, Keeps } from '../core/integration.ts';
+import type { IntegrateInput, IntegrateOutcome } from '../core/integration.ts';
 import { isInPaths, isProtected, summarisePaths } from '../core/paths.ts';
 import { taskWords } from '../core/prompts.ts';
 import type { Sha } from '../core/transcript.ts';
@@ -19,6 +20,8 @@ import { readRoot } from '../git/read-tips.ts';
 import { readRef } from '../git/read-ref.ts';
 import type { Store } from '../git/store.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
+import { putBack } from '../git/tree-with.ts';
+import type { Kept } from './agent-result.ts';
 import { findMoreSpend, findUntruth, verifyKeeps } from './agent-result.ts';
 import { advanceRef, ownWorkflowId, runRef } from './chain.ts';
 import { keepConflict } from './conflict-tree.ts';
@@ -56,27 +59,36 @@ export function createIntegrateTask(context: ActivityContext): ControlActivities
       }
       const reason = await findUntruth(store, input);
       if (reason !== undefined) return { kind: 'untrue', reason };
-      const overreach = await findOverreach(store, input, await verifyKeeps(context, store, input));
+      const kept = await verifyKeeps(context, store, input);
+      const result = await openResult(store, input, kept?.leftOut ?? []);
+      const overreach = kept && (await findOverreach(store, result, kept));
       if (overreach) return overreach;
-      const merged = await mergeTask(store, input);
+      const merged = await mergeTask(store, result);
       if (merged.kind === 'conflict')
         await keepConflict(store, { refactor: ownWorkflowId(), line: input.line, ...merged });
       if (merged.kind === 'unchanged') return await withSpend(store, input, merged);
       if (merged.kind !== 'clean') return merged;
-      const line = await commitParts(store, input, merged.tree, trailer);
+      const line = await commitParts(store, result, merged.tree, trailer);
       await advanceRef(store, ref, line, at);
       return await describeMerge(store, input, line);
     });
 }
 
+/** A result without what people left out of it: its tree, which is the head's where that is nothing. */
+interface Result extends IntegrateInput {
+  tree: Sha;
+  leftOut: readonly string[];
+}
+
+async function openResult(store: Store, input: IntegrateInput, leftOut: readonly string[]): Promise<Result> {
+  const tree = await putBack(store, { head: input.head, from: input.start, paths: leftOut });
+  return { ...input, tree, leftOut };
+}
+
 type Merged = { kind: 'clean'; tree: Sha } | Exclude<IntegrateOutcome, { kind: 'merged' | 'outside' | 'untrue' }>;
 
-async function mergeTask(store: Store, input: IntegrateInput): Promise<Merged> {
-  const [lineTree, startTree, tree] = [
-    await treeOf(store, input.line),
-    await treeOf(store, input.start),
-    await treeOf(store, input.head),
-  ];
+async function mergeTask(store: Store, { line, start, tree }: Result): Promise<Merged> {
+  const [lineTree, startTree] = [await treeOf(store, line), await treeOf(store, start)];
   if (tree === startTree) return { kind: 'unchanged' };
   const merge = await mergeTrees(store, { base: startTree, ours: lineTree, theirs: tree });
   if (merge.kind === 'conflict') return merge;
@@ -99,7 +111,7 @@ async function mergeTrees(
 }
 
 /** Makes the task's commits on the line; the last one has the merged tree and the key. */
-async function commitParts(store: Store, input: IntegrateInput, merged: Sha, trailer: string): Promise<Sha> {
+async function commitParts(store: Store, input: Result, merged: Sha, trailer: string): Promise<Sha> {
   const parts = await readParts(store, input);
   const placed = await placeParts(store, input, parts);
   const persons = parts.flatMap(({ author }) => (author ? [`Co-authored-by: ${author.name} <${author.email}>\n`] : []));
@@ -118,26 +130,27 @@ async function commitParts(store: Store, input: IntegrateInput, merged: Sha, tra
 }
 
 /** The task's work in order: the agent's between a person's, and that person's own commits. */
-async function readParts(store: Store, input: IntegrateInput): Promise<Part[]> {
+async function readParts(store: Store, input: Result): Promise<Part[]> {
   const parts: Part[] = [];
   let tree = await treeOf(store, input.start);
-  const add = (part: Part): void => {
-    if (part.tree !== tree) parts.push(part);
-    tree = part.tree;
+  const add = async (part: Part): Promise<void> => {
+    const kept = await putBack(store, { head: part.tree, from: input.start, paths: input.leftOut });
+    if (kept !== tree) parts.push({ ...part, tree: kept });
+    tree = kept;
   };
   const chain = await readChain(store, { base: input.start, head: input.head });
   for (const [index, { entry, parent }] of chain.entries()) {
     const wheel = entry?.kind === 'think' ? entry.wheel : undefined;
     if (!wheel || !parent) continue;
     const before = chain[index - 1];
-    if (before) add({ tree: before.tree, message: input.message });
+    if (before) await add({ tree: before.tree, message: input.message });
     const trailers = input.message.slice(input.message.indexOf('\nCoxswain-Refactor: ') + 1);
     for (const link of await readChain(store, { base: parent, head: wheel })) {
       const message = `${link.message.trimEnd()}\n\n${trailers}`;
-      add({ tree: link.tree, message, author: link.author });
+      await add({ tree: link.tree, message, author: link.author });
     }
   }
-  add({ tree: await treeOf(store, input.head), message: input.message });
+  await add({ tree: input.tree, message: input.message });
   return parts;
 }
 
@@ -159,14 +172,15 @@ async function placeParts(store: Store, input: IntegrateInput, parts: readonly P
 /** What the task changed and may not: its agent was told at each act, so this is the last look before the line. */
 async function findOverreach(
   store: Store,
-  { start, head }: IntegrateInput,
-  keeps: Keeps | undefined,
+  { start, head, tree }: Result,
+  { keeps, leftOut }: Kept,
 ): Promise<Extract<IntegrateOutcome, { kind: 'outside' }> | undefined> {
-  if (!keeps) return undefined;
   const { paths, barred, allowed } = keeps;
   const isKept = (path: string): boolean =>
     isInPaths(path, allowed) || (isInPaths(path, paths) && !isProtected(path, barred));
-  const outside = (await diffTrees(store, { from: start, to: head })).filter(({ path }) => !isKept(path));
+  // What is looked at is what would be merged. It is made a commit, as everything that is judged is one.
+  const to = leftOut.length === 0 ? head : await commitTree(store, { tree, parents: [start], message: 'a part\n' });
+  const outside = (await diffTrees(store, { from: start, to })).filter(({ path }) => !isKept(path));
   const root = await readRoot(store, head);
   // As its acts were judged, by its own words: what an act was not asked about is not asked about now.
   const task = taskWords(root?.items ?? []);
@@ -176,7 +190,7 @@ async function findOverreach(
     protects: barred,
     ...(keeps.limits ? { limits: keeps.limits } : {}),
   };
-  const findings = await findUnkept(store, { from: start, to: head }, context, keeps);
+  const findings = await findUnkept(store, { from: start, head, to }, context, keeps);
   if (outside.length === 0 && findings.length === 0) return undefined;
   return {
     kind: 'outside',
@@ -188,12 +202,15 @@ async function findOverreach(
   };
 }
 
-/** What stands out in a difference and was kept by nobody; outside paths by their bytes. */
+/**
+ * What stands out in a difference and was kept by nobody; outside paths by their bytes. `to` is the head, or that
+ * without what was left out of it.
+ */
 async function findUnkept(
   store: Store,
-  { from, to }: { from: Sha; to: Sha },
+  { from, head, to }: { from: Sha; head: Sha; to: Sha },
   context: Parameters<typeof listEffects>[3],
-  { effects }: Keeps,
+  { effects }: Kept['keeps'],
 ): Promise<Finding[]> {
   const findings = await listEffects(store, from, to, context);
   const outside = findings.filter(({ kind }) => kind === 'outside-paths');
@@ -207,9 +224,14 @@ async function findUnkept(
       effects.rules,
     ).about;
   };
-  // What was kept of many findings at once is known by them together, as they were shown after an act.
+  // What was kept of many findings at once is known by them together, as they were shown: of the whole result, or after
+  // an act.
+  if (kept.size > 0 && head !== to && listAsked().length > 0) {
+    const all = (await listEffects(store, from, head, context)).filter(({ risk }) => risk !== 'low');
+    for (const key of listKept(all, kept)) kept.add(key);
+  }
   if (kept.size > 0 && listAsked().length > 0)
-    for (const link of await readChain(store, { base: from, head: to })) {
+    for (const link of await readChain(store, { base: from, head })) {
       if (link.entry?.kind !== 'act' || link.parent === null) continue;
       const own = await listFreshEffects(store, { from, before: link.parent, to: link.commit }, context);
       for (const key of listKept(own, kept)) kept.add(key);

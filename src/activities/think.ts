@@ -5,19 +5,17 @@
 import { Context } from '@temporalio/activity';
 import { MAX_OUTPUT_TOKENS } from '../core/agent.ts';
 import type { ThinkInput, ThinkOutcome } from '../core/step.ts';
-import { isInPaths } from '../core/paths.ts';
 import { answerOpenCalls, steerText } from '../core/prompts.ts';
 import { harmless } from '../core/text/harmless.ts';
 import type { Entry, Item, Sha } from '../core/transcript.ts';
 import { readConversation } from '../core/transcript.ts';
 import { diffStat } from '../git/diff-stat.ts';
-import { diffTrees } from '../git/diff-trees.ts';
 import type { ChainLink } from '../git/read-chain.ts';
 import { readChain, readLink } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import { ensureOwnCommit } from '../git/own-commit.ts';
 import { ensureCommit, treeOf } from '../git/store.ts';
-import { treeWith } from '../git/tree-with.ts';
+import { putBack } from '../git/tree-with.ts';
 import type { Model, ModelAnswer } from '../model/call-model.ts';
 import { ModelFailure } from '../model/model-failure.ts';
 import { advanceRef, ownWorkflowId, refFolder, runRef, writeEntry } from './chain.ts';
@@ -171,9 +169,7 @@ async function chooseTree(store: Store, input: ThinkInput): Promise<{ tree: Sha;
 async function chooseOwnTree(store: Store, { head, restore, leaveOut }: ThinkInput): Promise<Sha> {
   if (restore || !leaveOut) return await treeOf(store, restore ?? head);
   await ensureCommit(store, { commit: leaveOut.from });
-  const back = await diffTrees(store, { from: head, to: leaveOut.from });
-  const left = back.filter(({ path }) => isInPaths(path, leaveOut.paths));
-  return await treeWith(store, await treeOf(store, head), left);
+  return await putBack(store, { head, ...leaveOut });
 }
 
 function describeAnswer(items: readonly Item[]): string {

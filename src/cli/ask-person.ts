@@ -68,8 +68,10 @@ function listKeys(need: NeedView, rivals: readonly string[], read: Read): Key[] 
     }
     default: {
       const approve = { verb: 'approve' as const };
+      const part = does?.part;
       return [
         { key: 'y', does: `yes: ${does?.approve ?? 'approve it'}`, reply: () => Promise.resolve(approve) },
+        ...(part ? [{ key: 'p', does: `a part of it: ${part}`, reply: async () => await askPart(read) }] : []),
         reject,
         leave,
       ];
@@ -83,6 +85,21 @@ async function askNote(read: Read, isRequired: boolean): Promise<Reply | 'again'
   if (note === undefined) return undefined;
   if (note !== '') return { verb: 'reject', fields: { note } };
   return isRequired ? 'again' : { verb: 'reject' };
+}
+
+async function askPart(read: Read): Promise<Reply | 'again' | undefined> {
+  const text = await read('Which files are left out? (paths and globs, by commas; an empty line goes back) ');
+  if (text === undefined) return undefined;
+  const leaveOut = readPaths(text);
+  return leaveOut.length === 0 ? 'again' : { verb: 'approve', fields: { leaveOut } };
+}
+
+/** Paths and globs as a person types them, by commas. */
+export function readPaths(text: string): string[] {
+  return text
+    .split(',')
+    .map((path) => path.trim())
+    .filter((path) => path !== '');
 }
 
 async function askAnswer(read: Read): Promise<Reply | 'again' | undefined> {

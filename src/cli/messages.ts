@@ -13,7 +13,7 @@ import type { EffectivePolicy } from '../core/policy.ts';
 import type { RefactorStatus } from '../core/views.ts';
 import { asLine as safe } from '../core/text/lines.ts';
 import { findRepeatedField } from '../core/unreadable.ts';
-import { askPerson } from './ask-person.ts';
+import { askPerson, readPaths } from './ask-person.ts';
 import { interrupted } from './interrupted.ts';
 import { policyCommands, showPolicy } from './policy.ts';
 import { showPlan, showStatus } from './show.ts';
@@ -103,7 +103,7 @@ function addDeciding(program: Command, action: Action): void {
     if (name === 'approve')
       verb.option(
         '--leave-out <paths>',
-        'of what a call did: paths and globs, by commas, that are not kept; the rest is',
+        'of what a call or a task changed: paths and globs, by commas, that are not kept; the rest is',
       );
     verb
       .option('--digest <digest>', 'what you looked at; refused if it has changed')
@@ -111,8 +111,7 @@ function addDeciding(program: Command, action: Action): void {
       .action(
         action(async (id: string, decision: string | undefined, options: Options) => {
           const { digest, note, leaveOut } = options;
-          const paths =
-            typeof leaveOut === 'string' ? { leaveOut: leaveOut.split(',').map((path) => path.trim()) } : {};
+          const paths = typeof leaveOut === 'string' ? { leaveOut: readPaths(leaveOut) } : {};
           if (decision !== undefined || digest !== undefined || leaveOut !== undefined)
             return await send(name, id, { decision, digest, note, ...paths }, options);
           const shown = await askVerdict(name, id, options);

@@ -99,5 +99,6 @@ function commandsFor(run: string, { id, kind, does }: NeedView): string[] {
   if (kind === 'question') return [`cox answer ${run} "…" --question ${id}`];
   const reject = `cox reject ${run} ${id} --note "…"`;
   if (kind === 'choice') return [`cox choose ${run} <agent>`, ...(does ? [reject] : [])];
-  return [`cox approve ${run} ${id}`, reject];
+  const part = does?.part ? [`cox approve ${run} ${id} --leave-out "…"`] : [];
+  return [`cox approve ${run} ${id}`, ...part, reject];
 }

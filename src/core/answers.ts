@@ -4,18 +4,25 @@
  */
 import type { Decision } from './control.ts';
 import type { MessageOf } from './messages.ts';
+import type { RefactorState } from './refactor-state.ts';
 
 export interface Answers {
   approve: string;
   reject: string;
+  /** What it does to approve all but some files, where that can be. */
+  part?: string;
   /** Whether a rejection needs a note: it says what is to be changed. */
   note: 'required' | 'optional';
 }
 
 type Answered = Pick<Decision, 'id' | 'kind'>;
 
-/** The answers to a decision of a refactor's own; `changes` is false in runs whose rejections end the refactor. */
-export function answersOfRefactor({ id, kind }: Answered, changes: boolean): Answers | undefined {
+/** By which rules a refactor goes: in runs of before, a rejection ends it, and no file can be left out of a result. */
+export type AnswerRules = Pick<RefactorState, 'rejectsForChanges' | 'leavesOut'>;
+
+/** The answers to a decision of a refactor's own. */
+export function answersOfRefactor({ id, kind }: Answered, rules: AnswerRules): Answers | undefined {
+  const changes = rules.rejectsForChanges === true;
   const ends = 'ends the refactor as failed; nothing is delivered';
   const own = (approve: string, reject: string): Answers =>
     changes ? { approve, reject, note: 'required' } : { approve, reject: ends, note: 'optional' };
@@ -44,16 +51,24 @@ export function answersOfRefactor({ id, kind }: Answered, changes: boolean): Ans
         reject: changes ? 'no more is spent on what is left; what is done is offered for delivery' : ends,
         note: 'optional',
       };
-    case 'scope':
+    case 'scope': {
+      const isPartial = rules.leavesOut === true && !/\/review@\d+$/.test(id);
+      const all = 'the result is integrated with all that it changed';
       return {
         approve: /\/review@\d+$/.test(id)
           ? 'the result is integrated'
-          : 'the result is integrated with all that it changed',
+          : isPartial
+            ? `${all}, but for files that you leave out (leaveOut)`
+            : all,
+        ...(isPartial
+          ? { part: 'the result is integrated, but the files that you name are as before it; checks run again' }
+          : {}),
         reject: changes
           ? 'another agent tries: at once with your note, without a note when you resume'
           : 'another agent tries when you resume',
         note: 'optional',
       };
+    }
     case 'choice':
       return changes
         ? {
@@ -79,6 +94,7 @@ export function answersOfAgent({ kind }: Answered): Answers | undefined {
     case 'scope':
       return {
         approve: 'what the agent changed is kept, but for files that you leave out (leaveOut)',
+        part: 'what the agent changed is kept, but the files that you name are as before it; the agent is told',
         reject: 'what the agent changed is undone; it reads your note and goes on',
         note: 'optional',
       };

@@ -10,7 +10,15 @@ import { createExtra } from './refactor.ts';
 import { rulesOf } from './approvers.ts';
 import { isClaim } from './orders.ts';
 import type { RefactorState } from './refactor-state.ts';
-import { askForBudgetAgain, hasResult, holdRefactor, log, MAX_REPAIRS, workAgain } from './refactor-work.ts';
+import {
+  askForBudgetAgain,
+  hasResult,
+  holdRefactor,
+  lineChecksOf,
+  log,
+  MAX_REPAIRS,
+  workAgain,
+} from './refactor-work.ts';
 
 /** Who wants something changed, and what. */
 interface Wish {
@@ -72,7 +80,7 @@ function requestChanges(before: RefactorState, at: number, { by, note }: Wish, w
       instructions: `${by} looked at the integrated work and wants changes before it is delivered: ${note}${why}`,
     },
     [...new Set(before.tasks.flatMap(({ task, extraPaths = [] }) => [...task.paths, ...extraPaths]))],
-    before.input.checks.filter((check) => !red.has(check)),
+    lineChecksOf(before).filter((check) => !red.has(check)),
   );
   const state: RefactorState = {
     ...askForBudgetAgain(before),

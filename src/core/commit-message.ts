@@ -5,14 +5,21 @@
 import { nameOf } from './decide.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
 import { shorten } from './control.ts';
+import { isPart } from './refactor-work.ts';
 import { asName } from './text/lines.ts';
 import { asProse, asTitle, trailer } from './text/prose.ts';
 
 /** Checks that are named; a task has at most this many. */
 const MAX_CHECKS = 20;
 
+/** Characters of what was left out. */
+const MAX_LEFT_OUT = 1000;
+
 /** Subject, summary and trailers. */
-export function renderCommitMessage(state: RefactorState, { task, summary, evidence }: TaskState): string {
+export function renderCommitMessage(state: RefactorState, work: TaskState): string {
+  const { task, summary, leftOut } = work;
+  // Evidence of a tree with files that were left out vouches for no commit without them.
+  const evidence = isPart(work) ? [] : work.evidence;
   const last = [...new Map(evidence.map((result) => [result.command, result])).values()].slice(0, MAX_CHECKS);
   const checks = last.map(({ command, green, tree }) =>
     trailer('Coxswain-Check', `${green ? 'green' : 'red'} on tree ${tree}: ${shorten(command, 200)}`),
@@ -21,6 +28,7 @@ export function renderCommitMessage(state: RefactorState, { task, summary, evide
     trailer('Coxswain-Refactor', state.id),
     trailer('Coxswain-Task', task.id),
     ...checks,
+    ...(isPart(work) ? [trailer('Coxswain-Left-Out', shorten(leftOut?.paths.join(', ') ?? '', MAX_LEFT_OUT))] : []),
     ...listApprovals(state),
   ];
   return `${asTitle(task.title)}\n\n${asProse(summary)}\n\n${trailers.join('\n')}\n`;

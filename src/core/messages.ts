@@ -64,7 +64,7 @@ const SCHEMAS = {
   stop: z.strictObject({ reason: text.optional(), ...signed, ...sender }),
   approve: z.strictObject({
     ...verdict,
-    /** Of what an act left: paths and globs that are not kept, while the rest is. */
+    /** Of what an act or a task changed: paths and globs that are not kept, while the rest is. */
     leaveOut: z.array(name).min(1).max(100).optional(),
     ...signed,
     ...sender,

@@ -35,6 +35,12 @@ export function permitOf(workflow: string, decision: Decision | undefined, asked
   return [{ workflow, decision: givenOf(decision), asked, ...(leaveOut ? { leaveOut } : {}) }];
 }
 
+/** Paths and globs that people left out of exactly this result, where its integration was what they decided on. */
+export function leftOutAt(permits: readonly Permit[], { workflow, head }: { workflow: string; head: Sha }): string[] {
+  const own = permits.filter((permit) => permit.workflow === workflow && permit.asked.head === head);
+  return [...new Set(own.flatMap(({ leaveOut = [] }) => leaveOut))];
+}
+
 /** Permits of a task's agents, each once: one that an agent was forked with is another's too. */
 export function joinPermits(before: readonly Permit[] = [], more: readonly Permit[] = []): Permit[] {
   const named = [...before, ...more].map((one) => [`${one.workflow} ${one.decision.id}`, one] as const);

@@ -10,7 +10,7 @@ import { describeRed, findCounting, findRed } from './evidence.ts';
 import { createExtra } from './refactor.ts';
 import { countGreen, openDelivery } from './refactor-gates.ts';
 import type { RefactorEvent, RefactorState } from './refactor-state.ts';
-import { endRefactor, log, MAX_REPAIRS } from './refactor-work.ts';
+import { endRefactor, lineChecksOf, log, MAX_REPAIRS } from './refactor-work.ts';
 
 /** Takes in what the checks of the line say. */
 export function takeEvidence(before: RefactorState, event: Extract<RefactorEvent, { kind: 'checked' }>): RefactorState {
@@ -49,7 +49,7 @@ function startRepair(state: RefactorState, red: RefactorState['evidence']): Refa
     'repair',
     { id: `repair-${round}`, title: 'Make the checks green', instructions },
     paths,
-    state.input.checks,
+    lineChecksOf(state),
   );
   // A repair that changes nothing has the checks run once more, so that its end is never waited for.
   const judged = state.rejectsForChanges ? { evidenceFor: null } : {};

@@ -13,6 +13,7 @@ import type { Approval, Verified, Weighing } from './decide.ts';
 import { countApproval, nameOf, weigh } from './decide.ts';
 import { digestDelivery } from './delivery.ts';
 import { findRival, settleChoice } from './forks.ts';
+import { findPartProblem, leftOutOf, withLeftOut } from './leave-out.ts';
 import { shareTokens } from './token-shares.ts';
 import { clipText } from './text/lines.ts';
 import type { MessageOf } from './messages.ts';
@@ -68,13 +69,15 @@ export function decideForRefactor(
   const changes = state.rejectsForChanges === true;
   const choice = chooseDecision(listAllOpen(state), state.control.decisions, message, changes);
   if (choice.kind === 'refused') return refused(state, choice.reason);
-  const { decision, bound } = choice;
-  const owner = state.agents.find(({ id }) => id === decision.owner);
-  const answers = owner ? undefined : answersOfRefactor(decision, changes);
+  const { bound } = choice;
+  const owner = state.agents.find(({ id }) => id === choice.decision.owner);
+  // What is left out of what an agent's call did, the agent itself keeps.
+  const decision = owner ? choice.decision : withLeftOut(choice.decision, message);
+  const answers = owner ? undefined : answersOfRefactor(decision, state);
   const problem = changes ? findAnswerProblem(decision, answers, message) : undefined;
   if (problem !== undefined) return refused(state, problem);
-  if (!owner && message.verb === 'approve' && message.leaveOut)
-    return refused(state, `${decision.id}: files can be left out of what an agent's call did only`);
+  const whole = owner ? undefined : findPartProblem(state, decision);
+  if (whole !== undefined) return refused(state, whole);
   const subject = { ...decision, workflow: owner?.id ?? state.id };
   const weighing = weighHere(state, subject, message, { bound, at, verified });
   if (weighing.kind === 'refused') return refused(state, weighing.reason);
@@ -88,7 +91,10 @@ export function decideForRefactor(
     case 'again':
       return refused(state, tally.detail);
     case 'more': {
-      const control = changeDecision(state.control, decision.id, { approvals: tally.approvals });
+      const control = changeDecision(state.control, decision.id, {
+        approvals: tally.approvals,
+        ...leftOutOf(decision),
+      });
       const counted = log({ ...state, control }, at, `${decision.id}: ${tally.detail}`);
       return { kind: 'applied', detail: tally.detail, state: counted };
     }
@@ -129,7 +135,7 @@ function conclude(
 ): Came {
   const bound = approvals.every((approval) => approval.bound);
   const closed = { outcome, by, at, note: note ?? '', bound };
-  const control = changeDecision(state.control, decision.id, { approvals, closed });
+  const control = changeDecision(state.control, decision.id, { approvals, closed, ...leftOutOf(decision) });
   const said = log({ ...state, control }, at, `${decision.id} ${outcome} by ${by}`);
   const settled = outcome === 'approved' ? approveOwn(said, decision, by, at) : rejectOwn(said, decision, by, note, at);
   return { kind: 'applied', detail: `${decision.id} ${outcome}`, state: settled };

@@ -8,9 +8,10 @@ import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { gateFindings, keyOf, renderFindings } from './findings.ts';
 import { findingRulesOf } from './judge-fields.ts';
-import { joinPermits, permitOf } from './permits.ts';
+import { joinPermits, leftOutAt, permitOf } from './permits.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
 import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
+import { splitAsked } from './leave-out.ts';
 import { log, replaceWork, tryAgain, workAgain } from './refactor-work.ts';
 import { limitsOf } from './task-limits.ts';
 import type { Sha } from './transcript.ts';
@@ -93,7 +94,7 @@ export function takeOverreach(
   );
 }
 
-/** What a person said of such a result: it may be integrated as it is, or another agent tries. */
+/** What a person said of such a result: it may be integrated, as it is or without some files, or another agent tries. */
 export function settleOverreach(
   state: RefactorState,
   decision: Decision,
@@ -114,16 +115,23 @@ export function settleOverreach(
       `${by} rejected what ${task} changed beyond its plan`,
       { by, note },
     );
-  const deviations = [
-    ...state.deviations,
-    `${by} let ${task} change ${askedPaths.join(', ') || 'what stands out in it'}`,
-  ];
   // With its approvals, which the decision as it was found had not yet.
   const given = state.control.decisions.find(({ id }) => id === decision.id);
+  const permits = joinPermits(work.permits, permitOf(state.id, given, asked));
+  const { paths, effects } = splitAsked({ askedPaths, askedEffects, asked }, given?.leaveOut);
+  const left = work.head === null ? [] : leftOutAt(permits, { workflow: state.id, head: work.head });
+  const allowed = `${by} let ${task} change ${paths.join(', ') || 'what stands out in it'}`;
+  const isAllOut = given?.leaveOut !== undefined && paths.length + effects.length === 0;
+  const deviations = [
+    ...state.deviations,
+    ...(isAllOut ? [] : [allowed]),
+    ...(given?.leaveOut ? [`${by} left out of ${task}: ${given.leaveOut.join(', ')}`] : []),
+  ];
   const kept = {
-    extraPaths: [...extraPaths, ...askedPaths],
-    keptEffects: [...keptEffects, ...askedEffects],
-    permits: joinPermits(work.permits, permitOf(state.id, given, asked)),
+    extraPaths: [...extraPaths, ...paths],
+    keptEffects: [...keptEffects, ...effects],
+    permits,
+    ...(work.head !== null && left.length > 0 ? { leftOut: { head: work.head, paths: left } } : {}),
   };
   return replaceWork({ ...state, deviations }, { ...rest, ...kept });
 }

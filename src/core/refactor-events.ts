@@ -17,7 +17,7 @@ import { takeReview } from './refactor-review.ts';
 import { showUsd } from './price.ts';
 import type { Forward, RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
 import { dropUnwarranted } from './refactor-warrant.ts';
-import { endRefactor, findWork, hasResult, holdRefactor, log, replaceWork, tryAgain } from './refactor-work.ts';
+import { endRefactor, findWork, hasResult, holdRefactor, isPart, log, replaceWork, tryAgain } from './refactor-work.ts';
 import type { EndEvent } from './refactor-end.ts';
 import { isEndEvent, takeEnd, takeEndFailure } from './refactor-end.ts';
 import { openRequest } from './request.ts';
@@ -175,7 +175,7 @@ function takeIntegration(before: RefactorState, event: Extract<RefactorEvent, { 
   // What people let it keep has been verified: it is not needed any more, and large.
   const { permits: _, asked: __, ...rest } = work;
   const done = takeSpend(replaceWork(state, { ...rest, status: 'integrated' }), at, work, outcome);
-  if (outcome.kind === 'unchanged') return log(done, at, `${event.task} changed nothing`);
+  if (outcome.kind === 'unchanged') return log(done, at, `${event.task} changed nothing${describeLeft(work)}`);
   const { line, tree, findings, moreFindings } = outcome;
   const effects = findings ? { effects: { line, findings, more: moreFindings ?? 0 } } : {};
   return log(
@@ -183,6 +183,10 @@ function takeIntegration(before: RefactorState, event: Extract<RefactorEvent, { 
     at,
     `${event.task} integrated: ${outcome.changed} files, ${line.slice(0, 10)}`,
   );
+}
+
+function describeLeft(work: TaskState): string {
+  return isPart(work) ? ` but what was left out: ${work.leftOut?.paths.join(', ')}` : '';
 }
 
 function mergeAgain(

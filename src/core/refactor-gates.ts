@@ -12,7 +12,7 @@ import { createTaskState } from './refactor.ts';
 import { showEffects } from './refactor-effects.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { deliverySubject } from './refactor-warrant.ts';
-import { endRefactor, log } from './refactor-work.ts';
+import { endRefactor, isPart, lineChecksOf, log } from './refactor-work.ts';
 import { asBlock, asLine, clip } from './text/lines.ts';
 import type { Sha } from './transcript.ts';
 
@@ -81,8 +81,9 @@ export function adoptPlan(state: RefactorState, at: number, by: string): Refacto
 }
 
 /** How the checks of the line went, in words; a check that is red as it was on the base is said to be old. */
-export function countGreen({ evidence, input }: RefactorState): string {
-  const total = input.checks.length;
+export function countGreen(state: RefactorState): string {
+  const { evidence } = state;
+  const total = lineChecksOf(state).length;
   if (total === 0) return 'no checks were asked for';
   const red = findRed(evidence).length;
   const old = red - findCounting(evidence).length;
@@ -105,7 +106,10 @@ export function openDelivery(state: RefactorState, at: number, commit: Sha): Ref
   }
   const dropped = state.tasks.filter(({ status }) => status === 'dropped').map(({ task }) => task.id);
   const left = dropped.length > 0 ? `, left out since no more budget was given: ${dropped.join(', ')}` : '';
-  const done = `${state.tasks.length - dropped.length} tasks${left}`;
+  const parts = state.tasks
+    .filter(isPart)
+    .map(({ task, leftOut }) => `, left out of ${task.id}: ${leftOut?.paths.join(', ')}`);
+  const done = `${state.tasks.length - dropped.length} tasks${left}${parts.join('')}`;
   const what = `deliver ${commit.slice(0, 10)} as branch ${state.branch}: ${done}, ${countGreen(state)}`;
   const about = [what, ...lines].join('\n');
   const digest = digestDelivery(deliverySubject(state, commit));

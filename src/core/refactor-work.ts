@@ -126,6 +126,18 @@ export function redBeforeOf({ baselineAccepted, prepared }: RefactorState): RedB
   return baselineAccepted ? listRedBefore(prepared?.evidence ?? []) : [];
 }
 
+/** Whether people left files out of a result, so that its agent's evidence is of another tree than what is integrated. */
+export function isPart({ head, leftOut }: TaskState): boolean {
+  return leftOut !== undefined && leftOut.head === head;
+}
+
+/** The checks of the line: those of the start, and those of the tasks whose own evidence is of another tree. */
+export function lineChecksOf({ input, tasks }: RefactorState): string[] {
+  const parts = tasks.filter((work) => work.status === 'integrated' && isPart(work));
+  const more = new Set(parts.flatMap(({ task }) => task.checks));
+  return [...input.checks, ...[...more].filter((check) => !input.checks.includes(check))];
+}
+
 /** Whether anything is done that can be delivered, or will be once it is integrated. */
 export function hasResult({ line, prepared, tasks }: RefactorState): boolean {
   return line !== prepared?.commit || tasks.some(({ status }) => status === 'finished');

@@ -27,7 +27,7 @@ import {
   warrantOf,
   warrantReservation,
 } from './refactor-warrant.ts';
-import { redBeforeOf } from './refactor-work.ts';
+import { lineChecksOf, redBeforeOf } from './refactor-work.ts';
 import { orderReservation } from './shared-budget.ts';
 import { branchFor } from './text/branch-name.ts';
 import type { Sha } from './transcript.ts';
@@ -157,14 +157,14 @@ function setupOf(state: RefactorState): Setup | null {
 
 /** What the checks of the line are run on. */
 export function checkInputOf(state: RefactorState, commit: Sha): CheckInput {
-  const { repository, checks } = state.input;
+  const { repository } = state.input;
   const { commit: base = commit, names } = state.prepared ?? {};
   return {
     repository,
     base,
     ...(names === undefined ? {} : { names }),
     commit,
-    checks,
+    checks: lineChecksOf(state),
     ...acceptedOf(state),
     setup: setupOf(state),
     warrant: warrantOf(state),

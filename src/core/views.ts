@@ -144,10 +144,10 @@ function showNeed(
 }
 
 /** An open decision of a refactor or of one of its agents. */
-export function needOf({ id, policy, rejectsForChanges }: RefactorState, decision: Decision): NeedView {
+export function needOf(state: RefactorState, decision: Decision): NeedView {
   const isOwn = decision.owner === undefined;
-  const does = isOwn ? answersOfRefactor(decision, rejectsForChanges === true) : answersOfAgent(decision);
-  return showNeed(decision, rulesOf(policy), { workflow: id, does });
+  const does = isOwn ? answersOfRefactor(decision, state) : answersOfAgent(decision);
+  return showNeed(decision, rulesOf(state.policy), { workflow: state.id, does });
 }
 
 function showPlace({ place }: Control, { approvers }: DecisionRules): { place?: Place } {

@@ -5,10 +5,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isInPaths } from '../core/paths.ts';
 import type { Sha } from '../core/transcript.ts';
 import type { ChangedPath } from './diff-trees.ts';
+import { diffTrees } from './diff-trees.ts';
 import { streamGit } from './run-git.ts';
 import type { Store } from './store.ts';
+import { treeOf } from './store.ts';
 
 /** The tree of `base` with these of its differences to another commit, and no others. */
 export async function treeWith(store: Store, base: Sha, changed: readonly ChangedPath[]): Promise<Sha> {
@@ -23,6 +26,17 @@ export async function treeWith(store: Store, base: Sha, changed: readonly Change
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The tree of `head` in which these paths, and those that globs mean, are as they are in `from`. */
+export async function putBack(
+  store: Store,
+  { head, from, paths }: { head: Sha; from: Sha; paths: readonly string[] },
+): Promise<Sha> {
+  const back = paths.length === 0 ? [] : await diffTrees(store, { from: head, to: from });
+  const left = back.filter(({ path }) => isInPaths(path, paths));
+  const tree = await treeOf(store, head);
+  return left.length === 0 ? tree : await treeWith(store, tree, left);
 }
 
 /** What goes away first: a file may stand where another change needs a folder. */

@@ -41,6 +41,9 @@ const HOLDS_SETUP = 'holds-setup';
 /** The patch under which runs began to take messages by their second rules. */
 const SECOND_RULES = 'second-rules';
 
+/** The patch under which files of a task's result began to be left out when it is integrated. */
+const LEAVES_OUT = 'leaves-out';
+
 /** Takes messages by the newest rules; a run that began by others keeps them. */
 export function beginMessages<S extends { rules?: 2 }>(state: S): S {
   return patched(SECOND_RULES) ? { ...state, rules: 2 } : state;
@@ -50,5 +53,6 @@ export function beginMessages<S extends { rules?: 2 }>(state: S): S {
 export function beginRules(before: RefactorState): RefactorState {
   const state = beginMessages(before);
   const sharing: RefactorState = patched(SHARES_TOKENS) ? { ...state, sharesTokens: true } : state;
-  return patched(HOLDS_SETUP) ? { ...sharing, holdsSetup: true } : sharing;
+  const holding: RefactorState = patched(HOLDS_SETUP) ? { ...sharing, holdsSetup: true } : sharing;
+  return patched(LEAVES_OUT) ? { ...holding, leavesOut: true } : holding;
 }

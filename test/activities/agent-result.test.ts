@@ -13,7 +13,7 @@ import { commitTree } from '../../src/git/commit-tree.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import { treeOf } from '../../src/git/store.ts';
-import { addCommit, temporaryFolder } from '../sandbox/sandbox-host.ts';
+import { addCommit, git, temporaryFolder } from '../sandbox/sandbox-host.ts';
 import type { Place } from './warrant-place.ts';
 import { execution, OPENED, place, run, SIGNED, signedBy } from './warrant-place.ts';
 
@@ -234,5 +234,63 @@ describe('under required signatures, what a report says that people allowed', ()
     expect(await integrate(result, { permits: [permit(result, 'ann', ['other/**'])] })).toMatchObject({
       kind: 'merged',
     });
+  });
+});
+
+describe('what people left out of a result where it is integrated', () => {
+  const OWN = execution.workflowId;
+  const keeps: NonNullable<IntegrateInput['keeps']> = { paths: ['a.txt'], barred: [], allowed: ['b.txt'] };
+
+  function permit({ at, head }: Result, leaveOut: string[], asked: Partial<Asked> = {}): Permit {
+    const about: Asked = { head, paths: ['b.txt', 'deploy/prod.yaml'], ...asked };
+    const digest = digestValue(about);
+    const subject = { id: 'a/integration@1', kind: 'scope' as const, digest, repository: at.target };
+    const approvals = [signedBy('ann', subject, { workflow: OWN, leaveOut })];
+    const decision = { id: subject.id, kind: subject.kind, digest, openedAt: OPENED, approvals };
+    return { workflow: OWN, asked: about, leaveOut, decision };
+  }
+
+  async function beyond(policy: Parameters<typeof place>[0]): Promise<Result> {
+    const change = { 'a.txt': 'two\n', 'b.txt': 'new\n', 'deploy/prod.yaml': 'replicas: 0\n' };
+    const result = await resultOf(await place(policy, FILES), change);
+    return { ...result, input: { ...result.input, keeps } };
+  }
+
+  /** What the line shows that was integrated: which files changed, and the bytes of one that was left out. */
+  async function linedUp({ at }: Result, outcome: IntegrateOutcome): Promise<{ names: string; left: string }> {
+    if (outcome.kind !== 'merged') throw new Error(`not merged: ${JSON.stringify(outcome)}`);
+    const names = git(at.store.dir, ['diff', '--name-only', at.base, outcome.line]).trim();
+    return { names, left: git(at.store.dir, ['show', `${outcome.line}:deploy/prod.yaml`]) };
+  }
+
+  test('is as the task found it, and all else is integrated', async () => {
+    for (const policy of [{}, SIGNED()]) {
+      const result = await beyond(policy);
+      const outcome = await integrate(result, { permits: [permit(result, ['deploy/**'])] });
+      expect(outcome).toMatchObject({ kind: 'merged', changed: 2 });
+      expect(await linedUp(result, outcome)).toEqual({ names: 'a.txt\nb.txt', left: 'replicas: 2' });
+    }
+  });
+
+  test('is what its approvers signed: other paths, or a permit of another result, leave nothing out', async () => {
+    const result = await beyond(SIGNED());
+    const { leaveOut: _, ...whole } = permit(result, ['deploy/**']);
+    const other = permit(result, ['deploy/**'], { head: result.at.base });
+    const elsewhere = { ...permit(result, ['deploy/**']), workflow: AGENT };
+    for (const one of [whole, { ...whole, leaveOut: ['b.txt'] }, other, elsewhere])
+      expect(await integrate(result, { permits: [one] })).toMatchObject({
+        kind: 'outside',
+        paths: expect.arrayContaining(['deploy/prod.yaml']),
+      });
+    expect(await integrate(result, { permits: [permit(result, ['b.txt'])] })).toMatchObject({
+      kind: 'merged',
+      changed: 2,
+    });
+  });
+
+  test('can be all of it: then the task has changed nothing', async () => {
+    const result = await beyond(SIGNED());
+    const permits = [permit(result, ['**'])];
+    expect(await integrate(result, { permits })).toMatchObject({ kind: 'unchanged' });
   });
 });

@@ -6,7 +6,7 @@ import { answersOfRefactor } from '../../src/core/answers.ts';
 import type { NeedView } from '../../src/core/views.ts';
 
 function needOf(kind: NeedView['kind'], id: string): NeedView {
-  const does = answersOfRefactor({ id, kind }, true);
+  const does = answersOfRefactor({ id, kind }, { rejectsForChanges: true, leavesOut: true });
   const need = { id, kind, about: 'about', digest: 'd', openedAt: 1, risk: 'high', signatures: 'optional' } as const;
   return does ? { ...need, does } : need;
 }
@@ -56,6 +56,15 @@ test('no asks what is to be changed, and goes back where nothing is', async () =
   expect(second.reply).toEqual({ verb: 'reject', fields: { note: 'smaller tasks' } });
   const budget = await type(needOf('budget', 'budget@1'), ['n', '']);
   expect(budget.reply).toEqual({ verb: 'reject' });
+});
+
+test('a part is approved by the files that are left out, where some can be', async () => {
+  const need = needOf('scope', 'a/integration@1');
+  const { reply, shown, left } = await type(need, ['p', ' ', 'p', ' package.json, log/** ,']);
+  expect(reply).toEqual({ verb: 'approve', fields: { leaveOut: ['package.json', 'log/**'] } });
+  expect(left).toEqual([]);
+  expect(shown).toContain('  p  a part of it: the result is integrated, but the files that you name are as before it');
+  expect((await type(needOf('scope', 'a/review@1'), ['p', 'l'])).shown).toContain('"p" is none of the keys');
 });
 
 test('a choice is made by the number of the agent that is shown beside it', async () => {

@@ -17,7 +17,7 @@ import type { Plan } from '../../src/core/plan.ts';
 import { askForBudget, beginCommand } from '../../src/core/budget.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { Price } from '../../src/core/price.ts';
-import { createRefactor, isShortOfBudget, nextRefactorCommand } from '../../src/core/refactor.ts';
+import { checkInputOf, createRefactor, isShortOfBudget, nextRefactorCommand } from '../../src/core/refactor.ts';
 import { advanceRefactor } from '../../src/core/refactor-events.ts';
 import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
 import type { RefactorCommand, RefactorEvent, RefactorState } from '../../src/core/refactor-state.ts';
@@ -82,7 +82,7 @@ export class World {
     });
     this.refactor = {
       ...createRefactor(script.id ?? 'r', start, policyOf(start.policy, script.team), this.now),
-      ...{ countsBegun: true, rules: 2, rejectsForChanges: true },
+      ...{ countsBegun: true, rules: 2, rejectsForChanges: true, leavesOut: true },
       ...(script.sharesTokens ? { sharesTokens: true } : {}),
     };
   }
@@ -181,7 +181,8 @@ export class World {
       }
       case 'check': {
         const red = this.script.isRed?.(this.checksRun++) ?? false;
-        const results = this.refactor.input.checks.map((check) => evidence(check, !red, command.commit));
+        const { checks } = checkInputOf(this.refactor, command.commit);
+        const results = checks.map((check) => evidence(check, !red, command.commit));
         return take({ kind: 'checked', at, commit: command.commit, evidence: results });
       }
       case 'deliver':

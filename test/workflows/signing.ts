@@ -26,8 +26,8 @@ export function decisionsOf(keys: RealKeys, rest: Policy['decisions'] = {}): Pol
 }
 
 /** What somebody signs who has nothing but the documentation, `jq` and ssh-keygen. */
-export function textOf(verdict: string, message: string, { toSign }: NeedView): string {
-  const text = { ...toSign, expiresAt: null, message, noteDigest: null, verdict };
+export function textOf(verdict: string, message: string, { toSign }: NeedView, more: object = {}): string {
+  const text = { ...toSign, expiresAt: null, message, noteDigest: null, verdict, ...more };
   return JSON.stringify(Object.fromEntries(Object.entries(text).toSorted(([a], [b]) => (a < b ? -1 : 1))));
 }
 
