@@ -27,6 +27,7 @@ import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { WorkspaceActivities } from './contract.ts';
 import { fail } from './failures.ts';
+import { contentFor } from './lfs.ts';
 import type { Found } from './look-at-effects.ts';
 import { findFreshEffects } from './look-at-effects.ts';
 import { withHeartbeats } from './perform.ts';
@@ -65,11 +66,13 @@ async function actOnce(
 ): Promise<ChainLink> {
   const command = await readCommand(context, store, input);
   await checkSetup(context, store, { ...input, isAct: true });
+  const content = await contentFor(context, store, { ...input, isAct: true }, signal);
   const workspace = await context.workspaces.open({
     id: Context.current().info.workflowExecution?.workflowId ?? 'unknown',
     store,
     base: input.base,
     names: input.names,
+    ...content,
     commit: input.head,
     ...(input.setup ? { setup: input.setup } : {}),
   });

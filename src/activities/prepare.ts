@@ -10,8 +10,6 @@ import { checkNewBranch, findInTheWay } from '../core/text/branch-name.ts';
 import type { Sha } from '../core/transcript.ts';
 import { importBase } from '../git/import-base.ts';
 import { listBranches } from '../git/deliver-branch.ts';
-import { findLfs } from '../git/lfs.ts';
-import { listFiles } from '../git/list-files.ts';
 import { readLink } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import type { NamedBase } from '../sandbox/layers.ts';
@@ -19,6 +17,7 @@ import type { ActivityContext } from './context.ts';
 import { locateRepository, storeOf } from './context.ts';
 import type { WorkspaceActivities } from './contract.ts';
 import { fail } from './failures.ts';
+import { contentFor, describeLfs } from './lfs.ts';
 import { withHeartbeats } from './perform.ts';
 import { judge } from './run-checks.ts';
 
@@ -36,10 +35,14 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
   if (input.expected && base.commit !== input.expected)
     throw fail('BaseMoved', `the base moved from ${input.expected.slice(0, 10)} to ${base.commit.slice(0, 10)}`);
   const isOwn = await refuseBranch(store, repository, input.branch);
-  const { checks, setup, warrant } = input;
+  const { checks, setup, lfs, warrant } = input;
   const named = base.names === undefined ? {} : { names: base.names };
-  const judged = { repository: input.repository, base: base.commit, ...named, commit: base.commit, checks, setup };
-  const evidence = await judge(context, { ...judged, ...(warrant ? { warrant } : {}) }, signal);
+  const granted = lfs === undefined ? {} : { lfs };
+  const of = { repository: input.repository, base: base.commit, ...granted, ...(warrant ? { warrant } : {}) };
+  const { content } = await contentFor(context, store, of, signal);
+  // Content that can't be had is said before anything runs on it.
+  await content?.fetch();
+  const evidence = await judge(context, { ...of, ...named, commit: base.commit, checks, setup }, signal);
   const notes: string[] = [];
   if (base.dirty)
     notes.push(
@@ -53,9 +56,8 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
     notes.push('commands run without isolation on this worker (COXSWAIN_ISOLATION=none)');
   else if (context.workspaces.layout === 'plain')
     notes.push('workspaces are plain folders on this worker (bwrap, overlay: false): checkpoints cost more there');
-  const lfs = await describeLfs(store, base.commit);
-  if (lfs !== undefined) notes.push(lfs);
-  const hosts = await readHosts(context, { store, base: base.commit, ...named }, setup);
+  notes.push(...(await describeLfs(store, base.commit, granted)));
+  const hosts = await readHosts(context, { store, base: base.commit, ...named, content }, setup);
   if (hosts && hosts.length > 0) notes.push(describeHostUse(hosts));
   return {
     commit: base.commit,
@@ -93,19 +95,6 @@ async function wasDeliveredByThis(store: Store, commit: Sha): Promise<boolean> {
   // A commit that the store lacks was never made here.
   const link = await readLink(store, commit).catch(() => undefined);
   return link?.message.includes(`\nCoxswain-Refactor: ${id}\n`) === true;
-}
-
-/** What git LFS keeps of the base: what is checked out of that are pointers. */
-async function describeLfs(store: Store, commit: Sha): Promise<string | undefined> {
-  const paths = await listFiles(store, { commit });
-  const files = paths.filter((path) => /(?:^|\/)\.gitattributes$/.test(path));
-  const [first, ...more] = files.length === 0 ? [] : await findLfs(store, { commit, paths, files });
-  if (first === undefined) return undefined;
-  const count = more.length === 0 ? first : `${first} and ${more.length} more`;
-  return (
-    `git LFS keeps files of this repository (${count}): a checkout has their pointers, never their content, so that ` +
-    'a command that needs it fails, and what is written in their place is asked about (lfs-content)'
-  );
 }
 
 /** What the setup, which ran before the checks, asked of the network. */

@@ -20,6 +20,7 @@ import { storeOf } from './context.ts';
 import type { WorkspaceActivities } from './contract.ts';
 import { fail } from './failures.ts';
 import { keepEvidence, readRuns } from './keep-evidence.ts';
+import { contentFor } from './lfs.ts';
 import { withHeartbeats } from './perform.ts';
 import { checkSetup } from './warrant.ts';
 
@@ -34,6 +35,8 @@ export function createRunChecks(context: ActivityContext): WorkspaceActivities['
   return (input) => withHeartbeats((signal) => judge(context, input, signal), input);
 }
 
+type Content = Awaited<ReturnType<typeof contentFor>>;
+
 interface Judged {
   evidence: Evidence;
   output: string;
@@ -43,12 +46,14 @@ interface Judged {
 export async function judge(context: ActivityContext, input: CheckInput, signal: AbortSignal): Promise<Evidence[]> {
   const store = await storeOf(context, input.repository);
   await ensureCommit(store, { commit: input.commit });
-  await prepareSetup(context, store, input);
+  const content = await contentFor(context, store, input, signal);
+  await prepareSetup(context, store, input, content);
   if (input.checks.length === 0) return [];
   const tree = await treeOf(store, input.commit);
-  const first = await runOnce(context, store, input, input.checks, tree, signal);
+  const judged = { ...input, ...content };
+  const first = await runOnce(context, store, judged, input.checks, tree, signal);
   const red = first.filter(({ evidence }) => !evidence.green).map(({ evidence }) => evidence.command);
-  const second = red.length > 0 ? await runOnce(context, store, input, red, tree, signal) : [];
+  const second = red.length > 0 ? await runOnce(context, store, judged, red, tree, signal) : [];
   const results = await compareWithBase(store, input, [...first, ...second]);
   return await keepEvidence(store, { commit: input.commit, tree }, results);
 }
@@ -72,11 +77,16 @@ async function compareWithBase(store: Store, { redBefore = [] }: CheckInput, all
   });
 }
 
-async function prepareSetup(context: ActivityContext, store: Store, input: CheckInput): Promise<void> {
+async function prepareSetup(
+  context: ActivityContext,
+  store: Store,
+  input: CheckInput,
+  content: Content,
+): Promise<void> {
   const { base, names, setup } = input;
   if (!setup) return;
   await checkSetup(context, store, input);
-  const outcome = await context.workspaces.prepareSetup({ store, base, names, setup });
+  const outcome = await context.workspaces.prepareSetup({ store, base, names, ...content, setup });
   if (outcome.kind === 'failed') {
     const network = setup.network
       ? describeNetwork(outcome.hosts ?? [])
@@ -104,7 +114,7 @@ function describeNetwork(hosts: readonly HostUse[]): string {
 async function runOnce(
   context: ActivityContext,
   store: Store,
-  { base, names, commit, setup }: CheckInput,
+  { base, names, content, commit, setup }: CheckInput & Content,
   checks: string[],
   tree: Sha,
   signal: AbortSignal,
@@ -113,6 +123,7 @@ async function runOnce(
     store,
     base,
     names,
+    content,
     commit,
     checks,
     timeoutMs: context.commandTimeoutMs,

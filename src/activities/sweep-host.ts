@@ -7,14 +7,19 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostSweep } from '../core/retention.ts';
 import { DAY_MS } from '../core/retention.ts';
+import { sweepContent } from '../git/lfs-content.ts';
 import { sweepStore } from '../git/sweep-store.ts';
 import type { ActivityContext } from './context.ts';
 import type { WorkspaceActivities } from './contract.ts';
+import { contentFolder } from './lfs.ts';
 import { withHeartbeats } from './perform.ts';
 import { isOpen } from './sweep-hubs.ts';
 
 /** Layers are used by checks too, which have no workspace that could be listed. */
 const IDLE_MS = DAY_MS;
+
+/** Content is fetched again only where a base is made anew, so it is kept for the bases of the days to come. */
+const CONTENT_IDLE_MS = 14 * DAY_MS;
 
 export function createSweepHost(context: ActivityContext): WorkspaceActivities['sweepHost'] {
   return ({ dryRun }) =>
@@ -33,6 +38,7 @@ export function createSweepHost(context: ActivityContext): WorkspaceActivities['
       const swept = dryRun ? undefined : await context.workspaces.sweep({ olderThanMs: IDLE_MS, keep });
       let leftOvers = 0;
       for (const dir of await listStores(context)) leftOvers += await sweepStore(dir, { dryRun });
+      if (!dryRun) leftOvers += await sweepContent(contentFolder(context), { olderThanMs: CONTENT_IDLE_MS });
       const layers = swept ? swept.bases + swept.setups : 0;
       return { workspaces: { kept: keep.length, removed }, layers, leftOvers };
     });

@@ -13,6 +13,7 @@ import { DELIVERY_FIELDS, digestDelivery } from '../core/delivery.ts';
 import type { Setup } from '../core/agent-state.ts';
 import { answerCall } from '../core/call-gate.ts';
 import type { NetworkGrant } from '../core/egress.ts';
+import type { LfsGrant } from '../core/lfs.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
 import { tightenForIsolation } from '../core/isolation-policy.ts';
 import type { ActInput } from '../core/step.ts';
@@ -78,6 +79,19 @@ export async function checkSetup(
   const claimed = { ...policy, network: { setup: { value: setup.network, from: 'the run' } } };
   const looser = describeLooser(claimed, policy, /^network\.setup$/);
   if (looser) throw fail('PolicyStricter', `setup does not run: ${looser}. ${ADOPT}`);
+}
+
+/** Throws where workspaces may not have the content of LFS files that they are to have. */
+export async function checkLfs(
+  context: ActivityContext,
+  store: Store,
+  of: LfsGrant & { repository: string; base: Sha; isAct?: boolean; warrant?: Warrant | undefined },
+): Promise<void> {
+  if (of.lfs === undefined) return;
+  const policy = await readFor(context, store, of, of.warrant);
+  const claimed = { ...policy, lfs: { value: of.lfs, from: 'the run' } };
+  const looser = describeLooser(claimed, policy, /^lfs$/);
+  if (looser) throw fail('PolicyStricter', `content of LFS files is not fetched: ${looser}. ${ADOPT}`);
 }
 
 /** Throws where a call may not run: policy denies it, or wants a person who approved exactly these bytes. */

@@ -10,6 +10,7 @@ import { answerCall } from './call-gate.ts';
 import type { CallReviewInput } from './review.ts';
 import type { ActInput, ThinkInput } from './step.ts';
 import { digestValue } from './digest.ts';
+import { lfsOf } from './lfs.ts';
 import type { EffectivePolicy } from './policy.ts';
 import type { Profile } from './tools.ts';
 import type { Sha } from './transcript.ts';
@@ -137,6 +138,7 @@ function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
     ...(state.spec.checks.length > 0 ? { checks: state.spec.checks } : {}),
     ...(artefacts.length > 0 ? { artefacts } : {}),
     setup: state.spec.setup,
+    ...lfsOf(state.spec.policy),
     warrant: agentWarrant(
       state,
       state.control.decisions.find(({ id }) => id === call.decision),
@@ -164,7 +166,7 @@ function callReviewInput(state: AgentState, head: Sha, call: PendingCall): CallR
 }
 
 function checkInput(state: AgentState, head: Sha): CheckInput {
-  const { repository, base, checks, setup, redBefore } = state.spec;
+  const { repository, base, checks, setup, redBefore, policy } = state.spec;
   const before = redBefore ? { redBefore } : {};
   return {
     repository,
@@ -174,6 +176,7 @@ function checkInput(state: AgentState, head: Sha): CheckInput {
     checks,
     ...before,
     setup,
+    ...lfsOf(policy),
     warrant: agentWarrant(state),
     ...companyOf(state),
   };

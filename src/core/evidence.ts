@@ -4,6 +4,7 @@
  * accepted as red on the base counts only where it is red in another way.
  */
 import type { Evidence, Setup } from './agent-state.ts';
+import type { LfsGrant } from './lfs.ts';
 import type { Sha } from './transcript.ts';
 import type { Warrant } from './warrant.ts';
 
@@ -14,7 +15,7 @@ export interface RedBefore {
 }
 
 /** What is to be judged, and by what. */
-export interface CheckInput {
+export interface CheckInput extends LfsGrant {
   repository: string;
   base: Sha;
   /** The commit that has the names of the base. */

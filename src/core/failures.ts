@@ -87,6 +87,8 @@ export const GIT_FAILURES = {
     mends: 'a person',
     remedy: 'see what `git fsck --full` says there, and bring back what is missing from another clone',
   },
+  /** The content of an LFS file is not where it should be, is another one, or is not given to this worker. */
+  'no-content': { type: 'GitDamaged', mends: 'a person', remedy: '' },
   failed: { type: 'GitFailed', mends: 'unknown', remedy: '' },
 } as const satisfies Record<string, { type: FailureType; mends: Mending; remedy: string }>;
 

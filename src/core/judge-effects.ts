@@ -18,21 +18,13 @@ import { judgeUnexplained } from './effect-unexplained.ts';
 import { judgeWords } from './effect-words.ts';
 import type { Finding } from './findings.ts';
 import { excerptOf, rankFindings } from './findings.ts';
+import { readPointer } from './lfs.ts';
 import { describeBroken, findProtecting, isInPaths } from './paths.ts';
 
 export type { Change, EffectContext } from './effect-look.ts';
 
 /** Images and fonts: they run nothing, and people see what they are. */
 const HARMLESS_BINARY = /\.(png|jpe?g|gif|webp|avif|ico|bmp|woff2?|ttf|otf|mp[34]|pdf)$/i;
-
-/** What git LFS leaves in the place of a file, by its specification. */
-const POINTER =
-  /^version https:\/\/(?:git-lfs|hawser)\.github\.com\/spec\/v1\n(?:ext-[^\n]*\n)*oid sha256:[0-9a-f]{64}\nsize \d+\n?$/;
-
-/** Whether a text is such a pointer. */
-function isLfsPointer(text: string): boolean {
-  return POINTER.test(text);
-}
 
 function isWritten({ status }: Change): boolean {
   return status !== 'deleted' && status !== 'mode';
@@ -125,7 +117,7 @@ function judgePath(effects: Effects, look: Look, remarks: readonly Finding[]): F
   } else if (change.truncated) {
     findings.push(findAt(look, 'unread', 'high', `${change.size} bytes, which are more than is looked at of a file`));
   }
-  if (change.lfs === true && isWritten(change) && change.size > 0 && !isLfsPointer(change.newText ?? '')) {
+  if (change.lfs === true && isWritten(change) && change.size > 0 && readPointer(change.newText ?? '') === undefined) {
     const why = `git LFS keeps this file (.gitattributes), and these ${change.size} bytes are no pointer: they would stay in the repository's history. Leave it out, or commit it by git lfs`;
     findings.push(findAt(look, 'lfs-content', 'high', why));
   }

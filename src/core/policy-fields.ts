@@ -6,6 +6,7 @@ import type { HostList, HostRule, NetworkGrant } from './egress.ts';
 import { readHostRule } from './egress.ts';
 
 export type GateRule = 'allow' | 'ask' | 'deny';
+export type LfsRule = 'pointers' | 'content';
 
 /** A field: its built-in limit and value, and the stricter of two values. */
 export interface Field<T> {
@@ -44,6 +45,11 @@ export function prohibitions(): Field<string[]> {
 /** Something that may be done; only where both say so. */
 export function permission(builtIn: { limit: boolean; value: boolean }): Field<boolean> {
   return { builtIn, tighten: (one, other) => one && other };
+}
+
+/** Whether workspaces have the content that git LFS keeps, or pointers to it; the content only where both say so. */
+export function lfsContent(builtIn: { limit: LfsRule; value: LfsRule }): Field<LfsRule> {
+  return { builtIn, tighten: (one, other) => (one === 'content' ? other : one) };
 }
 
 /** A grant of the network; what both grant. */

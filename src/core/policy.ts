@@ -12,8 +12,8 @@ import type { NetworkGrant } from './egress.ts';
 import type { CommandRule } from './judge-command.ts';
 import type { SourcedEffects } from './judge-fields.ts';
 import { effectsPolicySchema, JUDGE_FIELDS, rulesPolicySchema } from './judge-fields.ts';
-import { allowance, gate, most, permission, prohibitions } from './policy-fields.ts';
-import type { Field, GateRule } from './policy-fields.ts';
+import { allowance, gate, lfsContent, most, permission, prohibitions } from './policy-fields.ts';
+import type { Field, GateRule, LfsRule } from './policy-fields.ts';
 import type { SourcedReview } from './review-fields.ts';
 import { REVIEW_FIELDS, reviewPolicySchema } from './review-fields.ts';
 import type { SharedBudget } from './shared-budget.ts';
@@ -40,6 +40,8 @@ export const policySchema = z.strictObject({
     .optional(),
   /** What of the network the setup command may use: `true` for all, or a list of hosts. */
   network: z.strictObject({ setup: networkGrantSchema.optional() }).optional(),
+  /** Whether workspaces have pointers to the files that git LFS keeps, or their content. */
+  lfs: z.enum(['pointers', 'content']).optional(),
   model: z
     .strictObject({
       /** The provider makes answers in the background, so that none is paid twice; it stores them for that. */
@@ -114,6 +116,7 @@ const FIELDS = {
   'gates.commands': gate('allow'),
   'gates.scope': gate('ask'),
   'network.setup': allowance({ limit: true, value: false }),
+  lfs: lfsContent({ limit: 'content', value: 'pointers' }),
   'model.background': permission({ limit: true, value: false }),
   maxParallelAgents: most({ limit: 100, value: 4 }),
   'task.maxSteps': most({ limit: 1000, value: 1000 }),
@@ -142,6 +145,8 @@ export interface EffectivePolicy {
     scope: Sourced<GateRule>;
   };
   network: { setup: Sourced<NetworkGrant> };
+  /** Left out by runs from before LFS had a field. */
+  lfs?: Sourced<LfsRule>;
   model: { background: Sourced<boolean> };
   maxParallelAgents: Sourced<number>;
   task: {
@@ -262,11 +267,7 @@ export function fieldOf(name: FieldName): Field<unknown> {
 
 export function isLooser(field: Field<unknown>, value: unknown, limit: unknown): boolean {
   // A value tightened by itself is the same in its plainest spelling.
-  return !same(field.tighten(value, limit), field.tighten(value, value));
-}
-
-function same(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+  return show(field.tighten(value, limit)) !== show(field.tighten(value, value));
 }
 
 function show(value: unknown): string {

@@ -24,6 +24,7 @@ import type { HostUse } from './egress.ts';
 import type { Finding } from './findings.ts';
 import type { Asked, Permit } from './permits.ts';
 import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
+import type { LfsGrant } from './lfs.ts';
 import type { Message, MessageOf, StartInput } from './messages.ts';
 import type { Plan, Task } from './plan.ts';
 import type { EffectivePolicy } from './policy.ts';
@@ -46,7 +47,7 @@ export type RefactorPhase =
   | 'delivering'
   | 'ended';
 
-export interface PrepareInput {
+export interface PrepareInput extends LfsGrant {
   repository: string;
   base: string | null;
   branch: string;

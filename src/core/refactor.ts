@@ -8,6 +8,7 @@ import type { CheckInput, RedBefore } from './evidence.ts';
 import { renderCommitMessage } from './commit-message.ts';
 import { createControl, listOpenDecisions } from './control.ts';
 import { describeHolders, grantFor, hasMoney } from './budget.ts';
+import { lfsOf } from './lfs.ts';
 import type { StartInput } from './messages.ts';
 import { canOverlap, openOverlapBudget } from './paths.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from './plan.ts';
@@ -146,6 +147,7 @@ function prepareInput(state: RefactorState): PrepareInput {
     ...expected,
     checks,
     setup: setupOf(state),
+    ...lfsOf(state.policy),
     warrant: warrantOf(state),
   };
 }
@@ -167,6 +169,7 @@ export function checkInputOf(state: RefactorState, commit: Sha): CheckInput {
     checks: lineChecksOf(state),
     ...acceptedOf(state),
     setup: setupOf(state),
+    ...lfsOf(state.policy),
     warrant: warrantOf(state),
   };
 }

@@ -6,6 +6,7 @@ import type { DiffLimits, IsolationMode, Setup, Steer } from './agent-state.ts';
 import type { CommandFacts } from './command-facts.ts';
 import type { Finding } from './findings.ts';
 import type { CommandJudgement } from './judge-command.ts';
+import type { LfsGrant } from './lfs.ts';
 import type { Plan } from './plan.ts';
 import type { Profile } from './tools.ts';
 import type { Sha, Usage } from './transcript.ts';
@@ -77,7 +78,7 @@ export interface ThinkOutcome {
   notes: string[];
 }
 
-export interface ActInput {
+export interface ActInput extends LfsGrant {
   repository: string;
   base: Sha;
   names?: Sha;

@@ -26,3 +26,13 @@ export async function checkoutTree(
     await rm(scratch, { recursive: true, force: true });
   }
 }
+
+/** Has an index take files of a tree for unchanged, whatever they have become. */
+export async function assumeUnchanged(
+  store: Store,
+  { index, tree, paths }: { index: string; tree: string; paths: readonly string[] },
+): Promise<void> {
+  const env = { GIT_INDEX_FILE: index, GIT_WORK_TREE: resolve(tree) };
+  const input = paths.map((path) => `${path}\0`);
+  await streamGit(store.dir, ['update-index', '--assume-unchanged', '-z', '--stdin'], { env, input });
+}

@@ -83,20 +83,31 @@ const IS_HUB = 'is a hub of this worker: what lies there are chains of runs, and
 async function reachUrl(access: Access | undefined, repository: string, address: UrlAddress): Promise<Reached> {
   const settings = ['-c', 'http.followRedirects=false'];
   let judged: Extract<Reached, { kind: 'url' }>['judged'];
-  if (access) {
-    if (access.isHub(placeOf(address))) throw refusal(repository, IS_HUB, 'not-a-repository');
-    const verdict = judgeUrl(address, access.roots);
-    if (verdict.kind === 'refused') throw refusal(repository, verdict.reason);
-    if (verdict.kind === 'public') {
-      const addresses = await findPublic(access, repository, address);
-      if (address.scheme === 'ssh') judged = { address, addresses };
-      else settings.push(...pin(address, addresses));
-    }
+  if (access?.isHub(placeOf(address))) throw refusal(repository, IS_HUB, 'not-a-repository');
+  const addresses = await judgeAddress(access, repository, address);
+  if (addresses !== undefined) {
+    if (address.scheme === 'ssh') judged = { address, addresses };
+    else settings.push(...pin(address, addresses));
   }
   // Addresses may be rewritten by the person's own configuration, to SSH for instance, but never to a program.
   const schemes = new Set(['https', 'ssh', address.scheme]);
   const env = { GIT_ALLOW_PROTOCOL: [...schemes].join(':') };
   return { kind: 'url', name: address.text, settings, env, ...(judged ? { judged } : {}) };
+}
+
+/**
+ * The addresses at which a URL's host may be connected to: null where a proxy looks them up, undefined where a root
+ * lists the host, wherever it lies. Fails where it may not be reached; `name` is what is said of it then.
+ */
+export async function judgeAddress(
+  access: Access | undefined,
+  name: string,
+  address: UrlAddress,
+): Promise<readonly string[] | null | undefined> {
+  if (!access) return undefined;
+  const verdict = judgeUrl(address, access.roots);
+  if (verdict.kind === 'refused') throw refusal(name, verdict.reason);
+  return verdict.kind === 'public' ? await findPublic(access, name, address) : undefined;
 }
 
 async function findPublic(access: Access, repository: string, address: UrlAddress): Promise<readonly string[] | null> {

@@ -8,6 +8,7 @@ import { checkPatterns, checkRules } from '../core/check-rules.ts';
 import { canonicalJson, digestText } from '../core/digest.ts';
 import type { NetworkGrant } from '../core/egress.ts';
 import type { EffectivePolicy, Layer, LayerName, Policy } from '../core/policy.ts';
+import type { LfsRule } from '../core/policy-fields.ts';
 import { isWithin } from '../core/policy-fields.ts';
 import { mergeLimits, resolveLayers, tightenBy } from '../core/policy.ts';
 import type { PolicyFile } from '../core/policy-file.ts';
@@ -61,8 +62,11 @@ export async function readLayers(sources: LayerSources): Promise<LayersResult> {
   const asked = run?.network?.setup ?? own.asked;
   if (asked !== false && !granted.some((grant) => isWithin(asked, grant)))
     return { kind: 'bad', problems: [UNSAID_NETWORK], isRefusal: true };
+  const isUnsaid = (run?.lfs ?? own.lfs) === 'content' && !own.grantsLfs && !layers.some(grantsLfs);
+  if (isUnsaid && !isUnderWay) return { kind: 'bad', problems: [UNSAID_LFS], isRefusal: true };
   if (own.layer) layers.push(own.layer);
-  const resolved = resolveLayers([...layers, { name: 'run', defaults: run }], isUnderWay ? 'tighten' : 'refuse');
+  layers.push({ name: 'run', defaults: run, ...(isUnsaid ? { limits: { lfs: 'pointers' } } : {}) });
+  const resolved = resolveLayers(layers, isUnderWay ? 'tighten' : 'refuse');
   if (resolved.kind === 'ok')
     return { ...resolved, organisation: folder === undefined ? null : digestOf(organisation), team: organisation.team };
   const files = new Map<LayerName, { file: string; lineOf: ReadPolicyFile['lineOf'] }>(
@@ -98,6 +102,15 @@ function networksOf({ limits, defaults }: Pick<Layer, 'limits' | 'defaults'>): N
   return [limits?.network?.setup, defaults?.network?.setup].filter((grant) => grant !== undefined);
 }
 
+const UNSAID_LFS =
+  "policy.lfs: a run's own input, or a base of its choice, can't have the content of LFS files fetched. " +
+  "Write `lfs: content` under `limits` or `defaults` of a policy file: the organisation's, the team's, or the repository's on its default branch";
+
+/** Whether a layer lets runs have the content that git LFS keeps. */
+function grantsLfs({ limits, defaults }: Pick<Layer, 'limits' | 'defaults'>): boolean {
+  return limits?.lfs === 'content' || defaults?.lfs === 'content';
+}
+
 interface RepositoryLayer {
   layer: Layer | undefined;
   files: { name: LayerName; file: string; lineOf: ReadPolicyFile['lineOf'] }[];
@@ -105,6 +118,9 @@ interface RepositoryLayer {
   /** The networks that the default branch names, and the one that a base beside it asks for. */
   networks: NetworkGrant[];
   asked: NetworkGrant;
+  /** Whether the default branch lets runs have LFS content, and what a base beside it asks for. */
+  grantsLfs: boolean;
+  lfs: LfsRule | undefined;
 }
 
 /**
@@ -124,15 +140,20 @@ function readRepository(sources: LayerSources): RepositoryLayer {
   const problems = read.flatMap((one) => (one.kind === 'bad' ? one.problems : []));
   const good = read.flatMap((one) => (one.kind === 'ok' ? [{ name: 'repository' as const, ...one }] : []));
   if (good.length === 0 || problems.length > 0)
-    return { layer: undefined, files: [], problems, networks: [], asked: false };
+    return { layer: undefined, files: [], problems, networks: [], asked: false, grantsLfs: false, lfs: undefined };
   const limits = good.map(({ policy }) => policy.limits ?? {}).reduce((one, other) => mergeLimits(one, other));
   const defaults = good.find(({ file }) => file === REPOSITORY_POLICY)?.policy.defaults;
   // In one file, a default that is looser than a limit is a mistake to be said; of two files, the limit wins.
   const tight = defaults && good.length > 1 ? tightenBy(defaults, limits) : defaults;
   const isBeside = 'defaultBranch' in sources;
-  const networks = good
-    .filter(({ file }) => isBeside === (file !== REPOSITORY_POLICY))
-    .flatMap(({ policy }) => networksOf(policy));
-  const asked = isBeside ? (tight?.network?.setup ?? false) : false;
-  return { layer: { name: 'repository', limits, defaults: tight }, files: good, problems, networks, asked };
+  const trusted = good.filter(({ file }) => isBeside === (file !== REPOSITORY_POLICY)).map(({ policy }) => policy);
+  return {
+    layer: { name: 'repository', limits, defaults: tight },
+    files: good,
+    problems,
+    networks: trusted.flatMap(networksOf),
+    asked: isBeside ? (tight?.network?.setup ?? false) : false,
+    grantsLfs: trusted.some(grantsLfs),
+    lfs: isBeside ? tight?.lfs : undefined,
+  };
 }

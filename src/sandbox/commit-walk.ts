@@ -6,16 +6,23 @@ import type { Sha } from '../core/transcript.ts';
 import { commitChanges } from '../git/commit-changes.ts';
 import { treeOf } from '../git/store.ts';
 import type { Store } from '../git/store.ts';
+import { keepPointers } from './lfs-layer.ts';
 import type { UpperWalk } from './walk-upper.ts';
 import type { Checkpoint, CheckpointFacts } from './workspace-kind.ts';
 
-/** Commits the walk's changes over the base as a child of `parent`. */
+/** Commits the walk's changes over the base, whose layer this is, as a child of `parent`. */
 export async function commitWalk(
   store: Store,
   walking: Promise<UpperWalk>,
-  { base, parent, message }: { base: Sha; parent: Sha; message: (facts: CheckpointFacts) => string },
+  {
+    base,
+    layer,
+    parent,
+    message,
+  }: { base: Sha; layer: string; parent: Sha; message: (facts: CheckpointFacts) => string },
 ): Promise<Checkpoint> {
-  const [{ changes, leftOut, notes }, baseTree] = await Promise.all([walking, treeOf(store, base)]);
+  const [{ changes: found, leftOut, notes }, baseTree] = await Promise.all([walking, treeOf(store, base)]);
+  const changes = await keepPointers(layer, found);
   const facts = { changed: new Set(changes.map(({ path }) => path.toString('latin1'))).size, leftOut, notes };
   const made = await commitChanges(store, { parent, baseTree, changes, message: message(facts) });
   return { ...facts, commit: made.commit, tree: made.tree };

@@ -10,6 +10,7 @@ import { loadMarks } from './file-marks.ts';
 import type { ExternalIsolation } from './isolation.ts';
 import { openBaseLayers } from './layers.ts';
 import type { BaseLayers, SetupOutcome } from './layers.ts';
+import type { BaseContent } from './lfs-layer.ts';
 import { findChangedTracked } from './overlay.ts';
 import { copyLayers, walkPlain } from './plain-files.ts';
 import { plainFiles, plainFolders } from './plain-workspace.ts';
@@ -64,7 +65,7 @@ export function directWorkspaces(
     kind,
     // Nothing is shared here: this run only shows what becomes of it.
     prepareSetup: async (origin) => {
-      const key = `${origin.base} ${origin.names ?? ''} ${keyOf(origin.setup)}`;
+      const key = `${origin.base} ${origin.names ?? ''} ${keyOf(origin.setup, origin.content)}`;
       const known = tried.get(key);
       if (known) return known;
       const outcome = await trySetup(run, bases, origin);
@@ -73,7 +74,7 @@ export function directWorkspaces(
     },
     prepare: async (request) => ({
       base: await bases.base(request),
-      key: request.setup ? keyOf(request.setup) : '',
+      key: request.setup ? keyOf(request.setup, request.content) : (request.content?.key ?? ''),
     }),
     run,
   };
@@ -114,6 +115,6 @@ function isGreen({ outcome, exitCode }: CommandResult): boolean {
   return outcome === 'exited' && exitCode === 0;
 }
 
-function keyOf({ command, network, env = {} }: Setup): string {
-  return JSON.stringify([command, network, env]);
+function keyOf({ command, network, env = {} }: Setup, content: BaseContent | undefined): string {
+  return JSON.stringify([command, network, env, ...(content === undefined ? [] : [content.key])]);
 }

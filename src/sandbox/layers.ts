@@ -7,9 +7,11 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostUse } from '../core/egress.ts';
 import type { Sha } from '../core/transcript.ts';
-import { checkoutTree } from '../git/checkout-tree.ts';
+import { assumeUnchanged, checkoutTree } from '../git/checkout-tree.ts';
 import { makeScratchRepository } from '../git/scratch-repository.ts';
 import type { Store } from '../git/store.ts';
+import type { BaseContent } from './lfs-layer.ts';
+import { layContent } from './lfs-layer.ts';
 import { removeTree } from './remove-tree.ts';
 import type { CommandResult } from './run-command.ts';
 import type { Setup } from './run-setup.ts';
@@ -34,6 +36,8 @@ export interface NamedBase {
   store: Store;
   base: Sha;
   names?: Sha | undefined;
+  /** What of LFS files its checkout has; left out where it has their pointers. */
+  content?: BaseContent | undefined;
 }
 
 /** The base layers under one state folder. */
@@ -83,8 +87,10 @@ export function openBaseLayers(stateDir: string): BaseLayers {
   const share = shareByKey<string>();
   return {
     base: async (named) => {
-      const { store, base, names } = named;
-      const key = digestOf(`${names === undefined ? '2' : `3 ${names}`} ${store.dir}`).slice(0, 10);
+      const { store, base, names, content } = named;
+      const made = names === undefined ? '2' : `3 ${names}`;
+      const laid = content === undefined ? '' : ` ${content.key}`;
+      const key = digestOf(`${made}${laid} ${store.dir}`).slice(0, 10);
       const folder = join(stateDir, 'bases', `${key}-${base}`);
       return await share(folder, async () => {
         await makeWhole(folder, async (fresh) => await makeBase(named, fresh));
@@ -94,11 +100,17 @@ export function openBaseLayers(stateDir: string): BaseLayers {
   };
 }
 
-async function makeBase({ store, base: commit, names }: NamedBase, fresh: string): Promise<void> {
+async function makeBase({ store, base: commit, names, content }: NamedBase, fresh: string): Promise<void> {
+  const files = await content?.fetch();
   const { base, git } = baseFolders(fresh);
   const repository = join(git, '.git');
   await makeScratchRepository(store, { commit, names, into: repository });
-  await checkoutTree(store, { commit, into: base, index: join(repository, 'index') });
+  const index = join(repository, 'index');
+  await checkoutTree(store, { commit, into: base, index });
+  if (!files) return;
+  await layContent(fresh, base, files);
+  // To git in a workspace the content is as the commit has it, as where LFS' own filter looks.
+  await assumeUnchanged(store, { index, tree: base, paths: files.map(({ path }) => path) });
 }
 
 /** Opens the setup layers under `stateDir` that `make` makes; `kind` tells them from those made in other ways. */
@@ -111,11 +123,12 @@ export function openSetupLayers(
   const failed = new Map<string, { outcome: SetupOutcome; at: number }>();
   return {
     setup: async (named, setup, tree) => {
-      const { store, base: commit, names } = named;
+      const { store, base: commit, names, content } = named;
       const { command, network, env = {} } = setup;
       // The scratch repository that setup sees names the commit; the store is that of one repository.
       const own = [kind, store.dir, commit, command, network, env, ...(tree === undefined ? [] : [tree])];
-      const parts = names === undefined ? own : [...own, { names }];
+      const laid = content === undefined ? [] : [{ content: content.key }];
+      const parts = [...own, ...(names === undefined ? [] : [{ names }]), ...laid];
       const folder = join(stateDir, 'setups', digestOf(JSON.stringify(parts)));
       return await share(folder, async () => {
         const known = await readReady(folder);

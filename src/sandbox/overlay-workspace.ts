@@ -48,7 +48,7 @@ export function overlayWorkspaces(root: Promise<SandboxRoot>, stateDir: string):
     walk: async (place) => await walkLayers(await root, foldersOf(place).folders),
     checkpoint: async ({ store, base }, place, request) => {
       const walking = walkLayers(await root, foldersOf(place).folders, findArtefacts(request.artefacts));
-      return await commitWalk(store, walking, { base, ...request });
+      return await commitWalk(store, walking, { base, layer: place.base, ...request });
     },
   };
 }

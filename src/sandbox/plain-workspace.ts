@@ -78,7 +78,11 @@ export function plainFiles({ settle, setUp }: Steps): Pick<WorkspaceKind, 'fill'
     },
     walk: async (place) => await walk(place),
     checkpoint: async ({ store, base }, place, request) =>
-      await commitWalk(store, walk(place, findArtefacts(request.artefacts)), { base, ...request }),
+      await commitWalk(store, walk(place, findArtefacts(request.artefacts)), {
+        base,
+        layer: place.base,
+        ...request,
+      }),
   };
 }
 

@@ -18,9 +18,9 @@ export async function prepareLayers(
   { bases, setups }: { bases: BaseLayers; setups: SetupLayers },
   request: LayersRequest,
 ): Promise<PreparedLayers> {
-  const { store, base, setup, commit, sees } = request;
+  const { store, base, setup, commit, sees, content } = request;
   const folder = await bases.base(request);
-  if (!setup) return { base: folder, key: '' };
+  if (!setup) return { base: folder, key: content?.key ?? '' };
   const first = await setups.setup(request, setup);
   if (first.kind !== 'ready' || first.folder === null) throw setupError(setup.command, first);
   const own = { base: folder, setup: first.folder, key: first.folder };

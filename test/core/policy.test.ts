@@ -34,6 +34,7 @@ const settings = fc
   .record({
     gates: fc.record({ plan: gates, delivery: gates, commands: gates, scope: gates }),
     network: fc.record({ setup: network }),
+    lfs: fc.option(fc.constantFrom('pointers', 'content'), { nil: undefined }),
     model: fc.record({ background: fc.option(fc.boolean(), { nil: undefined }) }),
     maxParallelAgents: number,
     task: fc.record({ maxSteps: number, maxTokens: number, maxFiles: number, maxLines: number }),

@@ -1,0 +1,106 @@
+/** Content of LFS files as workers give it to checks: only where they read in policy that they may. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { storeOf } from '../../src/activities/context.ts';
+import { contentFor } from '../../src/activities/lfs.ts';
+import { createPrepare } from '../../src/activities/prepare.ts';
+import { createRunChecks } from '../../src/activities/run-checks.ts';
+import type { CheckInput } from '../../src/core/evidence.ts';
+import type { Policy } from '../../src/core/policy.ts';
+import type { PrepareInput } from '../../src/core/refactor-state.ts';
+import type { Warrant } from '../../src/core/warrant.ts';
+import { git } from '../sandbox/sandbox-host.ts';
+import { answering, lfsServer, PICTURE, PICTURE_OID, PICTURE_POINTER } from '../git/lfs-server.ts';
+import type { Place } from './warrant-place.ts';
+import { place, refusal, run } from './warrant-place.ts';
+
+const FILES = { '.gitattributes': '*.psd filter=lfs -text\n', 'one.psd': PICTURE_POINTER };
+const warrant: Warrant = { team: null, run: { lfs: 'content' }, authors: null };
+
+/** A repository with LFS files under a policy of the organisation, and their content in its own folder. */
+async function placeOf(limits: Policy, files: Record<string, string> = FILES): Promise<Place> {
+  const at = await place(limits, files);
+  const object = join(at.target, 'lfs/objects', PICTURE_OID.slice(0, 2), PICTURE_OID.slice(2, 4), PICTURE_OID);
+  mkdirSync(dirname(object), { recursive: true });
+  writeFileSync(object, PICTURE);
+  return at;
+}
+
+function checkInput(at: Place, change: Partial<CheckInput> = {}): CheckInput {
+  const checks = [`echo '${PICTURE_OID}  one.psd' | sha256sum -c`];
+  return { repository: at.target, base: at.base, commit: at.base, checks, setup: null, warrant, ...change };
+}
+
+function prepareInput(at: Place, change: Partial<PrepareInput> = {}): PrepareInput {
+  return { repository: at.target, base: null, branch: 'done', checks: [], setup: null, warrant, ...change };
+}
+
+test('a check has content where policy grants it, and a pointer where its input does not say so', async () => {
+  const at = await placeOf({ lfs: 'content' });
+  expect(await run(createRunChecks(at.context), checkInput(at, { lfs: 'content' }))).toMatchObject([{ green: true }]);
+  const [without] = await run(createRunChecks(at.context), checkInput(at));
+  expect(without).toMatchObject({ green: false, tail: expect.stringContaining('one.psd: FAILED') });
+});
+
+test('an input that asks for content that no file of policy grants is refused, whatever the run says of itself', async () => {
+  const team = stringify({ version: 1, defaults: { lfs: 'content' } });
+  for (const at of [
+    await placeOf({}),
+    await placeOf({ lfs: 'pointers' }),
+    await placeOf({ lfs: 'pointers' }, { ...FILES, '.coxswain/policy.yaml': 'version: 1\n' }),
+  ]) {
+    const { type, said } = await refusal(createRunChecks(at.context), checkInput(at, { lfs: 'content' }));
+    expect({ type, said }).toMatchObject({
+      type: 'PolicyStricter',
+      said: expect.stringContaining('lfs: the run goes by'),
+    });
+  }
+  const open = await placeOf({}, { ...FILES, '.coxswain/policy.yaml': team });
+  expect(await run(createRunChecks(open.context), checkInput(open, { lfs: 'content' }))).toMatchObject([
+    { green: true },
+  ]);
+});
+
+test('what is done about LFS is said at the start, and content that is missing ends it there with what to do', async () => {
+  const at = await placeOf({ lfs: 'content' });
+  const without = await run(createPrepare(at.context), prepareInput(at));
+  expect(without.notes.join()).toContain(
+    'git LFS keeps files of this repository (one.psd): a checkout has their pointers, never their content',
+  );
+  expect(without.notes.join()).toContain('write `lfs: content` under `defaults` of .coxswain/policy.yaml');
+  const granted = await run(createPrepare(at.context), prepareInput(at, { lfs: 'content' }));
+  expect(granted.notes.join()).toContain('a checkout has that of 1 files, 19 bytes; what is written in their place');
+  // What this host keeps of one repository is no other one's, whatever a pointer there names.
+  const lacking = join(at.context.stateDir, 'lacking.git');
+  git('/', ['clone', '--quiet', '--bare', at.target, lacking]);
+  const input = prepareInput(at, { repository: lacking, lfs: 'content' });
+  expect(await refusal(createPrepare(at.context), input)).toMatchObject({
+    type: 'GitDamaged',
+    said: expect.stringContaining("the content of one.psd can't be fetched: it is not in"),
+  });
+});
+
+test('the server that .lfsconfig names is never asked, the one at the address of the repository is', async () => {
+  const stranger = await answering(() => ({ status: 500 }));
+  const config = `[lfs]\n\turl = ${stranger.url}/lfs\n`;
+  const at = await place({ lfs: 'content' }, { ...FILES, '.lfsconfig': config });
+  const server = await lfsServer();
+  const context = { ...at.context, roots: [{ kind: 'url', ...loopback(server.url), path: '' }] } as typeof at.context;
+  const of = { lfs: 'content', repository: server.repository, base: at.base, isAct: true, warrant } as const;
+  const store = await storeOf(context, server.repository);
+  const files = await run(async () => {
+    const { content } = await contentFor(context, store, of, new AbortController().signal);
+    return await content?.fetch();
+  }, undefined);
+  expect(files).toMatchObject([{ path: 'one.psd', oid: PICTURE_OID, size: 19 }]);
+  expect(server.asked.map(({ method }) => method)).toEqual(['POST', 'GET']);
+  expect(stranger.asked).toEqual([]);
+  expect(git(at.store.dir, ['show', `${at.base}:.lfsconfig`])).toContain(stranger.url);
+});
+
+function loopback(url: string): { scheme: string; host: string; isWildcard: boolean; port: number } {
+  const { hostname, port } = new URL(url);
+  return { scheme: 'http', host: hostname, isWildcard: false, port: Number(port) };
+}

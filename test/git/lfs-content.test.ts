@@ -1,0 +1,271 @@
+/** Where the content of LFS files comes from: a repository's own folder or LFS server, and nowhere else. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readRoot } from '../../src/core/address.ts';
+import type { Root } from '../../src/core/address.ts';
+import { findPublicAddresses } from '../../src/egress/find-public.ts';
+import { resolveAll } from '../../src/egress/find-route.ts';
+import { contentPath, ensureContent, sweepContent } from '../../src/git/lfs-content.ts';
+import { listLfs } from '../../src/git/lfs-files.ts';
+import type { LfsFile } from '../../src/git/lfs-files.ts';
+import type { Store } from '../../src/git/store.ts';
+import { addCommit, newRepository, newStore, temporaryFolder } from './git-host.ts';
+import {
+  answering,
+  lfsServer,
+  PICTURE,
+  PICTURE_OID,
+  PICTURE_POINTER,
+  pointerTo,
+  SOUND,
+  SOUND_OID,
+  SOUND_POINTER,
+} from './lfs-server.ts';
+
+const picture: LfsFile = { path: 'art/one.psd', oid: PICTURE_OID, size: 19, pointer: Buffer.from(PICTURE_POINTER) };
+const sound: LfsFile = { path: 'art/two.wav', oid: SOUND_OID, size: 10, pointer: Buffer.from(SOUND_POINTER) };
+
+/** A store that may reach these roots, and whatever is public. */
+async function storeWith(roots: readonly string[], environment: Record<string, string> = {}): Promise<Store> {
+  const access = {
+    roots: roots.map((root) => readRoot(root) as Root),
+    isHub: () => false,
+    findAddresses: async (address: { host: string; isAddress: boolean }) =>
+      await findPublicAddresses(address, { resolve: resolveAll, isProxied: false }),
+  };
+  return { ...(await newStore()), access, environment };
+}
+
+/** Fetches content into a new folder, and gives what is there then and what went wrong. */
+async function fetched(
+  store: Store,
+  repository: string,
+  { files = [picture], folder = temporaryFolder(), hasConfig = false } = {},
+): Promise<{ problem: string; kept: Record<string, string> }> {
+  const source = { store, repository, hasConfig, signal: new AbortController().signal };
+  const problem = await ensureContent(source, folder, files).then(
+    () => '',
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return {
+    problem,
+    kept: Object.fromEntries(names.map(({ parentPath, name }) => [name, readFileSync(join(parentPath, name), 'utf8')])),
+  };
+}
+
+describe('a repository by path', () => {
+  const objectOf = (repository: string, oid: string): string =>
+    join(repository, '.git/lfs/objects', oid.slice(0, 2), oid.slice(2, 4), oid);
+  function place(write: (at: string, root: string) => void): { root: string; repository: string } {
+    const root = temporaryFolder();
+    const repository = newRepository({ file: 'x' }, root);
+    const at = objectOf(repository, PICTURE_OID);
+    mkdirSync(dirname(at), { recursive: true });
+    write(at, root);
+    return { root, repository };
+  }
+
+  test('gives what `git lfs` keeps in it, also to its worktrees', async () => {
+    const { root, repository } = place((at) => writeFileSync(at, PICTURE));
+    const expected = { problem: '', kept: { [PICTURE_OID]: PICTURE } };
+    expect(await fetched(await storeWith([root]), repository)).toEqual(expected);
+    const worktree = join(root, 'worktree');
+    execFileSync('git', ['worktree', 'add', '--quiet', '--detach', worktree], { cwd: repository });
+    expect(await fetched(await storeWith([root]), worktree)).toEqual(expected);
+  });
+
+  test('that lacks it is told how to get it', async () => {
+    const { root, repository } = place(() => undefined);
+    const { problem, kept } = await fetched(await storeWith([root]), repository);
+    expect(problem).toContain("git LFS: the content of art/one.psd can't be fetched: it is not in");
+    expect(problem).toContain('run `git lfs fetch` there, or have policy say `lfs: pointers`');
+    expect(kept).toEqual({});
+  });
+
+  test.each<[string, (at: string, root: string) => void, string]>([
+    ['other bytes of that size', (at) => writeFileSync(at, 'the PICTURE itself\n'), 'is other content: 19 bytes with'],
+    ['too few bytes', (at) => writeFileSync(at, 'the picture'), 'is other content: 11 bytes with SHA-256'],
+    ['too many bytes', (at) => writeFileSync(at, `${PICTURE}and more`), 'is other content: more than 19 bytes'],
+    ['a pipe', (at) => execFileSync('mkfifo', [at]), 'a named pipe, and no file'],
+    ['a device', (at) => symlinkSync('/dev/zero', at), 'takes part of itself from /dev/zero'],
+  ])('with %s there is refused', async (_name, write, words) => {
+    const { root, repository } = place(write);
+    const { problem, kept } = await fetched(await storeWith([root]), repository);
+    expect(problem).toContain(words);
+    expect(problem).toContain('art/one.psd');
+    expect(kept).toEqual({});
+  });
+
+  test('gives nothing that a link leads to outside of the roots', async () => {
+    const outside = join(temporaryFolder(), 'secret');
+    writeFileSync(outside, PICTURE);
+    const { root, repository } = place((at) => symlinkSync(outside, at));
+    const { problem, kept } = await fetched(await storeWith([root]), repository);
+    expect(problem).toContain('COXSWAIN_ROOTS');
+    expect(kept).toEqual({});
+  });
+});
+
+describe('a repository by URL', () => {
+  test('is asked by the batch API at its own address, once for all files, and never again for what is kept', async () => {
+    const server = await lfsServer();
+    const store = await storeWith([`${server.url}/`]);
+    const folder = temporaryFolder();
+    const files = [picture, sound, { ...picture, path: 'art/again.psd' }];
+    const all = { problem: '', kept: { [PICTURE_OID]: PICTURE, [SOUND_OID]: SOUND } };
+    expect(await fetched(store, `${server.url}/team/assets/`, { files, folder })).toEqual(all);
+    const [batch, ...downloads] = server.asked;
+    expect(batch).toMatchObject({
+      method: 'POST',
+      url: '/team/assets.git/info/lfs/objects/batch',
+      headers: { accept: 'application/vnd.git-lfs+json', 'content-type': 'application/vnd.git-lfs+json' },
+    });
+    expect(JSON.parse(batch?.body ?? '')).toEqual({
+      operation: 'download',
+      transfers: ['basic'],
+      hash_algo: 'sha256',
+      objects: [
+        { oid: PICTURE_OID, size: 19 },
+        { oid: SOUND_OID, size: 10 },
+      ],
+    });
+    expect(downloads.map(({ url, headers }) => `${url} ${headers['x-token'] as string}`).toSorted()).toEqual([
+      `/objects/${SOUND_OID}?signature=s3cret of-the-object`,
+      `/objects/${PICTURE_OID}?signature=s3cret of-the-object`,
+    ]);
+    expect(await fetched(store, server.repository, { files, folder })).toEqual(all);
+    expect(server.asked.length).toBe(3);
+  });
+
+  test('that gives other content is refused with the reason, and nothing of it is kept', async () => {
+    const server = await lfsServer({ contents: { [PICTURE_OID]: 'a forged picture!!\n' } });
+    const { problem, kept } = await fetched(await storeWith([`${server.url}/`]), server.repository);
+    expect(problem).toContain(`what ${server.url} has for it is other content: 19 bytes with SHA-256`);
+    expect(problem).toContain(`its pointer says 19 bytes with SHA-256 ${PICTURE_OID}`);
+    expect(problem).not.toContain('s3cret');
+    expect(kept).toEqual({});
+    const endless = await lfsServer({ contents: { [PICTURE_OID]: PICTURE.repeat(100_000) } });
+    const said = await fetched(await storeWith([`${endless.url}/`]), endless.repository);
+    expect(said).toEqual({ problem: expect.stringContaining('more than 19 bytes'), kept: {} });
+  });
+
+  test('that has no such content says so, and that its .lfsconfig is not followed', async () => {
+    const server = await lfsServer({ contents: {} });
+    const { problem } = await fetched(await storeWith([`${server.url}/`]), server.repository, { hasConfig: true });
+    expect(problem).toContain(`${server.url} answers 404 Object does not exist`);
+    expect(problem).toContain('an .lfsconfig is not followed');
+    expect(problem).toContain('push it there (`git lfs push --all`), or have policy say `lfs: pointers`');
+    expect(server.asked.length).toBe(1);
+  });
+
+  test('that is no LFS server, or redirects, is said to be that', async () => {
+    const elsewhere = await answering(() => ({ body: PICTURE }));
+    for (const [answer, words] of [
+      [{ status: 404 }, 'answers 404'],
+      [{ body: '<html>' }, 'does not answer as the batch API does'],
+      [{ status: 307, headers: { Location: `${elsewhere.url}/batch` } }, 'redirects are not followed'],
+    ] as const) {
+      const server = await lfsServer({ more: () => answer });
+      expect((await fetched(await storeWith([`${server.url}/`]), server.repository)).problem).toContain(words);
+    }
+    const server = await lfsServer({
+      more: ({ method }) => (method === 'GET' ? { status: 302, headers: { Location: elsewhere.url } } : undefined),
+    });
+    const { problem, kept } = await fetched(await storeWith([`${server.url}/`]), server.repository);
+    expect({ problem, kept }).toEqual({ problem: expect.stringContaining('redirects are not followed'), kept: {} });
+    expect(elsewhere.asked).toEqual([]);
+  });
+
+  test('sends nobody to loopback or into a private network, but where a root lists the host', async () => {
+    const other = await answering(() => ({ body: PICTURE }));
+    const server = await lfsServer({ href: (oid) => `${other.url}/bucket/${oid}?signature=s3cret` });
+    const refused = await fetched(await storeWith([`${server.url}/`]), server.repository);
+    expect(refused).toEqual({ problem: expect.stringContaining(`add ${other.url}/ to COXSWAIN_ROOTS`), kept: {} });
+    expect(refused.problem).toContain('art/one.psd');
+    expect(other.asked).toEqual([]);
+    for (const href of [
+      'https://127.0.0.1:1/x',
+      'https://10.1.2.3/x',
+      'https://localhost/x',
+      'https://169.254.169.254/x',
+    ]) {
+      const sly = await lfsServer({ href: () => href });
+      const store = await storeWith([`${sly.url}/`, 'https://']);
+      expect((await fetched(store, sly.repository)).problem).toMatch(/not a public one|this worker's own host/);
+    }
+    const listed = await storeWith([`${server.url}/`, `${other.url}/`]);
+    expect(await fetched(listed, server.repository)).toEqual({ problem: '', kept: { [PICTURE_OID]: PICTURE } });
+  });
+
+  test('gets the credential that git has for it, and no other host does', async () => {
+    const folder = temporaryFolder();
+    const askpass = join(folder, 'askpass');
+    writeFileSync(askpass, '#!/bin/sh\ncase "$1" in User*) echo ada;; *) echo lovelace;; esac\n', { mode: 0o755 });
+    const wanted = `Basic ${Buffer.from('ada:lovelace').toString('base64')}`;
+    const other = await answering(() => ({ body: SOUND }));
+    const server = await lfsServer({
+      href: (oid, own) => (oid === SOUND_OID ? `${other.url}/${oid}` : `${own}/objects/${oid}`),
+      more: ({ headers }) => (headers.authorization === wanted ? undefined : { status: 401 }),
+    });
+    const roots = [`${server.url}/`, `${other.url}/`];
+    const files = [picture, sound];
+    const store = await storeWith(roots, { GIT_ASKPASS: askpass });
+    expect((await fetched(store, server.repository, { files })).problem).toBe('');
+    expect(other.asked.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+    const { problem } = await fetched(await storeWith(roots), server.repository, { files });
+    expect(problem).toContain('answers 401');
+    expect(problem).toContain("give the worker's user a credential that may read it");
+  });
+
+  test('by ssh is told that content comes by https only', async () => {
+    const { problem } = await fetched(await newStore(), 'git@git.example.com:team/assets.git');
+    expect(problem).toContain('only https is known for that, and not');
+    expect(problem).toContain('name the repository by its https address, or have policy say `lfs: pointers`');
+  });
+});
+
+test('of a commit, plain pointers are given content up to a limit for one file and for all', async () => {
+  const store = await newStore();
+  const extended = PICTURE_POINTER.replace('oid', `ext-0-case sha256:${SOUND_OID}\noid`);
+  const commit = addCommit(store, {
+    '.gitattributes': '*.bin filter=lfs -text\n',
+    '.lfsconfig': '[lfs]\n\turl = https://lfs.example.com/\n',
+    'a.bin': PICTURE_POINTER,
+    'b.bin': pointerTo(SOUND_OID, 1000),
+    'c.bin': { program: SOUND_POINTER },
+    'd.bin': 'raw',
+    'e.bin': extended,
+    'f.bin': PICTURE_POINTER,
+    'g.txt': PICTURE_POINTER,
+    'l.bin': { link: 'a.bin' },
+  });
+  const { paths, given, left, hasConfig } = await listLfs(store, commit, { maxBytes: 999, maxAllBytes: 40 });
+  expect(paths).toEqual(['a.bin', 'b.bin', 'c.bin', 'd.bin', 'e.bin', 'f.bin']);
+  expect(given).toEqual([
+    { path: 'a.bin', oid: PICTURE_OID, size: 19, pointer: Buffer.from(PICTURE_POINTER) },
+    { path: 'c.bin', oid: SOUND_OID, size: 10, pointer: Buffer.from(SOUND_POINTER) },
+  ]);
+  expect(left).toEqual([
+    { path: 'b.bin', why: 'its 1000 bytes are more than the 999 that one file may have' },
+    { path: 'e.bin', why: 'its pointer names extensions of LFS, whose programs are not run' },
+    { path: 'f.bin', why: 'with its 19 bytes all content would have more than 40' },
+  ]);
+  expect(hasConfig).toBe(true);
+});
+
+test('content that was not used for long is swept', async () => {
+  const folder = temporaryFolder();
+  const old = contentPath(join(folder, 'one'), PICTURE_OID);
+  const fresh = contentPath(join(folder, 'two'), SOUND_OID);
+  for (const at of [old, fresh]) {
+    mkdirSync(dirname(at), { recursive: true });
+    writeFileSync(at, 'x');
+  }
+  utimesSync(old, new Date(0), new Date(0));
+  expect(await sweepContent(folder, { olderThanMs: 60_000 })).toBe(1);
+  expect([existsSync(old), existsSync(fresh)]).toEqual([false, true]);
+  expect(await sweepContent(join(folder, 'nothing'), { olderThanMs: 0 })).toBe(0);
+});
