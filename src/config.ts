@@ -42,7 +42,8 @@ const setupNetworkSchema = listOf(',')
   )
   .pipe(networkGrantSchema);
 
-const envSchema = z.object({
+/** The variables of our own, and those of others that say where things are. */
+export const envSchema = z.object({
   COXSWAIN_STATE: z.string().min(1).optional(),
   COXSWAIN_HUB: z.string().min(1).optional(),
   COXSWAIN_TASK_QUEUE: z.string().min(1).default(TASK_QUEUE),
@@ -233,12 +234,27 @@ function readPrices(file: string | undefined): PriceTable {
 }
 
 /** Variables by which git, ssh and curl find keys, proxies and certificates; everything else stays with the worker. */
-const REMOTE_VARIABLES =
-  /^(SSH_AUTH_SOCK|GIT_SSH|GIT_SSH_COMMAND|GIT_SSL_CAINFO|GIT_ASKPASS|SSH_ASKPASS|SSL_CERT_FILE|SSL_CERT_DIR|(https?|no|all)_proxy)$/i;
+export const REMOTE_VARIABLES = [
+  'SSH_AUTH_SOCK',
+  'GIT_SSH',
+  'GIT_SSH_COMMAND',
+  'GIT_SSL_CAINFO',
+  'GIT_ASKPASS',
+  'SSH_ASKPASS',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'ALL_PROXY',
+];
 
 function readRemoteEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value && REMOTE_VARIABLES.test(name) ? [[name, value]] : [])),
+    // The proxies' names are usual in small letters too.
+    Object.entries(env).flatMap(([name, value]) =>
+      value && REMOTE_VARIABLES.includes(name.toUpperCase()) ? [[name, value]] : [],
+    ),
   );
 }
 

@@ -80,7 +80,7 @@ const raiseSchema = z
   .refine(({ tokens, usd }) => tokens > 0 || usd > 0, 'nothing to add: name tokens or usd');
 
 /** What an account is started with. */
-const accountInputSchema = z.strictObject({ account: accountNameSchema, per: z.enum(PERIODS) });
+export const accountInputSchema = z.strictObject({ account: accountNameSchema, per: z.enum(PERIODS) });
 export type AccountInput = z.infer<typeof accountInputSchema>;
 export type ReserveInput = z.infer<typeof reserveSchema>;
 export type SettleInput = z.infer<typeof settleSchema>;
@@ -111,8 +111,9 @@ function createAccount({ account: name, per }: AccountInput, at: number): Accoun
 }
 
 /** An account's messages. */
-const SCHEMAS = { reserve: reserveSchema, settle: settleSchema, raise: raiseSchema } as const;
-export type AccountVerb = keyof typeof SCHEMAS;
+/** The fields of each message's input. */
+export const ACCOUNT_SCHEMAS = { reserve: reserveSchema, settle: settleSchema, raise: raiseSchema } as const;
+export type AccountVerb = keyof typeof ACCOUNT_SCHEMAS;
 
 /**
  * The account to begin with. Anybody can start one before its first refactor does: `where` is what the workflow is
@@ -138,7 +139,7 @@ export function openAccount(
 
 /** What is wrong with a message; undefined where nothing is. */
 export function findMessageProblem(verb: AccountVerb, input: unknown): string | undefined {
-  const parsed = SCHEMAS[verb].safeParse(input);
+  const parsed = ACCOUNT_SCHEMAS[verb].safeParse(input);
   return parsed.success ? undefined : describeMisfit(verb, parsed.error.issues.slice(0, 5));
 }
 

@@ -48,7 +48,8 @@ const sender = { by: name.optional(), id: z.string().min(1).max(200).optional() 
 const text = z.string().trim().min(1).max(20_000);
 const verdict = { decision: name.optional(), digest: name.optional(), note: text.optional() };
 
-const SCHEMAS = {
+/** The fields of each verb's input. */
+export const MESSAGE_SCHEMAS = {
   steer: z.strictObject({ text, to: name.optional(), interrupt: z.boolean().optional(), ...signed, ...sender }),
   pause: z.strictObject({ reason: text.optional(), ...signed, ...sender }),
   resume: z.strictObject({
@@ -89,8 +90,8 @@ const SCHEMAS = {
   adoptPolicy: z.strictObject({ ...signed, ...sender }),
 } as const;
 
-export type Verb = keyof typeof SCHEMAS;
-export const VERBS = Object.keys(SCHEMAS) as Verb[];
+export type Verb = keyof typeof MESSAGE_SCHEMAS;
+export const VERBS = Object.keys(MESSAGE_SCHEMAS) as Verb[];
 /** Verbs that decide nothing, so that a signal may carry them. */
 export const SIGNAL_VERBS = ['steer', 'pause', 'resume', 'stop'] as const satisfies readonly Verb[];
 
@@ -109,14 +110,14 @@ const STRING_FIELD: Partial<Record<Verb, string>> = {
 };
 const NEEDS_INPUT = new Set<Verb>(['steer', 'answer', 'revisePlan', 'rewind', 'choose']);
 
-export type Message = { [V in Verb]: { verb: V } & z.infer<(typeof SCHEMAS)[V]> }[Verb];
+export type Message = { [V in Verb]: { verb: V } & z.infer<(typeof MESSAGE_SCHEMAS)[V]> }[Verb];
 export type MessageOf<V extends Verb> = Extract<Message, { verb: V }>;
 export type MessageCheck = { kind: 'ok'; message: Message } | { kind: 'bad'; problem: string };
 
 /** Reads a verb's input as it came from a client: nothing, a string or an object. */
 export function readMessage(verb: Verb, inputs: readonly unknown[]): MessageCheck {
   // A refactor of a newer version may pass on what this one does not know.
-  if (!Object.hasOwn(SCHEMAS, verb)) return { kind: 'bad', problem: `there is no verb "${verb}" here` };
+  if (!Object.hasOwn(MESSAGE_SCHEMAS, verb)) return { kind: 'bad', problem: `there is no verb "${verb}" here` };
   if (inputs.length > 1) return { kind: 'bad', problem: `${verb} takes one input, not ${inputs.length}` };
   const [input] = inputs;
   const unreadable = describeUnreadable(input);
@@ -124,7 +125,7 @@ export function readMessage(verb: Verb, inputs: readonly unknown[]): MessageChec
   const field = STRING_FIELD[verb];
   let value: unknown = input ?? (NEEDS_INPUT.has(verb) ? undefined : {});
   if (typeof value === 'string' && field) value = { [field]: value };
-  const parsed = SCHEMAS[verb].safeParse(value);
+  const parsed = MESSAGE_SCHEMAS[verb].safeParse(value);
   if (!parsed.success) {
     return { kind: 'bad', problem: describeMisfit(verb, parsed.error.issues.slice(0, 5)) };
   }

@@ -70,13 +70,14 @@ export function chooseExpired(refs: readonly RunRef[], runs: readonly KnownRun[]
   });
 }
 
-const inputSchema = z.strictObject({
+/** Input of the workflow type `janitor`. */
+export const janitorInputSchema = z.strictObject({
   /** Days that a run must have been closed for; never less than the worker's configuration, which counts without it. */
   retentionDays: z.number().min(0).max(36_500).optional(),
   /** Only count. */
   dryRun: z.boolean().default(false),
 });
-export type JanitorInput = z.infer<typeof inputSchema>;
+export type JanitorInput = z.infer<typeof janitorInputSchema>;
 
 /** Reads the input of the workflow type `janitor`. */
 export function readJanitorInput(
@@ -86,7 +87,7 @@ export function readJanitorInput(
   if (inputs.length > 1) return { kind: 'bad', problem: `janitor takes one input, not ${inputs.length}` };
   const unreadable = describeUnreadable(input);
   if (unreadable !== undefined) return { kind: 'bad', problem: `the input ${unreadable}` };
-  const parsed = inputSchema.safeParse(input);
+  const parsed = janitorInputSchema.safeParse(input);
   if (parsed.success) return { kind: 'ok', input: parsed.data };
   return { kind: 'bad', problem: describeMisfit('janitor', parsed.error.issues) };
 }

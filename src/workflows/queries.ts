@@ -11,38 +11,46 @@ import { renderReport } from '../core/report.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { needOf, viewAgent, viewRefactor } from '../core/views.ts';
 
+type Views<S> = Record<string, (state: S) => unknown>;
+
+/** Each query of a refactor, by its name. */
+export const REFACTOR_QUERIES: Views<RefactorState> = {
+  status: viewRefactor,
+  plan: ({ plan }) => plan,
+  decisions: (state) => ({
+    open: listAllOpen(state).map((decision) => ({
+      ...decision,
+      ...needOf(state, decision),
+    })),
+    closed: state.control.decisions.filter(({ closed }) => closed),
+  }),
+  spend: ({ spend }) => spend,
+  reviews: ({ reviews }) => reviews ?? [],
+  policy: ({ policy }) => policy,
+  log: ({ control }) => control.log,
+  report: renderReport,
+};
+
+/** Each query of an agent, by its name. */
+export const AGENT_QUERIES: Views<AgentState> = {
+  status: viewAgent,
+  plan: ({ spec: { task, instructions, paths, checks } }) => ({ task, instructions, paths, checks }),
+  decisions: ({ control }) => control.decisions,
+  spend: ({ spend }) => spend,
+  policy: ({ spec }) => spec.policy,
+  reviews: ({ reviews }) => reviews ?? [],
+  log: ({ control }) => control.log,
+};
+
 export function answerRefactorQueries(read: () => RefactorState): void {
-  answer(read, {
-    status: viewRefactor,
-    plan: ({ plan }) => plan,
-    decisions: (state) => ({
-      open: listAllOpen(state).map((decision) => ({
-        ...decision,
-        ...needOf(state, decision),
-      })),
-      closed: state.control.decisions.filter(({ closed }) => closed),
-    }),
-    spend: ({ spend }) => spend,
-    reviews: ({ reviews }) => reviews ?? [],
-    policy: ({ policy }) => policy,
-    log: ({ control }) => control.log,
-    report: renderReport,
-  });
+  answer(read, REFACTOR_QUERIES);
 }
 
 export function answerAgentQueries(read: () => AgentState): void {
-  answer(read, {
-    status: viewAgent,
-    plan: ({ spec: { task, instructions, paths, checks } }) => ({ task, instructions, paths, checks }),
-    decisions: ({ control }) => control.decisions,
-    spend: ({ spend }) => spend,
-    policy: ({ spec }) => spec.policy,
-    reviews: ({ reviews }) => reviews ?? [],
-    log: ({ control }) => control.log,
-  });
+  answer(read, AGENT_QUERIES);
 }
 
-function answer<S>(read: () => S, views: Record<string, (state: S) => unknown>): void {
+function answer<S>(read: () => S, views: Views<S>): void {
   for (const [name, view] of Object.entries(views)) {
     setHandler(defineQuery<unknown, unknown[]>(name), (...inputs) => {
       if (inputs.some((input) => input !== null && input !== undefined))
