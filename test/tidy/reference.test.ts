@@ -1,0 +1,134 @@
+/** docs/reference.md names what the code has, and the code has what it names: variables, inputs, messages, commands. */
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { expect, test } from 'vitest';
+import type { z } from 'zod';
+import { program } from '../../src/cli/program.ts';
+import { envSchema, REMOTE_VARIABLES } from '../../src/config.ts';
+import { ACCOUNT_SCHEMAS, accountInputSchema } from '../../src/core/account.ts';
+import type { Verb } from '../../src/core/messages.ts';
+import { MESSAGE_SCHEMAS, readMessage, SIGNAL_VERBS, startSchema, VERBS } from '../../src/core/messages.ts';
+import { planSchema, taskSchema } from '../../src/core/plan.ts';
+import { janitorInputSchema } from '../../src/core/retention.ts';
+import { forwardSignal, reportSignal, troubleSignal } from '../../src/workflows/between.ts';
+import * as workflows from '../../src/workflows/index.ts';
+import { AGENT_QUERIES, REFACTOR_QUERIES } from '../../src/workflows/queries.ts';
+import { readFiles, ROOT } from './source-files.ts';
+
+const page = readFileSync(`${ROOT}docs/reference.md`, 'utf8');
+
+/** The rows of all tables whose first column is called so: the cells of each. */
+function rowsOf(column: string): string[][] {
+  const tables = page.split(/\n\s*\n/).filter((block) => block.startsWith(`| ${column} |`));
+  return tables.flatMap((table) =>
+    table
+      .trim()
+      .split('\n')
+      .slice(2)
+      .map((row) =>
+        row
+          .split('|')
+          .slice(1, -1)
+          .map((cell) => cell.trim()),
+      ),
+  );
+}
+
+const quoted = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
+const namesIn = (column: string): string[] => rowsOf(column).flatMap(([cell]) => quoted(cell));
+/** The row of a name, without it. */
+const rowOf = (column: string, name: string): string[] =>
+  rowsOf(column)
+    .find(([cell]) => quoted(cell).includes(name))
+    ?.slice(1) ?? [];
+
+/** Names of fields as the page writes them: `name`, or `name?` where it may be left out. */
+const fieldsIn = (cell = ''): string[] =>
+  (/`\{([^}]*)\}/.exec(cell)?.[1] ?? '')
+    .split(',')
+    .map((field) => field.trim())
+    .filter((field) => field !== '');
+
+function fieldsOf(schema: z.ZodObject | z.ZodPipe): string[] {
+  const { shape } = schema as z.ZodObject;
+  return Object.entries(shape).map(([name, field]) => (field.safeParse(undefined).success ? `${name}?` : name));
+}
+
+/** What every verb takes. */
+const SHARED = Object.values(MESSAGE_SCHEMAS)
+  .map((schema) => fieldsOf(schema))
+  .reduce((shared, fields) => shared.filter((field) => fields.includes(field)));
+
+test('the variables of the page are those that the configuration reads', () => {
+  const config = readFiles(/^src\/config\.ts$/)[0]?.text ?? '';
+  const others = [...config.matchAll(/\benv\['(\w+)'\]/g)].map(([, name = '']) => name);
+  const read = new Set([...Object.keys(envSchema.shape), ...others, ...REMOTE_VARIABLES]);
+  expect(namesIn('variable').toSorted()).toEqual([...read].toSorted());
+});
+
+test('the workflow types of the page are those that the worker runs, with the fields of their inputs', () => {
+  expect(namesIn('workflow type').toSorted()).toEqual(Object.keys(workflows).toSorted());
+  const schemas = { refactor: startSchema, account: accountInputSchema, janitor: janitorInputSchema };
+  for (const [type, schema] of Object.entries(schemas))
+    expect(fieldsIn(rowOf('workflow type', type)[0]).toSorted(), type).toEqual(fieldsOf(schema).toSorted());
+  const parts = { plan: planSchema, task: taskSchema };
+  expect(
+    namesIn('part')
+      .filter((name) => !name.startsWith('{'))
+      .toSorted(),
+  ).toEqual(Object.keys(parts).toSorted());
+  for (const [part, schema] of Object.entries(parts))
+    expect(fieldsIn(rowOf('part', part)[0]).toSorted(), part).toEqual(fieldsOf(schema).toSorted());
+});
+
+test('the messages of the page are those that runs take', () => {
+  const named = readFiles(/^src\/workflows\//).flatMap(({ text }) =>
+    [...text.matchAll(/\bdefine(?:Signal|Update)(?:<[^()]*>)?\('(\w+)'/g)].map(([, name = '']) => name),
+  );
+  const internal = [forwardSignal, reportSignal, troubleSignal].map(({ name }) => name);
+  const all = new Set([...VERBS, ...Object.keys(ACCOUNT_SCHEMAS), ...named, ...internal]);
+  expect(namesIn('message').toSorted()).toEqual([...all].toSorted());
+});
+
+test('every verb stands with its fields, and how it is sent', () => {
+  const [shared] = rowsOf('message').filter(([cell]) => cell === 'every one of these');
+  expect(fieldsIn(shared?.[2]).toSorted()).toEqual(SHARED.toSorted());
+  for (const verb of VERBS) {
+    const [sentAs, input, alone] = rowOf('message', verb);
+    const own = fieldsOf(MESSAGE_SCHEMAS[verb]).filter((field) => !SHARED.includes(field));
+    expect(fieldsIn(input).toSorted(), verb).toEqual(own.toSorted());
+    expect(sentAs, verb).toBe((SIGNAL_VERBS as readonly Verb[]).includes(verb) ? 'signal, update' : 'update');
+    expect(quoted(alone), verb).toEqual(fieldOfString(verb));
+  }
+  for (const [verb, schema] of Object.entries(ACCOUNT_SCHEMAS))
+    expect(fieldsIn(rowOf('message', verb)[1]).toSorted(), verb).toEqual(fieldsOf(schema).toSorted());
+});
+
+/** The field that a string alone is taken as; none where a string is no input. */
+function fieldOfString(verb: Verb): string[] {
+  const read = readMessage(verb, ['words']);
+  if (read.kind === 'bad') return [];
+  return Object.entries(read.message).flatMap(([name, value]) => (value === 'words' ? [name] : []));
+}
+
+test('the queries of the page are those that runs answer', () => {
+  const askedOf = (who: string): string[] =>
+    namesIn('query').filter((name) => rowOf('query', name)[0]?.split(', ').includes(who));
+  expect(askedOf('refactor').toSorted()).toEqual(Object.keys(REFACTOR_QUERIES).toSorted());
+  expect(askedOf('agent').toSorted()).toEqual(Object.keys(AGENT_QUERIES).toSorted());
+  expect(askedOf('account')).toEqual(['status']);
+  expect(namesIn('query').filter((name) => !(name in REFACTOR_QUERIES) && !(name in AGENT_QUERIES))).toEqual([]);
+});
+
+test('the commands of the page are those of cox, with their arguments', () => {
+  expect(namesIn('command').toSorted()).toEqual(listCommands(program, 'cox').toSorted());
+});
+
+/** Each command below one, as it is typed. */
+function listCommands(parent: Command, typed: string): string[] {
+  return parent.commands.flatMap((command) => {
+    const name = `${typed} ${command.name()}`;
+    const words = command.registeredArguments.map((one) => (one.required ? `<${one.name()}>` : `[${one.name()}]`));
+    return [[name, ...words].join(' '), ...listCommands(command, name)];
+  });
+}
