@@ -14,6 +14,7 @@ import type { Store } from '../../src/git/store.ts';
 import { addCommit, newRepository, newStore, temporaryFolder } from './git-host.ts';
 import {
   answering,
+  CERTIFICATE,
   lfsServer,
   PICTURE,
   PICTURE_OID,
@@ -218,6 +219,28 @@ describe('a repository by URL', () => {
     const { problem } = await fetched(await storeWith(roots), server.repository, { files });
     expect(problem).toContain('answers 401');
     expect(problem).toContain("give the worker's user a credential that may read it");
+  });
+
+  test('is connected to by TLS at the addresses that were judged, and through the proxy of the worker', async () => {
+    const server = await lfsServer({ secure: true, host: 'git.example.test' });
+    const whole = { problem: '', kept: { [PICTURE_OID]: PICTURE } };
+    const judged = (addresses: string[], environment: Record<string, string>): Store => {
+      const findAddresses = async (): Promise<{ kind: 'public'; addresses: string[] }> =>
+        await Promise.resolve({ kind: 'public', addresses });
+      return { ...store, environment, access: { roots: [], isHub: () => false, findAddresses } };
+    };
+    const store = await newStore();
+    const trusting = { GIT_SSL_CAINFO: CERTIFICATE };
+    expect(await fetched(judged(['127.0.0.1'], trusting), server.repository)).toEqual(whole);
+    const stranger = await fetched(judged(['127.0.0.1'], {}), server.repository);
+    expect(stranger).toEqual({ problem: expect.stringContaining('self-signed certificate'), kept: {} });
+    expect(server.asked.length).toBe(2);
+    // A proxy is given the whole address of what is asked in clear.
+    const proxy = await answering(({ url }) => ({ status: 502, body: url }));
+    const plain = 'http://git.example.test/team/assets.git';
+    const proxied = await storeWith(['http://git.example.test/'], { http_proxy: proxy.url });
+    expect((await fetched(proxied, plain)).problem).toContain('answers 502 (it is tried again for two minutes)');
+    expect(proxy.asked.map(({ url }) => url)).toEqual([`${plain}/info/lfs/objects/batch`]);
   });
 
   test('by ssh is told that content comes by https only', async () => {

@@ -3,9 +3,12 @@
  * Rule: its answers are what a test gives it, right or wrong, and its contents are known by hand.
  */
 import { once } from 'node:events';
-import type { IncomingHttpHeaders, Server } from 'node:http';
+import { readFileSync } from 'node:fs';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 /** Contents with their SHA-256, as `sha256sum` gives it. */
@@ -33,10 +36,17 @@ interface Answer {
   body?: string;
 }
 
-/** A server that answers each request as it is told, and remembers them. */
-export async function answering(answer: (asked: Asked) => Answer): Promise<{ url: string; asked: Asked[] }> {
+/** Key and self-signed certificate of `git.example.test`, a name that leads nowhere. */
+export const CERTIFICATE = fileURLToPath(new URL('./https-test.pem', import.meta.url));
+
+/** A server that answers each request as it is told, and remembers them; `host` is its name in its address. */
+export async function answering(
+  answer: (asked: Asked) => Answer,
+  { secure = false, host = '127.0.0.1' } = {},
+): Promise<{ url: string; asked: Asked[] }> {
   const asked: Asked[] = [];
-  const server: Server = createServer((request, response) => {
+  const pem = secure ? readFileSync(CERTIFICATE) : undefined;
+  const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -46,11 +56,13 @@ export async function answering(answer: (asked: Asked) => Answer): Promise<{ url
       const { status = 200, headers: own = {}, body = '' } = answer(one);
       response.writeHead(status, own).end(body);
     });
-  });
+  };
+  const server: Server = pem ? createSecureServer({ key: pem, cert: pem }, serve) : createServer(serve);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+  const { port } = server.address() as AddressInfo;
+  return { url: `${secure ? 'https' : 'http'}://${host}:${port}`, asked };
 }
 
 /** An LFS server as people run it, at `/team/assets.git`. `href` says where a content is, `more` how answers differ. */
@@ -58,10 +70,13 @@ export async function lfsServer({
   contents = { [PICTURE_OID]: PICTURE, [SOUND_OID]: SOUND },
   href = (oid, own) => `${own}/objects/${oid}?signature=s3cret`,
   more = () => undefined,
+  ...place
 }: {
   contents?: Record<string, string>;
   href?: (oid: string, own: string) => string;
   more?: (asked: Asked) => Answer | undefined;
+  secure?: boolean;
+  host?: string;
 } = {}): Promise<{ url: string; repository: string; asked: Asked[] }> {
   const server = await answering((asked) => {
     const other = more(asked);
@@ -80,6 +95,6 @@ export async function lfsServer({
       headers: { 'Content-Type': 'application/vnd.git-lfs+json' },
       body: JSON.stringify({ transfer: 'basic', objects: answered }),
     };
-  });
+  }, place);
   return { ...server, repository: `${server.url}/team/assets.git` };
 }
