@@ -8,7 +8,7 @@ import type { AgentDescription, AgentSpec, Evidence } from '../core/agent-state.
 import type { CheckInput } from '../core/evidence.ts';
 import type { ActInput, ActOutcome, ThinkInput, ThinkOutcome } from '../core/step.ts';
 import type { SignatureQuestion, SignatureVerdict } from '../core/decide.ts';
-import type { PrepareInput, Prepared } from '../core/refactor-state.ts';
+import type { PrepareInput, Prepared } from '../core/preparation.ts';
 import type { PricesInput, PricesRead } from '../core/price.ts';
 import type { DeliverInput, DeliverOutcome, OpenPullInput } from '../core/delivery.ts';
 import type { IntegrateInput, IntegrateOutcome } from '../core/integration.ts';

@@ -11,8 +11,6 @@ import type {
   Evidence,
   Fork,
   Hold,
-  IsolationMode,
-  Setup,
   Spend,
 } from './agent-state.ts';
 import type { Grant } from './budget.ts';
@@ -20,21 +18,19 @@ import type { Share } from './token-shares.ts';
 import type { Control } from './control.ts';
 import type { Verified } from './decide.ts';
 import type { DeliverInput, DeliverOutcome, OpenPullInput } from './delivery.ts';
-import type { HostUse } from './egress.ts';
 import type { Finding } from './findings.ts';
 import type { Asked, Permit } from './permits.ts';
 import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
-import type { LfsGrant } from './lfs.ts';
 import type { Message, MessageOf, StartInput } from './messages.ts';
 import type { Plan, Task } from './plan.ts';
 import type { EffectivePolicy } from './policy.ts';
+import type { Prepared, PrepareInput } from './preparation.ts';
 import type { Prices, PricesInput, PricesRead } from './price.ts';
 import type { Review, ReviewInput } from './review.ts';
 import type { Sha } from './transcript.ts';
 import type { Reserved, ReserveOutcome, ReserveShared, SettleShared } from './shared-budget.ts';
 import type { TroubleNews } from './trouble.ts';
 import type { HearsAgents } from './internal-messages.ts';
-import type { Warrant } from './warrant.ts';
 import type { Clock } from './working-time.ts';
 
 export type RefactorPhase =
@@ -46,33 +42,6 @@ export type RefactorPhase =
   | 'delivery gate'
   | 'delivering'
   | 'ended';
-
-export interface PrepareInput extends LfsGrant {
-  repository: string;
-  base: string | null;
-  branch: string;
-  /** The commit whose policy was read; another one is refused. */
-  expected?: Sha;
-  checks: string[];
-  setup: Setup | null;
-  warrant?: Warrant;
-}
-
-/** What is known of the repository before any work: the base, and the checks on the untouched base. */
-export interface Prepared {
-  commit: Sha;
-  tree: Sha;
-  /** Branch that the base was taken from, where it was one. */
-  baseBranch: string | null;
-  /** The commit in the hub that has the base's branch and tags; left out where it was prepared before these were kept. */
-  names?: Sha;
-  evidence: Evidence[];
-  isolation: IsolationMode;
-  /** Sentences for people: a dirty working copy, for example. */
-  notes: string[];
-  /** What setup asked of the network, where it was granted hosts by name. */
-  hosts?: HostUse[];
-}
 
 export interface TaskState {
   task: Task;

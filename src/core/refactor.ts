@@ -18,7 +18,8 @@ import { judgedBy } from './refactor-effects.ts';
 import { limitsOf } from './task-limits.ts';
 import { requesterOf } from './request.ts';
 import { orderReview } from './refactor-review.ts';
-import type { Prepared, PrepareInput, RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
+import type { Prepared, PrepareInput } from './preparation.ts';
+import type { RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
 import { orderEnd } from './refactor-end.ts';
 import {
   claimOf,

@@ -9,7 +9,7 @@ import { createPrepare } from '../../src/activities/prepare.ts';
 import { createRunChecks } from '../../src/activities/run-checks.ts';
 import type { CheckInput } from '../../src/core/evidence.ts';
 import type { Policy } from '../../src/core/policy.ts';
-import type { PrepareInput } from '../../src/core/refactor-state.ts';
+import type { PrepareInput } from '../../src/core/preparation.ts';
 import type { Warrant } from '../../src/core/warrant.ts';
 import { git } from '../sandbox/sandbox-host.ts';
 import { answering, lfsServer, PICTURE, PICTURE_OID, PICTURE_POINTER } from '../git/lfs-server.ts';
