@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import type { z } from 'zod';
 import { program } from '../../src/cli/program.ts';
 import { envSchema, REMOTE_VARIABLES } from '../../src/config.ts';
@@ -9,6 +10,7 @@ import { ACCOUNT_SCHEMAS, accountInputSchema } from '../../src/core/account.ts';
 import type { Verb } from '../../src/core/messages.ts';
 import { MESSAGE_SCHEMAS, readMessage, SIGNAL_VERBS, startSchema, VERBS } from '../../src/core/messages.ts';
 import { planSchema, taskSchema } from '../../src/core/plan.ts';
+import { policyFileSchema } from '../../src/core/policy-file.ts';
 import { janitorInputSchema } from '../../src/core/retention.ts';
 import { forwardSignal, reportSignal, troubleSignal } from '../../src/workflows/between.ts';
 import * as workflows from '../../src/workflows/index.ts';
@@ -132,3 +134,9 @@ function listCommands(parent: Command, typed: string): string[] {
     return [[name, ...words].join(' '), ...listCommands(command, name)];
   });
 }
+
+test('the example of docs/policy.md is a policy file', () => {
+  const text = readFileSync(`${ROOT}docs/policy.md`, 'utf8');
+  const example = /```yaml\n([^]*?)```/.exec(text)?.[1] ?? '';
+  expect(policyFileSchema.safeParse(parse(example)).error?.issues ?? []).toEqual([]);
+});
