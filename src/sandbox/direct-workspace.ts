@@ -6,6 +6,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Sha } from '../core/transcript.ts';
+import { excludeLeftovers } from './exclude-leftovers.ts';
 import { loadMarks } from './file-marks.ts';
 import type { ExternalIsolation } from './isolation.ts';
 import { openBaseLayers } from './layers.ts';
@@ -51,13 +53,14 @@ export function directWorkspaces(
   };
   const bases = openBaseLayers(stateDir);
   // What a setup makes may name the folder that it ran in, so each workspace runs its own.
-  const setUp = async (place: Place, { setup }: Origin): Promise<void> => {
+  const setUp = async (place: Place, { store, setup }: Origin, commit: Sha): Promise<void> => {
     if (!setup) return;
     const result = await runSetup(run, place, setup);
     if (!isGreen(result)) throw setupError(setup.command, { ...result, kind: 'failed' });
     const { git, upper } = plainFolders(place);
     await removeTree(join(upper, '.git'));
     await copyLayers([git], upper);
+    await excludeLeftovers({ store, tracked: commit }, upper);
   };
   const tried = new Map<string, SetupOutcome>();
   return {

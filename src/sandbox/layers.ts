@@ -10,6 +10,7 @@ import type { Sha } from '../core/transcript.ts';
 import { assumeUnchanged, checkoutTree } from '../git/checkout-tree.ts';
 import { makeScratchRepository } from '../git/scratch-repository.ts';
 import type { Store } from '../git/store.ts';
+import { excludeLeftovers } from './exclude-leftovers.ts';
 import type { BaseContent } from './lfs-layer.ts';
 import { layContent } from './lfs-layer.ts';
 import { removeTree } from './remove-tree.ts';
@@ -137,7 +138,8 @@ export function openSetupLayers(
         if (before && performance.now() - before.at < RETRY_MS) return before.outcome;
         const difference = tree === undefined ? undefined : { store, base: commit, tree };
         const base = await bases.base(named);
-        const outcome = await makeSetup(make, folder, { base, setup, ...(difference ? { difference } : {}) });
+        const request = { base, setup, ...(difference ? { difference } : {}) };
+        const outcome = await makeSetup(make, folder, request, { store, tracked: tree ?? commit });
         if (outcome.kind !== 'ready') failed.set(folder, { outcome, at: performance.now() });
         return outcome;
       });
@@ -149,6 +151,7 @@ async function makeSetup(
   make: MakeSetupLayer,
   folder: string,
   request: Omit<SetupLayerRequest, 'scratch'>,
+  over: { store: Store; tracked: Sha },
 ): Promise<SetupOutcome> {
   const scratch = placeBeside(folder);
   try {
@@ -159,6 +162,7 @@ async function makeSetup(
     if (changed.length > 0) return { kind: 'changed-tracked', paths: changed, ...uses };
     // Hooks and settings that it made for a person's clone would stand in an agent's way, and the index is the base's.
     await removeTree(join(scratch, 'files', '.git'));
+    await excludeLeftovers(over, join(scratch, 'files'));
     await writeFile(join(scratch, 'ready.json'), JSON.stringify({ durationMs, output, ...uses }));
     // Another process of this host may have been faster: its layer is as good.
     await rename(scratch, folder).catch(() => undefined);

@@ -4,6 +4,7 @@
  */
 import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Sha } from '../core/transcript.ts';
 import { writeDifference } from '../git/write-difference.ts';
 import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
 import { commitWalk } from './commit-walk.ts';
@@ -35,7 +36,7 @@ export function plainFolders({ folder, base }: Place): { base: string; git: stri
 /** The kind of workspaces that bubblewrap isolates, where it can't mount overlays. */
 export function plainWorkspaces(root: Promise<SandboxRoot>, stateDir: string): WorkspaceKind {
   const bases = openBaseLayers(stateDir);
-  const setups = openSetupLayers(stateDir, bases, { kind: 'plain-2', make: makeSetupLayer(root) });
+  const setups = openSetupLayers(stateDir, bases, { kind: 'plain-3', make: makeSetupLayer(root) });
   return {
     ...plainFiles({ settle: async (place) => await settle(await root, place) }),
     kind: 'bwrap',
@@ -54,7 +55,7 @@ export function plainWorkspaces(root: Promise<SandboxRoot>, stateDir: string): W
 /** What a kind does beyond copying: taking the files over, and setting up in place what it does not share. */
 interface Steps {
   settle?: (place: Place) => Promise<void>;
-  setUp?: (place: Place, origin: Origin) => Promise<void>;
+  setUp?: (place: Place, origin: Origin, commit: Sha) => Promise<void>;
 }
 
 /** What plain workspaces of all kinds have in common. */
@@ -69,7 +70,7 @@ export function plainFiles({ settle, setUp }: Steps): Pick<WorkspaceKind, 'fill'
       await settle?.(place);
       const marks = readMarks(upper);
       await tick();
-      await setUp?.(place, origin);
+      await setUp?.(place, origin, commit);
       // What the setup added is below the changes too, as its layer would be.
       if (setUp) for (const [path, mark] of readMarks(upper)) if (!marks.has(path)) marks.set(path, mark);
       for (const path of changed) marks.delete(path);

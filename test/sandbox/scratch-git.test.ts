@@ -121,6 +121,25 @@ describe.each([isolation, { ...isolation, overlay: false }, { kind: 'none' } as 
       expect(await output(workspace, 'git config core.hooksPath; ls .git/hooks; git log --format=%s')).toBe('Begin\n');
     });
 
+    test('git takes what setup left for ignored, and nothing else: what is changed of it is in the checkpoint', async () => {
+      const { store, base } = await storeWithHistory(['Begin']);
+      const left = ['node_modules/x/i.js', 'vendor/y.js', 'src/made.ts', 'src/gen/a.ts', 'a[b]* c /d', '#e', 'src/f '];
+      const command = left.map((path) => `mkdir -p "$(dirname '${path}')" && echo left > '${path}'`).join(' && ');
+      const setup = { command, network: false };
+      const workspace = await temporaryWorkspaces(kind).open({ id: 'agent', store, base, commit: base, setup });
+      expect(await output(workspace, `git status --porcelain; cat ${left.map((path) => `'${path}'`).join(' ')}`)).toBe(
+        'left\n'.repeat(left.length),
+      );
+      const work = 'echo new > src/new.ts; mkdir ab; echo new > ab/d; echo new > src/f; echo mine > vendor/y.js';
+      expect(await output(workspace, `${work}; git status --porcelain -uall`)).toBe(
+        '?? ab/d\n?? src/f\n?? src/new.ts\n',
+      );
+      const { commit } = await workspace.checkpoint({ parent: base, message: () => 'step' });
+      expect(git(store.dir, ['diff', '--name-status', base, commit])).toBe(
+        'A\tab/d\nA\tsrc/f\nA\tsrc/new.ts\nA\tvendor/y.js',
+      );
+    });
+
     test('checks find the repository too', async () => {
       const { store, base } = await storeWithHistory(['Begin']);
       const checks = ['git log -1 --format=%s && git diff --exit-code'];
