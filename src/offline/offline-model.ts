@@ -6,7 +6,7 @@ import { digestText } from '../core/digest.ts';
 import type { Item } from '../core/transcript.ts';
 import { planReplacement } from './plan-replacement.ts';
 import type { Goal, Prompt } from './read-goal.ts';
-import { GOAL_FORM, readGoal, readPrompt } from './read-goal.ts';
+import { GOAL_FORM, readGoal, readPrompt, readSkips } from './read-goal.ts';
 import type { Action, Skill } from './replay.ts';
 import { replay } from './replay.ts';
 import type { ParsedRequest, ServerAnswer } from './responses-server.ts';
@@ -23,6 +23,10 @@ const HOW_TO_GET_A_MODEL =
   'and OPENAI_BASE_URL for another server of the Responses API.';
 const EXAMPLE = 'replace `var $A = require($B)` with `const $A = require($B)` in javascript';
 const ONCE_ANSWERED = 'Once you answer, I finish with the files as they are.';
+
+const ONLY_REPLACES = 'The offline model only does replacements, and of steers it knows "skip <path>" alone.';
+/** How its call that replaces begins. */
+const EDIT = 'cox-codemod edit ';
 
 /** A running offline model. */
 export interface OfflineModel {
@@ -50,7 +54,7 @@ function answerOffline(request: ParsedRequest): ServerAnswer {
   const action = replayed.kind === 'next' ? replayed.action : takeOver(replayed.call, items, isPlanner);
   const callId = `call_${digestText(JSON.stringify([tools, items])).slice(0, 24)}`;
   const call: Item = { kind: 'call', callId, tool: action.tool, arguments: JSON.stringify(action.arguments) };
-  return { items: [...acknowledge(items), call] };
+  return { items: [...acknowledge(items, readGoal(prompt.goal)), call] };
 }
 
 function introduceOneself(): string {
@@ -91,14 +95,21 @@ function takeOver(call: string, items: readonly Item[], isPlanner: boolean): Act
   return { tool: 'ask', arguments: { question } };
 }
 
-/** Steers that came since the last call are said back, so that everyone sees that they were read. */
-function acknowledge(items: readonly Item[]): Item[] {
+/**
+ * Steers that came since the last call are said back, so that everyone sees that they were read: a skip is followed
+ * while nothing has been replaced, and anything else changes nothing.
+ */
+function acknowledge(items: readonly Item[], goal: Goal): Item[] {
   const fresh = items.slice(items.findLastIndex(({ kind }) => kind === 'call' || kind === 'assistant') + 1);
   const texts = fresh.flatMap((item) =>
     item.kind === 'user' && item.text.startsWith('Steer from') ? [item.text] : [],
   );
   return texts.map((text) => {
-    const said = text.replace(/^Steer from [^]*?(?:, a supervisor| \(not signed\)): /, '');
-    return { kind: 'assistant', text: `Noted: ${said.slice(0, NOTED_CHARACTERS)}` };
+    const said = text.replace(/^Steer from [^]*?(?:, a supervisor| \(not signed\)): /, '').slice(0, NOTED_CHARACTERS);
+    if (goal.kind !== 'replace' || readSkips(text).length === 0)
+      return { kind: 'assistant', text: `${ONLY_REPLACES} This steer changes nothing: ${said}` };
+    const isLate = items.some((item) => item.kind === 'call' && item.arguments.includes(EDIT));
+    const late = 'The replacement is made already, so this steer changes nothing: ';
+    return { kind: 'assistant', text: `${isLate ? late : 'Noted: '}${said}` };
   });
 }

@@ -44,9 +44,22 @@ describe('the worker', () => {
     };
     const spec = { goal: GOAL, task: 't', paths: ['a/**', 'b.js'] };
     const { said } = await converse(openOffline(await startServer()), dir, spec, { messages });
-    expect(said).toEqual(['Noted: skip a/y.js, b.js', 'Noted: be careful']);
+    expect(said).toEqual([
+      'Noted: skip a/y.js, b.js',
+      'The offline model only does replacements, and of steers it knows "skip <path>" alone. This steer changes nothing: be careful',
+    ]);
     const changed = Object.entries(await readFolder(dir)).filter(([, text]) => text.includes('const'));
     expect(changed.map(([path]) => path)).toEqual(['a/sub/z.js', 'a/x.js']);
+  });
+
+  test('says of a skip that comes after the replacement that it changes nothing', async () => {
+    const dir = await makeFolder({ 'a/x.js': REQUIRE, 'a/y.js': REQUIRE });
+    const messages = { 2: 'Steer from ann, a supervisor: skip a/y.js' };
+    const spec = { goal: GOAL, task: 't', paths: ['a/**'] };
+    const { said } = await converse(openOffline(await startServer()), dir, spec, { messages });
+    expect(said).toEqual(['The replacement is made already, so this steer changes nothing: skip a/y.js']);
+    const changed = Object.entries(await readFolder(dir)).filter(([, text]) => text.includes('const'));
+    expect(changed.map(([path]) => path)).toEqual(['a/x.js', 'a/y.js']);
   });
 
   test('skips a kind of file also where its paths name the file itself', async () => {
