@@ -54,7 +54,7 @@ export function takeStart(
   const forwards = [...state.forwards, ...taken.map(({ to: _, ...message }) => ({ agent: id, message }))];
   const heldSteers = state.heldSteers.filter((steer) => !taken.includes(steer));
   const ids = taken.flatMap((message) => (message.id === undefined ? [] : [message.id]));
-  const control = settleReceipts(state.control, ids, 'forwarded', `passed on to ${work.task.id}`);
+  const control = settleReceipts(state.control, ids, 'forwarded', `passed on to ${work.task.id}, and to no other`);
   return replaceWork({ ...state, control, agents, forwards, heldSteers }, started);
 }
 

@@ -94,7 +94,7 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
   const late = findLate(state);
   if (late !== undefined) return outcome('refused', late, before);
   if (to === undefined)
-    return outcome('accepted', 'no agent works now: the next one gets it', {
+    return outcome('accepted', describeNext(state), {
       ...state,
       heldSteers: [...state.heldSteers, message],
     });
@@ -109,6 +109,13 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
     ? `task "${to}" is ${task.status} already`
     : `there is no task "${to.slice(0, 80)}"; tasks: ${known}`;
   return outcome('refused', problem, before);
+}
+
+/** Whom a steer reaches that waits for an agent: one alone, whatever else starts later. */
+function describeNext({ tasks }: RefactorState): string {
+  const waiting = tasks.filter(({ status }) => status === 'waiting').map(({ task }) => task.id);
+  const one = 'no agent works now: the next one that starts gets it, and no other';
+  return waiting.length < 2 ? one : `${one}. To reach a certain task, say which ("to"): ${waiting.join(', ')}`;
 }
 
 /** Why no agent would ever take a steer that comes now; undefined where one may come. */

@@ -212,6 +212,26 @@ describe('messages', () => {
     expect(told).toMatchObject({ state: 'superseded' });
   });
 
+  test('a steer that waits for an agent reaches one alone, and its receipt says so', () => {
+    const run = world();
+    run.settle();
+    const one = 'no agent works now: the next one that starts gets it, and no other';
+    expect(run.send('steer', { text: 'x', id: 'x' })).toMatchObject({ kind: 'applied', detail: one });
+    run.send('approve');
+    const more = `${one}. To reach a certain task, say which ("to"): a, b, c`;
+    expect(run.send('steer', { text: 'y', id: 'y' })).toMatchObject({ detail: more });
+    run.send('steer', { text: 'z', id: 'z', to: 'b' });
+    while (!run.agents.has('r/a.1')) run.stepRefactor();
+    const told = viewRefactor(run.refactor).receipts.find(({ id }) => id === 'y');
+    expect(told).toMatchObject({ state: 'forwarded', detail: 'passed on to a, and to no other' });
+    run.settle();
+    const heard = (id: string): string[] =>
+      [...run.agents].flatMap(([agent, { control }]) =>
+        control.receipts.some((receipt) => receipt.id === id) ? [agent] : [],
+      );
+    expect(['x', 'y', 'z'].map(heard)).toEqual([['r/a.1'], ['r/a.1'], ['r/b.1']]);
+  });
+
   test('stop reaches every agent before the refactor ends', () => {
     const run = world();
     run.settle();
