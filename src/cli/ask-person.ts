@@ -4,6 +4,7 @@
  * about again.
  */
 import { createInterface } from 'node:readline/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import { asLine as safe } from '../core/text/lines.ts';
 import type { NeedView } from '../core/views.ts';
 
@@ -13,8 +14,11 @@ export interface Reply {
   fields?: object;
 }
 
-/** Answers a decision, or leaves it open for others. `rivals` are the agents that a choice is among. */
-export type Decide = (need: NeedView, rivals: readonly string[]) => Promise<Reply | undefined>;
+/**
+ * Answers a decision, or leaves it open for others. `rivals` are the agents that a choice is among; `over` is aborted
+ * when somebody else has decided.
+ */
+export type Decide = (need: NeedView, rivals: readonly string[], over?: AbortSignal) => Promise<Reply | undefined>;
 
 /** Shows a text and reads a line; undefined where the person left. */
 type Read = (text: string) => Promise<string | undefined>;
@@ -108,8 +112,12 @@ async function askAnswer(read: Read): Promise<Reply | 'again' | undefined> {
   return text === '' ? 'again' : { verb: 'answer', fields: { text } };
 }
 
+/** Long enough for what lies in a terminal's buffer to arrive, too short to type anything. */
+const TYPED_MS = 50;
+
 /** Asks at this process's terminal. Ctrl-C there is the process's, as everywhere. */
-export const askPerson: Decide = async (need, rivals) => {
+export const askPerson: Decide = async (need, rivals, over) => {
+  await dropTyped();
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const left = new AbortController();
   terminal.once('close', () => left.abort());
@@ -117,10 +125,19 @@ export const askPerson: Decide = async (need, rivals) => {
     process.kill(process.pid, 'SIGINT');
     terminal.close();
   });
-  const read: Read = async (text) => await terminal.question(text, { signal: left.signal }).catch(() => undefined);
+  const signal = over ? AbortSignal.any([left.signal, over]) : left.signal;
+  const read: Read = async (text) => await terminal.question(text, { signal }).catch(() => undefined);
   try {
     return await askBy(read)(need, rivals);
   } finally {
     terminal.close();
   }
 };
+
+/** What was typed before a decision was shown is no answer to it: it may have been meant for the one before. */
+async function dropTyped(): Promise<void> {
+  const drop = (): void => undefined;
+  process.stdin.on('data', drop);
+  await wait(TYPED_MS);
+  process.stdin.off('data', drop).pause();
+}

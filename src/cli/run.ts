@@ -132,7 +132,10 @@ export async function run(config: Config, repository: string, goal: string, opti
       `started ${id}${stack.uiUrl ? `, to be seen at ${stack.uiUrl}/namespaces/${stack.namespace}/workflows/${id}` : ''}`,
     );
     if (!signWith) sayByHand(config, stack, id, input);
-    if (options.detach && !stack.own) return 0;
+    if (options.detach && !stack.own) {
+      sayNext(config, id);
+      return 0;
+    }
     const decide = process.stdin.isTTY ? { decide: askPerson } : {};
     const supervision = { client: stack.client, id, by: config.user, say, ...decide, signal: interrupt.signal };
     const status = await Promise.race([
@@ -152,6 +155,14 @@ export async function run(config: Config, repository: string, goal: string, opti
     interrupt.done();
     await stack.stop();
   }
+}
+
+/** What to type next about a run that goes on without this command. */
+function sayNext(config: Config, id: string): void {
+  say('It goes on by itself, until it asks. From any terminal:');
+  say(`where it stands:  ${ownLine(config, ['status', id])}`);
+  say(`follow it, and be asked what it asks:  ${ownLine(config, ['watch', id])}`);
+  say(`approve its plan, once status shows it:  ${ownLine(config, ['approve', id, 'plan@1'])}`);
 }
 
 /** How to start the same without this program; a signed start is good for its own id only. */

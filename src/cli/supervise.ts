@@ -5,7 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Snapshot } from '../client/refactors.ts';
-import { queryRun, readSnapshot, sendVerb } from '../client/refactors.ts';
+import { findClosed, queryRun, readSnapshot, sendVerb } from '../client/refactors.ts';
 import { showSpend } from '../core/details.ts';
 import type { Plan } from '../core/plan.ts';
 import { asBlock, asLine as safe } from '../core/text/lines.ts';
@@ -75,7 +75,11 @@ export async function answer(
   const plan = need.kind === 'plan' ? (await queryRun<{ plan: Plan } | null>(client, id, 'plan'))?.plan : undefined;
   say(`DECIDE ${safe(need.id)}`);
   say(plan ? showPlan(plan) : asBlock(need.about));
-  const reply = await decide?.(need, rivals);
+  const { reply, elsewhere } = decide ? await askUntilDecided(client, id, need, rivals, decide) : {};
+  if (!reply && elsewhere !== undefined) {
+    say(`\n  decided elsewhere: ${safe(elsewhere)}`);
+    return false;
+  }
   if (!reply) {
     say(`  waits for: ${commandsFor(id, need).join('   or   ')}`);
     return false;
@@ -86,6 +90,33 @@ export async function answer(
   const { kind, detail } = await sendVerb(client, id, verb, signed);
   say(`  ${kind}: ${safe(detail)}`);
   return kind !== 'refused';
+}
+
+/** Asks who is there, and looks meanwhile whether somebody else decides. */
+async function askUntilDecided(
+  client: Client,
+  id: string,
+  need: NeedView,
+  rivals: readonly string[],
+  decide: Decide,
+): Promise<{ reply?: Reply | undefined; elsewhere?: string | undefined }> {
+  const over = new AbortController();
+  const done = new AbortController();
+  const look = async (): Promise<string | undefined> => {
+    for (;;) {
+      await wait(POLL_MS, undefined, { signal: done.signal }).catch(() => undefined);
+      if (done.signal.aborted) return undefined;
+      // A run that does not answer just now is asked again: the person may still decide.
+      const elsewhere = await findClosed(client, id, need).catch(() => undefined);
+      if (elsewhere === undefined) continue;
+      over.abort();
+      return elsewhere;
+    }
+  };
+  const looking = look();
+  const reply = await decide(need, rivals, over.signal);
+  done.abort();
+  return { reply, elsewhere: over.signal.aborted ? await looking : undefined };
 }
 
 /** What a message says of the decision that it answers. */

@@ -8,7 +8,7 @@ import type { Answer, Control, Receipt } from '../core/control.ts';
 import type { Verb } from '../core/messages.ts';
 import { SIGNAL_VERBS } from '../core/messages.ts';
 import type { RefactorResult } from '../core/refactor-state.ts';
-import type { AgentStatus, RefactorStatus } from '../core/views.ts';
+import type { AgentStatus, NeedView, RefactorStatus } from '../core/views.ts';
 import { ClientFailure, explainFailures } from './client-failure.ts';
 
 /** An update waits for a worker; a signal does not. After this long a verb that may be a signal becomes one. */
@@ -116,6 +116,20 @@ export type QueryName = 'status' | 'plan' | 'decisions' | 'spend' | 'policy' | '
 export async function queryRun<T>(client: Client, id: string, name: QueryName): Promise<T> {
   const query = (): Promise<T> => client.workflow.getHandle(id).query<T>(name);
   return await explainFailures(id, () => client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, query));
+}
+
+/** What became of a decision that was open; undefined while it is. */
+export async function findClosed(
+  client: Client,
+  id: string,
+  { id: decision, digest, owner = id }: Pick<NeedView, 'id' | 'digest' | 'owner'>,
+): Promise<string | undefined> {
+  const { needs } = await queryRun<Pick<RefactorStatus, 'needs'>>(client, id, 'status');
+  if (needs.some((need) => need.id === decision && need.digest === digest)) return undefined;
+  type Decisions = Control['decisions'];
+  const known = await queryRun<Decisions | { closed: Decisions }>(client, owner, 'decisions');
+  const closed = (Array.isArray(known) ? known : known.closed).find((one) => one.id === decision)?.closed;
+  return closed ? `${closed.outcome} by ${closed.by}` : `${decision} is not open any more`;
 }
 
 /** All that a person watches: the refactor, the agents at work, and their logs. */
