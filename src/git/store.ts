@@ -98,10 +98,13 @@ async function create(dir: string): Promise<void> {
   }
 }
 
-/** Makes a folder and those above it. Node's own way never ends where a folder takes none, as those of `/proc`. */
+/**
+ * Makes a folder and those above it, for this user alone. Node's own way never ends where a folder takes none, as those
+ * of `/proc`.
+ */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path);
+    await mkdir(path, { mode: 0o700 });
   } catch (error) {
     if (existsSync(path)) return;
     const isOrphan = error instanceof Error && 'code' in error && error.code === 'ENOENT' && !existsSync(dirname(path));

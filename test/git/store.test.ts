@@ -1,7 +1,7 @@
 /** Stores: made once by whoever comes first, deaf to the environment around them, swept of what kills leave. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
@@ -33,6 +33,8 @@ test('six processes that open one store at once find one store, and nothing besi
   const codes = await Promise.all(openers.map(async (opener) => (await once(opener, 'exit'))[0]));
   expect(codes).toEqual([0, 0, 0, 0, 0, 0]);
   expect(readdirSync(dirname(dir))).toEqual(['store.git']);
+  const closed = [dir, dirname(dir), dirname(dirname(dir))].map((path) => statSync(path).mode & 0o777);
+  expect(closed).toEqual([0o700, 0o700, 0o700]);
   const settings = ['gc.auto', 'maintenance.auto', 'extensions.preciousObjects', 'uploadpack.allowFilter', 'core.bare'];
   expect(settings.map((name) => git(dir, ['config', name]))).toEqual(['0', 'false', 'true', 'true', 'true']);
   expect(git(dir, ['fsck', '--strict'])).toBe('');
