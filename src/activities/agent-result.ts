@@ -3,7 +3,6 @@
  * what people let it keep.
  * Rule: a report is where to look, never what counts; what the hub does not show is not so.
  */
-import type { Spend } from '../core/agent-state.ts';
 import { rulesOf } from '../core/approvers.ts';
 import { canonicalJson, digestValue } from '../core/digest.ts';
 import type { IntegrateInput, Keeps } from '../core/integration.ts';
@@ -11,14 +10,16 @@ import { findingRulesOf } from '../core/judge-fields.ts';
 import type { Permit } from '../core/permits.ts';
 import { keptBy, leftOutAt } from '../core/permits.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
+import type { Spend } from '../core/spend.ts';
 import { NOTHING_SPENT, spendOn } from '../core/spend.ts';
 import type { Sha } from '../core/transcript.ts';
 import { signedLeaveOut } from '../core/warrant.ts';
+import { ensureCommit } from '../git/fetch-commit.ts';
 import { isInFolder } from '../git/own-commit.ts';
 import { readChain, readLink } from '../git/read-chain.ts';
 import { readRef } from '../git/read-ref.ts';
 import type { Store } from '../git/store.ts';
-import { ensureCommit, treeOf } from '../git/store.ts';
+import { treeOf } from '../git/store.ts';
 import { ownWorkflowId, refFolder } from './chain.ts';
 import type { ActivityContext } from './context.ts';
 import { evidenceRef, formerEvidenceRef, readEvidence } from './keep-evidence.ts';

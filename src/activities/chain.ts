@@ -6,13 +6,13 @@ import { Context } from '@temporalio/activity';
 import type { Entry, Sha } from '../core/transcript.ts';
 import { formatCheckpointMessage } from '../core/transcript.ts';
 import { commitTree } from '../git/commit-tree.ts';
+import { ensureCommit } from '../git/fetch-commit.ts';
 import { moveRef } from '../git/move-ref.ts';
 import type { ChainLink } from '../git/read-chain.ts';
 import { readLink } from '../git/read-chain.ts';
 import { readRef } from '../git/read-ref.ts';
 import { refSlug } from '../git/ref-name.ts';
 import type { Store } from '../git/store.ts';
-import { ensureCommit } from '../git/store.ts';
 import { fail } from './failures.ts';
 
 /** The id of the workflow that the running activity belongs to. */

@@ -5,12 +5,12 @@
  */
 import type { Sha } from '../core/transcript.ts';
 import { commitTree } from '../git/commit-tree.ts';
+import { fetchInto, hasObject } from '../git/fetch-commit.ts';
 import { moveRef } from '../git/move-ref.ts';
 import { nameRef } from '../git/hub-refs.ts';
 import { HUB } from '../git/reach.ts';
 import { readRef } from '../git/read-ref.ts';
 import type { Store } from '../git/store.ts';
-import { fetchInto, hasObject } from '../git/store.ts';
 import { refBeside } from './chain.ts';
 
 /** Puts the tree into the hub. The same conflict found again finds it there. */

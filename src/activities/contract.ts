@@ -4,17 +4,23 @@
  * files.
  */
 import type { PolicyInput, PolicyRead } from '../core/layer-sources.ts';
-import type { AgentDescription, AgentSpec, Evidence } from '../core/agent-state.ts';
-import type { CheckInput } from '../core/evidence.ts';
-import type { ActInput, ActOutcome, ThinkInput, ThinkOutcome } from '../core/step.ts';
+import type { AgentDescription, AgentSpec } from '../core/agent-state.ts';
+import type { ActInput, ActOutcome, ThinkInput, ThinkOutcome, CheckInput } from '../core/step.ts';
 import type { SignatureQuestion, SignatureVerdict } from '../core/decide.ts';
-import type { PrepareInput, Prepared } from '../core/preparation.ts';
 import type { PricesInput, PricesRead } from '../core/price.ts';
 import type { DeliverInput, DeliverOutcome, OpenPullInput } from '../core/delivery.ts';
-import type { IntegrateInput, IntegrateOutcome } from '../core/integration.ts';
+import type { Evidence } from '../core/evidence.ts';
+import type {
+  IntegrateInput,
+  IntegrateOutcome,
+  ReserveOutcome,
+  ReserveShared,
+  SettleShared,
+  PrepareInput,
+  Prepared,
+} from '../core/integration.ts';
 import type { CallReviewInput, Review, ReviewInput } from '../core/review.ts';
 import type { HostSweep, HubSweep } from '../core/retention.ts';
-import type { ReserveOutcome, ReserveShared, SettleShared } from '../core/shared-budget.ts';
 import type { Sha } from '../core/transcript.ts';
 
 export interface ControlActivities {

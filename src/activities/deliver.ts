@@ -6,10 +6,10 @@
 import type { DeliverInput, DeliverOutcome } from '../core/delivery.ts';
 import { deliverBranch, readRemoteBranch } from '../git/deliver-branch.ts';
 import { diffStat } from '../git/diff-stat.ts';
+import { ensureCommit } from '../git/fetch-commit.ts';
 import { importBase } from '../git/import-base.ts';
 import { mergeCommits } from '../git/merge-commits.ts';
 import type { Store } from '../git/store.ts';
-import { ensureCommit } from '../git/store.ts';
 import type { ActivityContext } from './context.ts';
 import { locateRepository, storeOf } from './context.ts';
 import type { ControlActivities } from './contract.ts';

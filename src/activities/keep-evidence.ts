@@ -5,10 +5,10 @@
  * attempt has its own, so that one which was frozen and goes on late changes nothing.
  */
 import { Context } from '@temporalio/activity';
-import type { Evidence } from '../core/agent-state.ts';
 import { escapeForPeople, safeJson } from '../core/escape.ts';
 import { z } from 'zod';
 import type { Runs } from '../core/compare-output.ts';
+import type { Evidence } from '../core/evidence.ts';
 import type { Sha } from '../core/transcript.ts';
 import { shaSchema } from '../core/transcript.ts';
 import { commitTree } from '../git/commit-tree.ts';

@@ -4,9 +4,10 @@
  * put in its place.
  */
 import { commitTree } from '../git/commit-tree.ts';
+import { ensureCommit } from '../git/fetch-commit.ts';
 import { moveRef } from '../git/move-ref.ts';
 import { readRef } from '../git/read-ref.ts';
-import { ensureCommit, treeOf } from '../git/store.ts';
+import { treeOf } from '../git/store.ts';
 import { ownWorkflowId, refBeside } from './chain.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';

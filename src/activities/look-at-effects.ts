@@ -3,10 +3,10 @@
  * Rule: bounded whatever an act left behind; what was too much to look at is itself a finding that asks.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { DiffLimits } from '../core/agent-state.ts';
 import { digestValue } from '../core/digest.ts';
 import { createAround } from '../core/effect-around.ts';
 import { foldName } from '../core/effect-names.ts';
+import type { DiffLimits } from '../core/execution.ts';
 import type { Finding } from '../core/findings.ts';
 import { listFresh } from '../core/findings.ts';
 import { clipFindings } from '../core/group-findings.ts';

@@ -10,13 +10,13 @@ import { digestValue } from '../core/digest.ts';
 import type { NetworkGrant } from '../core/egress.ts';
 import type { EffectivePolicy, Policy } from '../core/policy.ts';
 import type { Sha } from '../core/transcript.ts';
+import { ensureCommit } from '../git/fetch-commit.ts';
 import type { Store } from '../git/store.ts';
-import { ensureCommit } from '../git/store.ts';
 import { readLayers } from '../policy/read-layers.ts';
 import type { ActivityContext } from './context.ts';
 import { isUrl, locateRepository } from './context.ts';
 import { fail } from './failures.ts';
-import { importTip, readRepositoryLayer } from './read-policy.ts';
+import { importTip, readRepositoryLayer } from './policy-layers.ts';
 
 /** Policies and repositories that are kept: an agent needs one of each, and an effective policy has a few KiB. */
 const MAX_KEPT = 200;

@@ -12,20 +12,23 @@ import {
   renderReviewRequest,
   REVIEW_INSTRUCTIONS,
 } from '../core/review.ts';
-import type { CallReviewInput, Review, ReviewInput, Verdict } from '../core/review.ts';
+import type { CallReviewInput, Review, ReviewInput } from '../core/review.ts';
 import { digestCall, drawFrom } from '../core/digest.ts';
 import { safeJson } from '../core/escape.ts';
-import { worse, worstRisk } from '../core/findings.ts';
+import { worstRisk } from '../core/findings.ts';
+import { worse } from '../core/risk.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { checkToolCall } from '../core/tools.ts';
 import type { Sha } from '../core/transcript.ts';
+import type { Verdict } from '../core/verdict.ts';
 import { commitTree } from '../git/commit-tree.ts';
 import { diffText } from '../git/diff-stat.ts';
+import { ensureCommit } from '../git/fetch-commit.ts';
 import { moveRef } from '../git/move-ref.ts';
 import { readChain, readLink } from '../git/read-chain.ts';
 import { readRef } from '../git/read-ref.ts';
 import type { Store } from '../git/store.ts';
-import { ensureCommit, treeOf } from '../git/store.ts';
+import { treeOf } from '../git/store.ts';
 import type { ModelAnswer } from '../model/call-model.ts';
 import { ownWorkflowId, refBeside, runRef } from './chain.ts';
 import type { ActivityContext } from './context.ts';

@@ -2,18 +2,19 @@
  * `runChecks`: judges exactly one commit by its checks, in a fresh workspace that is thrown away.
  * Rule: evidence is gathered here, never in an agent's workspace; a red check runs once more and both results are kept.
  */
-import type { Evidence } from '../core/agent-state.ts';
-import type { CheckInput } from '../core/evidence.ts';
 import { compareRuns } from '../core/compare-output.ts';
 import { escapeForPeople } from '../core/escape.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { ends } from '../core/text/lines.ts';
 import { describeHostUse } from '../core/egress.ts';
 import type { HostUse } from '../core/egress.ts';
+import type { Evidence } from '../core/evidence.ts';
+import type { CheckInput } from '../core/step.ts';
 import type { Sha } from '../core/transcript.ts';
+import { ensureCommit } from '../git/fetch-commit.ts';
 import { readLink } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
-import { ensureCommit, treeOf } from '../git/store.ts';
+import { treeOf } from '../git/store.ts';
 import type { CheckResult } from '../sandbox/workspaces.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';

@@ -5,14 +5,15 @@
  */
 import { Context } from '@temporalio/activity';
 import { allow, countApproval, nameOf } from '../core/decide.ts';
-import type { Approval, Weighing } from '../core/decide.ts';
+import type { Weighing } from '../core/decide.ts';
 import type { DecisionKind, DecisionRules } from '../core/approvers.ts';
 import { listApprovers, rulesOf } from '../core/approvers.ts';
 import type { DeliverySubject } from '../core/delivery.ts';
 import { DELIVERY_FIELDS, digestDelivery } from '../core/delivery.ts';
-import type { Setup } from '../core/agent-state.ts';
 import { answerCall } from '../core/call-gate.ts';
+import type { Approval } from '../core/control.ts';
 import type { NetworkGrant } from '../core/egress.ts';
+import type { Setup } from '../core/execution.ts';
 import type { LfsGrant } from '../core/lfs.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
 import { tightenForIsolation } from '../core/isolation-policy.ts';
@@ -26,8 +27,8 @@ import { ownWorkflowId } from './chain.ts';
 import type { ActivityContext } from './context.ts';
 import { fail } from './failures.ts';
 import { readOwnPolicy } from './own-policy.ts';
+import { listSaid } from './policy-layers.ts';
 import { propose } from './propose.ts';
-import { listSaid } from './read-policy.ts';
 
 /** What is decided, as this worker computes it from what it would do. */
 interface Act {

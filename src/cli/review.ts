@@ -6,12 +6,12 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { queryRun } from '../client/refactors.ts';
 import type { Decision } from '../core/control.ts';
-import { shorten } from '../core/control.ts';
 import { escapeForPeople as safe } from '../core/escape.ts';
 import type { Review } from '../core/review.ts';
 import { renderVerdict } from '../core/review.ts';
 import type { ReviewedRefactor, ReviewStats } from '../core/review-stats.ts';
 import { measureReviews } from '../core/review-stats.ts';
+import { shorten } from '../core/text/lines.ts';
 import type { Action } from './stack.ts';
 import { withStack } from './stack.ts';
 

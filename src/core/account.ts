@@ -5,18 +5,10 @@
  */
 import { z } from 'zod';
 import type { Stamps } from './account-stamps.ts';
+import { PERIODS, accountNameSchema } from './amounts.ts';
+import type { Amount, Period } from './amounts.ts';
 import { describeMisfit } from './plan.ts';
 import type { Usage } from './transcript.ts';
-
-/** Tokens and dollars, none below zero. */
-export interface Amount {
-  tokens: number;
-  usd: number;
-}
-
-/** Calendar periods, in UTC; weeks begin on Monday. */
-export const PERIODS = ['day', 'week', 'month'] as const;
-export type Period = (typeof PERIODS)[number];
 
 /** What people added, newest last. */
 interface Raise extends Amount {
@@ -49,10 +41,6 @@ const MAX_SPENT = 500;
 const MAX_RAISES = 50;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** A name that can be part of a workflow's id. */
-export const accountNameSchema = z
-  .string()
-  .regex(/^[\w.-]{1,100}$/, 'a name of letters, digits, dots, dashes and underscores');
 const amountFields = { tokens: z.number().min(0).max(1e15), usd: z.number().min(0).max(1e12) };
 const holder = z.string().min(1).max(1000);
 const limit = z.strictObject({ tokens: amountFields.tokens.optional(), usd: amountFields.usd.optional() });

@@ -4,13 +4,14 @@
  * is charged at its whole bound.
  */
 import { MAX_OUTPUT_TOKENS, nextAgentCommand } from './agent.ts';
-import type { AgentState, Spend } from './agent-state.ts';
+import type { AgentState } from './agent-state.ts';
 import { publish, say } from './agent-work.ts';
-import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
+import { openDecision } from './open-decisions.ts';
 import type { Price } from './price.ts';
 import { costAtMost, showUsd } from './price.ts';
 import { REVIEW_GRANT } from './review.ts';
+import type { Spend } from './spend.ts';
 
 /** Bytes of new text that are counted as one token when a call is reserved; English has about four, so this bounds. */
 const BYTES_PER_TOKEN = 2;

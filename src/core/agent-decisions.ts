@@ -8,13 +8,13 @@ import { raiseBudget } from './agent-budget.ts';
 import type { AgentState } from './agent-state.ts';
 import { endAgent, nextStep, publish, say, tell, undoAct } from './agent-work.ts';
 import { rulesOf } from './approvers.ts';
-import type { Decision } from './control.ts';
-import { changeDecision, chooseDecision, closeDecision, listOpenDecisions } from './control.ts';
-import type { Approval, Verified } from './decide.ts';
+import type { Decision, Approval } from './control.ts';
+import type { Verified } from './decide.ts';
 import { countApproval, nameOf, weigh } from './decide.ts';
 import { findLeaveOutProblem, leaveOut, leftOutOf, splitAsked, withLeftOut } from './leave-out.ts';
 import { permitOf } from './permits.ts';
 import type { MessageOf } from './messages.ts';
+import { changeDecision, chooseDecision, closeDecision, listOpenDecisions } from './open-decisions.ts';
 import type { Outcome } from './receive.ts';
 import { passDeadlines } from './silence.ts';
 

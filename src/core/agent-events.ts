@@ -20,11 +20,12 @@ import {
   tell,
   wordsOf,
 } from './agent-work.ts';
-import { settleReceipts, shorten } from './control.ts';
 import { describeRed, findCounting, findRed } from './evidence.ts';
 import type { FailureType } from './failures.ts';
 import { isUnwarranted } from './failures.ts';
+import { settleReceipts } from './receipts.ts';
 import { spendOn } from './spend.ts';
+import { shorten } from './text/lines.ts';
 import { takeTrouble } from './trouble.ts';
 
 /** Takes in one event; the old state is left as it was. */

@@ -2,7 +2,7 @@
  * What an agent does with a message: queue a steer, pause, decide, rewind; each leaves a receipt and gives an answer.
  * Rule: nothing here throws or waits; what can't be done is refused with the reason and changes nothing else.
  */
-import { policyInputOf } from './adopt-policy.ts';
+import { policyInputOf } from './agent-adopt-policy.ts';
 import type { Way } from './agent-decisions.ts';
 import { answerQuestion, decideForAgent } from './agent-decisions.ts';
 import { gateAgain } from './agent-gate.ts';
@@ -10,9 +10,9 @@ import type { AgentState } from './agent-state.ts';
 import { endAgent, nextStep, publish, say, tell } from './agent-work.ts';
 import { rulesOf } from './approvers.ts';
 import type { Decision } from './control.ts';
-import { withdrawDecisions } from './control.ts';
 import type { Verified } from './decide.ts';
 import type { Message, MessageOf, Verb } from './messages.ts';
+import { withdrawDecisions } from './open-decisions.ts';
 import { findPauseProblem, isClaim, noteAuthor, pauseBy, weighOrder } from './orders.ts';
 import type { Outcome, Received } from './receive.ts';
 import { receive } from './receive.ts';

@@ -5,32 +5,28 @@
  */
 import type { GlobReading } from './command-paths.ts';
 import type { Control } from './control.ts';
-import type { CheckInput, RedBefore } from './evidence.ts';
-import type { NetworkGrant } from './egress.ts';
+import type { RedBefore, Evidence } from './evidence.ts';
+import type { IsolationMode, Setup, DiffLimits } from './execution.ts';
 import type { Asked, Permit } from './permits.ts';
 import type { EffectivePolicy, Policy } from './policy.ts';
 import type { Plan } from './plan.ts';
 import type { Price } from './price.ts';
 import type { CallReviewInput, Review } from './review.ts';
-import type { ActInput, ActOutcome, Proposal, ThinkInput, ThinkOutcome, ToldResult } from './step.ts';
-import type { Sha, Usage } from './transcript.ts';
+import type { Spend } from './spend.ts';
+import type {
+  ActInput,
+  ActOutcome,
+  Proposal,
+  ThinkInput,
+  ThinkOutcome,
+  ToldResult,
+  CheckInput,
+  Steer,
+} from './step.ts';
+import type { Sha } from './transcript.ts';
 import type { Trouble, TroubleNews } from './trouble.ts';
 
 export type AgentKind = 'work' | 'plan' | 'merge' | 'repair';
-export type IsolationMode = 'bwrap' | 'external' | 'none';
-
-/** What prepares a fresh checkout, and what of the network policy lets it use. */
-export interface Setup {
-  command: string;
-  network: NetworkGrant;
-}
-
-/** How much a task may change before it asks. */
-export interface DiffLimits {
-  files?: number;
-  lines?: number;
-}
-
 /** What an agent was started with; of it only the policy changes, where a newer one is adopted. */
 export interface AgentSpec {
   kind: AgentKind;
@@ -82,14 +78,6 @@ export interface AgentSpec {
   team: string | null;
 }
 
-export interface Steer {
-  id: string;
-  text: string;
-  by: string;
-  /** Policy wants signatures, and this had none. */
-  claim?: true;
-}
-
 /**
  * A wish to go on from a checkpoint a second time; `id` is the message's, `step` the checkpoint's, `kept` what people
  * kept of the effects before it, `permits` the decisions by which.
@@ -102,29 +90,6 @@ export interface Fork {
   step: number;
   text: string | null;
   by: string;
-}
-
-/** A check's result with the tree that it judged. */
-export interface Evidence {
-  command: string;
-  exitCode: number | null;
-  green: boolean;
-  commit: Sha;
-  tree: Sha;
-  /** The last part of the output, at most 1 KiB; its digest is over all of it. */
-  tail: string;
-  outputDigest: string;
-  durationMs: number;
-  isolation: IsolationMode;
-  /** The commit in the hub whose message has the whole output; its tree is the one that was judged. */
-  log?: Sha;
-  /** Of a check that a person accepted as red on the base: whether it is red in the same way, and what is new. */
-  before?: { isSame: boolean; fresh: string; old: number };
-}
-
-export interface Spend extends Usage {
-  modelCalls: number;
-  acts: number;
 }
 
 export interface Hold {

@@ -3,14 +3,14 @@
  * Rule: nothing runs undecided: an act is only ever commanded for a call whose gate said "allowed".
  */
 import type { Decision } from './control.ts';
-import { createControl, listOpenDecisions } from './control.ts';
+import { createControl } from './control.ts';
 import type { AgentCommand, AgentSpec, AgentState, Fork, PendingCall } from './agent-state.ts';
-import type { CheckInput } from './evidence.ts';
 import { answerCall } from './call-gate.ts';
 import type { CallReviewInput } from './review.ts';
-import type { ActInput, ThinkInput } from './step.ts';
+import type { ActInput, ThinkInput, CheckInput } from './step.ts';
 import { digestValue } from './digest.ts';
 import { lfsOf } from './lfs.ts';
+import { listOpenDecisions } from './open-decisions.ts';
 import type { EffectivePolicy } from './policy.ts';
 import type { Profile } from './tools.ts';
 import type { Sha } from './transcript.ts';

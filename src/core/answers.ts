@@ -4,7 +4,6 @@
  */
 import type { Decision } from './control.ts';
 import type { MessageOf } from './messages.ts';
-import type { RefactorState } from './refactor-state.ts';
 
 export interface Answers {
   approve: string;
@@ -18,7 +17,10 @@ export interface Answers {
 type Answered = Pick<Decision, 'id' | 'kind'>;
 
 /** By which rules a refactor goes: in runs of before, a rejection ends it, and no file can be left out of a result. */
-export type AnswerRules = Pick<RefactorState, 'rejectsForChanges' | 'leavesOut'>;
+export interface AnswerRules {
+  rejectsForChanges?: true;
+  leavesOut?: true;
+}
 
 /** The answers to a decision of a refactor's own. */
 export function answersOfRefactor({ id, kind }: Answered, rules: AnswerRules): Answers | undefined {

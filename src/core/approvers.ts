@@ -4,6 +4,7 @@
  * Rule: where policy lists approvers, nobody else counts; what it leaves out is as on one's own machine: one, anyone.
  */
 import { z } from 'zod';
+import type { Risk } from './risk.ts';
 
 /** What a decision can be about. */
 export const DECISION_KINDS = [
@@ -26,7 +27,6 @@ export type SubjectKind = (typeof RIGHTS)[number] | 'request' | 'steer';
 export const QUORUM_KINDS = ['plan', 'delivery', 'baseline', 'checks', 'call', 'scope', 'budget'] as const;
 export type QuorumKind = (typeof QUORUM_KINDS)[number];
 
-export type Risk = 'low' | 'medium' | 'high';
 /** The risk of a decision that was opened without one. */
 const RISKS: Record<DecisionKind, Risk> = {
   plan: 'high',

@@ -4,23 +4,19 @@
  * Rule: what is granted and spent together never exceeds the budget; at its end the refactor asks, and says on what it
  * went.
  */
+import type { Grant } from './amounts.ts';
+import { boundsOf } from './budget-bounds.ts';
 import type { Decision } from './control.ts';
-import { listOpenDecisions, openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
+import { listOpenDecisions, openDecision } from './open-decisions.ts';
 import { costAtMost, showUsd } from './price.ts';
 import type { AgentMirror, RefactorCommand, RefactorState } from './refactor-state.ts';
 import { REVIEW_GRANT } from './review.ts';
-import { boundsOf, usableBudget } from './shared-budget.ts';
+import { usableBudget } from './shared-budget.ts';
 
 /** Below this an agent could make no model call: its prompt and the longest answer would not fit. */
 const LEAST_GRANT = { inputTokens: 9000, outputTokens: 16_000 };
 export const LEAST_TOKENS = LEAST_GRANT.inputTokens + LEAST_GRANT.outputTokens;
-
-/** What an agent may take. */
-export interface Grant {
-  maxTokens: number;
-  maxUsd?: number;
-}
 
 /** Tokens that an agent stands for: its grant while it works or when its end is unknown, then what it took. */
 function chargeOf({ status, report, granted = 0 }: AgentMirror): number {

@@ -6,11 +6,11 @@
 import type { Proposal } from './step.ts';
 import { escapeForPeople } from './escape.ts';
 import type { GlobReading } from './command-paths.ts';
+import type { GateRule } from './gate-rule.ts';
 import type { CommandJudgement } from './judge-command.ts';
 import { judgeCommand } from './judge-command.ts';
 import type { EffectivePolicy } from './policy.ts';
 import { NO_ISOLATION } from './isolation-policy.ts';
-import type { GateRule } from './policy-fields.ts';
 
 /** Lines of a command that a decision shows below its reason; people read twenty. */
 const MAX_LINES = 18;

@@ -4,11 +4,11 @@
  * Rule: no rejection by a person ends a run; only `stop` does. Runs that began before this rule end as they used to.
  */
 import type { Decision } from './control.ts';
-import { settleReceipts, shorten } from './control.ts';
 import { describeRed, findCounting, findRed } from './evidence.ts';
 import { createExtra } from './refactor.ts';
 import { rulesOf } from './approvers.ts';
 import { isClaim } from './orders.ts';
+import { settleReceipts } from './receipts.ts';
 import type { RefactorState } from './refactor-state.ts';
 import {
   askForBudgetAgain,
@@ -19,6 +19,7 @@ import {
   MAX_REPAIRS,
   workAgain,
 } from './refactor-work.ts';
+import { shorten } from './text/lines.ts';
 
 /** Who wants something changed, and what. */
 interface Wish {

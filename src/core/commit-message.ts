@@ -4,9 +4,8 @@
  */
 import { nameOf } from './decide.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
-import { shorten } from './control.ts';
 import { isPart } from './refactor-work.ts';
-import { asName } from './text/lines.ts';
+import { asName, shorten } from './text/lines.ts';
 import { asProse, asTitle, trailer } from './text/prose.ts';
 
 /** Checks that are named; a task has at most this many. */

@@ -5,6 +5,7 @@
  */
 import type { Approver, Decided, DecisionRules } from './approvers.ts';
 import { isSame, listApprovers, listDeciders, quorumOf } from './approvers.ts';
+import type { Approval } from './control.ts';
 import { canonicalJson } from './digest.ts';
 import type { SignedMessage, Subject } from './signed-text.ts';
 import { renderSignedText } from './signed-text.ts';
@@ -34,20 +35,6 @@ export type SignatureVerdict = { kind: 'good'; principal: string; text?: string 
 export interface Verified {
   question: SignatureQuestion;
   verdict: SignatureVerdict;
-}
-
-/** One person's approval of an open decision. */
-export interface Approval {
-  /** Who the message says it is from: a claim. */
-  by: string;
-  /** Whose key signed it; null where nothing was signed. */
-  principal: string | null;
-  at: number;
-  /** Whether it names the digest of what was looked at. */
-  bound: boolean;
-  signed: boolean;
-  /** What was signed, so that it can be verified again; left out by decisions from before this was kept. */
-  proof?: { text: string; signature: string };
 }
 
 export type Weighing =

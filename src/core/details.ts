@@ -4,12 +4,13 @@
  * text of a model, a repository or a person is code.
  */
 import type { AgentState } from './agent-state.ts';
-import type { DecisionRules, Risk } from './approvers.ts';
+import type { DecisionRules } from './approvers.ts';
 import { riskOf, rulesOf } from './approvers.ts';
 import type { Decision } from './control.ts';
-import { listOpenDecisions } from './control.ts';
+import { listOpenDecisions } from './open-decisions.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
 import { listAllOpen, listRunning } from './refactor-work.ts';
+import type { Risk } from './risk.ts';
 import { code, codeBlock, fitItems } from './text/markdown.ts';
 import { agentState, refactorState } from './views.ts';
 

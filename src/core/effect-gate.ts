@@ -5,13 +5,14 @@
  */
 import type { AgentState } from './agent-state.ts';
 import { nextStep, publish, say, undoAct } from './agent-work.ts';
-import { openDecision, shorten } from './control.ts';
 import { digestValue } from './digest.ts';
 import type { Finding } from './findings.ts';
 import { gateFindings, keyOf, renderFindings, worstRisk } from './findings.ts';
 import { findingRulesOf } from './judge-fields.ts';
+import { openDecision } from './open-decisions.ts';
 import type { EffectivePolicy, GateRule } from './policy.ts';
 import type { ActOutcome } from './step.ts';
+import { shorten } from './text/lines.ts';
 
 /** Lines of findings in a decision: with what follows they are the twenty that people read. */
 const FINDING_LINES = 18;

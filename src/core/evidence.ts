@@ -3,30 +3,13 @@
  * Rule: a red check is run once more on the same tree and both results are kept; the last one counts. One that a person
  * accepted as red on the base counts only where it is red in another way.
  */
-import type { Evidence, Setup } from './agent-state.ts';
-import type { LfsGrant } from './lfs.ts';
+import type { IsolationMode } from './execution.ts';
 import type { Sha } from './transcript.ts';
-import type { Warrant } from './warrant.ts';
 
 /** A check that is red on the base, as a person accepted, with where its output is. */
 export interface RedBefore {
   command: string;
   log: Sha;
-}
-
-/** What is to be judged, and by what. */
-export interface CheckInput extends LfsGrant {
-  repository: string;
-  base: Sha;
-  /** The commit that has the names of the base. */
-  names?: Sha;
-  commit: Sha;
-  checks: string[];
-  setup: Setup | null;
-  warrant?: Warrant;
-  redBefore?: RedBefore[];
-  /** Left out where the refactor itself asks, or an agent that works alone. */
-  refactor?: string;
 }
 
 /** The last result of each command that is red. */
@@ -62,4 +45,22 @@ export function describeRed({ command, exitCode, tail, before }: Evidence): stri
 /** How a red check compares with the base, in a few words. */
 function describeBefore({ isSame, old }: NonNullable<Evidence['before']>): string {
   return isSame ? ', in the same way as on the base' : `, in another way than on the base: ${old} lines are old`;
+}
+
+/** A check's result with the tree that it judged. */
+export interface Evidence {
+  command: string;
+  exitCode: number | null;
+  green: boolean;
+  commit: Sha;
+  tree: Sha;
+  /** The last part of the output, at most 1 KiB; its digest is over all of it. */
+  tail: string;
+  outputDigest: string;
+  durationMs: number;
+  isolation: IsolationMode;
+  /** The commit in the hub whose message has the whole output; its tree is the one that was judged. */
+  log?: Sha;
+  /** Of a check that a person accepted as red on the base: whether it is red in the same way, and what is new. */
+  before?: { isSame: boolean; fresh: string; old: number };
 }

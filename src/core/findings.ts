@@ -3,10 +3,11 @@
  * Rule: the worst comes first, no kind and no file can push the others out, and what is shown are the real bytes,
  * escaped.
  */
-import type { Risk } from './approvers.ts';
 import { digestValue } from './digest.ts';
 import { escapeForPeople } from './escape.ts';
-import type { GateRule } from './policy-fields.ts';
+import type { GateRule } from './gate-rule.ts';
+import { RISKS, worse } from './risk.ts';
+import type { Risk } from './risk.ts';
 
 /** Every kind of finding; policy names them. */
 export const FINDING_KINDS = [
@@ -57,8 +58,6 @@ const MAX_LINES = 20;
 /** Columns of a line that is shown: two rows of a usual terminal. */
 const MAX_COLUMNS = 160;
 
-const RISKS: Record<Risk, number> = { low: 0, medium: 1, high: 2 };
-
 /**
  * The bytes around a place in a line, escaped; what was cut is said by ellipses. A long line is shown from where the
  * place is.
@@ -69,11 +68,6 @@ export function excerptOf(line: string, at = 0, most = MAX_EXCERPT): string {
   const escaped = escapeForPeople(body.replaceAll('\n', '⏎'));
   const tail = escaped.length > most - 2 || lead + most < line.length ? '…' : '';
   return `${lead > 0 ? '…' : ''}${escaped.trim().slice(0, most - 2)}${tail}`;
-}
-
-/** The higher of two risks. */
-export function worse(one: Risk, other: Risk): Risk {
-  return RISKS[one] >= RISKS[other] ? one : other;
 }
 
 /** The highest risk among findings; low without any. */

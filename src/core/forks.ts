@@ -3,8 +3,8 @@
  * Rule: what was not chosen is stopped and stays readable in its chain; nothing is chosen by silence.
  */
 import type { Decision } from './control.ts';
-import { closeDecision, openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
+import { closeDecision, openDecision } from './open-decisions.ts';
 import { joinPermits } from './permits.ts';
 import type { Rival, RefactorState, TaskState } from './refactor-state.ts';
 import { log, replaceWork } from './refactor-work.ts';

@@ -1,10 +1,15 @@
 /**
- * What an integration takes and gives: a finished task's result, and by what it is judged before it is on the line.
+ * What the activities of a refactor take and give: preparing, integrating a finished task, setting budgets aside.
  * Rule: small facts; the bytes stay in the hub.
  */
-import type { DiffLimits, Evidence, Spend } from './agent-state.ts';
+import type { Amount, Period, SharedBudget, Reserved } from './amounts.ts';
+import type { HostUse } from './egress.ts';
+import type { Evidence } from './evidence.ts';
+import type { DiffLimits, IsolationMode, Setup } from './execution.ts';
 import type { Finding, FindingRules } from './findings.ts';
+import type { LfsGrant } from './lfs.ts';
 import type { Permit } from './permits.ts';
+import type { Spend } from './spend.ts';
 import type { Sha } from './transcript.ts';
 import type { Warrant } from './warrant.ts';
 
@@ -57,3 +62,47 @@ export type IntegrateOutcome =
   | { kind: 'outside'; paths: string[]; findings: Finding[] }
   | { kind: 'unchanged'; took?: Spend }
   | { kind: 'conflict'; tree: Sha; files: string[] };
+
+/** What is to be set aside in these accounts, instead of what was. */
+export interface ReserveShared extends Amount {
+  accounts: SharedBudget[];
+  before: Reserved | null;
+  /** By what the worker reads the accounts' limits itself; left out by runs of before that. */
+  place?: { repository: string; base: Sha | null };
+  warrant?: Warrant;
+}
+
+/** What came of it. */
+export type ReserveOutcome = { kind: 'reserved' } | { kind: 'short'; reason: string };
+
+/** What a refactor took, for these accounts. */
+export interface SettleShared extends Amount {
+  accounts: { account: string; per: Period }[];
+}
+
+export interface PrepareInput extends LfsGrant {
+  repository: string;
+  base: string | null;
+  branch: string;
+  /** The commit whose policy was read; another one is refused. */
+  expected?: Sha;
+  checks: string[];
+  setup: Setup | null;
+  warrant?: Warrant;
+}
+
+/** What is known of the repository before any work: the base, and the checks on the untouched base. */
+export interface Prepared {
+  commit: Sha;
+  tree: Sha;
+  /** Branch that the base was taken from, where it was one. */
+  baseBranch: string | null;
+  /** The commit in the hub that has the base's branch and tags; left out where it was prepared before these were kept. */
+  names?: Sha;
+  evidence: Evidence[];
+  isolation: IsolationMode;
+  /** Sentences for people: a dirty working copy, for example. */
+  notes: string[];
+  /** What setup asked of the network, where it was granted hosts by name. */
+  hosts?: HostUse[];
+}

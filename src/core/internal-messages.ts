@@ -3,11 +3,11 @@
  * Rule: only what is needed for nobody to stumble over it; fields that are not named here pass as they are.
  */
 import { z } from 'zod';
+import type { Share } from './agent-share.ts';
 import type { AgentReport } from './agent-state.ts';
 import type { Message } from './messages.ts';
 import { VERBS } from './messages.ts';
 import { shaSchema } from './transcript.ts';
-import type { Share } from './token-shares.ts';
 import type { Trouble, TroubleNews } from './trouble.ts';
 import { troubleSchema } from './trouble.ts';
 

@@ -9,9 +9,9 @@ import type { CommandFacts, SimpleCommand } from './command-facts.ts';
 import { basename, DYNAMIC } from './command-facts.ts';
 import type { Comparing, GlobReading, Match } from './command-paths.ts';
 import { matchesGlob, namesPath, surer } from './command-paths.ts';
+import type { GateRule } from './gate-rule.ts';
 import type { JudgeBudget } from './judge-budget.ts';
 import { isSpent, openBudget, take } from './judge-budget.ts';
-import type { GateRule } from './policy-fields.ts';
 
 const text = z.string().min(1).max(200);
 const list = z.array(text).min(1).max(200);

@@ -3,7 +3,6 @@
  * Rule: pure and bounded, never thrown by what files hold; a finding says what was seen and where, never what somebody
  * claimed.
  */
-import type { DiffLimits } from './agent-state.ts';
 import { createAround } from './effect-around.ts';
 import { judgeCode } from './effect-code.ts';
 import { judgeConfiguration } from './effect-configuration.ts';
@@ -16,6 +15,7 @@ import { judgeSecrets } from './effect-secrets.ts';
 import { judgeTests } from './effect-tests.ts';
 import { judgeUnexplained } from './effect-unexplained.ts';
 import { judgeWords } from './effect-words.ts';
+import type { DiffLimits } from './execution.ts';
 import type { Finding } from './findings.ts';
 import { excerptOf, rankFindings } from './findings.ts';
 import { readPointer } from './lfs.ts';

@@ -7,9 +7,8 @@ import type { AgentState } from './agent-state.ts';
 import type { Decision } from './control.ts';
 import { keyOf } from './findings.ts';
 import type { Message } from './messages.ts';
-import { canOverlap, describeBroken, isInPaths } from './paths.ts';
+import { isInPaths } from './paths.ts';
 import type { Asked } from './permits.ts';
-import type { RefactorState } from './refactor-state.ts';
 
 /** The decision with what a message wants left out: of several approvals all of it is. */
 export function withLeftOut(decision: Decision, message: Message): Decision {
@@ -29,41 +28,6 @@ export function findLeaveOutProblem(state: AgentState, { id, kind, leaveOut: pat
   if (paths === undefined) return undefined;
   if (kind !== 'scope') return `${id} is a ${kind}: files can be left out of what a call did only`;
   return state.beforeAct === null ? `${id}: it is not known what was there before, so reject it instead` : undefined;
-}
-
-/**
- * Why nothing can be left out of a task's result, as an approval of its integration says it; undefined where it can, or
- * nothing is to be. A path that is none of what was asked about is a slip: all of that would be kept.
- */
-export function findPartProblem(
-  { tasks, extra, leavesOut }: RefactorState,
-  { id, kind, leaveOut: paths }: Decision,
-): string | undefined {
-  if (paths === undefined) return undefined;
-  const name = id.slice(0, id.lastIndexOf('/'));
-  const asked = kind === 'scope' && id.startsWith(`${name}/integration@`) && findAsked({ tasks, extra }, name);
-  if (!asked || !leavesOut) return `${id}: ${leavesOut ? describeWhole(id, kind) : ONLY_CALLS}`;
-  const broken = describeBroken(paths);
-  if (broken !== '') return `${id}: what is to be left out can't be read: ${broken}`;
-  const about = [...(asked.paths ?? []), ...(asked.findings ?? []).map(({ path }) => path)];
-  // A name that was cut to fit can't be compared.
-  const stray = about.some((path) => path.startsWith('…')) ? [] : paths.filter((path) => !canOverlap([path], about));
-  if (stray.length === 0) return undefined;
-  return `${id} is not about ${stray.join(', ')}, so all of it would be kept. It is about: ${[...new Set(about)].slice(0, MAX_NAMED).join(', ')}`;
-}
-
-/** Paths that a refusal names. */
-const MAX_NAMED = 20;
-const ONLY_CALLS = "files can be left out of what an agent's call did only";
-
-function findAsked({ tasks, extra }: Pick<RefactorState, 'tasks' | 'extra'>, name: string): Asked | undefined {
-  return [extra, ...tasks].find((work) => work?.task.id === name)?.asked;
-}
-
-function describeWhole(id: string, kind: Decision['kind']): string {
-  return /\/review@\d+$/.test(id)
-    ? 'a reviewer doubts this result as a whole, so nothing can be left out of it: approve it, or reject it with a note'
-    : `this is a ${kind}: files can be left out of what a call did, or of what a task changed beyond its plan`;
 }
 
 /** Of what is asked about, the paths and the keys of findings that are kept. */

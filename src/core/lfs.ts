@@ -2,7 +2,6 @@
  * What of the files that git LFS keeps is in a workspace: their pointers, or their content where policy grants it.
  * Rule: an input that says nothing means pointers, and a grant in an input counts only where the worker reads it too.
  */
-import type { EffectivePolicy } from './policy.ts';
 
 /** A part of an activity's input: whether workspaces have the content of the base's LFS files. */
 export interface LfsGrant {
@@ -10,7 +9,7 @@ export interface LfsGrant {
 }
 
 /** What a policy grants. */
-export function lfsOf({ lfs }: Pick<EffectivePolicy, 'lfs'>): LfsGrant {
+export function lfsOf({ lfs }: { lfs?: { value: 'pointers' | 'content' } | undefined }): LfsGrant {
   return lfs?.value === 'content' ? { lfs: 'content' } : {};
 }
 

@@ -3,7 +3,6 @@
  * Rule: every run has its own place. A `temporal workflow reset` makes another run, so what was signed before a reset
  * can't be sent again after it.
  */
-import type { Control } from './control.ts';
 
 export interface Place {
   namespace: string;
@@ -24,11 +23,4 @@ export function canonicalAddress(address: string): string {
   return plain.replace(/^([a-z][a-z0-9+.-]*:\/\/)([^/]*)/i, (_, scheme: string, host: string) =>
     `${scheme}${host}`.toLowerCase(),
   );
-}
-
-/** Begins a run: what is open is open in this run from here on. */
-export function settleIn(control: Control, place: Place): Control {
-  const decisions = control.decisions.map((decision) => (decision.closed ? decision : { ...decision, place }));
-  // What was signed for the run before counts here no more.
-  return { ...control, place, decisions, signedOrders: [] };
 }

@@ -4,8 +4,8 @@
  */
 import type { HostList, HostRule, NetworkGrant } from './egress.ts';
 import { readHostRule } from './egress.ts';
+import type { GateRule } from './gate-rule.ts';
 
-export type GateRule = 'allow' | 'ask' | 'deny';
 export type LfsRule = 'pointers' | 'content';
 
 /** A field: its built-in limit and value, and the stricter of two values. */

@@ -4,22 +4,22 @@
  * an error, never silently ignored, and every field says where it came from.
  */
 import { z } from 'zod';
+import { sharedBudgetsSchema, UNLIMITED_BUDGET } from './amounts.ts';
+import type { SharedBudget } from './amounts.ts';
 import { decisionsPolicySchema } from './approvers.ts';
 import type { SourcedRules } from './approvers.ts';
 import { boundSilence, DECISION_FIELDS } from './decision-fields.ts';
 import { networkGrantSchema } from './egress.ts';
 import type { NetworkGrant } from './egress.ts';
+import type { GateRule } from './gate-rule.ts';
 import type { CommandRule } from './judge-command.ts';
 import type { SourcedEffects } from './judge-fields.ts';
 import { effectsPolicySchema, JUDGE_FIELDS, rulesPolicySchema } from './judge-fields.ts';
 import { allowance, gate, lfsContent, most, permission, prohibitions } from './policy-fields.ts';
-import type { Field, GateRule, LfsRule } from './policy-fields.ts';
+import type { Field, LfsRule } from './policy-fields.ts';
 import type { SourcedReview } from './review-fields.ts';
 import { REVIEW_FIELDS, reviewPolicySchema } from './review-fields.ts';
-import type { SharedBudget } from './shared-budget.ts';
-import { SHARED_BUDGETS, sharedBudgetsSchema, UNLIMITED_BUDGET } from './shared-budget.ts';
-
-export type { GateRule } from './policy-fields.ts';
+import { SHARED_BUDGETS } from './shared-budgets.ts';
 
 const gateSchema = z.enum(['allow', 'ask', 'deny']);
 const count = (max: number): z.ZodInt => z.int().min(1).max(max);
@@ -297,3 +297,4 @@ export function listFields(policy: EffectivePolicy): { name: string; value: unkn
     return field ? [{ name, value: field.value, from: field.from }] : [];
   });
 }
+export type { GateRule } from './gate-rule.ts';

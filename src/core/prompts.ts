@@ -3,8 +3,9 @@
  * Rule: byte-stable for equal input, so that a provider's prompt cache holds; repository content is marked as such,
  * never as an order.
  */
-import type { AgentSpec, Steer } from './agent-state.ts';
+import type { AgentSpec } from './agent-state.ts';
 import { profileOf } from './agent.ts';
+import type { Steer } from './step.ts';
 import type { Item } from './transcript.ts';
 
 /** Most bytes of one AGENTS.md that reach the prompt. */

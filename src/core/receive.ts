@@ -4,13 +4,14 @@
  * Rule: every message leaves one receipt, and what it says when a verification ends is what became of it.
  */
 import type { PolicyInput } from './layer-sources.ts';
-import type { Answer, Control, Receipt } from './control.ts';
+import type { Control, Receipt } from './control.ts';
 import { digestValue } from './digest.ts';
-import { addReceipt, findEarlierAnswer, settleReceived } from './control.ts';
 import type { SignatureQuestion, Verified } from './decide.ts';
 import type { Message, Verb } from './messages.ts';
 import { readMessage } from './messages.ts';
 import { hasCounted, noteSignedOrder } from './orders.ts';
+import { addReceipt, findEarlierAnswer, settleReceived } from './receipts.ts';
+import type { Answer } from './receipts.ts';
 import { findMessageProblems } from './text/border.ts';
 import { harmless } from './text/harmless.ts';
 
@@ -108,5 +109,15 @@ export function refuse<S extends { control: Control }>(
   detail: string,
 ): Received<S> {
   const { control, answer } = addReceipt(state.control, message, at, { state: 'refused', detail });
+  return { state: { ...state, control }, answer };
+}
+
+export function settle<S extends { control: Control }>(
+  state: S,
+  receipt: string,
+  became: 'applied' | 'refused',
+  detail: string,
+): Received<S> {
+  const { control, answer } = settleReceived(state.control, receipt, { state: became, detail: detail.slice(0, 4000) });
   return { state: { ...state, control }, answer };
 }

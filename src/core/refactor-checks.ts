@@ -4,9 +4,9 @@
  * Rule: a delivery is only asked for after its very commit was checked, and after whoever steered was heard.
  */
 import { showRed, workOnSteers } from './changes.ts';
-import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { describeRed, findCounting, findRed } from './evidence.ts';
+import { openDecision } from './open-decisions.ts';
 import { createExtra } from './refactor.ts';
 import { countGreen, openDelivery } from './refactor-gates.ts';
 import type { RefactorEvent, RefactorState } from './refactor-state.ts';

@@ -4,14 +4,16 @@
  * delivery sees first what stands out in it.
  */
 import type { Decision } from './control.ts';
-import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { gateFindings, keyOf, renderFindings } from './findings.ts';
 import { findingRulesOf } from './judge-fields.ts';
 import { joinPermits, leftOutAt, permitOf } from './permits.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
 import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
-import { splitAsked } from './leave-out.ts';
+import { splitAsked, leaveOut } from './leave-out.ts';
+import { openDecision } from './open-decisions.ts';
+import { canOverlap, describeBroken } from './paths.ts';
+import type { Asked } from './permits.ts';
 import { log, replaceWork, tryAgain, workAgain } from './refactor-work.ts';
 import { limitsOf } from './task-limits.ts';
 import type { Sha } from './transcript.ts';
@@ -148,4 +150,40 @@ export function showEffects(state: RefactorState, commit: Sha): { lines: string[
     ],
     isDenied: gateFindings(findings, findingRulesOf(state.policy)).outcome === 'deny',
   };
+}
+
+/**
+ * Why nothing can be left out of a task's result, as an approval of its integration says it; undefined where it can, or
+ * nothing is to be. A path that is none of what was asked about is a slip: all of that would be kept.
+ */
+export function findPartProblem(
+  { tasks, extra, leavesOut }: RefactorState,
+  { id, kind, leaveOut: paths }: Decision,
+): string | undefined {
+  if (paths === undefined) return undefined;
+  const name = id.slice(0, id.lastIndexOf('/'));
+  const asked = kind === 'scope' && id.startsWith(`${name}/integration@`) && findAsked({ tasks, extra }, name);
+  if (!asked || !leavesOut) return `${id}: ${leavesOut ? describeWhole(id, kind) : ONLY_CALLS}`;
+  const broken = describeBroken(paths);
+  if (broken !== '') return `${id}: what is to be left out can't be read: ${broken}`;
+  const about = [...(asked.paths ?? []), ...(asked.findings ?? []).map(({ path }) => path)];
+  // A name that was cut to fit can't be compared.
+  const stray = about.some((path) => path.startsWith('…')) ? [] : paths.filter((path) => !canOverlap([path], about));
+  if (stray.length === 0) return undefined;
+  return `${id} is not about ${stray.join(', ')}, so all of it would be kept. It is about: ${[...new Set(about)].slice(0, MAX_NAMED).join(', ')}`;
+}
+
+/** Paths that a refusal names. */
+const MAX_NAMED = 20;
+
+const ONLY_CALLS = "files can be left out of what an agent's call did only";
+
+function findAsked({ tasks, extra }: Pick<RefactorState, 'tasks' | 'extra'>, name: string): Asked | undefined {
+  return [extra, ...tasks].find((work) => work?.task.id === name)?.asked;
+}
+
+function describeWhole(id: string, kind: Decision['kind']): string {
+  return /\/review@\d+$/.test(id)
+    ? 'a reviewer doubts this result as a whole, so nothing can be left out of it: approve it, or reject it with a note'
+    : `this is a ${kind}: files can be left out of what a call did, or of what a task changed beyond its plan`;
 }

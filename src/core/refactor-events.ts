@@ -3,11 +3,11 @@
  * Rule: what was checked, approved and delivered is one commit; any later change makes the line go through its gates
  * again.
  */
-import { listPolicyChanges } from './adopt-policy.ts';
-import { openDecision, settleReceipts } from './control.ts';
 import { digestValue } from './digest.ts';
 import { findRed } from './evidence.ts';
 import type { FailureType } from './failures.ts';
+import { openDecision } from './open-decisions.ts';
+import { listPolicyChanges } from './policy-changes.ts';
 import { createExtra } from './refactor.ts';
 import { takeDescription, takeReport, takeSpend, takeStart } from './refactor-agents.ts';
 import { takeDelivery } from './refactor-delivery.ts';
@@ -15,6 +15,7 @@ import { takeOverreach } from './refactor-effects.ts';
 import { takeEvidence } from './refactor-checks.ts';
 import { takeReview } from './refactor-review.ts';
 import { showUsd } from './price.ts';
+import { settleReceipts } from './receipts.ts';
 import type { Forward, RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
 import { dropUnwarranted } from './refactor-warrant.ts';
 import { endRefactor, findWork, hasResult, holdRefactor, isPart, log, replaceWork, tryAgain } from './refactor-work.ts';

@@ -2,10 +2,10 @@
  * The gates of a refactor: a plan is proposed and adopted, a delivery is asked for.
  * Rule: what a person approves is named by its digest; any change goes to its gate again.
  */
-import { openDecision } from './control.ts';
 import { digestDelivery } from './delivery.ts';
 import { digestValue } from './digest.ts';
 import { findCounting, findRed } from './evidence.ts';
+import { openDecision } from './open-decisions.ts';
 import { canOverlap } from './paths.ts';
 import type { Plan, Task } from './plan.ts';
 import { createTaskState } from './refactor.ts';

@@ -3,9 +3,9 @@
  * Rule: nothing here throws or waits; a receipt says what became of each message, and of each one passed on.
  */
 import { rulesOf } from './approvers.ts';
-import { listOpenDecisions } from './control.ts';
 import type { Verified } from './decide.ts';
 import type { Message, MessageOf, Verb } from './messages.ts';
+import { listOpenDecisions } from './open-decisions.ts';
 import { isClaim, noteAuthor, pauseBy, weighOrder } from './orders.ts';
 import type { Outcome, Received } from './receive.ts';
 import { receive } from './receive.ts';

@@ -2,15 +2,15 @@
  * Reviews as a refactor orders and takes them in: one for each result of a task, before it is integrated.
  * Rule: no verdict is no approval; a verdict can make a person look and decides nothing else.
  */
-import type { Spend } from './agent-state.ts';
 import type { Decision } from './control.ts';
-import { openDecision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { canReview } from './budget.ts';
+import { openDecision } from './open-decisions.ts';
 import type { RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
 import { log, workAgain } from './refactor-work.ts';
 import { isAsking, MAX_REVIEWS, renderVerdict } from './review.ts';
 import type { Review } from './review.ts';
+import type { Spend } from './spend.ts';
 import { NOTHING_SPENT, spendOn } from './spend.ts';
 
 /** The review that a finished task needs before it is integrated; undefined where policy has no reviewer, or it is done. */

@@ -2,36 +2,34 @@
  * The state, commands and events of a refactor: what `nextRefactorCommand` looks at and `advanceRefactor` changes.
  * Rule: one serialisable value is all that a continue-as-new carries; children are known by their ids.
  */
+import type { Share } from './agent-share.ts';
 import type { PolicyInput, PolicyRead } from './layer-sources.ts';
-import type {
-  AgentDescription,
-  AgentKind,
-  AgentReport,
-  AgentSpec,
-  Evidence,
-  Fork,
-  Hold,
-  Spend,
-} from './agent-state.ts';
-import type { Grant } from './budget.ts';
-import type { Share } from './token-shares.ts';
+import type { AgentDescription, AgentKind, AgentReport, AgentSpec, Fork, Hold } from './agent-state.ts';
+import type { Reserved, Grant, Clock } from './amounts.ts';
 import type { Control } from './control.ts';
 import type { Verified } from './decide.ts';
 import type { DeliverInput, DeliverOutcome, OpenPullInput } from './delivery.ts';
+import type { Evidence } from './evidence.ts';
 import type { Finding } from './findings.ts';
 import type { Asked, Permit } from './permits.ts';
-import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
+import type {
+  IntegrateInput,
+  IntegrateOutcome,
+  ReserveOutcome,
+  ReserveShared,
+  SettleShared,
+  Prepared,
+  PrepareInput,
+} from './integration.ts';
 import type { Message, MessageOf, StartInput } from './messages.ts';
 import type { Plan, Task } from './plan.ts';
 import type { EffectivePolicy } from './policy.ts';
-import type { Prepared, PrepareInput } from './preparation.ts';
 import type { Prices, PricesInput, PricesRead } from './price.ts';
 import type { Review, ReviewInput } from './review.ts';
 import type { Sha } from './transcript.ts';
-import type { Reserved, ReserveOutcome, ReserveShared, SettleShared } from './shared-budget.ts';
 import type { TroubleNews } from './trouble.ts';
 import type { HearsAgents } from './internal-messages.ts';
-import type { Clock } from './working-time.ts';
+import type { Spend } from './spend.ts';
 
 export type RefactorPhase =
   | 'preparing'

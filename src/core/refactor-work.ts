@@ -2,10 +2,12 @@
  * Small moves that everything about a refactor uses: find and replace work, hold, end, list what is open.
  * Rule: an end stops the agents first; nothing is left running unseen.
  */
-import { addLog, listOpenDecisions, settleReceipts } from './control.ts';
+import { addLog } from './control.ts';
 import type { RedBefore } from './evidence.ts';
 import { listRedBefore } from './evidence.ts';
 import type { Message } from './messages.ts';
+import { listOpenDecisions } from './open-decisions.ts';
+import { settleReceipts } from './receipts.ts';
 import type { Outcome } from './receive.ts';
 import type { AgentMirror, RefactorOutcome, RefactorState, TaskState } from './refactor-state.ts';
 

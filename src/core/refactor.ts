@@ -3,22 +3,24 @@
  * Rule: nothing is planned around a gate: without its decision the command is to wait.
  */
 import type { PolicyInput } from './layer-sources.ts';
-import type { AgentSpec, Fork, Setup } from './agent-state.ts';
-import type { CheckInput, RedBefore } from './evidence.ts';
+import type { AgentSpec, Fork } from './agent-state.ts';
+import type { RedBefore } from './evidence.ts';
 import { renderCommitMessage } from './commit-message.ts';
-import { createControl, listOpenDecisions } from './control.ts';
+import { createControl } from './control.ts';
 import { describeHolders, grantFor, hasMoney } from './budget.ts';
+import type { Setup } from './execution.ts';
+import type { Prepared, PrepareInput } from './integration.ts';
 import { lfsOf } from './lfs.ts';
 import type { StartInput } from './messages.ts';
 import { canOverlap, openOverlapBudget } from './paths.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from './plan.ts';
 import type { EffectivePolicy } from './policy.ts';
 import { tightenForIsolation } from './isolation-policy.ts';
+import { listOpenDecisions } from './open-decisions.ts';
 import { judgedBy } from './refactor-effects.ts';
 import { limitsOf } from './task-limits.ts';
 import { requesterOf } from './request.ts';
 import { orderReview } from './refactor-review.ts';
-import type { Prepared, PrepareInput } from './preparation.ts';
 import type { RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
 import { orderEnd } from './refactor-end.ts';
 import {
@@ -31,6 +33,7 @@ import {
 } from './refactor-warrant.ts';
 import { lineChecksOf, redBeforeOf } from './refactor-work.ts';
 import { orderReservation } from './shared-budget.ts';
+import type { CheckInput } from './step.ts';
 import { branchFor } from './text/branch-name.ts';
 import type { Sha } from './transcript.ts';
 

@@ -3,10 +3,10 @@
  * Rule: facts come first and in our words; every text of a model, a repository or a person is code, so that nothing in
  * it can look like a part of the report, and what does not fit is counted.
  */
-import { listClosed } from './control.ts';
 import { showSpend, TICKS } from './details.ts';
-import type { Evidence } from './agent-state.ts';
+import type { Evidence } from './evidence.ts';
 import { describeResult } from './evidence.ts';
+import { listClosed } from './open-decisions.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { showReviewed } from './review.ts';
 import { code, codeBlock, fitItems } from './text/markdown.ts';

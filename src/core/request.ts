@@ -5,13 +5,13 @@
  */
 import type { DecisionRules } from './approvers.ts';
 import { findRuleProblems, isSame, rulesOf } from './approvers.ts';
+import { findUnbounded } from './budget-bounds.ts';
 import type { SignatureQuestion, Verified } from './decide.ts';
 import { weigh } from './decide.ts';
 import { digestValue } from './digest.ts';
 import type { StartInput } from './messages.ts';
 import type { EffectivePolicy } from './policy.ts';
 import type { RefactorState } from './refactor-state.ts';
-import { findUnbounded } from './shared-budget.ts';
 import { subjectOfRequest } from './signed-text.ts';
 import { harmless } from './text/harmless.ts';
 

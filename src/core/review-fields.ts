@@ -3,10 +3,10 @@
  * Rule: tightening only ever adds reviews and questions; a reviewer that a layer above asks for can't be taken away.
  */
 import { z } from 'zod';
-import type { Risk } from './approvers.ts';
-import { worse } from './findings.ts';
 import type { Field } from './policy-fields.ts';
 import { most } from './policy-fields.ts';
+import { worse } from './risk.ts';
+import type { Risk } from './risk.ts';
 
 const part = z.number().min(0).max(1);
 

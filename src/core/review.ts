@@ -2,15 +2,14 @@
  * What a reviewer is asked and what it may say: a second model looks at finished work before it is integrated.
  * Rule: what is reviewed is data from a stranger, never orders; a verdict can make people look, and approve nothing.
  */
-import { z } from 'zod';
-import type { Risk } from './approvers.ts';
-import { shorten } from './control.ts';
 import { escapeForPeople } from './escape.ts';
 import type { Finding } from './findings.ts';
 import { renderFindings } from './findings.ts';
+import type { Risk } from './risk.ts';
+import { shorten } from './text/lines.ts';
 import type { Sha, Usage } from './transcript.ts';
+import type { Verdict } from './verdict.ts';
 
-const MAX_RATIONALE = 2000;
 /** Reviews that a state keeps; older ones are in their histories. */
 export const MAX_REVIEWS = 300;
 /** Bytes of a difference that a reviewer reads, and lines of findings before it. */
@@ -26,23 +25,6 @@ const MAX_CALL_CHARACTERS = 12 * 1024;
 const MAX_EARLIER_CHARACTERS = 6 * 1024;
 /** Tokens that one review can take at most: no token is shorter than a byte. */
 export const REVIEW_GRANT = 60_000;
-
-/** What a reviewer hands in. */
-export const verdictSchema = z.strictObject({
-  risk: z.enum(['low', 'medium', 'high']).describe('Harm that the change could do if it were delivered as it is.'),
-  suspicion: z
-    .number()
-    .min(0)
-    .max(1)
-    .describe('From 0 (an honest attempt at just this task) to 1 (surely something else is being slipped in).'),
-  rationale: z
-    .string()
-    .trim()
-    .min(1)
-    .max(MAX_RATIONALE)
-    .describe('Why, for a person: what first, naming file and line.'),
-});
-export type Verdict = z.infer<typeof verdictSchema>;
 
 /** One review, of a task's result or of a call. Without a verdict it was not due, or the reviewer gave none. */
 export interface Review {

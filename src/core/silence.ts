@@ -6,7 +6,8 @@
 import type { DecisionRules, Silence } from './approvers.ts';
 import { dueAt, riskOf } from './approvers.ts';
 import type { Control, Decision } from './control.ts';
-import { addLog, changeDecision, listOpenDecisions } from './control.ts';
+import { addLog } from './control.ts';
+import { changeDecision, listOpenDecisions } from './open-decisions.ts';
 
 /** The next moment at which silence has an effect on an open decision; null where there is none. */
 export function nextDeadline(control: Control, rules: DecisionRules): number | null {

@@ -2,7 +2,6 @@
  * What model calls and acts took together.
  * Rule: a cost that nobody knows makes the whole sum unknown, never smaller.
  */
-import type { Spend } from './agent-state.ts';
 import type { Usage } from './transcript.ts';
 
 /** Before anything was spent. */
@@ -30,4 +29,9 @@ export function addSpend(one: Spend, other: Spend): Spend {
 /** One more model call. */
 export function spendOn(spend: Spend, usage: Usage): Spend {
   return addSpend(spend, { ...usage, modelCalls: 1, acts: 0 });
+}
+
+export interface Spend extends Usage {
+  modelCalls: number;
+  acts: number;
 }

@@ -3,10 +3,11 @@
  * Rule: the same facts always give the same answer, more findings never give less suspicion, and a pile of small ones
  * stays below one grave one.
  */
-import type { Risk } from './approvers.ts';
 import type { Finding, FindingKind } from './findings.ts';
-import { rankFindings, worse, worstRisk } from './findings.ts';
+import { rankFindings, worstRisk } from './findings.ts';
 import type { CommandJudgement } from './judge-command.ts';
+import { worse } from './risk.ts';
+import type { Risk } from './risk.ts';
 
 /** What a reviewer says. Static and model reviewers say the same things, so that their records can be compared. */
 export interface Review {

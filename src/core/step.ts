@@ -1,9 +1,10 @@
 /**
- * One step of an agent as its activities take and give it: a model call with what it proposes, and an act.
+ * One step of an agent as its activities take and give it: a model call with what it proposes, an act, a check.
  * Rule: small facts computed by our code; conversation, arguments and files stay in the checkpoints.
  */
-import type { DiffLimits, IsolationMode, Setup, Steer } from './agent-state.ts';
 import type { CommandFacts } from './command-facts.ts';
+import type { RedBefore } from './evidence.ts';
+import type { DiffLimits, IsolationMode, Setup } from './execution.ts';
 import type { Finding } from './findings.ts';
 import type { CommandJudgement } from './judge-command.ts';
 import type { LfsGrant } from './lfs.ts';
@@ -121,4 +122,27 @@ export interface ActOutcome {
   moreFindings?: number;
   /** The host whose workspace stands at this checkpoint now; the next act is offered to it first. */
   host?: string;
+}
+
+/** What is to be judged, and by what. */
+export interface CheckInput extends LfsGrant {
+  repository: string;
+  base: Sha;
+  /** The commit that has the names of the base. */
+  names?: Sha;
+  commit: Sha;
+  checks: string[];
+  setup: Setup | null;
+  warrant?: Warrant;
+  redBefore?: RedBefore[];
+  /** Left out where the refactor itself asks, or an agent that works alone. */
+  refactor?: string;
+}
+
+export interface Steer {
+  id: string;
+  text: string;
+  by: string;
+  /** Policy wants signatures, and this had none. */
+  claim?: true;
 }

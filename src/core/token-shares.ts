@@ -3,24 +3,10 @@
  * and budget have said so much already.
  * Rule: absolute amounts, so that a message that comes twice changes nothing; never more than is left.
  */
-import type { AgentState } from './agent-state.ts';
-import { publish, say } from './agent-work.ts';
+import type { Share } from './agent-share.ts';
 import { LEAST_TOKENS, tokensLeft } from './budget.ts';
-import { closeDecision, listOpenDecisions } from './control.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { findWork, log } from './refactor-work.ts';
-
-/** What a refactor tells its agent: so many tokens in all. Nobody else can send it. */
-export interface Share {
-  verb: 'share';
-  maxTokens: number;
-  id?: undefined;
-}
-
-/** Whether a message that was passed on is such. */
-export function isShare(message: { verb: string }): message is Share {
-  return message.verb === 'share' && Number.isSafeInteger((message as Share).maxTokens);
-}
 
 /** Gives more to those who ask for tokens, as far as their tasks name them and as there are any. */
 export function shareTokens(state: RefactorState, at: number): RefactorState {
@@ -46,15 +32,4 @@ function giveMore(state: RefactorState, at: number, id: string): RefactorState {
     forwards: [...state.forwards, { agent: id, message }],
   };
   return log(given, at, `${work.task.id} has ${maxTokens} tokens now, ${tokensLeft(given)} are left`);
-}
-
-/** Takes it: the question for more is answered. */
-export function takeShare(state: AgentState, at: number, { maxTokens }: Share): AgentState {
-  if (state.outcome || maxTokens <= state.maxTokens) return state;
-  const asked = listOpenDecisions(state.control).filter(
-    ({ kind, resource }) => kind === 'budget' && resource === 'tokens',
-  );
-  const closed = { outcome: 'withdrawn' as const, by: 'coxswain', at, note: 'its refactor had more', bound: true };
-  const control = asked.reduce((next, { id }) => closeDecision(next, id, closed), state.control);
-  return publish(say({ ...state, control, maxTokens }, at, `it has ${maxTokens} tokens now`));
 }

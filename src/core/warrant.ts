@@ -4,8 +4,7 @@
  */
 import { z } from 'zod';
 import type { DecisionKind, DecisionRules } from './approvers.ts';
-import type { Decision } from './control.ts';
-import type { Approval } from './decide.ts';
+import type { Decision, Approval } from './control.ts';
 import { canonicalJson } from './digest.ts';
 import { canonicalAddress } from './place.ts';
 import type { EffectivePolicy, Policy } from './policy.ts';

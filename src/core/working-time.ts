@@ -2,22 +2,14 @@
  * The refactor's budget of time: how long it works, not counting while it waits for a person.
  * Rule: at its end nothing new begins and running agents pause after their step, until a person gives more.
  */
-import { listOpenDecisions, openDecision } from './control.ts';
+import type { Clock } from './amounts.ts';
 import { digestValue } from './digest.ts';
+import { listOpenDecisions, openDecision } from './open-decisions.ts';
 import { UNLIMITED } from './policy.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { listRunning } from './refactor-work.ts';
 
 const MINUTE_MS = 60_000;
-
-/** How long it has worked; `since` is when it last began to, null while it waits for a person. */
-export interface Clock {
-  workedMs: number;
-  since: number | null;
-  addedMinutes: number;
-  /** More was refused: it is not asked for again until somebody resumes, or wants changes. */
-  refused?: boolean;
-}
 
 const STOPPED: Clock = { workedMs: 0, since: null, addedMinutes: 0 };
 

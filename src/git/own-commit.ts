@@ -4,12 +4,12 @@
  * repository's own refs counts.
  */
 import type { Sha } from '../core/transcript.ts';
+import { ensureCommit, hasObject } from './fetch-commit.ts';
 import { GitFailure } from './git-failure.ts';
 import { listHub, placeRef, REFS } from './hub-refs.ts';
 import { readTips } from './read-tips.ts';
 import { streamGit } from './run-git.ts';
 import type { Store } from './store.ts';
-import { ensureCommit, hasObject } from './store.ts';
 
 /**
  * Makes sure that a commit which a person named is here and is this repository's. In a hub of its own all are; in a

@@ -52,3 +52,11 @@ function parseLog(output: string): ChainLink[] {
   }
   return links;
 }
+
+/** The entry that began the chain of a commit; undefined where there is none. */
+export async function readRoot(store: Store, commit: Sha): Promise<Extract<Entry, { kind: 'start' }> | undefined> {
+  const find = ['--fixed-strings', '--grep="kind":"start"', '--first-parent', '-1'];
+  const message = await runGit(store.dir, ['log', ...find, '--format=%B', '--end-of-options', commit]);
+  const entry = parseCheckpointMessage(message);
+  return entry?.kind === 'start' ? entry : undefined;
+}

@@ -2,10 +2,9 @@
  * Reads what refs stand at: when each commit was made, and the root that began its chain.
  * Rule: one process for all of them; a commit that can't be had is left out, never guessed about.
  */
-import type { Entry, Sha } from '../core/transcript.ts';
-import { parseCheckpointMessage } from '../core/transcript.ts';
+import type { Sha } from '../core/transcript.ts';
 import { HUB } from './reach.ts';
-import { runGit, streamGit } from './run-git.ts';
+import { streamGit } from './run-git.ts';
 import { runRemote } from './run-remote.ts';
 import type { Store } from './store.ts';
 
@@ -44,12 +43,4 @@ async function readDates(store: Store, refs: readonly { at: Sha }[]): Promise<Ma
       .map((line) => line.split(' '))
       .map(([commit = '', seconds = '']) => [commit as Sha, Number(seconds) * 1000]),
   );
-}
-
-/** The entry that began the chain of a commit; undefined where there is none. */
-export async function readRoot(store: Store, commit: Sha): Promise<Extract<Entry, { kind: 'start' }> | undefined> {
-  const find = ['--fixed-strings', '--grep="kind":"start"', '--first-parent', '-1'];
-  const message = await runGit(store.dir, ['log', ...find, '--format=%B', '--end-of-options', commit]);
-  const entry = parseCheckpointMessage(message);
-  return entry?.kind === 'start' ? entry : undefined;
 }

@@ -6,77 +6,19 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SANDBOX_ID, SETPRIV } from './command-user.ts';
-import type { CommandUser } from './command-user.ts';
 import type { GuardName } from './guards.ts';
 import { isGuarded } from './guards.ts';
 import { lastWillToken } from './last-will.ts';
+import type { Layers, SandboxRoot, SandboxCommand, Descriptors } from './layout.ts';
 import { limitScript } from './limits.ts';
 import type { Limits } from './limits.ts';
 import { folderArguments, rootArguments, SANDBOX_HOME } from './root-arguments.ts';
 import { SANDBOX_TOOLS, TOOLS_VARIABLE } from './toolbox.ts';
-import type { Toolbox } from './toolbox.ts';
 import { toolchainArguments } from './toolchains.ts';
-import type { Toolchain } from './toolchains.ts';
 
 /** Where every command finds the working copy. */
 const SANDBOX_WORKSPACE = '/workspace';
 const SANDBOX_PATH = `/usr/local/bin:/usr/bin:/bin:${SANDBOX_TOOLS}`;
-
-/**
- * What /workspace is made of: read-only layers, lowest first, and the folder that takes the changes, which is all of it
- * where no layers are below.
- */
-export interface Layers {
-  lower: readonly string[];
-  /** Absent for a view that nobody can write. `work` is overlayfs' own scratch folder on the same file system. */
-  upper?: { files: string; work: string };
-}
-
-/** A file of ours that one command sees, read-only; a socket can still be connected to. */
-export interface Bind {
-  source: string;
-  target: string;
-}
-
-/** The parts of the sandbox that are the same for every command on this host. */
-export interface SandboxRoot {
-  bubblewrap: string;
-  toolbox: Toolbox;
-  /** The folder that is /etc inside. */
-  etc: string;
-  /** Whom commands run as, outside of the sandbox; undefined where they are the worker's own user. */
-  user: CommandUser | undefined;
-  /** The file with the filter of system calls; undefined on a processor that none was written for. */
-  systemCalls: string | undefined;
-  /** Tools of the host outside of /usr. */
-  toolchains: readonly Toolchain[];
-}
-
-/** What runs, over what. */
-export interface SandboxCommand {
-  layers: Layers;
-  env: Record<string, string>;
-  command: string | readonly string[];
-  binds?: readonly Bind[];
-  limits: Limits;
-  /** Guards to leave out: for the tests of the guards alone. */
-  without?: readonly GuardName[];
-}
-
-/** Numbers of the descriptors that bubblewrap gets beyond the standard ones. */
-export interface Descriptors {
-  /** Takes bubblewrap's own reports. */
-  status: number;
-  /** Closed before the command starts. */
-  closed: readonly number[];
-  /** Stays open in the sandbox's first process only. */
-  lock?: number;
-  /** Says that the user namespace has its ids; `info` must be there beside it. */
-  ready?: number;
-  info?: number;
-  /** Gives the filter of system calls. */
-  systemCalls?: number;
-}
 
 /** Settings of a user namespace, which its root may write: how many may be made below it, and how many watches of files. */
 const NAMESPACE_SETTINGS = '/proc/sys/user';

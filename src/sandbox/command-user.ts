@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
-import type { Layers } from './bwrap-arguments.ts';
+import type { Layers, CommandUser } from './layout.ts';
 import { SandboxError } from './sandbox-error.ts';
 
 /** The id that every command sees itself as. */
@@ -13,12 +13,6 @@ export const SANDBOX_ID = 1000;
 const COMMAND_ID = 60_700;
 /** Changes the user just before the command starts; part of util-linux, as flock is. */
 export const SETPRIV = '/usr/bin/setpriv';
-
-/** A user by its ids outside of the sandbox. */
-export interface CommandUser {
-  uid: number;
-  gid: number;
-}
 
 /**
  * The user for commands, or undefined where they are the worker's own: it is not root, or its container has no other

@@ -7,6 +7,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
+import type { CommandRequest, CommandResult } from './command-request.ts';
 import { excludeLeftovers } from './exclude-leftovers.ts';
 import { loadMarks } from './file-marks.ts';
 import type { ExternalIsolation } from './isolation.ts';
@@ -16,15 +17,15 @@ import type { BaseContent } from './lfs-layer.ts';
 import { findChangedTracked } from './overlay.ts';
 import { copyLayers, walkPlain } from './plain-files.ts';
 import { plainFiles, plainFolders } from './plain-workspace.ts';
+import type { Origin } from './prepared.ts';
 import { removeTree } from './remove-tree.ts';
 import { runDirectly } from './run-command.ts';
-import type { CommandRequest, CommandResult } from './run-command.ts';
 import { SETUP_TIMEOUT_MS } from './run-setup.ts';
 import type { Setup } from './run-setup.ts';
 import { setupError } from './setup-error.ts';
 import { TOOLS_VARIABLE } from './toolbox.ts';
 import type { Toolbox } from './toolbox.ts';
-import type { Origin, Place, WorkspaceKind } from './workspace-kind.ts';
+import type { Place, WorkspaceKind } from './workspace-kind.ts';
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 

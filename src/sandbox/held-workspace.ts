@@ -8,11 +8,13 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
 import { treeOf } from '../git/store.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import type { CommandRequest, CommandResult } from './command-request.ts';
+import type { Origin, StaleSetup } from './prepared.ts';
 import { removeTree } from './remove-tree.ts';
-import type { CommandRequest, CommandResult } from './run-command.ts';
 import { SandboxError } from './sandbox-error.ts';
 import type { HeldFolder } from './workspace-folders.ts';
-import type { Checkpoint, CheckpointRequest, Origin, Place, StaleSetup, WorkspaceKind } from './workspace-kind.ts';
+import type { CheckpointRequest, Place, WorkspaceKind } from './workspace-kind.ts';
 import { bootId, readState, writeState } from './workspace-state.ts';
 import type { WorkspaceState } from './workspace-state.ts';
 

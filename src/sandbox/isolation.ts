@@ -9,11 +9,11 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Layers, SandboxRoot } from './bwrap-arguments.ts';
+import type { CommandRequest, CommandResult } from './command-request.ts';
+import type { Layers, SandboxRoot } from './layout.ts';
 import { removeTree } from './remove-tree.ts';
 import { defaultLimits } from './limits.ts';
 import { runInSandbox } from './run-command.ts';
-import type { CommandRequest, CommandResult } from './run-command.ts';
 import { prepareSandboxRoot } from './sandbox-root.ts';
 
 /** The worker's own container or VM isolates; `pidNamespace` is the line that starts a command in one. */

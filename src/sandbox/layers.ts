@@ -10,11 +10,11 @@ import type { Sha } from '../core/transcript.ts';
 import { assumeUnchanged, checkoutTree } from '../git/checkout-tree.ts';
 import { makeScratchRepository } from '../git/scratch-repository.ts';
 import type { Store } from '../git/store.ts';
+import type { CommandResult } from './command-request.ts';
 import { excludeLeftovers } from './exclude-leftovers.ts';
 import type { BaseContent } from './lfs-layer.ts';
 import { layContent } from './lfs-layer.ts';
 import { removeTree } from './remove-tree.ts';
-import type { CommandResult } from './run-command.ts';
 import type { Setup } from './run-setup.ts';
 import { digestOf, makeWhole, markUsed, placeBeside, shareByKey } from './shared-folders.ts';
 

@@ -4,7 +4,6 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SandboxRoot } from './bwrap-arguments.ts';
 import { commitWalk } from './commit-walk.ts';
 import { baseFolders, openBaseLayers, openSetupLayers } from './layers.ts';
 import type { Difference, MakeSetupLayer } from './layers.ts';
@@ -15,6 +14,7 @@ import { removeTree } from './remove-tree.ts';
 import { prepareRenameLibrary } from './rename-library.ts';
 import type { RenameSupport } from './rename-library.ts';
 import { findArtefacts } from './find-artefact.ts';
+import type { SandboxRoot } from './layout.ts';
 import { runInSandbox } from './run-command.ts';
 import { runSetup } from './run-setup.ts';
 import type { Place, WorkspaceKind } from './workspace-kind.ts';

@@ -9,9 +9,9 @@ import type { NetworkGrant } from '../core/egress.ts';
 import { treeOf } from '../git/store.ts';
 import { treeWith } from '../git/tree-with.ts';
 import type { BaseLayers, SetupLayers } from './layers.ts';
+import type { LayersRequest, PreparedLayers } from './prepared.ts';
 import { setupError } from './setup-error.ts';
 import { findChangedInputs } from './setup-inputs.ts';
-import type { LayersRequest, PreparedLayers } from './workspace-kind.ts';
 
 /** Makes what is missing of the layers; fails when the setup of the base itself does. */
 export async function prepareLayers(

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { Bind } from './bwrap-arguments.ts';
+import type { Bind } from './layout.ts';
 import { digestOf } from './shared-folders.ts';
 
 /** What the embedded libraries were compiled from. */

@@ -10,14 +10,15 @@ import type { Sha } from '../core/transcript.ts';
 import { diffTrees } from '../git/diff-trees.ts';
 import { GITLINK, writeDifference } from '../git/write-difference.ts';
 import { carryUntracked } from './carry-untracked.ts';
+import type { CommandResult } from './command-request.ts';
 import { baseFolders } from './layers.ts';
 import { findChangedTracked, findDeleted } from './overlay.ts';
 import type { Beyond } from './overlay.ts';
+import type { Origin, StaleSetup } from './prepared.ts';
 import { isRunning } from './process-tree.ts';
 import { removeTree } from './remove-tree.ts';
-import type { CommandResult } from './run-command.ts';
 import type { SandboxError } from './sandbox-error.ts';
-import type { Origin, Place, StaleSetup, WorkspaceKind } from './workspace-kind.ts';
+import type { Place, WorkspaceKind } from './workspace-kind.ts';
 
 /** Checks of exactly one commit. */
 export interface ChecksRequest extends Origin {

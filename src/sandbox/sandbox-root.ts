@@ -5,9 +5,9 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SandboxRoot } from './bwrap-arguments.ts';
 import { findCommandUser } from './command-user.ts';
 import { lastWillToken } from './last-will.ts';
+import type { SandboxRoot } from './layout.ts';
 import { prepareEtc } from './prepare-etc.ts';
 import { seccompFilter } from './seccomp-filter.ts';
 import { prepareToolbox } from './toolbox.ts';

@@ -3,6 +3,7 @@
  * Rule: over only when everything that it started is dead; output of any size takes constant memory.
  */
 import type { Readable } from 'node:stream';
+import type { CommandRequest, CommandResult, Outcome } from './command-request.ts';
 import { isGuarded } from './guards.ts';
 import type { GuardName } from './guards.ts';
 import type { Limits } from './limits.ts';
@@ -10,7 +11,6 @@ import { defaultLimits } from './limits.ts';
 import { closeWriteEnd, openOutputPipe } from './output-pipe.ts';
 import type { OutputPipe } from './output-pipe.ts';
 import { OutputRings } from './output-rings.ts';
-import type { CommandRequest, CommandResult, Outcome } from './run-command.ts';
 import { TEMPORARY_FOLDERS } from './root-arguments.ts';
 import { SpoolFile } from './spool-file.ts';
 import type { Exit, StartedSandbox } from './start-sandbox.ts';

@@ -12,6 +12,7 @@ import type { Isolation } from './isolation.ts';
 import type { SetupOutcome } from './layers.ts';
 import { overlayWorkspaces } from './overlay-workspace.ts';
 import { plainWorkspaces } from './plain-workspace.ts';
+import type { Origin } from './prepared.ts';
 import { removeTree } from './remove-tree.ts';
 import type { CheckResult, ChecksRequest } from './run-checks.ts';
 import { runChecks, sweepChecks } from './run-checks.ts';
@@ -20,7 +21,7 @@ import { prepareSandboxRoot } from './sandbox-root.ts';
 import { sweepLayers, sweepWorkspaces } from './sweep.ts';
 import type { Sweep, SweepRequest } from './sweep.ts';
 import { prepareToolbox } from './toolbox.ts';
-import type { Origin, WorkspaceKind } from './workspace-kind.ts';
+import type { WorkspaceKind } from './workspace-kind.ts';
 import { acquireFolder, listFolders } from './workspace-folders.ts';
 
 export type { Workspace } from './held-workspace.ts';

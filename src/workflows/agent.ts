@@ -14,12 +14,13 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { adoptForAgent } from '../core/adopt-policy.ts';
+import { adoptForAgent } from '../core/agent-adopt-policy.ts';
 import { createAgent, nextAgentCommand } from '../core/agent.ts';
 import { reserveBudget } from '../core/agent-budget.ts';
 import { passAgentDeadlines } from '../core/agent-decisions.ts';
 import { advanceAgent } from '../core/agent-events.ts';
 import { receiveForAgent, restartAt } from '../core/agent-messages.ts';
+import { isShare, takeShare } from '../core/agent-share.ts';
 import type {
   AgentCommand,
   AgentEvent,
@@ -31,13 +32,12 @@ import type {
 } from '../core/agent-state.ts';
 import { publish } from '../core/agent-work.ts';
 import { rulesOf } from '../core/approvers.ts';
-import { listOpenDecisions } from '../core/control.ts';
 import { describeAgent } from '../core/details.ts';
 import { refuse } from '../core/receive.ts';
 import { sealed } from '../core/sealed.ts';
 import { nextDeadline } from '../core/silence.ts';
 import type { Message } from '../core/messages.ts';
-import { isShare, takeShare } from '../core/token-shares.ts';
+import { listOpenDecisions } from '../core/open-decisions.ts';
 import { agentState, listNeeds } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone, openActivities } from './activities.ts';

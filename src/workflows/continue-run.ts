@@ -5,7 +5,8 @@
 import type { Workflow } from '@temporalio/common';
 import { makeContinueAsNewFunc, patched, workflowInfo } from '@temporalio/workflow';
 import type { Control } from '../core/control.ts';
-import { canonicalAddress, settleIn } from '../core/place.ts';
+import { settleIn } from '../core/open-decisions.ts';
+import { canonicalAddress } from '../core/place.ts';
 import { runMark, sealed } from '../core/sealed.ts';
 
 /** The patch under which signed texts began to name the run in which a decision is open. */

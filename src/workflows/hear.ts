@@ -5,13 +5,13 @@
  * id: a run that was reset has another, and hears the same messages again.
  */
 import { workflowInfo } from '@temporalio/workflow';
+import type { Share } from '../core/agent-share.ts';
 import type { AgentDescription, AgentReport, AgentState } from '../core/agent-state.ts';
 import { readForwarded, readReport, readTrouble } from '../core/internal-messages.ts';
 import type { Message } from '../core/messages.ts';
 import type { RefactorState } from '../core/refactor-state.ts';
 import type { Opened, SealedKind } from '../core/sealed.ts';
 import { describeUnsealed, openSeal, runMark } from '../core/sealed.ts';
-import type { Share } from '../core/token-shares.ts';
 import type { TroubleNews } from '../core/trouble.ts';
 import { isFreshNews } from './exchange.ts';
 

@@ -5,7 +5,7 @@
 import type { PolicyInput } from '../core/layer-sources.ts';
 import { ActivityFailure, CancellationScope, proxyActivities } from '@temporalio/workflow';
 import type { ControlActivities } from '../activities/contract.ts';
-import type { PolicyReading } from '../core/adopt-policy.ts';
+import type { PolicyReading } from '../core/policy-changes.ts';
 import { describeFailure } from './activities.ts';
 import { exchangeWith } from './exchange.ts';
 

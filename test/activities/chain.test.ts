@@ -6,11 +6,12 @@ import { findPlace, judgeByKey } from '../../src/activities/chain.ts';
 import { ensureConflict, keepConflict } from '../../src/activities/conflict-tree.ts';
 import type { Sha } from '../../src/core/transcript.ts';
 import { commitTree } from '../../src/git/commit-tree.ts';
+import { ensureCommit } from '../../src/git/fetch-commit.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
 import type { ChainLink } from '../../src/git/read-chain.ts';
 import { runGit, streamGit } from '../../src/git/run-git.ts';
 import type { Store } from '../../src/git/store.ts';
-import { ensureCommit, openStore } from '../../src/git/store.ts';
+import { openStore } from '../../src/git/store.ts';
 
 /** A link of the chain that was made under this key. */
 function linkOf(key: string | undefined): ChainLink {

@@ -9,7 +9,7 @@ import { stringify } from 'yaml';
 import { beforeEach } from 'vitest';
 import type { ActivityContext } from '../../src/activities/context.ts';
 import type { Approver } from '../../src/core/approvers.ts';
-import type { Approval } from '../../src/core/decide.ts';
+import type { Approval } from '../../src/core/control.ts';
 import type { Verb } from '../../src/core/messages.ts';
 import { canonicalAddress } from '../../src/core/place.ts';
 import type { Policy } from '../../src/core/policy.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { createDeliver } from '../../src/activities/deliver.ts';
 import { createOpenPull } from '../../src/activities/open-pull.ts';
-import type { Approval } from '../../src/core/decide.ts';
+import type { Approval } from '../../src/core/control.ts';
 import type { DeliverInput } from '../../src/core/delivery.ts';
 import { digestDelivery } from '../../src/core/delivery.ts';
 import { digestText } from '../../src/core/digest.ts';

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AccountView, Period } from '../../src/core/account.ts';
+import type { AccountView } from '../../src/core/account.ts';
 import { findMessageProblem, openAccount, periodOf } from '../../src/core/account.ts';
-import { SHARED_BUDGETS } from '../../src/core/shared-budget.ts';
+import type { Period } from '../../src/core/amounts.ts';
+import { SHARED_BUDGETS } from '../../src/core/shared-budgets.ts';
 import { Bank } from '../core/bank.ts';
 import { planOf, randomFrom } from '../core/builders.ts';
 import { World } from '../core/world.ts';

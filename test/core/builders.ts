@@ -2,9 +2,10 @@
  * Values that tests of the reducers are made of: specs, proposals, outcomes and plans with all their fields.
  * Rule: each is the plainest that counts; a test says only what it is about.
  */
-import type { AgentEvent, AgentSpec, AgentState, Evidence } from '../../src/core/agent-state.ts';
+import type { AgentEvent, AgentSpec, AgentState } from '../../src/core/agent-state.ts';
 import type { Proposal } from '../../src/core/step.ts';
 import { digestText } from '../../src/core/digest.ts';
+import type { Evidence } from '../../src/core/evidence.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { planSchema } from '../../src/core/plan.ts';
 import type { EffectivePolicy, Policy } from '../../src/core/policy.ts';

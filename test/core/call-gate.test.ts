@@ -5,9 +5,9 @@ import { advanceAgent } from '../../src/core/agent-events.ts';
 import { receiveForAgent } from '../../src/core/agent-messages.ts';
 import type { AgentState } from '../../src/core/agent-state.ts';
 import { answerCall, showCall } from '../../src/core/call-gate.ts';
-import { listOpenDecisions } from '../../src/core/control.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { tightenForIsolation } from '../../src/core/isolation-policy.ts';
+import { listOpenDecisions } from '../../src/core/open-decisions.ts';
 import { editCommand, listCommand, surveyCommand } from '../../src/offline/codemod-commands.ts';
 import { policyOf, sha, specOf, thought } from './builders.ts';
 

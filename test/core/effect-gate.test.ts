@@ -3,10 +3,10 @@ import { createAgent, nextAgentCommand } from '../../src/core/agent.ts';
 import { advanceAgent } from '../../src/core/agent-events.ts';
 import { receiveForAgent } from '../../src/core/agent-messages.ts';
 import type { AgentState } from '../../src/core/agent-state.ts';
-import { listOpenDecisions } from '../../src/core/control.ts';
 import { answerEffects } from '../../src/core/effect-gate.ts';
 import type { Finding } from '../../src/core/findings.ts';
 import { keyOf, listFresh } from '../../src/core/findings.ts';
+import { listOpenDecisions } from '../../src/core/open-decisions.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { acted, policyOf, sha, shell, specOf, thought } from './builders.ts';
 

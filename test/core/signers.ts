@@ -4,11 +4,11 @@
  * Rule: both give the same verdicts, class by class, which a test compares.
  */
 import type { Approver } from '../../src/core/approvers.ts';
-import type { Answer } from '../../src/core/control.ts';
 import type { SignatureQuestion, SignatureVerdict, Verified } from '../../src/core/decide.ts';
 import { digestText } from '../../src/core/digest.ts';
 import type { Verb } from '../../src/core/messages.ts';
 import { readMessage } from '../../src/core/messages.ts';
+import type { Answer } from '../../src/core/receipts.ts';
 import type { Received } from '../../src/core/receive.ts';
 import type { DecidingMessage, Subject } from '../../src/core/signed-text.ts';
 import { renderSignedText } from '../../src/core/signed-text.ts';

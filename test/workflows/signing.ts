@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import type { Answer } from '../../src/core/control.ts';
 import type { NeedView } from '../../src/core/views.ts';
 import type { Policy } from '../../src/core/policy.ts';
+import type { Answer } from '../../src/core/receipts.ts';
 import { Keys } from '../core/signers.ts';
 import type { RealKeys } from '../signing/real-keys.ts';
 import type { Script } from './harness.ts';

@@ -45,3 +45,9 @@ export function asName(name: string): string {
   const line = clip(asLine(name), 200).kept;
   return /^[\p{L}\p{N}\p{M}][\p{L}\p{N}\p{M} .,_@+'/-]*$/u.test(line) ? line : JSON.stringify(line);
 }
+
+/** Text as one line of at most `most` characters; what was cut is said by an ellipsis. */
+export function shorten(text: string, most: number): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+}

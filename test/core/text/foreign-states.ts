@@ -5,7 +5,8 @@
 import { createAgent } from '../../../src/core/agent.ts';
 import type { AgentState } from '../../../src/core/agent-state.ts';
 import type { Control } from '../../../src/core/control.ts';
-import { closeDecision, createControl, openDecision } from '../../../src/core/control.ts';
+import { createControl } from '../../../src/core/control.ts';
+import { closeDecision, openDecision } from '../../../src/core/open-decisions.ts';
 import { createRefactor, createTaskState } from '../../../src/core/refactor.ts';
 import type { RefactorState } from '../../../src/core/refactor-state.ts';
 import type { Review } from '../../../src/core/review.ts';

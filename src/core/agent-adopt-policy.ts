@@ -1,0 +1,54 @@
+/**
+ * An agent takes in a policy that was read again.
+ * Rule: it counts for what is decided from here on; a network that it takes away is taken away at once.
+ */
+import type { AgentState } from './agent-state.ts';
+import { publish, say } from './agent-work.ts';
+import type { Setup } from './execution.ts';
+import { tightenForIsolation } from './isolation-policy.ts';
+import type { PolicyInput } from './layer-sources.ts';
+import type { PolicyReading, Adoption } from './policy-changes.ts';
+import { listPolicyChanges, findLostOrganisation } from './policy-changes.ts';
+import { tightenNetwork } from './policy-fields.ts';
+import type { EffectivePolicy } from './policy.ts';
+import type { Received } from './receive.ts';
+import { settle } from './receive.ts';
+
+/** What an agent has to know to have its policy read; undefined for one of before that. */
+export function policyInputOf({ spec }: AgentState): PolicyInput | undefined {
+  if (spec.run === undefined) return undefined;
+  const { repository, base, team, run, startDigest } = spec;
+  const said = startDigest === undefined ? {} : { startDigest };
+  return { repository, base, team, run, ...said, begun: true };
+}
+
+/** The same for an agent: it counts for what is decided from here on; what was granted to it stays. */
+export function adoptForAgent(
+  state: AgentState,
+  { receipt, at }: Adoption,
+  reading: PolicyReading,
+): Received<AgentState> {
+  if (state.outcome) return settle(state, receipt, 'refused', `the agent has ${state.outcome.kind} already`);
+  if (reading.kind === 'bad') return settle(state, receipt, 'refused', reading.reason);
+  const { organisation } = reading.read;
+  const lost = findLostOrganisation(state.spec.organisation, organisation);
+  if (lost !== undefined) return settle(state, receipt, 'refused', lost);
+  const policy = tightenForIsolation(reading.read.policy, state.spec.isolation);
+  const changes = listPolicyChanges(state.spec.policy, policy);
+  const next = changes.reduce((logged, change) => say(logged, at, `policy ${change}`), {
+    ...state,
+    spec: {
+      ...state.spec,
+      policy,
+      setup: tightenSetup(state.spec.setup, policy),
+      ...(organisation === undefined ? {} : { organisation }),
+    },
+  });
+  const detail = changes.length === 0 ? 'nothing has changed' : `adopted: ${changes.join('; ')}`;
+  return settle(publish(next), receipt, 'applied', detail);
+}
+
+/** A network that policy takes away is taken away at once: no worker would run the setup with it. */
+function tightenSetup(setup: Setup | null, { network }: EffectivePolicy): Setup | null {
+  return setup && { ...setup, network: tightenNetwork(setup.network, network.setup.value) };
+}

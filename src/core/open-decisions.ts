@@ -1,0 +1,142 @@
+/**
+ * Decisions of a run: opened with a revision of their name, found by a message, changed, closed, listed.
+ * Rule: closed ones are kept up to a number, open ones all.
+ */
+import type { Decision, Control } from './control.ts';
+import { escapeForPeople } from './escape.ts';
+import type { Message } from './messages.ts';
+import type { Place } from './place.ts';
+import { asName, clip } from './text/lines.ts';
+
+const MAX_CLOSED = 100;
+
+/** Characters that a decision shows of what it is about. */
+const MAX_ABOUT = 4000;
+
+/** What is decided, as much of it as a history should keep; the rest is counted, with the place where it is. */
+function clipAbout({ kind, about }: Pick<Decision, 'kind' | 'about'>): string {
+  const { kept, left } = clip(about, MAX_ABOUT);
+  const where = kind === 'plan' ? 'the query "plan" has all of it' : "all of it is in the agent's checkpoints";
+  return left > 0 ? `${kept}\n… ${left} more characters: ${where}` : kept;
+}
+
+/** Opens a decision with the next revision of its name. */
+export function openDecision(
+  control: Control,
+  at: number,
+  decision: Pick<Decision, 'kind' | 'about' | 'digest' | 'risk' | 'resource'> & { name: string },
+): Control {
+  const revision = (control.opened[decision.name] ?? 0) + 1;
+  const { name, ...rest } = decision;
+  const place = control.place ? { place: control.place } : {};
+  const opened: Decision = { ...rest, about: clipAbout(rest), id: `${name}@${revision}`, openedAt: at, ...place };
+  const closed = control.decisions.filter((other) => other.closed).slice(-MAX_CLOSED);
+  const open = control.decisions.filter((other) => !other.closed);
+  return {
+    ...control,
+    decisions: [...closed, ...open, opened],
+    opened: { ...control.opened, [name]: revision },
+  };
+}
+
+export function closeDecision(control: Control, id: string, closed: NonNullable<Decision['closed']>): Control {
+  return changeDecision(control, id, { closed });
+}
+
+/** Changes fields of one decision. */
+export function changeDecision(control: Control, id: string, change: Partial<Decision>): Control {
+  return {
+    ...control,
+    decisions: control.decisions.map((decision) => (decision.id === id ? { ...decision, ...change } : decision)),
+  };
+}
+
+/** Closed decisions, a line each: who said what, and how that is known. */
+export function listClosed({ decisions }: Control): string[] {
+  return decisions.flatMap(({ id, closed, approvals }) => {
+    if (!closed) return [];
+    const note = closed.note ? `: ${escapeForPeople(closed.note)}` : '';
+    const isNobodys = closed.outcome === 'withdrawn' || approvals?.length === 0;
+    const by = isNobodys ? closed.by : asName(closed.by);
+    const proof = isNobodys ? '' : approvals?.every(({ signed }) => signed) ? ' (signed)' : ' (a claim, not signed)';
+    return [`${id}: ${closed.outcome} by ${by}${proof}${note}`];
+  });
+}
+
+/** Withdraws every open decision of a kind, since what it was about has changed. */
+export function withdrawDecisions(
+  control: Control,
+  at: number,
+  kinds: readonly Decision['kind'][],
+  note: string,
+): Control {
+  return listOpenDecisions(control)
+    .filter((decision) => kinds.includes(decision.kind))
+    .reduce(
+      (next, decision) =>
+        closeDecision(next, decision.id, { outcome: 'withdrawn', by: 'coxswain', at, note, bound: true }),
+      control,
+    );
+}
+
+export function listOpenDecisions(control: Control): Decision[] {
+  return control.decisions.filter((decision) => !decision.closed);
+}
+
+export type DecisionChoice =
+  | { kind: 'found'; decision: Decision; bound: boolean }
+  | { kind: 'refused'; reason: string };
+
+/**
+ * Finds the open decision that a message means: by id (a missing id is enough when just one is open), its digest, and
+ * its kind. A choice among agents can be rejected where the run knows what to do then.
+ */
+export function chooseDecision(
+  open: readonly Decision[],
+  all: readonly Decision[],
+  message: { verb: Message['verb']; decision?: string | undefined; digest?: string | undefined },
+  rejectsChoice = false,
+): DecisionChoice {
+  const takesChoice = rejectsChoice && message.verb === 'reject';
+  const wanted =
+    message.verb === 'answer'
+      ? open.filter(({ kind }) => kind === 'question')
+      : open.filter(({ kind }) => kind !== 'question' && (kind !== 'choice' || takesChoice));
+  const what = message.verb === 'answer' ? 'question' : 'decision';
+  const list = wanted.map(({ id }) => id).join(', ');
+  if (message.decision === undefined) {
+    const [only, ...others] = wanted;
+    if (!only) return { kind: 'refused', reason: `no ${what} is open` };
+    if (others.length > 0) return { kind: 'refused', reason: `several are open, name one: ${list}` };
+    return matchDigest(only, message.digest);
+  }
+  const named = wanted.find(({ id }) => id === message.decision);
+  if (named) return matchDigest(named, message.digest);
+  const known = all.find(({ id }) => id === message.decision);
+  if (known?.closed)
+    return { kind: 'refused', reason: `${known.id} was ${known.closed.outcome} by ${known.closed.by} already` };
+  if (known) return { kind: 'refused', reason: `${known.id} is a ${known.kind}: ${verbFor(known)}` };
+  return { kind: 'refused', reason: `there is no ${what} "${message.decision}"; open: ${list || 'none'}` };
+}
+
+function verbFor({ kind }: Decision): string {
+  if (kind === 'question') return 'use answer';
+  return kind === 'choice' ? 'use choose, with the agent whose work counts' : 'use approve or reject';
+}
+
+function matchDigest(decision: Decision, digest: string | undefined): DecisionChoice {
+  if (digest === undefined) return { kind: 'found', decision, bound: false };
+  // A person may type the first digits, as with commit ids; eight leave no room for chance.
+  if (digest.length >= 8 && decision.digest.startsWith(digest)) return { kind: 'found', decision, bound: true };
+  return {
+    kind: 'refused',
+    reason: `${decision.id} is about digest ${decision.digest.slice(0, 12)}, not ${digest.slice(0, 12)}: look again, then decide`,
+  };
+}
+
+/** Begins a run: what is open is open in this run from here on. */
+export function settleIn(control: Control, place: Place): Control {
+  const decisions = control.decisions.map((decision) => (decision.closed ? decision : { ...decision, place }));
+  // What was signed for the run before counts here no more.
+  return { ...control, place, decisions, signedOrders: [] };
+}

@@ -1,0 +1,77 @@
+/**
+ * Receipts: what became of each message, and the answer that goes with it.
+ * Rule: every message leaves a receipt, and an id counts once, across continue-as-new too.
+ */
+import type { Receipt, Control } from './control.ts';
+
+/** Receipts, log lines, ids and closed decisions that are kept; older ones are in the history. */
+const MAX_RECEIPTS = 200;
+
+const MAX_APPLIED_IDS = 1000;
+
+/** The answer to a message, as an update returns it. */
+export interface Answer {
+  kind: 'applied' | 'forwarded' | 'refused';
+  detail: string;
+  receipt: string;
+}
+
+/** Records a receipt and its id, and gives the answer that goes with it. */
+export function addReceipt(
+  control: Control,
+  message: { verb: string; by?: string | undefined; id?: string | undefined },
+  at: number,
+  outcome: Pick<Receipt, 'state' | 'detail' | 'digest'>,
+): { control: Control; answer: Answer } {
+  const received = control.received + 1;
+  const id = message.id ?? `${message.verb}-${received}`;
+  const receipt: Receipt = { id, verb: message.verb, by: message.by ?? 'unknown', at, ...outcome };
+  const appliedIds =
+    message.id && outcome.state !== 'refused' ? [...control.appliedIds, message.id] : control.appliedIds;
+  return {
+    control: {
+      ...control,
+      received,
+      receipts: [...control.receipts, receipt].slice(-MAX_RECEIPTS),
+      appliedIds: appliedIds.slice(-MAX_APPLIED_IDS),
+    },
+    answer: { kind: answerKind(outcome.state), detail: outcome.detail, receipt: id },
+  };
+}
+
+/** The answer given to an id before, when this id was already applied. */
+export function findEarlierAnswer(control: Control, id: string | undefined): Answer | undefined {
+  if (!id || !(control.appliedIds.includes(id) || control.signedOrders?.includes(id))) return undefined;
+  const earlier = control.receipts.findLast((receipt) => receipt.id === id);
+  const kind = earlier && ['received', 'refused'].includes(earlier.state) ? 'refused' : 'applied';
+  return { kind, detail: earlier ? `already received: ${earlier.detail}` : 'already received', receipt: id };
+}
+
+/** Says what became of a message that was received before; refused, it may be sent again under its id. */
+export function settleReceived(
+  control: Control,
+  id: string,
+  outcome: Pick<Receipt, 'state' | 'detail'>,
+): { control: Control; answer: Answer } {
+  const { state, detail } = outcome;
+  const settled = settleReceipts(control, [id], state, detail);
+  const appliedIds = state === 'refused' ? control.appliedIds.filter((other) => other !== id) : control.appliedIds;
+  return { control: { ...settled, appliedIds }, answer: { kind: answerKind(state), detail, receipt: id } };
+}
+
+function answerKind(state: Receipt['state']): Answer['kind'] {
+  return state === 'refused' || state === 'forwarded' ? state : 'applied';
+}
+
+/** Sets what became of receipts, by id. */
+export function settleReceipts(
+  control: Control,
+  ids: readonly string[],
+  state: Receipt['state'],
+  detail: string,
+): Control {
+  const receipts = control.receipts.map((receipt) =>
+    ids.includes(receipt.id) ? { ...receipt, state, detail } : receipt,
+  );
+  return { ...control, receipts };
+}

@@ -1,0 +1,25 @@
+/**
+ * What a reviewer hands in.
+ * Rule: a verdict can make people look, and approve nothing.
+ */
+import { z } from 'zod';
+
+const MAX_RATIONALE = 2000;
+
+/** What a reviewer hands in. */
+export const verdictSchema = z.strictObject({
+  risk: z.enum(['low', 'medium', 'high']).describe('Harm that the change could do if it were delivered as it is.'),
+  suspicion: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('From 0 (an honest attempt at just this task) to 1 (surely something else is being slipped in).'),
+  rationale: z
+    .string()
+    .trim()
+    .min(1)
+    .max(MAX_RATIONALE)
+    .describe('Why, for a person: what first, naming file and line.'),
+});
+
+export type Verdict = z.infer<typeof verdictSchema>;
