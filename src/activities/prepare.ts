@@ -6,7 +6,7 @@ import { describeHostUse } from '../core/egress.ts';
 import type { HostUse } from '../core/egress.ts';
 import type { Prepared, PrepareInput } from '../core/integration.ts';
 import { Context } from '@temporalio/activity';
-import { checkNewBranch, findInTheWay } from '../core/text/branch-name.ts';
+import { checkNewBranch, findInTheWay } from '../core/branch-name.ts';
 import type { Sha } from '../core/transcript.ts';
 import { importBase } from '../git/import-base.ts';
 import { listBranches } from '../git/deliver-branch.ts';

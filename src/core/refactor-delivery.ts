@@ -7,7 +7,7 @@ import { listOpenDecisions, withdrawDecisions } from './open-decisions.ts';
 import { openDelivery } from './refactor-gates.ts';
 import type { RefactorEvent, RefactorState } from './refactor-state.ts';
 import { endRefactor, holdRefactor, log } from './refactor-work.ts';
-import { checkNewBranch } from './text/branch-name.ts';
+import { checkNewBranch } from './branch-name.ts';
 
 export type Taken = { kind: 'taken'; state: RefactorState } | { kind: 'refused'; detail: string };
 

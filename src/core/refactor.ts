@@ -34,7 +34,7 @@ import {
 import { lineChecksOf, redBeforeOf } from './refactor-work.ts';
 import { orderReservation } from './shared-budget.ts';
 import type { CheckInput } from './step.ts';
-import { branchFor } from './text/branch-name.ts';
+import { branchFor } from './branch-name.ts';
 import type { Sha } from './transcript.ts';
 
 export function createRefactor(id: string, input: StartInput, policy: EffectivePolicy, at: number): RefactorState {

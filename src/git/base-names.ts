@@ -5,7 +5,7 @@
  * is judged before it is one of ours, and tags keep their bytes.
  */
 import { z } from 'zod';
-import { checkRefName } from '../core/text/branch-name.ts';
+import { checkRefName } from '../core/branch-name.ts';
 import type { Sha } from '../core/transcript.ts';
 import { shaSchema } from '../core/transcript.ts';
 import { ensureCommit, fetchInto } from './fetch-commit.ts';

@@ -2,7 +2,7 @@
  * Delivers a commit as a branch of the user's repository.
  * Rule: check, then act; the same commit twice is once, and another branch of that name is never overwritten.
  */
-import { checkNewBranch } from '../core/text/branch-name.ts';
+import { checkNewBranch } from '../core/branch-name.ts';
 import type { Sha } from '../core/transcript.ts';
 import { deliverToFolder } from './deliver-to-folder.ts';
 import { addRemedy, GitFailure } from './git-failure.ts';

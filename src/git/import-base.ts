@@ -2,7 +2,7 @@
  * Brings the base commit of a refactor from the user's repository into the hub.
  * Rule: the repository is only read, and what it says of itself (configuration, hooks) is not obeyed.
  */
-import { checkRefName } from '../core/text/branch-name.ts';
+import { checkRefName } from '../core/branch-name.ts';
 import type { Sha } from '../core/transcript.ts';
 import { keepNames } from './base-names.ts';
 import { fetchInto, remember } from './fetch-commit.ts';

@@ -9,7 +9,7 @@ import { createRefactor } from '../core/refactor.ts';
 import { digestStart } from '../core/request.ts';
 import type { RefactorState } from '../core/refactor-state.ts';
 import { findStartProblems } from '../core/text/border.ts';
-import { formerBranchFor } from '../core/text/branch-name.ts';
+import { formerBranchFor } from '../core/branch-name.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { TEXT_BORDER } from './show.ts';
 

@@ -10,7 +10,7 @@ import { mergeCommits } from '../../src/git/merge-commits.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
 import { readChain, readLink } from '../../src/git/read-chain.ts';
 import { readRef } from '../../src/git/read-ref.ts';
-import { checkRefName } from '../../src/core/text/branch-name.ts';
+import { checkRefName } from '../../src/core/branch-name.ts';
 import { ensureCommit } from '../../src/git/fetch-commit.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import { openStore, treeOf } from '../../src/git/store.ts';

@@ -10,7 +10,7 @@ import {
   checkRefName,
   findInTheWay,
   formerBranchFor,
-} from '../../../src/core/text/branch-name.ts';
+} from '../../../src/core/branch-name.ts';
 import { harmless } from '../../../src/core/text/harmless.ts';
 import { asBlock, asLine } from '../../../src/core/text/lines.ts';
 import { findNameProblem } from '../../../src/core/text/names.ts';

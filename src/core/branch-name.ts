@@ -3,7 +3,7 @@
  * Rule: two ids never have one branch. An id that can be read from its branch stands there as it is; any other has a
  * part of its digest at the end. A name can never be taken for an option.
  */
-import { digestText } from '../digest.ts';
+import { digestText } from './digest.ts';
 
 /** Most characters of an id in its branch. */
 const MAX_SLUG = 60;
