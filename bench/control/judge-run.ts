@@ -5,7 +5,7 @@
 import { createTwoFilesPatch } from 'diff';
 import { BUILT_IN_RULES } from '../../src/core/command-rules.ts';
 import { clipFacts } from '../../src/core/command-facts.ts';
-import { escapeForPeople } from '../../src/core/escape.ts';
+import { escapeForPeople } from '../../src/core/text/escape.ts';
 import type { Finding } from '../../src/core/findings.ts';
 import { excerptOf, gateFindings, listFresh, renderFindings } from '../../src/core/findings.ts';
 import { clipFindings } from '../../src/core/group-findings.ts';

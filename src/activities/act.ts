@@ -9,7 +9,7 @@ import { isInPaths, isProtected, summarisePaths } from '../core/paths.ts';
 import { taskWords } from '../core/prompts.ts';
 import type { ApplyPatchArguments, ShellArguments } from '../core/tools.ts';
 import { checkToolCall } from '../core/tools.ts';
-import { escapeForPeople } from '../core/escape.ts';
+import { escapeForPeople } from '../core/text/escape.ts';
 import type { Entry, Sha } from '../core/transcript.ts';
 import { formatCheckpointMessage } from '../core/transcript.ts';
 import { commitTree } from '../git/commit-tree.ts';

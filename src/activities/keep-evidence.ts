@@ -5,7 +5,7 @@
  * attempt has its own, so that one which was frozen and goes on late changes nothing.
  */
 import { Context } from '@temporalio/activity';
-import { escapeForPeople, safeJson } from '../core/escape.ts';
+import { escapeForPeople, safeJson } from '../core/text/escape.ts';
 import { z } from 'zod';
 import type { Runs } from '../core/compare-output.ts';
 import type { Evidence } from '../core/evidence.ts';

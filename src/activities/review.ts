@@ -14,7 +14,7 @@ import {
 } from '../core/review.ts';
 import type { CallReviewInput, Review, ReviewInput } from '../core/review.ts';
 import { digestCall, drawFrom } from '../core/digest.ts';
-import { safeJson } from '../core/escape.ts';
+import { safeJson } from '../core/text/escape.ts';
 import { worstRisk } from '../core/findings.ts';
 import { worse } from '../core/risk.ts';
 import { harmless } from '../core/text/harmless.ts';

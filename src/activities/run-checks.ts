@@ -3,7 +3,7 @@
  * Rule: evidence is gathered here, never in an agent's workspace; a red check runs once more and both results are kept.
  */
 import { compareRuns } from '../core/compare-output.ts';
-import { escapeForPeople } from '../core/escape.ts';
+import { escapeForPeople } from '../core/text/escape.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { ends } from '../core/text/lines.ts';
 import { describeHostUse } from '../core/egress.ts';

@@ -12,7 +12,7 @@ import type { AccountView } from '../core/account.ts';
 import { accountId, showAmounts } from '../core/account.ts';
 import { PERIODS } from '../core/amounts.ts';
 import type { Period } from '../core/amounts.ts';
-import { escapeForPeople as safe } from '../core/escape.ts';
+import { escapeForPeople as safe } from '../core/text/escape.ts';
 import type { Action } from './stack.ts';
 import { StackError, withStack } from './stack.ts';
 

@@ -7,7 +7,7 @@ import { explainFailures } from '../client/client-failure.ts';
 import { queryRun } from '../client/refactors.ts';
 import { digestDelivery } from '../core/delivery.ts';
 import { digestValue } from '../core/digest.ts';
-import { escapeForPeople as safe } from '../core/escape.ts';
+import { escapeForPeople as safe } from '../core/text/escape.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Subject } from '../core/signed-text.ts';
 import type { Sha } from '../core/transcript.ts';

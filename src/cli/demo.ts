@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { resultOf, startRefactor } from '../client/refactors.ts';
 import type { Config } from '../config.ts';
-import { escapeForPeople as safe } from '../core/escape.ts';
+import { escapeForPeople as safe } from '../core/text/escape.ts';
 import { nameTemporal } from '../stack/find-temporal.ts';
 import type { Decide } from './ask-person.ts';
 import { askPerson } from './ask-person.ts';

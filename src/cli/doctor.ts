@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import { connectClient } from '../client/connect.ts';
 import { describeUnreplayable, findUnreplayable } from '../client/find-unreplayable.ts';
 import type { Config } from '../config.ts';
-import { escapeForPeople } from '../core/escape.ts';
+import { escapeForPeople } from '../core/text/escape.ts';
 import type { ExternalIsolation } from '../sandbox/isolation.ts';
 import { openExternal } from '../sandbox/open-external.ts';
 import { openIsolation } from '../sandbox/open-isolation.ts';

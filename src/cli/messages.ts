@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { QueryName } from '../client/refactors.ts';
 import { queryRun, resultOf, sendVerb } from '../client/refactors.ts';
-import { escapeForPeople, safeJson } from '../core/escape.ts';
+import { escapeForPeople, safeJson } from '../core/text/escape.ts';
 import type { Verb } from '../core/messages.ts';
 import type { Plan } from '../core/plan.ts';
 import type { EffectivePolicy } from '../core/policy.ts';

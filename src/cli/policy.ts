@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import type { Config } from '../config.ts';
 import { readConfig } from '../config.ts';
-import { escapeForPeople as safe } from '../core/escape.ts';
+import { escapeForPeople as safe } from '../core/text/escape.ts';
 import type { EffectivePolicy } from '../core/policy.ts';
 import { listFields } from '../core/policy.ts';
 import { policyFileSchema } from '../core/policy-file.ts';

@@ -16,7 +16,7 @@ import { StackError } from './stack.ts';
 import { ClientFailure } from '../client/client-failure.ts';
 import { refuseRepeats } from './refuse-repeats.ts';
 import { readConfig } from '../config.ts';
-import { escapeForPeople } from '../core/escape.ts';
+import { escapeForPeople } from '../core/text/escape.ts';
 import { quietRuntime } from '../worker.ts';
 
 const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {

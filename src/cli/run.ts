@@ -16,7 +16,7 @@ import type { NetworkGrant } from '../core/egress.ts';
 import { findSecretOf } from '../core/address.ts';
 import { readStart } from '../core/messages.ts';
 import { digestStart } from '../core/request.ts';
-import { escapeForPeople } from '../core/escape.ts';
+import { escapeForPeople } from '../core/text/escape.ts';
 import { sayNetwork } from '../policy/said-network.ts';
 import { describeNoCurrent, findCurrentBuild, untilListed } from '../stack/deployment.ts';
 import { findMissingSearchAttributes, registerCommand, registerSearchAttributes } from '../stack/search-attributes.ts';

@@ -8,7 +8,7 @@ import type { Client } from '@temporalio/client';
 import { queryRun } from '../client/refactors.ts';
 import type { DecisionRules } from '../core/approvers.ts';
 import { rulesOf } from '../core/approvers.ts';
-import { escapeForPeople as safe } from '../core/escape.ts';
+import { escapeForPeople as safe } from '../core/text/escape.ts';
 import type { Message, MessageOf, Verb } from '../core/messages.ts';
 import { readMessage, readStart } from '../core/messages.ts';
 import { chooseDecision } from '../core/open-decisions.ts';

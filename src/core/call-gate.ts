@@ -4,7 +4,7 @@
  * they change with the code.
  */
 import type { Proposal } from './step.ts';
-import { escapeForPeople } from './escape.ts';
+import { escapeForPeople } from './text/escape.ts';
 import type { GlobReading } from './command-paths.ts';
 import type { GateRule } from './gate-rule.ts';
 import type { CommandJudgement } from './judge-command.ts';

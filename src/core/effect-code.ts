@@ -6,7 +6,7 @@ import { diffChars } from 'diff';
 import type { Change, Effects, Line, Look } from './effect-look.ts';
 import { cutLines, findAt, wasThere } from './effect-look.ts';
 import { isLockfile } from './effect-dependencies.ts';
-import { escapeForPeople } from './escape.ts';
+import { escapeForPeople } from './text/escape.ts';
 import type { Finding } from './findings.ts';
 import type { Risk } from './risk.ts';
 

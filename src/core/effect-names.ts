@@ -6,7 +6,7 @@
 import { isRunLater } from './effect-configuration.ts';
 import type { EffectContext, Look } from './effect-look.ts';
 import { findAt } from './effect-look.ts';
-import { escapeForPeople } from './escape.ts';
+import { escapeForPeople } from './text/escape.ts';
 import type { Finding } from './findings.ts';
 import { isInPaths } from './paths.ts';
 

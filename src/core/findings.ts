@@ -4,7 +4,7 @@
  * escaped.
  */
 import { digestValue } from './digest.ts';
-import { escapeForPeople } from './escape.ts';
+import { escapeForPeople } from './text/escape.ts';
 import type { GateRule } from './gate-rule.ts';
 import { RISKS, worse } from './risk.ts';
 import type { Risk } from './risk.ts';

@@ -3,7 +3,7 @@
  * Rule: nothing of medium risk and above is cut; whoever keeps a group keeps exactly its members, by their bytes.
  */
 import { digestValue } from './digest.ts';
-import { escapeForPeople } from './escape.ts';
+import { escapeForPeople } from './text/escape.ts';
 import type { Finding } from './findings.ts';
 import { keyOf, rankFindings, shortenPath } from './findings.ts';
 

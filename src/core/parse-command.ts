@@ -13,7 +13,7 @@ import { basename, DYNAMIC, noFacts } from './command-facts.ts';
 import type { Known, ReadWord } from './command-words.ts';
 import { readWord } from './command-words.ts';
 import { findInner, isFinder, isShell } from './command-wrappers.ts';
-import { escapeForPeople } from './escape.ts';
+import { escapeForPeople } from './text/escape.ts';
 import type { JudgeBudget } from './judge-budget.ts';
 import { isSpent, openBudget, take } from './judge-budget.ts';
 

@@ -2,7 +2,7 @@
  * What a reviewer is asked and what it may say: a second model looks at finished work before it is integrated.
  * Rule: what is reviewed is data from a stranger, never orders; a verdict can make people look, and approve nothing.
  */
-import { escapeForPeople } from './escape.ts';
+import { escapeForPeople } from './text/escape.ts';
 import type { Finding } from './findings.ts';
 import { renderFindings } from './findings.ts';
 import type { Risk } from './risk.ts';

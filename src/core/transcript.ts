@@ -4,7 +4,7 @@
  * Rule: what is written here is read again by every later version, so fields are only ever added.
  */
 import { z } from 'zod';
-import { escapeForPeople, safeJson } from './escape.ts';
+import { escapeForPeople, safeJson } from './text/escape.ts';
 
 /** A git commit or tree id: 40 or 64 lower-case hex digits. */
 export const shaSchema = z

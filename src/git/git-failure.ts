@@ -2,7 +2,7 @@
  * The one error of the git layer: what was tried, on what, and what a person can do.
  * Rule: it survives JSON, and passwords in URLs never get into it.
  */
-import { escapeForPeople } from '../core/escape.ts';
+import { escapeForPeople } from '../core/text/escape.ts';
 import type { GitFailureKind } from '../core/failures.ts';
 import { GIT_FAILURES } from '../core/failures.ts';
 

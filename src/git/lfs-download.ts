@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { readAddress } from '../core/address.ts';
-import { escapeForPeople } from '../core/escape.ts';
+import { escapeForPeople } from '../core/text/escape.ts';
 import { GitFailure, hideSecrets } from './git-failure.ts';
 import { aboutContent, WITHOUT } from './lfs-failure.ts';
 import type { LfsFile } from './lfs-files.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { digestText, digestValue } from '../../src/core/digest.ts';
-import { escapeForPeople } from '../../src/core/escape.ts';
+import { escapeForPeople } from '../../src/core/text/escape.ts';
 import { readMessage, readStart } from '../../src/core/messages.ts';
 import { canOverlap, isInPaths, summarisePaths } from '../../src/core/paths.ts';
 import { tightenForIsolation } from '../../src/core/isolation-policy.ts';

@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { escapeForPeople } from '../../../src/core/escape.ts';
+import { escapeForPeople } from '../../../src/core/text/escape.ts';
 import { formatCheckpointMessage } from '../../../src/core/transcript.ts';
 import type { Sha } from '../../../src/core/transcript.ts';
 import { deliverBranch } from '../../../src/git/deliver-branch.ts';

@@ -4,7 +4,7 @@
  * Rule: line breaks and tabs stay; whatever moves, hides or reorders text becomes its code, `\u{202e}`, for all who
  * read it later. A second time changes nothing.
  */
-import { escapeForPeople } from '../escape.ts';
+import { escapeForPeople } from './escape.ts';
 
 /** A value with each text in it made harmless, keys too. It has been read by a schema, so it is not deep. */
 export function harmless<T>(value: T): T {

@@ -2,7 +2,7 @@
  * Text of models, repositories and people as lines: one line, a marked block, a part with a count of the rest.
  * Rule: a text can't begin a line of ours, and nothing is left out without being counted.
  */
-import { escapeForPeople } from '../escape.ts';
+import { escapeForPeople } from './escape.ts';
 
 /** One line with nothing in it that moves, hides or reorders text; line breaks are shown as `⏎`. */
 export function asLine(text: string): string {

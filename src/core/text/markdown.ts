@@ -3,7 +3,7 @@
  * Rule: it goes in as code, behind more backticks than it has itself, so that no word of it can become a heading, a
  * link, an image, HTML, a mention or a keyword; what is cut is counted.
  */
-import { escapeForPeople } from '../escape.ts';
+import { escapeForPeople } from './escape.ts';
 import { asLine, clip } from './lines.ts';
 
 /** Characters of a text that stands within a line. */

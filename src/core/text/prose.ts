@@ -3,7 +3,7 @@
  * as code.
  * Rule: it closes no issue, mentions nobody, skips no build, and is no trailer; it stays readable.
  */
-import { escapeForPeople } from '../escape.ts';
+import { escapeForPeople } from './escape.ts';
 import { asLine, clipText } from './lines.ts';
 
 /** What makes forges close issues and name people, and builds be skipped. */

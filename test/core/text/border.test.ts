@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { escapeForPeople } from '../../../src/core/escape.ts';
+import { escapeForPeople } from '../../../src/core/text/escape.ts';
 import type { StartInput } from '../../../src/core/messages.ts';
 import { readMessage } from '../../../src/core/messages.ts';
 import { findPlanTextProblems, findStartProblems } from '../../../src/core/text/border.ts';
