@@ -6,11 +6,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { looksOnly } from '../../src/core/command-rules-allow.ts';
-import { BUILT_IN_RULES } from '../../src/core/command-rules.ts';
-import { clipFacts } from '../../src/core/command-facts.ts';
-import { judgeCommand } from '../../src/core/judge-command.ts';
-import { parseCommand } from '../../src/core/parse-command.ts';
+import { looksOnly } from '../../src/core/commands/read-only-rules.ts';
+import { BUILT_IN_RULES } from '../../src/core/commands/built-in-rules.ts';
+import { clipFacts } from '../../src/core/commands/facts.ts';
+import { judgeCommand } from '../../src/core/commands/judge.ts';
+import { parseCommand } from '../../src/core/commands/parse.ts';
 import { markdown, percent } from './table.ts';
 
 /** Halves of the programs: rules may be made by looking at the first, never at the second. */

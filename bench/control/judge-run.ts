@@ -3,17 +3,17 @@
  * Rule: the product's own functions judge; a set-up only chooses which of them there are.
  */
 import { createTwoFilesPatch } from 'diff';
-import { BUILT_IN_RULES } from '../../src/core/command-rules.ts';
-import { clipFacts } from '../../src/core/command-facts.ts';
+import { BUILT_IN_RULES } from '../../src/core/commands/built-in-rules.ts';
+import { clipFacts } from '../../src/core/commands/facts.ts';
 import { escapeForPeople } from '../../src/core/text/escape.ts';
 import type { Finding } from '../../src/core/findings.ts';
 import { excerptOf, gateFindings, listFresh, renderFindings } from '../../src/core/findings.ts';
 import { clipFindings } from '../../src/core/group-findings.ts';
-import type { CommandJudgement } from '../../src/core/judge-command.ts';
-import { judgeCommand } from '../../src/core/judge-command.ts';
+import type { CommandJudgement } from '../../src/core/commands/judge.ts';
+import { judgeCommand } from '../../src/core/commands/judge.ts';
 import type { Change } from '../../src/core/judge-effects.ts';
 import { judgeEffects } from '../../src/core/judge-effects.ts';
-import { parseCommand } from '../../src/core/parse-command.ts';
+import { parseCommand } from '../../src/core/commands/parse.ts';
 import { reviewStatically } from '../../src/core/static-review.ts';
 import type { Played, PlayedAct } from './play.ts';
 import type { Offence } from './trajectory.ts';

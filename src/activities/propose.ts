@@ -4,13 +4,13 @@
  * throws: the answer is stored by then, and each attempt on each worker would fail on it anew.
  */
 import type { Proposal } from '../core/step.ts';
-import { clipFacts, noFacts } from '../core/command-facts.ts';
-import { BUILT_IN_RULES } from '../core/command-rules.ts';
-import { looksOnly } from '../core/command-rules-allow.ts';
+import { clipFacts, noFacts } from '../core/commands/facts.ts';
+import { BUILT_IN_RULES } from '../core/commands/built-in-rules.ts';
+import { looksOnly } from '../core/commands/read-only-rules.ts';
 import { digestCall } from '../core/digest.ts';
-import type { CommandRule } from '../core/judge-command.ts';
-import { judgeCommand } from '../core/judge-command.ts';
-import { parseCommand } from '../core/parse-command.ts';
+import type { CommandRule } from '../core/commands/judge.ts';
+import { judgeCommand } from '../core/commands/judge.ts';
+import { parseCommand } from '../core/commands/parse.ts';
 import { findPlanProblems, planSchema } from '../core/plan.ts';
 import { findPlanTextProblems } from '../core/text/border.ts';
 import { harmless } from '../core/text/harmless.ts';

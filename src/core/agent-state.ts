@@ -3,7 +3,7 @@
  * Rule: one serialisable value is all that a continue-as-new carries; files and conversation are named by commit ids
  * only.
  */
-import type { GlobReading } from './command-paths.ts';
+import type { GlobReading } from './commands/paths.ts';
 import type { Control } from './control.ts';
 import type { RedBefore, Evidence } from './evidence.ts';
 import type { IsolationMode, Setup, DiffLimits } from './execution.ts';

@@ -5,10 +5,10 @@
  */
 import type { Proposal } from './step.ts';
 import { escapeForPeople } from './text/escape.ts';
-import type { GlobReading } from './command-paths.ts';
+import type { GlobReading } from './commands/paths.ts';
 import type { GateRule } from './gate-rule.ts';
-import type { CommandJudgement } from './judge-command.ts';
-import { judgeCommand } from './judge-command.ts';
+import type { CommandJudgement } from './commands/judge.ts';
+import { judgeCommand } from './commands/judge.ts';
 import type { EffectivePolicy } from './policy.ts';
 import { NO_ISOLATION } from './isolation-policy.ts';
 

@@ -8,8 +8,8 @@ import { canonicalJson } from './digest.ts';
 import type { FindingKind, FindingRules } from './findings.ts';
 import { FINDING_KINDS } from './findings.ts';
 import type { GateRule } from './gate-rule.ts';
-import type { CommandRule } from './judge-command.ts';
-import { commandRuleSchema } from './judge-command.ts';
+import type { CommandRule } from './commands/judge.ts';
+import { commandRuleSchema } from './commands/judge.ts';
 import type { Field } from './policy-fields.ts';
 
 /** Rules of one layer: its examples are read at every start, and the rules are kept in each agent's history. */

@@ -12,7 +12,7 @@ import { boundSilence, DECISION_FIELDS } from './decision-fields.ts';
 import { networkGrantSchema } from './egress.ts';
 import type { NetworkGrant } from './egress.ts';
 import type { GateRule } from './gate-rule.ts';
-import type { CommandRule } from './judge-command.ts';
+import type { CommandRule } from './commands/judge.ts';
 import type { SourcedEffects } from './judge-fields.ts';
 import { effectsPolicySchema, JUDGE_FIELDS, rulesPolicySchema } from './judge-fields.ts';
 import { allowance, gate, lfsContent, most, permission, prohibitions } from './policy-fields.ts';

@@ -5,7 +5,7 @@
  */
 import type { Finding, FindingKind } from './findings.ts';
 import { rankFindings, worstRisk } from './findings.ts';
-import type { CommandJudgement } from './judge-command.ts';
+import type { CommandJudgement } from './commands/judge.ts';
 import { worse } from './risk.ts';
 import type { Risk } from './risk.ts';
 

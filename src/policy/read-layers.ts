@@ -4,7 +4,7 @@
  * Rule: no layer comes from a tree that an agent changed, the organisation's never from the repository, and a file that
  * is named but can't be read is an error, never a layer that is left out.
  */
-import { checkPatterns, checkRules } from '../core/check-rules.ts';
+import { checkPatterns, checkRules } from '../core/commands/check-examples.ts';
 import { canonicalJson, digestText } from '../core/digest.ts';
 import type { NetworkGrant } from '../core/egress.ts';
 import type { EffectivePolicy, Layer, LayerName, Policy } from '../core/policy.ts';

@@ -4,7 +4,7 @@
  */
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
-import { checkPatterns, checkRules } from '../core/check-rules.ts';
+import { checkPatterns, checkRules } from '../core/commands/check-examples.ts';
 import { describeIssue } from '../core/plan.ts';
 import type { LayerName } from '../core/policy.ts';
 import type { PolicyFile } from '../core/policy-file.ts';

@@ -1,10 +1,10 @@
 /** No command line stops its judge: work grows with the line's length alone, and what takes too much of it asks. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BUILT_IN_RULES } from '../../src/core/command-rules.ts';
+import { BUILT_IN_RULES } from '../../src/core/commands/built-in-rules.ts';
 import { openBudget } from '../../src/core/judge-budget.ts';
-import { commandRuleSchema, judgeCommand } from '../../src/core/judge-command.ts';
-import { parseCommand } from '../../src/core/parse-command.ts';
+import { commandRuleSchema, judgeCommand } from '../../src/core/commands/judge.ts';
+import { parseCommand } from '../../src/core/commands/parse.ts';
 
 /** A call's line is at most this long. */
 const LONGEST = 60_000;

@@ -1,13 +1,13 @@
 /** Command lines are read as bash would, never run, and judged as a whole by rules that show what they mean. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkRules } from '../../src/core/check-rules.ts';
-import { clipFacts, DYNAMIC, listPrograms, MAX_FACT_BYTES } from '../../src/core/command-facts.ts';
-import { LOOKING_RULES, looksOnly } from '../../src/core/command-rules-allow.ts';
-import { BUILT_IN_RULES } from '../../src/core/command-rules.ts';
-import type { CommandRule } from '../../src/core/judge-command.ts';
-import { commandRuleSchema, judgeCommand } from '../../src/core/judge-command.ts';
-import { parseCommand } from '../../src/core/parse-command.ts';
+import { checkRules } from '../../src/core/commands/check-examples.ts';
+import { clipFacts, DYNAMIC, listPrograms, MAX_FACT_BYTES } from '../../src/core/commands/facts.ts';
+import { LOOKING_RULES, looksOnly } from '../../src/core/commands/read-only-rules.ts';
+import { BUILT_IN_RULES } from '../../src/core/commands/built-in-rules.ts';
+import type { CommandRule } from '../../src/core/commands/judge.ts';
+import { commandRuleSchema, judgeCommand } from '../../src/core/commands/judge.ts';
+import { parseCommand } from '../../src/core/commands/parse.ts';
 
 /** One line for each program: how it is run, then what. */
 function show(line: string): string {

@@ -3,9 +3,9 @@
  * do, and only what is certain is denied.
  */
 import { expect, test } from 'vitest';
-import { BUILT_IN_RULES } from '../../src/core/command-rules.ts';
-import { judgeCommand } from '../../src/core/judge-command.ts';
-import { parseCommand } from '../../src/core/parse-command.ts';
+import { BUILT_IN_RULES } from '../../src/core/commands/built-in-rules.ts';
+import { judgeCommand } from '../../src/core/commands/judge.ts';
+import { parseCommand } from '../../src/core/commands/parse.ts';
 
 const ORDINARY = [
   'wc -l **/*.py',

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import picomatch from 'picomatch';
 import { describe, expect, test } from 'vitest';
-import { checkPatterns } from '../../src/core/check-rules.ts';
+import { checkPatterns } from '../../src/core/commands/check-examples.ts';
 import { openBudget } from '../../src/core/judge-budget.ts';
 import { findPatternProblem, matchesGlobOf, readPattern } from '../../src/core/path-patterns.ts';
 import {

@@ -2,8 +2,8 @@
  * What a simple command would do, as far as its words say: which paths it writes, and whether it wants the network.
  * Rule: these are facts for rules and people, no boundary; what a program really does, the sandbox bounds.
  */
-import type { SimpleCommand } from './command-facts.ts';
-import { basename } from './command-facts.ts';
+import type { SimpleCommand } from './facts.ts';
+import { basename } from './facts.ts';
 
 const NETWORK_PROGRAMS = new Set(
   (

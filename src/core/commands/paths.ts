@@ -3,10 +3,10 @@
  * Rule: a word's own globs count as what a shell could make of them, and what they only could mean is no certainty;
  * each comparison is counted, and where no steps are left the answer is no, which whoever counts has to say.
  */
-import { DYNAMIC } from './command-facts.ts';
-import { expandBraces } from './command-words.ts';
-import type { JudgeBudget } from './judge-budget.ts';
-import { take } from './judge-budget.ts';
+import { DYNAMIC } from './facts.ts';
+import { expandBraces } from './words.ts';
+import type { JudgeBudget } from '../judge-budget.ts';
+import { take } from '../judge-budget.ts';
 
 /** Longer words are prose. */
 const MAX_PATH = 1000;

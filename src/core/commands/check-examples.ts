@@ -3,10 +3,10 @@
  * Rule: a rule that does not do what its author shows is an error with its name and the example, never a warning; so is
  * a pattern that can't be read.
  */
-import type { CommandRule } from './judge-command.ts';
-import { judgeCommand, matchRule } from './judge-command.ts';
-import { parseCommand } from './parse-command.ts';
-import { findPatternProblem } from './path-patterns.ts';
+import type { CommandRule } from './judge.ts';
+import { judgeCommand, matchRule } from './judge.ts';
+import { parseCommand } from './parse.ts';
+import { findPatternProblem } from '../path-patterns.ts';
 
 /** What is wrong with rules; `path` leads to it in the list: index, field, index of the example. */
 export interface RuleProblem {

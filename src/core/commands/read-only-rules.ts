@@ -3,11 +3,11 @@
  * Rule: nothing here writes, runs a program of the caller's choice, or reaches the network with any of its options;
  * a command line is allowed by them only if all of it is.
  */
-import type { CommandFacts } from './command-facts.ts';
-import { DYNAMIC } from './command-facts.ts';
-import { BUILT_IN_RULES } from './command-rules.ts';
-import type { CommandRule } from './judge-command.ts';
-import { judgeCommand } from './judge-command.ts';
+import type { CommandFacts } from './facts.ts';
+import { DYNAMIC } from './facts.ts';
+import { BUILT_IN_RULES } from './built-in-rules.ts';
+import type { CommandRule } from './judge.ts';
+import { judgeCommand } from './judge.ts';
 
 /** What reads files or says something, whatever its options; none of them has one that runs or writes. */
 const LOOKING = (

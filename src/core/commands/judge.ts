@@ -4,14 +4,14 @@
  * and so is what takes too long to compare.
  */
 import { z } from 'zod';
-import { describeNetwork, operandsOf } from './command-effects.ts';
-import type { CommandFacts, SimpleCommand } from './command-facts.ts';
-import { basename, DYNAMIC } from './command-facts.ts';
-import type { Comparing, GlobReading, Match } from './command-paths.ts';
-import { matchesGlob, namesPath, surer } from './command-paths.ts';
-import type { GateRule } from './gate-rule.ts';
-import type { JudgeBudget } from './judge-budget.ts';
-import { isSpent, openBudget, take } from './judge-budget.ts';
+import { describeNetwork, operandsOf } from './reach.ts';
+import type { CommandFacts, SimpleCommand } from './facts.ts';
+import { basename, DYNAMIC } from './facts.ts';
+import type { Comparing, GlobReading, Match } from './paths.ts';
+import { matchesGlob, namesPath, surer } from './paths.ts';
+import type { GateRule } from '../gate-rule.ts';
+import type { JudgeBudget } from '../judge-budget.ts';
+import { isSpent, openBudget, take } from '../judge-budget.ts';
 
 const text = z.string().min(1).max(200);
 const list = z.array(text).min(1).max(200);

@@ -3,8 +3,8 @@
  * Rule: code is never judged as text; of it rules see only the paths that it names, and code that unpacks what it runs
  * can't be judged at all.
  */
-import { basename } from './command-facts.ts';
-import type { ReadWord } from './command-words.ts';
+import { basename } from './facts.ts';
+import type { ReadWord } from './words.ts';
 
 /** Interpreters, with the options that are followed by code. */
 const CODE_OPTIONS: Record<string, RegExp> = {

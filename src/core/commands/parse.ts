@@ -6,16 +6,16 @@
  */
 import { forEachChild, parse } from 'unbash';
 import type { Assignment, Command, HereDoc, Redirect, Redirection, SyntaxNode, Word } from 'unbash';
-import { hidesText, interpreterOf, listCodePaths, readsProgram, takeCode, unpacksWhatItRuns } from './command-code.ts';
-import { describeNetwork, listWrites } from './command-effects.ts';
-import type { CommandFacts, SimpleCommand } from './command-facts.ts';
-import { basename, DYNAMIC, noFacts } from './command-facts.ts';
-import type { Known, ReadWord } from './command-words.ts';
-import { readWord } from './command-words.ts';
-import { findInner, isFinder, isShell } from './command-wrappers.ts';
-import { escapeForPeople } from './text/escape.ts';
-import type { JudgeBudget } from './judge-budget.ts';
-import { isSpent, openBudget, take } from './judge-budget.ts';
+import { hidesText, interpreterOf, listCodePaths, readsProgram, takeCode, unpacksWhatItRuns } from './code.ts';
+import { describeNetwork, listWrites } from './reach.ts';
+import type { CommandFacts, SimpleCommand } from './facts.ts';
+import { basename, DYNAMIC, noFacts } from './facts.ts';
+import type { Known, ReadWord } from './words.ts';
+import { readWord } from './words.ts';
+import { findInner, isFinder, isShell } from './wrappers.ts';
+import { escapeForPeople } from '../text/escape.ts';
+import type { JudgeBudget } from '../judge-budget.ts';
+import { isSpent, openBudget, take } from '../judge-budget.ts';
 
 /** A tool call's command is shorter; a longer one is no line that anybody wrote. */
 const MAX_LINE = 60_000;

@@ -3,8 +3,8 @@
  * code inside `sh -c`.
  * Rule: an option that is not known is taken to have no value, so that a command is rather found too early than missed.
  */
-import { basename, DYNAMIC } from './command-facts.ts';
-import type { ReadWord } from './command-words.ts';
+import { basename, DYNAMIC } from './facts.ts';
+import type { ReadWord } from './words.ts';
 
 /** How a wrapper's own words are skipped: options that take a value, and operands before the command. */
 interface Wrapper {

@@ -4,7 +4,7 @@
  * `$HOME`, braces without expansions, and variables that the line itself sets once.
  */
 import type { Word, WordPart } from 'unbash';
-import { DYNAMIC } from './command-facts.ts';
+import { DYNAMIC } from './facts.ts';
 
 /** Values of variables that the line sets exactly once, to text that is known. */
 export type Known = ReadonlyMap<string, string>;
