@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import type { Change } from '../../src/core/judge-effects.ts';
+import type { Change } from '../../src/core/effects/judge.ts';
 import type { IgnoreFile } from '../../src/sandbox/gitignore.ts';
 import { isIgnored, parseGitignore } from '../../src/sandbox/gitignore.ts';
 import { loadBase } from './bases.ts';

@@ -4,9 +4,9 @@
  * Rule: the merge happens in the object store, on trees; no work tree, and never a lost conflict. What people left out
  * of the result is in no commit of the line.
  */
-import type { Finding } from '../core/findings.ts';
-import { gateFindings, keyOf } from '../core/findings.ts';
-import { clipFindings, listKept } from '../core/group-findings.ts';
+import type { Finding } from '../core/effects/findings.ts';
+import { gateFindings, keyOf } from '../core/effects/findings.ts';
+import { clipFindings, listKept } from '../core/effects/group-findings.ts';
 import type { IntegrateInput, IntegrateOutcome } from '../core/integration.ts';
 import { isInPaths, isProtected, summarisePaths } from '../core/paths.ts';
 import { taskWords } from '../core/prompts.ts';

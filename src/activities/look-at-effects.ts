@@ -4,14 +4,14 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { digestValue } from '../core/digest.ts';
-import { createAround } from '../core/effect-around.ts';
-import { foldName } from '../core/effect-names.ts';
+import { createAround } from '../core/effects/around.ts';
+import { foldName } from '../core/effects/names.ts';
 import type { DiffLimits } from '../core/execution.ts';
-import type { Finding } from '../core/findings.ts';
-import { listFresh } from '../core/findings.ts';
-import { clipFindings } from '../core/group-findings.ts';
-import type { Change, EffectContext } from '../core/judge-effects.ts';
-import { judgeInSteps, judgeSize } from '../core/judge-effects.ts';
+import type { Finding } from '../core/effects/findings.ts';
+import { listFresh } from '../core/effects/findings.ts';
+import { clipFindings } from '../core/effects/group-findings.ts';
+import type { Change, EffectContext } from '../core/effects/judge.ts';
+import { judgeInSteps, judgeSize } from '../core/effects/judge.ts';
 import { isSpent, openBudget, take } from '../core/judge-budget.ts';
 import type { JudgeBudget } from '../core/judge-budget.ts';
 import type { Sha } from '../core/transcript.ts';

@@ -15,7 +15,7 @@ import {
 import type { CallReviewInput, Review, ReviewInput } from '../core/review.ts';
 import { digestCall, drawFrom } from '../core/digest.ts';
 import { safeJson } from '../core/text/escape.ts';
-import { worstRisk } from '../core/findings.ts';
+import { worstRisk } from '../core/effects/findings.ts';
 import { worse } from '../core/risk.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { checkToolCall } from '../core/tools.ts';

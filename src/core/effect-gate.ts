@@ -6,8 +6,8 @@
 import type { AgentState } from './agent-state.ts';
 import { nextStep, publish, say, undoAct } from './agent-work.ts';
 import { digestValue } from './digest.ts';
-import type { Finding } from './findings.ts';
-import { gateFindings, keyOf, renderFindings, worstRisk } from './findings.ts';
+import type { Finding } from './effects/findings.ts';
+import { gateFindings, keyOf, renderFindings, worstRisk } from './effects/findings.ts';
 import { findingRulesOf } from './judge-fields.ts';
 import { openDecision } from './open-decisions.ts';
 import type { EffectivePolicy, GateRule } from './policy.ts';

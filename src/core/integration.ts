@@ -6,7 +6,7 @@ import type { Amount, Period, SharedBudget, Reserved } from './amounts.ts';
 import type { HostUse } from './egress.ts';
 import type { Evidence } from './evidence.ts';
 import type { DiffLimits, IsolationMode, Setup } from './execution.ts';
-import type { Finding, FindingRules } from './findings.ts';
+import type { Finding, FindingRules } from './effects/findings.ts';
 import type { LfsGrant } from './lfs.ts';
 import type { Permit } from './permits.ts';
 import type { Spend } from './spend.ts';

@@ -5,8 +5,8 @@
  */
 import { z } from 'zod';
 import { canonicalJson } from './digest.ts';
-import type { FindingKind, FindingRules } from './findings.ts';
-import { FINDING_KINDS } from './findings.ts';
+import type { FindingKind, FindingRules } from './effects/findings.ts';
+import { FINDING_KINDS } from './effects/findings.ts';
 import type { GateRule } from './gate-rule.ts';
 import type { CommandRule } from './commands/judge.ts';
 import { commandRuleSchema } from './commands/judge.ts';

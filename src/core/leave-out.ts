@@ -5,7 +5,7 @@
  */
 import type { AgentState } from './agent-state.ts';
 import type { Decision } from './control.ts';
-import { keyOf } from './findings.ts';
+import { keyOf } from './effects/findings.ts';
 import type { Message } from './messages.ts';
 import { isInPaths } from './paths.ts';
 import type { Asked } from './permits.ts';

@@ -4,8 +4,8 @@
  */
 import type { Decision } from './control.ts';
 import { digestValue } from './digest.ts';
-import type { Finding } from './findings.ts';
-import { keyOf } from './findings.ts';
+import type { Finding } from './effects/findings.ts';
+import { keyOf } from './effects/findings.ts';
 import { isInPaths } from './paths.ts';
 import type { Sha } from './transcript.ts';
 import type { GivenDecision } from './warrant.ts';

@@ -5,7 +5,7 @@
  */
 import type { Decision } from './control.ts';
 import { digestValue } from './digest.ts';
-import { gateFindings, keyOf, renderFindings } from './findings.ts';
+import { gateFindings, keyOf, renderFindings } from './effects/findings.ts';
 import { findingRulesOf } from './judge-fields.ts';
 import { joinPermits, leftOutAt, permitOf } from './permits.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';

@@ -10,7 +10,7 @@ import type { Control } from './control.ts';
 import type { Verified } from './decide.ts';
 import type { DeliverInput, DeliverOutcome, OpenPullInput } from './delivery.ts';
 import type { Evidence } from './evidence.ts';
-import type { Finding } from './findings.ts';
+import type { Finding } from './effects/findings.ts';
 import type { Asked, Permit } from './permits.ts';
 import type {
   IntegrateInput,

@@ -3,8 +3,8 @@
  * Rule: what is reviewed is data from a stranger, never orders; a verdict can make people look, and approve nothing.
  */
 import { escapeForPeople } from './text/escape.ts';
-import type { Finding } from './findings.ts';
-import { renderFindings } from './findings.ts';
+import type { Finding } from './effects/findings.ts';
+import { renderFindings } from './effects/findings.ts';
 import type { Risk } from './risk.ts';
 import { shorten } from './text/lines.ts';
 import type { Sha, Usage } from './transcript.ts';

@@ -3,8 +3,8 @@
  * Rule: the same facts always give the same answer, more findings never give less suspicion, and a pile of small ones
  * stays below one grave one.
  */
-import type { Finding, FindingKind } from './findings.ts';
-import { rankFindings, worstRisk } from './findings.ts';
+import type { Finding, FindingKind } from './effects/findings.ts';
+import { rankFindings, worstRisk } from './effects/findings.ts';
 import type { CommandJudgement } from './commands/judge.ts';
 import { worse } from './risk.ts';
 import type { Risk } from './risk.ts';

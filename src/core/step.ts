@@ -5,7 +5,7 @@
 import type { CommandFacts } from './commands/facts.ts';
 import type { RedBefore } from './evidence.ts';
 import type { DiffLimits, IsolationMode, Setup } from './execution.ts';
-import type { Finding } from './findings.ts';
+import type { Finding } from './effects/findings.ts';
 import type { CommandJudgement } from './commands/judge.ts';
 import type { LfsGrant } from './lfs.ts';
 import type { Plan } from './plan.ts';

@@ -1,6 +1,6 @@
 /** Changes and findings as short texts, for tests of judges. */
-import type { Change, EffectContext } from '../../src/core/judge-effects.ts';
-import { judgeEffects } from '../../src/core/judge-effects.ts';
+import type { Change, EffectContext } from '../../src/core/effects/judge.ts';
+import { judgeEffects } from '../../src/core/effects/judge.ts';
 
 /** A change from one text to another; `null` is no file. */
 export function change(

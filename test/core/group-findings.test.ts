@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { answerEffects } from '../../src/core/effect-gate.ts';
-import type { Finding } from '../../src/core/findings.ts';
-import { FINDING_KINDS, keyOf } from '../../src/core/findings.ts';
-import { clipFindings, listKept } from '../../src/core/group-findings.ts';
+import type { Finding } from '../../src/core/effects/findings.ts';
+import { FINDING_KINDS, keyOf } from '../../src/core/effects/findings.ts';
+import { clipFindings, listKept } from '../../src/core/effects/group-findings.ts';
 import { policyOf } from './builders.ts';
 
 const BINARY: Finding = { kind: 'binary', path: 'a', excerpt: '', risk: 'high', why: '9 bytes that nobody can read' };

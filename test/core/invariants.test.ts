@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { AgentState } from '../../src/core/agent-state.ts';
 import { answerCall } from '../../src/core/call-gate.ts';
 import { digestDelivery } from '../../src/core/delivery.ts';
-import type { Finding } from '../../src/core/findings.ts';
+import type { Finding } from '../../src/core/effects/findings.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { deliverySubject } from '../../src/core/refactor-warrant.ts';
 import type { Proposal } from '../../src/core/step.ts';

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { renderFindings } from '../../src/core/findings.ts';
-import { judgeEffects } from '../../src/core/judge-effects.ts';
+import { renderFindings } from '../../src/core/effects/findings.ts';
+import { judgeEffects } from '../../src/core/effects/judge.ts';
 import { change, judge } from './effects.ts';
 
 const FIRST = "import { join } from 'node:path';\n\nexport function oldName(a, b) {\n  return join(a, b);\n}\n";

@@ -1,8 +1,8 @@
 /** Tests, dependencies, configuration and files themselves: what is lost or added is found, what a task asked for passes. */
 import { expect, test } from 'vitest';
-import { createAround } from '../../src/core/effect-around.ts';
-import { gateFindings, keyOf } from '../../src/core/findings.ts';
-import { judgeEffects, judgeInSteps, judgeSize } from '../../src/core/judge-effects.ts';
+import { createAround } from '../../src/core/effects/around.ts';
+import { gateFindings, keyOf } from '../../src/core/effects/findings.ts';
+import { judgeEffects, judgeInSteps, judgeSize } from '../../src/core/effects/judge.ts';
 import { change, judge } from './effects.ts';
 
 const CONTEXT = { paths: ['**'], task: 'Tidy up' };

@@ -1,8 +1,8 @@
 /** No file stops its judges: none throws, and work grows with the length of what is judged, whatever it is. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Finding } from '../../src/core/findings.ts';
-import { judgeEffects } from '../../src/core/judge-effects.ts';
+import type { Finding } from '../../src/core/effects/findings.ts';
+import { judgeEffects } from '../../src/core/effects/judge.ts';
 import { change } from './effects.ts';
 
 const PATHS = [

@@ -1,7 +1,7 @@
 /** What is left out of a task's result when it is integrated: what is kept then, and what is checked again. */
 import { describe, expect, test } from 'vitest';
-import type { Finding } from '../../src/core/findings.ts';
-import { keyOf } from '../../src/core/findings.ts';
+import type { Finding } from '../../src/core/effects/findings.ts';
+import { keyOf } from '../../src/core/effects/findings.ts';
 import type { IntegrateOutcome } from '../../src/core/integration.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { checkInputOf, nextRefactorCommand } from '../../src/core/refactor.ts';

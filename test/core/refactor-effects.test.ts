@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Finding } from '../../src/core/findings.ts';
-import { keyOf } from '../../src/core/findings.ts';
+import type { Finding } from '../../src/core/effects/findings.ts';
+import { keyOf } from '../../src/core/effects/findings.ts';
 import { nextRefactorCommand } from '../../src/core/refactor.ts';
 import { advanceRefactor } from '../../src/core/refactor-events.ts';
 import type { IntegrateOutcome } from '../../src/core/integration.ts';

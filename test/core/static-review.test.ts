@@ -1,7 +1,7 @@
 /** Findings are shown so that the worst can't be missed, gated by policy, and weighed the same way each time. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Finding } from '../../src/core/findings.ts';
+import type { Finding } from '../../src/core/effects/findings.ts';
 import {
   excerptOf,
   FINDING_KINDS,
@@ -9,7 +9,7 @@ import {
   MAX_EXCERPT,
   rankFindings,
   renderFindings,
-} from '../../src/core/findings.ts';
+} from '../../src/core/effects/findings.ts';
 import { reviewStatically } from '../../src/core/static-review.ts';
 
 const finding = (values: Partial<Finding>): Finding => ({

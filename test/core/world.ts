@@ -11,7 +11,7 @@ import type { AgentEvent, AgentState } from '../../src/core/agent-state.ts';
 import type { Proposal } from '../../src/core/step.ts';
 import type { StartInput, Verb } from '../../src/core/messages.ts';
 import { startSchema } from '../../src/core/messages.ts';
-import type { Finding } from '../../src/core/findings.ts';
+import type { Finding } from '../../src/core/effects/findings.ts';
 import type { IntegrateOutcome } from '../../src/core/integration.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { askForBudget, beginCommand } from '../../src/core/budget.ts';

@@ -3,10 +3,10 @@
  * Rule: known forms are found wherever they stand; what merely looks random counts only beside a name that says what
  * it is, so that hashes and fixtures are left alone.
  */
-import type { Effects, Line, Look } from './effect-look.ts';
-import { findAt, wasThere } from './effect-look.ts';
+import type { Effects, Line, Look } from './change.ts';
+import { findAt, wasThere } from './change.ts';
 import type { Finding } from './findings.ts';
-import { isLockfile } from './effect-dependencies.ts';
+import { isLockfile } from './dependencies.ts';
 
 const KNOWN: [string, RegExp][] = [
   ['an AWS access key', /\b(AKIA|ASIA|AGPA|AROA|AIDA)(?!\w*EXAMPLE)[A-Z0-9]{16}\b/],

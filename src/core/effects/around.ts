@@ -3,10 +3,10 @@
  * have to be in memory when one is judged.
  * Rule: bounded; what is not remembered makes a judge say more, never less.
  */
-import { listLost } from './effect-code.ts';
-import { isManifest } from './effect-dependencies.ts';
-import type { Around, Change } from './effect-look.ts';
-import { listTests } from './effect-tests.ts';
+import { listLost } from './code.ts';
+import { isManifest } from './dependencies.ts';
+import type { Around, Change } from './change.ts';
+import { listTests } from './tests.ts';
 
 /** Characters of texts whose lines are remembered, before and after each; a move within more is taken for a change. */
 const MAX_REMEMBERED = 16 * 1024 * 1024;

@@ -3,12 +3,12 @@
  * beside them only by case or by how Unicode writes them, and other spellings of names that something acts on.
  * Rule: only new names are judged, and a person who keeps one keeps the name, whatever the file holds.
  */
-import { isRunLater } from './effect-configuration.ts';
-import type { EffectContext, Look } from './effect-look.ts';
-import { findAt } from './effect-look.ts';
-import { escapeForPeople } from './text/escape.ts';
+import { isRunLater } from './configuration.ts';
+import type { EffectContext, Look } from './change.ts';
+import { findAt } from './change.ts';
+import { escapeForPeople } from '../text/escape.ts';
 import type { Finding } from './findings.ts';
-import { isInPaths } from './paths.ts';
+import { isInPaths } from '../paths.ts';
 
 const LATIN = String.raw`[A-Za-z\u00c0-\u024f]`;
 /** Scripts with letters that look like Latin ones, and Latin letters of full width. */

@@ -3,12 +3,12 @@
  * Rule: what was there before, or moved here from another file, is no finding; each finding shows the bytes themselves.
  */
 import { diffChars } from 'diff';
-import type { Change, Effects, Line, Look } from './effect-look.ts';
-import { cutLines, findAt, wasThere } from './effect-look.ts';
-import { isLockfile } from './effect-dependencies.ts';
-import { escapeForPeople } from './text/escape.ts';
+import type { Change, Effects, Line, Look } from './change.ts';
+import { cutLines, findAt, wasThere } from './change.ts';
+import { isLockfile } from './dependencies.ts';
+import { escapeForPeople } from '../text/escape.ts';
 import type { Finding } from './findings.ts';
-import type { Risk } from './risk.ts';
+import type { Risk } from '../risk.ts';
 
 /** Letters of other scripts that look like Latin ones, beside Latin ones in one word. */
 const MIXED_SCRIPT =

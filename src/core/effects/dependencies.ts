@@ -2,8 +2,8 @@
  * What a change makes the project depend on: manifests and lockfiles.
  * Rule: what the task names was asked for; what comes from elsewhere than before is shown, whoever asked.
  */
-import type { Effects, Line, Look } from './effect-look.ts';
-import { findAt, isAskedFor, isFileAskedFor } from './effect-look.ts';
+import type { Effects, Line, Look } from './change.ts';
+import { findAt, isAskedFor, isFileAskedFor } from './change.ts';
 import type { Finding } from './findings.ts';
 
 const NODE_LISTS = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'];

@@ -3,8 +3,8 @@
  * Rule: also where it is done everywhere alike, as a refactor would do it; what the task names, moves or gets another
  * such word instead is none.
  */
-import type { Effects, Line, Look } from './effect-look.ts';
-import { findAt, isAskedFor, isStillThere } from './effect-look.ts';
+import type { Effects, Line, Look } from './change.ts';
+import { findAt, isAskedFor, isStillThere } from './change.ts';
 import type { Finding } from './findings.ts';
 
 const IDENTIFIER = /[A-Za-z_$][\w$]*/g;

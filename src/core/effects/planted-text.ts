@@ -4,8 +4,8 @@
  * Rule: what overrides, hides, or claims an approval is of high risk whomever it addresses; merely writing about agents
  * is no finding.
  */
-import type { Effects, Look } from './effect-look.ts';
-import { findAt, wasThere } from './effect-look.ts';
+import type { Effects, Look } from './change.ts';
+import { findAt, wasThere } from './change.ts';
 import type { Finding } from './findings.ts';
 
 const READER = String.raw`(?:(?:AI|coding|automated|code|language)[ -]){0,4}(?:assistants?|agents?|bots?|LLMs?|language models?|models?|copilot|claude|codex|gpt|reviewers?|maintainers?)`;

@@ -2,8 +2,8 @@
  * Findings as they fit into a history and into a person's look: alike ones are one, by kind and folder.
  * Rule: nothing of medium risk and above is cut; whoever keeps a group keeps exactly its members, by their bytes.
  */
-import { digestValue } from './digest.ts';
-import { escapeForPeople } from './text/escape.ts';
+import { digestValue } from '../digest.ts';
+import { escapeForPeople } from '../text/escape.ts';
 import type { Finding } from './findings.ts';
 import { keyOf, rankFindings, shortenPath } from './findings.ts';
 

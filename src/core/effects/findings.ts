@@ -3,11 +3,11 @@
  * Rule: the worst comes first, no kind and no file can push the others out, and what is shown are the real bytes,
  * escaped.
  */
-import { digestValue } from './digest.ts';
-import { escapeForPeople } from './text/escape.ts';
-import type { GateRule } from './gate-rule.ts';
-import { RISKS, worse } from './risk.ts';
-import type { Risk } from './risk.ts';
+import { digestValue } from '../digest.ts';
+import { escapeForPeople } from '../text/escape.ts';
+import type { GateRule } from '../gate-rule.ts';
+import { RISKS, worse } from '../risk.ts';
+import type { Risk } from '../risk.ts';
 
 /** Every kind of finding; policy names them. */
 export const FINDING_KINDS = [

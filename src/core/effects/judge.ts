@@ -3,25 +3,25 @@
  * Rule: pure and bounded, never thrown by what files hold; a finding says what was seen and where, never what somebody
  * claimed.
  */
-import { createAround } from './effect-around.ts';
-import { judgeCode } from './effect-code.ts';
-import { judgeConfiguration } from './effect-configuration.ts';
-import { judgeDependencies } from './effect-dependencies.ts';
-import type { Around, Change, EffectContext, Effects, Look } from './effect-look.ts';
-import { blobOf, findAt, isFileAskedFor, isLink, lookAt, wasThere } from './effect-look.ts';
-import { judgeLostChecks } from './effect-lost-checks.ts';
-import { judgeNames } from './effect-names.ts';
-import { judgeSecrets } from './effect-secrets.ts';
-import { judgeTests } from './effect-tests.ts';
-import { judgeUnexplained } from './effect-unexplained.ts';
-import { judgeWords } from './effect-words.ts';
-import type { DiffLimits } from './execution.ts';
+import { createAround } from './around.ts';
+import { judgeCode } from './code.ts';
+import { judgeConfiguration } from './configuration.ts';
+import { judgeDependencies } from './dependencies.ts';
+import type { Around, Change, EffectContext, Effects, Look } from './change.ts';
+import { blobOf, findAt, isFileAskedFor, isLink, lookAt, wasThere } from './change.ts';
+import { judgeLostChecks } from './lost-checks.ts';
+import { judgeNames } from './names.ts';
+import { judgeSecrets } from './secrets.ts';
+import { judgeTests } from './tests.ts';
+import { judgeUnexplained } from './unexplained.ts';
+import { judgeWords } from './planted-text.ts';
+import type { DiffLimits } from '../execution.ts';
 import type { Finding } from './findings.ts';
 import { excerptOf, rankFindings } from './findings.ts';
-import { readPointer } from './lfs.ts';
-import { describeBroken, findProtecting, isInPaths } from './paths.ts';
+import { readPointer } from '../lfs.ts';
+import { describeBroken, findProtecting, isInPaths } from '../paths.ts';
 
-export type { Change, EffectContext } from './effect-look.ts';
+export type { Change, EffectContext } from './change.ts';
 
 /** Images and fonts: they run nothing, and people see what they are. */
 const HARMLESS_BINARY = /\.(png|jpe?g|gif|webp|avif|ico|bmp|woff2?|ttf|otf|mp[34]|pdf)$/i;

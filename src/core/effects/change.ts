@@ -3,10 +3,10 @@
  * Rule: reading is bounded whatever the file holds, and what was not read is said.
  */
 import { diffArrays } from 'diff';
-import { digestValue } from './digest.ts';
+import { digestValue } from '../digest.ts';
 import type { Finding, FindingKind } from './findings.ts';
 import { excerptOf } from './findings.ts';
-import type { Risk } from './risk.ts';
+import type { Risk } from '../risk.ts';
 
 /** One changed path, as two checkpoints differ in it. */
 export interface Change {

@@ -4,10 +4,10 @@
  * Rule: a file that the task names is less of a surprise, but what gives strangers a right or hides a failure asks
  * whoever named it.
  */
-import type { Effects, Line, Look } from './effect-look.ts';
-import { findAt, isFileAskedFor } from './effect-look.ts';
+import type { Effects, Line, Look } from './change.ts';
+import { findAt, isFileAskedFor } from './change.ts';
 import type { Finding } from './findings.ts';
-import type { Risk } from './risk.ts';
+import type { Risk } from '../risk.ts';
 
 /** Path, risk, what it is. The first that fits counts. */
 const PLACES: [RegExp, Risk, string][] = [

@@ -3,8 +3,8 @@
  * Rule: these are remarks of low risk for whoever looks anyway, the most telling first; a refactor repeats itself, so
  * what is done once stands out.
  */
-import type { Effects, Hunk, Line, Look } from './effect-look.ts';
-import { findAt, isAskedFor, isStillThere, wasThere } from './effect-look.ts';
+import type { Effects, Hunk, Line, Look } from './change.ts';
+import { findAt, isAskedFor, isStillThere, wasThere } from './change.ts';
 import type { Finding } from './findings.ts';
 
 /** Remarks of one act. */

@@ -2,8 +2,8 @@
  * Tests that went away or can no longer fail.
  * Rule: a test that moved is no finding; one that says less than before is, whatever it is called now.
  */
-import type { Change, Effects, Line, Look } from './effect-look.ts';
-import { findAt, isAskedFor, isFileAskedFor, isStillThere, isTestPath, wasThere } from './effect-look.ts';
+import type { Change, Effects, Line, Look } from './change.ts';
+import { findAt, isAskedFor, isFileAskedFor, isStillThere, isTestPath, wasThere } from './change.ts';
 import type { Finding } from './findings.ts';
 
 const TEST_NAME =
