@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AccountInput } from '../../src/core/account.ts';
+import type { AccountInput } from '../../src/core/budget/account.ts';
 import { ensureKeyFile } from '../../src/seal/key-file.ts';
 import { KEY } from './ground.ts';
 

@@ -4,7 +4,7 @@
  * Rule: what is granted and spent together never exceeds the budget; at its end the refactor asks, and says on what it
  * went.
  */
-import type { Grant } from './amounts.ts';
+import type { Grant } from './budget/amounts.ts';
 import { boundsOf } from './budget-bounds.ts';
 import type { Decision } from './control.ts';
 import { digestValue } from './digest.ts';

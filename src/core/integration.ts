@@ -2,7 +2,7 @@
  * What the activities of a refactor take and give: preparing, integrating a finished task, setting budgets aside.
  * Rule: small facts; the bytes stay in the hub.
  */
-import type { Amount, Period, SharedBudget, Reserved } from './amounts.ts';
+import type { Amount, Period, SharedBudget, Reserved } from './budget/amounts.ts';
 import type { HostUse } from './egress.ts';
 import type { Evidence } from './evidence.ts';
 import type { DiffLimits, IsolationMode, Setup } from './execution.ts';

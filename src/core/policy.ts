@@ -4,8 +4,8 @@
  * an error, never silently ignored, and every field says where it came from.
  */
 import { z } from 'zod';
-import { sharedBudgetsSchema, UNLIMITED_BUDGET } from './amounts.ts';
-import type { SharedBudget } from './amounts.ts';
+import { sharedBudgetsSchema, UNLIMITED_BUDGET } from './budget/amounts.ts';
+import type { SharedBudget } from './budget/amounts.ts';
 import { decisionsPolicySchema } from './approvers.ts';
 import type { SourcedRules } from './approvers.ts';
 import { boundSilence, DECISION_FIELDS } from './decision-fields.ts';

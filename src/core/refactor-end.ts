@@ -3,7 +3,7 @@
  * report kept in the hub.
  * Rule: none of these holds up the end for ever: what can't be done is said in the log, and the run ends.
  */
-import { tookOf } from './account.ts';
+import { tookOf } from './budget/account.ts';
 import type { RefactorCommand, RefactorEvent, RefactorOutcome, RefactorState } from './refactor-state.ts';
 import { deliverySubject, warrantDelivery } from './refactor-warrant.ts';
 import { log } from './refactor-work.ts';

@@ -5,7 +5,7 @@
 import type { Share } from './agent-share.ts';
 import type { PolicyInput, PolicyRead } from './layer-sources.ts';
 import type { AgentDescription, AgentKind, AgentReport, AgentSpec, Fork, Hold } from './agent-state.ts';
-import type { Reserved, Grant, Clock } from './amounts.ts';
+import type { Reserved, Grant, Clock } from './budget/amounts.ts';
 import type { Control } from './control.ts';
 import type { Verified } from './decide.ts';
 import type { DeliverInput, DeliverOutcome, OpenPullInput } from './delivery.ts';

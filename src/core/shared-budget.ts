@@ -3,7 +3,7 @@
  * Rule: a refactor's whole budget is set aside in every account before its first model call, and what people add to it
  * before that is granted to anyone.
  */
-import type { Amount, Period, SharedBudget, Reserved } from './amounts.ts';
+import type { Amount, Period, SharedBudget, Reserved } from './budget/amounts.ts';
 import type { ReserveShared } from './integration.ts';
 import type { RefactorCommand, RefactorState } from './refactor-state.ts';
 

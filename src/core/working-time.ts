@@ -2,7 +2,7 @@
  * The refactor's budget of time: how long it works, not counting while it waits for a person.
  * Rule: at its end nothing new begins and running agents pause after their step, until a person gives more.
  */
-import type { Clock } from './amounts.ts';
+import type { Clock } from './budget/amounts.ts';
 import { digestValue } from './digest.ts';
 import { listOpenDecisions, openDecision } from './open-decisions.ts';
 import { UNLIMITED } from './policy.ts';

@@ -15,7 +15,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { AccountState, AccountVerb } from '../core/account.ts';
+import type { AccountState, AccountVerb } from '../core/budget/account.ts';
 import {
   describeAccount,
   findMessageProblem,
@@ -23,9 +23,9 @@ import {
   openAccount,
   receiveForAccount,
   viewAccount,
-} from '../core/account.ts';
-import type { Stamp } from '../core/account-stamps.ts';
-import { findStampProblem, remember } from '../core/account-stamps.ts';
+} from '../core/budget/account.ts';
+import type { Stamp } from '../core/budget/account-stamps.ts';
+import { findStampProblem, remember } from '../core/budget/account-stamps.ts';
 import type { FailureType } from '../core/failures.ts';
 import type { SealedKind } from '../core/sealed.ts';
 import { describeUnsealed, openSeal, sealed } from '../core/sealed.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AccountView } from '../../src/core/account.ts';
-import { findMessageProblem, openAccount, periodOf } from '../../src/core/account.ts';
-import type { Period } from '../../src/core/amounts.ts';
+import type { AccountView } from '../../src/core/budget/account.ts';
+import { findMessageProblem, openAccount, periodOf } from '../../src/core/budget/account.ts';
+import type { Period } from '../../src/core/budget/amounts.ts';
 import { SHARED_BUDGETS } from '../../src/core/shared-budgets.ts';
 import { Bank } from '../core/bank.ts';
 import { planOf, randomFrom } from '../core/builders.ts';

@@ -2,8 +2,8 @@
  * Accounts of shared budgets for simulated worlds.
  * Rule: the product's own account, driven as the activities drive it.
  */
-import type { AccountInput, AccountState, AccountVerb, AccountView } from '../../src/core/account.ts';
-import { accountId, openAccount, receiveForAccount, viewAccount } from '../../src/core/account.ts';
+import type { AccountInput, AccountState, AccountVerb, AccountView } from '../../src/core/budget/account.ts';
+import { accountId, openAccount, receiveForAccount, viewAccount } from '../../src/core/budget/account.ts';
 import type { ReserveOutcome } from '../../src/core/integration.ts';
 import type { RefactorCommand } from '../../src/core/refactor-state.ts';
 

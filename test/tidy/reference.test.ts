@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import type { z } from 'zod';
 import { program } from '../../src/cli/program.ts';
 import { envSchema, REMOTE_VARIABLES } from '../../src/config.ts';
-import { ACCOUNT_SCHEMAS, accountInputSchema } from '../../src/core/account.ts';
+import { ACCOUNT_SCHEMAS, accountInputSchema } from '../../src/core/budget/account.ts';
 import type { Verb } from '../../src/core/messages.ts';
 import { MESSAGE_SCHEMAS, readMessage, SIGNAL_VERBS, startSchema, VERBS } from '../../src/core/messages.ts';
 import { planSchema, taskSchema } from '../../src/core/plan.ts';

@@ -7,8 +7,8 @@ import { z } from 'zod';
 import type { Stamps } from './account-stamps.ts';
 import { PERIODS, accountNameSchema } from './amounts.ts';
 import type { Amount, Period } from './amounts.ts';
-import { describeMisfit } from './plan.ts';
-import type { Usage } from './transcript.ts';
+import { describeMisfit } from '../plan.ts';
+import type { Usage } from '../transcript.ts';
 
 /** What people added, newest last. */
 interface Raise extends Amount {
