@@ -3,13 +3,13 @@
  * what people let it keep.
  * Rule: a report is where to look, never what counts; what the hub does not show is not so.
  */
-import { rulesOf } from '../core/approvers.ts';
+import { rulesOf } from '../core/policy/approvers.ts';
 import { canonicalJson, digestValue } from '../core/digest.ts';
 import type { IntegrateInput, Keeps } from '../core/integration.ts';
-import { findingRulesOf } from '../core/judge-fields.ts';
+import { findingRulesOf } from '../core/policy/judge-fields.ts';
 import type { Permit } from '../core/permits.ts';
 import { keptBy, leftOutAt } from '../core/permits.ts';
-import type { EffectivePolicy } from '../core/policy.ts';
+import type { EffectivePolicy } from '../core/policy/policy.ts';
 import type { Spend } from '../core/spend.ts';
 import { NOTHING_SPENT, spendOn } from '../core/spend.ts';
 import type { Sha } from '../core/transcript.ts';

@@ -3,7 +3,7 @@
  * Rule: types only, so that workflows can import it; inputs and outcomes are small facts, never transcripts, diffs or
  * files.
  */
-import type { PolicyInput, PolicyRead } from '../core/layer-sources.ts';
+import type { PolicyInput, PolicyRead } from '../core/policy/layer-sources.ts';
 import type { AgentDescription, AgentSpec } from '../core/agent-state.ts';
 import type { ActInput, ActOutcome, ThinkInput, ThinkOutcome, CheckInput } from '../core/step.ts';
 import type { SignatureQuestion, SignatureVerdict } from '../core/decide.ts';

@@ -8,7 +8,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestValue } from '../core/digest.ts';
 import type { NetworkGrant } from '../core/egress.ts';
-import type { EffectivePolicy, Policy } from '../core/policy.ts';
+import type { EffectivePolicy, Policy } from '../core/policy/policy.ts';
 import type { Sha } from '../core/transcript.ts';
 import { ensureCommit } from '../git/fetch-commit.ts';
 import type { Store } from '../git/store.ts';

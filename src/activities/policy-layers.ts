@@ -4,7 +4,7 @@
  */
 import { Context } from '@temporalio/activity';
 import type { NetworkGrant } from '../core/egress.ts';
-import type { PolicyInput } from '../core/layer-sources.ts';
+import type { PolicyInput } from '../core/policy/layer-sources.ts';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure } from '../git/git-failure.ts';
 import { importBase } from '../git/import-base.ts';

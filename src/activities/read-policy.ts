@@ -3,7 +3,7 @@
  * Rule: a layer with a fault ends the start, with file and line; the repository's limits are those of its base and of
  * its default branch, whichever is stricter.
  */
-import type { PolicyInput, PolicyRead } from '../core/layer-sources.ts';
+import type { PolicyInput, PolicyRead } from '../core/policy/layer-sources.ts';
 import { importBase } from '../git/import-base.ts';
 import { readLayers } from '../policy/read-layers.ts';
 import type { ActivityContext } from './context.ts';

@@ -9,7 +9,7 @@ import { queryRun, resultOf, sendVerb } from '../client/refactors.ts';
 import { escapeForPeople, safeJson } from '../core/text/escape.ts';
 import type { Verb } from '../core/messages.ts';
 import type { Plan } from '../core/plan.ts';
-import type { EffectivePolicy } from '../core/policy.ts';
+import type { EffectivePolicy } from '../core/policy/policy.ts';
 import type { RefactorStatus } from '../core/views.ts';
 import { asLine as safe } from '../core/text/lines.ts';
 import { findRepeatedField } from '../core/unreadable.ts';

@@ -6,15 +6,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { queryRun } from '../client/refactors.ts';
-import type { DecisionRules } from '../core/approvers.ts';
-import { rulesOf } from '../core/approvers.ts';
+import type { DecisionRules } from '../core/policy/approvers.ts';
+import { rulesOf } from '../core/policy/approvers.ts';
 import { escapeForPeople as safe } from '../core/text/escape.ts';
 import type { Message, MessageOf, Verb } from '../core/messages.ts';
 import { readMessage, readStart } from '../core/messages.ts';
 import { chooseDecision } from '../core/open-decisions.ts';
 import type { Place } from '../core/place.ts';
 import type { Plan } from '../core/plan.ts';
-import type { EffectivePolicy } from '../core/policy.ts';
+import type { EffectivePolicy } from '../core/policy/policy.ts';
 import type { Subject } from '../core/signed-text.ts';
 import {
   renderSignedText,

@@ -2,8 +2,8 @@
  * A policy that changed while a run is under way: read again from its layers, and adopted where somebody asks for it.
  * Rule: nothing of a message becomes policy: the worker reads the layers, and what changed is said field by field.
  */
-import { listPolicyChanges, findLostOrganisation } from './policy-changes.ts';
-import type { PolicyReading, Adoption } from './policy-changes.ts';
+import { listPolicyChanges, findLostOrganisation } from './policy/changes.ts';
+import type { PolicyReading, Adoption } from './policy/changes.ts';
 import { settle } from './receive.ts';
 import type { Received } from './receive.ts';
 import type { RefactorState } from './refactor-state.ts';

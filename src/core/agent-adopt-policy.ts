@@ -5,12 +5,12 @@
 import type { AgentState } from './agent-state.ts';
 import { publish, say } from './agent-work.ts';
 import type { Setup } from './execution.ts';
-import { tightenForIsolation } from './isolation-policy.ts';
-import type { PolicyInput } from './layer-sources.ts';
-import type { PolicyReading, Adoption } from './policy-changes.ts';
-import { listPolicyChanges, findLostOrganisation } from './policy-changes.ts';
-import { tightenNetwork } from './policy-fields.ts';
-import type { EffectivePolicy } from './policy.ts';
+import { tightenForIsolation } from './policy/isolation.ts';
+import type { PolicyInput } from './policy/layer-sources.ts';
+import type { PolicyReading, Adoption } from './policy/changes.ts';
+import { listPolicyChanges, findLostOrganisation } from './policy/changes.ts';
+import { tightenNetwork } from './policy/fields.ts';
+import type { EffectivePolicy } from './policy/policy.ts';
 import type { Received } from './receive.ts';
 import { settle } from './receive.ts';
 

@@ -7,7 +7,7 @@ import { authorsOfAgent } from './agent.ts';
 import { raiseBudget } from './agent-budget.ts';
 import type { AgentState } from './agent-state.ts';
 import { endAgent, nextStep, publish, say, tell, undoAct } from './agent-work.ts';
-import { rulesOf } from './approvers.ts';
+import { rulesOf } from './policy/approvers.ts';
 import type { Decision, Approval } from './control.ts';
 import type { Verified } from './decide.ts';
 import { countApproval, nameOf, weigh } from './decide.ts';

@@ -8,7 +8,7 @@ import { answerQuestion, decideForAgent } from './agent-decisions.ts';
 import { gateAgain } from './agent-gate.ts';
 import type { AgentState } from './agent-state.ts';
 import { endAgent, nextStep, publish, say, tell } from './agent-work.ts';
-import { rulesOf } from './approvers.ts';
+import { rulesOf } from './policy/approvers.ts';
 import type { Decision } from './control.ts';
 import type { Verified } from './decide.ts';
 import type { Message, MessageOf, Verb } from './messages.ts';

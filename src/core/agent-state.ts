@@ -8,7 +8,7 @@ import type { Control } from './control.ts';
 import type { RedBefore, Evidence } from './evidence.ts';
 import type { IsolationMode, Setup, DiffLimits } from './execution.ts';
 import type { Asked, Permit } from './permits.ts';
-import type { EffectivePolicy, Policy } from './policy.ts';
+import type { EffectivePolicy, Policy } from './policy/policy.ts';
 import type { Plan } from './plan.ts';
 import type { Price } from './price.ts';
 import type { CallReviewInput, Review } from './review.ts';

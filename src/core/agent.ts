@@ -11,7 +11,7 @@ import type { ActInput, ThinkInput, CheckInput } from './step.ts';
 import { digestValue } from './digest.ts';
 import { lfsOf } from './lfs.ts';
 import { listOpenDecisions } from './open-decisions.ts';
-import type { EffectivePolicy } from './policy.ts';
+import type { EffectivePolicy } from './policy/policy.ts';
 import type { Profile } from './tools.ts';
 import type { Sha } from './transcript.ts';
 import type { Warrant } from './warrant.ts';

@@ -5,7 +5,7 @@
  * went.
  */
 import type { Grant } from './budget/amounts.ts';
-import { boundsOf } from './budget-bounds.ts';
+import { boundsOf } from './policy/bounds.ts';
 import type { Decision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { listOpenDecisions, openDecision } from './open-decisions.ts';

@@ -6,7 +6,7 @@
 import type { Decision } from './control.ts';
 import { describeRed, findCounting, findRed } from './evidence.ts';
 import { createExtra } from './refactor.ts';
-import { rulesOf } from './approvers.ts';
+import { rulesOf } from './policy/approvers.ts';
 import { isClaim } from './orders.ts';
 import { settleReceipts } from './receipts.ts';
 import type { RefactorState } from './refactor-state.ts';

@@ -4,8 +4,8 @@
  * text of a model, a repository or a person is code.
  */
 import type { AgentState } from './agent-state.ts';
-import type { DecisionRules } from './approvers.ts';
-import { riskOf, rulesOf } from './approvers.ts';
+import type { DecisionRules } from './policy/approvers.ts';
+import { riskOf, rulesOf } from './policy/approvers.ts';
 import type { Decision } from './control.ts';
 import { listOpenDecisions } from './open-decisions.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';

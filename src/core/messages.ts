@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { findSecretOf } from './address.ts';
 import { describeMisfit, planSchema } from './plan.ts';
-import { policySchema } from './policy.ts';
+import { policySchema } from './policy/policy.ts';
 import { describeUnreadable } from './unreadable.ts';
 
 const name = z.string().trim().min(1).max(200);

@@ -3,7 +3,7 @@
  * only after its signature was verified.
  * Rule: every message leaves one receipt, and what it says when a verification ends is what became of it.
  */
-import type { PolicyInput } from './layer-sources.ts';
+import type { PolicyInput } from './policy/layer-sources.ts';
 import type { Control, Receipt } from './control.ts';
 import { digestValue } from './digest.ts';
 import type { SignatureQuestion, Verified } from './decide.ts';

@@ -3,7 +3,7 @@
  * nobody does.
  * Rule: a decision counts only as `weigh` allows it; what an agent owns is passed on, and counts as that weighs it.
  */
-import { rulesOf } from './approvers.ts';
+import { rulesOf } from './policy/approvers.ts';
 import { answersOfRefactor, findAnswerProblem } from './answers.ts';
 import { addBudget, describeHolders, raiseGrant } from './budget.ts';
 import { planAgain, workOnRejection } from './changes.ts';

@@ -6,7 +6,7 @@
 import type { Decision } from './control.ts';
 import { digestValue } from './digest.ts';
 import { gateFindings, keyOf, renderFindings } from './effects/findings.ts';
-import { findingRulesOf } from './judge-fields.ts';
+import { findingRulesOf } from './policy/judge-fields.ts';
 import { joinPermits, leftOutAt, permitOf } from './permits.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
 import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
@@ -15,7 +15,7 @@ import { openDecision } from './open-decisions.ts';
 import { canOverlap, describeBroken } from './paths.ts';
 import type { Asked } from './permits.ts';
 import { log, replaceWork, tryAgain, workAgain } from './refactor-work.ts';
-import { limitsOf } from './task-limits.ts';
+import { limitsOf } from './policy/task-limits.ts';
 import type { Sha } from './transcript.ts';
 
 /** Characters of all tasks' words that the judges get: what they name was asked for. */

@@ -7,7 +7,7 @@ import { digestValue } from './digest.ts';
 import { findRed } from './evidence.ts';
 import type { FailureType } from './failures.ts';
 import { openDecision } from './open-decisions.ts';
-import { listPolicyChanges } from './policy-changes.ts';
+import { listPolicyChanges } from './policy/changes.ts';
 import { createExtra } from './refactor.ts';
 import { takeDescription, takeReport, takeSpend, takeStart } from './refactor-agents.ts';
 import { takeDelivery } from './refactor-delivery.ts';

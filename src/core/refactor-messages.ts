@@ -2,7 +2,7 @@
  * What a refactor does with a message: act on it itself, or pass it on to the agent that it concerns.
  * Rule: nothing here throws or waits; a receipt says what became of each message, and of each one passed on.
  */
-import { rulesOf } from './approvers.ts';
+import { rulesOf } from './policy/approvers.ts';
 import type { Verified } from './decide.ts';
 import type { Message, MessageOf, Verb } from './messages.ts';
 import { listOpenDecisions } from './open-decisions.ts';

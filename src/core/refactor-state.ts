@@ -3,7 +3,7 @@
  * Rule: one serialisable value is all that a continue-as-new carries; children are known by their ids.
  */
 import type { Share } from './agent-share.ts';
-import type { PolicyInput, PolicyRead } from './layer-sources.ts';
+import type { PolicyInput, PolicyRead } from './policy/layer-sources.ts';
 import type { AgentDescription, AgentKind, AgentReport, AgentSpec, Fork, Hold } from './agent-state.ts';
 import type { Reserved, Grant, Clock } from './budget/amounts.ts';
 import type { Control } from './control.ts';
@@ -23,7 +23,7 @@ import type {
 } from './integration.ts';
 import type { Message, MessageOf, StartInput } from './messages.ts';
 import type { Plan, Task } from './plan.ts';
-import type { EffectivePolicy } from './policy.ts';
+import type { EffectivePolicy } from './policy/policy.ts';
 import type { Prices, PricesInput, PricesRead } from './price.ts';
 import type { Review, ReviewInput } from './review.ts';
 import type { Sha } from './transcript.ts';

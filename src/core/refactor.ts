@@ -2,7 +2,7 @@
  * A refactor as a reducer, first half: `nextRefactorCommand` says what to do now, from the state alone.
  * Rule: nothing is planned around a gate: without its decision the command is to wait.
  */
-import type { PolicyInput } from './layer-sources.ts';
+import type { PolicyInput } from './policy/layer-sources.ts';
 import type { AgentSpec, Fork } from './agent-state.ts';
 import type { RedBefore } from './evidence.ts';
 import { renderCommitMessage } from './commit-message.ts';
@@ -14,11 +14,11 @@ import { lfsOf } from './lfs.ts';
 import type { StartInput } from './messages.ts';
 import { canOverlap, openOverlapBudget } from './paths.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from './plan.ts';
-import type { EffectivePolicy } from './policy.ts';
-import { tightenForIsolation } from './isolation-policy.ts';
+import type { EffectivePolicy } from './policy/policy.ts';
+import { tightenForIsolation } from './policy/isolation.ts';
 import { listOpenDecisions } from './open-decisions.ts';
 import { judgedBy } from './refactor-effects.ts';
-import { limitsOf } from './task-limits.ts';
+import { limitsOf } from './policy/task-limits.ts';
 import { requesterOf } from './request.ts';
 import { orderReview } from './refactor-review.ts';
 import type { RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';

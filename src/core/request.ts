@@ -3,14 +3,14 @@
  * Rule: where policy denies approving what one asked for, and requires signatures, the start is signed: otherwise who
  * requests could name somebody else, and approve it alone.
  */
-import type { DecisionRules } from './approvers.ts';
-import { findRuleProblems, isSame, rulesOf } from './approvers.ts';
-import { findUnbounded } from './budget-bounds.ts';
+import type { DecisionRules } from './policy/approvers.ts';
+import { findRuleProblems, isSame, rulesOf } from './policy/approvers.ts';
+import { findUnbounded } from './policy/bounds.ts';
 import type { SignatureQuestion, Verified } from './decide.ts';
 import { weigh } from './decide.ts';
 import { digestValue } from './digest.ts';
 import type { StartInput } from './messages.ts';
-import type { EffectivePolicy } from './policy.ts';
+import type { EffectivePolicy } from './policy/policy.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { subjectOfRequest } from './signed-text.ts';
 import { harmless } from './text/harmless.ts';

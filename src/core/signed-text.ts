@@ -3,7 +3,7 @@
  * the decision, its bytes, the verdict and the message.
  * Rule: whatever would make it another decision is in the text, so that a signature can't be moved to anything else.
  */
-import type { SubjectKind } from './approvers.ts';
+import type { SubjectKind } from './policy/approvers.ts';
 import { canonicalJson, digestText, digestValue } from './digest.ts';
 import type { MessageOf, StartInput } from './messages.ts';
 import type { Place } from './place.ts';

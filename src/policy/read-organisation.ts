@@ -5,9 +5,9 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LayerName } from '../core/policy.ts';
-import type { TeamStatement } from '../core/teams.ts';
-import { findTeam } from '../core/teams.ts';
+import type { LayerName } from '../core/policy/policy.ts';
+import type { TeamStatement } from '../core/policy/teams.ts';
+import { findTeam } from '../core/policy/teams.ts';
 import type { PolicyFileResult, ReadPolicyFile } from './read-policy-file.ts';
 import { readPolicyFile, readText } from './read-policy-file.ts';
 

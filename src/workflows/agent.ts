@@ -31,7 +31,7 @@ import type {
   AgentState,
 } from '../core/agent-state.ts';
 import { publish } from '../core/agent-work.ts';
-import { rulesOf } from '../core/approvers.ts';
+import { rulesOf } from '../core/policy/approvers.ts';
 import { describeAgent } from '../core/details.ts';
 import { refuse } from '../core/receive.ts';
 import { sealed } from '../core/sealed.ts';

@@ -4,7 +4,7 @@
  */
 import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
 import type { StartInput } from '../core/messages.ts';
-import type { EffectivePolicy } from '../core/policy.ts';
+import type { EffectivePolicy } from '../core/policy/policy.ts';
 import { createRefactor } from '../core/refactor.ts';
 import { digestStart } from '../core/request.ts';
 import type { RefactorState } from '../core/refactor-state.ts';

@@ -2,10 +2,10 @@
  * Reads the layers of policy again for a message that asks for it.
  * Rule: a person waits for the answer, so it ends within minutes; a layer with a fault is an answer too.
  */
-import type { PolicyInput } from '../core/layer-sources.ts';
+import type { PolicyInput } from '../core/policy/layer-sources.ts';
 import { ActivityFailure, CancellationScope, proxyActivities } from '@temporalio/workflow';
 import type { ControlActivities } from '../activities/contract.ts';
-import type { PolicyReading } from '../core/policy-changes.ts';
+import type { PolicyReading } from '../core/policy/changes.ts';
 import { describeFailure } from './activities.ts';
 import { exchangeWith } from './exchange.ts';
 

@@ -12,7 +12,7 @@ import {
 } from '@temporalio/workflow';
 import type { SigningActivities } from '../activities/contract.ts';
 import type { SignatureQuestion, SignatureVerdict, Verified } from '../core/decide.ts';
-import type { Adoption, PolicyReading } from '../core/policy-changes.ts';
+import type { Adoption, PolicyReading } from '../core/policy/changes.ts';
 import type { Answer } from '../core/receipts.ts';
 import type { Received } from '../core/receive.ts';
 import { exchangeWith } from './exchange.ts';

@@ -15,10 +15,10 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { adoptForRefactor } from '../core/adopt-policy.ts';
-import { rulesOf } from '../core/approvers.ts';
+import { rulesOf } from '../core/policy/approvers.ts';
 import { describeRefactor } from '../core/details.ts';
 import { readStart } from '../core/messages.ts';
-import { resolvePolicy } from '../core/policy.ts';
+import { resolvePolicy } from '../core/policy/policy.ts';
 import { askForBudget, beginCommand } from '../core/budget.ts';
 import type { ReserveShared } from '../core/integration.ts';
 import { checkInputOf, isShortOfBudget, nextRefactorCommand } from '../core/refactor.ts';
@@ -39,7 +39,7 @@ import { renderReport } from '../core/report.ts';
 import { nextDeadline } from '../core/silence.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { keepTime, timeIsUpAt } from '../core/working-time.ts';
-import type { PolicyInput } from '../core/layer-sources.ts';
+import type { PolicyInput } from '../core/policy/layer-sources.ts';
 import { listNeeds, refactorState } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, openActivities } from './activities.ts';

@@ -8,7 +8,7 @@ import { contentFor } from '../../src/activities/lfs.ts';
 import { createPrepare } from '../../src/activities/prepare.ts';
 import { createRunChecks } from '../../src/activities/run-checks.ts';
 import type { PrepareInput } from '../../src/core/integration.ts';
-import type { Policy } from '../../src/core/policy.ts';
+import type { Policy } from '../../src/core/policy/policy.ts';
 import type { CheckInput } from '../../src/core/step.ts';
 import type { Warrant } from '../../src/core/warrant.ts';
 import { git } from '../sandbox/sandbox-host.ts';

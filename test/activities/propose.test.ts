@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { judge, propose } from '../../src/activities/propose.ts';
 import { answerCall } from '../../src/core/call-gate.ts';
 import type { CommandRule } from '../../src/core/commands/judge.ts';
-import { resolvePolicy } from '../../src/core/policy.ts';
+import { resolvePolicy } from '../../src/core/policy/policy.ts';
 
 const call = (tool: string, value: string): Parameters<typeof propose>[1] => ({
   kind: 'call',

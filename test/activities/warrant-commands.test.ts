@@ -8,7 +8,7 @@ import type { ActivityContext } from '../../src/activities/context.ts';
 import { createRunChecks } from '../../src/activities/run-checks.ts';
 import type { Approval } from '../../src/core/control.ts';
 import { digestText } from '../../src/core/digest.ts';
-import type { Policy } from '../../src/core/policy.ts';
+import type { Policy } from '../../src/core/policy/policy.ts';
 import type { ActInput, CheckInput } from '../../src/core/step.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
 import type { Warrant } from '../../src/core/warrant.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { AccountView } from '../../src/core/budget/account.ts';
 import { findMessageProblem, openAccount, periodOf } from '../../src/core/budget/account.ts';
 import type { Period } from '../../src/core/budget/amounts.ts';
-import { SHARED_BUDGETS } from '../../src/core/shared-budgets.ts';
+import { SHARED_BUDGETS } from '../../src/core/policy/shared-budgets.ts';
 import { Bank } from '../core/bank.ts';
 import { planOf, randomFrom } from '../core/builders.ts';
 import { World } from '../core/world.ts';

@@ -8,7 +8,7 @@ import { receiveForAgent } from '../../src/core/agent-messages.ts';
 import type { Control, Decision } from '../../src/core/control.ts';
 import { listOpenDecisions, settleIn } from '../../src/core/open-decisions.ts';
 import type { Place } from '../../src/core/place.ts';
-import type { Policy } from '../../src/core/policy.ts';
+import type { Policy } from '../../src/core/policy/policy.ts';
 import type { Answer } from '../../src/core/receipts.ts';
 import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
 import type { Subject } from '../../src/core/signed-text.ts';

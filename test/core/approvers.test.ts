@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { DecisionRules } from '../../src/core/approvers.ts';
+import type { DecisionRules } from '../../src/core/policy/approvers.ts';
 import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
-import type { Policy } from '../../src/core/policy.ts';
+import type { Policy } from '../../src/core/policy/policy.ts';
 import { renderReport } from '../../src/core/report.ts';
 import type { Subject } from '../../src/core/signed-text.ts';
 import { renderSignedText, subjectOfEarlyChoice, subjectOfOrder } from '../../src/core/signed-text.ts';

@@ -8,8 +8,8 @@ import { digestText } from '../../src/core/digest.ts';
 import type { Evidence } from '../../src/core/evidence.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { planSchema } from '../../src/core/plan.ts';
-import type { EffectivePolicy, Policy } from '../../src/core/policy.ts';
-import { resolveLayers } from '../../src/core/policy.ts';
+import type { EffectivePolicy, Policy } from '../../src/core/policy/policy.ts';
+import { resolveLayers } from '../../src/core/policy/policy.ts';
 import type { Sha } from '../../src/core/transcript.ts';
 
 /** A commit id made of a name, so that tests can compare them. */

@@ -1,10 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Approver, Silence } from '../../src/core/approvers.ts';
-import { DECISION_KINDS, findRuleProblems, OPEN_RULES, QUORUM_KINDS, rulesOf } from '../../src/core/approvers.ts';
-import { DECISION_FIELDS } from '../../src/core/decision-fields.ts';
-import type { Layer, Policy } from '../../src/core/policy.ts';
-import { isAsStrict, mergeLimits, policySchema, resolveLayers } from '../../src/core/policy.ts';
+import type { Approver, Silence } from '../../src/core/policy/approvers.ts';
+import {
+  DECISION_KINDS,
+  findRuleProblems,
+  OPEN_RULES,
+  QUORUM_KINDS,
+  rulesOf,
+} from '../../src/core/policy/approvers.ts';
+import { DECISION_FIELDS } from '../../src/core/policy/decision-fields.ts';
+import type { Layer, Policy } from '../../src/core/policy/policy.ts';
+import { isAsStrict, mergeLimits, policySchema, resolveLayers } from '../../src/core/policy/policy.ts';
 import { policyOf } from './builders.ts';
 import { Keys, plainKeys } from './signers.ts';
 

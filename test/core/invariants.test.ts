@@ -4,7 +4,7 @@ import type { AgentState } from '../../src/core/agent-state.ts';
 import { answerCall } from '../../src/core/call-gate.ts';
 import { digestDelivery } from '../../src/core/delivery.ts';
 import type { Finding } from '../../src/core/effects/findings.ts';
-import type { Policy } from '../../src/core/policy.ts';
+import type { Policy } from '../../src/core/policy/policy.ts';
 import { deliverySubject } from '../../src/core/refactor-warrant.ts';
 import type { Proposal } from '../../src/core/step.ts';
 import { viewRefactor } from '../../src/core/views.ts';

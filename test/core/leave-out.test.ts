@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/core/effects/findings.ts';
 import { keyOf } from '../../src/core/effects/findings.ts';
 import type { IntegrateOutcome } from '../../src/core/integration.ts';
-import type { Policy } from '../../src/core/policy.ts';
+import type { Policy } from '../../src/core/policy/policy.ts';
 import { checkInputOf, nextRefactorCommand } from '../../src/core/refactor.ts';
 import { advanceRefactor } from '../../src/core/refactor-events.ts';
 import { viewRefactor } from '../../src/core/views.ts';

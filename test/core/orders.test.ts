@@ -11,7 +11,7 @@ import { advanceRefactor } from '../../src/core/refactor-events.ts';
 import { takeDescription } from '../../src/core/refactor-agents.ts';
 import { renderReport } from '../../src/core/report.ts';
 import { weighRequest } from '../../src/core/request.ts';
-import { rulesOf } from '../../src/core/approvers.ts';
+import { rulesOf } from '../../src/core/policy/approvers.ts';
 import { settleIn } from '../../src/core/open-decisions.ts';
 import { renderSignedText, subjectOfRequest, subjectOfRevision } from '../../src/core/signed-text.ts';
 import { noteAuthor } from '../../src/core/orders.ts';

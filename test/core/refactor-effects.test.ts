@@ -4,7 +4,7 @@ import { keyOf } from '../../src/core/effects/findings.ts';
 import { nextRefactorCommand } from '../../src/core/refactor.ts';
 import { advanceRefactor } from '../../src/core/refactor-events.ts';
 import type { IntegrateOutcome } from '../../src/core/integration.ts';
-import type { Policy } from '../../src/core/policy.ts';
+import type { Policy } from '../../src/core/policy/policy.ts';
 import { viewRefactor } from '../../src/core/views.ts';
 import { planOf, sha } from './builders.ts';
 import { World } from './world.ts';

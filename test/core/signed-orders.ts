@@ -9,7 +9,7 @@ import type { AgentState } from '../../src/core/agent-state.ts';
 import type { Verb } from '../../src/core/messages.ts';
 import { readMessage } from '../../src/core/messages.ts';
 import { settleIn } from '../../src/core/open-decisions.ts';
-import type { Policy } from '../../src/core/policy.ts';
+import type { Policy } from '../../src/core/policy/policy.ts';
 import type { Answer } from '../../src/core/receipts.ts';
 import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
 import type { OrderMessage } from '../../src/core/signed-text.ts';

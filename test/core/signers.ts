@@ -3,7 +3,7 @@
  * and, in test/signing, one with real keys.
  * Rule: both give the same verdicts, class by class, which a test compares.
  */
-import type { Approver } from '../../src/core/approvers.ts';
+import type { Approver } from '../../src/core/policy/approvers.ts';
 import type { SignatureQuestion, SignatureVerdict, Verified } from '../../src/core/decide.ts';
 import { digestText } from '../../src/core/digest.ts';
 import type { Verb } from '../../src/core/messages.ts';

@@ -15,7 +15,7 @@ import type { Finding } from '../../src/core/effects/findings.ts';
 import type { IntegrateOutcome } from '../../src/core/integration.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { askForBudget, beginCommand } from '../../src/core/budget.ts';
-import type { Policy } from '../../src/core/policy.ts';
+import type { Policy } from '../../src/core/policy/policy.ts';
 import type { Price } from '../../src/core/price.ts';
 import type { Answer } from '../../src/core/receipts.ts';
 import { checkInputOf, createRefactor, isShortOfBudget, nextRefactorCommand } from '../../src/core/refactor.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { NetworkGrant } from '../../src/core/egress.ts';
-import { policySchema } from '../../src/core/policy.ts';
+import { policySchema } from '../../src/core/policy/policy.ts';
 import type { LayerSources, LayersResult } from '../../src/policy/read-layers.ts';
 import { readLayers } from '../../src/policy/read-layers.ts';
 import { readPolicyFile } from '../../src/policy/read-policy-file.ts';

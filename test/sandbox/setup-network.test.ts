@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { describeHostUse, readHostRule } from '../../src/core/egress.ts';
-import { policySchema, resolvePolicy } from '../../src/core/policy.ts';
+import { policySchema, resolvePolicy } from '../../src/core/policy/policy.ts';
 import { createHostJudge } from '../../src/egress/judge-host.ts';
 import { realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 

@@ -10,7 +10,7 @@ import { ACCOUNT_SCHEMAS, accountInputSchema } from '../../src/core/budget/accou
 import type { Verb } from '../../src/core/messages.ts';
 import { MESSAGE_SCHEMAS, readMessage, SIGNAL_VERBS, startSchema, VERBS } from '../../src/core/messages.ts';
 import { planSchema, taskSchema } from '../../src/core/plan.ts';
-import { policyFileSchema } from '../../src/core/policy-file.ts';
+import { policyFileSchema } from '../../src/core/policy/file.ts';
 import { janitorInputSchema } from '../../src/core/retention.ts';
 import { forwardSignal, reportSignal, troubleSignal } from '../../src/workflows/between.ts';
 import * as workflows from '../../src/workflows/index.ts';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import type { StartInput } from '../../src/core/messages.ts';
-import type { EffectivePolicy } from '../../src/core/policy.ts';
+import type { EffectivePolicy } from '../../src/core/policy/policy.ts';
 import type { Answer } from '../../src/core/receipts.ts';
 import { Keys, plainKeys } from '../core/signers.ts';
 import type { Crew, Script } from './harness.ts';

@@ -2,8 +2,8 @@
  * The field of policy that names accounts which many refactors share.
  * Rule: only organisation and team may name one; of an account that both name, the smaller amounts count.
  */
-import type { SharedBudget } from './budget/amounts.ts';
-import type { Field } from './policy-fields.ts';
+import type { SharedBudget } from '../budget/amounts.ts';
+import type { Field } from './fields.ts';
 
 /** The accounts of organisation and team both count; of one that two layers name the smaller amounts. */
 export const SHARED_BUDGETS: Field<SharedBudget[]> = {

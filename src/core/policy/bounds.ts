@@ -2,7 +2,7 @@
  * What a policy leaves without a bound although an account counts it.
  * Rule: a refactor sets its whole budget aside, so without one it could not begin.
  */
-import { UNLIMITED_BUDGET } from './budget/amounts.ts';
+import { UNLIMITED_BUDGET } from '../budget/amounts.ts';
 import type { EffectivePolicy } from './policy.ts';
 
 /** Accounts that count what this policy leaves without a bound, as sentences. */

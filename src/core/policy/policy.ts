@@ -4,19 +4,19 @@
  * an error, never silently ignored, and every field says where it came from.
  */
 import { z } from 'zod';
-import { sharedBudgetsSchema, UNLIMITED_BUDGET } from './budget/amounts.ts';
-import type { SharedBudget } from './budget/amounts.ts';
+import { sharedBudgetsSchema, UNLIMITED_BUDGET } from '../budget/amounts.ts';
+import type { SharedBudget } from '../budget/amounts.ts';
 import { decisionsPolicySchema } from './approvers.ts';
 import type { SourcedRules } from './approvers.ts';
 import { boundSilence, DECISION_FIELDS } from './decision-fields.ts';
-import { networkGrantSchema } from './egress.ts';
-import type { NetworkGrant } from './egress.ts';
-import type { GateRule } from './gate-rule.ts';
-import type { CommandRule } from './commands/judge.ts';
+import { networkGrantSchema } from '../egress.ts';
+import type { NetworkGrant } from '../egress.ts';
+import type { GateRule } from '../gate-rule.ts';
+import type { CommandRule } from '../commands/judge.ts';
 import type { SourcedEffects } from './judge-fields.ts';
 import { effectsPolicySchema, JUDGE_FIELDS, rulesPolicySchema } from './judge-fields.ts';
-import { allowance, gate, lfsContent, most, permission, prohibitions } from './policy-fields.ts';
-import type { Field, LfsRule } from './policy-fields.ts';
+import { allowance, gate, lfsContent, most, permission, prohibitions } from './fields.ts';
+import type { Field, LfsRule } from './fields.ts';
 import type { SourcedReview } from './review-fields.ts';
 import { REVIEW_FIELDS, reviewPolicySchema } from './review-fields.ts';
 import { SHARED_BUDGETS } from './shared-budgets.ts';
@@ -297,4 +297,4 @@ export function listFields(policy: EffectivePolicy): { name: string; value: unkn
     return field ? [{ name, value: field.value, from: field.from }] : [];
   });
 }
-export type { GateRule } from './gate-rule.ts';
+export type { GateRule } from '../gate-rule.ts';

@@ -5,7 +5,7 @@
  */
 import type { Approver, DecisionKind, DecisionRules, QuorumKind, Silence, SourcedRules } from './approvers.ts';
 import { DECISION_KINDS, keyOf, QUORUM_KINDS, RIGHTS } from './approvers.ts';
-import type { Field } from './policy-fields.ts';
+import type { Field } from './fields.ts';
 
 /** One of two words, of which the second is the stricter. */
 function stricter<T extends string>(loose: T, strict: T): Field<T> {

@@ -3,7 +3,7 @@
  * Rule: small facts only; the texts of the layers never enter a history.
  */
 import type { EffectivePolicy, Policy } from './policy.ts';
-import type { Sha } from './transcript.ts';
+import type { Sha } from '../transcript.ts';
 
 export interface PolicyInput {
   repository: string;

@@ -3,10 +3,10 @@
  * Rule: tightening only ever adds reviews and questions; a reviewer that a layer above asks for can't be taken away.
  */
 import { z } from 'zod';
-import type { Field } from './policy-fields.ts';
-import { most } from './policy-fields.ts';
-import { worse } from './risk.ts';
-import type { Risk } from './risk.ts';
+import type { Field } from './fields.ts';
+import { most } from './fields.ts';
+import { worse } from '../risk.ts';
+import type { Risk } from '../risk.ts';
 
 const part = z.number().min(0).max(1);
 

@@ -4,7 +4,7 @@
  * Rule: where policy lists approvers, nobody else counts; what it leaves out is as on one's own machine: one, anyone.
  */
 import { z } from 'zod';
-import type { Risk } from './risk.ts';
+import type { Risk } from '../risk.ts';
 
 /** What a decision can be about. */
 export const DECISION_KINDS = [

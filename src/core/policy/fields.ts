@@ -2,9 +2,9 @@
  * The kinds of fields that a policy has, each with how two values of it become one.
  * Rule: `tighten` gives a value that is at least as strict as both, is associative, and of two equal values that value.
  */
-import type { HostList, HostRule, NetworkGrant } from './egress.ts';
-import { readHostRule } from './egress.ts';
-import type { GateRule } from './gate-rule.ts';
+import type { HostList, HostRule, NetworkGrant } from '../egress.ts';
+import { readHostRule } from '../egress.ts';
+import type { GateRule } from '../gate-rule.ts';
 
 export type LfsRule = 'pointers' | 'content';
 

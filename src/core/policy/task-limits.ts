@@ -2,8 +2,8 @@
  * How much a task may change before it asks.
  * Rule: plan and policy both count, the stricter wins.
  */
-import type { DiffLimits } from './execution.ts';
-import type { Task } from './plan.ts';
+import type { DiffLimits } from '../execution.ts';
+import type { Task } from '../plan.ts';
 import type { EffectivePolicy } from './policy.ts';
 import { UNLIMITED } from './policy.ts';
 

@@ -4,13 +4,13 @@
  * milder one than the built-in.
  */
 import { z } from 'zod';
-import { canonicalJson } from './digest.ts';
-import type { FindingKind, FindingRules } from './effects/findings.ts';
-import { FINDING_KINDS } from './effects/findings.ts';
-import type { GateRule } from './gate-rule.ts';
-import type { CommandRule } from './commands/judge.ts';
-import { commandRuleSchema } from './commands/judge.ts';
-import type { Field } from './policy-fields.ts';
+import { canonicalJson } from '../digest.ts';
+import type { FindingKind, FindingRules } from '../effects/findings.ts';
+import { FINDING_KINDS } from '../effects/findings.ts';
+import type { GateRule } from '../gate-rule.ts';
+import type { CommandRule } from '../commands/judge.ts';
+import { commandRuleSchema } from '../commands/judge.ts';
+import type { Field } from './fields.ts';
 
 /** Rules of one layer: its examples are read at every start, and the rules are kept in each agent's history. */
 const MAX_RULES = 100;
