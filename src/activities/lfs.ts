@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import type { LfsGrant } from '../core/lfs.ts';
 import type { Sha } from '../core/transcript.ts';
-import type { Warrant } from '../core/warrant.ts';
+import type { Warrant } from '../core/decisions/warrant.ts';
 import { contentPath, ensureContent } from '../git/lfs-content.ts';
 import type { LfsListing } from '../git/lfs-files.ts';
 import { listLfs } from '../git/lfs-files.ts';

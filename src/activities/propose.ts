@@ -12,7 +12,7 @@ import type { CommandRule } from '../core/commands/judge.ts';
 import { judgeCommand } from '../core/commands/judge.ts';
 import { parseCommand } from '../core/commands/parse.ts';
 import { findPlanProblems, planSchema } from '../core/plan.ts';
-import { findPlanTextProblems } from '../core/text/border.ts';
+import { findPlanTextProblems } from '../core/decisions/border.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { clip } from '../core/text/lines.ts';
 import type { Profile, ToolName } from '../core/tools.ts';

@@ -4,14 +4,14 @@
  * Rule: no verdict is taken from an input; what this can't establish is refused, whoever asks.
  */
 import { Context } from '@temporalio/activity';
-import { allow, countApproval, nameOf } from '../core/decide.ts';
-import type { Weighing } from '../core/decide.ts';
+import { allow, countApproval, nameOf } from '../core/decisions/weigh.ts';
+import type { Weighing } from '../core/decisions/weigh.ts';
 import type { DecisionKind, DecisionRules } from '../core/policy/approvers.ts';
 import { listApprovers, rulesOf } from '../core/policy/approvers.ts';
 import type { DeliverySubject } from '../core/delivery.ts';
 import { DELIVERY_FIELDS, digestDelivery } from '../core/delivery.ts';
 import { answerCall } from '../core/call-gate.ts';
-import type { Approval } from '../core/control.ts';
+import type { Approval } from '../core/decisions/control.ts';
 import type { NetworkGrant } from '../core/egress.ts';
 import type { Setup } from '../core/execution.ts';
 import type { LfsGrant } from '../core/lfs.ts';
@@ -19,8 +19,8 @@ import type { EffectivePolicy } from '../core/policy/policy.ts';
 import { tightenForIsolation } from '../core/policy/isolation.ts';
 import type { ActInput } from '../core/step.ts';
 import type { Item, Sha } from '../core/transcript.ts';
-import type { GivenDecision, Wanted, Warrant } from '../core/warrant.ts';
-import { describeLooser, findMisfit, rulesAt, subjectFor } from '../core/warrant.ts';
+import type { GivenDecision, Wanted, Warrant } from '../core/decisions/warrant.ts';
+import { describeLooser, findMisfit, rulesAt, subjectFor } from '../core/decisions/warrant.ts';
 import type { Store } from '../git/store.ts';
 import { verifyText } from '../signing/verify-text.ts';
 import { ownWorkflowId } from './chain.ts';

@@ -9,7 +9,7 @@ import { digestDelivery } from '../core/delivery.ts';
 import { digestValue } from '../core/digest.ts';
 import { escapeForPeople as safe } from '../core/text/escape.ts';
 import type { Plan } from '../core/plan.ts';
-import type { Subject } from '../core/signed-text.ts';
+import type { Subject } from '../core/decisions/signed-text.ts';
 import type { Sha } from '../core/transcript.ts';
 import type { RefactorStatus } from '../core/views.ts';
 

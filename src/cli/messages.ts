@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import type { QueryName } from '../client/refactors.ts';
 import { queryRun, resultOf, sendVerb } from '../client/refactors.ts';
 import { escapeForPeople, safeJson } from '../core/text/escape.ts';
-import type { Verb } from '../core/messages.ts';
+import type { Verb } from '../core/decisions/messages.ts';
 import type { Plan } from '../core/plan.ts';
 import type { EffectivePolicy } from '../core/policy/policy.ts';
 import type { RefactorStatus } from '../core/views.ts';

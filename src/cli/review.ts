@@ -5,7 +5,7 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { queryRun } from '../client/refactors.ts';
-import type { Decision } from '../core/control.ts';
+import type { Decision } from '../core/decisions/control.ts';
 import { escapeForPeople as safe } from '../core/text/escape.ts';
 import type { Review } from '../core/review.ts';
 import { renderVerdict } from '../core/review.ts';

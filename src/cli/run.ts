@@ -14,7 +14,7 @@ import { connectClient } from '../client/connect.ts';
 import { untilReached } from '../client/until-reached.ts';
 import type { NetworkGrant } from '../core/egress.ts';
 import { findSecretOf } from '../core/address.ts';
-import { readStart } from '../core/messages.ts';
+import { readStart } from '../core/decisions/messages.ts';
 import { digestStart } from '../core/request.ts';
 import { escapeForPeople } from '../core/text/escape.ts';
 import { sayNetwork } from '../policy/said-network.ts';

@@ -9,20 +9,20 @@ import { queryRun } from '../client/refactors.ts';
 import type { DecisionRules } from '../core/policy/approvers.ts';
 import { rulesOf } from '../core/policy/approvers.ts';
 import { escapeForPeople as safe } from '../core/text/escape.ts';
-import type { Message, MessageOf, Verb } from '../core/messages.ts';
-import { readMessage, readStart } from '../core/messages.ts';
-import { chooseDecision } from '../core/open-decisions.ts';
+import type { Message, MessageOf, Verb } from '../core/decisions/messages.ts';
+import { readMessage, readStart } from '../core/decisions/messages.ts';
+import { chooseDecision } from '../core/decisions/open-decisions.ts';
 import type { Place } from '../core/place.ts';
 import type { Plan } from '../core/plan.ts';
 import type { EffectivePolicy } from '../core/policy/policy.ts';
-import type { Subject } from '../core/signed-text.ts';
+import type { Subject } from '../core/decisions/signed-text.ts';
 import {
   renderSignedText,
   subjectOfEarlyChoice,
   subjectOfOrder,
   subjectOfRequest,
   subjectOfRevision,
-} from '../core/signed-text.ts';
+} from '../core/decisions/signed-text.ts';
 import { harmless } from '../core/text/harmless.ts';
 import type { AgentStatus, NeedView, RefactorStatus } from '../core/views.ts';
 import { findSigningKey, signText } from '../signing/sign-text.ts';

@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { queryRun } from '../client/refactors.ts';
-import type { Control } from '../core/control.ts';
+import type { Control } from '../core/decisions/control.ts';
 import { showSpend } from '../core/details.ts';
 import { asLine as safe } from '../core/text/lines.ts';
 import type { AgentStatus } from '../core/views.ts';

@@ -4,10 +4,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { Control, Receipt } from '../core/control.ts';
-import type { Verb } from '../core/messages.ts';
-import { SIGNAL_VERBS } from '../core/messages.ts';
-import type { Answer } from '../core/receipts.ts';
+import type { Control, Receipt } from '../core/decisions/control.ts';
+import type { Verb } from '../core/decisions/messages.ts';
+import { SIGNAL_VERBS } from '../core/decisions/messages.ts';
+import type { Answer } from '../core/decisions/receipts.ts';
 import type { RefactorResult } from '../core/refactor-state.ts';
 import type { AgentStatus, NeedView, RefactorStatus } from '../core/views.ts';
 import { ClientFailure, explainFailures } from './client-failure.ts';

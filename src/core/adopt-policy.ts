@@ -4,8 +4,8 @@
  */
 import { listPolicyChanges, findLostOrganisation } from './policy/changes.ts';
 import type { PolicyReading, Adoption } from './policy/changes.ts';
-import { settle } from './receive.ts';
-import type { Received } from './receive.ts';
+import { settle } from './decisions/receive.ts';
+import type { Received } from './decisions/receive.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { listRunning, log } from './refactor-work.ts';
 import { findPolicyProblems } from './request.ts';

@@ -11,8 +11,8 @@ import type { PolicyReading, Adoption } from './policy/changes.ts';
 import { listPolicyChanges, findLostOrganisation } from './policy/changes.ts';
 import { tightenNetwork } from './policy/fields.ts';
 import type { EffectivePolicy } from './policy/policy.ts';
-import type { Received } from './receive.ts';
-import { settle } from './receive.ts';
+import type { Received } from './decisions/receive.ts';
+import { settle } from './decisions/receive.ts';
 
 /** What an agent has to know to have its policy read; undefined for one of before that. */
 export function policyInputOf({ spec }: AgentState): PolicyInput | undefined {

@@ -7,7 +7,7 @@ import { MAX_OUTPUT_TOKENS, nextAgentCommand } from './agent.ts';
 import type { AgentState } from './agent-state.ts';
 import { publish, say } from './agent-work.ts';
 import { digestValue } from './digest.ts';
-import { openDecision } from './open-decisions.ts';
+import { openDecision } from './decisions/open-decisions.ts';
 import type { Price } from './price.ts';
 import { costAtMost, showUsd } from './price.ts';
 import { REVIEW_GRANT } from './review.ts';

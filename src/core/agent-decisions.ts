@@ -8,15 +8,15 @@ import { raiseBudget } from './agent-budget.ts';
 import type { AgentState } from './agent-state.ts';
 import { endAgent, nextStep, publish, say, tell, undoAct } from './agent-work.ts';
 import { rulesOf } from './policy/approvers.ts';
-import type { Decision, Approval } from './control.ts';
-import type { Verified } from './decide.ts';
-import { countApproval, nameOf, weigh } from './decide.ts';
+import type { Decision, Approval } from './decisions/control.ts';
+import type { Verified } from './decisions/weigh.ts';
+import { countApproval, nameOf, weigh } from './decisions/weigh.ts';
 import { findLeaveOutProblem, leaveOut, leftOutOf, splitAsked, withLeftOut } from './leave-out.ts';
-import { permitOf } from './permits.ts';
-import type { MessageOf } from './messages.ts';
-import { changeDecision, chooseDecision, closeDecision, listOpenDecisions } from './open-decisions.ts';
-import type { Outcome } from './receive.ts';
-import { passDeadlines } from './silence.ts';
+import { permitOf } from './decisions/permits.ts';
+import type { MessageOf } from './decisions/messages.ts';
+import { changeDecision, chooseDecision, closeDecision, listOpenDecisions } from './decisions/open-decisions.ts';
+import type { Outcome } from './decisions/receive.ts';
+import { passDeadlines } from './decisions/silence.ts';
 
 /** How a message came: through its refactor, and with its signature verified. */
 export interface Way {

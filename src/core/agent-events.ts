@@ -23,7 +23,7 @@ import {
 import { describeRed, findCounting, findRed } from './evidence.ts';
 import type { FailureType } from './failures.ts';
 import { isUnwarranted } from './failures.ts';
-import { settleReceipts } from './receipts.ts';
+import { settleReceipts } from './decisions/receipts.ts';
 import { spendOn } from './spend.ts';
 import { shorten } from './text/lines.ts';
 import { takeTrouble } from './trouble.ts';

@@ -4,7 +4,7 @@
  */
 import type { AgentState } from './agent-state.ts';
 import { publish, say } from './agent-work.ts';
-import { closeDecision, listOpenDecisions } from './open-decisions.ts';
+import { closeDecision, listOpenDecisions } from './decisions/open-decisions.ts';
 
 /** What a refactor tells its agent: so many tokens in all. Nobody else can send it. */
 export interface Share {

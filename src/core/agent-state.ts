@@ -4,10 +4,10 @@
  * only.
  */
 import type { GlobReading } from './commands/paths.ts';
-import type { Control } from './control.ts';
+import type { Control } from './decisions/control.ts';
 import type { RedBefore, Evidence } from './evidence.ts';
 import type { IsolationMode, Setup, DiffLimits } from './execution.ts';
-import type { Asked, Permit } from './permits.ts';
+import type { Asked, Permit } from './decisions/permits.ts';
 import type { EffectivePolicy, Policy } from './policy/policy.ts';
 import type { Plan } from './plan.ts';
 import type { Price } from './price.ts';

@@ -3,9 +3,9 @@
  * Rule: every end withdraws what is open and is reported to the refactor.
  */
 import type { AgentOutcome, AgentState } from './agent-state.ts';
-import { addLog } from './control.ts';
-import { closeDecision, listClosed, listOpenDecisions } from './open-decisions.ts';
-import { settleReceipts } from './receipts.ts';
+import { addLog } from './decisions/control.ts';
+import { closeDecision, listClosed, listOpenDecisions } from './decisions/open-decisions.ts';
+import { settleReceipts } from './decisions/receipts.ts';
 import { listAsked } from './review.ts';
 import type { Proposal } from './step.ts';
 import type { Sha } from './transcript.ts';

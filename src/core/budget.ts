@@ -6,9 +6,9 @@
  */
 import type { Grant } from './budget/amounts.ts';
 import { boundsOf } from './policy/bounds.ts';
-import type { Decision } from './control.ts';
+import type { Decision } from './decisions/control.ts';
 import { digestValue } from './digest.ts';
-import { listOpenDecisions, openDecision } from './open-decisions.ts';
+import { listOpenDecisions, openDecision } from './decisions/open-decisions.ts';
 import { costAtMost, showUsd } from './price.ts';
 import type { AgentMirror, RefactorCommand, RefactorState } from './refactor-state.ts';
 import { REVIEW_GRANT } from './review.ts';

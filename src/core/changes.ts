@@ -3,12 +3,12 @@
  * offered for delivery.
  * Rule: no rejection by a person ends a run; only `stop` does. Runs that began before this rule end as they used to.
  */
-import type { Decision } from './control.ts';
+import type { Decision } from './decisions/control.ts';
 import { describeRed, findCounting, findRed } from './evidence.ts';
 import { createExtra } from './refactor.ts';
 import { rulesOf } from './policy/approvers.ts';
-import { isClaim } from './orders.ts';
-import { settleReceipts } from './receipts.ts';
+import { isClaim } from './decisions/orders.ts';
+import { settleReceipts } from './decisions/receipts.ts';
 import type { RefactorState } from './refactor-state.ts';
 import {
   askForBudgetAgain,

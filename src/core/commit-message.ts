@@ -2,7 +2,7 @@
  * The message of a task's commit on the line: what was done, and as trailers what vouches for it.
  * Rule: trailers are ours alone: what a model wrote is text above them, and can't be taken for one.
  */
-import { nameOf } from './decide.ts';
+import { nameOf } from './decisions/weigh.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
 import { isPart } from './refactor-work.ts';
 import { asName, shorten } from './text/lines.ts';

@@ -4,7 +4,7 @@
  */
 import { digestValue } from './digest.ts';
 import type { Sha } from './transcript.ts';
-import type { Warrant } from './warrant.ts';
+import type { Warrant } from './decisions/warrant.ts';
 
 /** What a delivery is: this commit on this base as this branch, under this plan. */
 export interface DeliverySubject {

@@ -6,8 +6,8 @@
 import type { AgentState } from './agent-state.ts';
 import type { DecisionRules } from './policy/approvers.ts';
 import { riskOf, rulesOf } from './policy/approvers.ts';
-import type { Decision } from './control.ts';
-import { listOpenDecisions } from './open-decisions.ts';
+import type { Decision } from './decisions/control.ts';
+import { listOpenDecisions } from './decisions/open-decisions.ts';
 import type { RefactorState, TaskState } from './refactor-state.ts';
 import { listAllOpen, listRunning } from './refactor-work.ts';
 import type { Risk } from './risk.ts';

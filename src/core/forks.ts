@@ -2,10 +2,10 @@
  * Forks: one task tried by several agents from one checkpoint on, until a person chooses whose work counts.
  * Rule: what was not chosen is stopped and stays readable in its chain; nothing is chosen by silence.
  */
-import type { Decision } from './control.ts';
+import type { Decision } from './decisions/control.ts';
 import { digestValue } from './digest.ts';
-import { closeDecision, openDecision } from './open-decisions.ts';
-import { joinPermits } from './permits.ts';
+import { closeDecision, openDecision } from './decisions/open-decisions.ts';
+import { joinPermits } from './decisions/permits.ts';
 import type { Rival, RefactorState, TaskState } from './refactor-state.ts';
 import { log, replaceWork } from './refactor-work.ts';
 

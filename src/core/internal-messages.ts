@@ -5,8 +5,8 @@
 import { z } from 'zod';
 import type { Share } from './agent-share.ts';
 import type { AgentReport } from './agent-state.ts';
-import type { Message } from './messages.ts';
-import { VERBS } from './messages.ts';
+import type { Message } from './decisions/messages.ts';
+import { VERBS } from './decisions/messages.ts';
 import { shaSchema } from './transcript.ts';
 import type { Trouble, TroubleNews } from './trouble.ts';
 import { troubleSchema } from './trouble.ts';

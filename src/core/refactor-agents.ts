@@ -5,10 +5,10 @@
 import type { AgentDescription, AgentOutcome, AgentReport } from './agent-state.ts';
 import { readReport } from './internal-messages.ts';
 import { nextRefactorCommand, startOf } from './refactor.ts';
-import { joinPermits } from './permits.ts';
+import { joinPermits } from './decisions/permits.ts';
 import { proposePlan } from './refactor-gates.ts';
 import { addForks, addRival, endRival } from './forks.ts';
-import { settleReceipts } from './receipts.ts';
+import { settleReceipts } from './decisions/receipts.ts';
 import type { RefactorState, Rival, TaskState } from './refactor-state.ts';
 import { addSpend, NOTHING_SPENT } from './spend.ts';
 import { shareTokens } from './token-shares.ts';

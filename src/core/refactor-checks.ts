@@ -6,7 +6,7 @@
 import { showRed, workOnSteers } from './changes.ts';
 import { digestValue } from './digest.ts';
 import { describeRed, findCounting, findRed } from './evidence.ts';
-import { openDecision } from './open-decisions.ts';
+import { openDecision } from './decisions/open-decisions.ts';
 import { createExtra } from './refactor.ts';
 import { countGreen, openDelivery } from './refactor-gates.ts';
 import type { RefactorEvent, RefactorState } from './refactor-state.ts';

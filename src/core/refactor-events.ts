@@ -6,7 +6,7 @@
 import { digestValue } from './digest.ts';
 import { findRed } from './evidence.ts';
 import type { FailureType } from './failures.ts';
-import { openDecision } from './open-decisions.ts';
+import { openDecision } from './decisions/open-decisions.ts';
 import { listPolicyChanges } from './policy/changes.ts';
 import { createExtra } from './refactor.ts';
 import { takeDescription, takeReport, takeSpend, takeStart } from './refactor-agents.ts';
@@ -15,7 +15,7 @@ import { takeOverreach } from './refactor-effects.ts';
 import { takeEvidence } from './refactor-checks.ts';
 import { takeReview } from './refactor-review.ts';
 import { showUsd } from './price.ts';
-import { settleReceipts } from './receipts.ts';
+import { settleReceipts } from './decisions/receipts.ts';
 import type { Forward, RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
 import { dropUnwarranted } from './refactor-warrant.ts';
 import { endRefactor, findWork, hasResult, holdRefactor, isPart, log, replaceWork, tryAgain } from './refactor-work.ts';

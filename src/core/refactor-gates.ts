@@ -5,7 +5,7 @@
 import { digestDelivery } from './delivery.ts';
 import { digestValue } from './digest.ts';
 import { findCounting, findRed } from './evidence.ts';
-import { openDecision } from './open-decisions.ts';
+import { openDecision } from './decisions/open-decisions.ts';
 import { canOverlap } from './paths.ts';
 import type { Plan, Task } from './plan.ts';
 import { createTaskState } from './refactor.ts';

@@ -3,18 +3,18 @@
  * Rule: nothing here throws or waits; a receipt says what became of each message, and of each one passed on.
  */
 import { rulesOf } from './policy/approvers.ts';
-import type { Verified } from './decide.ts';
-import type { Message, MessageOf, Verb } from './messages.ts';
-import { listOpenDecisions } from './open-decisions.ts';
-import { isClaim, noteAuthor, pauseBy, weighOrder } from './orders.ts';
-import type { Outcome, Received } from './receive.ts';
-import { receive } from './receive.ts';
+import type { Verified } from './decisions/weigh.ts';
+import type { Message, MessageOf, Verb } from './decisions/messages.ts';
+import { listOpenDecisions } from './decisions/open-decisions.ts';
+import { isClaim, noteAuthor, pauseBy, weighOrder } from './decisions/orders.ts';
+import type { Outcome, Received } from './decisions/receive.ts';
+import { receive } from './decisions/receive.ts';
 import { answerForRefactor, chooseForRefactor, decideForRefactor, revisePlan } from './refactor-decisions.ts';
 import { policyInput } from './refactor.ts';
 import { takeBranch } from './refactor-delivery.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { askForBudgetAgain, listRunning, log, passOn, stopRefactor } from './refactor-work.ts';
-import { findFullQueue, MAX_STEER_SHOWN } from './steer-queue.ts';
+import { findFullQueue, MAX_STEER_SHOWN } from './decisions/steer-queue.ts';
 import { clipText } from './text/lines.ts';
 
 type Came = Outcome<RefactorState>;

@@ -2,10 +2,10 @@
  * Reviews as a refactor orders and takes them in: one for each result of a task, before it is integrated.
  * Rule: no verdict is no approval; a verdict can make a person look and decides nothing else.
  */
-import type { Decision } from './control.ts';
+import type { Decision } from './decisions/control.ts';
 import { digestValue } from './digest.ts';
 import { canReview } from './budget.ts';
-import { openDecision } from './open-decisions.ts';
+import { openDecision } from './decisions/open-decisions.ts';
 import type { RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
 import { log, workAgain } from './refactor-work.ts';
 import { isAsking, MAX_REVIEWS, renderVerdict } from './review.ts';

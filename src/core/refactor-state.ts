@@ -6,12 +6,12 @@ import type { Share } from './agent-share.ts';
 import type { PolicyInput, PolicyRead } from './policy/layer-sources.ts';
 import type { AgentDescription, AgentKind, AgentReport, AgentSpec, Fork, Hold } from './agent-state.ts';
 import type { Reserved, Grant, Clock } from './budget/amounts.ts';
-import type { Control } from './control.ts';
-import type { Verified } from './decide.ts';
+import type { Control } from './decisions/control.ts';
+import type { Verified } from './decisions/weigh.ts';
 import type { DeliverInput, DeliverOutcome, OpenPullInput } from './delivery.ts';
 import type { Evidence } from './evidence.ts';
 import type { Finding } from './effects/findings.ts';
-import type { Asked, Permit } from './permits.ts';
+import type { Asked, Permit } from './decisions/permits.ts';
 import type {
   IntegrateInput,
   IntegrateOutcome,
@@ -21,7 +21,7 @@ import type {
   Prepared,
   PrepareInput,
 } from './integration.ts';
-import type { Message, MessageOf, StartInput } from './messages.ts';
+import type { Message, MessageOf, StartInput } from './decisions/messages.ts';
 import type { Plan, Task } from './plan.ts';
 import type { EffectivePolicy } from './policy/policy.ts';
 import type { Prices, PricesInput, PricesRead } from './price.ts';

@@ -6,13 +6,13 @@
 import type { DecisionRules } from './policy/approvers.ts';
 import { findRuleProblems, isSame, rulesOf } from './policy/approvers.ts';
 import { findUnbounded } from './policy/bounds.ts';
-import type { SignatureQuestion, Verified } from './decide.ts';
-import { weigh } from './decide.ts';
+import type { SignatureQuestion, Verified } from './decisions/weigh.ts';
+import { weigh } from './decisions/weigh.ts';
 import { digestValue } from './digest.ts';
-import type { StartInput } from './messages.ts';
+import type { StartInput } from './decisions/messages.ts';
 import type { EffectivePolicy } from './policy/policy.ts';
 import type { RefactorState } from './refactor-state.ts';
-import { subjectOfRequest } from './signed-text.ts';
+import { subjectOfRequest } from './decisions/signed-text.ts';
 import { harmless } from './text/harmless.ts';
 
 /** Whose key signed the start, or who it claims to be from. */

@@ -11,7 +11,7 @@ import type { LfsGrant } from './lfs.ts';
 import type { Plan } from './plan.ts';
 import type { Profile } from './tools.ts';
 import type { Sha, Usage } from './transcript.ts';
-import type { Warrant } from './warrant.ts';
+import type { Warrant } from './decisions/warrant.ts';
 
 export interface ToldResult {
   callId: string;

@@ -4,7 +4,7 @@
  */
 import type { Clock } from './budget/amounts.ts';
 import { digestValue } from './digest.ts';
-import { listOpenDecisions, openDecision } from './open-decisions.ts';
+import { listOpenDecisions, openDecision } from './decisions/open-decisions.ts';
 import { UNLIMITED } from './policy/policy.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { listRunning } from './refactor-work.ts';

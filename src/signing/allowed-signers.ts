@@ -3,8 +3,8 @@
  * Rule: each key counts for our namespace only; names and keys are those that policy's schema lets through, which can't
  * hold anything that means something else in such a line.
  */
-import type { SignatureQuestion } from '../core/decide.ts';
-import { SIGNATURE_NAMESPACE } from '../core/signed-text.ts';
+import type { SignatureQuestion } from '../core/decisions/weigh.ts';
+import { SIGNATURE_NAMESPACE } from '../core/decisions/signed-text.ts';
 
 /** The lines of a file of allowed signers. */
 export function renderAllowedSigners(approvers: SignatureQuestion['approvers']): string {

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { SIGNATURE_NAMESPACE } from '../core/signed-text.ts';
+import { SIGNATURE_NAMESPACE } from '../core/decisions/signed-text.ts';
 import { runToSign, withPrivateFiles } from './ssh-keygen.ts';
 
 /** Why nothing was signed, and what to do. */

@@ -2,8 +2,8 @@
  * Verifies a signature over a text: that a listed key made it, for our purpose, at a moment when that key was valid.
  * Rule: every way in which it can't be verified is a bad verdict with its reason; nothing throws for what was sent.
  */
-import type { SignatureQuestion, SignatureVerdict } from '../core/decide.ts';
-import { SIGNATURE_NAMESPACE } from '../core/signed-text.ts';
+import type { SignatureQuestion, SignatureVerdict } from '../core/decisions/weigh.ts';
+import { SIGNATURE_NAMESPACE } from '../core/decisions/signed-text.ts';
 import { renderAllowedSigners, toStamp } from './allowed-signers.ts';
 import type { KeygenEnd } from './ssh-keygen.ts';
 import { runToVerify, withPrivateFiles } from './ssh-keygen.ts';

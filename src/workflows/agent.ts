@@ -33,11 +33,11 @@ import type {
 import { publish } from '../core/agent-work.ts';
 import { rulesOf } from '../core/policy/approvers.ts';
 import { describeAgent } from '../core/details.ts';
-import { refuse } from '../core/receive.ts';
+import { refuse } from '../core/decisions/receive.ts';
 import { sealed } from '../core/sealed.ts';
-import { nextDeadline } from '../core/silence.ts';
-import type { Message } from '../core/messages.ts';
-import { listOpenDecisions } from '../core/open-decisions.ts';
+import { nextDeadline } from '../core/decisions/silence.ts';
+import type { Message } from '../core/decisions/messages.ts';
+import { listOpenDecisions } from '../core/decisions/open-decisions.ts';
 import { agentState, listNeeds } from '../core/views.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone, openActivities } from './activities.ts';

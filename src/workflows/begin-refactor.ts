@@ -3,12 +3,12 @@
  * Rule: names are judged and words made harmless here, once; a run that began before keeps the branch that it had.
  */
 import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
-import type { StartInput } from '../core/messages.ts';
+import type { StartInput } from '../core/decisions/messages.ts';
 import type { EffectivePolicy } from '../core/policy/policy.ts';
 import { createRefactor } from '../core/refactor.ts';
 import { digestStart } from '../core/request.ts';
 import type { RefactorState } from '../core/refactor-state.ts';
-import { findStartProblems } from '../core/text/border.ts';
+import { findStartProblems } from '../core/decisions/border.ts';
 import { formerBranchFor } from '../core/branch-name.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { TEXT_BORDER } from './show.ts';

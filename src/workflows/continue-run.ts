@@ -4,8 +4,8 @@
  */
 import type { Workflow } from '@temporalio/common';
 import { makeContinueAsNewFunc, patched, workflowInfo } from '@temporalio/workflow';
-import type { Control } from '../core/control.ts';
-import { settleIn } from '../core/open-decisions.ts';
+import type { Control } from '../core/decisions/control.ts';
+import { settleIn } from '../core/decisions/open-decisions.ts';
 import { canonicalAddress } from '../core/place.ts';
 import { runMark, sealed } from '../core/sealed.ts';
 

@@ -11,10 +11,10 @@ import {
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { SigningActivities } from '../activities/contract.ts';
-import type { SignatureQuestion, SignatureVerdict, Verified } from '../core/decide.ts';
+import type { SignatureQuestion, SignatureVerdict, Verified } from '../core/decisions/weigh.ts';
 import type { Adoption, PolicyReading } from '../core/policy/changes.ts';
-import type { Answer } from '../core/receipts.ts';
-import type { Received } from '../core/receive.ts';
+import type { Answer } from '../core/decisions/receipts.ts';
+import type { Received } from '../core/decisions/receive.ts';
 import { exchangeWith } from './exchange.ts';
 import { readPolicyAgain } from './read-policy-again.ts';
 

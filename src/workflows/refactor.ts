@@ -17,7 +17,7 @@ import {
 import { adoptForRefactor } from '../core/adopt-policy.ts';
 import { rulesOf } from '../core/policy/approvers.ts';
 import { describeRefactor } from '../core/details.ts';
-import { readStart } from '../core/messages.ts';
+import { readStart } from '../core/decisions/messages.ts';
 import { resolvePolicy } from '../core/policy/policy.ts';
 import { askForBudget, beginCommand } from '../core/budget.ts';
 import type { ReserveShared } from '../core/integration.ts';
@@ -33,10 +33,10 @@ import type {
   RefactorResult,
   RefactorState,
 } from '../core/refactor-state.ts';
-import { refuse } from '../core/receive.ts';
+import { refuse } from '../core/decisions/receive.ts';
 import { weighRequest } from '../core/request.ts';
 import { renderReport } from '../core/report.ts';
-import { nextDeadline } from '../core/silence.ts';
+import { nextDeadline } from '../core/decisions/silence.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { keepTime, timeIsUpAt } from '../core/working-time.ts';
 import type { PolicyInput } from '../core/policy/layer-sources.ts';

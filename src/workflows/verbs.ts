@@ -10,9 +10,9 @@ import {
   setDefaultSignalHandler,
   setHandler,
 } from '@temporalio/workflow';
-import type { Verb } from '../core/messages.ts';
-import { readMessage, SIGNAL_VERBS, VERBS } from '../core/messages.ts';
-import type { Answer } from '../core/receipts.ts';
+import type { Verb } from '../core/decisions/messages.ts';
+import { readMessage, SIGNAL_VERBS, VERBS } from '../core/decisions/messages.ts';
+import type { Answer } from '../core/decisions/receipts.ts';
 
 const DESCRIPTIONS: Record<Verb, string> = {
   steer: 'Guide the work: {text, to?, interrupt?, id?, by?, signature?} or a string',

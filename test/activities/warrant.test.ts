@@ -2,13 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { createDeliver } from '../../src/activities/deliver.ts';
 import { createOpenPull } from '../../src/activities/open-pull.ts';
-import type { Approval } from '../../src/core/control.ts';
+import type { Approval } from '../../src/core/decisions/control.ts';
 import type { DeliverInput } from '../../src/core/delivery.ts';
 import { digestDelivery } from '../../src/core/delivery.ts';
 import { digestText } from '../../src/core/digest.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import { resolvePolicy } from '../../src/core/policy/policy.ts';
-import type { Warrant } from '../../src/core/warrant.ts';
+import type { Warrant } from '../../src/core/decisions/warrant.ts';
 import { commitTree } from '../../src/git/commit-tree.ts';
 import { treeOf } from '../../src/git/store.ts';
 import { git } from '../sandbox/sandbox-host.ts';

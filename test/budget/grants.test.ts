@@ -3,7 +3,7 @@ import { createAgent, MAX_OUTPUT_TOKENS } from '../../src/core/agent.ts';
 import { advanceAgent } from '../../src/core/agent-events.ts';
 import type { AgentState } from '../../src/core/agent-state.ts';
 import { beginCommand, tokensLeft } from '../../src/core/budget.ts';
-import { openDecision } from '../../src/core/open-decisions.ts';
+import { openDecision } from '../../src/core/decisions/open-decisions.ts';
 import type { RefactorState } from '../../src/core/refactor-state.ts';
 import { nextRefactorCommand } from '../../src/core/refactor.ts';
 import { receiveForRefactor } from '../../src/core/refactor-messages.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { MAX_OUTPUT_TOKENS } from '../../src/core/agent.ts';
 import type { AgentState } from '../../src/core/agent-state.ts';
 import { usdLeft } from '../../src/core/budget.ts';
-import type { Verb } from '../../src/core/messages.ts';
+import type { Verb } from '../../src/core/decisions/messages.ts';
 import type { Usage } from '../../src/core/transcript.ts';
 import { costAtMost } from '../../src/core/price.ts';
 import { viewRefactor } from '../../src/core/views.ts';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Reply } from '../../src/cli/ask-person.ts';
 import { askBy } from '../../src/cli/ask-person.ts';
-import { answersOfRefactor } from '../../src/core/answers.ts';
+import { answersOfRefactor } from '../../src/core/decisions/answers.ts';
 import type { NeedView } from '../../src/core/views.ts';
 
 function needOf(kind: NeedView['kind'], id: string): NeedView {

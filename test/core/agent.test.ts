@@ -5,7 +5,7 @@ import { advanceAgent } from '../../src/core/agent-events.ts';
 import { MAX_REPAIRS } from '../../src/core/agent-work.ts';
 import { receiveForAgent, restartAt } from '../../src/core/agent-messages.ts';
 import type { AgentEvent, AgentState } from '../../src/core/agent-state.ts';
-import { listOpenDecisions } from '../../src/core/open-decisions.ts';
+import { listOpenDecisions } from '../../src/core/decisions/open-decisions.ts';
 import { acted, evidence, finish, policyOf, sha, shell, specOf, thought } from './builders.ts';
 
 function began(change: Parameters<typeof specOf>[0] = {}): AgentState {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { nextAgentCommand } from '../../src/core/agent.ts';
 import { checkInputOf, nextRefactorCommand } from '../../src/core/refactor.ts';
-import type { StartInput } from '../../src/core/messages.ts';
+import type { StartInput } from '../../src/core/decisions/messages.ts';
 import { advanceRefactor } from '../../src/core/refactor-events.ts';
 import { digestStart } from '../../src/core/request.ts';
 import { planOf } from './builders.ts';

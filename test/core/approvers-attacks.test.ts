@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { listOpenDecisions } from '../../src/core/open-decisions.ts';
+import { listOpenDecisions } from '../../src/core/decisions/open-decisions.ts';
 import {
   approvalBy,
   ATTACKS,

@@ -7,7 +7,7 @@ import type { AgentState } from '../../src/core/agent-state.ts';
 import { answerCall, showCall } from '../../src/core/call-gate.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import { tightenForIsolation } from '../../src/core/policy/isolation.ts';
-import { listOpenDecisions } from '../../src/core/open-decisions.ts';
+import { listOpenDecisions } from '../../src/core/decisions/open-decisions.ts';
 import { editCommand, listCommand, surveyCommand } from '../../src/offline/codemod-commands.ts';
 import { policyOf, sha, specOf, thought } from './builders.ts';
 

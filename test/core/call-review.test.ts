@@ -4,7 +4,7 @@ import { reserveBudget } from '../../src/core/agent-budget.ts';
 import { advanceAgent } from '../../src/core/agent-events.ts';
 import { receiveForAgent } from '../../src/core/agent-messages.ts';
 import type { AgentState } from '../../src/core/agent-state.ts';
-import { listOpenDecisions } from '../../src/core/open-decisions.ts';
+import { listOpenDecisions } from '../../src/core/decisions/open-decisions.ts';
 import type { Review } from '../../src/core/review.ts';
 import { renderCallReviewRequest, REVIEW_GRANT } from '../../src/core/review.ts';
 import type { Proposal } from '../../src/core/step.ts';

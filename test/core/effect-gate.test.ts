@@ -6,7 +6,7 @@ import type { AgentState } from '../../src/core/agent-state.ts';
 import { answerEffects } from '../../src/core/effect-gate.ts';
 import type { Finding } from '../../src/core/effects/findings.ts';
 import { keyOf, listFresh } from '../../src/core/effects/findings.ts';
-import { listOpenDecisions } from '../../src/core/open-decisions.ts';
+import { listOpenDecisions } from '../../src/core/decisions/open-decisions.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import { acted, policyOf, sha, shell, specOf, thought } from './builders.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Permit } from '../../src/core/permits.ts';
+import type { Permit } from '../../src/core/decisions/permits.ts';
 import { viewRefactor } from '../../src/core/views.ts';
 import { nextRefactorCommand } from '../../src/core/refactor.ts';
 import { planOf, sha } from './builders.ts';

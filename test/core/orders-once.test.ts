@@ -1,6 +1,6 @@
 /** A signed order counts once in its run, whatever else is sent to it. */
 import { expect, test } from 'vitest';
-import { settleIn } from '../../src/core/open-decisions.ts';
+import { settleIn } from '../../src/core/decisions/open-decisions.ts';
 import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
 import { newWorld, PLACE } from './approval-attacks.ts';
 import { sha } from './builders.ts';

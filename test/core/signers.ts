@@ -4,14 +4,14 @@
  * Rule: both give the same verdicts, class by class, which a test compares.
  */
 import type { Approver } from '../../src/core/policy/approvers.ts';
-import type { SignatureQuestion, SignatureVerdict, Verified } from '../../src/core/decide.ts';
+import type { SignatureQuestion, SignatureVerdict, Verified } from '../../src/core/decisions/weigh.ts';
 import { digestText } from '../../src/core/digest.ts';
-import type { Verb } from '../../src/core/messages.ts';
-import { readMessage } from '../../src/core/messages.ts';
-import type { Answer } from '../../src/core/receipts.ts';
-import type { Received } from '../../src/core/receive.ts';
-import type { DecidingMessage, Subject } from '../../src/core/signed-text.ts';
-import { renderSignedText } from '../../src/core/signed-text.ts';
+import type { Verb } from '../../src/core/decisions/messages.ts';
+import { readMessage } from '../../src/core/decisions/messages.ts';
+import type { Answer } from '../../src/core/decisions/receipts.ts';
+import type { Received } from '../../src/core/decisions/receive.ts';
+import type { DecidingMessage, Subject } from '../../src/core/decisions/signed-text.ts';
+import { renderSignedText } from '../../src/core/decisions/signed-text.ts';
 
 /** How keys are made, used and verified. */
 export interface KeyKind {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { digestText, digestValue } from '../../src/core/digest.ts';
 import { escapeForPeople } from '../../src/core/text/escape.ts';
-import { readMessage, readStart } from '../../src/core/messages.ts';
+import { readMessage, readStart } from '../../src/core/decisions/messages.ts';
 import { canOverlap, isInPaths, summarisePaths } from '../../src/core/paths.ts';
 import { tightenForIsolation } from '../../src/core/policy/isolation.ts';
 import { resolvePolicy } from '../../src/core/policy/policy.ts';

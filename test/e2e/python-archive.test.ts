@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Control } from '../../src/core/control.ts';
+import type { Control } from '../../src/core/decisions/control.ts';
 import { approveAll, git, makeRepository, startCrew, status } from '../workflows/harness.ts';
 
 const FOLDERS = 60;

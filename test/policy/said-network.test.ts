@@ -1,7 +1,7 @@
 /** What a person says at a worker's terminal counts for exactly one start's input. */
 import { expect, test } from 'vitest';
-import type { StartInput } from '../../src/core/messages.ts';
-import { startSchema } from '../../src/core/messages.ts';
+import type { StartInput } from '../../src/core/decisions/messages.ts';
+import { startSchema } from '../../src/core/decisions/messages.ts';
 import { digestStart } from '../../src/core/request.ts';
 import type { SaidNetwork } from '../../src/policy/said-network.ts';
 import { sayNetwork, wasSaid } from '../../src/policy/said-network.ts';

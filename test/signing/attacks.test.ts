@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { listOpenDecisions } from '../../src/core/open-decisions.ts';
+import { listOpenDecisions } from '../../src/core/decisions/open-decisions.ts';
 import type { Gate } from '../core/approval-attacks.ts';
 import { approvalBy, ATTACKS, sceneAt, STATES } from '../core/approval-attacks.ts';
 import { Keys } from '../core/signers.ts';

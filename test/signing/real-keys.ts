@@ -8,7 +8,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { SIGNATURE_NAMESPACE } from '../../src/core/signed-text.ts';
+import { SIGNATURE_NAMESPACE } from '../../src/core/decisions/signed-text.ts';
 import { verifyText } from '../../src/signing/verify-text.ts';
 import type { KeyKind } from '../core/signers.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Approver } from '../../src/core/policy/approvers.ts';
 import { decisionsPolicySchema } from '../../src/core/policy/approvers.ts';
-import type { SignatureQuestion } from '../../src/core/decide.ts';
+import type { SignatureQuestion } from '../../src/core/decisions/weigh.ts';
 import { verifyText } from '../../src/signing/verify-text.ts';
 import { Keys, plainKeys } from '../core/signers.ts';
 import { realKeys, signFor } from './real-keys.ts';

@@ -14,7 +14,7 @@ import { execa } from 'execa';
 import { inject, onTestFinished } from 'vitest';
 import { connectClient } from '../../src/client/connect.ts';
 import { readConfig } from '../../src/config.ts';
-import type { StartInput } from '../../src/core/messages.ts';
+import type { StartInput } from '../../src/core/decisions/messages.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import type { RefactorResult } from '../../src/core/refactor-state.ts';
 import type { Item } from '../../src/core/transcript.ts';

@@ -4,7 +4,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { execa } from 'execa';
 import { describe, expect, inject, test } from 'vitest';
-import type { Answer } from '../../src/core/receipts.ts';
+import type { Answer } from '../../src/core/decisions/receipts.ts';
 import type { AgentStatus } from '../../src/core/views.ts';
 import { openKeyRing } from '../../src/seal/key-ring.ts';
 import { bundleWorkflows, openDataConverter } from '../../src/worker.ts';

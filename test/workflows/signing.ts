@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { NeedView } from '../../src/core/views.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
-import type { Answer } from '../../src/core/receipts.ts';
+import type { Answer } from '../../src/core/decisions/receipts.ts';
 import { Keys } from '../core/signers.ts';
 import type { RealKeys } from '../signing/real-keys.ts';
 import type { Script } from './harness.ts';

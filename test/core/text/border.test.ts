@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { escapeForPeople } from '../../../src/core/text/escape.ts';
-import type { StartInput } from '../../../src/core/messages.ts';
-import { readMessage } from '../../../src/core/messages.ts';
-import { findPlanTextProblems, findStartProblems } from '../../../src/core/text/border.ts';
+import type { StartInput } from '../../../src/core/decisions/messages.ts';
+import { readMessage } from '../../../src/core/decisions/messages.ts';
+import { findPlanTextProblems, findStartProblems } from '../../../src/core/decisions/border.ts';
 import {
   branchFor,
   checkNewBranch,

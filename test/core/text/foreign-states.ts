@@ -4,9 +4,9 @@
  */
 import { createAgent } from '../../../src/core/agent.ts';
 import type { AgentState } from '../../../src/core/agent-state.ts';
-import type { Control } from '../../../src/core/control.ts';
-import { createControl } from '../../../src/core/control.ts';
-import { closeDecision, openDecision } from '../../../src/core/open-decisions.ts';
+import type { Control } from '../../../src/core/decisions/control.ts';
+import { createControl } from '../../../src/core/decisions/control.ts';
+import { closeDecision, openDecision } from '../../../src/core/decisions/open-decisions.ts';
 import { createRefactor, createTaskState } from '../../../src/core/refactor.ts';
 import type { RefactorState } from '../../../src/core/refactor-state.ts';
 import type { Review } from '../../../src/core/review.ts';

@@ -3,10 +3,10 @@
  * stands.
  * Rule: each complaint names the field and says what to do; a run's own state is never judged by this.
  */
-import type { Message, StartInput } from '../messages.ts';
+import type { Message, StartInput } from './messages.ts';
 import type { Plan } from '../plan.ts';
-import { findUnseen } from './harmless.ts';
-import { findNameProblem } from './names.ts';
+import { findUnseen } from '../text/harmless.ts';
+import { findNameProblem } from '../text/names.ts';
 
 /** What is wrong with the words of a start, and with the workflow id that it has. */
 export function findStartProblems(id: string, input: StartInput): string[] {

@@ -3,11 +3,11 @@
  * Rule: a permit is of exactly what was asked about: the decision's digest is that of what it names.
  */
 import type { Decision } from './control.ts';
-import { digestValue } from './digest.ts';
-import type { Finding } from './effects/findings.ts';
-import { keyOf } from './effects/findings.ts';
-import { isInPaths } from './paths.ts';
-import type { Sha } from './transcript.ts';
+import { digestValue } from '../digest.ts';
+import type { Finding } from '../effects/findings.ts';
+import { keyOf } from '../effects/findings.ts';
+import { isInPaths } from '../paths.ts';
+import type { Sha } from '../transcript.ts';
 import type { GivenDecision } from './warrant.ts';
 import { givenOf } from './warrant.ts';
 

@@ -3,17 +3,17 @@
  * only after its signature was verified.
  * Rule: every message leaves one receipt, and what it says when a verification ends is what became of it.
  */
-import type { PolicyInput } from './policy/layer-sources.ts';
+import type { PolicyInput } from '../policy/layer-sources.ts';
 import type { Control, Receipt } from './control.ts';
-import { digestValue } from './digest.ts';
-import type { SignatureQuestion, Verified } from './decide.ts';
+import { digestValue } from '../digest.ts';
+import type { SignatureQuestion, Verified } from './weigh.ts';
 import type { Message, Verb } from './messages.ts';
 import { readMessage } from './messages.ts';
 import { hasCounted, noteSignedOrder } from './orders.ts';
 import { addReceipt, findEarlierAnswer, settleReceived } from './receipts.ts';
 import type { Answer } from './receipts.ts';
-import { findMessageProblems } from './text/border.ts';
-import { harmless } from './text/harmless.ts';
+import { findMessageProblems } from './border.ts';
+import { harmless } from '../text/harmless.ts';
 
 export interface Received<S> {
   state: S;

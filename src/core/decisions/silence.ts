@@ -3,8 +3,8 @@
  * is denied, or, where little hangs on it, goes on.
  * Rule: silence is never consent but where policy says so in words and the risk is low; each decision has it once.
  */
-import type { DecisionRules, Silence } from './policy/approvers.ts';
-import { dueAt, riskOf } from './policy/approvers.ts';
+import type { DecisionRules, Silence } from '../policy/approvers.ts';
+import { dueAt, riskOf } from '../policy/approvers.ts';
 import type { Control, Decision } from './control.ts';
 import { addLog } from './control.ts';
 import { changeDecision, listOpenDecisions } from './open-decisions.ts';

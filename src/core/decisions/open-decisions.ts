@@ -3,10 +3,10 @@
  * Rule: closed ones are kept up to a number, open ones all.
  */
 import type { Decision, Control } from './control.ts';
-import { escapeForPeople } from './text/escape.ts';
+import { escapeForPeople } from '../text/escape.ts';
 import type { Message } from './messages.ts';
-import type { Place } from './place.ts';
-import { asName, clip } from './text/lines.ts';
+import type { Place } from '../place.ts';
+import { asName, clip } from '../text/lines.ts';
 
 const MAX_CLOSED = 100;
 

@@ -3,10 +3,10 @@
  * Rule: nothing here throws; a signature that is given is always verified, and what was verified is compared with what
  * stands now before it counts.
  */
-import type { Approver, Decided, DecisionRules } from './policy/approvers.ts';
-import { isSame, listApprovers, listDeciders, quorumOf } from './policy/approvers.ts';
+import type { Approver, Decided, DecisionRules } from '../policy/approvers.ts';
+import { isSame, listApprovers, listDeciders, quorumOf } from '../policy/approvers.ts';
 import type { Approval } from './control.ts';
-import { canonicalJson } from './digest.ts';
+import { canonicalJson } from '../digest.ts';
 import type { SignedMessage, Subject } from './signed-text.ts';
 import { renderSignedText } from './signed-text.ts';
 

@@ -3,10 +3,10 @@
  * Rule: where policy requires signatures, what changes files, withdraws a decision or ends work is signed by an
  * approver. An unsigned pause is everybody's brake, and an unsigned resume releases only such a pause.
  */
-import type { DecisionRules } from './policy/approvers.ts';
+import type { DecisionRules } from '../policy/approvers.ts';
 import type { Control } from './control.ts';
-import type { Verified, Weighing } from './decide.ts';
-import { weigh } from './decide.ts';
+import type { Verified, Weighing } from './weigh.ts';
+import { weigh } from './weigh.ts';
 import type { Message, MessageOf, Verb } from './messages.ts';
 import type { OrderMessage } from './signed-text.ts';
 import { subjectOfOrder } from './signed-text.ts';

@@ -3,10 +3,10 @@
  * Rule: a string is accepted where only one field matters, and what does not fit is described, never thrown.
  */
 import { z } from 'zod';
-import { findSecretOf } from './address.ts';
-import { describeMisfit, planSchema } from './plan.ts';
-import { policySchema } from './policy/policy.ts';
-import { describeUnreadable } from './unreadable.ts';
+import { findSecretOf } from '../address.ts';
+import { describeMisfit, planSchema } from '../plan.ts';
+import { policySchema } from '../policy/policy.ts';
+import { describeUnreadable } from '../unreadable.ts';
 
 const name = z.string().trim().min(1).max(200);
 const command = z.string().trim().min(1).max(2000);

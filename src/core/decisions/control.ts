@@ -2,10 +2,10 @@
  * What agent and refactor share: receipts of messages, pause and stop, decisions, and a short log for people.
  * Rule: every message leaves a receipt, an id counts once (across continue-as-new), and every list has a cap.
  */
-import type { DecisionKind } from './policy/approvers.ts';
-import type { Place } from './place.ts';
-import type { Risk } from './risk.ts';
-import { shorten } from './text/lines.ts';
+import type { DecisionKind } from '../policy/approvers.ts';
+import type { Place } from '../place.ts';
+import type { Risk } from '../risk.ts';
+import { shorten } from '../text/lines.ts';
 
 const MAX_LOG = 100;
 /**

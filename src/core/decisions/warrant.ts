@@ -3,12 +3,12 @@
  * Rule: a warrant holds what was signed, never a verdict; the worker reads the policy, renders the text and counts.
  */
 import { z } from 'zod';
-import type { DecisionKind, DecisionRules } from './policy/approvers.ts';
+import type { DecisionKind, DecisionRules } from '../policy/approvers.ts';
 import type { Decision, Approval } from './control.ts';
-import { canonicalJson } from './digest.ts';
-import { canonicalAddress } from './place.ts';
-import type { EffectivePolicy, Policy } from './policy/policy.ts';
-import { fieldOf, isLooser, listFields } from './policy/policy.ts';
+import { canonicalJson } from '../digest.ts';
+import { canonicalAddress } from '../place.ts';
+import type { EffectivePolicy, Policy } from '../policy/policy.ts';
+import { fieldOf, isLooser, listFields } from '../policy/policy.ts';
 import type { Subject } from './signed-text.ts';
 import { describeSubject } from './signed-text.ts';
 

@@ -3,12 +3,12 @@
  * the decision, its bytes, the verdict and the message.
  * Rule: whatever would make it another decision is in the text, so that a signature can't be moved to anything else.
  */
-import type { SubjectKind } from './policy/approvers.ts';
-import { canonicalJson, digestText, digestValue } from './digest.ts';
+import type { SubjectKind } from '../policy/approvers.ts';
+import { canonicalJson, digestText, digestValue } from '../digest.ts';
 import type { MessageOf, StartInput } from './messages.ts';
-import type { Place } from './place.ts';
-import { canonicalAddress } from './place.ts';
-import type { Plan } from './plan.ts';
+import type { Place } from '../place.ts';
+import { canonicalAddress } from '../place.ts';
+import type { Plan } from '../plan.ts';
 
 /** The namespace of SSH signatures: one made for anything else, such as a commit, never counts here. */
 export const SIGNATURE_NAMESPACE = 'coxswain-decision@v1';
