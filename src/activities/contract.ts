@@ -19,7 +19,7 @@ import type {
   PrepareInput,
   Prepared,
 } from '../core/integration.ts';
-import type { CallReviewInput, Review, ReviewInput } from '../core/review.ts';
+import type { CallReviewInput, Review, ReviewInput } from '../core/review/review.ts';
 import type { HostSweep, HubSweep } from '../core/retention.ts';
 import type { Sha } from '../core/transcript.ts';
 

@@ -11,8 +11,8 @@ import {
   renderCallReviewRequest,
   renderReviewRequest,
   REVIEW_INSTRUCTIONS,
-} from '../core/review.ts';
-import type { CallReviewInput, Review, ReviewInput } from '../core/review.ts';
+} from '../core/review/review.ts';
+import type { CallReviewInput, Review, ReviewInput } from '../core/review/review.ts';
 import { digestCall, drawFrom } from '../core/digest.ts';
 import { safeJson } from '../core/text/escape.ts';
 import { worstRisk } from '../core/effects/findings.ts';
@@ -20,7 +20,7 @@ import { worse } from '../core/risk.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { checkToolCall } from '../core/tools.ts';
 import type { Sha } from '../core/transcript.ts';
-import type { Verdict } from '../core/verdict.ts';
+import type { Verdict } from '../core/review/verdict.ts';
 import { commitTree } from '../git/commit-tree.ts';
 import { diffText } from '../git/diff-stat.ts';
 import { ensureCommit } from '../git/fetch-commit.ts';

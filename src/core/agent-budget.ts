@@ -10,7 +10,7 @@ import { digestValue } from './digest.ts';
 import { openDecision } from './decisions/open-decisions.ts';
 import type { Price } from './price.ts';
 import { costAtMost, showUsd } from './price.ts';
-import { REVIEW_GRANT } from './review.ts';
+import { REVIEW_GRANT } from './review/review.ts';
 import type { Spend } from './spend.ts';
 
 /** Bytes of new text that are counted as one token when a call is reserved; English has about four, so this bounds. */

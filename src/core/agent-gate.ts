@@ -9,8 +9,8 @@ import { answerCall, showCall } from './call-gate.ts';
 import type { Control } from './decisions/control.ts';
 import { drawFrom } from './digest.ts';
 import { openDecision } from './decisions/open-decisions.ts';
-import type { Review } from './review.ts';
-import { isAsking, MAX_REVIEWS, renderVerdict, summariseVerdict } from './review.ts';
+import type { Review } from './review/review.ts';
+import { isAsking, MAX_REVIEWS, renderVerdict, summariseVerdict } from './review/review.ts';
 import { spendOn } from './spend.ts';
 
 /** Decides one proposal: allow, ask or deny; every way out leaves something to be told to the model. */

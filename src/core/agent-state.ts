@@ -11,7 +11,7 @@ import type { Asked, Permit } from './decisions/permits.ts';
 import type { EffectivePolicy, Policy } from './policy/policy.ts';
 import type { Plan } from './plan.ts';
 import type { Price } from './price.ts';
-import type { CallReviewInput, Review } from './review.ts';
+import type { CallReviewInput, Review } from './review/review.ts';
 import type { Spend } from './spend.ts';
 import type {
   ActInput,

@@ -6,7 +6,7 @@ import type { AgentOutcome, AgentState } from './agent-state.ts';
 import { addLog } from './decisions/control.ts';
 import { closeDecision, listClosed, listOpenDecisions } from './decisions/open-decisions.ts';
 import { settleReceipts } from './decisions/receipts.ts';
-import { listAsked } from './review.ts';
+import { listAsked } from './review/review.ts';
 import type { Proposal } from './step.ts';
 import type { Sha } from './transcript.ts';
 import { showTrouble } from './trouble.ts';

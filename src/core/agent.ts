@@ -6,7 +6,7 @@ import type { Decision } from './decisions/control.ts';
 import { createControl } from './decisions/control.ts';
 import type { AgentCommand, AgentSpec, AgentState, Fork, PendingCall } from './agent-state.ts';
 import { answerCall } from './call-gate.ts';
-import type { CallReviewInput } from './review.ts';
+import type { CallReviewInput } from './review/review.ts';
 import type { ActInput, ThinkInput, CheckInput } from './step.ts';
 import { digestValue } from './digest.ts';
 import { lfsOf } from './lfs.ts';

@@ -11,7 +11,7 @@ import { digestValue } from './digest.ts';
 import { listOpenDecisions, openDecision } from './decisions/open-decisions.ts';
 import { costAtMost, showUsd } from './price.ts';
 import type { AgentMirror, RefactorCommand, RefactorState } from './refactor-state.ts';
-import { REVIEW_GRANT } from './review.ts';
+import { REVIEW_GRANT } from './review/review.ts';
 import { usableBudget } from './shared-budget.ts';
 
 /** Below this an agent could make no model call: its prompt and the longest answer would not fit. */

@@ -8,8 +8,8 @@ import { canReview } from './budget.ts';
 import { openDecision } from './decisions/open-decisions.ts';
 import type { RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
 import { log, workAgain } from './refactor-work.ts';
-import { isAsking, MAX_REVIEWS, renderVerdict } from './review.ts';
-import type { Review } from './review.ts';
+import { isAsking, MAX_REVIEWS, renderVerdict } from './review/review.ts';
+import type { Review } from './review/review.ts';
 import type { Spend } from './spend.ts';
 import { NOTHING_SPENT, spendOn } from './spend.ts';
 

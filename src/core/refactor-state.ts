@@ -25,7 +25,7 @@ import type { Message, MessageOf, StartInput } from './decisions/messages.ts';
 import type { Plan, Task } from './plan.ts';
 import type { EffectivePolicy } from './policy/policy.ts';
 import type { Prices, PricesInput, PricesRead } from './price.ts';
-import type { Review, ReviewInput } from './review.ts';
+import type { Review, ReviewInput } from './review/review.ts';
 import type { Sha } from './transcript.ts';
 import type { TroubleNews } from './trouble.ts';
 import type { HearsAgents } from './internal-messages.ts';

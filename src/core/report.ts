@@ -8,7 +8,7 @@ import type { Evidence } from './evidence.ts';
 import { describeResult } from './evidence.ts';
 import { listClosed } from './decisions/open-decisions.ts';
 import type { RefactorState } from './refactor-state.ts';
-import { showReviewed } from './review.ts';
+import { showReviewed } from './review/review.ts';
 import { code, codeBlock, fitItems } from './text/markdown.ts';
 
 /** Most characters of a report: GitHub takes 65,536 as a pull request's body. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { planSchema } from './plan.ts';
-import { verdictSchema } from './verdict.ts';
+import { verdictSchema } from './review/verdict.ts';
 
 /** Linux starts no program with a longer argument than 128 KiB. */
 const MAX_COMMAND_BYTES = 120_000;

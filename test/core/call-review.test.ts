@@ -5,10 +5,10 @@ import { advanceAgent } from '../../src/core/agent-events.ts';
 import { receiveForAgent } from '../../src/core/agent-messages.ts';
 import type { AgentState } from '../../src/core/agent-state.ts';
 import { listOpenDecisions } from '../../src/core/decisions/open-decisions.ts';
-import type { Review } from '../../src/core/review.ts';
-import { renderCallReviewRequest, REVIEW_GRANT } from '../../src/core/review.ts';
+import type { Review } from '../../src/core/review/review.ts';
+import { renderCallReviewRequest, REVIEW_GRANT } from '../../src/core/review/review.ts';
 import type { Proposal } from '../../src/core/step.ts';
-import type { Verdict } from '../../src/core/verdict.ts';
+import type { Verdict } from '../../src/core/review/verdict.ts';
 import { policyOf, sha, shell, specOf, thought } from './builders.ts';
 
 const FINE: Verdict = { risk: 'low', suspicion: 0.1, rationale: 'It lists files.' };

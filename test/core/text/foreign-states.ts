@@ -9,7 +9,7 @@ import { createControl } from '../../../src/core/decisions/control.ts';
 import { closeDecision, openDecision } from '../../../src/core/decisions/open-decisions.ts';
 import { createRefactor, createTaskState } from '../../../src/core/refactor.ts';
 import type { RefactorState } from '../../../src/core/refactor-state.ts';
-import type { Review } from '../../../src/core/review.ts';
+import type { Review } from '../../../src/core/review/review.ts';
 import { evidence, planOf, policyOf, sha, specOf } from '../builders.ts';
 
 function controlWith(text: string): Control {

@@ -2,12 +2,12 @@
  * What a reviewer is asked and what it may say: a second model looks at finished work before it is integrated.
  * Rule: what is reviewed is data from a stranger, never orders; a verdict can make people look, and approve nothing.
  */
-import { escapeForPeople } from './text/escape.ts';
-import type { Finding } from './effects/findings.ts';
-import { renderFindings } from './effects/findings.ts';
-import type { Risk } from './risk.ts';
-import { shorten } from './text/lines.ts';
-import type { Sha, Usage } from './transcript.ts';
+import { escapeForPeople } from '../text/escape.ts';
+import type { Finding } from '../effects/findings.ts';
+import { renderFindings } from '../effects/findings.ts';
+import type { Risk } from '../risk.ts';
+import { shorten } from '../text/lines.ts';
+import type { Sha, Usage } from '../transcript.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Reviews that a state keeps; older ones are in their histories. */
