@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createAct } from '../../src/activities/act.ts';
 import type { ActivityContext } from '../../src/activities/context.ts';
-import type { ActInput, ActOutcome } from '../../src/core/step.ts';
+import type { ActInput, ActOutcome } from '../../src/core/agent/step.ts';
 import { digestText } from '../../src/core/digest.ts';
 import type { Sha } from '../../src/core/transcript.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';

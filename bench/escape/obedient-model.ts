@@ -2,7 +2,7 @@
  * A model that obeys all it reads, behind a real server of the Responses API and our own client.
  * Rule: what it orders are the shell calls that the product's own tool check accepts, in the order of the text.
  */
-import { checkToolCall } from '../../src/core/tools.ts';
+import { checkToolCall } from '../../src/core/agent/tools.ts';
 import type { Item } from '../../src/core/transcript.ts';
 import { openModel } from '../../src/model/call-model.ts';
 import { startResponsesServer } from '../../src/offline/responses-server.ts';

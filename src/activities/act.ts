@@ -3,12 +3,12 @@
  * Rule: only the bytes that were decided run, and they have had an effect exactly if their checkpoint exists.
  */
 import { Context } from '@temporalio/activity';
-import type { ActInput, ActOutcome } from '../core/step.ts';
+import type { ActInput, ActOutcome } from '../core/agent/step.ts';
 import { digestCall } from '../core/digest.ts';
 import { isInPaths, isProtected, summarisePaths } from '../core/paths.ts';
-import { taskWords } from '../core/prompts.ts';
-import type { ApplyPatchArguments, ShellArguments } from '../core/tools.ts';
-import { checkToolCall } from '../core/tools.ts';
+import { taskWords } from '../core/agent/prompts.ts';
+import type { ApplyPatchArguments, ShellArguments } from '../core/agent/tools.ts';
+import { checkToolCall } from '../core/agent/tools.ts';
 import { escapeForPeople } from '../core/text/escape.ts';
 import type { Entry, Sha } from '../core/transcript.ts';
 import { formatCheckpointMessage } from '../core/transcript.ts';

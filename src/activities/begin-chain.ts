@@ -3,10 +3,10 @@
  * Rule: what the agent is told is in this commit, read from the base and never from a tree that an agent changed.
  */
 import { Context } from '@temporalio/activity';
-import type { AgentSpec } from '../core/agent-state.ts';
-import { profileOf } from '../core/agent.ts';
-import type { Guide } from '../core/prompts.ts';
-import { MAX_GUIDE_BYTES, startConversation } from '../core/prompts.ts';
+import type { AgentSpec } from '../core/agent/state.ts';
+import { profileOf } from '../core/agent/next.ts';
+import type { Guide } from '../core/agent/prompts.ts';
+import { MAX_GUIDE_BYTES, startConversation } from '../core/agent/prompts.ts';
 import { ensureCommit } from '../git/fetch-commit.ts';
 import { listFiles } from '../git/list-files.ts';
 import { readThroughLinks } from '../git/read-file.ts';

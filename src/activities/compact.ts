@@ -4,7 +4,7 @@
  * Rule: at most one for each think, stored before it is used, so that it is never paid for again.
  */
 import { ApplicationFailure } from '@temporalio/common';
-import type { ThinkInput } from '../core/step.ts';
+import type { ThinkInput } from '../core/agent/step.ts';
 import {
   bytesOf,
   compactedItems,
@@ -13,8 +13,8 @@ import {
   splitConversation,
   SUMMARY_INSTRUCTIONS,
   SUMMARY_TOKENS,
-} from '../core/compaction.ts';
-import { MAX_OUTPUT_TOKENS } from '../core/agent.ts';
+} from '../core/agent/compaction.ts';
+import { MAX_OUTPUT_TOKENS } from '../core/agent/next.ts';
 import type { Entry, Item, Sha } from '../core/transcript.ts';
 import { readConversation } from '../core/transcript.ts';
 import type { ChainLink } from '../git/read-chain.ts';

@@ -4,8 +4,8 @@
  * files.
  */
 import type { PolicyInput, PolicyRead } from '../core/policy/layer-sources.ts';
-import type { AgentDescription, AgentSpec } from '../core/agent-state.ts';
-import type { ActInput, ActOutcome, ThinkInput, ThinkOutcome, CheckInput } from '../core/step.ts';
+import type { AgentDescription, AgentSpec } from '../core/agent/state.ts';
+import type { ActInput, ActOutcome, ThinkInput, ThinkOutcome, CheckInput } from '../core/agent/step.ts';
 import type { SignatureQuestion, SignatureVerdict } from '../core/decisions/weigh.ts';
 import type { PricesInput, PricesRead } from '../core/price.ts';
 import type { DeliverInput, DeliverOutcome, OpenPullInput } from '../core/delivery.ts';

@@ -4,7 +4,7 @@
  */
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { AgentDescription, AgentResult } from '../core/agent-state.ts';
+import type { AgentDescription, AgentResult } from '../core/agent/state.ts';
 import { openSeal } from '../core/sealed.ts';
 import { withHeartbeats } from './perform.ts';
 

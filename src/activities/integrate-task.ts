@@ -9,7 +9,7 @@ import { gateFindings, keyOf } from '../core/effects/findings.ts';
 import { clipFindings, listKept } from '../core/effects/group-findings.ts';
 import type { IntegrateInput, IntegrateOutcome } from '../core/integration.ts';
 import { isInPaths, isProtected, summarisePaths } from '../core/paths.ts';
-import { taskWords } from '../core/prompts.ts';
+import { taskWords } from '../core/agent/prompts.ts';
 import type { Sha } from '../core/transcript.ts';
 import type { Author } from '../git/commit-tree.ts';
 import { commitTree } from '../git/commit-tree.ts';

@@ -18,7 +18,7 @@ import { safeJson } from '../core/text/escape.ts';
 import { worstRisk } from '../core/effects/findings.ts';
 import { worse } from '../core/risk.ts';
 import { harmless } from '../core/text/harmless.ts';
-import { checkToolCall } from '../core/tools.ts';
+import { checkToolCall } from '../core/agent/tools.ts';
 import type { Sha } from '../core/transcript.ts';
 import type { Verdict } from '../core/review/verdict.ts';
 import { commitTree } from '../git/commit-tree.ts';

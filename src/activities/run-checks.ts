@@ -9,7 +9,7 @@ import { ends } from '../core/text/lines.ts';
 import { describeHostUse } from '../core/egress.ts';
 import type { HostUse } from '../core/egress.ts';
 import type { Evidence } from '../core/evidence.ts';
-import type { CheckInput } from '../core/step.ts';
+import type { CheckInput } from '../core/agent/step.ts';
 import type { Sha } from '../core/transcript.ts';
 import { ensureCommit } from '../git/fetch-commit.ts';
 import { readLink } from '../git/read-chain.ts';

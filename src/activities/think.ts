@@ -3,9 +3,9 @@
  * Rule: an answer that was stored is never asked for again; what is returned is read from the checkpoint.
  */
 import { Context } from '@temporalio/activity';
-import { MAX_OUTPUT_TOKENS } from '../core/agent.ts';
-import type { ThinkInput, ThinkOutcome } from '../core/step.ts';
-import { answerOpenCalls, steerText } from '../core/prompts.ts';
+import { MAX_OUTPUT_TOKENS } from '../core/agent/next.ts';
+import type { ThinkInput, ThinkOutcome } from '../core/agent/step.ts';
+import { answerOpenCalls, steerText } from '../core/agent/prompts.ts';
 import { harmless } from '../core/text/harmless.ts';
 import type { Entry, Item, Sha } from '../core/transcript.ts';
 import { readConversation } from '../core/transcript.ts';

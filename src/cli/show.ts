@@ -4,7 +4,7 @@
  * mark, so that it can't look like a line of ours.
  */
 import type { Snapshot } from '../client/refactors.ts';
-import type { AgentState } from '../core/agent-state.ts';
+import type { AgentState } from '../core/agent/state.ts';
 import { showSpend } from '../core/details.ts';
 import type { Plan } from '../core/plan.ts';
 import { asBlock, asLine as safe, asName } from '../core/text/lines.ts';

@@ -3,7 +3,7 @@
  * Rule: what waits for a person comes first, with all of what is decided and the exact message that answers it; every
  * text of a model, a repository or a person is code.
  */
-import type { AgentState } from './agent-state.ts';
+import type { AgentState } from './agent/state.ts';
 import type { DecisionRules } from './policy/approvers.ts';
 import { riskOf, rulesOf } from './policy/approvers.ts';
 import type { Decision } from './decisions/control.ts';

@@ -2,8 +2,8 @@
  * What a refactor takes in from its agents: their start, their needs, their spend, their end.
  * Rule: an agent whose work is no longer wanted changes nothing.
  */
-import type { AgentDescription, AgentOutcome, AgentReport } from './agent-state.ts';
-import { readReport } from './internal-messages.ts';
+import type { AgentDescription, AgentOutcome, AgentReport } from './agent/state.ts';
+import { readReport } from './agent/internal-messages.ts';
 import { nextRefactorCommand, startOf } from './refactor.ts';
 import { joinPermits } from './decisions/permits.ts';
 import { proposePlan } from './refactor-gates.ts';

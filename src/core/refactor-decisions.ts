@@ -12,7 +12,7 @@ import type { Verified, Weighing } from './decisions/weigh.ts';
 import { countApproval, nameOf, weigh } from './decisions/weigh.ts';
 import { digestDelivery } from './delivery.ts';
 import { findRival, settleChoice } from './forks.ts';
-import { leftOutOf, withLeftOut } from './leave-out.ts';
+import { leftOutOf, withLeftOut } from './agent/leave-out.ts';
 import { shareTokens } from './token-shares.ts';
 import { clipText } from './text/lines.ts';
 import type { MessageOf } from './decisions/messages.ts';

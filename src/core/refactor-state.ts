@@ -2,9 +2,9 @@
  * The state, commands and events of a refactor: what `nextRefactorCommand` looks at and `advanceRefactor` changes.
  * Rule: one serialisable value is all that a continue-as-new carries; children are known by their ids.
  */
-import type { Share } from './agent-share.ts';
+import type { Share } from './agent/share.ts';
 import type { PolicyInput, PolicyRead } from './policy/layer-sources.ts';
-import type { AgentDescription, AgentKind, AgentReport, AgentSpec, Fork, Hold } from './agent-state.ts';
+import type { AgentDescription, AgentKind, AgentReport, AgentSpec, Fork, Hold } from './agent/state.ts';
 import type { Reserved, Grant, Clock } from './budget/amounts.ts';
 import type { Control } from './decisions/control.ts';
 import type { Verified } from './decisions/weigh.ts';
@@ -28,7 +28,7 @@ import type { Prices, PricesInput, PricesRead } from './price.ts';
 import type { Review, ReviewInput } from './review/review.ts';
 import type { Sha } from './transcript.ts';
 import type { TroubleNews } from './trouble.ts';
-import type { HearsAgents } from './internal-messages.ts';
+import type { HearsAgents } from './agent/internal-messages.ts';
 import type { Spend } from './spend.ts';
 
 export type RefactorPhase =

@@ -3,7 +3,7 @@
  * Rule: nothing is planned around a gate: without its decision the command is to wait.
  */
 import type { PolicyInput } from './policy/layer-sources.ts';
-import type { AgentSpec, Fork } from './agent-state.ts';
+import type { AgentSpec, Fork } from './agent/state.ts';
 import type { RedBefore } from './evidence.ts';
 import { renderCommitMessage } from './commit-message.ts';
 import { createControl } from './decisions/control.ts';
@@ -33,7 +33,7 @@ import {
 } from './refactor-warrant.ts';
 import { lineChecksOf, redBeforeOf } from './refactor-work.ts';
 import { orderReservation } from './shared-budget.ts';
-import type { CheckInput } from './step.ts';
+import type { CheckInput } from './agent/step.ts';
 import { branchFor } from './branch-name.ts';
 import type { Sha } from './transcript.ts';
 

@@ -3,7 +3,7 @@
  * and budget have said so much already.
  * Rule: absolute amounts, so that a message that comes twice changes nothing; never more than is left.
  */
-import type { Share } from './agent-share.ts';
+import type { Share } from './agent/share.ts';
 import { LEAST_TOKENS, tokensLeft } from './budget.ts';
 import type { RefactorState } from './refactor-state.ts';
 import { findWork, log } from './refactor-work.ts';

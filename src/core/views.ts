@@ -2,10 +2,10 @@
  * What queries answer, for people: small, readable in the Temporal CLI and UI, stable in their field names.
  * Rule: views show the state and never change it.
  */
-import { nextAgentCommand } from './agent.ts';
+import { nextAgentCommand } from './agent/next.ts';
 import type { AgentRow } from './agent-rows.ts';
 import { agentOf, listAgents, needsOf } from './agent-rows.ts';
-import type { AgentState } from './agent-state.ts';
+import type { AgentState } from './agent/state.ts';
 import type { Answers } from './decisions/answers.ts';
 import { answersOfAgent, answersOfRefactor } from './decisions/answers.ts';
 import type { DecisionKind, DecisionRules } from './policy/approvers.ts';

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import OpenAI, { APIError } from 'openai';
 import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/responses';
-import type { ToolSet } from '../core/tools.ts';
+import type { ToolSet } from '../core/agent/tools.ts';
 import type { Price } from '../core/price.ts';
 import type { Item, Usage } from '../core/transcript.ts';
 import type { Background } from './background.ts';

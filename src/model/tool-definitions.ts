@@ -4,8 +4,8 @@
  */
 import type { FunctionTool } from 'openai/resources/responses/responses';
 import { z } from 'zod';
-import type { ToolSet } from '../core/tools.ts';
-import { TOOLS } from '../core/tools.ts';
+import type { ToolSet } from '../core/agent/tools.ts';
+import { TOOLS } from '../core/agent/tools.ts';
 
 /** A JSON schema as far as this file looks into it. */
 type JsonSchema = Record<string, unknown>;

@@ -14,13 +14,13 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { adoptForAgent } from '../core/agent-adopt-policy.ts';
-import { createAgent, nextAgentCommand } from '../core/agent.ts';
-import { reserveBudget } from '../core/agent-budget.ts';
-import { passAgentDeadlines } from '../core/agent-decisions.ts';
-import { advanceAgent } from '../core/agent-events.ts';
-import { receiveForAgent, restartAt } from '../core/agent-messages.ts';
-import { isShare, takeShare } from '../core/agent-share.ts';
+import { adoptForAgent } from '../core/agent/adopt-policy.ts';
+import { createAgent, nextAgentCommand } from '../core/agent/next.ts';
+import { reserveBudget } from '../core/agent/budget.ts';
+import { passAgentDeadlines } from '../core/agent/decisions.ts';
+import { advanceAgent } from '../core/agent/advance.ts';
+import { receiveForAgent, restartAt } from '../core/agent/messages.ts';
+import { isShare, takeShare } from '../core/agent/share.ts';
 import type {
   AgentCommand,
   AgentEvent,
@@ -29,8 +29,8 @@ import type {
   AgentResult,
   AgentSpec,
   AgentState,
-} from '../core/agent-state.ts';
-import { publish } from '../core/agent-work.ts';
+} from '../core/agent/state.ts';
+import { publish } from '../core/agent/work.ts';
 import { rulesOf } from '../core/policy/approvers.ts';
 import { describeAgent } from '../core/details.ts';
 import { refuse } from '../core/decisions/receive.ts';

@@ -5,9 +5,9 @@
  * id: a run that was reset has another, and hears the same messages again.
  */
 import { workflowInfo } from '@temporalio/workflow';
-import type { Share } from '../core/agent-share.ts';
-import type { AgentDescription, AgentReport, AgentState } from '../core/agent-state.ts';
-import { readForwarded, readReport, readTrouble } from '../core/internal-messages.ts';
+import type { Share } from '../core/agent/share.ts';
+import type { AgentDescription, AgentReport, AgentState } from '../core/agent/state.ts';
+import { readForwarded, readReport, readTrouble } from '../core/agent/internal-messages.ts';
 import type { Message } from '../core/decisions/messages.ts';
 import type { RefactorState } from '../core/refactor-state.ts';
 import type { Opened, SealedKind } from '../core/sealed.ts';

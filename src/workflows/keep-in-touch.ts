@@ -5,7 +5,7 @@
  * nobody counts on is found and stopped.
  */
 import { CancellationScope, condition, sleep } from '@temporalio/workflow';
-import type { AgentDescription } from '../core/agent-state.ts';
+import type { AgentDescription } from '../core/agent/state.ts';
 import type { AgentMirror } from '../core/refactor-state.ts';
 import type { Activities } from './activities.ts';
 

@@ -4,7 +4,7 @@
  * of before words were made harmless as they came in may still have some.
  */
 import { defineQuery, setHandler } from '@temporalio/workflow';
-import type { AgentState } from '../core/agent-state.ts';
+import type { AgentState } from '../core/agent/state.ts';
 import { listAllOpen } from '../core/refactor-work.ts';
 import type { RefactorState } from '../core/refactor-state.ts';
 import { renderReport } from '../core/report.ts';

@@ -4,7 +4,7 @@
  * Rule: decided when a run's chain begins and kept in its state, so that old runs go on as they began.
  */
 import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
-import type { AgentSpec } from '../core/agent-state.ts';
+import type { AgentSpec } from '../core/agent/state.ts';
 import type { FailureType } from '../core/failures.ts';
 import type { Opened } from '../core/sealed.ts';
 import { describeUnsealed, openSeal, runMark } from '../core/sealed.ts';

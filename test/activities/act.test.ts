@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { createAct } from '../../src/activities/act.ts';
 import type { ActivityContext } from '../../src/activities/context.ts';
 import { digestText } from '../../src/core/digest.ts';
-import type { ActInput, ActOutcome } from '../../src/core/step.ts';
+import type { ActInput, ActOutcome } from '../../src/core/agent/step.ts';
 import type { Item, Sha } from '../../src/core/transcript.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
 import { commitTree } from '../../src/git/commit-tree.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { findThinkPlace } from '../../src/activities/compact.ts';
-import type { ThinkInput } from '../../src/core/step.ts';
+import type { ThinkInput } from '../../src/core/agent/step.ts';
 import type { Entry, Sha } from '../../src/core/transcript.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
 import { moveRef } from '../../src/git/move-ref.ts';

@@ -9,7 +9,7 @@ import { createPrepare } from '../../src/activities/prepare.ts';
 import { createRunChecks } from '../../src/activities/run-checks.ts';
 import type { PrepareInput } from '../../src/core/integration.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
-import type { CheckInput } from '../../src/core/step.ts';
+import type { CheckInput } from '../../src/core/agent/step.ts';
 import type { Warrant } from '../../src/core/decisions/warrant.ts';
 import { git } from '../sandbox/sandbox-host.ts';
 import { answering, lfsServer, PICTURE, PICTURE_OID, PICTURE_POINTER } from '../git/lfs-server.ts';

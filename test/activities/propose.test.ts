@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { judge, propose } from '../../src/activities/propose.ts';
-import { answerCall } from '../../src/core/call-gate.ts';
+import { answerCall } from '../../src/core/agent/judge-call.ts';
 import type { CommandRule } from '../../src/core/commands/judge.ts';
 import { resolvePolicy } from '../../src/core/policy/policy.ts';
 

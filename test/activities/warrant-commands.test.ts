@@ -9,7 +9,7 @@ import { createRunChecks } from '../../src/activities/run-checks.ts';
 import type { Approval } from '../../src/core/decisions/control.ts';
 import { digestText } from '../../src/core/digest.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
-import type { ActInput, CheckInput } from '../../src/core/step.ts';
+import type { ActInput, CheckInput } from '../../src/core/agent/step.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
 import type { Warrant } from '../../src/core/decisions/warrant.ts';
 import { commitTree } from '../../src/git/commit-tree.ts';

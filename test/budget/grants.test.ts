@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createAgent, MAX_OUTPUT_TOKENS } from '../../src/core/agent.ts';
-import { advanceAgent } from '../../src/core/agent-events.ts';
-import type { AgentState } from '../../src/core/agent-state.ts';
+import { createAgent, MAX_OUTPUT_TOKENS } from '../../src/core/agent/next.ts';
+import { advanceAgent } from '../../src/core/agent/advance.ts';
+import type { AgentState } from '../../src/core/agent/state.ts';
 import { beginCommand, tokensLeft } from '../../src/core/budget.ts';
 import { openDecision } from '../../src/core/decisions/open-decisions.ts';
 import type { RefactorState } from '../../src/core/refactor-state.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { adoptForRefactor } from '../../src/core/adopt-policy.ts';
-import { adoptForAgent } from '../../src/core/agent-adopt-policy.ts';
-import { createAgent } from '../../src/core/agent.ts';
-import { receiveForAgent } from '../../src/core/agent-messages.ts';
+import { adoptForAgent } from '../../src/core/agent/adopt-policy.ts';
+import { createAgent } from '../../src/core/agent/next.ts';
+import { receiveForAgent } from '../../src/core/agent/messages.ts';
 import { listPolicyChanges } from '../../src/core/policy/changes.ts';
 import type { PolicyReading } from '../../src/core/policy/changes.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { createAgent, nextAgentCommand } from '../../src/core/agent.ts';
-import { reserveBudget } from '../../src/core/agent-budget.ts';
-import { advanceAgent } from '../../src/core/agent-events.ts';
-import { MAX_REPAIRS } from '../../src/core/agent-work.ts';
-import { receiveForAgent, restartAt } from '../../src/core/agent-messages.ts';
-import type { AgentEvent, AgentState } from '../../src/core/agent-state.ts';
+import { createAgent, nextAgentCommand } from '../../src/core/agent/next.ts';
+import { reserveBudget } from '../../src/core/agent/budget.ts';
+import { advanceAgent } from '../../src/core/agent/advance.ts';
+import { MAX_REPAIRS } from '../../src/core/agent/work.ts';
+import { receiveForAgent, restartAt } from '../../src/core/agent/messages.ts';
+import type { AgentEvent, AgentState } from '../../src/core/agent/state.ts';
 import { listOpenDecisions } from '../../src/core/decisions/open-decisions.ts';
 import { acted, evidence, finish, policyOf, sha, shell, specOf, thought } from './builders.ts';
 

@@ -1,6 +1,6 @@
 /** What a person said at a worker's terminal counts for the setup of the start, and for no other one. */
 import { expect, test } from 'vitest';
-import { nextAgentCommand } from '../../src/core/agent.ts';
+import { nextAgentCommand } from '../../src/core/agent/next.ts';
 import { checkInputOf, nextRefactorCommand } from '../../src/core/refactor.ts';
 import type { StartInput } from '../../src/core/decisions/messages.ts';
 import { advanceRefactor } from '../../src/core/refactor-events.ts';

@@ -2,9 +2,9 @@
  * Approvals that must not count, by what is wrong with them, and the states in which they are sent.
  * Rule: each is faultless but for its one fault, so that nothing else is what refuses it.
  */
-import { createAgent } from '../../src/core/agent.ts';
-import { advanceAgent } from '../../src/core/agent-events.ts';
-import { receiveForAgent } from '../../src/core/agent-messages.ts';
+import { createAgent } from '../../src/core/agent/next.ts';
+import { advanceAgent } from '../../src/core/agent/advance.ts';
+import { receiveForAgent } from '../../src/core/agent/messages.ts';
 import type { Control, Decision } from '../../src/core/decisions/control.ts';
 import { listOpenDecisions, settleIn } from '../../src/core/decisions/open-decisions.ts';
 import type { Place } from '../../src/core/place.ts';

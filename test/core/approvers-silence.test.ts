@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createAgent, nextAgentCommand } from '../../src/core/agent.ts';
-import { passAgentDeadlines } from '../../src/core/agent-decisions.ts';
-import { advanceAgent } from '../../src/core/agent-events.ts';
-import type { AgentState } from '../../src/core/agent-state.ts';
-import type { Proposal } from '../../src/core/step.ts';
+import { createAgent, nextAgentCommand } from '../../src/core/agent/next.ts';
+import { passAgentDeadlines } from '../../src/core/agent/decisions.ts';
+import { advanceAgent } from '../../src/core/agent/advance.ts';
+import type { AgentState } from '../../src/core/agent/state.ts';
+import type { Proposal } from '../../src/core/agent/step.ts';
 import type { Silence } from '../../src/core/policy/approvers.ts';
 import { DECISION_KINDS, rulesOf } from '../../src/core/policy/approvers.ts';
 import { createControl } from '../../src/core/decisions/control.ts';

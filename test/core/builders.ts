@@ -2,8 +2,8 @@
  * Values that tests of the reducers are made of: specs, proposals, outcomes and plans with all their fields.
  * Rule: each is the plainest that counts; a test says only what it is about.
  */
-import type { AgentEvent, AgentSpec, AgentState } from '../../src/core/agent-state.ts';
-import type { Proposal } from '../../src/core/step.ts';
+import type { AgentEvent, AgentSpec, AgentState } from '../../src/core/agent/state.ts';
+import type { Proposal } from '../../src/core/agent/step.ts';
 import { digestText } from '../../src/core/digest.ts';
 import type { Evidence } from '../../src/core/evidence.ts';
 import type { Plan } from '../../src/core/plan.ts';

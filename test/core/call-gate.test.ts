@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { propose } from '../../src/activities/propose.ts';
-import { createAgent, nextAgentCommand } from '../../src/core/agent.ts';
-import { advanceAgent } from '../../src/core/agent-events.ts';
-import { receiveForAgent } from '../../src/core/agent-messages.ts';
-import type { AgentState } from '../../src/core/agent-state.ts';
-import { answerCall, showCall } from '../../src/core/call-gate.ts';
+import { createAgent, nextAgentCommand } from '../../src/core/agent/next.ts';
+import { advanceAgent } from '../../src/core/agent/advance.ts';
+import { receiveForAgent } from '../../src/core/agent/messages.ts';
+import type { AgentState } from '../../src/core/agent/state.ts';
+import { answerCall, showCall } from '../../src/core/agent/judge-call.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import { tightenForIsolation } from '../../src/core/policy/isolation.ts';
 import { listOpenDecisions } from '../../src/core/decisions/open-decisions.ts';

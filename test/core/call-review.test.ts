@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { createAgent, nextAgentCommand } from '../../src/core/agent.ts';
-import { reserveBudget } from '../../src/core/agent-budget.ts';
-import { advanceAgent } from '../../src/core/agent-events.ts';
-import { receiveForAgent } from '../../src/core/agent-messages.ts';
-import type { AgentState } from '../../src/core/agent-state.ts';
+import { createAgent, nextAgentCommand } from '../../src/core/agent/next.ts';
+import { reserveBudget } from '../../src/core/agent/budget.ts';
+import { advanceAgent } from '../../src/core/agent/advance.ts';
+import { receiveForAgent } from '../../src/core/agent/messages.ts';
+import type { AgentState } from '../../src/core/agent/state.ts';
 import { listOpenDecisions } from '../../src/core/decisions/open-decisions.ts';
 import type { Review } from '../../src/core/review/review.ts';
 import { renderCallReviewRequest, REVIEW_GRANT } from '../../src/core/review/review.ts';
-import type { Proposal } from '../../src/core/step.ts';
+import type { Proposal } from '../../src/core/agent/step.ts';
 import type { Verdict } from '../../src/core/review/verdict.ts';
 import { policyOf, sha, shell, specOf, thought } from './builders.ts';
 

@@ -6,7 +6,7 @@ import {
   renderForSummary,
   splitConversation,
   SUMMARY_MARK,
-} from '../../src/core/compaction.ts';
+} from '../../src/core/agent/compaction.ts';
 import type { Entry, Item } from '../../src/core/transcript.ts';
 import { readConversation } from '../../src/core/transcript.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { createAgent, nextAgentCommand } from '../../src/core/agent.ts';
-import { advanceAgent } from '../../src/core/agent-events.ts';
-import { receiveForAgent } from '../../src/core/agent-messages.ts';
-import type { AgentState } from '../../src/core/agent-state.ts';
-import { answerEffects } from '../../src/core/effect-gate.ts';
+import { createAgent, nextAgentCommand } from '../../src/core/agent/next.ts';
+import { advanceAgent } from '../../src/core/agent/advance.ts';
+import { receiveForAgent } from '../../src/core/agent/messages.ts';
+import type { AgentState } from '../../src/core/agent/state.ts';
+import { answerEffects } from '../../src/core/agent/gate-effects.ts';
 import type { Finding } from '../../src/core/effects/findings.ts';
 import { keyOf, listFresh } from '../../src/core/effects/findings.ts';
 import { listOpenDecisions } from '../../src/core/decisions/open-decisions.ts';

@@ -1,7 +1,7 @@
 /** Many findings are shown as few lines, nothing of them is cut, and what was kept of them is known by its bytes. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { answerEffects } from '../../src/core/effect-gate.ts';
+import { answerEffects } from '../../src/core/agent/gate-effects.ts';
 import type { Finding } from '../../src/core/effects/findings.ts';
 import { FINDING_KINDS, keyOf } from '../../src/core/effects/findings.ts';
 import { clipFindings, listKept } from '../../src/core/effects/group-findings.ts';

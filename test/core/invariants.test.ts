@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { AgentState } from '../../src/core/agent-state.ts';
-import { answerCall } from '../../src/core/call-gate.ts';
+import type { AgentState } from '../../src/core/agent/state.ts';
+import { answerCall } from '../../src/core/agent/judge-call.ts';
 import { digestDelivery } from '../../src/core/delivery.ts';
 import type { Finding } from '../../src/core/effects/findings.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import { deliverySubject } from '../../src/core/refactor-warrant.ts';
-import type { Proposal } from '../../src/core/step.ts';
+import type { Proposal } from '../../src/core/agent/step.ts';
 import { viewRefactor } from '../../src/core/views.ts';
 import { planOf, randomFrom, shell } from './builders.ts';
 import { World } from './world.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { createAgent } from '../../src/core/agent.ts';
-import { advanceAgent } from '../../src/core/agent-events.ts';
-import type { AgentState } from '../../src/core/agent-state.ts';
-import { receiveForAgent } from '../../src/core/agent-messages.ts';
+import { createAgent } from '../../src/core/agent/next.ts';
+import { advanceAgent } from '../../src/core/agent/advance.ts';
+import type { AgentState } from '../../src/core/agent/state.ts';
+import { receiveForAgent } from '../../src/core/agent/messages.ts';
 import type { Verb } from '../../src/core/decisions/messages.ts';
 import { startSchema } from '../../src/core/decisions/messages.ts';
-import { steerText } from '../../src/core/prompts.ts';
+import { steerText } from '../../src/core/agent/prompts.ts';
 import { createRefactor } from '../../src/core/refactor.ts';
 import { advanceRefactor } from '../../src/core/refactor-events.ts';
 import { takeDescription } from '../../src/core/refactor-agents.ts';

@@ -2,10 +2,10 @@
  * Orders as people sign them, to a refactor and to an agent, for tests of who may give them.
  * Rule: each is faultless; what is wrong with one, a test says itself.
  */
-import { advanceAgent } from '../../src/core/agent-events.ts';
-import { createAgent } from '../../src/core/agent.ts';
-import { receiveForAgent } from '../../src/core/agent-messages.ts';
-import type { AgentState } from '../../src/core/agent-state.ts';
+import { advanceAgent } from '../../src/core/agent/advance.ts';
+import { createAgent } from '../../src/core/agent/next.ts';
+import { receiveForAgent } from '../../src/core/agent/messages.ts';
+import type { AgentState } from '../../src/core/agent/state.ts';
 import type { Verb } from '../../src/core/decisions/messages.ts';
 import { readMessage } from '../../src/core/decisions/messages.ts';
 import { settleIn } from '../../src/core/decisions/open-decisions.ts';

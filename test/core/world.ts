@@ -2,13 +2,13 @@
  * A simulated world for the reducers: performs the commands of a refactor and its agents by a seeded script.
  * Rule: it only ever answers commands, as the workflows do, so that what holds here holds there.
  */
-import { nextAgentCommand, createAgent } from '../../src/core/agent.ts';
-import { reserveBudget } from '../../src/core/agent-budget.ts';
-import { advanceAgent } from '../../src/core/agent-events.ts';
-import { receiveForAgent } from '../../src/core/agent-messages.ts';
-import { isShare, takeShare } from '../../src/core/agent-share.ts';
-import type { AgentEvent, AgentState } from '../../src/core/agent-state.ts';
-import type { Proposal } from '../../src/core/step.ts';
+import { nextAgentCommand, createAgent } from '../../src/core/agent/next.ts';
+import { reserveBudget } from '../../src/core/agent/budget.ts';
+import { advanceAgent } from '../../src/core/agent/advance.ts';
+import { receiveForAgent } from '../../src/core/agent/messages.ts';
+import { isShare, takeShare } from '../../src/core/agent/share.ts';
+import type { AgentEvent, AgentState } from '../../src/core/agent/state.ts';
+import type { Proposal } from '../../src/core/agent/step.ts';
 import type { StartInput, Verb } from '../../src/core/decisions/messages.ts';
 import { startSchema } from '../../src/core/decisions/messages.ts';
 import type { Finding } from '../../src/core/effects/findings.ts';

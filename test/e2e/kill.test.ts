@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { MAX_OUTPUT_TOKENS } from '../../src/core/agent.ts';
+import { MAX_OUTPUT_TOKENS } from '../../src/core/agent/next.ts';
 import type { AgentStatus } from '../../src/core/views.ts';
 import type { Crew, Script } from '../workflows/harness.ts';
 import {

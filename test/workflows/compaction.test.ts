@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SUMMARY_MARK } from '../../src/core/compaction.ts';
+import { SUMMARY_MARK } from '../../src/core/agent/compaction.ts';
 import type { Item } from '../../src/core/transcript.ts';
 import { parseCheckpointMessage } from '../../src/core/transcript.ts';
 import type { AgentStatus } from '../../src/core/views.ts';

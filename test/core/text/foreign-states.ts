@@ -2,8 +2,8 @@
  * A refactor and an agent whose every text from models, repositories and people is one given text.
  * Rule: what our own code makes (ids, digests, numbers) stays as it is, so that only the text can change a page.
  */
-import { createAgent } from '../../../src/core/agent.ts';
-import type { AgentState } from '../../../src/core/agent-state.ts';
+import { createAgent } from '../../../src/core/agent/next.ts';
+import type { AgentState } from '../../../src/core/agent/state.ts';
 import type { Control } from '../../../src/core/decisions/control.ts';
 import { createControl } from '../../../src/core/decisions/control.ts';
 import { closeDecision, openDecision } from '../../../src/core/decisions/open-decisions.ts';

@@ -3,13 +3,13 @@
  * Rule: only what is needed for nobody to stumble over it; fields that are not named here pass as they are.
  */
 import { z } from 'zod';
-import type { Share } from './agent-share.ts';
-import type { AgentReport } from './agent-state.ts';
-import type { Message } from './decisions/messages.ts';
-import { VERBS } from './decisions/messages.ts';
-import { shaSchema } from './transcript.ts';
-import type { Trouble, TroubleNews } from './trouble.ts';
-import { troubleSchema } from './trouble.ts';
+import type { Share } from './share.ts';
+import type { AgentReport } from './state.ts';
+import type { Message } from '../decisions/messages.ts';
+import { VERBS } from '../decisions/messages.ts';
+import { shaSchema } from '../transcript.ts';
+import type { Trouble, TroubleNews } from '../trouble.ts';
+import { troubleSchema } from '../trouble.ts';
 
 /** What a refactor keeps of whom it has heard. */
 export interface HearsAgents {

@@ -4,13 +4,13 @@
  * they change with the code.
  */
 import type { Proposal } from './step.ts';
-import { escapeForPeople } from './text/escape.ts';
-import type { GlobReading } from './commands/paths.ts';
-import type { GateRule } from './gate-rule.ts';
-import type { CommandJudgement } from './commands/judge.ts';
-import { judgeCommand } from './commands/judge.ts';
-import type { EffectivePolicy } from './policy/policy.ts';
-import { NO_ISOLATION } from './policy/isolation.ts';
+import { escapeForPeople } from '../text/escape.ts';
+import type { GlobReading } from '../commands/paths.ts';
+import type { GateRule } from '../gate-rule.ts';
+import type { CommandJudgement } from '../commands/judge.ts';
+import { judgeCommand } from '../commands/judge.ts';
+import type { EffectivePolicy } from '../policy/policy.ts';
+import { NO_ISOLATION } from '../policy/isolation.ts';
 
 /** Lines of a command that a decision shows below its reason; people read twenty. */
 const MAX_LINES = 18;

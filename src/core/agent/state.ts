@@ -3,16 +3,16 @@
  * Rule: one serialisable value is all that a continue-as-new carries; files and conversation are named by commit ids
  * only.
  */
-import type { GlobReading } from './commands/paths.ts';
-import type { Control } from './decisions/control.ts';
-import type { RedBefore, Evidence } from './evidence.ts';
-import type { IsolationMode, Setup, DiffLimits } from './execution.ts';
-import type { Asked, Permit } from './decisions/permits.ts';
-import type { EffectivePolicy, Policy } from './policy/policy.ts';
-import type { Plan } from './plan.ts';
-import type { Price } from './price.ts';
-import type { CallReviewInput, Review } from './review/review.ts';
-import type { Spend } from './spend.ts';
+import type { GlobReading } from '../commands/paths.ts';
+import type { Control } from '../decisions/control.ts';
+import type { RedBefore, Evidence } from '../evidence.ts';
+import type { IsolationMode, Setup, DiffLimits } from '../execution.ts';
+import type { Asked, Permit } from '../decisions/permits.ts';
+import type { EffectivePolicy, Policy } from '../policy/policy.ts';
+import type { Plan } from '../plan.ts';
+import type { Price } from '../price.ts';
+import type { CallReviewInput, Review } from '../review/review.ts';
+import type { Spend } from '../spend.ts';
 import type {
   ActInput,
   ActOutcome,
@@ -23,8 +23,8 @@ import type {
   CheckInput,
   Steer,
 } from './step.ts';
-import type { Sha } from './transcript.ts';
-import type { Trouble, TroubleNews } from './trouble.ts';
+import type { Sha } from '../transcript.ts';
+import type { Trouble, TroubleNews } from '../trouble.ts';
 
 export type AgentKind = 'work' | 'plan' | 'merge' | 'repair';
 /** What an agent was started with; of it only the policy changes, where a newer one is adopted. */

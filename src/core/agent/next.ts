@@ -2,20 +2,20 @@
  * An agent as a reducer, first half: `nextAgentCommand` says what to do now, from the state alone.
  * Rule: nothing runs undecided: an act is only ever commanded for a call whose gate said "allowed".
  */
-import type { Decision } from './decisions/control.ts';
-import { createControl } from './decisions/control.ts';
-import type { AgentCommand, AgentSpec, AgentState, Fork, PendingCall } from './agent-state.ts';
-import { answerCall } from './call-gate.ts';
-import type { CallReviewInput } from './review/review.ts';
+import type { Decision } from '../decisions/control.ts';
+import { createControl } from '../decisions/control.ts';
+import type { AgentCommand, AgentSpec, AgentState, Fork, PendingCall } from './state.ts';
+import { answerCall } from './judge-call.ts';
+import type { CallReviewInput } from '../review/review.ts';
 import type { ActInput, ThinkInput, CheckInput } from './step.ts';
-import { digestValue } from './digest.ts';
-import { lfsOf } from './lfs.ts';
-import { listOpenDecisions } from './decisions/open-decisions.ts';
-import type { EffectivePolicy } from './policy/policy.ts';
+import { digestValue } from '../digest.ts';
+import { lfsOf } from '../lfs.ts';
+import { listOpenDecisions } from '../decisions/open-decisions.ts';
+import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Profile } from './tools.ts';
-import type { Sha } from './transcript.ts';
-import type { Warrant } from './decisions/warrant.ts';
-import { warrantFor } from './decisions/warrant.ts';
+import type { Sha } from '../transcript.ts';
+import type { Warrant } from '../decisions/warrant.ts';
+import { warrantFor } from '../decisions/warrant.ts';
 
 /** `max_output_tokens` of every model call, and so part of every reservation. */
 export const MAX_OUTPUT_TOKENS = 16_000;

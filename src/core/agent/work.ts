@@ -2,14 +2,14 @@
  * Small moves that everything about an agent uses: tell the model, hold, end, report.
  * Rule: every end withdraws what is open and is reported to the refactor.
  */
-import type { AgentOutcome, AgentState } from './agent-state.ts';
-import { addLog } from './decisions/control.ts';
-import { closeDecision, listClosed, listOpenDecisions } from './decisions/open-decisions.ts';
-import { settleReceipts } from './decisions/receipts.ts';
-import { listAsked } from './review/review.ts';
+import type { AgentOutcome, AgentState } from './state.ts';
+import { addLog } from '../decisions/control.ts';
+import { closeDecision, listClosed, listOpenDecisions } from '../decisions/open-decisions.ts';
+import { settleReceipts } from '../decisions/receipts.ts';
+import { listAsked } from '../review/review.ts';
 import type { Proposal } from './step.ts';
-import type { Sha } from './transcript.ts';
-import { showTrouble } from './trouble.ts';
+import type { Sha } from '../transcript.ts';
+import { showTrouble } from '../trouble.ts';
 
 /** Answers in a row without a usable call before the agent holds: enough for a slip, too few for a loop. */
 export const MAX_REPAIRS = 3;

@@ -2,8 +2,8 @@
  * How a conversation that has become too long for its model is made short: what stays, what a summary stands for.
  * Rule: the prompt, supervisors' words and the last turn stay as they are, and no call is parted from its result.
  */
-import type { Entry, Item } from './transcript.ts';
-import { readConversation } from './transcript.ts';
+import type { Entry, Item } from '../transcript.ts';
+import { readConversation } from '../transcript.ts';
 
 /** Instructions of the one call that summarises; it has no tools. */
 export const SUMMARY_INSTRUCTIONS = `You summarise the work of an agent so that it can go on with your summary alone.

@@ -2,9 +2,9 @@
  * More tokens for an agent, as its refactor gives them without a person.
  * Rule: absolute amounts, so that a message that comes twice changes nothing.
  */
-import type { AgentState } from './agent-state.ts';
-import { publish, say } from './agent-work.ts';
-import { closeDecision, listOpenDecisions } from './decisions/open-decisions.ts';
+import type { AgentState } from './state.ts';
+import { publish, say } from './work.ts';
+import { closeDecision, listOpenDecisions } from '../decisions/open-decisions.ts';
 
 /** What a refactor tells its agent: so many tokens in all. Nobody else can send it. */
 export interface Share {

@@ -3,16 +3,16 @@
  * Rule: the strictest answer counts and one decision is about all of it; a reviewer's word is one more input here, and
  * can never make an answer milder.
  */
-import type { AgentState } from './agent-state.ts';
-import { nextStep, publish, say, undoAct } from './agent-work.ts';
-import { digestValue } from './digest.ts';
-import type { Finding } from './effects/findings.ts';
-import { gateFindings, keyOf, renderFindings, worstRisk } from './effects/findings.ts';
-import { findingRulesOf } from './policy/judge-fields.ts';
-import { openDecision } from './decisions/open-decisions.ts';
-import type { EffectivePolicy, GateRule } from './policy/policy.ts';
+import type { AgentState } from './state.ts';
+import { nextStep, publish, say, undoAct } from './work.ts';
+import { digestValue } from '../digest.ts';
+import type { Finding } from '../effects/findings.ts';
+import { gateFindings, keyOf, renderFindings, worstRisk } from '../effects/findings.ts';
+import { findingRulesOf } from '../policy/judge-fields.ts';
+import { openDecision } from '../decisions/open-decisions.ts';
+import type { EffectivePolicy, GateRule } from '../policy/policy.ts';
 import type { ActOutcome } from './step.ts';
-import { shorten } from './text/lines.ts';
+import { shorten } from '../text/lines.ts';
 
 /** Lines of findings in a decision: with what follows they are the twenty that people read. */
 const FINDING_LINES = 18;

@@ -3,10 +3,10 @@
  * Rule: byte-stable for equal input, so that a provider's prompt cache holds; repository content is marked as such,
  * never as an order.
  */
-import type { AgentSpec } from './agent-state.ts';
-import { profileOf } from './agent.ts';
+import type { AgentSpec } from './state.ts';
+import { profileOf } from './next.ts';
 import type { Steer } from './step.ts';
-import type { Item } from './transcript.ts';
+import type { Item } from '../transcript.ts';
 
 /** Most bytes of one AGENTS.md that reach the prompt. */
 export const MAX_GUIDE_BYTES = 16_000;

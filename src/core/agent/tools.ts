@@ -3,8 +3,8 @@
  * Rule: approval is never a tool, and a tool's arguments are judged as exact bytes by their digest.
  */
 import { z } from 'zod';
-import { planSchema } from './plan.ts';
-import { verdictSchema } from './review/verdict.ts';
+import { planSchema } from '../plan.ts';
+import { verdictSchema } from '../review/verdict.ts';
 
 /** Linux starts no program with a longer argument than 128 KiB. */
 const MAX_COMMAND_BYTES = 120_000;

@@ -3,15 +3,15 @@
  * Rule: a bound is reserved before each call and settled after by what was counted; where nobody can count, the call
  * is charged at its whole bound.
  */
-import { MAX_OUTPUT_TOKENS, nextAgentCommand } from './agent.ts';
-import type { AgentState } from './agent-state.ts';
-import { publish, say } from './agent-work.ts';
-import { digestValue } from './digest.ts';
-import { openDecision } from './decisions/open-decisions.ts';
-import type { Price } from './price.ts';
-import { costAtMost, showUsd } from './price.ts';
-import { REVIEW_GRANT } from './review/review.ts';
-import type { Spend } from './spend.ts';
+import { MAX_OUTPUT_TOKENS, nextAgentCommand } from './next.ts';
+import type { AgentState } from './state.ts';
+import { publish, say } from './work.ts';
+import { digestValue } from '../digest.ts';
+import { openDecision } from '../decisions/open-decisions.ts';
+import type { Price } from '../price.ts';
+import { costAtMost, showUsd } from '../price.ts';
+import { REVIEW_GRANT } from '../review/review.ts';
+import type { Spend } from '../spend.ts';
 
 /** Bytes of new text that are counted as one token when a call is reserved; English has about four, so this bounds. */
 const BYTES_PER_TOKEN = 2;

@@ -2,10 +2,10 @@
  * An agent as a reducer, second half: `advanceAgent` takes in what happened.
  * Rule: every call of the model leaves a result to be told, and only a gate that said "allowed" lets it run.
  */
-import { chargeLost } from './agent-budget.ts';
-import { gateCall, takeCallReview } from './agent-gate.ts';
-import { gateEffects } from './effect-gate.ts';
-import type { AgentEvent, AgentState } from './agent-state.ts';
+import { chargeLost } from './budget.ts';
+import { gateCall, takeCallReview } from './gate-call.ts';
+import { gateEffects } from './gate-effects.ts';
+import type { AgentEvent, AgentState } from './state.ts';
 import type { ThinkOutcome } from './step.ts';
 import {
   addCheckpoint,
@@ -19,14 +19,14 @@ import {
   say,
   tell,
   wordsOf,
-} from './agent-work.ts';
-import { describeRed, findCounting, findRed } from './evidence.ts';
-import type { FailureType } from './failures.ts';
-import { isUnwarranted } from './failures.ts';
-import { settleReceipts } from './decisions/receipts.ts';
-import { spendOn } from './spend.ts';
-import { shorten } from './text/lines.ts';
-import { takeTrouble } from './trouble.ts';
+} from './work.ts';
+import { describeRed, findCounting, findRed } from '../evidence.ts';
+import type { FailureType } from '../failures.ts';
+import { isUnwarranted } from '../failures.ts';
+import { settleReceipts } from '../decisions/receipts.ts';
+import { spendOn } from '../spend.ts';
+import { shorten } from '../text/lines.ts';
+import { takeTrouble } from '../trouble.ts';
 
 /** Takes in one event; the old state is left as it was. */
 export function advanceAgent(before: AgentState, event: AgentEvent): AgentState {

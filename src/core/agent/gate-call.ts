@@ -2,16 +2,16 @@
  * The gate of a call: allow, ask or deny, and what the calls mean that run nothing.
  * Rule: nothing runs undecided; every way out leaves something to be told to the model.
  */
-import type { AgentState } from './agent-state.ts';
+import type { AgentState } from './state.ts';
 import type { Proposal } from './step.ts';
-import { endAgent, finishAgent, nextStep, nudge, publish, say, tell, wordsOf } from './agent-work.ts';
-import { answerCall, showCall } from './call-gate.ts';
-import type { Control } from './decisions/control.ts';
-import { drawFrom } from './digest.ts';
-import { openDecision } from './decisions/open-decisions.ts';
-import type { Review } from './review/review.ts';
-import { isAsking, MAX_REVIEWS, renderVerdict, summariseVerdict } from './review/review.ts';
-import { spendOn } from './spend.ts';
+import { endAgent, finishAgent, nextStep, nudge, publish, say, tell, wordsOf } from './work.ts';
+import { answerCall, showCall } from './judge-call.ts';
+import type { Control } from '../decisions/control.ts';
+import { drawFrom } from '../digest.ts';
+import { openDecision } from '../decisions/open-decisions.ts';
+import type { Review } from '../review/review.ts';
+import { isAsking, MAX_REVIEWS, renderVerdict, summariseVerdict } from '../review/review.ts';
+import { spendOn } from '../spend.ts';
 
 /** Decides one proposal: allow, ask or deny; every way out leaves something to be told to the model. */
 export function gateCall(state: AgentState, at: number, call: Proposal): AgentState {

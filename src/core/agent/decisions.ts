@@ -3,20 +3,20 @@
  * nobody does.
  * Rule: a decision counts only as `weigh` allows it, and every end of one leaves the model something to be told.
  */
-import { authorsOfAgent } from './agent.ts';
-import { raiseBudget } from './agent-budget.ts';
-import type { AgentState } from './agent-state.ts';
-import { endAgent, nextStep, publish, say, tell, undoAct } from './agent-work.ts';
-import { rulesOf } from './policy/approvers.ts';
-import type { Decision, Approval } from './decisions/control.ts';
-import type { Verified } from './decisions/weigh.ts';
-import { countApproval, nameOf, weigh } from './decisions/weigh.ts';
+import { authorsOfAgent } from './next.ts';
+import { raiseBudget } from './budget.ts';
+import type { AgentState } from './state.ts';
+import { endAgent, nextStep, publish, say, tell, undoAct } from './work.ts';
+import { rulesOf } from '../policy/approvers.ts';
+import type { Decision, Approval } from '../decisions/control.ts';
+import type { Verified } from '../decisions/weigh.ts';
+import { countApproval, nameOf, weigh } from '../decisions/weigh.ts';
 import { findLeaveOutProblem, leaveOut, leftOutOf, splitAsked, withLeftOut } from './leave-out.ts';
-import { permitOf } from './decisions/permits.ts';
-import type { MessageOf } from './decisions/messages.ts';
-import { changeDecision, chooseDecision, closeDecision, listOpenDecisions } from './decisions/open-decisions.ts';
-import type { Outcome } from './decisions/receive.ts';
-import { passDeadlines } from './decisions/silence.ts';
+import { permitOf } from '../decisions/permits.ts';
+import type { MessageOf } from '../decisions/messages.ts';
+import { changeDecision, chooseDecision, closeDecision, listOpenDecisions } from '../decisions/open-decisions.ts';
+import type { Outcome } from '../decisions/receive.ts';
+import { passDeadlines } from '../decisions/silence.ts';
 
 /** How a message came: through its refactor, and with its signature verified. */
 export interface Way {

@@ -2,16 +2,16 @@
  * One step of an agent as its activities take and give it: a model call with what it proposes, an act, a check.
  * Rule: small facts computed by our code; conversation, arguments and files stay in the checkpoints.
  */
-import type { CommandFacts } from './commands/facts.ts';
-import type { RedBefore } from './evidence.ts';
-import type { DiffLimits, IsolationMode, Setup } from './execution.ts';
-import type { Finding } from './effects/findings.ts';
-import type { CommandJudgement } from './commands/judge.ts';
-import type { LfsGrant } from './lfs.ts';
-import type { Plan } from './plan.ts';
+import type { CommandFacts } from '../commands/facts.ts';
+import type { RedBefore } from '../evidence.ts';
+import type { DiffLimits, IsolationMode, Setup } from '../execution.ts';
+import type { Finding } from '../effects/findings.ts';
+import type { CommandJudgement } from '../commands/judge.ts';
+import type { LfsGrant } from '../lfs.ts';
+import type { Plan } from '../plan.ts';
 import type { Profile } from './tools.ts';
-import type { Sha, Usage } from './transcript.ts';
-import type { Warrant } from './decisions/warrant.ts';
+import type { Sha, Usage } from '../transcript.ts';
+import type { Warrant } from '../decisions/warrant.ts';
 
 export interface ToldResult {
   callId: string;

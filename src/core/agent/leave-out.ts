@@ -3,12 +3,12 @@
  * it, the rest is kept.
  * Rule: leaving out makes less of what was asked about, never more: what is left out is not kept when it comes again.
  */
-import type { AgentState } from './agent-state.ts';
-import type { Decision } from './decisions/control.ts';
-import { keyOf } from './effects/findings.ts';
-import type { Message } from './decisions/messages.ts';
-import { isInPaths } from './paths.ts';
-import type { Asked } from './decisions/permits.ts';
+import type { AgentState } from './state.ts';
+import type { Decision } from '../decisions/control.ts';
+import { keyOf } from '../effects/findings.ts';
+import type { Message } from '../decisions/messages.ts';
+import { isInPaths } from '../paths.ts';
+import type { Asked } from '../decisions/permits.ts';
 
 /** The decision with what a message wants left out: of several approvals all of it is. */
 export function withLeftOut(decision: Decision, message: Message): Decision {

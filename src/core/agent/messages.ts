@@ -2,23 +2,23 @@
  * What an agent does with a message: queue a steer, pause, decide, rewind; each leaves a receipt and gives an answer.
  * Rule: nothing here throws or waits; what can't be done is refused with the reason and changes nothing else.
  */
-import { policyInputOf } from './agent-adopt-policy.ts';
-import type { Way } from './agent-decisions.ts';
-import { answerQuestion, decideForAgent } from './agent-decisions.ts';
-import { gateAgain } from './agent-gate.ts';
-import type { AgentState } from './agent-state.ts';
-import { endAgent, nextStep, publish, say, tell } from './agent-work.ts';
-import { rulesOf } from './policy/approvers.ts';
-import type { Decision } from './decisions/control.ts';
-import type { Verified } from './decisions/weigh.ts';
-import type { Message, MessageOf, Verb } from './decisions/messages.ts';
-import { withdrawDecisions } from './decisions/open-decisions.ts';
-import { findPauseProblem, isClaim, noteAuthor, pauseBy, weighOrder } from './decisions/orders.ts';
-import type { Outcome, Received } from './decisions/receive.ts';
-import { receive } from './decisions/receive.ts';
-import { findFullQueue } from './decisions/steer-queue.ts';
-import type { Sha } from './transcript.ts';
-import { shaSchema } from './transcript.ts';
+import { policyInputOf } from './adopt-policy.ts';
+import type { Way } from './decisions.ts';
+import { answerQuestion, decideForAgent } from './decisions.ts';
+import { gateAgain } from './gate-call.ts';
+import type { AgentState } from './state.ts';
+import { endAgent, nextStep, publish, say, tell } from './work.ts';
+import { rulesOf } from '../policy/approvers.ts';
+import type { Decision } from '../decisions/control.ts';
+import type { Verified } from '../decisions/weigh.ts';
+import type { Message, MessageOf, Verb } from '../decisions/messages.ts';
+import { withdrawDecisions } from '../decisions/open-decisions.ts';
+import { findPauseProblem, isClaim, noteAuthor, pauseBy, weighOrder } from '../decisions/orders.ts';
+import type { Outcome, Received } from '../decisions/receive.ts';
+import { receive } from '../decisions/receive.ts';
+import { findFullQueue } from '../decisions/steer-queue.ts';
+import type { Sha } from '../transcript.ts';
+import { shaSchema } from '../transcript.ts';
 
 type Came = Outcome<AgentState>;
 

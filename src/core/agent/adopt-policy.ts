@@ -2,17 +2,17 @@
  * An agent takes in a policy that was read again.
  * Rule: it counts for what is decided from here on; a network that it takes away is taken away at once.
  */
-import type { AgentState } from './agent-state.ts';
-import { publish, say } from './agent-work.ts';
-import type { Setup } from './execution.ts';
-import { tightenForIsolation } from './policy/isolation.ts';
-import type { PolicyInput } from './policy/layer-sources.ts';
-import type { PolicyReading, Adoption } from './policy/changes.ts';
-import { listPolicyChanges, findLostOrganisation } from './policy/changes.ts';
-import { tightenNetwork } from './policy/fields.ts';
-import type { EffectivePolicy } from './policy/policy.ts';
-import type { Received } from './decisions/receive.ts';
-import { settle } from './decisions/receive.ts';
+import type { AgentState } from './state.ts';
+import { publish, say } from './work.ts';
+import type { Setup } from '../execution.ts';
+import { tightenForIsolation } from '../policy/isolation.ts';
+import type { PolicyInput } from '../policy/layer-sources.ts';
+import type { PolicyReading, Adoption } from '../policy/changes.ts';
+import { listPolicyChanges, findLostOrganisation } from '../policy/changes.ts';
+import { tightenNetwork } from '../policy/fields.ts';
+import type { EffectivePolicy } from '../policy/policy.ts';
+import type { Received } from '../decisions/receive.ts';
+import { settle } from '../decisions/receive.ts';
 
 /** What an agent has to know to have its policy read; undefined for one of before that. */
 export function policyInputOf({ spec }: AgentState): PolicyInput | undefined {
