@@ -8,7 +8,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import type { AccountView } from '../../src/core/budget/account.ts';
 import { accountId } from '../../src/core/budget/account.ts';
-import type { RefactorResult } from '../../src/core/refactor-state.ts';
+import type { RefactorResult } from '../../src/core/refactor/state.ts';
 import { openKeyRing } from '../../src/seal/key-ring.ts';
 import { auditChains, auditReplays } from './audit-chains.ts';
 import { auditLeftovers } from './audit-leftovers.ts';

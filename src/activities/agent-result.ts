@@ -5,7 +5,7 @@
  */
 import { rulesOf } from '../core/policy/approvers.ts';
 import { canonicalJson, digestValue } from '../core/digest.ts';
-import type { IntegrateInput, Keeps } from '../core/integration.ts';
+import type { IntegrateInput, Keeps } from '../core/refactor/exchange.ts';
 import { findingRulesOf } from '../core/policy/judge-fields.ts';
 import type { Permit } from '../core/decisions/permits.ts';
 import { keptBy, leftOutAt } from '../core/decisions/permits.ts';

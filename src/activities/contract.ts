@@ -8,7 +8,7 @@ import type { AgentDescription, AgentSpec } from '../core/agent/state.ts';
 import type { ActInput, ActOutcome, ThinkInput, ThinkOutcome, CheckInput } from '../core/agent/step.ts';
 import type { SignatureQuestion, SignatureVerdict } from '../core/decisions/weigh.ts';
 import type { PricesInput, PricesRead } from '../core/price.ts';
-import type { DeliverInput, DeliverOutcome, OpenPullInput } from '../core/delivery.ts';
+import type { DeliverInput, DeliverOutcome, OpenPullInput } from '../core/refactor/delivery.ts';
 import type { Evidence } from '../core/evidence.ts';
 import type {
   IntegrateInput,
@@ -18,7 +18,7 @@ import type {
   SettleShared,
   PrepareInput,
   Prepared,
-} from '../core/integration.ts';
+} from '../core/refactor/exchange.ts';
 import type { CallReviewInput, Review, ReviewInput } from '../core/review/review.ts';
 import type { HostSweep, HubSweep } from '../core/retention.ts';
 import type { Sha } from '../core/transcript.ts';

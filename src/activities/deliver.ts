@@ -3,7 +3,7 @@
  * Rule: exactly that commit, never over another one, and only after this worker has verified by itself that it was
  * approved; delivering twice is delivering once.
  */
-import type { DeliverInput, DeliverOutcome } from '../core/delivery.ts';
+import type { DeliverInput, DeliverOutcome } from '../core/refactor/delivery.ts';
 import { deliverBranch, readRemoteBranch } from '../git/deliver-branch.ts';
 import { diffStat } from '../git/diff-stat.ts';
 import { ensureCommit } from '../git/fetch-commit.ts';

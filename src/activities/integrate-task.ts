@@ -7,7 +7,7 @@
 import type { Finding } from '../core/effects/findings.ts';
 import { gateFindings, keyOf } from '../core/effects/findings.ts';
 import { clipFindings, listKept } from '../core/effects/group-findings.ts';
-import type { IntegrateInput, IntegrateOutcome } from '../core/integration.ts';
+import type { IntegrateInput, IntegrateOutcome } from '../core/refactor/exchange.ts';
 import { isInPaths, isProtected, summarisePaths } from '../core/paths.ts';
 import { taskWords } from '../core/agent/prompts.ts';
 import type { Sha } from '../core/transcript.ts';

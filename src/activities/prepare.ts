@@ -4,7 +4,7 @@
  */
 import { describeHostUse } from '../core/egress.ts';
 import type { HostUse } from '../core/egress.ts';
-import type { Prepared, PrepareInput } from '../core/integration.ts';
+import type { Prepared, PrepareInput } from '../core/refactor/exchange.ts';
 import { Context } from '@temporalio/activity';
 import { checkNewBranch, findInTheWay } from '../core/branch-name.ts';
 import type { Sha } from '../core/transcript.ts';

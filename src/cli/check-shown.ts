@@ -5,7 +5,7 @@
 import type { Client } from '@temporalio/client';
 import { explainFailures } from '../client/client-failure.ts';
 import { queryRun } from '../client/refactors.ts';
-import { digestDelivery } from '../core/delivery.ts';
+import { digestDelivery } from '../core/refactor/delivery.ts';
 import { digestValue } from '../core/digest.ts';
 import { escapeForPeople as safe } from '../core/text/escape.ts';
 import type { Plan } from '../core/plan.ts';

@@ -15,7 +15,7 @@ import { untilReached } from '../client/until-reached.ts';
 import type { NetworkGrant } from '../core/egress.ts';
 import { findSecretOf } from '../core/address.ts';
 import { readStart } from '../core/decisions/messages.ts';
-import { digestStart } from '../core/request.ts';
+import { digestStart } from '../core/refactor/request.ts';
 import { escapeForPeople } from '../core/text/escape.ts';
 import { sayNetwork } from '../policy/said-network.ts';
 import { describeNoCurrent, findCurrentBuild, untilListed } from '../stack/deployment.ts';

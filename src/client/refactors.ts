@@ -8,7 +8,7 @@ import type { Control, Receipt } from '../core/decisions/control.ts';
 import type { Verb } from '../core/decisions/messages.ts';
 import { SIGNAL_VERBS } from '../core/decisions/messages.ts';
 import type { Answer } from '../core/decisions/receipts.ts';
-import type { RefactorResult } from '../core/refactor-state.ts';
+import type { RefactorResult } from '../core/refactor/state.ts';
 import type { AgentStatus, NeedView, RefactorStatus } from '../core/views.ts';
 import { ClientFailure, explainFailures } from './client-failure.ts';
 

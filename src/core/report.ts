@@ -7,7 +7,7 @@ import { showSpend, TICKS } from './details.ts';
 import type { Evidence } from './evidence.ts';
 import { describeResult } from './evidence.ts';
 import { listClosed } from './decisions/open-decisions.ts';
-import type { RefactorState } from './refactor-state.ts';
+import type { RefactorState } from './refactor/state.ts';
 import { showReviewed } from './review/review.ts';
 import { code, codeBlock, fitItems } from './text/markdown.ts';
 

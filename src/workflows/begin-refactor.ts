@@ -5,9 +5,9 @@
 import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
 import type { StartInput } from '../core/decisions/messages.ts';
 import type { EffectivePolicy } from '../core/policy/policy.ts';
-import { createRefactor } from '../core/refactor.ts';
-import { digestStart } from '../core/request.ts';
-import type { RefactorState } from '../core/refactor-state.ts';
+import { createRefactor } from '../core/refactor/next.ts';
+import { digestStart } from '../core/refactor/request.ts';
+import type { RefactorState } from '../core/refactor/state.ts';
 import { findStartProblems } from '../core/decisions/border.ts';
 import { formerBranchFor } from '../core/branch-name.ts';
 import { harmless } from '../core/text/harmless.ts';

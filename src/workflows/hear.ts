@@ -9,7 +9,7 @@ import type { Share } from '../core/agent/share.ts';
 import type { AgentDescription, AgentReport, AgentState } from '../core/agent/state.ts';
 import { readForwarded, readReport, readTrouble } from '../core/agent/internal-messages.ts';
 import type { Message } from '../core/decisions/messages.ts';
-import type { RefactorState } from '../core/refactor-state.ts';
+import type { RefactorState } from '../core/refactor/state.ts';
 import type { Opened, SealedKind } from '../core/sealed.ts';
 import { describeUnsealed, openSeal, runMark } from '../core/sealed.ts';
 import type { TroubleNews } from '../core/trouble.ts';

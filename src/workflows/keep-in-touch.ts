@@ -6,7 +6,7 @@
  */
 import { CancellationScope, condition, sleep } from '@temporalio/workflow';
 import type { AgentDescription } from '../core/agent/state.ts';
-import type { AgentMirror } from '../core/refactor-state.ts';
+import type { AgentMirror } from '../core/refactor/state.ts';
 import type { Activities } from './activities.ts';
 
 /** The patch under which runs began to do this. */

@@ -3,7 +3,7 @@
  * Rule: core orders each once; a failure is an event like any other, and never the run's.
  */
 import { renderReport } from '../core/report.ts';
-import type { RefactorCommand, RefactorEvent, RefactorState } from '../core/refactor-state.ts';
+import type { RefactorCommand, RefactorEvent, RefactorState } from '../core/refactor/state.ts';
 import type { Activities } from './activities.ts';
 
 /** A hub or a forge that is away must not hold up the end of a run, whose result has the report too. */

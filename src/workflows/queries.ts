@@ -5,8 +5,8 @@
  */
 import { defineQuery, setHandler } from '@temporalio/workflow';
 import type { AgentState } from '../core/agent/state.ts';
-import { listAllOpen } from '../core/refactor-work.ts';
-import type { RefactorState } from '../core/refactor-state.ts';
+import { listAllOpen } from '../core/refactor/work.ts';
+import type { RefactorState } from '../core/refactor/state.ts';
 import { renderReport } from '../core/report.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { needOf, viewAgent, viewRefactor } from '../core/views.ts';

@@ -10,7 +10,7 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Forward, RefactorCommand, RefactorEvent } from '../core/refactor-state.ts';
+import type { Forward, RefactorCommand, RefactorEvent } from '../core/refactor/state.ts';
 import { runMark, sealed } from '../core/sealed.ts';
 import type { AgentInput } from './agent.ts';
 import { agent } from './agent.ts';

@@ -14,31 +14,31 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { adoptForRefactor } from '../core/adopt-policy.ts';
+import { adoptForRefactor } from '../core/refactor/adopt-policy.ts';
 import { rulesOf } from '../core/policy/approvers.ts';
 import { describeRefactor } from '../core/details.ts';
 import { readStart } from '../core/decisions/messages.ts';
 import { resolvePolicy } from '../core/policy/policy.ts';
-import { askForBudget, beginCommand } from '../core/budget.ts';
-import type { ReserveShared } from '../core/integration.ts';
-import { checkInputOf, isShortOfBudget, nextRefactorCommand } from '../core/refactor.ts';
-import { passRefactorDeadlines } from '../core/refactor-decisions.ts';
-import { advanceRefactor } from '../core/refactor-events.ts';
-import { listAllOpen } from '../core/refactor-work.ts';
-import { receiveForRefactor } from '../core/refactor-messages.ts';
+import { askForBudget, beginCommand } from '../core/refactor/budget.ts';
+import type { ReserveShared } from '../core/refactor/exchange.ts';
+import { checkInputOf, isShortOfBudget, nextRefactorCommand } from '../core/refactor/next.ts';
+import { passRefactorDeadlines } from '../core/refactor/decisions.ts';
+import { advanceRefactor } from '../core/refactor/advance.ts';
+import { listAllOpen } from '../core/refactor/work.ts';
+import { receiveForRefactor } from '../core/refactor/messages.ts';
 import type {
   RefactorCommand,
   RefactorEvent,
   RefactorOutcome,
   RefactorResult,
   RefactorState,
-} from '../core/refactor-state.ts';
+} from '../core/refactor/state.ts';
 import { refuse } from '../core/decisions/receive.ts';
-import { weighRequest } from '../core/request.ts';
+import { weighRequest } from '../core/refactor/request.ts';
 import { renderReport } from '../core/report.ts';
 import { nextDeadline } from '../core/decisions/silence.ts';
 import { harmless } from '../core/text/harmless.ts';
-import { keepTime, timeIsUpAt } from '../core/working-time.ts';
+import { keepTime, timeIsUpAt } from '../core/refactor/working-time.ts';
 import type { PolicyInput } from '../core/policy/layer-sources.ts';
 import { listNeeds, refactorState } from '../core/views.ts';
 import type { Activities } from './activities.ts';

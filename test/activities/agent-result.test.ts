@@ -5,7 +5,7 @@ import { createIntegrateTask } from '../../src/activities/integrate-task.ts';
 import { keepEvidence } from '../../src/activities/keep-evidence.ts';
 import { digestText, digestValue } from '../../src/core/digest.ts';
 import type { Evidence } from '../../src/core/evidence.ts';
-import type { IntegrateInput, IntegrateOutcome } from '../../src/core/integration.ts';
+import type { IntegrateInput, IntegrateOutcome } from '../../src/core/refactor/exchange.ts';
 import type { Asked, Permit } from '../../src/core/decisions/permits.ts';
 import type { Spend } from '../../src/core/spend.ts';
 import type { Entry, Sha } from '../../src/core/transcript.ts';

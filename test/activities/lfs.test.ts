@@ -7,7 +7,7 @@ import { storeOf } from '../../src/activities/context.ts';
 import { contentFor } from '../../src/activities/lfs.ts';
 import { createPrepare } from '../../src/activities/prepare.ts';
 import { createRunChecks } from '../../src/activities/run-checks.ts';
-import type { PrepareInput } from '../../src/core/integration.ts';
+import type { PrepareInput } from '../../src/core/refactor/exchange.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import type { CheckInput } from '../../src/core/agent/step.ts';
 import type { Warrant } from '../../src/core/decisions/warrant.ts';

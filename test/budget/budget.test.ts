@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_OUTPUT_TOKENS } from '../../src/core/agent/next.ts';
 import type { AgentState } from '../../src/core/agent/state.ts';
-import { tokensLeft } from '../../src/core/budget.ts';
+import { tokensLeft } from '../../src/core/refactor/budget.ts';
 import type { Verb } from '../../src/core/decisions/messages.ts';
 import type { Usage } from '../../src/core/transcript.ts';
 import { viewRefactor } from '../../src/core/views.ts';

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { createAgent, MAX_OUTPUT_TOKENS } from '../../src/core/agent/next.ts';
 import { advanceAgent } from '../../src/core/agent/advance.ts';
 import type { AgentState } from '../../src/core/agent/state.ts';
-import { beginCommand, tokensLeft } from '../../src/core/budget.ts';
+import { beginCommand, tokensLeft } from '../../src/core/refactor/budget.ts';
 import { openDecision } from '../../src/core/decisions/open-decisions.ts';
-import type { RefactorState } from '../../src/core/refactor-state.ts';
-import { nextRefactorCommand } from '../../src/core/refactor.ts';
-import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
+import type { RefactorState } from '../../src/core/refactor/state.ts';
+import { nextRefactorCommand } from '../../src/core/refactor/next.ts';
+import { receiveForRefactor } from '../../src/core/refactor/messages.ts';
 import { planOf, sha, shell, specOf, thought } from '../core/builders.ts';
 import { World } from '../core/world.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { nextRefactorCommand } from '../../src/core/refactor.ts';
+import { nextRefactorCommand } from '../../src/core/refactor/next.ts';
 import { viewRefactor } from '../../src/core/views.ts';
-import { keepTime, timeIsUpAt } from '../../src/core/working-time.ts';
+import { keepTime, timeIsUpAt } from '../../src/core/refactor/working-time.ts';
 import { planOf } from '../core/builders.ts';
 import { World } from '../core/world.ts';
 

@@ -3,7 +3,7 @@ import { shellLine, showElapsed, showPlan, showStatus, showTicks, sumSpend } fro
 import type { Plan } from '../../src/core/plan.ts';
 import { checkPlan } from '../../src/core/plan.ts';
 import { viewRefactor } from '../../src/core/views.ts';
-import { createRefactor } from '../../src/core/refactor.ts';
+import { createRefactor } from '../../src/core/refactor/next.ts';
 import { policyOf } from '../core/builders.ts';
 import { refactorWith } from '../core/text/foreign-states.ts';
 

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { adoptForRefactor } from '../../src/core/adopt-policy.ts';
+import { adoptForRefactor } from '../../src/core/refactor/adopt-policy.ts';
 import { adoptForAgent } from '../../src/core/agent/adopt-policy.ts';
 import { createAgent } from '../../src/core/agent/next.ts';
 import { receiveForAgent } from '../../src/core/agent/messages.ts';
 import { listPolicyChanges } from '../../src/core/policy/changes.ts';
 import type { PolicyReading } from '../../src/core/policy/changes.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
-import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
+import { receiveForRefactor } from '../../src/core/refactor/messages.ts';
 import { planOf, policyOf, sha, specOf } from './builders.ts';
 import { World } from './world.ts';
 

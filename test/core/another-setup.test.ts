@@ -1,10 +1,10 @@
 /** What a person said at a worker's terminal counts for the setup of the start, and for no other one. */
 import { expect, test } from 'vitest';
 import { nextAgentCommand } from '../../src/core/agent/next.ts';
-import { checkInputOf, nextRefactorCommand } from '../../src/core/refactor.ts';
+import { checkInputOf, nextRefactorCommand } from '../../src/core/refactor/next.ts';
 import type { StartInput } from '../../src/core/decisions/messages.ts';
-import { advanceRefactor } from '../../src/core/refactor-events.ts';
-import { digestStart } from '../../src/core/request.ts';
+import { advanceRefactor } from '../../src/core/refactor/advance.ts';
+import { digestStart } from '../../src/core/refactor/request.ts';
 import { planOf } from './builders.ts';
 import { World } from './world.ts';
 

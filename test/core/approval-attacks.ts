@@ -10,7 +10,7 @@ import { listOpenDecisions, settleIn } from '../../src/core/decisions/open-decis
 import type { Place } from '../../src/core/place.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import type { Answer } from '../../src/core/decisions/receipts.ts';
-import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
+import { receiveForRefactor } from '../../src/core/refactor/messages.ts';
 import type { Subject } from '../../src/core/decisions/signed-text.ts';
 import { subjectOfRevision } from '../../src/core/decisions/signed-text.ts';
 import { planOf, policyOf, sha, shell, specOf, thought } from './builders.ts';

@@ -9,7 +9,7 @@ import type { Silence } from '../../src/core/policy/approvers.ts';
 import { DECISION_KINDS, rulesOf } from '../../src/core/policy/approvers.ts';
 import { createControl } from '../../src/core/decisions/control.ts';
 import { listOpenDecisions, openDecision } from '../../src/core/decisions/open-decisions.ts';
-import { passRefactorDeadlines } from '../../src/core/refactor-decisions.ts';
+import { passRefactorDeadlines } from '../../src/core/refactor/decisions.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import { nextDeadline, passDeadlines } from '../../src/core/decisions/silence.ts';
 import { listNeeds, viewAgent, viewRefactor } from '../../src/core/views.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { DecisionRules } from '../../src/core/policy/approvers.ts';
-import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
+import { receiveForRefactor } from '../../src/core/refactor/messages.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import { renderReport } from '../../src/core/report.ts';
 import type { Subject } from '../../src/core/decisions/signed-text.ts';

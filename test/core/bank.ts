@@ -4,8 +4,8 @@
  */
 import type { AccountInput, AccountState, AccountVerb, AccountView } from '../../src/core/budget/account.ts';
 import { accountId, openAccount, receiveForAccount, viewAccount } from '../../src/core/budget/account.ts';
-import type { ReserveOutcome } from '../../src/core/integration.ts';
-import type { RefactorCommand } from '../../src/core/refactor-state.ts';
+import type { ReserveOutcome } from '../../src/core/refactor/exchange.ts';
+import type { RefactorCommand } from '../../src/core/refactor/state.ts';
 
 export class Bank {
   readonly accounts = new Map<string, AccountState>();

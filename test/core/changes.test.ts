@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { advanceRefactor } from '../../src/core/refactor-events.ts';
-import { nextRefactorCommand } from '../../src/core/refactor.ts';
+import { advanceRefactor } from '../../src/core/refactor/advance.ts';
+import { nextRefactorCommand } from '../../src/core/refactor/next.ts';
 import type { RefactorStatus } from '../../src/core/views.ts';
 import { viewRefactor } from '../../src/core/views.ts';
-import { keepTime } from '../../src/core/working-time.ts';
+import { keepTime } from '../../src/core/refactor/working-time.ts';
 import { evidence, planOf, sha } from './builders.ts';
 import { World } from './world.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { renderCommitMessage } from '../../src/core/commit-message.ts';
+import { renderCommitMessage } from '../../src/core/refactor/commit-message.ts';
 import { asProse, asTitle } from '../../src/core/text/prose.ts';
 import { evidence, planOf } from './builders.ts';
 import { World } from './world.ts';

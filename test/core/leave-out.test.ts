@@ -2,10 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/core/effects/findings.ts';
 import { keyOf } from '../../src/core/effects/findings.ts';
-import type { IntegrateOutcome } from '../../src/core/integration.ts';
+import type { IntegrateOutcome } from '../../src/core/refactor/exchange.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
-import { checkInputOf, nextRefactorCommand } from '../../src/core/refactor.ts';
-import { advanceRefactor } from '../../src/core/refactor-events.ts';
+import { checkInputOf, nextRefactorCommand } from '../../src/core/refactor/next.ts';
+import { advanceRefactor } from '../../src/core/refactor/advance.ts';
 import { viewRefactor } from '../../src/core/views.ts';
 import { planOf, sha } from './builders.ts';
 import { World } from './world.ts';

@@ -1,7 +1,7 @@
 /** A signed order counts once in its run, whatever else is sent to it. */
 import { expect, test } from 'vitest';
 import { settleIn } from '../../src/core/decisions/open-decisions.ts';
-import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
+import { receiveForRefactor } from '../../src/core/refactor/messages.ts';
 import { newWorld, PLACE } from './approval-attacks.ts';
 import { sha } from './builders.ts';
 import { asking, DECISIONS, freshOrderId, give, keys, order } from './signed-orders.ts';

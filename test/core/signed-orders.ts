@@ -11,7 +11,7 @@ import { readMessage } from '../../src/core/decisions/messages.ts';
 import { settleIn } from '../../src/core/decisions/open-decisions.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import type { Answer } from '../../src/core/decisions/receipts.ts';
-import { receiveForRefactor } from '../../src/core/refactor-messages.ts';
+import { receiveForRefactor } from '../../src/core/refactor/messages.ts';
 import type { OrderMessage } from '../../src/core/decisions/signed-text.ts';
 import { renderSignedText, subjectOfOrder } from '../../src/core/decisions/signed-text.ts';
 import { PLACE } from './approval-attacks.ts';

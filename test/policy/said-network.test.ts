@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { StartInput } from '../../src/core/decisions/messages.ts';
 import { startSchema } from '../../src/core/decisions/messages.ts';
-import { digestStart } from '../../src/core/request.ts';
+import { digestStart } from '../../src/core/refactor/request.ts';
 import type { SaidNetwork } from '../../src/policy/said-network.ts';
 import { sayNetwork, wasSaid } from '../../src/policy/said-network.ts';
 import { temporaryFolder } from '../git/git-host.ts';

@@ -9,7 +9,7 @@ import { expect, inject, onTestFinished, test } from 'vitest';
 import { showAccount } from '../../src/cli/account.ts';
 import type { AccountView } from '../../src/core/budget/account.ts';
 import { accountId } from '../../src/core/budget/account.ts';
-import type { RefactorResult } from '../../src/core/refactor-state.ts';
+import type { RefactorResult } from '../../src/core/refactor/state.ts';
 import { realKeys } from '../signing/real-keys.ts';
 import { recordHistories } from './record.ts';
 import type { Crew, Script } from './harness.ts';

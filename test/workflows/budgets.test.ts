@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { RefactorResult } from '../../src/core/refactor-state.ts';
+import type { RefactorResult } from '../../src/core/refactor/state.ts';
 import type { Script } from './harness.ts';
 import { approve, approveAll, finish, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 

@@ -16,7 +16,7 @@ import { connectClient } from '../../src/client/connect.ts';
 import { readConfig } from '../../src/config.ts';
 import type { StartInput } from '../../src/core/decisions/messages.ts';
 import type { Plan } from '../../src/core/plan.ts';
-import type { RefactorResult } from '../../src/core/refactor-state.ts';
+import type { RefactorResult } from '../../src/core/refactor/state.ts';
 import type { Item } from '../../src/core/transcript.ts';
 import type { RefactorStatus } from '../../src/core/views.ts';
 import type { ParsedRequest, ResponsesServer, ServerAnswer } from '../../src/offline/responses-server.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { startDaemon } from '../../bench/chaos/git-daemon.ts';
-import type { RefactorResult } from '../../src/core/refactor-state.ts';
+import type { RefactorResult } from '../../src/core/refactor/state.ts';
 import { approve, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 
 /** What a hub says to a push while the file is there, as git does where its disk is full. */

@@ -1,7 +1,7 @@
 /** The reviewer: a second model's word before work is integrated, kept, measured, and never an approval. */
 import { expect, test } from 'vitest';
 import type { Review } from '../../src/core/review/review.ts';
-import type { RefactorResult } from '../../src/core/refactor-state.ts';
+import type { RefactorResult } from '../../src/core/refactor/state.ts';
 import { measureReviews } from '../../src/core/review/stats.ts';
 import type { Script } from './harness.ts';
 import { recordHistories } from './record.ts';

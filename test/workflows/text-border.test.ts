@@ -1,7 +1,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { escapeForPeople } from '../../src/core/text/escape.ts';
-import type { RefactorResult } from '../../src/core/refactor-state.ts';
+import type { RefactorResult } from '../../src/core/refactor/state.ts';
 import { approve, finish, git, makeRepository, planned, shell, startCrew, until } from './harness.ts';
 
 /** Reorders, hides, and ends a line as no keyboard does. */

@@ -7,8 +7,8 @@ import type { AgentState } from '../../../src/core/agent/state.ts';
 import type { Control } from '../../../src/core/decisions/control.ts';
 import { createControl } from '../../../src/core/decisions/control.ts';
 import { closeDecision, openDecision } from '../../../src/core/decisions/open-decisions.ts';
-import { createRefactor, createTaskState } from '../../../src/core/refactor.ts';
-import type { RefactorState } from '../../../src/core/refactor-state.ts';
+import { createRefactor, createTaskState } from '../../../src/core/refactor/next.ts';
+import type { RefactorState } from '../../../src/core/refactor/state.ts';
 import type { Review } from '../../../src/core/review/review.ts';
 import { evidence, planOf, policyOf, sha, specOf } from '../builders.ts';
 

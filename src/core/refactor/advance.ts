@@ -3,28 +3,28 @@
  * Rule: what was checked, approved and delivered is one commit; any later change makes the line go through its gates
  * again.
  */
-import { digestValue } from './digest.ts';
-import { findRed } from './evidence.ts';
-import type { FailureType } from './failures.ts';
-import { openDecision } from './decisions/open-decisions.ts';
-import { listPolicyChanges } from './policy/changes.ts';
-import { createExtra } from './refactor.ts';
-import { takeDescription, takeReport, takeSpend, takeStart } from './refactor-agents.ts';
-import { takeDelivery } from './refactor-delivery.ts';
-import { takeOverreach } from './refactor-effects.ts';
-import { takeEvidence } from './refactor-checks.ts';
-import { takeReview } from './refactor-review.ts';
-import { showUsd } from './price.ts';
-import { settleReceipts } from './decisions/receipts.ts';
-import type { Forward, RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
-import { dropUnwarranted } from './refactor-warrant.ts';
-import { endRefactor, findWork, hasResult, holdRefactor, isPart, log, replaceWork, tryAgain } from './refactor-work.ts';
-import type { EndEvent } from './refactor-end.ts';
-import { isEndEvent, takeEnd, takeEndFailure } from './refactor-end.ts';
+import { digestValue } from '../digest.ts';
+import { findRed } from '../evidence.ts';
+import type { FailureType } from '../failures.ts';
+import { openDecision } from '../decisions/open-decisions.ts';
+import { listPolicyChanges } from '../policy/changes.ts';
+import { createExtra } from './next.ts';
+import { takeDescription, takeReport, takeSpend, takeStart } from './agents.ts';
+import { takeDelivery } from './delivered.ts';
+import { takeOverreach } from './effects.ts';
+import { takeEvidence } from './checks.ts';
+import { takeReview } from './review.ts';
+import { showUsd } from '../price.ts';
+import { settleReceipts } from '../decisions/receipts.ts';
+import type { Forward, RefactorEvent, RefactorState, TaskState } from './state.ts';
+import { dropUnwarranted } from './warrants.ts';
+import { endRefactor, findWork, hasResult, holdRefactor, isPart, log, replaceWork, tryAgain } from './work.ts';
+import type { EndEvent } from './end.ts';
+import { isEndEvent, takeEnd, takeEndFailure } from './end.ts';
 import { openRequest } from './request.ts';
 import { takeReserved } from './shared-budget.ts';
-import type { Sha } from './transcript.ts';
-import { takeTrouble } from './trouble.ts';
+import type { Sha } from '../transcript.ts';
+import { takeTrouble } from '../trouble.ts';
 
 /** Rounds of merging one task before a person is asked. */
 const MAX_ATTEMPTS = 4;

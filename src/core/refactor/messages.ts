@@ -2,20 +2,20 @@
  * What a refactor does with a message: act on it itself, or pass it on to the agent that it concerns.
  * Rule: nothing here throws or waits; a receipt says what became of each message, and of each one passed on.
  */
-import { rulesOf } from './policy/approvers.ts';
-import type { Verified } from './decisions/weigh.ts';
-import type { Message, MessageOf, Verb } from './decisions/messages.ts';
-import { listOpenDecisions } from './decisions/open-decisions.ts';
-import { isClaim, noteAuthor, pauseBy, weighOrder } from './decisions/orders.ts';
-import type { Outcome, Received } from './decisions/receive.ts';
-import { receive } from './decisions/receive.ts';
-import { answerForRefactor, chooseForRefactor, decideForRefactor, revisePlan } from './refactor-decisions.ts';
-import { policyInput } from './refactor.ts';
-import { takeBranch } from './refactor-delivery.ts';
-import type { RefactorState } from './refactor-state.ts';
-import { askForBudgetAgain, listRunning, log, passOn, stopRefactor } from './refactor-work.ts';
-import { findFullQueue, MAX_STEER_SHOWN } from './decisions/steer-queue.ts';
-import { clipText } from './text/lines.ts';
+import { rulesOf } from '../policy/approvers.ts';
+import type { Verified } from '../decisions/weigh.ts';
+import type { Message, MessageOf, Verb } from '../decisions/messages.ts';
+import { listOpenDecisions } from '../decisions/open-decisions.ts';
+import { isClaim, noteAuthor, pauseBy, weighOrder } from '../decisions/orders.ts';
+import type { Outcome, Received } from '../decisions/receive.ts';
+import { receive } from '../decisions/receive.ts';
+import { answerForRefactor, chooseForRefactor, decideForRefactor, revisePlan } from './decisions.ts';
+import { policyInput } from './next.ts';
+import { takeBranch } from './delivered.ts';
+import type { RefactorState } from './state.ts';
+import { askForBudgetAgain, listRunning, log, passOn, stopRefactor } from './work.ts';
+import { findFullQueue, MAX_STEER_SHOWN } from '../decisions/steer-queue.ts';
+import { clipText } from '../text/lines.ts';
 
 type Came = Outcome<RefactorState>;
 

@@ -3,23 +3,15 @@
  * offered for delivery.
  * Rule: no rejection by a person ends a run; only `stop` does. Runs that began before this rule end as they used to.
  */
-import type { Decision } from './decisions/control.ts';
-import { describeRed, findCounting, findRed } from './evidence.ts';
-import { createExtra } from './refactor.ts';
-import { rulesOf } from './policy/approvers.ts';
-import { isClaim } from './decisions/orders.ts';
-import { settleReceipts } from './decisions/receipts.ts';
-import type { RefactorState } from './refactor-state.ts';
-import {
-  askForBudgetAgain,
-  hasResult,
-  holdRefactor,
-  lineChecksOf,
-  log,
-  MAX_REPAIRS,
-  workAgain,
-} from './refactor-work.ts';
-import { shorten } from './text/lines.ts';
+import type { Decision } from '../decisions/control.ts';
+import { describeRed, findCounting, findRed } from '../evidence.ts';
+import { createExtra } from './next.ts';
+import { rulesOf } from '../policy/approvers.ts';
+import { isClaim } from '../decisions/orders.ts';
+import { settleReceipts } from '../decisions/receipts.ts';
+import type { RefactorState } from './state.ts';
+import { askForBudgetAgain, hasResult, holdRefactor, lineChecksOf, log, MAX_REPAIRS, workAgain } from './work.ts';
+import { shorten } from '../text/lines.ts';
 
 /** Who wants something changed, and what. */
 interface Wish {

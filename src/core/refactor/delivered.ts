@@ -3,11 +3,11 @@
  * Rule: who approved a delivery approved its branch, so that another one is asked for again; what is being done now is
  * not changed under way.
  */
-import { listOpenDecisions, withdrawDecisions } from './decisions/open-decisions.ts';
-import { openDelivery } from './refactor-gates.ts';
-import type { RefactorEvent, RefactorState } from './refactor-state.ts';
-import { endRefactor, holdRefactor, log } from './refactor-work.ts';
-import { checkNewBranch } from './branch-name.ts';
+import { listOpenDecisions, withdrawDecisions } from '../decisions/open-decisions.ts';
+import { openDelivery } from './gates.ts';
+import type { RefactorEvent, RefactorState } from './state.ts';
+import { endRefactor, holdRefactor, log } from './work.ts';
+import { checkNewBranch } from '../branch-name.ts';
 
 export type Taken = { kind: 'taken'; state: RefactorState } | { kind: 'refused'; detail: string };
 

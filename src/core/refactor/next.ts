@@ -2,40 +2,33 @@
  * A refactor as a reducer, first half: `nextRefactorCommand` says what to do now, from the state alone.
  * Rule: nothing is planned around a gate: without its decision the command is to wait.
  */
-import type { PolicyInput } from './policy/layer-sources.ts';
-import type { AgentSpec, Fork } from './agent/state.ts';
-import type { RedBefore } from './evidence.ts';
+import type { PolicyInput } from '../policy/layer-sources.ts';
+import type { AgentSpec, Fork } from '../agent/state.ts';
+import type { RedBefore } from '../evidence.ts';
 import { renderCommitMessage } from './commit-message.ts';
-import { createControl } from './decisions/control.ts';
+import { createControl } from '../decisions/control.ts';
 import { describeHolders, grantFor, hasMoney } from './budget.ts';
-import type { Setup } from './execution.ts';
-import type { Prepared, PrepareInput } from './integration.ts';
-import { lfsOf } from './lfs.ts';
-import type { StartInput } from './decisions/messages.ts';
-import { canOverlap, openOverlapBudget } from './paths.ts';
-import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from './plan.ts';
-import type { EffectivePolicy } from './policy/policy.ts';
-import { tightenForIsolation } from './policy/isolation.ts';
-import { listOpenDecisions } from './decisions/open-decisions.ts';
-import { judgedBy } from './refactor-effects.ts';
-import { limitsOf } from './policy/task-limits.ts';
+import type { Setup } from '../execution.ts';
+import type { Prepared, PrepareInput } from './exchange.ts';
+import { lfsOf } from '../lfs.ts';
+import type { StartInput } from '../decisions/messages.ts';
+import { canOverlap, openOverlapBudget } from '../paths.ts';
+import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from '../plan.ts';
+import type { EffectivePolicy } from '../policy/policy.ts';
+import { tightenForIsolation } from '../policy/isolation.ts';
+import { listOpenDecisions } from '../decisions/open-decisions.ts';
+import { judgedBy } from './effects.ts';
+import { limitsOf } from '../policy/task-limits.ts';
 import { requesterOf } from './request.ts';
-import { orderReview } from './refactor-review.ts';
-import type { RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
-import { orderEnd } from './refactor-end.ts';
-import {
-  claimOf,
-  deliverySubject,
-  startOfSetup,
-  warrantDelivery,
-  warrantOf,
-  warrantReservation,
-} from './refactor-warrant.ts';
-import { lineChecksOf, redBeforeOf } from './refactor-work.ts';
+import { orderReview } from './review.ts';
+import type { RefactorCommand, RefactorState, TaskState } from './state.ts';
+import { orderEnd } from './end.ts';
+import { claimOf, deliverySubject, startOfSetup, warrantDelivery, warrantOf, warrantReservation } from './warrants.ts';
+import { lineChecksOf, redBeforeOf } from './work.ts';
 import { orderReservation } from './shared-budget.ts';
-import type { CheckInput } from './agent/step.ts';
-import { branchFor } from './branch-name.ts';
-import type { Sha } from './transcript.ts';
+import type { CheckInput } from '../agent/step.ts';
+import { branchFor } from '../branch-name.ts';
+import type { Sha } from '../transcript.ts';
 
 export function createRefactor(id: string, input: StartInput, policy: EffectivePolicy, at: number): RefactorState {
   return {

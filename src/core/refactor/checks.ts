@@ -4,13 +4,13 @@
  * Rule: a delivery is only asked for after its very commit was checked, and after whoever steered was heard.
  */
 import { showRed, workOnSteers } from './changes.ts';
-import { digestValue } from './digest.ts';
-import { describeRed, findCounting, findRed } from './evidence.ts';
-import { openDecision } from './decisions/open-decisions.ts';
-import { createExtra } from './refactor.ts';
-import { countGreen, openDelivery } from './refactor-gates.ts';
-import type { RefactorEvent, RefactorState } from './refactor-state.ts';
-import { endRefactor, lineChecksOf, log, MAX_REPAIRS } from './refactor-work.ts';
+import { digestValue } from '../digest.ts';
+import { describeRed, findCounting, findRed } from '../evidence.ts';
+import { openDecision } from '../decisions/open-decisions.ts';
+import { createExtra } from './next.ts';
+import { countGreen, openDelivery } from './gates.ts';
+import type { RefactorEvent, RefactorState } from './state.ts';
+import { endRefactor, lineChecksOf, log, MAX_REPAIRS } from './work.ts';
 
 /** Takes in what the checks of the line say. */
 export function takeEvidence(before: RefactorState, event: Extract<RefactorEvent, { kind: 'checked' }>): RefactorState {

@@ -2,12 +2,12 @@
  * The refactor's budget of time: how long it works, not counting while it waits for a person.
  * Rule: at its end nothing new begins and running agents pause after their step, until a person gives more.
  */
-import type { Clock } from './budget/amounts.ts';
-import { digestValue } from './digest.ts';
-import { listOpenDecisions, openDecision } from './decisions/open-decisions.ts';
-import { UNLIMITED } from './policy/policy.ts';
-import type { RefactorState } from './refactor-state.ts';
-import { listRunning } from './refactor-work.ts';
+import type { Clock } from '../budget/amounts.ts';
+import { digestValue } from '../digest.ts';
+import { listOpenDecisions, openDecision } from '../decisions/open-decisions.ts';
+import { UNLIMITED } from '../policy/policy.ts';
+import type { RefactorState } from './state.ts';
+import { listRunning } from './work.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -2,11 +2,11 @@
  * The message of a task's commit on the line: what was done, and as trailers what vouches for it.
  * Rule: trailers are ours alone: what a model wrote is text above them, and can't be taken for one.
  */
-import { nameOf } from './decisions/weigh.ts';
-import type { RefactorState, TaskState } from './refactor-state.ts';
-import { isPart } from './refactor-work.ts';
-import { asName, shorten } from './text/lines.ts';
-import { asProse, asTitle, trailer } from './text/prose.ts';
+import { nameOf } from '../decisions/weigh.ts';
+import type { RefactorState, TaskState } from './state.ts';
+import { isPart } from './work.ts';
+import { asName, shorten } from '../text/lines.ts';
+import { asProse, asTitle, trailer } from '../text/prose.ts';
 
 /** Checks that are named; a task has at most this many. */
 const MAX_CHECKS = 20;

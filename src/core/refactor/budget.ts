@@ -4,14 +4,14 @@
  * Rule: what is granted and spent together never exceeds the budget; at its end the refactor asks, and says on what it
  * went.
  */
-import type { Grant } from './budget/amounts.ts';
-import { boundsOf } from './policy/bounds.ts';
-import type { Decision } from './decisions/control.ts';
-import { digestValue } from './digest.ts';
-import { listOpenDecisions, openDecision } from './decisions/open-decisions.ts';
-import { costAtMost, showUsd } from './price.ts';
-import type { AgentMirror, RefactorCommand, RefactorState } from './refactor-state.ts';
-import { REVIEW_GRANT } from './review/review.ts';
+import type { Grant } from '../budget/amounts.ts';
+import { boundsOf } from '../policy/bounds.ts';
+import type { Decision } from '../decisions/control.ts';
+import { digestValue } from '../digest.ts';
+import { listOpenDecisions, openDecision } from '../decisions/open-decisions.ts';
+import { costAtMost, showUsd } from '../price.ts';
+import type { AgentMirror, RefactorCommand, RefactorState } from './state.ts';
+import { REVIEW_GRANT } from '../review/review.ts';
 import { usableBudget } from './shared-budget.ts';
 
 /** Below this an agent could make no model call: its prompt and the longest answer would not fit. */

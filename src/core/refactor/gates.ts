@@ -3,18 +3,18 @@
  * Rule: what a person approves is named by its digest; any change goes to its gate again.
  */
 import { digestDelivery } from './delivery.ts';
-import { digestValue } from './digest.ts';
-import { findCounting, findRed } from './evidence.ts';
-import { openDecision } from './decisions/open-decisions.ts';
-import { canOverlap } from './paths.ts';
-import type { Plan, Task } from './plan.ts';
-import { createTaskState } from './refactor.ts';
-import { showEffects } from './refactor-effects.ts';
-import type { RefactorState } from './refactor-state.ts';
-import { deliverySubject } from './refactor-warrant.ts';
-import { endRefactor, isPart, lineChecksOf, log } from './refactor-work.ts';
-import { asBlock, asLine, clip } from './text/lines.ts';
-import type { Sha } from './transcript.ts';
+import { digestValue } from '../digest.ts';
+import { findCounting, findRed } from '../evidence.ts';
+import { openDecision } from '../decisions/open-decisions.ts';
+import { canOverlap } from '../paths.ts';
+import type { Plan, Task } from '../plan.ts';
+import { createTaskState } from './next.ts';
+import { showEffects } from './effects.ts';
+import type { RefactorState } from './state.ts';
+import { deliverySubject } from './warrants.ts';
+import { endRefactor, isPart, lineChecksOf, log } from './work.ts';
+import { asBlock, asLine, clip } from '../text/lines.ts';
+import type { Sha } from '../transcript.ts';
 
 /** Characters that a decision on a plan shows of a task's paths; the query `plan` has all. */
 const MAX_PATHS = 500;

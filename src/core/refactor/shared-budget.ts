@@ -3,9 +3,9 @@
  * Rule: a refactor's whole budget is set aside in every account before its first model call, and what people add to it
  * before that is granted to anyone.
  */
-import type { Amount, Period, SharedBudget, Reserved } from './budget/amounts.ts';
-import type { ReserveShared } from './integration.ts';
-import type { RefactorCommand, RefactorState } from './refactor-state.ts';
+import type { Amount, Period, SharedBudget, Reserved } from '../budget/amounts.ts';
+import type { ReserveShared } from './exchange.ts';
+import type { RefactorCommand, RefactorState } from './state.ts';
 
 /** All that this refactor may take. */
 function budgetOf({ policy, budgetAdded = 0, usdAdded = 0 }: RefactorState): Amount {

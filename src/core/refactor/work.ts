@@ -2,14 +2,14 @@
  * Small moves that everything about a refactor uses: find and replace work, hold, end, list what is open.
  * Rule: an end stops the agents first; nothing is left running unseen.
  */
-import { addLog } from './decisions/control.ts';
-import type { RedBefore } from './evidence.ts';
-import { listRedBefore } from './evidence.ts';
-import type { Message } from './decisions/messages.ts';
-import { listOpenDecisions } from './decisions/open-decisions.ts';
-import { settleReceipts } from './decisions/receipts.ts';
-import type { Outcome } from './decisions/receive.ts';
-import type { AgentMirror, RefactorOutcome, RefactorState, TaskState } from './refactor-state.ts';
+import { addLog } from '../decisions/control.ts';
+import type { RedBefore } from '../evidence.ts';
+import { listRedBefore } from '../evidence.ts';
+import type { Message } from '../decisions/messages.ts';
+import { listOpenDecisions } from '../decisions/open-decisions.ts';
+import { settleReceipts } from '../decisions/receipts.ts';
+import type { Outcome } from '../decisions/receive.ts';
+import type { AgentMirror, RefactorOutcome, RefactorState, TaskState } from './state.ts';
 
 /** Rounds of repair after red checks, before a person is asked. */
 export const MAX_REPAIRS = 2;

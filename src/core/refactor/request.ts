@@ -3,17 +3,17 @@
  * Rule: where policy denies approving what one asked for, and requires signatures, the start is signed: otherwise who
  * requests could name somebody else, and approve it alone.
  */
-import type { DecisionRules } from './policy/approvers.ts';
-import { findRuleProblems, isSame, rulesOf } from './policy/approvers.ts';
-import { findUnbounded } from './policy/bounds.ts';
-import type { SignatureQuestion, Verified } from './decisions/weigh.ts';
-import { weigh } from './decisions/weigh.ts';
-import { digestValue } from './digest.ts';
-import type { StartInput } from './decisions/messages.ts';
-import type { EffectivePolicy } from './policy/policy.ts';
-import type { RefactorState } from './refactor-state.ts';
-import { subjectOfRequest } from './decisions/signed-text.ts';
-import { harmless } from './text/harmless.ts';
+import type { DecisionRules } from '../policy/approvers.ts';
+import { findRuleProblems, isSame, rulesOf } from '../policy/approvers.ts';
+import { findUnbounded } from '../policy/bounds.ts';
+import type { SignatureQuestion, Verified } from '../decisions/weigh.ts';
+import { weigh } from '../decisions/weigh.ts';
+import { digestValue } from '../digest.ts';
+import type { StartInput } from '../decisions/messages.ts';
+import type { EffectivePolicy } from '../policy/policy.ts';
+import type { RefactorState } from './state.ts';
+import { subjectOfRequest } from '../decisions/signed-text.ts';
+import { harmless } from '../text/harmless.ts';
 
 /** Whose key signed the start, or who it claims to be from. */
 export function requesterOf({ requester, input }: Pick<RefactorState, 'requester' | 'input'>): string | undefined {

@@ -3,16 +3,16 @@
  * request.
  * Rule: they hold the approvals as they were signed; the worker that gets them counts again.
  */
-import type { Decision } from './decisions/control.ts';
+import type { Decision } from '../decisions/control.ts';
 import type { DeliverySubject } from './delivery.ts';
-import { isUnwarranted } from './failures.ts';
-import type { IntegrateInput } from './integration.ts';
-import type { RefactorCommand, RefactorEvent, RefactorState, TaskState } from './refactor-state.ts';
-import { redBeforeOf } from './refactor-work.ts';
+import { isUnwarranted } from '../failures.ts';
+import type { IntegrateInput } from './exchange.ts';
+import type { RefactorCommand, RefactorEvent, RefactorState, TaskState } from './state.ts';
+import { redBeforeOf } from './work.ts';
 import { authorsOf, digestStart } from './request.ts';
-import type { Sha } from './transcript.ts';
-import type { Warrant } from './decisions/warrant.ts';
-import { warrantFor } from './decisions/warrant.ts';
+import type { Sha } from '../transcript.ts';
+import type { Warrant } from '../decisions/warrant.ts';
+import { warrantFor } from '../decisions/warrant.ts';
 
 /** What a person approves at the delivery gate: exactly this commit on this base under this plan. */
 export function deliverySubject(state: RefactorState, line: Sha): DeliverySubject {

@@ -2,12 +2,12 @@
  * Forks: one task tried by several agents from one checkpoint on, until a person chooses whose work counts.
  * Rule: what was not chosen is stopped and stays readable in its chain; nothing is chosen by silence.
  */
-import type { Decision } from './decisions/control.ts';
-import { digestValue } from './digest.ts';
-import { closeDecision, openDecision } from './decisions/open-decisions.ts';
-import { joinPermits } from './decisions/permits.ts';
-import type { Rival, RefactorState, TaskState } from './refactor-state.ts';
-import { log, replaceWork } from './refactor-work.ts';
+import type { Decision } from '../decisions/control.ts';
+import { digestValue } from '../digest.ts';
+import { closeDecision, openDecision } from '../decisions/open-decisions.ts';
+import { joinPermits } from '../decisions/permits.ts';
+import type { Rival, RefactorState, TaskState } from './state.ts';
+import { log, replaceWork } from './work.ts';
 
 /** Adds the forks that an agent reports, each once. */
 export function addForks(

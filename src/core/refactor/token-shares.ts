@@ -3,10 +3,10 @@
  * and budget have said so much already.
  * Rule: absolute amounts, so that a message that comes twice changes nothing; never more than is left.
  */
-import type { Share } from './agent/share.ts';
+import type { Share } from '../agent/share.ts';
 import { LEAST_TOKENS, tokensLeft } from './budget.ts';
-import type { RefactorState } from './refactor-state.ts';
-import { findWork, log } from './refactor-work.ts';
+import type { RefactorState } from './state.ts';
+import { findWork, log } from './work.ts';
 
 /** Gives more to those who ask for tokens, as far as their tasks name them and as there are any. */
 export function shareTokens(state: RefactorState, at: number): RefactorState {

@@ -2,16 +2,16 @@
  * Reviews as a refactor orders and takes them in: one for each result of a task, before it is integrated.
  * Rule: no verdict is no approval; a verdict can make a person look and decides nothing else.
  */
-import type { Decision } from './decisions/control.ts';
-import { digestValue } from './digest.ts';
+import type { Decision } from '../decisions/control.ts';
+import { digestValue } from '../digest.ts';
 import { canReview } from './budget.ts';
-import { openDecision } from './decisions/open-decisions.ts';
-import type { RefactorCommand, RefactorState, TaskState } from './refactor-state.ts';
-import { log, workAgain } from './refactor-work.ts';
-import { isAsking, MAX_REVIEWS, renderVerdict } from './review/review.ts';
-import type { Review } from './review/review.ts';
-import type { Spend } from './spend.ts';
-import { NOTHING_SPENT, spendOn } from './spend.ts';
+import { openDecision } from '../decisions/open-decisions.ts';
+import type { RefactorCommand, RefactorState, TaskState } from './state.ts';
+import { log, workAgain } from './work.ts';
+import { isAsking, MAX_REVIEWS, renderVerdict } from '../review/review.ts';
+import type { Review } from '../review/review.ts';
+import type { Spend } from '../spend.ts';
+import { NOTHING_SPENT, spendOn } from '../spend.ts';
 
 /** The review that a finished task needs before it is integrated; undefined where policy has no reviewer, or it is done. */
 export function orderReview(state: RefactorState, work: TaskState): RefactorCommand | undefined {

@@ -2,16 +2,16 @@
  * The state, commands and events of a refactor: what `nextRefactorCommand` looks at and `advanceRefactor` changes.
  * Rule: one serialisable value is all that a continue-as-new carries; children are known by their ids.
  */
-import type { Share } from './agent/share.ts';
-import type { PolicyInput, PolicyRead } from './policy/layer-sources.ts';
-import type { AgentDescription, AgentKind, AgentReport, AgentSpec, Fork, Hold } from './agent/state.ts';
-import type { Reserved, Grant, Clock } from './budget/amounts.ts';
-import type { Control } from './decisions/control.ts';
-import type { Verified } from './decisions/weigh.ts';
+import type { Share } from '../agent/share.ts';
+import type { PolicyInput, PolicyRead } from '../policy/layer-sources.ts';
+import type { AgentDescription, AgentKind, AgentReport, AgentSpec, Fork, Hold } from '../agent/state.ts';
+import type { Reserved, Grant, Clock } from '../budget/amounts.ts';
+import type { Control } from '../decisions/control.ts';
+import type { Verified } from '../decisions/weigh.ts';
 import type { DeliverInput, DeliverOutcome, OpenPullInput } from './delivery.ts';
-import type { Evidence } from './evidence.ts';
-import type { Finding } from './effects/findings.ts';
-import type { Asked, Permit } from './decisions/permits.ts';
+import type { Evidence } from '../evidence.ts';
+import type { Finding } from '../effects/findings.ts';
+import type { Asked, Permit } from '../decisions/permits.ts';
 import type {
   IntegrateInput,
   IntegrateOutcome,
@@ -20,16 +20,16 @@ import type {
   SettleShared,
   Prepared,
   PrepareInput,
-} from './integration.ts';
-import type { Message, MessageOf, StartInput } from './decisions/messages.ts';
-import type { Plan, Task } from './plan.ts';
-import type { EffectivePolicy } from './policy/policy.ts';
-import type { Prices, PricesInput, PricesRead } from './price.ts';
-import type { Review, ReviewInput } from './review/review.ts';
-import type { Sha } from './transcript.ts';
-import type { TroubleNews } from './trouble.ts';
-import type { HearsAgents } from './agent/internal-messages.ts';
-import type { Spend } from './spend.ts';
+} from './exchange.ts';
+import type { Message, MessageOf, StartInput } from '../decisions/messages.ts';
+import type { Plan, Task } from '../plan.ts';
+import type { EffectivePolicy } from '../policy/policy.ts';
+import type { Prices, PricesInput, PricesRead } from '../price.ts';
+import type { Review, ReviewInput } from '../review/review.ts';
+import type { Sha } from '../transcript.ts';
+import type { TroubleNews } from '../trouble.ts';
+import type { HearsAgents } from '../agent/internal-messages.ts';
+import type { Spend } from '../spend.ts';
 
 export type RefactorPhase =
   | 'preparing'

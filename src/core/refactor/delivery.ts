@@ -2,9 +2,9 @@
  * A delivery: what is approved, what the activities that deliver take and give.
  * Rule: what is pushed is what the approved digest is of.
  */
-import { digestValue } from './digest.ts';
-import type { Sha } from './transcript.ts';
-import type { Warrant } from './decisions/warrant.ts';
+import { digestValue } from '../digest.ts';
+import type { Sha } from '../transcript.ts';
+import type { Warrant } from '../decisions/warrant.ts';
 
 /** What a delivery is: this commit on this base as this branch, under this plan. */
 export interface DeliverySubject {

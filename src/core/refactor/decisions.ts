@@ -3,36 +3,36 @@
  * nobody does.
  * Rule: a decision counts only as `weigh` allows it; what an agent owns is passed on, and counts as that weighs it.
  */
-import { rulesOf } from './policy/approvers.ts';
-import { answersOfRefactor, findAnswerProblem } from './decisions/answers.ts';
+import { rulesOf } from '../policy/approvers.ts';
+import { answersOfRefactor, findAnswerProblem } from '../decisions/answers.ts';
 import { addBudget, describeHolders, raiseGrant } from './budget.ts';
 import { planAgain, workOnRejection } from './changes.ts';
-import type { Decision, Approval } from './decisions/control.ts';
-import type { Verified, Weighing } from './decisions/weigh.ts';
-import { countApproval, nameOf, weigh } from './decisions/weigh.ts';
+import type { Decision, Approval } from '../decisions/control.ts';
+import type { Verified, Weighing } from '../decisions/weigh.ts';
+import { countApproval, nameOf, weigh } from '../decisions/weigh.ts';
 import { digestDelivery } from './delivery.ts';
 import { findRival, settleChoice } from './forks.ts';
-import { leftOutOf, withLeftOut } from './agent/leave-out.ts';
+import { leftOutOf, withLeftOut } from '../agent/leave-out.ts';
 import { shareTokens } from './token-shares.ts';
-import { clipText } from './text/lines.ts';
-import type { MessageOf } from './decisions/messages.ts';
-import { changeDecision, chooseDecision, listOpenDecisions, withdrawDecisions } from './decisions/open-decisions.ts';
-import { findPlanProblems } from './plan.ts';
-import { addAuthor } from './decisions/orders.ts';
-import type { Outcome } from './decisions/receive.ts';
-import { nextRefactorCommand } from './refactor.ts';
+import { clipText } from '../text/lines.ts';
+import type { MessageOf } from '../decisions/messages.ts';
+import { changeDecision, chooseDecision, listOpenDecisions, withdrawDecisions } from '../decisions/open-decisions.ts';
+import { findPlanProblems } from '../plan.ts';
+import { addAuthor } from '../decisions/orders.ts';
+import type { Outcome } from '../decisions/receive.ts';
+import { nextRefactorCommand } from './next.ts';
 import { authorsOf } from './request.ts';
-import { settleOverreach, findPartProblem } from './refactor-effects.ts';
-import { acceptBaseline } from './refactor-checks.ts';
-import { adoptPlan, openDelivery, proposePlan } from './refactor-gates.ts';
-import { isOfReview, settleReview } from './refactor-review.ts';
-import type { AgentMirror, RefactorState } from './refactor-state.ts';
-import { deliverySubject } from './refactor-warrant.ts';
-import { endRefactor, listAllOpen, listRunning, log, passOn } from './refactor-work.ts';
-import { passDeadlines } from './decisions/silence.ts';
+import { settleOverreach, findPartProblem } from './effects.ts';
+import { acceptBaseline } from './checks.ts';
+import { adoptPlan, openDelivery, proposePlan } from './gates.ts';
+import { isOfReview, settleReview } from './review.ts';
+import type { AgentMirror, RefactorState } from './state.ts';
+import { deliverySubject } from './warrants.ts';
+import { endRefactor, listAllOpen, listRunning, log, passOn } from './work.ts';
+import { passDeadlines } from '../decisions/silence.ts';
 import { addTime } from './working-time.ts';
-import type { DecidingMessage, Subject } from './decisions/signed-text.ts';
-import { subjectOfEarlyChoice, subjectOfRevision } from './decisions/signed-text.ts';
+import type { DecidingMessage, Subject } from '../decisions/signed-text.ts';
+import { subjectOfEarlyChoice, subjectOfRevision } from '../decisions/signed-text.ts';
 
 /** Characters of what is wrong with a plan that somebody sent: a receipt keeps them. */
 const MAX_PROBLEMS_SHOWN = 5000;

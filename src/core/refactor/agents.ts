@@ -2,18 +2,18 @@
  * What a refactor takes in from its agents: their start, their needs, their spend, their end.
  * Rule: an agent whose work is no longer wanted changes nothing.
  */
-import type { AgentDescription, AgentOutcome, AgentReport } from './agent/state.ts';
-import { readReport } from './agent/internal-messages.ts';
-import { nextRefactorCommand, startOf } from './refactor.ts';
-import { joinPermits } from './decisions/permits.ts';
-import { proposePlan } from './refactor-gates.ts';
+import type { AgentDescription, AgentOutcome, AgentReport } from '../agent/state.ts';
+import { readReport } from '../agent/internal-messages.ts';
+import { nextRefactorCommand, startOf } from './next.ts';
+import { joinPermits } from '../decisions/permits.ts';
+import { proposePlan } from './gates.ts';
 import { addForks, addRival, endRival } from './forks.ts';
-import { settleReceipts } from './decisions/receipts.ts';
-import type { RefactorState, Rival, TaskState } from './refactor-state.ts';
-import { addSpend, NOTHING_SPENT } from './spend.ts';
+import { settleReceipts } from '../decisions/receipts.ts';
+import type { RefactorState, Rival, TaskState } from './state.ts';
+import { addSpend, NOTHING_SPENT } from '../spend.ts';
 import { shareTokens } from './token-shares.ts';
-import { endRefactor, findWork, log, replaceWork, tryAgain } from './refactor-work.ts';
-import type { Spend } from './spend.ts';
+import { endRefactor, findWork, log, replaceWork, tryAgain } from './work.ts';
+import type { Spend } from '../spend.ts';
 
 /** An agent runs: its work is under way, and steers that waited for it are passed on. */
 export function takeStart(

@@ -3,20 +3,20 @@
  * Rule: a task that did not keep to its paths is never integrated without a person's word, and whoever decides on the
  * delivery sees first what stands out in it.
  */
-import type { Decision } from './decisions/control.ts';
-import { digestValue } from './digest.ts';
-import { gateFindings, keyOf, renderFindings } from './effects/findings.ts';
-import { findingRulesOf } from './policy/judge-fields.ts';
-import { joinPermits, leftOutAt, permitOf } from './decisions/permits.ts';
-import type { RefactorState, TaskState } from './refactor-state.ts';
-import type { IntegrateInput, IntegrateOutcome } from './integration.ts';
-import { splitAsked, leaveOut } from './agent/leave-out.ts';
-import { openDecision } from './decisions/open-decisions.ts';
-import { canOverlap, describeBroken } from './paths.ts';
-import type { Asked } from './decisions/permits.ts';
-import { log, replaceWork, tryAgain, workAgain } from './refactor-work.ts';
-import { limitsOf } from './policy/task-limits.ts';
-import type { Sha } from './transcript.ts';
+import type { Decision } from '../decisions/control.ts';
+import { digestValue } from '../digest.ts';
+import { gateFindings, keyOf, renderFindings } from '../effects/findings.ts';
+import { findingRulesOf } from '../policy/judge-fields.ts';
+import { joinPermits, leftOutAt, permitOf } from '../decisions/permits.ts';
+import type { RefactorState, TaskState } from './state.ts';
+import type { IntegrateInput, IntegrateOutcome } from './exchange.ts';
+import { splitAsked, leaveOut } from '../agent/leave-out.ts';
+import { openDecision } from '../decisions/open-decisions.ts';
+import { canOverlap, describeBroken } from '../paths.ts';
+import type { Asked } from '../decisions/permits.ts';
+import { log, replaceWork, tryAgain, workAgain } from './work.ts';
+import { limitsOf } from '../policy/task-limits.ts';
+import type { Sha } from '../transcript.ts';
 
 /** Characters of all tasks' words that the judges get: what they name was asked for. */
 const MAX_WORDS = 20_000;

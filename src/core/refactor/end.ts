@@ -3,11 +3,11 @@
  * report kept in the hub.
  * Rule: none of these holds up the end for ever: what can't be done is said in the log, and the run ends.
  */
-import { tookOf } from './budget/account.ts';
-import type { RefactorCommand, RefactorEvent, RefactorOutcome, RefactorState } from './refactor-state.ts';
-import { deliverySubject, warrantDelivery } from './refactor-warrant.ts';
-import { log } from './refactor-work.ts';
-import { asTitle } from './text/prose.ts';
+import { tookOf } from '../budget/account.ts';
+import type { RefactorCommand, RefactorEvent, RefactorOutcome, RefactorState } from './state.ts';
+import { deliverySubject, warrantDelivery } from './warrants.ts';
+import { log } from './work.ts';
+import { asTitle } from '../text/prose.ts';
 
 /** What is left to do once nothing runs any more; the end itself at last. */
 export function orderEnd(state: RefactorState, outcome: RefactorOutcome): RefactorCommand {

@@ -2,12 +2,12 @@
  * A policy that changed while a run is under way: read again from its layers, and adopted where somebody asks for it.
  * Rule: nothing of a message becomes policy: the worker reads the layers, and what changed is said field by field.
  */
-import { listPolicyChanges, findLostOrganisation } from './policy/changes.ts';
-import type { PolicyReading, Adoption } from './policy/changes.ts';
-import { settle } from './decisions/receive.ts';
-import type { Received } from './decisions/receive.ts';
-import type { RefactorState } from './refactor-state.ts';
-import { listRunning, log } from './refactor-work.ts';
+import { listPolicyChanges, findLostOrganisation } from '../policy/changes.ts';
+import type { PolicyReading, Adoption } from '../policy/changes.ts';
+import { settle } from '../decisions/receive.ts';
+import type { Received } from '../decisions/receive.ts';
+import type { RefactorState } from './state.ts';
+import { listRunning, log } from './work.ts';
 import { findPolicyProblems } from './request.ts';
 
 /** Takes in the layers as they are now: they are in force from here on, and for the agents that can be told. */

@@ -2,16 +2,16 @@
  * What the activities of a refactor take and give: preparing, integrating a finished task, setting budgets aside.
  * Rule: small facts; the bytes stay in the hub.
  */
-import type { Amount, Period, SharedBudget, Reserved } from './budget/amounts.ts';
-import type { HostUse } from './egress.ts';
-import type { Evidence } from './evidence.ts';
-import type { DiffLimits, IsolationMode, Setup } from './execution.ts';
-import type { Finding, FindingRules } from './effects/findings.ts';
-import type { LfsGrant } from './lfs.ts';
-import type { Permit } from './decisions/permits.ts';
-import type { Spend } from './spend.ts';
-import type { Sha } from './transcript.ts';
-import type { Warrant } from './decisions/warrant.ts';
+import type { Amount, Period, SharedBudget, Reserved } from '../budget/amounts.ts';
+import type { HostUse } from '../egress.ts';
+import type { Evidence } from '../evidence.ts';
+import type { DiffLimits, IsolationMode, Setup } from '../execution.ts';
+import type { Finding, FindingRules } from '../effects/findings.ts';
+import type { LfsGrant } from '../lfs.ts';
+import type { Permit } from '../decisions/permits.ts';
+import type { Spend } from '../spend.ts';
+import type { Sha } from '../transcript.ts';
+import type { Warrant } from '../decisions/warrant.ts';
 
 /** What a task may change, and what of its effects people kept; `effects` is left out where its agent did not say. */
 export interface Keeps {
