@@ -2,7 +2,7 @@
  * Judges what became of people's messages: each acknowledged one has a receipt, and a steer reached its model once.
  * Rule: superseded and refused are ends too, if they are said; silence is a loss.
  */
-import type { RefactorStatus } from '../../src/core/views.ts';
+import type { RefactorStatus } from '../../src/core/views/status.ts';
 import type { Findings } from './findings.ts';
 import type { Person } from './person.ts';
 import type { Link } from './read-runs.ts';

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { signDecision } from '../../src/cli/sign-decision.ts';
 import type { Answer } from '../../src/core/decisions/receipts.ts';
-import type { RefactorStatus } from '../../src/core/views.ts';
+import type { RefactorStatus } from '../../src/core/views/status.ts';
 import { createRandom } from './random.ts';
 
 /** A message that the server or the workflow has acknowledged. */

@@ -6,7 +6,7 @@
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { asLine as safe } from '../core/text/lines.ts';
-import type { NeedView } from '../core/views.ts';
+import type { NeedView } from '../core/views/status.ts';
 
 /** What is sent for a decision, beside its id. */
 export interface Reply {

@@ -11,7 +11,7 @@ import { escapeForPeople as safe } from '../core/text/escape.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Subject } from '../core/decisions/signed-text.ts';
 import type { Sha } from '../core/transcript.ts';
-import type { RefactorStatus } from '../core/views.ts';
+import type { RefactorStatus } from '../core/views/status.ts';
 
 /** Why a subject must not be signed as that of the run `id`; undefined where it is what the run shows. */
 export async function findShownProblem(client: Client, id: string, subject: Subject): Promise<string | undefined> {

@@ -10,7 +10,7 @@ import { escapeForPeople, safeJson } from '../core/text/escape.ts';
 import type { Verb } from '../core/decisions/messages.ts';
 import type { Plan } from '../core/plan.ts';
 import type { EffectivePolicy } from '../core/policy/policy.ts';
-import type { RefactorStatus } from '../core/views.ts';
+import type { RefactorStatus } from '../core/views/status.ts';
 import { asLine as safe } from '../core/text/lines.ts';
 import { findRepeatedField } from '../core/unreadable.ts';
 import { askPerson, readPaths } from './ask-person.ts';

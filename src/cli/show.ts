@@ -5,10 +5,10 @@
  */
 import type { Snapshot } from '../client/refactors.ts';
 import type { AgentState } from '../core/agent/state.ts';
-import { showSpend } from '../core/details.ts';
+import { showSpend } from '../core/views/details.ts';
 import type { Plan } from '../core/plan.ts';
 import { asBlock, asLine as safe, asName } from '../core/text/lines.ts';
-import type { NeedView, RefactorStatus, TaskView } from '../core/views.ts';
+import type { NeedView, RefactorStatus, TaskView } from '../core/views/status.ts';
 
 const TICKS: Record<string, string> = {
   waiting: '[ ]',

@@ -24,7 +24,7 @@ import {
   subjectOfRevision,
 } from '../core/decisions/signed-text.ts';
 import { harmless } from '../core/text/harmless.ts';
-import type { AgentStatus, NeedView, RefactorStatus } from '../core/views.ts';
+import type { AgentStatus, NeedView, RefactorStatus } from '../core/views/status.ts';
 import { findSigningKey, signText } from '../signing/sign-text.ts';
 import { findShownProblem } from './check-shown.ts';
 import { StackError } from './stack.ts';

@@ -4,7 +4,7 @@
  */
 import type { Client } from '@temporalio/client';
 import { queryRun } from '../client/refactors.ts';
-import type { RefactorStatus } from '../core/views.ts';
+import type { RefactorStatus } from '../core/views/status.ts';
 import { askPerson } from './ask-person.ts';
 import { answer, rivalsOf } from './supervise.ts';
 

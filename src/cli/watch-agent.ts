@@ -5,9 +5,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { queryRun } from '../client/refactors.ts';
 import type { Control } from '../core/decisions/control.ts';
-import { showSpend } from '../core/details.ts';
+import { showSpend } from '../core/views/details.ts';
 import { asLine as safe } from '../core/text/lines.ts';
-import type { AgentStatus } from '../core/views.ts';
+import type { AgentStatus } from '../core/views/status.ts';
 import type { Supervision } from './supervise.ts';
 import { answer, POLL_MS } from './supervise.ts';
 

@@ -9,7 +9,7 @@ import type { Verb } from '../core/decisions/messages.ts';
 import { SIGNAL_VERBS } from '../core/decisions/messages.ts';
 import type { Answer } from '../core/decisions/receipts.ts';
 import type { RefactorResult } from '../core/refactor/state.ts';
-import type { AgentStatus, NeedView, RefactorStatus } from '../core/views.ts';
+import type { AgentStatus, NeedView, RefactorStatus } from '../core/views/status.ts';
 import { ClientFailure, explainFailures } from './client-failure.ts';
 
 /** An update waits for a worker; a signal does not. After this long a verb that may be a signal becomes one. */

@@ -32,13 +32,13 @@ import type {
 } from '../core/agent/state.ts';
 import { publish } from '../core/agent/work.ts';
 import { rulesOf } from '../core/policy/approvers.ts';
-import { describeAgent } from '../core/details.ts';
+import { describeAgent } from '../core/views/details.ts';
 import { refuse } from '../core/decisions/receive.ts';
 import { sealed } from '../core/sealed.ts';
 import { nextDeadline } from '../core/decisions/silence.ts';
 import type { Message } from '../core/decisions/messages.ts';
 import { listOpenDecisions } from '../core/decisions/open-decisions.ts';
-import { agentState, listNeeds } from '../core/views.ts';
+import { agentState, listNeeds } from '../core/views/status.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone, openActivities } from './activities.ts';
 import { forwardSignal, reportSignal, troubleSignal } from './between.ts';

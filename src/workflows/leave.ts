@@ -2,7 +2,7 @@
  * What a refactor does at its end: settles its budget, opens a pull request, keeps its report.
  * Rule: core orders each once; a failure is an event like any other, and never the run's.
  */
-import { renderReport } from '../core/report.ts';
+import { renderReport } from '../core/views/report.ts';
 import type { RefactorCommand, RefactorEvent, RefactorState } from '../core/refactor/state.ts';
 import type { Activities } from './activities.ts';
 

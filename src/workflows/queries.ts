@@ -7,9 +7,9 @@ import { defineQuery, setHandler } from '@temporalio/workflow';
 import type { AgentState } from '../core/agent/state.ts';
 import { listAllOpen } from '../core/refactor/work.ts';
 import type { RefactorState } from '../core/refactor/state.ts';
-import { renderReport } from '../core/report.ts';
+import { renderReport } from '../core/views/report.ts';
 import { harmless } from '../core/text/harmless.ts';
-import { needOf, viewAgent, viewRefactor } from '../core/views.ts';
+import { needOf, viewAgent, viewRefactor } from '../core/views/status.ts';
 
 type Views<S> = Record<string, (state: S) => unknown>;
 

@@ -16,7 +16,7 @@ import {
 } from '@temporalio/workflow';
 import { adoptForRefactor } from '../core/refactor/adopt-policy.ts';
 import { rulesOf } from '../core/policy/approvers.ts';
-import { describeRefactor } from '../core/details.ts';
+import { describeRefactor } from '../core/views/details.ts';
 import { readStart } from '../core/decisions/messages.ts';
 import { resolvePolicy } from '../core/policy/policy.ts';
 import { askForBudget, beginCommand } from '../core/refactor/budget.ts';
@@ -35,12 +35,12 @@ import type {
 } from '../core/refactor/state.ts';
 import { refuse } from '../core/decisions/receive.ts';
 import { weighRequest } from '../core/refactor/request.ts';
-import { renderReport } from '../core/report.ts';
+import { renderReport } from '../core/views/report.ts';
 import { nextDeadline } from '../core/decisions/silence.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { keepTime, timeIsUpAt } from '../core/refactor/working-time.ts';
 import type { PolicyInput } from '../core/policy/layer-sources.ts';
-import { listNeeds, refactorState } from '../core/views.ts';
+import { listNeeds, refactorState } from '../core/views/status.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, openActivities } from './activities.ts';
 import { reportSignal, troubleSignal } from './between.ts';

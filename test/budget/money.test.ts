@@ -6,7 +6,7 @@ import { usdLeft } from '../../src/core/refactor/budget.ts';
 import type { Verb } from '../../src/core/decisions/messages.ts';
 import type { Usage } from '../../src/core/transcript.ts';
 import { costAtMost } from '../../src/core/price.ts';
-import { viewRefactor } from '../../src/core/views.ts';
+import { viewRefactor } from '../../src/core/views/status.ts';
 import { planOf, randomFrom } from '../core/builders.ts';
 import { World } from '../core/world.ts';
 import { runsOf } from '../runs.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { viewRefactor } from '../../src/core/views.ts';
+import { viewRefactor } from '../../src/core/views/status.ts';
 import { planOf } from '../core/builders.ts';
 import { World } from '../core/world.ts';
 

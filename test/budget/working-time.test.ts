@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nextRefactorCommand } from '../../src/core/refactor/next.ts';
-import { viewRefactor } from '../../src/core/views.ts';
+import { viewRefactor } from '../../src/core/views/status.ts';
 import { keepTime, timeIsUpAt } from '../../src/core/refactor/working-time.ts';
 import { planOf } from '../core/builders.ts';
 import { World } from '../core/world.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Reply } from '../../src/cli/ask-person.ts';
 import { askBy } from '../../src/cli/ask-person.ts';
 import { answersOfRefactor } from '../../src/core/decisions/answers.ts';
-import type { NeedView } from '../../src/core/views.ts';
+import type { NeedView } from '../../src/core/views/status.ts';
 
 function needOf(kind: NeedView['kind'], id: string): NeedView {
   const does = answersOfRefactor({ id, kind }, { rejectsForChanges: true, leavesOut: true });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { shellLine, showElapsed, showPlan, showStatus, showTicks, sumSpend } from '../../src/cli/show.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { checkPlan } from '../../src/core/plan.ts';
-import { viewRefactor } from '../../src/core/views.ts';
+import { viewRefactor } from '../../src/core/views/status.ts';
 import { createRefactor } from '../../src/core/refactor/next.ts';
 import { policyOf } from '../core/builders.ts';
 import { refactorWith } from '../core/text/foreign-states.ts';

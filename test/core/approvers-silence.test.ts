@@ -12,7 +12,7 @@ import { listOpenDecisions, openDecision } from '../../src/core/decisions/open-d
 import { passRefactorDeadlines } from '../../src/core/refactor/decisions.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import { nextDeadline, passDeadlines } from '../../src/core/decisions/silence.ts';
-import { listNeeds, viewAgent, viewRefactor } from '../../src/core/views.ts';
+import { listNeeds, viewAgent, viewRefactor } from '../../src/core/views/status.ts';
 import { planOf, policyOf, randomFrom, sha, shell, specOf, thought } from './builders.ts';
 import { Keys, plainKeys } from './signers.ts';
 import { World } from './world.ts';

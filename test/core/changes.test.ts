@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { advanceRefactor } from '../../src/core/refactor/advance.ts';
 import { nextRefactorCommand } from '../../src/core/refactor/next.ts';
-import type { RefactorStatus } from '../../src/core/views.ts';
-import { viewRefactor } from '../../src/core/views.ts';
+import type { RefactorStatus } from '../../src/core/views/status.ts';
+import { viewRefactor } from '../../src/core/views/status.ts';
 import { keepTime } from '../../src/core/refactor/working-time.ts';
 import { evidence, planOf, sha } from './builders.ts';
 import { World } from './world.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Permit } from '../../src/core/decisions/permits.ts';
-import { viewRefactor } from '../../src/core/views.ts';
+import { viewRefactor } from '../../src/core/views/status.ts';
 import { nextRefactorCommand } from '../../src/core/refactor/next.ts';
 import { planOf, sha } from './builders.ts';
 import { World } from './world.ts';

@@ -7,7 +7,7 @@ import type { Finding } from '../../src/core/effects/findings.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import { deliverySubject } from '../../src/core/refactor/warrants.ts';
 import type { Proposal } from '../../src/core/agent/step.ts';
-import { viewRefactor } from '../../src/core/views.ts';
+import { viewRefactor } from '../../src/core/views/status.ts';
 import { planOf, randomFrom, shell } from './builders.ts';
 import { World } from './world.ts';
 

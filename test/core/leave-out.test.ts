@@ -6,7 +6,7 @@ import type { IntegrateOutcome } from '../../src/core/refactor/exchange.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import { checkInputOf, nextRefactorCommand } from '../../src/core/refactor/next.ts';
 import { advanceRefactor } from '../../src/core/refactor/advance.ts';
-import { viewRefactor } from '../../src/core/views.ts';
+import { viewRefactor } from '../../src/core/views/status.ts';
 import { planOf, sha } from './builders.ts';
 import { World } from './world.ts';
 

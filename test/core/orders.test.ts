@@ -9,7 +9,7 @@ import { steerText } from '../../src/core/agent/prompts.ts';
 import { createRefactor } from '../../src/core/refactor/next.ts';
 import { advanceRefactor } from '../../src/core/refactor/advance.ts';
 import { takeDescription } from '../../src/core/refactor/agents.ts';
-import { renderReport } from '../../src/core/report.ts';
+import { renderReport } from '../../src/core/views/report.ts';
 import { weighRequest } from '../../src/core/refactor/request.ts';
 import { rulesOf } from '../../src/core/policy/approvers.ts';
 import { settleIn } from '../../src/core/decisions/open-decisions.ts';

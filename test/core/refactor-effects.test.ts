@@ -5,7 +5,7 @@ import { nextRefactorCommand } from '../../src/core/refactor/next.ts';
 import { advanceRefactor } from '../../src/core/refactor/advance.ts';
 import type { IntegrateOutcome } from '../../src/core/refactor/exchange.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
-import { viewRefactor } from '../../src/core/views.ts';
+import { viewRefactor } from '../../src/core/views/status.ts';
 import { planOf, sha } from './builders.ts';
 import { World } from './world.ts';
 

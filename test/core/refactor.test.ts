@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nextRefactorCommand } from '../../src/core/refactor/next.ts';
 import { advanceRefactor } from '../../src/core/refactor/advance.ts';
-import { viewRefactor } from '../../src/core/views.ts';
+import { viewRefactor } from '../../src/core/views/status.ts';
 import { planOf, randomFrom, sha } from './builders.ts';
 import { World } from './world.ts';
 

@@ -1,7 +1,7 @@
 /** What conflicts after a person gave no more time: no agent merges it without a limit. */
 import { expect, test } from 'vitest';
 import { advanceRefactor } from '../../src/core/refactor/advance.ts';
-import { viewRefactor } from '../../src/core/views.ts';
+import { viewRefactor } from '../../src/core/views/status.ts';
 import { keepTime } from '../../src/core/refactor/working-time.ts';
 import { planOf, sha } from './builders.ts';
 import { World } from './world.ts';

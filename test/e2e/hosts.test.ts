@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import type { AgentStatus } from '../../src/core/views.ts';
+import type { AgentStatus } from '../../src/core/views/status.ts';
 import type { Crew, Script } from '../workflows/harness.ts';
 import {
   approve,

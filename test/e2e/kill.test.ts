@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { MAX_OUTPUT_TOKENS } from '../../src/core/agent/next.ts';
-import type { AgentStatus } from '../../src/core/views.ts';
+import type { AgentStatus } from '../../src/core/views/status.ts';
 import type { Crew, Script } from '../workflows/harness.ts';
 import {
   approve,

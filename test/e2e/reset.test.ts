@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { refSlug } from '../../src/git/ref-name.ts';
 import type { AgentOutcome } from '../../src/core/agent/state.ts';
 import type { RefactorResult } from '../../src/core/refactor/state.ts';
-import type { AgentStatus, RefactorStatus } from '../../src/core/views.ts';
+import type { AgentStatus, RefactorStatus } from '../../src/core/views/status.ts';
 import type { Crew, Script } from '../workflows/harness.ts';
 import {
   approve,

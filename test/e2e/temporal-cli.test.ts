@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import type { RefactorStatus } from '../../src/core/views.ts';
+import type { RefactorStatus } from '../../src/core/views/status.ts';
 import { git, ROOT } from '../workflows/harness.ts';
 
 /** The commands that README prints between its two markers. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { SUMMARY_MARK } from '../../src/core/agent/compaction.ts';
 import type { Item } from '../../src/core/transcript.ts';
 import { parseCheckpointMessage } from '../../src/core/transcript.ts';
-import type { AgentStatus } from '../../src/core/views.ts';
+import type { AgentStatus } from '../../src/core/views/status.ts';
 import type { ParsedRequest, ServerAnswer } from '../../src/offline/responses-server.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import type { Crew, Script } from './harness.ts';

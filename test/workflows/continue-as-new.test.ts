@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AgentStatus } from '../../src/core/views.ts';
+import type { AgentStatus } from '../../src/core/views/status.ts';
 import { startForgetfulServer } from './forgetful-server.ts';
 import { approve, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 

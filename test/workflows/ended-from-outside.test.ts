@@ -2,7 +2,7 @@ import { glob } from 'node:fs/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import type { AgentStatus } from '../../src/core/views.ts';
+import type { AgentStatus } from '../../src/core/views/status.ts';
 import type { Crew, Script } from './harness.ts';
 import { approve, ask, finish, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 

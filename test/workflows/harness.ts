@@ -18,7 +18,7 @@ import type { StartInput } from '../../src/core/decisions/messages.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import type { RefactorResult } from '../../src/core/refactor/state.ts';
 import type { Item } from '../../src/core/transcript.ts';
-import type { RefactorStatus } from '../../src/core/views.ts';
+import type { RefactorStatus } from '../../src/core/views/status.ts';
 import type { ParsedRequest, ResponsesServer, ServerAnswer } from '../../src/offline/responses-server.ts';
 import { startResponsesServer } from '../../src/offline/responses-server.ts';
 import { startOfflineModel } from '../../src/offline/offline-model.ts';

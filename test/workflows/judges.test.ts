@@ -1,7 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { AgentStatus } from '../../src/core/views.ts';
+import type { AgentStatus } from '../../src/core/views/status.ts';
 import type { Script } from './harness.ts';
 import { recordHistories } from './record.ts';
 import { approve, ask, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';

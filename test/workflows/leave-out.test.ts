@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, inject, test } from 'vitest';
 import type { RefactorResult } from '../../src/core/refactor/state.ts';
-import type { AgentStatus } from '../../src/core/views.ts';
+import type { AgentStatus } from '../../src/core/views/status.ts';
 import { realKeys } from '../signing/real-keys.ts';
 import {
   approve,

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { AgentStatus } from '../../src/core/views.ts';
+import type { AgentStatus } from '../../src/core/views/status.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import type { Script } from './harness.ts';
 import { recordHistories } from './record.ts';

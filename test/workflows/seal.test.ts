@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { temporal as proto } from '@temporalio/proto';
 import { expect, test } from 'vitest';
-import type { AgentStatus } from '../../src/core/views.ts';
+import type { AgentStatus } from '../../src/core/views/status.ts';
 import type { RawPayload } from '../seal/strangers/converter.ts';
 import type { Stranger } from '../seal/strangers/stranger.ts';
 import { copy, startStranger } from '../seal/strangers/stranger.ts';

@@ -5,7 +5,7 @@ import { Worker } from '@temporalio/worker';
 import { execa } from 'execa';
 import { describe, expect, inject, test } from 'vitest';
 import type { Answer } from '../../src/core/decisions/receipts.ts';
-import type { AgentStatus } from '../../src/core/views.ts';
+import type { AgentStatus } from '../../src/core/views/status.ts';
 import { openKeyRing } from '../../src/seal/key-ring.ts';
 import { bundleWorkflows, openDataConverter } from '../../src/worker.ts';
 import { Keys } from '../core/signers.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, inject, test } from 'vitest';
-import type { RefactorStatus } from '../../src/core/views.ts';
+import type { RefactorStatus } from '../../src/core/views/status.ts';
 import { startStranger } from '../seal/strangers/stranger.ts';
 import { realKeys } from '../signing/real-keys.ts';
 import { finish, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';

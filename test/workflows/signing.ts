@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import type { NeedView } from '../../src/core/views.ts';
+import type { NeedView } from '../../src/core/views/status.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import type { Answer } from '../../src/core/decisions/receipts.ts';
 import { Keys } from '../core/signers.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { expect, onTestFinished, test } from 'vitest';
-import type { AgentStatus } from '../../src/core/views.ts';
+import type { AgentStatus } from '../../src/core/views/status.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import type { Crew } from './harness.ts';
 import { approve, ask, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';

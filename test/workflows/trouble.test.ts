@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MAX_OUTPUT_TOKENS } from '../../src/core/agent/next.ts';
-import type { AgentStatus } from '../../src/core/views.ts';
+import type { AgentStatus } from '../../src/core/views/status.ts';
 import type { Script } from './harness.ts';
 import { approve, finish, makeRepository, onePlan, planned, shell, startCrew, status, until } from './harness.ts';
 

@@ -4,8 +4,8 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { describe, expect, test } from 'vitest';
-import { describeAgent, describeRefactor } from '../../../src/core/details.ts';
-import { renderReport } from '../../../src/core/report.ts';
+import { describeAgent, describeRefactor } from '../../../src/core/views/details.ts';
+import { renderReport } from '../../../src/core/views/report.ts';
 import { code, codeBlock, fitItems } from '../../../src/core/text/markdown.ts';
 import { agentWith, refactorWith } from './foreign-states.ts';
 

@@ -2,29 +2,29 @@
  * What queries answer, for people: small, readable in the Temporal CLI and UI, stable in their field names.
  * Rule: views show the state and never change it.
  */
-import { nextAgentCommand } from './agent/next.ts';
+import { nextAgentCommand } from '../agent/next.ts';
 import type { AgentRow } from './agent-rows.ts';
 import { agentOf, listAgents, needsOf } from './agent-rows.ts';
-import type { AgentState } from './agent/state.ts';
-import type { Answers } from './decisions/answers.ts';
-import { answersOfAgent, answersOfRefactor } from './decisions/answers.ts';
-import type { DecisionKind, DecisionRules } from './policy/approvers.ts';
-import { dueAt, listDeciders, quorumOf, riskOf, rulesOf } from './policy/approvers.ts';
-import { boundsOf } from './policy/bounds.ts';
-import { describeHolders } from './refactor/budget.ts';
-import type { Control, Decision } from './decisions/control.ts';
-import { nameOf } from './decisions/weigh.ts';
-import type { Evidence } from './evidence.ts';
-import { describeResult } from './evidence.ts';
-import { listOpenDecisions } from './decisions/open-decisions.ts';
-import type { Place } from './place.ts';
-import { nextRefactorCommand } from './refactor/next.ts';
-import { listAllOpen } from './refactor/work.ts';
-import type { RefactorState, TaskState } from './refactor/state.ts';
-import type { Risk } from './risk.ts';
-import type { SubjectText } from './decisions/signed-text.ts';
-import { describeSubject } from './decisions/signed-text.ts';
-import { showTrouble } from './trouble.ts';
+import type { AgentState } from '../agent/state.ts';
+import type { Answers } from '../decisions/answers.ts';
+import { answersOfAgent, answersOfRefactor } from '../decisions/answers.ts';
+import type { DecisionKind, DecisionRules } from '../policy/approvers.ts';
+import { dueAt, listDeciders, quorumOf, riskOf, rulesOf } from '../policy/approvers.ts';
+import { boundsOf } from '../policy/bounds.ts';
+import { describeHolders } from '../refactor/budget.ts';
+import type { Control, Decision } from '../decisions/control.ts';
+import { nameOf } from '../decisions/weigh.ts';
+import type { Evidence } from '../evidence.ts';
+import { describeResult } from '../evidence.ts';
+import { listOpenDecisions } from '../decisions/open-decisions.ts';
+import type { Place } from '../place.ts';
+import { nextRefactorCommand } from '../refactor/next.ts';
+import { listAllOpen } from '../refactor/work.ts';
+import type { RefactorState, TaskState } from '../refactor/state.ts';
+import type { Risk } from '../risk.ts';
+import type { SubjectText } from '../decisions/signed-text.ts';
+import { describeSubject } from '../decisions/signed-text.ts';
+import { showTrouble } from '../trouble.ts';
 
 /** Newest receipts shown by `status`; all that are kept are few hundred. */
 const RECEIPTS_SHOWN = 20;

@@ -3,16 +3,16 @@
  * Rule: what waits for a person comes first, with all of what is decided and the exact message that answers it; every
  * text of a model, a repository or a person is code.
  */
-import type { AgentState } from './agent/state.ts';
-import type { DecisionRules } from './policy/approvers.ts';
-import { riskOf, rulesOf } from './policy/approvers.ts';
-import type { Decision } from './decisions/control.ts';
-import { listOpenDecisions } from './decisions/open-decisions.ts';
-import type { RefactorState, TaskState } from './refactor/state.ts';
-import { listAllOpen, listRunning } from './refactor/work.ts';
-import type { Risk } from './risk.ts';
-import { code, codeBlock, fitItems } from './text/markdown.ts';
-import { agentState, refactorState } from './views.ts';
+import type { AgentState } from '../agent/state.ts';
+import type { DecisionRules } from '../policy/approvers.ts';
+import { riskOf, rulesOf } from '../policy/approvers.ts';
+import type { Decision } from '../decisions/control.ts';
+import { listOpenDecisions } from '../decisions/open-decisions.ts';
+import type { RefactorState, TaskState } from '../refactor/state.ts';
+import { listAllOpen, listRunning } from '../refactor/work.ts';
+import type { Risk } from '../risk.ts';
+import { code, codeBlock, fitItems } from '../text/markdown.ts';
+import { agentState, refactorState } from './status.ts';
 
 /** Characters of all open decisions together, of each list and of the goal: the UI sends a page as part of an address. */
 const MAX_DECISIONS = 8_000;

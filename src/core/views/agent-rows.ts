@@ -2,7 +2,7 @@
  * The agents of a refactor as rows for people: who works, who races for the same task, and whose work counts.
  * Rule: an agent that works is always a row, whatever its task shows.
  */
-import type { AgentMirror, RefactorState, TaskState } from './refactor/state.ts';
+import type { AgentMirror, RefactorState, TaskState } from '../refactor/state.ts';
 
 export interface AgentRow {
   id: string;

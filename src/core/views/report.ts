@@ -4,12 +4,12 @@
  * it can look like a part of the report, and what does not fit is counted.
  */
 import { showSpend, TICKS } from './details.ts';
-import type { Evidence } from './evidence.ts';
-import { describeResult } from './evidence.ts';
-import { listClosed } from './decisions/open-decisions.ts';
-import type { RefactorState } from './refactor/state.ts';
-import { showReviewed } from './review/review.ts';
-import { code, codeBlock, fitItems } from './text/markdown.ts';
+import type { Evidence } from '../evidence.ts';
+import { describeResult } from '../evidence.ts';
+import { listClosed } from '../decisions/open-decisions.ts';
+import type { RefactorState } from '../refactor/state.ts';
+import { showReviewed } from '../review/review.ts';
+import { code, codeBlock, fitItems } from '../text/markdown.ts';
 
 /** Most characters of a report: GitHub takes 65,536 as a pull request's body. */
 const MAX_REPORT = 60_000;
