@@ -20,7 +20,7 @@ import type {
   Prepared,
 } from '../core/refactor/exchange.ts';
 import type { CallReviewInput, Review, ReviewInput } from '../core/review/review.ts';
-import type { HostSweep, HubSweep } from '../core/retention.ts';
+import type { HostSweep, HubSweep } from '../core/upkeep/retention.ts';
 import type { Sha } from '../core/transcript.ts';
 
 export interface ControlActivities {

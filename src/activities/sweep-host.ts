@@ -5,8 +5,8 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HostSweep } from '../core/retention.ts';
-import { DAY_MS } from '../core/retention.ts';
+import type { HostSweep } from '../core/upkeep/retention.ts';
+import { DAY_MS } from '../core/upkeep/retention.ts';
 import { sweepContent } from '../git/lfs-content.ts';
 import { sweepStore } from '../git/sweep-store.ts';
 import type { ActivityContext } from './context.ts';

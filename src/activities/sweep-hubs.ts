@@ -5,8 +5,8 @@
  */
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { HubSweep, KnownRun, RunRef } from '../core/retention.ts';
-import { chooseExpired, chooseRetention, DAY_MS, foldRuns } from '../core/retention.ts';
+import type { HubSweep, KnownRun, RunRef } from '../core/upkeep/retention.ts';
+import { chooseExpired, chooseRetention, DAY_MS, foldRuns } from '../core/upkeep/retention.ts';
 import { deleteRef } from '../git/move-ref.ts';
 import { readRoot } from '../git/read-chain.ts';
 import { listRefs } from '../git/read-ref.ts';

@@ -3,8 +3,8 @@
  * Rule: only looks; whether such a run is reset, or the workers' code is the wrong one, people decide.
  */
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { ResetPoint } from '../core/reset-point.ts';
-import { findResetPoint } from '../core/reset-point.ts';
+import type { ResetPoint } from '../core/upkeep/reset-point.ts';
+import { findResetPoint } from '../core/upkeep/reset-point.ts';
 
 /** What the server notes at a run after some failures in a row. */
 const PROBLEM = 'cause=WorkflowTaskFailedCauseNonDeterministicError';

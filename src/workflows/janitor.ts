@@ -12,8 +12,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ControlActivities, WorkspaceActivities } from '../activities/contract.ts';
-import type { JanitorResult } from '../core/retention.ts';
-import { chooseRetention, readJanitorInput } from '../core/retention.ts';
+import type { JanitorResult } from '../core/upkeep/retention.ts';
+import { chooseRetention, readJanitorInput } from '../core/upkeep/retention.ts';
 import { hostQueue } from '../core/task-queues.ts';
 import { describeFailure, isHostGone } from './activities.ts';
 import { exchangeWith } from './exchange.ts';

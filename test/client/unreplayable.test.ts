@@ -7,7 +7,7 @@ import { expect, inject, onTestFinished, test } from 'vitest';
 import { connectClient } from '../../src/client/connect.ts';
 import { describeUnreplayable, findUnreplayable } from '../../src/client/find-unreplayable.ts';
 import { mendRuns } from '../../src/client/mend-runs.ts';
-import { findResetPoint } from '../../src/core/reset-point.ts';
+import { findResetPoint } from '../../src/core/upkeep/reset-point.ts';
 import { quietRuntime } from '../../src/worker.ts';
 
 quietRuntime();

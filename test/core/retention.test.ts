@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { KnownRun, RunRef } from '../../src/core/retention.ts';
-import { chooseExpired, chooseRetention, DAY_MS, foldRuns, readJanitorInput } from '../../src/core/retention.ts';
+import type { KnownRun, RunRef } from '../../src/core/upkeep/retention.ts';
+import { chooseExpired, chooseRetention, DAY_MS, foldRuns, readJanitorInput } from '../../src/core/upkeep/retention.ts';
 import { sha } from './builders.ts';
 
 const NOW = 1000 * DAY_MS;

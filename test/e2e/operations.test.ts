@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import { connectClient } from '../../src/client/connect.ts';
-import type { JanitorResult } from '../../src/core/retention.ts';
+import type { JanitorResult } from '../../src/core/upkeep/retention.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import type { Script } from '../workflows/harness.ts';
 import {

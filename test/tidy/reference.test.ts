@@ -11,7 +11,7 @@ import type { Verb } from '../../src/core/decisions/messages.ts';
 import { MESSAGE_SCHEMAS, readMessage, SIGNAL_VERBS, startSchema, VERBS } from '../../src/core/decisions/messages.ts';
 import { planSchema, taskSchema } from '../../src/core/plan.ts';
 import { policyFileSchema } from '../../src/core/policy/file.ts';
-import { janitorInputSchema } from '../../src/core/retention.ts';
+import { janitorInputSchema } from '../../src/core/upkeep/retention.ts';
 import { forwardSignal, reportSignal, troubleSignal } from '../../src/workflows/between.ts';
 import * as workflows from '../../src/workflows/index.ts';
 import { AGENT_QUERIES, REFACTOR_QUERIES } from '../../src/workflows/queries.ts';

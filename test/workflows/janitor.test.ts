@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
-import type { JanitorResult } from '../../src/core/retention.ts';
+import type { JanitorResult } from '../../src/core/upkeep/retention.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import type { Crew, Script } from './harness.ts';
 import {

@@ -4,9 +4,9 @@
  * names commits of its own earlier runs, of its agents and of its refactor, and of nobody else.
  */
 import { z } from 'zod';
-import { describeMisfit } from './plan.ts';
-import type { Sha } from './transcript.ts';
-import { describeUnreadable } from './unreadable.ts';
+import { describeMisfit } from '../plan.ts';
+import type { Sha } from '../transcript.ts';
+import { describeUnreadable } from '../unreadable.ts';
 
 export const DAY_MS = 24 * 3_600_000;
 
