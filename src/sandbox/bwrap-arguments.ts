@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { SANDBOX_ID, SETPRIV } from './command-user.ts';
 import type { GuardName } from './guards.ts';
 import { isGuarded } from './guards.ts';
-import { lastWillToken } from './last-will.ts';
+import { lastWillToken } from './processes/last-will.ts';
 import type { Layers, SandboxRoot, SandboxCommand, Descriptors } from './layout.ts';
 import { limitScript } from './limits.ts';
 import type { Limits } from './limits.ts';

@@ -3,7 +3,7 @@
  * Rule: shapes only, for all who run, watch or report a command.
  */
 import type { LimitOutcome, Limits } from './limits.ts';
-import type { Spooled, SpoolRequest } from './spool-file.ts';
+import type { Spooled, SpoolRequest } from './processes/spool-file.ts';
 
 /** One command: a line for `sh -c`, or a program and its arguments. */
 export interface CommandRequest {

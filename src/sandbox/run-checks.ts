@@ -15,7 +15,7 @@ import { baseFolders } from './layers.ts';
 import { findChangedTracked, findDeleted } from './overlay.ts';
 import type { Beyond } from './overlay.ts';
 import type { Origin, StaleSetup } from './prepared.ts';
-import { isRunning } from './process-tree.ts';
+import { isRunning } from './processes/process-tree.ts';
 import { removeTree } from './remove-tree.ts';
 import type { SandboxError } from './sandbox-error.ts';
 import type { Place, WorkspaceKind } from './workspace-kind.ts';

@@ -11,10 +11,10 @@ import { giveLayers, mapCommandUser } from './command-user.ts';
 import type { GuardName } from './guards.ts';
 import { isGuarded } from './guards.ts';
 import { holdMounts, mountsGone } from './held-mounts.ts';
-import { inheritedDescriptors } from './inherited-descriptors.ts';
+import { inheritedDescriptors } from './processes/inherited-descriptors.ts';
 import type { Descriptors, SandboxCommand, SandboxRoot, CommandUser } from './layout.ts';
-import { pidNamespaceTree } from './process-tree.ts';
-import type { ProcessTree } from './process-tree.ts';
+import { pidNamespaceTree } from './processes/process-tree.ts';
+import type { ProcessTree } from './processes/process-tree.ts';
 import { SandboxError } from './sandbox-error.ts';
 
 /** Descriptors of bubblewrap beyond its standard ones; all below 10, where a shell can close them. */

@@ -8,11 +8,11 @@ import { isGuarded } from './guards.ts';
 import type { GuardName } from './guards.ts';
 import type { Limits } from './limits.ts';
 import { defaultLimits } from './limits.ts';
-import { closeWriteEnd, openOutputPipe } from './output-pipe.ts';
-import type { OutputPipe } from './output-pipe.ts';
-import { OutputRings } from './output-rings.ts';
+import { closeWriteEnd, openOutputPipe } from './processes/output-pipe.ts';
+import type { OutputPipe } from './processes/output-pipe.ts';
+import { OutputRings } from './processes/output-rings.ts';
 import { TEMPORARY_FOLDERS } from './root-arguments.ts';
-import { SpoolFile } from './spool-file.ts';
+import { SpoolFile } from './processes/spool-file.ts';
 import type { Exit, StartedSandbox } from './start-sandbox.ts';
 import { watchCommand } from './watch-command.ts';
 

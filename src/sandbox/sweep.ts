@@ -5,8 +5,8 @@
  */
 import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tryLock } from './lock.ts';
-import { isRunning } from './process-tree.ts';
+import { tryLock } from './processes/lock.ts';
+import { isRunning } from './processes/process-tree.ts';
 import { removeTree } from './remove-tree.ts';
 import { readState } from './workspace-state.ts';
 import type { WorkspaceState } from './workspace-state.ts';

@@ -4,8 +4,8 @@
  */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tryLock } from './lock.ts';
-import type { Lock } from './lock.ts';
+import { tryLock } from './processes/lock.ts';
+import type { Lock } from './processes/lock.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { folderName, readState } from './workspace-state.ts';
 

@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { SandboxError } from './sandbox-error.ts';
+import { SandboxError } from '../sandbox-error.ts';
 
 /**
  * A held lock. `release` gives up this process's hold; the lock is free when every process that inherited `fd` is gone
