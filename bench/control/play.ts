@@ -19,8 +19,8 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { Change } from '../../src/core/effects/judge.ts';
-import type { IgnoreFile } from '../../src/sandbox/gitignore.ts';
-import { isIgnored, parseGitignore } from '../../src/sandbox/gitignore.ts';
+import type { IgnoreFile } from '../../src/sandbox/files/gitignore.ts';
+import { isIgnored, parseGitignore } from '../../src/sandbox/files/gitignore.ts';
 import { loadBase } from './bases.ts';
 import type { Act, Edit, Trajectory } from './trajectory.ts';
 

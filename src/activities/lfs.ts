@@ -12,7 +12,7 @@ import type { LfsListing } from '../git/lfs-files.ts';
 import { listLfs } from '../git/lfs-files.ts';
 import { refSlug } from '../git/ref-name.ts';
 import type { Store } from '../git/store.ts';
-import type { BaseContent } from '../sandbox/lfs-layer.ts';
+import type { BaseContent } from '../sandbox/files/lfs-layer.ts';
 import type { ActivityContext } from './context.ts';
 import { locateRepository } from './context.ts';
 import { checkLfs } from './warrant.ts';

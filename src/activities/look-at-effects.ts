@@ -22,8 +22,8 @@ import { findLfs } from '../git/lfs.ts';
 import { readBlobs } from '../git/read-blobs.ts';
 import { listFolderNames, readFiles, readSizes } from '../git/read-files.ts';
 import type { Store } from '../git/store.ts';
-import type { IgnoreFile } from '../sandbox/gitignore.ts';
-import { isIgnored, parseGitignore } from '../sandbox/gitignore.ts';
+import type { IgnoreFile } from '../sandbox/files/gitignore.ts';
+import { isIgnored, parseGitignore } from '../sandbox/files/gitignore.ts';
 
 /** Files of one difference that are read: more takes a worker minutes. */
 const MAX_FILES = 20_000;

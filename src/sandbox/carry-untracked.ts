@@ -8,7 +8,7 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from
 import type { Sha } from '../core/transcript.ts';
 import { listRawFiles } from '../git/list-files.ts';
 import type { Store } from '../git/store.ts';
-import { statIfThere } from './stat-if-there.ts';
+import { statIfThere } from './files/stat-if-there.ts';
 
 /** Empties `from` of all that the commit does not track. No process that could write either folder may be alive. */
 export async function carryUntracked(

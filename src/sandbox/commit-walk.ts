@@ -7,7 +7,7 @@ import { commitChanges } from '../git/commit-changes.ts';
 import { treeOf } from '../git/store.ts';
 import type { Store } from '../git/store.ts';
 import type { Checkpoint, CheckpointFacts } from './checkpoint.ts';
-import { keepPointers } from './lfs-layer.ts';
+import { keepPointers } from './files/lfs-layer.ts';
 import type { UpperWalk } from './walk-upper.ts';
 
 /** Commits the walk's changes over the base, whose layer this is, as a child of `parent`. */

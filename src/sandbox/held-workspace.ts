@@ -11,7 +11,7 @@ import { treeOf } from '../git/store.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { CommandRequest, CommandResult } from './command-request.ts';
 import type { Origin, StaleSetup } from './prepared.ts';
-import { removeTree } from './remove-tree.ts';
+import { removeTree } from './files/remove-tree.ts';
 import { SandboxError } from './sandbox-error.ts';
 import type { HeldFolder } from './workspace-folders.ts';
 import type { CheckpointRequest, Place, WorkspaceKind } from './workspace-kind.ts';

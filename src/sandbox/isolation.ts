@@ -11,7 +11,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommandRequest, CommandResult } from './command-request.ts';
 import type { Layers, SandboxRoot } from './layout.ts';
-import { removeTree } from './remove-tree.ts';
+import { removeTree } from './files/remove-tree.ts';
 import { defaultLimits } from './limits.ts';
 import { runInSandbox } from './run-command.ts';
 import { prepareSandboxRoot } from './sandbox-root.ts';

@@ -12,11 +12,11 @@ import { makeScratchRepository } from '../git/scratch-repository.ts';
 import type { Store } from '../git/store.ts';
 import type { CommandResult } from './command-request.ts';
 import { excludeLeftovers } from './exclude-leftovers.ts';
-import type { BaseContent } from './lfs-layer.ts';
-import { layContent } from './lfs-layer.ts';
-import { removeTree } from './remove-tree.ts';
+import type { BaseContent } from './files/lfs-layer.ts';
+import { layContent } from './files/lfs-layer.ts';
+import { removeTree } from './files/remove-tree.ts';
 import type { Setup } from './run-setup.ts';
-import { digestOf, makeWhole, markUsed, placeBeside, shareByKey } from './shared-folders.ts';
+import { digestOf, makeWhole, markUsed, placeBeside, shareByKey } from './files/shared-folders.ts';
 
 /** What became of a `setup`. `folder` is null where each workspace runs it itself (no isolation). */
 export type SetupOutcome =

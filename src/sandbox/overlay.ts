@@ -11,11 +11,11 @@ import { MAX_FILE_BYTES } from '../git/commit-changes.ts';
 import { diffTrees } from '../git/diff-trees.ts';
 import type { Store } from '../git/store.ts';
 import { writeDifference } from '../git/write-difference.ts';
-import type { FindArtefact } from './find-artefact.ts';
+import type { FindArtefact } from './files/find-artefact.ts';
 import type { Layers, SandboxRoot } from './layout.ts';
 import { runScript } from './run-script.ts';
 import { SandboxError } from './sandbox-error.ts';
-import { statIfThere } from './stat-if-there.ts';
+import { statIfThere } from './files/stat-if-there.ts';
 import { walkUpper } from './walk-upper.ts';
 import type { UpperWalk } from './walk-upper.ts';
 

@@ -9,11 +9,11 @@ import type { Sha } from '../core/transcript.ts';
 import { diffTrees } from '../git/diff-trees.ts';
 import type { Store } from '../git/store.ts';
 import { writeDifference } from '../git/write-difference.ts';
-import { markOf } from './file-marks.ts';
-import type { FileMarks } from './file-marks.ts';
-import type { FindArtefact } from './find-artefact.ts';
+import { markOf } from './files/file-marks.ts';
+import type { FileMarks } from './files/file-marks.ts';
+import type { FindArtefact } from './files/find-artefact.ts';
 import { SandboxError } from './sandbox-error.ts';
-import { statIfThere } from './stat-if-there.ts';
+import { statIfThere } from './files/stat-if-there.ts';
 import { walkUpper } from './walk-upper.ts';
 import type { UpperWalk } from './walk-upper.ts';
 

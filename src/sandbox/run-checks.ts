@@ -16,7 +16,7 @@ import { findChangedTracked, findDeleted } from './overlay.ts';
 import type { Beyond } from './overlay.ts';
 import type { Origin, StaleSetup } from './prepared.ts';
 import { isRunning } from './processes/process-tree.ts';
-import { removeTree } from './remove-tree.ts';
+import { removeTree } from './files/remove-tree.ts';
 import type { SandboxError } from './sandbox-error.ts';
 import type { Place, WorkspaceKind } from './workspace-kind.ts';
 

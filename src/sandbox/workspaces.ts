@@ -13,7 +13,7 @@ import type { SetupOutcome } from './layers.ts';
 import { overlayWorkspaces } from './overlay-workspace.ts';
 import { plainWorkspaces } from './plain-workspace.ts';
 import type { Origin } from './prepared.ts';
-import { removeTree } from './remove-tree.ts';
+import { removeTree } from './files/remove-tree.ts';
 import type { CheckResult, ChecksRequest } from './run-checks.ts';
 import { runChecks, sweepChecks } from './run-checks.ts';
 import type { Setup } from './run-setup.ts';

@@ -1,7 +1,7 @@
 /** What tools leave beside the sources enters no checkpoint, whichever way the workspace's files lie. */
 import { expect, test } from 'vitest';
-import type { ArtefactRules } from '../../src/sandbox/find-artefact.ts';
-import { findArtefacts } from '../../src/sandbox/find-artefact.ts';
+import type { ArtefactRules } from '../../src/sandbox/files/find-artefact.ts';
+import { findArtefacts } from '../../src/sandbox/files/find-artefact.ts';
 import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 
 const isolation = await realIsolation();

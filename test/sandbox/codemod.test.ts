@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { removeTree } from '../../src/sandbox/remove-tree.ts';
+import { removeTree } from '../../src/sandbox/files/remove-tree.ts';
 import { prepareToolbox } from '../../src/sandbox/toolbox.ts';
 import { JAVASCRIPT } from './codemod-javascript.ts';
 import type { Row } from './codemod-rows.ts';

@@ -4,8 +4,8 @@ import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync 
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DiskWatch } from '../../src/sandbox/disk-usage.ts';
-import { readMarks } from '../../src/sandbox/file-marks.ts';
-import { removeTree } from '../../src/sandbox/remove-tree.ts';
+import { readMarks } from '../../src/sandbox/files/file-marks.ts';
+import { removeTree } from '../../src/sandbox/files/remove-tree.ts';
 import { temporaryFolder } from './sandbox-host.ts';
 
 /** Nests folders, and locks the last one with something in it. */

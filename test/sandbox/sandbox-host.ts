@@ -13,7 +13,7 @@ import { openStore } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
 import { findBubblewrap } from '../../src/sandbox/find-bubblewrap.ts';
 import type { Isolation } from '../../src/sandbox/isolation.ts';
-import { removeTree } from '../../src/sandbox/remove-tree.ts';
+import { removeTree } from '../../src/sandbox/files/remove-tree.ts';
 import { openWorkspaces } from '../../src/sandbox/workspaces.ts';
 import type { Workspaces } from '../../src/sandbox/workspaces.ts';
 

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { probeIsolation } from '../../src/sandbox/isolation.ts';
-import { removeTree } from '../../src/sandbox/remove-tree.ts';
+import { removeTree } from '../../src/sandbox/files/remove-tree.ts';
 import { runInSandbox } from '../../src/sandbox/run-command.ts';
 import { prepareSandboxRoot } from '../../src/sandbox/sandbox-root.ts';
 import { makeBareSandbox } from './bare-sandbox.ts';

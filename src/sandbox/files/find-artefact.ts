@@ -2,8 +2,8 @@
  * Tells what tools left beside the sources from the work itself, by its name.
  * Rule: what the plan names by that very name is work; whoever walks the files keeps what the base tracks.
  */
-import { ARTEFACTS } from '../core/effects/artefacts.ts';
-import { canOverlap, isInPaths } from '../core/paths.ts';
+import { ARTEFACTS } from '../../core/effects/artefacts.ts';
+import { canOverlap, isInPaths } from '../../core/paths.ts';
 import { isIgnored, parseGitignore } from './gitignore.ts';
 
 /** What people said of it: more such names, by policy, and the paths of the plan. */

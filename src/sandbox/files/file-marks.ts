@@ -6,7 +6,7 @@
 import type { Stats } from 'node:fs';
 import { lstatSync, readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { MAX_PATH_BYTES } from './limits.ts';
+import { MAX_PATH_BYTES } from '../limits.ts';
 
 /** Marks by path. */
 export type FileMarks = Map<string, string>;
