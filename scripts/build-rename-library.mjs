@@ -1,5 +1,5 @@
 /**
- * Compiles src/sandbox/rename-folder.c for x64 and arm64 into src/sandbox/rename-library.ts; run by hand when it changes.
+ * Compiles src/sandbox/bubblewrap/rename-folder.c for x64 and arm64 into src/sandbox/bubblewrap/rename-library.ts; run by hand when it changes.
  * Rule: the compiler's name and flags are written here, so that anybody with the same one gets the same bytes.
  */
 import { execFileSync } from 'node:child_process';

@@ -8,7 +8,7 @@ import { cpus, homedir, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ActivityContext } from '../../src/activities/context.ts';
-import { findBubblewrap } from '../../src/sandbox/find-bubblewrap.ts';
+import { findBubblewrap } from '../../src/sandbox/bubblewrap/find-bubblewrap.ts';
 import { interleave } from './interleave.ts';
 import type { Subject, Timing } from './interleave.ts';
 import { memoryGroupSubject } from './memory-group.ts';

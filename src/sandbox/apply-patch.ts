@@ -3,7 +3,7 @@
  * Rule: the host never touches the workspace's files itself.
  */
 import type { CommandRequest } from './command-request.ts';
-import { TOOLS_VARIABLE } from './toolbox.ts';
+import { TOOLS_VARIABLE } from './bubblewrap/toolbox.ts';
 
 /**
  * The command and its input for a patch in the `*** Begin Patch` format; exit status 1 means that nothing was changed,

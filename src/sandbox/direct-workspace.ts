@@ -23,8 +23,8 @@ import { runDirectly } from './run-command.ts';
 import { SETUP_TIMEOUT_MS } from './run-setup.ts';
 import type { Setup } from './run-setup.ts';
 import { setupError } from './setup-error.ts';
-import { TOOLS_VARIABLE } from './toolbox.ts';
-import type { Toolbox } from './toolbox.ts';
+import { TOOLS_VARIABLE } from './bubblewrap/toolbox.ts';
+import type { Toolbox } from './bubblewrap/toolbox.ts';
 import type { Place, WorkspaceKind } from './workspace-kind.ts';
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';

@@ -11,10 +11,10 @@ import { findChangedTracked, findDeleted, hydrate, readOnlyLayers, walkLayers, w
 import type { Beyond, OverlayFolders } from './overlay.ts';
 import { prepareLayers } from './prepare-layers.ts';
 import { removeTree } from './files/remove-tree.ts';
-import { prepareRenameLibrary } from './rename-library.ts';
-import type { RenameSupport } from './rename-library.ts';
+import { prepareRenameLibrary } from './bubblewrap/rename-library.ts';
+import type { RenameSupport } from './bubblewrap/rename-library.ts';
 import { findArtefacts } from './files/find-artefact.ts';
-import type { SandboxRoot } from './layout.ts';
+import type { SandboxRoot } from './bubblewrap/layout.ts';
 import { runInSandbox } from './run-command.ts';
 import { runSetup } from './run-setup.ts';
 import type { Place, WorkspaceKind } from './workspace-kind.ts';

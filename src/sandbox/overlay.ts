@@ -12,7 +12,7 @@ import { diffTrees } from '../git/diff-trees.ts';
 import type { Store } from '../git/store.ts';
 import { writeDifference } from '../git/write-difference.ts';
 import type { FindArtefact } from './files/find-artefact.ts';
-import type { Layers, SandboxRoot } from './layout.ts';
+import type { Layers, SandboxRoot } from './bubblewrap/layout.ts';
 import { runScript } from './run-script.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { statIfThere } from './files/stat-if-there.ts';

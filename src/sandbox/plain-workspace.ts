@@ -12,7 +12,7 @@ import { findArtefacts } from './files/find-artefact.ts';
 import type { FindArtefact } from './files/find-artefact.ts';
 import { baseFolders, openBaseLayers, openSetupLayers } from './layers.ts';
 import type { Difference, MakeSetupLayer } from './layers.ts';
-import type { Layers, SandboxRoot } from './layout.ts';
+import type { Layers, SandboxRoot } from './bubblewrap/layout.ts';
 import { findChangedTracked, findDeleted } from './overlay.ts';
 import type { Beyond } from './overlay.ts';
 import { applyDifference, copyLayers, removeBase, walkPlain } from './plain-files.ts';

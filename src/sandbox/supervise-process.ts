@@ -11,9 +11,9 @@ import { defaultLimits } from './limits.ts';
 import { closeWriteEnd, openOutputPipe } from './processes/output-pipe.ts';
 import type { OutputPipe } from './processes/output-pipe.ts';
 import { OutputRings } from './processes/output-rings.ts';
-import { TEMPORARY_FOLDERS } from './root-arguments.ts';
+import { TEMPORARY_FOLDERS } from './bubblewrap/root-arguments.ts';
 import { SpoolFile } from './processes/spool-file.ts';
-import type { Exit, StartedSandbox } from './start-sandbox.ts';
+import type { Exit, StartedSandbox } from './bubblewrap/start-sandbox.ts';
 import { watchCommand } from './watch-command.ts';
 
 /** How long the output may stay open after its command where a survivor can hold it: without a PID namespace. */

@@ -17,10 +17,10 @@ import { removeTree } from './files/remove-tree.ts';
 import type { CheckResult, ChecksRequest } from './run-checks.ts';
 import { runChecks, sweepChecks } from './run-checks.ts';
 import type { Setup } from './run-setup.ts';
-import { prepareSandboxRoot } from './sandbox-root.ts';
+import { prepareSandboxRoot } from './bubblewrap/sandbox-root.ts';
 import { sweepLayers, sweepWorkspaces } from './sweep.ts';
 import type { Sweep, SweepRequest } from './sweep.ts';
-import { prepareToolbox } from './toolbox.ts';
+import { prepareToolbox } from './bubblewrap/toolbox.ts';
 import type { WorkspaceKind } from './workspace-kind.ts';
 import { acquireFolder, listFolders } from './workspace-folders.ts';
 

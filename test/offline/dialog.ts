@@ -15,7 +15,7 @@ import type { Item } from '../../src/core/transcript.ts';
 import type { Model } from '../../src/model/call-model.ts';
 import { openModel } from '../../src/model/call-model.ts';
 import type { OfflineModel } from '../../src/offline/offline-model.ts';
-import { prepareToolbox } from '../../src/sandbox/toolbox.ts';
+import { prepareToolbox } from '../../src/sandbox/bubblewrap/toolbox.ts';
 import { startOfflineModel } from '../../src/offline/offline-model.ts';
 
 const state = await mkdtemp(join(tmpdir(), 'coxswain-offline-tools-'));

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { removeTree } from '../../src/sandbox/files/remove-tree.ts';
-import { prepareToolbox } from '../../src/sandbox/toolbox.ts';
+import { prepareToolbox } from '../../src/sandbox/bubblewrap/toolbox.ts';
 import { JAVASCRIPT } from './codemod-javascript.ts';
 import type { Row } from './codemod-rows.ts';
 import { OTHERS } from './codemod-sources.ts';

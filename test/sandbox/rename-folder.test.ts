@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { SOURCE_SHA256 } from '../../src/sandbox/rename-library.ts';
+import { SOURCE_SHA256 } from '../../src/sandbox/bubblewrap/rename-library.ts';
 import type { Workspace } from '../../src/sandbox/workspaces.ts';
 import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 
@@ -81,6 +81,6 @@ test('many threads rename folders at once, and a program that waits for its own 
 });
 
 test('the library that is embedded was made of the source beside it', () => {
-  const source = readFileSync(new URL('../../src/sandbox/rename-folder.c', import.meta.url));
+  const source = readFileSync(new URL('../../src/sandbox/bubblewrap/rename-folder.c', import.meta.url));
   expect(createHash('sha256').update(source).digest('hex')).toBe(SOURCE_SHA256);
 });

@@ -11,7 +11,7 @@ import { onTestFinished } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
 import { openStore } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
-import { findBubblewrap } from '../../src/sandbox/find-bubblewrap.ts';
+import { findBubblewrap } from '../../src/sandbox/bubblewrap/find-bubblewrap.ts';
 import type { Isolation } from '../../src/sandbox/isolation.ts';
 import { removeTree } from '../../src/sandbox/files/remove-tree.ts';
 import { openWorkspaces } from '../../src/sandbox/workspaces.ts';

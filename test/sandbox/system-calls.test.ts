@@ -1,8 +1,8 @@
 /** The filter of system calls: what it decides on both processors, and what of it a command feels. */
 import { describe, expect, test } from 'vitest';
-import { findCommandUser } from '../../src/sandbox/command-user.ts';
+import { findCommandUser } from '../../src/sandbox/bubblewrap/command-user.ts';
 import { defaultLimits } from '../../src/sandbox/limits.ts';
-import { seccompFilter } from '../../src/sandbox/seccomp-filter.ts';
+import { seccompFilter } from '../../src/sandbox/bubblewrap/seccomp-filter.ts';
 import { makeBareSandbox } from './bare-sandbox.ts';
 
 /** Numbers on x86-64 and arm64, as the kernel's own headers have them. */

@@ -18,7 +18,7 @@ import { openStore } from '../../../src/git/store.ts';
 import type { Store } from '../../../src/git/store.ts';
 import { applyPatchCommand } from '../../../src/sandbox/apply-patch.ts';
 import type { CommandRequest, CommandResult } from '../../../src/sandbox/command-request.ts';
-import { findBubblewrap } from '../../../src/sandbox/find-bubblewrap.ts';
+import { findBubblewrap } from '../../../src/sandbox/bubblewrap/find-bubblewrap.ts';
 import { probeIsolation } from '../../../src/sandbox/isolation.ts';
 import type { Isolation } from '../../../src/sandbox/isolation.ts';
 import { openWorkspaces } from '../../../src/sandbox/workspaces.ts';

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { SANDBOX_ID } from './command-user.ts';
-import { isRunning } from './processes/process-tree.ts';
+import { isRunning } from '../processes/process-tree.ts';
 import { SANDBOX_HOME } from './root-arguments.ts';
 
 /** What programs need of the host's /etc, and that holds no secret. */

@@ -6,16 +6,16 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { bwrapArguments } from './bwrap-arguments.ts';
+import { bwrapArguments } from './arguments.ts';
 import { giveLayers, mapCommandUser } from './command-user.ts';
-import type { GuardName } from './guards.ts';
-import { isGuarded } from './guards.ts';
+import type { GuardName } from '../guards.ts';
+import { isGuarded } from '../guards.ts';
 import { holdMounts, mountsGone } from './held-mounts.ts';
-import { inheritedDescriptors } from './processes/inherited-descriptors.ts';
+import { inheritedDescriptors } from '../processes/inherited-descriptors.ts';
 import type { Descriptors, SandboxCommand, SandboxRoot, CommandUser } from './layout.ts';
-import { pidNamespaceTree } from './processes/process-tree.ts';
-import type { ProcessTree } from './processes/process-tree.ts';
-import { SandboxError } from './sandbox-error.ts';
+import { pidNamespaceTree } from '../processes/process-tree.ts';
+import type { ProcessTree } from '../processes/process-tree.ts';
+import { SandboxError } from '../sandbox-error.ts';
 
 /** Descriptors of bubblewrap beyond its standard ones; all below 10, where a shell can close them. */
 const FD = { status: 3, lock: 4, ready: 5, info: 6, systemCalls: 7 } as const;

@@ -7,7 +7,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Bind } from './layout.ts';
-import { digestOf } from './files/shared-folders.ts';
+import { digestOf } from '../files/shared-folders.ts';
 
 /** What the embedded libraries were compiled from. */
 export const SOURCE_SHA256 = '7d617dedac0a850e110c2a7327d3a6c7c6bb86673167e9bc941ffc42b36dfee3';

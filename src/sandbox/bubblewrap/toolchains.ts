@@ -5,7 +5,7 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, normalize, sep } from 'node:path';
-import { SandboxError } from './sandbox-error.ts';
+import { SandboxError } from '../sandbox-error.ts';
 
 /** A folder, and what of it goes on the PATH. */
 export interface Toolchain {

@@ -6,12 +6,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SANDBOX_ID, SETPRIV } from './command-user.ts';
-import type { GuardName } from './guards.ts';
-import { isGuarded } from './guards.ts';
-import { lastWillToken } from './processes/last-will.ts';
+import type { GuardName } from '../guards.ts';
+import { isGuarded } from '../guards.ts';
+import { lastWillToken } from '../processes/last-will.ts';
 import type { Layers, SandboxRoot, SandboxCommand, Descriptors } from './layout.ts';
-import { limitScript } from './limits.ts';
-import type { Limits } from './limits.ts';
+import { limitScript } from '../limits.ts';
+import type { Limits } from '../limits.ts';
 import { folderArguments, rootArguments, SANDBOX_HOME } from './root-arguments.ts';
 import { SANDBOX_TOOLS, TOOLS_VARIABLE } from './toolbox.ts';
 import { toolchainArguments } from './toolchains.ts';

@@ -2,8 +2,8 @@
  * What a sandbox is made of: the layers of its files, its root, its command, and the user that it runs as.
  * Rule: shapes only; what they mean to bubblewrap stands in its arguments.
  */
-import type { GuardName } from './guards.ts';
-import type { Limits } from './limits.ts';
+import type { GuardName } from '../guards.ts';
+import type { Limits } from '../limits.ts';
 import type { Toolbox } from './toolbox.ts';
 import type { Toolchain } from './toolchains.ts';
 

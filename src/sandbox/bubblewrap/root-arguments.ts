@@ -4,9 +4,9 @@
  */
 import { lstatSync, readlinkSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { isGuarded } from './guards.ts';
+import { isGuarded } from '../guards.ts';
 import type { SandboxCommand, SandboxRoot } from './layout.ts';
-import { statIfThere } from './files/stat-if-there.ts';
+import { statIfThere } from '../files/stat-if-there.ts';
 import { SANDBOX_TOOLS } from './toolbox.ts';
 import type { Toolbox } from './toolbox.ts';
 

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Layers, CommandUser } from './layout.ts';
-import { SandboxError } from './sandbox-error.ts';
+import { SandboxError } from '../sandbox-error.ts';
 
 /** The id that every command sees itself as. */
 export const SANDBOX_ID = 1000;
