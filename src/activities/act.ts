@@ -20,7 +20,7 @@ import { readLink, readRoot } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import { treeOf } from '../git/store.ts';
 import { applyPatchCommand } from '../sandbox/apply-patch.ts';
-import type { CommandRequest, CommandResult } from '../sandbox/command-request.ts';
+import type { CommandRequest, CommandResult } from '../sandbox/command/request.ts';
 import type { Workspace } from '../sandbox/workspaces.ts';
 import { advanceRef, findPlace, judgeByKey, runRef } from './chain.ts';
 import type { ActivityContext } from './context.ts';

@@ -2,7 +2,7 @@
  * The command that applies a patch: our program in the toolbox, run inside the sandbox like any other command.
  * Rule: the host never touches the workspace's files itself.
  */
-import type { CommandRequest } from './command-request.ts';
+import type { CommandRequest } from './command/request.ts';
 import { TOOLS_VARIABLE } from './bubblewrap/toolbox.ts';
 
 /**

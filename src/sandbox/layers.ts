@@ -10,7 +10,7 @@ import type { Sha } from '../core/transcript.ts';
 import { assumeUnchanged, checkoutTree } from '../git/checkout-tree.ts';
 import { makeScratchRepository } from '../git/scratch-repository.ts';
 import type { Store } from '../git/store.ts';
-import type { CommandResult } from './command-request.ts';
+import type { CommandResult } from './command/request.ts';
 import { excludeLeftovers } from './exclude-leftovers.ts';
 import type { BaseContent } from './files/lfs-layer.ts';
 import { layContent } from './files/lfs-layer.ts';

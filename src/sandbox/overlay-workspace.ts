@@ -15,7 +15,7 @@ import { prepareRenameLibrary } from './bubblewrap/rename-library.ts';
 import type { RenameSupport } from './bubblewrap/rename-library.ts';
 import { findArtefacts } from './files/find-artefact.ts';
 import type { SandboxRoot } from './bubblewrap/layout.ts';
-import { runInSandbox } from './run-command.ts';
+import { runInSandbox } from './command/run-command.ts';
 import { runSetup } from './run-setup.ts';
 import type { Place, WorkspaceKind } from './workspace-kind.ts';
 

@@ -13,7 +13,7 @@ import type { Store } from '../git/store.ts';
 import { writeDifference } from '../git/write-difference.ts';
 import type { FindArtefact } from './files/find-artefact.ts';
 import type { Layers, SandboxRoot } from './bubblewrap/layout.ts';
-import { runScript } from './run-script.ts';
+import { runScript } from './command/run-script.ts';
 import { SandboxError } from './sandbox-error.ts';
 import { statIfThere } from './files/stat-if-there.ts';
 import { walkUpper } from './walk-upper.ts';

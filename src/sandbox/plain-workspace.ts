@@ -19,7 +19,7 @@ import { applyDifference, copyLayers, removeBase, walkPlain } from './plain-file
 import { prepareLayers } from './prepare-layers.ts';
 import type { Origin } from './prepared.ts';
 import { removeTree } from './files/remove-tree.ts';
-import { runInSandbox } from './run-command.ts';
+import { runInSandbox } from './command/run-command.ts';
 import { runSetup } from './run-setup.ts';
 import { SandboxError } from './sandbox-error.ts';
 import type { UpperWalk } from './walk-upper.ts';

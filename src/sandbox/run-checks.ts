@@ -10,7 +10,7 @@ import type { Sha } from '../core/transcript.ts';
 import { diffTrees } from '../git/diff-trees.ts';
 import { GITLINK, writeDifference } from '../git/write-difference.ts';
 import { carryUntracked } from './carry-untracked.ts';
-import type { CommandResult } from './command-request.ts';
+import type { CommandResult } from './command/request.ts';
 import { baseFolders } from './layers.ts';
 import { findChangedTracked, findDeleted } from './overlay.ts';
 import type { Beyond } from './overlay.ts';

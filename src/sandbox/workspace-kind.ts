@@ -4,7 +4,7 @@
  */
 import type { Sha } from '../core/transcript.ts';
 import type { CheckpointFacts, Checkpoint } from './checkpoint.ts';
-import type { CommandRequest, CommandResult } from './command-request.ts';
+import type { CommandRequest, CommandResult } from './command/request.ts';
 import type { ArtefactRules } from './files/find-artefact.ts';
 import type { SetupOutcome } from './layers.ts';
 import type { PreparedLayers, Origin, LayersRequest } from './prepared.ts';

@@ -4,10 +4,10 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommandRequest, CommandResult } from '../../src/sandbox/command-request.ts';
+import type { CommandRequest, CommandResult } from '../../src/sandbox/command/request.ts';
 import type { GuardName } from '../../src/sandbox/guards.ts';
 import type { Layers, SandboxRoot } from '../../src/sandbox/bubblewrap/layout.ts';
-import { runInSandbox } from '../../src/sandbox/run-command.ts';
+import { runInSandbox } from '../../src/sandbox/command/run-command.ts';
 import { prepareSandboxRoot } from '../../src/sandbox/bubblewrap/sandbox-root.ts';
 import { realIsolation, temporaryFolder } from './sandbox-host.ts';
 

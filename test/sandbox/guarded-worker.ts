@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import type { GuardName } from '../../src/sandbox/guards.ts';
-import { runInSandbox } from '../../src/sandbox/run-command.ts';
+import { runInSandbox } from '../../src/sandbox/command/run-command.ts';
 import { prepareSandboxRoot } from '../../src/sandbox/bubblewrap/sandbox-root.ts';
 
 interface Order {

@@ -11,11 +11,11 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { CommandRequest } from '../../src/sandbox/command-request.ts';
+import type { CommandRequest } from '../../src/sandbox/command/request.ts';
 import { guards } from '../../src/sandbox/guards.ts';
 import type { GuardName } from '../../src/sandbox/guards.ts';
 import { tryLock } from '../../src/sandbox/processes/lock.ts';
-import { runInSandbox } from '../../src/sandbox/run-command.ts';
+import { runInSandbox } from '../../src/sandbox/command/run-command.ts';
 import { makeBareSandbox } from './bare-sandbox.ts';
 import type { BareSandbox } from './bare-sandbox.ts';
 

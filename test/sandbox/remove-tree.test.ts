@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { DiskWatch } from '../../src/sandbox/disk-usage.ts';
+import { DiskWatch } from '../../src/sandbox/command/disk-usage.ts';
 import { readMarks } from '../../src/sandbox/files/file-marks.ts';
 import { removeTree } from '../../src/sandbox/files/remove-tree.ts';
 import { temporaryFolder } from './sandbox-host.ts';

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { CommandRequest, CommandResult } from '../../src/sandbox/command-request.ts';
+import type { CommandRequest, CommandResult } from '../../src/sandbox/command/request.ts';
 import { findBubblewrap } from '../../src/sandbox/bubblewrap/find-bubblewrap.ts';
 import { probeIsolation } from '../../src/sandbox/isolation.ts';
 import type { Workspace } from '../../src/sandbox/workspaces.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
 import type { Store } from '../../src/git/store.ts';
-import type { CommandRequest } from '../../src/sandbox/command-request.ts';
+import type { CommandRequest } from '../../src/sandbox/command/request.ts';
 import type { Workspace } from '../../src/sandbox/workspaces.ts';
 import { addCommit, git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { probeIsolation } from '../../src/sandbox/isolation.ts';
 import { removeTree } from '../../src/sandbox/files/remove-tree.ts';
-import { runInSandbox } from '../../src/sandbox/run-command.ts';
+import { runInSandbox } from '../../src/sandbox/command/run-command.ts';
 import { prepareSandboxRoot } from '../../src/sandbox/bubblewrap/sandbox-root.ts';
 import { makeBareSandbox } from './bare-sandbox.ts';
 import { realIsolation, temporaryFolder } from './sandbox-host.ts';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
 import type { Store } from '../../src/git/store.ts';
-import type { CommandRequest } from '../../src/sandbox/command-request.ts';
+import type { CommandRequest } from '../../src/sandbox/command/request.ts';
 import type { Workspace } from '../../src/sandbox/workspaces.ts';
 import { addCommit, git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 

@@ -4,15 +4,15 @@
  */
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { commandLine } from './bubblewrap/arguments.ts';
-import type { CommandRequest, CommandResult } from './command-request.ts';
-import type { GuardName } from './guards.ts';
-import { lastWillToken } from './processes/last-will.ts';
-import type { Bind, Layers, SandboxRoot } from './bubblewrap/layout.ts';
-import type { OutputPipe } from './processes/output-pipe.ts';
-import { groupTree, pidNamespaceTree } from './processes/process-tree.ts';
-import { exitOf, startSandbox } from './bubblewrap/start-sandbox.ts';
-import type { StartedSandbox } from './bubblewrap/start-sandbox.ts';
+import { commandLine } from '../bubblewrap/arguments.ts';
+import type { CommandRequest, CommandResult } from './request.ts';
+import type { GuardName } from '../guards.ts';
+import { lastWillToken } from '../processes/last-will.ts';
+import type { Bind, Layers, SandboxRoot } from '../bubblewrap/layout.ts';
+import type { OutputPipe } from '../processes/output-pipe.ts';
+import { groupTree, pidNamespaceTree } from '../processes/process-tree.ts';
+import { exitOf, startSandbox } from '../bubblewrap/start-sandbox.ts';
+import type { StartedSandbox } from '../bubblewrap/start-sandbox.ts';
 import { limitsOf, superviseProcess } from './supervise-process.ts';
 import type { Started } from './supervise-process.ts';
 

@@ -3,17 +3,17 @@
  * Rule: over only when everything that it started is dead; output of any size takes constant memory.
  */
 import type { Readable } from 'node:stream';
-import type { CommandRequest, CommandResult, Outcome } from './command-request.ts';
-import { isGuarded } from './guards.ts';
-import type { GuardName } from './guards.ts';
-import type { Limits } from './limits.ts';
-import { defaultLimits } from './limits.ts';
-import { closeWriteEnd, openOutputPipe } from './processes/output-pipe.ts';
-import type { OutputPipe } from './processes/output-pipe.ts';
-import { OutputRings } from './processes/output-rings.ts';
-import { TEMPORARY_FOLDERS } from './bubblewrap/root-arguments.ts';
-import { SpoolFile } from './processes/spool-file.ts';
-import type { Exit, StartedSandbox } from './bubblewrap/start-sandbox.ts';
+import type { CommandRequest, CommandResult, Outcome } from './request.ts';
+import { isGuarded } from '../guards.ts';
+import type { GuardName } from '../guards.ts';
+import type { Limits } from '../limits.ts';
+import { defaultLimits } from '../limits.ts';
+import { closeWriteEnd, openOutputPipe } from '../processes/output-pipe.ts';
+import type { OutputPipe } from '../processes/output-pipe.ts';
+import { OutputRings } from '../processes/output-rings.ts';
+import { TEMPORARY_FOLDERS } from '../bubblewrap/root-arguments.ts';
+import { SpoolFile } from '../processes/spool-file.ts';
+import type { Exit, StartedSandbox } from '../bubblewrap/start-sandbox.ts';
 import { watchCommand } from './watch-command.ts';
 
 /** How long the output may stay open after its command where a survivor can hold it: without a PID namespace. */

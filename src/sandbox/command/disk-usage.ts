@@ -4,7 +4,7 @@
  */
 import { statfs } from 'node:fs/promises';
 import { execa } from 'execa';
-import type { Limits } from './limits.ts';
+import type { Limits } from '../limits.ts';
 
 /** Space and inodes that are left to the worker and its store, on disks of any size. */
 const RESERVED_BYTES = 512 * 1024 * 1024;

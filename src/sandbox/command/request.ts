@@ -2,8 +2,8 @@
  * A command as it is asked for, and what became of it.
  * Rule: shapes only, for all who run, watch or report a command.
  */
-import type { LimitOutcome, Limits } from './limits.ts';
-import type { Spooled, SpoolRequest } from './processes/spool-file.ts';
+import type { LimitOutcome, Limits } from '../limits.ts';
+import type { Spooled, SpoolRequest } from '../processes/spool-file.ts';
 
 /** One command: a line for `sh -c`, or a program and its arguments. */
 export interface CommandRequest {

@@ -2,9 +2,9 @@
  * Runs one of our own small scripts in the sandbox and gives its whole output: never for agents' commands.
  * Rule: it has what every command has and no more, and one that takes too long is killed.
  */
-import type { Layers, SandboxRoot } from './bubblewrap/layout.ts';
-import { defaultLimits } from './limits.ts';
-import { startSandbox } from './bubblewrap/start-sandbox.ts';
+import type { Layers, SandboxRoot } from '../bubblewrap/layout.ts';
+import { defaultLimits } from '../limits.ts';
+import { startSandbox } from '../bubblewrap/start-sandbox.ts';
 
 /** How a script ended; `exitCode` is null when it was killed. */
 export interface ScriptResult {

@@ -4,10 +4,10 @@
  */
 import { statfsSync } from 'node:fs';
 import { DiskWatch } from './disk-usage.ts';
-import type { LimitOutcome, Limits } from './limits.ts';
-import { processesBelow, readProportionalBytes, readUsage } from './processes/process-usage.ts';
-import type { Processes, ProcessUsage } from './processes/process-usage.ts';
-import type { TreeRoot } from './processes/process-tree.ts';
+import type { LimitOutcome, Limits } from '../limits.ts';
+import { processesBelow, readProportionalBytes, readUsage } from '../processes/process-usage.ts';
+import type { Processes, ProcessUsage } from '../processes/process-usage.ts';
+import type { TreeRoot } from '../processes/process-tree.ts';
 
 /** Between two looks where no limit is near. */
 const LOOK_MS = 250;
