@@ -9,7 +9,7 @@ import type { Sha } from '../../src/core/transcript.ts';
 import { importBase } from '../../src/git/import-base.ts';
 import { openStore } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
-import type { Isolation } from '../../src/sandbox/isolation.ts';
+import type { Isolation } from '../../src/sandbox/isolation/isolation.ts';
 import { openWorkspaces } from '../../src/sandbox/workspaces.ts';
 import type { Workspaces } from '../../src/sandbox/workspaces.ts';
 

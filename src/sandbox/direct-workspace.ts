@@ -10,7 +10,7 @@ import type { Sha } from '../core/transcript.ts';
 import type { CommandRequest, CommandResult } from './command/request.ts';
 import { excludeLeftovers } from './exclude-leftovers.ts';
 import { loadMarks } from './files/file-marks.ts';
-import type { ExternalIsolation } from './isolation.ts';
+import type { ExternalIsolation } from './isolation/isolation.ts';
 import { openBaseLayers } from './layers.ts';
 import type { BaseLayers, SetupOutcome } from './layers.ts';
 import type { BaseContent } from './files/lfs-layer.ts';

@@ -8,7 +8,7 @@ import type { Sha } from '../core/transcript.ts';
 import { directWorkspaces } from './direct-workspace.ts';
 import { holdWorkspace } from './held-workspace.ts';
 import type { HeldWorkspace, Workspace } from './held-workspace.ts';
-import type { Isolation } from './isolation.ts';
+import type { Isolation } from './isolation/isolation.ts';
 import type { SetupOutcome } from './layers.ts';
 import { overlayWorkspaces } from './overlay-workspace.ts';
 import { plainWorkspaces } from './plain-workspace.ts';

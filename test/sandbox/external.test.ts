@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import type { CommandRequest, CommandResult } from '../../src/sandbox/command/request.ts';
-import type { ExternalIsolation } from '../../src/sandbox/isolation.ts';
-import { probeIsolation } from '../../src/sandbox/isolation.ts';
-import { openExternal } from '../../src/sandbox/open-external.ts';
+import type { ExternalIsolation } from '../../src/sandbox/isolation/isolation.ts';
+import { probeIsolation } from '../../src/sandbox/isolation/isolation.ts';
+import { openExternal } from '../../src/sandbox/isolation/open-external.ts';
 import { runDirectly } from '../../src/sandbox/command/run-command.ts';
 import { realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 

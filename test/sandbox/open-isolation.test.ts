@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openIsolation } from '../../src/sandbox/open-isolation.ts';
+import { openIsolation } from '../../src/sandbox/isolation/open-isolation.ts';
 import { realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 
 const { path: real } = await realIsolation();

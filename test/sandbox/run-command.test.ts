@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { CommandRequest, CommandResult } from '../../src/sandbox/command/request.ts';
 import { findBubblewrap } from '../../src/sandbox/bubblewrap/find-bubblewrap.ts';
-import { probeIsolation } from '../../src/sandbox/isolation.ts';
+import { probeIsolation } from '../../src/sandbox/isolation/isolation.ts';
 import type { Workspace } from '../../src/sandbox/workspaces.ts';
 import { realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 

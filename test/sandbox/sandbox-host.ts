@@ -12,7 +12,7 @@ import type { Sha } from '../../src/core/transcript.ts';
 import { openStore } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
 import { findBubblewrap } from '../../src/sandbox/bubblewrap/find-bubblewrap.ts';
-import type { Isolation } from '../../src/sandbox/isolation.ts';
+import type { Isolation } from '../../src/sandbox/isolation/isolation.ts';
 import { removeTree } from '../../src/sandbox/files/remove-tree.ts';
 import { openWorkspaces } from '../../src/sandbox/workspaces.ts';
 import type { Workspaces } from '../../src/sandbox/workspaces.ts';

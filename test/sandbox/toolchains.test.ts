@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'n
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { probeIsolation } from '../../src/sandbox/isolation.ts';
+import { probeIsolation } from '../../src/sandbox/isolation/isolation.ts';
 import { removeTree } from '../../src/sandbox/files/remove-tree.ts';
 import { runInSandbox } from '../../src/sandbox/command/run-command.ts';
 import { prepareSandboxRoot } from '../../src/sandbox/bubblewrap/sandbox-root.ts';

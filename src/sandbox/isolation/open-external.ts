@@ -3,7 +3,7 @@
  * Rule: of the container nothing else is taken away, and where it gives no namespaces commands run without.
  */
 import { spawn } from 'node:child_process';
-import { findBubblewrap } from './bubblewrap/find-bubblewrap.ts';
+import { findBubblewrap } from '../bubblewrap/find-bubblewrap.ts';
 import type { ExternalIsolation } from './isolation.ts';
 
 /** Bubblewrap either starts within milliseconds or says why not. */

@@ -9,12 +9,12 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CommandRequest, CommandResult } from './command/request.ts';
-import type { Layers, SandboxRoot } from './bubblewrap/layout.ts';
-import { removeTree } from './files/remove-tree.ts';
-import { defaultLimits } from './limits.ts';
-import { runInSandbox } from './command/run-command.ts';
-import { prepareSandboxRoot } from './bubblewrap/sandbox-root.ts';
+import type { CommandRequest, CommandResult } from '../command/request.ts';
+import type { Layers, SandboxRoot } from '../bubblewrap/layout.ts';
+import { removeTree } from '../files/remove-tree.ts';
+import { defaultLimits } from '../limits.ts';
+import { runInSandbox } from '../command/run-command.ts';
+import { prepareSandboxRoot } from '../bubblewrap/sandbox-root.ts';
 
 /** The worker's own container or VM isolates; `pidNamespace` is the line that starts a command in one. */
 export interface ExternalIsolation {

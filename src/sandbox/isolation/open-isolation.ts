@@ -2,7 +2,7 @@
  * Finds and proves the isolation of this host's commands: with overlays where these work, else without.
  * Rule: what it gives was proven by real commands; without overlays all promises hold, only the costs are others.
  */
-import { findBubblewrap } from './bubblewrap/find-bubblewrap.ts';
+import { findBubblewrap } from '../bubblewrap/find-bubblewrap.ts';
 import { probeIsolation } from './isolation.ts';
 import type { Isolation } from './isolation.ts';
 
