@@ -4,11 +4,18 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { commitWalk } from './commit-walk.ts';
+import { commitWalk } from './trees/commit-walk.ts';
 import { baseFolders, openBaseLayers, openSetupLayers } from './layers.ts';
 import type { Difference, MakeSetupLayer } from './layers.ts';
-import { findChangedTracked, findDeleted, hydrate, readOnlyLayers, walkLayers, writableLayers } from './overlay.ts';
-import type { Beyond, OverlayFolders } from './overlay.ts';
+import {
+  findChangedTracked,
+  findDeleted,
+  hydrate,
+  readOnlyLayers,
+  walkLayers,
+  writableLayers,
+} from './trees/overlay.ts';
+import type { Beyond, OverlayFolders } from './trees/overlay.ts';
 import { prepareLayers } from './prepare-layers.ts';
 import { removeTree } from './files/remove-tree.ts';
 import { prepareRenameLibrary } from './bubblewrap/rename-library.ts';

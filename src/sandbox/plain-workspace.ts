@@ -6,23 +6,23 @@ import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
 import { writeDifference } from '../git/write-difference.ts';
-import { commitWalk } from './commit-walk.ts';
+import { commitWalk } from './trees/commit-walk.ts';
 import { loadMarks, readMarks, saveMarks } from './files/file-marks.ts';
 import { findArtefacts } from './files/find-artefact.ts';
 import type { FindArtefact } from './files/find-artefact.ts';
 import { baseFolders, openBaseLayers, openSetupLayers } from './layers.ts';
 import type { Difference, MakeSetupLayer } from './layers.ts';
 import type { Layers, SandboxRoot } from './bubblewrap/layout.ts';
-import { findChangedTracked, findDeleted } from './overlay.ts';
-import type { Beyond } from './overlay.ts';
-import { applyDifference, copyLayers, removeBase, walkPlain } from './plain-files.ts';
+import { findChangedTracked, findDeleted } from './trees/overlay.ts';
+import type { Beyond } from './trees/overlay.ts';
+import { applyDifference, copyLayers, removeBase, walkPlain } from './trees/plain-files.ts';
 import { prepareLayers } from './prepare-layers.ts';
 import type { Origin } from './prepared.ts';
 import { removeTree } from './files/remove-tree.ts';
 import { runInSandbox } from './command/run-command.ts';
 import { runSetup } from './run-setup.ts';
 import { SandboxError } from './sandbox-error.ts';
-import type { UpperWalk } from './walk-upper.ts';
+import type { UpperWalk } from './trees/walk-upper.ts';
 import type { Place, WorkspaceKind } from './workspace-kind.ts';
 
 /** Longer than a file system's clock ticks: what a command touches later has another time of change. */

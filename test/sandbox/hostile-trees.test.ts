@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { walkPlain } from '../../src/sandbox/plain-files.ts';
-import { walkUpper } from '../../src/sandbox/walk-upper.ts';
+import { walkPlain } from '../../src/sandbox/trees/plain-files.ts';
+import { walkUpper } from '../../src/sandbox/trees/walk-upper.ts';
 import type { Workspace } from '../../src/sandbox/workspaces.ts';
 import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 

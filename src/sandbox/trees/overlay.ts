@@ -5,17 +5,17 @@
  */
 import type { Stats } from 'node:fs';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { Sha } from '../core/transcript.ts';
-import type { Change } from '../git/commit-changes.ts';
-import { MAX_FILE_BYTES } from '../git/commit-changes.ts';
-import { diffTrees } from '../git/diff-trees.ts';
-import type { Store } from '../git/store.ts';
-import { writeDifference } from '../git/write-difference.ts';
-import type { FindArtefact } from './files/find-artefact.ts';
-import type { Layers, SandboxRoot } from './bubblewrap/layout.ts';
-import { runScript } from './command/run-script.ts';
-import { SandboxError } from './sandbox-error.ts';
-import { statIfThere } from './files/stat-if-there.ts';
+import type { Sha } from '../../core/transcript.ts';
+import type { Change } from '../../git/commit-changes.ts';
+import { MAX_FILE_BYTES } from '../../git/commit-changes.ts';
+import { diffTrees } from '../../git/diff-trees.ts';
+import type { Store } from '../../git/store.ts';
+import { writeDifference } from '../../git/write-difference.ts';
+import type { FindArtefact } from '../files/find-artefact.ts';
+import type { Layers, SandboxRoot } from '../bubblewrap/layout.ts';
+import { runScript } from '../command/run-script.ts';
+import { SandboxError } from '../sandbox-error.ts';
+import { statIfThere } from '../files/stat-if-there.ts';
 import { walkUpper } from './walk-upper.ts';
 import type { UpperWalk } from './walk-upper.ts';
 

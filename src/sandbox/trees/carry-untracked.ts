@@ -5,10 +5,10 @@
  * is moved whole, with the marks by which an overlay hides what lies below it.
  */
 import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import type { Sha } from '../core/transcript.ts';
-import { listRawFiles } from '../git/list-files.ts';
-import type { Store } from '../git/store.ts';
-import { statIfThere } from './files/stat-if-there.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { listRawFiles } from '../../git/list-files.ts';
+import type { Store } from '../../git/store.ts';
+import { statIfThere } from '../files/stat-if-there.ts';
 
 /** Empties `from` of all that the commit does not track. No process that could write either folder may be alive. */
 export async function carryUntracked(

@@ -2,12 +2,12 @@
  * Makes a checkpoint of what a walk found, alike for all kinds of workspaces.
  * Rule: the same changes give the same tree, whichever way the workspace's files lie.
  */
-import type { Sha } from '../core/transcript.ts';
-import { commitChanges } from '../git/commit-changes.ts';
-import { treeOf } from '../git/store.ts';
-import type { Store } from '../git/store.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { commitChanges } from '../../git/commit-changes.ts';
+import { treeOf } from '../../git/store.ts';
+import type { Store } from '../../git/store.ts';
 import type { Checkpoint, CheckpointFacts } from './checkpoint.ts';
-import { keepPointers } from './files/lfs-layer.ts';
+import { keepPointers } from '../files/lfs-layer.ts';
 import type { UpperWalk } from './walk-upper.ts';
 
 /** Commits the walk's changes over the base, whose layer this is, as a child of `parent`. */

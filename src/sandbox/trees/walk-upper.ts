@@ -6,16 +6,16 @@
  */
 import type { Dirent, Stats } from 'node:fs';
 import { chmodSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import type { Change } from '../git/commit-changes.ts';
-import { MAX_FILE_BYTES } from '../git/commit-changes.ts';
-import { isPlainAttributes, isPlainModules } from '../git/plain-settings.ts';
-import { isGitsOwn, readByGit } from '../git/safe-path.ts';
-import type { FindArtefact } from './files/find-artefact.ts';
-import type { IgnoreFile } from './files/gitignore.ts';
-import { openIgnoreRules } from './files/ignore-rules.ts';
-import type { IgnoreRules } from './files/ignore-rules.ts';
-import { MAX_CHECKPOINT_BYTES, MAX_PATH_BYTES } from './limits.ts';
-import { statIfThere } from './files/stat-if-there.ts';
+import type { Change } from '../../git/commit-changes.ts';
+import { MAX_FILE_BYTES } from '../../git/commit-changes.ts';
+import { isPlainAttributes, isPlainModules } from '../../git/plain-settings.ts';
+import { isGitsOwn, readByGit } from '../../git/safe-path.ts';
+import type { FindArtefact } from '../files/find-artefact.ts';
+import type { IgnoreFile } from '../files/gitignore.ts';
+import { openIgnoreRules } from '../files/ignore-rules.ts';
+import type { IgnoreRules } from '../files/ignore-rules.ts';
+import { MAX_CHECKPOINT_BYTES, MAX_PATH_BYTES } from '../limits.ts';
+import { statIfThere } from '../files/stat-if-there.ts';
 
 const REFUSED = 'files of git that git refuses';
 

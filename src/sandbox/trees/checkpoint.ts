@@ -2,7 +2,7 @@
  * What a checkpoint of a workspace is: its tree, and what was left out of it.
  * Rule: shapes only, for each layout of workspaces.
  */
-import type { Sha } from '../core/transcript.ts';
+import type { Sha } from '../../core/transcript.ts';
 
 /** What is known of a checkpoint before its commit is made: for its message. */
 export interface CheckpointFacts {

@@ -5,15 +5,15 @@
  */
 import { spawn } from 'node:child_process';
 import { lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import type { Sha } from '../core/transcript.ts';
-import { diffTrees } from '../git/diff-trees.ts';
-import type { Store } from '../git/store.ts';
-import { writeDifference } from '../git/write-difference.ts';
-import { markOf } from './files/file-marks.ts';
-import type { FileMarks } from './files/file-marks.ts';
-import type { FindArtefact } from './files/find-artefact.ts';
-import { SandboxError } from './sandbox-error.ts';
-import { statIfThere } from './files/stat-if-there.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { diffTrees } from '../../git/diff-trees.ts';
+import type { Store } from '../../git/store.ts';
+import { writeDifference } from '../../git/write-difference.ts';
+import { markOf } from '../files/file-marks.ts';
+import type { FileMarks } from '../files/file-marks.ts';
+import type { FindArtefact } from '../files/find-artefact.ts';
+import { SandboxError } from '../sandbox-error.ts';
+import { statIfThere } from '../files/stat-if-there.ts';
 import { walkUpper } from './walk-upper.ts';
 import type { UpperWalk } from './walk-upper.ts';
 
