@@ -12,7 +12,7 @@ import { importBase } from '../git/import-base.ts';
 import { listBranches } from '../git/deliver-branch.ts';
 import { readLink } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
-import type { NamedBase } from '../sandbox/layers.ts';
+import type { NamedBase } from '../sandbox/layers/layers.ts';
 import type { ActivityContext } from './context.ts';
 import { locateRepository, storeOf } from './context.ts';
 import type { WorkspaceActivities } from './contract.ts';

@@ -10,7 +10,7 @@ import type { Sha } from '../core/transcript.ts';
 import { treeOf } from '../git/store.ts';
 import type { Checkpoint } from './trees/checkpoint.ts';
 import type { CommandRequest, CommandResult } from './command/request.ts';
-import type { Origin, StaleSetup } from './prepared.ts';
+import type { Origin, StaleSetup } from './layers/prepared.ts';
 import { removeTree } from './files/remove-tree.ts';
 import { SandboxError } from './sandbox-error.ts';
 import type { HeldFolder } from './workspace-folders.ts';

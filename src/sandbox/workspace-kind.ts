@@ -6,9 +6,9 @@ import type { Sha } from '../core/transcript.ts';
 import type { CheckpointFacts, Checkpoint } from './trees/checkpoint.ts';
 import type { CommandRequest, CommandResult } from './command/request.ts';
 import type { ArtefactRules } from './files/find-artefact.ts';
-import type { SetupOutcome } from './layers.ts';
-import type { PreparedLayers, Origin, LayersRequest } from './prepared.ts';
-import type { Setup } from './run-setup.ts';
+import type { SetupOutcome } from './layers/layers.ts';
+import type { PreparedLayers, Origin, LayersRequest } from './layers/prepared.ts';
+import type { Setup } from './layers/run-setup.ts';
 import type { UpperWalk } from './trees/walk-upper.ts';
 
 /** One generation of files in `folder`, which stands on these layers. */

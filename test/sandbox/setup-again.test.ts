@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { allowance } from '../../src/core/policy/fields.ts';
-import { isSetupInput } from '../../src/sandbox/setup-inputs.ts';
+import { isSetupInput } from '../../src/sandbox/layers/setup-inputs.ts';
 import type { Workspace } from '../../src/sandbox/workspaces.ts';
 import { addCommit, git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 

@@ -5,9 +5,9 @@
  * that; where it doesn't, the base's layer stays, and that is told. What a setup over an agent's work sees is only the
  * base and its own inputs, so that nothing else can hide in a layer; what evidence stands on sees exactly its tree.
  */
-import type { NetworkGrant } from '../core/egress.ts';
-import { treeOf } from '../git/store.ts';
-import { treeWith } from '../git/tree-with.ts';
+import type { NetworkGrant } from '../../core/egress.ts';
+import { treeOf } from '../../git/store.ts';
+import { treeWith } from '../../git/tree-with.ts';
 import type { BaseLayers, SetupLayers } from './layers.ts';
 import type { LayersRequest, PreparedLayers } from './prepared.ts';
 import { setupError } from './setup-error.ts';

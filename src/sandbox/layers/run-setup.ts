@@ -7,12 +7,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { HostUse, NetworkGrant } from '../core/egress.ts';
-import { openProxy } from '../egress/open-proxy.ts';
-import type { CommandResult } from './command/request.ts';
-import type { Bind, Layers, SandboxRoot } from './bubblewrap/layout.ts';
-import { runInSandbox } from './command/run-command.ts';
-import { SANDBOX_TOOLS } from './bubblewrap/toolbox.ts';
+import type { HostUse, NetworkGrant } from '../../core/egress.ts';
+import { openProxy } from '../../egress/open-proxy.ts';
+import type { CommandResult } from '../command/request.ts';
+import type { Bind, Layers, SandboxRoot } from '../bubblewrap/layout.ts';
+import { runInSandbox } from '../command/run-command.ts';
+import { SANDBOX_TOOLS } from '../bubblewrap/toolbox.ts';
 
 /** A repository's preparation: run once a host over the base, its result shared read-only by workspaces and checks. */
 export interface Setup {

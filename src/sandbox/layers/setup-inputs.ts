@@ -2,10 +2,10 @@
  * Tells which files a setup depends on: those that declare dependencies, and those that its command names.
  * Rule: pure but for one question to git, in time that follows the changes.
  */
-import type { Sha } from '../core/transcript.ts';
-import type { ChangedPath } from '../git/diff-trees.ts';
-import { diffTrees } from '../git/diff-trees.ts';
-import type { Store } from '../git/store.ts';
+import type { Sha } from '../../core/transcript.ts';
+import type { ChangedPath } from '../../git/diff-trees.ts';
+import { diffTrees } from '../../git/diff-trees.ts';
+import type { Store } from '../../git/store.ts';
 
 /** Names of manifests and lockfiles, wherever they lie. */
 const NAMES = new RegExp(

@@ -2,10 +2,10 @@
  * The layers that a workspace stands on, once they are there.
  * Rule: shapes only, for those who make layers and those who stand on them.
  */
-import type { Sha } from '../core/transcript.ts';
+import type { Sha } from '../../core/transcript.ts';
 import type { NamedBase } from './layers.ts';
 import type { Setup } from './run-setup.ts';
-import type { SandboxError } from './sandbox-error.ts';
+import type { SandboxError } from '../sandbox-error.ts';
 
 /** What a workspace is made from: the refactor's base is the read-only layer that all its workspaces share. */
 export interface Origin extends NamedBase {

@@ -5,18 +5,18 @@
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HostUse } from '../core/egress.ts';
-import type { Sha } from '../core/transcript.ts';
-import { assumeUnchanged, checkoutTree } from '../git/checkout-tree.ts';
-import { makeScratchRepository } from '../git/scratch-repository.ts';
-import type { Store } from '../git/store.ts';
-import type { CommandResult } from './command/request.ts';
+import type { HostUse } from '../../core/egress.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { assumeUnchanged, checkoutTree } from '../../git/checkout-tree.ts';
+import { makeScratchRepository } from '../../git/scratch-repository.ts';
+import type { Store } from '../../git/store.ts';
+import type { CommandResult } from '../command/request.ts';
 import { excludeLeftovers } from './exclude-leftovers.ts';
-import type { BaseContent } from './files/lfs-layer.ts';
-import { layContent } from './files/lfs-layer.ts';
-import { removeTree } from './files/remove-tree.ts';
+import type { BaseContent } from '../files/lfs-layer.ts';
+import { layContent } from '../files/lfs-layer.ts';
+import { removeTree } from '../files/remove-tree.ts';
 import type { Setup } from './run-setup.ts';
-import { digestOf, makeWhole, markUsed, placeBeside, shareByKey } from './files/shared-folders.ts';
+import { digestOf, makeWhole, markUsed, placeBeside, shareByKey } from '../files/shared-folders.ts';
 
 /** What became of a `setup`. `folder` is null where each workspace runs it itself (no isolation). */
 export type SetupOutcome =

@@ -2,8 +2,8 @@
  * The failure of a workspace whose setup did not do what it must.
  * Rule: it says what the setup did, so that a person sees what to change.
  */
-import { ends } from '../core/text/lines.ts';
-import { SandboxError } from './sandbox-error.ts';
+import { ends } from '../../core/text/lines.ts';
+import { SandboxError } from '../sandbox-error.ts';
 
 /** Why a workspace that needs its setup can't be opened. */
 export function setupError(
