@@ -30,7 +30,7 @@ import { openModel } from './model/call-model.ts';
 import type { Isolation } from './sandbox/isolation/isolation.ts';
 import { openExternal } from './sandbox/isolation/open-external.ts';
 import { openIsolation } from './sandbox/isolation/open-isolation.ts';
-import { openWorkspaces } from './sandbox/workspaces.ts';
+import { openWorkspaces } from './sandbox/workspace/workspaces.ts';
 import { createSealCodec } from './seal/codec.ts';
 import type { KeyRing } from './seal/key-ring.ts';
 import { joinWorkers, openKeys } from './seal/open-keys.ts';

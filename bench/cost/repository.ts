@@ -10,8 +10,8 @@ import { importBase } from '../../src/git/import-base.ts';
 import { openStore } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
 import type { Isolation } from '../../src/sandbox/isolation/isolation.ts';
-import { openWorkspaces } from '../../src/sandbox/workspaces.ts';
-import type { Workspaces } from '../../src/sandbox/workspaces.ts';
+import { openWorkspaces } from '../../src/sandbox/workspace/workspaces.ts';
+import type { Workspaces } from '../../src/sandbox/workspace/workspaces.ts';
 
 const FILES_PER_FOLDER = 100;
 const FOLDERS_PER_FOLDER = 20;

@@ -17,7 +17,7 @@ import { commitTree } from '../../src/git/commit-tree.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import { treeOf } from '../../src/git/store.ts';
-import type { Workspace } from '../../src/sandbox/workspaces.ts';
+import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
 import type { Subject } from './interleave.ts';
 import type { MeasuredRepository } from './repository.ts';
 import { GIT_ENVIRONMENT } from './repository.ts';

@@ -21,7 +21,7 @@ import type { Store } from '../git/store.ts';
 import { treeOf } from '../git/store.ts';
 import { applyPatchCommand } from '../sandbox/apply-patch.ts';
 import type { CommandRequest, CommandResult } from '../sandbox/command/request.ts';
-import type { Workspace } from '../sandbox/workspaces.ts';
+import type { Workspace } from '../sandbox/workspace/workspaces.ts';
 import { advanceRef, findPlace, judgeByKey, runRef } from './chain.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';

@@ -17,7 +17,7 @@ import type { Store } from '../git/store.ts';
 import { openStore } from '../git/store.ts';
 import type { GitHub } from '../github/pull-request.ts';
 import type { Model } from '../model/call-model.ts';
-import type { Workspaces } from '../sandbox/workspaces.ts';
+import type { Workspaces } from '../sandbox/workspace/workspaces.ts';
 
 export interface ActivityContext {
   stateDir: string;

@@ -15,7 +15,7 @@ import { ensureCommit } from '../git/fetch-commit.ts';
 import { readLink } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import { treeOf } from '../git/store.ts';
-import type { CheckResult } from '../sandbox/workspaces.ts';
+import type { CheckResult } from '../sandbox/workspace/workspaces.ts';
 import type { ActivityContext } from './context.ts';
 import { storeOf } from './context.ts';
 import type { WorkspaceActivities } from './contract.ts';

@@ -14,7 +14,7 @@ import { refSlug } from '../../src/git/ref-name.ts';
 import type { Store } from '../../src/git/store.ts';
 import { treeOf } from '../../src/git/store.ts';
 import type { Limits } from '../../src/sandbox/limits.ts';
-import type { Workspaces } from '../../src/sandbox/workspaces.ts';
+import type { Workspaces } from '../../src/sandbox/workspace/workspaces.ts';
 import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from '../sandbox/sandbox-host.ts';
 
 const isolation = await realIsolation();

@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { applyPatchCommand } from '../../src/sandbox/apply-patch.ts';
 import type { CommandResult } from '../../src/sandbox/command/request.ts';
-import type { Workspace } from '../../src/sandbox/workspaces.ts';
+import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
 import type { FileSpec } from './sandbox-host.ts';
 import { realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 

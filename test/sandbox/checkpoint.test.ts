@@ -11,7 +11,7 @@ import type { Sha } from '../../src/core/transcript.ts';
 import { checkoutTree } from '../../src/git/checkout-tree.ts';
 import { treeOf } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
-import type { Workspace } from '../../src/sandbox/workspaces.ts';
+import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
 import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces, treeLines } from './sandbox-host.ts';
 import type { FileSpec } from './sandbox-host.ts';
 

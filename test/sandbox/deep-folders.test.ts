@@ -1,6 +1,6 @@
 /** Folders nested so deep that walking them takes for ever, or all of the stack: made by a command, or in the base. */
 import { expect, test } from 'vitest';
-import type { Workspace } from '../../src/sandbox/workspaces.ts';
+import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
 import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 
 const isolation = await realIsolation();

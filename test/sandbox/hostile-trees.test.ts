@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { walkPlain } from '../../src/sandbox/trees/plain-files.ts';
 import { walkUpper } from '../../src/sandbox/trees/walk-upper.ts';
-import type { Workspace } from '../../src/sandbox/workspaces.ts';
+import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
 import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 
 const isolation = await realIsolation();

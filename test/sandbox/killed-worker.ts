@@ -4,7 +4,7 @@
  * and, if it is not the only one, the workspace's id, which the command carries too.
  */
 import type { Sha } from '../../src/core/transcript.ts';
-import { openWorkspaces } from '../../src/sandbox/workspaces.ts';
+import { openWorkspaces } from '../../src/sandbox/workspace/workspaces.ts';
 
 const [path = '', stateDir = '', dir = '', base = '', id = 'agent'] = process.argv.slice(2);
 const workspaces = openWorkspaces({ stateDir, isolation: { kind: 'bwrap', path } });

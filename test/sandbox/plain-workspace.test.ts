@@ -1,7 +1,7 @@
 /** Workspaces where overlays can't be had: what differs from the overlay's ways, and that its promises hold. */
 import { expect, test } from 'vitest';
 import type { CommandRequest } from '../../src/sandbox/command/request.ts';
-import type { Workspace } from '../../src/sandbox/workspaces.ts';
+import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
 import { addCommit, git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 
 const isolation = { ...(await realIsolation()), overlay: false };

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { CommandRequest, CommandResult } from '../../src/sandbox/command/request.ts';
 import { findBubblewrap } from '../../src/sandbox/bubblewrap/find-bubblewrap.ts';
 import { probeIsolation } from '../../src/sandbox/isolation/isolation.ts';
-import type { Workspace } from '../../src/sandbox/workspaces.ts';
+import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
 import { realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 
 const isolation = await realIsolation();

@@ -14,8 +14,8 @@ import type { Store } from '../../src/git/store.ts';
 import { findBubblewrap } from '../../src/sandbox/bubblewrap/find-bubblewrap.ts';
 import type { Isolation } from '../../src/sandbox/isolation/isolation.ts';
 import { removeTree } from '../../src/sandbox/files/remove-tree.ts';
-import { openWorkspaces } from '../../src/sandbox/workspaces.ts';
-import type { Workspaces } from '../../src/sandbox/workspaces.ts';
+import { openWorkspaces } from '../../src/sandbox/workspace/workspaces.ts';
+import type { Workspaces } from '../../src/sandbox/workspace/workspaces.ts';
 
 /** The isolation that the tests run with: a real bubblewrap, fetched once for all runs. */
 export async function realIsolation(): Promise<Extract<Isolation, { kind: 'bwrap' }>> {

@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
 import type { Store } from '../../src/git/store.ts';
 import type { CommandRequest } from '../../src/sandbox/command/request.ts';
-import type { Workspace } from '../../src/sandbox/workspaces.ts';
+import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
 import { addCommit, git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 
 const isolation = await realIsolation();

@@ -21,8 +21,8 @@ import type { CommandRequest, CommandResult } from '../../../src/sandbox/command
 import { findBubblewrap } from '../../../src/sandbox/bubblewrap/find-bubblewrap.ts';
 import { probeIsolation } from '../../../src/sandbox/isolation/isolation.ts';
 import type { Isolation } from '../../../src/sandbox/isolation/isolation.ts';
-import { openWorkspaces } from '../../../src/sandbox/workspaces.ts';
-import type { Workspace } from '../../../src/sandbox/workspaces.ts';
+import { openWorkspaces } from '../../../src/sandbox/workspace/workspaces.ts';
+import type { Workspace } from '../../../src/sandbox/workspace/workspaces.ts';
 import { DELIVERED } from '../repository.ts';
 import { runProgram } from '../run-program.ts';
 import type { Ran } from '../run-program.ts';

@@ -4,26 +4,26 @@
  */
 import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Sha } from '../core/transcript.ts';
-import { writeDifference } from '../git/write-difference.ts';
-import { commitWalk } from './trees/commit-walk.ts';
-import { loadMarks, readMarks, saveMarks } from './files/file-marks.ts';
-import { findArtefacts } from './files/find-artefact.ts';
-import type { FindArtefact } from './files/find-artefact.ts';
-import { baseFolders, openBaseLayers, openSetupLayers } from './layers/layers.ts';
-import type { Difference, MakeSetupLayer } from './layers/layers.ts';
-import type { Layers, SandboxRoot } from './bubblewrap/layout.ts';
-import { findChangedTracked, findDeleted } from './trees/overlay.ts';
-import type { Beyond } from './trees/overlay.ts';
-import { applyDifference, copyLayers, removeBase, walkPlain } from './trees/plain-files.ts';
-import { prepareLayers } from './layers/prepare-layers.ts';
-import type { Origin } from './layers/prepared.ts';
-import { removeTree } from './files/remove-tree.ts';
-import { runInSandbox } from './command/run-command.ts';
-import { runSetup } from './layers/run-setup.ts';
-import { SandboxError } from './sandbox-error.ts';
-import type { UpperWalk } from './trees/walk-upper.ts';
-import type { Place, WorkspaceKind } from './workspace-kind.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { writeDifference } from '../../git/write-difference.ts';
+import { commitWalk } from '../trees/commit-walk.ts';
+import { loadMarks, readMarks, saveMarks } from '../files/file-marks.ts';
+import { findArtefacts } from '../files/find-artefact.ts';
+import type { FindArtefact } from '../files/find-artefact.ts';
+import { baseFolders, openBaseLayers, openSetupLayers } from '../layers/layers.ts';
+import type { Difference, MakeSetupLayer } from '../layers/layers.ts';
+import type { Layers, SandboxRoot } from '../bubblewrap/layout.ts';
+import { findChangedTracked, findDeleted } from '../trees/overlay.ts';
+import type { Beyond } from '../trees/overlay.ts';
+import { applyDifference, copyLayers, removeBase, walkPlain } from '../trees/plain-files.ts';
+import { prepareLayers } from '../layers/prepare-layers.ts';
+import type { Origin } from '../layers/prepared.ts';
+import { removeTree } from '../files/remove-tree.ts';
+import { runInSandbox } from '../command/run-command.ts';
+import { runSetup } from '../layers/run-setup.ts';
+import { SandboxError } from '../sandbox-error.ts';
+import type { UpperWalk } from '../trees/walk-upper.ts';
+import type { Place, WorkspaceKind } from './kind.ts';
 
 /** Longer than a file system's clock ticks: what a command touches later has another time of change. */
 const TICK_MS = 20;

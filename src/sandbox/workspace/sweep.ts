@@ -5,11 +5,11 @@
  */
 import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tryLock } from './processes/lock.ts';
-import { isRunning } from './processes/process-tree.ts';
-import { removeTree } from './files/remove-tree.ts';
-import { readState } from './workspace-state.ts';
-import type { WorkspaceState } from './workspace-state.ts';
+import { tryLock } from '../processes/lock.ts';
+import { isRunning } from '../processes/process-tree.ts';
+import { removeTree } from '../files/remove-tree.ts';
+import { readState } from './state.ts';
+import type { WorkspaceState } from './state.ts';
 
 /** What a sweep may take. */
 export interface SweepRequest {

@@ -6,17 +6,17 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Sha } from '../core/transcript.ts';
-import { treeOf } from '../git/store.ts';
-import type { Checkpoint } from './trees/checkpoint.ts';
-import type { CommandRequest, CommandResult } from './command/request.ts';
-import type { Origin, StaleSetup } from './layers/prepared.ts';
-import { removeTree } from './files/remove-tree.ts';
-import { SandboxError } from './sandbox-error.ts';
-import type { HeldFolder } from './workspace-folders.ts';
-import type { CheckpointRequest, Place, WorkspaceKind } from './workspace-kind.ts';
-import { bootId, readState, writeState } from './workspace-state.ts';
-import type { WorkspaceState } from './workspace-state.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { treeOf } from '../../git/store.ts';
+import type { Checkpoint } from '../trees/checkpoint.ts';
+import type { CommandRequest, CommandResult } from '../command/request.ts';
+import type { Origin, StaleSetup } from '../layers/prepared.ts';
+import { removeTree } from '../files/remove-tree.ts';
+import { SandboxError } from '../sandbox-error.ts';
+import type { HeldFolder } from './folders.ts';
+import type { CheckpointRequest, Place, WorkspaceKind } from './kind.ts';
+import { bootId, readState, writeState } from './state.ts';
+import type { WorkspaceState } from './state.ts';
 
 /** A working copy that stands at a commit. */
 export interface Workspace {

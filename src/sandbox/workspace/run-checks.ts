@@ -6,19 +6,19 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Sha } from '../core/transcript.ts';
-import { diffTrees } from '../git/diff-trees.ts';
-import { GITLINK, writeDifference } from '../git/write-difference.ts';
-import { carryUntracked } from './trees/carry-untracked.ts';
-import type { CommandResult } from './command/request.ts';
-import { baseFolders } from './layers/layers.ts';
-import { findChangedTracked, findDeleted } from './trees/overlay.ts';
-import type { Beyond } from './trees/overlay.ts';
-import type { Origin, StaleSetup } from './layers/prepared.ts';
-import { isRunning } from './processes/process-tree.ts';
-import { removeTree } from './files/remove-tree.ts';
-import type { SandboxError } from './sandbox-error.ts';
-import type { Place, WorkspaceKind } from './workspace-kind.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { diffTrees } from '../../git/diff-trees.ts';
+import { GITLINK, writeDifference } from '../../git/write-difference.ts';
+import { carryUntracked } from '../trees/carry-untracked.ts';
+import type { CommandResult } from '../command/request.ts';
+import { baseFolders } from '../layers/layers.ts';
+import { findChangedTracked, findDeleted } from '../trees/overlay.ts';
+import type { Beyond } from '../trees/overlay.ts';
+import type { Origin, StaleSetup } from '../layers/prepared.ts';
+import { isRunning } from '../processes/process-tree.ts';
+import { removeTree } from '../files/remove-tree.ts';
+import type { SandboxError } from '../sandbox-error.ts';
+import type { Place, WorkspaceKind } from './kind.ts';
 
 /** Checks of exactly one commit. */
 export interface ChecksRequest extends Origin {

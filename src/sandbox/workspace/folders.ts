@@ -4,10 +4,10 @@
  */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tryLock } from './processes/lock.ts';
-import type { Lock } from './processes/lock.ts';
-import { SandboxError } from './sandbox-error.ts';
-import { folderName, readState } from './workspace-state.ts';
+import { tryLock } from '../processes/lock.ts';
+import type { Lock } from '../processes/lock.ts';
+import { SandboxError } from '../sandbox-error.ts';
+import { folderName, readState } from './state.ts';
 
 /** How long the processes of a killed worker may take to die before another folder is taken. */
 const BUSY_MS = 2_000;

@@ -4,9 +4,9 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { commitWalk } from './trees/commit-walk.ts';
-import { baseFolders, openBaseLayers, openSetupLayers } from './layers/layers.ts';
-import type { Difference, MakeSetupLayer } from './layers/layers.ts';
+import { commitWalk } from '../trees/commit-walk.ts';
+import { baseFolders, openBaseLayers, openSetupLayers } from '../layers/layers.ts';
+import type { Difference, MakeSetupLayer } from '../layers/layers.ts';
 import {
   findChangedTracked,
   findDeleted,
@@ -14,17 +14,17 @@ import {
   readOnlyLayers,
   walkLayers,
   writableLayers,
-} from './trees/overlay.ts';
-import type { Beyond, OverlayFolders } from './trees/overlay.ts';
-import { prepareLayers } from './layers/prepare-layers.ts';
-import { removeTree } from './files/remove-tree.ts';
-import { prepareRenameLibrary } from './bubblewrap/rename-library.ts';
-import type { RenameSupport } from './bubblewrap/rename-library.ts';
-import { findArtefacts } from './files/find-artefact.ts';
-import type { SandboxRoot } from './bubblewrap/layout.ts';
-import { runInSandbox } from './command/run-command.ts';
-import { runSetup } from './layers/run-setup.ts';
-import type { Place, WorkspaceKind } from './workspace-kind.ts';
+} from '../trees/overlay.ts';
+import type { Beyond, OverlayFolders } from '../trees/overlay.ts';
+import { prepareLayers } from '../layers/prepare-layers.ts';
+import { removeTree } from '../files/remove-tree.ts';
+import { prepareRenameLibrary } from '../bubblewrap/rename-library.ts';
+import type { RenameSupport } from '../bubblewrap/rename-library.ts';
+import { findArtefacts } from '../files/find-artefact.ts';
+import type { SandboxRoot } from '../bubblewrap/layout.ts';
+import { runInSandbox } from '../command/run-command.ts';
+import { runSetup } from '../layers/run-setup.ts';
+import type { Place, WorkspaceKind } from './kind.ts';
 
 /** The kind of workspaces that bubblewrap isolates, where it can mount overlays. */
 export function overlayWorkspaces(root: Promise<SandboxRoot>, stateDir: string): WorkspaceKind {

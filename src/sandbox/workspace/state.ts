@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { shaSchema } from '../core/transcript.ts';
+import { shaSchema } from '../../core/transcript.ts';
 
 const stateSchema = z.object({
   v: z.literal(1),

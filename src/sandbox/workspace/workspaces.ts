@@ -4,30 +4,30 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Sha } from '../core/transcript.ts';
-import { directWorkspaces } from './direct-workspace.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { directWorkspaces } from './direct-kind.ts';
 import { holdWorkspace } from './held-workspace.ts';
 import type { HeldWorkspace, Workspace } from './held-workspace.ts';
-import type { Isolation } from './isolation/isolation.ts';
-import type { SetupOutcome } from './layers/layers.ts';
-import { overlayWorkspaces } from './overlay-workspace.ts';
-import { plainWorkspaces } from './plain-workspace.ts';
-import type { Origin } from './layers/prepared.ts';
-import { removeTree } from './files/remove-tree.ts';
+import type { Isolation } from '../isolation/isolation.ts';
+import type { SetupOutcome } from '../layers/layers.ts';
+import { overlayWorkspaces } from './overlay-kind.ts';
+import { plainWorkspaces } from './plain-kind.ts';
+import type { Origin } from '../layers/prepared.ts';
+import { removeTree } from '../files/remove-tree.ts';
 import type { CheckResult, ChecksRequest } from './run-checks.ts';
 import { runChecks, sweepChecks } from './run-checks.ts';
-import type { Setup } from './layers/run-setup.ts';
-import { prepareSandboxRoot } from './bubblewrap/sandbox-root.ts';
+import type { Setup } from '../layers/run-setup.ts';
+import { prepareSandboxRoot } from '../bubblewrap/sandbox-root.ts';
 import { sweepLayers, sweepWorkspaces } from './sweep.ts';
 import type { Sweep, SweepRequest } from './sweep.ts';
-import { prepareToolbox } from './bubblewrap/toolbox.ts';
-import type { WorkspaceKind } from './workspace-kind.ts';
-import { acquireFolder, listFolders } from './workspace-folders.ts';
+import { prepareToolbox } from '../bubblewrap/toolbox.ts';
+import type { WorkspaceKind } from './kind.ts';
+import { acquireFolder, listFolders } from './folders.ts';
 
 export type { Workspace } from './held-workspace.ts';
-export type { SetupOutcome } from './layers/layers.ts';
+export type { SetupOutcome } from '../layers/layers.ts';
 export type { CheckResult } from './run-checks.ts';
-export type { Setup } from './layers/run-setup.ts';
+export type { Setup } from '../layers/run-setup.ts';
 
 /**
  * What a workspace is opened for. `id` may be any string; `base` is the lower layer, `commit` is where it must stand.

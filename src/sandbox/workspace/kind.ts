@@ -2,14 +2,14 @@
  * The part of a workspace that differs by isolation: how its files are made, changed and taken into a checkpoint.
  * Rule: the two kinds keep the same promises to their callers; only what a command can reach differs.
  */
-import type { Sha } from '../core/transcript.ts';
-import type { CheckpointFacts, Checkpoint } from './trees/checkpoint.ts';
-import type { CommandRequest, CommandResult } from './command/request.ts';
-import type { ArtefactRules } from './files/find-artefact.ts';
-import type { SetupOutcome } from './layers/layers.ts';
-import type { PreparedLayers, Origin, LayersRequest } from './layers/prepared.ts';
-import type { Setup } from './layers/run-setup.ts';
-import type { UpperWalk } from './trees/walk-upper.ts';
+import type { Sha } from '../../core/transcript.ts';
+import type { CheckpointFacts, Checkpoint } from '../trees/checkpoint.ts';
+import type { CommandRequest, CommandResult } from '../command/request.ts';
+import type { ArtefactRules } from '../files/find-artefact.ts';
+import type { SetupOutcome } from '../layers/layers.ts';
+import type { PreparedLayers, Origin, LayersRequest } from '../layers/prepared.ts';
+import type { Setup } from '../layers/run-setup.ts';
+import type { UpperWalk } from '../trees/walk-upper.ts';
 
 /** One generation of files in `folder`, which stands on these layers. */
 export interface Place {
