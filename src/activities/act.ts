@@ -19,7 +19,7 @@ import type { ChainLink } from '../git/read-chain.ts';
 import { readLink, readRoot } from '../git/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import { treeOf } from '../git/store.ts';
-import { applyPatchCommand } from '../sandbox/apply-patch.ts';
+import { applyPatchCommand } from '../sandbox/programs/apply-patch.ts';
 import type { CommandRequest, CommandResult } from '../sandbox/command/request.ts';
 import type { Workspace } from '../sandbox/workspace/workspaces.ts';
 import { advanceRef, findPlace, judgeByKey, runRef } from './chain.ts';

@@ -3,7 +3,7 @@
  * anything.
  */
 import { expect, test } from 'vitest';
-import { applyPatchCommand } from '../../src/sandbox/apply-patch.ts';
+import { applyPatchCommand } from '../../src/sandbox/programs/apply-patch.ts';
 import type { CommandResult } from '../../src/sandbox/command/request.ts';
 import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
 import type { FileSpec } from './sandbox-host.ts';

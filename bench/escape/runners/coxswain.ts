@@ -16,7 +16,7 @@ import { moveRef } from '../../../src/git/move-ref.ts';
 import { refSlug } from '../../../src/git/ref-name.ts';
 import { openStore } from '../../../src/git/store.ts';
 import type { Store } from '../../../src/git/store.ts';
-import { applyPatchCommand } from '../../../src/sandbox/apply-patch.ts';
+import { applyPatchCommand } from '../../../src/sandbox/programs/apply-patch.ts';
 import type { CommandRequest, CommandResult } from '../../../src/sandbox/command/request.ts';
 import { findBubblewrap } from '../../../src/sandbox/bubblewrap/find-bubblewrap.ts';
 import { probeIsolation } from '../../../src/sandbox/isolation/isolation.ts';

@@ -53,7 +53,7 @@ export async function prepareToolbox(stateDir: string): Promise<Toolbox> {
   ];
   const files: Record<string, string> = { 'package.json': '{"type": "module"}\n', ...scripts };
   for (const name of sources)
-    files[name] = await readFile(fileURLToPath(new URL(`./${name}`, import.meta.url)), 'utf8');
+    files[name] = await readFile(fileURLToPath(new URL(`../programs/${name}`, import.meta.url)), 'utf8');
   const marks = await Promise.all(programs.map(async ({ source }) => [source, (await stat(source)).mtimeMs]));
   const digest = createHash('sha256')
     .update(JSON.stringify([files, marks]))

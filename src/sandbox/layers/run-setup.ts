@@ -53,7 +53,7 @@ export async function runSetup(
       };
       const binds = [
         ...more,
-        { source: fileURLToPath(new URL(`./${relayFile}`, import.meta.url)), target: relayInside },
+        { source: fileURLToPath(new URL(`../programs/${relayFile}`, import.meta.url)), target: relayInside },
         { source: path, target: socketInside },
       ];
       const result = await runInSandbox(root, { layers, request, binds });
