@@ -16,7 +16,7 @@ import type { Sha } from '../core/transcript.ts';
 import { signedLeaveOut } from '../core/decisions/warrant.ts';
 import { ensureCommit } from '../git/fetch-commit.ts';
 import { isInFolder } from '../git/own-commit.ts';
-import { readChain, readLink } from '../git/read-chain.ts';
+import { readChain, readLink } from '../git/read/read-chain.ts';
 import { readRef } from '../git/read-ref.ts';
 import type { Store } from '../git/store.ts';
 import { treeOf } from '../git/store.ts';

@@ -17,8 +17,8 @@ import {
 import { MAX_OUTPUT_TOKENS } from '../core/agent/next.ts';
 import type { Entry, Item, Sha } from '../core/transcript.ts';
 import { readConversation } from '../core/transcript.ts';
-import type { ChainLink } from '../git/read-chain.ts';
-import { readLink } from '../git/read-chain.ts';
+import type { ChainLink } from '../git/read/read-chain.ts';
+import { readLink } from '../git/read/read-chain.ts';
 import { readRef } from '../git/read-ref.ts';
 import type { Store } from '../git/store.ts';
 import { treeOf } from '../git/store.ts';

@@ -5,7 +5,7 @@
  */
 import type { DeliverInput, DeliverOutcome } from '../core/refactor/delivery.ts';
 import { deliverBranch, readRemoteBranch } from '../git/deliver-branch.ts';
-import { diffStat } from '../git/diff-stat.ts';
+import { diffStat } from '../git/read/diff-stat.ts';
 import { ensureCommit } from '../git/fetch-commit.ts';
 import { importBase } from '../git/import-base.ts';
 import { mergeCommits } from '../git/merge-commits.ts';

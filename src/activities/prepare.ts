@@ -10,7 +10,7 @@ import { checkNewBranch, findInTheWay } from '../core/branch-name.ts';
 import type { Sha } from '../core/transcript.ts';
 import { importBase } from '../git/import-base.ts';
 import { listBranches } from '../git/deliver-branch.ts';
-import { readLink } from '../git/read-chain.ts';
+import { readLink } from '../git/read/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import type { NamedBase } from '../sandbox/layers/layers.ts';
 import type { ActivityContext } from './context.ts';

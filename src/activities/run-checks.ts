@@ -12,7 +12,7 @@ import type { Evidence } from '../core/evidence.ts';
 import type { CheckInput } from '../core/agent/step.ts';
 import type { Sha } from '../core/transcript.ts';
 import { ensureCommit } from '../git/fetch-commit.ts';
-import { readLink } from '../git/read-chain.ts';
+import { readLink } from '../git/read/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import { treeOf } from '../git/store.ts';
 import type { CheckResult } from '../sandbox/workspace/workspaces.ts';

@@ -8,7 +8,7 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import type { HubSweep, KnownRun, RunRef } from '../core/upkeep/retention.ts';
 import { chooseExpired, chooseRetention, DAY_MS, foldRuns } from '../core/upkeep/retention.ts';
 import { deleteRef } from '../git/move-ref.ts';
-import { readRoot } from '../git/read-chain.ts';
+import { readRoot } from '../git/read/read-chain.ts';
 import { listRefs } from '../git/read-ref.ts';
 import { readTips } from '../git/read-tips.ts';
 import { refSlug } from '../git/ref-name.ts';

@@ -6,8 +6,8 @@ import type { LfsPointer } from '../core/lfs.ts';
 import { MAX_POINTER_BYTES, readPointer } from '../core/lfs.ts';
 import type { Sha } from '../core/transcript.ts';
 import { findLfs } from './lfs.ts';
-import { readBlobs } from './read-blobs.ts';
-import { readSizes } from './read-files.ts';
+import { readBlobs } from './read/read-blobs.ts';
+import { readSizes } from './read/read-files.ts';
 import { streamGit } from './run-git.ts';
 import type { Store } from './store.ts';
 

@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sha } from '../core/transcript.ts';
-import { readBlobs } from './read-blobs.ts';
+import { readBlobs } from './read/read-blobs.ts';
 import { streamGit } from './run-git.ts';
 import type { Store } from './store.ts';
 

@@ -9,7 +9,7 @@ import type { Item, Sha } from '../../src/core/transcript.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
 import { commitTree } from '../../src/git/commit-tree.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
-import { readLink } from '../../src/git/read-chain.ts';
+import { readLink } from '../../src/git/read/read-chain.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import type { Store } from '../../src/git/store.ts';
 import { treeOf } from '../../src/git/store.ts';

@@ -8,7 +8,7 @@ import type { Sha } from '../../src/core/transcript.ts';
 import { commitTree } from '../../src/git/commit-tree.ts';
 import { ensureCommit } from '../../src/git/fetch-commit.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
-import type { ChainLink } from '../../src/git/read-chain.ts';
+import type { ChainLink } from '../../src/git/read/read-chain.ts';
 import { runGit, streamGit } from '../../src/git/run-git.ts';
 import type { Store } from '../../src/git/store.ts';
 import { openStore } from '../../src/git/store.ts';

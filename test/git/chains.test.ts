@@ -8,7 +8,7 @@ import { commitTree } from '../../src/git/commit-tree.ts';
 import { importBase } from '../../src/git/import-base.ts';
 import { mergeCommits } from '../../src/git/merge-commits.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
-import { readChain, readLink } from '../../src/git/read-chain.ts';
+import { readChain, readLink } from '../../src/git/read/read-chain.ts';
 import { readRef } from '../../src/git/read-ref.ts';
 import { checkRefName } from '../../src/core/branch-name.ts';
 import { ensureCommit } from '../../src/git/fetch-commit.ts';

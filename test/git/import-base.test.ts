@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { GitFailure } from '../../src/git/git-failure.ts';
 import { importBase } from '../../src/git/import-base.ts';
-import { readChain } from '../../src/git/read-chain.ts';
+import { readChain } from '../../src/git/read/read-chain.ts';
 import { openStore } from '../../src/git/store.ts';
 import {
   commitFiles,

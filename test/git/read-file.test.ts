@@ -1,6 +1,6 @@
 /** One file of a commit: as it lies there, and as links within the commit lead to it. */
 import { expect, test } from 'vitest';
-import { readFile, readThroughLinks } from '../../src/git/read-file.ts';
+import { readFile, readThroughLinks } from '../../src/git/read/read-file.ts';
 import { addCommit, newStore } from './git-host.ts';
 
 test('links are followed within the commit, step by step, and nowhere else', async () => {

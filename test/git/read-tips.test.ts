@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
 import type { Sha } from '../../src/core/transcript.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
-import { readRoot } from '../../src/git/read-chain.ts';
+import { readRoot } from '../../src/git/read/read-chain.ts';
 import { readTips } from '../../src/git/read-tips.ts';
 import { openStore } from '../../src/git/store.ts';
 import { addCommit, newStore, temporaryFolder } from './git-host.ts';

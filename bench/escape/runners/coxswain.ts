@@ -9,7 +9,7 @@ import { escapeForPeople } from '../../../src/core/text/escape.ts';
 import { formatCheckpointMessage } from '../../../src/core/transcript.ts';
 import type { Sha } from '../../../src/core/transcript.ts';
 import { deliverBranch } from '../../../src/git/deliver-branch.ts';
-import { diffStat } from '../../../src/git/diff-stat.ts';
+import { diffStat } from '../../../src/git/read/diff-stat.ts';
 import { ensureCommit } from '../../../src/git/fetch-commit.ts';
 import { importBase } from '../../../src/git/import-base.ts';
 import { moveRef } from '../../../src/git/move-ref.ts';

@@ -8,7 +8,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sha } from '../../core/transcript.ts';
-import { listRawFiles } from '../../git/list-files.ts';
+import { listRawFiles } from '../../git/read/list-files.ts';
 import type { Store } from '../../git/store.ts';
 
 /** Writes `.git/info/exclude` beside these files, of which a commit or tree tracks some. */

@@ -3,8 +3,8 @@
  * Rule: pure but for one question to git, in time that follows the changes.
  */
 import type { Sha } from '../../core/transcript.ts';
-import type { ChangedPath } from '../../git/diff-trees.ts';
-import { diffTrees } from '../../git/diff-trees.ts';
+import type { ChangedPath } from '../../git/read/diff-trees.ts';
+import { diffTrees } from '../../git/read/diff-trees.ts';
 import type { Store } from '../../git/store.ts';
 
 /** Names of manifests and lockfiles, wherever they lie. */

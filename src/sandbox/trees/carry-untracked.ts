@@ -6,7 +6,7 @@
  */
 import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import type { Sha } from '../../core/transcript.ts';
-import { listRawFiles } from '../../git/list-files.ts';
+import { listRawFiles } from '../../git/read/list-files.ts';
 import type { Store } from '../../git/store.ts';
 import { statIfThere } from '../files/stat-if-there.ts';
 

@@ -3,7 +3,7 @@
  * Rule: the same changes give the same tree, whichever way the workspace's files lie.
  */
 import type { Sha } from '../../core/transcript.ts';
-import { commitChanges } from '../../git/commit-changes.ts';
+import { commitChanges } from '../../git/read/commit-changes.ts';
 import { treeOf } from '../../git/store.ts';
 import type { Store } from '../../git/store.ts';
 import type { Checkpoint, CheckpointFacts } from './checkpoint.ts';

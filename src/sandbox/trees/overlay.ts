@@ -6,9 +6,9 @@
 import type { Stats } from 'node:fs';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Sha } from '../../core/transcript.ts';
-import type { Change } from '../../git/commit-changes.ts';
-import { MAX_FILE_BYTES } from '../../git/commit-changes.ts';
-import { diffTrees } from '../../git/diff-trees.ts';
+import type { Change } from '../../git/read/commit-changes.ts';
+import { MAX_FILE_BYTES } from '../../git/read/commit-changes.ts';
+import { diffTrees } from '../../git/read/diff-trees.ts';
 import type { Store } from '../../git/store.ts';
 import { writeDifference } from '../../git/write-difference.ts';
 import type { FindArtefact } from '../files/find-artefact.ts';

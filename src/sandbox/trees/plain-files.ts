@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import type { Sha } from '../../core/transcript.ts';
-import { diffTrees } from '../../git/diff-trees.ts';
+import { diffTrees } from '../../git/read/diff-trees.ts';
 import type { Store } from '../../git/store.ts';
 import { writeDifference } from '../../git/write-difference.ts';
 import { markOf } from '../files/file-marks.ts';

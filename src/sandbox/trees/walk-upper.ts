@@ -6,8 +6,8 @@
  */
 import type { Dirent, Stats } from 'node:fs';
 import { chmodSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import type { Change } from '../../git/commit-changes.ts';
-import { MAX_FILE_BYTES } from '../../git/commit-changes.ts';
+import type { Change } from '../../git/read/commit-changes.ts';
+import { MAX_FILE_BYTES } from '../../git/read/commit-changes.ts';
 import { isPlainAttributes, isPlainModules } from '../../git/plain-settings.ts';
 import { isGitsOwn, readByGit } from '../../git/safe-path.ts';
 import type { FindArtefact } from '../files/find-artefact.ts';

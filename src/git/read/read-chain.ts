@@ -2,10 +2,10 @@
  * Reads a chain: the commits of an agent from its start to its head, with what each one carries.
  * Rule: one `git log`, whatever the length; no file is needed.
  */
-import type { Entry, Sha } from '../core/transcript.ts';
-import { parseCheckpointMessage } from '../core/transcript.ts';
-import { runGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import type { Entry, Sha } from '../../core/transcript.ts';
+import { parseCheckpointMessage } from '../../core/transcript.ts';
+import { runGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 /** One commit of a chain. `entry` is undefined for a commit that is not a checkpoint. */
 export interface ChainLink {

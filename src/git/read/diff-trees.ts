@@ -2,9 +2,9 @@
  * What differs between two trees.
  * Rule: paths keep their bytes; renames are a deletion and an addition.
  */
-import type { Sha } from '../core/transcript.ts';
-import { streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 export interface ChangedPath {
   /** For people; bytes that are not UTF-8 are replaced. */

@@ -2,10 +2,10 @@
  * Reads blobs and other objects from a store, by one `git cat-file --batch`.
  * Rule: one at a time is in memory, however many are read.
  */
-import type { Sha } from '../core/transcript.ts';
-import { GitFailure } from './git-failure.ts';
-import { streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { GitFailure } from '../git-failure.ts';
+import { streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 /** Gives each blob's bytes to `use`, in the order of `ids`; the next is read when that is done. */
 export async function readBlobs(

@@ -2,10 +2,10 @@
  * Sizes of blobs, names in a commit's folders, and small files of a commit by their paths.
  * Rule: one process for all that is asked, and nothing is read that is larger than the caller takes.
  */
-import type { Sha } from '../core/transcript.ts';
+import type { Sha } from '../../core/transcript.ts';
 import { readBlobs } from './read-blobs.ts';
-import { streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import { streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 /** Bytes of each blob. */
 export async function readSizes(store: Store, ids: readonly Sha[]): Promise<Map<Sha, number>> {

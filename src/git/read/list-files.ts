@@ -1,9 +1,9 @@
 /**
  * The paths of a commit's files.
  */
-import type { Sha } from '../core/transcript.ts';
-import { streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 const LIST = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', '--end-of-options'];
 

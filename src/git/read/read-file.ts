@@ -3,9 +3,9 @@
  * Rule: nothing is read but what the commit itself has, and a file that is larger than the caller takes fills no
  * memory.
  */
-import type { Sha } from '../core/transcript.ts';
-import { streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 /** What is read of which file: its first bytes, at most so many. */
 interface Wanted {

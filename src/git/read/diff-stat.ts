@@ -2,10 +2,10 @@
  * A difference as people know it from git: its statistics and its text.
  * Rule: file names and lines come from strangers, so nothing in the text can move a cursor or hide what it says.
  */
-import { escapeForPeople } from '../core/text/escape.ts';
-import type { Sha } from '../core/transcript.ts';
-import { runGit, streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import { escapeForPeople } from '../../core/text/escape.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { runGit, streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 const DIFF = ['diff', '--no-ext-diff', '--no-textconv', '--no-color'];
 

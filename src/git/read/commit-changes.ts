@@ -5,13 +5,13 @@
  */
 import { readdir, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Sha } from '../core/transcript.ts';
-import { GitFailure } from './git-failure.ts';
-import { NotPlainFile, openPlainFile } from './read-plain-file.ts';
-import { streamGit } from './run-git.ts';
-import { isSafePath, staysInside } from './safe-path.ts';
-import type { Store } from './store.ts';
-import { noteTree, treeOf } from './store.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { GitFailure } from '../git-failure.ts';
+import { NotPlainFile, openPlainFile } from '../read-plain-file.ts';
+import { streamGit } from '../run-git.ts';
+import { isSafePath, staysInside } from '../safe-path.ts';
+import type { Store } from '../store.ts';
+import { noteTree, treeOf } from '../store.ts';
 
 /** One difference to the base tree. `source` is the absolute path of the file, or of the symbolic link itself. */
 export type Change =
