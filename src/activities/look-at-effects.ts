@@ -18,7 +18,7 @@ import type { Sha } from '../core/transcript.ts';
 import { countLines } from '../git/read/diff-stat.ts';
 import type { ChangedPath } from '../git/read/diff-trees.ts';
 import { diffTrees } from '../git/read/diff-trees.ts';
-import { findLfs } from '../git/lfs.ts';
+import { findLfs } from '../git/lfs/find-lfs.ts';
 import { readBlobs } from '../git/read/read-blobs.ts';
 import { listFolderNames, readFiles, readSizes } from '../git/read/read-files.ts';
 import type { Store } from '../git/store.ts';

@@ -7,7 +7,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostSweep } from '../core/upkeep/retention.ts';
 import { DAY_MS } from '../core/upkeep/retention.ts';
-import { sweepContent } from '../git/lfs-content.ts';
+import { sweepContent } from '../git/lfs/content.ts';
 import { sweepStore } from '../git/sweep-store.ts';
 import type { ActivityContext } from './context.ts';
 import type { WorkspaceActivities } from './contract.ts';

@@ -7,9 +7,9 @@ import { readRoot } from '../../src/core/address.ts';
 import type { Root } from '../../src/core/address.ts';
 import { findPublicAddresses } from '../../src/egress/find-public.ts';
 import { resolveAll } from '../../src/egress/find-route.ts';
-import { contentPath, ensureContent, sweepContent } from '../../src/git/lfs-content.ts';
-import { listLfs } from '../../src/git/lfs-files.ts';
-import type { LfsFile } from '../../src/git/lfs-files.ts';
+import { contentPath, ensureContent, sweepContent } from '../../src/git/lfs/content.ts';
+import { listLfs } from '../../src/git/lfs/files.ts';
+import type { LfsFile } from '../../src/git/lfs/files.ts';
 import type { Store } from '../../src/git/store.ts';
 import { addCommit, newRepository, newStore, temporaryFolder } from './git-host.ts';
 import {

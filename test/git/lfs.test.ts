@@ -1,6 +1,6 @@
 /** Which files git LFS keeps, as the attributes of a commit say: with folders, macros, exceptions and odd names. */
 import { expect, test } from 'vitest';
-import { findLfs } from '../../src/git/lfs.ts';
+import { findLfs } from '../../src/git/lfs/find-lfs.ts';
 import { addCommit, newStore } from './git-host.ts';
 
 const RULES = [

@@ -2,14 +2,14 @@
  * The files of a commit that git LFS keeps, with what their pointers say, and which of them are given their content.
  * Rule: what is given follows from the commit alone, so that all hosts lay out the same files.
  */
-import type { LfsPointer } from '../core/lfs.ts';
-import { MAX_POINTER_BYTES, readPointer } from '../core/lfs.ts';
-import type { Sha } from '../core/transcript.ts';
-import { findLfs } from './lfs.ts';
-import { readBlobs } from './read/read-blobs.ts';
-import { readSizes } from './read/read-files.ts';
-import { streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import type { LfsPointer } from '../../core/lfs.ts';
+import { MAX_POINTER_BYTES, readPointer } from '../../core/lfs.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { findLfs } from './find-lfs.ts';
+import { readBlobs } from '../read/read-blobs.ts';
+import { readSizes } from '../read/read-files.ts';
+import { streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 /** Bytes of one file's content: as much as a checkpoint takes of one file. */
 const MAX_CONTENT_BYTES = 512 * 1024 * 1024;

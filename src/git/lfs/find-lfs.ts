@@ -6,10 +6,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Sha } from '../core/transcript.ts';
-import { readBlobs } from './read/read-blobs.ts';
-import { streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { readBlobs } from '../read/read-blobs.ts';
+import { streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 const ATTRIBUTES = '.gitattributes';
 /** Every rule that matters says this, also one that gives a macro its name. */

@@ -10,12 +10,12 @@ import { Agent as HttpAgent, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
-import type { UrlAddress } from '../core/address.ts';
-import { readAddress } from '../core/address.ts';
-import { GitFailure } from './git-failure.ts';
-import { judgeAddress } from './reach.ts';
-import { streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import type { UrlAddress } from '../../core/address.ts';
+import { readAddress } from '../../core/address.ts';
+import { GitFailure } from '../git-failure.ts';
+import { judgeAddress } from '../reach.ts';
+import { streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 /** A host that says nothing at all for so long has lost the connection. */
 const SILENCE_MS = 60_000;

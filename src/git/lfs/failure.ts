@@ -2,7 +2,7 @@
  * Says of a failure to fetch LFS content which file it was about.
  * Rule: what may pass by itself is tried for two minutes; for all else a person is asked at once.
  */
-import { GitFailure } from './git-failure.ts';
+import { GitFailure } from '../git-failure.ts';
 
 /** What everybody can do about content that can't be had. */
 export const WITHOUT = 'or have policy say `lfs: pointers`';

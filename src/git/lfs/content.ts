@@ -7,14 +7,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, realpath, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { GitFailure } from './git-failure.ts';
-import type { ContentSource, Keep } from './lfs-download.ts';
-import { download } from './lfs-download.ts';
-import { aboutContent, WITHOUT } from './lfs-failure.ts';
-import type { LfsFile } from './lfs-files.ts';
-import type { Reached } from './reach.ts';
-import { judgeReads, reach } from './reach.ts';
-import { NotPlainFile, openPlainFile } from './read-plain-file.ts';
+import { GitFailure } from '../git-failure.ts';
+import type { ContentSource, Keep } from './download.ts';
+import { download } from './download.ts';
+import { aboutContent, WITHOUT } from './failure.ts';
+import type { LfsFile } from './files.ts';
+import type { Reached } from '../reach.ts';
+import { judgeReads, reach } from '../reach.ts';
+import { NotPlainFile, openPlainFile } from '../read-plain-file.ts';
 
 /** Where the content of an LFS file is kept. */
 export function contentPath(folder: string, oid: string): string {

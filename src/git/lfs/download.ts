@@ -5,14 +5,14 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
-import { readAddress } from '../core/address.ts';
-import { escapeForPeople } from '../core/text/escape.ts';
-import { GitFailure, hideSecrets } from './git-failure.ts';
-import { aboutContent, WITHOUT } from './lfs-failure.ts';
-import type { LfsFile } from './lfs-files.ts';
-import type { Way } from './lfs-request.ts';
-import { fillCredential, findWay, readBody, readText, send } from './lfs-request.ts';
-import type { Store } from './store.ts';
+import { readAddress } from '../../core/address.ts';
+import { escapeForPeople } from '../../core/text/escape.ts';
+import { GitFailure, hideSecrets } from '../git-failure.ts';
+import { aboutContent, WITHOUT } from './failure.ts';
+import type { LfsFile } from './files.ts';
+import type { Way } from './request.ts';
+import { fillCredential, findWay, readBody, readText, send } from './request.ts';
+import type { Store } from '../store.ts';
 
 /** Objects of one request to the batch API, as `git lfs` asks for them. */
 const BATCH = 100;
