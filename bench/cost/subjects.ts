@@ -13,7 +13,7 @@ import type { ActInput, ActOutcome } from '../../src/core/agent/step.ts';
 import { digestText } from '../../src/core/digest.ts';
 import type { Sha } from '../../src/core/transcript.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
-import { commitTree } from '../../src/git/commit-tree.ts';
+import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import { treeOf } from '../../src/git/store.ts';

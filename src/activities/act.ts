@@ -12,7 +12,7 @@ import { checkToolCall } from '../core/agent/tools.ts';
 import { escapeForPeople } from '../core/text/escape.ts';
 import type { Entry, Sha } from '../core/transcript.ts';
 import { formatCheckpointMessage } from '../core/transcript.ts';
-import { commitTree } from '../git/commit-tree.ts';
+import { commitTree } from '../git/write/commit-tree.ts';
 import { diffTrees } from '../git/read/diff-trees.ts';
 import { ensureCommit } from '../git/fetch-commit.ts';
 import type { ChainLink } from '../git/read/read-chain.ts';

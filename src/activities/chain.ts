@@ -5,7 +5,7 @@
 import { Context } from '@temporalio/activity';
 import type { Entry, Sha } from '../core/transcript.ts';
 import { formatCheckpointMessage } from '../core/transcript.ts';
-import { commitTree } from '../git/commit-tree.ts';
+import { commitTree } from '../git/write/commit-tree.ts';
 import { ensureCommit } from '../git/fetch-commit.ts';
 import { moveRef } from '../git/move-ref.ts';
 import type { ChainLink } from '../git/read/read-chain.ts';

@@ -4,7 +4,7 @@
  * goes as a commit, beside the refs of its refactor, and is kept and removed with them.
  */
 import type { Sha } from '../core/transcript.ts';
-import { commitTree } from '../git/commit-tree.ts';
+import { commitTree } from '../git/write/commit-tree.ts';
 import { fetchInto, hasObject } from '../git/fetch-commit.ts';
 import { moveRef } from '../git/move-ref.ts';
 import { nameRef } from '../git/hub-refs.ts';

@@ -8,7 +8,7 @@ import { deliverBranch, readRemoteBranch } from '../git/deliver-branch.ts';
 import { diffStat } from '../git/read/diff-stat.ts';
 import { ensureCommit } from '../git/fetch-commit.ts';
 import { importBase } from '../git/import-base.ts';
-import { mergeCommits } from '../git/merge-commits.ts';
+import { mergeCommits } from '../git/write/merge-commits.ts';
 import type { Store } from '../git/store.ts';
 import type { ActivityContext } from './context.ts';
 import { locateRepository, storeOf } from './context.ts';

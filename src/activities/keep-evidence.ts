@@ -11,7 +11,7 @@ import type { Runs } from '../core/compare-output.ts';
 import type { Evidence } from '../core/evidence.ts';
 import type { Sha } from '../core/transcript.ts';
 import { shaSchema } from '../core/transcript.ts';
-import { commitTree } from '../git/commit-tree.ts';
+import { commitTree } from '../git/write/commit-tree.ts';
 import { moveRef } from '../git/move-ref.ts';
 import type { Store } from '../git/store.ts';
 import { ownWorkflowId, refBeside } from './chain.ts';

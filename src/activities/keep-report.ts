@@ -3,7 +3,7 @@
  * Rule: one commit on the last one of the refactor, of its very tree; the message is the report, and a later one is
  * put in its place.
  */
-import { commitTree } from '../git/commit-tree.ts';
+import { commitTree } from '../git/write/commit-tree.ts';
 import { ensureCommit } from '../git/fetch-commit.ts';
 import { moveRef } from '../git/move-ref.ts';
 import { readRef } from '../git/read-ref.ts';

@@ -21,7 +21,7 @@ import { harmless } from '../core/text/harmless.ts';
 import { checkToolCall } from '../core/agent/tools.ts';
 import type { Sha } from '../core/transcript.ts';
 import type { Verdict } from '../core/review/verdict.ts';
-import { commitTree } from '../git/commit-tree.ts';
+import { commitTree } from '../git/write/commit-tree.ts';
 import { diffText } from '../git/read/diff-stat.ts';
 import { ensureCommit } from '../git/fetch-commit.ts';
 import { moveRef } from '../git/move-ref.ts';

@@ -16,7 +16,7 @@ import { readChain, readLink } from '../git/read/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import { ensureOwnCommit } from '../git/own-commit.ts';
 import { treeOf } from '../git/store.ts';
-import { putBack } from '../git/tree-with.ts';
+import { putBack } from '../git/write/tree-with.ts';
 import type { Model, ModelAnswer } from '../model/call-model.ts';
 import { ModelFailure } from '../model/model-failure.ts';
 import { advanceRef, ownWorkflowId, refFolder, runRef, writeEntry } from './chain.ts';

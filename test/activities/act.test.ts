@@ -7,7 +7,7 @@ import { digestText } from '../../src/core/digest.ts';
 import type { ActInput, ActOutcome } from '../../src/core/agent/step.ts';
 import type { Item, Sha } from '../../src/core/transcript.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
-import { commitTree } from '../../src/git/commit-tree.ts';
+import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
 import { readLink } from '../../src/git/read/read-chain.ts';
 import { refSlug } from '../../src/git/ref-name.ts';

@@ -10,7 +10,7 @@ import type { Asked, Permit } from '../../src/core/decisions/permits.ts';
 import type { Spend } from '../../src/core/spend.ts';
 import type { Entry, Sha } from '../../src/core/transcript.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
-import { commitTree } from '../../src/git/commit-tree.ts';
+import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import { treeOf } from '../../src/git/store.ts';

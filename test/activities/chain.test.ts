@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { findPlace, judgeByKey } from '../../src/activities/chain.ts';
 import { ensureConflict, keepConflict } from '../../src/activities/conflict-tree.ts';
 import type { Sha } from '../../src/core/transcript.ts';
-import { commitTree } from '../../src/git/commit-tree.ts';
+import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { ensureCommit } from '../../src/git/fetch-commit.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
 import type { ChainLink } from '../../src/git/read/read-chain.ts';

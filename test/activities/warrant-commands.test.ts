@@ -12,7 +12,7 @@ import type { Policy } from '../../src/core/policy/policy.ts';
 import type { ActInput, CheckInput } from '../../src/core/agent/step.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
 import type { Warrant } from '../../src/core/decisions/warrant.ts';
-import { commitTree } from '../../src/git/commit-tree.ts';
+import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import { treeOf } from '../../src/git/store.ts';

@@ -16,7 +16,7 @@ import type { Policy } from '../../src/core/policy/policy.ts';
 import type { DecidingMessage, Subject } from '../../src/core/decisions/signed-text.ts';
 import { renderSignedText } from '../../src/core/decisions/signed-text.ts';
 import type { Sha } from '../../src/core/transcript.ts';
-import { commitTree } from '../../src/git/commit-tree.ts';
+import { commitTree } from '../../src/git/write/commit-tree.ts';
 import type { Store } from '../../src/git/store.ts';
 import { treeOf } from '../../src/git/store.ts';
 import { Keys } from '../core/signers.ts';

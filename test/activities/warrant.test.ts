@@ -9,7 +9,7 @@ import { digestText } from '../../src/core/digest.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import { resolvePolicy } from '../../src/core/policy/policy.ts';
 import type { Warrant } from '../../src/core/decisions/warrant.ts';
-import { commitTree } from '../../src/git/commit-tree.ts';
+import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { treeOf } from '../../src/git/store.ts';
 import { git } from '../sandbox/sandbox-host.ts';
 import type { Place, Signing } from './warrant-place.ts';

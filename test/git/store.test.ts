@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, write
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
-import { commitTree } from '../../src/git/commit-tree.ts';
+import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { ensureCommit } from '../../src/git/fetch-commit.ts';
 import { moveRef } from '../../src/git/move-ref.ts';
 import { readRef } from '../../src/git/read-ref.ts';

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
-import { checkoutTree } from '../../src/git/checkout-tree.ts';
+import { checkoutTree } from '../../src/git/write/checkout-tree.ts';
 import { diffStat, diffText } from '../../src/git/read/diff-stat.ts';
 import { diffTrees } from '../../src/git/read/diff-trees.ts';
 import { listFiles } from '../../src/git/read/list-files.ts';
 import { readFile } from '../../src/git/read/read-file.ts';
 import { treeOf } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
-import { writeDifference } from '../../src/git/write-difference.ts';
+import { writeDifference } from '../../src/git/write/write-difference.ts';
 import type { FileSpec } from './git-host.ts';
 import {
   addCommit,

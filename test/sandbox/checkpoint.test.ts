@@ -8,7 +8,7 @@ import { join, relative } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
-import { checkoutTree } from '../../src/git/checkout-tree.ts';
+import { checkoutTree } from '../../src/git/write/checkout-tree.ts';
 import { treeOf } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
 import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';

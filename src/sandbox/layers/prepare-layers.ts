@@ -7,7 +7,7 @@
  */
 import type { NetworkGrant } from '../../core/egress.ts';
 import { treeOf } from '../../git/store.ts';
-import { treeWith } from '../../git/tree-with.ts';
+import { treeWith } from '../../git/write/tree-with.ts';
 import type { BaseLayers, SetupLayers } from './layers.ts';
 import type { LayersRequest, PreparedLayers } from './prepared.ts';
 import { setupError } from './setup-error.ts';

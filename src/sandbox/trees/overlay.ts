@@ -10,7 +10,7 @@ import type { Change } from '../../git/read/commit-changes.ts';
 import { MAX_FILE_BYTES } from '../../git/read/commit-changes.ts';
 import { diffTrees } from '../../git/read/diff-trees.ts';
 import type { Store } from '../../git/store.ts';
-import { writeDifference } from '../../git/write-difference.ts';
+import { writeDifference } from '../../git/write/write-difference.ts';
 import type { FindArtefact } from '../files/find-artefact.ts';
 import type { Layers, SandboxRoot } from '../bubblewrap/layout.ts';
 import { runScript } from '../command/run-script.ts';

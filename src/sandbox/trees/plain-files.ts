@@ -8,7 +8,7 @@ import { lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import type { Sha } from '../../core/transcript.ts';
 import { diffTrees } from '../../git/read/diff-trees.ts';
 import type { Store } from '../../git/store.ts';
-import { writeDifference } from '../../git/write-difference.ts';
+import { writeDifference } from '../../git/write/write-difference.ts';
 import { markOf } from '../files/file-marks.ts';
 import type { FileMarks } from '../files/file-marks.ts';
 import type { FindArtefact } from '../files/find-artefact.ts';

@@ -5,7 +5,7 @@
 import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha } from '../../core/transcript.ts';
-import { writeDifference } from '../../git/write-difference.ts';
+import { writeDifference } from '../../git/write/write-difference.ts';
 import { commitWalk } from '../trees/commit-walk.ts';
 import { loadMarks, readMarks, saveMarks } from '../files/file-marks.ts';
 import { findArtefacts } from '../files/find-artefact.ts';

@@ -8,7 +8,7 @@ import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha } from '../../core/transcript.ts';
 import { diffTrees } from '../../git/read/diff-trees.ts';
-import { GITLINK, writeDifference } from '../../git/write-difference.ts';
+import { GITLINK, writeDifference } from '../../git/write/write-difference.ts';
 import { carryUntracked } from '../trees/carry-untracked.ts';
 import type { CommandResult } from '../command/request.ts';
 import { baseFolders } from '../layers/layers.ts';

@@ -7,11 +7,11 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { deflateSync } from 'node:zlib';
-import type { Sha } from '../core/transcript.ts';
-import type { BaseNames } from './base-names.ts';
-import { readNames } from './base-names.ts';
-import { streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import type { Sha } from '../../core/transcript.ts';
+import type { BaseNames } from '../base-names.ts';
+import { readNames } from '../base-names.ts';
+import { streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 /** Enough for `git log`, and for `git blame` of what is in motion; packing it hardly costs more than the base alone. */
 const HISTORY_COMMITS = 50;

@@ -2,10 +2,10 @@
  * Writes a commit of a tree that is in the store already.
  * Rule: no work tree and no index; the commit's author is a person only where one is named.
  */
-import type { Sha } from '../core/transcript.ts';
-import { streamGit } from './run-git.ts';
-import { noteTree } from './store.ts';
-import type { Store } from './store.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { streamGit } from '../run-git.ts';
+import { noteTree } from '../store.ts';
+import type { Store } from '../store.ts';
 
 export interface Author {
   name: string;

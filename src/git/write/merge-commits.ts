@@ -2,9 +2,9 @@
  * Merges two commits in the object store.
  * Rule: no work tree; a conflict is an outcome, with the tree that has its markers.
  */
-import type { Sha } from '../core/transcript.ts';
-import { streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 export type Merge = { kind: 'clean'; tree: Sha } | { kind: 'conflict'; tree: Sha; files: string[] };
 

@@ -5,13 +5,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isInPaths } from '../core/paths.ts';
-import type { Sha } from '../core/transcript.ts';
-import type { ChangedPath } from './read/diff-trees.ts';
-import { diffTrees } from './read/diff-trees.ts';
-import { streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
-import { treeOf } from './store.ts';
+import { isInPaths } from '../../core/paths.ts';
+import type { Sha } from '../../core/transcript.ts';
+import type { ChangedPath } from '../read/diff-trees.ts';
+import { diffTrees } from '../read/diff-trees.ts';
+import { streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
+import { treeOf } from '../store.ts';
 
 /** The tree of `base` with these of its differences to another commit, and no others. */
 export async function treeWith(store: Store, base: Sha, changed: readonly ChangedPath[]): Promise<Sha> {

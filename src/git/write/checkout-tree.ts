@@ -5,9 +5,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Sha } from '../core/transcript.ts';
-import { streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 /** Materialises a commit in `into`, which is made where it is missing; `index` gets what git knows of the files. */
 export async function checkoutTree(

@@ -4,13 +4,13 @@
  * caller, who knows how a layer says so.
  */
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
-import type { Sha } from '../core/transcript.ts';
-import type { ChangedPath } from './read/diff-trees.ts';
-import { diffTrees } from './read/diff-trees.ts';
-import { GitFailure } from './git-failure.ts';
-import { readBlobs } from './read/read-blobs.ts';
-import { isSafePath, staysInside } from './safe-path.ts';
-import type { Store } from './store.ts';
+import type { Sha } from '../../core/transcript.ts';
+import type { ChangedPath } from '../read/diff-trees.ts';
+import { diffTrees } from '../read/diff-trees.ts';
+import { GitFailure } from '../git-failure.ts';
+import { readBlobs } from '../read/read-blobs.ts';
+import { isSafePath, staysInside } from '../safe-path.ts';
+import type { Store } from '../store.ts';
 
 /** What is written where. */
 export interface DifferenceRequest {
