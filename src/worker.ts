@@ -25,7 +25,7 @@ import { meetWorkers } from './client/seal-record.ts';
 import { untilReached } from './client/until-reached.ts';
 import type { Config, WorkerRole } from './config.ts';
 import { hostQueue, modelQueue, nameWorker, workspaceQueue } from './core/task-queues.ts';
-import { identifyHub } from './git/hub-identity.ts';
+import { identifyHub } from './git/remote/hub-identity.ts';
 import { openModel } from './model/call-model.ts';
 import type { Isolation } from './sandbox/isolation/isolation.ts';
 import { openExternal } from './sandbox/isolation/open-external.ts';

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sha } from '../../src/core/transcript.ts';
-import { importBase } from '../../src/git/import-base.ts';
+import { importBase } from '../../src/git/remote/import-base.ts';
 import { openStore } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
 import type { Isolation } from '../../src/sandbox/isolation/isolation.ts';

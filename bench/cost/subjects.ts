@@ -14,7 +14,7 @@ import { digestText } from '../../src/core/digest.ts';
 import type { Sha } from '../../src/core/transcript.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
-import { moveRef } from '../../src/git/move-ref.ts';
+import { moveRef } from '../../src/git/remote/move-ref.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import { treeOf } from '../../src/git/store.ts';
 import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';

@@ -14,7 +14,7 @@ import type { Entry, Sha } from '../core/transcript.ts';
 import { formatCheckpointMessage } from '../core/transcript.ts';
 import { commitTree } from '../git/write/commit-tree.ts';
 import { diffTrees } from '../git/read/diff-trees.ts';
-import { ensureCommit } from '../git/fetch-commit.ts';
+import { ensureCommit } from '../git/remote/fetch-commit.ts';
 import type { ChainLink } from '../git/read/read-chain.ts';
 import { readLink, readRoot } from '../git/read/read-chain.ts';
 import type { Store } from '../git/store.ts';

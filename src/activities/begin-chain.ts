@@ -7,7 +7,7 @@ import type { AgentSpec } from '../core/agent/state.ts';
 import { profileOf } from '../core/agent/next.ts';
 import type { Guide } from '../core/agent/prompts.ts';
 import { MAX_GUIDE_BYTES, startConversation } from '../core/agent/prompts.ts';
-import { ensureCommit } from '../git/fetch-commit.ts';
+import { ensureCommit } from '../git/remote/fetch-commit.ts';
 import { listFiles } from '../git/read/list-files.ts';
 import { readThroughLinks } from '../git/read/read-file.ts';
 import type { Store } from '../git/store.ts';

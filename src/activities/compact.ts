@@ -19,7 +19,7 @@ import type { Entry, Item, Sha } from '../core/transcript.ts';
 import { readConversation } from '../core/transcript.ts';
 import type { ChainLink } from '../git/read/read-chain.ts';
 import { readLink } from '../git/read/read-chain.ts';
-import { readRef } from '../git/read-ref.ts';
+import { readRef } from '../git/remote/read-ref.ts';
 import type { Store } from '../git/store.ts';
 import { treeOf } from '../git/store.ts';
 import type { Model, ModelAnswer, ModelRequest } from '../model/call-model.ts';

@@ -5,11 +5,11 @@
  */
 import type { Sha } from '../core/transcript.ts';
 import { commitTree } from '../git/write/commit-tree.ts';
-import { fetchInto, hasObject } from '../git/fetch-commit.ts';
-import { moveRef } from '../git/move-ref.ts';
-import { nameRef } from '../git/hub-refs.ts';
+import { fetchInto, hasObject } from '../git/remote/fetch-commit.ts';
+import { moveRef } from '../git/remote/move-ref.ts';
+import { nameRef } from '../git/remote/hub-refs.ts';
 import { HUB } from '../git/reach.ts';
-import { readRef } from '../git/read-ref.ts';
+import { readRef } from '../git/remote/read-ref.ts';
 import type { Store } from '../git/store.ts';
 import { refBeside } from './chain.ts';
 

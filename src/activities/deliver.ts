@@ -4,10 +4,10 @@
  * approved; delivering twice is delivering once.
  */
 import type { DeliverInput, DeliverOutcome } from '../core/refactor/delivery.ts';
-import { deliverBranch, readRemoteBranch } from '../git/deliver-branch.ts';
+import { deliverBranch, readRemoteBranch } from '../git/remote/deliver-branch.ts';
 import { diffStat } from '../git/read/diff-stat.ts';
-import { ensureCommit } from '../git/fetch-commit.ts';
-import { importBase } from '../git/import-base.ts';
+import { ensureCommit } from '../git/remote/fetch-commit.ts';
+import { importBase } from '../git/remote/import-base.ts';
 import { mergeCommits } from '../git/write/merge-commits.ts';
 import type { Store } from '../git/store.ts';
 import type { ActivityContext } from './context.ts';

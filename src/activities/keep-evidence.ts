@@ -12,7 +12,7 @@ import type { Evidence } from '../core/evidence.ts';
 import type { Sha } from '../core/transcript.ts';
 import { shaSchema } from '../core/transcript.ts';
 import { commitTree } from '../git/write/commit-tree.ts';
-import { moveRef } from '../git/move-ref.ts';
+import { moveRef } from '../git/remote/move-ref.ts';
 import type { Store } from '../git/store.ts';
 import { ownWorkflowId, refBeside } from './chain.ts';
 

@@ -4,9 +4,9 @@
  * put in its place.
  */
 import { commitTree } from '../git/write/commit-tree.ts';
-import { ensureCommit } from '../git/fetch-commit.ts';
-import { moveRef } from '../git/move-ref.ts';
-import { readRef } from '../git/read-ref.ts';
+import { ensureCommit } from '../git/remote/fetch-commit.ts';
+import { moveRef } from '../git/remote/move-ref.ts';
+import { readRef } from '../git/remote/read-ref.ts';
 import { treeOf } from '../git/store.ts';
 import { ownWorkflowId, refBeside } from './chain.ts';
 import type { ActivityContext } from './context.ts';

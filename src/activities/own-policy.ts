@@ -10,7 +10,7 @@ import { digestValue } from '../core/digest.ts';
 import type { NetworkGrant } from '../core/egress.ts';
 import type { EffectivePolicy, Policy } from '../core/policy/policy.ts';
 import type { Sha } from '../core/transcript.ts';
-import { ensureCommit } from '../git/fetch-commit.ts';
+import { ensureCommit } from '../git/remote/fetch-commit.ts';
 import type { Store } from '../git/store.ts';
 import { readLayers } from '../policy/read-layers.ts';
 import type { ActivityContext } from './context.ts';

@@ -7,7 +7,7 @@ import type { NetworkGrant } from '../core/egress.ts';
 import type { PolicyInput } from '../core/policy/layer-sources.ts';
 import type { Sha } from '../core/transcript.ts';
 import { GitFailure } from '../git/git-failure.ts';
-import { importBase } from '../git/import-base.ts';
+import { importBase } from '../git/remote/import-base.ts';
 import { readFile } from '../git/read/read-file.ts';
 import type { Store } from '../git/store.ts';
 import { REPOSITORY_POLICY } from '../policy/read-layers.ts';

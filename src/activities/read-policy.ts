@@ -4,7 +4,7 @@
  * its default branch, whichever is stricter.
  */
 import type { PolicyInput, PolicyRead } from '../core/policy/layer-sources.ts';
-import { importBase } from '../git/import-base.ts';
+import { importBase } from '../git/remote/import-base.ts';
 import { readLayers } from '../policy/read-layers.ts';
 import type { ActivityContext } from './context.ts';
 import { locateRepository, storeOf } from './context.ts';

@@ -11,7 +11,7 @@ import type { HostUse } from '../core/egress.ts';
 import type { Evidence } from '../core/evidence.ts';
 import type { CheckInput } from '../core/agent/step.ts';
 import type { Sha } from '../core/transcript.ts';
-import { ensureCommit } from '../git/fetch-commit.ts';
+import { ensureCommit } from '../git/remote/fetch-commit.ts';
 import { readLink } from '../git/read/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import { treeOf } from '../git/store.ts';

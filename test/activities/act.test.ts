@@ -8,7 +8,7 @@ import type { ActInput, ActOutcome } from '../../src/core/agent/step.ts';
 import type { Item, Sha } from '../../src/core/transcript.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
-import { moveRef } from '../../src/git/move-ref.ts';
+import { moveRef } from '../../src/git/remote/move-ref.ts';
 import { readLink } from '../../src/git/read/read-chain.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import type { Store } from '../../src/git/store.ts';

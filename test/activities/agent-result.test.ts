@@ -11,7 +11,7 @@ import type { Spend } from '../../src/core/spend.ts';
 import type { Entry, Sha } from '../../src/core/transcript.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
-import { moveRef } from '../../src/git/move-ref.ts';
+import { moveRef } from '../../src/git/remote/move-ref.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import { treeOf } from '../../src/git/store.ts';
 import { addCommit, git, temporaryFolder } from '../sandbox/sandbox-host.ts';

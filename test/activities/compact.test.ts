@@ -3,7 +3,7 @@ import { findThinkPlace } from '../../src/activities/compact.ts';
 import type { ThinkInput } from '../../src/core/agent/step.ts';
 import type { Entry, Sha } from '../../src/core/transcript.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
-import { moveRef } from '../../src/git/move-ref.ts';
+import { moveRef } from '../../src/git/remote/move-ref.ts';
 import type { Store } from '../../src/git/store.ts';
 import { addCommit, newStore } from '../git/git-host.ts';
 

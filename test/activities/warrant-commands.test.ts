@@ -13,7 +13,7 @@ import type { ActInput, CheckInput } from '../../src/core/agent/step.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
 import type { Warrant } from '../../src/core/decisions/warrant.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
-import { moveRef } from '../../src/git/move-ref.ts';
+import { moveRef } from '../../src/git/remote/move-ref.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import { treeOf } from '../../src/git/store.ts';
 import { git } from '../sandbox/sandbox-host.ts';

@@ -7,9 +7,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startDaemon } from '../../bench/chaos/git-daemon.ts';
 import { toFailure } from '../../src/activities/failures.ts';
 import type { GitFailureKind } from '../../src/core/failures.ts';
-import { deliverBranch } from '../../src/git/deliver-branch.ts';
+import { deliverBranch } from '../../src/git/remote/deliver-branch.ts';
 import { GitFailure } from '../../src/git/git-failure.ts';
-import { importBase } from '../../src/git/import-base.ts';
+import { importBase } from '../../src/git/remote/import-base.ts';
 import { commitFiles, git, newRepository, newStore, shaOf, temporaryFolder } from './git-host.ts';
 
 /** What the start of a refactor on a repository says of it, and whether Temporal tries that again. */

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
-import { deliverBranch, readRemoteBranch } from '../../src/git/deliver-branch.ts';
-import { importBase } from '../../src/git/import-base.ts';
+import { deliverBranch, readRemoteBranch } from '../../src/git/remote/deliver-branch.ts';
+import { importBase } from '../../src/git/remote/import-base.ts';
 import type { Store } from '../../src/git/store.ts';
 import {
   addCommit,

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { GitFailure } from '../../src/git/git-failure.ts';
-import { importBase } from '../../src/git/import-base.ts';
+import { importBase } from '../../src/git/remote/import-base.ts';
 import { readChain } from '../../src/git/read/read-chain.ts';
 import { openStore } from '../../src/git/store.ts';
 import {

@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
-import { ensureCommit, hasObject } from '../../src/git/fetch-commit.ts';
-import { importBase } from '../../src/git/import-base.ts';
-import { deleteRef, moveRef } from '../../src/git/move-ref.ts';
-import { ensureOwnCommit } from '../../src/git/own-commit.ts';
-import { readRef } from '../../src/git/read-ref.ts';
+import { ensureCommit, hasObject } from '../../src/git/remote/fetch-commit.ts';
+import { importBase } from '../../src/git/remote/import-base.ts';
+import { deleteRef, moveRef } from '../../src/git/remote/move-ref.ts';
+import { ensureOwnCommit } from '../../src/git/remote/own-commit.ts';
+import { readRef } from '../../src/git/remote/read-ref.ts';
 import { openStore } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
 import { addCommit, git, newRepository, newStore, refNames, temporaryFolder } from './git-host.ts';

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
 import type { Sha } from '../../src/core/transcript.ts';
-import { moveRef } from '../../src/git/move-ref.ts';
+import { moveRef } from '../../src/git/remote/move-ref.ts';
 import { readRoot } from '../../src/git/read/read-chain.ts';
-import { readTips } from '../../src/git/read-tips.ts';
+import { readTips } from '../../src/git/remote/read-tips.ts';
 import { openStore } from '../../src/git/store.ts';
 import { addCommit, newStore, temporaryFolder } from './git-host.ts';
 

@@ -4,8 +4,8 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { deliverBranch } from '../../src/git/deliver-branch.ts';
-import { importBase } from '../../src/git/import-base.ts';
+import { deliverBranch } from '../../src/git/remote/deliver-branch.ts';
+import { importBase } from '../../src/git/remote/import-base.ts';
 import type { Store } from '../../src/git/store.ts';
 import { addCommit, newRepository, newStore, refNames } from './git-host.ts';
 

@@ -6,9 +6,9 @@ import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
-import { ensureCommit } from '../../src/git/fetch-commit.ts';
-import { moveRef } from '../../src/git/move-ref.ts';
-import { readRef } from '../../src/git/read-ref.ts';
+import { ensureCommit } from '../../src/git/remote/fetch-commit.ts';
+import { moveRef } from '../../src/git/remote/move-ref.ts';
+import { readRef } from '../../src/git/remote/read-ref.ts';
 import { openStore, treeOf } from '../../src/git/store.ts';
 import {
   addCommit,

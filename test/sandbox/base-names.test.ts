@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Base } from '../../src/git/import-base.ts';
-import { importBase } from '../../src/git/import-base.ts';
+import type { Base } from '../../src/git/remote/import-base.ts';
+import { importBase } from '../../src/git/remote/import-base.ts';
 import type { Store } from '../../src/git/store.ts';
 import { openStore } from '../../src/git/store.ts';
 import { commitFiles, git, newRepository, newStore } from '../git/git-host.ts';

@@ -8,8 +8,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import type { Sha } from '../../core/transcript.ts';
-import type { BaseNames } from '../base-names.ts';
-import { readNames } from '../base-names.ts';
+import type { BaseNames } from '../remote/base-names.ts';
+import { readNames } from '../remote/base-names.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 

@@ -3,11 +3,11 @@
  * others they are at `refs/coxswain/<slug>/…`, so that what belongs to another repository can be told apart.
  * Rule: a ref of a run that began before there were such folders stays where it is, whichever name is asked for.
  */
-import type { Sha } from '../core/transcript.ts';
-import { HUB } from './reach.ts';
-import { streamGit } from './run-git.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { HUB } from '../reach.ts';
+import { streamGit } from '../run-git.ts';
 import { listRemote } from './run-remote.ts';
-import type { Store } from './store.ts';
+import type { Store } from '../store.ts';
 
 /** Where all refs of ours are. */
 export const REFS = 'refs/coxswain/';

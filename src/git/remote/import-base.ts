@@ -2,17 +2,17 @@
  * Brings the base commit of a refactor from the user's repository into the hub.
  * Rule: the repository is only read, and what it says of itself (configuration, hooks) is not obeyed.
  */
-import { checkRefName } from '../core/branch-name.ts';
-import type { Sha } from '../core/transcript.ts';
+import { checkRefName } from '../../core/branch-name.ts';
+import type { Sha } from '../../core/transcript.ts';
 import { keepNames } from './base-names.ts';
 import { fetchInto, remember } from './fetch-commit.ts';
-import { addRemedy, GitFailure, hideSecrets } from './git-failure.ts';
-import { isDirty } from './is-dirty.ts';
+import { addRemedy, GitFailure, hideSecrets } from '../git-failure.ts';
+import { isDirty } from '../is-dirty.ts';
 import { moveRef } from './move-ref.ts';
-import { runGit } from './run-git.ts';
+import { runGit } from '../run-git.ts';
 import { runRemote } from './run-remote.ts';
-import type { Store } from './store.ts';
-import { treeOf } from './store.ts';
+import type { Store } from '../store.ts';
+import { treeOf } from '../store.ts';
 
 /** The commit that a refactor starts from. */
 export interface Base {

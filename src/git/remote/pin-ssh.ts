@@ -5,10 +5,10 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { UrlAddress } from '../core/address.ts';
-import { GitFailure } from './git-failure.ts';
-import { gitEnvironment, streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import type { UrlAddress } from '../../core/address.ts';
+import { GitFailure } from '../git-failure.ts';
+import { gitEnvironment, streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 /** Milliseconds for SSH to say how it would connect: it asks nobody but programs of the person's own configuration. */
 const ASK_MS = 10_000;

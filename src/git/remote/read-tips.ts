@@ -2,11 +2,11 @@
  * Reads what refs stand at: when each commit was made, and the root that began its chain.
  * Rule: one process for all of them; a commit that can't be had is left out, never guessed about.
  */
-import type { Sha } from '../core/transcript.ts';
-import { HUB } from './reach.ts';
-import { streamGit } from './run-git.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { HUB } from '../reach.ts';
+import { streamGit } from '../run-git.ts';
 import { runRemote } from './run-remote.ts';
-import type { Store } from './store.ts';
+import type { Store } from '../store.ts';
 
 /** Refs that one fetch names: far below what a command line takes. */
 const MAX_FETCHED = 200;

@@ -2,11 +2,11 @@
  * Runs the verbs that talk to another repository: `ls-remote`, `fetch` and `push`.
  * Rule: the person's configuration counts here, for their credentials, proxies and rewritten addresses.
  */
-import type { Sha } from '../core/transcript.ts';
+import type { Sha } from '../../core/transcript.ts';
 import { pinSsh } from './pin-ssh.ts';
-import { HUB, reach } from './reach.ts';
-import { runGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import { HUB, reach } from '../reach.ts';
+import { runGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 /** Where a verb goes: to the store's hub, or to a repository that somebody named. */
 export type Remote = string | typeof HUB;

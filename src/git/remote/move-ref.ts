@@ -5,14 +5,14 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Sha } from '../core/transcript.ts';
-import { GitFailure } from './git-failure.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { GitFailure } from '../git-failure.ts';
 import { nameRef } from './hub-refs.ts';
-import { HUB } from './reach.ts';
+import { HUB } from '../reach.ts';
 import { readRef } from './read-ref.ts';
-import { streamGit } from './run-git.ts';
+import { streamGit } from '../run-git.ts';
 import { pushWithLease } from './run-remote.ts';
-import type { Store } from './store.ts';
+import type { Store } from '../store.ts';
 
 /** Tries of one swap while a racer holds the ref's lock; each waits longer, about a second and a half in all. */
 const MAX_TRIES = 6;

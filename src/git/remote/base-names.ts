@@ -5,17 +5,17 @@
  * is judged before it is one of ours, and tags keep their bytes.
  */
 import { z } from 'zod';
-import { checkRefName } from '../core/branch-name.ts';
-import type { Sha } from '../core/transcript.ts';
-import { shaSchema } from '../core/transcript.ts';
+import { checkRefName } from '../../core/branch-name.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { shaSchema } from '../../core/transcript.ts';
 import { ensureCommit, fetchInto } from './fetch-commit.ts';
-import { GitFailure } from './git-failure.ts';
+import { GitFailure } from '../git-failure.ts';
 import { moveRef } from './move-ref.ts';
-import { readObjects } from './read/read-blobs.ts';
-import { readLink } from './read/read-chain.ts';
-import { runGit, streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
-import { treeOf } from './store.ts';
+import { readObjects } from '../read/read-blobs.ts';
+import { readLink } from '../read/read-chain.ts';
+import { runGit, streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
+import { treeOf } from '../store.ts';
 
 /** A tag of one of the base's commits; an annotated one with its object's bytes, in Base64. */
 const tagSchema = z.object({ name: z.string(), commit: shaSchema, object: z.string().optional() });

@@ -2,9 +2,9 @@
  * Reads refs of the hub.
  * Rule: with a remote, the remote's word counts and never a local copy.
  */
-import type { Sha } from '../core/transcript.ts';
+import type { Sha } from '../../core/transcript.ts';
 import { findRef, listHub } from './hub-refs.ts';
-import type { Store } from './store.ts';
+import type { Store } from '../store.ts';
 
 /** Where a ref of the hub stands; null when there is none. */
 export async function readRef(store: Store, ref: string): Promise<Sha | null> {

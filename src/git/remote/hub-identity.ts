@@ -5,11 +5,11 @@
 import { randomBytes } from 'node:crypto';
 import { link, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { placeOf, readAddress } from '../core/address.ts';
-import { digestText } from '../core/digest.ts';
-import { hideSecrets } from './git-failure.ts';
-import { readPlainFile } from './read-plain-file.ts';
-import { makeFolder, openStore } from './store.ts';
+import { placeOf, readAddress } from '../../core/address.ts';
+import { digestText } from '../../core/digest.ts';
+import { hideSecrets } from '../git-failure.ts';
+import { readPlainFile } from '../read-plain-file.ts';
+import { makeFolder, openStore } from '../store.ts';
 
 export interface HubIdentity {
   /** Sixteen hex digits. */

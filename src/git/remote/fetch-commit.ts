@@ -4,14 +4,14 @@
  */
 import { dirname, join, resolve } from 'node:path';
 import { existsSync } from 'node:fs';
-import type { Sha } from '../core/transcript.ts';
-import { GitFailure } from './git-failure.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { GitFailure } from '../git-failure.ts';
 import { nameRef } from './hub-refs.ts';
-import { HUB } from './reach.ts';
-import { streamGit } from './run-git.ts';
+import { HUB } from '../reach.ts';
+import { streamGit } from '../run-git.ts';
 import { runRemote } from './run-remote.ts';
 import type { Remote } from './run-remote.ts';
-import type { Store } from './store.ts';
+import type { Store } from '../store.ts';
 
 /** Whether the store has an object. One that lies there as a file of its own, as new commits do, is seen at once. */
 export async function hasObject(store: Store, id: Sha): Promise<boolean> {

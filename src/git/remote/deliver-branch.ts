@@ -2,13 +2,13 @@
  * Delivers a commit as a branch of the user's repository.
  * Rule: check, then act; the same commit twice is once, and another branch of that name is never overwritten.
  */
-import { checkNewBranch } from '../core/branch-name.ts';
-import type { Sha } from '../core/transcript.ts';
+import { checkNewBranch } from '../../core/branch-name.ts';
+import type { Sha } from '../../core/transcript.ts';
 import { deliverToFolder } from './deliver-to-folder.ts';
-import { addRemedy, GitFailure } from './git-failure.ts';
-import { reach } from './reach.ts';
+import { addRemedy, GitFailure } from '../git-failure.ts';
+import { reach } from '../reach.ts';
 import { listRemote, pushWithLease } from './run-remote.ts';
-import type { Store } from './store.ts';
+import type { Store } from '../store.ts';
 
 /** What came of it. A refusal is the repository's own word: trying again does not change it. */
 export type Delivery =

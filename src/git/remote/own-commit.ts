@@ -3,13 +3,13 @@
  * Rule: that the hub has a commit says nothing where several repositories share it: only what is reachable from this
  * repository's own refs counts.
  */
-import type { Sha } from '../core/transcript.ts';
+import type { Sha } from '../../core/transcript.ts';
 import { ensureCommit, hasObject } from './fetch-commit.ts';
-import { GitFailure } from './git-failure.ts';
+import { GitFailure } from '../git-failure.ts';
 import { listHub, placeRef, REFS } from './hub-refs.ts';
 import { readTips } from './read-tips.ts';
-import { streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import { streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 /**
  * Makes sure that a commit which a person named is here and is this repository's. In a hub of its own all are; in a

@@ -6,15 +6,15 @@
 import { constants } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Sha } from '../core/transcript.ts';
-import type { GitFolder } from './git-folder.ts';
-import { followRef } from './git-folder.ts';
-import { GitFailure } from './git-failure.ts';
-import type { Reached } from './reach.ts';
-import { judgeReads } from './reach.ts';
-import { readPlainFile } from './read-plain-file.ts';
-import { streamGit } from './run-git.ts';
-import type { Store } from './store.ts';
+import type { Sha } from '../../core/transcript.ts';
+import type { GitFolder } from '../git-folder.ts';
+import { followRef } from '../git-folder.ts';
+import { GitFailure } from '../git-failure.ts';
+import type { Reached } from '../reach.ts';
+import { judgeReads } from '../reach.ts';
+import { readPlainFile } from '../read-plain-file.ts';
+import { streamGit } from '../run-git.ts';
+import type { Store } from '../store.ts';
 
 type Folder = Extract<Reached, { kind: 'folder' }>;
 
