@@ -15,8 +15,8 @@ import {
   TransportError,
   Worker,
 } from '@temporalio/worker';
-import type { ActivityContext } from './activities/context.ts';
-import { keepSecret } from './activities/failures.ts';
+import type { ActivityContext } from './activities/attempt/context.ts';
+import { keepSecret } from './activities/attempt/failures.ts';
 import { createControlActivities, createModelActivities, createWorkspaceActivities } from './activities/index.ts';
 import { HubError, joinHub } from './client/join-hub.ts';
 import { keepMending } from './client/mend-runs.ts';

@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, homedir, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { ActivityContext } from '../../src/activities/context.ts';
+import type { ActivityContext } from '../../src/activities/attempt/context.ts';
 import { findBubblewrap } from '../../src/sandbox/bubblewrap/find-bubblewrap.ts';
 import { interleave } from './interleave.ts';
 import type { Subject, Timing } from './interleave.ts';

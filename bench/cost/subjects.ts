@@ -8,7 +8,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createAct } from '../../src/activities/act.ts';
-import type { ActivityContext } from '../../src/activities/context.ts';
+import type { ActivityContext } from '../../src/activities/attempt/context.ts';
 import type { ActInput, ActOutcome } from '../../src/core/agent/step.ts';
 import { digestText } from '../../src/core/digest.ts';
 import type { Sha } from '../../src/core/transcript.ts';

@@ -15,13 +15,13 @@ import { rulesOf } from '../core/policy/approvers.ts';
 import type { ReserveOutcome, ReserveShared, SettleShared } from '../core/refactor/exchange.ts';
 import { isAmong } from '../core/refactor/shared-budget.ts';
 import { describeUnsealed, openSeal, sealed } from '../core/sealed.ts';
-import { ownWorkflowId } from './chain.ts';
-import type { ActivityContext } from './context.ts';
-import { storeOf } from './context.ts';
-import type { ControlActivities } from './contract.ts';
-import { fail } from './failures.ts';
-import { readOwnPolicy } from './own-policy.ts';
-import { withHeartbeats } from './perform.ts';
+import { ownWorkflowId } from './attempt/chain.ts';
+import type { ActivityContext } from './attempt/context.ts';
+import { storeOf } from './attempt/context.ts';
+import type { ControlActivities } from './attempt/contract.ts';
+import { fail } from './attempt/failures.ts';
+import { readOwnPolicy } from './attempt/own-policy.ts';
+import { withHeartbeats } from './attempt/perform.ts';
 
 /** Messages that this process has sent, so that each has a later stamp than the one before. */
 let sent = 0;

@@ -22,16 +22,16 @@ import { treeOf } from '../git/store.ts';
 import { applyPatchCommand } from '../sandbox/programs/apply-patch.ts';
 import type { CommandRequest, CommandResult } from '../sandbox/command/request.ts';
 import type { Workspace } from '../sandbox/workspace/workspaces.ts';
-import { advanceRef, findPlace, judgeByKey, runRef } from './chain.ts';
-import type { ActivityContext } from './context.ts';
-import { storeOf } from './context.ts';
-import type { WorkspaceActivities } from './contract.ts';
-import { fail } from './failures.ts';
-import { contentFor } from './lfs.ts';
-import type { Found } from './look-at-effects.ts';
-import { findFreshEffects } from './look-at-effects.ts';
-import { withHeartbeats } from './perform.ts';
-import { checkCall, checkSetup } from './warrant.ts';
+import { advanceRef, findPlace, judgeByKey, runRef } from './attempt/chain.ts';
+import type { ActivityContext } from './attempt/context.ts';
+import { storeOf } from './attempt/context.ts';
+import type { WorkspaceActivities } from './attempt/contract.ts';
+import { fail } from './attempt/failures.ts';
+import { contentFor } from './attempt/lfs.ts';
+import type { Found } from './attempt/look-at-effects.ts';
+import { findFreshEffects } from './attempt/look-at-effects.ts';
+import { withHeartbeats } from './attempt/perform.ts';
+import { checkCall, checkSetup } from './attempt/warrant.ts';
 
 /** Time limit of a command that names none, in seconds; tests of a usual project fit. */
 const DEFAULT_TIMEOUT_SECONDS = 600;

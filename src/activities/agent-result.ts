@@ -20,11 +20,11 @@ import { readChain, readLink } from '../git/read/read-chain.ts';
 import { readRef } from '../git/remote/read-ref.ts';
 import type { Store } from '../git/store.ts';
 import { treeOf } from '../git/store.ts';
-import { ownWorkflowId, refFolder } from './chain.ts';
-import type { ActivityContext } from './context.ts';
+import { ownWorkflowId, refFolder } from './attempt/chain.ts';
+import type { ActivityContext } from './attempt/context.ts';
 import { evidenceRef, formerEvidenceRef, readEvidence } from './keep-evidence.ts';
-import { readOwnPolicy } from './own-policy.ts';
-import { findMissing } from './warrant.ts';
+import { readOwnPolicy } from './attempt/own-policy.ts';
+import { findMissing } from './attempt/warrant.ts';
 
 /** Why a result is not what its agent's report says; undefined where the hub bears it out. */
 export async function findUntruth(store: Store, input: IntegrateInput): Promise<string | undefined> {

@@ -12,12 +12,12 @@ import { listFiles } from '../git/read/list-files.ts';
 import { readThroughLinks } from '../git/read/read-file.ts';
 import type { Store } from '../git/store.ts';
 import { treeOf } from '../git/store.ts';
-import { advanceRef, findPlace, judgeByKey, runRef, writeEntry } from './chain.ts';
-import { ensureConflict } from './conflict-tree.ts';
-import type { ActivityContext } from './context.ts';
-import { storeOf } from './context.ts';
-import type { ControlActivities } from './contract.ts';
-import { withHeartbeats } from './perform.ts';
+import { advanceRef, findPlace, judgeByKey, runRef, writeEntry } from './attempt/chain.ts';
+import { ensureConflict } from './attempt/conflict-tree.ts';
+import type { ActivityContext } from './attempt/context.ts';
+import { storeOf } from './attempt/context.ts';
+import type { ControlActivities } from './attempt/contract.ts';
+import { withHeartbeats } from './attempt/perform.ts';
 
 /** Guides that reach one prompt; a monorepo may have hundreds. */
 const MAX_GUIDES = 10;

@@ -24,9 +24,9 @@ import type { Store } from '../git/store.ts';
 import { treeOf } from '../git/store.ts';
 import type { Model, ModelAnswer, ModelRequest } from '../model/call-model.ts';
 import { ModelFailure } from '../model/model-failure.ts';
-import type { Place } from './chain.ts';
-import { findPlace, judgeByKey, writeEntry } from './chain.ts';
-import { fail } from './failures.ts';
+import type { Place } from './attempt/chain.ts';
+import { findPlace, judgeByKey, writeEntry } from './attempt/chain.ts';
+import { fail } from './attempt/failures.ts';
 
 /** What of a conversation stays as it was, and what a summary is made from; then less, where that is too long too. */
 const RECENT_PART = 1 / 4;

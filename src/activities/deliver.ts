@@ -10,12 +10,12 @@ import { ensureCommit } from '../git/remote/fetch-commit.ts';
 import { importBase } from '../git/remote/import-base.ts';
 import { mergeCommits } from '../git/write/merge-commits.ts';
 import type { Store } from '../git/store.ts';
-import type { ActivityContext } from './context.ts';
-import { locateRepository, storeOf } from './context.ts';
-import type { ControlActivities } from './contract.ts';
+import type { ActivityContext } from './attempt/context.ts';
+import { locateRepository, storeOf } from './attempt/context.ts';
+import type { ControlActivities } from './attempt/contract.ts';
 import { canOpenPull } from './open-pull.ts';
-import { withHeartbeats } from './perform.ts';
-import { checkDelivery } from './warrant.ts';
+import { withHeartbeats } from './attempt/perform.ts';
+import { checkDelivery } from './attempt/warrant.ts';
 
 export function createDeliver(context: ActivityContext): ControlActivities['deliver'] {
   return (input) =>

@@ -5,8 +5,8 @@
 import { createAct } from './act.ts';
 import { createBeginChain } from './begin-chain.ts';
 import { createReserveShared, settleShared } from './accounts.ts';
-import type { ActivityContext } from './context.ts';
-import type { ControlActivities, ModelActivities, SigningActivities, WorkspaceActivities } from './contract.ts';
+import type { ActivityContext } from './attempt/context.ts';
+import type { ControlActivities, ModelActivities, SigningActivities, WorkspaceActivities } from './attempt/contract.ts';
 import { describeAgents } from './describe-agents.ts';
 import { createDeliver } from './deliver.ts';
 import { createFindPlaces } from './find-places.ts';

@@ -23,14 +23,14 @@ import { treeOf } from '../git/store.ts';
 import { putBack } from '../git/write/tree-with.ts';
 import type { Kept } from './agent-result.ts';
 import { findMoreSpend, findUntruth, verifyKeeps } from './agent-result.ts';
-import { advanceRef, ownWorkflowId, runRef } from './chain.ts';
-import { keepConflict } from './conflict-tree.ts';
-import type { ActivityContext } from './context.ts';
-import { storeOf } from './context.ts';
-import type { ControlActivities } from './contract.ts';
-import { fail } from './failures.ts';
-import { findEffects, listEffects, listFreshEffects } from './look-at-effects.ts';
-import { withHeartbeats } from './perform.ts';
+import { advanceRef, ownWorkflowId, runRef } from './attempt/chain.ts';
+import { keepConflict } from './attempt/conflict-tree.ts';
+import type { ActivityContext } from './attempt/context.ts';
+import { storeOf } from './attempt/context.ts';
+import type { ControlActivities } from './attempt/contract.ts';
+import { fail } from './attempt/failures.ts';
+import { findEffects, listEffects, listFreshEffects } from './attempt/look-at-effects.ts';
+import { withHeartbeats } from './attempt/perform.ts';
 
 /** Outside paths that a decision names; more become their folders. */
 const MAX_OUTSIDE = 20;

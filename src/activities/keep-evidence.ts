@@ -14,7 +14,7 @@ import { shaSchema } from '../core/transcript.ts';
 import { commitTree } from '../git/write/commit-tree.ts';
 import { moveRef } from '../git/remote/move-ref.ts';
 import type { Store } from '../git/store.ts';
-import { ownWorkflowId, refBeside } from './chain.ts';
+import { ownWorkflowId, refBeside } from './attempt/chain.ts';
 
 /** What is kept of all outputs of one judgement. */
 const MAX_LOG_CHARACTERS = 512 * 1024;

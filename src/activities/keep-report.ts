@@ -8,11 +8,11 @@ import { ensureCommit } from '../git/remote/fetch-commit.ts';
 import { moveRef } from '../git/remote/move-ref.ts';
 import { readRef } from '../git/remote/read-ref.ts';
 import { treeOf } from '../git/store.ts';
-import { ownWorkflowId, refBeside } from './chain.ts';
-import type { ActivityContext } from './context.ts';
-import { storeOf } from './context.ts';
-import type { ControlActivities } from './contract.ts';
-import { withHeartbeats } from './perform.ts';
+import { ownWorkflowId, refBeside } from './attempt/chain.ts';
+import type { ActivityContext } from './attempt/context.ts';
+import { storeOf } from './attempt/context.ts';
+import type { ControlActivities } from './attempt/contract.ts';
+import { withHeartbeats } from './attempt/perform.ts';
 
 export function createKeepReport(context: ActivityContext): ControlActivities['keepReport'] {
   return ({ repository, commit, report }) =>

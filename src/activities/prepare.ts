@@ -13,12 +13,12 @@ import { listBranches } from '../git/remote/deliver-branch.ts';
 import { readLink } from '../git/read/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import type { NamedBase } from '../sandbox/layers/layers.ts';
-import type { ActivityContext } from './context.ts';
-import { locateRepository, storeOf } from './context.ts';
-import type { WorkspaceActivities } from './contract.ts';
-import { fail } from './failures.ts';
-import { contentFor, describeLfs } from './lfs.ts';
-import { withHeartbeats } from './perform.ts';
+import type { ActivityContext } from './attempt/context.ts';
+import { locateRepository, storeOf } from './attempt/context.ts';
+import type { WorkspaceActivities } from './attempt/contract.ts';
+import { fail } from './attempt/failures.ts';
+import { contentFor, describeLfs } from './attempt/lfs.ts';
+import { withHeartbeats } from './attempt/perform.ts';
 import { judge } from './run-checks.ts';
 
 export function createPrepare(context: ActivityContext): WorkspaceActivities['prepare'] {

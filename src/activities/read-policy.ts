@@ -6,12 +6,12 @@
 import type { PolicyInput, PolicyRead } from '../core/policy/layer-sources.ts';
 import { importBase } from '../git/remote/import-base.ts';
 import { readLayers } from '../policy/read-layers.ts';
-import type { ActivityContext } from './context.ts';
-import { locateRepository, storeOf } from './context.ts';
-import type { ControlActivities } from './contract.ts';
-import { fail } from './failures.ts';
-import { withHeartbeats } from './perform.ts';
-import { importTip, readRepositoryLayer, listSaid } from './policy-layers.ts';
+import type { ActivityContext } from './attempt/context.ts';
+import { locateRepository, storeOf } from './attempt/context.ts';
+import type { ControlActivities } from './attempt/contract.ts';
+import { fail } from './attempt/failures.ts';
+import { withHeartbeats } from './attempt/perform.ts';
+import { importTip, readRepositoryLayer, listSaid } from './attempt/policy-layers.ts';
 
 export function createReadPolicy(context: ActivityContext): ControlActivities['readPolicy'] {
   return (input) => withHeartbeats(async () => await readPolicy(context, input));

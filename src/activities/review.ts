@@ -30,13 +30,13 @@ import { readRef } from '../git/remote/read-ref.ts';
 import type { Store } from '../git/store.ts';
 import { treeOf } from '../git/store.ts';
 import type { ModelAnswer } from '../model/call-model.ts';
-import { ownWorkflowId, refBeside, runRef } from './chain.ts';
-import type { ActivityContext } from './context.ts';
-import { storeOf } from './context.ts';
-import type { ModelActivities } from './contract.ts';
-import { fail } from './failures.ts';
-import { findEffects } from './look-at-effects.ts';
-import { withHeartbeats } from './perform.ts';
+import { ownWorkflowId, refBeside, runRef } from './attempt/chain.ts';
+import type { ActivityContext } from './attempt/context.ts';
+import { storeOf } from './attempt/context.ts';
+import type { ModelActivities } from './attempt/contract.ts';
+import { fail } from './attempt/failures.ts';
+import { findEffects } from './attempt/look-at-effects.ts';
+import { withHeartbeats } from './attempt/perform.ts';
 
 /** Tries of a reviewer that hands in nothing that can be read. */
 const TRIES = 2;

@@ -16,14 +16,14 @@ import { readLink } from '../git/read/read-chain.ts';
 import type { Store } from '../git/store.ts';
 import { treeOf } from '../git/store.ts';
 import type { CheckResult } from '../sandbox/workspace/workspaces.ts';
-import type { ActivityContext } from './context.ts';
-import { storeOf } from './context.ts';
-import type { WorkspaceActivities } from './contract.ts';
-import { fail } from './failures.ts';
+import type { ActivityContext } from './attempt/context.ts';
+import { storeOf } from './attempt/context.ts';
+import type { WorkspaceActivities } from './attempt/contract.ts';
+import { fail } from './attempt/failures.ts';
 import { keepEvidence, readRuns } from './keep-evidence.ts';
-import { contentFor } from './lfs.ts';
-import { withHeartbeats } from './perform.ts';
-import { checkSetup } from './warrant.ts';
+import { contentFor } from './attempt/lfs.ts';
+import { withHeartbeats } from './attempt/perform.ts';
+import { checkSetup } from './attempt/warrant.ts';
 
 /** Characters of a check's output that travel with its evidence. */
 const TAIL_CHARACTERS = 1000;

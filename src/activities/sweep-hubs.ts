@@ -14,10 +14,10 @@ import { readTips } from '../git/remote/read-tips.ts';
 import { refSlug } from '../git/ref-name.ts';
 import type { Store } from '../git/store.ts';
 import { sweepStore } from '../git/sweep-store.ts';
-import type { ActivityContext } from './context.ts';
-import { storeOfSlug } from './context.ts';
-import type { ControlActivities } from './contract.ts';
-import { withHeartbeats } from './perform.ts';
+import type { ActivityContext } from './attempt/context.ts';
+import { storeOfSlug } from './attempt/context.ts';
+import type { ControlActivities } from './attempt/contract.ts';
+import { withHeartbeats } from './attempt/perform.ts';
 
 /** Refs that one look removes: a push each where the hub is elsewhere, within the half hour of an activity. */
 const MAX_REMOVED = 2000;

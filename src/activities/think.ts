@@ -19,16 +19,16 @@ import { treeOf } from '../git/store.ts';
 import { putBack } from '../git/write/tree-with.ts';
 import type { Model, ModelAnswer } from '../model/call-model.ts';
 import { ModelFailure } from '../model/model-failure.ts';
-import { advanceRef, ownWorkflowId, refFolder, runRef, writeEntry } from './chain.ts';
+import { advanceRef, ownWorkflowId, refFolder, runRef, writeEntry } from './attempt/chain.ts';
 import type { CallOptions } from './compact.ts';
 import { describeCompaction, findThinkPlace, isTooLong, writeCompaction } from './compact.ts';
-import type { ActivityContext } from './context.ts';
-import { storeOf } from './context.ts';
-import type { ModelActivities } from './contract.ts';
-import { fail } from './failures.ts';
+import type { ActivityContext } from './attempt/context.ts';
+import { storeOf } from './attempt/context.ts';
+import type { ModelActivities } from './attempt/contract.ts';
+import { fail } from './attempt/failures.ts';
 import { countLost, endAnswerWhenCut, rememberAnswer, rememberCost } from './keep-answer.ts';
-import { withHeartbeats } from './perform.ts';
-import { propose } from './propose.ts';
+import { withHeartbeats } from './attempt/perform.ts';
+import { propose } from './attempt/propose.ts';
 
 /** After this long another attempt may have stored the answer: a worker may have been frozen since it looked. */
 const STALE_LOOK_MS = 5000;

@@ -11,7 +11,7 @@ import {
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ControlActivities, ModelActivities, WorkspaceActivities } from '../activities/contract.ts';
+import type { ControlActivities, ModelActivities, WorkspaceActivities } from '../activities/attempt/contract.ts';
 import type { FailureType } from '../core/failures.ts';
 import { hostQueue, modelQueue, workspaceQueue } from '../core/task-queues.ts';
 import { exchangeWith } from './exchange.ts';

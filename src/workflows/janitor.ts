@@ -11,7 +11,7 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ControlActivities, WorkspaceActivities } from '../activities/contract.ts';
+import type { ControlActivities, WorkspaceActivities } from '../activities/attempt/contract.ts';
 import type { JanitorResult } from '../core/upkeep/retention.ts';
 import { chooseRetention, readJanitorInput } from '../core/upkeep/retention.ts';
 import { hostQueue } from '../core/task-queues.ts';

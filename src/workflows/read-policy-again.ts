@@ -4,7 +4,7 @@
  */
 import type { PolicyInput } from '../core/policy/layer-sources.ts';
 import { ActivityFailure, CancellationScope, proxyActivities } from '@temporalio/workflow';
-import type { ControlActivities } from '../activities/contract.ts';
+import type { ControlActivities } from '../activities/attempt/contract.ts';
 import type { PolicyReading } from '../core/policy/changes.ts';
 import { describeFailure } from './activities.ts';
 import { exchangeWith } from './exchange.ts';

@@ -10,7 +10,7 @@ import {
   patched,
   proxyLocalActivities,
 } from '@temporalio/workflow';
-import type { SigningActivities } from '../activities/contract.ts';
+import type { SigningActivities } from '../activities/attempt/contract.ts';
 import type { SignatureQuestion, SignatureVerdict, Verified } from '../core/decisions/weigh.ts';
 import type { Adoption, PolicyReading } from '../core/policy/changes.ts';
 import type { Answer } from '../core/decisions/receipts.ts';

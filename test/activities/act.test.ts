@@ -2,7 +2,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
 import { createAct } from '../../src/activities/act.ts';
-import type { ActivityContext } from '../../src/activities/context.ts';
+import type { ActivityContext } from '../../src/activities/attempt/context.ts';
 import { digestText } from '../../src/core/digest.ts';
 import type { ActInput, ActOutcome } from '../../src/core/agent/step.ts';
 import type { Item, Sha } from '../../src/core/transcript.ts';

@@ -1,6 +1,6 @@
 /** Failures as activities throw them: whatever words they repeat, a worker's own secrets are not among them. */
 import { expect, test } from 'vitest';
-import { fail, keepSecret, toFailure } from '../../src/activities/failures.ts';
+import { fail, keepSecret, toFailure } from '../../src/activities/attempt/failures.ts';
 import { GitFailure } from '../../src/git/git-failure.ts';
 import { openPullRequest } from '../../src/github/pull-request.ts';
 import { startGitHub } from '../github/github-server.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { findEffects, findFreshEffects, listEffects } from '../../src/activities/look-at-effects.ts';
+import { findEffects, findFreshEffects, listEffects } from '../../src/activities/attempt/look-at-effects.ts';
 import { keyOf } from '../../src/core/effects/findings.ts';
 import type { Sha } from '../../src/core/transcript.ts';
 import type { Store } from '../../src/git/store.ts';

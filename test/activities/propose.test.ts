@@ -1,7 +1,7 @@
 /** A stored answer is judged again by each attempt on each worker: nothing that a model calls may fail or stop that. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { judge, propose } from '../../src/activities/propose.ts';
+import { judge, propose } from '../../src/activities/attempt/propose.ts';
 import { answerCall } from '../../src/core/agent/judge-call.ts';
 import type { CommandRule } from '../../src/core/commands/judge.ts';
 import { resolvePolicy } from '../../src/core/policy/policy.ts';

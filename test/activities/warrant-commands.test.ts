@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { createAct } from '../../src/activities/act.ts';
-import type { ActivityContext } from '../../src/activities/context.ts';
+import type { ActivityContext } from '../../src/activities/attempt/context.ts';
 import { createRunChecks } from '../../src/activities/run-checks.ts';
 import type { Approval } from '../../src/core/decisions/control.ts';
 import { digestText } from '../../src/core/digest.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { stringify } from 'yaml';
 import { beforeEach } from 'vitest';
-import type { ActivityContext } from '../../src/activities/context.ts';
+import type { ActivityContext } from '../../src/activities/attempt/context.ts';
 import type { Approver } from '../../src/core/policy/approvers.ts';
 import type { Approval } from '../../src/core/decisions/control.ts';
 import type { Verb } from '../../src/core/decisions/messages.ts';

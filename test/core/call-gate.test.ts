@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { propose } from '../../src/activities/propose.ts';
+import { propose } from '../../src/activities/attempt/propose.ts';
 import { createAgent, nextAgentCommand } from '../../src/core/agent/next.ts';
 import { advanceAgent } from '../../src/core/agent/advance.ts';
 import { receiveForAgent } from '../../src/core/agent/messages.ts';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { startDaemon } from '../../bench/chaos/git-daemon.ts';
-import { toFailure } from '../../src/activities/failures.ts';
+import { toFailure } from '../../src/activities/attempt/failures.ts';
 import type { GitFailureKind } from '../../src/core/failures.ts';
 import { deliverBranch } from '../../src/git/remote/deliver-branch.ts';
 import { GitFailure } from '../../src/git/git-failure.ts';

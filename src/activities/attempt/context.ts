@@ -4,20 +4,20 @@
  */
 import { realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { Root } from '../core/address.ts';
-import { placeOf, readAddress } from '../core/address.ts';
-import type { NetworkGrant } from '../core/egress.ts';
-import type { IsolationMode } from '../core/execution.ts';
-import { refSlug } from '../git/ref-name.ts';
-import { findPublicAddresses } from '../egress/find-public.ts';
-import { resolveAll } from '../egress/find-route.ts';
-import type { Access } from '../git/reach.ts';
-import { reach } from '../git/reach.ts';
-import type { Store } from '../git/store.ts';
-import { openStore } from '../git/store.ts';
-import type { GitHub } from '../github/pull-request.ts';
-import type { Model } from '../model/call-model.ts';
-import type { Workspaces } from '../sandbox/workspace/workspaces.ts';
+import type { Root } from '../../core/address.ts';
+import { placeOf, readAddress } from '../../core/address.ts';
+import type { NetworkGrant } from '../../core/egress.ts';
+import type { IsolationMode } from '../../core/execution.ts';
+import { refSlug } from '../../git/ref-name.ts';
+import { findPublicAddresses } from '../../egress/find-public.ts';
+import { resolveAll } from '../../egress/find-route.ts';
+import type { Access } from '../../git/reach.ts';
+import { reach } from '../../git/reach.ts';
+import type { Store } from '../../git/store.ts';
+import { openStore } from '../../git/store.ts';
+import type { GitHub } from '../../github/pull-request.ts';
+import type { Model } from '../../model/call-model.ts';
+import type { Workspaces } from '../../sandbox/workspace/workspaces.ts';
 
 export interface ActivityContext {
   stateDir: string;

@@ -4,15 +4,15 @@
  * Rule: a grant in an input counts only where this worker reads it in the policy too.
  */
 import { join } from 'node:path';
-import type { LfsGrant } from '../core/lfs.ts';
-import type { Sha } from '../core/transcript.ts';
-import type { Warrant } from '../core/decisions/warrant.ts';
-import { contentPath, ensureContent } from '../git/lfs/content.ts';
-import type { LfsListing } from '../git/lfs/files.ts';
-import { listLfs } from '../git/lfs/files.ts';
-import { refSlug } from '../git/ref-name.ts';
-import type { Store } from '../git/store.ts';
-import type { BaseContent } from '../sandbox/files/lfs-layer.ts';
+import type { LfsGrant } from '../../core/lfs.ts';
+import type { Sha } from '../../core/transcript.ts';
+import type { Warrant } from '../../core/decisions/warrant.ts';
+import { contentPath, ensureContent } from '../../git/lfs/content.ts';
+import type { LfsListing } from '../../git/lfs/files.ts';
+import { listLfs } from '../../git/lfs/files.ts';
+import { refSlug } from '../../git/ref-name.ts';
+import type { Store } from '../../git/store.ts';
+import type { BaseContent } from '../../sandbox/files/lfs-layer.ts';
 import type { ActivityContext } from './context.ts';
 import { locateRepository } from './context.ts';
 import { checkLfs } from './warrant.ts';

@@ -3,21 +3,21 @@
  * Rule: facts are read from the exact bytes that would run; nothing of the model's words about them is used. It never
  * throws: the answer is stored by then, and each attempt on each worker would fail on it anew.
  */
-import type { Proposal } from '../core/agent/step.ts';
-import { clipFacts, noFacts } from '../core/commands/facts.ts';
-import { BUILT_IN_RULES } from '../core/commands/built-in-rules.ts';
-import { looksOnly } from '../core/commands/read-only-rules.ts';
-import { digestCall } from '../core/digest.ts';
-import type { CommandRule } from '../core/commands/judge.ts';
-import { judgeCommand } from '../core/commands/judge.ts';
-import { parseCommand } from '../core/commands/parse.ts';
-import { findPlanProblems, planSchema } from '../core/plan.ts';
-import { findPlanTextProblems } from '../core/decisions/border.ts';
-import { harmless } from '../core/text/harmless.ts';
-import { clip } from '../core/text/lines.ts';
-import type { Profile, ToolName } from '../core/agent/tools.ts';
-import { checkToolCall } from '../core/agent/tools.ts';
-import type { Item } from '../core/transcript.ts';
+import type { Proposal } from '../../core/agent/step.ts';
+import { clipFacts, noFacts } from '../../core/commands/facts.ts';
+import { BUILT_IN_RULES } from '../../core/commands/built-in-rules.ts';
+import { looksOnly } from '../../core/commands/read-only-rules.ts';
+import { digestCall } from '../../core/digest.ts';
+import type { CommandRule } from '../../core/commands/judge.ts';
+import { judgeCommand } from '../../core/commands/judge.ts';
+import { parseCommand } from '../../core/commands/parse.ts';
+import { findPlanProblems, planSchema } from '../../core/plan.ts';
+import { findPlanTextProblems } from '../../core/decisions/border.ts';
+import { harmless } from '../../core/text/harmless.ts';
+import { clip } from '../../core/text/lines.ts';
+import type { Profile, ToolName } from '../../core/agent/tools.ts';
+import { checkToolCall } from '../../core/agent/tools.ts';
+import type { Item } from '../../core/transcript.ts';
 
 /** A proposal's command as people see it in the history; the rest is in the checkpoint. */
 const MAX_SUMMARY = 1000;

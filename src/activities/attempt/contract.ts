@@ -3,13 +3,13 @@
  * Rule: types only, so that workflows can import it; inputs and outcomes are small facts, never transcripts, diffs or
  * files.
  */
-import type { PolicyInput, PolicyRead } from '../core/policy/layer-sources.ts';
-import type { AgentDescription, AgentSpec } from '../core/agent/state.ts';
-import type { ActInput, ActOutcome, ThinkInput, ThinkOutcome, CheckInput } from '../core/agent/step.ts';
-import type { SignatureQuestion, SignatureVerdict } from '../core/decisions/weigh.ts';
-import type { PricesInput, PricesRead } from '../core/price.ts';
-import type { DeliverInput, DeliverOutcome, OpenPullInput } from '../core/refactor/delivery.ts';
-import type { Evidence } from '../core/evidence.ts';
+import type { PolicyInput, PolicyRead } from '../../core/policy/layer-sources.ts';
+import type { AgentDescription, AgentSpec } from '../../core/agent/state.ts';
+import type { ActInput, ActOutcome, ThinkInput, ThinkOutcome, CheckInput } from '../../core/agent/step.ts';
+import type { SignatureQuestion, SignatureVerdict } from '../../core/decisions/weigh.ts';
+import type { PricesInput, PricesRead } from '../../core/price.ts';
+import type { DeliverInput, DeliverOutcome, OpenPullInput } from '../../core/refactor/delivery.ts';
+import type { Evidence } from '../../core/evidence.ts';
 import type {
   IntegrateInput,
   IntegrateOutcome,
@@ -18,10 +18,10 @@ import type {
   SettleShared,
   PrepareInput,
   Prepared,
-} from '../core/refactor/exchange.ts';
-import type { CallReviewInput, Review, ReviewInput } from '../core/review/review.ts';
-import type { HostSweep, HubSweep } from '../core/upkeep/retention.ts';
-import type { Sha } from '../core/transcript.ts';
+} from '../../core/refactor/exchange.ts';
+import type { CallReviewInput, Review, ReviewInput } from '../../core/review/review.ts';
+import type { HostSweep, HubSweep } from '../../core/upkeep/retention.ts';
+import type { Sha } from '../../core/transcript.ts';
 
 export interface ControlActivities {
   /** The policy in force, from all of its layers. */

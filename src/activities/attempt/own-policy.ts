@@ -6,13 +6,13 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestValue } from '../core/digest.ts';
-import type { NetworkGrant } from '../core/egress.ts';
-import type { EffectivePolicy, Policy } from '../core/policy/policy.ts';
-import type { Sha } from '../core/transcript.ts';
-import { ensureCommit } from '../git/remote/fetch-commit.ts';
-import type { Store } from '../git/store.ts';
-import { readLayers } from '../policy/read-layers.ts';
+import { digestValue } from '../../core/digest.ts';
+import type { NetworkGrant } from '../../core/egress.ts';
+import type { EffectivePolicy, Policy } from '../../core/policy/policy.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { ensureCommit } from '../../git/remote/fetch-commit.ts';
+import type { Store } from '../../git/store.ts';
+import { readLayers } from '../../policy/read-layers.ts';
 import type { ActivityContext } from './context.ts';
 import { isUrl, locateRepository } from './context.ts';
 import { fail } from './failures.ts';

@@ -3,16 +3,16 @@
  * Rule: compare-and-swap is the only way to move it, so work of a superseded attempt is thrown away whole.
  */
 import { Context } from '@temporalio/activity';
-import type { Entry, Sha } from '../core/transcript.ts';
-import { formatCheckpointMessage } from '../core/transcript.ts';
-import { commitTree } from '../git/write/commit-tree.ts';
-import { ensureCommit } from '../git/remote/fetch-commit.ts';
-import { moveRef } from '../git/remote/move-ref.ts';
-import type { ChainLink } from '../git/read/read-chain.ts';
-import { readLink } from '../git/read/read-chain.ts';
-import { readRef } from '../git/remote/read-ref.ts';
-import { refSlug } from '../git/ref-name.ts';
-import type { Store } from '../git/store.ts';
+import type { Entry, Sha } from '../../core/transcript.ts';
+import { formatCheckpointMessage } from '../../core/transcript.ts';
+import { commitTree } from '../../git/write/commit-tree.ts';
+import { ensureCommit } from '../../git/remote/fetch-commit.ts';
+import { moveRef } from '../../git/remote/move-ref.ts';
+import type { ChainLink } from '../../git/read/read-chain.ts';
+import { readLink } from '../../git/read/read-chain.ts';
+import { readRef } from '../../git/remote/read-ref.ts';
+import { refSlug } from '../../git/ref-name.ts';
+import type { Store } from '../../git/store.ts';
 import { fail } from './failures.ts';
 
 /** The id of the workflow that the running activity belongs to. */

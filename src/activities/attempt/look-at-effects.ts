@@ -3,27 +3,27 @@
  * Rule: bounded whatever an act left behind; what was too much to look at is itself a finding that asks.
  */
 import { setImmediate } from 'node:timers/promises';
-import { digestValue } from '../core/digest.ts';
-import { createAround } from '../core/effects/around.ts';
-import { foldName } from '../core/effects/names.ts';
-import type { DiffLimits } from '../core/execution.ts';
-import type { Finding } from '../core/effects/findings.ts';
-import { listFresh } from '../core/effects/findings.ts';
-import { clipFindings } from '../core/effects/group-findings.ts';
-import type { Change, EffectContext } from '../core/effects/judge.ts';
-import { judgeInSteps, judgeSize } from '../core/effects/judge.ts';
-import { isSpent, openBudget, take } from '../core/judge-budget.ts';
-import type { JudgeBudget } from '../core/judge-budget.ts';
-import type { Sha } from '../core/transcript.ts';
-import { countLines } from '../git/read/diff-stat.ts';
-import type { ChangedPath } from '../git/read/diff-trees.ts';
-import { diffTrees } from '../git/read/diff-trees.ts';
-import { findLfs } from '../git/lfs/find-lfs.ts';
-import { readBlobs } from '../git/read/read-blobs.ts';
-import { listFolderNames, readFiles, readSizes } from '../git/read/read-files.ts';
-import type { Store } from '../git/store.ts';
-import type { IgnoreFile } from '../sandbox/files/gitignore.ts';
-import { isIgnored, parseGitignore } from '../sandbox/files/gitignore.ts';
+import { digestValue } from '../../core/digest.ts';
+import { createAround } from '../../core/effects/around.ts';
+import { foldName } from '../../core/effects/names.ts';
+import type { DiffLimits } from '../../core/execution.ts';
+import type { Finding } from '../../core/effects/findings.ts';
+import { listFresh } from '../../core/effects/findings.ts';
+import { clipFindings } from '../../core/effects/group-findings.ts';
+import type { Change, EffectContext } from '../../core/effects/judge.ts';
+import { judgeInSteps, judgeSize } from '../../core/effects/judge.ts';
+import { isSpent, openBudget, take } from '../../core/judge-budget.ts';
+import type { JudgeBudget } from '../../core/judge-budget.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { countLines } from '../../git/read/diff-stat.ts';
+import type { ChangedPath } from '../../git/read/diff-trees.ts';
+import { diffTrees } from '../../git/read/diff-trees.ts';
+import { findLfs } from '../../git/lfs/find-lfs.ts';
+import { readBlobs } from '../../git/read/read-blobs.ts';
+import { listFolderNames, readFiles, readSizes } from '../../git/read/read-files.ts';
+import type { Store } from '../../git/store.ts';
+import type { IgnoreFile } from '../../sandbox/files/gitignore.ts';
+import { isIgnored, parseGitignore } from '../../sandbox/files/gitignore.ts';
 
 /** Files of one difference that are read: more takes a worker minutes. */
 const MAX_FILES = 20_000;

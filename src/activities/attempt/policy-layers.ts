@@ -3,16 +3,16 @@
  * Rule: a grant counts only by this worker's own configuration, or as a person said it at its terminal.
  */
 import { Context } from '@temporalio/activity';
-import type { NetworkGrant } from '../core/egress.ts';
-import type { PolicyInput } from '../core/policy/layer-sources.ts';
-import type { Sha } from '../core/transcript.ts';
-import { GitFailure } from '../git/git-failure.ts';
-import { importBase } from '../git/remote/import-base.ts';
-import { readFile } from '../git/read/read-file.ts';
-import type { Store } from '../git/store.ts';
-import { REPOSITORY_POLICY } from '../policy/read-layers.ts';
-import { MAX_POLICY_BYTES } from '../policy/read-policy-file.ts';
-import { wasSaid } from '../policy/said-network.ts';
+import type { NetworkGrant } from '../../core/egress.ts';
+import type { PolicyInput } from '../../core/policy/layer-sources.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { GitFailure } from '../../git/git-failure.ts';
+import { importBase } from '../../git/remote/import-base.ts';
+import { readFile } from '../../git/read/read-file.ts';
+import type { Store } from '../../git/store.ts';
+import { REPOSITORY_POLICY } from '../../policy/read-layers.ts';
+import { MAX_POLICY_BYTES } from '../../policy/read-policy-file.ts';
+import { wasSaid } from '../../policy/said-network.ts';
 import type { ActivityContext } from './context.ts';
 
 /** The tip of the default branch; null where HEAD names a branch without a commit. */

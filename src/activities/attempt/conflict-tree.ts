@@ -3,14 +3,14 @@
  * Rule: what a later activity needs is in the hub before the workflow hears of it; a tree alone never gets there, so it
  * goes as a commit, beside the refs of its refactor, and is kept and removed with them.
  */
-import type { Sha } from '../core/transcript.ts';
-import { commitTree } from '../git/write/commit-tree.ts';
-import { fetchInto, hasObject } from '../git/remote/fetch-commit.ts';
-import { moveRef } from '../git/remote/move-ref.ts';
-import { nameRef } from '../git/remote/hub-refs.ts';
-import { HUB } from '../git/reach.ts';
-import { readRef } from '../git/remote/read-ref.ts';
-import type { Store } from '../git/store.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { commitTree } from '../../git/write/commit-tree.ts';
+import { fetchInto, hasObject } from '../../git/remote/fetch-commit.ts';
+import { moveRef } from '../../git/remote/move-ref.ts';
+import { nameRef } from '../../git/remote/hub-refs.ts';
+import { HUB } from '../../git/reach.ts';
+import { readRef } from '../../git/remote/read-ref.ts';
+import type { Store } from '../../git/store.ts';
 import { refBeside } from './chain.ts';
 
 /** Puts the tree into the hub. The same conflict found again finds it there. */

@@ -6,9 +6,9 @@
 import type { Context } from '@temporalio/activity';
 import type { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
-import { GIT_FAILURES } from '../core/failures.ts';
-import { hostOfIdentity, isHostQueue } from '../core/task-queues.ts';
-import { GitFailure } from '../git/git-failure.ts';
+import { GIT_FAILURES } from '../../core/failures.ts';
+import { hostOfIdentity, isHostQueue } from '../../core/task-queues.ts';
+import { GitFailure } from '../../git/git-failure.ts';
 import { fail } from './failures.ts';
 import { findHosts } from './find-hosts.ts';
 

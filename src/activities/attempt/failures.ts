@@ -3,12 +3,12 @@
  * Rule: messages say what was tried, on what, and what a person can do; secrets never.
  */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { FailureType } from '../core/failures.ts';
-import { FAILURES, GIT_FAILURES } from '../core/failures.ts';
-import { hideSecretValues } from '../core/secrets.ts';
-import { GitFailure } from '../git/git-failure.ts';
-import { ModelFailure } from '../model/model-failure.ts';
-import { SandboxError } from '../sandbox/sandbox-error.ts';
+import type { FailureType } from '../../core/failures.ts';
+import { FAILURES, GIT_FAILURES } from '../../core/failures.ts';
+import { hideSecretValues } from '../../core/secrets.ts';
+import { GitFailure } from '../../git/git-failure.ts';
+import { ModelFailure } from '../../model/model-failure.ts';
+import { SandboxError } from '../../sandbox/sandbox-error.ts';
 
 /** As deep as anybody chains them. */
 const MAX_CAUSES = 10;

@@ -4,11 +4,11 @@
  */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { isHostQueue } from '../core/task-queues.ts';
-import { sealed } from '../core/sealed.ts';
-import type { TroubleNews } from '../core/trouble.ts';
-import { isTold, TROUBLE_SIGNAL } from '../core/trouble.ts';
-import { nonceOf } from '../seal/unseal-activities.ts';
+import { isHostQueue } from '../../core/task-queues.ts';
+import { sealed } from '../../core/sealed.ts';
+import type { TroubleNews } from '../../core/trouble.ts';
+import { isTold, TROUBLE_SIGNAL } from '../../core/trouble.ts';
+import { nonceOf } from '../../seal/unseal-activities.ts';
 import { fail, toFailure } from './failures.ts';
 import { tryElsewhere } from './try-elsewhere.ts';
 import { watchRefactor } from './watch-refactor.ts';

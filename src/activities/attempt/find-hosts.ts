@@ -3,7 +3,7 @@
  * Rule: Temporal's word, some minutes old: one that has just ended may be among them, and one that has just begun not.
  */
 import type { Context } from '@temporalio/activity';
-import { hostOfIdentity } from '../core/task-queues.ts';
+import { hostOfIdentity } from '../../core/task-queues.ts';
 
 /** Temporal's number for queues of activities (`temporal.api.enums.v1.TaskQueueType`). */
 const ACTIVITY_QUEUE = 2;
