@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { createAct } from '../../src/activities/act.ts';
+import { createAct } from '../../src/activities/agent/act.ts';
 import type { ActivityContext } from '../../src/activities/attempt/context.ts';
 import type { ActInput, ActOutcome } from '../../src/core/agent/step.ts';
 import { digestText } from '../../src/core/digest.ts';

@@ -2,8 +2,8 @@
  * The activities by the kind of worker that runs them.
  * Rule: a worker registers only its own kind, so that the model's key and remotes' credentials stay where they belong.
  */
-import { createAct } from './act.ts';
-import { createBeginChain } from './begin-chain.ts';
+import { createAct } from './agent/act.ts';
+import { createBeginChain } from './agent/begin-chain.ts';
 import { createReserveShared, settleShared } from './accounts.ts';
 import type { ActivityContext } from './attempt/context.ts';
 import type { ControlActivities, ModelActivities, SigningActivities, WorkspaceActivities } from './attempt/contract.ts';
@@ -17,10 +17,10 @@ import { createPrepare } from './prepare.ts';
 import { createReadPolicy } from './read-policy.ts';
 import { createReadPrices } from './read-prices.ts';
 import { createReview, createReviewCall } from './review.ts';
-import { createRunChecks } from './run-checks.ts';
+import { createRunChecks } from './agent/run-checks.ts';
 import { createSweepHost } from './sweep-host.ts';
 import { createSweepHubs } from './sweep-hubs.ts';
-import { createThink } from './think.ts';
+import { createThink } from './agent/think.ts';
 import { verifySignature } from './verify-signature.ts';
 
 export function createControlActivities(context: ActivityContext): ControlActivities & SigningActivities {

@@ -19,7 +19,7 @@ import type { WorkspaceActivities } from './attempt/contract.ts';
 import { fail } from './attempt/failures.ts';
 import { contentFor, describeLfs } from './attempt/lfs.ts';
 import { withHeartbeats } from './attempt/perform.ts';
-import { judge } from './run-checks.ts';
+import { judge } from './agent/run-checks.ts';
 
 export function createPrepare(context: ActivityContext): WorkspaceActivities['prepare'] {
   return (input) => withHeartbeats((signal) => prepare(context, input, signal));

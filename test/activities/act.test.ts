@@ -1,7 +1,7 @@
 /** What an act stores and tells the model when its effects could not be kept as they were made. */
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
-import { createAct } from '../../src/activities/act.ts';
+import { createAct } from '../../src/activities/agent/act.ts';
 import type { ActivityContext } from '../../src/activities/attempt/context.ts';
 import { digestText } from '../../src/core/digest.ts';
 import type { ActInput, ActOutcome } from '../../src/core/agent/step.ts';

@@ -2,7 +2,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, test } from 'vitest';
 import { createIntegrateTask } from '../../src/activities/integrate-task.ts';
-import { keepEvidence } from '../../src/activities/keep-evidence.ts';
+import { keepEvidence } from '../../src/activities/agent/keep-evidence.ts';
 import { digestText, digestValue } from '../../src/core/digest.ts';
 import type { Evidence } from '../../src/core/evidence.ts';
 import type { IntegrateInput, IntegrateOutcome } from '../../src/core/refactor/exchange.ts';

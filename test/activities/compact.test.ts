@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findThinkPlace } from '../../src/activities/compact.ts';
+import { findThinkPlace } from '../../src/activities/agent/compact.ts';
 import type { ThinkInput } from '../../src/core/agent/step.ts';
 import type { Entry, Sha } from '../../src/core/transcript.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';

@@ -6,7 +6,7 @@ import { stringify } from 'yaml';
 import { storeOf } from '../../src/activities/attempt/context.ts';
 import { contentFor } from '../../src/activities/attempt/lfs.ts';
 import { createPrepare } from '../../src/activities/prepare.ts';
-import { createRunChecks } from '../../src/activities/run-checks.ts';
+import { createRunChecks } from '../../src/activities/agent/run-checks.ts';
 import type { PrepareInput } from '../../src/core/refactor/exchange.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import type { CheckInput } from '../../src/core/agent/step.ts';

@@ -4,7 +4,7 @@
  * Rule: at most one for each think, stored before it is used, so that it is never paid for again.
  */
 import { ApplicationFailure } from '@temporalio/common';
-import type { ThinkInput } from '../core/agent/step.ts';
+import type { ThinkInput } from '../../core/agent/step.ts';
 import {
   bytesOf,
   compactedItems,
@@ -13,20 +13,20 @@ import {
   splitConversation,
   SUMMARY_INSTRUCTIONS,
   SUMMARY_TOKENS,
-} from '../core/agent/compaction.ts';
-import { MAX_OUTPUT_TOKENS } from '../core/agent/next.ts';
-import type { Entry, Item, Sha } from '../core/transcript.ts';
-import { readConversation } from '../core/transcript.ts';
-import type { ChainLink } from '../git/read/read-chain.ts';
-import { readLink } from '../git/read/read-chain.ts';
-import { readRef } from '../git/remote/read-ref.ts';
-import type { Store } from '../git/store.ts';
-import { treeOf } from '../git/store.ts';
-import type { Model, ModelAnswer, ModelRequest } from '../model/call-model.ts';
-import { ModelFailure } from '../model/model-failure.ts';
-import type { Place } from './attempt/chain.ts';
-import { findPlace, judgeByKey, writeEntry } from './attempt/chain.ts';
-import { fail } from './attempt/failures.ts';
+} from '../../core/agent/compaction.ts';
+import { MAX_OUTPUT_TOKENS } from '../../core/agent/next.ts';
+import type { Entry, Item, Sha } from '../../core/transcript.ts';
+import { readConversation } from '../../core/transcript.ts';
+import type { ChainLink } from '../../git/read/read-chain.ts';
+import { readLink } from '../../git/read/read-chain.ts';
+import { readRef } from '../../git/remote/read-ref.ts';
+import type { Store } from '../../git/store.ts';
+import { treeOf } from '../../git/store.ts';
+import type { Model, ModelAnswer, ModelRequest } from '../../model/call-model.ts';
+import { ModelFailure } from '../../model/model-failure.ts';
+import type { Place } from '../attempt/chain.ts';
+import { findPlace, judgeByKey, writeEntry } from '../attempt/chain.ts';
+import { fail } from '../attempt/failures.ts';
 
 /** What of a conversation stays as it was, and what a summary is made from; then less, where that is too long too. */
 const RECENT_PART = 1 / 4;

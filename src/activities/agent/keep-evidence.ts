@@ -5,16 +5,16 @@
  * attempt has its own, so that one which was frozen and goes on late changes nothing.
  */
 import { Context } from '@temporalio/activity';
-import { escapeForPeople, safeJson } from '../core/text/escape.ts';
+import { escapeForPeople, safeJson } from '../../core/text/escape.ts';
 import { z } from 'zod';
-import type { Runs } from '../core/compare-output.ts';
-import type { Evidence } from '../core/evidence.ts';
-import type { Sha } from '../core/transcript.ts';
-import { shaSchema } from '../core/transcript.ts';
-import { commitTree } from '../git/write/commit-tree.ts';
-import { moveRef } from '../git/remote/move-ref.ts';
-import type { Store } from '../git/store.ts';
-import { ownWorkflowId, refBeside } from './attempt/chain.ts';
+import type { Runs } from '../../core/compare-output.ts';
+import type { Evidence } from '../../core/evidence.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { shaSchema } from '../../core/transcript.ts';
+import { commitTree } from '../../git/write/commit-tree.ts';
+import { moveRef } from '../../git/remote/move-ref.ts';
+import type { Store } from '../../git/store.ts';
+import { ownWorkflowId, refBeside } from '../attempt/chain.ts';
 
 /** What is kept of all outputs of one judgement. */
 const MAX_LOG_CHARACTERS = 512 * 1024;

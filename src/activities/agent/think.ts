@@ -3,32 +3,32 @@
  * Rule: an answer that was stored is never asked for again; what is returned is read from the checkpoint.
  */
 import { Context } from '@temporalio/activity';
-import { MAX_OUTPUT_TOKENS } from '../core/agent/next.ts';
-import type { ThinkInput, ThinkOutcome } from '../core/agent/step.ts';
-import { answerOpenCalls, steerText } from '../core/agent/prompts.ts';
-import { harmless } from '../core/text/harmless.ts';
-import type { Entry, Item, Sha } from '../core/transcript.ts';
-import { readConversation } from '../core/transcript.ts';
-import { diffStat } from '../git/read/diff-stat.ts';
-import { ensureCommit } from '../git/remote/fetch-commit.ts';
-import type { ChainLink } from '../git/read/read-chain.ts';
-import { readChain, readLink } from '../git/read/read-chain.ts';
-import type { Store } from '../git/store.ts';
-import { ensureOwnCommit } from '../git/remote/own-commit.ts';
-import { treeOf } from '../git/store.ts';
-import { putBack } from '../git/write/tree-with.ts';
-import type { Model, ModelAnswer } from '../model/call-model.ts';
-import { ModelFailure } from '../model/model-failure.ts';
-import { advanceRef, ownWorkflowId, refFolder, runRef, writeEntry } from './attempt/chain.ts';
+import { MAX_OUTPUT_TOKENS } from '../../core/agent/next.ts';
+import type { ThinkInput, ThinkOutcome } from '../../core/agent/step.ts';
+import { answerOpenCalls, steerText } from '../../core/agent/prompts.ts';
+import { harmless } from '../../core/text/harmless.ts';
+import type { Entry, Item, Sha } from '../../core/transcript.ts';
+import { readConversation } from '../../core/transcript.ts';
+import { diffStat } from '../../git/read/diff-stat.ts';
+import { ensureCommit } from '../../git/remote/fetch-commit.ts';
+import type { ChainLink } from '../../git/read/read-chain.ts';
+import { readChain, readLink } from '../../git/read/read-chain.ts';
+import type { Store } from '../../git/store.ts';
+import { ensureOwnCommit } from '../../git/remote/own-commit.ts';
+import { treeOf } from '../../git/store.ts';
+import { putBack } from '../../git/write/tree-with.ts';
+import type { Model, ModelAnswer } from '../../model/call-model.ts';
+import { ModelFailure } from '../../model/model-failure.ts';
+import { advanceRef, ownWorkflowId, refFolder, runRef, writeEntry } from '../attempt/chain.ts';
 import type { CallOptions } from './compact.ts';
 import { describeCompaction, findThinkPlace, isTooLong, writeCompaction } from './compact.ts';
-import type { ActivityContext } from './attempt/context.ts';
-import { storeOf } from './attempt/context.ts';
-import type { ModelActivities } from './attempt/contract.ts';
-import { fail } from './attempt/failures.ts';
+import type { ActivityContext } from '../attempt/context.ts';
+import { storeOf } from '../attempt/context.ts';
+import type { ModelActivities } from '../attempt/contract.ts';
+import { fail } from '../attempt/failures.ts';
 import { countLost, endAnswerWhenCut, rememberAnswer, rememberCost } from './keep-answer.ts';
-import { withHeartbeats } from './attempt/perform.ts';
-import { propose } from './attempt/propose.ts';
+import { withHeartbeats } from '../attempt/perform.ts';
+import { propose } from '../attempt/propose.ts';
 
 /** After this long another attempt may have stored the answer: a worker may have been frozen since it looked. */
 const STALE_LOOK_MS = 5000;

@@ -3,21 +3,21 @@
  * Rule: what the agent is told is in this commit, read from the base and never from a tree that an agent changed.
  */
 import { Context } from '@temporalio/activity';
-import type { AgentSpec } from '../core/agent/state.ts';
-import { profileOf } from '../core/agent/next.ts';
-import type { Guide } from '../core/agent/prompts.ts';
-import { MAX_GUIDE_BYTES, startConversation } from '../core/agent/prompts.ts';
-import { ensureCommit } from '../git/remote/fetch-commit.ts';
-import { listFiles } from '../git/read/list-files.ts';
-import { readThroughLinks } from '../git/read/read-file.ts';
-import type { Store } from '../git/store.ts';
-import { treeOf } from '../git/store.ts';
-import { advanceRef, findPlace, judgeByKey, runRef, writeEntry } from './attempt/chain.ts';
-import { ensureConflict } from './attempt/conflict-tree.ts';
-import type { ActivityContext } from './attempt/context.ts';
-import { storeOf } from './attempt/context.ts';
-import type { ControlActivities } from './attempt/contract.ts';
-import { withHeartbeats } from './attempt/perform.ts';
+import type { AgentSpec } from '../../core/agent/state.ts';
+import { profileOf } from '../../core/agent/next.ts';
+import type { Guide } from '../../core/agent/prompts.ts';
+import { MAX_GUIDE_BYTES, startConversation } from '../../core/agent/prompts.ts';
+import { ensureCommit } from '../../git/remote/fetch-commit.ts';
+import { listFiles } from '../../git/read/list-files.ts';
+import { readThroughLinks } from '../../git/read/read-file.ts';
+import type { Store } from '../../git/store.ts';
+import { treeOf } from '../../git/store.ts';
+import { advanceRef, findPlace, judgeByKey, runRef, writeEntry } from '../attempt/chain.ts';
+import { ensureConflict } from '../attempt/conflict-tree.ts';
+import type { ActivityContext } from '../attempt/context.ts';
+import { storeOf } from '../attempt/context.ts';
+import type { ControlActivities } from '../attempt/contract.ts';
+import { withHeartbeats } from '../attempt/perform.ts';
 
 /** Guides that reach one prompt; a monorepo may have hundreds. */
 const MAX_GUIDES = 10;

@@ -2,28 +2,28 @@
  * `runChecks`: judges exactly one commit by its checks, in a fresh workspace that is thrown away.
  * Rule: evidence is gathered here, never in an agent's workspace; a red check runs once more and both results are kept.
  */
-import { compareRuns } from '../core/compare-output.ts';
-import { escapeForPeople } from '../core/text/escape.ts';
-import { harmless } from '../core/text/harmless.ts';
-import { ends } from '../core/text/lines.ts';
-import { describeHostUse } from '../core/egress.ts';
-import type { HostUse } from '../core/egress.ts';
-import type { Evidence } from '../core/evidence.ts';
-import type { CheckInput } from '../core/agent/step.ts';
-import type { Sha } from '../core/transcript.ts';
-import { ensureCommit } from '../git/remote/fetch-commit.ts';
-import { readLink } from '../git/read/read-chain.ts';
-import type { Store } from '../git/store.ts';
-import { treeOf } from '../git/store.ts';
-import type { CheckResult } from '../sandbox/workspace/workspaces.ts';
-import type { ActivityContext } from './attempt/context.ts';
-import { storeOf } from './attempt/context.ts';
-import type { WorkspaceActivities } from './attempt/contract.ts';
-import { fail } from './attempt/failures.ts';
+import { compareRuns } from '../../core/compare-output.ts';
+import { escapeForPeople } from '../../core/text/escape.ts';
+import { harmless } from '../../core/text/harmless.ts';
+import { ends } from '../../core/text/lines.ts';
+import { describeHostUse } from '../../core/egress.ts';
+import type { HostUse } from '../../core/egress.ts';
+import type { Evidence } from '../../core/evidence.ts';
+import type { CheckInput } from '../../core/agent/step.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { ensureCommit } from '../../git/remote/fetch-commit.ts';
+import { readLink } from '../../git/read/read-chain.ts';
+import type { Store } from '../../git/store.ts';
+import { treeOf } from '../../git/store.ts';
+import type { CheckResult } from '../../sandbox/workspace/workspaces.ts';
+import type { ActivityContext } from '../attempt/context.ts';
+import { storeOf } from '../attempt/context.ts';
+import type { WorkspaceActivities } from '../attempt/contract.ts';
+import { fail } from '../attempt/failures.ts';
 import { keepEvidence, readRuns } from './keep-evidence.ts';
-import { contentFor } from './attempt/lfs.ts';
-import { withHeartbeats } from './attempt/perform.ts';
-import { checkSetup } from './attempt/warrant.ts';
+import { contentFor } from '../attempt/lfs.ts';
+import { withHeartbeats } from '../attempt/perform.ts';
+import { checkSetup } from '../attempt/warrant.ts';
 
 /** Characters of a check's output that travel with its evidence. */
 const TAIL_CHARACTERS = 1000;

@@ -6,10 +6,10 @@
  */
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
-import type { Model, ModelAnswer, ModelRequest } from '../model/call-model.ts';
-import type { ModelFailureKind } from '../model/model-failure.ts';
-import { ModelFailure } from '../model/model-failure.ts';
-import type { Memory } from './attempt/perform.ts';
+import type { Model, ModelAnswer, ModelRequest } from '../../model/call-model.ts';
+import type { ModelFailureKind } from '../../model/model-failure.ts';
+import { ModelFailure } from '../../model/model-failure.ts';
+import type { Memory } from '../attempt/perform.ts';
 
 /** `free` are earlier attempts that ended without a paid call. */
 const noteSchema = z.object({ key: z.string().optional(), answer: z.string().optional(), free: z.int().optional() });
