@@ -4,19 +4,19 @@
  */
 import { createAct } from './agent/act.ts';
 import { createBeginChain } from './agent/begin-chain.ts';
-import { createReserveShared, settleShared } from './accounts.ts';
+import { createReserveShared, settleShared } from './refactor/accounts.ts';
 import type { ActivityContext } from './attempt/context.ts';
 import type { ControlActivities, ModelActivities, SigningActivities, WorkspaceActivities } from './attempt/contract.ts';
 import { describeAgents } from './describe-agents.ts';
-import { createDeliver } from './deliver.ts';
+import { createDeliver } from './refactor/deliver.ts';
 import { createFindPlaces } from './find-places.ts';
-import { createIntegrateTask } from './integrate-task.ts';
-import { createKeepReport } from './keep-report.ts';
-import { createOpenPull } from './open-pull.ts';
-import { createPrepare } from './prepare.ts';
-import { createReadPolicy } from './read-policy.ts';
-import { createReadPrices } from './read-prices.ts';
-import { createReview, createReviewCall } from './review.ts';
+import { createIntegrateTask } from './refactor/integrate-task.ts';
+import { createKeepReport } from './refactor/keep-report.ts';
+import { createOpenPull } from './refactor/open-pull.ts';
+import { createPrepare } from './refactor/prepare.ts';
+import { createReadPolicy } from './refactor/read-policy.ts';
+import { createReadPrices } from './refactor/read-prices.ts';
+import { createReview, createReviewCall } from './refactor/review.ts';
 import { createRunChecks } from './agent/run-checks.ts';
 import { createSweepHost } from './sweep-host.ts';
 import { createSweepHubs } from './sweep-hubs.ts';

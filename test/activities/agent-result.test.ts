@@ -1,7 +1,7 @@
 /** What is integrated of an agent's result: what the hub shows and verified approvals are of, whatever a report says. */
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, test } from 'vitest';
-import { createIntegrateTask } from '../../src/activities/integrate-task.ts';
+import { createIntegrateTask } from '../../src/activities/refactor/integrate-task.ts';
 import { keepEvidence } from '../../src/activities/agent/keep-evidence.ts';
 import { digestText, digestValue } from '../../src/core/digest.ts';
 import type { Evidence } from '../../src/core/evidence.ts';

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { storeOf } from '../../src/activities/attempt/context.ts';
 import { contentFor } from '../../src/activities/attempt/lfs.ts';
-import { createPrepare } from '../../src/activities/prepare.ts';
+import { createPrepare } from '../../src/activities/refactor/prepare.ts';
 import { createRunChecks } from '../../src/activities/agent/run-checks.ts';
 import type { PrepareInput } from '../../src/core/refactor/exchange.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';

@@ -1,7 +1,7 @@
 /** What a worker refuses to deliver although an activity's input asks for it. */
 import { describe, expect, test } from 'vitest';
-import { createDeliver } from '../../src/activities/deliver.ts';
-import { createOpenPull } from '../../src/activities/open-pull.ts';
+import { createDeliver } from '../../src/activities/refactor/deliver.ts';
+import { createOpenPull } from '../../src/activities/refactor/open-pull.ts';
 import type { Approval } from '../../src/core/decisions/control.ts';
 import type { DeliverInput } from '../../src/core/refactor/delivery.ts';
 import { digestDelivery } from '../../src/core/refactor/delivery.ts';

@@ -3,19 +3,19 @@
  * Rule: exactly that commit, never over another one, and only after this worker has verified by itself that it was
  * approved; delivering twice is delivering once.
  */
-import type { DeliverInput, DeliverOutcome } from '../core/refactor/delivery.ts';
-import { deliverBranch, readRemoteBranch } from '../git/remote/deliver-branch.ts';
-import { diffStat } from '../git/read/diff-stat.ts';
-import { ensureCommit } from '../git/remote/fetch-commit.ts';
-import { importBase } from '../git/remote/import-base.ts';
-import { mergeCommits } from '../git/write/merge-commits.ts';
-import type { Store } from '../git/store.ts';
-import type { ActivityContext } from './attempt/context.ts';
-import { locateRepository, storeOf } from './attempt/context.ts';
-import type { ControlActivities } from './attempt/contract.ts';
+import type { DeliverInput, DeliverOutcome } from '../../core/refactor/delivery.ts';
+import { deliverBranch, readRemoteBranch } from '../../git/remote/deliver-branch.ts';
+import { diffStat } from '../../git/read/diff-stat.ts';
+import { ensureCommit } from '../../git/remote/fetch-commit.ts';
+import { importBase } from '../../git/remote/import-base.ts';
+import { mergeCommits } from '../../git/write/merge-commits.ts';
+import type { Store } from '../../git/store.ts';
+import type { ActivityContext } from '../attempt/context.ts';
+import { locateRepository, storeOf } from '../attempt/context.ts';
+import type { ControlActivities } from '../attempt/contract.ts';
 import { canOpenPull } from './open-pull.ts';
-import { withHeartbeats } from './attempt/perform.ts';
-import { checkDelivery } from './attempt/warrant.ts';
+import { withHeartbeats } from '../attempt/perform.ts';
+import { checkDelivery } from '../attempt/warrant.ts';
 
 export function createDeliver(context: ActivityContext): ControlActivities['deliver'] {
   return (input) =>

@@ -2,24 +2,24 @@
  * `prepare`: resolves the base commit and runs the checks once on it, before any work.
  * Rule: the person's working copy is only read; what can't be worked at all is said here, at once.
  */
-import { describeHostUse } from '../core/egress.ts';
-import type { HostUse } from '../core/egress.ts';
-import type { Prepared, PrepareInput } from '../core/refactor/exchange.ts';
+import { describeHostUse } from '../../core/egress.ts';
+import type { HostUse } from '../../core/egress.ts';
+import type { Prepared, PrepareInput } from '../../core/refactor/exchange.ts';
 import { Context } from '@temporalio/activity';
-import { checkNewBranch, findInTheWay } from '../core/branch-name.ts';
-import type { Sha } from '../core/transcript.ts';
-import { importBase } from '../git/remote/import-base.ts';
-import { listBranches } from '../git/remote/deliver-branch.ts';
-import { readLink } from '../git/read/read-chain.ts';
-import type { Store } from '../git/store.ts';
-import type { NamedBase } from '../sandbox/layers/layers.ts';
-import type { ActivityContext } from './attempt/context.ts';
-import { locateRepository, storeOf } from './attempt/context.ts';
-import type { WorkspaceActivities } from './attempt/contract.ts';
-import { fail } from './attempt/failures.ts';
-import { contentFor, describeLfs } from './attempt/lfs.ts';
-import { withHeartbeats } from './attempt/perform.ts';
-import { judge } from './agent/run-checks.ts';
+import { checkNewBranch, findInTheWay } from '../../core/branch-name.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { importBase } from '../../git/remote/import-base.ts';
+import { listBranches } from '../../git/remote/deliver-branch.ts';
+import { readLink } from '../../git/read/read-chain.ts';
+import type { Store } from '../../git/store.ts';
+import type { NamedBase } from '../../sandbox/layers/layers.ts';
+import type { ActivityContext } from '../attempt/context.ts';
+import { locateRepository, storeOf } from '../attempt/context.ts';
+import type { WorkspaceActivities } from '../attempt/contract.ts';
+import { fail } from '../attempt/failures.ts';
+import { contentFor, describeLfs } from '../attempt/lfs.ts';
+import { withHeartbeats } from '../attempt/perform.ts';
+import { judge } from '../agent/run-checks.ts';
 
 export function createPrepare(context: ActivityContext): WorkspaceActivities['prepare'] {
   return (input) => withHeartbeats((signal) => prepare(context, input, signal));

@@ -3,16 +3,16 @@
  * Rule: one commit on the last one of the refactor, of its very tree; the message is the report, and a later one is
  * put in its place.
  */
-import { commitTree } from '../git/write/commit-tree.ts';
-import { ensureCommit } from '../git/remote/fetch-commit.ts';
-import { moveRef } from '../git/remote/move-ref.ts';
-import { readRef } from '../git/remote/read-ref.ts';
-import { treeOf } from '../git/store.ts';
-import { ownWorkflowId, refBeside } from './attempt/chain.ts';
-import type { ActivityContext } from './attempt/context.ts';
-import { storeOf } from './attempt/context.ts';
-import type { ControlActivities } from './attempt/contract.ts';
-import { withHeartbeats } from './attempt/perform.ts';
+import { commitTree } from '../../git/write/commit-tree.ts';
+import { ensureCommit } from '../../git/remote/fetch-commit.ts';
+import { moveRef } from '../../git/remote/move-ref.ts';
+import { readRef } from '../../git/remote/read-ref.ts';
+import { treeOf } from '../../git/store.ts';
+import { ownWorkflowId, refBeside } from '../attempt/chain.ts';
+import type { ActivityContext } from '../attempt/context.ts';
+import { storeOf } from '../attempt/context.ts';
+import type { ControlActivities } from '../attempt/contract.ts';
+import { withHeartbeats } from '../attempt/perform.ts';
 
 export function createKeepReport(context: ActivityContext): ControlActivities['keepReport'] {
   return ({ repository, commit, report }) =>

@@ -3,28 +3,28 @@
  * what people let it keep.
  * Rule: a report is where to look, never what counts; what the hub does not show is not so.
  */
-import { rulesOf } from '../core/policy/approvers.ts';
-import { canonicalJson, digestValue } from '../core/digest.ts';
-import type { IntegrateInput, Keeps } from '../core/refactor/exchange.ts';
-import { findingRulesOf } from '../core/policy/judge-fields.ts';
-import type { Permit } from '../core/decisions/permits.ts';
-import { keptBy, leftOutAt } from '../core/decisions/permits.ts';
-import type { EffectivePolicy } from '../core/policy/policy.ts';
-import type { Spend } from '../core/spend.ts';
-import { NOTHING_SPENT, spendOn } from '../core/spend.ts';
-import type { Sha } from '../core/transcript.ts';
-import { signedLeaveOut } from '../core/decisions/warrant.ts';
-import { ensureCommit } from '../git/remote/fetch-commit.ts';
-import { isInFolder } from '../git/remote/own-commit.ts';
-import { readChain, readLink } from '../git/read/read-chain.ts';
-import { readRef } from '../git/remote/read-ref.ts';
-import type { Store } from '../git/store.ts';
-import { treeOf } from '../git/store.ts';
-import { ownWorkflowId, refFolder } from './attempt/chain.ts';
-import type { ActivityContext } from './attempt/context.ts';
-import { evidenceRef, formerEvidenceRef, readEvidence } from './agent/keep-evidence.ts';
-import { readOwnPolicy } from './attempt/own-policy.ts';
-import { findMissing } from './attempt/warrant.ts';
+import { rulesOf } from '../../core/policy/approvers.ts';
+import { canonicalJson, digestValue } from '../../core/digest.ts';
+import type { IntegrateInput, Keeps } from '../../core/refactor/exchange.ts';
+import { findingRulesOf } from '../../core/policy/judge-fields.ts';
+import type { Permit } from '../../core/decisions/permits.ts';
+import { keptBy, leftOutAt } from '../../core/decisions/permits.ts';
+import type { EffectivePolicy } from '../../core/policy/policy.ts';
+import type { Spend } from '../../core/spend.ts';
+import { NOTHING_SPENT, spendOn } from '../../core/spend.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { signedLeaveOut } from '../../core/decisions/warrant.ts';
+import { ensureCommit } from '../../git/remote/fetch-commit.ts';
+import { isInFolder } from '../../git/remote/own-commit.ts';
+import { readChain, readLink } from '../../git/read/read-chain.ts';
+import { readRef } from '../../git/remote/read-ref.ts';
+import type { Store } from '../../git/store.ts';
+import { treeOf } from '../../git/store.ts';
+import { ownWorkflowId, refFolder } from '../attempt/chain.ts';
+import type { ActivityContext } from '../attempt/context.ts';
+import { evidenceRef, formerEvidenceRef, readEvidence } from '../agent/keep-evidence.ts';
+import { readOwnPolicy } from '../attempt/own-policy.ts';
+import { findMissing } from '../attempt/warrant.ts';
 
 /** Why a result is not what its agent's report says; undefined where the hub bears it out. */
 export async function findUntruth(store: Store, input: IntegrateInput): Promise<string | undefined> {

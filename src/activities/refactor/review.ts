@@ -11,32 +11,32 @@ import {
   renderCallReviewRequest,
   renderReviewRequest,
   REVIEW_INSTRUCTIONS,
-} from '../core/review/review.ts';
-import type { CallReviewInput, Review, ReviewInput } from '../core/review/review.ts';
-import { digestCall, drawFrom } from '../core/digest.ts';
-import { safeJson } from '../core/text/escape.ts';
-import { worstRisk } from '../core/effects/findings.ts';
-import { worse } from '../core/risk.ts';
-import { harmless } from '../core/text/harmless.ts';
-import { checkToolCall } from '../core/agent/tools.ts';
-import type { Sha } from '../core/transcript.ts';
-import type { Verdict } from '../core/review/verdict.ts';
-import { commitTree } from '../git/write/commit-tree.ts';
-import { diffText } from '../git/read/diff-stat.ts';
-import { ensureCommit } from '../git/remote/fetch-commit.ts';
-import { moveRef } from '../git/remote/move-ref.ts';
-import { readChain, readLink } from '../git/read/read-chain.ts';
-import { readRef } from '../git/remote/read-ref.ts';
-import type { Store } from '../git/store.ts';
-import { treeOf } from '../git/store.ts';
-import type { ModelAnswer } from '../model/call-model.ts';
-import { ownWorkflowId, refBeside, runRef } from './attempt/chain.ts';
-import type { ActivityContext } from './attempt/context.ts';
-import { storeOf } from './attempt/context.ts';
-import type { ModelActivities } from './attempt/contract.ts';
-import { fail } from './attempt/failures.ts';
-import { findEffects } from './attempt/look-at-effects.ts';
-import { withHeartbeats } from './attempt/perform.ts';
+} from '../../core/review/review.ts';
+import type { CallReviewInput, Review, ReviewInput } from '../../core/review/review.ts';
+import { digestCall, drawFrom } from '../../core/digest.ts';
+import { safeJson } from '../../core/text/escape.ts';
+import { worstRisk } from '../../core/effects/findings.ts';
+import { worse } from '../../core/risk.ts';
+import { harmless } from '../../core/text/harmless.ts';
+import { checkToolCall } from '../../core/agent/tools.ts';
+import type { Sha } from '../../core/transcript.ts';
+import type { Verdict } from '../../core/review/verdict.ts';
+import { commitTree } from '../../git/write/commit-tree.ts';
+import { diffText } from '../../git/read/diff-stat.ts';
+import { ensureCommit } from '../../git/remote/fetch-commit.ts';
+import { moveRef } from '../../git/remote/move-ref.ts';
+import { readChain, readLink } from '../../git/read/read-chain.ts';
+import { readRef } from '../../git/remote/read-ref.ts';
+import type { Store } from '../../git/store.ts';
+import { treeOf } from '../../git/store.ts';
+import type { ModelAnswer } from '../../model/call-model.ts';
+import { ownWorkflowId, refBeside, runRef } from '../attempt/chain.ts';
+import type { ActivityContext } from '../attempt/context.ts';
+import { storeOf } from '../attempt/context.ts';
+import type { ModelActivities } from '../attempt/contract.ts';
+import { fail } from '../attempt/failures.ts';
+import { findEffects } from '../attempt/look-at-effects.ts';
+import { withHeartbeats } from '../attempt/perform.ts';
 
 /** Tries of a reviewer that hands in nothing that can be read. */
 const TRIES = 2;

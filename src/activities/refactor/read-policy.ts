@@ -3,15 +3,15 @@
  * Rule: a layer with a fault ends the start, with file and line; the repository's limits are those of its base and of
  * its default branch, whichever is stricter.
  */
-import type { PolicyInput, PolicyRead } from '../core/policy/layer-sources.ts';
-import { importBase } from '../git/remote/import-base.ts';
-import { readLayers } from '../policy/read-layers.ts';
-import type { ActivityContext } from './attempt/context.ts';
-import { locateRepository, storeOf } from './attempt/context.ts';
-import type { ControlActivities } from './attempt/contract.ts';
-import { fail } from './attempt/failures.ts';
-import { withHeartbeats } from './attempt/perform.ts';
-import { importTip, readRepositoryLayer, listSaid } from './attempt/policy-layers.ts';
+import type { PolicyInput, PolicyRead } from '../../core/policy/layer-sources.ts';
+import { importBase } from '../../git/remote/import-base.ts';
+import { readLayers } from '../../policy/read-layers.ts';
+import type { ActivityContext } from '../attempt/context.ts';
+import { locateRepository, storeOf } from '../attempt/context.ts';
+import type { ControlActivities } from '../attempt/contract.ts';
+import { fail } from '../attempt/failures.ts';
+import { withHeartbeats } from '../attempt/perform.ts';
+import { importTip, readRepositoryLayer, listSaid } from '../attempt/policy-layers.ts';
 
 export function createReadPolicy(context: ActivityContext): ControlActivities['readPolicy'] {
   return (input) => withHeartbeats(async () => await readPolicy(context, input));

@@ -4,33 +4,33 @@
  * Rule: the merge happens in the object store, on trees; no work tree, and never a lost conflict. What people left out
  * of the result is in no commit of the line.
  */
-import type { Finding } from '../core/effects/findings.ts';
-import { gateFindings, keyOf } from '../core/effects/findings.ts';
-import { clipFindings, listKept } from '../core/effects/group-findings.ts';
-import type { IntegrateInput, IntegrateOutcome } from '../core/refactor/exchange.ts';
-import { isInPaths, isProtected, summarisePaths } from '../core/paths.ts';
-import { taskWords } from '../core/agent/prompts.ts';
-import type { Sha } from '../core/transcript.ts';
-import type { Author } from '../git/write/commit-tree.ts';
-import { commitTree } from '../git/write/commit-tree.ts';
-import { diffTrees } from '../git/read/diff-trees.ts';
-import { ensureCommit } from '../git/remote/fetch-commit.ts';
-import { mergeCommits } from '../git/write/merge-commits.ts';
-import { readChain, readRoot } from '../git/read/read-chain.ts';
-import { readRef } from '../git/remote/read-ref.ts';
-import type { Store } from '../git/store.ts';
-import { treeOf } from '../git/store.ts';
-import { putBack } from '../git/write/tree-with.ts';
+import type { Finding } from '../../core/effects/findings.ts';
+import { gateFindings, keyOf } from '../../core/effects/findings.ts';
+import { clipFindings, listKept } from '../../core/effects/group-findings.ts';
+import type { IntegrateInput, IntegrateOutcome } from '../../core/refactor/exchange.ts';
+import { isInPaths, isProtected, summarisePaths } from '../../core/paths.ts';
+import { taskWords } from '../../core/agent/prompts.ts';
+import type { Sha } from '../../core/transcript.ts';
+import type { Author } from '../../git/write/commit-tree.ts';
+import { commitTree } from '../../git/write/commit-tree.ts';
+import { diffTrees } from '../../git/read/diff-trees.ts';
+import { ensureCommit } from '../../git/remote/fetch-commit.ts';
+import { mergeCommits } from '../../git/write/merge-commits.ts';
+import { readChain, readRoot } from '../../git/read/read-chain.ts';
+import { readRef } from '../../git/remote/read-ref.ts';
+import type { Store } from '../../git/store.ts';
+import { treeOf } from '../../git/store.ts';
+import { putBack } from '../../git/write/tree-with.ts';
 import type { Kept } from './agent-result.ts';
 import { findMoreSpend, findUntruth, verifyKeeps } from './agent-result.ts';
-import { advanceRef, ownWorkflowId, runRef } from './attempt/chain.ts';
-import { keepConflict } from './attempt/conflict-tree.ts';
-import type { ActivityContext } from './attempt/context.ts';
-import { storeOf } from './attempt/context.ts';
-import type { ControlActivities } from './attempt/contract.ts';
-import { fail } from './attempt/failures.ts';
-import { findEffects, listEffects, listFreshEffects } from './attempt/look-at-effects.ts';
-import { withHeartbeats } from './attempt/perform.ts';
+import { advanceRef, ownWorkflowId, runRef } from '../attempt/chain.ts';
+import { keepConflict } from '../attempt/conflict-tree.ts';
+import type { ActivityContext } from '../attempt/context.ts';
+import { storeOf } from '../attempt/context.ts';
+import type { ControlActivities } from '../attempt/contract.ts';
+import { fail } from '../attempt/failures.ts';
+import { findEffects, listEffects, listFreshEffects } from '../attempt/look-at-effects.ts';
+import { withHeartbeats } from '../attempt/perform.ts';
 
 /** Outside paths that a decision names; more become their folders. */
 const MAX_OUTSIDE = 20;

@@ -2,13 +2,13 @@
  * `openPull`: a pull request for the delivered branch, with the report as its body.
  * Rule: only a worker with a token opens any, and only on the GitHub that it is configured for.
  */
-import { GitHubFailure, openPullRequest, readRepositoryName } from '../github/pull-request.ts';
-import type { ActivityContext } from './attempt/context.ts';
-import { storeOf } from './attempt/context.ts';
-import type { ControlActivities } from './attempt/contract.ts';
-import { fail } from './attempt/failures.ts';
-import { withHeartbeats } from './attempt/perform.ts';
-import { checkDelivery } from './attempt/warrant.ts';
+import { GitHubFailure, openPullRequest, readRepositoryName } from '../../github/pull-request.ts';
+import type { ActivityContext } from '../attempt/context.ts';
+import { storeOf } from '../attempt/context.ts';
+import type { ControlActivities } from '../attempt/contract.ts';
+import { fail } from '../attempt/failures.ts';
+import { withHeartbeats } from '../attempt/perform.ts';
+import { checkDelivery } from '../attempt/warrant.ts';
 
 /** Whether this worker opens pull requests for a repository. */
 export function canOpenPull({ github }: ActivityContext, repository: string): boolean {

@@ -2,8 +2,8 @@
  * `readPrices`: what the models cost that a refactor would use, for a budget of money.
  * Rule: only a worker that calls models knows its table of prices, and no price is invented.
  */
-import type { ActivityContext } from './attempt/context.ts';
-import type { ModelActivities } from './attempt/contract.ts';
+import type { ActivityContext } from '../attempt/context.ts';
+import type { ModelActivities } from '../attempt/contract.ts';
 
 export function createReadPrices({ model }: ActivityContext): ModelActivities['readPrices'] {
   return async ({ review }) =>
