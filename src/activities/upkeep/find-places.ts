@@ -6,13 +6,13 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Context } from '@temporalio/activity';
-import { workspaceQueue } from '../core/task-queues.ts';
-import { refSlug } from '../git/ref-name.ts';
-import type { ActivityContext } from './attempt/context.ts';
-import { isUrl, SLUG } from './attempt/context.ts';
-import type { ControlActivities } from './attempt/contract.ts';
-import { findHosts } from './attempt/find-hosts.ts';
-import { withHeartbeats } from './attempt/perform.ts';
+import { workspaceQueue } from '../../core/task-queues.ts';
+import { refSlug } from '../../git/ref-name.ts';
+import type { ActivityContext } from '../attempt/context.ts';
+import { isUrl, SLUG } from '../attempt/context.ts';
+import type { ControlActivities } from '../attempt/contract.ts';
+import { findHosts } from '../attempt/find-hosts.ts';
+import { withHeartbeats } from '../attempt/perform.ts';
 
 /** Temporal keeps this many of a search attribute's characters, from the end of the repository's name. */
 const MAX_SHOWN = 255;

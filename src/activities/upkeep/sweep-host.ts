@@ -5,14 +5,14 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HostSweep } from '../core/upkeep/retention.ts';
-import { DAY_MS } from '../core/upkeep/retention.ts';
-import { sweepContent } from '../git/lfs/content.ts';
-import { sweepStore } from '../git/sweep-store.ts';
-import type { ActivityContext } from './attempt/context.ts';
-import type { WorkspaceActivities } from './attempt/contract.ts';
-import { contentFolder } from './attempt/lfs.ts';
-import { withHeartbeats } from './attempt/perform.ts';
+import type { HostSweep } from '../../core/upkeep/retention.ts';
+import { DAY_MS } from '../../core/upkeep/retention.ts';
+import { sweepContent } from '../../git/lfs/content.ts';
+import { sweepStore } from '../../git/sweep-store.ts';
+import type { ActivityContext } from '../attempt/context.ts';
+import type { WorkspaceActivities } from '../attempt/contract.ts';
+import { contentFolder } from '../attempt/lfs.ts';
+import { withHeartbeats } from '../attempt/perform.ts';
 import { isOpen } from './sweep-hubs.ts';
 
 /** Layers are used by checks too, which have no workspace that could be listed. */

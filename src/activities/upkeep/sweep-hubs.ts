@@ -5,19 +5,19 @@
  */
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import type { HubSweep, KnownRun, RunRef } from '../core/upkeep/retention.ts';
-import { chooseExpired, chooseRetention, DAY_MS, foldRuns } from '../core/upkeep/retention.ts';
-import { deleteRef } from '../git/remote/move-ref.ts';
-import { readRoot } from '../git/read/read-chain.ts';
-import { listRefs } from '../git/remote/read-ref.ts';
-import { readTips } from '../git/remote/read-tips.ts';
-import { refSlug } from '../git/ref-name.ts';
-import type { Store } from '../git/store.ts';
-import { sweepStore } from '../git/sweep-store.ts';
-import type { ActivityContext } from './attempt/context.ts';
-import { storeOfSlug } from './attempt/context.ts';
-import type { ControlActivities } from './attempt/contract.ts';
-import { withHeartbeats } from './attempt/perform.ts';
+import type { HubSweep, KnownRun, RunRef } from '../../core/upkeep/retention.ts';
+import { chooseExpired, chooseRetention, DAY_MS, foldRuns } from '../../core/upkeep/retention.ts';
+import { deleteRef } from '../../git/remote/move-ref.ts';
+import { readRoot } from '../../git/read/read-chain.ts';
+import { listRefs } from '../../git/remote/read-ref.ts';
+import { readTips } from '../../git/remote/read-tips.ts';
+import { refSlug } from '../../git/ref-name.ts';
+import type { Store } from '../../git/store.ts';
+import { sweepStore } from '../../git/sweep-store.ts';
+import type { ActivityContext } from '../attempt/context.ts';
+import { storeOfSlug } from '../attempt/context.ts';
+import type { ControlActivities } from '../attempt/contract.ts';
+import { withHeartbeats } from '../attempt/perform.ts';
 
 /** Refs that one look removes: a push each where the hub is elsewhere, within the half hour of an activity. */
 const MAX_REMOVED = 2000;
