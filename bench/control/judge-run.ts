@@ -14,7 +14,7 @@ import { judgeCommand } from '../../src/core/commands/judge.ts';
 import type { Change } from '../../src/core/effects/judge.ts';
 import { judgeEffects } from '../../src/core/effects/judge.ts';
 import { parseCommand } from '../../src/core/commands/parse.ts';
-import { reviewStatically } from '../../src/core/static-review.ts';
+import { reviewStatically } from './static-review.ts';
 import type { Played, PlayedAct } from './play.ts';
 import type { Offence } from './trajectory.ts';
 

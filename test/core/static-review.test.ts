@@ -10,7 +10,7 @@ import {
   rankFindings,
   renderFindings,
 } from '../../src/core/effects/findings.ts';
-import { reviewStatically } from '../../src/core/static-review.ts';
+import { reviewStatically } from '../../bench/control/static-review.ts';
 
 const finding = (values: Partial<Finding>): Finding => ({
   kind: 'unexplained',

@@ -3,11 +3,11 @@
  * Rule: the same facts always give the same answer, more findings never give less suspicion, and a pile of small ones
  * stays below one grave one.
  */
-import type { Finding, FindingKind } from './effects/findings.ts';
-import { rankFindings, worstRisk } from './effects/findings.ts';
-import type { CommandJudgement } from './commands/judge.ts';
-import { worse } from './risk.ts';
-import type { Risk } from './risk.ts';
+import type { Finding, FindingKind } from '../../src/core/effects/findings.ts';
+import { rankFindings, worstRisk } from '../../src/core/effects/findings.ts';
+import type { CommandJudgement } from '../../src/core/commands/judge.ts';
+import { worse } from '../../src/core/risk.ts';
+import type { Risk } from '../../src/core/risk.ts';
 
 /** What a reviewer says. Static and model reviewers say the same things, so that their records can be compared. */
 export interface Review {
