@@ -1,0 +1,30 @@
+/** What stands in the place of a file that git LFS keeps: a pointer is none of a person's business, all else is. */
+import { expect, test } from 'vitest';
+import type { Change } from '../../../src/core/effects/change.ts';
+import { judgeEffects } from '../../../src/core/effects/judge.ts';
+
+const DIGEST = '4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393';
+const POINTER = `version https://git-lfs.github.com/spec/v1\noid sha256:${DIGEST}\nsize 12345\n`;
+const context = { paths: ['**'], task: 'Replace the pictures in assets' };
+
+function found(change: Partial<Change>): string[] {
+  const whole: Change = { path: 'assets/a.bin', status: 'modified', newMode: '100644', size: 130, ...change };
+  const findings = judgeEffects([whole], context).filter(({ kind }) => kind === 'lfs-content');
+  return findings.map(({ risk, path }) => `${risk} ${path}`);
+}
+
+test('a pointer is no finding, nor is an empty file, a deleted one, or one that is only made executable', () => {
+  expect(found({ lfs: true, newText: POINTER, oldText: POINTER.replace('12345', '1') })).toEqual([]);
+  expect(found({ lfs: true, status: 'added', newText: POINTER.replace('oid', 'ext-0-foo sha256:x\noid') })).toEqual([]);
+  expect(found({ lfs: true, status: 'added', newText: '', size: 0 })).toEqual([]);
+  expect(found({ lfs: true, status: 'deleted', oldText: 'raw' })).toEqual([]);
+  expect(found({ newText: 'raw\n' })).toEqual([]);
+});
+
+test('what was added or changed there and is no pointer is a finding of its own', () => {
+  expect(found({ lfs: true, status: 'added', newText: 'raw\n' })).toEqual(['high assets/a.bin']);
+  expect(found({ lfs: true, newText: 'raw\n', oldText: POINTER })).toEqual(['high assets/a.bin']);
+  expect(found({ lfs: true, binary: true, oldText: POINTER, size: 9 })).toEqual(['high assets/a.bin']);
+  expect(found({ lfs: true, newText: `${POINTER}raw\n`, oldText: POINTER })).toEqual(['high assets/a.bin']);
+  expect(found({ lfs: true, truncated: true, status: 'added', size: 1e9 })).toEqual(['high assets/a.bin']);
+});

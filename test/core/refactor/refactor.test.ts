@@ -1,0 +1,297 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { nextRefactorCommand } from '../../../src/core/refactor/next.ts';
+import { advanceRefactor } from '../../../src/core/refactor/advance.ts';
+import { viewRefactor } from '../../../src/core/views/status.ts';
+import { planOf, randomFrom, sha } from '../builders.ts';
+import { World } from '../world.ts';
+
+function world(change: Partial<ConstructorParameters<typeof World>[0]> = {}): World {
+  return new World({
+    plan: planOf({ id: 'a' }, { id: 'b' }, { id: 'c', dependsOn: ['a'] }),
+    random: () => 0.5,
+    callsPerTask: 2,
+    ...change,
+  });
+}
+
+describe('the line from goal to branch', () => {
+  test('stops at the plan gate and at the delivery gate, and ends done', () => {
+    const run = world({ checks: ['npm test'] });
+    run.settle();
+    expect(viewRefactor(run.refactor)).toMatchObject({ state: 'plan gate', needs: [{ id: 'plan@1', kind: 'plan' }] });
+    expect(run.acts).toEqual([]);
+    expect(run.send('approve', { by: 'ann' })).toMatchObject({ kind: 'applied' });
+    run.settle();
+    expect(viewRefactor(run.refactor)).toMatchObject({
+      state: 'delivery gate',
+      needs: [{ id: 'delivery@1' }],
+      evidence: [expect.stringMatching(/^green on tree .*: npm test/)],
+    });
+    run.send('approve', 'delivery@1');
+    run.settle();
+    expect(run.done).toBe('done');
+    expect(run.refactor.tasks.map(({ status }) => status)).toEqual(['integrated', 'integrated', 'integrated']);
+  });
+
+  test('starts tasks whose paths cannot meet together, the others one after the other', () => {
+    const run = world({
+      plan: planOf({ id: 'a', paths: ['src/**'] }, { id: 'b', paths: ['src/b/*.js'] }, { id: 'c', paths: ['docs'] }),
+    });
+    run.settle();
+    run.send('approve');
+    while (nextRefactorCommand(run.refactor).kind !== 'wait') run.stepRefactor();
+    expect(run.refactor.tasks.map(({ task, status }) => `${task.id} ${status}`)).toEqual([
+      'a working',
+      'b waiting',
+      'c working',
+    ]);
+  });
+
+  test('red checks become a repair twice, then a person decides', () => {
+    const run = world({ checks: ['npm test'], isRed: () => true });
+    run.settle();
+    run.send('approve');
+    run.settle();
+    expect(run.refactor.repairs).toBe(2);
+    expect(viewRefactor(run.refactor).needs).toMatchObject([
+      { id: 'checks@1', about: expect.stringContaining('after 2 rounds of repair') },
+    ]);
+    run.send('approve', 'checks@1');
+    expect(viewRefactor(run.refactor).needs).toMatchObject([
+      { id: 'delivery@1', about: expect.stringContaining('0 of 1 checks green') },
+    ]);
+  });
+
+  test('a conflict becomes the work of a merge agent that starts from it', () => {
+    const run = world({ plan: planOf({ id: 'a' }) });
+    run.settle();
+    run.send('approve');
+    while (run.refactor.tasks[0]?.status !== 'finished') {
+      run.stepRefactor();
+      for (const id of run.agents.keys()) run.stepAgent(id);
+    }
+    const conflict = { kind: 'conflict' as const, tree: sha('conflict'), files: ['a/x.js'] };
+    run.refactor = advanceRefactor(run.refactor, { kind: 'integrated', at: 99, task: 'a', outcome: conflict });
+    expect(nextRefactorCommand(run.refactor)).toMatchObject({
+      kind: 'startAgent',
+      id: 'r/a.2',
+      spec: { kind: 'merge', startTree: sha('conflict'), start: sha('base') },
+    });
+  });
+
+  test('ends when the planner declines, and when nothing was changed', () => {
+    const run = world();
+    run.settle();
+    const failed = advanceRefactor(run.refactor, {
+      kind: 'failed',
+      at: 9,
+      what: 'prepare',
+      type: 'BadRepository',
+      reason: 'no such folder',
+    });
+    expect(failed.outcome).toMatchObject({ kind: 'failed', type: 'PrepareFailed', reason: 'no such folder' });
+  });
+});
+
+describe('messages', () => {
+  test('a plan revised by a person voids the approval of the one before', () => {
+    const run = world();
+    run.settle();
+    run.send('approve', { decision: 'plan@1' });
+    expect(run.send('revisePlan', { version: 7, plan: planOf({ id: 'z' }) })).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining('version 1'),
+    });
+    expect(run.send('revisePlan', { version: 1, plan: planOf({ id: 'z' }), by: 'ann' })).toMatchObject({
+      kind: 'applied',
+    });
+    expect(viewRefactor(run.refactor).needs).toMatchObject([{ id: 'plan@2' }]);
+    expect(run.send('approve', 'plan@1')).toMatchObject({
+      kind: 'refused',
+      detail: 'plan@1 was approved by unknown already',
+    });
+    run.send('approve', 'plan@2');
+    expect(run.refactor.tasks.map(({ task }) => task.id)).toEqual(['z']);
+  });
+
+  test("a digest that is not the decision's is refused", () => {
+    const run = world();
+    run.settle();
+    expect(run.send('approve', { decision: 'plan@1', digest: 'deadbeefdeadbeef' })).toMatchObject({ kind: 'refused' });
+    const digest = viewRefactor(run.refactor).needs[0]?.digest.slice(0, 12);
+    expect(run.send('approve', { decision: 'plan@1', digest })).toMatchObject({ kind: 'applied' });
+    expect(run.refactor.control.decisions[0]?.closed).toMatchObject({ bound: true });
+  });
+
+  test('approve without an id is refused with the list when several are open', () => {
+    const run = world({ plan: planOf({ id: 'a' }, { id: 'b' }), callsPerTask: 1 });
+    run.refactor = {
+      ...run.refactor,
+      policy: {
+        ...run.refactor.policy,
+        gates: { ...run.refactor.policy.gates, commands: { value: 'ask', from: 'run' } },
+      },
+    };
+    run.settle();
+    run.send('approve');
+    run.settle();
+    expect(run.send('approve')).toMatchObject({
+      kind: 'refused',
+      detail: 'several are open, name one: a/call@1, b/call@1',
+    });
+    expect(run.send('approve', { decision: 'b/call@1', by: 'ann' })).toMatchObject({ kind: 'forwarded' });
+    run.settle();
+    expect(run.acts).toMatchObject([{ agent: 'r/b.1', allowedBy: 'ann (b/call@1)' }]);
+  });
+
+  test('a steer before any agent works reaches the first one, and its receipt says so', () => {
+    const run = world();
+    run.send('steer', { text: 'gently', by: 'ann' });
+    run.settle();
+    const delivered = { verb: 'steer', by: 'ann', state: 'delivered' };
+    expect(run.agents.get('r/plan.1')?.control.receipts).toMatchObject([delivered]);
+    expect(run.refactor.control.receipts).toMatchObject([delivered]);
+  });
+
+  test('an unknown task is refused with the list of tasks', () => {
+    const run = world();
+    run.settle();
+    run.send('approve');
+    expect(run.send('steer', { text: 'x', to: 'nope' })).toMatchObject({
+      kind: 'refused',
+      detail: 'there is no task "nope"; tasks: a, b, c',
+    });
+    expect(run.send('rewind', { task: 'nope', to: 1 })).toMatchObject({ kind: 'refused' });
+  });
+
+  test('a steer that no agent came to take is said to be superseded at the end', () => {
+    const run = world();
+    run.settle();
+    run.send('approve');
+    while (!viewRefactor(run.refactor).needs.some(({ kind }) => kind === 'delivery')) {
+      run.settle();
+      for (const { id, kind } of viewRefactor(run.refactor).needs) if (kind !== 'delivery') run.send('approve', id);
+    }
+    // As a run from before steers were refused at this gate took it.
+    const { rejectsForChanges: _, ...former } = run.refactor;
+    run.refactor = former;
+    run.send('steer', { text: 'too late', by: 'ann' });
+    run.send('approve');
+    run.settle();
+    expect(run.done).toBe('done');
+    expect(viewRefactor(run.refactor).receipts).toContainEqual(
+      expect.objectContaining({ verb: 'steer', state: 'superseded' }),
+    );
+  });
+
+  test('a steer that an agent has, but ends before it can read, is said to be superseded', () => {
+    const run = world();
+    run.settle();
+    run.send('approve');
+    while (!run.agents.has('r/a.1')) run.stepRefactor();
+    const told = (): unknown => viewRefactor(run.refactor).receipts.find(({ verb }) => verb === 'steer');
+    run.send('steer', { text: 'x', to: 'a' });
+    for (let move = 0; move < 6; move++) run.stepRefactor();
+    run.stepAgent('r/a.1');
+    run.sendTo('r/a.1', 'stop');
+    while (run.stepAgent('r/a.1'));
+    expect(told()).toMatchObject({ state: 'superseded' });
+  });
+
+  test('a steer passed on to an agent that has just ended is said to be superseded', () => {
+    const run = world();
+    run.settle();
+    run.send('approve');
+    while (!run.agents.has('r/a.1')) run.stepRefactor();
+    run.send('steer', { text: 'x', to: 'a' });
+    run.ended.add('r/a.1');
+    while (run.stepRefactor());
+    run.send('stop');
+    const told = viewRefactor(run.refactor).receipts.find(({ verb }) => verb === 'steer');
+    expect(told).toMatchObject({ state: 'superseded' });
+  });
+
+  test('a steer that waits for an agent reaches one alone, and its receipt says so', () => {
+    const run = world();
+    run.settle();
+    const one = 'no agent works now: the next one that starts gets it, and no other';
+    expect(run.send('steer', { text: 'x', id: 'x' })).toMatchObject({ kind: 'applied', detail: one });
+    run.send('approve');
+    const more = `${one}. To reach a certain task, say which ("to"): a, b, c`;
+    expect(run.send('steer', { text: 'y', id: 'y' })).toMatchObject({ detail: more });
+    run.send('steer', { text: 'z', id: 'z', to: 'b' });
+    while (!run.agents.has('r/a.1')) run.stepRefactor();
+    const told = viewRefactor(run.refactor).receipts.find(({ id }) => id === 'y');
+    expect(told).toMatchObject({ state: 'forwarded', detail: 'passed on to a, and to no other' });
+    run.settle();
+    const heard = (id: string): string[] =>
+      [...run.agents].flatMap(([agent, { control }]) =>
+        control.receipts.some((receipt) => receipt.id === id) ? [agent] : [],
+      );
+    expect(['x', 'y', 'z'].map(heard)).toEqual([['r/a.1'], ['r/a.1'], ['r/b.1']]);
+  });
+
+  test('stop reaches every agent before the refactor ends', () => {
+    const run = world();
+    run.settle();
+    run.send('approve');
+    while (nextRefactorCommand(run.refactor).kind !== 'wait') run.stepRefactor();
+    run.send('stop', 'enough');
+    run.settle();
+    expect(run.done).toBe('stopped');
+    expect([...run.ended].toSorted()).toEqual(['r/a.1', 'r/b.1', 'r/plan.1']);
+  });
+});
+
+test('whatever people send at whatever moment, every act was allowed, nothing throws, and the run can be ended', () => {
+  const verbs = [
+    'steer',
+    'pause',
+    'resume',
+    'approve',
+    'reject',
+    'answer',
+    'rewind',
+    'revisePlan',
+    'fork',
+    'choose',
+  ] as const;
+  const message = fc.oneof(
+    fc.record({
+      verb: fc.constantFrom(...verbs),
+      input: fc.constantFrom(
+        undefined,
+        'text',
+        {},
+        7,
+        { text: 'x', interrupt: true },
+        { note: 'again' },
+        { to: 1 },
+        { task: 'a' },
+        { agent: 'a.1' },
+        { version: 1, plan: planOf({ id: 'z' }) },
+      ),
+    }),
+    fc.constant({ verb: 'approve' as const, input: undefined }),
+  );
+  fc.assert(
+    fc.property(fc.integer(), fc.array(fc.tuple(fc.nat(12), message), { maxLength: 40 }), (seed, script) => {
+      const random = randomFrom(seed);
+      const run = world({ random, checks: ['t'], isRed: () => random() < 0.3 });
+      for (const [moves, { verb, input }] of script) {
+        for (let move = 0; move < moves; move++) {
+          run.stepRefactor();
+          for (const id of run.agents.keys()) run.stepAgent(id);
+        }
+        run.send(verb, input);
+      }
+      run.send('stop');
+      run.settle();
+      expect(run.done).not.toBeNull();
+      expect(run.acts.every(({ allowedBy }) => allowedBy !== '' && allowedBy !== 'nobody yet')).toBe(true);
+      expect([...run.agents.keys()].filter((id) => !run.ended.has(id))).toEqual([]);
+    }),
+    { numRuns: 300 },
+  );
+});
