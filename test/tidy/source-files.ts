@@ -34,3 +34,13 @@ export function readFiles(pattern: RegExp): SourceFile[] {
       }
     });
 }
+
+/** What a file imports and hands on, `import type` too. */
+export function importsOf(text: string): { specifier: string; isType: boolean }[] {
+  const statements = text.matchAll(/^(?:import|export)\s(?<type>type\s)?(?:[^'"`;]*?\sfrom\s)?'(?<specifier>[^']+)'/gm);
+  const dynamic = text.matchAll(/\bimport\('(?<specifier>[^']+)'\)/g);
+  return [...statements, ...dynamic].map(({ groups }) => ({
+    specifier: groups?.['specifier'] ?? '',
+    isType: groups?.['type'] !== undefined,
+  }));
+}

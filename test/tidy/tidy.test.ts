@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { listPaths, readFiles, ROOT } from './source-files.ts';
+import { importsOf, listPaths, readFiles, ROOT } from './source-files.ts';
 
 const MAX_FILE_LINES = 300;
 const MAX_LINE_COLUMNS = 120;
@@ -43,15 +43,6 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
     folders: ['core', 'client', 'stack', 'offline', 'policy', 'sandbox', 'seal', 'signing', 'config.ts', 'worker.ts'],
   },
 };
-
-function importsOf(text: string): { specifier: string; isType: boolean }[] {
-  const statements = text.matchAll(/^(?:import|export)\s(?<type>type\s)?(?:[^'"`;]*?\sfrom\s)?'(?<specifier>[^']+)'/gm);
-  const dynamic = text.matchAll(/\bimport\('(?<specifier>[^']+)'\)/g);
-  return [...statements, ...dynamic].map(({ groups }) => ({
-    specifier: groups?.['specifier'] ?? '',
-    isType: groups?.['type'] !== undefined,
-  }));
-}
 
 /**
  * A line of prose in a template, or one whose length is that of a literal: neither can be broken without changing it.

@@ -10,7 +10,7 @@ import { findingRulesOf } from '../policy/judge-fields.ts';
 import { joinPermits, leftOutAt, permitOf } from '../decisions/permits.ts';
 import type { RefactorState, TaskState } from './state.ts';
 import type { IntegrateInput, IntegrateOutcome } from './exchange.ts';
-import { splitAsked, leaveOut } from '../agent/leave-out.ts';
+import { splitAsked } from '../agent/leave-out.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
 import { canOverlap, describeBroken } from '../paths.ts';
 import type { Asked } from '../decisions/permits.ts';

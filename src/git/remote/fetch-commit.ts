@@ -2,7 +2,7 @@
  * Brings a commit from the hub into a store that lacks it.
  * Rule: it moves no ref of the hub; what was fetched once is not fetched again with its whole history.
  */
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { existsSync } from 'node:fs';
 import type { Sha } from '../../core/transcript.ts';
 import { GitFailure } from '../git-failure.ts';
