@@ -44,6 +44,9 @@ const SECOND_RULES = 'second-rules';
 /** The patch under which files of a task's result began to be left out when it is integrated. */
 const LEAVES_OUT = 'leaves-out';
 
+/** The patch under which a steer that names no task began to reach the agents that start after it. */
+const STEERS_ALL = 'steers-all';
+
 /** Takes messages by the newest rules; a run that began by others keeps them. */
 export function beginMessages<S extends { rules?: 2 }>(state: S): S {
   return patched(SECOND_RULES) ? { ...state, rules: 2 } : state;
@@ -54,5 +57,6 @@ export function beginRules(before: RefactorState): RefactorState {
   const state = beginMessages(before);
   const sharing: RefactorState = patched(SHARES_TOKENS) ? { ...state, sharesTokens: true } : state;
   const holding: RefactorState = patched(HOLDS_SETUP) ? { ...sharing, holdsSetup: true } : sharing;
-  return patched(LEAVES_OUT) ? { ...holding, leavesOut: true } : holding;
+  const leaving: RefactorState = patched(LEAVES_OUT) ? { ...holding, leavesOut: true } : holding;
+  return patched(STEERS_ALL) ? { ...leaving, standingSteers: [] } : leaving;
 }

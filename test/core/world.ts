@@ -82,7 +82,7 @@ export class World {
     });
     this.refactor = {
       ...createRefactor(script.id ?? 'r', start, policyOf(start.policy, script.team), this.now),
-      ...{ countsBegun: true, rules: 2, rejectsForChanges: true, leavesOut: true },
+      ...{ countsBegun: true, rules: 2, rejectsForChanges: true, leavesOut: true, standingSteers: [] },
       ...(script.sharesTokens ? { sharesTokens: true } : {}),
     };
   }

@@ -67,4 +67,6 @@ test('the commands of README, and nothing but the temporal program, lead from a 
   expect(receipts.find(({ verb }) => verb === 'steer')).toMatchObject({ by: 'ann', state: 'delivered' });
   const changed = await git(repository, 'diff', '--name-only', 'main', 'coxswain/demo-1');
   expect(changed).toContain('lib/predict.js');
+  // The steer came before the agents: it was for each of them.
+  expect(changed).not.toContain('examples/');
 }, 240_000);

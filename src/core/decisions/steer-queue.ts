@@ -10,6 +10,13 @@ const MAX_CHARACTERS = 200_000;
 /** Characters of a steer in the report; the whole is in the agent's conversation. */
 export const MAX_STEER_SHOWN = 2000;
 
+/** The newest steers that a run keeps for agents which start later, with one more. */
+export function keepStanding<S extends { text: string }>(standing: readonly S[], steer: S): S[] {
+  const kept = [...standing, steer].slice(-MAX_STEERS);
+  while (kept.length > 1 && kept.reduce((sum, { text }) => sum + text.length, 0) > MAX_CHARACTERS) kept.shift();
+  return kept;
+}
+
 /** Why no other steer can wait; undefined where it can. Runs from before there was such a bound have none. */
 export function findFullQueue(
   { border }: Control,

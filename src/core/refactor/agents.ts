@@ -52,10 +52,20 @@ export function takeStart(
     start: startOf(state, work),
   };
   const taken = state.heldSteers.filter(({ to }) => to === undefined || to === work.task.id);
-  const forwards = [...state.forwards, ...taken.map(({ to: _, ...message }) => ({ agent: id, message }))];
+  // Those that other agents had before it, in their order, and then what waited.
+  const standing = (state.standingSteers ?? []).filter(
+    (steer) => !taken.some(({ id: other, text }) => other === steer.id && text === steer.text),
+  );
+  const told = [...standing, ...taken];
+  const forwards = [...state.forwards, ...told.map(({ to: _, ...message }) => ({ agent: id, message }))];
   const heldSteers = state.heldSteers.filter((steer) => !taken.includes(steer));
   const ids = taken.flatMap((message) => (message.id === undefined ? [] : [message.id]));
-  const control = settleReceipts(state.control, ids, 'forwarded', `passed on to ${work.task.id}, and to no other`);
+  const control = settleReceipts(
+    state.control,
+    ids,
+    'forwarded',
+    `passed on to ${work.task.id}${state.standingSteers ? '; agents that start later get it too' : ', and to no other'}`,
+  );
   return replaceWork({ ...state, control, agents, forwards, heldSteers }, started);
 }
 

@@ -14,7 +14,7 @@ import { policyInput } from './next.ts';
 import { takeBranch } from './delivered.ts';
 import type { RefactorState } from './state.ts';
 import { askForBudgetAgain, listRunning, log, passOn, stopRefactor } from './work.ts';
-import { findFullQueue, MAX_STEER_SHOWN } from '../decisions/steer-queue.ts';
+import { findFullQueue, keepStanding, MAX_STEER_SHOWN } from '../decisions/steer-queue.ts';
 import { clipText } from '../text/lines.ts';
 
 type Came = Outcome<RefactorState>;
@@ -89,7 +89,7 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
   if (running.length === 0 && full !== undefined) return outcome('refused', full, before);
   const said = { at, by, text: clipText(message.text, MAX_STEER_SHOWN), ...claim };
   const steering = [...before.steering, said].slice(-100);
-  const state = log({ ...before, steering }, at, `steer from ${by}: ${message.text}`);
+  const state = keepForLater(log({ ...before, steering }, at, `steer from ${by}: ${message.text}`), message);
   if (running.length > 0) return passOn(state, running, steer, 'passed on to');
   const late = findLate(state);
   if (late !== undefined) return outcome('refused', late, before);
@@ -111,8 +111,16 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
   return outcome('refused', problem, before);
 }
 
-/** Whom a steer reaches that waits for an agent: one alone, whatever else starts later. */
-function describeNext({ tasks }: RefactorState): string {
+/** A steer that names no task is for all of the work: agents that start later get it too. */
+function keepForLater(state: RefactorState, message: MessageOf<'steer'>): RefactorState {
+  const { standingSteers } = state;
+  if (!standingSteers || message.to !== undefined) return state;
+  return { ...state, standingSteers: keepStanding(standingSteers, message) };
+}
+
+/** Whom a steer reaches that waits for an agent: in runs of before one alone, whatever else starts later. */
+function describeNext({ tasks, standingSteers }: RefactorState): string {
+  if (standingSteers) return 'no agent works now: each one that starts gets it';
   const waiting = tasks.filter(({ status }) => status === 'waiting').map(({ task }) => task.id);
   const one = 'no agent works now: the next one that starts gets it, and no other';
   return waiting.length < 2 ? one : `${one}. To reach a certain task, say which ("to"): ${waiting.join(', ')}`;

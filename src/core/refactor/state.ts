@@ -192,6 +192,11 @@ export interface RefactorState extends HearsAgents {
   forwards: Forward[];
   /** Steers that came while nobody was there to take them; the next agent does. */
   heldSteers: MessageOf<'steer'>[];
+  /**
+   * Steers that name no task, for every agent that starts after them; in runs of before, only those that were there when
+   * a steer came had it.
+   */
+  standingSteers?: MessageOf<'steer'>[];
   /** By which rules it takes messages: see `MessageRules`. */
   rules?: 2;
   cut: boolean;

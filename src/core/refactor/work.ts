@@ -107,6 +107,7 @@ export function endRefactor(state: RefactorState, at: number, outcome: RefactorO
       control,
       hold: null,
       heldSteers: [],
+      ...(state.standingSteers ? { standingSteers: [] } : {}),
       phase: 'ended',
       outcome,
       cut: true,

@@ -212,9 +212,36 @@ describe('messages', () => {
     expect(told).toMatchObject({ state: 'superseded' });
   });
 
-  test('a steer that waits for an agent reaches one alone, and its receipt says so', () => {
+  test('a steer that names no task reaches each agent that starts after it, once; one that names a task that task', () => {
     const run = world();
     run.settle();
+    const detail = 'no agent works now: each one that starts gets it';
+    expect(run.send('steer', { text: 'x', id: 'x' })).toMatchObject({ kind: 'applied', detail });
+    run.send('approve');
+    run.send('steer', { text: 'z', id: 'z', to: 'b' });
+    while (!run.agents.has('r/a.1')) run.stepRefactor();
+    const told = viewRefactor(run.refactor).receipts.find(({ id }) => id === 'x');
+    expect(told).toMatchObject({ state: 'forwarded', detail: 'passed on to a; agents that start later get it too' });
+    run.send('steer', { text: 'y', id: 'y' });
+    run.settle();
+    const heard = (agent: string): string[] =>
+      (run.agents.get(agent)?.control.receipts ?? []).flatMap(({ id, verb }) => (verb === 'steer' ? [id] : []));
+    expect(['r/a.1', 'r/b.1', 'r/c.1'].map(heard)).toEqual([
+      ['x', 'y'],
+      ['x', 'y', 'z'],
+      ['x', 'y'],
+    ]);
+    run.send('approve', { decision: 'delivery@1' });
+    run.settle();
+    expect(run.done).toBe('done');
+    expect(run.refactor.standingSteers).toEqual([]);
+  });
+
+  test('in a run of before, a steer that waits for an agent reaches one alone, and its receipt says so', () => {
+    const run = world();
+    run.settle();
+    const { standingSteers: _, ...before } = run.refactor;
+    run.refactor = before;
     const one = 'no agent works now: the next one that starts gets it, and no other';
     expect(run.send('steer', { text: 'x', id: 'x' })).toMatchObject({ kind: 'applied', detail: one });
     run.send('approve');
