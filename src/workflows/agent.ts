@@ -52,6 +52,7 @@ import { answerAgentQueries } from './queries.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { openSpec, openState } from './seals.ts';
 import { isContinueDue, showState, TEXT_BORDER } from './show.ts';
+import { tellBeside } from './tell-refactor.ts';
 import { handleVerbs } from './verbs.ts';
 
 /** The patch under which a model call that is cut short began to be charged. */
@@ -179,8 +180,7 @@ function handleMessages(
     if (heard.kind === 'late') return;
     update(advanceAgent(read(), { kind: 'troubled', at: Date.now(), news: heard.message }));
     // The loop waits for the activity, so the refactor is told from here.
-    const [untold] = read().outbox;
-    if (untold) update(advanceAgent(read(), await tell(untold)));
+    await tellBeside(read, update, tell);
   });
   answerAgentQueries(read);
 }
