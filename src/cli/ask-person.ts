@@ -115,6 +115,8 @@ async function askAnswer(read: Read): Promise<Reply | 'again' | undefined> {
 /** Long enough for what lies in a terminal's buffer to arrive, too short to type anything. */
 const TYPED_MS = 50;
 
+const CTRL_C = 3;
+
 /** Asks at this process's terminal. Ctrl-C there is the process's, as everywhere. */
 export const askPerson: Decide = async (need, rivals, over) => {
   await dropTyped();
@@ -134,10 +136,21 @@ export const askPerson: Decide = async (need, rivals, over) => {
   }
 };
 
-/** What was typed before a decision was shown is no answer to it: it may have been meant for the one before. */
+/**
+ * What was typed before a decision was shown is no answer to it: it may have been meant for the one before. A key
+ * without Enter is in the terminal's own line, which only comes out when the terminal gives each key at once.
+ */
 async function dropTyped(): Promise<void> {
-  const drop = (): void => undefined;
-  process.stdin.on('data', drop);
+  const { stdin } = process;
+  const wasRaw = stdin.isTTY && stdin.isRaw;
+  const drop = (typed: Buffer): void => {
+    // Ctrl-C is a key like others meanwhile.
+    if (stdin.isTTY && typed.includes(CTRL_C)) process.kill(process.pid, 'SIGINT');
+  };
+  if (stdin.isTTY) stdin.setRawMode(true);
+  // The prompt before left it paused.
+  stdin.on('data', drop).resume();
   await wait(TYPED_MS);
-  process.stdin.off('data', drop).pause();
+  stdin.off('data', drop).pause();
+  if (stdin.isTTY) stdin.setRawMode(wasRaw);
 }

@@ -1,5 +1,10 @@
 /** What a prompt makes of what people type. */
-import { expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { execa } from 'execa';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Reply } from '../../src/cli/ask-person.ts';
 import { askBy } from '../../src/cli/ask-person.ts';
 import { answersOfRefactor } from '../../src/core/decisions/answers.ts';
@@ -87,3 +92,43 @@ test('who leaves decides nothing', async () => {
   expect((await type(needOf('delivery', 'delivery@1'), ['what?'])).reply).toBeUndefined();
   expect((await type(needOf('delivery', 'delivery@1'), ['n'])).reply).toBeUndefined();
 });
+
+test('a key that was typed without Enter before a decision was shown is no part of its answer', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'prompt-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const [program, go] = [join(folder, 'asks.mjs'), join(folder, 'go')];
+  const asked = pathToFileURL(join(import.meta.dirname, '../../src/cli/ask-person.ts')).href;
+  // The first decision is made elsewhere; the second one is shown once the test says so.
+  const source = `import { existsSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
+import { askPerson } from ${JSON.stringify(asked)};
+const ask = (id, over) => askPerson({ id, kind: 'delivery', about: '' }, [], over);
+await ask('first', AbortSignal.timeout(300));
+console.log('\\nBETWEEN');
+while (!existsSync(${JSON.stringify(go)})) await wait(10);
+console.log('\\nREPLY ' + JSON.stringify((await ask('second')) ?? 'none'));
+`;
+  await writeFile(program, source);
+  const shell = execa('script', ['-qefc', `stty echo; '${process.execPath}' '${program}'`, '/dev/null'], {
+    reject: false,
+  });
+  onTestFinished(() => void shell.kill('SIGKILL'));
+  let said = '';
+  shell.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const hear = async (text: RegExp): Promise<void> =>
+    await vi.waitFor(() => expect(said).toMatch(text), { timeout: 20_000, interval: 20 });
+  await hear(/BETWEEN/);
+  shell.stdin.write('y');
+  // The terminal has it: it is echoed.
+  await hear(/BETWEEN\r\ny/);
+  await writeFile(go, '');
+  await hear(/second: one key/);
+  shell.stdin.write('\r');
+  await hear(/REPLY|none of the keys[^]*second: one key/);
+  expect(said).toContain('"" is none of the keys, so nothing was decided.');
+  shell.stdin.write('l\r');
+  await hear(/REPLY "none"/);
+  expect((await shell).exitCode).toBe(0);
+}, 60_000);
