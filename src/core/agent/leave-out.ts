@@ -9,6 +9,7 @@ import { keyOf } from '../effects/findings.ts';
 import type { Message } from '../decisions/messages.ts';
 import { isInPaths } from '../paths.ts';
 import type { Asked } from '../decisions/permits.ts';
+import { keepPaths } from '../decisions/permits.ts';
 
 /** The decision with what a message wants left out: of several approvals all of it is. */
 export function withLeftOut(decision: Decision, message: Message): Decision {
@@ -41,7 +42,7 @@ export function splitAsked(
 ): { paths: string[]; effects: string[] } {
   const left = new Set((asked?.findings ?? []).filter(({ path }) => isInPaths(path, paths)).map(keyOf));
   return {
-    paths: askedPaths.filter((path) => !isInPaths(path, paths)),
+    paths: keepPaths(askedPaths, paths),
     effects: askedEffects.filter((key) => !left.has(key)),
   };
 }

@@ -6,7 +6,7 @@ import type { Decision } from './control.ts';
 import { digestValue } from '../digest.ts';
 import type { Finding } from '../effects/findings.ts';
 import { keyOf } from '../effects/findings.ts';
-import { isInPaths } from '../paths.ts';
+import { canOverlap, isInPaths } from '../paths.ts';
 import type { Sha } from '../transcript.ts';
 import type { GivenDecision } from './warrant.ts';
 import { givenOf } from './warrant.ts';
@@ -47,10 +47,19 @@ export function joinPermits(before: readonly Permit[] = [], more: readonly Permi
   return [...new Map(named).values()];
 }
 
+/**
+ * Of paths that were asked about, those that can be kept without what was left out. Many at once are asked about by
+ * patterns: one that means anything that was left out is not kept, or that could be written again unasked. What else it
+ * means is asked about again.
+ */
+export function keepPaths(asked: readonly string[], leaveOut: readonly string[]): string[] {
+  return asked.filter((path) => !isInPaths(path, leaveOut) && !canOverlap([path], leaveOut));
+}
+
 /** Paths and findings, by their keys, that permits are of. */
 export function keptBy(permits: readonly Permit[]): { paths: string[]; effects: string[] } {
   const paths = permits.flatMap(({ asked, leaveOut = [] }) =>
-    [...(asked.outside ?? []), ...(asked.paths ?? [])].filter((path) => !isInPaths(path, leaveOut)),
+    keepPaths([...(asked.outside ?? []), ...(asked.paths ?? [])], leaveOut),
   );
   const effects = permits.flatMap(({ asked, leaveOut = [] }) =>
     (asked.findings ?? []).filter(({ path }) => !isInPaths(path, leaveOut)).map(keyOf),

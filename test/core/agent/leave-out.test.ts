@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/core/effects/findings.ts';
 import { keyOf } from '../../../src/core/effects/findings.ts';
+import type { Permit } from '../../../src/core/decisions/permits.ts';
+import { keptBy } from '../../../src/core/decisions/permits.ts';
 import type { IntegrateOutcome } from '../../../src/core/refactor/exchange.ts';
 import type { Policy } from '../../../src/core/policy/policy.ts';
 import { checkInputOf, nextRefactorCommand } from '../../../src/core/refactor/next.ts';
@@ -26,7 +28,7 @@ const OUTSIDE: IntegrateOutcome = {
 const MERGED: IntegrateOutcome = { kind: 'merged', line: sha('line'), tree: sha('tree'), changed: 1 };
 
 /** A refactor whose only task has a check of its own, and reaches beyond its plan. */
-function asked(policy: Policy = {}): World {
+function asked(policy: Policy = {}, outcome: IntegrateOutcome = OUTSIDE): World {
   const plan = planOf({ id: 'a' });
   const tasks = plan.tasks.map((task) => ({ ...task, checks: [LINT] }));
   const script = { plan: { ...plan, tasks }, random: () => 0.5, callsPerTask: 1, checks: ['npm test'] };
@@ -37,7 +39,7 @@ function asked(policy: Policy = {}): World {
     run.stepRefactor();
     for (const id of run.agents.keys()) run.stepAgent(id);
   }
-  return integrated(run, OUTSIDE);
+  return integrated(run, outcome);
 }
 
 function integrated(run: World, outcome: IntegrateOutcome): World {
@@ -122,6 +124,21 @@ describe('approved without some files, a result', () => {
     expect(integrateInput(run)).toMatchObject({
       keeps: { allowed: ['README.md'] },
       permits: [{ leaveOut: ['package.json'] }],
+    });
+  });
+
+  test('keeps no pattern that means what was left out: that could be written again unasked', () => {
+    const findings = [outside('vendor/f1.js'), outside('vendor/f3.js')];
+    const run = asked({}, { kind: 'outside', paths: ['vendor/**', 'docs/**', 'vendor.txt'], findings });
+    run.send('approve', { ...approval, leaveOut: ['vendor/f3.js'] });
+    const { keeps, permits } = integrateInput(run);
+    expect(keeps).toMatchObject({
+      allowed: ['docs/**', 'vendor.txt'],
+      effects: { kept: [keyOf(outside('vendor/f1.js'))] },
+    });
+    expect(keptBy(permits as Permit[])).toEqual({
+      paths: ['docs/**', 'vendor.txt'],
+      effects: [keyOf(outside('vendor/f1.js'))],
     });
   });
 
