@@ -3,7 +3,7 @@
  * Rule: a whole worker judges them, and another run has to get on meanwhile.
  */
 import type { GroundCase, Script, Stack, Ground, Verdict } from '../case.ts';
-import type { Task } from '../acts.ts';
+import type { Status, Task } from '../acts.ts';
 import { approve, ending, finish, needs, planned, settle, shell, start } from '../acts.ts';
 
 /** One task on everything, whose agent makes this call. */
@@ -27,8 +27,10 @@ function hostileCall(name: string, command: string): GroundCase {
       const stack = await ground.stack({ script: calls(command) });
       const handle = await start(stack, { repository: await ground.repository() });
       await approve(handle, 'plan@1');
-      const status = await settle(handle, needs('a/call@1'), 60_000);
-      const isJudged = needs('a/call@1')(status) || needs('delivery@1')(status);
+      // A call that only reads may be allowed; then it has run, and its task ends without a change.
+      const wasJudged = (now: Status): boolean =>
+        needs('a/call@1')(now) || needs('delivery@1')(now) || now['state'] === 'failed';
+      const isJudged = wasJudged(await settle(handle, wasJudged, 60_000));
       const goesOn = isJudged && (await othersGoOn(stack, ground));
       return { held: goesOn, saw: `the call is ${isJudged ? 'judged' : 'not judged in a minute'}` };
     },
