@@ -87,9 +87,13 @@ describe('a repository by path', () => {
   });
 
   test.each<[string, (at: string, root: string) => void, string]>([
-    ['other bytes of that size', (at) => writeFileSync(at, 'the PICTURE itself\n'), 'is other content: 19 bytes with'],
-    ['too few bytes', (at) => writeFileSync(at, 'the picture'), 'is other content: 11 bytes with SHA-256'],
-    ['too many bytes', (at) => writeFileSync(at, `${PICTURE}and more`), 'is other content: more than 19 bytes'],
+    [
+      'other bytes of that size',
+      (at) => writeFileSync(at, 'the PICTURE itself\n'),
+      'is not what its pointer says: 19 bytes with',
+    ],
+    ['too few bytes', (at) => writeFileSync(at, 'the picture'), 'is not what its pointer says: 19 bytes with'],
+    ['too many bytes', (at) => writeFileSync(at, `${PICTURE}and more`), 'is not what its pointer says: 19 bytes with'],
     ['a pipe', (at) => execFileSync('mkfifo', [at]), 'a named pipe, and no file'],
     ['a device', (at) => symlinkSync('/dev/zero', at), 'takes part of itself from /dev/zero'],
   ])('with %s there is refused', async (_name, write, words) => {
@@ -144,13 +148,19 @@ describe('a repository by URL', () => {
   test('that gives other content is refused with the reason, and nothing of it is kept', async () => {
     const server = await lfsServer({ contents: { [PICTURE_OID]: 'a forged picture!!\n' } });
     const { problem, kept } = await fetched(await storeWith([`${server.url}/`]), server.repository);
-    expect(problem).toContain(`what ${server.url} has for it is other content: 19 bytes with SHA-256`);
-    expect(problem).toContain(`its pointer says 19 bytes with SHA-256 ${PICTURE_OID}`);
+    expect(problem).toContain(
+      `what ${server.url} has for it is not what its pointer says: 19 bytes with SHA-256 ${PICTURE_OID}. What to do`,
+    );
+    const secret = await lfsServer({ contents: { [PICTURE_OID]: 'a key\n' } });
+    // Neither the length nor the SHA-256 of what is there, as `sha256sum` gives it.
+    const { problem: told } = await fetched(await storeWith([`${secret.url}/`]), secret.repository);
+    expect(told).toContain('is not what its pointer says: 19 bytes');
+    expect(told).not.toMatch(/ 6 bytes|c705461e91e939ff/);
     expect(problem).not.toContain('s3cret');
     expect(kept).toEqual({});
     const endless = await lfsServer({ contents: { [PICTURE_OID]: PICTURE.repeat(100_000) } });
     const said = await fetched(await storeWith([`${endless.url}/`]), endless.repository);
-    expect(said).toEqual({ problem: expect.stringContaining('more than 19 bytes'), kept: {} });
+    expect(said).toEqual({ problem: expect.stringContaining('is not what its pointer says'), kept: {} });
   });
 
   test('that has no such content says so, and that its .lfsconfig is not followed', async () => {
@@ -199,6 +209,37 @@ describe('a repository by URL', () => {
     }
     const listed = await storeWith([`${server.url}/`, `${other.url}/`]);
     expect(await fetched(listed, server.repository)).toEqual({ problem: '', kept: { [PICTURE_OID]: PICTURE } });
+  });
+
+  test('is held to the paths of the roots with every address that it names, not with its host alone', async () => {
+    const below = async (path: string): Promise<{ answer: Awaited<ReturnType<typeof fetched>>; asked: string[] }> => {
+      const server = await lfsServer({
+        href: (oid, own) => (oid === SOUND_OID ? `${own}/team/sound` : `${own}${path}`),
+        more: ({ method, url }) => (method === 'GET' ? { body: url === '/team/sound' ? SOUND : PICTURE } : undefined),
+      });
+      const store = await storeWith([`${server.url}/team`]);
+      const answer = await fetched(store, server.repository, { files: [sound, picture] });
+      return { answer, asked: server.asked.map(({ url }) => url) };
+    };
+    expect((await below('/team/art?signature=s3cret')).answer).toEqual({
+      problem: '',
+      kept: { [PICTURE_OID]: PICTURE, [SOUND_OID]: SOUND },
+    });
+    for (const path of [
+      '/admin/keys?signature=s3cret',
+      '/teams/x',
+      '/team/../admin/keys',
+      '/team/%2e%2e/admin/keys',
+      '/team/..%2fadmin/keys',
+      '/team/..%252fadmin/keys',
+      '/team/..;/admin/keys',
+    ]) {
+      const { answer, asked } = await below(path);
+      expect(answer.problem, path).toMatch(/art\/one\.psd.*lies outside|art\/one\.psd.*without encryption/);
+      expect(answer.problem).not.toContain('s3cret');
+      expect(answer.kept).not.toHaveProperty(PICTURE_OID);
+      expect(asked.filter((url) => url !== '/team/sound')).toEqual(['/team/assets.git/info/lfs/objects/batch']);
+    }
   });
 
   test('gets the credential that git has for it, and no other host does', async () => {

@@ -95,10 +95,10 @@ async function save(target: string, { oid, size }: LfsFile, bytes: AsyncIterable
     }
     const digest = hash.digest('hex');
     if (length !== size || digest !== oid) {
-      const is = length > size ? `more than ${size} bytes` : `${length} bytes with SHA-256 ${digest}`;
-      const wanted = `its pointer says ${size} bytes with SHA-256 ${oid}`;
+      // Nothing is said of what is there: whoever names the place may not be one who may read it.
+      const wanted = `its pointer says: ${size} bytes with SHA-256 ${oid}`;
       const what = `What to do: have it mended there (\`git lfs push --all\`), ${WITHOUT}`;
-      throw new GitFailure('no-content', `what ${from} has for it is other content: ${is}, where ${wanted}. ${what}`);
+      throw new GitFailure('no-content', `what ${from} has for it is not what ${wanted}. ${what}`);
     }
     await file.sync();
     await rename(fresh, target);

@@ -10,8 +10,8 @@ import { escapeForPeople } from '../../core/text/escape.ts';
 import { GitFailure, hideSecrets } from '../git-failure.ts';
 import { aboutContent, WITHOUT } from './failure.ts';
 import type { LfsFile } from './files.ts';
-import type { Way } from './request.ts';
-import { fillCredential, findWay, readBody, readText, send } from './request.ts';
+import type { Way, Ways } from './request.ts';
+import { fillCredential, openWays, readBody, readText, send } from './request.ts';
 import type { Store } from '../store.ts';
 
 /** Objects of one request to the batch API, as `git lfs` asks for them. */
@@ -67,7 +67,7 @@ interface Download {
 
 /** Gives the content of each file to `keep`; the first failure ends it. */
 export async function download(source: ContentSource, files: readonly LfsFile[], keep: Keep): Promise<void> {
-  const ways = new Map<string, Promise<Way>>();
+  const ways = openWays(source.store);
   try {
     const server = await openServer(source, ways).catch((error: unknown) => {
       throw aboutContent(error, pathsOf(files));
@@ -81,8 +81,7 @@ export async function download(source: ContentSource, files: readonly LfsFile[],
       await fetchAll(server, ways, downloads, keep);
     }
   } finally {
-    for (const way of await Promise.allSettled(ways.values()))
-      if (way.status === 'fulfilled') way.value.agent.destroy();
+    await ways.close();
   }
 }
 
@@ -90,16 +89,9 @@ function pathsOf(files: readonly LfsFile[]): string[] {
   return files.map(({ path }) => path);
 }
 
-async function openServer(source: ContentSource, ways: Map<string, Promise<Way>>): Promise<Server> {
+async function openServer(source: ContentSource, ways: Ways): Promise<Server> {
   const url = findServer(source.repository);
-  return { source, url, way: await wayTo(source.store, ways, url), authorization: undefined };
-}
-
-/** The way to a URL's host, which is judged once for all that is fetched from it. */
-async function wayTo(store: Store, ways: Map<string, Promise<Way>>, url: URL): Promise<Way> {
-  const way = ways.get(url.origin) ?? findWay(store, url);
-  ways.set(url.origin, way);
-  return await way;
+  return { source, url, way: await ways.find(url), authorization: undefined };
 }
 
 /** The batch API of a repository, by its own address. */
@@ -161,12 +153,7 @@ function readDownload(server: Server, file: LfsFile, object: Known | undefined):
 }
 
 /** Fetches some at a time. */
-async function fetchAll(
-  server: Server,
-  ways: Map<string, Promise<Way>>,
-  downloads: readonly Download[],
-  keep: Keep,
-): Promise<void> {
+async function fetchAll(server: Server, ways: Ways, downloads: readonly Download[], keep: Keep): Promise<void> {
   const rest = downloads.values();
   const failed = new AbortController();
   const signal = AbortSignal.any([server.source.signal, failed.signal]);
@@ -182,14 +169,9 @@ async function fetchAll(
   signal.throwIfAborted();
 }
 
-async function fetchOne(
-  server: Server,
-  ways: Map<string, Promise<Way>>,
-  { file, url, headers }: Download,
-  keep: Keep,
-): Promise<void> {
+async function fetchOne(server: Server, ways: Ways, { file, url, headers }: Download, keep: Keep): Promise<void> {
   const { source, authorization } = server;
-  const way = await wayTo(source.store, ways, url);
+  const way = await ways.find(url);
   const isNamed = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
   // The credential is for the repository's own host, and no other one sees it.
   const isOwn = url.origin === server.url.origin && !isNamed && authorization !== undefined;

@@ -1,7 +1,7 @@
 /**
  * HTTP requests to the hosts of LFS content.
- * Rule: a host is judged before each connection as the hosts of repositories are, it is connected to at the addresses
- * that were judged, and no redirect is followed. What is secret in an address or a header is in no error.
+ * Rule: every URL is judged with its path as the addresses of repositories are, its host is connected to at the
+ * addresses that were judged, and no redirect is followed. What is secret in an address or a header is in no error.
  */
 import { lookup as lookUp } from 'node:dns';
 import { readFile } from 'node:fs/promises';
@@ -13,6 +13,7 @@ import { isIP } from 'node:net';
 import type { UrlAddress } from '../../core/address.ts';
 import { readAddress } from '../../core/address.ts';
 import { GitFailure } from '../git-failure.ts';
+import type { Access } from '../reach.ts';
 import { judgeAddress } from '../reach.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
@@ -24,30 +25,78 @@ const CREDENTIAL_MS = 30_000;
 /** Bytes of an answer to the batch API: a hundred objects with long signed addresses. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
-/** The way to one host: scheme, name and port were judged. */
+/** A path that a server may read as another one: separators, dots or a percent sign in code, or `..;`. */
+const TWO_WAYS = /%(?:2f|5c|2e|25|00)|\/\.{1,2};/i;
+
+/** The way to one URL, which was judged. */
 export interface Way {
   origin: string;
   agent: Agent;
 }
 
-/** Finds the way to a URL's host; fails where it may not be reached. */
-export async function findWay(store: Store, url: URL): Promise<Way> {
-  const { origin, pathname, protocol } = url;
+/** The ways of one download: connections and addresses are kept by host, verdicts never. */
+export interface Ways {
+  /** Judges a URL; fails where it may not be reached. */
+  find(url: URL): Promise<Way>;
+  close(): Promise<void>;
+}
+
+export function openWays(store: Store): Ways {
+  const agents = new Map<string, Promise<Agent>>();
+  const access = store.access && lookUpOnce(store.access);
+  return {
+    find: async (url) => {
+      const { origin } = url;
+      const address = readTarget(url);
+      const addresses = await judgeAddress(access, origin, address);
+      // A host may be listed below one path, and be a public one elsewhere.
+      const key = `${origin} ${addresses === undefined ? 'listed' : 'judged'}`;
+      const agent = agents.get(key) ?? openAgent(store, address, addresses);
+      agents.set(key, agent);
+      return { origin, agent: await agent };
+    },
+    close: async () => {
+      for (const agent of await Promise.allSettled(agents.values()))
+        if (agent.status === 'fulfilled') agent.value.destroy();
+    },
+  };
+}
+
+/** The same access, which looks up a host once. */
+function lookUpOnce(access: Access): Access {
+  const found = new Map<string, ReturnType<Access['findAddresses']>>();
+  return {
+    ...access,
+    findAddresses: async (address) => {
+      const known = found.get(address.host) ?? access.findAddresses(address);
+      found.set(address.host, known);
+      return await known;
+    },
+  };
+}
+
+/** What is judged of a URL. A path that can be read in two ways is below no root that names one. */
+function readTarget({ origin, pathname, protocol, username, password }: URL): UrlAddress {
   const read = readAddress(`${origin}/`);
-  const isPlain = url.username === '' && url.password === '' && /^https?:$/.test(protocol);
+  const isPlain = username === '' && password === '' && /^https?:$/.test(protocol);
   if (!isPlain || read.kind === 'bad' || read.address.kind === 'path')
     throw new GitFailure('no-content', `${origin} is no address of http or https that is read in one way only`);
-  const address: UrlAddress = { ...read.address, path: pathname };
-  const addresses = await judgeAddress(store.access, origin, address);
-  const environment = store.environment ?? {};
+  return { ...read.address, path: TWO_WAYS.test(pathname) ? '' : pathname };
+}
+
+async function openAgent(
+  { environment = {} }: Store,
+  { scheme, host }: UrlAddress,
+  addresses: readonly string[] | null | undefined,
+): Promise<Agent> {
   const authorities = environment['GIT_SSL_CAINFO'] ?? environment['SSL_CERT_FILE'];
   const options = {
     keepAlive: true,
     proxyEnv: environment,
-    ...(addresses ? { lookup: pin(address.host, addresses) } : {}),
+    ...(addresses ? { lookup: pin(host, addresses) } : {}),
     ...(authorities === undefined ? {} : { ca: await readFile(authorities) }),
   };
-  return { origin, agent: protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options) };
+  return scheme === 'https' ? new HttpsAgent(options) : new HttpAgent(options);
 }
 
 /** Answers with the judged addresses for this host; another name is that of the worker's own proxy. */
