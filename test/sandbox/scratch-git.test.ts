@@ -140,6 +140,24 @@ describe.each([isolation, { ...isolation, overlay: false }, { kind: 'none' } as 
       );
     });
 
+    test('git sees what a later commit tracks beside what setup left, and in its place', async () => {
+      const { store, base, folder } = await storeWithHistory(['Begin']);
+      const later = addCommit(folder, store, { ...FILES, 'made/task.ts': 'mine\n', 'src/gen/b.ts': 'mine\n' });
+      const left = ['made/a.ts', 'made/deep/c.ts', 'src/gen/a.ts', 'src/gen/b.ts'];
+      const command = `mkdir -p made/deep src/gen && for f in ${left.join(' ')}; do echo left > $f; done`;
+      const setup = { command: `${command}; echo mine > src/gen/b.ts`, network: false };
+      const workspaces = temporaryWorkspaces(kind);
+      const list = 'git ls-files -co --exclude-standard made src/gen';
+      const first = await workspaces.open({ id: 'first', store, base, commit: base, setup });
+      expect(await output(first, list)).toBe('');
+      const second = await workspaces.open({ id: 'second', store, base, commit: later, setup });
+      expect(await output(second, `${list}; cat made/a.ts && git add -A && git diff --cached --name-only`)).toBe(
+        'made/task.ts\nsrc/gen/b.ts\nleft\nmade/task.ts\nsrc/gen/b.ts\n',
+      );
+      const { tree } = await second.checkpoint({ parent: later, message: () => 'step' });
+      expect(tree).toBe(git(store.dir, ['rev-parse', `${later}^{tree}`]));
+    });
+
     test('checks find the repository too', async () => {
       const { store, base } = await storeWithHistory(['Begin']);
       const checks = ['git log -1 --format=%s && git diff --exit-code'];

@@ -4,23 +4,31 @@
  * Rule: only what stood there after the setup is meant, by its path; what a commit tracks never is, and what an agent
  * changes of it is in its checkpoint all the same.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sha } from '../../core/transcript.ts';
 import { listRawFiles } from '../../git/read/list-files.ts';
 import type { Store } from '../../git/store.ts';
 
-/** Writes `.git/info/exclude` beside these files, of which a commit or tree tracks some. */
+/**
+ * Writes `.git/info/exclude` beside these files, of which a commit or tree tracks some. A layer is shared by later
+ * commits, which may track more in a folder of leftovers: `into` is a workspace at one of them, for which it is written
+ * anew.
+ */
 export async function excludeLeftovers(
   { store, tracked }: { store: Store; tracked: Sha },
   files: string,
+  into = files,
 ): Promise<void> {
   const lines = listLeftovers(files, await listRawFiles(store, tracked)).map((line) => `${line}\n`);
-  if (lines.length === 0) return;
-  const info = join(files, '.git', 'info');
+  const info = join(into, '.git', 'info');
+  // Empty, it hides the layer's.
+  if (lines.length === 0 && into === files) return;
   await mkdir(info, { recursive: true });
-  await writeFile(join(info, 'exclude'), Buffer.from(lines.join(''), 'latin1'));
+  const exclude = join(info, 'exclude');
+  await rm(exclude, { force: true });
+  await writeFile(exclude, Buffer.from(lines.join(''), 'latin1'));
 }
 
 /** A folder without tracked files is one line. Paths are byte strings (latin1). */

@@ -16,6 +16,7 @@ import {
   writableLayers,
 } from '../trees/overlay.ts';
 import type { Beyond, OverlayFolders } from '../trees/overlay.ts';
+import { excludeLeftovers } from '../layers/exclude-leftovers.ts';
 import { prepareLayers } from '../layers/prepare-layers.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import { prepareRenameLibrary } from '../bubblewrap/rename-library.ts';
@@ -39,7 +40,9 @@ export function overlayWorkspaces(root: Promise<SandboxRoot>, stateDir: string):
     fill: async ({ store, base }, place, commit) => {
       const { folders, work } = foldersOf(place);
       for (const path of [folders.upper, work]) await mkdir(path, { recursive: true });
-      if (commit !== base) await hydrate(await root, store, { folders, work, base, commit });
+      if (commit === base) return;
+      await hydrate(await root, store, { folders, work, base, commit });
+      if (place.setup !== undefined) await excludeLeftovers({ store, tracked: commit }, place.setup, folders.upper);
     },
     run: async (place, request, lockFd) => {
       const { folders, work } = foldersOf(place);

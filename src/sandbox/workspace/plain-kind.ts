@@ -16,6 +16,7 @@ import type { Layers, SandboxRoot } from '../bubblewrap/layout.ts';
 import { findChangedTracked, findDeleted } from '../trees/overlay.ts';
 import type { Beyond } from '../trees/overlay.ts';
 import { applyDifference, copyLayers, removeBase, walkPlain } from '../trees/plain-files.ts';
+import { excludeLeftovers } from '../layers/exclude-leftovers.ts';
 import { prepareLayers } from '../layers/prepare-layers.ts';
 import type { Origin } from '../layers/prepared.ts';
 import { removeTree } from '../files/remove-tree.ts';
@@ -68,6 +69,8 @@ export function plainFiles({ settle, setUp }: Steps): Pick<WorkspaceKind, 'fill'
       await copyLayers([base, git, ...(place.setup === undefined ? [] : [place.setup])], upper);
       const difference = { base: origin.base, commit, files: upper };
       const changed = new Set(commit === origin.base ? [] : await applyDifference(origin.store, difference));
+      if (commit !== origin.base && place.setup !== undefined)
+        await excludeLeftovers({ store: origin.store, tracked: commit }, place.setup, upper);
       await settle?.(place);
       const marks = readMarks(upper);
       await tick();
