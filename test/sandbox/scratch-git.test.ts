@@ -142,7 +142,8 @@ describe.each([isolation, { ...isolation, overlay: false }, { kind: 'none' } as 
 
     test('git sees what a later commit tracks beside what setup left, and in its place', async () => {
       const { store, base, folder } = await storeWithHistory(['Begin']);
-      const later = addCommit(folder, store, { ...FILES, 'made/task.ts': 'mine\n', 'src/gen/b.ts': 'mine\n' });
+      const { 'src/two.ts': _, ...kept } = FILES;
+      const later = addCommit(folder, store, { ...kept, 'made/task.ts': 'mine\n', 'src/gen/b.ts': 'mine\n' });
       const left = ['made/a.ts', 'made/deep/c.ts', 'src/gen/a.ts', 'src/gen/b.ts'];
       const command = `mkdir -p made/deep src/gen && for f in ${left.join(' ')}; do echo left > $f; done`;
       const setup = { command: `${command}; echo mine > src/gen/b.ts`, network: false };
@@ -150,9 +151,12 @@ describe.each([isolation, { ...isolation, overlay: false }, { kind: 'none' } as 
       const list = 'git ls-files -co --exclude-standard made src/gen';
       const first = await workspaces.open({ id: 'first', store, base, commit: base, setup });
       expect(await output(first, list)).toBe('');
+      expect(await output(first, 'echo new > new; git add -A && git commit -qm mine && git ls-files new')).toBe(
+        'new\n',
+      );
       const second = await workspaces.open({ id: 'second', store, base, commit: later, setup });
       expect(await output(second, `${list}; cat made/a.ts && git add -A && git diff --cached --name-only`)).toBe(
-        'made/task.ts\nsrc/gen/b.ts\nleft\nmade/task.ts\nsrc/gen/b.ts\n',
+        'made/task.ts\nsrc/gen/b.ts\nleft\nmade/task.ts\nsrc/gen/b.ts\nsrc/two.ts\n',
       );
       const { tree } = await second.checkpoint({ parent: later, message: () => 'step' });
       expect(tree).toBe(git(store.dir, ['rev-parse', `${later}^{tree}`]));

@@ -4,7 +4,7 @@
  * Rule: only what stood there after the setup is meant, by its path; what a commit tracks never is, and what an agent
  * changes of it is in its checkpoint all the same.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { chown, lstat, mkdir, rm, writeFile } from 'node:fs/promises';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sha } from '../../core/transcript.ts';
@@ -29,6 +29,9 @@ export async function excludeLeftovers(
   const exclude = join(info, 'exclude');
   await rm(exclude, { force: true });
   await writeFile(exclude, Buffer.from(lines.join(''), 'latin1'));
+  // A root worker's files may be handed to its commands' user already; git there writes beside this.
+  const { uid, gid } = await lstat(into);
+  if (uid !== process.geteuid?.()) for (const path of [join(into, '.git'), info, exclude]) await chown(path, uid, gid);
 }
 
 /** A folder without tracked files is one line. Paths are byte strings (latin1). */

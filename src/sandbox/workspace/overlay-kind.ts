@@ -32,7 +32,7 @@ export function overlayWorkspaces(root: Promise<SandboxRoot>, stateDir: string):
   const bases = openBaseLayers(stateDir);
   const renames = prepareRenameLibrary(stateDir);
   renames.catch(() => undefined);
-  const setups = openSetupLayers(stateDir, bases, { kind: 'bwrap-3', make: makeSetupLayer(root, renames) });
+  const setups = openSetupLayers(stateDir, bases, { kind: 'bwrap-4', make: makeSetupLayer(root, renames) });
   return {
     kind: 'bwrap',
     prepareSetup: async (origin) => await setups.setup(origin, origin.setup),
