@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { storeOf } from '../../src/activities/attempt/context.ts';
 import { contentFor } from '../../src/activities/attempt/lfs.ts';
+import { checkSetup } from '../../src/activities/attempt/warrant.ts';
 import { createPrepare } from '../../src/activities/refactor/prepare.ts';
 import { createRunChecks } from '../../src/activities/agent/run-checks.ts';
 import type { PrepareInput } from '../../src/core/refactor/exchange.ts';
@@ -82,20 +83,61 @@ test('what is done about LFS is said at the start, and content that is missing e
   });
 });
 
+test.each(['content', 'network'])(
+  'an act has the %s that the default branch alone grants, also where its process has not seen that branch',
+  async (grant) => {
+    const at = await placeOf({});
+    const policy = stringify({
+      version: 1,
+      limits: { lfs: 'content', network: { setup: { hosts: ['a.example.com'] } } },
+    });
+    const work = join(at.context.stateDir, 'work');
+    git('/', ['clone', '--quiet', at.target, work]);
+    mkdirSync(join(work, '.coxswain'));
+    writeFileSync(join(work, '.coxswain/policy.yaml'), policy);
+    git(work, ['add', '.coxswain']);
+    git(work, ['commit', '--quiet', '--message', 'policy']);
+    git(work, ['push', '--quiet', 'origin', 'HEAD:refs/heads/main']);
+    const network = { hosts: ['a.example.com'] };
+    const own = { ...warrant, run: { ...warrant.run, network: { setup: network } } };
+    const of = { lfs: 'content', repository: at.target, base: at.base, isAct: true, warrant: own } as const;
+    const setup = { command: 'true', network, env: {} };
+    const store = await storeOf(at.context, at.target);
+    await run(async () => {
+      if (grant === 'content') await contentFor(at.context, store, of, new AbortController().signal);
+      else await checkSetup(at.context, store, { ...of, setup });
+    }, undefined);
+    // What no branch grants stays refused.
+    const other = { ...of, setup: { ...setup, network: { hosts: ['b.example.com'] } } };
+    const { type } = await refusal(async () => await checkSetup(at.context, store, other), undefined);
+    expect(type).toBe('PolicyStricter');
+  },
+);
+
 test('the server that .lfsconfig names is never asked, the one at the address of the repository is', async () => {
   const stranger = await answering(() => ({ status: 500 }));
   const config = `[lfs]\n\turl = ${stranger.url}/lfs\n`;
   const at = await place({ lfs: 'content' }, { ...FILES, '.lfsconfig': config });
-  const server = await lfsServer();
+  // Git by plain files: that its branch stands at a commit that is here already.
+  const files = new Map([
+    ['info/refs', `${at.base}\trefs/heads/main\n`],
+    ['HEAD', 'ref: refs/heads/main\n'],
+  ]);
+  const more = ({ url }: { url: string }): { body: string } | undefined => {
+    const body = files.get(url.replace(/^\/team\/assets\.git\/|\?.*$/g, ''));
+    return body === undefined ? undefined : { body };
+  };
+  const server = await lfsServer({ more });
   const context = { ...at.context, roots: [{ kind: 'url', ...loopback(server.url), path: '' }] } as typeof at.context;
   const of = { lfs: 'content', repository: server.repository, base: at.base, isAct: true, warrant } as const;
   const store = await storeOf(context, server.repository);
-  const files = await run(async () => {
+  const given = await run(async () => {
     const { content } = await contentFor(context, store, of, new AbortController().signal);
     return await content?.fetch();
   }, undefined);
-  expect(files).toMatchObject([{ path: 'one.psd', oid: PICTURE_OID, size: 19 }]);
-  expect(server.asked.map(({ method }) => method)).toEqual(['POST', 'GET']);
+  expect(given).toMatchObject([{ path: 'one.psd', oid: PICTURE_OID, size: 19 }]);
+  const asked = server.asked.filter(({ url }) => !/\/(?:info\/refs|HEAD)\b/.test(url));
+  expect(asked.map(({ method }) => method)).toEqual(['POST', 'GET']);
   expect(stranger.asked).toEqual([]);
   expect(git(at.store.dir, ['show', `${at.base}:.lfsconfig`])).toContain(stranger.url);
 });

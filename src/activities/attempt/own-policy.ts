@@ -2,7 +2,8 @@
  * The policy as this worker reads it by itself: organisation and team from its own folder, the repository's from the
  * base commit and its default branch, the run's as its input says.
  * Rule: what was joined once is joined again only when a file has changed, and an act reaches for no network: of the
- * default branch it knows what this worker saw last.
+ * default branch it knows what this worker saw last. Only an act that has a grant to be judged looks there once, where
+ * this process has not yet: grants may stand on the default branch alone.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { digestValue } from '../../core/digest.ts';
 import type { NetworkGrant } from '../../core/egress.ts';
 import type { EffectivePolicy, Policy } from '../../core/policy/policy.ts';
 import type { Sha } from '../../core/transcript.ts';
+import { GitFailure } from '../../git/git-failure.ts';
 import { ensureCommit } from '../../git/remote/fetch-commit.ts';
 import type { Store } from '../../git/store.ts';
 import { readLayers } from '../../policy/read-layers.ts';
@@ -40,6 +42,8 @@ export interface OwnPolicyInput {
   said?: readonly NetworkGrant[];
   /** What is known of the repository's default branch is enough, however old. */
   isAct?: boolean;
+  /** A grant is judged by it, so the default branch has to be known. */
+  hasGrant?: boolean;
 }
 
 export interface OwnPolicy {
@@ -85,15 +89,21 @@ export async function readOwnPolicy(context: ActivityContext, store: Store, inpu
   return keep(joined, key, { policy, organisation });
 }
 
-async function lookAt(
-  context: ActivityContext,
-  store: Store,
-  { repository, isAct = false }: OwnPolicyInput,
-): Promise<Repository> {
+async function lookAt(context: ActivityContext, store: Store, input: OwnPolicyInput): Promise<Repository> {
+  const { repository, isAct = false, hasGrant = false } = input;
   const key = `${store.dir} ${repository}`;
-  if (isAct) return looked.get(key) ?? { address: await locateOffline(context, repository), tip: null };
-  const address = await locateRepository(context, repository);
-  return keep(looked, key, { address, tip: await importTip(store, address) });
+  const known = isAct ? looked.get(key) : undefined;
+  if (known) return known;
+  if (isAct && !hasGrant) return { address: await locateOffline(context, repository), tip: null };
+  try {
+    const address = await locateRepository(context, repository);
+    return keep(looked, key, { address, tip: await importTip(store, address) });
+  } catch (error) {
+    // A folder of another host is not to be seen from here: what the base says has to do.
+    const isElsewhere = isAct && error instanceof GitFailure && error.kind === 'not-here';
+    if (!isElsewhere) throw error;
+    return { address: repository, tip: null };
+  }
 }
 
 /** Where a repository is, by what this host knows: a folder that is not here is on another one. */

@@ -26,6 +26,7 @@ import { verifyText } from '../../signing/verify-text.ts';
 import { ownWorkflowId } from './chain.ts';
 import type { ActivityContext } from './context.ts';
 import { fail } from './failures.ts';
+import type { OwnPolicyInput } from './own-policy.ts';
 import { readOwnPolicy } from './own-policy.ts';
 import { listSaid } from './policy-layers.ts';
 import { propose } from './propose.ts';
@@ -76,7 +77,7 @@ export async function checkSetup(
   // A run of before there were warrants does not say its own layer: it can have asked for no less than this.
   const own: Warrant = warrant ?? { team: null, run: { network: { setup: setup.network } }, authors: null };
   const said = [...(await listSaid(context, { repository, ...own })), ...(warrant ? [] : [setup.network])];
-  const policy = await readFor(context, store, { ...of, said }, own);
+  const policy = await readFor(context, store, { ...of, said, hasGrant: true }, own);
   const claimed = { ...policy, network: { setup: { value: setup.network, from: 'the run' } } };
   const looser = describeLooser(claimed, policy, /^network\.setup$/);
   if (looser) throw fail('PolicyStricter', `setup does not run: ${looser}. ${ADOPT}`);
@@ -89,7 +90,7 @@ export async function checkLfs(
   of: LfsGrant & { repository: string; base: Sha; isAct?: boolean; warrant?: Warrant | undefined },
 ): Promise<void> {
   if (of.lfs === undefined) return;
-  const policy = await readFor(context, store, of, of.warrant);
+  const policy = await readFor(context, store, { ...of, hasGrant: true }, of.warrant);
   const claimed = { ...policy, lfs: { value: of.lfs, from: 'the run' } };
   const looser = describeLooser(claimed, policy, /^lfs$/);
   if (looser) throw fail('PolicyStricter', `content of LFS files is not fetched: ${looser}. ${ADOPT}`);
@@ -122,12 +123,13 @@ export async function checkCall(
 async function readFor(
   context: ActivityContext,
   store: Store,
-  place: { repository: string; base: Sha | undefined; isAct?: boolean; said?: readonly NetworkGrant[] },
+  place: Pick<OwnPolicyInput, 'repository' | 'isAct' | 'hasGrant' | 'said'> & { base: Sha | undefined },
   warrant: Warrant | undefined,
 ): Promise<EffectivePolicy> {
   const { team = null, run = null, organisation: had } = warrant ?? {};
-  const { repository, base = null, isAct = false, said } = place;
-  const read = await readOwnPolicy(context, store, { repository, base, team, run, isAct, ...(said ? { said } : {}) });
+  const { repository, base = null, isAct = false, hasGrant = false, said } = place;
+  const grants = { hasGrant, ...(said ? { said } : {}) };
+  const read = await readOwnPolicy(context, store, { repository, base, team, run, isAct, ...grants });
   if (had && read.organisation === null)
     throw fail(
       'PolicyStricter',
