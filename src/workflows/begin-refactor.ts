@@ -44,6 +44,9 @@ const SECOND_RULES = 'second-rules';
 /** The patch under which files of a task's result began to be left out when it is integrated. */
 const LEAVES_OUT = 'leaves-out';
 
+/** The patch under which checks of a result of which all was left out ceased to be the line's. */
+const COUNTS_MERGED = 'counts-merged';
+
 /** The patch under which a steer that names no task began to reach the agents that start after it. */
 const STEERS_ALL = 'steers-all';
 
@@ -58,5 +61,6 @@ export function beginRules(before: RefactorState): RefactorState {
   const sharing: RefactorState = patched(SHARES_TOKENS) ? { ...state, sharesTokens: true } : state;
   const holding: RefactorState = patched(HOLDS_SETUP) ? { ...sharing, holdsSetup: true } : sharing;
   const leaving: RefactorState = patched(LEAVES_OUT) ? { ...holding, leavesOut: true } : holding;
-  return patched(STEERS_ALL) ? { ...leaving, standingSteers: [] } : leaving;
+  const steering: RefactorState = patched(STEERS_ALL) ? { ...leaving, standingSteers: [] } : leaving;
+  return patched(COUNTS_MERGED) ? { ...steering, countsMerged: true } : steering;
 }

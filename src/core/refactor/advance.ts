@@ -175,7 +175,9 @@ function takeIntegration(before: RefactorState, event: Extract<RefactorEvent, { 
   if (outcome.kind === 'untrue') return tryAgain(state, at, work, `${event.task} is not integrated: ${outcome.reason}`);
   // What people let it keep has been verified: it is not needed any more, and large.
   const { permits: _, asked: __, ...rest } = work;
-  const done = takeSpend(replaceWork(state, { ...rest, status: 'integrated' }), at, work, outcome);
+  const isAll = outcome.kind === 'unchanged' && isPart(work) && state.countsMerged;
+  const leftOut = work.leftOut && isAll ? { leftOut: { ...work.leftOut, isAll } } : {};
+  const done = takeSpend(replaceWork(state, { ...rest, ...leftOut, status: 'integrated' }), at, work, outcome);
   if (outcome.kind === 'unchanged') return log(done, at, `${event.task} changed nothing${describeLeft(work)}`);
   const { line, tree, findings, moreFindings } = outcome;
   const effects = findings ? { effects: { line, findings, more: moreFindings ?? 0 } } : {};

@@ -27,7 +27,7 @@ export function renderCommitMessage(state: RefactorState, work: TaskState): stri
     trailer('Coxswain-Refactor', state.id),
     trailer('Coxswain-Task', task.id),
     ...checks,
-    ...(isPart(work) ? [trailer('Coxswain-Left-Out', shorten(leftOut?.paths.join(', ') ?? '', MAX_LEFT_OUT))] : []),
+    ...(leftOut ? [trailer('Coxswain-Left-Out', shorten(leftOut.paths.join(', '), MAX_LEFT_OUT))] : []),
     ...listApprovals(state),
   ];
   return `${asTitle(task.title)}\n\n${asProse(summary)}\n\n${trailers.join('\n')}\n`;

@@ -108,7 +108,7 @@ export function settleOverreach(
   const task = decision.id.slice(0, decision.id.lastIndexOf('/'));
   const work = [state.extra, ...state.tasks].find((one) => one?.task.id === task);
   if (!work) return state;
-  const { askedPaths = [], askedEffects = [], asked, extraPaths = [], keptEffects = [], ...rest } = work;
+  const { askedPaths = [], askedEffects = [], asked, extraPaths = [], keptEffects = [], leftOut: _, ...rest } = work;
   if (outcome === 'rejected')
     return workAgain(
       state,
@@ -121,7 +121,6 @@ export function settleOverreach(
   const given = state.control.decisions.find(({ id }) => id === decision.id);
   const permits = joinPermits(work.permits, permitOf(state.id, given, asked));
   const { paths, effects } = splitAsked({ askedPaths, askedEffects, asked }, given?.leaveOut);
-  const left = work.head === null ? [] : leftOutAt(permits, { workflow: state.id, head: work.head });
   const allowed = `${by} let ${task} change ${paths.join(', ') || 'what stands out in it'}`;
   const isAllOut = given?.leaveOut !== undefined && paths.length + effects.length === 0;
   const deviations = [
@@ -133,9 +132,19 @@ export function settleOverreach(
     extraPaths: [...extraPaths, ...paths],
     keptEffects: [...keptEffects, ...effects],
     permits,
-    ...(work.head !== null && left.length > 0 ? { leftOut: { head: work.head, paths: left } } : {}),
+    ...joinLeftOut(state, { ...work, permits }, paths),
   };
   return replaceWork({ ...state, deviations }, { ...rest, ...kept });
+}
+
+/** What is left out of a result by now: of this head, and of one that it was merged from, but for what is allowed now. */
+function joinLeftOut({ id }: RefactorState, work: TaskState, allowed: readonly string[]): Pick<TaskState, 'leftOut'> {
+  const { head, leftOut, permits = [] } = work;
+  const now = head === null ? [] : leftOutAt(permits, { workflow: id, head });
+  const before = (leftOut?.paths ?? []).filter((path) => !canOverlap([path], allowed));
+  const at = now.length > 0 ? head : leftOut?.head;
+  const paths = [...new Set([...before, ...now])];
+  return at && paths.length > 0 ? { leftOut: { head: at, paths } } : {};
 }
 
 /** What stands out in a commit that is to be delivered, and whether policy denies it. */

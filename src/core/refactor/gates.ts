@@ -12,7 +12,7 @@ import { createTaskState } from './next.ts';
 import { showEffects } from './effects.ts';
 import type { RefactorState } from './state.ts';
 import { deliverySubject } from './warrants.ts';
-import { endRefactor, isPart, lineChecksOf, log } from './work.ts';
+import { endRefactor, lineChecksOf, log } from './work.ts';
 import { asBlock, asLine, clip } from '../text/lines.ts';
 import type { Sha } from '../transcript.ts';
 
@@ -106,9 +106,10 @@ export function openDelivery(state: RefactorState, at: number, commit: Sha): Ref
   }
   const dropped = state.tasks.filter(({ status }) => status === 'dropped').map(({ task }) => task.id);
   const left = dropped.length > 0 ? `, left out since no more budget was given: ${dropped.join(', ')}` : '';
-  const parts = state.tasks
-    .filter(isPart)
-    .map(({ task, leftOut }) => `, left out of ${task.id}: ${leftOut?.paths.join(', ')}`);
+  // Also of a result that another agent merged since: that has another head.
+  const parts = state.tasks.flatMap(({ task, status, leftOut }) =>
+    leftOut && status !== 'dropped' ? [`, left out of ${task.id}: ${leftOut.paths.join(', ')}`] : [],
+  );
   const done = `${state.tasks.length - dropped.length} tasks${left}${parts.join('')}`;
   const what = `deliver ${commit.slice(0, 10)} as branch ${state.branch}: ${done}, ${countGreen(state)}`;
   const about = [what, ...lines].join('\n');

@@ -64,8 +64,8 @@ export interface TaskState {
   /** What is asked about as its digest has it, and the decisions by which people allowed and kept things. */
   asked?: Asked | undefined;
   permits?: Permit[];
-  /** What people left out of the result with this head. */
-  leftOut?: { head: Sha; paths: string[] };
+  /** What people left out of the result with this head; `nothing` of it is on the line where all of it was left out. */
+  leftOut?: { head: Sha; paths: string[]; isAll?: true };
   /** The agent whose result it is. */
   agent?: string;
   /** Forks to start, the ids of all that were asked for, and the agents that race since. */
@@ -179,6 +179,8 @@ export interface RefactorState extends HearsAgents {
   holdsSetup?: true;
   /** Files can be left out of a task's result; runs of before refuse that. */
   leavesOut?: true;
+  /** Checks of a result of which all was left out are not the line's; in runs of before they are. */
+  countsMerged?: true;
   /** Agents get shares of the tokens, and more as they need it; in runs of before, the first took what its task named. */
   sharesTokens?: true;
   /** The report goes to the hub at the end; runs of before that do not say. */

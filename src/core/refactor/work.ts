@@ -43,7 +43,8 @@ export function tryAgain(state: RefactorState, at: number, work: TaskState, why:
 /** A piece of work for a new agent, which begins from the line as it stands. */
 function reopen(work: TaskState): TaskState {
   const kind = work.kind === 'merge' ? ('work' as const) : work.kind;
-  return { ...work, status: 'waiting', startTree: null, conflicts: [], kind };
+  const { leftOut: _, ...rest } = work;
+  return { ...rest, status: 'waiting', startTree: null, conflicts: [], kind };
 }
 
 /** Somebody wants more done: a budget that was refused is asked for again. */
@@ -134,9 +135,12 @@ export function isPart({ head, leftOut }: TaskState): boolean {
   return leftOut !== undefined && leftOut.head === head;
 }
 
-/** The checks of the line: those of the start, and those of the tasks whose own evidence is of another tree. */
+/**
+ * The checks of the line: those of the start, and those of the tasks whose own evidence is of another tree. Where
+ * nothing of a result is on the line its checks would only have it made again.
+ */
 export function lineChecksOf({ input, tasks }: RefactorState): string[] {
-  const parts = tasks.filter((work) => work.status === 'integrated' && isPart(work));
+  const parts = tasks.filter((work) => work.status === 'integrated' && isPart(work) && !work.leftOut?.isAll);
   const more = new Set(parts.flatMap(({ task }) => task.checks));
   return [...input.checks, ...[...more].filter((check) => !input.checks.includes(check))];
 }

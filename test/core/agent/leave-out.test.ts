@@ -35,11 +35,15 @@ function asked(policy: Policy = {}, outcome: IntegrateOutcome = OUTSIDE): World 
   const run = new World(script, { policy });
   run.settle();
   run.send('approve', 'plan@1');
+  untilIntegration(run);
+  return integrated(run, outcome);
+}
+
+function untilIntegration(run: World): void {
   while (nextRefactorCommand(run.refactor).kind !== 'integrate') {
     run.stepRefactor();
     for (const id of run.agents.keys()) run.stepAgent(id);
   }
-  return integrated(run, outcome);
 }
 
 function integrated(run: World, outcome: IntegrateOutcome): World {
@@ -102,6 +106,29 @@ describe('approved without some files, a result', () => {
       kind: 'startAgent',
       spec: { kind: 'repair', checks: ['npm test', LINT] },
     });
+  });
+
+  test('of which all was left out adds no checks to the line: they would have it made again', () => {
+    const run = asked();
+    run.send('approve', { ...approval, leaveOut: ['**'] });
+    run.refactor = advanceRefactor(run.refactor, {
+      ...{ kind: 'integrated', at: 99, task: 'a' },
+      outcome: { kind: 'unchanged' },
+    });
+    expect(run.refactor.tasks).toMatchObject([{ status: 'integrated', leftOut: { paths: ['**'] } }]);
+    expect(checkInputOf(run.refactor, sha('line')).checks).toEqual(['npm test']);
+  });
+
+  test('that another agent merges has these files left out in its commit and at the delivery still', () => {
+    const run = asked();
+    run.send('approve', approval);
+    const conflict: IntegrateOutcome = { kind: 'conflict', tree: sha('marks'), files: ['README.md'] };
+    run.refactor = advanceRefactor(run.refactor, { kind: 'integrated', at: 99, task: 'a', outcome: conflict });
+    untilIntegration(run);
+    expect(run.refactor.tasks[0]).toMatchObject({ kind: 'merge', attempt: 2 });
+    expect(integrateInput(run).message).toMatch(/^Coxswain-Left-Out: package\.json$/m);
+    integrated(run, MERGED);
+    expect(viewRefactor(run.refactor).needs[0]?.about).toContain('1 tasks, left out of a: package.json, ');
   });
 
   test('that is kept whole has no checks run twice', () => {
