@@ -1,8 +1,10 @@
 /** Content of LFS files in workspaces: commands see it, and no checkpoint gets it unless somebody wrote other bytes. */
-import { writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { BaseContent } from '../../src/sandbox/files/lfs-layer.ts';
+import { baseFolders, openBaseLayers } from '../../src/sandbox/layers/layers.ts';
 import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
 import { PICTURE, PICTURE_OID, PICTURE_POINTER, SOUND, SOUND_OID, SOUND_POINTER } from '../git/lfs-server.ts';
 import { addCommit, git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
@@ -106,4 +108,27 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
       `${SOUND_POINTER}${SOUND_OID}  art/two.wav\n`,
     );
   });
+});
+
+test('who waits for the content of a base that another agent began to fetch is not stopped with that agent', async () => {
+  const { store, base } = await storeWith(temporaryFolder(), FILES);
+  const bases = openBaseLayers(temporaryFolder());
+  const stop = new AbortController();
+  const begun = Promise.withResolvers<void>();
+  const fetch: BaseContent['fetch'] = async () => {
+    begun.resolve();
+    await once(stop.signal, 'abort');
+    throw stop.signal.reason;
+  };
+  const first = bases.base({ store, base, content: { key: 'lfs-test', fetch, signal: stop.signal } });
+  await begun.promise;
+  const { content: own, count } = content();
+  const second = bases.base({ store, base, content: { ...own, signal: new AbortController().signal } });
+  const outcomes = Promise.allSettled([first, second]);
+  stop.abort(new Error('the first was stopped'));
+  const [ended, made] = await outcomes;
+  expect(ended).toMatchObject({ status: 'rejected', reason: stop.signal.reason });
+  expect(made).toMatchObject({ status: 'fulfilled' });
+  expect(readFileSync(join(baseFolders(await second).base, 'art/one.psd'), 'utf8')).toBe(PICTURE);
+  expect(count()).toBe(1);
 });

@@ -45,7 +45,7 @@ export async function contentFor(
     await ensureContent({ store, repository: place, hasConfig, signal }, folder, given);
     return given.map((file) => ({ ...file, source: contentPath(folder, file.oid) }));
   };
-  return { content: { key: KEY, fetch } };
+  return { content: { key: KEY, fetch, signal } };
 }
 
 /** What people are told of LFS before any work; nothing where the base has none of it. */

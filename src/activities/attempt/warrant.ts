@@ -12,7 +12,6 @@ import type { DeliverySubject } from '../../core/refactor/delivery.ts';
 import { DELIVERY_FIELDS, digestDelivery } from '../../core/refactor/delivery.ts';
 import { answerCall } from '../../core/agent/judge-call.ts';
 import type { Approval } from '../../core/decisions/control.ts';
-import type { NetworkGrant } from '../../core/egress.ts';
 import type { Setup } from '../../core/execution.ts';
 import type { LfsGrant } from '../../core/lfs.ts';
 import type { EffectivePolicy } from '../../core/policy/policy.ts';

@@ -15,6 +15,8 @@ export interface BaseContent {
   key: string;
   /** Fetches it where it is not here. */
   fetch(): Promise<readonly ContentFile[]>;
+  /** What ends the fetch: the stop of whoever asks, and of nobody else who waits for the same base. */
+  signal?: AbortSignal;
 }
 
 /** One file: `source` has its content, `pointer` what the commit has at its path. */

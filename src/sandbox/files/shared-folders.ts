@@ -7,14 +7,22 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, utimes } from 'node:fs/promises';
 import { removeTree } from './remove-tree.ts';
 
-/** Lets callers that ask for the same thing at the same time share its making. */
-export function shareByKey<T>(): (key: string, make: () => Promise<T>) => Promise<T> {
-  const running = new Map<string, Promise<T>>();
-  return async (key, make) => {
-    const known = running.get(key);
-    if (known) return await known;
+/**
+ * Lets callers that ask for the same thing at the same time share its making. `signal` is what ends a caller's making:
+ * who waited for one that was ended makes it itself.
+ */
+export function shareByKey<T>(): (key: string, make: () => Promise<T>, signal?: AbortSignal) => Promise<T> {
+  const running = new Map<string, { made: Promise<T>; signal: AbortSignal | undefined }>();
+  return async (key, make, signal) => {
+    for (let known = running.get(key); known; known = running.get(key)) {
+      try {
+        return await known.made;
+      } catch (error) {
+        if (!known.signal?.aborted) throw error;
+      }
+    }
     const made = make().finally(() => running.delete(key));
-    running.set(key, made);
+    running.set(key, { made, signal });
     return await made;
   };
 }

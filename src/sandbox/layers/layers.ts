@@ -93,10 +93,11 @@ export function openBaseLayers(stateDir: string): BaseLayers {
       const laid = content === undefined ? '' : ` ${content.key}`;
       const key = digestOf(`${made}${laid} ${store.dir}`).slice(0, 10);
       const folder = join(stateDir, 'bases', `${key}-${base}`);
-      return await share(folder, async () => {
+      const make = async (): Promise<string> => {
         await makeWhole(folder, async (fresh) => await makeBase(named, fresh));
         return folder;
-      });
+      };
+      return await share(folder, make, content?.signal);
     },
   };
 }
@@ -131,7 +132,7 @@ export function openSetupLayers(
       const laid = content === undefined ? [] : [{ content: content.key }];
       const parts = [...own, ...(names === undefined ? [] : [{ names }]), ...laid];
       const folder = join(stateDir, 'setups', digestOf(JSON.stringify(parts)));
-      return await share(folder, async () => {
+      const makeOnce = async (): Promise<SetupOutcome> => {
         const known = await readReady(folder);
         if (known) return known;
         const before = tree !== undefined ? failed.get(folder) : undefined;
@@ -142,7 +143,8 @@ export function openSetupLayers(
         const outcome = await makeSetup(make, folder, request, { store, tracked: tree ?? commit });
         if (outcome.kind !== 'ready') failed.set(folder, { outcome, at: performance.now() });
         return outcome;
-      });
+      };
+      return await share(folder, makeOnce, content?.signal);
     },
   };
 }
