@@ -114,9 +114,13 @@ async function askUntilDecided(
     }
   };
   const looking = look();
-  const reply = await decide(need, rivals, over.signal);
-  done.abort();
-  return { reply, elsewhere: over.signal.aborted ? await looking : undefined };
+  try {
+    const reply = await decide(need, rivals, over.signal);
+    return { reply, elsewhere: over.signal.aborted ? await looking : undefined };
+  } finally {
+    // A prompt that failed must not be looked after for ever.
+    done.abort();
+  }
 }
 
 /** What a message says of the decision that it answers. */

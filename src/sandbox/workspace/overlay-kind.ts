@@ -19,7 +19,6 @@ import type { Beyond, OverlayFolders } from '../trees/overlay.ts';
 import { excludeLeftovers } from '../layers/exclude-leftovers.ts';
 import { prepareLayers } from '../layers/prepare-layers.ts';
 import { removeTree } from '../files/remove-tree.ts';
-import { prepareRenameLibrary } from '../bubblewrap/rename-library.ts';
 import type { RenameSupport } from '../bubblewrap/rename-library.ts';
 import { findArtefacts } from '../files/find-artefact.ts';
 import type { SandboxRoot } from '../bubblewrap/layout.ts';
@@ -28,10 +27,12 @@ import { runSetup } from '../layers/run-setup.ts';
 import type { Place, WorkspaceKind } from './kind.ts';
 
 /** The kind of workspaces that bubblewrap isolates, where it can mount overlays. */
-export function overlayWorkspaces(root: Promise<SandboxRoot>, stateDir: string): WorkspaceKind {
+export function overlayWorkspaces(
+  root: Promise<SandboxRoot>,
+  renames: Promise<RenameSupport>,
+  stateDir: string,
+): WorkspaceKind {
   const bases = openBaseLayers(stateDir);
-  const renames = prepareRenameLibrary(stateDir);
-  renames.catch(() => undefined);
   const setups = openSetupLayers(stateDir, bases, { kind: 'bwrap-4', make: makeSetupLayer(root, renames) });
   return {
     kind: 'bwrap',

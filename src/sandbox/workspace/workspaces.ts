@@ -17,6 +17,7 @@ import { removeTree } from '../files/remove-tree.ts';
 import type { CheckResult, ChecksRequest } from './run-checks.ts';
 import { runChecks, sweepChecks } from './run-checks.ts';
 import type { Setup } from '../layers/run-setup.ts';
+import { prepareRenameLibrary } from '../bubblewrap/rename-library.ts';
 import { prepareSandboxRoot } from '../bubblewrap/sandbox-root.ts';
 import { sweepLayers, sweepWorkspaces } from './sweep.ts';
 import type { Sweep, SweepRequest } from './sweep.ts';
@@ -87,8 +88,12 @@ function chooseKind(stateDir: string, isolation: Isolation): { kind: WorkspaceKi
   const { path: bubblewrap, toolchains = [] } = isolation;
   const root = prepareSandboxRoot({ stateDir, bubblewrap, toolbox, toolchains });
   root.catch(() => undefined);
-  const kind = isolation.overlay === false ? plainWorkspaces(root, stateDir) : overlayWorkspaces(root, stateDir);
-  return { kind, isPrepared: Promise.allSettled([toolbox, root]) };
+  if (isolation.overlay === false)
+    return { kind: plainWorkspaces(root, stateDir), isPrepared: Promise.allSettled([toolbox, root]) };
+  const renames = prepareRenameLibrary(stateDir);
+  renames.catch(() => undefined);
+  const kind = overlayWorkspaces(root, renames, stateDir);
+  return { kind, isPrepared: Promise.allSettled([toolbox, root, renames]) };
 }
 
 function createWorkspaces(
