@@ -87,7 +87,9 @@ export const GIT_FAILURES = {
     mends: 'a person',
     remedy: 'see what `git fsck --full` says there, and bring back what is missing from another clone',
   },
-  /** The content of an LFS file is not where it should be, is another one, or is not given to this worker. */
+  /** The content of an LFS file is not on this host, or not given to its worker: another one's may have it. */
+  'no-content-here': { type: 'GitDamaged', mends: 'another host', remedy: '' },
+  /** The content of an LFS file is not where it should be, or is another one. */
   'no-content': { type: 'GitDamaged', mends: 'a person', remedy: '' },
   failed: { type: 'GitFailed', mends: 'unknown', remedy: '' },
 } as const satisfies Record<string, { type: FailureType; mends: Mending; remedy: string }>;

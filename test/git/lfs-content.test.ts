@@ -333,3 +333,18 @@ test('content that was not used for long is swept', async () => {
   expect([existsSync(old), existsSync(fresh)]).toEqual([false, true]);
   expect(await sweepContent(join(folder, 'nothing'), { olderThanMs: 0 })).toBe(0);
 });
+
+test('what another host may have, by its folder, its roots or its credential, is told from what none has', async () => {
+  const kindOf = async (store: Store, repository: string): Promise<unknown> => {
+    const source = { store, repository, hasConfig: false, signal: new AbortController().signal };
+    return await ensureContent(source, temporaryFolder(), [picture]).catch(({ kind }: { kind: string }) => kind);
+  };
+  const root = temporaryFolder();
+  expect(await kindOf(await storeWith([root]), newRepository({ file: 'x' }, root))).toBe('no-content-here');
+  const barred = await lfsServer({ more: () => ({ status: 403 }) });
+  expect(await kindOf(await storeWith([`${barred.url}/`]), barred.repository)).toBe('no-content-here');
+  const sent = await lfsServer({ href: () => 'http://git.example.com/x' });
+  expect(await kindOf(await storeWith([`${sent.url}/`]), sent.repository)).toBe('no-content-here');
+  const empty = await lfsServer({ contents: {} });
+  expect(await kindOf(await storeWith([`${empty.url}/`]), empty.repository)).toBe('no-content');
+});

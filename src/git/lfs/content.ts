@@ -62,7 +62,7 @@ async function copyFrom(
   try {
     const place = await realpath(join(objects, oid.slice(0, 2), oid.slice(2, 4), oid)).catch(() => {
       const what = `What to do: run \`git lfs fetch\` there, ${WITHOUT}`;
-      throw new GitFailure('no-content', `it is not in ${objects}. ${what}`);
+      throw new GitFailure('not-here', `it is not in ${objects}. ${what}`);
     });
     // A link leads nowhere that git could not read of the repository.
     await judgeReads(store.access, repository, [top, place]);

@@ -193,7 +193,8 @@ function refusal(server: Server, answer: IncomingMessage, { origin }: URL): GitF
   }
   const isBarred = status === 401 || status === 403;
   const credential = "give the worker's user a credential that may read it (a git credential helper)";
-  return new GitFailure('no-content', `${said}${remedyFor(server, isBarred ? credential : undefined)}`);
+  const kind = isBarred ? 'no-access' : 'no-content';
+  return new GitFailure(kind, `${said}${remedyFor(server, isBarred ? credential : undefined)}`);
 }
 
 /** What a person can do where a server has no content to give, as a sentence behind what was said. */

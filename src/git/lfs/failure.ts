@@ -1,7 +1,9 @@
 /**
  * Says of a failure to fetch LFS content which file it was about.
- * Rule: what may pass by itself is tried for two minutes; for all else a person is asked at once.
+ * Rule: what may pass by itself is tried for two minutes, what another host may have is tried there, and for all else
+ * a person is asked at once.
  */
+import { GIT_FAILURES } from '../../core/failures.ts';
 import { GitFailure } from '../git-failure.ts';
 
 /** What everybody can do about content that can't be had. */
@@ -12,8 +14,9 @@ export function aboutContent(error: unknown, [path, ...more]: readonly string[])
   if (!(error instanceof GitFailure)) return error;
   const mayPass = error.kind === 'failed' || error.kind === 'unreachable';
   const files = more.length === 0 ? path : `${path} and ${more.length} more`;
+  const mendsElsewhere = GIT_FAILURES[error.kind].mends === 'another host';
   return new GitFailure(
-    mayPass ? 'failed' : 'no-content',
+    mayPass ? 'failed' : mendsElsewhere ? 'no-content-here' : 'no-content',
     `git LFS: the content of ${files} can't be fetched: ${error.message}${mayPass ? ' (it is tried again for two minutes)' : ''}`,
   );
 }
