@@ -14,9 +14,9 @@ export function aboutContent(error: unknown, [path, ...more]: readonly string[])
   if (!(error instanceof GitFailure)) return error;
   const mayPass = error.kind === 'failed' || error.kind === 'unreachable';
   const files = more.length === 0 ? path : `${path} and ${more.length} more`;
-  const mendsElsewhere = GIT_FAILURES[error.kind].mends === 'another host';
+  const kind = GIT_FAILURES[error.kind].mends === 'another host' ? 'no-content-here' : 'no-content';
   return new GitFailure(
-    mayPass ? 'failed' : mendsElsewhere ? 'no-content-here' : 'no-content',
+    mayPass ? 'failed' : kind,
     `git LFS: the content of ${files} can't be fetched: ${error.message}${mayPass ? ' (it is tried again for two minutes)' : ''}`,
   );
 }
