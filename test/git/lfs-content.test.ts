@@ -1,17 +1,13 @@
 /** Where the content of LFS files comes from: a repository's own folder or LFS server, and nowhere else. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readRoot } from '../../src/core/address.ts';
-import type { Root } from '../../src/core/address.ts';
-import { findPublicAddresses } from '../../src/egress/find-public.ts';
-import { resolveAll } from '../../src/egress/find-route.ts';
-import { contentPath, ensureContent, sweepContent } from '../../src/git/lfs/content.ts';
+import { contentPath, sweepContent } from '../../src/git/lfs/content.ts';
 import { listLfs } from '../../src/git/lfs/files.ts';
-import type { LfsFile } from '../../src/git/lfs/files.ts';
 import type { Store } from '../../src/git/store.ts';
 import { addCommit, newRepository, newStore, temporaryFolder } from './git-host.ts';
+import { fetched, picture, sound, storeWith } from './lfs-fetch.ts';
 import {
   answering,
   CERTIFICATE,
@@ -24,38 +20,6 @@ import {
   SOUND_OID,
   SOUND_POINTER,
 } from './lfs-server.ts';
-
-const picture: LfsFile = { path: 'art/one.psd', oid: PICTURE_OID, size: 19, pointer: Buffer.from(PICTURE_POINTER) };
-const sound: LfsFile = { path: 'art/two.wav', oid: SOUND_OID, size: 10, pointer: Buffer.from(SOUND_POINTER) };
-
-/** A store that may reach these roots, and whatever is public. */
-async function storeWith(roots: readonly string[], environment: Record<string, string> = {}): Promise<Store> {
-  const access = {
-    roots: roots.map((root) => readRoot(root) as Root),
-    isHub: () => false,
-    findAddresses: async (address: { host: string; isAddress: boolean }) =>
-      await findPublicAddresses(address, { resolve: resolveAll, isProxied: false }),
-  };
-  return { ...(await newStore()), access, environment };
-}
-
-/** Fetches content into a new folder, and gives what is there then and what went wrong. */
-async function fetched(
-  store: Store,
-  repository: string,
-  { files = [picture], folder = temporaryFolder(), hasConfig = false } = {},
-): Promise<{ problem: string; kept: Record<string, string> }> {
-  const source = { store, repository, hasConfig, signal: new AbortController().signal };
-  const problem = await ensureContent(source, folder, files).then(
-    () => '',
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
-  const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return {
-    problem,
-    kept: Object.fromEntries(names.map(({ parentPath, name }) => [name, readFileSync(join(parentPath, name), 'utf8')])),
-  };
-}
 
 describe('a repository by path', () => {
   const objectOf = (repository: string, oid: string): string =>
@@ -211,37 +175,6 @@ describe('a repository by URL', () => {
     expect(await fetched(listed, server.repository)).toEqual({ problem: '', kept: { [PICTURE_OID]: PICTURE } });
   });
 
-  test('is held to the paths of the roots with every address that it names, not with its host alone', async () => {
-    const below = async (path: string): Promise<{ answer: Awaited<ReturnType<typeof fetched>>; asked: string[] }> => {
-      const server = await lfsServer({
-        href: (oid, own) => (oid === SOUND_OID ? `${own}/team/sound` : `${own}${path}`),
-        more: ({ method, url }) => (method === 'GET' ? { body: url === '/team/sound' ? SOUND : PICTURE } : undefined),
-      });
-      const store = await storeWith([`${server.url}/team`]);
-      const answer = await fetched(store, server.repository, { files: [sound, picture] });
-      return { answer, asked: server.asked.map(({ url }) => url) };
-    };
-    expect((await below('/team/art?signature=s3cret')).answer).toEqual({
-      problem: '',
-      kept: { [PICTURE_OID]: PICTURE, [SOUND_OID]: SOUND },
-    });
-    for (const path of [
-      '/admin/keys?signature=s3cret',
-      '/teams/x',
-      '/team/../admin/keys',
-      '/team/%2e%2e/admin/keys',
-      '/team/..%2fadmin/keys',
-      '/team/..%252fadmin/keys',
-      '/team/..;/admin/keys',
-    ]) {
-      const { answer, asked } = await below(path);
-      expect(answer.problem, path).toMatch(/art\/one\.psd.*lies outside|art\/one\.psd.*without encryption/);
-      expect(answer.problem).not.toContain('s3cret');
-      expect(answer.kept).not.toHaveProperty(PICTURE_OID);
-      expect(asked.filter((url) => url !== '/team/sound')).toEqual(['/team/assets.git/info/lfs/objects/batch']);
-    }
-  });
-
   test('gets the credential that git has for it, and no other host does', async () => {
     const folder = temporaryFolder();
     const askpass = join(folder, 'askpass');
@@ -332,19 +265,4 @@ test('content that was not used for long is swept', async () => {
   expect(await sweepContent(folder, { olderThanMs: 60_000 })).toBe(1);
   expect([existsSync(old), existsSync(fresh)]).toEqual([false, true]);
   expect(await sweepContent(join(folder, 'nothing'), { olderThanMs: 0 })).toBe(0);
-});
-
-test('what another host may have, by its folder, its roots or its credential, is told from what none has', async () => {
-  const kindOf = async (store: Store, repository: string): Promise<unknown> => {
-    const source = { store, repository, hasConfig: false, signal: new AbortController().signal };
-    return await ensureContent(source, temporaryFolder(), [picture]).catch(({ kind }: { kind: string }) => kind);
-  };
-  const root = temporaryFolder();
-  expect(await kindOf(await storeWith([root]), newRepository({ file: 'x' }, root))).toBe('no-content-here');
-  const barred = await lfsServer({ more: () => ({ status: 403 }) });
-  expect(await kindOf(await storeWith([`${barred.url}/`]), barred.repository)).toBe('no-content-here');
-  const sent = await lfsServer({ href: () => 'http://git.example.com/x' });
-  expect(await kindOf(await storeWith([`${sent.url}/`]), sent.repository)).toBe('no-content-here');
-  const empty = await lfsServer({ contents: {} });
-  expect(await kindOf(await storeWith([`${empty.url}/`]), empty.repository)).toBe('no-content');
 });

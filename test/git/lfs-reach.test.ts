@@ -1,0 +1,53 @@
+/** What a worker may reach of LFS content, address by address, and what another worker may reach instead. */
+import { expect, test } from 'vitest';
+import { ensureContent } from '../../src/git/lfs/content.ts';
+import type { Store } from '../../src/git/store.ts';
+import { newRepository, temporaryFolder } from './git-host.ts';
+import { fetched, picture, sound, storeWith } from './lfs-fetch.ts';
+import { lfsServer, PICTURE, PICTURE_OID, SOUND, SOUND_OID } from './lfs-server.ts';
+
+test('a repository by URL is held to the paths of the roots with every address that it names, not with its host alone', async () => {
+  const below = async (path: string): Promise<{ answer: Awaited<ReturnType<typeof fetched>>; asked: string[] }> => {
+    const server = await lfsServer({
+      href: (oid, own) => (oid === SOUND_OID ? `${own}/team/sound` : `${own}${path}`),
+      more: ({ method, url }) => (method === 'GET' ? { body: url === '/team/sound' ? SOUND : PICTURE } : undefined),
+    });
+    const store = await storeWith([`${server.url}/team`]);
+    const answer = await fetched(store, server.repository, { files: [sound, picture] });
+    return { answer, asked: server.asked.map(({ url }) => url) };
+  };
+  expect((await below('/team/art?signature=s3cret')).answer).toEqual({
+    problem: '',
+    kept: { [PICTURE_OID]: PICTURE, [SOUND_OID]: SOUND },
+  });
+  for (const path of [
+    '/admin/keys?signature=s3cret',
+    '/teams/x',
+    '/team/../admin/keys',
+    '/team/%2e%2e/admin/keys',
+    '/team/..%2fadmin/keys',
+    '/team/..%252fadmin/keys',
+    '/team/..;/admin/keys',
+  ]) {
+    const { answer, asked } = await below(path);
+    expect(answer.problem, path).toMatch(/art\/one\.psd.*lies outside|art\/one\.psd.*without encryption/);
+    expect(answer.problem).not.toContain('s3cret');
+    expect(answer.kept).not.toHaveProperty(PICTURE_OID);
+    expect(asked.filter((url) => url !== '/team/sound')).toEqual(['/team/assets.git/info/lfs/objects/batch']);
+  }
+});
+
+test('what another host may have, by its folder, its roots or its credential, is told from what none has', async () => {
+  const kindOf = async (store: Store, repository: string): Promise<unknown> => {
+    const source = { store, repository, hasConfig: false, signal: new AbortController().signal };
+    return await ensureContent(source, temporaryFolder(), [picture]).catch(({ kind }: { kind: string }) => kind);
+  };
+  const root = temporaryFolder();
+  expect(await kindOf(await storeWith([root]), newRepository({ file: 'x' }, root))).toBe('no-content-here');
+  const barred = await lfsServer({ more: () => ({ status: 403 }) });
+  expect(await kindOf(await storeWith([`${barred.url}/`]), barred.repository)).toBe('no-content-here');
+  const sent = await lfsServer({ href: () => 'http://git.example.com/x' });
+  expect(await kindOf(await storeWith([`${sent.url}/`]), sent.repository)).toBe('no-content-here');
+  const empty = await lfsServer({ contents: {} });
+  expect(await kindOf(await storeWith([`${empty.url}/`]), empty.repository)).toBe('no-content');
+});
