@@ -1,4 +1,5 @@
 /** Setup after an agent changed what it depends on: when it runs again, over what, and what is told where it doesn't. */
+import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -16,6 +17,28 @@ const INSTALL = 'mkdir -p deps && cp package.json deps/installed && head -c 16 /
 async function output(workspace: Workspace, command: string): Promise<string> {
   return (await workspace.run({ ...limits, command })).output;
 }
+
+describe.each([isolation, { ...isolation, overlay: false }, { kind: 'none' as const }])('of $kind', (kind) => {
+  test('a setup ends with the stop of who asked for it; who waits for the same one has it all the same', async () => {
+    const folder = temporaryFolder();
+    const { store, base } = await storeWith(folder, FILES);
+    const workspaces = temporaryWorkspaces(kind);
+    const [one, other] = [new AbortController(), new AbortController()];
+    const seconds = `60${process.pid % 1000}`;
+    const setup = { command: `mkdir -p deps; sleep ${seconds}`, network: false };
+    const ask = async ({ signal }: AbortController): Promise<unknown> =>
+      await workspaces.prepareSetup({ store, base, setup: { ...setup, signal } }).catch((error: unknown) => error);
+    const isRunning = (): boolean => spawnSync('pgrep', ['-f', `^sleep ${seconds}$`]).status === 0;
+    const asked = [ask(one), ask(other)];
+    await expect.poll(isRunning).toBe(true);
+    one.abort(new Error('stopped'));
+    expect(await asked[0]).toMatchObject({ message: 'stopped' });
+    await expect.poll(isRunning).toBe(true);
+    other.abort(new Error('stopped too'));
+    expect(await asked[1]).toMatchObject({ message: 'stopped too' });
+    await expect.poll(isRunning).toBe(false);
+  });
+});
 
 describe.each([isolation, { ...isolation, overlay: false }])('with overlay $overlay', (kind) => {
   test('it runs again over the base and the changed manifest, once for all that have the same one', async () => {

@@ -74,7 +74,7 @@ async function actOnce(
     names: input.names,
     ...content,
     commit: input.head,
-    ...(input.setup ? { setup: input.setup } : {}),
+    ...(input.setup ? { setup: { ...input.setup, signal } } : {}),
   });
   const result = await workspace.run({ ...command, signal });
   if (result.outcome === 'cancelled') throw signal.reason ?? new Error('cancelled');

@@ -48,7 +48,7 @@ export async function judge(context: ActivityContext, input: CheckInput, signal:
   const store = await storeOf(context, input.repository);
   await ensureCommit(store, { commit: input.commit });
   const content = await contentFor(context, store, input, signal);
-  await prepareSetup(context, store, input, content);
+  await prepareSetup(context, store, input, content, signal);
   if (input.checks.length === 0) return [];
   const tree = await treeOf(store, input.commit);
   const judged = { ...input, ...content };
@@ -83,11 +83,18 @@ async function prepareSetup(
   store: Store,
   input: CheckInput,
   content: Content,
+  signal: AbortSignal,
 ): Promise<void> {
   const { base, names, setup } = input;
   if (!setup) return;
   await checkSetup(context, store, input);
-  const outcome = await context.workspaces.prepareSetup({ store, base, names, ...content, setup });
+  const outcome = await context.workspaces.prepareSetup({
+    store,
+    base,
+    names,
+    ...content,
+    setup: { ...setup, signal },
+  });
   if (outcome.kind === 'failed') {
     const network = setup.network
       ? describeNetwork(outcome.hosts ?? [])
@@ -129,7 +136,7 @@ async function runOnce(
     checks,
     timeoutMs: context.commandTimeoutMs,
     signal,
-    ...(setup ? { setup } : {}),
+    ...(setup ? { setup: { ...setup, signal } } : {}),
   });
   signal.throwIfAborted();
   return results.map((result, index) => ({

@@ -16,15 +16,27 @@ export function shareByKey<T>(): (key: string, make: () => Promise<T>, signal?: 
   return async (key, make, signal) => {
     for (let known = running.get(key); known; known = running.get(key)) {
       try {
-        return await known.made;
+        return await untilAborted(known.made, signal);
       } catch (error) {
-        if (!known.signal?.aborted) throw error;
+        if (signal?.aborted || !known.signal?.aborted) throw error;
       }
     }
     const made = make().finally(() => running.delete(key));
     running.set(key, { made, signal });
     return await made;
   };
+}
+
+/** Waits for something of another caller's, no longer than the own signal lets one. */
+async function untilAborted<T>(made: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return await made;
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop);
+  });
+  return await Promise.race([made, aborted]).finally(() => signal.removeEventListener('abort', stop));
 }
 
 /** A place beside a folder in which its successor is made; its name ends with the process that makes it. */

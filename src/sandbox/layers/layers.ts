@@ -144,7 +144,7 @@ export function openSetupLayers(
         if (outcome.kind !== 'ready') failed.set(folder, { outcome, at: performance.now() });
         return outcome;
       };
-      return await share(folder, makeOnce, content?.signal);
+      return await share(folder, makeOnce, setup.signal ?? content?.signal);
     },
   };
 }
@@ -160,6 +160,7 @@ async function makeSetup(
     await mkdir(join(scratch, 'files'), { recursive: true });
     const { result, changed, ...uses } = await make({ ...request, scratch });
     const { exitCode, output, durationMs } = result;
+    if (result.outcome === 'cancelled') throw request.setup.signal?.reason ?? new Error('the setup was cancelled');
     if (result.outcome !== 'exited' || exitCode !== 0) return { kind: 'failed', exitCode, output, ...uses };
     if (changed.length > 0) return { kind: 'changed-tracked', paths: changed, ...uses };
     // Hooks and settings that it made for a person's clone would stand in an agent's way, and the index is the base's.

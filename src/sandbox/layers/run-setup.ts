@@ -21,6 +21,8 @@ export interface Setup {
   env?: Record<string, string>;
   /** Installing dependencies may take long; without a limit a hanging registry would hold up everything. */
   timeoutMs?: number;
+  /** What ends it: the stop of whoever asks. Who waits for the same setup then runs it anew. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Half an hour for a first `npm ci` or `mvn` of a large project behind a slow mirror. */
@@ -35,10 +37,10 @@ const socketInside = '/run/coxswain/proxy';
 export async function runSetup(
   root: SandboxRoot,
   layers: Layers,
-  { command, network, env = {}, timeoutMs = SETUP_TIMEOUT_MS }: Setup,
+  { command, network, env = {}, timeoutMs = SETUP_TIMEOUT_MS, signal }: Setup,
   more: readonly Bind[] = [],
 ): Promise<{ result: CommandResult; hosts?: HostUse[] }> {
-  const limits = { env, timeoutMs, profile: 'setup', network: false } as const;
+  const limits = { env, timeoutMs, profile: 'setup', network: false, ...(signal ? { signal } : {}) } as const;
   if (network === false)
     return { result: await runInSandbox(root, { layers, request: { ...limits, command }, binds: [...more] }) };
   // A socket's path may have a hundred bytes only, which a state folder's can exceed.

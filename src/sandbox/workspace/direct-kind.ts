@@ -86,15 +86,18 @@ export function directWorkspaces(
 
 type Run = (place: Place, request: CommandRequest) => Promise<CommandResult>;
 
-async function runSetup(run: Run, place: Place, { command, env, timeoutMs }: Setup): Promise<CommandResult> {
+async function runSetup(run: Run, place: Place, { command, env, timeoutMs, signal }: Setup): Promise<CommandResult> {
   const limits = {
     // Nothing is kept from the network here, whatever this says.
     network: false,
     timeoutMs: timeoutMs ?? SETUP_TIMEOUT_MS,
     profile: 'setup',
     ...(env ? { env } : {}),
+    ...(signal ? { signal } : {}),
   } as const;
-  return await run(place, { command, ...limits });
+  const result = await run(place, { command, ...limits });
+  if (result.outcome === 'cancelled') throw signal?.reason ?? new Error('the setup was cancelled');
+  return result;
 }
 
 /** Runs setup in a copy of the base that is thrown away. */
