@@ -24,7 +24,7 @@ import { receiveForRefactor } from '../../src/core/refactor/messages.ts';
 import type { RefactorCommand, RefactorEvent, RefactorState } from '../../src/core/refactor/state.ts';
 import type { Sha, Usage } from '../../src/core/transcript.ts';
 import type { Bank } from './bank.ts';
-import { acted, evidence, finish, policyOf, sha, shell, thought } from './builders.ts';
+import { acted, evidence, finish, policyOf, sha, shell, thought, throughJson } from './builders.ts';
 
 export interface WorldScript {
   /** The refactor's id, `r` where it is left out. */
@@ -82,14 +82,8 @@ export class World {
     });
     this.refactor = {
       ...createRefactor(script.id ?? 'r', start, policyOf(start.policy, script.team), this.now),
-      ...{
-        countsBegun: true,
-        rules: 2,
-        rejectsForChanges: true,
-        leavesOut: true,
-        standingSteers: [],
-        countsMerged: true,
-      },
+      ...{ countsBegun: true, rules: 2, rejectsForChanges: true },
+      ...{ leavesOut: true, standingSteers: [], countsMerged: true },
       ...(script.sharesTokens ? { sharesTokens: true } : {}),
     };
   }
@@ -299,9 +293,4 @@ export class World {
 
 function withUsage(event: AgentEvent, usage: Usage | undefined): AgentEvent {
   return event.kind === 'thought' && usage ? { ...event, outcome: { ...event.outcome, usage } } : event;
-}
-
-/** What continue-as-new does to a state. */
-function throughJson<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value)) as T;
 }

@@ -195,8 +195,8 @@ export interface RefactorState extends HearsAgents {
   /** Steers that came while nobody was there to take them; the next agent does. */
   heldSteers: MessageOf<'steer'>[];
   /**
-   * Steers that name no task, for every agent that starts after them; in runs of before, only those that were there when
-   * a steer came had it.
+   * Steers that name no task, for every agent that starts after them. In runs from before that, only the agents that
+   * were there had them.
    */
   standingSteers?: MessageOf<'steer'>[];
   /** By which rules it takes messages: see `MessageRules`. */
