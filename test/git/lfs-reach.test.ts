@@ -51,3 +51,14 @@ test('what another host may have, by its folder, its roots or its credential, is
   const empty = await lfsServer({ contents: {} });
   expect(await kindOf(await storeWith([`${empty.url}/`]), empty.repository)).toBe('no-content');
 });
+
+test('a host whose address only a proxy may know is asked through that proxy, or not at all', async () => {
+  const { access, ...store } = await storeWith([]);
+  if (!access) throw new Error('it has no access');
+  const unknown = { ...access, findAddresses: () => Promise.resolve({ kind: 'public' as const, addresses: null }) };
+  const environment = { ALL_PROXY: 'socks5://127.0.0.1:9' };
+  const { problem, kept } = await fetched({ ...store, access: unknown, environment }, 'https://nowhere.example/x.git');
+  expect(problem).toContain('nowhere.example has no address that this worker can find');
+  expect(problem).toContain('set HTTPS_PROXY');
+  expect(kept).toEqual({});
+});
