@@ -1,4 +1,5 @@
 /** What an act stores and tells the model when its effects could not be kept as they were made. */
+import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
 import { createAct } from '../../src/activities/agent/act.ts';
@@ -143,10 +144,15 @@ test('what a call wrote that is one of the checks is put back, and the next call
 });
 
 test('the model is told where setup did not run again for what it changed', async () => {
-  const { store, base } = await storeWith(temporaryFolder(), { 'package-lock.json': '{}\n' });
+  const folder = temporaryFolder();
+  const { store, base } = await storeWith(folder, { 'package-lock.json': '{}\n' });
   const workspaces = temporaryWorkspaces(isolation);
   const setup = { command: 'true', network: { hosts: ['registry.example.org'] } };
-  const more = { setup } as unknown as Partial<ActInput>;
+  // Whether policy grants the network is read from the repository too.
+  const repository = join(folder, 'repository.git');
+  git(folder, ['init', '-q', '--bare', '-b', 'main', repository]);
+  git(store.dir, ['push', '-q', repository, `${base}:refs/heads/main`]);
+  const more = { setup, repository } as unknown as Partial<ActInput>;
   const host = { store, workspaces };
   const first = await act(host, base, null, 'echo \'{"a":1}\' > package-lock.json', more);
   const second = await act(host, base, first.outcome.head, 'true', more);
