@@ -2,6 +2,8 @@
  * One refactor from its start to its end, with people at its side and blows falling on its fleet, and its judgement.
  * Rule: it is judged only after everything is up again and has come to rest.
  */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
@@ -86,6 +88,7 @@ export async function runRefactor(
   if (trouble) findings.broke('ends', id, trouble);
   for (const hold of person.holds) findings.broke('ends', id, `held: ${hold}`);
   const counts = await judge(stage, handle, person, options);
+  if (findings.broken.some(({ refactor }) => refactor === id)) await keepHistories(stage, id);
   const seconds = Math.round((endedAt - startedAt) / 1000);
   return { id, seconds, ...counts };
 }
@@ -175,6 +178,14 @@ async function judge(
   if (tree !== undefined && wanted !== undefined && tree !== wanted)
     findings.broke('tree', id, `ended in tree ${tree}, the undisturbed one in ${wanted}`);
   return { tree, model: counts, caches };
+}
+
+/** What broke is looked for in the histories: they outlive the server of the run. */
+async function keepHistories({ client, say }: Stage, id: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'coxswain-broken-'));
+  for (const { workflowId, runId, history } of await readRuns(client, id))
+    await writeFile(join(folder, `${workflowId.replaceAll('/', '-')}-${runId}.json`), JSON.stringify(history));
+  say(`the histories of ${id} are kept in ${folder}`);
 }
 
 /** Nothing is set aside any more, and what was spent is what the results of all refactors say. */
