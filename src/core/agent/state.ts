@@ -152,7 +152,7 @@ export interface AgentReport {
 }
 
 export interface PendingCall extends Proposal {
-  gate: 'allowed' | 'asked' | 'denied' | 'checking' | 'reviewing';
+  gate: 'allowed' | 'asked' | 'checking' | 'reviewing';
   by: string;
   /** The decision on it, where it was asked. */
   decision?: string;

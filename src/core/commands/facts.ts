@@ -56,11 +56,6 @@ export function basename(program: string): string {
   return program.slice(program.lastIndexOf('/') + 1);
 }
 
-/** All programs, each once: as written, and without its folders. */
-export function listPrograms(facts: CommandFacts): string[] {
-  return [...new Set(facts.commands.flatMap(({ program }) => [program, basename(program)]))];
-}
-
 /** Bytes that the facts of one command may take in a history. */
 export const MAX_FACT_BYTES = 1024;
 /** Of a word that is no path only the start is kept: rules look at paths, options and subcommands. */

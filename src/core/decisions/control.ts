@@ -67,7 +67,6 @@ export interface Control {
   signedOrders?: string[];
   /** `signed` where only a signed resume ends it. */
   paused: { by: string; at: number; reason: string; signed?: true } | null;
-  stopping: { by: string; at: number; reason: string } | null;
   decisions: Decision[];
   opened: Record<string, number>;
   log: LogLine[];
@@ -83,7 +82,6 @@ export function createControl(): Control {
     appliedIds: [],
     received: 0,
     paused: null,
-    stopping: null,
     decisions: [],
     opened: {},
     log: [],

@@ -44,7 +44,7 @@ export type RefactorPhase =
 export interface TaskState {
   task: Task;
   /** `dropped` is left out, since nobody gave the budget for it. */
-  status: 'waiting' | 'working' | 'finished' | 'integrated' | 'failed' | 'dropped';
+  status: 'waiting' | 'working' | 'finished' | 'integrated' | 'dropped';
   /** Agents tried so far; the last one's id is `<refactor>/<task>.<attempt>`. */
   attempt: number;
   kind: AgentKind;

@@ -28,7 +28,6 @@ export const TICKS: Record<TaskState['status'], string> = {
   working: '[~]',
   finished: '[~]',
   integrated: '[x]',
-  failed: '[!]',
   dropped: '[-]',
 };
 

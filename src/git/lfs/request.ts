@@ -89,12 +89,12 @@ async function openAgent(
   { scheme, host }: UrlAddress,
   addresses: readonly string[] | null | undefined,
 ): Promise<Agent> {
-  // Without an address to judge only a proxy may find one, and Node knows no ALL_PROXY: it would look the host up again.
+  // Without an address to judge only a proxy may find one. Node knows no ALL_PROXY, and would look the host up again.
   const isProxied = Object.keys(environment).some((name) => name.toLowerCase() === `${scheme}_proxy`);
   if (addresses === null && !isProxied)
     throw new GitFailure(
       'unreachable',
-      `${host} has no address that this worker can find, and LFS content comes through no proxy: set ${scheme.toUpperCase()}_PROXY`,
+      `${host} has no address that this worker can find, and no proxy is set for LFS content: set ${scheme.toUpperCase()}_PROXY`,
     );
   const authorities = environment['GIT_SSL_CAINFO'] ?? environment['SSL_CERT_FILE'];
   const options = {

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkRules } from '../../../src/core/commands/check-examples.ts';
-import { clipFacts, DYNAMIC, listPrograms, MAX_FACT_BYTES } from '../../../src/core/commands/facts.ts';
+import { clipFacts, DYNAMIC, MAX_FACT_BYTES } from '../../../src/core/commands/facts.ts';
 import { LOOKING_RULES, looksOnly } from '../../../src/core/commands/read-only-rules.ts';
 import { BUILT_IN_RULES } from '../../../src/core/commands/built-in-rules.ts';
 import type { CommandRule } from '../../../src/core/commands/judge.ts';
@@ -124,7 +124,6 @@ describe('reading a command line', () => {
     expect(facts.writesTo.toSorted()).toEqual(['a', 'b', 'e', 'f', 'g']);
     expect(facts.assignments.toSorted()).toEqual(['A', 'B', 'C']);
     expect(facts.background).toBe(true);
-    expect(listPrograms(parseCommand('/usr/bin/git x'))).toEqual(['/usr/bin/git', 'git']);
   });
 
   test('what looks like the network is named', () => {
