@@ -112,23 +112,30 @@ async function start({ client, fleet }: Stage, id: string): Promise<WorkflowHand
   }
 }
 
-/** Whether the refactor and its agents have closed, before it counts as standing still. */
+/**
+ * Whether the refactor and its agents have closed, before it counts as standing still: on a busy machine it moves
+ * slowly, so that every event of its history counts as a move.
+ */
 async function untilClosed(handle: WorkflowHandle, { client, hits }: Stage): Promise<boolean> {
   let movedAt = Date.now();
+  let events = 0;
   for (;;) {
     movedAt = Math.max(movedAt, hits.at(-1)?.at ?? 0);
     if (Date.now() > movedAt + STANDSTILL_MS) return false;
-    const open = await countOpen(client, handle.workflowId).catch(() => undefined);
-    if (open === 0) return true;
+    const now = await look(client, handle.workflowId).catch(() => undefined);
+    if (now?.open === 0) return true;
+    if (now && now.events !== events) movedAt = Date.now();
+    events = now?.events ?? events;
     await delay(LOOK_MS);
   }
 }
 
-async function countOpen(client: Client, id: string): Promise<number> {
-  const { status } = await client.workflow.getHandle(id).describe();
-  if (status.name === 'RUNNING') return 1;
+/** How many runs are open, and how many events the refactor has. */
+async function look(client: Client, id: string): Promise<{ open: number; events: number }> {
+  const { status, historyLength: events } = await client.workflow.getHandle(id).describe();
+  if (status.name === 'RUNNING') return { open: 1, events };
   const { count } = await client.workflow.count(`WorkflowId STARTS_WITH '${id}/' AND ExecutionStatus = 'Running'`);
-  return count;
+  return { open: count, events };
 }
 
 async function describeEnd(handle: WorkflowHandle): Promise<string | undefined> {
