@@ -15,7 +15,7 @@ import { ensureCommit } from '../../git/remote/fetch-commit.ts';
 import { readLink } from '../../git/read/read-chain.ts';
 import type { Store } from '../../git/store.ts';
 import { treeOf } from '../../git/store.ts';
-import type { CheckResult } from '../../sandbox/workspace/workspaces.ts';
+import type { CheckResult, Setup } from '../../sandbox/workspace/workspaces.ts';
 import type { ActivityContext } from '../attempt/context.ts';
 import { storeOf } from '../attempt/context.ts';
 import type { WorkspaceActivities } from '../attempt/contract.ts';
@@ -36,7 +36,8 @@ export function createRunChecks(context: ActivityContext): WorkspaceActivities['
   return (input) => withHeartbeats((signal) => judge(context, input, signal), input);
 }
 
-type Content = Awaited<ReturnType<typeof contentFor>>;
+/** Checks with what their workspaces are to have of the base, and with what ends their setup. */
+type Ready = Omit<CheckInput, 'setup'> & Awaited<ReturnType<typeof contentFor>> & { setup: Setup | null };
 
 interface Judged {
   evidence: Evidence;
@@ -48,13 +49,13 @@ export async function judge(context: ActivityContext, input: CheckInput, signal:
   const store = await storeOf(context, input.repository);
   await ensureCommit(store, { commit: input.commit });
   const content = await contentFor(context, store, input, signal);
-  await prepareSetup(context, store, input, content, signal);
+  const ready: Ready = { ...input, ...content, setup: input.setup && { ...input.setup, signal } };
+  await prepareSetup(context, store, ready);
   if (input.checks.length === 0) return [];
   const tree = await treeOf(store, input.commit);
-  const judged = { ...input, ...content };
-  const first = await runOnce(context, store, judged, input.checks, tree, signal);
+  const first = await runOnce(context, store, ready, input.checks, tree, signal);
   const red = first.filter(({ evidence }) => !evidence.green).map(({ evidence }) => evidence.command);
-  const second = red.length > 0 ? await runOnce(context, store, judged, red, tree, signal) : [];
+  const second = red.length > 0 ? await runOnce(context, store, ready, red, tree, signal) : [];
   const results = await compareWithBase(store, input, [...first, ...second]);
   return await keepEvidence(store, { commit: input.commit, tree }, results);
 }
@@ -78,23 +79,11 @@ async function compareWithBase(store: Store, { redBefore = [] }: CheckInput, all
   });
 }
 
-async function prepareSetup(
-  context: ActivityContext,
-  store: Store,
-  input: CheckInput,
-  content: Content,
-  signal: AbortSignal,
-): Promise<void> {
-  const { base, names, setup } = input;
+async function prepareSetup(context: ActivityContext, store: Store, input: Ready): Promise<void> {
+  const { base, names, content, setup } = input;
   if (!setup) return;
   await checkSetup(context, store, input);
-  const outcome = await context.workspaces.prepareSetup({
-    store,
-    base,
-    names,
-    ...content,
-    setup: { ...setup, signal },
-  });
+  const outcome = await context.workspaces.prepareSetup({ store, base, names, content, setup });
   if (outcome.kind === 'failed') {
     const network = setup.network
       ? describeNetwork(outcome.hosts ?? [])
@@ -122,7 +111,7 @@ function describeNetwork(hosts: readonly HostUse[]): string {
 async function runOnce(
   context: ActivityContext,
   store: Store,
-  { base, names, content, commit, setup }: CheckInput & Content,
+  { base, names, content, commit, setup }: Ready,
   checks: string[],
   tree: Sha,
   signal: AbortSignal,
@@ -136,7 +125,7 @@ async function runOnce(
     checks,
     timeoutMs: context.commandTimeoutMs,
     signal,
-    ...(setup ? { setup: { ...setup, signal } } : {}),
+    ...(setup ? { setup } : {}),
   });
   signal.throwIfAborted();
   return results.map((result, index) => ({

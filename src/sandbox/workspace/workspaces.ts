@@ -80,20 +80,17 @@ export function openWorkspaces({ stateDir, isolation }: { stateDir: string; isol
 /** How workspaces are made here, and when what all of them share is there or has failed; this is begun at once. */
 function chooseKind(stateDir: string, isolation: Isolation): { kind: WorkspaceKind; isPrepared: Promise<unknown> } {
   const toolbox = prepareToolbox(stateDir);
-  // Whoever needs the toolbox awaits it and sees why it failed.
-  toolbox.catch(() => undefined);
-  if (isolation.kind !== 'bwrap') {
-    return { kind: directWorkspaces(toolbox, stateDir, isolation), isPrepared: Promise.allSettled([toolbox]) };
-  }
+  // Whoever needs a part awaits it and sees why it failed.
+  const preparedWith = (kind: WorkspaceKind, ...parts: Promise<unknown>[]): ReturnType<typeof chooseKind> => ({
+    kind,
+    isPrepared: Promise.allSettled([toolbox, ...parts]),
+  });
+  if (isolation.kind !== 'bwrap') return preparedWith(directWorkspaces(toolbox, stateDir, isolation));
   const { path: bubblewrap, toolchains = [] } = isolation;
   const root = prepareSandboxRoot({ stateDir, bubblewrap, toolbox, toolchains });
-  root.catch(() => undefined);
-  if (isolation.overlay === false)
-    return { kind: plainWorkspaces(root, stateDir), isPrepared: Promise.allSettled([toolbox, root]) };
+  if (isolation.overlay === false) return preparedWith(plainWorkspaces(root, stateDir), root);
   const renames = prepareRenameLibrary(stateDir);
-  renames.catch(() => undefined);
-  const kind = overlayWorkspaces(root, renames, stateDir);
-  return { kind, isPrepared: Promise.allSettled([toolbox, root, renames]) };
+  return preparedWith(overlayWorkspaces(root, renames, stateDir), root, renames);
 }
 
 function createWorkspaces(
