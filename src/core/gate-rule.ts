@@ -1,5 +1,3 @@
-/**
- * What a gate says: a rule's answer, and which of several is the strictest.
- */
+/** What a gate says, and what policy has it say. */
 
 export type GateRule = 'allow' | 'ask' | 'deny';

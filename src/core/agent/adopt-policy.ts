@@ -12,7 +12,7 @@ import { listPolicyChanges, findLostOrganisation } from '../policy/changes.ts';
 import { tightenNetwork } from '../policy/fields.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Received } from '../decisions/receive.ts';
-import { settle } from '../decisions/receive.ts';
+import { settleAdoption } from '../decisions/receive.ts';
 
 /** What an agent has to know to have its policy read; undefined for one of before that. */
 export function policyInputOf({ spec }: AgentState): PolicyInput | undefined {
@@ -22,17 +22,17 @@ export function policyInputOf({ spec }: AgentState): PolicyInput | undefined {
   return { repository, base, team, run, ...said, begun: true };
 }
 
-/** The same for an agent: it counts for what is decided from here on; what was granted to it stays. */
+/** Takes in the layers as they are now: they count for what is decided from here on; what was granted to it stays. */
 export function adoptForAgent(
   state: AgentState,
   { receipt, at }: Adoption,
   reading: PolicyReading,
 ): Received<AgentState> {
-  if (state.outcome) return settle(state, receipt, 'refused', `the agent has ${state.outcome.kind} already`);
-  if (reading.kind === 'bad') return settle(state, receipt, 'refused', reading.reason);
+  if (state.outcome) return settleAdoption(state, receipt, 'refused', `the agent has ${state.outcome.kind} already`);
+  if (reading.kind === 'bad') return settleAdoption(state, receipt, 'refused', reading.reason);
   const { organisation } = reading.read;
   const lost = findLostOrganisation(state.spec.organisation, organisation);
-  if (lost !== undefined) return settle(state, receipt, 'refused', lost);
+  if (lost !== undefined) return settleAdoption(state, receipt, 'refused', lost);
   const policy = tightenForIsolation(reading.read.policy, state.spec.isolation);
   const changes = listPolicyChanges(state.spec.policy, policy);
   const next = changes.reduce((logged, change) => say(logged, at, `policy ${change}`), {
@@ -45,7 +45,7 @@ export function adoptForAgent(
     },
   });
   const detail = changes.length === 0 ? 'nothing has changed' : `adopted: ${changes.join('; ')}`;
-  return settle(publish(next), receipt, 'applied', detail);
+  return settleAdoption(publish(next), receipt, 'applied', detail);
 }
 
 /** A network that policy takes away is taken away at once: no worker would run the setup with it. */

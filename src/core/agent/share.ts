@@ -18,7 +18,7 @@ export function isShare(message: { verb: string }): message is Share {
   return message.verb === 'share' && Number.isSafeInteger((message as Share).maxTokens);
 }
 
-/** Takes it: the question for more is answered. */
+/** Takes in a share: the question for more tokens is answered. */
 export function takeShare(state: AgentState, at: number, { maxTokens }: Share): AgentState {
   if (state.outcome || maxTokens <= state.maxTokens) return state;
   const asked = listOpenDecisions(state.control).filter(

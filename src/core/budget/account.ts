@@ -98,8 +98,7 @@ function createAccount({ account: name, per }: AccountInput, at: number): Accoun
   return { v: 1, name, per, since: periodOf(per, at), reserved: {}, spent: {}, spentBefore: NOTHING, raises: [] };
 }
 
-/** An account's messages. */
-/** The fields of each message's input. */
+/** An account's messages, with the fields of each one's input. */
 export const ACCOUNT_SCHEMAS = { reserve: reserveSchema, settle: settleSchema, raise: raiseSchema } as const;
 export type AccountVerb = keyof typeof ACCOUNT_SCHEMAS;
 

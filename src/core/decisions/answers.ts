@@ -3,6 +3,7 @@
  * Rule: what is said here is what the run does; an answer that can't be taken back has to name its decision.
  */
 import type { Decision } from './control.ts';
+import { isOfReview } from './control.ts';
 import type { MessageOf } from './messages.ts';
 
 export interface Answers {
@@ -54,17 +55,14 @@ export function answersOfRefactor({ id, kind }: Answered, rules: AnswerRules): A
         note: 'optional',
       };
     case 'scope': {
-      const isPartial = rules.leavesOut === true && !/\/review@\d+$/.test(id);
       const all = 'the result is integrated with all that it changed';
+      const partly = {
+        approve: `${all}, but for files that you leave out (leaveOut)`,
+        part: 'the result is integrated, but the files that you name are as before it; checks run again',
+      };
+      const whole = rules.leavesOut ? partly : { approve: all };
       return {
-        approve: /\/review@\d+$/.test(id)
-          ? 'the result is integrated'
-          : isPartial
-            ? `${all}, but for files that you leave out (leaveOut)`
-            : all,
-        ...(isPartial
-          ? { part: 'the result is integrated, but the files that you name are as before it; checks run again' }
-          : {}),
+        ...(isOfReview({ id }) ? { approve: 'the result is integrated' } : whole),
         reject: changes
           ? 'another agent tries: at once with your note, without a note when you resume'
           : 'another agent tries when you resume',

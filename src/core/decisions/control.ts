@@ -1,13 +1,15 @@
 /**
- * What agent and refactor share: receipts of messages, pause and stop, decisions, and a short log for people.
- * Rule: every message leaves a receipt, an id counts once (across continue-as-new), and every list has a cap.
+ * What the states of agent and refactor share: receipts of messages, a pause, decisions, and a short log for people.
+ * Rule: one serialisable value, in which every list has a cap; `receipts` and `open-decisions` change it.
  */
 import type { DecisionKind } from '../policy/approvers.ts';
 import type { Place } from '../place.ts';
 import type { Risk } from '../risk.ts';
 import { shorten } from '../text/lines.ts';
 
+/** Lines of the log that are kept; older ones are in the history. */
 const MAX_LOG = 100;
+
 /**
  * What became of a message. `received` waits for its signature to be verified; `accepted` becomes `delivered` when a
  * model call has taken it.
@@ -52,6 +54,16 @@ export interface Decision {
     note: string;
     bound: boolean;
   };
+}
+
+/** The task that a refactor's own decision is about: `lib` of `lib/integration@2`. */
+export function taskOf({ id }: Pick<Decision, 'id'>): string {
+  return id.slice(0, id.lastIndexOf('/'));
+}
+
+/** Whether a decision came from a review of a task's result. */
+export function isOfReview({ id }: Pick<Decision, 'id'>): boolean {
+  return /\/review@\d+$/.test(id);
 }
 
 export interface LogLine {

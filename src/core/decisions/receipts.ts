@@ -4,9 +4,8 @@
  */
 import type { Receipt, Control } from './control.ts';
 
-/** Receipts, log lines, ids and closed decisions that are kept; older ones are in the history. */
+/** Receipts and ids that are kept; older ones are in the history. */
 const MAX_RECEIPTS = 200;
-
 const MAX_APPLIED_IDS = 1000;
 
 /** The answer to a message, as an update returns it. */

@@ -112,7 +112,8 @@ export function refuse<S extends { control: Control }>(
   return { state: { ...state, control }, answer };
 }
 
-export function settle<S extends { control: Control }>(
+/** Says what became of an adoption of policy, which waited for the worker to read the layers. */
+export function settleAdoption<S extends { control: Control }>(
   state: S,
   receipt: string,
   became: 'applied' | 'refused',

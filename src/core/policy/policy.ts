@@ -297,4 +297,3 @@ export function listFields(policy: EffectivePolicy): { name: string; value: unkn
     return field ? [{ name, value: field.value, from: field.from }] : [];
   });
 }
-export type { GateRule } from '../gate-rule.ts';

@@ -4,6 +4,7 @@
  * delivery sees first what stands out in it.
  */
 import type { Decision } from '../decisions/control.ts';
+import { isOfReview, taskOf } from '../decisions/control.ts';
 import { digestValue } from '../digest.ts';
 import { gateFindings, keyOf, renderFindings } from '../effects/findings.ts';
 import { findingRulesOf } from '../policy/judge-fields.ts';
@@ -13,8 +14,7 @@ import type { IntegrateInput, IntegrateOutcome } from './exchange.ts';
 import { splitAsked } from '../agent/leave-out.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
 import { canOverlap, describeBroken } from '../paths.ts';
-import type { Asked } from '../decisions/permits.ts';
-import { log, replaceWork, tryAgain, workAgain } from './work.ts';
+import { log, replaceWork, tryAgain, workAgain, findTask } from './work.ts';
 import { limitsOf } from '../policy/task-limits.ts';
 import type { Sha } from '../transcript.ts';
 
@@ -105,8 +105,8 @@ export function settleOverreach(
   at: number,
   note?: string,
 ): RefactorState {
-  const task = decision.id.slice(0, decision.id.lastIndexOf('/'));
-  const work = [state.extra, ...state.tasks].find((one) => one?.task.id === task);
+  const task = taskOf(decision);
+  const work = findTask(state, task);
   if (!work) return state;
   const { askedPaths = [], askedEffects = [], asked, extraPaths = [], keptEffects = [], leftOut: _, ...rest } = work;
   if (outcome === 'rejected')
@@ -170,8 +170,9 @@ export function findPartProblem(
   { id, kind, leaveOut: paths }: Decision,
 ): string | undefined {
   if (paths === undefined) return undefined;
-  const name = id.slice(0, id.lastIndexOf('/'));
-  const asked = kind === 'scope' && id.startsWith(`${name}/integration@`) && findAsked({ tasks, extra }, name);
+  const name = taskOf({ id });
+  const isIntegration = kind === 'scope' && id.startsWith(`${name}/integration@`);
+  const asked = isIntegration ? findTask({ tasks, extra }, name)?.asked : undefined;
   if (!asked || !leavesOut) return `${id}: ${leavesOut ? describeWhole(id, kind) : ONLY_CALLS}`;
   const broken = describeBroken(paths);
   if (broken !== '') return `${id}: what is to be left out can't be read: ${broken}`;
@@ -187,12 +188,8 @@ const MAX_NAMED = 20;
 
 const ONLY_CALLS = "files can be left out of what an agent's call did only";
 
-function findAsked({ tasks, extra }: Pick<RefactorState, 'tasks' | 'extra'>, name: string): Asked | undefined {
-  return [extra, ...tasks].find((work) => work?.task.id === name)?.asked;
-}
-
 function describeWhole(id: string, kind: Decision['kind']): string {
-  return /\/review@\d+$/.test(id)
+  return isOfReview({ id })
     ? 'a reviewer doubts this result as a whole, so nothing can be left out of it: approve it, or reject it with a note'
     : `this is a ${kind}: files can be left out of what a call did, or of what a task changed beyond its plan`;
 }

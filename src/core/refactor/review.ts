@@ -3,11 +3,12 @@
  * Rule: no verdict is no approval; a verdict can make a person look and decides nothing else.
  */
 import type { Decision } from '../decisions/control.ts';
+import { taskOf } from '../decisions/control.ts';
 import { digestValue } from '../digest.ts';
 import { canReview } from './budget.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
 import type { RefactorCommand, RefactorState, TaskState } from './state.ts';
-import { log, workAgain } from './work.ts';
+import { log, workAgain, findTask } from './work.ts';
 import { isAsking, MAX_REVIEWS, renderVerdict } from '../review/review.ts';
 import type { Review } from '../review/review.ts';
 import type { Spend } from '../spend.ts';
@@ -54,11 +55,6 @@ export function takeReview(state: RefactorState, at: number, review: Review): Re
   return { ...logged, control };
 }
 
-/** Whether an open or closed decision came from a review. */
-export function isOfReview({ id }: Pick<Decision, 'id'>): boolean {
-  return /\/review@\d+$/.test(id);
-}
-
 /** What a person said: the result may be integrated, or another agent tries. The verdict keeps it, to be measured by. */
 export function settleReview(
   state: RefactorState,
@@ -68,11 +64,11 @@ export function settleReview(
   at: number,
   note?: string,
 ): RefactorState {
-  const task = decision.id.slice(0, decision.id.lastIndexOf('/'));
+  const task = taskOf(decision);
   const last = state.reviews?.findLast((review) => review.task === task);
   const reviews = state.reviews?.map((review) => (review === last ? { ...review, decided: { outcome, by } } : review));
   const next = { ...state, ...(reviews ? { reviews } : {}) };
-  const work = [state.extra, ...state.tasks].find((one) => one?.task.id === task);
+  const work = findTask(state, task);
   if (outcome === 'approved' || !work) return next;
   return workAgain(next, at, work, `${by} rejected the result of ${task} after its review`, { by, note });
 }

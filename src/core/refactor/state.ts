@@ -64,7 +64,7 @@ export interface TaskState {
   /** What is asked about as its digest has it, and the decisions by which people allowed and kept things. */
   asked?: Asked | undefined;
   permits?: Permit[];
-  /** What people left out of the result with this head; `nothing` of it is on the line where all of it was left out. */
+  /** What people left out of the result with this head; `isAll` where that was all of it, so that none is on the line. */
   leftOut?: { head: Sha; paths: string[]; isAll?: true };
   /** The agent whose result it is. */
   agent?: string;

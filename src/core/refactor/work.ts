@@ -14,10 +14,14 @@ import type { AgentMirror, RefactorOutcome, RefactorState, TaskState } from './s
 /** Rounds of repair after red checks, before a person is asked. */
 export const MAX_REPAIRS = 2;
 
+/** A piece of work by its task's id. */
+export function findTask({ extra, tasks }: Pick<RefactorState, 'extra' | 'tasks'>, id: string): TaskState | undefined {
+  return extra?.task.id === id ? extra : tasks.find(({ task }) => task.id === id);
+}
+
 /** The piece of work that an agent was started for. */
 export function findWork(state: RefactorState, agentId: string): TaskState | undefined {
-  const taskId = agentId.slice(state.id.length + 1).replace(/\.\d+$/, '');
-  return state.extra?.task.id === taskId ? state.extra : state.tasks.find(({ task }) => task.id === taskId);
+  return findTask(state, agentId.slice(state.id.length + 1).replace(/\.\d+$/, ''));
 }
 
 /** The state with one piece of work replaced. */

@@ -2,16 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { Permit } from '../../../src/core/decisions/permits.ts';
 import { viewRefactor } from '../../../src/core/views/status.ts';
 import { nextRefactorCommand } from '../../../src/core/refactor/next.ts';
-import { planOf, sha } from '../builders.ts';
-import { World } from '../world.ts';
-
-function world(): World {
-  return new World({
-    plan: planOf({ id: 'a' }, { id: 'b' }, { id: 'c', dependsOn: ['a'] }),
-    random: () => 0.5,
-    callsPerTask: 2,
-  });
-}
+import { sha } from '../builders.ts';
+import type { World } from '../world.ts';
+import { threeTasks } from './three-tasks.ts';
 
 /** What somebody let an agent of task `a` keep. */
 function permit(id: string): Permit {
@@ -24,7 +17,7 @@ function permit(id: string): Permit {
 describe('a fork tries a task twice', () => {
   /** A refactor whose task `a` works, forked once from its first checkpoint. */
   function forked(): World {
-    const run = world();
+    const run = threeTasks();
     run.settle();
     run.send('approve');
     while (!run.agents.has('r/a.1')) run.stepRefactor();
@@ -65,7 +58,7 @@ describe('a fork tries a task twice', () => {
   });
 
   test('with what people let the first keep, and the decisions by which', () => {
-    const run = world();
+    const run = threeTasks();
     run.settle();
     run.send('approve');
     while (!run.agents.has('r/a.1')) run.stepRefactor();

@@ -4,20 +4,11 @@ import { nextRefactorCommand } from '../../../src/core/refactor/next.ts';
 import { advanceRefactor } from '../../../src/core/refactor/advance.ts';
 import { viewRefactor } from '../../../src/core/views/status.ts';
 import { planOf, randomFrom, sha } from '../builders.ts';
-import { World } from '../world.ts';
-
-function world(change: Partial<ConstructorParameters<typeof World>[0]> = {}): World {
-  return new World({
-    plan: planOf({ id: 'a' }, { id: 'b' }, { id: 'c', dependsOn: ['a'] }),
-    random: () => 0.5,
-    callsPerTask: 2,
-    ...change,
-  });
-}
+import { threeTasks } from './three-tasks.ts';
 
 describe('the line from goal to branch', () => {
   test('stops at the plan gate and at the delivery gate, and ends done', () => {
-    const run = world({ checks: ['npm test'] });
+    const run = threeTasks({ checks: ['npm test'] });
     run.settle();
     expect(viewRefactor(run.refactor)).toMatchObject({ state: 'plan gate', needs: [{ id: 'plan@1', kind: 'plan' }] });
     expect(run.acts).toEqual([]);
@@ -35,7 +26,7 @@ describe('the line from goal to branch', () => {
   });
 
   test('starts tasks whose paths cannot meet together, the others one after the other', () => {
-    const run = world({
+    const run = threeTasks({
       plan: planOf({ id: 'a', paths: ['src/**'] }, { id: 'b', paths: ['src/b/*.js'] }, { id: 'c', paths: ['docs'] }),
     });
     run.settle();
@@ -49,7 +40,7 @@ describe('the line from goal to branch', () => {
   });
 
   test('red checks become a repair twice, then a person decides', () => {
-    const run = world({ checks: ['npm test'], isRed: () => true });
+    const run = threeTasks({ checks: ['npm test'], isRed: () => true });
     run.settle();
     run.send('approve');
     run.settle();
@@ -64,7 +55,7 @@ describe('the line from goal to branch', () => {
   });
 
   test('a conflict becomes the work of a merge agent that starts from it', () => {
-    const run = world({ plan: planOf({ id: 'a' }) });
+    const run = threeTasks({ plan: planOf({ id: 'a' }) });
     run.settle();
     run.send('approve');
     while (run.refactor.tasks[0]?.status !== 'finished') {
@@ -81,7 +72,7 @@ describe('the line from goal to branch', () => {
   });
 
   test('ends when the planner declines, and when nothing was changed', () => {
-    const run = world();
+    const run = threeTasks();
     run.settle();
     const failed = advanceRefactor(run.refactor, {
       kind: 'failed',
@@ -96,7 +87,7 @@ describe('the line from goal to branch', () => {
 
 describe('messages', () => {
   test('a plan revised by a person voids the approval of the one before', () => {
-    const run = world();
+    const run = threeTasks();
     run.settle();
     run.send('approve', { decision: 'plan@1' });
     expect(run.send('revisePlan', { version: 7, plan: planOf({ id: 'z' }) })).toMatchObject({
@@ -116,7 +107,7 @@ describe('messages', () => {
   });
 
   test("a digest that is not the decision's is refused", () => {
-    const run = world();
+    const run = threeTasks();
     run.settle();
     expect(run.send('approve', { decision: 'plan@1', digest: 'deadbeefdeadbeef' })).toMatchObject({ kind: 'refused' });
     const digest = viewRefactor(run.refactor).needs[0]?.digest.slice(0, 12);
@@ -125,7 +116,7 @@ describe('messages', () => {
   });
 
   test('approve without an id is refused with the list when several are open', () => {
-    const run = world({ plan: planOf({ id: 'a' }, { id: 'b' }), callsPerTask: 1 });
+    const run = threeTasks({ plan: planOf({ id: 'a' }, { id: 'b' }), callsPerTask: 1 });
     run.refactor = {
       ...run.refactor,
       policy: {
@@ -146,7 +137,7 @@ describe('messages', () => {
   });
 
   test('an unknown task is refused with the list of tasks', () => {
-    const run = world();
+    const run = threeTasks();
     run.settle();
     run.send('approve');
     expect(run.send('steer', { text: 'x', to: 'nope' })).toMatchObject({
@@ -157,7 +148,7 @@ describe('messages', () => {
   });
 
   test('stop reaches every agent before the refactor ends', () => {
-    const run = world();
+    const run = threeTasks();
     run.settle();
     run.send('approve');
     while (nextRefactorCommand(run.refactor).kind !== 'wait') run.stepRefactor();
@@ -202,7 +193,7 @@ test('whatever people send at whatever moment, every act was allowed, nothing th
   fc.assert(
     fc.property(fc.integer(), fc.array(fc.tuple(fc.nat(12), message), { maxLength: 40 }), (seed, script) => {
       const random = randomFrom(seed);
-      const run = world({ random, checks: ['t'], isRed: () => random() < 0.3 });
+      const run = threeTasks({ random, checks: ['t'], isRed: () => random() < 0.3 });
       for (const [moves, { verb, input }] of script) {
         for (let move = 0; move < moves; move++) {
           run.stepRefactor();

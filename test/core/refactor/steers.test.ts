@@ -1,20 +1,10 @@
 /** Whom a steer reaches, and what its receipt says of that. */
 import { expect, test } from 'vitest';
 import { viewRefactor } from '../../../src/core/views/status.ts';
-import { planOf } from '../builders.ts';
-import { World } from '../world.ts';
-
-function world(change: Partial<ConstructorParameters<typeof World>[0]> = {}): World {
-  return new World({
-    plan: planOf({ id: 'a' }, { id: 'b' }, { id: 'c', dependsOn: ['a'] }),
-    random: () => 0.5,
-    callsPerTask: 2,
-    ...change,
-  });
-}
+import { threeTasks } from './three-tasks.ts';
 
 test('a steer before any agent works reaches the first one, and its receipt says so', () => {
-  const run = world();
+  const run = threeTasks();
   run.send('steer', { text: 'gently', by: 'ann' });
   run.settle();
   const delivered = { verb: 'steer', by: 'ann', state: 'delivered' };
@@ -23,7 +13,7 @@ test('a steer before any agent works reaches the first one, and its receipt says
 });
 
 test('a steer that no agent came to take is said to be superseded at the end', () => {
-  const run = world();
+  const run = threeTasks();
   run.settle();
   run.send('approve');
   while (!viewRefactor(run.refactor).needs.some(({ kind }) => kind === 'delivery')) {
@@ -43,7 +33,7 @@ test('a steer that no agent came to take is said to be superseded at the end', (
 });
 
 test('a steer that an agent has, but ends before it can read, is said to be superseded', () => {
-  const run = world();
+  const run = threeTasks();
   run.settle();
   run.send('approve');
   while (!run.agents.has('r/a.1')) run.stepRefactor();
@@ -57,7 +47,7 @@ test('a steer that an agent has, but ends before it can read, is said to be supe
 });
 
 test('a steer passed on to an agent that has just ended is said to be superseded', () => {
-  const run = world();
+  const run = threeTasks();
   run.settle();
   run.send('approve');
   while (!run.agents.has('r/a.1')) run.stepRefactor();
@@ -70,7 +60,7 @@ test('a steer passed on to an agent that has just ended is said to be superseded
 });
 
 test('a steer that names no task reaches each agent that starts after it, once; one that names a task that task', () => {
-  const run = world();
+  const run = threeTasks();
   run.settle();
   const detail = 'no agent works now: each one that starts gets it';
   expect(run.send('steer', { text: 'x', id: 'x' })).toMatchObject({ kind: 'applied', detail });
@@ -95,7 +85,7 @@ test('a steer that names no task reaches each agent that starts after it, once; 
 });
 
 test('in a run of before, a steer that waits for an agent reaches one alone, and its receipt says so', () => {
-  const run = world();
+  const run = threeTasks();
   run.settle();
   const { standingSteers: _, ...before } = run.refactor;
   run.refactor = before;
