@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ParsedRequest, ResponsesServer } from '../../src/offline/responses-server.ts';
-import { startResponsesServer } from '../../src/offline/responses-server.ts';
+import type { ParsedRequest, ResponsesServer } from '../../src/offline/server/responses-server.ts';
+import { startResponsesServer } from '../../src/offline/server/responses-server.ts';
 import type { Turn } from './scripted-work.ts';
 import { answerTurn, readTurn } from './scripted-work.ts';
 

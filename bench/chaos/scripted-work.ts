@@ -4,7 +4,7 @@
  * the tree is the same whatever order the tasks finish in.
  */
 import type { Item } from '../../src/core/transcript.ts';
-import type { ParsedRequest } from '../../src/offline/responses-server.ts';
+import type { ParsedRequest } from '../../src/offline/server/responses-server.ts';
 
 /** What the base commit holds: a few files to work on, and some that lie there. */
 export function baseFiles(): Record<string, string> {

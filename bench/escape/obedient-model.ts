@@ -5,7 +5,7 @@
 import { checkToolCall } from '../../src/core/agent/tools.ts';
 import type { Item } from '../../src/core/transcript.ts';
 import { openModel } from '../../src/model/call-model.ts';
-import { startResponsesServer } from '../../src/offline/responses-server.ts';
+import { startResponsesServer } from '../../src/offline/server/responses-server.ts';
 
 /** More calls than any text of the bench asks for. */
 const MAX_STEPS = 50;

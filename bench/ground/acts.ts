@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Item } from '../../src/core/transcript.ts';
-import type { ServerAnswer } from '../../src/offline/responses-server.ts';
+import type { ServerAnswer } from '../../src/offline/server/responses-server.ts';
 import type { Ground, Script, Stack } from './case.ts';
 
 const TIMEOUT_MS = 60_000;

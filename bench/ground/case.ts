@@ -5,7 +5,7 @@
  * says that it does.
  */
 import type { Client } from '@temporalio/client';
-import type { ParsedRequest, ServerAnswer } from '../../src/offline/responses-server.ts';
+import type { ParsedRequest, ServerAnswer } from '../../src/offline/server/responses-server.ts';
 
 /** Who tries: the rights that the attempt needs. */
 export type Against =

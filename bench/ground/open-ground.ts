@@ -13,8 +13,8 @@ import { Client, Connection } from '@temporalio/client';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { execa } from 'execa';
-import type { ResponsesServer } from '../../src/offline/responses-server.ts';
-import { startResponsesServer } from '../../src/offline/responses-server.ts';
+import type { ResponsesServer } from '../../src/offline/server/responses-server.ts';
+import { startResponsesServer } from '../../src/offline/server/responses-server.ts';
 import { findTemporal } from '../../src/stack/find-temporal.ts';
 import type { Ground, Ran, Script, Stack, StackOptions } from './case.ts';
 

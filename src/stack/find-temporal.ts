@@ -6,8 +6,8 @@ import { constants, existsSync } from 'node:fs';
 import { access, chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { delimiter, extname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installFromPypi } from './install-from-pypi.ts';
-import { runProgram } from './run-program.ts';
+import { installFromPypi } from '../programs/install-from-pypi.ts';
+import { runProgram } from '../programs/run-program.ts';
 
 export type TemporalSource = 'path' | 'cache' | 'download' | 'pypi';
 

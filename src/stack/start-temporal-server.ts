@@ -14,7 +14,7 @@ import { SEARCH_ATTRIBUTES } from '../core/search-attributes.ts';
 import { chooseHiddenIp, guardUi } from './guard-ui.ts';
 import type { HiddenUi } from './guard-ui.ts';
 import { findFreePort, HOST, isListening, isPortFree } from './ports.ts';
-import { findMissingSearchAttributes } from './search-attributes.ts';
+import { findMissingSearchAttributes } from '../client/search-attributes.ts';
 
 export interface TemporalServerOptions {
   /** The `temporal` program, as `findTemporal` returns it. */

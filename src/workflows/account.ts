@@ -31,7 +31,7 @@ import type { SealedKind } from '../core/sealed.ts';
 import { describeUnsealed, openSeal, sealed } from '../core/sealed.ts';
 import { continueRun } from './continue-run.ts';
 import { beginsSealed, openState } from './seals.ts';
-import { isContinueDue } from './show.ts';
+import { isContinueDue } from './search-attributes.ts';
 
 /** The patch under which an account's input began to be compared with its workflow id. */
 const IS_NAMED = 'account-is-named';

@@ -41,7 +41,7 @@ import { listOpenDecisions } from '../core/decisions/open-decisions.ts';
 import { agentState, listNeeds } from '../core/views/status.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone, openActivities } from './activities.ts';
-import { forwardSignal, reportSignal, troubleSignal } from './between.ts';
+import { forwardSignal, reportSignal, troubleSignal } from './signals.ts';
 import { beginMessages } from './begin-refactor.ts';
 import { continueRun, nameRun } from './continue-run.ts';
 import { beginEnding, endsCancelled } from './end-cancelled.ts';
@@ -51,7 +51,7 @@ import { KEEPS_IN_TOUCH, keepInTouch } from './keep-in-touch.ts';
 import { answerAgentQueries } from './queries.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { openSpec, openState } from './seals.ts';
-import { isContinueDue, showState, TEXT_BORDER } from './show.ts';
+import { isContinueDue, showState, TEXT_BORDER } from './search-attributes.ts';
 import { tellBeside } from './tell-refactor.ts';
 import { handleVerbs } from './verbs.ts';
 

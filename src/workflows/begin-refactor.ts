@@ -11,7 +11,7 @@ import type { RefactorState } from '../core/refactor/state.ts';
 import { findStartProblems } from '../core/decisions/border.ts';
 import { formerBranchFor } from '../core/branch-name.ts';
 import { harmless } from '../core/text/harmless.ts';
-import { TEXT_BORDER } from './show.ts';
+import { TEXT_BORDER } from './search-attributes.ts';
 
 /** The patch under which a network that a person said began to count for exactly one start's input. */
 const NAMES_START = 'names-start';

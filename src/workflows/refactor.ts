@@ -43,7 +43,7 @@ import type { PolicyInput } from '../core/policy/layer-sources.ts';
 import { listNeeds, refactorState } from '../core/views/status.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, openActivities } from './activities.ts';
-import { reportSignal, troubleSignal } from './between.ts';
+import { reportSignal, troubleSignal } from './signals.ts';
 import { beginRefactor, beginRules } from './begin-refactor.ts';
 import { continueRun, nameRun } from './continue-run.ts';
 import { beginEnding, endsCancelled } from './end-cancelled.ts';
@@ -52,10 +52,10 @@ import { keepDeadlines } from './keep-deadlines.ts';
 import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
 import { leave } from './leave.ts';
 import { answerRefactorQueries } from './queries.ts';
-import { forward, startAgent } from './reach-agents.ts';
+import { forward, startAgent } from './agents.ts';
 import { askWorker, hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { beginsSealed, openState } from './seals.ts';
-import { isContinueDue, showOrigin, showState } from './show.ts';
+import { isContinueDue, showOrigin, showState } from './search-attributes.ts';
 import { handleVerbs } from './verbs.ts';
 
 /** The patch under which a refactor that waits shows what its agents need as soon as they do. */

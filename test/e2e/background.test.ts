@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import type { ResponsesServer } from '../../src/offline/responses-server.ts';
+import type { ResponsesServer } from '../../src/offline/server/responses-server.ts';
 import type { Crew, Script } from '../workflows/harness.ts';
 import {
   approve,

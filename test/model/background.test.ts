@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openModel } from '../../src/model/call-model.ts';
 import type { ModelRequest } from '../../src/model/call-model.ts';
-import type { ResponsesServer } from '../../src/offline/responses-server.ts';
+import type { ResponsesServer } from '../../src/offline/server/responses-server.ts';
 import { CALL, failureOf, request, serve, settings, USER } from './scripted-model.ts';
 
 /** What an attempt remembers of the answer under way: all ids in order, undefined where it was forgotten. */

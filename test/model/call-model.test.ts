@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Item } from '../../src/core/transcript.ts';
 import { openModel } from '../../src/model/call-model.ts';
-import type { ParsedRequest, ServerAnswer } from '../../src/offline/responses-server.ts';
+import type { ParsedRequest, ServerAnswer } from '../../src/offline/server/responses-server.ts';
 import { CALL, REASONING, RESULT, USER, failureOf, request, serve, settings } from './scripted-model.ts';
 
 describe('an answer', () => {

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openModel } from '../../src/model/call-model.ts';
-import type { ServerAnswer } from '../../src/offline/responses-server.ts';
-import { startResponsesServer } from '../../src/offline/responses-server.ts';
+import type { ServerAnswer } from '../../src/offline/server/responses-server.ts';
+import { startResponsesServer } from '../../src/offline/server/responses-server.ts';
 import { CALL, KEY, USER, failureOf, request, serve, settings } from './scripted-model.ts';
 
 describe('a failure', () => {

@@ -6,8 +6,8 @@ import { expect, onTestFinished } from 'vitest';
 import type { Item } from '../../src/core/transcript.ts';
 import type { ModelRequest, ModelSettings } from '../../src/model/call-model.ts';
 import { ModelFailure } from '../../src/model/model-failure.ts';
-import type { ParsedRequest, ResponsesServer, ServerAnswer } from '../../src/offline/responses-server.ts';
-import { startResponsesServer } from '../../src/offline/responses-server.ts';
+import type { ParsedRequest, ResponsesServer, ServerAnswer } from '../../src/offline/server/responses-server.ts';
+import { startResponsesServer } from '../../src/offline/server/responses-server.ts';
 
 export const KEY = 'sk-secret-0123456789';
 export const CALL = { kind: 'call', callId: 'call_1', tool: 'shell', arguments: '{"command":"ls"}' } satisfies Item;

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
 import { SEARCH_ATTRIBUTES } from '../../src/core/search-attributes.ts';
-import { findMissingSearchAttributes, registerSearchAttributes } from '../../src/stack/search-attributes.ts';
+import { findMissingSearchAttributes, registerSearchAttributes } from '../../src/client/search-attributes.ts';
 import type { TemporalServer, TemporalServerOptions } from '../../src/stack/start-temporal-server.ts';
 import { startTemporalServer, TemporalServerFailure } from '../../src/stack/start-temporal-server.ts';
 import { makeFolder, writeProgram } from './fake-program.ts';

@@ -12,7 +12,7 @@ import { MESSAGE_SCHEMAS, readMessage, SIGNAL_VERBS, startSchema, VERBS } from '
 import { planSchema, taskSchema } from '../../src/core/plan.ts';
 import { policyFileSchema } from '../../src/core/policy/file.ts';
 import { janitorInputSchema } from '../../src/core/upkeep/retention.ts';
-import { forwardSignal, reportSignal, troubleSignal } from '../../src/workflows/between.ts';
+import { forwardSignal, reportSignal, troubleSignal } from '../../src/workflows/signals.ts';
 import * as workflows from '../../src/workflows/index.ts';
 import { AGENT_QUERIES, REFACTOR_QUERIES } from '../../src/workflows/queries.ts';
 import { readFiles, ROOT } from './source-files.ts';

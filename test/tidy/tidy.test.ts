@@ -26,11 +26,12 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   // Its files are read as those of repositories are.
   policy: { packages: /^(node:.*|yaml)$/, folders: ['core', 'git'] },
   egress: { packages: /^(node:.*|ipaddr\.js)$/, folders: ['core'] },
+  programs: { packages: /^(node:.*|execa)$/, folders: [] },
   // A workspace is filled from the store and stored into it; its setup reaches the network through the proxy.
-  sandbox: { packages: /^(node:.*|execa|ignore|zod)$/, folders: ['core', 'egress', 'git'] },
+  sandbox: { packages: /^(node:.*|execa|ignore|zod)$/, folders: ['core', 'egress', 'git', 'programs'] },
   signing: { packages: /^(node:.*|execa)$/, folders: ['core'] },
   seal: { packages: /^(node:.*|@temporalio\/(activity|common|worker)|zod)$/, folders: ['core'] },
-  stack: { packages: /^(node:.*|@temporalio\/.*|execa)$/, folders: ['core'] },
+  stack: { packages: /^(node:.*|@temporalio\/.*|execa)$/, folders: ['core', 'client', 'programs'] },
   offline: { packages: /^(node:.*|@ast-grep\/.*|execa|openai(\/.*)?|zod)$/, folders: ['core'] },
   client: {
     packages: /^(node:.*|@temporalio\/(client|common))$/,

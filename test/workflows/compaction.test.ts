@@ -3,7 +3,7 @@ import { SUMMARY_MARK } from '../../src/core/agent/compaction.ts';
 import type { Item } from '../../src/core/transcript.ts';
 import { parseCheckpointMessage } from '../../src/core/transcript.ts';
 import type { AgentStatus } from '../../src/core/views/status.ts';
-import type { ParsedRequest, ServerAnswer } from '../../src/offline/responses-server.ts';
+import type { ParsedRequest, ServerAnswer } from '../../src/offline/server/responses-server.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import type { Crew, Script } from './harness.ts';
 import { approve, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';

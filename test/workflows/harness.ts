@@ -19,9 +19,9 @@ import type { Plan } from '../../src/core/plan.ts';
 import type { RefactorResult } from '../../src/core/refactor/state.ts';
 import type { Item } from '../../src/core/transcript.ts';
 import type { RefactorStatus } from '../../src/core/views/status.ts';
-import type { ParsedRequest, ResponsesServer, ServerAnswer } from '../../src/offline/responses-server.ts';
-import { startResponsesServer } from '../../src/offline/responses-server.ts';
-import { startOfflineModel } from '../../src/offline/offline-model.ts';
+import type { ParsedRequest, ResponsesServer, ServerAnswer } from '../../src/offline/server/responses-server.ts';
+import { startResponsesServer } from '../../src/offline/server/responses-server.ts';
+import { startOfflineModel } from '../../src/offline/model/offline-model.ts';
 import type { RunningWorker } from '../../src/worker.ts';
 import { bundleWorkflows, quietRuntime, startWorker } from '../../src/worker.ts';
 

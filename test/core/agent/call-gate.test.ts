@@ -8,7 +8,7 @@ import { answerCall, showCall } from '../../../src/core/agent/judge-call.ts';
 import type { Policy } from '../../../src/core/policy/policy.ts';
 import { tightenForIsolation } from '../../../src/core/policy/isolation.ts';
 import { listOpenDecisions } from '../../../src/core/decisions/open-decisions.ts';
-import { editCommand, listCommand, surveyCommand } from '../../../src/offline/codemod-commands.ts';
+import { editCommand, listCommand, surveyCommand } from '../../../src/offline/model/codemod-commands.ts';
 import { policyOf, sha, specOf, thought } from '../builders.ts';
 
 const line = (command: string) =>

@@ -1,9 +1,9 @@
 /** Tasks that come out of a survey are few, not too big, and hold every file once. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Group } from '../../src/offline/group-matches.ts';
-import { bundleGroups, findTooBig, parentOf, taskSize } from '../../src/offline/group-matches.ts';
-import { findRoots } from '../../src/offline/work-replacement.ts';
+import type { Group } from '../../../src/offline/model/group-matches.ts';
+import { bundleGroups, findTooBig, parentOf, taskSize } from '../../../src/offline/model/group-matches.ts';
+import { findRoots } from '../../../src/offline/model/work-replacement.ts';
 
 function survey(groups: Group[]): { groups: Group[]; files: number; matches: number; languages: [] } {
   return { groups, files: groups.reduce((sum, { files }) => sum + files, 0), matches: 0, languages: [] };

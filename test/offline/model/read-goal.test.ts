@@ -1,8 +1,8 @@
 /** Goals are read exactly or refused with the reason; nothing in them is guessed. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { quote } from '../../src/offline/codemod-commands.ts';
-import { readGoal, readPrompt, readSkips } from '../../src/offline/read-goal.ts';
+import { quote } from '../../../src/offline/model/codemod-commands.ts';
+import { readGoal, readPrompt, readSkips } from '../../../src/offline/model/read-goal.ts';
 import { execa } from 'execa';
 
 describe('a goal', () => {

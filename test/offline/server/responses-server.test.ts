@@ -2,9 +2,9 @@
 import OpenAI from 'openai';
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Item } from '../../src/core/transcript.ts';
-import type { ServerAnswer } from '../../src/offline/responses-server.ts';
-import { startResponsesServer } from '../../src/offline/responses-server.ts';
+import type { Item } from '../../../src/core/transcript.ts';
+import type { ServerAnswer } from '../../../src/offline/server/responses-server.ts';
+import { startResponsesServer } from '../../../src/offline/server/responses-server.ts';
 
 const ITEMS: Item[] = [
   {

@@ -2,15 +2,15 @@
  * The offline model: a real server of the Responses API that has one skill, structural replacement by ast-grep.
  * Rule: an answer is a pure function of the request, so that a restarted server, or another one, goes on where it was.
  */
-import { digestText } from '../core/digest.ts';
-import type { Item } from '../core/transcript.ts';
+import { digestText } from '../../core/digest.ts';
+import type { Item } from '../../core/transcript.ts';
 import { planReplacement } from './plan-replacement.ts';
 import type { Goal, Prompt } from './read-goal.ts';
 import { GOAL_FORM, readGoal, readPrompt, readSkips } from './read-goal.ts';
 import type { Action, Skill } from './replay.ts';
 import { replay } from './replay.ts';
-import type { ParsedRequest, ServerAnswer } from './responses-server.ts';
-import { startResponsesServer } from './responses-server.ts';
+import type { ParsedRequest, ServerAnswer } from '../server/responses-server.ts';
+import { startResponsesServer } from '../server/responses-server.ts';
 import { workReplacement } from './work-replacement.ts';
 
 /** The only model name that the server knows. */

@@ -3,7 +3,7 @@
  * Rule: what is not understood is refused with its place, never guessed at.
  */
 import { z } from 'zod';
-import type { Item } from '../core/transcript.ts';
+import type { Item } from '../../core/transcript.ts';
 
 /** A request as the answering side sees it. */
 export interface ParsedRequest {

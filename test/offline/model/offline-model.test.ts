@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
-import { findPlanProblems } from '../../src/core/plan.ts';
+import { findPlanProblems } from '../../../src/core/plan.ts';
 import {
   CONST,
   DONE,

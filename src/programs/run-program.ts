@@ -20,8 +20,8 @@ export interface RunProgramOptions {
   env?: Record<string, string>;
 }
 
-/** Enough to show an error's last lines. */
-const MAX_OUTPUT_CHARS = 4000;
+/** Enough for a program's help, and for the last lines of an error. */
+const MAX_OUTPUT_CHARS = 16_000;
 const PROGRESS_INTERVAL_MS = 500;
 
 /** Runs `file` with `args`, without a shell or standard input. Never rejects. */

@@ -2,7 +2,7 @@
  * The shell commands of the offline model, all of them the codemod of the toolbox, and what their output says.
  * Rule: no text of a goal or a file name ever reaches a shell unquoted.
  */
-import { isInPaths } from '../core/paths.ts';
+import { isInPaths } from '../../core/paths.ts';
 import type { Replacement } from './read-goal.ts';
 
 /** Lines of one page of a list: the codemod's own number. */

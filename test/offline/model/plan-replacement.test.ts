@@ -1,7 +1,7 @@
 /** The planner of a replacement looks, and hands in tasks that hold each file once, or declines with the reason. */
 import { describe, expect, test } from 'vitest';
-import { canOverlap, isInPaths } from '../../src/core/paths.ts';
-import { findPlanProblems } from '../../src/core/plan.ts';
+import { canOverlap, isInPaths } from '../../../src/core/paths.ts';
+import { findPlanProblems } from '../../../src/core/plan.ts';
 import {
   GOAL,
   PROJECT,

@@ -3,8 +3,8 @@
  * Rule: pure; equal requests and answers give equal bytes, ids and times included.
  */
 import type { Response, ResponseOutputItem, ResponseStreamEvent } from 'openai/resources/responses/responses';
-import { digestText } from '../core/digest.ts';
-import type { Item } from '../core/transcript.ts';
+import { digestText } from '../../core/digest.ts';
+import type { Item } from '../../core/transcript.ts';
 import type { ParsedRequest } from './read-request.ts';
 
 /** The rough rule by which tokens are counted here: one for every four bytes of JSON. */

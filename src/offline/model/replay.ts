@@ -2,8 +2,8 @@
  * Runs a skill against the conversation so far: a skill is a generator that yields calls and is given their outcomes.
  * Rule: nothing is remembered between requests; each one replays the skill from its start, so any server can go on.
  */
-import type { ToolName } from '../core/agent/tools.ts';
-import type { Item } from '../core/transcript.ts';
+import type { ToolName } from '../../core/agent/tools.ts';
+import type { Item } from '../../core/transcript.ts';
 
 /** A call that a skill wants to make. */
 export interface Action {

@@ -2,7 +2,7 @@
  * The worker's skill: list what matches under the task's paths, rewrite it in one pass, look again, check, finish.
  * Rule: only files of the task are touched, what is not done is said, and what it can't do it asks a person about.
  */
-import { isInPaths } from '../core/paths.ts';
+import { isInPaths } from '../../core/paths.ts';
 import type { Place, Scope } from './codemod-commands.ts';
 import {
   chunkPaths,

@@ -1,8 +1,8 @@
 /** Programs that hang or leave children: every run ends, and says how. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runProgram } from '../../src/stack/run-program.ts';
-import { makeFolder, writeProgram } from './fake-program.ts';
+import { runProgram } from '../../src/programs/run-program.ts';
+import { makeFolder, writeProgram } from '../stack/fake-program.ts';
 
 test('a program that hangs is ended at its limit, with what it started', async () => {
   const folder = await makeFolder();

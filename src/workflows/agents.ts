@@ -14,9 +14,9 @@ import type { Forward, RefactorCommand, RefactorEvent } from '../core/refactor/s
 import { runMark, sealed } from '../core/sealed.ts';
 import type { AgentInput } from './agent.ts';
 import { agent } from './agent.ts';
-import { forwardSignal } from './between.ts';
+import { forwardSignal } from './signals.ts';
 import { companyMark } from './hear.ts';
-import { childAttributes } from './show.ts';
+import { childAttributes } from './search-attributes.ts';
 
 /** Starts an agent; an id that is taken is freed, and said to be. */
 export async function startAgent({
