@@ -7,8 +7,6 @@ import {
   CancellationScope,
   CancelledFailure,
   condition,
-  getExternalWorkflowHandle,
-  isCancellation,
   patched,
   setCurrentDetails,
   setHandler,
@@ -21,15 +19,7 @@ import { passAgentDeadlines } from '../core/agent/decisions.ts';
 import { advanceAgent } from '../core/agent/advance.ts';
 import { receiveForAgent, restartAt } from '../core/agent/messages.ts';
 import { isShare, takeShare } from '../core/agent/share.ts';
-import type {
-  AgentCommand,
-  AgentEvent,
-  AgentOutcome,
-  AgentReport,
-  AgentResult,
-  AgentSpec,
-  AgentState,
-} from '../core/agent/state.ts';
+import type { AgentEvent, AgentOutcome, AgentReport, AgentResult, AgentSpec, AgentState } from '../core/agent/state.ts';
 import { publish } from '../core/agent/work.ts';
 import { rulesOf } from '../core/policy/approvers.ts';
 import { describeAgent } from '../core/views/details.ts';
@@ -39,15 +29,15 @@ import { nextDeadline } from '../core/decisions/silence.ts';
 import type { Message } from '../core/decisions/messages.ts';
 import { listOpenDecisions } from '../core/decisions/open-decisions.ts';
 import { agentState, listNeeds } from '../core/views/status.ts';
-import type { Activities } from './activities.ts';
-import { describeFailure, isHostGone, openActivities } from './activities.ts';
-import { forwardSignal, reportSignal, troubleSignal } from './signals.ts';
+import { openActivities } from './activities.ts';
+import { forwardSignal, troubleSignal } from './signals.ts';
 import { beginMessages } from './begin-refactor.ts';
 import { continueRun, nameRun } from './continue-run.ts';
 import { beginEnding, endsCancelled } from './end-cancelled.ts';
 import { hearForwarded, hearTrouble, nextStamp } from './hear.ts';
 import { keepDeadlines } from './keep-deadlines.ts';
 import { KEEPS_IN_TOUCH, keepInTouch } from './keep-in-touch.ts';
+import { performForAgent, report } from './perform-agent.ts';
 import { answerAgentQueries } from './queries.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { openSpec, openState } from './seals.ts';
@@ -108,7 +98,7 @@ export async function agent(input: AgentInput): Promise<AgentResult> {
       }
       state = { ...state, cut: false };
       running = new CancellationScope();
-      const event = await running.run(() => perform(state, command, activities, tell));
+      const event = await running.run(() => performForAgent(state, command, activities, tell));
       running = undefined;
       update(advanceAgent(state, event));
     }
@@ -183,70 +173,4 @@ function handleMessages(
     await tellBeside(read, update, tell);
   });
   answerAgentQueries(read);
-}
-
-/** Does what core commands, and says what came of it as an event. */
-async function perform(
-  state: AgentState,
-  command: AgentCommand,
-  activities: Activities,
-  tell: (report: AgentReport) => Promise<AgentEvent>,
-): Promise<AgentEvent> {
-  try {
-    switch (command.kind) {
-      case 'begin': {
-        const { head } = await activities.control.beginChain.executeWithOptions(
-          { summary: state.spec.title.slice(0, 100) },
-          [state.spec],
-        );
-        return { kind: 'began', at: Date.now(), head };
-      }
-      case 'think': {
-        const outcome = await activities.model.think.executeWithOptions({ summary: `step ${state.step}` }, [
-          command.input,
-        ]);
-        return { kind: 'thought', at: Date.now(), outcome };
-      }
-      case 'act': {
-        const outcome = await activities
-          .workspace(command.host)
-          .act.executeWithOptions({ summary: command.summary.slice(0, 100) }, [command.input]);
-        return { kind: 'acted', at: Date.now(), outcome };
-      }
-      case 'check': {
-        const { runChecks } = activities.workspace(command.host);
-        const evidence = await runChecks.executeWithOptions({ summary: 'checks of the task' }, [command.input]);
-        return { kind: 'checked', at: Date.now(), evidence };
-      }
-      case 'review': {
-        const summary = `review of call ${state.step}`;
-        const review = await activities.model.reviewCall.executeWithOptions({ summary }, [command.input]);
-        return { kind: 'reviewed', at: Date.now(), review };
-      }
-      case 'report':
-        return await tell(command.report);
-      default:
-        throw new Error(`no way to perform ${command.kind}`);
-    }
-  } catch (error) {
-    if (isCancellation(error)) return { kind: 'cut', at: Date.now(), what: command.kind as 'think' };
-    if ('host' in command && command.host !== null && isHostGone(error))
-      return { kind: 'hostGone', at: Date.now(), host: command.host };
-    const { type, reason } = describeFailure(error);
-    return { kind: 'failed', at: Date.now(), what: command.kind, type, reason: `${type}: ${reason}` };
-  }
-}
-
-async function report(state: AgentState, report: AgentReport): Promise<AgentEvent> {
-  const said = sealed(['agentReport', state.company ?? '', String(state.stamp)], report);
-  if (!state.spec.refactor) return { kind: 'reported', at: Date.now(), report };
-  try {
-    await CancellationScope.nonCancellable(() =>
-      getExternalWorkflowHandle(state.spec.refactor ?? '').signal(reportSignal, said),
-    );
-    return { kind: 'reported', at: Date.now(), report };
-  } catch {
-    // The only way for this to fail is that the refactor is closed: nobody is left to supervise.
-    return { kind: 'orphaned', at: Date.now() };
-  }
 }

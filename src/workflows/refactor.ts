@@ -8,7 +8,6 @@ import {
   CancellationScope,
   CancelledFailure,
   condition,
-  isCancellation,
   patched,
   setCurrentDetails,
   setHandler,
@@ -20,29 +19,19 @@ import { describeRefactor } from '../core/views/details.ts';
 import { readStart } from '../core/decisions/messages.ts';
 import { resolvePolicy } from '../core/policy/policy.ts';
 import { askForBudget, beginCommand } from '../core/refactor/budget.ts';
-import type { ReserveShared } from '../core/refactor/exchange.ts';
-import { checkInputOf, isShortOfBudget, nextRefactorCommand } from '../core/refactor/next.ts';
+import { isShortOfBudget, nextRefactorCommand } from '../core/refactor/next.ts';
 import { passRefactorDeadlines } from '../core/refactor/decisions.ts';
 import { advanceRefactor } from '../core/refactor/advance.ts';
 import { listAllOpen } from '../core/refactor/work.ts';
 import { receiveForRefactor } from '../core/refactor/messages.ts';
-import type {
-  RefactorCommand,
-  RefactorEvent,
-  RefactorOutcome,
-  RefactorResult,
-  RefactorState,
-} from '../core/refactor/state.ts';
+import type { RefactorCommand, RefactorOutcome, RefactorResult, RefactorState } from '../core/refactor/state.ts';
 import { refuse } from '../core/decisions/receive.ts';
-import { weighRequest } from '../core/refactor/request.ts';
 import { renderReport } from '../core/views/report.ts';
 import { nextDeadline } from '../core/decisions/silence.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { keepTime, timeIsUpAt } from '../core/refactor/working-time.ts';
-import type { PolicyInput } from '../core/policy/layer-sources.ts';
 import { listNeeds, refactorState } from '../core/views/status.ts';
-import type { Activities } from './activities.ts';
-import { describeFailure, openActivities } from './activities.ts';
+import { openActivities } from './activities.ts';
 import { reportSignal, troubleSignal } from './signals.ts';
 import { beginRefactor, beginRules } from './begin-refactor.ts';
 import { continueRun, nameRun } from './continue-run.ts';
@@ -50,10 +39,9 @@ import { beginEnding, endsCancelled } from './end-cancelled.ts';
 import { hearDescription, hearReport, hearTrouble, nextStamp } from './hear.ts';
 import { keepDeadlines } from './keep-deadlines.ts';
 import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
-import { leave } from './leave.ts';
+import { performForRefactor } from './perform-refactor.ts';
 import { answerRefactorQueries } from './queries.ts';
-import { forward, startAgent } from './agents.ts';
-import { askWorker, hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
+import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { beginsSealed, openState } from './seals.ts';
 import { isContinueDue, showOrigin, showState } from './search-attributes.ts';
 import { handleVerbs } from './verbs.ts';
@@ -124,7 +112,7 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
       }
       state = beginCommand({ ...state, cut: false, ...stampOf(state, command) }, command);
       running = new CancellationScope();
-      const event = await running.run(() => perform(state, command, activities));
+      const event = await running.run(() => performForRefactor(state, command, activities));
       running = undefined;
       update(advanceRefactor(state, event));
     }
@@ -212,87 +200,4 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
       update(advanceRefactor(read(), { kind: 'troubled', at: Date.now(), news: heard.message }));
   });
   answerRefactorQueries(read);
-}
-
-/** Does what core commands, and says what came of it as an event. */
-async function perform(state: RefactorState, command: RefactorCommand, activities: Activities): Promise<RefactorEvent> {
-  try {
-    switch (command.kind) {
-      case 'readPolicy':
-        return await readLayers(state, command.input, activities);
-      case 'readPrices': {
-        const read = await activities.model.readPrices.executeWithOptions({ summary: 'prices of the models' }, [
-          command.input,
-        ]);
-        return { kind: 'pricesRead', at: Date.now(), read };
-      }
-      case 'reserve':
-        return await reserve(command.input, activities);
-      case 'settle':
-      case 'openPull':
-      case 'keepReport':
-        return await leave(state, command, activities);
-      case 'prepare': {
-        const prepared = await activities
-          .workspace(null)
-          .prepare.executeWithOptions({ summary: 'base and its checks' }, [command.input]);
-        return { kind: 'prepared', at: Date.now(), prepared };
-      }
-      case 'startAgent':
-        return await startAgent(command);
-      case 'review': {
-        const { task } = command.input;
-        const review = await activities.model.review.executeWithOptions({ summary: `review of ${task.id}` }, [
-          command.input,
-        ]);
-        return { kind: 'reviewed', at: Date.now(), review };
-      }
-      case 'integrate': {
-        const outcome = await activities.control.integrateTask.executeWithOptions({ summary: command.task }, [
-          command.input,
-        ]);
-        return { kind: 'integrated', at: Date.now(), task: command.task, outcome };
-      }
-      case 'check':
-        return await check(state, command.commit, activities);
-      case 'deliver': {
-        const outcome = await activities.control.deliver.executeWithOptions({ summary: command.input.branch }, [
-          command.input,
-        ]);
-        return { kind: 'delivered', at: Date.now(), outcome };
-      }
-      case 'forward':
-        return await forward(command.forward, state.stamp ?? 0);
-      default:
-        throw new Error(`no way to perform ${command.kind}`);
-    }
-  } catch (error) {
-    if (isCancellation(error)) return { kind: 'cut', at: Date.now() };
-    return { kind: 'failed', at: Date.now(), what: command.kind, ...describeFailure(error) };
-  }
-}
-
-async function readLayers(state: RefactorState, input: PolicyInput, { control }: Activities): Promise<RefactorEvent> {
-  const read = await control.readPolicy.executeWithOptions({ summary: 'policy of all layers' }, [input]);
-  const request = weighRequest(state, rulesOf(read.policy));
-  if (request.kind !== 'verify') return { kind: 'policyRead', at: Date.now(), read };
-  const verdict = await askWorker(request.question, state.seals === true);
-  return { kind: 'policyRead', at: Date.now(), read, request: { question: request.question, verdict } };
-}
-
-async function reserve(input: ReserveShared, { control }: Activities): Promise<RefactorEvent> {
-  const outcome = await control.reserveShared.executeWithOptions({ summary: 'shared budgets' }, [input]);
-  return { kind: 'reserved', at: Date.now(), input, outcome };
-}
-
-async function check(
-  state: RefactorState,
-  commit: Extract<RefactorCommand, { kind: 'check' }>['commit'],
-  activities: Activities,
-): Promise<RefactorEvent> {
-  const input = checkInputOf(state, commit);
-  const evidence = await activities
-    .workspace(null)
-    .runChecks.executeWithOptions({ summary: 'checks of the integrated tree' }, [input]);
-  return { kind: 'checked', at: Date.now(), commit, evidence };
 }

@@ -1,6 +1,20 @@
 /**
  * An agent as a reducer, first half: `nextAgentCommand` says what to do now, from the state alone.
  * Rule: nothing runs undecided: an act is only ever commanded for a call whose gate said "allowed".
+ *
+ * | command | performed by    | event                  | taken in by                      |
+ * |---------|-----------------|------------------------|----------------------------------|
+ * | begin   | beginChain      | began                  | advanceAgent                     |
+ * | think   | think           | thought                | takeThought                      |
+ * | review  | reviewCall      | reviewed               | takeCallReview                   |
+ * | act     | act             | acted                  | takeAct                          |
+ * | check   | runChecks       | checked                | takeEvidence                     |
+ * | report  | signal          | reported, orphaned     | advanceAgent, orphan             |
+ * | wait    | the loop        | a message, a deadline  | receiveForAgent, passAgentDeadlines |
+ * | restart | continue as new | none                   | restartAt                        |
+ * | end     | the loop        | none                   | the workflow's result            |
+ *
+ * Any of them can also end as cut, failed or hostGone: advanceAgent takes these in.
  */
 import type { Decision } from '../decisions/control.ts';
 import { createControl } from '../decisions/control.ts';

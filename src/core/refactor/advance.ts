@@ -8,7 +8,17 @@ import { findRed } from '../evidence.ts';
 import type { FailureType } from '../failures.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
 import { listPolicyChanges } from '../policy/changes.ts';
-import { createExtra } from './next.ts';
+import {
+  createExtra,
+  endRefactor,
+  findWork,
+  hasResult,
+  holdRefactor,
+  isPart,
+  log,
+  replaceWork,
+  tryAgain,
+} from './work.ts';
 import { takeDescription, takeReport, takeSpend, takeStart } from './agents.ts';
 import { takeDelivery } from './delivered.ts';
 import { takeOverreach } from './effects.ts';
@@ -18,7 +28,6 @@ import { showUsd } from '../price.ts';
 import { settleReceipts } from '../decisions/receipts.ts';
 import type { Forward, RefactorEvent, RefactorState, TaskState } from './state.ts';
 import { dropUnwarranted } from './warrants.ts';
-import { endRefactor, findWork, hasResult, holdRefactor, isPart, log, replaceWork, tryAgain } from './work.ts';
 import type { EndEvent } from './end.ts';
 import { isEndEvent, takeEnd, takeEndFailure } from './end.ts';
 import { openRequest } from './request.ts';

@@ -6,12 +6,20 @@
 import type { Decision } from '../decisions/control.ts';
 import { taskOf } from '../decisions/control.ts';
 import { describeRed, findCounting, findRed } from '../evidence.ts';
-import { createExtra } from './next.ts';
+import {
+  askForBudgetAgain,
+  createExtra,
+  hasResult,
+  holdRefactor,
+  lineChecksOf,
+  log,
+  MAX_REPAIRS,
+  workAgain,
+} from './work.ts';
 import { rulesOf } from '../policy/approvers.ts';
 import { isClaim } from '../decisions/orders.ts';
 import { settleReceipts } from '../decisions/receipts.ts';
 import type { RefactorState } from './state.ts';
-import { askForBudgetAgain, hasResult, holdRefactor, lineChecksOf, log, MAX_REPAIRS, workAgain } from './work.ts';
 import { shorten } from '../text/lines.ts';
 
 /** Who wants something changed, and what. */

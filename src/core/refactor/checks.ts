@@ -7,10 +7,9 @@ import { showRed, workOnSteers } from './changes.ts';
 import { digestValue } from '../digest.ts';
 import { describeRed, findCounting, findRed } from '../evidence.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
-import { createExtra } from './next.ts';
+import { createExtra, endRefactor, lineChecksOf, log, MAX_REPAIRS } from './work.ts';
 import { countGreen, openDelivery } from './gates.ts';
 import type { RefactorEvent, RefactorState } from './state.ts';
-import { endRefactor, lineChecksOf, log, MAX_REPAIRS } from './work.ts';
 
 /** Takes in what the checks of the line say. */
 export function takeEvidence(before: RefactorState, event: Extract<RefactorEvent, { kind: 'checked' }>): RefactorState {

@@ -8,11 +8,10 @@ import { findCounting, findRed } from '../evidence.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
 import { canOverlap } from '../paths.ts';
 import type { Plan, Task } from '../plan.ts';
-import { createTaskState } from './next.ts';
+import { createTaskState, endRefactor, lineChecksOf, log } from './work.ts';
 import { showEffects } from './effects.ts';
 import type { RefactorState } from './state.ts';
 import { deliverySubject } from './warrants.ts';
-import { endRefactor, lineChecksOf, log } from './work.ts';
 import { asBlock, asLine, clip } from '../text/lines.ts';
 import type { Sha } from '../transcript.ts';
 

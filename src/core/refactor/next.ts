@@ -1,6 +1,26 @@
 /**
  * A refactor as a reducer, first half: `nextRefactorCommand` says what to do now, from the state alone.
  * Rule: nothing is planned around a gate: without its decision the command is to wait.
+ *
+ * | command    | performed by   | event                         | taken in by             |
+ * |------------|----------------|-------------------------------|-------------------------|
+ * | readPolicy | readPolicy     | policyRead                    | takePolicy              |
+ * | readPrices | readPrices     | pricesRead                    | takePrices              |
+ * | reserve    | reserveShared  | reserved                      | takeReservation         |
+ * | prepare    | prepare        | prepared                      | takePrepared            |
+ * | startAgent | a child        | agentStarted, agentSuperseded | takeStart, takeEvent    |
+ * | forward    | a signal       | forwarded                     | takeForward             |
+ * | review     | review         | reviewed                      | takeReview              |
+ * | integrate  | integrateTask  | integrated                    | takeIntegration         |
+ * | check      | runChecks      | checked                       | takeEvidence            |
+ * | deliver    | deliver        | delivered                     | takeDelivery            |
+ * | settle     | settleShared   | settled                       | takeEnd                 |
+ * | openPull   | openPull       | pullOpened                    | takeEnd                 |
+ * | keepReport | keepReport     | reportKept                    | takeEnd                 |
+ * | wait       | the loop       | a report, a message, time     | takeReport, receiveForRefactor |
+ * | end        | the loop       | none                          | the workflow's result   |
+ *
+ * Any of them can also end as cut or failed: takeEvent takes these in.
  */
 import type { PolicyInput } from '../policy/layer-sources.ts';
 import type { AgentSpec, Fork } from '../agent/state.ts';
@@ -13,7 +33,6 @@ import type { Prepared, PrepareInput } from './exchange.ts';
 import { lfsOf } from '../lfs.ts';
 import type { StartInput } from '../decisions/messages.ts';
 import { canOverlap, openOverlapBudget } from '../paths.ts';
-import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from '../plan.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import { tightenForIsolation } from '../policy/isolation.ts';
 import { listOpenDecisions } from '../decisions/open-decisions.ts';
@@ -259,30 +278,4 @@ function integrate(state: RefactorState, work: TaskState): RefactorCommand {
     ...claimOf(state, work),
   };
   return { kind: 'integrate', input, task: work.task.id };
-}
-
-/** A piece of work of the refactor's own, beside the plan's tasks: the planner, or a repair. */
-export function createExtra(
-  kind: 'plan' | 'repair',
-  text: { id: string; title: string; instructions: string },
-  paths: string[],
-  checks: string[],
-): TaskState {
-  const task = { ...text, paths, checks, dependsOn: [], maxSteps: DEFAULT_TASK_STEPS, maxTokens: DEFAULT_TASK_TOKENS };
-  return createTaskState(task, kind);
-}
-
-export function createTaskState(task: TaskState['task'], kind: TaskState['kind'] = 'work'): TaskState {
-  return {
-    task,
-    status: 'waiting',
-    attempt: 0,
-    kind,
-    start: null,
-    startTree: null,
-    head: null,
-    summary: '',
-    conflicts: [],
-    evidence: [],
-  };
 }

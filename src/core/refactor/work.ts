@@ -2,6 +2,7 @@
  * Small moves that everything about a refactor uses: find and replace work, hold, end, list what is open.
  * Rule: an end stops the agents first; nothing is left running unseen.
  */
+import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from '../plan.ts';
 import { addLog } from '../decisions/control.ts';
 import type { RedBefore } from '../evidence.ts';
 import { listRedBefore } from '../evidence.ts';
@@ -185,4 +186,30 @@ export function passOn(
 /** Adds a line to the log. */
 export function log(state: RefactorState, at: number, text: string): RefactorState {
   return { ...state, control: addLog(state.control, at, text) };
+}
+
+/** A piece of work of the refactor's own, beside the plan's tasks: the planner, or a repair. */
+export function createExtra(
+  kind: 'plan' | 'repair',
+  text: { id: string; title: string; instructions: string },
+  paths: string[],
+  checks: string[],
+): TaskState {
+  const task = { ...text, paths, checks, dependsOn: [], maxSteps: DEFAULT_TASK_STEPS, maxTokens: DEFAULT_TASK_TOKENS };
+  return createTaskState(task, kind);
+}
+
+export function createTaskState(task: TaskState['task'], kind: TaskState['kind'] = 'work'): TaskState {
+  return {
+    task,
+    status: 'waiting',
+    attempt: 0,
+    kind,
+    start: null,
+    startTree: null,
+    head: null,
+    summary: '',
+    conflicts: [],
+    evidence: [],
+  };
 }
