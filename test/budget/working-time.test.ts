@@ -67,7 +67,10 @@ describe('a budget of time', () => {
     run.refactor = keepTime(run.refactor, 200 * MINUTE);
     expect(timeIsUpAt(run.refactor)).toBe(210 * MINUTE);
     run.settle();
-    expect(nextRefactorCommand(run.refactor)).toMatchObject({ kind: 'wait', why: 'delivery@1' });
+    expect(nextRefactorCommand(run.refactor)).toMatchObject({
+      kind: 'wait',
+      why: { kind: 'decision', id: 'delivery@1' },
+    });
   });
 
   test('that nobody set costs nothing', () => {

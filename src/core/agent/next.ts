@@ -90,11 +90,11 @@ export function nextAgentCommand(state: AgentState): AgentCommand {
   const [report] = state.outbox;
   if (report) return { kind: 'report', report };
   if (state.outcome) return { kind: 'end', outcome: state.outcome };
-  if (state.control.paused) return { kind: 'wait', why: 'paused' };
+  if (state.control.paused) return { kind: 'wait', why: { kind: 'paused' } };
   if (state.rewindTo) return { kind: 'restart' };
-  if (state.hold) return { kind: 'wait', why: state.hold.reason };
+  if (state.hold) return { kind: 'wait', why: { kind: 'held', reason: state.hold.reason } };
   const [open] = listOpenDecisions(state.control);
-  if (open) return { kind: 'wait', why: `${open.kind} ${open.id}` };
+  if (open) return { kind: 'wait', why: { kind: 'decision', id: open.id } };
   if (!state.head) return { kind: 'begin' };
   if (state.pending?.gate === 'allowed') {
     const input = actInput(state, state.head, state.pending);

@@ -25,6 +25,7 @@ import type {
 } from './step.ts';
 import type { Sha } from '../transcript.ts';
 import type { Trouble, TroubleNews } from '../trouble.ts';
+import type { Waiting } from '../waiting.ts';
 
 export type AgentKind = 'work' | 'plan' | 'merge' | 'repair';
 /** What an agent was started with; of it only the policy changes, where a newer one is adopted. */
@@ -237,7 +238,7 @@ export type AgentCommand =
   | { kind: 'check'; input: CheckInput; host: string | null }
   | { kind: 'review'; input: CallReviewInput }
   | { kind: 'report'; report: AgentReport }
-  | { kind: 'wait'; why: string }
+  | { kind: 'wait'; why: Waiting }
   | { kind: 'restart' }
   | { kind: 'end'; outcome: AgentOutcome };
 

@@ -86,12 +86,10 @@ export function createRefactor(id: string, input: StartInput, policy: EffectiveP
   };
 }
 
-const THE_BUDGET = 'the budget';
-
-/** Whether all that is left to do waits for tokens. */
+/** Whether all that is left to do waits for tokens or dollars. */
 export function isShortOfBudget(state: RefactorState): boolean {
   const next = nextRefactorCommand(state);
-  return next.kind === 'wait' && next.why.startsWith(THE_BUDGET);
+  return next.kind === 'wait' && next.why.kind === 'budget';
 }
 
 /** What the refactor does now. A pure look: asking twice gives the same command. */
@@ -100,11 +98,11 @@ export function nextRefactorCommand(state: RefactorState): RefactorCommand {
   if (forward) return { kind: 'forward', forward };
   if (state.outcome) {
     const running = state.agents.filter(({ status }) => status !== 'ended');
-    if (running.length > 0) return { kind: 'wait', why: `${running.length} agents to end` };
+    if (running.length > 0) return { kind: 'wait', why: { kind: 'agents', count: running.length } };
     return orderEnd(state, state.outcome);
   }
-  if (state.control.paused) return { kind: 'wait', why: 'paused' };
-  if (state.hold) return { kind: 'wait', why: state.hold.reason };
+  if (state.control.paused) return { kind: 'wait', why: { kind: 'paused' } };
+  if (state.hold) return { kind: 'wait', why: { kind: 'held', reason: state.hold.reason } };
   if (state.policyFrom === null) return { kind: 'readPolicy', input: policyInput(state) };
   if (hasMoney(state) && !state.prices) return { kind: 'readPrices', input: { review: reviewerOf(state) } };
   const reservation = orderReservation(state);
@@ -112,13 +110,13 @@ export function nextRefactorCommand(state: RefactorState): RefactorCommand {
   const { prepared } = state;
   if (!prepared) return { kind: 'prepare', input: prepareInput(state) };
   const [own] = listOpenDecisions(state.control);
-  if (own) return { kind: 'wait', why: own.id };
+  if (own) return { kind: 'wait', why: { kind: 'decision', id: own.id } };
   return nextWork(state, prepared);
 }
 
 function nextWork(state: RefactorState, prepared: Prepared): RefactorCommand {
   if (state.extra?.status === 'waiting') return startAgent(state, prepared, state.extra);
-  if (!state.plan) return { kind: 'wait', why: 'the planner' };
+  if (!state.plan) return { kind: 'wait', why: { kind: 'planner' } };
   const finished = [state.extra, ...state.tasks].find((task) => task?.status === 'finished');
   if (finished) return orderReview(state, finished) ?? integrate(state, finished);
   const forked = hasRoom(state) && state.tasks.find(({ forks, status }) => status === 'working' && forks?.length);
@@ -128,7 +126,7 @@ function nextWork(state: RefactorState, prepared: Prepared): RefactorCommand {
   const unfinished = [state.extra, ...state.tasks].filter(
     (task) => task && !['integrated', 'dropped'].includes(task.status),
   );
-  if (unfinished.length > 0) return { kind: 'wait', why: `${unfinished.length} tasks` };
+  if (unfinished.length > 0) return { kind: 'wait', why: { kind: 'tasks', count: unfinished.length } };
   const line = state.line ?? prepared.commit;
   if (state.evidenceFor !== line) return { kind: 'check', commit: line };
   if (state.deliveryApproved) {
@@ -138,7 +136,7 @@ function nextWork(state: RefactorState, prepared: Prepared): RefactorCommand {
     const warrant = warrantDelivery(state);
     return { kind: 'deliver', input: { repository, branch, base, baseBranch, commit: line, plan, warrant } };
   }
-  return { kind: 'wait', why: 'nothing to do' };
+  return { kind: 'wait', why: { kind: 'nothing' } };
 }
 
 /** What names the layers that count for a refactor. */
@@ -220,7 +218,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
   const ready = state.tasks.filter((one) => one !== work && isReady(state, one)).length;
   const room = state.policy.maxParallelAgents.value - countRunning(state) - 1;
   const grant = grantFor(state, task.maxTokens, Math.min(ready, Math.max(0, room)));
-  if (grant === null) return { kind: 'wait', why: `${THE_BUDGET}: ${describeHolders(state)}` };
+  if (grant === null) return { kind: 'wait', why: { kind: 'budget', holders: describeHolders(state) } };
   const requester = requesterOf(state);
   const spec: AgentSpec = {
     kind: work.kind,

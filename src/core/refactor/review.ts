@@ -5,7 +5,7 @@
 import type { Decision } from '../decisions/control.ts';
 import { taskOf } from '../decisions/control.ts';
 import { digestValue } from '../digest.ts';
-import { canReview } from './budget.ts';
+import { canReview, describeHolders } from './budget.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
 import type { RefactorCommand, RefactorState, TaskState } from './state.ts';
 import { log, workAgain, findTask } from './work.ts';
@@ -20,7 +20,7 @@ export function orderReview(state: RefactorState, work: TaskState): RefactorComm
   const { start, head, task } = work;
   if (!review || review.model.value === null || !start || !head) return undefined;
   if (state.reviews?.some((done) => done.head === head)) return undefined;
-  if (!canReview(state)) return { kind: 'wait', why: 'the budget' };
+  if (!canReview(state)) return { kind: 'wait', why: { kind: 'budget', holders: describeHolders(state) } };
   const { id, title, instructions, paths } = task;
   const input = {
     repository: state.input.repository,

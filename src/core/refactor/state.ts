@@ -28,6 +28,7 @@ import type { Prices, PricesInput, PricesRead } from '../price.ts';
 import type { Review, ReviewInput } from '../review/review.ts';
 import type { Sha } from '../transcript.ts';
 import type { TroubleNews } from '../trouble.ts';
+import type { Waiting } from '../waiting.ts';
 import type { HearsAgents } from '../agent/internal-messages.ts';
 import type { Spend } from '../spend.ts';
 
@@ -230,7 +231,7 @@ export type RefactorCommand =
   | { kind: 'check'; commit: Sha }
   | { kind: 'deliver'; input: DeliverInput }
   | { kind: 'forward'; forward: Forward }
-  | { kind: 'wait'; why: string }
+  | { kind: 'wait'; why: Waiting }
   | { kind: 'end'; outcome: RefactorOutcome };
 
 export type RefactorEvent =

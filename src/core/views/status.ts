@@ -5,7 +5,7 @@
 import { nextAgentCommand } from '../agent/next.ts';
 import type { AgentRow } from './agent-rows.ts';
 import { agentOf, listAgents, needsOf } from './agent-rows.ts';
-import type { AgentState } from '../agent/state.ts';
+import type { AgentCommand, AgentState } from '../agent/state.ts';
 import type { Answers } from '../decisions/answers.ts';
 import { answersOfAgent, answersOfRefactor } from '../decisions/answers.ts';
 import type { DecisionKind, DecisionRules } from '../policy/approvers.ts';
@@ -25,6 +25,7 @@ import type { Risk } from '../risk.ts';
 import type { SubjectText } from '../decisions/signed-text.ts';
 import { describeSubject } from '../decisions/signed-text.ts';
 import { showTrouble } from '../trouble.ts';
+import { describeWaiting } from '../waiting.ts';
 
 /** Newest receipts shown by `status`; all that are kept are few hundred. */
 const RECEIPTS_SHOWN = 20;
@@ -181,7 +182,7 @@ export function viewRefactor(state: RefactorState): RefactorStatus {
     goal: state.input.goal,
     repository: state.input.repository,
     state: refactorState(state),
-    waitingFor: next.kind === 'wait' ? next.why : null,
+    waitingFor: next.kind === 'wait' ? describeWaiting(next.why) : null,
     needs: listAllOpen(state).map((decision) => needOf(state, decision)),
     hold: state.hold?.reason ?? null,
     trouble: showTrouble(state.trouble),
@@ -236,8 +237,13 @@ export function refactorState(state: RefactorState): string {
   return state.phase;
 }
 
+/** What an agent does now, in a line. */
+function describeDoing(next: AgentCommand): string {
+  if (next.kind === 'wait') return `waits for ${describeWaiting(next.why)}`;
+  return next.kind === 'act' ? next.summary : next.kind;
+}
+
 export function viewAgent(state: AgentState): AgentStatus {
-  const next = nextAgentCommand(state);
   return {
     id: state.id,
     task: state.spec.task,
@@ -247,7 +253,7 @@ export function viewAgent(state: AgentState): AgentStatus {
     step: state.step,
     maxSteps: state.maxSteps,
     head: state.head,
-    doing: next.kind === 'act' ? next.summary : next.kind,
+    doing: describeDoing(nextAgentCommand(state)),
     needs: listOpenDecisions(state.control).map((decision) =>
       showNeed(decision, rulesOf(state.spec.policy), { workflow: state.id, does: answersOfAgent(decision) }),
     ),

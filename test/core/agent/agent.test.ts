@@ -52,7 +52,7 @@ describe('a step', () => {
 
   test('asks for each command where policy says so, and runs none before the answer', () => {
     const asked = run(began({ policy: policyOf({ gates: { commands: 'ask' } }) }), think(shell('c1', 'rm x')));
-    expect(nextAgentCommand(asked)).toEqual({ kind: 'wait', why: 'call lib/call@1' });
+    expect(nextAgentCommand(asked)).toEqual({ kind: 'wait', why: { kind: 'decision', id: 'lib/call@1' } });
     const approved = receiveForAgent(asked, 'approve', [{ decision: 'lib/call@1', by: 'ann' }], 5).state;
     expect(nextAgentCommand(approved)).toMatchObject({ kind: 'act', input: { decision: { by: 'ann (lib/call@1)' } } });
     const rejected = receiveForAgent(asked, 'reject', [{ note: 'no' }], 5).state;
@@ -78,7 +78,10 @@ describe('answers without a usable call', () => {
     state = run(state, think());
     expect(nextAgentCommand(state)).toEqual({
       kind: 'wait',
-      why: '3 answers in a row had no usable call; the last: the model answered without a call',
+      why: {
+        kind: 'held',
+        reason: '3 answers in a row had no usable call; the last: the model answered without a call',
+      },
     });
     const resumed = receiveForAgent(state, 'resume', [], 9).state;
     expect(nextAgentCommand(resumed).kind).toBe('think');
@@ -115,7 +118,7 @@ describe('finish', () => {
 describe('the plan binds', () => {
   test('changes outside of the paths hold until a person allows exactly these', () => {
     const outside = run(began(), think(shell('c1', 'x')), act(['README.md']));
-    expect(nextAgentCommand(outside)).toEqual({ kind: 'wait', why: 'scope lib/scope@1' });
+    expect(nextAgentCommand(outside)).toEqual({ kind: 'wait', why: { kind: 'decision', id: 'lib/scope@1' } });
     const allowed = receiveForAgent(outside, 'approve', [], 5).state;
     const next = run(allowed, think(shell('c2', 'y')));
     expect(nextAgentCommand(next)).toMatchObject({ kind: 'act', input: { paths: ['lib/**', 'README.md'] } });
@@ -181,7 +184,7 @@ describe('steering', () => {
 
   test('no step starts while paused', () => {
     const paused = receiveForAgent(began(), 'pause', [], 2).state;
-    expect(nextAgentCommand(paused)).toEqual({ kind: 'wait', why: 'paused' });
+    expect(nextAgentCommand(paused)).toEqual({ kind: 'wait', why: { kind: 'paused' } });
     expect(nextAgentCommand(receiveForAgent(paused, 'resume', [], 3).state).kind).toBe('think');
   });
 
@@ -245,6 +248,9 @@ test('rewind goes back to a checkpoint: head, step and pending work', () => {
 
 test('an activity that failed for good becomes a hold with its reason, and resume tries again', () => {
   const failed = advanceAgent(began(), { kind: 'failed', at: 3, what: 'think', reason: 'ModelRefused: no such model' });
-  expect(nextAgentCommand(failed)).toEqual({ kind: 'wait', why: 'think failed: ModelRefused: no such model' });
+  expect(nextAgentCommand(failed)).toEqual({
+    kind: 'wait',
+    why: { kind: 'held', reason: 'think failed: ModelRefused: no such model' },
+  });
   expect(nextAgentCommand(receiveForAgent(failed, 'resume', [], 4).state).kind).toBe('think');
 });

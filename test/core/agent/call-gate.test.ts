@@ -29,7 +29,7 @@ const RULE = { id: 'no-deploy', programs: ['deploy'], reason: 'people deploy', m
 describe('a command that a rule speaks against', () => {
   test('is asked about, with the reason and the command itself, and runs only when a person allows it', () => {
     const asked = proposed('git push --force\necho done');
-    expect(nextAgentCommand(asked)).toEqual({ kind: 'wait', why: 'call lib/call@1' });
+    expect(nextAgentCommand(asked)).toEqual({ kind: 'wait', why: { kind: 'decision', id: 'lib/call@1' } });
     expect(listOpenDecisions(asked.control)).toMatchObject([
       {
         kind: 'call',
@@ -107,7 +107,9 @@ describe('a command that a rule speaks against', () => {
   test('by the policy of any layer, also where the built-in rules say nothing', () => {
     expect(nextAgentCommand(proposed('npm test && deploy x')).kind).toBe('act');
     const asking = { rules: { commands: [{ ...RULE, effect: 'ask' as const }] } };
-    expect(nextAgentCommand(proposed('npm test && deploy x', asking))).toMatchObject({ why: 'call lib/call@1' });
+    expect(nextAgentCommand(proposed('npm test && deploy x', asking))).toMatchObject({
+      why: { kind: 'decision', id: 'lib/call@1' },
+    });
     const denying = { rules: { commands: [{ ...RULE, effect: 'deny' as const }] } };
     expect(nextAgentCommand(proposed('deploy x', denying)).kind).toBe('think');
   });

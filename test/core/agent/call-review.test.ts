@@ -54,7 +54,7 @@ describe('a call that is reviewed before it runs', () => {
     ['gets no verdict', null],
   ])('waits for a person where it %s, with the verdict in two lines above it', (_, verdict) => {
     const state = reviewed(proposed(1), verdict);
-    expect(nextAgentCommand(state)).toEqual({ kind: 'wait', why: 'call lib/call@1' });
+    expect(nextAgentCommand(state)).toEqual({ kind: 'wait', why: { kind: 'decision', id: 'lib/call@1' } });
     const [decision] = listOpenDecisions(state.control);
     expect(decision).toMatchObject({ kind: 'call', risk: 'high', digest: state.pending?.digest });
     const lines = decision?.about.split('\n') ?? [];

@@ -33,7 +33,7 @@ function after(findings: Finding[], outside: string[] = [], policy: Policy = {})
 describe('what an act left', () => {
   test('of high risk holds the agent; the decision opens with the bytes, and says by which call they came', () => {
     const asked = after([SECRET]);
-    expect(nextAgentCommand(asked)).toEqual({ kind: 'wait', why: 'scope lib/effects@1' });
+    expect(nextAgentCommand(asked)).toEqual({ kind: 'wait', why: { kind: 'decision', id: 'lib/effects@1' } });
     const [decision] = listOpenDecisions(asked.control);
     expect(decision).toMatchObject({ kind: 'scope', risk: 'high' });
     expect(decision?.about.split('\n')).toEqual([
