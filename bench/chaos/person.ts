@@ -8,6 +8,8 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { signDecision } from '../../src/cli/sign-decision.ts';
 import type { Answer } from '../../src/core/decisions/receipts.ts';
 import type { RefactorStatus } from '../../src/core/views/status.ts';
+import type { VerbUpdate } from '../../src/workflows/messages.ts';
+import { updates } from '../../src/workflows/messages.ts';
 import { createRandom } from './random.ts';
 
 /** A message that the server or the workflow has acknowledged. */
@@ -114,16 +116,16 @@ async function decide(
 ): Promise<void> {
   const id = `${decision}-${round}`;
   const isQuestion = kind === 'question';
-  const verb = isQuestion ? 'answer' : 'approve';
+  const update: VerbUpdate<'answer' | 'approve'> = isQuestion ? updates.answer : updates.approve;
   const fields = isQuestion
     ? { question: decision, text: 'yes', by: 'ann', id }
     : { decision, note: 'fine', by: 'ann', id };
   while (!signal.aborted) {
     try {
-      const signing = { client, id: handle.workflowId, verb, fields, key, say: () => undefined } as const;
+      const signing = { client, id: handle.workflowId, update, fields, key, say: () => undefined };
       const input = await client.withDeadline(Date.now() + CALL_MS, () => signDecision(signing));
       const answer = await client.withDeadline(Date.now() + CALL_MS, () =>
-        handle.executeUpdate<Answer, [object]>(verb, { args: [input] }),
+        handle.executeUpdate(update, { args: [input] }),
       );
       person.decided.push({ decision, at: Date.now(), answer, stillOpenMs: 0 });
       return;

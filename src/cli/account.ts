@@ -13,6 +13,7 @@ import { accountId, showAmounts } from '../core/budget/account.ts';
 import { PERIODS } from '../core/budget/amounts.ts';
 import type { Period } from '../core/budget/amounts.ts';
 import { escapeForPeople as safe } from '../core/text/escape.ts';
+import { accountStatusQuery, accountUpdates } from '../workflows/messages.ts';
 import type { Action } from './stack.ts';
 import { StackError, withStack } from './stack.ts';
 
@@ -80,7 +81,7 @@ async function raise(
   const id = accountId(taskQueue, only);
   const message = { ...plain({ tokens, usd, note, by }) };
   const view = await explainFailures(id, () =>
-    client.workflow.getHandle(id).executeUpdate<AccountView, [object]>('raise', { args: [message] }),
+    client.workflow.getHandle(id).executeUpdate(accountUpdates.raise, { args: [message] }),
   );
   console.log(showAccount(view));
   return 0;
@@ -96,7 +97,7 @@ async function readAccounts(client: Client, taskQueue: string, name: string | un
     query: `WorkflowType = 'account' AND ExecutionStatus = 'Running' AND TaskQueue = '${taskQueue}'`,
   })) {
     const handle = client.workflow.getHandle(workflowId);
-    views.push(await explainFailures(workflowId, () => handle.query<AccountView>('status')));
+    views.push(await explainFailures(workflowId, () => handle.query(accountStatusQuery)));
   }
   return views
     .filter((view) => name === undefined || view.account === name)

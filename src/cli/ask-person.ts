@@ -7,10 +7,12 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { asLine as safe } from '../core/text/lines.ts';
 import type { NeedView } from '../core/views/status.ts';
+import type { VerbUpdate } from '../workflows/messages.ts';
+import { updates } from '../workflows/messages.ts';
 
 /** What is sent for a decision, beside its id. */
 export interface Reply {
-  verb: 'approve' | 'reject' | 'choose' | 'answer';
+  update: VerbUpdate<'approve' | 'reject' | 'choose' | 'answer'>;
   fields?: object;
 }
 
@@ -66,12 +68,12 @@ function listKeys(need: NeedView, rivals: readonly string[], read: Read): Key[] 
       const choices = rivals.slice(0, 9).map((agent, index) => ({
         key: String(index + 1),
         does: `choose ${safe(agent)}: its work counts, the others are left aside`,
-        reply: () => Promise.resolve({ verb: 'choose' as const, fields: { agent } }),
+        reply: () => Promise.resolve({ update: updates.choose, fields: { agent } }),
       }));
       return [...choices, ...(does ? [reject] : []), leave];
     }
     default: {
-      const approve = { verb: 'approve' as const };
+      const approve = { update: updates.approve };
       const part = does?.part;
       return [
         { key: 'y', does: `yes: ${does?.approve ?? 'approve it'}`, reply: () => Promise.resolve(approve) },
@@ -87,15 +89,15 @@ async function askNote(read: Read, isRequired: boolean): Promise<Reply | 'again'
   const empty = isRequired ? 'an empty line goes back' : 'an empty line sends no note';
   const note = (await read(`What is to be done otherwise? (${empty}) `))?.trim();
   if (note === undefined) return undefined;
-  if (note !== '') return { verb: 'reject', fields: { note } };
-  return isRequired ? 'again' : { verb: 'reject' };
+  if (note !== '') return { update: updates.reject, fields: { note } };
+  return isRequired ? 'again' : { update: updates.reject };
 }
 
 async function askPart(read: Read): Promise<Reply | 'again' | undefined> {
   const text = await read('Which files are left out? (paths and globs, by commas; an empty line goes back) ');
   if (text === undefined) return undefined;
   const leaveOut = readPaths(text);
-  return leaveOut.length === 0 ? 'again' : { verb: 'approve', fields: { leaveOut } };
+  return leaveOut.length === 0 ? 'again' : { update: updates.approve, fields: { leaveOut } };
 }
 
 /** Paths and globs as a person types them, by commas. */
@@ -109,7 +111,7 @@ export function readPaths(text: string): string[] {
 async function askAnswer(read: Read): Promise<Reply | 'again' | undefined> {
   const text = (await read('Your answer (an empty line goes back): '))?.trim();
   if (text === undefined) return undefined;
-  return text === '' ? 'again' : { verb: 'answer', fields: { text } };
+  return text === '' ? 'again' : { update: updates.answer, fields: { text } };
 }
 
 /** Long enough for what lies in a terminal's buffer to arrive, too short to type anything. */

@@ -8,10 +8,9 @@ import { queryRun } from '../client/refactors.ts';
 import { digestDelivery } from '../core/refactor/delivery.ts';
 import { digestValue } from '../core/digest.ts';
 import { escapeForPeople as safe } from '../core/text/escape.ts';
-import type { Plan } from '../core/plan.ts';
 import type { Subject } from '../core/decisions/signed-text.ts';
 import type { Sha } from '../core/transcript.ts';
-import type { RefactorStatus } from '../core/views/status.ts';
+import { refactorQueries } from '../workflows/messages.ts';
 
 /** Why a subject must not be signed as that of the run `id`; undefined where it is what the run shows. */
 export async function findShownProblem(client: Client, id: string, subject: Subject): Promise<string | undefined> {
@@ -33,10 +32,10 @@ export async function findShownProblem(client: Client, id: string, subject: Subj
 /** The digest of a plan or a delivery, from what is shown of it; of other decisions not all is shown. */
 async function digestOfShown(client: Client, id: string, { kind, workflow }: Subject): Promise<string | undefined> {
   if (workflow !== id || (kind !== 'plan' && kind !== 'delivery')) return undefined;
-  const shown = await queryRun<{ plan: Plan } | null>(client, id, 'plan');
+  const shown = await queryRun(client, id, refactorQueries.plan);
   if (!shown) return undefined;
   const plan = digestValue(shown.plan);
   if (kind === 'plan') return plan;
-  const { line, base, branch } = await queryRun<RefactorStatus>(client, id, 'status');
+  const { line, base, branch } = await queryRun(client, id, refactorQueries.status);
   return line === null ? undefined : digestDelivery({ commit: line as Sha, base: (base ?? '') as Sha, branch, plan });
 }

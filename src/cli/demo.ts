@@ -10,6 +10,7 @@ import { resultOf, startRefactor } from '../client/refactors.ts';
 import type { Config } from '../config.ts';
 import { escapeForPeople as safe } from '../core/text/escape.ts';
 import { nameTemporal } from '../stack/find-temporal.ts';
+import { refactorQueries, updates } from '../workflows/messages.ts';
 import type { Decide } from './ask-person.ts';
 import { askPerson } from './ask-person.ts';
 import { interrupted } from './interrupted.ts';
@@ -72,7 +73,7 @@ export async function demo(config: Config): Promise<number> {
 const approveAsDemo: Decide = async (need) => {
   if (need.kind === 'question') return undefined;
   say('  nobody is at the terminal: the demo approves as its own supervisor');
-  return await Promise.resolve({ verb: 'approve' });
+  return await Promise.resolve({ update: updates.approve });
 };
 
 /** Each runs as it is printed, in any folder; a decision only once it is open, and only where a person decides. */
@@ -81,12 +82,21 @@ function byHand(stack: Stack, config: Config, id: string, input: { repository: s
     shellLine([nameTemporal(config), 'workflow', ...words, '--address', stack.address]);
   const cox = (...words: string[]): string => ownLine(config, words);
   const approvals = [
-    temporal('update', 'execute', '--workflow-id', id, '--name', 'approve', '--input', '{"decision": "plan@1"}'),
+    temporal(
+      'update',
+      'execute',
+      '--workflow-id',
+      id,
+      '--name',
+      updates.approve.name,
+      '--input',
+      '{"decision": "plan@1"}',
+    ),
     cox('approve', id, 'delivery@1'),
   ];
   const again = ['--task-queue', config.taskQueue, '--workflow-id', 'demo-2', '--input', JSON.stringify(input)];
   return [
-    temporal('query', '--workflow-id', id, '--type', 'status'),
+    temporal('query', '--workflow-id', id, '--type', refactorQueries.status.name),
     cox('status', id),
     cox('steer', id, 'skip examples/**'),
     cox('pause', id),

@@ -4,10 +4,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import type { QueryName } from '../client/refactors.ts';
 import { queryRun, resultOf, sendVerb } from '../client/refactors.ts';
 import { escapeForPeople, safeJson } from '../core/text/escape.ts';
-import type { Verb } from '../core/decisions/messages.ts';
+import type { MessageFields, Verb } from '../core/decisions/messages.ts';
 import type { Plan } from '../core/plan.ts';
 import type { EffectivePolicy } from '../core/policy/policy.ts';
 import type { RefactorStatus } from '../core/views/status.ts';
@@ -15,6 +14,8 @@ import { asLine as safe } from '../core/text/lines.ts';
 import { findRepeatedField } from '../core/unreadable.ts';
 import { askPerson, readPaths } from './ask-person.ts';
 import { interrupted } from './interrupted.ts';
+import type { RefactorAnswers, VerbUpdate } from '../workflows/messages.ts';
+import { refactorQueries, runQueries, updates } from '../workflows/messages.ts';
 import { policyCommands, showPolicy } from './policy.ts';
 import { showPlan, showStatus } from './show.ts';
 import { signDecision } from './sign-decision.ts';
@@ -25,6 +26,8 @@ import { decideShown } from './verdict.ts';
 import { superviseAgent } from './watch-agent.ts';
 
 type Options = Record<string, string | boolean | undefined>;
+
+type QueryName = keyof RefactorAnswers;
 
 const QUERIES: QueryName[] = ['status', 'plan', 'decisions', 'spend', 'policy', 'log', 'report'];
 const SIGN_WITH =
@@ -50,7 +53,7 @@ function addQueries(program: Command, action: Action): void {
     if (name !== 'policy') continue;
     policyCommands(command, action);
     addVerb(command, 'adopt', 'read the layers again, and say what changed').action(
-      action(async (id: string, options: Options) => await send('adoptPolicy', id, {}, options)),
+      action(async (id: string, options: Options) => await send(updates.adoptPolicy, id, {}, options)),
     );
   }
 }
@@ -69,14 +72,14 @@ function addSteering(program: Command, action: Action): void {
     .option('--interrupt', 'cut the current step short')
     .action(
       action(async (id: string, text: string, options: Options) => {
-        return await send('steer', id, { text, to: options['to'], interrupt: options['interrupt'] }, options);
+        return await send(updates.steer, id, { text, to: options['to'], interrupt: options['interrupt'] }, options);
       }),
     );
   const about = { pause: 'start no more steps', stop: 'end cleanly, keep what was done' } as const;
   for (const name of ['pause', 'stop'] as const) {
     addVerb(program, name, about[name], '[reason]').action(
       action(async (id: string, reason: string | undefined, options: Options) => {
-        return await send(name, id, { reason }, options);
+        return await send(updates[name], id, { reason }, options);
       }),
     );
   }
@@ -87,7 +90,7 @@ function addSteering(program: Command, action: Action): void {
     .action(
       action(async (id: string, reason: string | undefined, options: Options) => {
         const { from, branch, setup } = options;
-        return await send('resume', id, { reason, from, branch, setup }, options);
+        return await send(updates.resume, id, { reason, from, branch, setup }, options);
       }),
     );
 }
@@ -113,9 +116,9 @@ function addDeciding(program: Command, action: Action): void {
           const { digest, note, leaveOut } = options;
           const paths = typeof leaveOut === 'string' ? { leaveOut: readPaths(leaveOut) } : {};
           if (decision !== undefined || digest !== undefined || leaveOut !== undefined)
-            return await send(name, id, { decision, digest, note, ...paths }, options);
+            return await send(updates[name], id, { decision, digest, note, ...paths }, options);
           const shown = await askVerdict(name, id, options);
-          return shown ?? (await send(name, id, { note }, options));
+          return shown ?? (await send(updates[name], id, { note }, options));
         }),
       );
   }
@@ -123,7 +126,7 @@ function addDeciding(program: Command, action: Action): void {
     .option('--question <id>', 'which, when several are open')
     .action(
       action(async (id: string, text: string, options: Options) => {
-        return await send('answer', id, { text, question: options['question'] }, options);
+        return await send(updates.answer, id, { text, question: options['question'] }, options);
       }),
     );
   addVerb(program, 'revise-plan', 'replace the plan by that of a JSON file', '<file>')
@@ -131,7 +134,7 @@ function addDeciding(program: Command, action: Action): void {
     .action(
       action(async (id: string, file: string, options: Options) => {
         return await send(
-          'revisePlan',
+          updates.revisePlan,
           id,
           { version: Number(options['planVersion']), plan: await readPlan(file) },
           options,
@@ -142,7 +145,7 @@ function addDeciding(program: Command, action: Action): void {
     .option('--task <task>', 'which, when several are at work')
     .action(
       action(async (id: string, to: string, options: Options) => {
-        return await send('rewind', id, { to, task: options['task'] }, options);
+        return await send(updates.rewind, id, { to, task: options['task'] }, options);
       }),
     );
 }
@@ -153,17 +156,17 @@ function addForking(program: Command, action: Action): void {
     .option('--text <text>', 'what the second agent is told')
     .action(
       action(async (id: string, task: string | undefined, options: Options) => {
-        return await send('fork', id, { task, to: options['to'], text: options['text'] }, options);
+        return await send(updates.fork, id, { task, to: options['to'], text: options['text'] }, options);
       }),
     );
   addVerb(program, 'choose', 'choose whose work counts after a fork', '<agent>').action(
-    action(async (id: string, agent: string, options: Options) => await send('choose', id, { agent }, options)),
+    action(async (id: string, agent: string, options: Options) => await send(updates.choose, id, { agent }, options)),
   );
 }
 
 async function ask(name: QueryName, id: string, asJson: boolean): Promise<number> {
   return await withStack(async ({ client }) => {
-    const answer = await queryRun<unknown>(client, id, name);
+    const answer = await queryRun<unknown>(client, id, refactorQueries[name]);
     console.log(asJson ? safeJson(answer, 2) : render(name, answer));
     return 0;
   });
@@ -197,12 +200,13 @@ function keyOf({ signWith }: Options): string | undefined {
   return typeof signWith === 'string' ? signWith : undefined;
 }
 
-async function send(verb: Verb, id: string, fields: object, options: Options): Promise<number> {
+async function send(update: VerbUpdate<Verb>, id: string, fields: object, options: Options): Promise<number> {
   return await withStack(async ({ client }, config) => {
     const messageId = options['messageId'];
-    const input = { ...fields, by: options['by'] ?? config.user, ...(messageId ? { id: messageId } : {}) };
-    const signed = await signDecision({ client, id, verb, fields: input, key: keyOf(options), say: console.error });
-    const { kind, detail } = await sendVerb(client, id, verb, signed);
+    const by = options['by'] ?? config.user;
+    const input = { ...fields, by, ...(messageId ? { id: messageId } : {}) } as MessageFields<Verb>;
+    const signed = await signDecision({ client, id, update, fields: input, key: keyOf(options), say: console.error });
+    const { kind, detail } = await sendVerb(client, id, update, signed);
     (kind === 'refused' ? console.error : console.log)(`${kind}: ${safe(detail)}`);
     return kind === 'refused' ? 1 : 0;
   });
@@ -227,7 +231,7 @@ async function watch(id: string): Promise<number> {
     const interrupt = interrupted();
     const decide = process.stdin.isTTY ? { decide: askPerson } : {};
     const supervision = { client, id, by: config.user, say: console.log, ...decide, signal: interrupt.signal };
-    const isAgent = !hasField(await queryRun<unknown>(client, id, 'status'), 'goal');
+    const isAgent = !hasField(await queryRun(client, id, runQueries.status), 'goal');
     const status = await (isAgent ? superviseAgent(supervision) : supervise(supervision));
     interrupt.done();
     if (!status) return 130;

@@ -5,13 +5,13 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { queryRun } from '../client/refactors.ts';
-import type { Decision } from '../core/decisions/control.ts';
 import { escapeForPeople as safe } from '../core/text/escape.ts';
 import type { Review } from '../core/review/review.ts';
 import { renderVerdict } from '../core/review/review.ts';
 import type { ReviewedRefactor, ReviewStats } from '../core/review/stats.ts';
 import { measureReviews } from '../core/review/stats.ts';
 import { shorten } from '../core/text/lines.ts';
+import { agentQueries, refactorQueries } from '../workflows/messages.ts';
 import type { Action } from './stack.ts';
 import { withStack } from './stack.ts';
 
@@ -43,11 +43,11 @@ async function show(client: Client, id: string): Promise<number> {
 
 /** The reviews of a refactor's results, and before them those of its agents' calls. */
 async function readReviews(client: Client, id: string): Promise<Review[]> {
-  const results = await queryRun<Review[]>(client, id, 'reviews');
+  const results = await queryRun(client, id, refactorQueries.reviews);
   const calls: Review[][] = [];
   const query = `WorkflowType = 'agent' AND WorkflowId STARTS_WITH '${id.replaceAll(/['\\]/g, '\\$&')}/'`;
   for await (const { workflowId } of client.workflow.list({ query }))
-    calls.push(await queryRun<Review[]>(client, workflowId, 'reviews'));
+    calls.push(await queryRun(client, workflowId, agentQueries.reviews));
   return [...calls.flat(), ...results];
 }
 
@@ -78,7 +78,7 @@ async function stats(client: Client, json = false): Promise<number> {
 
 async function readRefactor(client: Client, id: string): Promise<ReviewedRefactor> {
   const reviews = await readReviews(client, id);
-  const { closed } = await queryRun<{ closed: Decision[] }>(client, id, 'decisions');
+  const { closed } = await queryRun(client, id, refactorQueries.decisions);
   const wasRejected = closed.some(
     (decision) => decision.kind === 'delivery' && decision.closed?.outcome === 'rejected',
   );

@@ -9,12 +9,10 @@ import { queryRun } from '../client/refactors.ts';
 import type { DecisionRules } from '../core/policy/approvers.ts';
 import { rulesOf } from '../core/policy/approvers.ts';
 import { escapeForPeople as safe } from '../core/text/escape.ts';
-import type { Message, MessageOf, Verb } from '../core/decisions/messages.ts';
+import type { Message, MessageFields, MessageOf, Verb } from '../core/decisions/messages.ts';
 import { readMessage, readStart } from '../core/decisions/messages.ts';
 import { chooseDecision } from '../core/decisions/open-decisions.ts';
 import type { Place } from '../core/place.ts';
-import type { Plan } from '../core/plan.ts';
-import type { EffectivePolicy } from '../core/policy/policy.ts';
 import type { Subject } from '../core/decisions/signed-text.ts';
 import {
   renderSignedText,
@@ -24,7 +22,9 @@ import {
   subjectOfRevision,
 } from '../core/decisions/signed-text.ts';
 import { harmless } from '../core/text/harmless.ts';
-import type { AgentStatus, NeedView, RefactorStatus } from '../core/views/status.ts';
+import type { NeedView } from '../core/views/status.ts';
+import type { VerbUpdate } from '../workflows/messages.ts';
+import { refactorQueries, runQueries } from '../workflows/messages.ts';
 import { findSigningKey, signText } from '../signing/sign-text.ts';
 import { findShownProblem } from './check-shown.ts';
 import { StackError } from './stack.ts';
@@ -32,21 +32,27 @@ import { StackError } from './stack.ts';
 /** A signature that somebody held back counts no longer than this; clocks differ by less. */
 const VALID_MS = 3_600_000;
 
-export interface Signing {
+export interface Signing<V extends Verb> {
   client: Client;
   /** The run that the message goes to. */
   id: string;
-  verb: Verb;
-  /** Fields of the message. */
-  fields: object;
+  update: VerbUpdate<V>;
+  fields: MessageFields<V>;
   /** A key file, or a public key whose other half the agent has; then it is signed in any case. */
   key?: string | undefined;
   say: (line: string) => void;
 }
 
 /** The message's fields, with a signature where there has to be one. */
-export async function signDecision({ client, id, verb, fields, key, say }: Signing): Promise<object> {
-  const policy = await queryRun<EffectivePolicy>(client, id, 'policy');
+export async function signDecision<V extends Verb>({
+  client,
+  id,
+  update: { name: verb },
+  fields,
+  key,
+  say,
+}: Signing<V>): Promise<MessageFields<V>> {
+  const policy = await queryRun(client, id, runQueries.policy);
   if (key === undefined && !mustSign(verb, fields, rulesOf(policy))) return fields;
   const expiresAt = new Date(Date.now() + VALID_MS).toISOString();
   const read = readMessage(verb, [{ id: randomUUID(), ...fields, expiresAt }]);
@@ -99,12 +105,12 @@ async function findSubject(client: Client, id: string, message: Message): Promis
     case 'choose':
       return await findChoice(client, id, message);
     case 'revisePlan': {
-      const plan = await queryRun<{ version: number; digest: string; plan: Plan } | null>(client, id, 'plan');
-      const { place } = await queryRun<RefactorStatus>(client, id, 'status');
+      const plan = await queryRun(client, id, refactorQueries.plan);
+      const { place } = await queryRun(client, id, refactorQueries.status);
       return plan ? subjectOfRevision(id, plan, message.plan, place) : undefined;
     }
     default: {
-      const { place } = await queryRun<RefactorStatus | AgentStatus>(client, id, 'status');
+      const { place } = await queryRun(client, id, runQueries.status);
       return place && subjectOfOrder(id, message, place);
     }
   }
@@ -115,7 +121,7 @@ async function findOpen(
   id: string,
   message: MessageOf<'approve' | 'reject' | 'answer'>,
 ): Promise<Subject | undefined> {
-  const { needs } = await queryRun<RefactorStatus | AgentStatus>(client, id, 'status');
+  const { needs } = await queryRun(client, id, runQueries.status);
   const open = needs.map(({ approvals: _, ...need }) => need);
   const { verb } = message;
   const wanted = verb === 'answer' ? { verb, decision: message.question } : message;
@@ -124,7 +130,7 @@ async function findOpen(
 }
 
 async function findChoice(client: Client, id: string, { agent }: MessageOf<'choose'>): Promise<Subject | undefined> {
-  const { tasks, needs, place } = await queryRun<RefactorStatus>(client, id, 'status');
+  const { tasks, needs, place } = await queryRun(client, id, refactorQueries.status);
   const task = tasks.find(({ rivals }) => rivals?.some((rival) => rival === agent || rival === `${id}/${agent}`));
   if (!task?.rivals) return undefined;
   const open = needs.find((need) => need.id.startsWith(`${task.id}/choice@`));

@@ -7,9 +7,9 @@ import type { Client } from '@temporalio/client';
 import type { Snapshot } from '../client/refactors.ts';
 import { findClosed, queryRun, readSnapshot, sendVerb } from '../client/refactors.ts';
 import { showSpend } from '../core/views/details.ts';
-import type { Plan } from '../core/plan.ts';
 import { asBlock, asLine as safe } from '../core/text/lines.ts';
 import type { NeedView, RefactorStatus } from '../core/views/status.ts';
+import { refactorQueries, updates } from '../workflows/messages.ts';
 import { showElapsed, showPlan, showTicks, sumSpend } from './show.ts';
 import type { Decide, Reply } from './ask-person.ts';
 import { signDecision } from './sign-decision.ts';
@@ -72,7 +72,7 @@ export async function answer(
   need: NeedView,
   rivals: readonly string[],
 ): Promise<boolean> {
-  const plan = need.kind === 'plan' ? (await queryRun<{ plan: Plan } | null>(client, id, 'plan'))?.plan : undefined;
+  const plan = need.kind === 'plan' ? (await queryRun(client, id, refactorQueries.plan))?.plan : undefined;
   say(`DECIDE ${safe(need.id)}`);
   say(plan ? showPlan(plan) : asBlock(need.about));
   const { reply, elsewhere } = decide ? await askUntilDecided(client, id, need, rivals, decide) : {};
@@ -84,10 +84,10 @@ export async function answer(
     say(`  waits for: ${commandsFor(id, need).join('   or   ')}`);
     return false;
   }
-  const { verb, fields } = reply;
-  const input = { ...bindTo(need, verb), ...fields, by };
-  const signed = await signDecision({ client, id, verb, fields: input, key, say });
-  const { kind, detail } = await sendVerb(client, id, verb, signed);
+  const { update, fields } = reply;
+  const input = { ...bindTo(need, update), ...fields, by };
+  const signed = await signDecision({ client, id, update, fields: input, key, say });
+  const { kind, detail } = await sendVerb(client, id, update, signed);
   say(`  ${kind}: ${safe(detail)}`);
   return kind !== 'refused';
 }
@@ -124,9 +124,9 @@ async function askUntilDecided(
 }
 
 /** What a message says of the decision that it answers. */
-function bindTo({ id, digest }: NeedView, verb: Reply['verb']): object {
-  if (verb === 'choose') return {};
-  return verb === 'answer' ? { question: id } : { decision: id, digest };
+function bindTo({ id, digest }: NeedView, { name }: Reply['update']): object {
+  if (name === updates.choose.name) return {};
+  return name === updates.answer.name ? { question: id } : { decision: id, digest };
 }
 
 /** The commands that answer a decision of a run. */

@@ -4,7 +4,7 @@
  */
 import type { Client } from '@temporalio/client';
 import { queryRun } from '../client/refactors.ts';
-import type { RefactorStatus } from '../core/views/status.ts';
+import { runQueries } from '../workflows/messages.ts';
 import { askPerson } from './ask-person.ts';
 import { answer, rivalsOf } from './supervise.ts';
 
@@ -13,7 +13,7 @@ export async function decideShown(
   client: Client,
   { id, by, verb, key }: { id: string; by: string; verb: string; key: string | undefined },
 ): Promise<number | undefined> {
-  const status = await queryRun<RefactorStatus>(client, id, 'status');
+  const status = await queryRun(client, id, runQueries.status);
   const open = status.needs.filter(({ kind }) => kind !== 'question');
   const [need] = open;
   if (!need) return undefined;

@@ -4,10 +4,10 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { queryRun } from '../client/refactors.ts';
-import type { Control } from '../core/decisions/control.ts';
 import { showSpend } from '../core/views/details.ts';
 import { asLine as safe } from '../core/text/lines.ts';
 import type { AgentStatus } from '../core/views/status.ts';
+import { agentQueries } from '../workflows/messages.ts';
 import type { Supervision } from './supervise.ts';
 import { answer, POLL_MS } from './supervise.ts';
 
@@ -20,8 +20,8 @@ export async function superviseAgent(supervision: Supervision): Promise<AgentSta
   const asked = new Set<string>();
   let shown = '';
   while (!signal?.aborted) {
-    const status = await queryRun<AgentStatus>(client, id, 'status');
-    for (const { at, text } of await queryRun<Control['log']>(client, id, 'log')) {
+    const status = await queryRun(client, id, agentQueries.status);
+    for (const { at, text } of await queryRun(client, id, agentQueries.log)) {
       const key = `${at} ${text}`;
       if (!said.has(key)) say(`  ${safe(text)}`);
       said.add(key);

@@ -4,12 +4,15 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { QueryDefinition, SignalDefinition } from '@temporalio/common';
 import type { Control, Receipt } from '../core/decisions/control.ts';
-import type { Verb } from '../core/decisions/messages.ts';
+import type { MessageFields, SignalVerb, Verb } from '../core/decisions/messages.ts';
 import { SIGNAL_VERBS } from '../core/decisions/messages.ts';
 import type { Answer } from '../core/decisions/receipts.ts';
 import type { RefactorResult } from '../core/refactor/state.ts';
 import type { AgentStatus, NeedView, RefactorStatus } from '../core/views/status.ts';
+import type { VerbUpdate } from '../workflows/messages.ts';
+import { agentQueries, refactorQueries, runQueries, signals, updates } from '../workflows/messages.ts';
 import { ClientFailure, explainFailures } from './client-failure.ts';
 
 /** An update waits for a worker; a signal does not. After this long a verb that may be a signal becomes one. */
@@ -42,27 +45,38 @@ export async function startRefactor(client: Client, { id, taskQueue, input }: St
  * Sends a verb as an update; where no worker answers in time and the verb decides nothing, as a signal too.
  * Both carry one id, so that the message counts once however many of them arrive.
  */
-export async function sendVerb(client: Client, id: string, verb: Verb, input: object): Promise<Answer> {
+export async function sendVerb<V extends Verb>(
+  client: Client,
+  id: string,
+  update: VerbUpdate<V>,
+  input: MessageFields<V>,
+): Promise<Answer> {
   const handle = client.workflow.getHandle(id);
+  const verb = update.name;
   const message = { id: randomUUID(), ...input };
-  const send = (): Promise<Answer> => handle.executeUpdate<Answer, [object]>(verb, { args: [message] });
+  const send = (): Promise<Answer> => handle.executeUpdate(update, { args: [message] });
   const answered = explainFailures(id, send);
   const first = await Promise.race([
     answered,
-    timeout(verb === 'adoptPolicy' ? ADOPT_TIMEOUT_MS : UPDATE_TIMEOUT_MS, 'late' as const),
+    timeout(verb === updates.adoptPolicy.name ? ADOPT_TIMEOUT_MS : UPDATE_TIMEOUT_MS, 'late' as const),
   ]);
   if (first !== 'late') return await hearOutcome(client, id, first);
   // The late answer has nobody left to hear it.
   answered.catch(() => undefined);
-  if (!(SIGNAL_VERBS as readonly string[]).includes(verb)) {
+  if (!isSignalVerb(verb)) {
     throw new ClientFailure(
       'no-worker',
       `no worker answers for "${id}", so nothing was decided: start one, then try again`,
     );
   }
-  await explainFailures(id, () => handle.signal(verb, message));
+  const signal: SignalDefinition<[input?: unknown]> = signals[verb];
+  await explainFailures(id, () => handle.signal(signal, message));
   const detail = 'no worker answers now; it was left as a signal and counts when one does';
   return { kind: 'applied', detail, receipt: message.id };
+}
+
+function isSignalVerb(verb: Verb): verb is SignalVerb {
+  return (SIGNAL_VERBS as readonly Verb[]).includes(verb);
 }
 
 /**
@@ -86,14 +100,14 @@ async function findOutcome(
   id: string,
   receipt: string,
 ): Promise<Pick<Answer, 'kind' | 'detail'> | undefined> {
-  const status = await queryRun<RefactorStatus>(client, id, 'status');
+  const status = await queryRun(client, id, refactorQueries.status);
   const own = status.receipts.find((one) => one.id === receipt);
   if (own && !UNHEARD.includes(own.state)) return toAnswer(own);
   const ids = new Set([
     ...status.tasks.flatMap(({ agent }) => agent ?? []),
     ...(status.agents ?? []).map((row) => row.id),
   ]);
-  const asked = await Promise.allSettled([...ids].map((agent) => queryRun<AgentStatus>(client, agent, 'status')));
+  const asked = await Promise.allSettled([...ids].map((agent) => queryRun(client, agent, agentQueries.status)));
   const heard = asked.flatMap((result) => {
     if (result.status !== 'fulfilled') return [];
     const { task, receipts } = result.value;
@@ -111,12 +125,10 @@ async function timeout<T>(ms: number, value: T): Promise<T> {
   return await new Promise((resolve) => setTimeout(() => resolve(value), ms).unref());
 }
 
-export type QueryName = 'status' | 'plan' | 'decisions' | 'spend' | 'policy' | 'log' | 'report' | 'reviews';
-
 /** Asks a run; a queue without a worker is said so instead of a long wait. */
-export async function queryRun<T>(client: Client, id: string, name: QueryName): Promise<T> {
-  const query = (): Promise<T> => client.workflow.getHandle(id).query<T>(name);
-  return await explainFailures(id, () => client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, query));
+export async function queryRun<T>(client: Client, id: string, query: QueryDefinition<T>): Promise<T> {
+  const ask = (): Promise<T> => client.workflow.getHandle(id).query(query);
+  return await explainFailures(id, () => client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, ask));
 }
 
 /** What became of a decision that was open; undefined while it is. */
@@ -125,10 +137,10 @@ export async function findClosed(
   id: string,
   { id: decision, digest, owner = id }: Pick<NeedView, 'id' | 'digest' | 'owner'>,
 ): Promise<string | undefined> {
-  const { needs } = await queryRun<Pick<RefactorStatus, 'needs'>>(client, id, 'status');
+  const { needs } = await queryRun(client, id, refactorQueries.status);
   if (needs.some((need) => need.id === decision && need.digest === digest)) return undefined;
-  type Decisions = Control['decisions'];
-  const known = await queryRun<Decisions | { closed: Decisions }>(client, owner, 'decisions');
+  // The owner is the refactor or one of its agents.
+  const known = await queryRun(client, owner, runQueries.decisions);
   const closed = (Array.isArray(known) ? known : known.closed).find((one) => one.id === decision)?.closed;
   return closed ? `${closed.outcome} by ${closed.by}` : `${decision} is not open any more`;
 }
@@ -148,14 +160,14 @@ export interface Snapshot {
  */
 export async function readSnapshot(client: Client, id: string, before?: Pick<Snapshot, 'ids'>): Promise<Snapshot> {
   const [status, log] = [
-    await queryRun<RefactorStatus>(client, id, 'status'),
-    await queryRun<Control['log']>(client, id, 'log'),
+    await queryRun(client, id, refactorQueries.status),
+    await queryRun(client, id, refactorQueries.log),
   ];
   const working = status.agents?.map((agent) => agent.id) ?? [];
   const ids = [...new Set([...status.tasks.flatMap(({ agent }) => agent ?? []), ...working])];
-  const agents = await Promise.allSettled(ids.map((agent) => queryRun<AgentStatus>(client, agent, 'status')));
+  const agents = await Promise.allSettled(ids.map((agent) => queryRun(client, agent, agentQueries.status)));
   const asked = [...new Set([...ids, ...(before?.ids ?? [])])];
-  const logs = await Promise.allSettled(asked.map((agent) => queryRun<Control['log']>(client, agent, 'log')));
+  const logs = await Promise.allSettled(asked.map((agent) => queryRun(client, agent, agentQueries.log)));
   const lines = logs.flatMap((result, index) =>
     result.status === 'fulfilled'
       ? result.value.map(({ at, text }) => ({ at, text: `${(asked[index] ?? '').slice(id.length + 1)} ${text}` }))

@@ -3,13 +3,11 @@
  * does.
  * Rule: core decides, this answers; a message that does not fit is refused before it is in the history.
  */
+import type { UpdateDefinition } from '@temporalio/common';
 import {
   allHandlersFinished,
   ApplicationFailure,
   condition,
-  defineQuery,
-  defineSignal,
-  defineUpdate,
   patched,
   setCurrentDetails,
   setHandler,
@@ -30,6 +28,7 @@ import type { FailureType } from '../core/failures.ts';
 import type { SealedKind } from '../core/sealed.ts';
 import { describeUnsealed, openSeal, sealed } from '../core/sealed.ts';
 import { continueRun } from './continue-run.ts';
+import { accountStatusQuery, accountUpdates, wakeSignal } from './messages.ts';
 import { beginsSealed, openState } from './seals.ts';
 import { isContinueDue } from './search-attributes.ts';
 
@@ -67,12 +66,13 @@ export async function account(...inputs: unknown[]): Promise<void> {
       const old = seals && stamp ? findStampProblem(state, holderOf(value), stamp) : undefined;
       if (old !== undefined) refuse('NotSealed', old);
     };
-    setHandler(defineUpdate<unknown, unknown[]>(verb), receive, { validator, description: DESCRIPTIONS[verb] });
+    const update = accountUpdates[verb] as UpdateDefinition<unknown, unknown[]>;
+    setHandler(update, receive, { validator, description: DESCRIPTIONS[verb] });
   }
-  setHandler(defineSignal('wake'), () => undefined, {
+  setHandler(wakeSignal, () => undefined, {
     description: 'Look around: move to a new version of the workers',
   });
-  setHandler(defineQuery('status'), () => viewAccount(state));
+  setHandler(accountStatusQuery, () => viewAccount(state));
   show();
   await condition(() => isContinueDue() && allHandlersFinished());
   await continueRun<typeof account>({ state });

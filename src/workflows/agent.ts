@@ -30,7 +30,7 @@ import type { Message } from '../core/decisions/messages.ts';
 import { listOpenDecisions } from '../core/decisions/open-decisions.ts';
 import { agentState, listNeeds } from '../core/views/status.ts';
 import { openActivities } from './activities.ts';
-import { forwardSignal, troubleSignal } from './signals.ts';
+import { forwardSignal, troubleSignal } from './messages.ts';
 import { beginMessages } from './begin-refactor.ts';
 import { continueRun, nameRun } from './continue-run.ts';
 import { beginEnding, endsCancelled } from './end-cancelled.ts';

@@ -14,7 +14,7 @@ import type { Forward, RefactorCommand, RefactorEvent } from '../core/refactor/s
 import { runMark, sealed } from '../core/sealed.ts';
 import type { AgentInput } from './agent.ts';
 import { agent } from './agent.ts';
-import { forwardSignal } from './signals.ts';
+import { forwardSignal } from './messages.ts';
 import { companyMark } from './hear.ts';
 import { childAttributes } from './search-attributes.ts';
 

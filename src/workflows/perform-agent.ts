@@ -7,7 +7,7 @@ import type { AgentCommand, AgentEvent, AgentReport, AgentState } from '../core/
 import { sealed } from '../core/sealed.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone } from './activities.ts';
-import { reportSignal } from './signals.ts';
+import { reportSignal } from './messages.ts';
 
 /** Does one command; `tell` is how a report reaches the refactor. */
 export async function performForAgent(

@@ -3,18 +3,21 @@
  * Rule: nothing here changes a state, and no answer has a character in it that moves, hides or reorders text: a state
  * of before words were made harmless as they came in may still have some.
  */
-import { defineQuery, setHandler } from '@temporalio/workflow';
+import type { QueryDefinition } from '@temporalio/common';
+import { setHandler } from '@temporalio/workflow';
 import type { AgentState } from '../core/agent/state.ts';
 import { listAllOpen } from '../core/refactor/work.ts';
 import type { RefactorState } from '../core/refactor/state.ts';
 import { renderReport } from '../core/views/report.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { needOf, viewAgent, viewRefactor } from '../core/views/status.ts';
+import type { AgentAnswers, RefactorAnswers } from './messages.ts';
+import { agentQueries, refactorQueries } from './messages.ts';
 
-type Views<S> = Record<string, (state: S) => unknown>;
+type Views<S, A> = { readonly [N in keyof A]: (state: S) => A[N] };
 
 /** Each query of a refactor, by its name. */
-export const REFACTOR_QUERIES: Views<RefactorState> = {
+const REFACTOR_QUERIES: Views<RefactorState, RefactorAnswers> = {
   status: viewRefactor,
   plan: ({ plan }) => plan,
   decisions: (state) => ({
@@ -32,7 +35,7 @@ export const REFACTOR_QUERIES: Views<RefactorState> = {
 };
 
 /** Each query of an agent, by its name. */
-export const AGENT_QUERIES: Views<AgentState> = {
+const AGENT_QUERIES: Views<AgentState, AgentAnswers> = {
   status: viewAgent,
   plan: ({ spec: { task, instructions, paths, checks } }) => ({ task, instructions, paths, checks }),
   decisions: ({ control }) => control.decisions,
@@ -43,19 +46,23 @@ export const AGENT_QUERIES: Views<AgentState> = {
 };
 
 export function answerRefactorQueries(read: () => RefactorState): void {
-  answer(read, REFACTOR_QUERIES);
+  answer(read, refactorQueries, REFACTOR_QUERIES);
 }
 
 export function answerAgentQueries(read: () => AgentState): void {
-  answer(read, AGENT_QUERIES);
+  answer(read, agentQueries, AGENT_QUERIES);
 }
 
-function answer<S>(read: () => S, views: Views<S>): void {
-  for (const [name, view] of Object.entries(views)) {
-    setHandler(defineQuery<unknown, unknown[]>(name), (...inputs) => {
+function answer<S, A extends object>(
+  read: () => S,
+  queries: { readonly [N in keyof A]: QueryDefinition<A[N]> },
+  views: Views<S, A>,
+): void {
+  for (const name of Object.keys(views) as (keyof A & string)[]) {
+    setHandler(queries[name] as QueryDefinition<A[typeof name], unknown[]>, (...inputs) => {
       if (inputs.some((input) => input !== null && input !== undefined))
         throw new Error(`the query ${name} takes no input: leave it out`);
-      return harmless(view(read()));
+      return harmless(views[name](read()));
     });
   }
 }

@@ -32,7 +32,7 @@ import { harmless } from '../core/text/harmless.ts';
 import { keepTime, timeIsUpAt } from '../core/refactor/working-time.ts';
 import { listNeeds, refactorState } from '../core/views/status.ts';
 import { openActivities } from './activities.ts';
-import { reportSignal, troubleSignal } from './signals.ts';
+import { reportSignal, troubleSignal } from './messages.ts';
 import { beginRefactor, beginRules } from './begin-refactor.ts';
 import { continueRun, nameRun } from './continue-run.ts';
 import { beginEnding, endsCancelled } from './end-cancelled.ts';

@@ -3,16 +3,12 @@
  * Rule: no handler throws, and none waits but for a signature's verification; a message that nobody knows still leaves
  * a receipt.
  */
-import {
-  ApplicationFailure,
-  defineSignal,
-  defineUpdate,
-  setDefaultSignalHandler,
-  setHandler,
-} from '@temporalio/workflow';
+import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
+import { ApplicationFailure, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
 import type { Verb } from '../core/decisions/messages.ts';
 import { readMessage, SIGNAL_VERBS, VERBS } from '../core/decisions/messages.ts';
 import type { Answer } from '../core/decisions/receipts.ts';
+import { signals, updates, wakeSignal } from './messages.ts';
 
 const DESCRIPTIONS: Record<Verb, string> = {
   steer: 'Guide the work: {text, to?, interrupt?, id?, by?, signature?} or a string',
@@ -43,10 +39,10 @@ export function handleVerbs({ receive, refuse }: Receiver): void {
       // A signed one waits for its verification, and the run for it.
       return answer instanceof Promise ? answer.then(() => undefined) : undefined;
     };
-    setHandler(defineSignal<unknown[]>(verb), handler, { description: DESCRIPTIONS[verb] });
+    setHandler(signals[verb] as SignalDefinition<unknown[]>, handler, { description: DESCRIPTIONS[verb] });
   }
   for (const verb of VERBS) {
-    setHandler(defineUpdate<Answer, unknown[]>(verb), (...inputs) => receive(verb, inputs), {
+    setHandler(updates[verb] as UpdateDefinition<Answer, unknown[]>, (...inputs) => receive(verb, inputs), {
       description: DESCRIPTIONS[verb],
       validator: (...inputs: unknown[]) => {
         const read = readMessage(verb, inputs);
@@ -54,7 +50,7 @@ export function handleVerbs({ receive, refuse }: Receiver): void {
       },
     });
   }
-  setHandler(defineSignal('wake'), () => undefined, { description: 'Look around: a waiting run sees a new version' });
+  setHandler(wakeSignal, () => undefined, { description: 'Look around: a waiting run sees a new version' });
   setDefaultSignalHandler((name) => {
     const update = (VERBS as readonly string[]).includes(name);
     refuse(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { execa } from 'execa';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { updates } from '../../src/workflows/messages.ts';
 import type { Reply } from '../../src/cli/ask-person.ts';
 import { askBy } from '../../src/cli/ask-person.ts';
 import { answersOfRefactor } from '../../src/core/decisions/answers.ts';
@@ -36,7 +37,7 @@ test.each(['ok, approve', 'ok', 'approve', 'lgtm!', 'yes please', 'nope', 'no, w
   async (words) => {
     const { reply, shown, left } = await type(needOf('delivery', 'delivery@1'), [words, 'y']);
     expect(left).toEqual([]);
-    expect(reply).toEqual({ verb: 'approve' });
+    expect(reply).toEqual({ update: updates.approve });
     expect(shown).toContain(`"${words}" is none of the keys, so nothing was decided.`);
     expect(shown.match(/one key \(y, n, l\)/g)).toHaveLength(2);
   },
@@ -58,15 +59,15 @@ test('no asks what is to be changed, and goes back where nothing is', async () =
   const first = await type(needOf('delivery', 'delivery@1'), ['n', '', 'l']);
   expect(first).toMatchObject({ reply: undefined, left: [] });
   const second = await type(needOf('plan', 'plan@1'), ['N', ' smaller tasks ']);
-  expect(second.reply).toEqual({ verb: 'reject', fields: { note: 'smaller tasks' } });
+  expect(second.reply).toEqual({ update: updates.reject, fields: { note: 'smaller tasks' } });
   const budget = await type(needOf('budget', 'budget@1'), ['n', '']);
-  expect(budget.reply).toEqual({ verb: 'reject' });
+  expect(budget.reply).toEqual({ update: updates.reject });
 });
 
 test('a part is approved by the files that are left out, where some can be', async () => {
   const need = needOf('scope', 'a/integration@1');
   const { reply, shown, left } = await type(need, ['p', ' ', 'p', ' package.json, log/** ,']);
-  expect(reply).toEqual({ verb: 'approve', fields: { leaveOut: ['package.json', 'log/**'] } });
+  expect(reply).toEqual({ update: updates.approve, fields: { leaveOut: ['package.json', 'log/**'] } });
   expect(left).toEqual([]);
   expect(shown).toContain('  p  a part of it: the result is integrated, but the files that you name are as before it');
   expect((await type(needOf('scope', 'a/review@1'), ['p', 'l'])).shown).toContain('"p" is none of the keys');
@@ -75,17 +76,17 @@ test('a part is approved by the files that are left out, where some can be', asy
 test('a choice is made by the number of the agent that is shown beside it', async () => {
   const need = needOf('choice', 'a/choice@1');
   const { reply, shown } = await type(need, ['y', '2'], ['r/a.1', 'r/a.2']);
-  expect(reply).toEqual({ verb: 'choose', fields: { agent: 'r/a.2' } });
+  expect(reply).toEqual({ update: updates.choose, fields: { agent: 'r/a.2' } });
   expect(shown).toContain('  2  choose r/a.2: its work counts');
   expect((await type(need, ['n', 'both wrong'], ['r/a.1', 'r/a.2'])).reply).toEqual({
-    verb: 'reject',
+    update: updates.reject,
     fields: { note: 'both wrong' },
   });
 });
 
 test('a question is answered in words after its key', async () => {
   const { reply } = await type(needOf('question', 'a/question@1'), ['tabs', 'a', 'tabs']);
-  expect(reply).toEqual({ verb: 'answer', fields: { text: 'tabs' } });
+  expect(reply).toEqual({ update: updates.answer, fields: { text: 'tabs' } });
 });
 
 test('who leaves decides nothing', async () => {

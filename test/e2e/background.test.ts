@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import type { ResponsesServer } from '../../src/offline/server/responses-server.ts';
+import { signals } from '../../src/workflows/messages.ts';
 import type { Crew, Script } from '../workflows/harness.ts';
 import {
   approve,
@@ -83,7 +84,7 @@ test('an agent that is stopped ends its answer at the provider; a worker that is
   const STARTED = 2;
   const states = async () => (await agent.describe()).raw.pendingActivities?.map(({ state }) => state);
   await expect.poll(states, { timeout: 60_000 }).toEqual([STARTED]);
-  await handle.signal('stop', 'enough');
+  await handle.signal(signals.stop, 'enough');
   await expect.poll(() => keptBy(crew), { timeout: 60_000 }).toEqual(['completed', 'cancelled']);
   await handle.result();
   expect(crew.model.requests.length).toBe(2);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import type { AgentStatus } from '../../src/core/views/status.ts';
+import { agentQueries } from '../../src/workflows/messages.ts';
 import type { Crew, Script } from '../workflows/harness.ts';
 import {
   approve,
@@ -93,7 +94,7 @@ async function startOnTwoHosts(): Promise<{
   await approve(handle, 'plan@1');
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
   const status = async (): Promise<AgentStatus | undefined> =>
-    await agent.query<AgentStatus>('status').catch(() => undefined);
+    await agent.query(agentQueries.status).catch(() => undefined);
   let now = await status();
   while (!now?.doing?.includes('echo 2 ')) {
     await pause(50);
@@ -112,7 +113,7 @@ async function expectWhole({ crew, repository, handle, agent, other }: Awaited<R
   await handle.result();
   expect(await git(repository, 'show', 'moved:a/lines')).toBe(LINES);
   expect(crew.model.requests.length).toBe(1 + STEPS + 1);
-  expect((await agent.query<AgentStatus>('status')).host).toBe(other.name);
+  expect((await agent.query(agentQueries.status)).host).toBe(other.name);
 }
 
 test('a host destroyed with its whole disk state mid-run: the run ends on another in the same tree', async () => {

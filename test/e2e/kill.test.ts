@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { MAX_OUTPUT_TOKENS } from '../../src/core/agent/next.ts';
-import type { AgentStatus } from '../../src/core/views/status.ts';
+import { agentQueries } from '../../src/workflows/messages.ts';
 import type { Crew, Script } from '../workflows/harness.ts';
 import {
   approve,
@@ -64,8 +64,8 @@ test.each([
     await until(handle, ({ tasks }) => tasks.some(({ status }) => status === 'working'));
     for (let doing = ''; !doing.includes('echo 2 '); ) {
       await new Promise((resolve) => setTimeout(resolve, 50));
-      doing = await agent.query<{ doing: string }>('status').then(
-        ({ doing: now }) => now,
+      doing = await agent.query(agentQueries.status).then(
+        ({ doing: now }) => now ?? '',
         () => '',
       );
     }
@@ -103,7 +103,7 @@ test('a worker killed while the model answers: the answer is lost and charged at
   await approve(handle, 'delivery@1');
   await handle.result();
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
-  const { spend } = await agent.query<AgentStatus>('status');
+  const { spend } = await agent.query(agentQueries.status);
   expect(spend).toMatchObject({ modelCalls: 3 });
   expect(spend.outputTokens).toBeGreaterThan(MAX_OUTPUT_TOKENS);
 }, 120_000);

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { connectClient } from '../../src/client/connect.ts';
 import type { JanitorResult } from '../../src/core/upkeep/retention.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
+import { signals, updates } from '../../src/workflows/messages.ts';
 import type { Script } from '../workflows/harness.ts';
 import {
   approve,
@@ -81,9 +82,9 @@ async function start(client: Client, repository: string, id: string): Promise<vo
 
 async function finish(client: Client, id: string): Promise<void> {
   const handle = client.workflow.getHandle(id);
-  await handle.executeUpdate('approve', { args: ['plan@1'] });
+  await handle.executeUpdate(updates.approve, { args: ['plan@1'] });
   await until(handle, ({ needs }) => needs.some((need) => need.id === 'delivery@1'), 90_000);
-  await handle.executeUpdate('approve', { args: ['delivery@1'] });
+  await handle.executeUpdate(updates.approve, { args: ['delivery@1'] });
   await handle.result();
 }
 
@@ -124,7 +125,7 @@ test('what the guide says to keep is enough to go on elsewhere, and what it says
   expect(await countObjects(hub)).toBe(objects);
   // Packed while the stack is up: the next run finds everything.
   await start(client, repository, 'packed');
-  await client.workflow.getHandle('packed').signal('stop');
+  await client.workflow.getHandle('packed').signal(signals.stop);
   await client.workflow.getHandle('packed').result();
   const input = { retentionDays: 0 };
   const swept = await client.workflow.execute('janitor', { taskQueue: 'coxswain', workflowId: 'now', args: [input] });
@@ -161,7 +162,7 @@ test('a run whose database is older than its hub holds, and goes on in a new cha
   const commit = async (parent: string): Promise<string> =>
     await git(hub, 'commit-tree', `${parent}^{tree}`, '-p', parent, '-m', 'lost');
   await git(hub, 'update-ref', ref, await commit(await commit(ref)));
-  await handle.executeUpdate('answer', { args: ['yes'] });
+  await handle.executeUpdate(updates.answer, { args: ['yes'] });
   await until(handle, ({ tasks }) =>
     tasks.some(({ needs }) => needs.join().includes('holds: think failed: Superseded')),
   );

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Control } from '../../src/core/decisions/control.ts';
+import { agentQueries, refactorQueries } from '../../src/workflows/messages.ts';
 import { approveAll, git, makeRepository, startCrew, status } from '../workflows/harness.ts';
 
 const FOLDERS = 60;
@@ -52,10 +52,10 @@ test('an archive of thousands of Python files without .gitignore, compiled and t
   });
   const { tasks } = await approveAll(handle);
   expect(tasks.length).toBeGreaterThan(0);
-  const { open, closed } = await handle.query<Record<'open' | 'closed', Control['decisions']>>('decisions');
+  const { open, closed } = await handle.query(refactorQueries.decisions);
   expect([open.length, closed.map(({ id }) => id)]).toEqual([0, ['plan@1', 'delivery@1']]);
   for (const { agent } of (await status(handle)).tasks)
-    expect(await crew.client.workflow.getHandle(agent ?? '').query('decisions')).toEqual([]);
+    expect(await crew.client.workflow.getHandle(agent ?? '').query(agentQueries.decisions)).toEqual([]);
   const wanted = SOURCES.filter(({ before, after }) => before !== after);
   const changed = (await git(repository, 'diff', '--name-only', 'main', 'renamed')).split('\n');
   expect(changed).toEqual(wanted.map(({ path }) => path).toSorted());

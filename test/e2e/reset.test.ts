@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { refSlug } from '../../src/git/ref-name.ts';
 import type { AgentOutcome } from '../../src/core/agent/state.ts';
 import type { RefactorResult } from '../../src/core/refactor/state.ts';
-import type { AgentStatus, RefactorStatus } from '../../src/core/views/status.ts';
+import { agentQueries, refactorQueries, updates } from '../../src/workflows/messages.ts';
 import type { Crew, Script } from '../workflows/harness.ts';
 import {
   approve,
@@ -58,7 +58,7 @@ test('an agent reset to any think or act has the files and the conversation of t
   const { runId } = await first.describe();
   const outcome = (await first.result()) as Extract<AgentOutcome, { kind: 'finished' }>;
   const hub = `${crew.stateDir}/hub/${refSlug(repository)}.git`;
-  const base = (await handle.query<RefactorStatus>('status')).base ?? '';
+  const base = (await handle.query(refactorQueries.status)).base ?? '';
   const chain = await readSubjects(hub, outcome.head, base);
   expect(chain.filter((subject) => / think: /.test(subject)).length).toBe(STEPS);
   const tree = await git(hub, 'rev-parse', `${outcome.head}^{tree}`);
@@ -94,13 +94,15 @@ async function approveToTheEnd(handle: WorkflowHandle): Promise<RefactorResult> 
   const deadline = Date.now() + 300_000;
   while (!ended) {
     if (Date.now() > deadline)
-      throw new Error(`never ended: ${JSON.stringify(await handle.query('status').catch(String))}
+      throw new Error(`never ended: ${JSON.stringify(await handle.query(refactorQueries.status).catch(String))}
 ${await temporal('workflow', 'show', '--workflow-id', handle.workflowId)}
 ${await temporal('workflow', 'describe', '--workflow-id', handle.workflowId)}`);
-    const status = await handle.query<RefactorStatus>('status').catch(() => undefined);
+    const status = await handle.query(refactorQueries.status).catch(() => undefined);
     if (status?.hold) throw new Error(`held: ${status.hold}; ${JSON.stringify(status)}`);
     for (const { id, digest } of status?.needs ?? [])
-      await handle.executeUpdate('approve', { args: [{ decision: id, digest, by: 'ann' }] }).catch(() => undefined);
+      await handle
+        .executeUpdate(updates.approve, { args: [{ decision: id, digest, by: 'ann' }] })
+        .catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return (await result) as RefactorResult;
@@ -150,7 +152,7 @@ async function expectNobodyWorks(crew: Crew, refactor: string): Promise<void> {
       const described = await agent.describe().catch(() => undefined);
       if (!described) break;
       if (described.status.name === 'RUNNING') {
-        const { state } = await agent.query<AgentStatus>('status');
+        const { state } = await agent.query(agentQueries.status);
         expect(['holds', 'stopped', 'finished'], `${task}.${attempt}`).toContain(state);
       }
     }

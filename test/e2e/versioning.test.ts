@@ -20,6 +20,7 @@ import {
   startCrew,
   until,
 } from '../workflows/harness.ts';
+import { updates } from '../../src/workflows/messages.ts';
 
 const SCRIPT: Script = ({ task, turn }) => {
   if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
@@ -102,7 +103,7 @@ async function startAsking(crew: Crew, repository: string, branch: string): Prom
 }
 
 async function endAsking([handle]: WorkflowHandle[]): Promise<void> {
-  await handle?.executeUpdate('answer', { args: ['yes'] });
+  await handle?.executeUpdate(updates.answer, { args: ['yes'] });
   if (handle) await approve(handle, 'delivery@1');
   await handle?.result();
 }

@@ -12,9 +12,17 @@ import { MESSAGE_SCHEMAS, readMessage, SIGNAL_VERBS, startSchema, VERBS } from '
 import { planSchema, taskSchema } from '../../src/core/plan.ts';
 import { policyFileSchema } from '../../src/core/policy/file.ts';
 import { janitorInputSchema } from '../../src/core/upkeep/retention.ts';
-import { forwardSignal, reportSignal, troubleSignal } from '../../src/workflows/signals.ts';
+import { forwardSignal, reportSignal, troubleSignal } from '../../src/workflows/messages.ts';
+import {
+  accountStatusQuery,
+  accountUpdates,
+  agentQueries,
+  refactorQueries,
+  signals,
+  updates,
+  wakeSignal,
+} from '../../src/workflows/messages.ts';
 import * as workflows from '../../src/workflows/index.ts';
-import { AGENT_QUERIES, REFACTOR_QUERIES } from '../../src/workflows/queries.ts';
 import { readFiles, ROOT } from './source-files.ts';
 
 const page = readFileSync(`${ROOT}docs/reference.md`, 'utf8');
@@ -84,11 +92,9 @@ test('the workflow types of the page are those that the worker runs, with the fi
 });
 
 test('the messages of the page are those that runs take', () => {
-  const named = readFiles(/^src\/workflows\//).flatMap(({ text }) =>
-    [...text.matchAll(/\bdefine(?:Signal|Update)(?:<[^()]*>)?\('(\w+)'/g)].map(([, name = '']) => name),
-  );
+  const people = [...Object.values({ ...updates, ...signals, ...accountUpdates }), wakeSignal].map(({ name }) => name);
   const internal = [forwardSignal, reportSignal, troubleSignal].map(({ name }) => name);
-  const all = new Set([...VERBS, ...Object.keys(ACCOUNT_SCHEMAS), ...named, ...internal]);
+  const all = new Set([...people, ...internal]);
   expect(namesIn('message').toSorted()).toEqual([...all].toSorted());
 });
 
@@ -116,10 +122,10 @@ function fieldOfString(verb: Verb): string[] {
 test('the queries of the page are those that runs answer', () => {
   const askedOf = (who: string): string[] =>
     namesIn('query').filter((name) => rowOf('query', name)[0]?.split(', ').includes(who));
-  expect(askedOf('refactor').toSorted()).toEqual(Object.keys(REFACTOR_QUERIES).toSorted());
-  expect(askedOf('agent').toSorted()).toEqual(Object.keys(AGENT_QUERIES).toSorted());
-  expect(askedOf('account')).toEqual(['status']);
-  expect(namesIn('query').filter((name) => !(name in REFACTOR_QUERIES) && !(name in AGENT_QUERIES))).toEqual([]);
+  expect(askedOf('refactor').toSorted()).toEqual(Object.keys(refactorQueries).toSorted());
+  expect(askedOf('agent').toSorted()).toEqual(Object.keys(agentQueries).toSorted());
+  expect(askedOf('account')).toEqual([accountStatusQuery.name]);
+  expect(namesIn('query').filter((name) => !(name in refactorQueries) && !(name in agentQueries))).toEqual([]);
 });
 
 test('the commands of the page are those of cox, with their arguments', () => {

@@ -10,8 +10,12 @@ const MAX_LINE_COLUMNS = 120;
 const sources = readFiles(/^(src|bin|scripts|bench)\/.*\.(ts|mjs)$/);
 const tests = readFiles(/^test\/.*\.ts$/);
 
+/** Definitions of messages: whoever sends a message may import them, since they load nothing of the workflows. */
+const MESSAGES = 'workflows/messages.ts';
+
 /**
- * What each folder of src may import: packages by name, folders of src by theirs. `types` are for `import type` only.
+ * What each folder of src may import: packages by name, folders and files of src by theirs. `types` are for
+ * `import type` only.
  */
 const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: string[] }> = {
   core: { packages: /^(zod|diff|unbash|@noble\/hashes\/.*)$/, folders: [] },
@@ -35,13 +39,15 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   offline: { packages: /^(node:.*|@ast-grep\/.*|execa|openai(\/.*)?|zod)$/, folders: ['core'] },
   client: {
     packages: /^(node:.*|@temporalio\/(client|common))$/,
-    folders: ['core'],
-    types: ['workflows'],
+    folders: ['core', MESSAGES],
   },
   // The command line joins the parts for people, as the worker joins them for Temporal.
   cli: {
     packages: /^(node:.*|@temporalio\/client|commander|execa|zod)$/,
-    folders: ['core', 'client', 'stack', 'offline', 'policy', 'sandbox', 'seal', 'signing', 'config.ts', 'worker.ts'],
+    folders: [
+      ...['core', 'client', 'stack', 'offline', 'policy', 'sandbox', 'seal', 'signing'],
+      ...['config.ts', 'worker.ts', MESSAGES],
+    ],
   },
 };
 
@@ -59,9 +65,9 @@ function wrongImports({ path, text }: { path: string; text: string }): string[] 
   return importsOf(text)
     .filter(({ specifier, isType }) => {
       if (!specifier.startsWith('.')) return !rule.packages.test(specifier);
-      const target = join(dirname(path), specifier).split('/')[1] ?? '';
+      const target = join(dirname(path), specifier).slice('src/'.length);
       const allowed = [folder, ...rule.folders, ...(isType ? (rule.types ?? []) : [])];
-      return !allowed.includes(target);
+      return !allowed.some((one) => target === one || target.startsWith(`${one}/`));
     })
     .map(({ specifier }) => `${path} imports ${specifier}`);
 }
@@ -94,6 +100,20 @@ describe('the source text', () => {
 
   test('imports point one way: core to nothing, adapters to core, workflows to activities by type only', () => {
     expect(sources.flatMap(wrongImports)).toEqual([]);
+  });
+
+  test('the definitions of messages load no workflow', () => {
+    const [file] = sources.filter(({ path }) => path === `src/${MESSAGES}`);
+    const loaded = importsOf(file?.text ?? '').flatMap(({ specifier, isType }) => (isType ? [] : specifier));
+    expect(loaded).toEqual(['@temporalio/workflow', '../core/trouble.ts']);
+  });
+
+  test('no client and no command names a message by a text of its own', () => {
+    const named = sources.filter(({ path, text }) => {
+      const sends = /\b(?:executeUpdate|startUpdate|signal|query)(?:<[^()]*>)?\(\s*['"`]/;
+      return /^src\/(?:client|cli)\//.test(path) && sends.test(text);
+    });
+    expect(named.map(({ path }) => path)).toEqual([]);
   });
 
   test('every folder of src has a rule for its imports', () => {

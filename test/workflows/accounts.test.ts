@@ -7,9 +7,9 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { execa } from 'execa';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { showAccount } from '../../src/cli/account.ts';
-import type { AccountView } from '../../src/core/budget/account.ts';
 import { accountId } from '../../src/core/budget/account.ts';
 import type { RefactorResult } from '../../src/core/refactor/state.ts';
+import { accountStatusQuery, accountUpdates, updates } from '../../src/workflows/messages.ts';
 import { realKeys } from '../signing/real-keys.ts';
 import { recordHistories } from './record.ts';
 import type { Crew, Script } from './harness.ts';
@@ -70,7 +70,10 @@ const tokensOf = ({ spend }: RefactorResult): number => spend.inputTokens + spen
 
 test('a refactor holds while the account has too little, goes on when another has ended, and settles what it took', async () => {
   const { crew, repository, account, first } = await startSharing();
-  expect(await account.query('status')).toMatchObject({ reserved: { tokens: 100_000 }, spent: { tokens: 0 } });
+  expect(await account.query(accountStatusQuery)).toMatchObject({
+    reserved: { tokens: 100_000 },
+    spent: { tokens: 0 },
+  });
 
   const second = await crew.start({ repository, branch: 'second', policy });
   const { hold } = await until(second, (now) => now.hold !== null);
@@ -81,12 +84,12 @@ test('a refactor holds while the account has too little, goes on when another ha
 
   const took = tokensOf(await approveAll(first));
   expect(took).toBeGreaterThan(0);
-  expect(await account.query('status')).toMatchObject({ reserved: { tokens: 0 }, spent: { tokens: took } });
+  expect(await account.query(accountStatusQuery)).toMatchObject({ reserved: { tokens: 0 }, spent: { tokens: took } });
   expect((await until(second, () => true)).hold).not.toBeNull();
-  await second.executeUpdate('resume', { args: [{ by: 'ann' }] });
+  await second.executeUpdate(updates.resume, { args: [{ by: 'ann' }] });
   const other = tokensOf(await approveAll(second));
   expect(crew.model.requests.length).toBeGreaterThan(asked);
-  const view = await account.query<AccountView>('status');
+  const view = await account.query(accountStatusQuery);
   expect(view).toMatchObject({ reserved: { tokens: 0 }, spent: { tokens: took + other }, holders: [] });
   await recordHistories({ 'v0.3-refactor-shared-budget': second.workflowId, 'v0.3-account': account.workflowId });
   expect(showAccount(view)).toContain(`spent      ${took + other} tokens, $0.00`);
@@ -98,7 +101,10 @@ test('what a terminated refactor had set aside counts as spent; a person can add
   const second = await crew.start({ repository, branch: 'second', policy });
   await until(second, ({ hold }) => hold?.includes('50000 tokens of 150000') === true);
   // It was looked up, and is settled: nothing is held back by a run that is gone.
-  expect(await account.query('status')).toMatchObject({ reserved: { tokens: 0 }, spent: { tokens: 100_000 } });
+  expect(await account.query(accountStatusQuery)).toMatchObject({
+    reserved: { tokens: 0 },
+    spent: { tokens: 100_000 },
+  });
   await expect(account.executeUpdate('raise', { args: [{ tokens: 'many' }] })).rejects.toMatchObject({
     cause: { type: 'BadInput', message: expect.stringContaining('tokens') },
   });
@@ -108,13 +114,16 @@ test('what a terminated refactor had set aside counts as spent; a person can add
   await expect(cox(crew, 'account', 'raise', 'teem', '--tokens', '5')).rejects.toThrow('no account teem');
   const raised = await cox(crew, 'account', 'raise', 'team', '--tokens', '50000', '--by', 'ann', '--note', 'release');
   expect(raised).toContain('+ 50000 tokens, $0.00 by ann');
-  await second.executeUpdate('resume', { args: [{ by: 'ann' }] });
+  await second.executeUpdate(updates.resume, { args: [{ by: 'ann' }] });
   await approve(second, 'plan@1');
-  expect(await account.query('status')).toMatchObject({ reserved: { tokens: 100_000 }, raises: [{ by: 'ann' }] });
-  await second.executeUpdate('stop', { args: [{ by: 'ann' }] });
+  expect(await account.query(accountStatusQuery)).toMatchObject({
+    reserved: { tokens: 100_000 },
+    raises: [{ by: 'ann' }],
+  });
+  await second.executeUpdate(updates.stop, { args: [{ by: 'ann' }] });
   const { outcome } = (await second.result()) as RefactorResult;
   expect(outcome).toBe('stopped');
-  const { reserved, spent } = await account.query<AccountView>('status');
+  const { reserved, spent } = await account.query(accountStatusQuery);
   expect(reserved.tokens).toBe(0);
   expect(spent.tokens).toBeLessThan(200_000);
 }, 240_000);
@@ -125,19 +134,24 @@ test("an account has what the organisation's file says as a worker reads it: mor
   const second = await crew.start({ repository, branch: 'second', policy });
   await until(second, ({ hold }) => hold?.includes('150000 tokens') === true);
   await sharing.setAmount(250_000);
-  await second.executeUpdate('resume');
+  await second.executeUpdate(updates.resume, { args: [{}] });
   await until(second, ({ needs }) => needs.some(({ id }) => id === 'plan@1'));
-  expect(await account.query('status')).toMatchObject({ reserved: { tokens: 200_000 }, raised: { tokens: 0 } });
+  expect(await account.query(accountStatusQuery)).toMatchObject({
+    reserved: { tokens: 200_000 },
+    raised: { tokens: 0 },
+  });
 });
 
 test('where decisions have to be signed, nobody adds to an account by a message', async () => {
   const ann = realKeys().publicKey('ann');
   const decisions = `  decisions: { signatures: required, approvers: [{ name: ann, publicKey: "${ann}" }] }\n`;
   const { account } = await startSharing(decisions);
-  await expect(account.executeUpdate('raise', { args: [{ tokens: 1e9, by: 'cfo' }] })).rejects.toMatchObject({
+  await expect(
+    account.executeUpdate(accountUpdates.raise, { args: [{ tokens: 1e9, by: 'cfo' }] }),
+  ).rejects.toMatchObject({
     cause: { message: expect.stringContaining('decisions.signatures') },
   });
-  expect(await account.query('status')).toMatchObject({ raised: { tokens: 0 } });
+  expect(await account.query(accountStatusQuery)).toMatchObject({ raised: { tokens: 0 } });
 });
 
 test('who starts an account before its first refactor chooses neither its period nor what is added to it', async () => {
@@ -149,9 +163,9 @@ test('who starts an account before its first refactor chooses neither its period
     await expect((await begin('day')).result()).rejects.toMatchObject({
       cause: { type: 'BadInput', message: expect.stringContaining(`${taskQueue}-account-team-day`) },
     });
-    await (await begin('month')).executeUpdate('raise', { args: [{ tokens: 1e9, by: 'cfo' }] });
+    await (await begin('month')).executeUpdate(accountUpdates.raise, { args: [{ tokens: 1e9, by: 'cfo' }] });
   });
-  expect(await account.query('status')).toMatchObject({ per: 'month', reserved: { tokens: 100_000 } });
+  expect(await account.query(accountStatusQuery)).toMatchObject({ per: 'month', reserved: { tokens: 100_000 } });
   const second = await crew.start({ repository, branch: 'second', policy });
   await until(second, ({ hold }) => hold?.includes('50000 tokens of 150000') === true);
 });

@@ -3,6 +3,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import type { Script } from './harness.ts';
 import { approve, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
+import { updates } from '../../src/workflows/messages.ts';
 
 const ONE_TASK: Script = ({ task, turn }) => {
   if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
@@ -39,7 +40,7 @@ test('a person gives a held refactor another branch by resume: the delivery is a
   const held = await until(handle, ({ hold }) => hold !== null);
   expect(held.hold).toContain(`cox resume ${handle.workflowId} --branch <name>`);
   const resume = async (branch: string): Promise<unknown> =>
-    await handle.executeUpdate('resume', { args: [{ branch, by: 'ann' }] });
+    await handle.executeUpdate(updates.resume, { args: [{ branch, by: 'ann' }] });
   expect(await resume('no..name')).toMatchObject({ kind: 'refused' });
   expect(await resume('other')).toMatchObject({ kind: 'applied' });
   const open = await until(handle, ({ needs }) => needs.some(({ id }) => id === 'delivery@2'));

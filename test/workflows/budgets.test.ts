@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { RefactorResult } from '../../src/core/refactor/state.ts';
+import { updates } from '../../src/workflows/messages.ts';
 import type { Script } from './harness.ts';
 import { approve, approveAll, finish, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 
@@ -45,7 +46,7 @@ test('a budget of money is kept by the configured prices, and asked for at its e
   ]);
   await approve(poor, 'budget@1');
   await approve(poor, 'plan@1');
-  await poor.executeUpdate('stop');
+  await poor.executeUpdate(updates.stop, { args: [{}] });
 }, 240_000);
 
 test('a budget of time ends in a question, and the agents go on when there is more', async () => {

@@ -5,6 +5,7 @@ import { parseCheckpointMessage } from '../../src/core/transcript.ts';
 import type { AgentStatus } from '../../src/core/views/status.ts';
 import type { ParsedRequest, ServerAnswer } from '../../src/offline/server/responses-server.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
+import { agentQueries, signals } from '../../src/workflows/messages.ts';
 import type { Crew, Script } from './harness.ts';
 import { approve, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 
@@ -50,11 +51,11 @@ async function work(crew: Crew): Promise<{ agent: AgentStatus; repository: strin
   await approve(handle, 'plan@1');
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
   await until(handle, ({ tasks }) => tasks.some(({ status }) => status === 'working'));
-  await handle.signal('steer', { text: 'keep every line', by: 'ann' });
+  await handle.signal(signals.steer, { text: 'keep every line', by: 'ann' });
   await approve(handle, 'delivery@1', 200_000);
   await handle.result();
-  const lines = await agent.query<{ text: string }[]>('log');
-  return { agent: await agent.query<AgentStatus>('status'), repository, log: lines.map(({ text }) => text) };
+  const lines = await agent.query(agentQueries.log);
+  return { agent: await agent.query(agentQueries.status), repository, log: lines.map(({ text }) => text) };
 }
 
 /** The entries of the agent's chain, from its newest checkpoint back. */
@@ -121,9 +122,9 @@ test('a conversation that is too long even when compacted holds with the reason,
   expect(crew.model.requests.filter(isSummary)).toHaveLength(1);
   // Trying again goes on from the summary that was stored.
   const before = crew.model.requests.length;
-  await handle.signal('resume');
+  await handle.signal(signals.resume);
   await expect.poll(() => crew.model.requests.length, { timeout: 60_000 }).toBe(before + 1);
   expect(crew.model.requests.filter(isSummary)).toHaveLength(1);
-  await handle.signal('stop');
+  await handle.signal(signals.stop);
   await handle.result();
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AgentStatus } from '../../src/core/views/status.ts';
+import { agentQueries, signals } from '../../src/workflows/messages.ts';
 import { startForgetfulServer } from './forgetful-server.ts';
 import { approve, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 
@@ -18,14 +18,14 @@ test('runs continue as new every few steps, and no step, steer, receipt or decis
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
   await until(handle, ({ tasks }) => tasks.some(({ status }) => status === 'working'));
   for (let number = 0; number < 10; number += 1) {
-    await handle.signal('steer', { text: `steer ${number}`, id: `s${number}`, by: 'ann' });
+    await handle.signal(signals.steer, { text: `steer ${number}`, id: `s${number}`, by: 'ann' });
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   await approve(handle, 'delivery@1', 90_000);
   await handle.result();
   const lines = Array.from({ length: STEPS }, (_, turn) => String(turn)).join('\n');
   expect(await git(repository, 'show', 'long:a/lines')).toBe(lines);
-  const { receipts } = await agent.query<AgentStatus>('status');
+  const { receipts } = await agent.query(agentQueries.status);
   expect(receipts.filter(({ id }) => id.startsWith('s')).map(({ state }) => state)).toEqual(
     Array(10).fill('delivered'),
   );

@@ -2,6 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import type { Decide } from '../../src/cli/ask-person.ts';
 import { supervise } from '../../src/cli/supervise.ts';
+import { updates } from '../../src/workflows/messages.ts';
 import { ask, finish, makeRepository, onePlan, planned, shell, startCrew } from './harness.ts';
 
 const WAIT = { timeout: 120_000, interval: 100 };
@@ -26,13 +27,13 @@ test('a prompt goes away once its decision is made elsewhere, of a refactor as o
   // A test that fails before it awaits the watching fails by its own reason.
   watching.catch(() => undefined);
   await vi.waitFor(() => expect(asked).toEqual(['plan@1']), WAIT);
-  await handle.executeUpdate('approve', { args: [{ decision: 'plan@1', by: 'ann' }] });
+  await handle.executeUpdate(updates.approve, { args: [{ decision: 'plan@1', by: 'ann' }] });
   await vi.waitFor(() => expect(asked).toEqual(['plan@1', 'a/question@1']), WAIT);
-  await handle.executeUpdate('answer', { args: [{ text: 'river', by: 'carl' }] });
+  await handle.executeUpdate(updates.answer, { args: [{ text: 'river', by: 'carl' }] });
   await vi.waitFor(() => expect(elsewhere()).toHaveLength(2), WAIT);
   expect(elsewhere()).toEqual(['decided elsewhere: approved by ann', 'decided elsewhere: answered by carl']);
   // The delivery is asked for too: until somebody decides it, the run can be stopped.
   await vi.waitFor(() => expect(asked).toHaveLength(3), WAIT);
-  await handle.executeUpdate('stop');
+  await handle.executeUpdate(updates.stop, { args: [{}] });
   expect(await watching).toMatchObject({ state: 'stopped' });
 }, 300_000);

@@ -2,7 +2,7 @@ import { glob } from 'node:fs/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import type { AgentStatus } from '../../src/core/views/status.ts';
+import { agentQueries, updates } from '../../src/workflows/messages.ts';
 import type { Crew, Script } from './harness.ts';
 import { approve, ask, finish, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 
@@ -20,7 +20,7 @@ const agentOf = (crew: Crew, handle: WorkflowHandle): WorkflowHandle =>
   crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
 
 async function stateOf(agent: WorkflowHandle): Promise<string> {
-  return (await agent.query<AgentStatus>('status')).state;
+  return (await agent.query(agentQueries.status)).state;
 }
 
 /** Which of these runs lists find by a query, as soon as the server has told them. */
@@ -45,7 +45,7 @@ test('an agent whose refactor was terminated ends its command within seconds and
   await expect.poll(() => isRunning(SECONDS)).toBe(false);
   const agent = agentOf(crew, handle);
   await expect.poll(() => stateOf(agent)).toBe('holds');
-  expect(await agent.query<AgentStatus>('status')).toMatchObject({
+  expect(await agent.query(agentQueries.status)).toMatchObject({
     hold: expect.stringContaining(`its refactor is closed`),
   });
   await expect
@@ -53,9 +53,9 @@ test('an agent whose refactor was terminated ends its command within seconds and
     .toEqual([agent.workflowId]);
   expect(await Array.fromAsync(glob('workspaces/*/files-*/**/ended.txt', { cwd: crew.stateDir }))).toEqual([]);
   // Somebody wants it all the same: it is not stopped a second time.
-  await agent.executeUpdate('resume', { args: [{ by: 'ann' }] });
+  await agent.executeUpdate(updates.resume, { args: [{ by: 'ann' }] });
   await expect.poll(() => isRunning(SECONDS), { timeout: 60_000 }).toBe(true);
-  await agent.executeUpdate('steer', { args: [{ text: 'enough', interrupt: true, by: 'ann' }] });
+  await agent.executeUpdate(updates.steer, { args: [{ text: 'enough', interrupt: true, by: 'ann' }] });
   await expect(agent.result()).resolves.toMatchObject({ kind: 'finished' });
 }, 180_000);
 
@@ -72,7 +72,7 @@ test('a refactor and an agent that are cancelled end as Cancelled, and lists tel
   };
   const [cancelled, stopped] = [await begin(), await begin()];
   await cancelled.cancel();
-  await stopped.executeUpdate('stop', { args: [{ reason: 'enough', by: 'ann' }] });
+  await stopped.executeUpdate(updates.stop, { args: [{ reason: 'enough', by: 'ann' }] });
   await expect(stopped.result()).resolves.toMatchObject({ outcome: 'stopped' });
   await expect(cancelled.result()).rejects.toThrow();
   const statusOf = async ({ workflowId }: WorkflowHandle): Promise<string> =>
@@ -88,5 +88,5 @@ test('a refactor and an agent that are cancelled end as Cancelled, and lists tel
   await agentOf(crew, other).cancel();
   await until(other, ({ hold }) => hold !== null);
   await expect.poll(() => statusOf(agentOf(crew, other))).toBe('CANCELLED');
-  await other.executeUpdate('stop', { args: [{ by: 'ann' }] });
+  await other.executeUpdate(updates.stop, { args: [{ by: 'ann' }] });
 }, 180_000);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { approveAll, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
+import { updates } from '../../src/workflows/messages.ts';
 
 /** Says its cause, then much that is of no use, then its end. */
 const FAILING = "echo 'cause: no compiler'; seq 1 4000; echo 'end of the log'; exit 3";
@@ -16,7 +17,7 @@ test('a setup that fails holds with head and tail of its output, and goes on wit
     /ended with exit status 3[^]*cause: no compiler\n1\n2\n[^]* characters left out [^]*\n4000\nend of the log/,
   );
   expect(hold).toContain('cox resume <id> --setup');
-  const resume = async (input: object): Promise<unknown> => handle.executeUpdate('resume', { args: [input] });
+  const resume = async (input: object): Promise<unknown> => handle.executeUpdate(updates.resume, { args: [input] });
   expect(await resume({ setup: 'echo \u202e', by: 'ann' })).toMatchObject({ kind: 'refused' });
   expect(await resume({ setup: 'echo ready > made-by-setup', by: 'ann' })).toMatchObject({ kind: 'applied' });
   await expect(approveAll(handle)).resolves.toMatchObject({ outcome: 'done' });

@@ -24,6 +24,7 @@ import { startResponsesServer } from '../../src/offline/server/responses-server.
 import { startOfflineModel } from '../../src/offline/model/offline-model.ts';
 import type { RunningWorker } from '../../src/worker.ts';
 import { bundleWorkflows, quietRuntime, startWorker } from '../../src/worker.ts';
+import { refactorQueries, updates } from '../../src/workflows/messages.ts';
 
 quietRuntime();
 
@@ -203,7 +204,7 @@ export async function temporal(...args: string[]): Promise<string> {
 }
 
 export async function status(handle: WorkflowHandle): Promise<RefactorStatus> {
-  return await handle.query<RefactorStatus>('status');
+  return await handle.query(refactorQueries.status);
 }
 
 /** Waits until a condition on the status holds; says the last status when it never does. */
@@ -224,7 +225,7 @@ export async function until(
 /** Approves one decision when it is open. */
 export async function approve(handle: WorkflowHandle, decision: string, timeoutMs?: number): Promise<void> {
   await until(handle, ({ needs }) => needs.some(({ id }) => id === decision), timeoutMs);
-  await handle.executeUpdate('approve', { args: [{ decision, by: 'ann' }] });
+  await handle.executeUpdate(updates.approve, { args: [{ decision, by: 'ann' }] });
 }
 
 /** Approves plan and delivery, and gives the result. */

@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import type { JanitorResult } from '../../src/core/upkeep/retention.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
+import { signals } from '../../src/workflows/messages.ts';
 import type { Crew, Script } from './harness.ts';
 import {
   approve,
@@ -124,7 +125,7 @@ test('the janitor removes what closed runs left, nothing of a run that is open o
   // Both go on as if nothing had been.
   await frozen.restartWorker();
   for (const handle of [open, still]) {
-    await handle.signal('stop', 'enough');
+    await handle.signal(signals.stop, 'enough');
     await handle.result();
   }
 }, 360_000);
@@ -156,7 +157,7 @@ test('runs that Temporal has forgotten go by the age of their last commit, and b
   expect((await runJanitor(crew, { retentionDays: 0 })).refs.removed).toBe(ids.length + REPORT);
   expect(await ownersOf(dir, ids)).toEqual([]);
   expect(await orphansLeft()).toEqual(orphans.slice(1));
-  await open.signal('stop', 'enough');
+  await open.signal(signals.stop, 'enough');
   await open.result();
 });
 
@@ -195,7 +196,7 @@ test('the workspaces of agents that have ended are removed from each host, those
   expect(workspaces.removed + workspaces.kept).toBe(before.length);
   expect(workspaces.removed).toBeGreaterThan(0);
   expect(await readdir(join(crew.stateDir, 'workspaces'))).toHaveLength(workspaces.kept);
-  await handle.signal('stop', 'enough');
+  await handle.signal(signals.stop, 'enough');
   await handle.result();
 });
 

@@ -1,7 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { AgentStatus } from '../../src/core/views/status.ts';
+import { agentQueries, updates } from '../../src/workflows/messages.ts';
 import type { Script } from './harness.ts';
 import { recordHistories } from './record.ts';
 import { approve, ask, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
@@ -30,7 +30,7 @@ test('a command that a rule speaks against waits for a person; one that a rule d
   ]);
   const asked = crew.model.requests.at(-1)?.items.findLast(({ kind }) => kind === 'result');
   expect(asked).toMatchObject({ output: expect.stringContaining('Policy denies this call, by rule setuid') });
-  await handle.executeUpdate('reject', { args: [{ decision: 'a/call@1', note: 'delivery is mine' }] });
+  await handle.executeUpdate(updates.reject, { args: [{ decision: 'a/call@1', note: 'delivery is mine' }] });
   // Without a network and a remote it does no harm.
   await approve(handle, 'a/call@2');
   await approve(handle, 'delivery@1');
@@ -54,7 +54,7 @@ test('a secret that an act left holds the agent; rejected, it is gone from the f
       about: expect.stringMatching(new RegExp(`^HIGH secret a/keys.js:1: .*\n.*${KEY}`)),
     },
   ]);
-  await handle.executeUpdate('reject', { args: [{ decision: 'a/effects@1', by: 'ann' }] });
+  await handle.executeUpdate(updates.reject, { args: [{ decision: 'a/effects@1', by: 'ann' }] });
   await approve(handle, 'delivery@1');
   const { branch } = (await handle.result()) as { branch: string };
   expect(await git(repository, 'diff', '--name-only', 'main', branch)).toBe('a/x');
@@ -89,20 +89,20 @@ test('what a person changed outside of the plan is asked about before it is inte
   const names = await readdir(join(crew.stateDir, 'hub'));
   const hub = names.find((name) => name.endsWith('.git')) ?? '';
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
-  const { head } = await agent.query<AgentStatus>('status');
+  const { head } = await agent.query(agentQueries.status);
   await git(repository, 'fetch', '-q', join(crew.stateDir, 'hub', hub), head ?? '');
   await git(repository, 'checkout', '-q', '--detach', head ?? '');
   await git(repository, 'commit', '-q', '-am', 'by hand');
   const mine = await git(repository, 'rev-parse', 'HEAD');
   await git(repository, 'push', '-q', join(crew.stateDir, 'hub', hub), 'HEAD:refs/heads/mine');
   await git(repository, 'checkout', '-q', 'main');
-  await agent.executeUpdate('pause');
-  await agent.executeUpdate('resume', { args: [{ from: mine, by: 'ann' }] });
-  await handle.executeUpdate('answer', { args: [{ text: 'yes', by: 'ann' }] });
+  await agent.executeUpdate(updates.pause, { args: [{}] });
+  await agent.executeUpdate(updates.resume, { args: [{ from: mine, by: 'ann' }] });
+  await handle.executeUpdate(updates.answer, { args: [{ text: 'yes', by: 'ann' }] });
   // The command after the wheel is not asked about: what a person brought is theirs.
   const asked = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'scope'));
   expect(asked.needs.map(({ id }) => id)).toEqual(['a/integration@1']);
-  expect(await agent.query<object[]>('decisions')).toMatchObject([{ kind: 'question' }]);
+  expect(await agent.query(agentQueries.decisions)).toMatchObject([{ kind: 'question' }]);
   await approve(handle, 'a/integration@1');
   const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'delivery'));
   expect(needs[0]?.about.split('\n').slice(0, 20).join('\n')).toMatch(
@@ -121,7 +121,7 @@ test('what nobody kept is asked about before it is integrated, also when a rewin
   const handle = await crew.start({ repository });
   await approve(handle, 'plan@1');
   await until(handle, ({ needs }) => needs.some(({ id }) => id === 'a/effects@1'));
-  await handle.executeUpdate('rewind', { args: [{ task: 'a', to: 1, by: 'mallory' }] });
+  await handle.executeUpdate(updates.rewind, { args: [{ task: 'a', to: 1, by: 'mallory' }] });
   const { needs } = await until(handle, (now) => now.needs.some(({ id }) => id === 'a/integration@1'));
   expect(needs).toMatchObject([
     { kind: 'scope', risk: 'high', about: expect.stringMatching(/^HIGH secret a\/keys\.js:1/) },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, inject, test } from 'vitest';
 import type { RefactorResult } from '../../src/core/refactor/state.ts';
-import type { AgentStatus } from '../../src/core/views/status.ts';
+import { agentQueries, updates } from '../../src/workflows/messages.ts';
 import { realKeys } from '../signing/real-keys.ts';
 import {
   approve,
@@ -39,9 +39,9 @@ test('of what a call did named files are left out, and the rest is kept', async 
   const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'scope'));
   const [decision] = needs.map(({ id }) => id);
   const by = 'ann';
-  const refused = handle.executeUpdate('approve', { args: [{ decision, leaveOut: ['log/\u202e'], by }] });
+  const refused = handle.executeUpdate(updates.approve, { args: [{ decision, leaveOut: ['log/\u202e'], by }] });
   await expect(refused).resolves.toMatchObject({ kind: 'refused' });
-  await handle.executeUpdate('approve', { args: [{ decision, leaveOut: ['log/**', 'README.md'], by }] });
+  await handle.executeUpdate(updates.approve, { args: [{ decision, leaveOut: ['log/**', 'README.md'], by }] });
   await approve(handle, 'delivery@1');
   await expect(handle.result()).resolves.toMatchObject({ outcome: 'done' });
   expect(await git(repository, 'diff', '--name-status', 'main', 'left')).toBe(
@@ -66,7 +66,7 @@ test('of a result that reaches beyond its plan files are left out of every commi
   const hub = (await readdir(join(crew.stateDir, 'hub'))).find((name) => name.endsWith('.git')) ?? '';
   const remote = join(crew.stateDir, 'hub', hub);
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
-  const { head } = await agent.query<AgentStatus>('status');
+  const { head } = await agent.query(agentQueries.status);
   await git(repository, 'fetch', '-q', remote, head ?? '');
   await git(repository, 'checkout', '-q', '--detach', head ?? '');
   await writeFile(join(repository, 'README.md'), `key ${KEY}\n`);
@@ -76,13 +76,13 @@ test('of a result that reaches beyond its plan files are left out of every commi
   await git(repository, 'push', '-q', remote, 'HEAD:refs/heads/mine');
   const from = await git(repository, 'rev-parse', 'HEAD');
   await git(repository, 'checkout', '-q', 'main');
-  await agent.executeUpdate('pause');
-  await agent.executeUpdate('resume', { args: [{ from, by: 'ann' }] });
-  await handle.executeUpdate('answer', { args: [{ text: 'yes', by: 'ann' }] });
+  await agent.executeUpdate(updates.pause, { args: [{}] });
+  await agent.executeUpdate(updates.resume, { args: [{ from, by: 'ann' }] });
+  await handle.executeUpdate(updates.answer, { args: [{ text: 'yes', by: 'ann' }] });
   const asked = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'scope'));
   const decision = 'a/integration@1';
   expect(asked.needs).toMatchObject([{ id: decision, about: expect.stringContaining('README.md') }]);
-  await handle.executeUpdate('approve', { args: [{ decision, leaveOut: ['README.md'], by: 'ann' }] });
+  await handle.executeUpdate(updates.approve, { args: [{ decision, leaveOut: ['README.md'], by: 'ann' }] });
   const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'delivery'));
   expect(needs[0]?.about.split('\n')[0]).toContain('left out of a: README.md, 1 of 1 checks green');
   await approve(handle, 'delivery@1');
@@ -121,7 +121,7 @@ test('where decisions are signed, files are left out of a result by a signature 
   const send = async (signed: object, sent: object): Promise<unknown> => {
     const id = randomUUID();
     const signature = keys.signText('ann', textOf('approve', id, need, signed));
-    return await handle.executeUpdate('approve', { args: [{ decision, id, by: 'ann', signature, ...sent }] });
+    return await handle.executeUpdate(updates.approve, { args: [{ decision, id, by: 'ann', signature, ...sent }] });
   };
   for (const [signed, sent] of [
     [{}, left],

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { approveAll, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
+import { refactorQueries, updates } from '../../src/workflows/messages.ts';
 
 const POINTER = `version https://git-lfs.github.com/spec/v1\noid sha256:${'ab'.repeat(32)}\nsize 12345\n`;
 
@@ -14,10 +15,10 @@ test('LFS is said when the run is prepared, and content in the place of a pointe
   const repository = await makeRepository({ '.gitattributes': '*.psd filter=lfs -text\n', 'a/one.psd': POINTER });
   const handle = await crew.start({ repository });
   await until(handle, ({ needs }) => needs.some(({ id }) => id === 'plan@1'));
-  const log = JSON.stringify(await handle.query('log'));
+  const log = JSON.stringify(await handle.query(refactorQueries.log));
   expect(log).toContain('git LFS keeps files of this repository (a/one.psd): a checkout has their pointers');
   expect(log).toContain('write `lfs: content` under `defaults`');
-  await handle.executeUpdate('approve', { args: [{ decision: 'plan@1', by: 'ann' }] });
+  await handle.executeUpdate(updates.approve, { args: [{ decision: 'plan@1', by: 'ann' }] });
   const { needs } = await until(handle, (now) => now.needs.some(({ about }) => about.includes('lfs-content')));
   expect(needs[0]?.about).toContain('a/one.psd: git LFS keeps this file (.gitattributes), and these 18 bytes are no');
 });

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { AgentStatus } from '../../src/core/views/status.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
+import { agentQueries, signals, updates } from '../../src/workflows/messages.ts';
 import type { Script } from './harness.ts';
 import { recordHistories } from './record.ts';
 import {
@@ -76,7 +76,7 @@ describe('messages', () => {
     const handle = await crew.start({ repository });
     await approve(handle, 'plan@1');
     await until(handle, ({ tasks }) => tasks.some(({ agent }) => agent !== null && agent.includes('/a.')));
-    await handle.signal('steer', { text: 'write steered', by: 'ann', id: 's1' });
+    await handle.signal(signals.steer, { text: 'write steered', by: 'ann', id: 's1' });
     await approve(handle, 'delivery@1');
     await handle.result();
     const { receipts } = await status(handle);
@@ -99,11 +99,11 @@ describe('messages', () => {
     await approve(handle, 'plan@1');
     const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
     await until(handle, ({ tasks }) => tasks.some(({ id, status: state }) => id === 'a' && state === 'working'));
-    await handle.executeUpdate('pause', { args: [{ by: 'ann', reason: 'lunch' }] });
+    await handle.executeUpdate(updates.pause, { args: [{ by: 'ann', reason: 'lunch' }] });
     const settled = async (): Promise<number> => {
       for (let last = -1; ; ) {
         await new Promise((resolve) => setTimeout(resolve, 700));
-        const { step, paused } = await agent.query<AgentStatus>('status');
+        const { step, paused } = await agent.query(agentQueries.status);
         if (paused !== null && step === last) return step;
         last = step;
       }
@@ -111,9 +111,9 @@ describe('messages', () => {
     const step = await settled();
     const asked = crew.model.requests.length;
     await new Promise((resolve) => setTimeout(resolve, 1500));
-    expect(await agent.query<AgentStatus>('status')).toMatchObject({ state: 'paused', paused: 'by ann: lunch', step });
+    expect(await agent.query(agentQueries.status)).toMatchObject({ state: 'paused', paused: 'by ann: lunch', step });
     expect(crew.model.requests.length).toBe(asked);
-    await handle.signal('resume');
+    await handle.signal(signals.resume);
     await approve(handle, 'delivery@1');
   });
 });

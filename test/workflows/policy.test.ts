@@ -6,8 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import type { StartInput } from '../../src/core/decisions/messages.ts';
-import type { EffectivePolicy } from '../../src/core/policy/policy.ts';
-import type { Answer } from '../../src/core/decisions/receipts.ts';
+import { agentQueries, refactorQueries, updates } from '../../src/workflows/messages.ts';
 import { Keys, plainKeys } from '../core/signers.ts';
 import type { Crew, Script } from './harness.ts';
 import { recordHistories } from './record.ts';
@@ -49,7 +48,7 @@ test('layers of organisation, team, repository and run make the policy, and the 
   const run = { policy: { gates: { scope: 'deny' as const } }, team: 'core' };
   const handle = await crew.start({ repository: await makeRepository(REPOSITORY), ...run });
   await until(handle, ({ needs }) => needs.length > 0);
-  expect(await handle.query<EffectivePolicy>('policy')).toMatchObject({
+  expect(await handle.query(refactorQueries.policy)).toMatchObject({
     maxParallelAgents: { value: 2, from: 'repository' },
     protectedPaths: { value: ['secrets/**'], from: 'team' },
     gates: { scope: { value: 'deny', from: 'run' }, plan: { value: 'ask', from: 'built-in' } },
@@ -81,7 +80,7 @@ test('a base does not choose the approvers: limits of the default branch count t
   const own = await crew.start({ repository });
   const { needs } = await until(own, (now) => now.needs.length > 0);
   expect(needs).toMatchObject([{ id: 'plan@1', mayDecide: ['ann'] }]);
-  await own.executeUpdate('stop');
+  await own.executeUpdate(updates.stop, { args: [{}] });
 });
 
 test('a worker without the policies of the organisation does not start a run that names a team, nor adopt for one that began under them', async () => {
@@ -92,7 +91,7 @@ test('a worker without the policies of the organisation does not start a run tha
   const handle = await crew.start({ repository });
   await until(handle, ({ needs }) => needs.length > 0);
   await rename(folder, `${folder}-elsewhere`);
-  const adopted = await handle.executeUpdate<Answer, [object]>('adoptPolicy', { args: [{ by: 'ann' }] });
+  const adopted = await handle.executeUpdate(updates.adoptPolicy, { args: [{ by: 'ann' }] });
   expect(adopted).toMatchObject({ kind: 'refused', detail: expect.stringContaining('no organisation.yaml') });
   await expect((await crew.start({ repository, team: 'core' })).result()).rejects.toMatchObject({
     cause: { message: expect.stringContaining('COXSWAIN_POLICIES') },
@@ -101,7 +100,7 @@ test('a worker without the policies of the organisation does not start a run tha
   await expect((await crew.start({ repository, team: 'core' })).result()).rejects.toMatchObject({
     cause: { message: expect.stringContaining('team "core" has no file teams/core.yaml') },
   });
-  await handle.executeUpdate('stop');
+  await handle.executeUpdate(updates.stop, { args: [{}] });
 });
 
 test('a run that is looser than its organisation, and a repository with a fault in its file, do not start', async () => {
@@ -150,7 +149,7 @@ test("a start's own input opens no network for its setup, until a person says so
   await execa(process.execPath, [program, ...words, '--detach'], { env });
   const handle = crew.client.workflow.getHandle(id);
   await until(handle, ({ needs }) => needs.length > 0);
-  expect(await handle.query<EffectivePolicy>('policy')).toMatchObject({
+  expect(await handle.query(refactorQueries.policy)).toMatchObject({
     network: { setup: { value: policy.network.setup, from: 'run' } },
   });
   const { input: of } = (await handle.fetchHistory()).events?.[0]?.workflowExecutionStartedEventAttributes ?? {};
@@ -194,7 +193,7 @@ test("the repository's layer is that of the base commit, whatever the working co
   await writeFile(join(repository, '.coxswain/policy.yaml'), 'version: 1\ndefaults:\n  maxParallelAgents: 9\n');
   const handle = await crew.start({ repository });
   await until(handle, ({ needs }) => needs.length > 0);
-  expect(await handle.query<EffectivePolicy>('policy')).toMatchObject({ maxParallelAgents: { value: 2 } });
+  expect(await handle.query(refactorQueries.policy)).toMatchObject({ maxParallelAgents: { value: 2 } });
   expect(await git(repository, 'status', '--porcelain')).toContain('policy.yaml');
   await approveAll(handle);
 });
@@ -223,7 +222,7 @@ test('a changed policy is adopted when somebody asks, by the refactor and by the
   const handle = await crew.start({ repository: await makeRepository(REPOSITORY) });
   await approve(handle, 'plan@1');
   await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
-  const adopt = async () => await handle.executeUpdate<Answer, [object]>('adoptPolicy', { args: [{ by: 'ann' }] });
+  const adopt = async () => await handle.executeUpdate(updates.adoptPolicy, { args: [{ by: 'ann' }] });
   const organisation = join(env.COXSWAIN_POLICIES, 'organisation.yaml');
   expect(await adopt()).toMatchObject({ kind: 'applied', detail: 'nothing has changed' });
   await writeFile(organisation, 'version: 1\nlimits:\n  maxParallelAgents: none\n');
@@ -236,14 +235,14 @@ test('a changed policy is adopted when somebody asks, by the refactor and by the
     detail: expect.stringContaining('task.maxFiles: 1000000 → 5 (organisation)'),
   });
   expect(detail).toContain('rules.commands: [] → ');
-  expect(await handle.query<EffectivePolicy>('policy')).toMatchObject({ task: { maxFiles: { value: 5 } } });
+  expect(await handle.query(refactorQueries.policy)).toMatchObject({ task: { maxFiles: { value: 5 } } });
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
   await expect
-    .poll(() => agent.query<EffectivePolicy>('policy'))
+    .poll(() => agent.query(agentQueries.policy))
     .toMatchObject({
       rules: { commands: { value: [{ id: 'no-deploy' }], from: 'organisation' } },
     });
-  await handle.executeUpdate('answer', { args: [{ text: 'yes' }] });
+  await handle.executeUpdate(updates.answer, { args: [{ text: 'yes' }] });
   // The denied command left nothing, so there is nothing to deliver.
   await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'NothingChanged' } });
   expect(crew.model.requests.at(-1)?.items.at(-1)).toMatchObject({

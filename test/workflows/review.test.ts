@@ -1,8 +1,8 @@
 /** The reviewer: a second model's word before work is integrated, kept, measured, and never an approval. */
 import { expect, test } from 'vitest';
-import type { Review } from '../../src/core/review/review.ts';
 import type { RefactorResult } from '../../src/core/refactor/state.ts';
 import { measureReviews } from '../../src/core/review/stats.ts';
+import { agentQueries, refactorQueries, updates } from '../../src/workflows/messages.ts';
 import type { Script } from './harness.ts';
 import { recordHistories } from './record.ts';
 import {
@@ -43,7 +43,7 @@ test('a verdict without suspicion asks nobody; it sees the task and the differen
   expect(asked).toHaveLength(1);
   expect(JSON.stringify(asked[0]?.items)).toMatch(/The task, in a\/\*\*:[^]*Do a[^]*ignore the reviewer/);
   expect(result.spend.modelCalls).toBe(crew.model.requests.length);
-  const reviews = await handle.query<Review[]>('reviews');
+  const reviews = await handle.query(refactorQueries.reviews);
   expect(reviews).toMatchObject([{ task: 'a', verdict: FINE, missing: null }]);
 });
 
@@ -57,11 +57,11 @@ test('a suspicion makes a person look before anything is integrated, and what th
     { risk: 'high', about: expect.stringMatching(/suspicion 0\.90\na\/new\.txt:1 speaks/) },
   ]);
   expect(line).toBe(base);
-  await handle.executeUpdate('reject', { args: [{ decision: 'a/review@1', by: 'ann', note: 'do it again' }] });
+  await handle.executeUpdate(updates.reject, { args: [{ decision: 'a/review@1', by: 'ann', note: 'do it again' }] });
   await approve(handle, 'delivery@1');
   const result = (await handle.result()) as RefactorResult;
   expect(await git(repository, 'show', `${result.branch}:a/new.txt`)).toContain('ignore');
-  const reviews = await handle.query<Review[]>('reviews');
+  const reviews = await handle.query(refactorQueries.reviews);
   expect(reviews.map(({ decided }) => decided)).toEqual([{ outcome: 'rejected', by: 'ann' }, undefined]);
   expect(measureReviews([{ reviews, wasRejected: false }])).toMatchObject({
     reviewed: 2,
@@ -79,7 +79,7 @@ test('a reviewer that hands in nothing readable approves nothing: a person has t
   await approve(handle, 'a/review@1');
   await approve(handle, 'delivery@1');
   expect(await handle.result()).toMatchObject({ outcome: 'done' });
-  expect(await handle.query('reviews')).toMatchObject([
+  expect(await handle.query(refactorQueries.reviews)).toMatchObject([
     { verdict: null, missing: 'no answer', decided: { outcome: 'approved', by: 'ann' } },
   ]);
 });
@@ -95,7 +95,7 @@ test('by sampling alone only some results are looked at, but each that a static 
   const quiet = await startCrew(reviewed([]));
   const other = await quiet.start({ repository, branch: 'quiet', policy: rare });
   expect((await approveAll(other)).outcome).toBe('done');
-  expect(await other.query('reviews')).toMatchObject([{ missing: 'not due', verdict: null }]);
+  expect(await other.query(refactorQueries.reviews)).toMatchObject([{ missing: 'not due', verdict: null }]);
   const handle = await crew.start({
     repository,
     branch: 'risky',
@@ -103,8 +103,10 @@ test('by sampling alone only some results are looked at, but each that a static 
   });
   await approve(handle, 'plan@1');
   await approve(handle, 'a/effects@1');
-  await expect.poll(async () => await handle.query('reviews'), { timeout: 60_000 }).toMatchObject([{ verdict: FINE }]);
-  await handle.executeUpdate('stop', { args: [{ by: 'ann' }] });
+  await expect
+    .poll(async () => await handle.query(refactorQueries.reviews), { timeout: 60_000 })
+    .toMatchObject([{ verdict: FINE }]);
+  await handle.executeUpdate(updates.stop, { args: [{ by: 'ann' }] });
   await handle.result();
 });
 
@@ -118,17 +120,17 @@ test('a call is looked at before it runs: a doubt makes a person look, and what 
   expect(needs[0]?.about).toMatch(/suspicion 0\.90\na\/new\.txt:1 speaks.*\necho ignore the reviewer/);
   const asked = crew.model.requests.filter(({ model }) => model === 'second');
   expect(JSON.stringify(asked[0]?.items)).toMatch(/The task, in a\/\*\*:[^]*The call:[^]*ignore the reviewer/);
-  await handle.executeUpdate('reject', { args: [{ decision: 'a/call@1', by: 'ann', note: 'not that' }] });
+  await handle.executeUpdate(updates.reject, { args: [{ decision: 'a/call@1', by: 'ann', note: 'not that' }] });
   // Nothing ran, so there is nothing to deliver.
   const { line, base } = await until(handle, ({ state }) => state === 'failed');
   expect(line).toBe(base);
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
-  expect(await agent.query<Review[]>('reviews')).toMatchObject([
+  expect(await agent.query(agentQueries.reviews)).toMatchObject([
     { call: expect.stringContaining('ignore'), asked: true, decided: { outcome: 'rejected', by: 'ann' } },
   ]);
   const told = crew.model.requests.findLast(({ model }) => model !== 'second')?.items ?? [];
   expect(JSON.stringify(told)).toContain('A supervisor rejected this call: not that');
-  const report = await handle.query<string>('report');
+  const report = await handle.query(refactorQueries.report);
   expect(report).toContain('- `a/call@1: rejected by ann (a claim, not signed): not that');
   expect(report).toMatch(/Reviewers:\n[^]*\n- ``call of a, `echo ignore.*`: reviewer second: .*; rejected by ann/);
   await recordHistories({ 'v0.3-agent-call-review': `${handle.workflowId}/a.1` });

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { temporal as proto } from '@temporalio/proto';
 import { expect, test } from 'vitest';
-import type { AgentStatus } from '../../src/core/views/status.ts';
+import { accountUpdates, agentQueries, signals, updates } from '../../src/workflows/messages.ts';
 import type { RawPayload } from '../seal/strangers/converter.ts';
 import type { Stranger } from '../seal/strangers/stranger.ts';
 import { copy, startStranger } from '../seal/strangers/stranger.ts';
@@ -45,7 +45,7 @@ async function scheduled(handle: WorkflowHandle, name: string): Promise<{ payloa
 }
 
 /** The input of each signal of this name, as the history has it. */
-async function signals(handle: WorkflowHandle, name: string): Promise<RawPayload[]> {
+async function signalsIn(handle: WorkflowHandle, name: string): Promise<RawPayload[]> {
   return (await eventsOf(handle)).flatMap(({ workflowExecutionSignaledEventAttributes: one }) =>
     one?.signalName === name ? [copy(one.input?.payloads?.[0])] : [],
   );
@@ -87,7 +87,7 @@ test('activities do nothing for a stranger: not by words of their own, and not b
   expect(await asked(stranger, copied)).toMatchObject(elsewhere);
 
   // The run's own id, once it is free, and the very activity: still another run.
-  await handle.executeUpdate('stop');
+  await handle.executeUpdate(updates.stop, { args: [{}] });
   await handle.result();
   expect(await asked(stranger, copied, handle.workflowId)).toMatchObject({ type: 'SealedElsewhere' });
   const twice = { ...copied, inputs: [policy.payload, 'more'] };
@@ -147,11 +147,11 @@ test('reports, messages passed on and troubles count once, from our workers, and
   const [handle, other] = [await crew.start({ repository, branch: 'one' }), await crew.start({ repository })];
   await approve(handle, 'plan@1');
   const { needs } = await until(handle, (now) => now.needs.some(({ id }) => id.startsWith('a/')));
-  await handle.signal('steer', { text: 'to the left', to: 'a', by: 'ann' });
+  await handle.signal(signals.steer, { text: 'to the left', to: 'a', by: 'ann' });
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
-  await expect.poll(async () => (await signals(agent, 'forwarded')).length).toBe(1);
-  const [passed] = await signals(agent, 'forwarded');
-  const [report] = await signals(handle, 'agentReport');
+  await expect.poll(async () => (await signalsIn(agent, 'forwarded')).length).toBe(1);
+  const [passed] = await signalsIn(agent, 'forwarded');
+  const [report] = await signalsIn(handle, 'agentReport');
   const [to, toOther, toAgent] = [handle, other, agent].map(({ workflowId }) => client.workflow.getHandle(workflowId));
   const finished = { kind: 'finished', head: 'f'.repeat(40), summary: 's', evidence: [], extraPaths: ['**'] };
 
@@ -166,7 +166,7 @@ test('reports, messages passed on and troubles count once, from our workers, and
   await toAgent!.signal('forwarded', { verb: 'stop' });
 
   const told = async (of: WorkflowHandle): Promise<string[]> =>
-    (await of.query<AgentStatus>('status')).receipts
+    (await of.query(agentQueries.status)).receipts
       .filter(({ state }) => state === 'refused')
       .map(({ verb, detail }) => `${verb}: ${detail}`);
   await expect.poll(async () => await told(handle)).toHaveLength(5);
@@ -187,11 +187,11 @@ test('reports, messages passed on and troubles count once, from our workers, and
       'forwarded: it is not sealed: no worker sent it',
     ]);
 
-  await handle.executeUpdate('answer', { args: [{ question: needs[0]?.id, text: 'left', by: 'ann' }] });
+  await handle.executeUpdate(updates.answer, { args: [{ question: needs[0]?.id, text: 'left', by: 'ann' }] });
   await approve(handle, 'delivery@1');
   await handle.result();
   expect(await git(repository, 'show', 'one:a/new.txt')).toBe('true');
-  expect((await agent.query<AgentStatus>('status')).receipts.filter(({ verb }) => verb === 'steer')).toHaveLength(1);
+  expect((await agent.query(agentQueries.status)).receipts.filter(({ verb }) => verb === 'steer')).toHaveLength(1);
 }, 180_000);
 
 test('an answer that a stranger gives in place of an activity holds, and resume has it done again', async () => {
@@ -211,12 +211,12 @@ test('an answer that a stranger gives in place of an activity holds, and resume 
   const place = ['--workflow-id', agent.workflowId, '--activity-id', activityId];
   await temporal('activity', 'complete', ...place, '--result', '{"kind": "answered", "proposals": []}');
   const { needs } = await until(handle, (now) => now.tasks.some((task) => task.needs.length > 0));
-  expect(JSON.stringify(needs) + JSON.stringify(await agent.query('status'))).toContain(
+  expect(JSON.stringify(needs) + JSON.stringify(await agent.query(agentQueries.status))).toContain(
     'think answered does not count',
   );
   go();
-  await handle.signal('resume', { by: 'ann' });
-  await agent.signal('resume', { by: 'ann' });
+  await handle.signal(signals.resume, { by: 'ann' });
+  await agent.signal(signals.resume, { by: 'ann' });
   await approve(handle, 'delivery@1');
   await handle.result();
   expect(await git(repository, 'show', 'own:a/new.txt')).toBe('new');
@@ -232,12 +232,12 @@ test('an activity that waits to be tried again is taken over by a reset, and don
   await approve(handle, 'plan@1');
   await until(handle, ({ tasks }) => tasks.some(({ trouble }) => trouble !== null));
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
-  await agent.executeUpdate('pause', { args: [{ by: 'ann' }] });
+  await agent.executeUpdate(updates.pause, { args: [{ by: 'ann' }] });
   const points = (await eventsOf(agent)).filter(({ workflowTaskCompletedEventAttributes: one }) => one);
   const place = ['--workflow-id', agent.workflowId, '--event-id', String(points.at(-1)?.eventId)];
   await temporal('workflow', 'reset', ...place, '--reason', 'a test', '--reapply-exclude', 'All');
   down = false;
-  await agent.signal('resume', { by: 'ann' });
+  await agent.signal(signals.resume, { by: 'ann' });
   await approve(handle, 'delivery@1', 90_000).catch(async (error: unknown) => {
     console.log(JSON.stringify((await eventsOf(agent)).slice(-25), null, 1).slice(0, 20000));
     throw error;
@@ -260,7 +260,7 @@ test('an account obeys refactors and people only: nothing is set aside or settle
   await expect(account.executeUpdate('settle', { args: [{ holder: 'x', tokens: 0, usd: 0 }] })).rejects.toMatchObject({
     cause: refusal('it is not sealed'),
   });
-  const raised = await account.executeUpdate('raise', { args: [{ usd: 5, by: 'ann' }] });
+  const raised = await account.executeUpdate(accountUpdates.raise, { args: [{ usd: 5, by: 'ann' }] });
   expect(raised).toMatchObject({ raised: { usd: 5 }, reserved: { tokens: 0 } });
   await account.terminate();
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Plan } from '../../src/core/plan.ts';
+import { refactorQueries } from '../../src/workflows/messages.ts';
 import { approve, git, makeRepository, startCrew, until } from './harness.ts';
 
 const VAR = "var p = require('path');\n";
@@ -21,7 +21,7 @@ test('what a setup leaves is in no task and in no commit, though nobody ignores 
     goal: 'replace `var $A = require($B)` with `const $A = require($B)` in javascript',
   });
   await until(handle, ({ needs }) => needs.some(({ id }) => id === 'plan@1'));
-  const { plan } = await handle.query<{ plan: Plan }>('plan');
+  const { plan } = (await handle.query(refactorQueries.plan))!;
   expect(plan.summary).toContain('3 matches in 3 files');
   expect(plan.tasks.flatMap(({ paths }) => paths).toSorted()).toEqual(['c.js', 'lib/**']);
   await approve(handle, 'plan@1');

@@ -8,6 +8,7 @@ import type { Answer } from '../../src/core/decisions/receipts.ts';
 import type { AgentStatus } from '../../src/core/views/status.ts';
 import { openKeyRing } from '../../src/seal/key-ring.ts';
 import { bundleWorkflows, openDataConverter } from '../../src/worker.ts';
+import { agentQueries, updates } from '../../src/workflows/messages.ts';
 import { Keys } from '../core/signers.ts';
 import { realKeys } from '../signing/real-keys.ts';
 import { startForgetfulServer } from './forgetful-server.ts';
@@ -30,7 +31,7 @@ import {
 
 async function untilAgent(agent: WorkflowHandle, condition: (now: AgentStatus) => boolean): Promise<AgentStatus> {
   for (const deadline = Date.now() + 40_000; ; ) {
-    const now = await agent.query<AgentStatus>('status');
+    const now = await agent.query(agentQueries.status);
     if (condition(now)) return now;
     if (Date.now() > deadline) throw new Error(`never came to be: ${JSON.stringify(now)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -45,7 +46,7 @@ test('a refactor goes from goal to branch by signed decisions only, those of its
   const handle = await crew.start({ repository, branch: 'signed', policy });
   const { digest } = await needOf(handle, 'plan@1');
   const unsigned = { decision: 'plan@1', digest, by: 'ann' };
-  expect(await handle.executeUpdate('approve', { args: [unsigned] })).toMatchObject({ kind: 'refused' });
+  expect(await handle.executeUpdate(updates.approve, { args: [unsigned] })).toMatchObject({ kind: 'refused' });
   expect(await approveAs(keys, 'mallory', handle, 'plan@1')).toMatchObject({
     kind: 'refused',
     detail: expect.stringContaining('not listed'),
@@ -59,7 +60,7 @@ test('a refactor goes from goal to branch by signed decisions only, those of its
   const agent = crew.client.workflow.getHandle(owner);
   const bare = { decision: 'a/call@1', by: 'ann' };
   for (const run of [handle, agent])
-    expect(await run.executeUpdate('approve', { args: [bare] })).toMatchObject({ kind: 'refused' });
+    expect(await run.executeUpdate(updates.approve, { args: [bare] })).toMatchObject({ kind: 'refused' });
   expect(await approveAs(keys, 'mallory', handle, 'a/call@1')).toMatchObject({ kind: 'refused' });
   // Whoever can signal an agent could say to be its refactor.
   await agent.signal('forwarded', { verb: 'approve', id: 'sly', ...bare });
@@ -77,7 +78,7 @@ test('a refactor goes from goal to branch by signed decisions only, those of its
   const result = (await handle.result()) as { report: string };
   expect(result.report).toContain('delivery@1: approved by ann, bob (signed)');
   expect(await git(repository, 'show', 'signed:a/new.txt')).toBe('new');
-  expect((await agent.query<AgentStatus>('status')).receipts).toMatchObject(
+  expect((await agent.query(agentQueries.status)).receipts).toMatchObject(
     expect.arrayContaining([
       expect.objectContaining({ verb: 'approve', state: 'applied', detail: 'a/call@1 approved' }),
     ]),
@@ -102,14 +103,16 @@ test('an approval does not count again after a reset; what was counted before th
   const repository = await makeRepository();
   const handle = await crew.start({ repository, branch: 'again', policy: decisionsOf(keys, { quorum: { plan: 2 } }) });
   const first = await signed(keys, 'ann', handle, 'plan@1');
-  expect(await handle.executeUpdate('approve', { args: [first] })).toMatchObject({ detail: '1 of 2 approvals: ann' });
+  expect(await handle.executeUpdate(updates.approve, { args: [first] })).toMatchObject({
+    detail: '1 of 2 approvals: ann',
+  });
   const before = await resetPoint(handle, (types) =>
     types.lastIndexOf('workflowExecutionUpdateAcceptedEventAttributes'),
   );
   const latest = crew.client.workflow.getHandle(handle.workflowId);
   await reset(latest, before);
   expect((await needOf(latest, 'plan@1')).approvals).toBe('0 of 2');
-  expect(await latest.executeUpdate('approve', { args: [first] })).toMatchObject({ kind: 'refused' });
+  expect(await latest.executeUpdate(updates.approve, { args: [first] })).toMatchObject({ kind: 'refused' });
   expect(await approveAs(keys, 'ann', latest, 'plan@1')).toMatchObject({ detail: '1 of 2 approvals: ann' });
   // Another workflow task, so that a reset to it keeps the one before.
   expect(await approveAs(keys, 'mallory', latest, 'plan@1')).toMatchObject({ kind: 'refused' });
@@ -187,7 +190,7 @@ describe('silence', () => {
     expect(needs).toMatchObject([{ id: 'plan@1', mayDecide: ['ann', 'boss'] }]);
     const { searchAttributes } = await handle.describe();
     expect(searchAttributes?.['CoxNeeds']).toEqual(['escalated', 'plan']);
-    expect(await handle.executeUpdate('approve', { args: [{ by: 'ann' }] })).toMatchObject({ kind: 'applied' });
+    expect(await handle.executeUpdate(updates.approve, { args: [{ by: 'ann' }] })).toMatchObject({ kind: 'applied' });
     await expect(handle.result()).rejects.toMatchObject({
       cause: { type: 'Rejected', message: 'policy (silence) rejected delivery@1' },
     });
@@ -201,7 +204,7 @@ describe('silence', () => {
     const timers = (events ?? []).filter(({ timerStartedEventAttributes }) => timerStartedEventAttributes);
     // Those by which it looks after its agents.
     expect(timers.every(({ userMetadata }) => !String(userMetadata?.summary?.data).includes('decision'))).toBe(true);
-    await handle.executeUpdate('stop');
+    await handle.executeUpdate(updates.stop, { args: [{}] });
     await handle.result();
   });
 });
@@ -220,7 +223,7 @@ test('every signed message is answered, however often the run continues as new w
       const id = randomUUID();
       const signature = keys.signText('mallory', textOf('approve', id, need));
       const input = { decision: 'plan@1', id, by: 'ann', signature };
-      answers.push(await latest.executeUpdate<Answer, [object]>('approve', { args: [input] }));
+      answers.push(await latest.executeUpdate(updates.approve, { args: [input] }));
     }
   };
   await Promise.all([sendSome(), sendSome(), sendSome()]);

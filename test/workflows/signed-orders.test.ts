@@ -6,6 +6,7 @@ import { Keys } from '../core/signers.ts';
 import { realKeys } from '../signing/real-keys.ts';
 import { makeRepository, ROOT, startCrew, until } from './harness.ts';
 import { approveAs, decisionsOf, needOf, ONE_TASK } from './signing.ts';
+import { signals } from '../../src/workflows/messages.ts';
 
 test('where nobody may approve what they asked for, cox signs the start; orders count only by signature', async () => {
   const keys = realKeys();
@@ -35,7 +36,7 @@ test('where nobody may approve what they asked for, cox signs the start; orders 
     kind: 'refused',
     detail: expect.stringContaining('decisions.selfApproval'),
   });
-  await handle.signal('stop', { by: 'bob', id: 'by-signal' });
+  await handle.signal(signals.stop, { by: 'bob', id: 'by-signal' });
   const { receipts } = await until(handle, (now) => now.receipts.some((receipt) => receipt.id === 'by-signal'));
   expect(receipts.find((receipt) => receipt.id === 'by-signal')).toMatchObject({
     state: 'refused',

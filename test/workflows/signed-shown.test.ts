@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, inject, test } from 'vitest';
-import type { RefactorStatus } from '../../src/core/views/status.ts';
+import { refactorQueries } from '../../src/workflows/messages.ts';
 import { startStranger } from '../seal/strangers/stranger.ts';
 import { realKeys } from '../signing/real-keys.ts';
 import { finish, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
@@ -19,7 +19,7 @@ test('a workflow that shows the decision of another run gets no signature for it
   });
   const handle = await crew.start({ repository: await makeRepository(), policy: decisionsOf(keys) });
   const status = await until(handle, ({ needs }) => needs.some(({ id }) => id === 'plan@1'));
-  const shown = { policy: await handle.query('policy'), plan: await handle.query('plan') };
+  const shown = { policy: await handle.query(refactorQueries.policy), plan: await handle.query(refactorQueries.plan) };
   const approve = async (id: string): Promise<{ exitCode: number | undefined; all: string }> => {
     const env = { TEMPORAL_ADDRESS: inject('temporalAddress'), COXSWAIN_STATE: crew.stateDir };
     const words = [join(ROOT, 'bin/cox.mjs'), 'approve', id, 'plan@1', '--sign-with', keys.file('ann')];
@@ -42,7 +42,7 @@ test('a workflow that shows the decision of another run gets no signature for it
   });
   const elsewhere = await approve(await pretend((need) => need));
   expect(elsewhere).toMatchObject({ exitCode: 1, all: expect.stringContaining('nothing is signed') });
-  expect((await handle.query<RefactorStatus>('status')).needs).toMatchObject([{ id: 'plan@1' }]);
+  expect((await handle.query(refactorQueries.status)).needs).toMatchObject([{ id: 'plan@1' }]);
   expect(await approve(handle.workflowId)).toMatchObject({
     exitCode: 0,
     all: expect.stringContaining('plan@1 approved'),

@@ -7,6 +7,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { NeedView } from '../../src/core/views/status.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import type { Answer } from '../../src/core/decisions/receipts.ts';
+import { updates } from '../../src/workflows/messages.ts';
 import { Keys } from '../core/signers.ts';
 import type { RealKeys } from '../signing/real-keys.ts';
 import type { Script } from './harness.ts';
@@ -50,5 +51,5 @@ export async function approveAs(
   handle: WorkflowHandle,
   decision: string,
 ): Promise<Answer> {
-  return await handle.executeUpdate('approve', { args: [await signed(keys, who, handle, decision)] });
+  return await handle.executeUpdate(updates.approve, { args: [await signed(keys, who, handle, decision)] });
 }

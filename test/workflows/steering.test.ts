@@ -5,6 +5,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { expect, onTestFinished, test } from 'vitest';
 import type { AgentStatus } from '../../src/core/views/status.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
+import { agentQueries, updates } from '../../src/workflows/messages.ts';
 import type { Crew } from './harness.ts';
 import { approve, ask, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
 
@@ -12,7 +13,7 @@ const PLAN = planned(onePlan({ id: 'a', paths: ['a/**'] }));
 
 async function untilAgent(agent: WorkflowHandle, condition: (status: AgentStatus) => boolean): Promise<AgentStatus> {
   for (const deadline = Date.now() + 40_000; ; ) {
-    const status = await agent.query<AgentStatus>('status').catch(() => undefined);
+    const status = await agent.query(agentQueries.status).catch(() => undefined);
     if (status && condition(status)) return status;
     if (Date.now() > deadline) throw new Error(`never came to be: ${JSON.stringify(status)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -38,7 +39,7 @@ test('an interrupting steer kills the command, which leaves nothing, and reaches
   const halves = async (): Promise<string[]> =>
     await Array.fromAsync(glob('workspaces/*/files-*/**/half.txt', { cwd: crew.stateDir }));
   await expect.poll(halves, { timeout: 60_000 }).toHaveLength(1);
-  await handle.executeUpdate('steer', { args: [{ text: 'too slow', interrupt: true, by: 'ann' }] });
+  await handle.executeUpdate(updates.steer, { args: [{ text: 'too slow', interrupt: true, by: 'ann' }] });
   await approve(handle, 'delivery@1');
   await handle.result();
   expect(told.slice(0, 2)).toEqual([expect.stringContaining('interrupted'), 'Steer from ann, a supervisor: too slow']);
@@ -57,7 +58,7 @@ test('rewind takes files and conversation back together, and the work goes on fr
   await approve(handle, 'plan@1');
   await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
   rewound = true;
-  const answer = await handle.executeUpdate('rewind', { args: [{ task: 'a', to: 1, by: 'ann' }] });
+  const answer = await handle.executeUpdate(updates.rewind, { args: [{ task: 'a', to: 1, by: 'ann' }] });
   expect(answer).toMatchObject({ kind: 'forwarded' });
   await approve(handle, 'delivery@1');
   await expect(handle.result()).resolves.toMatchObject({ tasks: [{ id: 'a', summary: 'saw 1 result' }] });
@@ -83,7 +84,7 @@ test("in a hub that repositories share, another one's commit is not taken, and a
   await approve(handle, 'plan@1');
   await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
   const agent = agentOf(crew, handle);
-  const { head } = await agent.query<AgentStatus>('status');
+  const { head } = await agent.query(agentQueries.status);
   await git(repository, 'fetch', '-q', hub, head ?? '');
   await git(repository, 'checkout', '-q', '--detach', head ?? '');
   await writeFile(join(repository, 'a/person.txt'), 'person\n');
@@ -92,15 +93,15 @@ test("in a hub that repositories share, another one's commit is not taken, and a
   const mine = await git(repository, 'rev-parse', 'HEAD');
   await git(repository, 'push', '-q', hub, 'HEAD:refs/coxswain/other-0123456789/wheel/x');
   await git(repository, 'checkout', '-q', 'main');
-  await agent.executeUpdate('pause');
-  await agent.executeUpdate('resume', { args: [{ from: mine, by: 'ann' }] });
-  await handle.executeUpdate('answer', { args: [{ text: 'yes', by: 'ann' }] });
+  await agent.executeUpdate(updates.pause, { args: [{}] });
+  await agent.executeUpdate(updates.resume, { args: [{ from: mine, by: 'ann' }] });
+  await handle.executeUpdate(updates.answer, { args: [{ text: 'yes', by: 'ann' }] });
   const { hold } = await untilAgent(agent, (now) => now.hold !== null);
   const place = `refs/coxswain/${refSlug(repository)}/wheel/`;
   expect(JSON.stringify(hold)).toContain(`${mine}:${place}<name>`);
   expect(heard).toBe('');
   await git(repository, 'push', '-q', hub, `${mine}:${place}ann`);
-  await agent.executeUpdate('resume', { args: [{ from: mine, by: 'ann' }] });
+  await agent.executeUpdate(updates.resume, { args: [{ from: mine, by: 'ann' }] });
   await approve(handle, 'delivery@1');
   await handle.result();
   expect(heard).toContain('a/person.txt');
@@ -120,7 +121,7 @@ test("a person's commit, pushed to the hub, becomes the agent's files, and the n
   await approve(handle, 'plan@1');
   await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
   const agent = agentOf(crew, handle);
-  const { head } = await agent.query<AgentStatus>('status');
+  const { head } = await agent.query(agentQueries.status);
   const names = await readdir(join(crew.stateDir, 'hub'));
   const hub = names.find((name) => name.endsWith('.git')) ?? '';
   await git(repository, 'fetch', '-q', join(crew.stateDir, 'hub', hub), head ?? '');
@@ -131,9 +132,11 @@ test("a person's commit, pushed to the hub, becomes the agent's files, and the n
   const mine = await git(repository, 'rev-parse', 'HEAD');
   await git(repository, 'push', '-q', join(crew.stateDir, 'hub', hub), 'HEAD:refs/heads/mine');
   await git(repository, 'checkout', '-q', 'main');
-  await agent.executeUpdate('pause');
-  expect(await agent.executeUpdate('resume', { args: [{ from: mine, by: 'ann' }] })).toMatchObject({ kind: 'applied' });
-  await handle.executeUpdate('answer', { args: [{ text: 'yes', by: 'ann' }] });
+  await agent.executeUpdate(updates.pause, { args: [{}] });
+  expect(await agent.executeUpdate(updates.resume, { args: [{ from: mine, by: 'ann' }] })).toMatchObject({
+    kind: 'applied',
+  });
+  await handle.executeUpdate(updates.answer, { args: [{ text: 'yes', by: 'ann' }] });
   await approve(handle, 'delivery@1');
   await handle.result();
   expect(heard).toContain('took the wheel');
@@ -167,11 +170,11 @@ test('a fork tries a task twice from one checkpoint, and the branch is what a pe
   // Whoever lists runs sees that this one waits for an answer, though it is an agent that asks.
   const { searchAttributes } = await handle.describe();
   expect(searchAttributes['CoxNeeds']).toEqual(['question']);
-  await handle.executeUpdate('fork', { args: [{ task: 'a', to: 1, text: 'the other way', by: 'ann' }] });
+  await handle.executeUpdate(updates.fork, { args: [{ task: 'a', to: 1, text: 'the other way', by: 'ann' }] });
   await until(handle, ({ tasks }) => tasks[0]?.rivals?.length === 2);
-  await handle.executeUpdate('answer', { args: [{ text: 'yes', by: 'ann' }] });
+  await handle.executeUpdate(updates.answer, { args: [{ text: 'yes', by: 'ann' }] });
   await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'choice'));
-  await handle.executeUpdate('choose', { args: ['a.2'] });
+  await handle.executeUpdate(updates.choose, { args: ['a.2'] });
   await approve(handle, 'delivery@1');
   await expect(handle.result()).resolves.toMatchObject({ tasks: [{ id: 'a', summary: 'forked' }] });
   expect(await git(repository, 'diff', '--name-only', 'main', 'chosen')).toBe('a/common.txt\na/fork.txt');

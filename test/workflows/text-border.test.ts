@@ -2,6 +2,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { escapeForPeople } from '../../src/core/text/escape.ts';
 import type { RefactorResult } from '../../src/core/refactor/state.ts';
+import { signals } from '../../src/workflows/messages.ts';
 import { approve, finish, git, makeRepository, planned, shell, startCrew, until } from './harness.ts';
 
 /** Reorders, hides, and ends a line as no keyboard does. */
@@ -17,7 +18,7 @@ test('nothing that reorders or hides text comes out of a run: not of its queries
   const repository = await makeRepository();
   const handle = await crew.start({ repository, goal: HIDDEN });
   await until(handle, ({ needs }) => needs.length > 0);
-  await handle.signal('steer', { text: HIDDEN, by: 'ann' });
+  await handle.signal(signals.steer, { text: HIDDEN, by: 'ann' });
   const seen: string[] = [];
   const look = async (id: string): Promise<void> => {
     const run = crew.client.workflow.getHandle(id);

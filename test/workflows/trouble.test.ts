@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MAX_OUTPUT_TOKENS } from '../../src/core/agent/next.ts';
-import type { AgentStatus } from '../../src/core/views/status.ts';
+import { agentQueries } from '../../src/workflows/messages.ts';
 import type { Script } from './harness.ts';
 import { approve, finish, makeRepository, onePlan, planned, shell, startCrew, status, until } from './harness.ts';
 
@@ -27,14 +27,14 @@ test('a model server that is down is waited for, the wait and its reason are in 
   const [task] = troubled.tasks;
   expect(task?.trouble).toMatch(/^think is tried again since 20.*; attempt \d+ failed: /);
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
-  expect((await agent.query<AgentStatus>('status')).trouble).toBe(task?.trouble);
-  expect(await agent.query<{ text: string }[]>('log')).toContainEqual(
+  expect((await agent.query(agentQueries.status)).trouble).toBe(task?.trouble);
+  expect(await agent.query(agentQueries.log)).toContainEqual(
     expect.objectContaining({ text: expect.stringMatching(/^think failed 2 times: /) }),
   );
   down = false;
   await approve(handle, 'delivery@1');
   expect((await status(handle)).tasks.every(({ trouble }) => trouble === null)).toBe(true);
-  expect((await agent.query<AgentStatus>('status')).trouble).toBeNull();
+  expect((await agent.query(agentQueries.status)).trouble).toBeNull();
   await handle.result();
 });
 
@@ -51,7 +51,7 @@ test('a call that a server refused costs nothing; one whose answer broke off is 
   await approve(handle, 'delivery@1');
   await handle.result();
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
-  const { spend } = await agent.query<AgentStatus>('status');
+  const { spend } = await agent.query(agentQueries.status);
   expect(spend).toMatchObject({ modelCalls: 3 });
   expect(spend.outputTokens).toBeGreaterThan(MAX_OUTPUT_TOKENS);
   expect(spend.outputTokens).toBeLessThan(2 * MAX_OUTPUT_TOKENS);

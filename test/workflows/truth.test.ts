@@ -6,6 +6,7 @@ import { askBy } from '../../src/cli/ask-person.ts';
 import { showStatus } from '../../src/cli/show.ts';
 import { superviseAgent } from '../../src/cli/watch-agent.ts';
 import { readSnapshot, sendVerb } from '../../src/client/refactors.ts';
+import { updates } from '../../src/workflows/messages.ts';
 import { approve, ask, finish, makeRepository, onePlan, planned, ROOT, shell, startCrew, until } from './harness.ts';
 
 const PLAN = planned(onePlan({ id: 'a', paths: ['a/**'] }));
@@ -26,7 +27,7 @@ test('a verb says what its agent made of it; after fork and choose the chosen ag
   const rewind = await execa('node', args, { env, reject: false, all: true });
   expect(rewind).toMatchObject({ exitCode: 1, all: expect.stringContaining('refused: a: no single checkpoint "99"') });
 
-  const forked = await sendVerb(crew.client, id, 'fork', { task: 'a', to: 1, by: 'ann' });
+  const forked = await sendVerb(crew.client, id, updates.fork, { task: 'a', to: 1, by: 'ann' });
   expect(forked).toMatchObject({ kind: 'applied', detail: expect.stringContaining('a second agent starts') });
   const racing = await until(handle, ({ agents = [] }) => agents.filter(({ needs }) => needs.length > 0).length === 2);
   const rows = showStatus(racing)
@@ -38,7 +39,7 @@ test('a verb says what its agent made of it; after fork and choose the chosen ag
   ]);
   expect((await readSnapshot(crew.client, id)).ids).toEqual([`${id}/a.1`, `${id}/a.2`]);
 
-  await sendVerb(crew.client, id, 'choose', { agent: 'a.1', by: 'ann' });
+  await sendVerb(crew.client, id, updates.choose, { agent: 'a.1', by: 'ann' });
   const alone = await until(handle, ({ agents = [] }) => agents.length === 1);
   expect(alone.tasks).toMatchObject([{ id: 'a', agent: `${id}/a.1` }]);
   expect((await readSnapshot(crew.client, id)).ids).toEqual([`${id}/a.1`]);
@@ -59,5 +60,5 @@ test('a verb says what its agent made of it; after fork and choose the chosen ag
   await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'delivery'));
   const watch = await execa('node', [join(ROOT, 'bin/cox.mjs'), 'watch', `${id}/a.1`], { env, all: true });
   expect(watch).toMatchObject({ exitCode: 0, all: expect.stringContaining('finished') });
-  await handle.executeUpdate('stop');
+  await handle.executeUpdate(updates.stop, { args: [{}] });
 }, 240_000);

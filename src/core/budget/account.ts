@@ -72,7 +72,9 @@ export const accountInputSchema = z.strictObject({ account: accountNameSchema, p
 export type AccountInput = z.infer<typeof accountInputSchema>;
 export type ReserveInput = z.infer<typeof reserveSchema>;
 export type SettleInput = z.infer<typeof settleSchema>;
-type RaiseInput = z.infer<typeof raiseSchema>;
+type Raised = z.infer<typeof raiseSchema>;
+/** As a client writes it: amounts may be left out. */
+export type RaiseInput = z.input<typeof raiseSchema>;
 
 /** What became of a wish to set something aside; `others` are those that have. */
 export type Reservation = { kind: 'reserved' } | { kind: 'short'; reason: string; others: Holder[] };
@@ -213,7 +215,7 @@ function settle(before: AccountState, { holder: id, tokens, usd }: SettleInput):
   };
 }
 
-function raise(before: AccountState, { tokens, usd, by, note }: RaiseInput, at: number): AccountState {
+function raise(before: AccountState, { tokens, usd, by, note }: Raised, at: number): AccountState {
   const [first, second, ...rest] = before.raises;
   const isFull = before.raises.length >= MAX_RAISES;
   // What was added is never forgotten within its period: the oldest become one.

@@ -94,9 +94,10 @@ export type Verb = keyof typeof MESSAGE_SCHEMAS;
 export const VERBS = Object.keys(MESSAGE_SCHEMAS) as Verb[];
 /** Verbs that decide nothing, so that a signal may carry them. */
 export const SIGNAL_VERBS = ['steer', 'pause', 'resume', 'stop'] as const satisfies readonly Verb[];
+export type SignalVerb = (typeof SIGNAL_VERBS)[number];
 
 /** The field that a bare string stands for. */
-const STRING_FIELD: Partial<Record<Verb, string>> = {
+const STRING_FIELD = {
   steer: 'text',
   pause: 'reason',
   resume: 'reason',
@@ -107,8 +108,12 @@ const STRING_FIELD: Partial<Record<Verb, string>> = {
   rewind: 'to',
   fork: 'task',
   choose: 'agent',
-};
+} as const satisfies Partial<Record<Verb, string>>;
 const NEEDS_INPUT = new Set<Verb>(['steer', 'answer', 'revisePlan', 'rewind', 'choose']);
+
+/** A verb's input as a client writes it: its fields, or a string where only one field matters. */
+export type MessageFields<V extends Verb> = z.input<(typeof MESSAGE_SCHEMAS)[V]>;
+export type MessageInput<V extends Verb> = MessageFields<V> | (V extends keyof typeof STRING_FIELD ? string : never);
 
 export type Message = { [V in Verb]: { verb: V } & z.infer<(typeof MESSAGE_SCHEMAS)[V]> }[Verb];
 export type MessageOf<V extends Verb> = Extract<Message, { verb: V }>;
@@ -122,7 +127,7 @@ export function readMessage(verb: Verb, inputs: readonly unknown[]): MessageChec
   const [input] = inputs;
   const unreadable = describeUnreadable(input);
   if (unreadable !== undefined) return { kind: 'bad', problem: `the input of ${verb} ${unreadable}` };
-  const field = STRING_FIELD[verb];
+  const field = (STRING_FIELD as Partial<Record<Verb, string>>)[verb];
   let value: unknown = input ?? (NEEDS_INPUT.has(verb) ? undefined : {});
   if (typeof value === 'string' && field) value = { [field]: value };
   const parsed = MESSAGE_SCHEMAS[verb].safeParse(value);

@@ -1,0 +1,119 @@
+/**
+ * Every update, signal and query that a run takes, each defined once, with its input and its answer.
+ * Rule: handlers, client, command line and tests take a message's name from here; this file loads nothing of the
+ * workflows, so that a client may import it.
+ */
+import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { AgentState } from '../core/agent/state.ts';
+import type { AccountVerb, AccountView, RaiseInput } from '../core/budget/account.ts';
+import type { Control, Decision } from '../core/decisions/control.ts';
+import type { MessageInput, SignalVerb, Verb } from '../core/decisions/messages.ts';
+import type { Answer } from '../core/decisions/receipts.ts';
+import type { EffectivePolicy } from '../core/policy/policy.ts';
+import type { RefactorState } from '../core/refactor/state.ts';
+import type { Review } from '../core/review/review.ts';
+import type { Spend } from '../core/spend.ts';
+import { TROUBLE_SIGNAL } from '../core/trouble.ts';
+import type { AgentStatus, NeedView, RefactorStatus } from '../core/views/status.ts';
+
+export type VerbUpdate<V extends Verb> = UpdateDefinition<Answer, [input: MessageInput<V>], V>;
+
+/** One update a verb; its answer says whether the message counted. */
+export const updates: { readonly [V in Verb]: VerbUpdate<V> } = {
+  steer: defineUpdate('steer'),
+  pause: defineUpdate('pause'),
+  resume: defineUpdate('resume'),
+  stop: defineUpdate('stop'),
+  approve: defineUpdate('approve'),
+  reject: defineUpdate('reject'),
+  answer: defineUpdate('answer'),
+  revisePlan: defineUpdate('revisePlan'),
+  rewind: defineUpdate('rewind'),
+  fork: defineUpdate('fork'),
+  choose: defineUpdate('choose'),
+  adoptPolicy: defineUpdate('adoptPolicy'),
+};
+
+/** The verbs that decide nothing, as signals: they need no worker to be taken in. */
+export const signals: { readonly [V in SignalVerb]: SignalDefinition<[input?: MessageInput<V>], V> } = {
+  steer: defineSignal('steer'),
+  pause: defineSignal('pause'),
+  resume: defineSignal('resume'),
+  stop: defineSignal('stop'),
+};
+
+/** To a refactor, an agent or an account: a waiting run looks around, and moves to a new version of the workers. */
+export const wakeSignal = defineSignal('wake');
+
+/** A decision as a refactor shows it, with what its rules make of it. */
+type OpenDecision = Omit<Decision, 'approvals'> &
+  Omit<NeedView, 'approvals'> & { approvals?: string | Decision['approvals'] };
+
+/** What a refactor answers, by query. */
+export interface RefactorAnswers {
+  status: RefactorStatus;
+  plan: RefactorState['plan'];
+  decisions: { open: OpenDecision[]; closed: Decision[] };
+  spend: Spend;
+  reviews: Review[];
+  policy: EffectivePolicy;
+  log: Control['log'];
+  report: string;
+}
+
+/** What an agent answers, by query. */
+export interface AgentAnswers {
+  status: AgentStatus;
+  plan: Pick<AgentState['spec'], 'task' | 'instructions' | 'paths' | 'checks'>;
+  decisions: Decision[];
+  spend: Spend;
+  reviews: Review[];
+  policy: AgentState['spec']['policy'];
+  log: Control['log'];
+}
+
+export const refactorQueries: { readonly [N in keyof RefactorAnswers]: QueryDefinition<RefactorAnswers[N], [], N> } = {
+  status: defineQuery('status'),
+  plan: defineQuery('plan'),
+  decisions: defineQuery('decisions'),
+  spend: defineQuery('spend'),
+  reviews: defineQuery('reviews'),
+  policy: defineQuery('policy'),
+  log: defineQuery('log'),
+  report: defineQuery('report'),
+};
+
+export const agentQueries: { readonly [N in keyof AgentAnswers]: QueryDefinition<AgentAnswers[N], [], N> } = {
+  status: defineQuery('status'),
+  plan: defineQuery('plan'),
+  decisions: defineQuery('decisions'),
+  spend: defineQuery('spend'),
+  reviews: defineQuery('reviews'),
+  policy: defineQuery('policy'),
+  log: defineQuery('log'),
+};
+
+/** To a run that may be a refactor or an agent. */
+export const runQueries: {
+  readonly [N in keyof AgentAnswers]: QueryDefinition<AgentAnswers[N] | RefactorAnswers[N], [], N>;
+} = { ...agentQueries };
+
+/** To an account: what it has set aside and spent. */
+export const accountStatusQuery = defineQuery<AccountView>('status');
+
+/** To an account: people raise it; the workers set amounts aside and settle, sealed. */
+export const accountUpdates = {
+  raise: defineUpdate<AccountView, [input: RaiseInput], 'raise'>('raise'),
+  reserve: defineUpdate<unknown, [sealed: unknown], 'reserve'>('reserve'),
+  settle: defineUpdate<unknown, [sealed: unknown], 'settle'>('settle'),
+} satisfies { readonly [V in AccountVerb]: { name: V } };
+
+// Between a refactor, its agents and their activities. These are sealed (`hear.ts`), and people send none of them.
+
+/** From an agent: its needs and its end. */
+export const reportSignal = defineSignal<[unknown]>('agentReport');
+/** From an activity: it is tried again, and why. */
+export const troubleSignal = defineSignal<[unknown]>(TROUBLE_SIGNAL);
+/** From a refactor: a message of a person, passed on. */
+export const forwardSignal = defineSignal<[unknown]>('forwarded');
