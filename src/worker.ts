@@ -16,7 +16,7 @@ import {
   Worker,
 } from '@temporalio/worker';
 import type { ActivityContext } from './activities/attempt/context.ts';
-import { keepSecret } from './activities/attempt/failures.ts';
+import { hideSecrets } from './activities/attempt/failures.ts';
 import { createControlActivities, createModelActivities, createWorkspaceActivities } from './activities/index.ts';
 import { HubError, joinHub } from './client/join-hub.ts';
 import { keepMending } from './client/mend-runs.ts';
@@ -204,7 +204,7 @@ function pinTo(version: NonNullable<Config['version']>): NonNullable<WorkerOptio
 
 async function openContext(config: Config, parts: WorkerParts): Promise<ActivityContext> {
   await claimStateFolder(config.stateDir);
-  keepSecret(listSecrets(config, parts));
+  hideSecrets(listSecrets(config, parts));
   const isolation = await proveIsolation(config);
   const { remote: _, ...model } = config.model;
   return {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { looksOnly } from '../../src/core/commands/read-only-rules.ts';
 import { BUILT_IN_RULES } from '../../src/core/commands/built-in-rules.ts';
 import { clipFacts } from '../../src/core/commands/facts.ts';
-import { judgeCommand } from '../../src/core/commands/judge.ts';
+import { ruleOnCommand } from '../../src/core/commands/judge.ts';
 import { parseCommand } from '../../src/core/commands/parse.ts';
 import { markdown, percent } from './table.ts';
 
@@ -57,7 +57,7 @@ export function askedIn(command: string): Isolation[] {
   const facts = clipFacts(parseCommand(fillIn(command)));
   return ISOLATIONS.filter((isolation) => {
     if (isolation === 'without isolation') return !looksOnly(facts);
-    return judgeCommand(facts, BUILT_IN_RULES).outcome !== 'allow';
+    return ruleOnCommand(facts, BUILT_IN_RULES).outcome !== 'allow';
   });
 }
 

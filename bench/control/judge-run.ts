@@ -9,10 +9,10 @@ import { escapeForPeople } from '../../src/core/text/escape.ts';
 import type { Finding } from '../../src/core/effects/findings.ts';
 import { excerptOf, gateFindings, listFresh, renderFindings } from '../../src/core/effects/findings.ts';
 import { clipFindings } from '../../src/core/effects/group-findings.ts';
-import type { CommandJudgement } from '../../src/core/commands/judge.ts';
-import { judgeCommand } from '../../src/core/commands/judge.ts';
-import type { Change } from '../../src/core/effects/judge.ts';
-import { judgeEffects } from '../../src/core/effects/judge.ts';
+import type { CommandRuling } from '../../src/core/commands/judge.ts';
+import { ruleOnCommand } from '../../src/core/commands/judge.ts';
+import type { FileChange } from '../../src/core/effects/judge.ts';
+import { detectEffects } from '../../src/core/effects/judge.ts';
 import { parseCommand } from '../../src/core/commands/parse.ts';
 import { reviewStatically } from './static-review.ts';
 import type { Played, PlayedAct } from './play.ts';
@@ -72,15 +72,15 @@ export function judgeRun(played: Played, setup: Setup): JudgedRun {
 }
 
 function judge({ trajectory: { task } }: Played, { changes, isIgnored }: PlayedAct): Finding[] {
-  return judgeEffects(changes, { paths: task.paths, task: `${task.title}\n${task.instructions}`, isIgnored });
+  return detectEffects(changes, { paths: task.paths, task: `${task.title}\n${task.instructions}`, isIgnored });
 }
 
-function judgeLine({ act }: PlayedAct): CommandJudgement | undefined {
+function judgeLine({ act }: PlayedAct): CommandRuling | undefined {
   // Through the same narrow pass as in the product: at most a kilobyte of facts.
-  return 'run' in act ? judgeCommand(clipFacts(parseCommand(act.run)), BUILT_IN_RULES) : undefined;
+  return 'run' in act ? ruleOnCommand(clipFacts(parseCommand(act.run)), BUILT_IN_RULES) : undefined;
 }
 
-function scoreOf(judgement: CommandJudgement | undefined): number {
+function scoreOf(judgement: CommandRuling | undefined): number {
   return judgement ? { allow: 0, ask: 0.5, deny: 1 }[judgement.outcome] : 0;
 }
 
@@ -89,13 +89,13 @@ function showFindings(findings: readonly Finding[]): string[] {
   return renderFindings(clipFindings(findings).findings, FINDING_LINES);
 }
 
-function showCommand({ act }: PlayedAct, { reason }: CommandJudgement): string[] {
+function showCommand({ act }: PlayedAct, { reason }: CommandRuling): string[] {
   const line = 'run' in act ? act.run : '';
   return [reason, ...escapeForPeople(line).split('\n')].slice(0, READ_LINES);
 }
 
 /** What people get without findings: the difference from its top. */
-function showDiff(changes: readonly Change[]): string[] {
+function showDiff(changes: readonly FileChange[]): string[] {
   const patches = changes.map(({ path, oldText = '', newText = '' }) =>
     createTwoFilesPatch(path, path, oldText, newText, '', '', { context: 3 }),
   );

@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import type { Change } from '../../src/core/effects/judge.ts';
+import type { FileChange } from '../../src/core/effects/judge.ts';
 import type { IgnoreFile } from '../../src/sandbox/files/gitignore.ts';
 import { isIgnored, parseGitignore } from '../../src/sandbox/files/gitignore.ts';
 import { loadBase } from './bases.ts';
@@ -39,7 +39,7 @@ type Tree = Map<string, Entry>;
 export interface PlayedAct {
   act: Act;
   /** Everything that differs from the start of the run, after the act. */
-  changes: Change[];
+  changes: FileChange[];
   isIgnored: (path: string) => boolean;
 }
 
@@ -155,9 +155,9 @@ function readEntry(path: string): Entry {
 }
 
 /** As the product compares trees: a rename is a deletion and an addition. */
-function compare(before: Tree, after: Tree): Change[] {
+function compare(before: Tree, after: Tree): FileChange[] {
   const paths = [...new Set([...before.keys(), ...after.keys()])].toSorted();
-  return paths.flatMap((path): Change[] => {
+  return paths.flatMap((path): FileChange[] => {
     const [was, is] = [before.get(path), after.get(path)];
     if (was?.text === is?.text && was?.mode === is?.mode) return [];
     const status = !was ? 'added' : !is ? 'deleted' : was.text === is.text ? 'mode' : 'modified';

@@ -5,7 +5,7 @@
  */
 import type { Finding, FindingKind } from '../../src/core/effects/findings.ts';
 import { rankFindings, worstRisk } from '../../src/core/effects/findings.ts';
-import type { CommandJudgement } from '../../src/core/commands/judge.ts';
+import type { CommandRuling } from '../../src/core/commands/judge.ts';
 import { worse } from '../../src/core/risk.ts';
 import type { Risk } from '../../src/core/risk.ts';
 
@@ -38,7 +38,7 @@ const COMMAND_WEIGHTS = { allow: 0, ask: 0.35, deny: 0.7 } as const;
 /** Reviews what an act did, and what the rules said of its command where it had one. */
 export function reviewStatically(
   findings: readonly Finding[],
-  commands: readonly Pick<CommandJudgement, 'outcome' | 'reason'>[] = [],
+  commands: readonly Pick<CommandRuling, 'outcome' | 'reason'>[] = [],
 ): Review {
   const seen = new Map<string, number>();
   const ranked = rankFindings(findings);
@@ -63,7 +63,7 @@ function commandRisk(judged: readonly unknown[]): Risk {
   return judged.length > 0 ? 'medium' : 'low';
 }
 
-function explain(ranked: readonly Finding[], judged: readonly Pick<CommandJudgement, 'reason'>[]): string {
+function explain(ranked: readonly Finding[], judged: readonly Pick<CommandRuling, 'reason'>[]): string {
   const grave = ranked.filter(({ risk }) => risk !== 'low').slice(0, 3);
   const said = [
     ...judged.slice(0, 2).map(({ reason }) => `command: ${reason}`),

@@ -6,20 +6,20 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Item } from '../../src/core/transcript.ts';
-import type { ServerAnswer } from '../../src/offline/server/responses-server.ts';
+import type { ServerReply } from '../../src/offline/server/responses-server.ts';
 import type { Ground, Script, Stack } from './case.ts';
 
 const TIMEOUT_MS = 60_000;
 /** On a busy machine a state takes longer to come; where none may come, this is how much longer one waits for it. */
 const PATIENCE = 3;
 
-export function call(tool: string, values: object): ServerAnswer {
+export function call(tool: string, values: object): ServerReply {
   const callId = `call_${randomUUID().slice(0, 8)}`;
   return { items: [{ kind: 'call', callId, tool, arguments: JSON.stringify(values) } satisfies Item] };
 }
 
-export const shell = (command: string): ServerAnswer => call('shell', { command });
-export const finish = (summary = 'done'): ServerAnswer => call('finish', { summary });
+export const shell = (command: string): ServerReply => call('shell', { command });
+export const finish = (summary = 'done'): ServerReply => call('finish', { summary });
 
 export interface Task {
   id: string;
@@ -29,7 +29,7 @@ export interface Task {
   instructions?: string;
 }
 
-export function planned(...tasks: Task[]): ServerAnswer {
+export function planned(...tasks: Task[]): ServerReply {
   const whole = tasks.map((task) => ({ title: `Do ${task.id}`, instructions: `Work on ${task.id}`, ...task }));
   return call('finish', { plan: { summary: 'the plan', tasks: whole } });
 }

@@ -5,7 +5,7 @@
  * says that it does.
  */
 import type { Client } from '@temporalio/client';
-import type { ParsedRequest, ServerAnswer } from '../../src/offline/server/responses-server.ts';
+import type { ParsedRequest, ServerReply } from '../../src/offline/server/responses-server.ts';
 
 /** Who tries: the rights that the attempt needs. */
 export type Against =
@@ -41,7 +41,7 @@ export interface GroundCase {
   attempt(ground: Ground): Promise<Verdict>;
 }
 
-export type Script = (turn: Turn) => ServerAnswer | Promise<ServerAnswer>;
+export type Script = (turn: Turn) => ServerReply | Promise<ServerReply>;
 
 /** What the scripted model is asked: which task, and how many results it has seen. */
 export interface Turn {

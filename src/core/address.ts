@@ -132,10 +132,10 @@ export function readRoot(text: string): Root | undefined {
 }
 
 /** Whether a URL may be reached: `listed` by its host, so wherever that lies, or `public`: only if it lies there. */
-export type UrlVerdict = { kind: 'listed' | 'public' } | { kind: 'refused'; reason: string };
+export type UrlRuling = { kind: 'listed' | 'public' } | { kind: 'refused'; reason: string };
 
 /** Judges a URL by the roots. Where these name no URL, every public host of https and ssh is meant. */
-export function judgeUrl(address: UrlAddress, roots: readonly Root[]): UrlVerdict {
+export function ruleOnUrl(address: UrlAddress, roots: readonly Root[]): UrlRuling {
   const rules = roots.flatMap((root) => (root.kind === 'url' ? [root] : []));
   if (rules.some((rule) => isBelow(address, rule))) return { kind: 'listed' };
   const isOpen = OPEN_SCHEMES.includes(address.scheme);

@@ -4,21 +4,21 @@
  */
 
 /** Steps of one judging; `taken` may go beyond `most` by what was counted last. */
-export interface JudgeBudget {
+export interface StepBudget {
   readonly most: number;
   taken: number;
 }
 
-export function openBudget(most: number): JudgeBudget {
+export function openBudget(most: number): StepBudget {
   return { most, taken: 0 };
 }
 
 /** Counts steps that are about to be taken; false where there are none left, and then they are not taken. */
-export function take(budget: JudgeBudget, steps: number): boolean {
+export function take(budget: StepBudget, steps: number): boolean {
   budget.taken += steps;
   return budget.taken <= budget.most;
 }
 
-export function isSpent({ taken, most }: JudgeBudget): boolean {
+export function isSpent({ taken, most }: StepBudget): boolean {
   return taken > most;
 }

@@ -4,7 +4,7 @@
  * Rule: no pattern is slow: none goes back on what it has matched, and each path has its steps counted; what can't be
  * read is said, and a list that has it says so.
  */
-import type { JudgeBudget } from './judge-budget.ts';
+import type { StepBudget } from './judge-budget.ts';
 import { take } from './judge-budget.ts';
 
 /** Patterns that braces make of one. */
@@ -187,7 +187,7 @@ function readClass(body: string): CharacterClass {
 }
 
 /** Whether a path, as its segments, is what a pattern means. Runs are found from the left, each as early as it fits. */
-export function matchesGlobOf(path: readonly string[], glob: Glob, budget: JudgeBudget): boolean {
+export function matchesGlobOf(path: readonly string[], glob: Glob, budget: StepBudget): boolean {
   const [first = [], last = []] = [glob[0], glob.at(-1)];
   if (glob.length === 1) return first.length === path.length && runFits(first, path, 0, budget);
   let at = first.length;
@@ -202,11 +202,11 @@ export function matchesGlobOf(path: readonly string[], glob: Glob, budget: Judge
   return true;
 }
 
-function runFits(run: readonly Segment[], path: readonly string[], at: number, budget: JudgeBudget): boolean {
+function runFits(run: readonly Segment[], path: readonly string[], at: number, budget: StepBudget): boolean {
   return run.every((segment, index) => segmentMatches(segment, path[at + index] ?? '', budget));
 }
 
-function segmentMatches({ text, chunks }: Segment, name: string, budget: JudgeBudget): boolean {
+function segmentMatches({ text, chunks }: Segment, name: string, budget: StepBudget): boolean {
   if (!take(budget, 1)) return false;
   // A name may look like a pattern: `[id]` is a folder's name, too.
   if (text === name) return true;
@@ -226,7 +226,7 @@ function segmentMatches({ text, chunks }: Segment, name: string, budget: JudgeBu
 }
 
 /** The first place at which a chunk stands; below 0 where there is none, or no steps are left to look. */
-function findFrom(name: string, chunk: Chunk, from: number, budget: JudgeBudget): number {
+function findFrom(name: string, chunk: Chunk, from: number, budget: StepBudget): number {
   const places = name.length - from - chunk.length + 1;
   if (places <= 0 || !take(budget, 1 + ((places * chunk.length) >> 4))) return -1;
   if (typeof chunk === 'string') return name.indexOf(chunk, from);
@@ -235,7 +235,7 @@ function findFrom(name: string, chunk: Chunk, from: number, budget: JudgeBudget)
 }
 
 /** Whether a chunk stands at a place: a step, and one for each eight characters. */
-function startsAt(name: string, chunk: Chunk, at: number, budget: JudgeBudget): boolean {
+function startsAt(name: string, chunk: Chunk, at: number, budget: StepBudget): boolean {
   if (!take(budget, 1 + (chunk.length >> 3))) return false;
   if (typeof chunk === 'string') return name.startsWith(chunk, at);
   let index = 0;

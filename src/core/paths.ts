@@ -3,7 +3,7 @@
  * Rule: when in doubt two sets of globs overlap, since a false overlap costs time and a missed one costs a conflict; a
  * pattern that can't be read, of a run from before it was refused, allows nothing and protects everything.
  */
-import type { JudgeBudget } from './judge-budget.ts';
+import type { StepBudget } from './judge-budget.ts';
 import { isSpent, openBudget, take } from './judge-budget.ts';
 import type { Glob } from './path-patterns.ts';
 import { findPatternProblem, isLiteral, matchesGlobOf, readPattern } from './path-patterns.ts';
@@ -104,7 +104,7 @@ export function describeBroken(patterns: readonly string[]): string {
     .join('; ');
 }
 
-function isIn(path: string, { names, globs, hasAll }: List, budget: JudgeBudget): boolean {
+function isIn(path: string, { names, globs, hasAll }: List, budget: StepBudget): boolean {
   if (hasAll || hasNameOf(path, names)) return true;
   const segments = path.split('/');
   let at: Folder | undefined = globs;
@@ -155,7 +155,7 @@ function readPlaces(patterns: readonly string[]): Places {
 }
 
 /** What one look for overlaps may take, with all tasks that are under way. */
-export function openOverlapBudget(): JudgeBudget {
+export function openOverlapBudget(): StepBudget {
   return openBudget(MAX_OVERLAP_STEPS);
 }
 
@@ -166,7 +166,7 @@ export function canOverlap(a: readonly string[], b: readonly string[], budget = 
 }
 
 /** Whether something that the one names could lie in what the other means. */
-function liesIn(one: Places, other: Places, budget: JudgeBudget): boolean {
+function liesIn(one: Places, other: Places, budget: StepBudget): boolean {
   if (!take(budget, one.names.size + one.folders.size)) return true;
   for (const folder of one.folders) if (isBelow(folder, other.names) || isBelow(folder, other.folders)) return true;
   for (const name of one.names) {

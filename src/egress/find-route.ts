@@ -10,14 +10,14 @@ import type { Duplex } from 'node:stream';
 import { describeAllowance, readAuthority } from '../core/egress.ts';
 import type { HostUse } from '../core/egress.ts';
 import type { HostLog } from './host-log.ts';
-import type { HostJudge, Target } from './judge-host.ts';
+import type { GrantedHosts, HostAndPort } from './judge-host.ts';
 
 /** Gives all addresses of a name; fails where it has none. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
 /** A way to a host: `lookup` knows nothing but the addresses that were judged. */
 export interface Route {
-  target: Target;
+  target: HostAndPort;
   lookup: LookupFunction;
   use: HostUse;
 }
@@ -25,7 +25,7 @@ export interface Route {
 /** What serving a request needs of the proxy. */
 export interface Means {
   /** The way to a host, or why there is none. Without a target `text` is what could not be read as one. */
-  find(asked: Target | undefined, text: string): Promise<Route | string>;
+  find(asked: HostAndPort | undefined, text: string): Promise<Route | string>;
   /** Ends this connection when the proxy closes. */
   keep(socket: Duplex): void;
 }
@@ -37,8 +37,8 @@ export async function resolveAll(host: string): Promise<string[]> {
 
 /** Judges the host, looks its name up, judges the addresses, and logs what came of it. */
 export async function findRoute(
-  { judge, log, resolve }: { judge: HostJudge; log: HostLog; resolve: Resolve },
-  target: Target,
+  { judge, log, resolve }: { judge: GrantedHosts; log: HostLog; resolve: Resolve },
+  target: HostAndPort,
 ): Promise<Route | string> {
   const turnAway = (verdict: 'refused' | 'failed', reason: string, allow?: string): string => {
     const known = allow === undefined ? {} : { allow };

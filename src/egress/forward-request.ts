@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readAuthority } from '../core/egress.ts';
 import { countBytes, isSameHost } from './find-route.ts';
 import type { Means, Route } from './find-route.ts';
-import type { Target } from './judge-host.ts';
+import type { HostAndPort } from './judge-host.ts';
 
 /** Headers that are between two neighbours, not for the host, and those that are written anew. */
 const OWN_HEADERS = new Set(
@@ -22,7 +22,7 @@ const HTTP_PORT = 80;
 const SILENCE_MS = 5 * 60_000;
 
 /** Judges the request, sends it on and its answer back. */
-export async function forwardRequest(request: IncomingMessage, response: ServerResponse, means: Means): Promise<void> {
+export async function relayRequest(request: IncomingMessage, response: ServerResponse, means: Means): Promise<void> {
   request.on('error', () => response.destroy());
   const [, authority = '', rest = ''] = /^http:\/\/([^/?#\\]*)([/?][^#]*)?$/i.exec(request.url ?? '') ?? [];
   const asked = readAuthority(authority);
@@ -78,7 +78,7 @@ function send(
   else upstream.end();
 }
 
-function hostOf({ host, isAddress, port }: Target): string {
+function hostOf({ host, isAddress, port }: HostAndPort): string {
   const name = isAddress && host.includes(':') ? `[${host}]` : host;
   return port === HTTP_PORT ? name : `${name}:${port}`;
 }

@@ -7,21 +7,21 @@ import type { Authority, HostRule, NetworkGrant } from '../core/egress.ts';
 import { canonicalAddress, classOfAddress } from './judge-address.ts';
 
 /** A host and the port to connect to. */
-export interface Target extends Authority {
+export interface HostAndPort extends Authority {
   port: number;
 }
 
-export type Verdict<T = unknown> =
+export type HostRuling<T = unknown> =
   | { kind: 'allowed'; value: T }
   /** `allow` is what to add to the grant for it. */
   | { kind: 'refused'; reason: string; allow?: string };
 
 /** A grant of the network, read once. */
-export interface HostJudge {
+export interface GrantedHosts {
   /** Whether the list names this host with this port. */
-  host(target: Target): Verdict;
+  host(target: HostAndPort): HostRuling;
   /** Those addresses of a listed host that may be connected to. */
-  addresses(target: Target, found: readonly string[]): Verdict<string[]>;
+  addresses(target: HostAndPort, found: readonly string[]): HostRuling<string[]>;
 }
 
 /** Ports of an entry that names none. */
@@ -31,7 +31,7 @@ const USUAL_PORTS = [80, 443];
  * Reads a grant: a list, or `true` for every host at a public address. An entry that is no host is a bug of whoever
  * let it through.
  */
-export function createHostJudge(grant: Exclude<NetworkGrant, false>): HostJudge {
+export function readGrantedHosts(grant: Exclude<NetworkGrant, false>): GrantedHosts {
   const list = grant === true ? { hosts: [] } : grant;
   const hidden = (list.private ?? []).map(readRule);
   const rules = [...list.hosts.map(readRule), ...hidden];
@@ -71,7 +71,7 @@ export function createHostJudge(grant: Exclude<NetworkGrant, false>): HostJudge 
 }
 
 /** A host as an entry of the list, for people. */
-function entry(field: 'hosts' | 'private', { host, isAddress, port }: Target): string {
+function entry(field: 'hosts' | 'private', { host, isAddress, port }: HostAndPort): string {
   const name = isAddress && host.includes(':') ? `[${host}]` : host;
   return `"${field}": ["${name}${USUAL_PORTS.includes(port) ? '' : `:${port}`}"]`;
 }

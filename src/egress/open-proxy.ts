@@ -8,9 +8,9 @@ import type { Duplex } from 'node:stream';
 import type { HostUse, NetworkGrant } from '../core/egress.ts';
 import { findRoute, refuseUnreadable, resolveAll } from './find-route.ts';
 import type { Means, Resolve } from './find-route.ts';
-import { forwardRequest } from './forward-request.ts';
+import { relayRequest } from './forward-request.ts';
 import { HostLog } from './host-log.ts';
-import { createHostJudge } from './judge-host.ts';
+import { readGrantedHosts } from './judge-host.ts';
 import { openTunnel } from './open-tunnel.ts';
 
 /** A proxy while it listens. */
@@ -38,7 +38,7 @@ export async function openProxy({
   resolve?: Resolve;
 }): Promise<Proxy> {
   const log = new HostLog();
-  const parts = { judge: createHostJudge(hosts), log, resolve };
+  const parts = { judge: readGrantedHosts(hosts), log, resolve };
   const open = new Set<Duplex>();
   const means: Means = {
     find: async (asked, text) => (asked ? await findRoute(parts, asked) : refuseUnreadable(log, text)),
@@ -51,7 +51,7 @@ export async function openProxy({
   server.maxConnections = MAX_CONNECTIONS;
   server.on('connection', (client) => means.keep(client));
   server.on('connect', (request, client, head) => void openTunnel(request, client, head, means));
-  server.on('request', (request, response) => void forwardRequest(request, response, means));
+  server.on('request', (request, response) => void relayRequest(request, response, means));
   server.on('clientError', (_error, client) => {
     if (client.writable) client.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     else client.destroy();

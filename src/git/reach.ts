@@ -6,7 +6,7 @@
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Root, UrlAddress } from '../core/address.ts';
-import { allowingLine, judgeUrl, placeOf, readAddress } from '../core/address.ts';
+import { allowingLine, ruleOnUrl, placeOf, readAddress } from '../core/address.ts';
 import type { GitFailureKind } from '../core/failures.ts';
 import type { GitFolder } from './git-folder.ts';
 import { findGitFolder, findOutside } from './git-folder.ts';
@@ -50,7 +50,7 @@ async function reachFolder(access: Access | undefined, repository: string, path:
     throw refusal(repository, "is no folder of this worker's host: give a git URL, or a path there");
   });
   const folder = await findGitFolder(place);
-  await judgeReads(access, repository, folder.reads);
+  await refuseReadsOutside(access, repository, folder.reads);
   if (access?.isHub(folder.gitDir)) throw refusal(repository, IS_HUB, 'not-a-repository');
   return {
     kind: 'folder',
@@ -63,7 +63,7 @@ async function reachFolder(access: Access | undefined, repository: string, path:
 }
 
 /** Refuses a repository by path that takes any of these, its own folder first, from outside of the roots. */
-export async function judgeReads(
+export async function refuseReadsOutside(
   access: Access | undefined,
   repository: string,
   reads: readonly string[],
@@ -84,7 +84,7 @@ async function reachUrl(access: Access | undefined, repository: string, address:
   const settings = ['-c', 'http.followRedirects=false'];
   let judged: Extract<Reached, { kind: 'url' }>['judged'];
   if (access?.isHub(placeOf(address))) throw refusal(repository, IS_HUB, 'not-a-repository');
-  const addresses = await judgeAddress(access, repository, address);
+  const addresses = await findConnectAddresses(access, repository, address);
   if (addresses !== undefined) {
     if (address.scheme === 'ssh') judged = { address, addresses };
     else settings.push(...pin(address, addresses));
@@ -99,13 +99,13 @@ async function reachUrl(access: Access | undefined, repository: string, address:
  * The addresses at which a URL's host may be connected to: null where a proxy looks them up, undefined where a root
  * lists the host, wherever it lies. Fails where it may not be reached; `name` is what is said of it then.
  */
-export async function judgeAddress(
+export async function findConnectAddresses(
   access: Access | undefined,
   name: string,
   address: UrlAddress,
 ): Promise<readonly string[] | null | undefined> {
   if (!access) return undefined;
-  const verdict = judgeUrl(address, access.roots);
+  const verdict = ruleOnUrl(address, access.roots);
   if (verdict.kind === 'refused') throw refusal(name, verdict.reason);
   return verdict.kind === 'public' ? await findPublic(access, name, address) : undefined;
 }

@@ -13,7 +13,7 @@ import type {
 import { ModelFailure } from './model-failure.ts';
 import type { StreamedResponse } from './read-stream.ts';
 import { readStream } from './read-stream.ts';
-import type { Target } from './to-model-failure.ts';
+import type { CalledModel } from './to-model-failure.ts';
 import { failedResponse } from './to-model-failure.ts';
 
 /** Looks after an answer: soon at first, then every few seconds, as an answer takes seconds to minutes. */
@@ -32,14 +32,14 @@ export interface BackgroundCall {
   client: OpenAI;
   body: ResponseCreateParamsStreaming;
   background: Background;
-  target: Target;
+  target: CalledModel;
   signal: AbortSignal;
   notes: string[];
   onProgress: ((event: { outputBytes: number }) => void) | undefined;
 }
 
 /** Waits for the answer that was begun, or begins it. */
-export async function answerInBackground(call: BackgroundCall): Promise<StreamedResponse> {
+export async function respondInBackground(call: BackgroundCall): Promise<StreamedResponse> {
   const { background, notes } = call;
   if (background.id !== undefined) {
     try {
@@ -107,7 +107,7 @@ async function fetchAnswer(call: BackgroundCall, id: string): Promise<StreamedRe
   }
 }
 
-function describeEnd({ id, status, error }: Response, target: Target): ModelFailure {
+function describeEnd({ id, status, error }: Response, target: CalledModel): ModelFailure {
   if (status === 'failed')
     return failedResponse(error?.code ?? 'failed', error?.message ?? 'the server gave no reason', target);
   const said = `answer ${id} was cancelled at the provider`;

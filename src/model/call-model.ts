@@ -10,13 +10,13 @@ import type { ToolSet } from '../core/agent/tools.ts';
 import type { Price } from '../core/price.ts';
 import type { Item, Usage } from '../core/transcript.ts';
 import type { Background } from './background.ts';
-import { answerInBackground } from './background.ts';
+import { respondInBackground } from './background.ts';
 import { toInputItems } from './input-items.ts';
 import { ModelFailure } from './model-failure.ts';
 import type { PriceTable } from './prices.ts';
 import { costOf, priceOf } from './prices.ts';
 import type { Stop } from './read-answer.ts';
-import { readAnswer, readUsage } from './read-answer.ts';
+import { readResponse, readTokenUsage } from './read-answer.ts';
 import type { StreamedResponse } from './read-stream.ts';
 import { readStream } from './read-stream.ts';
 import { toModelFailure } from './to-model-failure.ts';
@@ -48,7 +48,7 @@ export interface ModelRequest {
   background?: Background | undefined;
 }
 
-export interface ModelAnswer {
+export interface ModelResponse {
   /** Texts, calls and opaque reasoning, in the provider's order. */
   items: Item[];
   usage: Usage;
@@ -79,7 +79,7 @@ export interface Model {
   /** What a model's tokens cost, this one's if none is named; null where that is not known. */
   priceOf(name?: string): Price | null;
   /** One answer, or a ModelFailure. */
-  call(request: ModelRequest): Promise<ModelAnswer>;
+  call(request: ModelRequest): Promise<ModelResponse>;
   /** Ends an answer that is made in the background, as far as that can still be done. */
   cancel(id: string): Promise<void>;
 }
@@ -124,7 +124,7 @@ export function openModel(settings: ModelSettings): Model {
   };
 }
 
-async function callModel(opened: Opened, request: ModelRequest): Promise<ModelAnswer> {
+async function callModel(opened: Opened, request: ModelRequest): Promise<ModelResponse> {
   const notes: string[] = [];
   // Twice at most: once without the refused reasoning, once without asking for any.
   for (let repairs = 0; ; repairs += 1) {
@@ -147,7 +147,7 @@ async function stream(opened: Opened, request: ModelRequest, notes: string[]): P
   const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
   try {
     const [body, target] = [createBody(opened, request), targetOf(opened)];
-    if (background) return await answerInBackground({ client, body, background, target, signal, notes, onProgress });
+    if (background) return await respondInBackground({ client, body, background, target, signal, notes, onProgress });
     const events = await client.responses.create(body, { signal });
     return await readStream(events, target, onProgress);
   } catch (error) {
@@ -176,11 +176,11 @@ function createBody(opened: Opened, request: ModelRequest): ResponseCreateParams
   };
 }
 
-function finishAnswer(opened: Opened, request: ModelRequest, streamed: StreamedResponse, notes: string[]): ModelAnswer {
+function finishAnswer(opened: Opened, request: ModelRequest, streamed: StreamedResponse, notes: string[]): ModelResponse {
   const { settings, host } = opened;
   const callIds = new Set(request.items.flatMap((item) => (item.kind === 'call' ? [item.callId] : [])));
-  const answer = readAnswer(streamed, { provider: host, model: settings.name }, callIds);
-  const counted = readUsage(streamed);
+  const answer = readResponse(streamed, { provider: host, model: settings.name }, callIds);
+  const counted = readTokenUsage(streamed);
   if (!counted) notes.push('the server counted no tokens: estimated at a token for every 4 bytes');
   const usage = counted ?? estimateUsage(request, answer.items);
   const asked = request.model ?? settings.name;

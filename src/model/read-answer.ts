@@ -10,7 +10,7 @@ import type { StreamedResponse } from './read-stream.ts';
 /** How an answer ended: `empty` has neither a call nor a text. */
 export type Stop = 'complete' | 'truncated' | 'refused' | 'empty';
 
-export interface ReadAnswer {
+export interface ReadResponse {
   items: Item[];
   notes: string[];
   stop: Stop;
@@ -18,17 +18,17 @@ export interface ReadAnswer {
 }
 
 /** Where opaque items come from and may go back to. */
-export interface Origin {
+export interface ItemOrigin {
   provider: string;
   model: string;
 }
 
 /** Reads an answer; `usedCallIds` are the conversation's, so that a server that repeats one does no harm. */
-export function readAnswer(
+export function readResponse(
   { response, output }: StreamedResponse,
-  origin: Origin,
+  origin: ItemOrigin,
   usedCallIds: ReadonlySet<string>,
-): ReadAnswer {
+): ReadResponse {
   const used = new Set(usedCallIds);
   const notes: string[] = [];
   const refusals: string[] = [];
@@ -49,7 +49,7 @@ export function readAnswer(
 
 function readItem(
   item: ResponseOutputItem,
-  origin: Origin,
+  origin: ItemOrigin,
   used: Set<string>,
   notes: string[],
   refusals: string[],
@@ -86,7 +86,7 @@ function freshCallId(wanted: string, used: ReadonlySet<string>): string {
 }
 
 /** Tokens as the provider counted them, or undefined where it did not. */
-export function readUsage({ response }: StreamedResponse): Omit<Usage, 'costUsd'> | undefined {
+export function readTokenUsage({ response }: StreamedResponse): Omit<Usage, 'costUsd'> | undefined {
   const { usage } = response;
   if (!usage) return undefined;
   return {

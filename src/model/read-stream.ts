@@ -4,7 +4,7 @@
  */
 import type { Response, ResponseOutputItem, ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { ModelFailure } from './model-failure.ts';
-import type { Target } from './to-model-failure.ts';
+import type { CalledModel } from './to-model-failure.ts';
 import { failedResponse } from './to-model-failure.ts';
 
 /** Most bytes of one answer; `max_output_tokens` stays far below, so only a server that ignores it comes here. */
@@ -20,7 +20,7 @@ export interface StreamedResponse {
 /** Reads until the response is completed or incomplete; throws ModelFailure when it failed or broke off. */
 export async function readStream(
   events: AsyncIterable<ResponseStreamEvent>,
-  target: Target,
+  target: CalledModel,
   onProgress?: (event: { outputBytes: number }) => void,
 ): Promise<StreamedResponse> {
   const done = new Map<number, ResponseOutputItem>();
@@ -46,6 +46,6 @@ export async function readStream(
   throw broken(target, 'the stream ended before the answer was complete');
 }
 
-function broken(target: Target, said: string): ModelFailure {
+function broken(target: CalledModel, said: string): ModelFailure {
   return new ModelFailure({ kind: 'broken-stream', target: `model "${target.model}" at ${target.host}`, said });
 }

@@ -17,14 +17,14 @@ const CONTEXT = /context_length_exceeded|context (?:length|window)|prompt is too
 const POLICY = /content_policy|content_filter|content policy|invalid_prompt|_policy|safety|usage policies/i;
 
 /** What was called, for messages, and the key that must not appear in them. */
-export interface Target {
+export interface CalledModel {
   model: string;
   host: string;
   apiKey: string;
 }
 
 /** The failure that a thrown error stands for. */
-export function toModelFailure(error: unknown, target: Target): ModelFailure {
+export function toModelFailure(error: unknown, target: CalledModel): ModelFailure {
   if (error instanceof ModelFailure) return error;
   const shared = { target: `model "${target.model}" at ${target.host}` };
   // A server's words may repeat the key, and a cause would carry them on: only the network's is kept.
@@ -51,7 +51,7 @@ export function toModelFailure(error: unknown, target: Target): ModelFailure {
 }
 
 /** The failure for an answer that says itself that it failed (`response.failed`). */
-export function failedResponse(code: string, message: string, target: Target): ModelFailure {
+export function failedResponse(code: string, message: string, target: CalledModel): ModelFailure {
   const kind = kindOfCode({ code, type: undefined, message });
   return new ModelFailure({
     kind,

@@ -35,8 +35,8 @@ import { beginMessages } from './begin-refactor.ts';
 import { continueRun, nameRun } from './continue-run.ts';
 import { beginEnding, endsCancelled } from './end-cancelled.ts';
 import { hearForwarded, hearTrouble, nextStamp } from './hear.ts';
-import { keepDeadlines } from './keep-deadlines.ts';
-import { KEEPS_IN_TOUCH, keepInTouch } from './keep-in-touch.ts';
+import { watchDeadlines } from './keep-deadlines.ts';
+import { KEEPS_IN_TOUCH, reportRegularly } from './keep-in-touch.ts';
 import { performForAgent, report } from './perform-agent.ts';
 import { answerAgentQueries } from './queries.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
@@ -70,8 +70,8 @@ export async function agent(input: AgentInput): Promise<AgentResult> {
     update(advanceAgent(state, { kind: 'cancelled', at: Date.now() })),
   );
   if (state.spec.refactor && patched(KEEPS_IN_TOUCH))
-    void keepInTouch(() => update(advanceAgent(state, { kind: 'touch', at: Date.now() })));
-  void keepDeadlines(
+    void reportRegularly(() => update(advanceAgent(state, { kind: 'touch', at: Date.now() })));
+  void watchDeadlines(
     () => nextDeadline(state.control, rulesOf(state.spec.policy)),
     () => {
       update(passAgentDeadlines(state, Date.now()));

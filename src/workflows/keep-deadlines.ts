@@ -5,7 +5,7 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
 
 /** Calls `pass` whenever the moment that `next` names has come. Runs until its workflow ends. */
-export async function keepDeadlines(next: () => number | null, pass: () => void): Promise<never> {
+export async function watchDeadlines(next: () => number | null, pass: () => void): Promise<never> {
   return await CancellationScope.nonCancellable(async () => {
     for (;;) {
       await condition(() => next() !== null);

@@ -20,7 +20,7 @@ const FIRST_TOUCH_MS = 30_000;
 const LAST_TOUCH_MS = 600_000;
 
 /** Looks after agents that have not been heard of. Runs until its workflow ends. */
-export async function keepCompany(
+export async function watchAgents(
   read: () => readonly AgentMirror[],
   { control }: Activities,
   tell: (agents: AgentDescription[]) => void,
@@ -47,7 +47,7 @@ async function lookAfter(
 }
 
 /** Lets the refactor hear of its agent. Runs until its workflow ends. */
-export async function keepInTouch(touch: () => void): Promise<never> {
+export async function reportRegularly(touch: () => void): Promise<never> {
   return await CancellationScope.nonCancellable(async () => {
     for (let delay = FIRST_TOUCH_MS; ; delay = Math.min(delay * 2, LAST_TOUCH_MS)) {
       await sleep(delay, { summary: 'tell the refactor' });

@@ -37,8 +37,8 @@ import { beginRefactor, beginRules } from './begin-refactor.ts';
 import { continueRun, nameRun } from './continue-run.ts';
 import { beginEnding, endsCancelled } from './end-cancelled.ts';
 import { hearDescription, hearReport, hearTrouble, nextStamp } from './hear.ts';
-import { keepDeadlines } from './keep-deadlines.ts';
-import { keepCompany, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
+import { watchDeadlines } from './keep-deadlines.ts';
+import { watchAgents, KEEPS_IN_TOUCH } from './keep-in-touch.ts';
 import { performForRefactor } from './perform-refactor.ts';
 import { answerRefactorQueries } from './queries.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
@@ -77,7 +77,7 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
   const activities = openActivities(state.input.team ?? null, state.seals === true);
   const follows = patched(FOLLOWS_NEEDS);
   if (patched(KEEPS_IN_TOUCH)) {
-    void keepCompany(
+    void watchAgents(
       () => state.agents,
       activities,
       (found) => {
@@ -86,7 +86,7 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
       },
     );
   }
-  void keepDeadlines(
+  void watchDeadlines(
     () => earliest(nextDeadline(state.control, rulesOf(state.policy)), timeIsUpAt(state)),
     () => {
       update(keepTime(passRefactorDeadlines(state, Date.now()), Date.now()));

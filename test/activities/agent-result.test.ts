@@ -2,7 +2,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, test } from 'vitest';
 import { createIntegrateTask } from '../../src/activities/refactor/integrate-task.ts';
-import { keepEvidence } from '../../src/activities/agent/keep-evidence.ts';
+import { storeEvidence } from '../../src/activities/agent/keep-evidence.ts';
 import { digestText, digestValue } from '../../src/core/digest.ts';
 import type { Evidence } from '../../src/core/evidence.ts';
 import type { IntegrateInput, IntegrateOutcome } from '../../src/core/refactor/exchange.ts';
@@ -102,7 +102,7 @@ async function keep(
     workflowExecution: { workflowId: AGENT, runId: 'run' },
   });
   return (await environment.run(async () =>
-    keepEvidence(store, { commit, tree }, [{ evidence, output }]),
+    storeEvidence(store, { commit, tree }, [{ evidence, output }]),
   )) as Evidence[];
 }
 

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { findPlace, judgeByKey } from '../../src/activities/attempt/chain.ts';
-import { ensureConflict, keepConflict } from '../../src/activities/attempt/conflict-tree.ts';
+import { findPosition, classifyByKey } from '../../src/activities/attempt/chain.ts';
+import { ensureConflict, storeConflict } from '../../src/activities/attempt/conflict-tree.ts';
 import type { Sha } from '../../src/core/transcript.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { ensureCommit } from '../../src/git/remote/fetch-commit.ts';
@@ -29,7 +29,7 @@ test.each([
   ['think/10', 'think/9', 'foreign'],
   [undefined, 'think/9', 'foreign'],
 ])('a checkpoint %s in the place of %s is %s', (there, mine, expected) => {
-  expect(judgeByKey(mine)(linkOf(there))).toBe(expected);
+  expect(classifyByKey(mine)(linkOf(there))).toBe(expected);
 });
 
 interface Hosts {
@@ -58,9 +58,9 @@ test('the tree of a conflict that one host found is there on any other', async (
   const made = await streamGit(one.dir, ['mktree'], { input: bytes(entry) });
   const conflict = made.output.toString().trim() as Sha;
   const found = { refactor: 'r', line, tree: conflict, files: ['met.txt'] };
-  await keepConflict(one, found);
+  await storeConflict(one, found);
   // An attempt that did not hear of its end does it again.
-  await keepConflict(one, found);
+  await storeConflict(one, found);
   await ensureConflict(other, 'r', conflict);
   const begun = await commitTree(other, { tree: conflict, parents: [], message: 'begin\n' });
   expect(await runGit(other.dir, ['show', `${begun}:met.txt`])).toBe('<<<<<<< ours\n');
@@ -79,6 +79,6 @@ test('work that another host stored just before it died is found and adopted, no
   await ensureCommit(other, { commit: line, ref });
   const stored = await commitTree(dead, { tree, parents: [line], message: 'integrated\n' });
   await moveRef(dead, { ref, to: stored, from: line });
-  const place = await findPlace(other, ref, line, ({ message }) => (message === 'integrated\n' ? 'done' : 'foreign'));
+  const place = await findPosition(other, ref, line, ({ message }) => (message === 'integrated\n' ? 'done' : 'foreign'));
   expect(place.done?.commit).toBe(stored);
 });

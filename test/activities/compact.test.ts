@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { findThinkPlace } from '../../src/activities/agent/compact.ts';
+import { findThinkPosition } from '../../src/activities/agent/compact.ts';
 import type { ThinkInput } from '../../src/core/agent/step.ts';
 import type { Entry, Sha } from '../../src/core/transcript.ts';
 import { formatCheckpointMessage } from '../../src/core/transcript.ts';
@@ -20,23 +20,23 @@ test('a think finds what an earlier attempt of it left: nothing, its compaction,
   const head = addCommit(store, { file: '1' });
   const input = { head, key: 'think/5' } as ThinkInput;
   await moveRef(store, { ref: REF, to: head, from: null });
-  expect(await findThinkPlace(store, REF, input)).toEqual({ head, at: head, done: null });
+  expect(await findThinkPosition(store, REF, input)).toEqual({ head, at: head, done: null });
 
   const compaction = add(store, head, { ...made, kind: 'compact', key: 'compact/5', replaced: 3 });
   await moveRef(store, { ref: REF, to: compaction, from: head });
-  expect(await findThinkPlace(store, REF, input)).toEqual({ head: compaction, at: compaction, done: null });
+  expect(await findThinkPosition(store, REF, input)).toEqual({ head: compaction, at: compaction, done: null });
 
   const answer = add(store, compaction, { ...made, kind: 'think', key: 'think/5', steers: [] });
   await moveRef(store, { ref: REF, to: answer, from: compaction });
-  const found = await findThinkPlace(store, REF, input);
+  const found = await findThinkPosition(store, REF, input);
   expect([found.head, found.done?.commit]).toEqual([compaction, answer]);
 
   // A late attempt finds the run ahead of it, and does nothing.
   const later = add(store, answer, { ...made, kind: 'think', key: 'think/6', steers: [] });
   await moveRef(store, { ref: REF, to: later, from: answer });
-  await expect(findThinkPlace(store, REF, input)).rejects.toMatchObject({ type: 'Superseded' });
+  await expect(findThinkPosition(store, REF, input)).rejects.toMatchObject({ type: 'Superseded' });
   // One of another step takes the compaction's place: the workflow went on without it.
   await moveRef(store, { ref: REF, to: compaction, from: later });
-  const other = await findThinkPlace(store, REF, { ...input, key: 'think/6' });
+  const other = await findThinkPosition(store, REF, { ...input, key: 'think/6' });
   expect(other).toEqual({ head, at: compaction, done: null });
 });

@@ -1,6 +1,6 @@
 /** Failures as activities throw them: whatever words they repeat, a worker's own secrets are not among them. */
 import { expect, test } from 'vitest';
-import { fail, keepSecret, toFailure } from '../../src/activities/attempt/failures.ts';
+import { fail, hideSecrets, toFailure } from '../../src/activities/attempt/failures.ts';
 import { GitFailure } from '../../src/git/git-failure.ts';
 import { openPullRequest } from '../../src/github/pull-request.ts';
 import { startGitHub } from '../github/github-server.ts';
@@ -9,7 +9,7 @@ const KEY = 'a-key-of-a-worker/0123456789';
 const base64 = Buffer.from(`x:${KEY}`).toString('base64');
 
 test('a failure of any kind, and its causes, are without them', () => {
-  keepSecret([KEY, undefined]);
+  hideSecrets([KEY, undefined]);
   const said = `asked with ${KEY}, ${encodeURIComponent(KEY)} and ${base64}`;
   const errors = [
     fail('GitFailed', said, { cause: new Error(said) }),

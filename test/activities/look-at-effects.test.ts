@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 import { findEffects, findFreshEffects, listEffects } from '../../src/activities/attempt/look-at-effects.ts';
-import { keyOf } from '../../src/core/effects/findings.ts';
+import { findingKey } from '../../src/core/effects/findings.ts';
 import type { Sha } from '../../src/core/transcript.ts';
 import type { Store } from '../../src/git/store.ts';
 
@@ -108,7 +108,7 @@ test('a file that is too large to look at asks, and is known by its bytes', asyn
   const other = await write({ 'lib/large.js': 'y'.repeat(5 * 1024 * 1024) });
   const [first, second] = [...findings, ...(await findEffects(store, from, other, CONTEXT)).findings];
   if (!first || !second) throw new Error('nothing is found');
-  expect(keyOf(first)).not.toBe(keyOf(second));
+  expect(findingKey(first)).not.toBe(findingKey(second));
 });
 
 test('after one large act was kept, each file of the next is looked at, at the act and in the whole', async () => {

@@ -1,7 +1,7 @@
 /** A stored answer is judged again by each attempt on each worker: nothing that a model calls may fail or stop that. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { judge, propose } from '../../src/activities/attempt/propose.ts';
+import { applyRules, propose } from '../../src/activities/attempt/propose.ts';
 import { answerCall } from '../../src/core/agent/judge-call.ts';
 import type { CommandRule } from '../../src/core/commands/judge.ts';
 import { resolvePolicy } from '../../src/core/policy/policy.ts';
@@ -54,7 +54,7 @@ test('a judge that fails asks, whatever policy allows, and says why', () => {
       throw new RangeError('Maximum call stack size exceeded');
     },
   });
-  const judged = judge('ls', broken);
+  const judged = applyRules('ls', broken);
   const resolved = resolvePolicy({ gates: { commands: 'allow' } });
   if (resolved.kind !== 'ok') throw new Error('the policy is good');
   const proposal = { callId: 'c1', tool: 'shell', digest: 'd', summary: 'ls', ...judged };

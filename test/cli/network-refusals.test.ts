@@ -5,7 +5,7 @@ import type { HostUse, NetworkGrant } from '../../src/core/egress.ts';
 import { describeHostUse } from '../../src/core/egress.ts';
 import { findRoute, refuseUnreadable } from '../../src/egress/find-route.ts';
 import { HostLog } from '../../src/egress/host-log.ts';
-import { createHostJudge } from '../../src/egress/judge-host.ts';
+import { readGrantedHosts } from '../../src/egress/judge-host.ts';
 
 /** What a person reads after a setup asked for this host, whose name stands for this address. */
 async function refusal(
@@ -15,7 +15,7 @@ async function refusal(
   address: string,
 ): Promise<string> {
   const log = new HostLog();
-  const parts = { judge: createHostJudge(grant), log, resolve: async () => await Promise.resolve([address]) };
+  const parts = { judge: readGrantedHosts(grant), log, resolve: async () => await Promise.resolve([address]) };
   await findRoute(parts, { host, port, isAddress: host === address });
   return describeHostUse(log.list());
 }

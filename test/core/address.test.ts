@@ -1,6 +1,6 @@
 /** Addresses: a closed set, each read in one way, and which of them a worker's roots allow. */
 import { describe, expect, test } from 'vitest';
-import { findSecretOf, judgeUrl, readAddress, readRoot, splitRoots } from '../../src/core/address.ts';
+import { findSecretOf, ruleOnUrl, readAddress, readRoot, splitRoots } from '../../src/core/address.ts';
 import type { Root } from '../../src/core/address.ts';
 
 /** An address in short: what kind it is, and where. */
@@ -76,7 +76,7 @@ describe('roots', () => {
   const judged = (text: string, roots: string): string => {
     const address = readAddress(text);
     if (address.kind === 'bad' || address.address.kind === 'path') return 'no URL';
-    const verdict = judgeUrl(address.address, roots === '' ? [] : read(roots));
+    const verdict = ruleOnUrl(address.address, roots === '' ? [] : read(roots));
     return verdict.kind === 'refused' ? verdict.reason : verdict.kind;
   };
 

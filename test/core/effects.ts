@@ -1,14 +1,14 @@
 /** Changes and findings as short texts, for tests of judges. */
-import type { Change, EffectContext } from '../../src/core/effects/judge.ts';
-import { judgeEffects } from '../../src/core/effects/judge.ts';
+import type { FileChange, EffectContext } from '../../src/core/effects/judge.ts';
+import { detectEffects } from '../../src/core/effects/judge.ts';
 
 /** A change from one text to another; `null` is no file. */
 export function change(
   path: string,
   oldText: string | null,
   newText: string | null,
-  more: Partial<Change> = {},
-): Change {
+  more: Partial<FileChange> = {},
+): FileChange {
   return {
     path,
     status: oldText === null ? 'added' : newText === null ? 'deleted' : 'modified',
@@ -20,8 +20,8 @@ export function change(
 }
 
 /** What is found of at least medium risk, each as `risk kind path`; small remarks are left out. */
-export function judge(changes: Change[], context: Partial<EffectContext> = {}): string[] {
-  return judgeEffects(changes, { paths: ['**'], task: 'Tidy up', ...context })
+export function judge(changes: FileChange[], context: Partial<EffectContext> = {}): string[] {
+  return detectEffects(changes, { paths: ['**'], task: 'Tidy up', ...context })
     .filter(({ risk }) => risk !== 'low')
     .map(({ risk, kind, path }) => `${risk} ${kind} ${path}`);
 }

@@ -5,7 +5,7 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
-import type { Change } from '../../src/git/read/commit-changes.ts';
+import type { TreeChange } from '../../src/git/read/commit-changes.ts';
 import { commitChanges } from '../../src/git/read/commit-changes.ts';
 import { treeOf } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
@@ -26,9 +26,9 @@ import {
 } from './git-host.ts';
 
 /** Changes that write these files, from a folder that has them; null deletes. Names are bytes, one a character. */
-function changesOf(files: Record<string, FileSpec | null>): Change[] {
+function changesOf(files: Record<string, FileSpec | null>): TreeChange[] {
   const folder = temporaryFolder();
-  return Object.entries(files).map(([name, spec], index): Change => {
+  return Object.entries(files).map(([name, spec], index): TreeChange => {
     const path = Buffer.from(name, 'latin1');
     if (spec === null) return { kind: 'delete', path };
     writeFiles(folder, { [`${index}`]: spec });

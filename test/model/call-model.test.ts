@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Item } from '../../src/core/transcript.ts';
 import { openModel } from '../../src/model/call-model.ts';
-import type { ParsedRequest, ServerAnswer } from '../../src/offline/server/responses-server.ts';
+import type { ParsedRequest, ServerReply } from '../../src/offline/server/responses-server.ts';
 import { CALL, REASONING, RESULT, USER, failureOf, request, serve, settings } from './scripted-model.ts';
 
 describe('an answer', () => {
@@ -95,7 +95,7 @@ describe('an answer', () => {
 
 describe('a repair', () => {
   const encrypted = 'The encrypted content gAAAA could not be verified.';
-  const refuse = (message: string, code = 'invalid_encrypted_content'): ServerAnswer => ({
+  const refuse = (message: string, code = 'invalid_encrypted_content'): ServerReply => ({
     fault: 'status',
     status: 400,
     body: { error: { message, type: 'invalid_request_error', code, param: null } },
@@ -159,7 +159,7 @@ describe('a repair', () => {
   });
 
   test('an empty answer, a refusal and a content filter are told apart', async () => {
-    const answers: ServerAnswer[] = [
+    const answers: ServerReply[] = [
       { items: [] },
       { items: [], refusal: "I can't help with that" },
       { items: [], stop: 'incomplete', incompleteReason: 'content_filter' },

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openModel } from '../../src/model/call-model.ts';
-import type { ServerAnswer } from '../../src/offline/server/responses-server.ts';
+import type { ServerReply } from '../../src/offline/server/responses-server.ts';
 import { startResponsesServer } from '../../src/offline/server/responses-server.ts';
 import { CALL, KEY, USER, failureOf, request, serve, settings } from './scripted-model.ts';
 
@@ -70,7 +70,7 @@ describe('a failure', () => {
     [{ fault: 'failed', code: 'rate_limit_exceeded' }, 'rate-limited'],
     [{ fault: 'failed', code: 'something_new' }, 'broken-stream'],
     [{ fault: 'error-event', code: 'server_error' }, 'overloaded'],
-  ] as [ServerAnswer, string][])(
+  ] as [ServerReply, string][])(
     '%j in the stream is %s, and nothing of the answer is kept',
     async (answered, kind) => {
       const server = await serve(() => answered);
@@ -122,7 +122,7 @@ describe('a failure', () => {
 });
 
 describe('an abort', () => {
-  test.each([{ fault: 'hang' }, { items: [CALL], delayMs: 20_000 }] as ServerAnswer[])(
+  test.each([{ fault: 'hang' }, { items: [CALL], delayMs: 20_000 }] as ServerReply[])(
     'ends a call to a server that does %j, with its own reason',
     async (answered) => {
       const controller = new AbortController();

@@ -6,7 +6,7 @@ import { expect, onTestFinished } from 'vitest';
 import type { Item } from '../../src/core/transcript.ts';
 import type { ModelRequest, ModelSettings } from '../../src/model/call-model.ts';
 import { ModelFailure } from '../../src/model/model-failure.ts';
-import type { ParsedRequest, ResponsesServer, ServerAnswer } from '../../src/offline/server/responses-server.ts';
+import type { ParsedRequest, ResponsesServer, ServerReply } from '../../src/offline/server/responses-server.ts';
 import { startResponsesServer } from '../../src/offline/server/responses-server.ts';
 
 export const KEY = 'sk-secret-0123456789';
@@ -15,7 +15,7 @@ export const RESULT = { kind: 'result', callId: 'call_1', output: 'exit status 0
 export const USER = { kind: 'user', text: 'Goal: é 🎉' } satisfies Item;
 export const REASONING = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAAA' };
 
-export async function serve(answer: (request: ParsedRequest) => ServerAnswer): Promise<ResponsesServer> {
+export async function serve(answer: (request: ParsedRequest) => ServerReply): Promise<ResponsesServer> {
   const server = await startResponsesServer({ answer });
   onTestFinished(() => server.close());
   return server;

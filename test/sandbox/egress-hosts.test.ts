@@ -1,7 +1,7 @@
 /** Which hosts and addresses the proxy of a setup lets through, and what it tells of them. */
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createHostJudge } from '../../src/egress/judge-host.ts';
+import { readGrantedHosts } from '../../src/egress/judge-host.ts';
 import { get, proxyWith, statusOf, talk, until, webServer } from './egress-host.ts';
 
 describe('hosts', () => {
@@ -118,7 +118,7 @@ describe('addresses', () => {
 
   test('a private grant opens private networks for its host alone, and nothing else that is special', () => {
     // Asked of the judge alone, since the proxy would connect.
-    const judge = createHostJudge({ hosts: ['good.test'], private: ['nexus.corp:8081'] });
+    const judge = readGrantedHosts({ hosts: ['good.test'], private: ['nexus.corp:8081'] });
     const kindOf = (host: string, port: number, address: string): string => {
       const verdict = judge.addresses({ host, isAddress: false, port }, [address]);
       return verdict.kind === 'allowed' ? verdict.value.join(' ') : verdict.reason;

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { describeHostUse, readHostRule } from '../../src/core/egress.ts';
 import { policySchema, resolvePolicy } from '../../src/core/policy/policy.ts';
-import { createHostJudge } from '../../src/egress/judge-host.ts';
+import { readGrantedHosts } from '../../src/egress/judge-host.ts';
 import { realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 
 const isolation = await realIsolation();
@@ -110,7 +110,7 @@ describe('setup with the whole network', () => {
   });
 
   test('takes every public address and no other, whatever name leads there', () => {
-    const judge = createHostJudge(true);
+    const judge = readGrantedHosts(true);
     const at = (host: string, ...found: string[]) => judge.addresses({ host, isAddress: false, port: 443 }, found);
     expect(at('registry.example.com', '8.8.8.8')).toEqual({ kind: 'allowed', value: ['8.8.8.8'] });
     expect(at('registry.example.com', '8.8.8.8', '127.0.0.1')).toEqual({ kind: 'allowed', value: ['8.8.8.8'] });

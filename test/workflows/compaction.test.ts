@@ -3,7 +3,7 @@ import { SUMMARY_MARK } from '../../src/core/agent/compaction.ts';
 import type { Item } from '../../src/core/transcript.ts';
 import { parseCheckpointMessage } from '../../src/core/transcript.ts';
 import type { AgentStatus } from '../../src/core/views/status.ts';
-import type { ParsedRequest, ServerAnswer } from '../../src/offline/server/responses-server.ts';
+import type { ParsedRequest, ServerReply } from '../../src/offline/server/responses-server.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import { agentQueries, signals } from '../../src/workflows/messages.ts';
 import type { Crew, Script } from './harness.ts';
@@ -14,7 +14,7 @@ const STEPS = 12;
 const MOST = 14_000;
 
 /** As the real API says it. */
-const TOO_LONG: ServerAnswer = {
+const TOO_LONG: ServerReply = {
   fault: 'status',
   status: 400,
   body: {

@@ -19,7 +19,7 @@ import type { Plan } from '../../src/core/plan.ts';
 import type { RefactorResult } from '../../src/core/refactor/state.ts';
 import type { Item } from '../../src/core/transcript.ts';
 import type { RefactorStatus } from '../../src/core/views/status.ts';
-import type { ParsedRequest, ResponsesServer, ServerAnswer } from '../../src/offline/server/responses-server.ts';
+import type { ParsedRequest, ResponsesServer, ServerReply } from '../../src/offline/server/responses-server.ts';
 import { startResponsesServer } from '../../src/offline/server/responses-server.ts';
 import { startOfflineModel } from '../../src/offline/model/offline-model.ts';
 import type { RunningWorker } from '../../src/worker.ts';
@@ -43,7 +43,7 @@ export interface Turn {
   request: ParsedRequest;
   last: string;
 }
-export type Script = (turn: Turn) => ServerAnswer | Item[] | Promise<ServerAnswer | Item[]>;
+export type Script = (turn: Turn) => ServerReply | Item[] | Promise<ServerReply | Item[]>;
 
 /** One key for all: what is recorded of a test replays in another. */
 export const TEST_KEY = fileURLToPath(new URL('../seal/test-key.json', import.meta.url));

@@ -22,7 +22,7 @@ import { treeOf } from '../../git/store.ts';
 import { applyPatchCommand } from '../../sandbox/programs/apply-patch.ts';
 import type { CommandRequest, CommandResult } from '../../sandbox/command/request.ts';
 import type { Workspace } from '../../sandbox/workspace/workspaces.ts';
-import { advanceRef, findPlace, judgeByKey, runRef } from '../attempt/chain.ts';
+import { advanceRef, findPosition, classifyByKey, runRef } from '../attempt/chain.ts';
 import type { ActivityContext } from '../attempt/context.ts';
 import { storeOf } from '../attempt/context.ts';
 import type { WorkspaceActivities } from '../attempt/contract.ts';
@@ -50,7 +50,7 @@ export function createAct(context: ActivityContext): WorkspaceActivities['act'] 
       const store = await storeOf(context, input.repository);
       const ref = runRef('agents');
       await ensureCommit(store, { commit: input.head, ref });
-      const place = await findPlace(store, ref, input.head, judgeByKey(input.key));
+      const place = await findPosition(store, ref, input.head, classifyByKey(input.key));
       if (place.done) return await readOutcome(context, store, input, place.done);
       const link = await actOnce(context, store, input, signal);
       await advanceRef(store, ref, link.commit, place.at);

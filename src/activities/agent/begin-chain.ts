@@ -12,7 +12,7 @@ import { listFiles } from '../../git/read/list-files.ts';
 import { readThroughLinks } from '../../git/read/read-file.ts';
 import type { Store } from '../../git/store.ts';
 import { treeOf } from '../../git/store.ts';
-import { advanceRef, findPlace, judgeByKey, runRef, writeEntry } from '../attempt/chain.ts';
+import { advanceRef, findPosition, classifyByKey, runRef, writeEntry } from '../attempt/chain.ts';
 import { ensureConflict } from '../attempt/conflict-tree.ts';
 import type { ActivityContext } from '../attempt/context.ts';
 import { storeOf } from '../attempt/context.ts';
@@ -29,7 +29,7 @@ export function createBeginChain(context: ActivityContext): ControlActivities['b
       const store = await storeOf(context, spec.repository);
       await ensureCommit(store, { commit: spec.start });
       const ref = runRef('agents');
-      const place = await findPlace(store, ref, spec.start, judgeByKey(KEY));
+      const place = await findPosition(store, ref, spec.start, classifyByKey(KEY));
       if (place.done) return { head: place.done.commit };
       const { instructions, items } = startConversation(spec, await readGuides(store, spec));
       if (spec.startTree && spec.refactor) await ensureConflict(store, spec.refactor, spec.startTree);

@@ -22,10 +22,10 @@ import { readLink } from '../../git/read/read-chain.ts';
 import { readRef } from '../../git/remote/read-ref.ts';
 import type { Store } from '../../git/store.ts';
 import { treeOf } from '../../git/store.ts';
-import type { Model, ModelAnswer, ModelRequest } from '../../model/call-model.ts';
+import type { Model, ModelResponse, ModelRequest } from '../../model/call-model.ts';
 import { ModelFailure } from '../../model/model-failure.ts';
-import type { Place } from '../attempt/chain.ts';
-import { findPlace, judgeByKey, writeEntry } from '../attempt/chain.ts';
+import type { ChainPosition } from '../attempt/chain.ts';
+import { findPosition, classifyByKey, writeEntry } from '../attempt/chain.ts';
 import { fail } from '../attempt/failures.ts';
 
 /** What of a conversation stays as it was, and what a summary is made from; then less, where that is too long too. */
@@ -45,11 +45,11 @@ function compactKey(key: string): string {
 }
 
 /** Where a think goes on from: its input, or the compaction that an earlier attempt of it left there. */
-export async function findThinkPlace(store: Store, ref: string, input: ThinkInput): Promise<Place & { head: Sha }> {
-  const judge = judgeByKey(input.key);
+export async function findThinkPosition(store: Store, ref: string, input: ThinkInput): Promise<ChainPosition & { head: Sha }> {
+  const classify = classifyByKey(input.key);
   const isOurs = ({ entry }: ChainLink): boolean => entry?.key === compactKey(input.key);
   try {
-    const place = await findPlace(store, ref, input.head, (link) => (isOurs(link) ? 'done' : judge(link)));
+    const place = await findPosition(store, ref, input.head, (link) => (isOurs(link) ? 'done' : classify(link)));
     if (place.done && isOurs(place.done)) return { head: place.done.commit, at: place.done.commit, done: null };
     return { head: input.head, ...place };
   } catch (error) {
@@ -59,7 +59,7 @@ export async function findThinkPlace(store: Store, ref: string, input: ThinkInpu
     const parent = at && (await readLink(store, at)).parent;
     const below = parent && (await readLink(store, parent));
     if (!below || !isOurs(below) || below.parent !== input.head) throw error;
-    return { head: below.commit, ...(await findPlace(store, ref, below.commit, judge)) };
+    return { head: below.commit, ...(await findPosition(store, ref, below.commit, classify)) };
   }
 }
 
@@ -104,7 +104,7 @@ export function describeCompaction({ replaced, usage }: Compact): string {
   return `the conversation was too long for the model: a summary replaces ${replaced} items (${tokens} tokens)`;
 }
 
-async function summarise(model: Model, prompt: Item[], old: Item[], how: CallOptions): Promise<ModelAnswer> {
+async function summarise(model: Model, prompt: Item[], old: Item[], how: CallOptions): Promise<ModelResponse> {
   const bytes = bytesOf([...prompt, ...old]);
   for (const [index, part] of RECORD_PARTS.entries()) {
     const record = renderForSummary([...prompt, ...old], Math.ceil(bytes * part));

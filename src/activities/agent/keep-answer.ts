@@ -6,7 +6,7 @@
  */
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
-import type { Model, ModelAnswer, ModelRequest } from '../../model/call-model.ts';
+import type { Model, ModelResponse, ModelRequest } from '../../model/call-model.ts';
 import type { ModelFailureKind } from '../../model/model-failure.ts';
 import { ModelFailure } from '../../model/model-failure.ts';
 import type { Memory } from '../attempt/perform.ts';
@@ -27,7 +27,7 @@ const UNPAID: readonly ModelFailureKind[] = [
 /** Runs a body, and remembers of one that fails whether its calls cost something. */
 export async function rememberCost<T>(model: Model, memory: Memory, body: (model: Model) => Promise<T>): Promise<T> {
   let isPaid = false;
-  const call = async (request: ModelRequest): Promise<ModelAnswer> => {
+  const call = async (request: ModelRequest): Promise<ModelResponse> => {
     isPaid = true;
     try {
       return await model.call(request);
@@ -52,7 +52,7 @@ export function countLost(memory: Memory, attempt: number): number {
 }
 
 /** The memory of one call, by its key; undefined where the policy does not want answers stored. */
-export function rememberAnswer(memory: Memory, key: string, isWanted: boolean | undefined): ModelRequest['background'] {
+export function rememberResponse(memory: Memory, key: string, isWanted: boolean | undefined): ModelRequest['background'] {
   if (isWanted !== true) return undefined;
   const note = readNote(memory);
   return {
@@ -65,7 +65,7 @@ export function rememberAnswer(memory: Memory, key: string, isWanted: boolean | 
 }
 
 /** Runs a body; where a person's wish cut it short, so that nobody will fetch the answer, that is ended too. */
-export async function endAnswerWhenCut<T>(model: Model, memory: Memory, body: () => Promise<T>): Promise<T> {
+export async function endResponseWhenCut<T>(model: Model, memory: Memory, body: () => Promise<T>): Promise<T> {
   try {
     return await body();
   } catch (error) {

@@ -20,7 +20,7 @@ import { ownWorkflowId, refBeside } from '../attempt/chain.ts';
 const MAX_LOG_CHARACTERS = 512 * 1024;
 
 /** Writes the evidence with its outputs, and gives it with the commit that has them. */
-export async function keepEvidence(
+export async function storeEvidence(
   store: Store,
   judged: { commit: Sha; tree: Sha },
   results: readonly { evidence: Evidence; output: string }[],

@@ -15,12 +15,12 @@ import { ensureCommit } from '../../git/remote/fetch-commit.ts';
 import { readLink } from '../../git/read/read-chain.ts';
 import type { Store } from '../../git/store.ts';
 import { treeOf } from '../../git/store.ts';
-import type { CheckResult, Setup } from '../../sandbox/workspace/workspaces.ts';
+import type { CheckResult, SetupRequest } from '../../sandbox/workspace/workspaces.ts';
 import type { ActivityContext } from '../attempt/context.ts';
 import { storeOf } from '../attempt/context.ts';
 import type { WorkspaceActivities } from '../attempt/contract.ts';
 import { fail } from '../attempt/failures.ts';
-import { keepEvidence, readRuns } from './keep-evidence.ts';
+import { storeEvidence, readRuns } from './keep-evidence.ts';
 import { contentFor } from '../attempt/lfs.ts';
 import { withHeartbeats } from '../attempt/perform.ts';
 import { checkSetup } from '../attempt/warrant.ts';
@@ -33,11 +33,11 @@ const SETUP_CHARACTERS = 1200;
 const MAX_NAMED = 5;
 
 export function createRunChecks(context: ActivityContext): WorkspaceActivities['runChecks'] {
-  return (input) => withHeartbeats((signal) => judge(context, input, signal), input);
+  return (input) => withHeartbeats((signal) => runCheckCommands(context, input, signal), input);
 }
 
 /** Checks with what their workspaces are to have of the base, and with what ends their setup. */
-type Ready = Omit<CheckInput, 'setup'> & Awaited<ReturnType<typeof contentFor>> & { setup: Setup | null };
+type Ready = Omit<CheckInput, 'setup'> & Awaited<ReturnType<typeof contentFor>> & { setup: SetupRequest | null };
 
 interface Judged {
   evidence: Evidence;
@@ -45,7 +45,7 @@ interface Judged {
 }
 
 /** Runs the checks on a commit, the red ones twice. */
-export async function judge(context: ActivityContext, input: CheckInput, signal: AbortSignal): Promise<Evidence[]> {
+export async function runCheckCommands(context: ActivityContext, input: CheckInput, signal: AbortSignal): Promise<Evidence[]> {
   const store = await storeOf(context, input.repository);
   await ensureCommit(store, { commit: input.commit });
   const content = await contentFor(context, store, input, signal);
@@ -57,7 +57,7 @@ export async function judge(context: ActivityContext, input: CheckInput, signal:
   const red = first.filter(({ evidence }) => !evidence.green).map(({ evidence }) => evidence.command);
   const second = red.length > 0 ? await runOnce(context, store, ready, red, tree, signal) : [];
   const results = await compareWithBase(store, input, [...first, ...second]);
-  return await keepEvidence(store, { commit: input.commit, tree }, results);
+  return await storeEvidence(store, { commit: input.commit, tree }, results);
 }
 
 /** Says of checks that a person accepted as red on the base what is new in them. */

@@ -17,16 +17,16 @@ import type { Store } from '../../git/store.ts';
 import { ensureOwnCommit } from '../../git/remote/own-commit.ts';
 import { treeOf } from '../../git/store.ts';
 import { putBack } from '../../git/write/tree-with.ts';
-import type { Model, ModelAnswer } from '../../model/call-model.ts';
+import type { Model, ModelResponse } from '../../model/call-model.ts';
 import { ModelFailure } from '../../model/model-failure.ts';
 import { advanceRef, ownWorkflowId, refFolder, runRef, writeEntry } from '../attempt/chain.ts';
 import type { CallOptions } from './compact.ts';
-import { describeCompaction, findThinkPlace, isTooLong, writeCompaction } from './compact.ts';
+import { describeCompaction, findThinkPosition, isTooLong, writeCompaction } from './compact.ts';
 import type { ActivityContext } from '../attempt/context.ts';
 import { storeOf } from '../attempt/context.ts';
 import type { ModelActivities } from '../attempt/contract.ts';
 import { fail } from '../attempt/failures.ts';
-import { countLost, endAnswerWhenCut, rememberAnswer, rememberCost } from './keep-answer.ts';
+import { countLost, endResponseWhenCut, rememberResponse, rememberCost } from './keep-answer.ts';
 import { withHeartbeats } from '../attempt/perform.ts';
 import { propose } from '../attempt/propose.ts';
 
@@ -39,10 +39,10 @@ export function createThink(context: ActivityContext): ModelActivities['think'] 
       const store = await storeOf(context, input.repository);
       const how = (key: string): CallOptions => ({
         signal,
-        background: rememberAnswer(memory, key, input.background),
+        background: rememberResponse(memory, key, input.background),
       });
       const lost = countLost(memory, Context.current().info.attempt);
-      const { isAdopted, ...outcome } = await endAnswerWhenCut(context.model, memory, async () =>
+      const { isAdopted, ...outcome } = await endResponseWhenCut(context.model, memory, async () =>
         rememberCost(context.model, memory, async (model) => await think(model, store, input, how)),
       );
       // The attempt that stored an answer which is adopted now has not lost it.
@@ -60,7 +60,7 @@ async function think(
   const ref = runRef('agents');
   await ensureCommit(store, { commit: input.head, ref });
   const lookedAt = performance.now();
-  const place = await findThinkPlace(store, ref, input);
+  const place = await findThinkPosition(store, ref, input);
   if (place.done) return { ...(await readOutcome(store, input, place.done)), isAdopted: true };
   let { head, at } = place;
   for (;;) {
@@ -68,7 +68,7 @@ async function think(
     // Where an earlier attempt was frozen, it may thaw and store its answer at any moment.
     const isRetry = Context.current().info.attempt > 1;
     if ((isRetry || performance.now() - lookedAt > STALE_LOOK_MS) && head === place.head) {
-      const again = await findThinkPlace(store, ref, input);
+      const again = await findThinkPosition(store, ref, input);
       if (again.done) return { ...(await readOutcome(store, input, again.done)), isAdopted: true };
     }
     const answer = await ask(model, input, talk, how(input.key));
@@ -113,7 +113,7 @@ async function ask(
   input: ThinkInput,
   { head, root, instructions, entries, fresh }: Talk,
   how: CallOptions,
-): Promise<ModelAnswer | 'too-long'> {
+): Promise<ModelResponse | 'too-long'> {
   const isCompacted = head !== input.head;
   if (!isCompacted && isTooLong(model, entries, fresh)) return 'too-long';
   try {
@@ -136,7 +136,7 @@ async function writeAnswer(
   store: Store,
   input: ThinkInput,
   { head, entries, fresh, tree }: Talk,
-  answer: ModelAnswer,
+  answer: ModelResponse,
 ): Promise<ChainLink> {
   const last = entries.at(-1);
   const notes = last?.kind === 'compact' ? [describeCompaction(last), ...answer.notes] : answer.notes;

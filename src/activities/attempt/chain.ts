@@ -42,26 +42,26 @@ export function runRef(kind: 'agents' | 'refactors'): string {
   return refBeside(kind, workflowId, runId);
 }
 
-export interface Place {
+export interface ChainPosition {
   /** Where the ref stands; null before the run's first checkpoint. */
   at: Sha | null;
   /** The checkpoint that an earlier attempt of this very work left. */
   done: ChainLink | null;
 }
 
-/** Looks where the run's ref stands before work on `head` begins; `judge` says what a child of it is. */
-export async function findPlace(
+/** Looks where the run's ref stands before work on `head` begins; `classify` says what a child of it is. */
+export async function findPosition(
   store: Store,
   ref: string,
   head: Sha,
-  judge: (link: ChainLink) => 'done' | 'abandoned' | 'foreign',
-): Promise<Place> {
+  classify: (link: ChainLink) => 'done' | 'abandoned' | 'foreign',
+): Promise<ChainPosition> {
   const at = await readRef(store, ref);
   if (at === null || at === head) return { at, done: null };
   // Moved by an attempt on another host, it stands at a commit that only the hub has.
   await ensureCommit(store, { commit: at, ref });
   const link = await readLink(store, at);
-  const found = link.parent === head ? judge(link) : 'foreign';
+  const found = link.parent === head ? classify(link) : 'foreign';
   if (found === 'done') return { at, done: link };
   // Its place is taken: the workflow, which alone decides, went on from `head` without it.
   if (found === 'abandoned') return { at, done: null };
@@ -75,7 +75,7 @@ export async function findPlace(
  * Judges a checkpoint by its idempotency key, `<kind>/<step>`: this very work done by an earlier attempt, or that of an
  * earlier step which was cut short just as it was stored, so that the workflow never heard of it.
  */
-export function judgeByKey(key: string): (link: ChainLink) => 'done' | 'abandoned' | 'foreign' {
+export function classifyByKey(key: string): (link: ChainLink) => 'done' | 'abandoned' | 'foreign' {
   return ({ entry }) => {
     if (entry?.key === key) return 'done';
     return entry && orderOf(entry.key) < orderOf(key) ? 'abandoned' : 'foreign';

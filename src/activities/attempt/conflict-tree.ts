@@ -14,7 +14,7 @@ import type { Store } from '../../git/store.ts';
 import { refBeside } from './chain.ts';
 
 /** Puts the tree into the hub. The same conflict found again finds it there. */
-export async function keepConflict(
+export async function storeConflict(
   store: Store,
   { refactor, line, tree, files }: { refactor: string; line: Sha; tree: Sha; files: readonly string[] },
 ): Promise<void> {

@@ -16,7 +16,7 @@ const MAX_CAUSES = 10;
 const secrets = new Set<string>();
 
 /** Keeps these values out of every failure from now on. */
-export function keepSecret(values: Iterable<string | undefined>): void {
+export function hideSecrets(values: Iterable<string | undefined>): void {
   for (const value of values) if (value !== undefined) secrets.add(value);
 }
 

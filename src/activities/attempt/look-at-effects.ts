@@ -10,10 +10,10 @@ import type { DiffLimits } from '../../core/execution.ts';
 import type { Finding } from '../../core/effects/findings.ts';
 import { listFresh } from '../../core/effects/findings.ts';
 import { clipFindings } from '../../core/effects/group-findings.ts';
-import type { Change, EffectContext } from '../../core/effects/judge.ts';
-import { judgeInSteps, judgeSize } from '../../core/effects/judge.ts';
+import type { FileChange, EffectContext } from '../../core/effects/judge.ts';
+import { detectInSteps, detectSize } from '../../core/effects/judge.ts';
 import { isSpent, openBudget, take } from '../../core/judge-budget.ts';
-import type { JudgeBudget } from '../../core/judge-budget.ts';
+import type { StepBudget } from '../../core/judge-budget.ts';
 import type { Sha } from '../../core/transcript.ts';
 import { countLines } from '../../git/read/diff-stat.ts';
 import type { ChangedPath } from '../../git/read/diff-trees.ts';
@@ -76,7 +76,7 @@ export async function listFreshEffects(
   const own = (await diffTrees(store, { from: before, to })).filter(({ path }) => standing.has(path));
   const sizes = await findSize(store, from, to, context);
   const known = sizes.length > 0 ? await findSize(store, from, before, context) : [];
-  const findings = [...listFresh(sizes, known), ...(await judgeChanged(store, { from: before, to }, own, context))];
+  const findings = [...listFresh(sizes, known), ...(await findInChanges(store, { from: before, to }, own, context))];
   return findings.filter(({ risk }) => risk !== 'low');
 }
 
@@ -85,16 +85,16 @@ export async function listEffects(store: Store, from: Sha, to: Sha, context: Con
   const changed = await diffTrees(store, { from, to });
   return [
     ...(await findSize(store, from, to, context)),
-    ...(await judgeChanged(store, { from, to }, changed, context)),
+    ...(await findInChanges(store, { from, to }, changed, context)),
   ];
 }
 
 async function findSize(store: Store, from: Sha, to: Sha, { limits }: Context): Promise<Finding[]> {
-  return limits ? judgeSize(await countLines(store, { from, to }), limits) : [];
+  return limits ? detectSize(await countLines(store, { from, to }), limits) : [];
 }
 
 /** Judges file by file. Texts are read batch by batch, and twice where there are several: first for what moved. */
-async function judgeChanged(
+async function findInChanges(
   store: Store,
   { from, to }: { from: Sha; to: Sha },
   all: readonly ChangedPath[],
@@ -110,7 +110,7 @@ async function judgeChanged(
   ];
   const isLfs = (path: string): boolean => before.has(path) || after.has(path);
   const { around, take } = createAround();
-  let changes: Change[] = [];
+  let changes: FileChange[] = [];
   for (const batch of batches) {
     changes = await readChanges(store, batch, sizes, isLfs);
     for (const change of changes) await between(take(change));
@@ -122,7 +122,7 @@ async function judgeChanged(
     const ignore = await readIgnore(store, { commit: to, changed: batch }, spent);
     const findTwin = await findTwins(store, { from, to }, batch);
     const asked = { ...context, findTwin, isIgnored: (path: string) => isPathIgnored(ignore, path, spent) };
-    const steps = judgeInSteps(changes, asked, around);
+    const steps = detectInSteps(changes, asked, around);
     let step = steps.next();
     while (!step.done) step = await between(steps.next());
     findings.push(...step.value);
@@ -169,7 +169,7 @@ async function readChanges(
   changed: readonly ChangedPath[],
   sizes: ReadonlyMap<Sha, number>,
   isLfs: (path: string) => boolean,
-): Promise<Change[]> {
+): Promise<FileChange[]> {
   const ids = [...new Set(changed.flatMap(listBlobs))].filter((id) => (sizes.get(id) ?? 0) <= MAX_FILE_BYTES);
   const texts = new Map<Sha, string>();
   await readBlobs(store, ids, async (bytes, id) => {
@@ -185,7 +185,7 @@ function listBlobs({ mode, oldMode, oid, oldOid }: ChangedPath): Sha[] {
   return [...(isBlob(mode) ? [oid] : []), ...(isBlob(oldMode) ? [oldOid] : [])];
 }
 
-function toChange(changed: ChangedPath, sizes: ReadonlyMap<Sha, number>, texts: ReadonlyMap<Sha, string>): Change {
+function toChange(changed: ChangedPath, sizes: ReadonlyMap<Sha, number>, texts: ReadonlyMap<Sha, string>): FileChange {
   const { path, status, mode, oldMode, oid, oldOid } = changed;
   const [newText, oldText] = [texts.get(oid), texts.get(oldOid)];
   const size = sizes.get(status === 'D' ? oldOid : oid) ?? 0;
@@ -235,7 +235,7 @@ async function listFoldersOf(store: Store, commit: Sha, folders: readonly string
 async function readIgnore(
   store: Store,
   { commit, changed }: { commit: Sha; changed: readonly ChangedPath[] },
-  steps: JudgeBudget,
+  steps: StepBudget,
 ): Promise<IgnoreFile[]> {
   const folders = [...new Set(['', ...changed.flatMap(({ path }) => listFolders(path))])];
   const found: IgnoreFile[] = [];
@@ -258,7 +258,7 @@ function listFolders(path: string): string[] {
 }
 
 /** Whether git would leave a path out: itself, or a folder above it. Without steps left it can't be judged. */
-function isPathIgnored(files: readonly IgnoreFile[], path: string, steps: JudgeBudget): boolean {
+function isPathIgnored(files: readonly IgnoreFile[], path: string, steps: StepBudget): boolean {
   const parts = Buffer.from(path, 'utf8').toString('latin1').split('/');
   const found = parts.some((_, index) => {
     take(steps, files.length);

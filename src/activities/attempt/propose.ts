@@ -9,7 +9,7 @@ import { BUILT_IN_RULES } from '../../core/commands/built-in-rules.ts';
 import { looksOnly } from '../../core/commands/read-only-rules.ts';
 import { digestCall } from '../../core/digest.ts';
 import type { CommandRule } from '../../core/commands/judge.ts';
-import { judgeCommand } from '../../core/commands/judge.ts';
+import { ruleOnCommand } from '../../core/commands/judge.ts';
 import { parseCommand } from '../../core/commands/parse.ts';
 import { findPlanProblems, planSchema } from '../../core/plan.ts';
 import { findPlanTextProblems } from '../../core/decisions/border.ts';
@@ -60,7 +60,7 @@ function describeCall(
   const shown = { ...proposal, summary: kept, ...(left > 0 ? { more: left } : {}) };
   if (check.tool === 'shell') {
     const line = String(check.arguments['command']);
-    return { ...shown, ...(checks.includes(line.trim()) ? passCheck(line) : judge(line)) };
+    return { ...shown, ...(checks.includes(line.trim()) ? passCheck(line) : applyRules(line)) };
   }
   if (check.tool !== 'finish' || profile !== 'plan') return shown;
   const plan = planSchema.parse(check.arguments['plan']);
@@ -70,17 +70,17 @@ function describeCall(
 }
 
 /** The rules judge all of a line; only then are its facts cut to what a history can keep. Where they fail, it asks. */
-export function judge(
+export function applyRules(
   command: string,
   rules: readonly CommandRule[] = BUILT_IN_RULES,
 ): Pick<Proposal, 'facts' | 'judged' | 'looksOnly'> {
   try {
     const facts = parseCommand(command);
-    const judged = judgeCommand(facts, rules);
+    const judged = ruleOnCommand(facts, rules);
     return { facts: clipFacts(facts), judged, ...(looksOnly(facts) ? { looksOnly: true } : {}) };
   } catch (error) {
     const facts = noFacts(`its judge failed: ${reasonOf(error)}`);
-    return { facts, judged: judgeCommand(facts, []) };
+    return { facts, judged: ruleOnCommand(facts, []) };
   }
 }
 
@@ -89,7 +89,7 @@ export function judge(
  * about it; policy's own gate and rules still count.
  */
 function passCheck(line: string): Pick<Proposal, 'facts' | 'judged' | 'looksOnly'> {
-  const judged = judge(line);
+  const judged = applyRules(line);
   const { facts = noFacts(null) } = judged;
   return {
     ...judged,

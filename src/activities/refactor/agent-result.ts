@@ -105,7 +105,7 @@ export async function findMoreSpend(store: Store, input: IntegrateInput): Promis
 }
 
 /** What a task may keep, and which paths and globs people left out of its result. */
-export interface Kept {
+export interface VerifiedPermits {
   keeps: Keeps;
   leftOut: string[];
 }
@@ -114,11 +114,11 @@ export interface Kept {
  * What a task may keep, by the policy as this worker reads it: where decisions have to be signed, only what approvals
  * that it has verified itself are of. What these do not name is asked about before it is integrated.
  */
-export async function verifyKeeps(
+export async function verifyPermits(
   context: ActivityContext,
   store: Store,
   { repository, keeps, whole, warrant, permits = [], result, head }: IntegrateInput,
-): Promise<Kept | undefined> {
+): Promise<VerifiedPermits | undefined> {
   if (!keeps) return undefined;
   const here = { workflow: ownWorkflowId(), head };
   const { team = null, run = null, authors = null } = warrant ?? {};

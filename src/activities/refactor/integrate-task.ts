@@ -5,8 +5,8 @@
  * of the result is in no commit of the line.
  */
 import type { Finding } from '../../core/effects/findings.ts';
-import { gateFindings, keyOf } from '../../core/effects/findings.ts';
-import { clipFindings, listKept } from '../../core/effects/group-findings.ts';
+import { gateFindings, findingKey } from '../../core/effects/findings.ts';
+import { clipFindings, listPermittedKeys } from '../../core/effects/group-findings.ts';
 import type { IntegrateInput, IntegrateOutcome } from '../../core/refactor/exchange.ts';
 import { isInPaths, isProtected, summarisePaths } from '../../core/paths.ts';
 import { taskWords } from '../../core/agent/prompts.ts';
@@ -21,10 +21,10 @@ import { readRef } from '../../git/remote/read-ref.ts';
 import type { Store } from '../../git/store.ts';
 import { treeOf } from '../../git/store.ts';
 import { putBack } from '../../git/write/tree-with.ts';
-import type { Kept } from './agent-result.ts';
-import { findMoreSpend, findUntruth, verifyKeeps } from './agent-result.ts';
+import type { VerifiedPermits } from './agent-result.ts';
+import { findMoreSpend, findUntruth, verifyPermits } from './agent-result.ts';
 import { advanceRef, ownWorkflowId, runRef } from '../attempt/chain.ts';
-import { keepConflict } from '../attempt/conflict-tree.ts';
+import { storeConflict } from '../attempt/conflict-tree.ts';
 import type { ActivityContext } from '../attempt/context.ts';
 import { storeOf } from '../attempt/context.ts';
 import type { ControlActivities } from '../attempt/contract.ts';
@@ -59,13 +59,13 @@ export function createIntegrateTask(context: ActivityContext): ControlActivities
       }
       const reason = await findUntruth(store, input);
       if (reason !== undefined) return { kind: 'untrue', reason };
-      const kept = await verifyKeeps(context, store, input);
+      const kept = await verifyPermits(context, store, input);
       const result = await openResult(store, input, kept?.leftOut ?? []);
       const overreach = kept && (await findOverreach(store, result, kept));
       if (overreach) return overreach;
       const merged = await mergeTask(store, result);
       if (merged.kind === 'conflict')
-        await keepConflict(store, { refactor: ownWorkflowId(), line: input.line, ...merged });
+        await storeConflict(store, { refactor: ownWorkflowId(), line: input.line, ...merged });
       if (merged.kind === 'unchanged') return await withSpend(store, input, merged);
       if (merged.kind !== 'clean') return merged;
       const line = await commitParts(store, result, merged.tree, trailer);
@@ -173,7 +173,7 @@ async function placeParts(store: Store, input: IntegrateInput, parts: readonly P
 async function findOverreach(
   store: Store,
   { start, head, tree }: Result,
-  { keeps, leftOut }: Kept,
+  { keeps, leftOut }: VerifiedPermits,
 ): Promise<Extract<IntegrateOutcome, { kind: 'outside' }> | undefined> {
   const { paths, barred, allowed } = keeps;
   const isKept = (path: string): boolean =>
@@ -210,7 +210,7 @@ async function findUnkept(
   store: Store,
   { from, head, to }: { from: Sha; head: Sha; to: Sha },
   context: Parameters<typeof listEffects>[3],
-  { effects }: Kept['keeps'],
+  { effects }: VerifiedPermits['keeps'],
 ): Promise<Finding[]> {
   const findings = await listEffects(store, from, to, context);
   const outside = findings.filter(({ kind }) => kind === 'outside-paths');
@@ -218,9 +218,9 @@ async function findUnkept(
   const others = findings.filter(({ kind, risk }) => kind !== 'outside-paths' && risk !== 'low');
   const kept = new Set(effects.kept);
   const listAsked = (): Finding[] => {
-    const known = listKept(others, kept);
+    const known = listPermittedKeys(others, kept);
     return gateFindings(
-      others.filter((one) => !known.has(keyOf(one))),
+      others.filter((one) => !known.has(findingKey(one))),
       effects.rules,
     ).about;
   };
@@ -228,13 +228,13 @@ async function findUnkept(
   // an act.
   if (kept.size > 0 && head !== to && listAsked().length > 0) {
     const all = (await listEffects(store, from, head, context)).filter(({ risk }) => risk !== 'low');
-    for (const key of listKept(all, kept)) kept.add(key);
+    for (const key of listPermittedKeys(all, kept)) kept.add(key);
   }
   if (kept.size > 0 && listAsked().length > 0)
     for (const link of await readChain(store, { base: from, head })) {
       if (link.entry?.kind !== 'act' || link.parent === null) continue;
       const own = await listFreshEffects(store, { from, before: link.parent, to: link.commit }, context);
-      for (const key of listKept(own, kept)) kept.add(key);
+      for (const key of listPermittedKeys(own, kept)) kept.add(key);
     }
   return clipFindings([...outside, ...listAsked()]).findings;
 }

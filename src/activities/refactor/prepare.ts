@@ -19,7 +19,7 @@ import type { WorkspaceActivities } from '../attempt/contract.ts';
 import { fail } from '../attempt/failures.ts';
 import { contentFor, describeLfs } from '../attempt/lfs.ts';
 import { withHeartbeats } from '../attempt/perform.ts';
-import { judge } from '../agent/run-checks.ts';
+import { runCheckCommands } from '../agent/run-checks.ts';
 
 export function createPrepare(context: ActivityContext): WorkspaceActivities['prepare'] {
   return (input) => withHeartbeats((signal) => prepare(context, input, signal));
@@ -42,7 +42,7 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
   const { content } = await contentFor(context, store, of, signal);
   // Content that can't be had is said before anything runs on it.
   await content?.fetch();
-  const evidence = await judge(context, { ...of, ...named, commit: base.commit, checks, setup }, signal);
+  const evidence = await runCheckCommands(context, { ...of, ...named, commit: base.commit, checks, setup }, signal);
   const notes: string[] = [];
   if (base.dirty)
     notes.push(

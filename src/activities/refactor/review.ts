@@ -29,7 +29,7 @@ import { readChain, readLink } from '../../git/read/read-chain.ts';
 import { readRef } from '../../git/remote/read-ref.ts';
 import type { Store } from '../../git/store.ts';
 import { treeOf } from '../../git/store.ts';
-import type { ModelAnswer } from '../../model/call-model.ts';
+import type { ModelResponse } from '../../model/call-model.ts';
 import { ownWorkflowId, refBeside, runRef } from '../attempt/chain.ts';
 import type { ActivityContext } from '../attempt/context.ts';
 import { storeOf } from '../attempt/context.ts';
@@ -144,7 +144,7 @@ async function askReviewer(
   return { verdict: null, missing: 'no answer', model: said, usage };
 }
 
-function readVerdict({ items }: ModelAnswer): Verdict | null {
+function readVerdict({ items }: ModelResponse): Verdict | null {
   const call = items.find((item) => item.kind === 'call');
   if (!call) return null;
   const checked = checkToolCall('review', call.tool, call.arguments);

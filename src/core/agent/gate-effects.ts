@@ -7,7 +7,7 @@ import type { AgentState } from './state.ts';
 import { nextStep, publish, say, undoAct } from './work.ts';
 import { digestValue } from '../digest.ts';
 import type { Finding } from '../effects/findings.ts';
-import { gateFindings, keyOf, renderFindings, worstRisk } from '../effects/findings.ts';
+import { gateFindings, findingKey, renderFindings, worstRisk } from '../effects/findings.ts';
 import { findingRulesOf } from '../policy/judge-fields.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
 import type { GateRule } from '../gate-rule.ts';
@@ -76,7 +76,7 @@ export function gateEffects(state: AgentState, at: number, outcome: ActOutcome, 
         digest: digestValue(asked),
         ...(isScope ? {} : { risk: worstRisk(answer.findings) }),
       });
-      const askedEffects = answer.findings.map(keyOf);
+      const askedEffects = answer.findings.map(findingKey);
       return publish(nextStep({ ...state, control, askedPaths: outside, askedEffects, asked }));
     }
   }

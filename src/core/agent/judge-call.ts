@@ -7,8 +7,8 @@ import type { Proposal } from './step.ts';
 import { escapeForPeople } from '../text/escape.ts';
 import type { GlobReading } from '../commands/paths.ts';
 import type { GateRule } from '../gate-rule.ts';
-import type { CommandJudgement } from '../commands/judge.ts';
-import { judgeCommand } from '../commands/judge.ts';
+import type { CommandRuling } from '../commands/judge.ts';
+import { ruleOnCommand } from '../commands/judge.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import { NO_ISOLATION } from '../policy/isolation.ts';
 
@@ -35,7 +35,7 @@ export function answerCall(policy: EffectivePolicy, call: Proposal, globs: GlobR
   const own = policy.rules?.commands;
   const answers = [
     ...(own && own.value.length > 0 && call.facts
-      ? [nameAnswer(judgeCommand(call.facts, own.value, 'allow', { globs }), own.from)]
+      ? [nameAnswer(ruleOnCommand(call.facts, own.value, 'allow', { globs }), own.from)]
       : []),
     ...(call.judged ? [nameAnswer(call.judged, 'built-in')] : []),
   ].filter(({ outcome }) => outcome !== 'allow');
@@ -49,7 +49,7 @@ function isEqualAndUnsaid(worst: CallAnswer, one: CallAnswer): boolean {
   return worst.reason === null && worst.outcome === one.outcome;
 }
 
-function nameAnswer({ outcome, rule, reason }: CommandJudgement, from: string): CallAnswer {
+function nameAnswer({ outcome, rule, reason }: CommandRuling, from: string): CallAnswer {
   return { outcome, by: `${rule === null ? 'rules' : `rule ${rule}`} (${from})`, reason };
 }
 

@@ -5,7 +5,7 @@
  */
 import type { AgentState } from './state.ts';
 import type { Decision } from '../decisions/control.ts';
-import { keyOf } from '../effects/findings.ts';
+import { findingKey } from '../effects/findings.ts';
 import type { Message } from '../decisions/messages.ts';
 import { isInPaths } from '../paths.ts';
 import type { Asked } from '../decisions/permits.ts';
@@ -40,7 +40,7 @@ export function splitAsked(
   }: { askedPaths: readonly string[]; askedEffects?: readonly string[]; asked?: Asked | undefined },
   paths: readonly string[] = [],
 ): { paths: string[]; effects: string[] } {
-  const left = new Set((asked?.findings ?? []).filter(({ path }) => isInPaths(path, paths)).map(keyOf));
+  const left = new Set((asked?.findings ?? []).filter(({ path }) => isInPaths(path, paths)).map(findingKey));
   return {
     paths: keepPaths(askedPaths, paths),
     effects: askedEffects.filter((key) => !left.has(key)),

@@ -6,7 +6,7 @@ import type { CommandFacts } from '../commands/facts.ts';
 import type { RedBefore } from '../evidence.ts';
 import type { DiffLimits, IsolationMode, Setup } from '../execution.ts';
 import type { Finding } from '../effects/findings.ts';
-import type { CommandJudgement } from '../commands/judge.ts';
+import type { CommandRuling } from '../commands/judge.ts';
 import type { LfsGrant } from '../lfs.ts';
 import type { Plan } from '../plan.ts';
 import type { Profile } from './tools.ts';
@@ -32,7 +32,7 @@ export interface Proposal {
   more?: number;
   /** What a command line is, at most a kilobyte of it, and what the built-in rules say of the whole. */
   facts?: CommandFacts;
-  judged?: CommandJudgement;
+  judged?: CommandRuling;
   /** It only looks at what is below its folder: of use where commands run without isolation. */
   looksOnly?: true;
   /** The plan that a planner's `finish` hands in. */

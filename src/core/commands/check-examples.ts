@@ -4,7 +4,7 @@
  * a pattern that can't be read.
  */
 import type { CommandRule } from './judge.ts';
-import { judgeCommand, matchRule } from './judge.ts';
+import { ruleOnCommand, matchRule } from './judge.ts';
 import { parseCommand } from './parse.ts';
 import { findPatternProblem } from '../path-patterns.ts';
 
@@ -47,7 +47,7 @@ function checkExample(
 ): RuleProblem[] {
   const facts = parseCommand(example);
   // A line is allowed as a whole; it asks because of any part.
-  const isAllowed = rule.effect === 'allow' && judgeCommand(facts, [rule], 'ask').outcome === 'allow';
+  const isAllowed = rule.effect === 'allow' && ruleOnCommand(facts, [rule], 'ask').outcome === 'allow';
   const isMatched = rule.effect === 'allow' ? isAllowed : matchRule(rule, facts) !== 'no';
   if (isMatched === (field === 'match')) return [];
   const said = field === 'match' ? 'does not match its own example' : 'matches what it says that it does not';

@@ -10,7 +10,7 @@ import { basename, DYNAMIC } from './facts.ts';
 import type { Comparing, GlobReading, Match } from './paths.ts';
 import { matchesGlob, namesPath, surer } from './paths.ts';
 import type { GateRule } from '../gate-rule.ts';
-import type { JudgeBudget } from '../judge-budget.ts';
+import type { StepBudget } from '../judge-budget.ts';
 import { isSpent, openBudget, take } from '../judge-budget.ts';
 
 const text = z.string().min(1).max(200);
@@ -55,7 +55,7 @@ export const commandRuleSchema = z
 export type CommandRule = z.infer<typeof commandRuleSchema>;
 
 /** The answer, with the rule that gave it; no rule where nothing matched or the line can't be judged. */
-export interface CommandJudgement {
+export interface CommandRuling {
   outcome: GateRule;
   rule: string | null;
   reason: string;
@@ -70,12 +70,12 @@ const MAX_STEPS = 10_000_000;
  * Judges a line. Where no rule says anything, `otherwise` counts: what policy's gate for commands says. With `ask`
  * there, a line is allowed only if each of its commands, writes and assignments is allowed by a rule.
  */
-export function judgeCommand(
+export function ruleOnCommand(
   facts: CommandFacts,
   rules: readonly CommandRule[],
   otherwise: GateRule = 'allow',
-  { budget = openBudget(MAX_STEPS), globs = 'shell' }: { budget?: JudgeBudget; globs?: GlobReading } = {},
-): CommandJudgement {
+  { budget = openBudget(MAX_STEPS), globs = 'shell' }: { budget?: StepBudget; globs?: GlobReading } = {},
+): CommandRuling {
   const comparing: Comparing = { budget, words: new Map(), globs };
   const strict = rules
     .filter(({ effect }) => effect !== 'allow')
@@ -94,7 +94,7 @@ export function judgeCommand(
   return { outcome: otherwise, rule: null, reason: worst?.reason ?? 'no rule allows all of it' };
 }
 
-function listUnjudgeable({ unjudgeable }: CommandFacts, budget: JudgeBudget): CommandJudgement[] {
+function listUnjudgeable({ unjudgeable }: CommandFacts, budget: StepBudget): CommandRuling[] {
   const why = unjudgeable ?? (isSpent(budget) ? 'there is too much in it to compare all of it with the rules' : null);
   return why === null ? [] : [{ outcome: 'ask', rule: null, reason: `can't be judged: ${why}` }];
 }
@@ -171,7 +171,7 @@ function matchCommand(rule: CommandRule, command: SimpleCommand, comparing: Comp
   return both(named, subcommand.reduce<Match>(surer, 'no'));
 }
 
-function isNamed(program: string, name: string, budget: JudgeBudget): boolean {
+function isNamed(program: string, name: string, budget: StepBudget): boolean {
   return program === name || (name.includes('*') && matchesGlob(program, name, budget));
 }
 
@@ -187,7 +187,7 @@ function matchSubcommand(operands: readonly string[], words: readonly string[]):
   return match;
 }
 
-function isFlag(word: string, flag: string, budget: JudgeBudget): boolean {
+function isFlag(word: string, flag: string, budget: StepBudget): boolean {
   if (word === flag || word.startsWith(`${flag}=`)) return true;
   if (/^-\w$/.test(flag)) return /^-[A-Za-z]+$/.test(word) && word.includes(flag.slice(1));
   return /[*?[]/.test(flag) && matchesGlob(word, flag, budget);

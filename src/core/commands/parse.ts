@@ -14,7 +14,7 @@ import type { Known, ReadWord } from './words.ts';
 import { readWord } from './words.ts';
 import { findInner, isFinder, isShell } from './wrappers.ts';
 import { escapeForPeople } from '../text/escape.ts';
-import type { JudgeBudget } from '../judge-budget.ts';
+import type { StepBudget } from '../judge-budget.ts';
 import { isSpent, openBudget, take } from '../judge-budget.ts';
 
 /** A tool call's command is shorter; a longer one is no line that anybody wrote. */
@@ -33,7 +33,7 @@ const WORD_STEP = 64;
 interface Reading {
   facts: CommandFacts;
   known: Known;
-  budget: JudgeBudget;
+  budget: StepBudget;
   /** How many wrappers and lines this one lies in. */
   depth: number;
   /** It is a part of what `find` was given, where every `-exec` is found already. */

@@ -5,7 +5,7 @@
  */
 import { DYNAMIC } from './facts.ts';
 import { expandBraces } from './words.ts';
-import type { JudgeBudget } from '../judge-budget.ts';
+import type { StepBudget } from '../judge-budget.ts';
 import { take } from '../judge-budget.ts';
 
 /** Longer words are prose. */
@@ -25,7 +25,7 @@ export type GlobReading = 'shell' | 'wide';
 
 /** What comparisons may take, and the words that were compared before: a line's are, with each rule. */
 export interface Comparing {
-  budget: JudgeBudget;
+  budget: StepBudget;
   words: Map<string, Segments[]>;
   globs: GlobReading;
 }
@@ -140,7 +140,7 @@ function differ(word: string | undefined, pattern: string | undefined): boolean 
 }
 
 /** Two globs of one segment. What the shell fills in counts as a star; a star alone says nothing of what is meant. */
-function segmentsMeet(word: string, pattern: string, budget: JudgeBudget): boolean {
+function segmentsMeet(word: string, pattern: string, budget: StepBudget): boolean {
   const glob = blankBrackets(word.replaceAll(DYNAMIC, '*'));
   if (/[*?]/.test(glob)) {
     if (/^[*?.]*$/.test(glob)) return pattern === '*';
@@ -158,7 +158,7 @@ function blankBrackets(glob: string): string {
 }
 
 /** Whether a text is what a glob of `*`, `?` and `[ab]` means; brackets count as any character. */
-export function matchesGlob(text: string, glob: string, budget: JudgeBudget): boolean {
+export function matchesGlob(text: string, glob: string, budget: StepBudget): boolean {
   const plain = blankBrackets(glob);
   const star = plain.indexOf('*');
   if (star < 0 && plain.length !== text.length) return false;
@@ -168,7 +168,7 @@ export function matchesGlob(text: string, glob: string, budget: JudgeBudget): bo
 }
 
 /** Whether some text is matched by both, each with `*` and `?`; row by row, so that no pattern is slow. */
-function intersect(one: string, other: string, budget: JudgeBudget): boolean {
+function intersect(one: string, other: string, budget: StepBudget): boolean {
   if (!take(budget, (one.length + 1) * (other.length + 1))) return false;
   let row: boolean[] = [true];
   for (let i = 0; i <= one.length; i += 1) {

@@ -7,7 +7,7 @@ import type { CommandFacts } from './facts.ts';
 import { DYNAMIC } from './facts.ts';
 import { BUILT_IN_RULES } from './built-in-rules.ts';
 import type { CommandRule } from './judge.ts';
-import { judgeCommand } from './judge.ts';
+import { ruleOnCommand } from './judge.ts';
 
 /** What reads files or says something, whatever its options; none of them has one that runs or writes. */
 const LOOKING = (
@@ -55,5 +55,5 @@ const MAY_LEAD_OUT = new RegExp(`^[/~]|=[/~]|(^|[/=])\\.\\.(/|$)|${DYNAMIC}`);
 /** Whether all of a command line only looks, at what is below its folder. */
 export function looksOnly(facts: CommandFacts): boolean {
   const words = [...facts.commands.flatMap((command) => command.words), ...facts.redirections.map(({ path }) => path)];
-  return !words.some((word) => MAY_LEAD_OUT.test(word)) && judgeCommand(facts, RULES, 'ask').outcome === 'allow';
+  return !words.some((word) => MAY_LEAD_OUT.test(word)) && ruleOnCommand(facts, RULES, 'ask').outcome === 'allow';
 }

@@ -5,7 +5,7 @@
 import type { Decision } from './control.ts';
 import { digestValue } from '../digest.ts';
 import type { Finding } from '../effects/findings.ts';
-import { keyOf } from '../effects/findings.ts';
+import { findingKey } from '../effects/findings.ts';
 import { canOverlap, isInPaths } from '../paths.ts';
 import type { Sha } from '../transcript.ts';
 import type { GivenDecision } from './warrant.ts';
@@ -62,7 +62,7 @@ export function keptBy(permits: readonly Permit[]): { paths: string[]; effects: 
     keepPaths([...(asked.outside ?? []), ...(asked.paths ?? [])], leaveOut),
   );
   const effects = permits.flatMap(({ asked, leaveOut = [] }) =>
-    (asked.findings ?? []).filter(({ path }) => !isInPaths(path, leaveOut)).map(keyOf),
+    (asked.findings ?? []).filter(({ path }) => !isInPaths(path, leaveOut)).map(findingKey),
   );
   return { paths: [...new Set(paths)], effects: [...new Set(effects)] };
 }

@@ -5,14 +5,14 @@
  */
 import { listLost } from './code.ts';
 import { isManifest } from './dependencies.ts';
-import type { Around, Change } from './change.ts';
+import type { Around, FileChange } from './change.ts';
 import { listTests } from './tests.ts';
 
 /** Characters of texts whose lines are remembered, before and after each; a move within more is taken for a change. */
 const MAX_REMEMBERED = 16 * 1024 * 1024;
 
 /** Takes in one change after the other. */
-export function createAround(): { around: Around; take: (change: Change) => void } {
+export function createAround(): { around: Around; take: (change: FileChange) => void } {
   const around: Around = {
     before: new Set(),
     after: new Set(),
@@ -27,7 +27,7 @@ export function createAround(): { around: Around; take: (change: Change) => void
     if (left[side] < 0) return;
     for (const line of text.split('\n')) around[side].add(line.trim());
   };
-  const gather = (change: Change): void => {
+  const gather = (change: FileChange): void => {
     remember('before', change.oldText);
     remember('after', change.newText);
     around.paths.add(change.path);
@@ -35,7 +35,7 @@ export function createAround(): { around: Around; take: (change: Change) => void
     for (const name of listLost(change)) around.lost.add(name);
     around.hasManifest ||= isManifest(change.path);
   };
-  const take = (change: Change): void => {
+  const take = (change: FileChange): void => {
     try {
       gather(change);
     } catch {

@@ -9,7 +9,7 @@ import { excerptOf } from './findings.ts';
 import type { Risk } from '../risk.ts';
 
 /** One changed path, as two checkpoints differ in it. */
-export interface Change {
+export interface FileChange {
   path: string;
   status: 'added' | 'modified' | 'deleted' | 'renamed' | 'mode';
   /** Where a renamed file was. */
@@ -47,23 +47,23 @@ export interface EffectContext {
   isIgnored?: (path: string) => boolean;
 }
 
-export interface Line {
+export interface DiffLine {
   /** From 1; in the new file for what was added, in the old one for what was removed. */
   number: number;
   text: string;
 }
 
 /** Lines that were replaced by others. */
-export interface Hunk {
-  removed: Line[];
-  added: Line[];
+export interface DiffHunk {
+  removed: DiffLine[];
+  added: DiffLine[];
 }
 
 export interface Look {
-  change: Change;
-  hunks: Hunk[];
-  added: Line[];
-  removed: Line[];
+  change: FileChange;
+  hunks: DiffHunk[];
+  added: DiffLine[];
+  removed: DiffLine[];
   /** Whether it is code that tests, a text for people, or neither. */
   sort: 'test' | 'words' | 'data' | 'code';
 }
@@ -103,7 +103,7 @@ const CODE =
 const WORDS = /\.(md|mdx|markdown|rst|txt|adoc)$|(^|\/)(LICENSE|NOTICE|AUTHORS|CHANGELOG|README)[^/]*$/i;
 
 /** Looks at one change. */
-export function lookAt(change: Change): Look {
+export function lookAt(change: FileChange): Look {
   const hunks = isLink(change) ? [] : diffLines(change.oldText ?? '', change.newText ?? '');
   return {
     change,
@@ -125,29 +125,29 @@ export function isTestPath(path: string): boolean {
   return TEST_PATH.test(path);
 }
 
-export function isLink({ oldMode, newMode }: Change): boolean {
+export function isLink({ oldMode, newMode }: FileChange): boolean {
   return oldMode === '120000' || newMode === '120000';
 }
 
 /** Whether a line that was added stood in one of the files before: it was moved or copied. */
-export function wasThere({ around: { before } }: Effects, { text }: Line): boolean {
+export function wasThere({ around: { before } }: Effects, { text }: DiffLine): boolean {
   const line = text.trim();
   return line.length >= MIN_MOVED && before.has(line);
 }
 
 /** Whether a line that was removed still stands in one of the files. */
-export function isStillThere({ around: { after } }: Effects, { text }: Line): boolean {
+export function isStillThere({ around: { after } }: Effects, { text }: DiffLine): boolean {
   const line = text.trim();
   return line.length >= MIN_MOVED && after.has(line);
 }
 
-function diffLines(oldText: string, newText: string): Hunk[] {
+function diffLines(oldText: string, newText: string): DiffHunk[] {
   if (oldText === newText) return [];
   const [before, after] = [splitLines(oldText), splitLines(newText)];
   const parts = diffArrays(before, after, { maxEditLength: MAX_EDITS });
   if (!parts) return [{ removed: number(before, 1), added: number(after, 1) }];
-  const hunks: Hunk[] = [];
-  let open: Hunk | undefined;
+  const hunks: DiffHunk[] = [];
+  let open: DiffHunk | undefined;
   let [oldLine, newLine] = [1, 1];
   for (const { value, added, removed } of parts) {
     if (!added && !removed) open = undefined;
@@ -172,7 +172,7 @@ function splitLines(text: string): string[] {
 }
 
 /** A very long line comes in pieces that overlap, so that no pattern is slow on it and none misses anything. */
-function number(lines: readonly string[], first: number): Line[] {
+function number(lines: readonly string[], first: number): DiffLine[] {
   return lines.flatMap((text, index) => {
     if (text.length <= MAX_PIECE) return [{ number: first + index, text }];
     const count = Math.ceil(text.length / (MAX_PIECE - OVERLAP));
@@ -223,10 +223,10 @@ const OF_FILES: readonly FindingKind[] = [
 ];
 
 /** Digests of files whose blob the caller does not know, each made once. */
-const BLOBS = new WeakMap<Change, string>();
+const BLOBS = new WeakMap<FileChange, string>();
 
 /** The bytes of a file as a digest. */
-export function blobOf(change: Change): string {
+export function blobOf(change: FileChange): string {
   let blob = change.blob ?? BLOBS.get(change);
   if (blob === undefined) BLOBS.set(change, (blob = digestValue([change.newMode, change.newText])));
   return blob;
@@ -238,7 +238,7 @@ export function findAt(
   kind: FindingKind,
   risk: Risk,
   why: string,
-  place?: { line: Line; at?: number; removed?: true },
+  place?: { line: DiffLine; at?: number; removed?: true },
 ): Finding {
   const blob = blobOf(change);
   const isOfFile = !place || OF_FILES.includes(kind);

@@ -3,7 +3,7 @@
  * Rule: what was there before, or moved here from another file, is no finding; each finding shows the bytes themselves.
  */
 import { diffChars } from 'diff';
-import type { Change, Effects, Line, Look } from './change.ts';
+import type { FileChange, Effects, DiffLine, Look } from './change.ts';
 import { cutLines, findAt, wasThere } from './change.ts';
 import { isLockfile } from './dependencies.ts';
 import { escapeForPeople } from '../text/escape.ts';
@@ -79,19 +79,19 @@ const LOADS =
   /\brequire\b|\bimport\b|\bfrom\s|\bcreateRequire\b|\bsource\b|\bspawn|\bexec|\bread(File)?|\bload|\bopen\(|\bfork\b|\bWorker\b|<script|\binclude\b/i;
 
 /** What was added to code. */
-export function judgeCode(effects: Effects): Finding[] {
+export function detectCode(effects: Effects): Finding[] {
   return effects.looks.flatMap((look) => {
     if (isLockfile(look.change.path)) return [];
     const fresh = look.added.filter((line) => !wasThere(effects, line));
     return [
-      ...fresh.flatMap((line) => judgeHiding(look, line)),
-      ...(look.sort === 'words' ? [] : judgeCapabilities(effects, look, fresh)),
-      ...fresh.flatMap((line) => judgeIgnored(effects, look, line)),
+      ...fresh.flatMap((line) => detectHiding(look, line)),
+      ...(look.sort === 'words' ? [] : detectCapabilities(effects, look, fresh)),
+      ...fresh.flatMap((line) => detectIgnored(effects, look, line)),
     ];
   });
 }
 
-function judgeHiding(look: Look, line: Line): Finding[] {
+function detectHiding(look: Look, line: DiffLine): Finding[] {
   const { text } = line;
   const find = (risk: Risk, why: string, at: number): Finding[] => [
     findAt(look, 'obfuscation', risk, why, { line, at: Math.max(0, at) }),
@@ -120,11 +120,11 @@ function judgeHiding(look: Look, line: Line): Finding[] {
  * Where a line has a character that people can't see, and that the line before it did not have in the same place.
  * Joiners within a picture and line ends are none.
  */
-function findUnseen(look: Look, line: Line): number | undefined {
+function findUnseen(look: Look, line: DiffLine): number | undefined {
   const plain = line.text.replace(PICTURE, (picture) => '_'.repeat(picture.length)).replaceAll('\r', ' ');
   if (escapeForPeople(plain) === plain) return undefined;
   const hunk = look.hunks.find(({ added }) => added.includes(line));
-  const kept = (hunk?.removed ?? []).slice(0, MAX_REPLACED).map(({ text }) => listKept(text, line.text));
+  const kept = (hunk?.removed ?? []).slice(0, MAX_REPLACED).map(({ text }) => listLeft(text, line.text));
   let at = 0;
   for (const character of plain) {
     const start = at;
@@ -135,7 +135,7 @@ function findUnseen(look: Look, line: Line): number | undefined {
 }
 
 /** Places of a text that another one has too, with a neighbour that is the same or at the start of the line. */
-function listKept(before: string, after: string): Set<number> {
+function listLeft(before: string, after: string): Set<number> {
   const kept = new Set<number>();
   let at = 0;
   for (const { value, added, removed } of diffChars(before, after, { maxEditLength: MAX_CHARACTERS }) ?? []) {
@@ -147,7 +147,7 @@ function listKept(before: string, after: string): Set<number> {
 }
 
 /** The first line by which the file can do what it could not. */
-function judgeCapabilities(effects: Effects, look: Look, fresh: readonly Line[]): Finding[] {
+function detectCapabilities(effects: Effects, look: Look, fresh: readonly DiffLine[]): Finding[] {
   let before: string[] | undefined;
   // Said in a comment, it was not there yet: one act could write the comment, and the next one the code.
   const couldBefore = (pattern: RegExp): boolean =>
@@ -164,7 +164,7 @@ function judgeCapabilities(effects: Effects, look: Look, fresh: readonly Line[])
 }
 
 /** What code can't do any more in this file, as somebody who moves it elsewhere leaves it. */
-export function listLost({ oldText = '', newText = '' }: Change): string[] {
+export function listLost({ oldText = '', newText = '' }: FileChange): string[] {
   const now = new Set(cutLines(newText));
   const removed = cutLines(oldText).filter((line) => !now.has(line));
   return CAPABILITIES.filter(({ pattern }) => removed.some((line) => pattern.test(line))).map(({ name }) => name);
@@ -179,7 +179,7 @@ function isComment(text: string): boolean {
 }
 
 /** A path in a line that loads something, where git would ignore what lies there. */
-function judgeIgnored({ context, around }: Effects, look: Look, line: Line): Finding[] {
+function detectIgnored({ context, around }: Effects, look: Look, line: DiffLine): Finding[] {
   if (!context.isIgnored || !LOADS.test(line.text)) return [];
   const folder = look.change.path.split('/').slice(0, -1);
   for (const match of line.text.matchAll(LITERAL_PATH)) {

@@ -4,7 +4,7 @@
  * Rule: a file that the task names is less of a surprise, but what gives strangers a right or hides a failure asks
  * whoever named it.
  */
-import type { Effects, Line, Look } from './change.ts';
+import type { Effects, DiffLine, Look } from './change.ts';
 import { findAt, isFileAskedFor } from './change.ts';
 import type { Finding } from './findings.ts';
 import type { Risk } from '../risk.ts';
@@ -88,10 +88,10 @@ export function isRunLater(path: string): boolean {
 }
 
 /** What would run later by itself. */
-export function judgeConfiguration(effects: Effects): Finding[] {
+export function detectConfiguration(effects: Effects): Finding[] {
   return effects.looks.flatMap((look) => {
     const { path } = look.change;
-    const findings = /(^|\/)package\.json$/.test(path) ? judgeScripts(effects, look) : [];
+    const findings = /(^|\/)package\.json$/.test(path) ? detectScripts(effects, look) : [];
     if (INSTRUCTIONS.test(path)) {
       const risk = isFileAskedFor(effects.context, path) ? 'medium' : 'high';
       return [findAt(look, 'agent-instructions', risk, 'agents do what it says', placeOf(look))];
@@ -99,7 +99,7 @@ export function judgeConfiguration(effects: Effects): Finding[] {
     const place = PLACES.find(([pattern]) => pattern.test(path));
     if (!place) return findings;
     const [, risk, why] = place;
-    const dangers = judgeDangers(look);
+    const dangers = detectDangers(look);
     const isAsked = isFileAskedFor(effects.context, path);
     const plain = findAt(look, 'executable-configuration', isAsked ? lower(risk) : risk, why, placeOf(look));
     return [...findings, ...(dangers.length > 0 ? dangers : [plain])];
@@ -110,14 +110,14 @@ function lower(risk: Risk): Risk {
   return risk === 'high' ? 'medium' : 'low';
 }
 
-function placeOf(look: Look): { line: Line; removed?: true } | undefined {
+function placeOf(look: Look): { line: DiffLine; removed?: true } | undefined {
   const line = look.added.find(({ text }) => text.trim().length > 2);
   if (line) return { line };
   const [removed] = look.removed;
   return removed && { line: removed, removed: true };
 }
 
-function judgeDangers(look: Look): Finding[] {
+function detectDangers(look: Look): Finding[] {
   const known = new Set(look.change.oldText?.split('\n').flatMap((text) => USES.exec(text)?.groups?.['action'] ?? []));
   return look.added.flatMap((line) => {
     const danger = DANGEROUS_CI.find(([pattern]) => pattern.test(line.text));
@@ -130,8 +130,8 @@ function judgeDangers(look: Look): Finding[] {
   });
 }
 
-function judgeScripts(effects: Effects, look: Look): Finding[] {
-  const plain = (line: Line): string => line.text.trim().replace(/,$/, '');
+function detectScripts(effects: Effects, look: Look): Finding[] {
+  const plain = (line: DiffLine): string => line.text.trim().replace(/,$/, '');
   const removed = new Set(look.removed.map(plain));
   return look.added.flatMap((line) => {
     // Sorting scripts adds no script.

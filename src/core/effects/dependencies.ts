@@ -2,7 +2,7 @@
  * What a change makes the project depend on: manifests and lockfiles.
  * Rule: what the task names was asked for; what comes from elsewhere than before is shown, whoever asked.
  */
-import type { Effects, Line, Look } from './change.ts';
+import type { Effects, DiffLine, Look } from './change.ts';
 import { findAt, isAskedFor, isFileAskedFor } from './change.ts';
 import type { Finding } from './findings.ts';
 
@@ -32,13 +32,13 @@ const NO_DEPENDENCY =
   /^(name|version|edition|description|license|readme|authors?|python|rust-version|repository|homepage|requires|build-backend|path|default|debug)$/;
 
 /** What manifests and lockfiles say now that they did not say before. */
-export function judgeDependencies(effects: Effects): Finding[] {
+export function detectDependencies(effects: Effects): Finding[] {
   const { hasManifest } = effects.around;
   return effects.looks.flatMap((look) => {
     const { path } = look.change;
-    if (LOCKFILE.test(path)) return judgeLockfile(effects, look, hasManifest);
-    if (/(^|\/)package\.json$/.test(path)) return judgeNodeManifest(effects, look);
-    return MANIFEST.test(path) ? judgeOtherManifest(effects, look) : [];
+    if (LOCKFILE.test(path)) return detectLockfile(effects, look, hasManifest);
+    if (/(^|\/)package\.json$/.test(path)) return detectNodeManifest(effects, look);
+    return MANIFEST.test(path) ? detectOtherManifest(effects, look) : [];
   });
 }
 
@@ -84,8 +84,8 @@ function isTooDeep(text: string): boolean {
 }
 
 /** The first added line with each text in quotes. */
-function placeQuoted({ added }: Look): (text: string) => Line | undefined {
-  const lines = new Map<string, Line>();
+function placeQuoted({ added }: Look): (text: string) => DiffLine | undefined {
+  const lines = new Map<string, DiffLine>();
   for (const line of added)
     for (const [, text = ''] of line.text.matchAll(/"([^"]*)"/g)) if (!lines.has(text)) lines.set(text, line);
   return (text) => lines.get(text);
@@ -96,7 +96,7 @@ function childOf(value: Json | undefined, key: string): Json {
   return typeof child === 'object' && child !== null ? (child as Json) : {};
 }
 
-function judgeNodeManifest(effects: Effects, look: Look): Finding[] {
+function detectNodeManifest(effects: Effects, look: Look): Finding[] {
   const before = readJson(look.change.oldText);
   const after = readJson(look.change.newText);
   if (!after || !before)
@@ -108,7 +108,7 @@ function judgeNodeManifest(effects: Effects, look: Look): Finding[] {
       const text = String(range);
       const isElsewhere = NODE_LISTS.some((other) => childOf(before, other)[name] === range);
       if (old[name] === range || isElsewhere) return [];
-      return [judgeDependency(effects, look, { name, range: text, isNew: old[name] === undefined }, place(name))];
+      return [detectDependency(effects, look, { name, range: text, isNew: old[name] === undefined }, place(name))];
     });
   });
   const pins = NODE_PINS.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
@@ -121,11 +121,11 @@ function judgeNodeManifest(effects: Effects, look: Look): Finding[] {
   ];
 }
 
-function judgeDependency(
+function detectDependency(
   { context }: Effects,
   look: Look,
   { name, range, isNew }: { name: string; range: string; isNew: boolean },
-  line: Line | undefined,
+  line: DiffLine | undefined,
 ): Finding {
   const place = line && { line };
   if (PLACE.test(range) && !isAskedFor(context, range))
@@ -135,10 +135,10 @@ function judgeDependency(
   return findAt(look, 'new-dependency', isNew ? 'high' : 'medium', `${what}, and the task does not name it`, place);
 }
 
-function judgeOtherManifest(effects: Effects, look: Look): Finding[] {
+function detectOtherManifest(effects: Effects, look: Look): Finding[] {
   const { path } = look.change;
   const patterns = OTHER_DEPENDENCY.filter(([file]) => file.test(path)).map(([, pattern]) => pattern);
-  const nameOf = (line: Line): string | undefined =>
+  const nameOf = (line: DiffLine): string | undefined =>
     patterns.map((pattern) => pattern.exec(line.text)?.groups?.['name']).find((name) => name !== undefined);
   const old = new Set(look.removed.map(nameOf));
   return look.added.flatMap((line) => {
@@ -152,10 +152,10 @@ function judgeOtherManifest(effects: Effects, look: Look): Finding[] {
   });
 }
 
-function judgeLockfile(effects: Effects, look: Look, hasManifest: boolean): Finding[] {
+function detectLockfile(effects: Effects, look: Look, hasManifest: boolean): Finding[] {
   const { change } = look;
   if (change.status === 'deleted') return [findAt(look, 'lockfile', 'high', 'the lockfile is gone')];
-  const findings = change.path.endsWith('.json') ? judgeNodeLock(effects, look) : [];
+  const findings = change.path.endsWith('.json') ? detectNodeLock(effects, look) : [];
   const hosts = new Set((change.oldText ?? '').match(/\b[a-z+]{1,20}:\/\/[^/\s"')]+/g));
   const strange = look.added.find(({ text }) =>
     (text.match(/\b[a-z+]{1,20}:\/\/[^/\s"')]+/g) ?? []).some((host) => hosts.size > 0 && !hosts.has(host)),
@@ -173,7 +173,7 @@ function judgeLockfile(effects: Effects, look: Look, hasManifest: boolean): Find
 }
 
 /** An entry that is not what its name and version say, or other bytes under the same version. */
-function judgeNodeLock(effects: Effects, look: Look): Finding[] {
+function detectNodeLock(effects: Effects, look: Look): Finding[] {
   const [before, after] = [readJson(look.change.oldText), readJson(look.change.newText)];
   if (!before || !after) return [findAt(look, 'lockfile', 'high', 'it is no JSON that could be read')];
   const [old, now] = [childOf(before, 'packages'), childOf(after, 'packages')];

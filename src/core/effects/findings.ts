@@ -106,12 +106,12 @@ const MAX_PATH = 300;
 
 /** Findings that were not there before; what merely stands at another line now is none. */
 export function listFresh(now: readonly Finding[], before: readonly Finding[]): Finding[] {
-  const known = new Set(before.map(keyOf));
-  return now.filter((finding) => !known.has(keyOf(finding)));
+  const known = new Set(before.map(findingKey));
+  return now.filter((finding) => !known.has(findingKey(finding)));
 }
 
 /** A finding by its bytes, wherever its line stands: what a person kept is known by this, while those bytes stay. */
-export function keyOf({ kind, path, excerpt, risk, content }: Finding): string {
+export function findingKey({ kind, path, excerpt, risk, content }: Finding): string {
   // A task that is too large is so by its files together; the path is only the largest of them.
   const place = kind === 'too-large' && content !== undefined ? '' : shortenPath(path);
   return digestValue([kind, place, content ?? excerpt, risk]).slice(0, 16);

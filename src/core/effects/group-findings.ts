@@ -5,7 +5,7 @@
 import { digestValue } from '../digest.ts';
 import { escapeForPeople } from '../text/escape.ts';
 import type { Finding } from './findings.ts';
-import { keyOf, rankFindings, shortenPath } from './findings.ts';
+import { findingKey, rankFindings, shortenPath } from './findings.ts';
 
 /** As many as a person reads, and bytes that those of one act may take in a history. */
 const MAX_FINDINGS = 20;
@@ -103,7 +103,7 @@ function joinOne(members: readonly Finding[], { nameOf }: Stage): Finding {
     ...rest,
     path: nameOf(members.map(({ path }) => path)),
     why: `${counted}${showCount(files)} files, as ${place}: ${first.why}`,
-    content: digestValue(members.map(keyOf).toSorted()).slice(0, 16),
+    content: digestValue(members.map(findingKey).toSorted()).slice(0, 16),
     count: members.length,
   };
 }
@@ -116,13 +116,13 @@ function showCount(count: number): string {
  * The keys of all that people kept of these findings: what they kept one by one, and the members of groups that they
  * kept. Groups are found again by their members, so all findings that were shown together have to be here.
  */
-export function listKept(findings: readonly Finding[], kept: ReadonlySet<string>): Set<string> {
-  const keys = new Set(findings.map(keyOf).filter((key) => kept.has(key)));
-  const rest = findings.filter((finding) => !keys.has(keyOf(finding)));
+export function listPermittedKeys(findings: readonly Finding[], kept: ReadonlySet<string>): Set<string> {
+  const keys = new Set(findings.map(findingKey).filter((key) => kept.has(key)));
+  const rest = findings.filter((finding) => !keys.has(findingKey(finding)));
   for (const stage of STAGES) {
     for (const members of divide(rest, stage)) {
-      const isKept = members.length >= stage.least && kept.has(keyOf(shorten(joinOne(members, stage))));
-      if (isKept) for (const member of members) keys.add(keyOf(member));
+      const isKept = members.length >= stage.least && kept.has(findingKey(shorten(joinOne(members, stage))));
+      if (isKept) for (const member of members) keys.add(findingKey(member));
     }
   }
   return keys;

@@ -4,37 +4,37 @@
  * claimed.
  */
 import { createAround } from './around.ts';
-import { judgeCode } from './code.ts';
-import { judgeConfiguration } from './configuration.ts';
-import { judgeDependencies } from './dependencies.ts';
-import type { Around, Change, EffectContext, Effects, Look } from './change.ts';
+import { detectCode } from './code.ts';
+import { detectConfiguration } from './configuration.ts';
+import { detectDependencies } from './dependencies.ts';
+import type { Around, FileChange, EffectContext, Effects, Look } from './change.ts';
 import { blobOf, findAt, isFileAskedFor, isLink, lookAt, wasThere } from './change.ts';
-import { judgeLostChecks } from './lost-checks.ts';
-import { judgeNames } from './names.ts';
-import { judgeSecrets } from './secrets.ts';
-import { judgeTests } from './tests.ts';
-import { judgeUnexplained } from './unexplained.ts';
-import { judgeWords } from './planted-text.ts';
+import { detectLostChecks } from './lost-checks.ts';
+import { detectNames } from './names.ts';
+import { detectSecrets } from './secrets.ts';
+import { detectTests } from './tests.ts';
+import { detectUnexplained } from './unexplained.ts';
+import { detectPlantedText } from './planted-text.ts';
 import type { DiffLimits } from '../execution.ts';
 import type { Finding } from './findings.ts';
 import { excerptOf, rankFindings } from './findings.ts';
 import { readPointer } from '../lfs.ts';
 import { describeBroken, findProtecting, isInPaths } from '../paths.ts';
 
-export type { Change, EffectContext } from './change.ts';
+export type { FileChange, EffectContext } from './change.ts';
 
 /** Images and fonts: they run nothing, and people see what they are. */
 const HARMLESS_BINARY = /\.(png|jpe?g|gif|webp|avif|ico|bmp|woff2?|ttf|otf|mp[34]|pdf)$/i;
 
-function isWritten({ status }: Change): boolean {
+function isWritten({ status }: FileChange): boolean {
   return status !== 'deleted' && status !== 'mode';
 }
 
 /** Everything found in the changes between two checkpoints, the worst first. */
-export function judgeEffects(changes: readonly Change[], context: EffectContext): Finding[] {
+export function detectEffects(changes: readonly FileChange[], context: EffectContext): Finding[] {
   const { around, take } = createAround();
   changes.forEach(take);
-  const steps = judgeInSteps(changes, context, around);
+  const steps = detectInSteps(changes, context, around);
   for (;;) {
     const step = steps.next();
     if (step.done) return rankFindings(step.value);
@@ -42,8 +42,8 @@ export function judgeEffects(changes: readonly Change[], context: EffectContext)
 }
 
 /** The same for some of the changes, file by file: whoever takes the steps can let others work in between. */
-export function* judgeInSteps(
-  changes: readonly Change[],
+export function* detectInSteps(
+  changes: readonly FileChange[],
   context: EffectContext,
   around: Around,
 ): Generator<undefined, Finding[]> {
@@ -55,33 +55,33 @@ export function* judgeInSteps(
   }
   const [first] = changes;
   const whole = { looks, context, around };
-  const remarks = first ? attempt(first, () => judgeUnexplained(whole)) : [];
+  const remarks = first ? attempt(first, () => detectUnexplained(whole)) : [];
   for (const look of looks) {
-    for (const judge of JUDGES)
-      findings.push(...attempt(look.change, () => judge({ looks: [look], context, around }, look, remarks)));
+    for (const detectIn of DETECTORS)
+      findings.push(...attempt(look.change, () => detectIn({ looks: [look], context, around }, look, remarks)));
     yield;
   }
-  return [...findings, ...(first ? attempt(first, () => judgeLostChecks(whole)) : []), ...remarks];
+  return [...findings, ...(first ? attempt(first, () => detectLostChecks(whole)) : []), ...remarks];
 }
 
 type Judge = (effects: Effects, look: Look, remarks: readonly Finding[]) => Finding[];
 
 /** Each by itself, so that one that fails takes no other's findings with it. */
-const JUDGES: Judge[] = [
-  judgePath,
-  ({ context }, look) => judgeNames(context, look),
-  judgeTests,
-  judgeDependencies,
-  judgeConfiguration,
-  judgeSecrets,
-  judgeCode,
-  judgeWords,
+const DETECTORS: Judge[] = [
+  detectPath,
+  ({ context }, look) => detectNames(context, look),
+  detectTests,
+  detectDependencies,
+  detectConfiguration,
+  detectSecrets,
+  detectCode,
+  detectPlantedText,
 ];
 
-/** What a judge finds in a file; where it fails nobody has looked, and that is what is found. */
-function attempt(change: Change, judge: () => Finding[]): Finding[] {
+/** What a detector finds in a file; where it fails nobody has looked, and that is what is found. */
+function attempt(change: FileChange, detect: () => Finding[]): Finding[] {
   try {
-    return judge();
+    return detect();
   } catch (error) {
     const why = `it can't be judged: ${error instanceof Error ? error.message : String(error)}`;
     return [{ kind: 'unread', path: change.path, excerpt: '', risk: 'high', why, content: blobOf(change) }];
@@ -89,7 +89,7 @@ function attempt(change: Change, judge: () => Finding[]): Finding[] {
 }
 
 /** What can be said of a path without reading its text. */
-function judgePath(effects: Effects, look: Look, remarks: readonly Finding[]): Finding[] {
+function detectPath(effects: Effects, look: Look, remarks: readonly Finding[]): Finding[] {
   const { context } = effects;
   const { change } = look;
   const findings: Finding[] = [];
@@ -105,7 +105,7 @@ function judgePath(effects: Effects, look: Look, remarks: readonly Finding[]): F
     const why = `policy protects it (protectedPaths: ${barred}), and a person let a task change it (${change.status})`;
     findings.push(findMain(effects, look, remarks, { kind: 'protected-path', why }));
   }
-  if (isLink(change)) findings.push(...judgeLink(look));
+  if (isLink(change)) findings.push(...detectLink(look));
   else if (change.newMode === '100755' && change.oldMode !== '100755') {
     const isScript = change.status === 'added' && change.newText?.startsWith('#!');
     const risk = isScript && isFileAskedFor(context, change.path) ? 'low' : 'medium';
@@ -144,7 +144,7 @@ function findMain(
   return removed ? findAt(look, kind, 'high', why, { line: removed, removed: true }) : plain;
 }
 
-function judgeLink(look: Look): Finding[] {
+function detectLink(look: Look): Finding[] {
   const { change } = look;
   if (change.newMode !== '120000') return [];
   const target = change.newText ?? '';
@@ -169,7 +169,7 @@ export interface Size {
  * Whether a task is larger than it may be. What a person kept of that holds until as much again is changed: a task that
  * may change 100 files and has 105 asks again at 200, not with each file.
  */
-export function judgeSize({ files, lines, largest }: Size, limits: DiffLimits): Finding[] {
+export function detectSize({ files, lines, largest }: Size, limits: DiffLimits): Finding[] {
   const each = [
     { value: files, most: limits.files, what: 'files' },
     { value: lines, most: limits.lines, what: 'changed lines' },

@@ -3,7 +3,7 @@
  * Rule: also where it is done everywhere alike, as a refactor would do it; what the task names, moves or gets another
  * such word instead is none.
  */
-import type { Effects, Line, Look } from './change.ts';
+import type { Effects, DiffLine, Look } from './change.ts';
 import { findAt, isAskedFor, isStillThere } from './change.ts';
 import type { Finding } from './findings.ts';
 
@@ -14,18 +14,18 @@ const GUARDS =
 const COMMENT = /^\s*(\/\/|#(?!!)|\*|\/\*|<!--)/;
 
 /** The checks that are gone, each once for a file. */
-export function judgeLostChecks(effects: Effects): Finding[] {
+export function detectLostChecks(effects: Effects): Finding[] {
   const looks = effects.looks.filter(({ sort }) => sort === 'code');
   const all = new Map<string, number>();
   for (const look of looks) for (const [word, count] of countLost(effects, look)) add(all, word, count);
-  return looks.flatMap((look) => judgeLook(effects, look, all));
+  return looks.flatMap((look) => detectLook(effects, look, all));
 }
 
-function judgeLook(effects: Effects, look: Look, all: ReadonlyMap<string, number>): Finding[] {
+function detectLook(effects: Effects, look: Look, all: ReadonlyMap<string, number>): Finding[] {
   const counts = [...countLost(effects, look)];
   // Another such word instead is another name of the check.
   if (counts.reduce((sum, [, count]) => sum + count, 0) <= 0) return [];
-  const lines = new Map<string, Line>();
+  const lines = new Map<string, DiffLine>();
   for (const line of look.removed) {
     if (COMMENT.test(line.text)) continue;
     for (const word of listWords(line.text)) if (!lines.has(word)) lines.set(word, line);
@@ -48,7 +48,7 @@ function isNamed({ context }: Effects, word: string): boolean {
 /** By how much each such word is rarer in a file's changed lines than it was; less than nothing where it is new. */
 function countLost(effects: Effects, { added, removed }: Look): Map<string, number> {
   const counts = new Map<string, number>();
-  const count = (lines: readonly Line[], by: number): void => {
+  const count = (lines: readonly DiffLine[], by: number): void => {
     for (const { text } of lines) {
       if (COMMENT.test(text)) continue;
       for (const word of listWords(text)) if (isGuard(word)) add(counts, word, by);

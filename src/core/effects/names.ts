@@ -33,7 +33,7 @@ function foldAll(patterns: readonly string[]): string[] {
 }
 
 /** What a new name may be taken for. */
-export function judgeNames(context: EffectContext, look: Look): Finding[] {
+export function detectNames(context: EffectContext, look: Look): Finding[] {
   const { path, status } = look.change;
   if (status !== 'added' && status !== 'renamed') return [];
   const why = describe(context, path);

@@ -29,7 +29,7 @@ const MAX_LEAD = 140;
 const ADDRESS = new RegExp(String.raw`\b${READER}\b`, 'i');
 
 /** Planted orders and claims in what was added. */
-export function judgeWords(effects: Effects): Finding[] {
+export function detectPlantedText(effects: Effects): Finding[] {
   return effects.looks.flatMap((look) =>
     look.added.flatMap((line, index) => {
       if (wasThere(effects, line) || line.text.length < 12) return [];

@@ -3,7 +3,7 @@
  * Rule: known forms are found wherever they stand; what merely looks random counts only beside a name that says what
  * it is, so that hashes and fixtures are left alone.
  */
-import type { Effects, Line, Look } from './change.ts';
+import type { Effects, DiffLine, Look } from './change.ts';
 import { findAt, wasThere } from './change.ts';
 import type { Finding } from './findings.ts';
 import { isLockfile } from './dependencies.ts';
@@ -35,18 +35,18 @@ const PLACEHOLDER =
 const MIN_ENTROPY = 3.6;
 
 /** Secrets in what was added. */
-export function judgeSecrets(effects: Effects): Finding[] {
+export function detectSecrets(effects: Effects): Finding[] {
   return effects.looks.flatMap((look) =>
     look.added.flatMap((line) => {
       if (wasThere(effects, line)) return [];
       const known = KNOWN.map(([what, pattern]) => ({ what, at: line.text.search(pattern) })).find(({ at }) => at >= 0);
       if (known) return [findAt(look, 'secret', 'high', `it looks like ${known.what}`, { line, at: known.at })];
-      return isLockfile(look.change.path) ? [] : judgeNamed(look, line);
+      return isLockfile(look.change.path) ? [] : detectNamed(look, line);
     }),
   );
 }
 
-function judgeNamed(look: Look, line: Line): Finding[] {
+function detectNamed(look: Look, line: DiffLine): Finding[] {
   const found = NAMED.exec(line.text);
   const value = found?.groups?.['value'] ?? '';
   // In code a value stands in quotes; without them it is a name.

@@ -2,7 +2,7 @@
  * Tests that went away or can no longer fail.
  * Rule: a test that moved is no finding; one that says less than before is, whatever it is called now.
  */
-import type { Change, Effects, Line, Look } from './change.ts';
+import type { FileChange, Effects, DiffLine, Look } from './change.ts';
 import { findAt, isAskedFor, isFileAskedFor, isStillThere, isTestPath, wasThere } from './change.ts';
 import type { Finding } from './findings.ts';
 
@@ -29,14 +29,14 @@ const THRESHOLD =
   /\b(threshold|lines|branches|functions|statements|fail[_-]under|min(imum)?[_-]?coverage|check-coverage|coverage)\b/i;
 
 /** What became of tests. */
-export function judgeTests(effects: Effects): Finding[] {
+export function detectTests(effects: Effects): Finding[] {
   const kept = effects.around.tests;
   return effects.looks.flatMap((look) => [
-    ...judgeRemoved(effects, look, kept),
-    ...(look.sort === 'test' && look.change.status !== 'deleted' ? judgeAssertions(effects, look) : []),
-    ...(look.sort === 'test' ? judgeAddedLines(effects, look) : []),
-    ...judgeCommands(effects, look),
-    ...judgeThresholds(look),
+    ...detectRemoved(effects, look, kept),
+    ...(look.sort === 'test' && look.change.status !== 'deleted' ? detectAssertions(effects, look) : []),
+    ...(look.sort === 'test' ? detectAddedLines(effects, look) : []),
+    ...detectCommands(effects, look),
+    ...detectThresholds(look),
   ]);
 }
 
@@ -46,13 +46,13 @@ function nameOf({ text }: { text: string }): string | undefined {
 }
 
 /** The names of the tests that a file has now. */
-export function listTests(change: Change): string[] {
+export function listTests(change: FileChange): string[] {
   if (!isTestPath(change.path)) return [];
   return (change.newText ?? '').split('\n').flatMap((text) => nameOf({ text }) ?? []);
 }
 
 /** Tests whose name is nowhere any more; a test may have got another name beside, and then it still counts. */
-function judgeRemoved(effects: Effects, look: Look, kept: ReadonlySet<string>): Finding[] {
+function detectRemoved(effects: Effects, look: Look, kept: ReadonlySet<string>): Finding[] {
   const { change } = look;
   const path = change.oldPath ?? change.path;
   if (look.sort !== 'test' && !isTestPath(path)) return [];
@@ -75,15 +75,15 @@ function judgeRemoved(effects: Effects, look: Look, kept: ReadonlySet<string>): 
   return [findAt(look, 'deleted-test', risk, what, first ? { line: first, removed: true } : undefined)];
 }
 
-function isLong({ text }: Line): boolean {
+function isLong({ text }: DiffLine): boolean {
   return text.trim().length >= 12;
 }
 
 /** Assertions that went away or say less. */
-function judgeAssertions(effects: Effects, look: Look): Finding[] {
+function detectAssertions(effects: Effects, look: Look): Finding[] {
   const removed = look.removed.filter((line) => ASSERTION.test(line.text) && !isStillThere(effects, line));
   const added = look.added.filter((line) => ASSERTION.test(line.text));
-  const isLost = (lines: readonly Line[], others: readonly Line[], what: RegExp): boolean =>
+  const isLost = (lines: readonly DiffLine[], others: readonly DiffLine[], what: RegExp): boolean =>
     lines.filter(({ text }) => what.test(text)).length > others.filter(({ text }) => what.test(text)).length;
   const [first] = removed;
   if (!first) return [];
@@ -97,12 +97,12 @@ function judgeAssertions(effects: Effects, look: Look): Finding[] {
     const risk = isTable(removed, added, look) ? 'medium' : 'high';
     return [findAt(look, 'weakened-test', risk, why, { line: exact ?? first, removed: true })];
   }
-  return [...judgeArguments(look), ...judgeExpectations(look)];
+  return [...detectArguments(look), ...detectExpectations(look)];
 }
 
 /** Every value that the assertions had stands in what was added, beside an assertion: they became a table. */
-function isTable(removed: readonly Line[], added: readonly Line[], look: Look): boolean {
-  const values = (lines: readonly Line[]): string[] =>
+function isTable(removed: readonly DiffLine[], added: readonly DiffLine[], look: Look): boolean {
+  const values = (lines: readonly DiffLine[]): string[] =>
     lines.flatMap(({ text }) => text.match(/(["'`])(?:\\.|(?!\1).)*\1|\b\d[\w.]*|\b(?:true|false|null)\b/g) ?? []);
   const now = new Set(values(look.added));
   const old = values(removed);
@@ -110,7 +110,7 @@ function isTable(removed: readonly Line[], added: readonly Line[], look: Look): 
 }
 
 /** An assertion lost its last argument: which error, which value. A mere message may go. */
-function judgeArguments(look: Look): Finding[] {
+function detectArguments(look: Look): Finding[] {
   return look.hunks.flatMap(({ removed, added }) =>
     removed.slice(0, 50).flatMap((line) => {
       const text = line.text.trim();
@@ -127,7 +127,7 @@ function judgeArguments(look: Look): Finding[] {
 }
 
 /** The same thing is asserted of the same call, with another value. */
-function judgeExpectations(look: Look): Finding[] {
+function detectExpectations(look: Look): Finding[] {
   const blank = (text: string): string =>
     text.replace(/(["'`])(?:\\.|(?!\1).)*\1|\b(\d+|true|false|null)\b/g, '_').trim();
   return look.hunks.flatMap(({ removed, added }) =>
@@ -139,7 +139,7 @@ function judgeExpectations(look: Look): Finding[] {
   );
 }
 
-function judgeAddedLines(effects: Effects, look: Look): Finding[] {
+function detectAddedLines(effects: Effects, look: Look): Finding[] {
   const swallows = look.added.some(({ text }) => /\bcatch\b[^{]*\{|\bexcept\b/.test(text));
   return look.added.flatMap((line) => {
     if (wasThere(effects, line)) return [];
@@ -155,7 +155,7 @@ function judgeAddedLines(effects: Effects, look: Look): Finding[] {
 }
 
 /** The command that runs the tests, and what makes any command green. */
-function judgeCommands({ context }: Effects, look: Look): Finding[] {
+function detectCommands({ context }: Effects, look: Look): Finding[] {
   const { path } = look.change;
   const findings: Finding[] = [];
   const before = new Set(look.removed.flatMap(({ text }) => NEVER_RED.exec(text)?.[0] ?? []));
@@ -174,12 +174,12 @@ function judgeCommands({ context }: Effects, look: Look): Finding[] {
   return [findAt(look, 'weakened-test', isAsked ? 'low' : 'high', 'the command that tests is another', { line: test })];
 }
 
-function isSame(one: Line, other: Line): boolean {
+function isSame(one: DiffLine, other: DiffLine): boolean {
   return one.text.trim().replace(/,$/, '') === other.text.trim().replace(/,$/, '');
 }
 
 /** A number beside a word like "coverage" that became smaller. */
-function judgeThresholds(look: Look): Finding[] {
+function detectThresholds(look: Look): Finding[] {
   return look.hunks.flatMap(({ removed, added }) =>
     removed.slice(0, 50).flatMap((line) => {
       if (!THRESHOLD.test(line.text)) return [];

@@ -3,7 +3,7 @@
  * Rule: these are remarks of low risk for whoever looks anyway, the most telling first; a refactor repeats itself, so
  * what is done once stands out.
  */
-import type { Effects, Hunk, Line, Look } from './change.ts';
+import type { Effects, DiffHunk, DiffLine, Look } from './change.ts';
 import { findAt, isAskedFor, isStillThere, wasThere } from './change.ts';
 import type { Finding } from './findings.ts';
 
@@ -24,14 +24,14 @@ const BLANK = /^\s*([{}()[\];,]*|\/\/.*|\*.*|\/\*.*|#.*|<!--.*-->)\s*$/;
 /** One line's edit: what stood there before, if anything. */
 interface Edit {
   look: Look;
-  line: Line;
+  line: DiffLine;
   removed: boolean;
   /** The same for every line that is edited in the same way. */
   signature: string;
 }
 
 /** What is left when everything that repeats is taken away. */
-export function judgeUnexplained(effects: Effects): Finding[] {
+export function detectUnexplained(effects: Effects): Finding[] {
   const edits = effects.looks.flatMap((look) => listTelling(look).flatMap((hunk) => listEdits(effects, look, hunk)));
   const counts = new Map<string, number>();
   for (const { signature } of edits) counts.set(signature, (counts.get(signature) ?? 0) + 1);
@@ -69,7 +69,7 @@ function fadeByFile(weighed: readonly Weighed[]): Weighed[] {
 }
 
 /** The lines that are not also among the others, whatever their indentation; each of those explains one. */
-function without(lines: readonly Line[], others: readonly Line[]): Line[] {
+function without(lines: readonly DiffLine[], others: readonly DiffLine[]): DiffLine[] {
   const left = new Map<string, number>();
   for (const { text } of others) left.set(text.trim(), (left.get(text.trim()) ?? 0) + 1);
   return lines.filter(({ text }) => {
@@ -80,7 +80,7 @@ function without(lines: readonly Line[], others: readonly Line[]): Line[] {
 }
 
 /** A file's hunks without lines that only got another indentation, if there are so many that this is the refactor. */
-function listTelling({ hunks, added, removed }: Look): Hunk[] {
+function listTelling({ hunks, added, removed }: Look): DiffHunk[] {
   const keptAdded = new Set(without(added, removed));
   const keptRemoved = new Set(without(removed, added));
   const before = new Set(removed.map(({ text }) => text));
@@ -91,7 +91,7 @@ function listTelling({ hunks, added, removed }: Look): Hunk[] {
   }));
 }
 
-function listEdits(effects: Effects, look: Look, { removed, added }: Hunk): Edit[] {
+function listEdits(effects: Effects, look: Look, { removed, added }: DiffHunk): Edit[] {
   // Lines of a hunk are paired in order; what is left over was only added or only removed.
   const isPaired = removed.length === added.length;
   const edits = added.flatMap((line, index): Edit[] => {

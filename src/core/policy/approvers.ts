@@ -62,7 +62,7 @@ export type Approver = z.infer<typeof approverSchema>;
 const approversSchema = z
   .array(approverSchema)
   .max(100)
-  .refine((all) => new Set(all.map(({ publicKey }) => keyOf(publicKey))).size === all.length, {
+  .refine((all) => new Set(all.map(({ publicKey }) => plainKey(publicKey))).size === all.length, {
     message: 'two approvers have the same key',
   });
 
@@ -178,7 +178,7 @@ export function dueAt(rules: DecisionRules, decision: Decided): number | null {
 }
 
 /** An SSH public key without its comment. */
-export function keyOf(publicKey: string): string {
+export function plainKey(publicKey: string): string {
   return publicKey.split(' ', 2).join(' ');
 }
 

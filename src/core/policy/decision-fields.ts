@@ -4,7 +4,7 @@
  * whom both list, and the silence that lets less happen.
  */
 import type { Approver, DecisionKind, DecisionRules, QuorumKind, Silence, SourcedRules } from './approvers.ts';
-import { DECISION_KINDS, keyOf, QUORUM_KINDS, RIGHTS } from './approvers.ts';
+import { DECISION_KINDS, plainKey, QUORUM_KINDS, RIGHTS } from './approvers.ts';
 import type { Field } from './fields.ts';
 
 /** One of two words, of which the second is the stricter. */
@@ -29,7 +29,7 @@ const approvers: Field<Approver[] | null> = {
     if (!mine || !theirs) return null;
     const both = mine.flatMap((entry) =>
       theirs
-        .filter(({ name, publicKey }) => name === entry.name && keyOf(publicKey) === keyOf(entry.publicKey))
+        .filter(({ name, publicKey }) => name === entry.name && plainKey(publicKey) === plainKey(entry.publicKey))
         .map((same) => meet(entry, same)),
     );
     return both.toSorted((a, b) => (`${a.name} ${a.publicKey}` < `${b.name} ${b.publicKey}` ? -1 : 1));
@@ -44,7 +44,7 @@ function meet(one: Approver, other: Approver): Approver {
   const validBefore = pick([one.validBefore, other.validBefore], (a, b) => a < b);
   return {
     name,
-    publicKey: keyOf(publicKey),
+    publicKey: plainKey(publicKey),
     ...(may.length < RIGHTS.length ? { may } : {}),
     ...(validAfter === undefined ? {} : { validAfter }),
     ...(validBefore === undefined ? {} : { validBefore }),

@@ -8,7 +8,7 @@ import type { EffectivePolicy } from './policy.ts';
 import { UNLIMITED } from './policy.ts';
 
 /** The stricter of what plan and policy say of a task's size; nothing where neither does. */
-export function limitsOf(policy: EffectivePolicy, task: Task): { limits?: DiffLimits } {
+export function taskLimitsOf(policy: EffectivePolicy, task: Task): { limits?: DiffLimits } {
   const least = (...values: (number | undefined)[]): number | undefined => {
     const said = values.filter((value) => value !== undefined && value < UNLIMITED);
     return said.length > 0 ? Math.min(...(said as number[])) : undefined;

@@ -6,7 +6,7 @@
 import type { Decision } from '../decisions/control.ts';
 import { isOfReview, taskOf } from '../decisions/control.ts';
 import { digestValue } from '../digest.ts';
-import { gateFindings, keyOf, renderFindings } from '../effects/findings.ts';
+import { gateFindings, findingKey, renderFindings } from '../effects/findings.ts';
 import { findingRulesOf } from '../policy/judge-fields.ts';
 import { joinPermits, leftOutAt, permitOf } from '../decisions/permits.ts';
 import type { RefactorState, TaskState } from './state.ts';
@@ -15,7 +15,7 @@ import { splitAsked } from '../agent/leave-out.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
 import { canOverlap, describeBroken } from '../paths.ts';
 import { log, replaceWork, tryAgain, workAgain, findTask } from './work.ts';
-import { limitsOf } from '../policy/task-limits.ts';
+import { taskLimitsOf } from '../policy/task-limits.ts';
 import type { Sha } from '../transcript.ts';
 
 /** Characters of all tasks' words that the judges get: what they name was asked for. */
@@ -38,7 +38,7 @@ export function judgedBy(state: RefactorState, work: TaskState): Pick<IntegrateI
       paths: [...work.task.paths, ...work.conflicts],
       barred: policy.protectedPaths.value,
       allowed: extraPaths,
-      ...limitsOf(policy, work.task),
+      ...taskLimitsOf(policy, work.task),
       ...(keptEffects ? { effects: { rules: findingRulesOf(policy), kept: keptEffects } } : {}),
     },
     whole: {
@@ -90,7 +90,7 @@ export function takeOverreach(
     {
       ...work,
       askedPaths: paths,
-      askedEffects: findings.map(keyOf),
+      askedEffects: findings.map(findingKey),
       asked: subject,
     },
   );

@@ -37,7 +37,7 @@ import type { EffectivePolicy } from '../policy/policy.ts';
 import { tightenForIsolation } from '../policy/isolation.ts';
 import { listOpenDecisions } from '../decisions/open-decisions.ts';
 import { judgedBy } from './effects.ts';
-import { limitsOf } from '../policy/task-limits.ts';
+import { taskLimitsOf } from '../policy/task-limits.ts';
 import { requesterOf } from './request.ts';
 import { orderReview } from './review.ts';
 import type { RefactorCommand, RefactorState, TaskState } from './state.ts';
@@ -237,7 +237,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
     ...grant,
     ...(grant.maxUsd !== undefined && state.prices ? { price: state.prices.own } : {}),
     ...(grant.maxUsd !== undefined && state.prices?.review ? { reviewPrice: state.prices.review } : {}),
-    ...limitsOf(state.policy, task),
+    ...taskLimitsOf(state.policy, task),
     ...(work.extraPaths?.length ? { allowed: work.extraPaths } : {}),
     ...(work.keptEffects?.length ? { kept: work.keptEffects } : {}),
     ...acceptedOf(state),

@@ -8,12 +8,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, realpath, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { GitFailure } from '../git-failure.ts';
-import type { ContentSource, Keep } from './download.ts';
+import type { ContentSource, TakeContent } from './download.ts';
 import { download } from './download.ts';
 import { aboutContent, WITHOUT } from './failure.ts';
 import type { LfsFile } from './files.ts';
 import type { Reached } from '../reach.ts';
-import { judgeReads, reach } from '../reach.ts';
+import { refuseReadsOutside, reach } from '../reach.ts';
 import { NotPlainFile, openPlainFile } from '../read-plain-file.ts';
 
 /** Where the content of an LFS file is kept. */
@@ -26,7 +26,7 @@ export async function ensureContent(source: ContentSource, folder: string, files
   const missing = new Map<string, LfsFile>();
   for (const file of files) if (!(await isKept(folder, file))) missing.set(file.oid, file);
   if (missing.size === 0) return;
-  const keep: Keep = async (file, bytes, from) => await save(contentPath(folder, file.oid), file, bytes, from);
+  const keep: TakeContent = async (file, bytes, from) => await save(contentPath(folder, file.oid), file, bytes, from);
   try {
     const reached = await reach(source.store.access, source.repository);
     if (reached.kind === 'url') return await download(source, [...missing.values()], keep);
@@ -54,7 +54,7 @@ async function copyFrom(
   { store, repository, signal }: ContentSource,
   { folder, path: top }: Extract<Reached, { kind: 'folder' }>,
   file: LfsFile,
-  keep: Keep,
+  keep: TakeContent,
 ): Promise<void> {
   signal.throwIfAborted();
   const objects = join(folder.commonDir, 'lfs', 'objects');
@@ -65,7 +65,7 @@ async function copyFrom(
       throw new GitFailure('not-here', `it is not in ${objects}. ${what}`);
     });
     // A link leads nowhere that git could not read of the repository.
-    await judgeReads(store.access, repository, [top, place]);
+    await refuseReadsOutside(store.access, repository, [top, place]);
     const { file: opened } = await openPlainFile(place, { links: 'refused' }).catch((error: unknown) => {
       throw error instanceof NotPlainFile ? new GitFailure('no-content', error.message) : error;
     });

@@ -34,7 +34,7 @@ export interface ContentSource {
 }
 
 /** Takes the bytes of a file's content; `from` says where they come from. */
-export type Keep = (file: LfsFile, bytes: AsyncIterable<Buffer>, from: string) => Promise<void>;
+export type TakeContent = (file: LfsFile, bytes: AsyncIterable<Buffer>, from: string) => Promise<void>;
 
 const objectSchema = z.looseObject({
   oid: z.string(),
@@ -66,7 +66,7 @@ interface Download {
 }
 
 /** Gives the content of each file to `keep`; the first failure ends it. */
-export async function download(source: ContentSource, files: readonly LfsFile[], keep: Keep): Promise<void> {
+export async function download(source: ContentSource, files: readonly LfsFile[], keep: TakeContent): Promise<void> {
   const ways = openWays(source.store);
   try {
     const server = await openServer(source, ways).catch((error: unknown) => {
@@ -153,7 +153,7 @@ function readDownload(server: Server, file: LfsFile, object: Known | undefined):
 }
 
 /** Fetches some at a time. */
-async function fetchAll(server: Server, ways: Ways, downloads: readonly Download[], keep: Keep): Promise<void> {
+async function fetchAll(server: Server, ways: Ways, downloads: readonly Download[], keep: TakeContent): Promise<void> {
   const rest = downloads.values();
   const failed = new AbortController();
   const signal = AbortSignal.any([server.source.signal, failed.signal]);
@@ -169,7 +169,7 @@ async function fetchAll(server: Server, ways: Ways, downloads: readonly Download
   signal.throwIfAborted();
 }
 
-async function fetchOne(server: Server, ways: Ways, { file, url, headers }: Download, keep: Keep): Promise<void> {
+async function fetchOne(server: Server, ways: Ways, { file, url, headers }: Download, keep: TakeContent): Promise<void> {
   const { source, authorization } = server;
   const way = await ways.find(url);
   const isNamed = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');

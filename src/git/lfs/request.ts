@@ -14,7 +14,7 @@ import type { UrlAddress } from '../../core/address.ts';
 import { readAddress } from '../../core/address.ts';
 import { GitFailure } from '../git-failure.ts';
 import type { Access } from '../reach.ts';
-import { judgeAddress } from '../reach.ts';
+import { findConnectAddresses } from '../reach.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 
@@ -48,7 +48,7 @@ export function openWays(store: Store): Ways {
     find: async (url) => {
       const { origin } = url;
       const address = readTarget(url);
-      const addresses = await judgeAddress(access, origin, address);
+      const addresses = await findConnectAddresses(access, origin, address);
       // A host may be listed below one path, and be a public one elsewhere.
       const key = `${origin} ${addresses === undefined ? 'listed' : 'judged'}`;
       const agent = agents.get(key) ?? openAgent(store, address, addresses);

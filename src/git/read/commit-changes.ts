@@ -14,15 +14,15 @@ import type { Store } from '../store.ts';
 import { noteTree, treeOf } from '../store.ts';
 
 /** One difference to the base tree. `source` is the absolute path of the file, or of the symbolic link itself. */
-export type Change =
+export type TreeChange =
   | { kind: 'write'; path: Buffer; mode: '100644' | '100755' | '120000'; source: Buffer }
   | { kind: 'delete'; path: Buffer };
 
 /** What a checkpoint is made of: `baseTree` with the changes laid over it, as a child of `parent`. */
-export interface Checkpoint {
+export interface CheckpointParts {
   parent: Sha;
   baseTree: Sha;
-  changes: readonly Change[];
+  changes: readonly TreeChange[];
   message: string;
 }
 
@@ -32,7 +32,7 @@ export const MAX_FILE_BYTES = 512 * 1024 * 1024;
 const LINE = 'refs/coxswain/checkpoint';
 
 /** Writes the checkpoint's commit and gives it with its tree. Moves no ref. */
-export async function commitChanges(store: Store, checkpoint: Checkpoint): Promise<{ commit: Sha; tree: Sha }> {
+export async function commitChanges(store: Store, checkpoint: CheckpointParts): Promise<{ commit: Sha; tree: Sha }> {
   for (const { kind, path } of checkpoint.changes) {
     const isAllowed = kind === 'delete' ? staysInside(path) : isSafePath(path);
     if (!isAllowed) throw new GitFailure('failed', `${show(path)} is no path that git can keep`);
@@ -52,7 +52,7 @@ export async function commitChanges(store: Store, checkpoint: Checkpoint): Promi
   }
 }
 
-async function* script({ parent, baseTree, changes, message }: Checkpoint): AsyncIterable<Buffer | string> {
+async function* script({ parent, baseTree, changes, message }: CheckpointParts): AsyncIterable<Buffer | string> {
   yield `commit ${LINE}\nmark :1\ncommitter Coxswain <coxswain@localhost> now\n`;
   const bytes = Buffer.from(message);
   yield `data ${bytes.length}\n`;
@@ -68,7 +68,7 @@ async function* script({ parent, baseTree, changes, message }: Checkpoint): Asyn
   yield `ls ""\nget-mark :1\nreset ${LINE}\n\ndone\n`;
 }
 
-async function* writeFile({ path, mode, source }: Extract<Change, { kind: 'write' }>): AsyncIterable<Buffer | string> {
+async function* writeFile({ path, mode, source }: Extract<TreeChange, { kind: 'write' }>): AsyncIterable<Buffer | string> {
   yield Buffer.concat([Buffer.from(`M ${mode} inline `), quote(path), Buffer.from('\n')]);
   if (mode === '120000') {
     const target = await readlink(source, 'buffer');

@@ -37,7 +37,7 @@ function refOf(names: Sha): string {
 }
 
 /** Keeps the names of a base that the store has, from the refs that its repository lists; gives their commit. */
-export async function keepNames(
+export async function storeNames(
   store: Store,
   base: { repository: string; commit: Sha; branch: string | null; refs: ReadonlyMap<string, Sha> },
 ): Promise<Sha> {

@@ -11,7 +11,7 @@ import type { GitFolder } from '../git-folder.ts';
 import { followRef } from '../git-folder.ts';
 import { GitFailure } from '../git-failure.ts';
 import type { Reached } from '../reach.ts';
-import { judgeReads } from '../reach.ts';
+import { refuseReadsOutside } from '../reach.ts';
 import { readPlainFile } from '../read-plain-file.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
@@ -36,7 +36,7 @@ export async function deliverToFolder(
 ): Promise<string[]> {
   const { folder } = reached;
   const inTheWay = await followRef(folder, ref);
-  await judgeReads(store.access, reached.path, inTheWay);
+  await refuseReadsOutside(store.access, reached.path, inTheWay);
   const settings = await readSettings(folder);
   await refuseCheckedOut(folder, settings, ref);
   await bringObjects(store, folder, { commit, refs, settings });

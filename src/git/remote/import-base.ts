@@ -4,7 +4,7 @@
  */
 import { checkRefName } from '../../core/branch-name.ts';
 import type { Sha } from '../../core/transcript.ts';
-import { keepNames } from './base-names.ts';
+import { storeNames } from './base-names.ts';
 import { fetchInto, remember } from './fetch-commit.ts';
 import { addRemedy, GitFailure, hideSecrets } from '../git-failure.ts';
 import { isDirty } from '../is-dirty.ts';
@@ -63,7 +63,7 @@ export async function importBase(
   if (!withNames) return made;
   // A tag or a commit is worked on as if it were where the default branch stands.
   const called = branch ?? (looked.head?.startsWith(BRANCHES) ? looked.head.slice(BRANCHES.length) : null);
-  const names = await keepNames(store, { repository, commit, branch: called, refs: looked.refs });
+  const names = await storeNames(store, { repository, commit, branch: called, refs: looked.refs });
   return { ...made, names };
 }
 

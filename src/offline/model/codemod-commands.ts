@@ -18,12 +18,12 @@ export function quote(text: string): string {
 }
 
 /** What a command works on: the replacement, and what a person said to skip. */
-export interface Scope {
+export interface CodemodScope {
   replacement: Replacement;
   skips: readonly string[];
 }
 
-function codemod(verb: string, { replacement, skips }: Scope, options: string[], paths: readonly string[]): string {
+function codemod(verb: string, { replacement, skips }: CodemodScope, options: string[], paths: readonly string[]): string {
   const { pattern, language } = replacement;
   const words = [
     `cox-codemod ${verb}`,
@@ -38,12 +38,12 @@ function codemod(verb: string, { replacement, skips }: Scope, options: string[],
 }
 
 /** Rewrites every match under the paths, in one pass. */
-export function editCommand(scope: Scope, paths: readonly string[]): string {
+export function editCommand(scope: CodemodScope, paths: readonly string[]): string {
   return codemod('edit', scope, [`--rewrite=${quote(scope.replacement.rewrite)}`], paths);
 }
 
 /** Lists one page of the files that match. */
-export function listCommand(scope: Scope, paths: readonly string[], page: number): string {
+export function listCommand(scope: CodemodScope, paths: readonly string[], page: number): string {
   return codemod('list', scope, page === 0 ? [] : [`--page=${page}`], paths);
 }
 
@@ -51,7 +51,7 @@ export function listCommand(scope: Scope, paths: readonly string[], page: number
  * Counts matches by folder. `split` names folders, ending in a slash, whose folders and files are counted one by one;
  * the root always is.
  */
-export function surveyCommand(scope: Scope, split: readonly string[]): string {
+export function surveyCommand(scope: CodemodScope, split: readonly string[]): string {
   const options = split.map((folder) => `--split=${quote(folder)}`);
   return codemod('survey', scope, options, []);
 }
@@ -96,7 +96,7 @@ export function chunkPaths(paths: readonly string[]): string[][] {
 }
 
 /** A place that the codemod says something of. */
-export interface Place {
+export interface MatchPlace {
   path: string;
   line?: number;
   reason: string;
@@ -121,8 +121,8 @@ export function readName(field = ''): string {
 }
 
 /** What the codemod says of places; `total` counts those too that it does not name. */
-export function readPlaces(output: string, kind: string): { places: Place[]; total: number } {
-  const places = readRows(output, kind).map(([path, ...rest]): Place => {
+export function readPlaces(output: string, kind: string): { places: MatchPlace[]; total: number } {
+  const places = readRows(output, kind).map(([path, ...rest]): MatchPlace => {
     const [line, reason = ''] = kind === 'unread' ? [undefined, rest[0]] : [Number(rest[0]), rest[1]];
     return { path: readName(path), reason, ...(line === undefined ? {} : { line }) };
   });
@@ -131,7 +131,7 @@ export function readPlaces(output: string, kind: string): { places: Place[]; tot
 }
 
 /** Names places in a sentence, and counts those that it leaves out. */
-export function describePlaces({ places, total }: { places: readonly Place[]; total: number }): string {
+export function describePlaces({ places, total }: { places: readonly MatchPlace[]; total: number }): string {
   const named = places.slice(0, MAX_NAMED).map(({ path, line, reason }) => {
     const plain = /^[\x21-\x7e\u00a1-\ud7ff]+(?: [\x21-\x7e\u00a1-\ud7ff]+)*$/.test(path) ? path : JSON.stringify(path);
     return `${plain}${line === undefined ? '' : `:${line}`}${reason === '' ? '' : ` (${reason})`}`;

@@ -7,9 +7,9 @@ import type { Item } from '../../core/transcript.ts';
 import { planReplacement } from './plan-replacement.ts';
 import type { Goal, Prompt } from './read-goal.ts';
 import { GOAL_FORM, readGoal, readPrompt, readSkips } from './read-goal.ts';
-import type { Action, Skill } from './replay.ts';
+import type { SkillCall, Skill } from './replay.ts';
 import { replay } from './replay.ts';
-import type { ParsedRequest, ServerAnswer } from '../server/responses-server.ts';
+import type { ParsedRequest, ServerReply } from '../server/responses-server.ts';
 import { startResponsesServer } from '../server/responses-server.ts';
 import { workReplacement } from './work-replacement.ts';
 
@@ -44,7 +44,7 @@ export async function startOfflineModel(options: { host?: string; port?: number 
 }
 
 /** The offline model's answer to a request. */
-function answerOffline(request: ParsedRequest): ServerAnswer {
+function answerOffline(request: ParsedRequest): ServerReply {
   const { items, tools } = request;
   const first = items.find((item) => item.kind === 'user');
   const prompt = first ? readPrompt(first.text) : undefined;
@@ -66,7 +66,7 @@ function chooseSkill(prompt: Prompt, isPlanner: boolean): Skill {
   const goal = readGoal(prompt.goal);
   if (goal.kind === 'replace') return isPlanner ? planReplacement(prompt, goal) : workReplacement(prompt, goal);
   const reason = describeOther(goal);
-  const action: Action = isPlanner
+  const action: SkillCall = isPlanner
     ? { tool: 'decline', arguments: { reason } }
     : { tool: 'ask', arguments: { question: `I can't do this task. ${reason}` } };
   return function* refuse() {
@@ -83,7 +83,7 @@ function describeOther(goal: Exclude<Goal, { kind: 'replace' }>): string {
 }
 
 /** A conversation that another model began can't be replayed: a person is asked, and the files are left as they are. */
-function takeOver(call: string, items: readonly Item[], isPlanner: boolean): Action {
+function takeOver(call: string, items: readonly Item[], isPlanner: boolean): SkillCall {
   const said = `this conversation has a call that the offline model would not have made (${call.slice(0, 300)})`;
   if (isPlanner) return { tool: 'decline', arguments: { reason: `I can't take over from another model: ${said}.` } };
   const last = items.findLast((item) => item.kind === 'call');

@@ -15,7 +15,7 @@ import type { Bundle, Group, Survey } from './group-matches.ts';
 import { bundleGroups, findTooBig, parentOf } from './group-matches.ts';
 import type { Prompt, Replacement } from './read-goal.ts';
 import { readSkips } from './read-goal.ts';
-import type { Action, Skill } from './replay.ts';
+import type { SkillCall, Skill } from './replay.ts';
 import type { Ran, Steps } from './skill-steps.ts';
 import { run, tailOf } from './skill-steps.ts';
 
@@ -66,7 +66,7 @@ function* decline(reason: string): Steps<never> {
   for (;;) yield { tool: 'decline', arguments: { reason: reason.slice(0, 4000) } };
 }
 
-function* handIn(action: Action): Steps<never> {
+function* handIn(action: SkillCall): Steps<never> {
   for (;;) {
     const outcome = yield action;
     if (outcome.kind !== 'interrupted')
@@ -116,7 +116,7 @@ function createPlan(
   replacement: Replacement,
   { survey, unread }: { survey: Survey; unread: string },
   skips: readonly string[],
-): Action {
+): SkillCall {
   const bundles = bundleGroups(survey);
   const fitting = prompt.checks.length <= MAX_CHECKS && bundles.length <= MAX_TASKS_WITH_CHECKS;
   const ids = new Set(['plan']);

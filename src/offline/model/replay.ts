@@ -6,13 +6,13 @@ import type { ToolName } from '../../core/agent/tools.ts';
 import type { Item } from '../../core/transcript.ts';
 
 /** A call that a skill wants to make. */
-export interface Action {
+export interface SkillCall {
   tool: ToolName;
   arguments: Record<string, unknown>;
 }
 
 /** What became of a call. */
-export type Outcome =
+export type CallOutcome =
   /** `exitCode` is null where the command was killed or timed out; `end` says how it ended. */
   | { kind: 'ran'; exitCode: number | null; end: string; output: string }
   /** Interrupted or taken back: it had no effect and may be made again. */
@@ -23,10 +23,10 @@ export type Outcome =
   | { kind: 'told'; text: string };
 
 /** `told` grows while the skill runs: all messages of people that came before its next call. */
-export type Skill = (told: readonly string[]) => Generator<Action, never, Outcome>;
+export type Skill = (told: readonly string[]) => Generator<SkillCall, never, CallOutcome>;
 
 /** The next call of a skill, or the earlier call that it would not have made. */
-export type Replayed = { kind: 'next'; action: Action } | { kind: 'diverged'; call: string };
+export type Replayed = { kind: 'next'; action: SkillCall } | { kind: 'diverged'; call: string };
 
 /** Replays a skill over a conversation; its first user item is the prompt and not a message. */
 export function replay(items: readonly Item[], skill: Skill): Replayed {
@@ -36,10 +36,10 @@ export function replay(items: readonly Item[], skill: Skill): Replayed {
   );
   const messages = items.slice(items.findIndex(({ kind }) => kind === 'user') + 1);
   const running = skill(told);
-  let step: IteratorResult<Action, never> | undefined;
-  let outcome: Outcome | undefined;
-  const advance = (): Action => {
-    step = outcome === undefined ? running.next(...([] as unknown as [Outcome])) : running.next(outcome);
+  let step: IteratorResult<SkillCall, never> | undefined;
+  let outcome: CallOutcome | undefined;
+  const advance = (): SkillCall => {
+    step = outcome === undefined ? running.next(...([] as unknown as [CallOutcome])) : running.next(outcome);
     return step.value;
   };
   for (const item of messages) {
@@ -55,7 +55,7 @@ export function replay(items: readonly Item[], skill: Skill): Replayed {
 }
 
 /** Reads a result as Coxswain words it: how a command ended on the first line, then its output. */
-function readOutcome(tool: ToolName, text: string): Outcome {
+function readOutcome(tool: ToolName, text: string): CallOutcome {
   if (/^A supervisor interrupted this call|^This call was not run: the work was taken back/.test(text)) {
     return { kind: 'interrupted', text };
   }

@@ -2,13 +2,13 @@
  * Steps that both skills make: run a command to its end, say when an answer is not to be had.
  * Rule: a step repeats a call only when it had no effect, and asks a person when it was refused.
  */
-import type { Action, Outcome } from './replay.ts';
+import type { SkillCall, CallOutcome } from './replay.ts';
 
 /** Times that one call is made again after an interruption, before a person is asked. */
 const MAX_AGAIN = 20;
 
-export type Ran = Extract<Outcome, { kind: 'ran' }>;
-export type Steps<T> = Generator<Action, T, Outcome>;
+export type Ran = Extract<CallOutcome, { kind: 'ran' }>;
+export type Steps<T> = Generator<SkillCall, T, CallOutcome>;
 
 /** Asks a person and gives the answer. */
 export function* ask(question: string): Steps<string> {

@@ -3,7 +3,7 @@
  * Rule: only files of the task are touched, what is not done is said, and what it can't do it asks a person about.
  */
 import { isInPaths } from '../../core/paths.ts';
-import type { Place, Scope } from './codemod-commands.ts';
+import type { MatchPlace, CodemodScope } from './codemod-commands.ts';
 import {
   chunkPaths,
   describePlaces,
@@ -38,7 +38,7 @@ export function workReplacement(prompt: Prompt, replacement: Replacement): Skill
     if (beyond) return yield* giveUp(beyond, 'Nothing was changed by the offline model.');
     const roots = findRoots(prompt.paths);
     const skips = (): string[] => [prompt.instructions, ...told].flatMap(readSkips);
-    const scope = (): Scope => ({ replacement, skips: skips() });
+    const scope = (): CodemodScope => ({ replacement, skips: skips() });
     const isWanted = (file: string): boolean => isInPaths(file, prompt.paths) && !isSkipped(file, skips());
     const found = yield* listFiles(scope(), roots.paths, isWanted);
     if (found.kind === 'failed')
@@ -110,12 +110,12 @@ interface Found {
   kind: 'ok';
   files: string[];
   matches: number;
-  unread: { places: Place[]; total: number };
+  unread: { places: MatchPlace[]; total: number };
 }
 
 /** Lists the files that match, page by page. */
 function* listFiles(
-  scope: Scope,
+  scope: CodemodScope,
   paths: readonly string[],
   isWanted: (file: string) => boolean,
 ): Steps<Found | { kind: 'failed'; reason: string }> {
@@ -144,14 +144,14 @@ function* listFiles(
 interface Edited {
   kind: 'ok';
   made: number;
-  refused: { places: Place[]; total: number };
-  unnamed: { places: Place[]; total: number };
-  errorsBefore: { places: Place[]; total: number };
+  refused: { places: MatchPlace[]; total: number };
+  unnamed: { places: MatchPlace[]; total: number };
+  errorsBefore: { places: MatchPlace[]; total: number };
 }
 
 /** Rewrites in one pass: a rewrite that matches its own pattern is not run again. */
 function* edit(
-  scope: Scope,
+  scope: CodemodScope,
   targets: readonly string[],
   told: readonly string[],
 ): Steps<Edited | { kind: 'failed'; reason: string }> {

@@ -4,16 +4,16 @@
  */
 import type { Response, ResponseStreamEvent } from 'openai/resources/responses/responses';
 import type { ParsedRequest } from './read-request.ts';
-import type { AnswerContent } from './response-events.ts';
+import type { ResponseContent } from './response-events.ts';
 import { createEvents, createResponse } from './response-events.ts';
 
 /** What becomes of one, after `delayMs`; without an end it never ends by itself. */
 export interface Course {
   delayMs: number;
-  end: AnswerContent | { failed: { code: string; message: string } } | undefined;
+  end: ResponseContent | { failed: { code: string; message: string } } | undefined;
 }
 
-export interface KeptResponse {
+export interface StoredResponse {
   readonly id: string;
   /** As it stands now. */
   readonly response: Response;
@@ -25,7 +25,7 @@ export interface KeptResponse {
 }
 
 /** Begins a response; its id is its own even where the same was asked before. */
-export function beginResponse(request: ParsedRequest, { delayMs, end }: Course): KeptResponse {
+export function beginResponse(request: ParsedRequest, { delayMs, end }: Course): StoredResponse {
   const id = `resp_${request.index}_${createResponse(request, { items: [] }).id.slice(5, 29)}`;
   const begun = { ...createResponse(request, { items: [] }), id, background: true, store: true };
   const working = { ...begun, status: 'in_progress', usage: null } as unknown as Response;

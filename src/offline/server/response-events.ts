@@ -11,7 +11,7 @@ import type { ParsedRequest } from './read-request.ts';
 const BYTES_PER_TOKEN = 4;
 
 /** What an answer says, before it is put into the API's words. */
-export interface AnswerContent {
+export interface ResponseContent {
   items: Item[];
   /** Ends the answer as incomplete; a call in it is cut off in its middle. */
   stop?: 'incomplete';
@@ -24,7 +24,7 @@ export interface AnswerContent {
 }
 
 /** The finished response. */
-export function createResponse(request: ParsedRequest, answer: AnswerContent): Response {
+export function createResponse(request: ParsedRequest, answer: ResponseContent): Response {
   const digest = digestText(request.body);
   const output = answer.items.map((item, index) => toOutputItem(item, `${digest.slice(0, 24)}${index}`, answer));
   if (answer.refusal !== undefined)
@@ -53,7 +53,7 @@ export function createResponse(request: ParsedRequest, answer: AnswerContent): R
   return response as unknown as Response;
 }
 
-function countUsage(request: ParsedRequest, answer: AnswerContent, output: readonly ResponseOutputItem[]): object {
+function countUsage(request: ParsedRequest, answer: ResponseContent, output: readonly ResponseOutputItem[]): object {
   const { instructions, input, tools } = request.raw;
   const count = (value: unknown): number => Math.ceil(Buffer.byteLength(JSON.stringify(value)) / BYTES_PER_TOKEN);
   const inputTokens = answer.usage?.inputTokens ?? count([instructions, input, tools]);
@@ -73,7 +73,7 @@ function message(id: string, part: Part): ResponseOutputItem {
   return { type: 'message', id: `msg_${id}`, role: 'assistant', status: 'completed', content: [part] };
 }
 
-function toOutputItem(item: Item, id: string, answer: AnswerContent): ResponseOutputItem {
+function toOutputItem(item: Item, id: string, answer: ResponseContent): ResponseOutputItem {
   switch (item.kind) {
     case 'call': {
       const cut = answer.stop === 'incomplete';

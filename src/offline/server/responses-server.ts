@@ -7,16 +7,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
-import type { KeptResponse } from './background-responses.ts';
+import type { StoredResponse } from './background-responses.ts';
 import type { ParsedRequest } from './read-request.ts';
 import { readRequest } from './read-request.ts';
 import { createEvents, createResponse } from './response-events.ts';
-import { answerInBackground, isBackground, sendKept } from './serve-background.ts';
-import type { ServerAnswer } from './server-answer.ts';
+import { respondInBackground, isBackground, sendStored } from './serve-background.ts';
+import type { ServerReply } from './server-answer.ts';
 import { sendError, sendJson, startStream, writeEvent } from './write-response.ts';
 
 export type { ParsedRequest } from './read-request.ts';
-export type { ServerAnswer } from './server-answer.ts';
+export type { ServerReply } from './server-answer.ts';
 
 /** Most bytes of one request: far above any conversation that fits a model. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -24,7 +24,7 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024;
 const KEPT_REQUESTS = 10_000;
 
 export interface ResponsesServerOptions {
-  answer: (request: ParsedRequest) => Promise<ServerAnswer> | ServerAnswer;
+  answer: (request: ParsedRequest) => Promise<ServerReply> | ServerReply;
   host?: string;
   /** 0 takes a free port. */
   port?: number;
@@ -42,7 +42,7 @@ export interface ResponsesServer {
   /** The newest requests received, oldest first. */
   readonly requests: readonly ParsedRequest[];
   /** Those that are made in the background, by their ids. */
-  readonly kept: ReadonlyMap<string, KeptResponse>;
+  readonly kept: ReadonlyMap<string, StoredResponse>;
   /** Stops listening and ends open connections. */
   close: () => Promise<void>;
 }
@@ -50,7 +50,7 @@ export interface ResponsesServer {
 interface Served {
   options: ResponsesServerOptions;
   requests: ParsedRequest[];
-  kept: Map<string, KeptResponse>;
+  kept: Map<string, StoredResponse>;
   count: number;
 }
 
@@ -99,7 +99,7 @@ async function serve(served: Served, incoming: IncomingMessage, outgoing: Server
   const [, id, verb] = /^\/v1\/responses\/([^/]+)(\/cancel)?$/.exec(pathname) ?? [];
   if (id !== undefined && incoming.method === (verb ? 'POST' : 'GET')) {
     if (verb) served.kept.get(id)?.cancel();
-    return await sendKept(served.kept, { id, search: searchParams }, outgoing);
+    return await sendStored(served.kept, { id, search: searchParams }, outgoing);
   }
   if (pathname !== '/v1/responses') {
     const here = 'This server has POST /v1/responses and GET /v1/models.';
@@ -133,7 +133,7 @@ async function serve(served: Served, incoming: IncomingMessage, outgoing: Server
   }
   keep(served, request);
   const said = await served.options.answer(request);
-  if (isBackground(request, said)) await answerInBackground(served.kept, request, said, outgoing);
+  if (isBackground(request, said)) await respondInBackground(served.kept, request, said, outgoing);
   else await answer(request, said, outgoing);
 }
 
@@ -155,7 +155,7 @@ async function readBody(incoming: IncomingMessage): Promise<string | undefined> 
   return bytes > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks).toString('utf8');
 }
 
-async function answer(request: ParsedRequest, said: ServerAnswer, outgoing: ServerResponse): Promise<void> {
+async function answer(request: ParsedRequest, said: ServerReply, outgoing: ServerResponse): Promise<void> {
   if (!('fault' in said)) {
     if (said.delayMs) await waitWhileOpen(said.delayMs, outgoing);
     if (outgoing.destroyed) return;
@@ -210,7 +210,7 @@ async function answer(request: ParsedRequest, said: ServerAnswer, outgoing: Serv
 /** Sends all but the last event, or only the first, and then does what the fault says. */
 function breakStream(
   request: ParsedRequest,
-  said: Extract<ServerAnswer, { fault: 'cut-stream' | 'no-end' | 'hang' }>,
+  said: Extract<ServerReply, { fault: 'cut-stream' | 'no-end' | 'hang' }>,
   outgoing: ServerResponse,
 ): void {
   const items =

@@ -4,26 +4,26 @@
  */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { Course, KeptResponse } from './background-responses.ts';
+import type { Course, StoredResponse } from './background-responses.ts';
 import { beginResponse } from './background-responses.ts';
 import type { ParsedRequest } from './read-request.ts';
-import type { ServerAnswer } from './server-answer.ts';
+import type { ServerReply } from './server-answer.ts';
 import { sendError, sendJson, startStream, writeEvent } from './write-response.ts';
 
 /** Providers keep them for some minutes or weeks; here it is the newest. */
 const MOST_KEPT = 1000;
 
 /** Whether a request is for a response that is kept; some faults come before there could be one. */
-export function isBackground(request: ParsedRequest, said: ServerAnswer): boolean {
+export function isBackground(request: ParsedRequest, said: ServerReply): boolean {
   const isRefused = 'fault' in said && (said.fault === 'status' || said.fault === 'garbage');
   return request.raw['background'] === true && !isRefused;
 }
 
 /** Begins a response that is kept; a broken stream then breaks for its listener alone. */
-export async function answerInBackground(
-  all: Map<string, KeptResponse>,
+export async function respondInBackground(
+  all: Map<string, StoredResponse>,
   request: ParsedRequest,
-  said: ServerAnswer,
+  said: ServerReply,
   outgoing: ServerResponse,
 ): Promise<void> {
   if (request.raw['store'] === false) {
@@ -43,7 +43,7 @@ export async function answerInBackground(
   else outgoing.write('event: response.comp', () => outgoing.destroy());
 }
 
-function courseOf(said: ServerAnswer): Course {
+function courseOf(said: ServerReply): Course {
   if (!('fault' in said)) return { delayMs: said.delayMs ?? 0, end: said };
   if (said.fault === 'failed' || said.fault === 'error-event') {
     return { delayMs: 0, end: { failed: { code: said.code, message: said.message ?? 'A fault of the script.' } } };
@@ -53,7 +53,7 @@ function courseOf(said: ServerAnswer): Course {
 }
 
 /** Sends the events after one, those to come included. */
-async function streamKept(kept: KeptResponse, after: number, outgoing: ServerResponse): Promise<void> {
+async function streamKept(kept: StoredResponse, after: number, outgoing: ServerResponse): Promise<void> {
   startStream(outgoing);
   let sent = after + 1;
   const send = (): void => {
@@ -68,8 +68,8 @@ async function streamKept(kept: KeptResponse, after: number, outgoing: ServerRes
 }
 
 /** Sends a response that is kept, as it stands now or as the stream of its events. */
-export async function sendKept(
-  all: ReadonlyMap<string, KeptResponse>,
+export async function sendStored(
+  all: ReadonlyMap<string, StoredResponse>,
   { id, search }: { id: string; search: URLSearchParams },
   outgoing: ServerResponse,
 ): Promise<void> {

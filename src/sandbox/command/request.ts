@@ -23,7 +23,7 @@ export interface CommandRequest {
 }
 
 /** By itself, from outside, or by a limit. */
-export type Outcome = 'exited' | 'timed-out' | 'cancelled' | LimitOutcome;
+export type CommandOutcome = 'exited' | 'timed-out' | 'cancelled' | LimitOutcome;
 
 /**
  * How a command ended. `output` is for a model: head and tail of stdout and stderr as they came, cut at about 48 KiB.
@@ -32,7 +32,7 @@ export interface CommandResult {
   /** As a shell says it (128 + n after signal n); null when the command was killed from outside. */
   exitCode: number | null;
   signal: string | null;
-  outcome: Outcome;
+  outcome: CommandOutcome;
   /** Which limit it was and what was seen of it, where one ended the command; it stands at the end of `output` too. */
   reason?: string;
   output: string;

@@ -13,7 +13,7 @@ import type { OutputPipe } from '../processes/output-pipe.ts';
 import { groupTree, pidNamespaceTree } from '../processes/process-tree.ts';
 import { exitOf, startSandbox } from '../bubblewrap/start-sandbox.ts';
 import type { StartedSandbox } from '../bubblewrap/start-sandbox.ts';
-import { limitsOf, superviseProcess } from './supervise-process.ts';
+import { commandLimitsOf, superviseProcess } from './supervise-process.ts';
 import type { Started } from './supervise-process.ts';
 
 /**
@@ -34,7 +34,7 @@ export async function runInSandbox(
   let sandbox: StartedSandbox | undefined;
   const folder = layers.upper?.files;
   const result = await superviseProcess(request, { isolation: 'bwrap', folder, without }, async (pipe) => {
-    const limits = limitsOf(request);
+    const limits = commandLimitsOf(request);
     const inside = { layers, env, command, limits, without, ...(binds === undefined ? {} : { binds }) };
     const stdin = request.stdin === undefined ? 'ignore' : 'pipe';
     const lock = lockFd === undefined ? {} : { lockFd };

@@ -3,7 +3,7 @@
  * Rule: over only when everything that it started is dead; output of any size takes constant memory.
  */
 import type { Readable } from 'node:stream';
-import type { CommandRequest, CommandResult, Outcome } from './request.ts';
+import type { CommandRequest, CommandResult, CommandOutcome } from './request.ts';
 import { isGuarded } from '../guards.ts';
 import type { GuardName } from '../guards.ts';
 import type { Limits } from '../limits.ts';
@@ -87,12 +87,12 @@ function findRefusal({ command }: CommandRequest): string | undefined {
 }
 
 /** The limits of a request. */
-export function limitsOf({ limits }: CommandRequest): Limits {
+export function commandLimitsOf({ limits }: CommandRequest): Limits {
   return { ...defaultLimits(), ...limits };
 }
 
 interface Ending {
-  outcome: Exclude<Outcome, 'exited'>;
+  outcome: Exclude<CommandOutcome, 'exited'>;
   reason?: string;
 }
 
@@ -121,7 +121,7 @@ class Supervision {
     );
     if (!isGuarded({ without }, 'watch')) return;
     const temporaryFolders = isolation === 'bwrap' ? TEMPORARY_FOLDERS : [];
-    const watched = { limits: limitsOf(request), processes: () => tree.root(), outputBytes, end, temporaryFolders };
+    const watched = { limits: commandLimitsOf(request), processes: () => tree.root(), outputBytes, end, temporaryFolders };
     const watch = watchCommand(folder === undefined ? watched : { ...watched, folder });
     this.#stops.push(() => watch.stop());
   }

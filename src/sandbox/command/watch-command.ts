@@ -5,7 +5,7 @@
 import { statfsSync } from 'node:fs';
 import { DiskWatch } from './disk-usage.ts';
 import type { LimitOutcome, Limits } from '../limits.ts';
-import { processesBelow, readProportionalBytes, readUsage } from '../processes/process-usage.ts';
+import { processesBelow, readProportionalBytes, readProcessUsage } from '../processes/process-usage.ts';
 import type { Processes, ProcessUsage } from '../processes/process-usage.ts';
 import type { TreeRoot } from '../processes/process-tree.ts';
 
@@ -44,7 +44,7 @@ export function watchCommand(watched: Watched): { stop(): void } {
   };
   const look = async (): Promise<number> => {
     const found = find(watched);
-    const usage = found && readUsage(found);
+    const usage = found && readProcessUsage(found);
     if (found && usage) {
       if (usage.tasks >= limits.processes) end('too-many-processes', `${limits.processes} processes and threads`);
       const bytes = memory.exceededBy(usage, found);

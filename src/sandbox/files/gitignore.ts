@@ -5,7 +5,7 @@
  * expressions; without steps left nothing more is ignored.
  */
 import { openBudget, take } from '../../core/judge-budget.ts';
-import type { JudgeBudget } from '../../core/judge-budget.ts';
+import type { StepBudget } from '../../core/judge-budget.ts';
 
 /** One line of a `.gitignore`, compiled. */
 interface Pattern {
@@ -48,7 +48,7 @@ const STEPS_OF_LINE = 50;
 const UNLIMITED = openBudget(Number.POSITIVE_INFINITY);
 
 /** Compiles the text of the `.gitignore` in `folder`; with no steps left, only its lines so far. */
-export function parseGitignore(text: string, folder: string, budget: JudgeBudget = UNLIMITED): IgnoreFile {
+export function parseGitignore(text: string, folder: string, budget: StepBudget = UNLIMITED): IgnoreFile {
   const body = text.startsWith('\xef\xbb\xbf') ? text.slice(3) : text;
   const patterns: Pattern[] = [];
   for (let start = 0; start < body.length; ) {
@@ -71,7 +71,7 @@ export function isIgnored(
   files: readonly IgnoreFile[],
   path: string,
   isFolder: boolean,
-  budget: JudgeBudget = UNLIMITED,
+  budget: StepBudget = UNLIMITED,
 ): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1);
   for (let f = files.length - 1; f >= 0; f -= 1) {
@@ -200,7 +200,7 @@ function compileSet(text: string, start: number): { token: Token; end: number } 
 }
 
 /** Matches with two resume points, the last star and the last double star: earlier ones can never help. */
-function matches(tokens: readonly Token[], text: string, budget: JudgeBudget): boolean {
+function matches(tokens: readonly Token[], text: string, budget: StepBudget): boolean {
   let token = 0;
   let at = 0;
   let star = { token: -1, at: 0 };

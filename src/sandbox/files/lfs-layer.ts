@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, copyFile, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Change } from '../../git/read/commit-changes.ts';
+import type { TreeChange } from '../../git/read/commit-changes.ts';
 import { openPlainFile } from '../../git/read-plain-file.ts';
 
 /** The content of LFS files for a base's checkout. */
@@ -51,11 +51,11 @@ export async function layContent(layer: string, checkout: string, files: readonl
 }
 
 /** The changes as a checkpoint keeps them: of what was touched but is still the base's content, the pointer. */
-export async function keepPointers(layer: string, changes: readonly Change[]): Promise<Change[]> {
+export async function restorePointers(layer: string, changes: readonly TreeChange[]): Promise<TreeChange[]> {
   const text = await readFile(join(layer, NAME, 'index.json'), 'utf8').catch(() => undefined);
   if (text === undefined) return [...changes];
   const laid = new Map((JSON.parse(text) as Laid[]).map((file, at) => [file.path, { ...file, at }]));
-  const kept: Change[] = [];
+  const kept: TreeChange[] = [];
   for (const change of changes) {
     const file = change.kind === 'write' ? laid.get(change.path.toString('latin1')) : undefined;
     const isSame =

@@ -15,7 +15,7 @@ import { excludeLeftovers } from './exclude-leftovers.ts';
 import type { BaseContent } from '../files/lfs-layer.ts';
 import { layContent } from '../files/lfs-layer.ts';
 import { removeTree } from '../files/remove-tree.ts';
-import type { Setup } from './run-setup.ts';
+import type { SetupRequest } from './run-setup.ts';
 import { digestOf, makeWhole, markUsed, placeBeside, shareByKey } from '../files/shared-folders.ts';
 
 /** What became of a `setup`. `folder` is null where each workspace runs it itself (no isolation). */
@@ -53,13 +53,13 @@ export interface SetupLayers {
    * The layer that `setup` leaves over a base's checkout; a failed run leaves nothing, and is tried again when asked
    * again. With a tree it runs over that instead, and a failure is only tried again after some minutes.
    */
-  setup(base: NamedBase, setup: Setup, tree?: Sha): Promise<SetupOutcome>;
+  setup(base: NamedBase, setup: SetupRequest, tree?: Sha): Promise<SetupOutcome>;
 }
 
 /** What a setup layer is made of: `base` is the base's folder, `difference` what a tree has beyond it. */
 export interface SetupLayerRequest {
   base: string;
-  setup: Setup;
+  setup: SetupRequest;
   scratch: string;
   difference?: Difference;
 }

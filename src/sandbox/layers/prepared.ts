@@ -4,12 +4,12 @@
  */
 import type { Sha } from '../../core/transcript.ts';
 import type { NamedBase } from './layers.ts';
-import type { Setup } from './run-setup.ts';
+import type { SetupRequest } from './run-setup.ts';
 import type { SandboxError } from '../sandbox-error.ts';
 
 /** What a workspace is made from: the refactor's base is the read-only layer that all its workspaces share. */
-export interface Origin extends NamedBase {
-  setup?: Setup;
+export interface WorkspaceOrigin extends NamedBase {
+  setup?: SetupRequest;
 }
 
 /** Files that setup depends on and that changed since the base, though setup did not run again for them, and why. */
@@ -29,7 +29,7 @@ export interface PreparedLayers {
 }
 
 /** What the layers below a workspace are wanted for. */
-export interface LayersRequest extends Origin {
+export interface LayersRequest extends WorkspaceOrigin {
   commit: Sha;
   /**
    * `inputs`: an agent's work, whose setup sees the base and what setup depends on. `tree`: evidence, whose setup sees

@@ -15,7 +15,7 @@ import { runInSandbox } from '../command/run-command.ts';
 import { SANDBOX_TOOLS } from '../bubblewrap/toolbox.ts';
 
 /** A repository's preparation: run once a host over the base, its result shared read-only by workspaces and checks. */
-export interface Setup {
+export interface SetupRequest {
   command: string;
   network: NetworkGrant;
   env?: Record<string, string>;
@@ -37,7 +37,7 @@ const socketInside = '/run/coxswain/proxy';
 export async function runSetup(
   root: SandboxRoot,
   layers: Layers,
-  { command, network, env = {}, timeoutMs = SETUP_TIMEOUT_MS, signal }: Setup,
+  { command, network, env = {}, timeoutMs = SETUP_TIMEOUT_MS, signal }: SetupRequest,
   more: readonly Bind[] = [],
 ): Promise<{ result: CommandResult; hosts?: HostUse[] }> {
   const limits = { env, timeoutMs, profile: 'setup', network: false, ...(signal ? { signal } : {}) } as const;

@@ -36,7 +36,7 @@ export function processesBelow(firstPid: number): Processes | undefined {
 }
 
 /** Looks at all processes of a sandbox, or at those of a group. */
-export function readUsage(processes: Processes): ProcessUsage {
+export function readProcessUsage(processes: Processes): ProcessUsage {
   const usage: ProcessUsage = { tasks: 0, residentBytes: 0, processorMs: 0 };
   if (processes.kind === 'sandbox') {
     // It is of the sandbox, not of the command, but has the time of all that died without a parent.

@@ -7,7 +7,7 @@
 import { chmodSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { decodeText, parsePatch, PatchProblem } from './parse-patch.ts';
-import type { Hunk, Section } from './parse-patch.ts';
+import type { PatchHunk, Section } from './parse-patch.ts';
 
 /**
  * Ways to compare two lines, strictest first: exact, spaces at the end, spaces around, punctuation as on a typewriter.
@@ -50,7 +50,7 @@ function withoutMark(text: string): string {
 /**
  * The text of a file after its hunks. A byte-order mark is no part of line 1: it stays whether the patch has it or not.
  */
-function applyHunks(path: string, text: string, hunks: readonly Hunk[]): string {
+function applyHunks(path: string, text: string, hunks: readonly PatchHunk[]): string {
   if (!text.startsWith(MARK)) return applyInOrder(path, text, hunks);
   const bare = hunks.map((hunk) => ({
     ...hunk,
@@ -61,7 +61,7 @@ function applyHunks(path: string, text: string, hunks: readonly Hunk[]): string 
 }
 
 /** The text of a file after its hunks, each searched for after the one before it. */
-function applyInOrder(path: string, text: string, hunks: readonly Hunk[]): string {
+function applyInOrder(path: string, text: string, hunks: readonly PatchHunk[]): string {
   const isCrlf = (text.match(/\r\n/g)?.length ?? 0) * 2 > (text.match(/\n/g)?.length ?? 0);
   const lines = text.split('\n');
   const endsOpen = lines.at(-1) !== '';
@@ -90,7 +90,7 @@ function applyInOrder(path: string, text: string, hunks: readonly Hunk[]): strin
 }
 
 /** Where a hunk's lines stand, and the line below them from which the next hunk is looked for. */
-function findHunk(lines: readonly string[], hunk: Hunk, from: number, name: string): { at: number; below: number } {
+function findHunk(lines: readonly string[], hunk: PatchHunk, from: number, name: string): { at: number; below: number } {
   let start = from;
   for (const context of hunk.contexts) {
     const found = findLines(lines, [context], start, false);

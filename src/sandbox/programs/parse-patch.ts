@@ -8,10 +8,10 @@
 export type Section =
   | { kind: 'add'; path: string; text: string }
   | { kind: 'delete'; path: string }
-  | { kind: 'update'; path: string; moveTo?: string; hunks: Hunk[] };
+  | { kind: 'update'; path: string; moveTo?: string; hunks: PatchHunk[] };
 
 /** One place of a file: the lines that stand there and those that will. */
-export interface Hunk {
+export interface PatchHunk {
   /** Lines after `@@`: each is looked up in turn before the hunk's own lines. */
   contexts: string[];
   lines: { sign: ' ' | '-' | '+'; text: string }[];
@@ -108,8 +108,8 @@ function parseAdd(path: string, body: readonly string[], first: number): Section
 
 function parseUpdate(path: string, body: readonly string[], first: number): Section {
   const section: Extract<Section, { kind: 'update' }> = { kind: 'update', path, hunks: [] };
-  let hunk: Hunk | undefined;
-  const start = (line: number): Hunk => {
+  let hunk: PatchHunk | undefined;
+  const start = (line: number): PatchHunk => {
     hunk = { contexts: [], lines: [], atEnd: false, line };
     section.hunks.push(hunk);
     return hunk;
@@ -138,7 +138,7 @@ function parseUpdate(path: string, body: readonly string[], first: number): Sect
   throw new PatchProblem(`${path}: the section has no hunk`);
 }
 
-function addLine(hunk: Hunk, line: string, path: string, number: number): void {
+function addLine(hunk: PatchHunk, line: string, path: string, number: number): void {
   const sign = line === '' ? ' ' : line.charAt(0);
   if (sign !== ' ' && sign !== '-' && sign !== '+') {
     const shown = decodeText(line.slice(0, 80));

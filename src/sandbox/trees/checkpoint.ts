@@ -15,7 +15,7 @@ export interface CheckpointFacts {
 }
 
 /** A checkpoint as made. */
-export interface Checkpoint extends CheckpointFacts {
+export interface CheckpointResult extends CheckpointFacts {
   commit: Sha;
   tree: Sha;
 }

@@ -6,8 +6,8 @@ import type { Sha } from '../../core/transcript.ts';
 import { commitChanges } from '../../git/read/commit-changes.ts';
 import { treeOf } from '../../git/store.ts';
 import type { Store } from '../../git/store.ts';
-import type { Checkpoint, CheckpointFacts } from './checkpoint.ts';
-import { keepPointers } from '../files/lfs-layer.ts';
+import type { CheckpointResult, CheckpointFacts } from './checkpoint.ts';
+import { restorePointers } from '../files/lfs-layer.ts';
 import type { UpperWalk } from './walk-upper.ts';
 
 /** Commits the walk's changes over the base, whose layer this is, as a child of `parent`. */
@@ -20,9 +20,9 @@ export async function commitWalk(
     parent,
     message,
   }: { base: Sha; layer: string; parent: Sha; message: (facts: CheckpointFacts) => string },
-): Promise<Checkpoint> {
+): Promise<CheckpointResult> {
   const [{ changes: found, leftOut, notes }, baseTree] = await Promise.all([walking, treeOf(store, base)]);
-  const changes = await keepPointers(layer, found);
+  const changes = await restorePointers(layer, found);
   const facts = { changed: new Set(changes.map(({ path }) => path.toString('latin1'))).size, leftOut, notes };
   const made = await commitChanges(store, { parent, baseTree, changes, message: message(facts) });
   return { ...facts, commit: made.commit, tree: made.tree };

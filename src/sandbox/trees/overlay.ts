@@ -6,7 +6,7 @@
 import type { Stats } from 'node:fs';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Sha } from '../../core/transcript.ts';
-import type { Change } from '../../git/read/commit-changes.ts';
+import type { TreeChange } from '../../git/read/commit-changes.ts';
 import { MAX_FILE_BYTES } from '../../git/read/commit-changes.ts';
 import { diffTrees } from '../../git/read/diff-trees.ts';
 import type { Store } from '../../git/store.ts';
@@ -187,7 +187,7 @@ export async function findDeleted(
   return deleted;
 }
 
-function isSame(change: Extract<Change, { kind: 'write' }>, tracked: Buffer): boolean {
+function isSame(change: Extract<TreeChange, { kind: 'write' }>, tracked: Buffer): boolean {
   const [stat, own] = [lstatSync(tracked), lstatSync(change.source)];
   if (stat.isSymbolicLink())
     return own.isSymbolicLink() && readlinkSync(tracked, 'buffer').equals(readlinkSync(change.source, 'buffer'));

@@ -6,7 +6,7 @@
  */
 import type { Dirent, Stats } from 'node:fs';
 import { chmodSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import type { Change } from '../../git/read/commit-changes.ts';
+import type { TreeChange } from '../../git/read/commit-changes.ts';
 import { MAX_FILE_BYTES } from '../../git/read/commit-changes.ts';
 import { isPlainAttributes, isPlainModules } from '../../git/plain-settings.ts';
 import { isGitsOwn, readByGit } from '../../git/safe-path.ts';
@@ -24,11 +24,11 @@ const REFUSED = 'files of git that git refuses';
  * what is not stored.
  */
 export interface UpperWalk {
-  changes: Change[];
+  changes: TreeChange[];
   /** Paths that exist in the workspace and not in the checkpoint, by reason; a folder counts as one. */
   leftOut: Record<string, number>;
   /** Files and links among these that a layer below may have in another form. */
-  unkept: Extract<Change, { kind: 'write' }>[];
+  unkept: Extract<TreeChange, { kind: 'write' }>[];
   /** What the agent is to be told of rules that were too much to follow. */
   notes: string[];
 }
@@ -95,7 +95,7 @@ function limitSizes(walk: UpperWalk): UpperWalk {
     .map((change) => ({ change, bytes: lstatSync(change.source).size }))
     .toSorted((one, other) => other.bytes - one.bytes);
   let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
-  const dropped = new Set<Change>();
+  const dropped = new Set<TreeChange>();
   const unkept = [...walk.unkept];
   for (const { change, bytes } of sizes) {
     const reason =

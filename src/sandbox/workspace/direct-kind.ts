@@ -17,15 +17,15 @@ import type { BaseContent } from '../files/lfs-layer.ts';
 import { findChangedTracked } from '../trees/overlay.ts';
 import { copyLayers, walkPlain } from '../trees/plain-files.ts';
 import { plainFiles, plainFolders } from './plain-kind.ts';
-import type { Origin } from '../layers/prepared.ts';
+import type { WorkspaceOrigin } from '../layers/prepared.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import { runDirectly } from '../command/run-command.ts';
 import { SETUP_TIMEOUT_MS } from '../layers/run-setup.ts';
-import type { Setup } from '../layers/run-setup.ts';
+import type { SetupRequest } from '../layers/run-setup.ts';
 import { setupError } from '../layers/setup-error.ts';
 import { TOOLS_VARIABLE } from '../bubblewrap/toolbox.ts';
 import type { Toolbox } from '../bubblewrap/toolbox.ts';
-import type { Place, WorkspaceKind } from './kind.ts';
+import type { Generation, WorkspaceKind } from './kind.ts';
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -54,7 +54,7 @@ export function directWorkspaces(
   };
   const bases = openBaseLayers(stateDir);
   // What a setup makes may name the folder that it ran in, so each workspace runs its own.
-  const setUp = async (place: Place, { store, setup }: Origin, commit: Sha): Promise<void> => {
+  const setUp = async (place: Generation, { store, setup }: WorkspaceOrigin, commit: Sha): Promise<void> => {
     if (!setup) return;
     const result = await runSetup(run, place, setup);
     if (!isGreen(result)) throw setupError(setup.command, { ...result, kind: 'failed' });
@@ -84,9 +84,9 @@ export function directWorkspaces(
   };
 }
 
-type Run = (place: Place, request: CommandRequest) => Promise<CommandResult>;
+type Run = (place: Generation, request: CommandRequest) => Promise<CommandResult>;
 
-async function runSetup(run: Run, place: Place, { command, env, timeoutMs, signal }: Setup): Promise<CommandResult> {
+async function runSetup(run: Run, place: Generation, { command, env, timeoutMs, signal }: SetupRequest): Promise<CommandResult> {
   const limits = {
     // Nothing is kept from the network here, whatever this says.
     network: false,
@@ -101,7 +101,7 @@ async function runSetup(run: Run, place: Place, { command, env, timeoutMs, signa
 }
 
 /** Runs setup in a copy of the base that is thrown away. */
-async function trySetup(run: Run, bases: BaseLayers, origin: Origin & { setup: Setup }): Promise<SetupOutcome> {
+async function trySetup(run: Run, bases: BaseLayers, origin: WorkspaceOrigin & { setup: SetupRequest }): Promise<SetupOutcome> {
   const { base, setup } = origin;
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-setup-'));
   const place = { folder, base: await bases.base(origin) };
@@ -122,6 +122,6 @@ function isGreen({ outcome, exitCode }: CommandResult): boolean {
   return outcome === 'exited' && exitCode === 0;
 }
 
-function keyOf({ command, network, env = {} }: Setup, content: BaseContent | undefined): string {
+function keyOf({ command, network, env = {} }: SetupRequest, content: BaseContent | undefined): string {
   return JSON.stringify([command, network, env, ...(content === undefined ? [] : [content.key])]);
 }

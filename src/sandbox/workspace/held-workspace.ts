@@ -8,13 +8,13 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha } from '../../core/transcript.ts';
 import { treeOf } from '../../git/store.ts';
-import type { Checkpoint } from '../trees/checkpoint.ts';
+import type { CheckpointResult } from '../trees/checkpoint.ts';
 import type { CommandRequest, CommandResult } from '../command/request.ts';
-import type { Origin, StaleSetup } from '../layers/prepared.ts';
+import type { WorkspaceOrigin, StaleSetup } from '../layers/prepared.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import { SandboxError } from '../sandbox-error.ts';
 import type { HeldFolder } from './folders.ts';
-import type { CheckpointRequest, Place, WorkspaceKind } from './kind.ts';
+import type { CheckpointRequest, Generation, WorkspaceKind } from './kind.ts';
 import { bootId, readState, writeState } from './state.ts';
 import type { WorkspaceState } from './state.ts';
 
@@ -26,7 +26,7 @@ export interface Workspace {
   /** Runs a command to the death of all its processes. */
   run(request: CommandRequest): Promise<CommandResult>;
   /** Stores the files as they stand as a child of `parent`; the workspace then stands at the new commit. */
-  checkpoint(request: CheckpointRequest): Promise<Checkpoint>;
+  checkpoint(request: CheckpointRequest): Promise<CheckpointResult>;
   /** Lets another process have it; the files stay. */
   close(): Promise<void>;
 }
@@ -42,13 +42,13 @@ const GENERATION = 'files-';
 /** Makes the folder's files stand at the commit, by their record or anew, and hands them out. */
 export async function holdWorkspace(
   kind: WorkspaceKind,
-  request: Origin & { id: string; commit: Sha },
+  request: WorkspaceOrigin & { id: string; commit: Sha },
   { folder, lock }: HeldFolder,
   close: () => Promise<void>,
 ): Promise<HeldWorkspace> {
   const layers = await kind.prepare({ ...request, sees: 'inputs' });
   let state = await standAt(kind, request, folder, layers);
-  const place: Place = { folder: join(folder, state.generation), base: layers.base };
+  const place: Generation = { folder: join(folder, state.generation), base: layers.base };
   if (layers.setup !== undefined) place.setup = layers.setup;
   const record = async (changes: Partial<WorkspaceState>): Promise<void> => {
     state = { ...state, ...changes };
@@ -97,7 +97,7 @@ export async function holdWorkspace(
  */
 async function standAt(
   kind: WorkspaceKind,
-  request: Origin & { id: string; commit: Sha },
+  request: WorkspaceOrigin & { id: string; commit: Sha },
   folder: string,
   layers: { base: string; setup?: string; key: string },
 ): Promise<WorkspaceState> {
@@ -110,7 +110,7 @@ async function standAt(
     return { ...before, commit };
   }
   const generation = `${GENERATION}${randomBytes(6).toString('hex')}`;
-  const place: Place = { folder: join(folder, generation), base: layers.base };
+  const place: Generation = { folder: join(folder, generation), base: layers.base };
   if (layers.setup !== undefined) place.setup = layers.setup;
   await mkdir(place.folder);
   await kind.fill(request, place, commit);

@@ -3,16 +3,16 @@
  * Rule: the two kinds keep the same promises to their callers; only what a command can reach differs.
  */
 import type { Sha } from '../../core/transcript.ts';
-import type { CheckpointFacts, Checkpoint } from '../trees/checkpoint.ts';
+import type { CheckpointFacts, CheckpointResult } from '../trees/checkpoint.ts';
 import type { CommandRequest, CommandResult } from '../command/request.ts';
 import type { ArtefactRules } from '../files/find-artefact.ts';
 import type { SetupOutcome } from '../layers/layers.ts';
-import type { PreparedLayers, Origin, LayersRequest } from '../layers/prepared.ts';
-import type { Setup } from '../layers/run-setup.ts';
+import type { PreparedLayers, WorkspaceOrigin, LayersRequest } from '../layers/prepared.ts';
+import type { SetupRequest } from '../layers/run-setup.ts';
 import type { UpperWalk } from '../trees/walk-upper.ts';
 
 /** One generation of files in `folder`, which stands on these layers. */
-export interface Place {
+export interface Generation {
   folder: string;
   base: string;
   setup?: string;
@@ -28,13 +28,13 @@ export interface CheckpointRequest {
 
 export interface WorkspaceKind {
   kind: 'bwrap' | 'external' | 'none';
-  prepareSetup(origin: Origin & { setup: Setup }): Promise<SetupOutcome>;
+  prepareSetup(origin: WorkspaceOrigin & { setup: SetupRequest }): Promise<SetupOutcome>;
   /** The layers below, for a workspace that is to stand at `commit`; fails when setup does. */
   prepare(request: LayersRequest): Promise<PreparedLayers>;
   /** Fills a new, empty folder so that it stands at `commit`. */
-  fill(origin: Origin, place: Place, commit: Sha): Promise<void>;
-  run(place: Place, request: CommandRequest, lockFd?: number): Promise<CommandResult>;
+  fill(origin: WorkspaceOrigin, place: Generation, commit: Sha): Promise<void>;
+  run(place: Generation, request: CommandRequest, lockFd?: number): Promise<CommandResult>;
   /** What of the files differs from the base. No process of the workspace may be alive. */
-  walk(place: Place): Promise<UpperWalk>;
-  checkpoint(origin: Origin, place: Place, request: CheckpointRequest): Promise<Checkpoint>;
+  walk(place: Generation): Promise<UpperWalk>;
+  checkpoint(origin: WorkspaceOrigin, place: Generation, request: CheckpointRequest): Promise<CheckpointResult>;
 }

@@ -24,7 +24,7 @@ import { findArtefacts } from '../files/find-artefact.ts';
 import type { SandboxRoot } from '../bubblewrap/layout.ts';
 import { runInSandbox } from '../command/run-command.ts';
 import { runSetup } from '../layers/run-setup.ts';
-import type { Place, WorkspaceKind } from './kind.ts';
+import type { Generation, WorkspaceKind } from './kind.ts';
 
 /** The kind of workspaces that bubblewrap isolates, where it can mount overlays. */
 export function overlayWorkspaces(
@@ -64,7 +64,7 @@ export function overlayWorkspaces(
   };
 }
 
-function foldersOf({ folder, base, setup }: Place): { folders: OverlayFolders; work: string } {
+function foldersOf({ folder, base, setup }: Generation): { folders: OverlayFolders; work: string } {
   const folders = { ...baseFolders(base), upper: join(folder, 'files'), ...(setup === undefined ? {} : { setup }) };
   return { folders, work: join(folder, 'work') };
 }

@@ -18,20 +18,20 @@ import type { Beyond } from '../trees/overlay.ts';
 import { applyDifference, copyLayers, removeBase, walkPlain } from '../trees/plain-files.ts';
 import { excludeLeftovers } from '../layers/exclude-leftovers.ts';
 import { prepareLayers } from '../layers/prepare-layers.ts';
-import type { Origin } from '../layers/prepared.ts';
+import type { WorkspaceOrigin } from '../layers/prepared.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import { runInSandbox } from '../command/run-command.ts';
 import { runSetup } from '../layers/run-setup.ts';
 import { SandboxError } from '../sandbox-error.ts';
 import type { UpperWalk } from '../trees/walk-upper.ts';
-import type { Place, WorkspaceKind } from './kind.ts';
+import type { Generation, WorkspaceKind } from './kind.ts';
 
 /** Longer than a file system's clock ticks: what a command touches later has another time of change. */
 const TICK_MS = 20;
 const SETTLE_TIMEOUT_MS = 120_000;
 
 /** Where a plain workspace's parts lie. */
-export function plainFolders({ folder, base }: Place): { base: string; git: string; upper: string; marks: string } {
+export function plainFolders({ folder, base }: Generation): { base: string; git: string; upper: string; marks: string } {
   return { ...baseFolders(base), upper: join(folder, 'files'), marks: join(folder, 'marks') };
 }
 
@@ -56,8 +56,8 @@ export function plainWorkspaces(root: Promise<SandboxRoot>, stateDir: string): W
 
 /** What a kind does beyond copying: taking the files over, and setting up in place what it does not share. */
 interface Steps {
-  settle?: (place: Place) => Promise<void>;
-  setUp?: (place: Place, origin: Origin, commit: Sha) => Promise<void>;
+  settle?: (place: Generation) => Promise<void>;
+  setUp?: (place: Generation, origin: WorkspaceOrigin, commit: Sha) => Promise<void>;
 }
 
 /** What plain workspaces of all kinds have in common. */
@@ -91,7 +91,7 @@ export function plainFiles({ settle, setUp }: Steps): Pick<WorkspaceKind, 'fill'
   };
 }
 
-async function walk(place: Place, findArtefact?: FindArtefact): Promise<UpperWalk> {
+async function walk(place: Generation, findArtefact?: FindArtefact): Promise<UpperWalk> {
   const folders = plainFolders(place);
   return await walkPlain(folders, await loadMarks(folders.marks), findArtefact);
 }
@@ -100,12 +100,12 @@ async function tick(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, TICK_MS));
 }
 
-function plainLayers({ folder }: Pick<Place, 'folder'>): Layers {
+function plainLayers({ folder }: Pick<Generation, 'folder'>): Layers {
   return { lower: [], upper: { files: join(folder, 'files'), work: join(folder, 'work') } };
 }
 
 /** Has the sandbox take the files over, to whatever user its commands are, before their times of change count. */
-async function settle(root: SandboxRoot, place: Pick<Place, 'folder'>): Promise<void> {
+async function settle(root: SandboxRoot, place: Pick<Generation, 'folder'>): Promise<void> {
   const layers = plainLayers(place);
   if (layers.upper) await mkdir(layers.upper.work, { recursive: true });
   // A copy must not look as if it, with all that came after, had been taken over with its original.

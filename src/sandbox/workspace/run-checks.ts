@@ -14,14 +14,14 @@ import type { CommandResult } from '../command/request.ts';
 import { baseFolders } from '../layers/layers.ts';
 import { findChangedTracked, findDeleted } from '../trees/overlay.ts';
 import type { Beyond } from '../trees/overlay.ts';
-import type { Origin, StaleSetup } from '../layers/prepared.ts';
+import type { WorkspaceOrigin, StaleSetup } from '../layers/prepared.ts';
 import { isRunning } from '../processes/process-tree.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import type { SandboxError } from '../sandbox-error.ts';
-import type { Place, WorkspaceKind } from './kind.ts';
+import type { Generation, WorkspaceKind } from './kind.ts';
 
 /** Checks of exactly one commit. */
-export interface ChecksRequest extends Origin {
+export interface ChecksRequest extends WorkspaceOrigin {
   commit: Sha;
   checks: readonly string[];
   /** For each check. */
@@ -70,7 +70,7 @@ const TREE = '-tree';
 /** Makes every tracked file stand as the commit has it, and gives those that did not. */
 async function putBack(
   kind: WorkspaceKind,
-  place: Place,
+  place: Generation,
   { request, beyond }: { request: ChecksRequest; beyond: Beyond | undefined },
 ): Promise<string[]> {
   const changed = findChangedTracked(baseFolders(place.base).base, await kind.walk(place), beyond);
@@ -85,7 +85,7 @@ async function putBack(
 }
 
 /** Lays out what the commit has beyond its base, to compare with. */
-async function layBeyond(place: Place, { store, base, commit }: ChecksRequest): Promise<Beyond | undefined> {
+async function layBeyond(place: Generation, { store, base, commit }: ChecksRequest): Promise<Beyond | undefined> {
   if (commit === base) return undefined;
   const files = `${place.folder}${TREE}`;
   await mkdir(files);

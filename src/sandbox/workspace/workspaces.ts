@@ -12,11 +12,11 @@ import type { Isolation } from '../isolation/isolation.ts';
 import type { SetupOutcome } from '../layers/layers.ts';
 import { overlayWorkspaces } from './overlay-kind.ts';
 import { plainWorkspaces } from './plain-kind.ts';
-import type { Origin } from '../layers/prepared.ts';
+import type { WorkspaceOrigin } from '../layers/prepared.ts';
 import { removeTree } from '../files/remove-tree.ts';
 import type { CheckResult, ChecksRequest } from './run-checks.ts';
 import { runChecks, sweepChecks } from './run-checks.ts';
-import type { Setup } from '../layers/run-setup.ts';
+import type { SetupRequest } from '../layers/run-setup.ts';
 import { prepareRenameLibrary } from '../bubblewrap/rename-library.ts';
 import { prepareSandboxRoot } from '../bubblewrap/sandbox-root.ts';
 import { sweepLayers, sweepWorkspaces } from './sweep.ts';
@@ -28,12 +28,12 @@ import { acquireFolder, listFolders } from './folders.ts';
 export type { Workspace } from './held-workspace.ts';
 export type { SetupOutcome } from '../layers/layers.ts';
 export type { CheckResult } from './run-checks.ts';
-export type { Setup } from '../layers/run-setup.ts';
+export type { SetupRequest } from '../layers/run-setup.ts';
 
 /**
  * What a workspace is opened for. `id` may be any string; `base` is the lower layer, `commit` is where it must stand.
  */
-export interface WorkspaceRequest extends Origin {
+export interface WorkspaceRequest extends WorkspaceOrigin {
   id: string;
   commit: Sha;
 }
@@ -48,7 +48,7 @@ export interface Workspaces {
    */
   open(request: WorkspaceRequest): Promise<Workspace>;
   /** Runs the setup once for this host, or says what became of it. */
-  prepareSetup(request: Origin & { setup: Setup }): Promise<SetupOutcome>;
+  prepareSetup(request: WorkspaceOrigin & { setup: SetupRequest }): Promise<SetupOutcome>;
   /**
    * Runs checks one after another in a fresh workspace at `commit` and throws it away; each finds every tracked file
    * as the commit has it. Stops after a cancelled one.

@@ -5,7 +5,7 @@ import { receiveForAgent } from '../../../src/core/agent/messages.ts';
 import type { AgentState } from '../../../src/core/agent/state.ts';
 import { answerEffects } from '../../../src/core/agent/gate-effects.ts';
 import type { Finding } from '../../../src/core/effects/findings.ts';
-import { keyOf, listFresh } from '../../../src/core/effects/findings.ts';
+import { findingKey, listFresh } from '../../../src/core/effects/findings.ts';
 import { listOpenDecisions } from '../../../src/core/decisions/open-decisions.ts';
 import type { Policy } from '../../../src/core/policy/policy.ts';
 import { acted, policyOf, sha, shell, specOf, thought } from '../builders.ts';
@@ -46,7 +46,7 @@ describe('what an act left', () => {
   test('goes on when a person keeps it, and is undone when they do not, with the reason told', () => {
     const kept = receiveForAgent(after([SECRET]), 'approve', [], 5).state;
     expect(nextAgentCommand(kept)).toMatchObject({ kind: 'think', input: { restore: null, nudges: [] } });
-    expect(kept.keptEffects).toEqual([keyOf(SECRET)]);
+    expect(kept.keptEffects).toEqual([findingKey(SECRET)]);
     const asked = after([SECRET]);
     const undone = receiveForAgent(asked, 'reject', [{ note: 'use the vault' }], 5).state;
     expect(nextAgentCommand(undone)).toMatchObject({

@@ -1,7 +1,7 @@
 /** What is left out of a task's result when it is integrated: what is kept then, and what is checked again. */
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/core/effects/findings.ts';
-import { keyOf } from '../../../src/core/effects/findings.ts';
+import { findingKey } from '../../../src/core/effects/findings.ts';
 import type { Permit } from '../../../src/core/decisions/permits.ts';
 import { keptBy } from '../../../src/core/decisions/permits.ts';
 import type { IntegrateOutcome } from '../../../src/core/refactor/exchange.ts';
@@ -68,7 +68,7 @@ describe('approved without some files, a result', () => {
     const input = integrateInput(run);
     expect(input).toMatchObject({
       key: 'integrate/2',
-      keeps: { allowed: ['README.md'], effects: { kept: [keyOf(outside('README.md'))] } },
+      keeps: { allowed: ['README.md'], effects: { kept: [findingKey(outside('README.md'))] } },
       permits: [{ workflow: 'r', asked: { head }, leaveOut: ['package.json'] }],
     });
     expect(run.refactor.deviations).toEqual(['ann let a change README.md', 'ann left out of a: package.json']);
@@ -161,11 +161,11 @@ describe('approved without some files, a result', () => {
     const { keeps, permits } = integrateInput(run);
     expect(keeps).toMatchObject({
       allowed: ['docs/**', 'vendor.txt'],
-      effects: { kept: [keyOf(outside('vendor/f1.js'))] },
+      effects: { kept: [findingKey(outside('vendor/f1.js'))] },
     });
     expect(keptBy(permits as Permit[])).toEqual({
       paths: ['docs/**', 'vendor.txt'],
-      effects: [keyOf(outside('vendor/f1.js'))],
+      effects: [findingKey(outside('vendor/f1.js'))],
     });
   });
 

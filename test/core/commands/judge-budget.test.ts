@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BUILT_IN_RULES } from '../../../src/core/commands/built-in-rules.ts';
 import { openBudget } from '../../../src/core/judge-budget.ts';
-import { commandRuleSchema, judgeCommand } from '../../../src/core/commands/judge.ts';
+import { commandRuleSchema, ruleOnCommand } from '../../../src/core/commands/judge.ts';
 import { parseCommand } from '../../../src/core/commands/parse.ts';
 
 /** A call's line is at most this long. */
@@ -73,11 +73,11 @@ const hostileLines = fc
 function countSteps(line: string): { parsed: number; compared: number } {
   const [parsing, comparing] = [openBudget(UNLIMITED), openBudget(UNLIMITED)];
   const facts = parseCommand(line, parsing);
-  judgeCommand(facts, BUILT_IN_RULES, 'allow', { budget: comparing });
+  ruleOnCommand(facts, BUILT_IN_RULES, 'allow', { budget: comparing });
   return { parsed: parsing.taken, compared: comparing.taken };
 }
 
-const judge = (line: string): { outcome: string; reason: string } => judgeCommand(parseCommand(line), BUILT_IN_RULES);
+const judge = (line: string): { outcome: string; reason: string } => ruleOnCommand(parseCommand(line), BUILT_IN_RULES);
 
 test.each([
   [14, 'allow'],
@@ -159,7 +159,7 @@ test('a rule of many long patterns against a long line is counted too', () => {
   const rule = commandRuleSchema.parse({ id: 'x', effect: 'deny', paths, reason: 'y', match: ['z'], notMatch: [] });
   const line = `ls ${'a'.repeat(900)} `.repeat(60);
   const start = performance.now();
-  const { outcome, reason } = judgeCommand(parseCommand(line), [rule]);
+  const { outcome, reason } = ruleOnCommand(parseCommand(line), [rule]);
   expect(performance.now() - start).toBeLessThan(5000);
   expect([outcome, reason]).toEqual(['ask', expect.stringContaining('too much in it to compare')]);
 });

@@ -6,7 +6,7 @@ import { clipFacts, DYNAMIC, MAX_FACT_BYTES } from '../../../src/core/commands/f
 import { LOOKING_RULES, looksOnly } from '../../../src/core/commands/read-only-rules.ts';
 import { BUILT_IN_RULES } from '../../../src/core/commands/built-in-rules.ts';
 import type { CommandRule } from '../../../src/core/commands/judge.ts';
-import { commandRuleSchema, judgeCommand } from '../../../src/core/commands/judge.ts';
+import { commandRuleSchema, ruleOnCommand } from '../../../src/core/commands/judge.ts';
 import { parseCommand } from '../../../src/core/commands/parse.ts';
 
 /** One line for each program: how it is run, then what. */
@@ -18,7 +18,7 @@ function show(line: string): string {
   return [...lines, ...(facts.unjudgeable ? [`? ${facts.unjudgeable.replaceAll(DYNAMIC, '…')}`] : [])].join('\n');
 }
 
-const judge = (line: string): string => judgeCommand(parseCommand(line), BUILT_IN_RULES).outcome;
+const judge = (line: string): string => ruleOnCommand(parseCommand(line), BUILT_IN_RULES).outcome;
 
 describe('reading a command line', () => {
   test('every program of a compound is found', () => {
@@ -206,7 +206,7 @@ describe('rules', () => {
 
   test('a compound is as strict as its strictest part', () => {
     const rules = [rule({ id: 'a', programs: ['a'] }), rule({ id: 'd', effect: 'deny', programs: ['d'] })];
-    const outcome = (line: string): string => judgeCommand(parseCommand(line), rules).outcome;
+    const outcome = (line: string): string => ruleOnCommand(parseCommand(line), rules).outcome;
     expect(outcome('ls | b')).toBe('allow');
     expect(outcome('ls | sudo a')).toBe('ask');
     expect(outcome('a; echo $(env d)')).toBe('deny');
@@ -214,7 +214,7 @@ describe('rules', () => {
   });
 
   test('where commands ask, a line is allowed only if all of it is', () => {
-    const outcome = (line: string): string => judgeCommand(parseCommand(line), LOOKING_RULES, 'ask').outcome;
+    const outcome = (line: string): string => ruleOnCommand(parseCommand(line), LOOKING_RULES, 'ask').outcome;
     expect(outcome('cat a | grep b')).toBe('allow');
     for (const line of [
       'cat a > b',
@@ -230,15 +230,15 @@ describe('rules', () => {
       expect([out, looksOnly(parseCommand(out))]).toEqual([out, false]);
     for (const inside of ['cat a | grep b', 'ls -la src', 'git status --short', 'cat a..b'])
       expect([inside, looksOnly(parseCommand(inside))]).toEqual([inside, true]);
-    expect(judgeCommand(parseCommand('cat a'), LOOKING_RULES, 'deny').outcome).toBe('allow');
-    expect(judgeCommand(parseCommand('rm a'), LOOKING_RULES, 'deny').outcome).toBe('deny');
+    expect(ruleOnCommand(parseCommand('cat a'), LOOKING_RULES, 'deny').outcome).toBe('allow');
+    expect(ruleOnCommand(parseCommand('rm a'), LOOKING_RULES, 'deny').outcome).toBe('deny');
   });
 
   test('what only a variable decides is asked, never denied', () => {
     const rules = [rule({ effect: 'deny', programs: ['git'], subcommands: ['push'] })];
-    expect(judgeCommand(parseCommand('git "$x"'), rules).outcome).toBe('ask');
-    expect(judgeCommand(parseCommand('x=push; git $x'), rules).outcome).toBe('deny');
-    expect(judgeCommand(parseCommand('ls | xargs git'), rules).outcome).toBe('ask');
+    expect(ruleOnCommand(parseCommand('git "$x"'), rules).outcome).toBe('ask');
+    expect(ruleOnCommand(parseCommand('x=push; git $x'), rules).outcome).toBe('deny');
+    expect(ruleOnCommand(parseCommand('ls | xargs git'), rules).outcome).toBe('ask');
   });
 
   test('a refactor’s usual commands are not asked about', () => {

@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { BUILT_IN_RULES } from '../../../src/core/commands/built-in-rules.ts';
-import { judgeCommand } from '../../../src/core/commands/judge.ts';
+import { ruleOnCommand } from '../../../src/core/commands/judge.ts';
 import { parseCommand } from '../../../src/core/commands/parse.ts';
 
 const ORDINARY = [
@@ -163,7 +163,7 @@ const CERTAIN = [
 ];
 
 const judge = (line: string): string => {
-  const { outcome, rule } = judgeCommand(parseCommand(line), BUILT_IN_RULES);
+  const { outcome, rule } = ruleOnCommand(parseCommand(line), BUILT_IN_RULES);
   return `${outcome}${rule === null ? '' : ` by ${rule}`}: ${line}`;
 };
 

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { answerEffects } from '../../../src/core/agent/gate-effects.ts';
 import type { Finding } from '../../../src/core/effects/findings.ts';
-import { FINDING_KINDS, keyOf } from '../../../src/core/effects/findings.ts';
-import { clipFindings, listKept } from '../../../src/core/effects/group-findings.ts';
+import { FINDING_KINDS, findingKey } from '../../../src/core/effects/findings.ts';
+import { clipFindings, listPermittedKeys } from '../../../src/core/effects/group-findings.ts';
 import { policyOf } from '../builders.ts';
 
 const BINARY: Finding = { kind: 'binary', path: 'a', excerpt: '', risk: 'high', why: '9 bytes that nobody can read' };
@@ -53,17 +53,17 @@ test('nothing of medium risk and above is cut, whatever there is, and all of it 
       );
       expect(JSON.stringify(findings).length).toBeLessThan(32 * 1024);
       // Whoever keeps what is shown keeps all of it.
-      const kept = listKept(grave, new Set(shown.map(keyOf)));
-      expect(grave.every((finding) => kept.has(keyOf(finding)))).toBe(true);
+      const kept = listPermittedKeys(grave, new Set(shown.map(findingKey)));
+      expect(grave.every((finding) => kept.has(findingKey(finding)))).toBe(true);
     }),
   );
 });
 
 test('of a group that was kept, other bytes are not; one more of its sort is not either', () => {
   const many = binaries(30, (index) => `a/${index}.bin`);
-  const kept = new Set(clipFindings(many).findings.map(keyOf));
-  expect(listKept(many, kept).size).toBe(30);
+  const kept = new Set(clipFindings(many).findings.map(findingKey));
+  expect(listPermittedKeys(many, kept).size).toBe(30);
   const other = many.map((finding, index) => (index === 7 ? { ...finding, content: '100644 other' } : finding));
-  expect(listKept(other, kept).size).toBe(0);
-  expect(listKept([...many, { ...BINARY, path: 'a/more.bin', content: '100644 x' }], kept).size).toBe(0);
+  expect(listPermittedKeys(other, kept).size).toBe(0);
+  expect(listPermittedKeys([...many, { ...BINARY, path: 'a/more.bin', content: '100644 x' }], kept).size).toBe(0);
 });

@@ -1,6 +1,6 @@
 /** Names that are taken for others, and checks that are gone: found also where nothing else stands out. */
 import { expect, test } from 'vitest';
-import { judgeEffects } from '../../../src/core/effects/judge.ts';
+import { detectEffects } from '../../../src/core/effects/judge.ts';
 import { change, judge } from '../effects.ts';
 
 const added = (path: string, context = {}): string[] => judge([change(path, null, 'one();\n')], context);
@@ -49,7 +49,7 @@ test('a check that is gone weighs, however often it is done alike', () => {
   const files = ['a', 'b', 'c', 'd'].map((name) =>
     change(`src/${name}.js`, `if (check(u)) {\n  ${name}();\n}\n`, `if (true) {\n  ${name}();\n}\n`),
   );
-  const findings = judgeEffects(files, { paths: ['**'], task: 'Make it simple' });
+  const findings = detectEffects(files, { paths: ['**'], task: 'Make it simple' });
   expect(findings.filter(({ risk }) => risk === 'medium')).toMatchObject([
     {
       kind: 'unexplained',

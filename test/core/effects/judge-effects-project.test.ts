@@ -1,8 +1,8 @@
 /** Tests, dependencies, configuration and files themselves: what is lost or added is found, what a task asked for passes. */
 import { expect, test } from 'vitest';
 import { createAround } from '../../../src/core/effects/around.ts';
-import { gateFindings, keyOf } from '../../../src/core/effects/findings.ts';
-import { judgeEffects, judgeInSteps, judgeSize } from '../../../src/core/effects/judge.ts';
+import { gateFindings, findingKey } from '../../../src/core/effects/findings.ts';
+import { detectEffects, detectInSteps, detectSize } from '../../../src/core/effects/judge.ts';
 import { change, judge } from '../effects.ts';
 
 const CONTEXT = { paths: ['**'], task: 'Tidy up' };
@@ -171,14 +171,14 @@ test('paths, sizes, binaries, links and modes', () => {
 
 test('a task that is too large asks again when as much again was changed, not with each file', () => {
   const keys = (files: number): string[] =>
-    judgeSize({ files, lines: 1, largest: `${files}.js` }, { files: 100 }).map(keyOf);
+    detectSize({ files, lines: 1, largest: `${files}.js` }, { files: 100 }).map(findingKey);
   expect(keys(100)).toEqual([]);
   expect(keys(105)).toEqual(keys(199));
   expect(keys(200)).not.toEqual(keys(199));
 });
 
 test('what was not looked at is denied where policy denies anything that could be in it', () => {
-  const [unread] = judgeEffects([change('a.txt', null, null, { truncated: true, status: 'added' })], CONTEXT);
+  const [unread] = detectEffects([change('a.txt', null, null, { truncated: true, status: 'added' })], CONTEXT);
   if (!unread) throw new Error('nothing is said of a file that was not read');
   expect(gateFindings([unread]).outcome).toBe('ask');
   expect(gateFindings([unread], { secret: 'ask' }).outcome).toBe('ask');
@@ -187,9 +187,9 @@ test('what was not looked at is denied where policy denies anything that could b
 
 test('what a person kept stays kept while its bytes are the same, wherever they stand, and no longer', () => {
   const keys = (path: string, oldText: string | null, newText: string): string[] =>
-    judgeEffects([change(path, oldText, newText)], CONTEXT)
+    detectEffects([change(path, oldText, newText)], CONTEXT)
       .filter(({ risk }) => risk !== 'low')
-      .map(keyOf);
+      .map(findingKey);
   const ci = '.github/workflows/ci.yml';
   expect(keys(ci, null, 'on: push\n')).toEqual(keys(ci, 'on: pull\n', 'on: push\n'));
   expect(keys(ci, null, 'on: push\njobs:\n')).not.toEqual(keys(ci, null, 'on: push\n'));
@@ -209,7 +209,7 @@ test('judges let others work after each file', () => {
   const changes = Array.from({ length: 50 }, (_, index) => change(`src/${index}.js`, 'one();\n', 'two();\n'));
   const { around, take } = createAround();
   changes.forEach(take);
-  const steps = judgeInSteps(changes, CONTEXT, around);
+  const steps = detectInSteps(changes, CONTEXT, around);
   let count = 0;
   while (!steps.next().done) count += 1;
   expect(count).toBe(100);
@@ -217,7 +217,7 @@ test('judges let others work after each file', () => {
 
 test('a protected path that a task was allowed to change is of high risk for whoever delivers', () => {
   const changes = [change('deploy/prod.yaml', 'replicas: 1\n', 'replicas: 3\n'), change('src/a.js', 'a\n', 'b\n')];
-  const findings = judgeEffects(changes, { paths: ['src/**', 'deploy/prod.yaml'], task: '', barred: ['deploy/**'] });
+  const findings = detectEffects(changes, { paths: ['src/**', 'deploy/prod.yaml'], task: '', barred: ['deploy/**'] });
   expect(findings[0]).toMatchObject({
     kind: 'protected-path',
     path: 'deploy/prod.yaml',
@@ -229,7 +229,7 @@ test('a protected path that a task was allowed to change is of high risk for who
 });
 
 test('findings are gated with the bytes that they are about', () => {
-  const findings = judgeEffects([change('lib/b.js', null, "if (user === 'x') return true;\n")], {
+  const findings = detectEffects([change('lib/b.js', null, "if (user === 'x') return true;\n")], {
     paths: ['src/**'],
     task: 'Tidy up src',
   });

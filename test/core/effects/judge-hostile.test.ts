@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/core/effects/findings.ts';
-import { judgeEffects } from '../../../src/core/effects/judge.ts';
+import { detectEffects } from '../../../src/core/effects/judge.ts';
 import { change } from '../effects.ts';
 
 const PATHS = [
@@ -46,7 +46,7 @@ const PIECES = [
 ];
 
 const judge = (path: string, oldText: string | null, newText: string | null): Finding[] =>
-  judgeEffects([change(path, oldText, newText)], { paths: ['**'], task: 'Tidy up a, b and c' });
+  detectEffects([change(path, oldText, newText)], { paths: ['**'], task: 'Tidy up a, b and c' });
 
 /** Milliseconds of the processor, whatever else runs beside. */
 function measure(work: () => void): number {
@@ -71,7 +71,7 @@ describe('no file makes a judge throw', () => {
 
   test('one that fails is a finding that asks, and takes no other’s findings with it', () => {
     const text = "import x from '../lib/x.js';\nconst plugin = require(process.env.PLUGIN);\n";
-    const findings = judgeEffects(
+    const findings = detectEffects(
       [change('src/a.js', 'a();\n', `a();\n${text}`), change('b.bin', null, null, { binary: true, status: 'added' })],
       {
         paths: ['src/**'],

@@ -1,15 +1,15 @@
 /** What stands in the place of a file that git LFS keeps: a pointer is none of a person's business, all else is. */
 import { expect, test } from 'vitest';
-import type { Change } from '../../../src/core/effects/change.ts';
-import { judgeEffects } from '../../../src/core/effects/judge.ts';
+import type { FileChange } from '../../../src/core/effects/change.ts';
+import { detectEffects } from '../../../src/core/effects/judge.ts';
 
 const DIGEST = '4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393';
 const POINTER = `version https://git-lfs.github.com/spec/v1\noid sha256:${DIGEST}\nsize 12345\n`;
 const context = { paths: ['**'], task: 'Replace the pictures in assets' };
 
-function found(change: Partial<Change>): string[] {
-  const whole: Change = { path: 'assets/a.bin', status: 'modified', newMode: '100644', size: 130, ...change };
-  const findings = judgeEffects([whole], context).filter(({ kind }) => kind === 'lfs-content');
+function found(change: Partial<FileChange>): string[] {
+  const whole: FileChange = { path: 'assets/a.bin', status: 'modified', newMode: '100644', size: 130, ...change };
+  const findings = detectEffects([whole], context).filter(({ kind }) => kind === 'lfs-content');
   return findings.map(({ risk, path }) => `${risk} ${path}`);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/core/effects/findings.ts';
-import { keyOf } from '../../../src/core/effects/findings.ts';
+import { findingKey } from '../../../src/core/effects/findings.ts';
 import { nextRefactorCommand } from '../../../src/core/refactor/next.ts';
 import { advanceRefactor } from '../../../src/core/refactor/advance.ts';
 import type { IntegrateOutcome } from '../../../src/core/refactor/exchange.ts';
@@ -135,7 +135,7 @@ test('effects that nobody kept are asked about, and once kept they are not asked
   run.send('approve', { decision: 'a/integration@1', by: 'ann' });
   expect(nextRefactorCommand(run.refactor)).toMatchObject({
     kind: 'integrate',
-    input: { keeps: { effects: { kept: [keyOf(BACKDOOR)] } } },
+    input: { keeps: { effects: { kept: [findingKey(BACKDOOR)] } } },
   });
   const denied = integrated(finished({ effects: { obfuscation: 'deny' } }), outcome);
   expect(denied.refactor.hold?.reason).toContain('policy denies that: HIGH obfuscation a/x.js:7');

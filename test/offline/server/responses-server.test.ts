@@ -3,7 +3,7 @@ import OpenAI from 'openai';
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Item } from '../../../src/core/transcript.ts';
-import type { ServerAnswer } from '../../../src/offline/server/responses-server.ts';
+import type { ServerReply } from '../../../src/offline/server/responses-server.ts';
 import { startResponsesServer } from '../../../src/offline/server/responses-server.ts';
 
 const ITEMS: Item[] = [
@@ -18,7 +18,7 @@ const ITEMS: Item[] = [
 ];
 
 async function serve(
-  answer: ServerAnswer = { items: ITEMS },
+  answer: ServerReply = { items: ITEMS },
   models?: string[],
 ): Promise<{ url: string; client: OpenAI }> {
   const server = await startResponsesServer({ answer: () => answer, ...(models ? { models } : {}) });
