@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { looksOnly } from '../../src/core/commands/read-only-rules.ts';
 import { BUILT_IN_RULES } from '../../src/core/commands/built-in-rules.ts';
 import { clipFacts } from '../../src/core/commands/facts.ts';
-import { ruleOnCommand } from '../../src/core/commands/judge.ts';
+import { ruleOnCommand } from '../../src/core/commands/rule-on-command.ts';
 import { parseCommand } from '../../src/core/commands/parse.ts';
 import { markdown, percent } from './table.ts';
 

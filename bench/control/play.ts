@@ -18,7 +18,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import type { FileChange } from '../../src/core/effects/judge.ts';
+import type { FileChange } from '../../src/core/effects/detect.ts';
 import type { IgnoreFile } from '../../src/sandbox/files/gitignore.ts';
 import { isIgnored, parseGitignore } from '../../src/sandbox/files/gitignore.ts';
 import { loadBase } from './bases.ts';

@@ -5,7 +5,7 @@
  */
 import type { Finding, FindingKind } from '../../src/core/effects/findings.ts';
 import { rankFindings, worstRisk } from '../../src/core/effects/findings.ts';
-import type { CommandRuling } from '../../src/core/commands/judge.ts';
+import type { CommandRuling } from '../../src/core/commands/rule-on-command.ts';
 import { worse } from '../../src/core/risk.ts';
 import type { Risk } from '../../src/core/risk.ts';
 

@@ -96,6 +96,6 @@ export interface Ground {
   git(folder: string, ...args: string[]): Promise<string>;
   /** A private SSH key's file of this person; its public half is beside it, with `.pub`. */
   key(who: string): Promise<string>;
-  /** Loads a module of the tree under test, such as `src/core/commands/judge.ts`. */
+  /** Loads a module of the tree under test, such as `src/core/commands/rule-on-command.ts`. */
   load(module: string): Promise<Record<string, any>>;
 }

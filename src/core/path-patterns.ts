@@ -4,8 +4,8 @@
  * Rule: no pattern is slow: none goes back on what it has matched, and each path has its steps counted; what can't be
  * read is said, and a list that has it says so.
  */
-import type { StepBudget } from './judge-budget.ts';
-import { take } from './judge-budget.ts';
+import type { StepBudget } from './step-budget.ts';
+import { take } from './step-budget.ts';
 
 /** Patterns that braces make of one. */
 const MAX_ALTERNATIVES = 64;

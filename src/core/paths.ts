@@ -3,8 +3,8 @@
  * Rule: when in doubt two sets of globs overlap, since a false overlap costs time and a missed one costs a conflict; a
  * pattern that can't be read, of a run from before it was refused, allows nothing and protects everything.
  */
-import type { StepBudget } from './judge-budget.ts';
-import { isSpent, openBudget, take } from './judge-budget.ts';
+import type { StepBudget } from './step-budget.ts';
+import { isSpent, openBudget, take } from './step-budget.ts';
 import type { Glob } from './path-patterns.ts';
 import { findPatternProblem, isLiteral, matchesGlobOf, readPattern } from './path-patterns.ts';
 

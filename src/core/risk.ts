@@ -1,8 +1,10 @@
 /**
- * How much hangs on something: three grades, and the higher of two.
+ * Words of every gate: how much hangs on something, and what the gate says of it.
  */
 
 export type Risk = 'low' | 'medium' | 'high';
+
+export type GateRule = 'allow' | 'ask' | 'deny';
 
 export const RISKS: Record<Risk, number> = { low: 0, medium: 1, high: 2 };
 

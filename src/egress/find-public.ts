@@ -3,7 +3,7 @@
  * Rule: as the proxy of setups judges: loopback, private and special addresses are nobody's to name, and a name that
  * has one such address is not taken for the others.
  */
-import { classOfAddress } from './judge-address.ts';
+import { classOfAddress } from './classify-address.ts';
 import type { Resolve } from './find-route.ts';
 
 export type PublicHost =

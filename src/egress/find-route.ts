@@ -10,7 +10,7 @@ import type { Duplex } from 'node:stream';
 import { describeAllowance, readAuthority } from '../core/egress.ts';
 import type { HostUse } from '../core/egress.ts';
 import type { HostLog } from './host-log.ts';
-import type { GrantedHosts, HostAndPort } from './judge-host.ts';
+import type { GrantedHosts, HostAndPort } from './granted-hosts.ts';
 
 /** Gives all addresses of a name; fails where it has none. */
 export type Resolve = (host: string) => Promise<readonly string[]>;

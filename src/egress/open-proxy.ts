@@ -8,9 +8,9 @@ import type { Duplex } from 'node:stream';
 import type { HostUse, NetworkGrant } from '../core/egress.ts';
 import { findRoute, refuseUnreadable, resolveAll } from './find-route.ts';
 import type { Means, Resolve } from './find-route.ts';
-import { relayRequest } from './forward-request.ts';
+import { relayRequest } from './relay-request.ts';
 import { HostLog } from './host-log.ts';
-import { readGrantedHosts } from './judge-host.ts';
+import { readGrantedHosts } from './granted-hosts.ts';
 import { openTunnel } from './open-tunnel.ts';
 
 /** A proxy while it listens. */

@@ -15,8 +15,8 @@ import { toInputItems } from './input-items.ts';
 import { ModelFailure } from './model-failure.ts';
 import type { PriceTable } from './prices.ts';
 import { costOf, priceOf } from './prices.ts';
-import type { Stop } from './read-answer.ts';
-import { readResponse, readTokenUsage } from './read-answer.ts';
+import type { Stop } from './read-response.ts';
+import { readResponse, readTokenUsage } from './read-response.ts';
 import type { StreamedResponse } from './read-stream.ts';
 import { readStream } from './read-stream.ts';
 import { toModelFailure } from './to-model-failure.ts';
@@ -176,7 +176,12 @@ function createBody(opened: Opened, request: ModelRequest): ResponseCreateParams
   };
 }
 
-function finishAnswer(opened: Opened, request: ModelRequest, streamed: StreamedResponse, notes: string[]): ModelResponse {
+function finishAnswer(
+  opened: Opened,
+  request: ModelRequest,
+  streamed: StreamedResponse,
+  notes: string[],
+): ModelResponse {
   const { settings, host } = opened;
   const callIds = new Set(request.items.flatMap((item) => (item.kind === 'call' ? [item.callId] : [])));
   const answer = readResponse(streamed, { provider: host, model: settings.name }, callIds);

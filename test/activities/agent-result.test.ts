@@ -2,7 +2,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, test } from 'vitest';
 import { createIntegrateTask } from '../../src/activities/refactor/integrate-task.ts';
-import { storeEvidence } from '../../src/activities/agent/keep-evidence.ts';
+import { storeEvidence } from '../../src/activities/agent/store-evidence.ts';
 import { digestText, digestValue } from '../../src/core/digest.ts';
 import type { Evidence } from '../../src/core/evidence.ts';
 import type { IntegrateInput, IntegrateOutcome } from '../../src/core/refactor/exchange.ts';

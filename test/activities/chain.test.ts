@@ -79,6 +79,8 @@ test('work that another host stored just before it died is found and adopted, no
   await ensureCommit(other, { commit: line, ref });
   const stored = await commitTree(dead, { tree, parents: [line], message: 'integrated\n' });
   await moveRef(dead, { ref, to: stored, from: line });
-  const place = await findPosition(other, ref, line, ({ message }) => (message === 'integrated\n' ? 'done' : 'foreign'));
+  const place = await findPosition(other, ref, line, ({ message }) =>
+    message === 'integrated\n' ? 'done' : 'foreign',
+  );
   expect(place.done?.commit).toBe(stored);
 });

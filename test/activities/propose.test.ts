@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { applyRules, propose } from '../../src/activities/attempt/propose.ts';
 import { answerCall } from '../../src/core/agent/judge-call.ts';
-import type { CommandRule } from '../../src/core/commands/judge.ts';
+import type { CommandRule } from '../../src/core/commands/rule-on-command.ts';
 import { resolvePolicy } from '../../src/core/policy/policy.ts';
 
 const call = (tool: string, value: string): Parameters<typeof propose>[1] => ({

@@ -5,7 +5,7 @@ import type { HostUse, NetworkGrant } from '../../src/core/egress.ts';
 import { describeHostUse } from '../../src/core/egress.ts';
 import { findRoute, refuseUnreadable } from '../../src/egress/find-route.ts';
 import { HostLog } from '../../src/egress/host-log.ts';
-import { readGrantedHosts } from '../../src/egress/judge-host.ts';
+import { readGrantedHosts } from '../../src/egress/granted-hosts.ts';
 
 /** What a person reads after a setup asked for this host, whose name stands for this address. */
 async function refusal(

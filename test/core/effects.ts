@@ -1,6 +1,6 @@
 /** Changes and findings as short texts, for tests of judges. */
-import type { FileChange, EffectContext } from '../../src/core/effects/judge.ts';
-import { detectEffects } from '../../src/core/effects/judge.ts';
+import type { FileChange, EffectContext } from '../../src/core/effects/detect.ts';
+import { detectEffects } from '../../src/core/effects/detect.ts';
 
 /** A change from one text to another; `null` is no file. */
 export function change(

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import picomatch from 'picomatch';
 import { describe, expect, test } from 'vitest';
 import { checkPatterns } from '../../src/core/commands/check-examples.ts';
-import { openBudget } from '../../src/core/judge-budget.ts';
+import { openBudget } from '../../src/core/step-budget.ts';
 import { findPatternProblem, matchesGlobOf, readPattern } from '../../src/core/path-patterns.ts';
 import {
   canOverlap,

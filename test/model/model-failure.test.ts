@@ -70,14 +70,11 @@ describe('a failure', () => {
     [{ fault: 'failed', code: 'rate_limit_exceeded' }, 'rate-limited'],
     [{ fault: 'failed', code: 'something_new' }, 'broken-stream'],
     [{ fault: 'error-event', code: 'server_error' }, 'overloaded'],
-  ] as [ServerReply, string][])(
-    '%j in the stream is %s, and nothing of the answer is kept',
-    async (answered, kind) => {
-      const server = await serve(() => answered);
-      const failure = await failureOf(openModel(settings(server)).call(request()));
-      expect(failure).toMatchObject({ kind, retryable: true });
-    },
-  );
+  ] as [ServerReply, string][])('%j in the stream is %s, and nothing of the answer is kept', async (answered, kind) => {
+    const server = await serve(() => answered);
+    const failure = await failureOf(openModel(settings(server)).call(request()));
+    expect(failure).toMatchObject({ kind, retryable: true });
+  });
 
   test.each([
     ['insufficient_quota', 'quota'],

@@ -1,7 +1,7 @@
 /** Which hosts and addresses the proxy of a setup lets through, and what it tells of them. */
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { readGrantedHosts } from '../../src/egress/judge-host.ts';
+import { readGrantedHosts } from '../../src/egress/granted-hosts.ts';
 import { get, proxyWith, statusOf, talk, until, webServer } from './egress-host.ts';
 
 describe('hosts', () => {

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { openBudget } from '../../src/core/judge-budget.ts';
+import { openBudget } from '../../src/core/step-budget.ts';
 import { isIgnored, parseGitignore } from '../../src/sandbox/files/gitignore.ts';
 import { git, temporaryFolder } from './sandbox-host.ts';
 import { runsOf } from '../runs.ts';

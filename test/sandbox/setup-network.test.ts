@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { describeHostUse, readHostRule } from '../../src/core/egress.ts';
 import { policySchema, resolvePolicy } from '../../src/core/policy/policy.ts';
-import { readGrantedHosts } from '../../src/egress/judge-host.ts';
+import { readGrantedHosts } from '../../src/egress/granted-hosts.ts';
 import { realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 
 const isolation = await realIsolation();

@@ -30,7 +30,7 @@ import { fail } from '../attempt/failures.ts';
 import { contentFor } from '../attempt/lfs.ts';
 import type { Found } from '../attempt/look-at-effects.ts';
 import { findFreshEffects } from '../attempt/look-at-effects.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 import { checkCall, checkSetup } from '../attempt/warrant.ts';
 
 /** Time limit of a command that names none, in seconds; tests of a usual project fit. */

@@ -17,7 +17,7 @@ import { ensureConflict } from '../attempt/conflict-tree.ts';
 import type { ActivityContext } from '../attempt/context.ts';
 import { storeOf } from '../attempt/context.ts';
 import type { ControlActivities } from '../attempt/contract.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 
 /** Guides that reach one prompt; a monorepo may have hundreds. */
 const MAX_GUIDES = 10;

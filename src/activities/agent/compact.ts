@@ -45,7 +45,11 @@ function compactKey(key: string): string {
 }
 
 /** Where a think goes on from: its input, or the compaction that an earlier attempt of it left there. */
-export async function findThinkPosition(store: Store, ref: string, input: ThinkInput): Promise<ChainPosition & { head: Sha }> {
+export async function findThinkPosition(
+  store: Store,
+  ref: string,
+  input: ThinkInput,
+): Promise<ChainPosition & { head: Sha }> {
   const classify = classifyByKey(input.key);
   const isOurs = ({ entry }: ChainLink): boolean => entry?.key === compactKey(input.key);
   try {

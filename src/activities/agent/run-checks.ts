@@ -20,9 +20,9 @@ import type { ActivityContext } from '../attempt/context.ts';
 import { storeOf } from '../attempt/context.ts';
 import type { WorkspaceActivities } from '../attempt/contract.ts';
 import { fail } from '../attempt/failures.ts';
-import { storeEvidence, readRuns } from './keep-evidence.ts';
+import { storeEvidence, readRuns } from './store-evidence.ts';
 import { contentFor } from '../attempt/lfs.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 import { checkSetup } from '../attempt/warrant.ts';
 
 /** Characters of a check's output that travel with its evidence. */
@@ -45,7 +45,11 @@ interface Judged {
 }
 
 /** Runs the checks on a commit, the red ones twice. */
-export async function runCheckCommands(context: ActivityContext, input: CheckInput, signal: AbortSignal): Promise<Evidence[]> {
+export async function runCheckCommands(
+  context: ActivityContext,
+  input: CheckInput,
+  signal: AbortSignal,
+): Promise<Evidence[]> {
   const store = await storeOf(context, input.repository);
   await ensureCommit(store, { commit: input.commit });
   const content = await contentFor(context, store, input, signal);

@@ -26,8 +26,8 @@ import type { ActivityContext } from '../attempt/context.ts';
 import { storeOf } from '../attempt/context.ts';
 import type { ModelActivities } from '../attempt/contract.ts';
 import { fail } from '../attempt/failures.ts';
-import { countLost, endResponseWhenCut, rememberResponse, rememberCost } from './keep-answer.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { countLost, endResponseWhenCut, rememberResponse, rememberCost } from './remember-response.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 import { propose } from '../attempt/propose.ts';
 
 /** After this long another attempt may have stored the answer: a worker may have been frozen since it looked. */

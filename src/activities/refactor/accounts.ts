@@ -21,7 +21,7 @@ import { storeOf } from '../attempt/context.ts';
 import type { ControlActivities } from '../attempt/contract.ts';
 import { fail } from '../attempt/failures.ts';
 import { readOwnPolicy } from '../attempt/own-policy.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 
 /** Messages that this process has sent, so that each has a later stamp than the one before. */
 let sent = 0;

@@ -22,7 +22,7 @@ import type { Store } from '../../git/store.ts';
 import { treeOf } from '../../git/store.ts';
 import { ownWorkflowId, refFolder } from '../attempt/chain.ts';
 import type { ActivityContext } from '../attempt/context.ts';
-import { evidenceRef, formerEvidenceRef, readEvidence } from '../agent/keep-evidence.ts';
+import { evidenceRef, formerEvidenceRef, readEvidence } from '../agent/store-evidence.ts';
 import { readOwnPolicy } from '../attempt/own-policy.ts';
 import { findMissing } from '../attempt/warrant.ts';
 

@@ -14,7 +14,7 @@ import type { ActivityContext } from '../attempt/context.ts';
 import { locateRepository, storeOf } from '../attempt/context.ts';
 import type { ControlActivities } from '../attempt/contract.ts';
 import { canOpenPull } from './open-pull.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 import { checkDelivery } from '../attempt/warrant.ts';
 
 export function createDeliver(context: ActivityContext): ControlActivities['deliver'] {

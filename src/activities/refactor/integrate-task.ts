@@ -30,7 +30,7 @@ import { storeOf } from '../attempt/context.ts';
 import type { ControlActivities } from '../attempt/contract.ts';
 import { fail } from '../attempt/failures.ts';
 import { findEffects, listEffects, listFreshEffects } from '../attempt/look-at-effects.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 
 /** Outside paths that a decision names; more become their folders. */
 const MAX_OUTSIDE = 20;

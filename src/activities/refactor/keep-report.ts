@@ -12,7 +12,7 @@ import { ownWorkflowId, refBeside } from '../attempt/chain.ts';
 import type { ActivityContext } from '../attempt/context.ts';
 import { storeOf } from '../attempt/context.ts';
 import type { ControlActivities } from '../attempt/contract.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 
 export function createKeepReport(context: ActivityContext): ControlActivities['keepReport'] {
   return ({ repository, commit, report }) =>

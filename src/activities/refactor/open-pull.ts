@@ -7,7 +7,7 @@ import type { ActivityContext } from '../attempt/context.ts';
 import { storeOf } from '../attempt/context.ts';
 import type { ControlActivities } from '../attempt/contract.ts';
 import { fail } from '../attempt/failures.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 import { checkDelivery } from '../attempt/warrant.ts';
 
 /** Whether this worker opens pull requests for a repository. */

@@ -18,7 +18,7 @@ import { locateRepository, storeOf } from '../attempt/context.ts';
 import type { WorkspaceActivities } from '../attempt/contract.ts';
 import { fail } from '../attempt/failures.ts';
 import { contentFor, describeLfs } from '../attempt/lfs.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 import { runCheckCommands } from '../agent/run-checks.ts';
 
 export function createPrepare(context: ActivityContext): WorkspaceActivities['prepare'] {

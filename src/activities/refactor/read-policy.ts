@@ -10,7 +10,7 @@ import type { ActivityContext } from '../attempt/context.ts';
 import { locateRepository, storeOf } from '../attempt/context.ts';
 import type { ControlActivities } from '../attempt/contract.ts';
 import { fail } from '../attempt/failures.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 import { importTip, readRepositoryLayer, listSaid } from '../attempt/policy-layers.ts';
 
 export function createReadPolicy(context: ActivityContext): ControlActivities['readPolicy'] {

@@ -36,7 +36,7 @@ import { storeOf } from '../attempt/context.ts';
 import type { ModelActivities } from '../attempt/contract.ts';
 import { fail } from '../attempt/failures.ts';
 import { findEffects } from '../attempt/look-at-effects.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 
 /** Tries of a reviewer that hands in nothing that can be read. */
 const TRIES = 2;

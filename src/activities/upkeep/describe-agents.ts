@@ -6,7 +6,7 @@ import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { AgentDescription, AgentResult } from '../../core/agent/state.ts';
 import { openSeal } from '../../core/sealed.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 
 /** Describes each of these workflows. */
 export async function describeAgents(ids: string[]): Promise<AgentDescription[]> {

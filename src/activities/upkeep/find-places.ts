@@ -12,7 +12,7 @@ import type { ActivityContext } from '../attempt/context.ts';
 import { isUrl, SLUG } from '../attempt/context.ts';
 import type { ControlActivities } from '../attempt/contract.ts';
 import { findHosts } from '../attempt/find-hosts.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 
 /** Temporal keeps this many of a search attribute's characters, from the end of the repository's name. */
 const MAX_SHOWN = 255;

@@ -12,7 +12,7 @@ import { sweepStore } from '../../git/sweep-store.ts';
 import type { ActivityContext } from '../attempt/context.ts';
 import type { WorkspaceActivities } from '../attempt/contract.ts';
 import { contentFolder } from '../attempt/lfs.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 import { isOpen } from './sweep-hubs.ts';
 
 /** Layers are used by checks too, which have no workspace that could be listed. */

@@ -17,7 +17,7 @@ import { sweepStore } from '../../git/sweep-store.ts';
 import type { ActivityContext } from '../attempt/context.ts';
 import { storeOfSlug } from '../attempt/context.ts';
 import type { ControlActivities } from '../attempt/contract.ts';
-import { withHeartbeats } from '../attempt/perform.ts';
+import { withHeartbeats } from '../attempt/heartbeats.ts';
 
 /** Refs that one look removes: a push each where the hub is elsewhere, within the half hour of an activity. */
 const MAX_REMOVED = 2000;

@@ -10,7 +10,7 @@ import type { Finding } from '../effects/findings.ts';
 import { gateFindings, findingKey, renderFindings, worstRisk } from '../effects/findings.ts';
 import { findingRulesOf } from '../policy/judge-fields.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
-import type { GateRule } from '../gate-rule.ts';
+import type { GateRule } from '../risk.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { ActOutcome } from './step.ts';
 import { shorten } from '../text/lines.ts';

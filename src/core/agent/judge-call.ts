@@ -6,9 +6,9 @@
 import type { Proposal } from './step.ts';
 import { escapeForPeople } from '../text/escape.ts';
 import type { GlobReading } from '../commands/paths.ts';
-import type { GateRule } from '../gate-rule.ts';
-import type { CommandRuling } from '../commands/judge.ts';
-import { ruleOnCommand } from '../commands/judge.ts';
+import type { GateRule } from '../risk.ts';
+import type { CommandRuling } from '../commands/rule-on-command.ts';
+import { ruleOnCommand } from '../commands/rule-on-command.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import { NO_ISOLATION } from '../policy/isolation.ts';
 

@@ -6,7 +6,7 @@ import type { CommandFacts } from '../commands/facts.ts';
 import type { RedBefore } from '../evidence.ts';
 import type { DiffLimits, IsolationMode, Setup } from '../execution.ts';
 import type { Finding } from '../effects/findings.ts';
-import type { CommandRuling } from '../commands/judge.ts';
+import type { CommandRuling } from '../commands/rule-on-command.ts';
 import type { LfsGrant } from '../lfs.ts';
 import type { Plan } from '../plan.ts';
 import type { Profile } from './tools.ts';

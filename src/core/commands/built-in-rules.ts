@@ -3,7 +3,7 @@
  * Rule: each stands for something that the effects would not show or that nobody's task needs, and shows by examples
  * what it means; layers may add rules, and the strictest wins.
  */
-import type { CommandRule } from './judge.ts';
+import type { CommandRule } from './rule-on-command.ts';
 
 const SECRET_PATHS = [
   ...['**/.ssh/**', '**/.aws/**', '~/.gnupg/**', '~/.config/gcloud/**', '~/.azure/**', '~/.kube/**', '~/.config/gh/**'],

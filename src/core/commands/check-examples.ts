@@ -3,8 +3,8 @@
  * Rule: a rule that does not do what its author shows is an error with its name and the example, never a warning; so is
  * a pattern that can't be read.
  */
-import type { CommandRule } from './judge.ts';
-import { ruleOnCommand, matchRule } from './judge.ts';
+import type { CommandRule } from './rule-on-command.ts';
+import { ruleOnCommand, matchRule } from './rule-on-command.ts';
 import { parseCommand } from './parse.ts';
 import { findPatternProblem } from '../path-patterns.ts';
 

@@ -14,8 +14,8 @@ import type { Known, ReadWord } from './words.ts';
 import { readWord } from './words.ts';
 import { findInner, isFinder, isShell } from './wrappers.ts';
 import { escapeForPeople } from '../text/escape.ts';
-import type { StepBudget } from '../judge-budget.ts';
-import { isSpent, openBudget, take } from '../judge-budget.ts';
+import type { StepBudget } from '../step-budget.ts';
+import { isSpent, openBudget, take } from '../step-budget.ts';
 
 /** A tool call's command is shorter; a longer one is no line that anybody wrote. */
 const MAX_LINE = 60_000;

@@ -5,8 +5,8 @@
  */
 import { DYNAMIC } from './facts.ts';
 import { expandBraces } from './words.ts';
-import type { StepBudget } from '../judge-budget.ts';
-import { take } from '../judge-budget.ts';
+import type { StepBudget } from '../step-budget.ts';
+import { take } from '../step-budget.ts';
 
 /** Longer words are prose. */
 const MAX_PATH = 1000;

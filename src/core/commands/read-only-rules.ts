@@ -6,8 +6,8 @@
 import type { CommandFacts } from './facts.ts';
 import { DYNAMIC } from './facts.ts';
 import { BUILT_IN_RULES } from './built-in-rules.ts';
-import type { CommandRule } from './judge.ts';
-import { ruleOnCommand } from './judge.ts';
+import type { CommandRule } from './rule-on-command.ts';
+import { ruleOnCommand } from './rule-on-command.ts';
 
 /** What reads files or says something, whatever its options; none of them has one that runs or writes. */
 const LOOKING = (

@@ -5,9 +5,8 @@
  */
 import { digestValue } from '../digest.ts';
 import { escapeForPeople } from '../text/escape.ts';
-import type { GateRule } from '../gate-rule.ts';
+import type { GateRule, Risk } from '../risk.ts';
 import { RISKS, worse } from '../risk.ts';
-import type { Risk } from '../risk.ts';
 
 /** Every kind of finding; policy names them. */
 export const FINDING_KINDS = [

@@ -4,7 +4,7 @@
  */
 import type { HostList, HostRule, NetworkGrant } from '../egress.ts';
 import { readHostRule } from '../egress.ts';
-import type { GateRule } from '../gate-rule.ts';
+import type { GateRule } from '../risk.ts';
 
 export type LfsRule = 'pointers' | 'content';
 

@@ -7,9 +7,9 @@ import { z } from 'zod';
 import { canonicalJson } from '../digest.ts';
 import type { FindingKind, FindingRules } from '../effects/findings.ts';
 import { FINDING_KINDS } from '../effects/findings.ts';
-import type { GateRule } from '../gate-rule.ts';
-import type { CommandRule } from '../commands/judge.ts';
-import { commandRuleSchema } from '../commands/judge.ts';
+import type { GateRule } from '../risk.ts';
+import type { CommandRule } from '../commands/rule-on-command.ts';
+import { commandRuleSchema } from '../commands/rule-on-command.ts';
 import type { Field } from './fields.ts';
 
 /** Rules of one layer: its examples are read at every start, and the rules are kept in each agent's history. */

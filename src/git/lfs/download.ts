@@ -169,7 +169,12 @@ async function fetchAll(server: Server, ways: Ways, downloads: readonly Download
   signal.throwIfAborted();
 }
 
-async function fetchOne(server: Server, ways: Ways, { file, url, headers }: Download, keep: TakeContent): Promise<void> {
+async function fetchOne(
+  server: Server,
+  ways: Ways,
+  { file, url, headers }: Download,
+  keep: TakeContent,
+): Promise<void> {
   const { source, authorization } = server;
   const way = await ways.find(url);
   const isNamed = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');

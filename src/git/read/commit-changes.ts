@@ -68,7 +68,11 @@ async function* script({ parent, baseTree, changes, message }: CheckpointParts):
   yield `ls ""\nget-mark :1\nreset ${LINE}\n\ndone\n`;
 }
 
-async function* writeFile({ path, mode, source }: Extract<TreeChange, { kind: 'write' }>): AsyncIterable<Buffer | string> {
+async function* writeFile({
+  path,
+  mode,
+  source,
+}: Extract<TreeChange, { kind: 'write' }>): AsyncIterable<Buffer | string> {
   yield Buffer.concat([Buffer.from(`M ${mode} inline `), quote(path), Buffer.from('\n')]);
   if (mode === '120000') {
     const target = await readlink(source, 'buffer');

@@ -23,7 +23,12 @@ export interface CodemodScope {
   skips: readonly string[];
 }
 
-function codemod(verb: string, { replacement, skips }: CodemodScope, options: string[], paths: readonly string[]): string {
+function codemod(
+  verb: string,
+  { replacement, skips }: CodemodScope,
+  options: string[],
+  paths: readonly string[],
+): string {
   const { pattern, language } = replacement;
   const words = [
     `cox-codemod ${verb}`,

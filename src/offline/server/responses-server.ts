@@ -12,11 +12,11 @@ import type { ParsedRequest } from './read-request.ts';
 import { readRequest } from './read-request.ts';
 import { createEvents, createResponse } from './response-events.ts';
 import { respondInBackground, isBackground, sendStored } from './serve-background.ts';
-import type { ServerReply } from './server-answer.ts';
+import type { ServerReply } from './server-reply.ts';
 import { sendError, sendJson, startStream, writeEvent } from './write-response.ts';
 
 export type { ParsedRequest } from './read-request.ts';
-export type { ServerReply } from './server-answer.ts';
+export type { ServerReply } from './server-reply.ts';
 
 /** Most bytes of one request: far above any conversation that fits a model. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;

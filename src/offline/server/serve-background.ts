@@ -7,7 +7,7 @@ import type { ServerResponse } from 'node:http';
 import type { Course, StoredResponse } from './background-responses.ts';
 import { beginResponse } from './background-responses.ts';
 import type { ParsedRequest } from './read-request.ts';
-import type { ServerReply } from './server-answer.ts';
+import type { ServerReply } from './server-reply.ts';
 import { sendError, sendJson, startStream, writeEvent } from './write-response.ts';
 
 /** Providers keep them for some minutes or weeks; here it is the newest. */

@@ -121,7 +121,13 @@ class Supervision {
     );
     if (!isGuarded({ without }, 'watch')) return;
     const temporaryFolders = isolation === 'bwrap' ? TEMPORARY_FOLDERS : [];
-    const watched = { limits: commandLimitsOf(request), processes: () => tree.root(), outputBytes, end, temporaryFolders };
+    const watched = {
+      limits: commandLimitsOf(request),
+      processes: () => tree.root(),
+      outputBytes,
+      end,
+      temporaryFolders,
+    };
     const watch = watchCommand(folder === undefined ? watched : { ...watched, folder });
     this.#stops.push(() => watch.stop());
   }

@@ -4,8 +4,8 @@
  * Rule: reading and matching take counted steps whatever an agent writes into a `.gitignore`, hence no regular
  * expressions; without steps left nothing more is ignored.
  */
-import { openBudget, take } from '../../core/judge-budget.ts';
-import type { StepBudget } from '../../core/judge-budget.ts';
+import { openBudget, take } from '../../core/step-budget.ts';
+import type { StepBudget } from '../../core/step-budget.ts';
 
 /** One line of a `.gitignore`, compiled. */
 interface Pattern {

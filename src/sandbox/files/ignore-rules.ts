@@ -3,7 +3,7 @@
  * Rule: what is too much ignores nothing and is told; a walk holds the worker's one thread, so its time is bounded.
  */
 import { readFileSync } from 'node:fs';
-import { isSpent, openBudget, take } from '../../core/judge-budget.ts';
+import { isSpent, openBudget, take } from '../../core/step-budget.ts';
 import { isIgnored, parseGitignore } from './gitignore.ts';
 import type { IgnoreFile } from './gitignore.ts';
 

@@ -90,7 +90,12 @@ function applyInOrder(path: string, text: string, hunks: readonly PatchHunk[]): 
 }
 
 /** Where a hunk's lines stand, and the line below them from which the next hunk is looked for. */
-function findHunk(lines: readonly string[], hunk: PatchHunk, from: number, name: string): { at: number; below: number } {
+function findHunk(
+  lines: readonly string[],
+  hunk: PatchHunk,
+  from: number,
+  name: string,
+): { at: number; below: number } {
   let start = from;
   for (const context of hunk.contexts) {
     const found = findLines(lines, [context], start, false);

@@ -86,7 +86,11 @@ export function directWorkspaces(
 
 type Run = (place: Generation, request: CommandRequest) => Promise<CommandResult>;
 
-async function runSetup(run: Run, place: Generation, { command, env, timeoutMs, signal }: SetupRequest): Promise<CommandResult> {
+async function runSetup(
+  run: Run,
+  place: Generation,
+  { command, env, timeoutMs, signal }: SetupRequest,
+): Promise<CommandResult> {
   const limits = {
     // Nothing is kept from the network here, whatever this says.
     network: false,
@@ -101,7 +105,11 @@ async function runSetup(run: Run, place: Generation, { command, env, timeoutMs, 
 }
 
 /** Runs setup in a copy of the base that is thrown away. */
-async function trySetup(run: Run, bases: BaseLayers, origin: WorkspaceOrigin & { setup: SetupRequest }): Promise<SetupOutcome> {
+async function trySetup(
+  run: Run,
+  bases: BaseLayers,
+  origin: WorkspaceOrigin & { setup: SetupRequest },
+): Promise<SetupOutcome> {
   const { base, setup } = origin;
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-setup-'));
   const place = { folder, base: await bases.base(origin) };

@@ -31,7 +31,12 @@ const TICK_MS = 20;
 const SETTLE_TIMEOUT_MS = 120_000;
 
 /** Where a plain workspace's parts lie. */
-export function plainFolders({ folder, base }: Generation): { base: string; git: string; upper: string; marks: string } {
+export function plainFolders({ folder, base }: Generation): {
+  base: string;
+  git: string;
+  upper: string;
+  marks: string;
+} {
   return { ...baseFolders(base), upper: join(folder, 'files'), marks: join(folder, 'marks') };
 }
 

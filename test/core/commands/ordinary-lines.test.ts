@@ -4,7 +4,7 @@
  */
 import { expect, test } from 'vitest';
 import { BUILT_IN_RULES } from '../../../src/core/commands/built-in-rules.ts';
-import { ruleOnCommand } from '../../../src/core/commands/judge.ts';
+import { ruleOnCommand } from '../../../src/core/commands/rule-on-command.ts';
 import { parseCommand } from '../../../src/core/commands/parse.ts';
 
 const ORDINARY = [

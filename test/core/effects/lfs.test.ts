@@ -1,7 +1,7 @@
 /** What stands in the place of a file that git LFS keeps: a pointer is none of a person's business, all else is. */
 import { expect, test } from 'vitest';
 import type { FileChange } from '../../../src/core/effects/change.ts';
-import { detectEffects } from '../../../src/core/effects/judge.ts';
+import { detectEffects } from '../../../src/core/effects/detect.ts';
 
 const DIGEST = '4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393';
 const POINTER = `version https://git-lfs.github.com/spec/v1\noid sha256:${DIGEST}\nsize 12345\n`;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { renderFindings } from '../../../src/core/effects/findings.ts';
-import { detectEffects } from '../../../src/core/effects/judge.ts';
+import { detectEffects } from '../../../src/core/effects/detect.ts';
 import { change, judge } from '../effects.ts';
 
 const FIRST = "import { join } from 'node:path';\n\nexport function oldName(a, b) {\n  return join(a, b);\n}\n";

@@ -1,6 +1,6 @@
 /** Names that are taken for others, and checks that are gone: found also where nothing else stands out. */
 import { expect, test } from 'vitest';
-import { detectEffects } from '../../../src/core/effects/judge.ts';
+import { detectEffects } from '../../../src/core/effects/detect.ts';
 import { change, judge } from '../effects.ts';
 
 const added = (path: string, context = {}): string[] => judge([change(path, null, 'one();\n')], context);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/core/effects/findings.ts';
-import { detectEffects } from '../../../src/core/effects/judge.ts';
+import { detectEffects } from '../../../src/core/effects/detect.ts';
 import { change } from '../effects.ts';
 
 const PATHS = [

@@ -4,7 +4,7 @@
  */
 import { readHostRule } from '../core/egress.ts';
 import type { Authority, HostRule, NetworkGrant } from '../core/egress.ts';
-import { canonicalAddress, classOfAddress } from './judge-address.ts';
+import { canonicalAddress, classOfAddress } from './classify-address.ts';
 
 /** A host and the port to connect to. */
 export interface HostAndPort extends Authority {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { createAround } from '../../../src/core/effects/around.ts';
 import { gateFindings, findingKey } from '../../../src/core/effects/findings.ts';
-import { detectEffects, detectInSteps, detectSize } from '../../../src/core/effects/judge.ts';
+import { detectEffects, detectInSteps, detectSize } from '../../../src/core/effects/detect.ts';
 import { change, judge } from '../effects.ts';
 
 const CONTEXT = { paths: ['**'], task: 'Tidy up' };

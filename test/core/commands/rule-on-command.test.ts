@@ -5,8 +5,8 @@ import { checkRules } from '../../../src/core/commands/check-examples.ts';
 import { clipFacts, DYNAMIC, MAX_FACT_BYTES } from '../../../src/core/commands/facts.ts';
 import { LOOKING_RULES, looksOnly } from '../../../src/core/commands/read-only-rules.ts';
 import { BUILT_IN_RULES } from '../../../src/core/commands/built-in-rules.ts';
-import type { CommandRule } from '../../../src/core/commands/judge.ts';
-import { commandRuleSchema, ruleOnCommand } from '../../../src/core/commands/judge.ts';
+import type { CommandRule } from '../../../src/core/commands/rule-on-command.ts';
+import { commandRuleSchema, ruleOnCommand } from '../../../src/core/commands/rule-on-command.ts';
 import { parseCommand } from '../../../src/core/commands/parse.ts';
 
 /** One line for each program: how it is run, then what. */

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BUILT_IN_RULES } from '../../../src/core/commands/built-in-rules.ts';
-import { openBudget } from '../../../src/core/judge-budget.ts';
-import { commandRuleSchema, ruleOnCommand } from '../../../src/core/commands/judge.ts';
+import { openBudget } from '../../../src/core/step-budget.ts';
+import { commandRuleSchema, ruleOnCommand } from '../../../src/core/commands/rule-on-command.ts';
 import { parseCommand } from '../../../src/core/commands/parse.ts';
 
 /** A call's line is at most this long. */

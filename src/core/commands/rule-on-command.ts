@@ -9,9 +9,9 @@ import type { CommandFacts, SimpleCommand } from './facts.ts';
 import { basename, DYNAMIC } from './facts.ts';
 import type { Comparing, GlobReading, Match } from './paths.ts';
 import { matchesGlob, namesPath, surer } from './paths.ts';
-import type { GateRule } from '../gate-rule.ts';
-import type { StepBudget } from '../judge-budget.ts';
-import { isSpent, openBudget, take } from '../judge-budget.ts';
+import type { GateRule } from '../risk.ts';
+import type { StepBudget } from '../step-budget.ts';
+import { isSpent, openBudget, take } from '../step-budget.ts';
 
 const text = z.string().min(1).max(200);
 const list = z.array(text).min(1).max(200);

@@ -8,7 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readAuthority } from '../core/egress.ts';
 import { countBytes, isSameHost } from './find-route.ts';
 import type { Means, Route } from './find-route.ts';
-import type { HostAndPort } from './judge-host.ts';
+import type { HostAndPort } from './granted-hosts.ts';
 
 /** Headers that are between two neighbours, not for the host, and those that are written anew. */
 const OWN_HEADERS = new Set(

@@ -64,10 +64,10 @@ export function* detectInSteps(
   return [...findings, ...(first ? attempt(first, () => detectLostChecks(whole)) : []), ...remarks];
 }
 
-type Judge = (effects: Effects, look: Look, remarks: readonly Finding[]) => Finding[];
+type Detector = (effects: Effects, look: Look, remarks: readonly Finding[]) => Finding[];
 
 /** Each by itself, so that one that fails takes no other's findings with it. */
-const DETECTORS: Judge[] = [
+const DETECTORS: Detector[] = [
   detectPath,
   ({ context }, look) => detectNames(context, look),
   detectTests,

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import type { Model, ModelResponse, ModelRequest } from '../../model/call-model.ts';
 import type { ModelFailureKind } from '../../model/model-failure.ts';
 import { ModelFailure } from '../../model/model-failure.ts';
-import type { Memory } from '../attempt/perform.ts';
+import type { Memory } from '../attempt/heartbeats.ts';
 
 /** `free` are earlier attempts that ended without a paid call. */
 const noteSchema = z.object({ key: z.string().optional(), answer: z.string().optional(), free: z.int().optional() });
@@ -52,7 +52,11 @@ export function countLost(memory: Memory, attempt: number): number {
 }
 
 /** The memory of one call, by its key; undefined where the policy does not want answers stored. */
-export function rememberResponse(memory: Memory, key: string, isWanted: boolean | undefined): ModelRequest['background'] {
+export function rememberResponse(
+  memory: Memory,
+  key: string,
+  isWanted: boolean | undefined,
+): ModelRequest['background'] {
   if (isWanted !== true) return undefined;
   const note = readNote(memory);
   return {
