@@ -139,8 +139,3 @@ export function showStatus(answer: RefactorStatus): string {
   ];
   return lines.join('\n');
 }
-
-/** A program and its arguments as a line for a POSIX shell. */
-export function shellLine(words: readonly string[]): string {
-  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
-}

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { shellLine, showElapsed, showPlan, showStatus, showTicks, sumSpend } from '../../src/cli/show.ts';
+import { shellLine } from '../../src/cli/own-line.ts';
+import { showElapsed, showPlan, showStatus, showTicks, sumSpend } from '../../src/cli/show.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { checkPlan } from '../../src/core/plan.ts';
 import { viewRefactor } from '../../src/core/views/status.ts';
