@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { signDecision } from '../../src/cli/sign-decision.ts';
+import { signDecision } from '../../src/cli/person/sign-decision.ts';
 import type { Answer } from '../../src/core/decisions/receipts.ts';
 import type { RefactorStatus } from '../../src/core/views/status.ts';
 import type { VerbUpdate } from '../../src/workflows/messages.ts';

@@ -4,15 +4,15 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { demo } from './demo.ts';
-import { doctor } from './doctor.ts';
-import { messageCommands } from './messages.ts';
-import { accountCommands } from './account.ts';
-import { reviewCommands } from './review.ts';
-import type { RunOptions } from './run.ts';
-import { run, setUp, up, work } from './run.ts';
-import { sealCommands } from './seal.ts';
-import { StackError } from './stack.ts';
+import { demo } from './start/demo.ts';
+import { doctor } from './operate/doctor.ts';
+import { messageCommands } from './steer/messages.ts';
+import { accountCommands } from './policy/account.ts';
+import { reviewCommands } from './watch/review.ts';
+import type { RunOptions } from './start/run.ts';
+import { run, setUp, up, work } from './start/run.ts';
+import { sealCommands } from './operate/seal.ts';
+import { StackError } from './stack/open-stack.ts';
 import { ClientFailure } from '../client/client-failure.ts';
 import { refuseRepeats } from './refuse-repeats.ts';
 import { readConfig } from '../config.ts';

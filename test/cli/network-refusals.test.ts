@@ -1,6 +1,6 @@
 /** Each host that a setup was refused is said with the rule that refused it and the line that would allow it. */
 import { expect, test } from 'vitest';
-import { readGrant } from '../../src/cli/run.ts';
+import { readGrant } from '../../src/cli/start/run.ts';
 import type { HostUse, NetworkGrant } from '../../src/core/egress.ts';
 import { describeHostUse } from '../../src/core/egress.ts';
 import { findRoute, refuseUnreadable } from '../../src/egress/find-route.ts';

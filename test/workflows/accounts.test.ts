@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
 import { execa } from 'execa';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { showAccount } from '../../src/cli/account.ts';
+import { showAccount } from '../../src/cli/policy/account.ts';
 import { accountId } from '../../src/core/budget/account.ts';
 import type { RefactorResult } from '../../src/core/refactor/state.ts';
 import { accountStatusQuery, accountUpdates, updates } from '../../src/workflows/messages.ts';

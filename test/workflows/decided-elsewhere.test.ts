@@ -1,7 +1,7 @@
 /** An open prompt whose decision somebody else makes says so, and what comes next is asked. */
 import { expect, test, vi } from 'vitest';
-import type { Decide } from '../../src/cli/ask-person.ts';
-import { supervise } from '../../src/cli/supervise.ts';
+import type { Decide } from '../../src/cli/person/ask-person.ts';
+import { supervise } from '../../src/cli/person/supervise.ts';
 import { updates } from '../../src/workflows/messages.ts';
 import { ask, finish, makeRepository, onePlan, planned, shell, startCrew } from './harness.ts';
 

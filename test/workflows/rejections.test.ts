@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, inject, test } from 'vitest';
-import { askBy } from '../../src/cli/ask-person.ts';
-import { supervise } from '../../src/cli/supervise.ts';
+import { askBy } from '../../src/cli/person/ask-person.ts';
+import { supervise } from '../../src/cli/person/supervise.ts';
 import type { Crew } from './harness.ts';
 import { approve, finish, git, makeRepository, onePlan, planned, ROOT, shell, startCrew, until } from './harness.ts';
 

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, inject, test } from 'vitest';
-import { askBy } from '../../src/cli/ask-person.ts';
-import { showStatus } from '../../src/cli/show.ts';
-import { superviseAgent } from '../../src/cli/watch-agent.ts';
+import { askBy } from '../../src/cli/person/ask-person.ts';
+import { showStatus } from '../../src/cli/person/show.ts';
+import { superviseAgent } from '../../src/cli/person/watch-agent.ts';
 import { readSnapshot, sendVerb } from '../../src/client/refactors.ts';
 import { updates } from '../../src/workflows/messages.ts';
 import { approve, ask, finish, makeRepository, onePlan, planned, ROOT, shell, startCrew, until } from './harness.ts';

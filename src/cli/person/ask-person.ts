@@ -5,10 +5,10 @@
  */
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { asLine as safe } from '../core/text/lines.ts';
-import type { NeedView } from '../core/views/status.ts';
-import type { VerbUpdate } from '../workflows/messages.ts';
-import { updates } from '../workflows/messages.ts';
+import { asLine as safe } from '../../core/text/lines.ts';
+import type { NeedView } from '../../core/views/status.ts';
+import type { VerbUpdate } from '../../workflows/messages.ts';
+import { updates } from '../../workflows/messages.ts';
 
 /** What is sent for a decision, beside its id. */
 export interface Reply {

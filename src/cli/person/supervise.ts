@@ -4,12 +4,12 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { Snapshot } from '../client/refactors.ts';
-import { findClosed, queryRun, readSnapshot, sendVerb } from '../client/refactors.ts';
-import { showSpend } from '../core/views/details.ts';
-import { asBlock, asLine as safe } from '../core/text/lines.ts';
-import type { NeedView, RefactorStatus } from '../core/views/status.ts';
-import { refactorQueries, updates } from '../workflows/messages.ts';
+import type { Snapshot } from '../../client/refactors.ts';
+import { findClosed, queryRun, readSnapshot, sendVerb } from '../../client/refactors.ts';
+import { showSpend } from '../../core/views/details.ts';
+import { asBlock, asLine as safe } from '../../core/text/lines.ts';
+import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
+import { refactorQueries, updates } from '../../workflows/messages.ts';
 import { showElapsed, showPlan, showTicks, sumSpend } from './show.ts';
 import type { Decide, Reply } from './ask-person.ts';
 import { signDecision } from './sign-decision.ts';

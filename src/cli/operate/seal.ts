@@ -4,12 +4,12 @@
  */
 import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { claimRecord, readRecord } from '../client/seal-record.ts';
-import type { Config } from '../config.ts';
-import { readConfig } from '../config.ts';
-import { addKey, ensureKeyFile, readKeyFile, SealError } from '../seal/key-file.ts';
-import type { Action } from './stack.ts';
-import { attach, withStack } from './stack.ts';
+import { claimRecord, readRecord } from '../../client/seal-record.ts';
+import type { Config } from '../../config.ts';
+import { readConfig } from '../../config.ts';
+import { addKey, ensureKeyFile, readKeyFile, SealError } from '../../seal/key-file.ts';
+import type { Action } from '../stack/open-stack.ts';
+import { attach, withStack } from '../stack/open-stack.ts';
 
 /** Workers look at the file every few seconds: after this long all that share it know the new key. */
 const DEFAULT_DELAY_SECONDS = 60;

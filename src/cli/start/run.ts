@@ -5,32 +5,36 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { resultOf, startRefactor } from '../client/refactors.ts';
-import { scheduleJanitor } from '../client/schedule-janitor.ts';
-import type { Config } from '../config.ts';
-import { isServerAway } from '../client/client-failure.ts';
-import type { Connected } from '../client/connect.ts';
-import { connectClient } from '../client/connect.ts';
-import { untilReached } from '../client/until-reached.ts';
-import type { NetworkGrant } from '../core/egress.ts';
-import { findSecretOf } from '../core/address.ts';
-import { readStart } from '../core/decisions/messages.ts';
-import { digestStart } from '../core/refactor/request.ts';
-import { escapeForPeople } from '../core/text/escape.ts';
-import { sayNetwork } from '../policy/said-network.ts';
-import { describeNoCurrent, findCurrentBuild, untilListed } from '../client/deployment.ts';
-import { findMissingSearchAttributes, registerCommand, registerSearchAttributes } from '../client/search-attributes.ts';
-import type { RunningWorker } from '../worker.ts';
-import { startWorker } from '../worker.ts';
-import { nameTemporal } from '../stack/find-temporal.ts';
-import { askPerson } from './ask-person.ts';
-import { interrupted } from './interrupted.ts';
-import { ownLine, shellLine } from './own-line.ts';
-import { lookAtSeal } from './seal.ts';
-import { signStart } from './sign-decision.ts';
-import type { Stack } from './stack.ts';
-import { attach, bringUp, checkSearchAttributes, StackError } from './stack.ts';
-import { supervise } from './supervise.ts';
+import { resultOf, startRefactor } from '../../client/refactors.ts';
+import { scheduleJanitor } from '../../client/schedule-janitor.ts';
+import type { Config } from '../../config.ts';
+import { isServerAway } from '../../client/client-failure.ts';
+import type { Connected } from '../../client/connect.ts';
+import { connectClient } from '../../client/connect.ts';
+import { untilReached } from '../../client/until-reached.ts';
+import type { NetworkGrant } from '../../core/egress.ts';
+import { findSecretOf } from '../../core/address.ts';
+import { readStart } from '../../core/decisions/messages.ts';
+import { digestStart } from '../../core/refactor/request.ts';
+import { escapeForPeople } from '../../core/text/escape.ts';
+import { sayNetwork } from '../../policy/said-network.ts';
+import { describeNoCurrent, findCurrentBuild, untilListed } from '../../client/deployment.ts';
+import {
+  findMissingSearchAttributes,
+  registerCommand,
+  registerSearchAttributes,
+} from '../../client/search-attributes.ts';
+import type { RunningWorker } from '../../worker.ts';
+import { startWorker } from '../../worker.ts';
+import { nameTemporal } from '../../stack/find-temporal.ts';
+import { askPerson } from '../person/ask-person.ts';
+import { interrupted } from '../stack/interrupted.ts';
+import { ownLine, shellLine } from '../stack/own-line.ts';
+import { lookAtSeal } from '../operate/seal.ts';
+import { signStart } from '../person/sign-decision.ts';
+import type { Stack } from '../stack/open-stack.ts';
+import { attach, bringUp, checkSearchAttributes, StackError } from '../stack/open-stack.ts';
+import { supervise } from '../person/supervise.ts';
 
 export interface RunOptions {
   id?: string;

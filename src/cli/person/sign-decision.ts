@@ -5,29 +5,29 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import { queryRun } from '../client/refactors.ts';
-import type { DecisionRules } from '../core/policy/approvers.ts';
-import { rulesOf } from '../core/policy/approvers.ts';
-import { escapeForPeople as safe } from '../core/text/escape.ts';
-import type { Message, MessageFields, MessageOf, Verb } from '../core/decisions/messages.ts';
-import { readMessage, readStart } from '../core/decisions/messages.ts';
-import { chooseDecision } from '../core/decisions/open-decisions.ts';
-import type { Place } from '../core/place.ts';
-import type { Subject } from '../core/decisions/signed-text.ts';
+import { queryRun } from '../../client/refactors.ts';
+import type { DecisionRules } from '../../core/policy/approvers.ts';
+import { rulesOf } from '../../core/policy/approvers.ts';
+import { escapeForPeople as safe } from '../../core/text/escape.ts';
+import type { Message, MessageFields, MessageOf, Verb } from '../../core/decisions/messages.ts';
+import { readMessage, readStart } from '../../core/decisions/messages.ts';
+import { chooseDecision } from '../../core/decisions/open-decisions.ts';
+import type { Place } from '../../core/place.ts';
+import type { Subject } from '../../core/decisions/signed-text.ts';
 import {
   renderSignedText,
   subjectOfEarlyChoice,
   subjectOfOrder,
   subjectOfRequest,
   subjectOfRevision,
-} from '../core/decisions/signed-text.ts';
-import { harmless } from '../core/text/harmless.ts';
-import type { NeedView } from '../core/views/status.ts';
-import type { VerbUpdate } from '../workflows/messages.ts';
-import { refactorQueries, runQueries } from '../workflows/messages.ts';
-import { findSigningKey, signText } from '../signing/sign-text.ts';
+} from '../../core/decisions/signed-text.ts';
+import { harmless } from '../../core/text/harmless.ts';
+import type { NeedView } from '../../core/views/status.ts';
+import type { VerbUpdate } from '../../workflows/messages.ts';
+import { refactorQueries, runQueries } from '../../workflows/messages.ts';
+import { findSigningKey, signText } from '../../signing/sign-text.ts';
 import { findShownProblem } from './check-shown.ts';
-import { StackError } from './stack.ts';
+import { StackError } from '../stack/open-stack.ts';
 
 /** A signature that somebody held back counts no longer than this; clocks differ by less. */
 const VALID_MS = 3_600_000;

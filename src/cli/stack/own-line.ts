@@ -6,9 +6,9 @@
 import { realpathSync } from 'node:fs';
 import { delimiter, isAbsolute, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Config } from '../config.ts';
+import type { Config } from '../../config.ts';
 
-const LAUNCHER = fileURLToPath(new URL('../../bin/cox.mjs', import.meta.url));
+const LAUNCHER = fileURLToPath(new URL('../../../bin/cox.mjs', import.meta.url));
 
 /** A line for a POSIX shell that runs this program with `words`, on the same state. */
 export function ownLine({ path, stateDir, usualStateDir }: Config, words: readonly string[]): string {

@@ -3,11 +3,11 @@
  * Rule: as with a refactor, it only reads and sends verbs; ending it leaves the agent as it is.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { queryRun } from '../client/refactors.ts';
-import { showSpend } from '../core/views/details.ts';
-import { asLine as safe } from '../core/text/lines.ts';
-import type { AgentStatus } from '../core/views/status.ts';
-import { agentQueries } from '../workflows/messages.ts';
+import { queryRun } from '../../client/refactors.ts';
+import { showSpend } from '../../core/views/details.ts';
+import { asLine as safe } from '../../core/text/lines.ts';
+import type { AgentStatus } from '../../core/views/status.ts';
+import { agentQueries } from '../../workflows/messages.ts';
 import type { Supervision } from './supervise.ts';
 import { answer, POLL_MS } from './supervise.ts';
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { showReview, showStats } from '../../src/cli/review.ts';
-import type { Review } from '../../src/core/review/review.ts';
-import { renderReviewRequest } from '../../src/core/review/review.ts';
-import { measureReviews } from '../../src/core/review/stats.ts';
-import type { Sha } from '../../src/core/transcript.ts';
+import { showReview, showStats } from '../../../src/cli/watch/review.ts';
+import type { Review } from '../../../src/core/review/review.ts';
+import { renderReviewRequest } from '../../../src/core/review/review.ts';
+import { measureReviews } from '../../../src/core/review/stats.ts';
+import type { Sha } from '../../../src/core/transcript.ts';
 
 const HEAD = 'a'.repeat(40) as Sha;
 

@@ -6,15 +6,15 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { Config } from '../config.ts';
-import { readConfig } from '../config.ts';
-import { escapeForPeople as safe } from '../core/text/escape.ts';
-import type { EffectivePolicy } from '../core/policy/policy.ts';
-import { listFields } from '../core/policy/policy.ts';
-import { policyFileSchema } from '../core/policy/file.ts';
-import { readLayers, REPOSITORY_POLICY } from '../policy/read-layers.ts';
-import { readText } from '../policy/read-policy-file.ts';
-import type { Action } from './stack.ts';
+import type { Config } from '../../config.ts';
+import { readConfig } from '../../config.ts';
+import { escapeForPeople as safe } from '../../core/text/escape.ts';
+import type { EffectivePolicy } from '../../core/policy/policy.ts';
+import { listFields } from '../../core/policy/policy.ts';
+import { policyFileSchema } from '../../core/policy/file.ts';
+import { readLayers, REPOSITORY_POLICY } from '../../policy/read-layers.ts';
+import { readText } from '../../policy/read-policy-file.ts';
+import type { Action } from '../stack/open-stack.ts';
 
 /** Adds `explain` and `schema` below the command that shows a run's policy. */
 export function policyCommands(policy: Command, action: Action): void {

@@ -5,9 +5,9 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { REPOSITORY_POLICY, readLayers } from '../policy/read-layers.ts';
-import { readText } from '../policy/read-policy-file.ts';
-import { runToVerify } from '../signing/ssh-keygen.ts';
+import { REPOSITORY_POLICY, readLayers } from '../../policy/read-layers.ts';
+import { readText } from '../../policy/read-policy-file.ts';
+import { runToVerify } from '../../signing/ssh-keygen.ts';
 
 interface Places {
   /** Folder of the organisation's and the teams' files, where there is one. */

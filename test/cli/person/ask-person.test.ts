@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { execa } from 'execa';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { updates } from '../../src/workflows/messages.ts';
-import type { Reply } from '../../src/cli/ask-person.ts';
-import { askBy } from '../../src/cli/ask-person.ts';
-import { answersOfRefactor } from '../../src/core/decisions/answers.ts';
-import type { NeedView } from '../../src/core/views/status.ts';
+import { updates } from '../../../src/workflows/messages.ts';
+import type { Reply } from '../../../src/cli/person/ask-person.ts';
+import { askBy } from '../../../src/cli/person/ask-person.ts';
+import { answersOfRefactor } from '../../../src/core/decisions/answers.ts';
+import type { NeedView } from '../../../src/core/views/status.ts';
 
 function needOf(kind: NeedView['kind'], id: string): NeedView {
   const does = answersOfRefactor({ id, kind }, { rejectsForChanges: true, leavesOut: true });

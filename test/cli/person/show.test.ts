@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { shellLine } from '../../src/cli/own-line.ts';
-import { showElapsed, showPlan, showStatus, showTicks, sumSpend } from '../../src/cli/show.ts';
-import type { Plan } from '../../src/core/plan.ts';
-import { checkPlan } from '../../src/core/plan.ts';
-import { viewRefactor } from '../../src/core/views/status.ts';
-import { createRefactor } from '../../src/core/refactor/next.ts';
-import { policyOf } from '../core/builders.ts';
-import { refactorWith } from '../core/text/foreign-states.ts';
+import { shellLine } from '../../../src/cli/stack/own-line.ts';
+import { showElapsed, showPlan, showStatus, showTicks, sumSpend } from '../../../src/cli/person/show.ts';
+import type { Plan } from '../../../src/core/plan.ts';
+import { checkPlan } from '../../../src/core/plan.ts';
+import { viewRefactor } from '../../../src/core/views/status.ts';
+import { createRefactor } from '../../../src/core/refactor/next.ts';
+import { policyOf } from '../../core/builders.ts';
+import { refactorWith } from '../../core/text/foreign-states.ts';
 
 const HOSTILE = 'harmless\u001b[2J\u202eevil';
 

@@ -3,8 +3,8 @@
  * Rule: nothing is decided that was not shown in the same breath; without a terminal it is refused.
  */
 import type { Client } from '@temporalio/client';
-import { queryRun } from '../client/refactors.ts';
-import { runQueries } from '../workflows/messages.ts';
+import { queryRun } from '../../client/refactors.ts';
+import { runQueries } from '../../workflows/messages.ts';
 import { askPerson } from './ask-person.ts';
 import { answer, rivalsOf } from './supervise.ts';
 

@@ -5,17 +5,17 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import type { Config } from '../config.ts';
-import { readConfig } from '../config.ts';
-import { explainFailures } from '../client/client-failure.ts';
-import type { AccountView } from '../core/budget/account.ts';
-import { accountId, showAmounts } from '../core/budget/account.ts';
-import { PERIODS } from '../core/budget/amounts.ts';
-import type { Period } from '../core/budget/amounts.ts';
-import { escapeForPeople as safe } from '../core/text/escape.ts';
-import { accountStatusQuery, accountUpdates } from '../workflows/messages.ts';
-import type { Action } from './stack.ts';
-import { StackError, withStack } from './stack.ts';
+import type { Config } from '../../config.ts';
+import { readConfig } from '../../config.ts';
+import { explainFailures } from '../../client/client-failure.ts';
+import type { AccountView } from '../../core/budget/account.ts';
+import { accountId, showAmounts } from '../../core/budget/account.ts';
+import { PERIODS } from '../../core/budget/amounts.ts';
+import type { Period } from '../../core/budget/amounts.ts';
+import { escapeForPeople as safe } from '../../core/text/escape.ts';
+import { accountStatusQuery, accountUpdates } from '../../workflows/messages.ts';
+import type { Action } from '../stack/open-stack.ts';
+import { StackError, withStack } from '../stack/open-stack.ts';
 
 interface RaiseOptions {
   per?: Period;

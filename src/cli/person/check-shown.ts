@@ -3,14 +3,14 @@
  * Rule: the run id and the namespace are Temporal's own words, the digest is computed here from what the run shows.
  */
 import type { Client } from '@temporalio/client';
-import { explainFailures } from '../client/client-failure.ts';
-import { queryRun } from '../client/refactors.ts';
-import { digestDelivery } from '../core/refactor/delivery.ts';
-import { digestValue } from '../core/digest.ts';
-import { escapeForPeople as safe } from '../core/text/escape.ts';
-import type { Subject } from '../core/decisions/signed-text.ts';
-import type { Sha } from '../core/transcript.ts';
-import { refactorQueries } from '../workflows/messages.ts';
+import { explainFailures } from '../../client/client-failure.ts';
+import { queryRun } from '../../client/refactors.ts';
+import { digestDelivery } from '../../core/refactor/delivery.ts';
+import { digestValue } from '../../core/digest.ts';
+import { escapeForPeople as safe } from '../../core/text/escape.ts';
+import type { Subject } from '../../core/decisions/signed-text.ts';
+import type { Sha } from '../../core/transcript.ts';
+import { refactorQueries } from '../../workflows/messages.ts';
 
 /** Why a subject must not be signed as that of the run `id`; undefined where it is what the run shows. */
 export async function findShownProblem(client: Client, id: string, subject: Subject): Promise<string | undefined> {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { policyFileJsonSchema, showPolicy } from '../../src/cli/policy.ts';
-import { policyOf } from '../core/builders.ts';
-import { ROOT } from '../tidy/source-files.ts';
+import { policyFileJsonSchema, showPolicy } from '../../../src/cli/policy/policy.ts';
+import { policyOf } from '../../core/builders.ts';
+import { ROOT } from '../../tidy/source-files.ts';
 
 test('a policy is shown field by field, with value and layer', () => {
   const lines = showPolicy(policyOf({ maxParallelAgents: 2 })).split('\n');

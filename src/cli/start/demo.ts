@@ -6,18 +6,18 @@ import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { resultOf, startRefactor } from '../client/refactors.ts';
-import type { Config } from '../config.ts';
-import { escapeForPeople as safe } from '../core/text/escape.ts';
-import { nameTemporal } from '../stack/find-temporal.ts';
-import { refactorQueries, updates } from '../workflows/messages.ts';
-import type { Decide } from './ask-person.ts';
-import { askPerson } from './ask-person.ts';
-import { interrupted } from './interrupted.ts';
-import { ownLine, shellLine } from './own-line.ts';
-import type { Stack } from './stack.ts';
-import { attach, bringUp, StackError } from './stack.ts';
-import { supervise } from './supervise.ts';
+import { resultOf, startRefactor } from '../../client/refactors.ts';
+import type { Config } from '../../config.ts';
+import { escapeForPeople as safe } from '../../core/text/escape.ts';
+import { nameTemporal } from '../../stack/find-temporal.ts';
+import { refactorQueries, updates } from '../../workflows/messages.ts';
+import type { Decide } from '../person/ask-person.ts';
+import { askPerson } from '../person/ask-person.ts';
+import { interrupted } from '../stack/interrupted.ts';
+import { ownLine, shellLine } from '../stack/own-line.ts';
+import type { Stack } from '../stack/open-stack.ts';
+import { attach, bringUp, StackError } from '../stack/open-stack.ts';
+import { supervise } from '../person/supervise.ts';
 
 const GOAL = 'replace `var $A = require($B)` with `const $A = require($B)` in javascript';
 const CHECK = 'node --test';
@@ -109,7 +109,7 @@ function byHand(stack: Stack, config: Config, id: string, input: { repository: s
 /** The sample as a fresh git repository. */
 async function makeSample(folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
-  await cp(fileURLToPath(new URL('../../demo/sample', import.meta.url)), folder, { recursive: true });
+  await cp(fileURLToPath(new URL('../../../demo/sample', import.meta.url)), folder, { recursive: true });
   const env = {
     GIT_AUTHOR_NAME: 'Demo',
     GIT_AUTHOR_EMAIL: 'demo@localhost',

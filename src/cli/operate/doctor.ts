@@ -4,20 +4,20 @@
  */
 import { access, constants } from 'node:fs/promises';
 import { execa } from 'execa';
-import { connectClient } from '../client/connect.ts';
-import { describeUnreplayable, findUnreplayable } from '../client/find-unreplayable.ts';
-import type { Config } from '../config.ts';
-import { escapeForPeople } from '../core/text/escape.ts';
-import type { ExternalIsolation } from '../sandbox/isolation/isolation.ts';
-import { openExternal } from '../sandbox/isolation/open-external.ts';
-import { openIsolation } from '../sandbox/isolation/open-isolation.ts';
-import { describeNoCurrent, findCurrentBuild } from '../client/deployment.ts';
-import { findTemporal } from '../stack/find-temporal.ts';
-import { findMissingSearchAttributes } from '../client/search-attributes.ts';
-import { claimStateFolder } from '../stack/state-folder.ts';
+import { connectClient } from '../../client/connect.ts';
+import { describeUnreplayable, findUnreplayable } from '../../client/find-unreplayable.ts';
+import type { Config } from '../../config.ts';
+import { escapeForPeople } from '../../core/text/escape.ts';
+import type { ExternalIsolation } from '../../sandbox/isolation/isolation.ts';
+import { openExternal } from '../../sandbox/isolation/open-external.ts';
+import { openIsolation } from '../../sandbox/isolation/open-isolation.ts';
+import { describeNoCurrent, findCurrentBuild } from '../../client/deployment.ts';
+import { findTemporal } from '../../stack/find-temporal.ts';
+import { findMissingSearchAttributes } from '../../client/search-attributes.ts';
+import { claimStateFolder } from '../../stack/state-folder.ts';
 import { lookAtPolicy } from './look-at-policy.ts';
 import { lookAtSeal } from './seal.ts';
-import { attach } from './stack.ts';
+import { attach } from '../stack/open-stack.ts';
 
 type Finding = { ok: boolean; text: string };
 

@@ -4,26 +4,26 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { queryRun, resultOf, sendVerb } from '../client/refactors.ts';
-import { escapeForPeople, safeJson } from '../core/text/escape.ts';
-import type { MessageFields, Verb } from '../core/decisions/messages.ts';
-import type { Plan } from '../core/plan.ts';
-import type { EffectivePolicy } from '../core/policy/policy.ts';
-import type { RefactorStatus } from '../core/views/status.ts';
-import { asLine as safe } from '../core/text/lines.ts';
-import { findRepeatedField } from '../core/unreadable.ts';
-import { askPerson, readPaths } from './ask-person.ts';
-import { interrupted } from './interrupted.ts';
-import type { RefactorAnswers, VerbUpdate } from '../workflows/messages.ts';
-import { refactorQueries, runQueries, updates } from '../workflows/messages.ts';
-import { policyCommands, showPolicy } from './policy.ts';
-import { showPlan, showStatus } from './show.ts';
-import { signDecision } from './sign-decision.ts';
-import type { Action } from './stack.ts';
-import { withStack } from './stack.ts';
-import { supervise } from './supervise.ts';
-import { decideShown } from './verdict.ts';
-import { superviseAgent } from './watch-agent.ts';
+import { queryRun, resultOf, sendVerb } from '../../client/refactors.ts';
+import { escapeForPeople, safeJson } from '../../core/text/escape.ts';
+import type { MessageFields, Verb } from '../../core/decisions/messages.ts';
+import type { Plan } from '../../core/plan.ts';
+import type { EffectivePolicy } from '../../core/policy/policy.ts';
+import type { RefactorStatus } from '../../core/views/status.ts';
+import { asLine as safe } from '../../core/text/lines.ts';
+import { findRepeatedField } from '../../core/unreadable.ts';
+import { askPerson, readPaths } from '../person/ask-person.ts';
+import { interrupted } from '../stack/interrupted.ts';
+import type { RefactorAnswers, VerbUpdate } from '../../workflows/messages.ts';
+import { refactorQueries, runQueries, updates } from '../../workflows/messages.ts';
+import { policyCommands, showPolicy } from '../policy/policy.ts';
+import { showPlan, showStatus } from '../person/show.ts';
+import { signDecision } from '../person/sign-decision.ts';
+import type { Action } from '../stack/open-stack.ts';
+import { withStack } from '../stack/open-stack.ts';
+import { supervise } from '../person/supervise.ts';
+import { decideShown } from '../person/decide-shown.ts';
+import { superviseAgent } from '../person/watch-agent.ts';
 
 type Options = Record<string, string | boolean | undefined>;
 

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { lookAtPolicy } from '../../src/cli/look-at-policy.ts';
-import { Keys, plainKeys } from '../core/signers.ts';
+import { lookAtPolicy } from '../../../src/cli/operate/look-at-policy.ts';
+import { Keys, plainKeys } from '../../core/signers.ts';
 
 /** A folder of policies and a repository beside it. */
 async function places(files: Record<string, string>): Promise<{ folder: string; repository: string }> {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 
-const PROGRAM = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../../src/cli.ts', import.meta.url));
 
 test('a team makes one key file, adds a key, and sees which one seals; no secret is ever printed', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-keys-'));

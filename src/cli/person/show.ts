@@ -3,12 +3,12 @@
  * Rule: pure; what came from a repository, a model or a person stays within its line, or stands line by line behind a
  * mark, so that it can't look like a line of ours.
  */
-import type { Snapshot } from '../client/refactors.ts';
-import type { AgentState } from '../core/agent/state.ts';
-import { showSpend } from '../core/views/details.ts';
-import type { Plan } from '../core/plan.ts';
-import { asBlock, asLine as safe, asName } from '../core/text/lines.ts';
-import type { NeedView, RefactorStatus, TaskView } from '../core/views/status.ts';
+import type { Snapshot } from '../../client/refactors.ts';
+import type { AgentState } from '../../core/agent/state.ts';
+import { showSpend } from '../../core/views/details.ts';
+import type { Plan } from '../../core/plan.ts';
+import { asBlock, asLine as safe, asName } from '../../core/text/lines.ts';
+import type { NeedView, RefactorStatus, TaskView } from '../../core/views/status.ts';
 
 const TICKS: Record<string, string> = {
   waiting: '[ ]',

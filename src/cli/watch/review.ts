@@ -4,16 +4,16 @@
  */
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { queryRun } from '../client/refactors.ts';
-import { escapeForPeople as safe } from '../core/text/escape.ts';
-import type { Review } from '../core/review/review.ts';
-import { renderVerdict } from '../core/review/review.ts';
-import type { ReviewedRefactor, ReviewStats } from '../core/review/stats.ts';
-import { measureReviews } from '../core/review/stats.ts';
-import { shorten } from '../core/text/lines.ts';
-import { agentQueries, refactorQueries } from '../workflows/messages.ts';
-import type { Action } from './stack.ts';
-import { withStack } from './stack.ts';
+import { queryRun } from '../../client/refactors.ts';
+import { escapeForPeople as safe } from '../../core/text/escape.ts';
+import type { Review } from '../../core/review/review.ts';
+import { renderVerdict } from '../../core/review/review.ts';
+import type { ReviewedRefactor, ReviewStats } from '../../core/review/stats.ts';
+import { measureReviews } from '../../core/review/stats.ts';
+import { shorten } from '../../core/text/lines.ts';
+import { agentQueries, refactorQueries } from '../../workflows/messages.ts';
+import type { Action } from '../stack/open-stack.ts';
+import { withStack } from '../stack/open-stack.ts';
 
 /** Refactors that are asked: the newest. */
 const MOST = 500;
