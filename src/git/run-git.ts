@@ -3,12 +3,12 @@
  * Rule: environment and settings are ours, no hook runs, nothing asks at a terminal, and every argument was made by
  * our code. Only verbs that talk to a remote see the person's own configuration, since their credentials lie there.
  */
-import { spawn } from 'node:child_process';
 import { homedir } from 'node:os';
 import { delimiter, dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { SimpleGit } from 'simple-git';
 import { simpleGit } from 'simple-git';
+import { startProgram } from '../programs/starter.ts';
 import { GitFailure, toGitFailure } from './git-failure.ts';
 
 /** Who commits where no person did. */
@@ -130,23 +130,17 @@ export async function streamGit(
   args: readonly string[],
   options: StreamOptions = {},
 ): Promise<{ status: number; output: Buffer }> {
-  const child = spawn('git', [...SETTINGS, ...(options.settings ?? []), ...args], {
-    cwd: dir,
-    env: gitEnvironment(dir, options),
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const list = [...SETTINGS, ...(options.settings ?? []), ...args];
+  const child = await startProgram({ file: 'git', args: list, cwd: dir, env: gitEnvironment(dir, options) });
   const errors: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
-  const deadline = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? CALL_MS);
+  const deadline = setTimeout(child.kill, options.timeoutMs ?? CALL_MS);
   let isEnough = false;
   const enough = (): void => {
     isEnough = true;
-    child.kill('SIGKILL');
+    child.kill();
   };
-  const ended = new Promise<number>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve(code ?? 128));
-  });
+  const ended = child.ended.then((status) => status ?? 128);
   // Its end is awaited whatever fails, so nothing of the call runs on.
   const parts = [ended, feed(child.stdin, options.input), collect(child.stdout, options.take, enough)] as const;
   try {

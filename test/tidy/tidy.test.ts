@@ -25,7 +25,7 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
     folders: ['core', 'egress', 'git', 'github', 'model', 'policy', 'sandbox', 'seal', 'signing'],
   },
   github: { packages: /^(node:.*|zod)$/, folders: ['core'] },
-  git: { packages: /^(node:.*|simple-git|execa|ignore|zod)$/, folders: ['core'] },
+  git: { packages: /^(node:.*|simple-git|execa|ignore|zod)$/, folders: ['core', 'programs'] },
   model: { packages: /^(node:.*|openai(\/.*)?|zod)$/, folders: ['core'] },
   // Its files are read as those of repositories are.
   policy: { packages: /^(node:.*|yaml)$/, folders: ['core', 'git'] },
