@@ -82,8 +82,12 @@ export class World {
     });
     this.refactor = {
       ...createRefactor(script.id ?? 'r', start, policyOf(start.policy, script.team), this.now),
-      ...{ countsBegun: true, rules: 2, rejectsForChanges: true },
-      ...{ leavesOut: true, standingSteers: [], countsMerged: true },
+      countsBegun: true,
+      rules: 2,
+      rejectsForChanges: true,
+      leavesOut: true,
+      standingSteers: [],
+      countsMerged: true,
       ...(script.sharesTokens ? { sharesTokens: true } : {}),
     };
   }

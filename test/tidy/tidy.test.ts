@@ -45,8 +45,17 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   cli: {
     packages: /^(node:.*|@temporalio\/client|commander|execa|zod)$/,
     folders: [
-      ...['core', 'client', 'stack', 'offline', 'policy', 'sandbox', 'seal', 'signing'],
-      ...['config.ts', 'worker.ts', MESSAGES],
+      'core',
+      'client',
+      'stack',
+      'offline',
+      'policy',
+      'sandbox',
+      'seal',
+      'signing',
+      'config.ts',
+      'worker.ts',
+      MESSAGES,
     ],
   },
 };

@@ -9,8 +9,19 @@ import { join } from 'node:path';
 import { approve, branches, ending, needs, newId, settle, start, work } from '../acts.ts';
 
 const HOOKS = [
-  ...['reference-transaction', 'update', 'pre-receive', 'post-receive', 'proc-receive', 'post-update', 'post-checkout'],
-  ...['push-to-checkout', 'pre-auto-gc', 'fsmonitor-watchman', 'post-index-change', 'pre-push', 'post-commit'],
+  'reference-transaction',
+  'update',
+  'pre-receive',
+  'post-receive',
+  'proc-receive',
+  'post-update',
+  'post-checkout',
+  'push-to-checkout',
+  'pre-auto-gc',
+  'fsmonitor-watchman',
+  'post-index-change',
+  'pre-push',
+  'post-commit',
 ];
 
 /** Entries that other users can open, below folders that they can enter. */

@@ -80,8 +80,14 @@ export const oddPolicies: GroundCase[] = [
       await symlink(repository, link);
       const name = repository.slice(dirname(repository).length + 1);
       const places = [
-        ...[`${repository}/`, `${dirname(repository)}/./${name}`, `/${repository}`, `${repository}/../${name}`],
-        ...[link, `${repository}/.git`, `file://${repository}`, `file://localhost${repository}`],
+        `${repository}/`,
+        `${dirname(repository)}/./${name}`,
+        `/${repository}`,
+        `${repository}/../${name}`,
+        link,
+        `${repository}/.git`,
+        `file://${repository}`,
+        `file://localhost${repository}`,
         `file://${repository.replace('repository', '%72epository')}`,
       ];
       const saw = await Promise.all(

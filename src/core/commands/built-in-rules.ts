@@ -3,17 +3,17 @@
  * Rule: each stands for something that the effects would not show or that nobody's task needs, and shows by examples
  * what it means; layers may add rules, and the strictest wins.
  */
+import { words } from '../text/words.ts';
 import type { CommandRule } from './rule-on-command.ts';
 
-const SECRET_PATHS = [
-  ...['**/.ssh/**', '**/.aws/**', '~/.gnupg/**', '~/.config/gcloud/**', '~/.azure/**', '~/.kube/**', '~/.config/gh/**'],
-  ...['~/.docker/config.json', '~/.netrc', '~/.npmrc', '~/.pypirc', '~/.git-credentials', '~/.cargo/credentials*'],
-  ...['~/.bash_history', '~/.zsh_history', '~/.password-store/**', '~/.mozilla/**', '~/.config/google-chrome/**'],
-  ...['/etc/shadow*', '/etc/gshadow*', '/etc/sudoers', '/etc/sudoers.d/**', '/etc/ssl/private/**', '/etc/ssh/*_key'],
-  ...['/proc/*/environ', '/proc/*/mem', '/run/secrets/**', '/var/run/secrets/**', '/var/run/docker.sock'],
-  ...['**/id_rsa', '**/id_ed25519', '**/id_ecdsa', '**/*.p12', '**/*.pfx', '**/*.keystore', '**/*.kdbx'],
-  ...['**/.env', '**/.env.local', '**/.env.production', '**/.netrc', '**/.git-credentials', '**/.pgpass'],
-];
+const SECRET_PATHS = words(`
+  **/.ssh/** **/.aws/** ~/.gnupg/** ~/.config/gcloud/** ~/.azure/** ~/.kube/** ~/.config/gh/** ~/.docker/config.json
+  ~/.netrc ~/.npmrc ~/.pypirc ~/.git-credentials ~/.cargo/credentials* ~/.bash_history ~/.zsh_history
+  ~/.password-store/** ~/.mozilla/** ~/.config/google-chrome/** /etc/shadow* /etc/gshadow* /etc/sudoers
+  /etc/sudoers.d/** /etc/ssl/private/** /etc/ssh/*_key /proc/*/environ /proc/*/mem /run/secrets/** /var/run/secrets/**
+  /var/run/docker.sock **/id_rsa **/id_ed25519 **/id_ecdsa **/*.p12 **/*.pfx **/*.keystore **/*.kdbx **/.env
+  **/.env.local **/.env.production **/.netrc **/.git-credentials **/.pgpass
+`);
 
 const SECRETS: CommandRule[] = [
   {
@@ -94,10 +94,10 @@ const GIT: CommandRule[] = [
     id: 'git-runs-programs',
     effect: 'ask',
     programs: ['git'],
-    flags: [
-      ...['core.sshCommand*', 'core.pager*', 'core.editor*', 'core.fsmonitor*', 'core.askPass*', 'alias.*', 'filter.*'],
-      ...['diff.external*', '--upload-pack*', '--receive-pack*', '--exec-path=*', '--ext-diff', 'sequence.editor*'],
-    ],
+    flags: words(`
+      core.sshCommand* core.pager* core.editor* core.fsmonitor* core.askPass* alias.* filter.* diff.external*
+      --upload-pack* --receive-pack* --exec-path=* --ext-diff sequence.editor*
+    `),
     reason: 'git would run a program that an option or its configuration names',
     match: ['git -c core.pager="sh -c id" log', 'git config alias.st "!sh x.sh"', 'git ls-remote --upload-pack=./x .'],
     notMatch: ['git -c color.ui=never diff', 'git config user.name me'],
@@ -146,10 +146,9 @@ const OUTWARD: CommandRule[] = [
     id: 'upload',
     effect: 'ask',
     programs: ['curl', 'wget', 'http', 'https', 'xh'],
-    flags: [
-      ...['-d', '-F', '-T', '--data*', '--form*', '--upload-file', '--post-file', '--post-data', '--body-file'],
-      ...['--json', '-XPOST', '-XPUT'],
-    ],
+    flags: words(`
+      -d -F -T --data* --form* --upload-file --post-file --post-data --body-file --json -XPOST -XPUT
+    `),
     reason: 'it sends data out',
     match: ['curl -d @a https://x', 'curl -sF f=@a https://x', 'wget --post-file=a https://x'],
     notMatch: ['curl -O https://x/y.tgz', 'wget https://x'],
@@ -209,30 +208,11 @@ const MACHINE: CommandRule[] = [
   {
     id: 'startup-files',
     effect: 'ask',
-    writes: [
-      ...[
-        '~/.bashrc',
-        '~/.bash_profile',
-        '~/.profile',
-        '~/.zshrc',
-        '~/.zshenv',
-        '~/.config/**',
-        '~/.ssh/**',
-        '~/.npmrc',
-      ],
-      ...[
-        '~/.gitconfig',
-        '~/.local/bin/**',
-        '/etc/**',
-        '/usr/**',
-        '/bin/**',
-        '/sbin/**',
-        '/lib/**',
-        '/boot/**',
-        '/opt/**',
-      ],
-      ...['/var/spool/**', '~', '/', '/dev/sd*', '/dev/nvme*', '/dev/vd*', '/dev/mem'],
-    ],
+    writes: words(`
+      ~/.bashrc ~/.bash_profile ~/.profile ~/.zshrc ~/.zshenv ~/.config/** ~/.ssh/** ~/.npmrc ~/.gitconfig
+      ~/.local/bin/** /etc/** /usr/** /bin/** /sbin/** /lib/** /boot/** /opt/** /var/spool/** ~ / /dev/sd* /dev/nvme*
+      /dev/vd* /dev/mem
+    `),
     reason: 'it writes outside of the workspace, into what others run or start from',
     match: ['echo x >> ~/.bashrc', 'rm -rf /', 'cp a /usr/local/bin/a', 'tee /etc/hosts', 'dd if=a of=/dev/sda'],
     notMatch: ['echo x > src/etc/hosts', 'rm -rf dist', 'echo x > /tmp/y', 'cat /etc/hosts', 'ls > /dev/null'],
@@ -240,10 +220,10 @@ const MACHINE: CommandRule[] = [
   {
     id: 'preload',
     effect: 'ask',
-    assignments: [
-      ...['LD_PRELOAD', 'LD_AUDIT', 'DYLD_INSERT_LIBRARIES', 'BASH_ENV', 'PROMPT_COMMAND', 'PYTHONSTARTUP', 'PERL5OPT'],
-      ...['GIT_SSH_COMMAND', 'GIT_EXTERNAL_DIFF', 'GIT_PAGER', 'HUSKY', 'HUSKY_SKIP_HOOKS', 'RUBYOPT'],
-    ],
+    assignments: words(`
+      LD_PRELOAD LD_AUDIT DYLD_INSERT_LIBRARIES BASH_ENV PROMPT_COMMAND PYTHONSTARTUP PERL5OPT GIT_SSH_COMMAND
+      GIT_EXTERNAL_DIFF GIT_PAGER HUSKY HUSKY_SKIP_HOOKS RUBYOPT
+    `),
     reason: 'it makes other programs run something else, or skip what they should',
     match: ['LD_PRELOAD=./x.so ls', 'export BASH_ENV=x', 'env GIT_SSH_COMMAND=x git fetch', 'HUSKY=0 git commit'],
     notMatch: ['NODE_ENV=test npm test', 'PATH=$PWD/bin:$PATH make'],
@@ -251,10 +231,10 @@ const MACHINE: CommandRule[] = [
   {
     id: 'kernel',
     effect: 'ask',
-    programs: [
-      ...['mount', 'umount', 'insmod', 'modprobe', 'rmmod', 'kexec', 'iptables', 'nft', 'nsenter', 'unshare', 'chroot'],
-      ...['mkfs', 'mkfs.*', 'fdisk', 'parted', 'losetup', 'swapoff', 'debugfs', 'pkexec'],
-    ],
+    programs: words(`
+      mount umount insmod modprobe rmmod kexec iptables nft nsenter unshare chroot mkfs mkfs.* fdisk parted losetup
+      swapoff debugfs pkexec
+    `),
     reason: 'it changes the machine, or looks for a way out of the sandbox',
     match: ['unshare -r sh', 'mount -t proc proc x', 'sudo insmod x.ko', 'mkfs.ext4 x'],
     notMatch: ['mountpoint .', 'man mount'],
@@ -262,10 +242,10 @@ const MACHINE: CommandRule[] = [
   {
     id: 'runs-by-option',
     effect: 'ask',
-    flags: [
-      ...['--checkpoint-action*', '--to-command*', '--use-compress-program*', '--rsh-command*', '-oProxyCommand*'],
-      ...['ProxyCommand=*', '--unix-cmd*', '--open-files-in-pager*', '--pre-command*'],
-    ],
+    flags: words(`
+      --checkpoint-action* --to-command* --use-compress-program* --rsh-command* -oProxyCommand* ProxyCommand=*
+      --unix-cmd* --open-files-in-pager* --pre-command*
+    `),
     reason: 'an option makes the program run another one',
     match: ['tar cf /dev/null a --checkpoint=1 --checkpoint-action=exec=sh', 'ssh -oProxyCommand=x y'],
     notMatch: ['tar czf a.tgz src', 'rg --pre-glob x y'],

@@ -3,6 +3,7 @@
  * Rule: two names that look alike are one name or are refused, with what is wrong and where.
  */
 import { findUnseen } from './harmless.ts';
+import { words } from './words.ts';
 
 /** Scripts that are written together in one word: a Latin name in a Japanese, Chinese or Korean text. */
 const TOGETHER: readonly (readonly string[])[] = [
@@ -10,10 +11,10 @@ const TOGETHER: readonly (readonly string[])[] = [
   ['Latin', 'Han', 'Bopomofo'],
   ['Latin', 'Han', 'Hangul'],
 ];
-const SCRIPTS = [
-  ...['Latin', 'Cyrillic', 'Greek', 'Armenian', 'Georgian', 'Hebrew', 'Arabic', 'Thai', 'Devanagari', 'Cherokee'],
-  ...['Coptic', 'Lisu', 'Han', 'Hiragana', 'Katakana', 'Bopomofo', 'Hangul'],
-].map((script) => ({ script, letters: new RegExp(`\\p{Script=${script}}`, 'u') }));
+const SCRIPTS = words(`
+  Latin Cyrillic Greek Armenian Georgian Hebrew Arabic Thai Devanagari Cherokee Coptic Lisu Han Hiragana Katakana
+  Bopomofo Hangul
+`).map((script) => ({ script, letters: new RegExp(`\\p{Script=${script}}`, 'u') }));
 
 /** What is wrong with a name; undefined where nothing is. */
 export function findNameProblem(name: string): string | undefined {

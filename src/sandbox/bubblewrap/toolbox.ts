@@ -8,6 +8,7 @@ import { chmod, link, lstat, mkdir, readFile, realpath, rename, rm, stat, symlin
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { words } from '../../core/text/words.ts';
 
 /** Where the toolbox lies inside the sandbox. */
 export const SANDBOX_TOOLS = '/opt/coxswain/bin';
@@ -26,11 +27,10 @@ export interface Toolbox {
 
 /** The programs of ours and what they import, from source or compiled: node tells by the suffix. */
 const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const sources = [
-  ...['apply-patch-program', 'parse-patch', 'egress-relay-program'],
-  ...['codemod-program', 'codemod-survey', 'codemod-search', 'codemod-files', 'codemod-languages'],
-  ...['apply-rewrite', 'compile-javascript', 'rewrite-match', 'align-tokens', 'template-tokens'],
-].map((name) => `${name}.${suffix}`);
+const sources = words(`
+  apply-patch-program parse-patch egress-relay-program codemod-program codemod-survey codemod-search codemod-files
+  codemod-languages apply-rewrite compile-javascript rewrite-match align-tokens template-tokens
+`).map((name) => `${name}.${suffix}`);
 
 /** Runs a program beside the script, wherever the toolbox is mounted. */
 const scriptOf = (program: string): string => `#!/bin/sh

@@ -98,8 +98,15 @@ describe('approved without some files, a result', () => {
     expect(nextRefactorCommand(run.refactor)).toEqual({ kind: 'check', commit: sha('line') });
     const { checks } = checkInputOf(run.refactor, sha('line'));
     const evidence = checks.map((command) => ({
-      ...{ command, exitCode: 1, green: command !== LINT, commit: sha('line'), tree: sha('tree') },
-      ...{ tail: 'gone', outputDigest: 'd', durationMs: 1, isolation: 'bwrap' as const },
+      command,
+      exitCode: 1,
+      green: command !== LINT,
+      commit: sha('line'),
+      tree: sha('tree'),
+      tail: 'gone',
+      outputDigest: 'd',
+      durationMs: 1,
+      isolation: 'bwrap' as const,
     }));
     run.refactor = advanceRefactor(run.refactor, { kind: 'checked', at: 100, commit: sha('line'), evidence });
     expect(nextRefactorCommand(run.refactor)).toMatchObject({
@@ -112,7 +119,9 @@ describe('approved without some files, a result', () => {
     const run = asked();
     run.send('approve', { ...approval, leaveOut: ['**'] });
     run.refactor = advanceRefactor(run.refactor, {
-      ...{ kind: 'integrated', at: 99, task: 'a' },
+      kind: 'integrated',
+      at: 99,
+      task: 'a',
       outcome: { kind: 'unchanged' },
     });
     expect(run.refactor.tasks).toMatchObject([{ status: 'integrated', leftOut: { paths: ['**'] } }]);
@@ -205,8 +214,16 @@ describe('nothing is left out, and nothing is decided', () => {
     const doubted = asked();
     doubted.send('approve', { decision: 'a/integration@1', by: 'ann' });
     const review = {
-      ...{ task: 'a', head: sha('x'), missing: null, model: 'm', usage: null },
-      verdict: { risk: 'high' as const, suspicion: 1, rationale: 'odd' },
+      task: 'a',
+      head: sha('x'),
+      missing: null,
+      model: 'm',
+      usage: null,
+      verdict: {
+        risk: 'high' as const,
+        suspicion: 1,
+        rationale: 'odd',
+      },
     };
     doubted.refactor = advanceRefactor(doubted.refactor, { kind: 'reviewed', at: 99, review });
     expect(refusedBy(doubted, { decision: 'a/review@1', leaveOut: ['README.md'] })).toBe(

@@ -227,7 +227,11 @@ describe('who may decide is said by the layer that names approvers, or one above
 
 test('every field under decisions has a rule by which layers join', () => {
   const names = [
-    ...['signatures', 'bound', 'expiresAt', 'approvers', 'selfApproval'],
+    'signatures',
+    'bound',
+    'expiresAt',
+    'approvers',
+    'selfApproval',
     ...QUORUM_KINDS.map((kind) => `quorum.${kind}`),
     ...DECISION_KINDS.map((kind) => `silence.${kind}`),
   ];
