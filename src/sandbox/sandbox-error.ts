@@ -1,9 +1,9 @@
 /**
- * The failures of the sandbox: a broken host, never a command's own red exit.
+ * The failures of the sandbox: a fault of the host or its setup, never a command's own exit status.
  * Rule: the message says what was tried, on what, and what a person can do; facts are fields.
  */
 
-/** What kind of failure it is; only `busy` passes by itself. */
+/** The kind of failure. Only `busy` goes away by itself. */
 export type SandboxFailure = 'isolation' | 'busy' | 'superseded' | 'setup' | 'walk';
 
 /** A failure of the sandbox, with its kind and facts as fields. */

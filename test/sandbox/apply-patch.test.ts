@@ -163,7 +163,7 @@ test.each([
   ['*** Add File: /etc/x\n+x', 'outside the workspace'],
   ['*** Add File: out/x\n+x', 'outside the workspace through a link'],
   ['*** Add File: dangling\n+x', 'broken link'],
-  ['*** Add File: letters/x\n+x', '"letters" is no folder'],
+  ['*** Add File: letters/x\n+x', '"letters" is not a folder'],
   ['*** Add File: .git/config\n+x', 'belongs to git'],
   ['*** Add File: x\nno plus', 'line 3: every line of an added file must start with "+"'],
   ['*** Update File: letters\n@@\n*bad', 'line 4: a line of a hunk must start with'],

@@ -128,7 +128,7 @@ describe.each([isolation, { ...isolation, overlay: false }])('with overlay $over
     const workspaces = temporaryWorkspaces(kind);
     const [check] = await workspaces.runChecks({ store, base, commit, setup, checks: ['true'], timeoutMs: 60_000 });
     expect(check).toMatchObject({ command: 'true', exitCode: 126, outcome: 'exited' });
-    expect(check?.output).toMatch(/on this very commit, setup .* ended with exit status 3: no such package/);
+    expect(check?.output).toMatch(/on this commit, setup .* ended with exit status 3: no such package/);
   });
 
   test('a network that policy grants for the base is not handed to what an agent wrote, unless it says so', async () => {

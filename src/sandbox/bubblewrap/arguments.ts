@@ -1,7 +1,6 @@
 /**
  * The command line of bubblewrap for one command: an allow-listed root, a constant /workspace, no network.
- * Rule: what is not named here does not exist inside; host paths come only from the caller's layers and from fixed
- * lists.
+ * Rule: what is not named here does not exist inside; host paths come only from the caller's layers and fixed lists.
  */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -20,9 +19,9 @@ import { toolchainArguments } from './toolchains.ts';
 const SANDBOX_WORKSPACE = '/workspace';
 const SANDBOX_PATH = `/usr/local/bin:/usr/bin:/bin:${SANDBOX_TOOLS}`;
 
-/** Settings of a user namespace, which its root may write: how many may be made below it, and how many watches of files. */
+/** Limits of a user namespace that its root may write: nested namespaces, inotify instances and watches. */
 const NAMESPACE_SETTINGS = '/proc/sys/user';
-/** What a namespace uses counts for its maker, the worker's root, too: each command gets a part of what that may have. */
+/** A namespace's inotify use counts for the worker's root too, so each command gets this share of the host's limit. */
 const WATCH_INSTANCES_SHARE = 10;
 const MIN_WATCH_INSTANCES = 8;
 const PAGE_BYTES = 4096;
@@ -59,7 +58,7 @@ export function bwrapArguments(root: SandboxRoot, command: SandboxCommand, descr
   ].flat();
 }
 
-/** Bubblewrap closes what it reads arguments from: nothing, here. */
+/** `--args fd` makes bubblewrap read more arguments from a descriptor and close it: here these are empty. */
 function descriptorArguments({ status, closed, lock, ready, info, systemCalls }: Descriptors): string[] {
   return [
     closed.flatMap((fd) => ['--args', String(fd)]),
@@ -70,7 +69,7 @@ function descriptorArguments({ status, closed, lock, ready, info, systemCalls }:
   ].flat();
 }
 
-/** A namespace of each kind. Files have theirs always. */
+/** A namespace of each kind. Bubblewrap always makes the mount namespace. */
 function namespaceArguments(command: SandboxCommand): string[] {
   const has = (guard: GuardName): boolean => isGuarded(command, guard);
   return [
@@ -84,14 +83,14 @@ function namespaceArguments(command: SandboxCommand): string[] {
 }
 
 /**
- * What the namespace's root needs to become the user, to forbid more namespaces, and to enter a workspace's folder that
- * is closed to others. All are of this namespace only.
+ * What the namespace's root needs to become the command user, to forbid more namespaces, and to enter a workspace's
+ * folder that only its owner may enter. They count in this namespace only.
  */
 const SHIM_CAPABILITIES = ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP', 'CAP_SYS_RESOURCE', 'CAP_DAC_READ_SEARCH'];
 
 /**
- * Another user than root sets up its own namespace and is 1000 in it. Root sets it up as root of the namespace only,
- * and keeps of its capabilities what the shim needs.
+ * A worker that is not root has user id 1000 in the namespace. A root worker is root in the namespace at first, with
+ * only the capabilities that the shim needs.
  */
 function userArguments({ user }: SandboxRoot, command: SandboxCommand): string[] {
   const drop = isGuarded(command, 'capabilities') ? ['--cap-drop', 'ALL'] : [];
@@ -100,7 +99,7 @@ function userArguments({ user }: SandboxRoot, command: SandboxCommand): string[]
   return [...drop, ...disable, '--uid', String(SANDBOX_ID), '--gid', String(SANDBOX_ID)];
 }
 
-/** What runs between bubblewrap and the command: it sets limits and, as the namespace's root, becomes the user. */
+/** The script between bubblewrap and the command: it sets limits and, if it is root, becomes the command user. */
 function shim({ user }: SandboxRoot, command: SandboxCommand, { ready }: Descriptors): string[] {
   const steps = [
     user ? [`exec ${ready}<&-`] : [],
@@ -117,7 +116,7 @@ function shim({ user }: SandboxRoot, command: SandboxCommand, { ready }: Descrip
   return [...script, SETPRIV, ...ids, '--clear-groups', ...drop, '--'];
 }
 
-/** The share of the host's watches of files that one command may have. */
+/** Limits inotify to one command's share of the host's. */
 function watchScript(): string {
   const read = (name: string): number => Number(readFileSync(`/proc/sys/fs/inotify/${name}`, 'latin1'));
   const instances = Math.max(MIN_WATCH_INSTANCES, Math.floor(read('max_user_instances') / WATCH_INSTANCES_SHARE));
@@ -126,12 +125,12 @@ function watchScript(): string {
   return `{ ${set('max_inotify_instances', instances)}; ${set('max_inotify_watches', watches)}; } 2>/dev/null`;
 }
 
-/** Shared memory that no process has attached is nobody's: all segments together get what the command's processes get. */
+/** Limits shared memory as a whole to the command's memory: the watch can't see segments that no process attached. */
 function sharedMemoryScript({ memoryBytes }: Limits): string {
   return `{ echo ${Math.floor(memoryBytes / PAGE_BYTES)} > /proc/sys/kernel/shmall; } 2>/dev/null`;
 }
 
-/** A command's argument vector. */
+/** The argument vector of a command: a string is a line for `sh -c`. */
 export function commandLine(command: string | readonly string[]): string[] {
   return typeof command === 'string' ? ['/bin/sh', '-c', command] : [...command];
 }

@@ -1,22 +1,23 @@
 /**
- * The user that commands are outside of the sandbox where the worker is root: one that nobody else on the host is.
- * Rule: a root worker's commands never have its user id, so that nothing which the kernel lets that id do is theirs.
+ * The host user that commands run as where the worker is root: an id that no other user of the host has.
+ * Rule: a root worker's commands never run as root on the host, so they have none of the rights that the kernel grants
+ * by user id.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Layers, CommandUser } from './layout.ts';
 import { SandboxError } from '../sandbox-error.ts';
 
-/** The id that every command sees itself as. */
+/** The user and group id of every command inside its sandbox. */
 export const SANDBOX_ID = 1000;
-/** No system hands this id out (systemd's list of ids), and containers that map 65,536 ids have it. */
+/** No system assigns this id to a user (systemd's list of ids), and it exists in containers that map 65,536 ids. */
 const COMMAND_ID = 60_700;
-/** Changes the user just before the command starts; part of util-linux, as flock is. */
+/** The program that changes the user just before the command starts; part of util-linux, as flock is. */
 export const SETPRIV = '/usr/bin/setpriv';
 
 /**
- * The user for commands, or undefined where they are the worker's own: it is not root, or its container has no other
- * ids to give.
+ * The user for commands. Undefined if they run as the worker's own user: the worker is not root, or its container has
+ * no other ids, or `setpriv` is missing.
  */
 export function findCommandUser(): CommandUser | undefined {
   const isMapped = ['uid_map', 'gid_map'].every((map) => covers(readFileSync(`/proc/self/${map}`, 'utf8'), COMMAND_ID));
@@ -32,8 +33,8 @@ function covers(map: string, id: number): boolean {
 }
 
 /**
- * Gives a new user namespace its ids: root, who sets the sandbox up there, and the user. `pid` is its first process,
- * which waits for this.
+ * Maps the ids of a new user namespace: root, which sets up the sandbox, and the command user. `pid` is the namespace's
+ * first process, which waits for the mapping.
  */
 export function mapCommandUser(pid: number, { uid, gid }: CommandUser): void {
   writeFileSync(`/proc/${pid}/uid_map`, `0 0 1\n${SANDBOX_ID} ${uid} 1\n`);
@@ -41,14 +42,14 @@ export function mapCommandUser(pid: number, { uid, gid }: CommandUser): void {
 }
 
 /**
- * Hands layers that the worker made to the user. A layer's own folder changes hands last, so one that has is done: a
- * checkout is walked once on a host, a workspace's folder when it is new.
+ * Makes the command user the owner of layers that the worker made. A layer's own folder changes its owner last, so a
+ * folder with the right owner is done. A base is walked once on a host, a workspace's folder when it is new.
  */
 export async function giveLayers({ lower, upper }: Layers, { uid, gid }: CommandUser): Promise<void> {
   const folders = [...lower, ...(upper ? [upper.files, upper.work] : [])];
   const others = folders.filter((folder) => lstatSync(folder).uid !== uid);
   if (others.length === 0) return;
-  // Depth first and without following links, as GNU and busybox both do it.
+  // Depth first and without following links: GNU's and busybox's chown both do so.
   const child = spawn('chown', ['-R', '-h', `${uid}:${gid}`, '--', ...others], { stdio: ['ignore', 'ignore', 'pipe'] });
   let problem = '';
   child.stderr.on('data', (chunk: Buffer) => (problem += chunk.toString().slice(0, 500)));
@@ -57,6 +58,7 @@ export async function giveLayers({ lower, upper }: Layers, { uid, gid }: Command
     child.on('close', resolve);
   });
   if (code === 0) return;
-  const message = `can't hand ${others.join(', ')} to user ${uid}, who runs the commands: ${problem.trim()}`;
-  throw new SandboxError('isolation', `${message}. Put the state folder on a file system that knows owners`, { uid });
+  const message = `can't make user ${uid}, which runs the commands, the owner of ${others.join(', ')}`;
+  const remedy = 'Put the state folder on a file system that stores owners';
+  throw new SandboxError('isolation', `${message}: ${problem.trim()}. ${remedy}`, { uid });
 }

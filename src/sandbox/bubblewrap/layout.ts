@@ -1,6 +1,6 @@
 /**
- * What a sandbox is made of: the layers of its files, its root, its command, and the user that it runs as.
- * Rule: shapes only; what they mean to bubblewrap stands in its arguments.
+ * The parts of a sandbox: the layers of its files, its root, its command, and the user that the command runs as.
+ * Rule: types only; `arguments.ts` and `root-arguments.ts` turn them into arguments for bubblewrap.
  */
 import type { GuardName } from '../guards.ts';
 import type { Limits } from '../limits.ts';
@@ -8,16 +8,16 @@ import type { Toolbox } from './toolbox.ts';
 import type { Toolchain } from './toolchains.ts';
 
 /**
- * What /workspace is made of: read-only layers, lowest first, and the folder that takes the changes, which is all of it
- * where no layers are below.
+ * The parts of /workspace: read-only layers, lowest first, and the folder that takes the changes. Without read-only
+ * layers that folder is the whole workspace.
  */
 export interface Layers {
   lower: readonly string[];
-  /** Absent for a view that nobody can write. `work` is overlayfs' own scratch folder on the same file system. */
+  /** Absent for a read-only view. `work` is overlayfs' own scratch folder on the same file system. */
   upper?: { files: string; work: string };
 }
 
-/** A file of ours that one command sees, read-only; a socket can still be connected to. */
+/** A host file that one command sees, read-only; a socket can still be connected to. */
 export interface Bind {
   source: string;
   target: string;
@@ -29,41 +29,41 @@ export interface SandboxRoot {
   toolbox: Toolbox;
   /** The folder that is /etc inside. */
   etc: string;
-  /** Whom commands run as, outside of the sandbox; undefined where they are the worker's own user. */
+  /** The host user that commands run as; undefined if it is the worker's own. */
   user: CommandUser | undefined;
-  /** The file with the filter of system calls; undefined on a processor that none was written for. */
+  /** The file with the system call filter; undefined on a processor that has none. */
   systemCalls: string | undefined;
   /** Tools of the host outside of /usr. */
   toolchains: readonly Toolchain[];
 }
 
-/** What runs, over what. */
+/** A command and the layers that it runs over. */
 export interface SandboxCommand {
   layers: Layers;
   env: Record<string, string>;
   command: string | readonly string[];
   binds?: readonly Bind[];
   limits: Limits;
-  /** Guards to leave out: for the tests of the guards alone. */
+  /** Guards to switch off. Only the guards' own tests set it. */
   without?: readonly GuardName[];
 }
 
 /** Numbers of the descriptors that bubblewrap gets beyond the standard ones. */
 export interface Descriptors {
-  /** Takes bubblewrap's own reports. */
+  /** Where bubblewrap writes its reports. */
   status: number;
   /** Closed before the command starts. */
   closed: readonly number[];
   /** Stays open in the sandbox's first process only. */
   lock?: number;
-  /** Says that the user namespace has its ids; `info` must be there beside it. */
+  /** Written when the ids of the user namespace are mapped. Bubblewrap needs `info` along with it. */
   ready?: number;
   info?: number;
-  /** Gives the filter of system calls. */
+  /** Holds the system call filter. */
   systemCalls?: number;
 }
 
-/** A user by its ids outside of the sandbox. */
+/** A user, by its ids on the host. */
 export interface CommandUser {
   uid: number;
   gid: number;

@@ -1,7 +1,7 @@
 /**
- * Makes the /etc that commands see: our own passwd, group and hosts, and copies of what programs need of the host's.
- * Rule: only what every user of the host may read is copied, by name from a fixed list; one folder is one mount, where
- * each file by itself would double the time that a sandbox takes to start.
+ * Makes the /etc that commands see: our own passwd, group and hosts, and copies of files that programs need.
+ * Rule: copied are only files on a fixed list that every user of the host may read. They lie in one folder, since a
+ * mount for each file would double the time that a sandbox takes to start.
  */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,14 +10,14 @@ import { SANDBOX_ID } from './command-user.ts';
 import { isRunning } from '../processes/process-tree.ts';
 import { SANDBOX_HOME } from './root-arguments.ts';
 
-/** What programs need of the host's /etc, and that holds no secret. */
+/** Files and folders of the host's /etc that programs need and that hold no secret. */
 const COPIED = [
   'alternatives ca-certificates ca-certificates.conf debian_version fonts java-17-openjdk java-21-openjdk',
   'ld.so.cache ld.so.conf ld.so.conf.d locale.alias locale.conf localtime magic magic.mime maven/m2.conf mime.types',
   'os-release perl pki protocols python3 services ssl terminfo timezone xml',
 ].flatMap((line) => line.split(' '));
 
-/** For the scratch repository of a workspace, and for those that its commands make: tests of tools often do. */
+/** Settings of git for the workspace's scratch repository, and for repositories that tests make. */
 const GIT_CONFIG = `[user]
 \tname = Coxswain agent
 \temail = agent@localhost
@@ -36,12 +36,12 @@ const OWN: Record<string, string> = {
     'nobody:x:65534:65534::/:/bin/false\n',
   ].join('\n'),
   group: `root:x:0:\ncoxswain:x:${SANDBOX_ID}:\nnogroup:x:65534:\n`,
-  // Servers and tests on localhost need its name; what the host knows of its network is not told.
+  // Servers and tests need the name localhost. The host's own network settings stay hidden.
   'resolv.conf': '',
   'gai.conf': '',
   hosts: '127.0.0.1 localhost coxswain\n::1 localhost\n',
   'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
-  // Whoever owns the layers outside, the workspace belongs to its commands.
+  // git accepts the workspace whatever user owns its layers on the host (safe.directory).
   gitconfig: GIT_CONFIG,
 };
 
@@ -63,14 +63,14 @@ export function prepareEtc(stateDir: string): string {
   return etc;
 }
 
-/** Whether every user may read it: root's copy must not hand on what others may not see. */
+/** Whether every user may read a file. A root worker could copy others too, and must not. */
 function isPublic(path: string): boolean {
   const stat = lstatSync(path);
   if (stat.isSymbolicLink()) return true;
   return stat.isDirectory() ? (stat.mode & 0o005) === 0o005 : stat.isFile() && (stat.mode & 0o004) !== 0;
 }
 
-/** Whatever the worker's umask is, the commands' user reads all of it. */
+/** Lets the command user read the whole folder, whatever the worker's umask is. */
 function openToAll(folder: string): void {
   chmodSync(folder, 0o755);
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -1,6 +1,6 @@
 /**
- * The library that lets programs rename folders in an overlay, made of rename-folder.c by a script.
- * Rule: what is embedded here was compiled from the source beside it; a test compares the source's digest.
+ * The library that lets programs rename folders in an overlay. A script compiles it from rename-folder.c.
+ * Rule: the embedded libraries were compiled from rename-folder.c; a test compares the source's digest.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
@@ -9,10 +9,10 @@ import { gunzipSync } from 'node:zlib';
 import type { Bind } from './layout.ts';
 import { digestOf } from '../files/shared-folders.ts';
 
-/** What the embedded libraries were compiled from. */
+/** Digest of the source that the embedded libraries were compiled from. */
 export const SOURCE_SHA256 = '7d617dedac0a850e110c2a7327d3a6c7c6bb86673167e9bc941ffc42b36dfee3';
 
-/** Gzip in base64, for each architecture that Node has a name for. */
+/** The libraries as gzip in base64, by Node's name of the architecture. */
 const LIBRARIES: Partial<Record<string, string[]>> = {
   x64: [
     'H4sIAAAAAAACA71W32tbVRz/3iw3pj/kpuusFRRbuB2FrskymLTWjkQTOYULVpYOYc6aNakppMm4uRkrVJqRXshxXnzxwYc+iPjgHyASq3PXtS',
@@ -52,7 +52,7 @@ const LIBRARIES: Partial<Record<string, string[]>> = {
 
 const INSIDE = '/opt/coxswain/lib/rename-folder.so';
 
-/** What a command over an overlay needs to rename folders; nothing on a machine that no library was made for. */
+/** What a command in an overlay needs to rename folders; empty on an architecture without a library. */
 export interface RenameSupport {
   binds: Bind[];
   env: Record<string, string>;
@@ -69,7 +69,7 @@ export async function prepareRenameLibrary(stateDir: string): Promise<RenameSupp
     await writeFile(fresh, gunzipSync(Buffer.from(text, 'base64')), { mode: 0o755 });
     await rename(fresh, source);
   }
-  // A sanitizer would refuse to run behind a library that it does not know.
+  // Without this, AddressSanitizer refuses to start after a preloaded library that it does not know.
   const env = { LD_PRELOAD: INSIDE, ASAN_OPTIONS: 'verify_asan_link_order=0' };
   return { binds: [{ source, target: INSIDE }], env };
 }

@@ -1,6 +1,6 @@
 /**
- * The root of a sandbox as arguments of bubblewrap: what of the host exists inside, and the folders in memory.
- * Rule: what is not named here does not exist inside; host paths come from fixed lists and the configuration only.
+ * The root of a sandbox as arguments of bubblewrap: the host folders that exist inside, and the folders in memory.
+ * Rule: what is not named here does not exist inside; host paths come only from fixed lists and the configuration.
  */
 import { lstatSync, readlinkSync } from 'node:fs';
 import type { Stats } from 'node:fs';
@@ -13,29 +13,29 @@ import type { Toolbox } from './toolbox.ts';
 /** The home folder of every command. */
 export const SANDBOX_HOME = '/home/coxswain';
 
-/** What a command can write beside its workspace: each is a file system in memory. */
+/** The folders that a command can write besides its workspace. Each is a file system in memory. */
 export const TEMPORARY_FOLDERS = ['/tmp', '/dev/shm', SANDBOX_HOME];
 
 /**
- * Parts of /proc that the kernel guards by user id alone, and that bubblewrap leaves writable (core_pattern runs
- * programs on the host). Read-only, as Docker has them, for commands that are root outside.
+ * Parts of /proc that the kernel protects only by user id, and that bubblewrap leaves writable (core_pattern runs
+ * programs on the host). Made read-only, as Docker does, for commands that run as root on the host.
  */
 const PROC_READ_ONLY = ['bus', 'fs', 'irq', 'sys', 'sysrq-trigger', 'mtrr'];
-/** Parts of /proc that tell about the host's memory, hardware or keys: hidden from those who could read them. */
+/** Parts of /proc about the host's memory, hardware or keys: hidden where the command could read them. */
 const PROC_HIDDEN_FILES = [
   'kcore keys key-users kallsyms kmsg kpagecgroup kpagecount kpageflags',
   'timer_list sched_debug latency_stats slabinfo vmallocinfo iomem ioports',
 ].flatMap((line) => line.split(' '));
 const PROC_HIDDEN_FOLDERS = ['acpi', 'asound', 'scsi'];
 
-/** The whole root but for /workspace. */
+/** The whole root except /workspace. */
 export function rootArguments(root: SandboxRoot, command: SandboxCommand): string[] {
   return [
     isGuarded(command, 'root') ? [] : ['--ro-bind', '/', '/host'],
     ['--ro-bind', '/usr', '/usr'],
     ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].flatMap(topFolderArguments),
     ['--ro-bind', root.etc, '/etc'],
-    // A mount of /proc shows the processes of its maker's namespace only.
+    // A new mount of /proc shows only the processes of the namespace in which it is made.
     isGuarded(command, 'processes') ? ['--proc', '/proc'] : ['--bind', '/proc', '/proc'],
     [...procArguments(root, command), '--dev', '/dev'],
     ['--dir', '/run', '--dir', '/var', '--symlink', '../tmp', '/var/tmp'],
@@ -45,7 +45,7 @@ export function rootArguments(root: SandboxRoot, command: SandboxCommand): strin
   ].flat();
 }
 
-/** A folder that everybody can enter; those that bubblewrap makes by itself, for what is in them, are root's alone. */
+/** A folder that every user can enter. Only root can enter the parent folders that bubblewrap makes by itself. */
 export function folderArguments(path: string): string[] {
   return ['--perms', '0755', '--dir', path];
 }
@@ -55,7 +55,7 @@ function toolboxArguments({ folder, links }: Toolbox): string[] {
   return links.flatMap(({ name, source }) => ['--ro-bind', source, `${SANDBOX_TOOLS}/${name}`]);
 }
 
-/** A folder of the root as the host has it: a link into /usr, a folder, or nothing. */
+/** A top-level folder as the host has it: a link into /usr, a folder, or nothing. */
 function topFolderArguments(name: string): string[] {
   const path = `/${name}`;
   const stat = lstatSync(path, { throwIfNoEntry: false });
@@ -63,7 +63,7 @@ function topFolderArguments(name: string): string[] {
   return stat?.isDirectory() ? ['--ro-bind', path, path] : [];
 }
 
-/** What is in /proc, which does not change while this kernel runs. */
+/** Stats of files in /proc, looked up once: they do not change while this kernel runs. */
 const kernelFiles = new Map<string, Stats | undefined>();
 
 function stat(name: string): Stats | undefined {

@@ -1,6 +1,6 @@
 /**
- * Prepares what every sandbox on this host shares: our own files of /etc, the toolbox, the user of its commands.
- * Rule: made once for a state folder, from nothing but this program and this host.
+ * Prepares what all sandboxes on this host share: the files of /etc, the toolbox, the command user, the call filter.
+ * Rule: made once for a state folder, only from this program and this host.
  */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import { prepareToolbox } from './toolbox.ts';
 import type { Toolbox } from './toolbox.ts';
 import { readToolchain } from './toolchains.ts';
 
-/** Makes the parts under `stateDir`. */
+/** Makes these parts under `stateDir`. */
 export async function prepareSandboxRoot({
   stateDir,
   bubblewrap,
@@ -27,7 +27,7 @@ export async function prepareSandboxRoot({
   toolchains?: readonly string[];
 }): Promise<SandboxRoot> {
   await mkdir(stateDir, { recursive: true });
-  // Before any command, so that it is no part of what a command starts.
+  // Starts the shell of the last will before any command, so it is in no command's process tree.
   lastWillToken();
   const filter = seccompFilter();
   const systemCalls = filter && join(stateDir, 'system-calls.bpf');
@@ -42,13 +42,13 @@ export async function prepareSandboxRoot({
   };
 }
 
-/** Another worker of this state folder may be using the file: it is replaced whole, and only by another content. */
+/** Replaces a file as a whole, and only if its content differs: another worker may be using it. */
 async function writeWhole(path: string, content: Buffer): Promise<void> {
   const before = await readFile(path).catch(() => undefined);
   if (before?.equals(content)) return;
   const fresh = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
   await writeFile(fresh, content);
-  // Whatever the worker's umask is, the commands' user reads them.
+  // Readable for the command user, whatever the worker's umask is.
   await chmod(fresh, 0o644);
   await rename(fresh, path);
 }

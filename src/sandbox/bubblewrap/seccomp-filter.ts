@@ -1,10 +1,10 @@
 /**
- * The filter of system calls that every command runs under, as bytes for the kernel's packet filter machine.
- * Rule: what no ordinary program needs and the kernel has often been broken by is refused; everything else is allowed,
- * since a list of all that tools use would never be complete.
+ * The seccomp filter of every command, as BPF bytes for the kernel.
+ * Rule: refused are system calls that no ordinary program needs and that kernel exploits often use. All others are
+ * allowed, since a list of all calls that tools use would never be complete.
  */
 
-/** Refused as if it were not permitted. Numbers on x86-64 and on arm64; null where it does not exist. */
+/** Calls that fail with EPERM. Their numbers on x86-64 and on arm64; null where the call does not exist. */
 const REFUSED: Record<string, readonly [number | null, number | null]> = {
   // Other processes' memory and state.
   ptrace: [101, 117],
@@ -16,7 +16,7 @@ const REFUSED: Record<string, readonly [number | null, number | null]> = {
   add_key: [248, 217],
   request_key: [249, 218],
   keyctl: [250, 219],
-  // Machinery of the kernel with a long history of holes.
+  // Parts of the kernel with a long history of vulnerabilities.
   bpf: [321, 280],
   perf_event_open: [298, 241],
   userfaultfd: [323, 282],
@@ -27,7 +27,7 @@ const REFUSED: Record<string, readonly [number | null, number | null]> = {
   lookup_dcookie: [212, 18],
   // Memory that is not counted as resident.
   memfd_secret: [447, 447],
-  // The view of files.
+  // Mounts.
   mount: [165, 40],
   umount2: [166, 39],
   pivot_root: [155, 41],
@@ -61,34 +61,35 @@ const REFUSED: Record<string, readonly [number | null, number | null]> = {
   ioperm: [173, null],
   setns: [308, 268],
 };
-/** Calls of which some uses are refused, by their arguments. */
+/** Calls that are refused with certain arguments. */
 const CLONE = [56, 220] as const;
 const UNSHARE = [272, 97] as const;
 const SOCKET = [41, 198] as const;
 const IOCTL = [16, 29] as const;
-/** Its flags lie in memory, where a filter can't look: programs that are told that it is missing use `clone`. */
+/** Fails with ENOSYS: its flags lie in memory, which a filter can't read. Programs then use `clone`. */
 const CLONE3 = 435;
-/** Takes from a number of requests that all of the host shares; those who use it can do without. */
+/** Fails with ENOSYS: it takes from a number of requests that the whole host shares. Programs can do without. */
 const IO_SETUP = [206, 0] as const;
-/** Memory that no process has resident, and so nobody counts; those who use it take a file in /dev/shm, which has a size. */
+/** Fails with ENOSYS: its memory counts for no process. Programs then use a file in /dev/shm, whose size is limited. */
 const MEMFD_CREATE = [319, 279] as const;
-/** Calls newer than this file are missing too, and so are all of the x32 variant, whose numbers lie far above. */
+/** Calls from this number on fail with ENOSYS: newer ones, and all of the x32 ABI, whose numbers lie far above. */
 const NEWEST = 470;
 
-/** CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET; the first is a signal's number in clone. */
+/** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. */
 const NEW_NAMESPACES = 0x7e020000;
+/** CLONE_NEWTIME: only for unshare, since `clone` uses these bits for a signal's number. */
 const NEW_TIME = 0x80;
 const SOCKET_FAMILIES = { unix: 1, inet: 2, inet6: 10, netlink: 16 };
-/** Of netlink's protocols the one that lists network interfaces, as Node's `networkInterfaces` does. */
+/** The netlink protocol that lists network interfaces; Node's `networkInterfaces` needs it. */
 const NETLINK_ROUTE = 0;
-/** They write into the input of the terminal that a command was started from. */
+/** ioctl requests that write into the input of the terminal that a command was started from. */
 const TERMINAL_INPUT = { TIOCSTI: 0x5412, TIOCLINUX: 0x541c };
 
 const ARCHITECTURES = { x64: { audit: 0xc000003e, column: 0 }, arm64: { audit: 0xc00000b7, column: 1 } } as const;
 
-/** Operation codes: load a word, jump if equal, greater or equal, any bit set; return. */
+/** BPF operation codes: load a word; jump if equal, if greater or equal, if any bit is set; return. */
 const OP = { load: 0x20, equal: 0x15, notBelow: 0x35, anyBit: 0x45, return: 0x06 };
-/** Offsets in what the filter is shown; of an argument its lower half, which is all that the kernel reads of these. */
+/** Offsets in `struct seccomp_data`. Of an argument the lower half: the kernel reads no more of the ones used here. */
 const NUMBER = 0;
 const ARCHITECTURE = 4;
 const argument = (index: number): number => 16 + 8 * index;
@@ -102,12 +103,12 @@ const VERDICT = {
 };
 type Verdict = keyof typeof VERDICT;
 
-/** One instruction; a jump goes to a verdict if it holds, else (or for `skip`) on. */
+/** One instruction. A jump goes to a verdict, or skips some instructions; without `no` it goes on. */
 type Step =
   | { kind: 'load'; from: number }
   | { kind: 'if'; op: number; value: number; yes: Verdict | { skip: number }; no?: Verdict | { skip: number } };
 
-/** The filter for this processor, or undefined where none was written for it. */
+/** The filter for a processor architecture; undefined if there is none. */
 export function seccompFilter(architecture: string = process.arch): Buffer | undefined {
   const known = ARCHITECTURES[architecture as keyof typeof ARCHITECTURES] as
     | (typeof ARCHITECTURES)[keyof typeof ARCHITECTURES]
@@ -146,13 +147,13 @@ function steps(audit: number, column: 0 | 1): Step[] {
   ];
 }
 
-/** Judges one call by an argument, and loads the number again where that decided nothing. */
+/** Instructions that check an argument of one call. If they don't decide, the call's number is loaded again. */
 function onCall(number: number, index: number, body: readonly Step[]): Step[] {
   const inside: Step[] = [{ kind: 'load', from: argument(index) }, ...body, { kind: 'load', from: NUMBER }];
   return [{ kind: 'if', op: OP.equal, value: number, yes: { skip: 0 }, no: { skip: inside.length } }, ...inside];
 }
 
-/** Each verdict is an instruction at the end, `allow` first since everything undecided falls into it. */
+/** Puts one instruction for each verdict at the end: `allow` first, since undecided calls fall through to it. */
 function assemble(program: readonly Step[]): Buffer {
   const verdicts: Verdict[] = ['allow', 'notPermitted', 'noSuchCall', 'noSuchFamily', 'kill'];
   const bytes = Buffer.alloc((program.length + verdicts.length) * 8);

@@ -1,6 +1,6 @@
 /**
- * Starts bubblewrap for one command: its descriptors, its user, and the pause in which both are settled.
- * Rule: the command starts with stdin, stdout and stderr and with no other descriptor of ours.
+ * Starts bubblewrap for one command, with its descriptors and its user.
+ * Rule: the command starts with stdin, stdout and stderr, and with no other descriptor of the worker.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { pidNamespaceTree } from '../processes/process-tree.ts';
 import type { ProcessTree } from '../processes/process-tree.ts';
 import { SandboxError } from '../sandbox-error.ts';
 
-/** Descriptors of bubblewrap beyond its standard ones; all below 10, where a shell can close them. */
+/** Descriptors of bubblewrap beyond the standard ones. All are below 10, since a shell can close only those. */
 const FD = { status: 3, lock: 4, ready: 5, info: 6, systemCalls: 7 } as const;
 
 /** A sandbox that is starting. */
@@ -25,19 +25,18 @@ export interface StartedSandbox {
   child: ChildProcess;
   tree: ProcessTree;
   exit: Promise<Exit>;
-  /** Fails, after the end, when the sandbox could not be set up; `output` is then bubblewrap's own. */
+  /** Call after the end: throws if the sandbox could not be set up. `output` is then what bubblewrap printed. */
   mustHaveStarted(output: string): void;
 }
 
-/** How a process ended. */
 export interface Exit {
   exitCode: number | null;
   signal: string | null;
 }
 
 /**
- * Starts a command. `output` is where both of its outputs go: a descriptor, or a pipe for each; `lockFd` stays locked
- * for as long as the sandbox's first process lives.
+ * Starts a command. stdout and stderr both go to the descriptor `output`, or each to its own pipe. The lock on `lockFd`
+ * is held for as long as the sandbox's first process lives.
  */
 export async function startSandbox(
   { user: other, ...shared }: SandboxRoot,
@@ -60,7 +59,7 @@ export async function startSandbox(
     Object.assign(stdio, { [FD.ready]: 'pipe', [FD.info]: nullFd });
     Object.assign(args, { ready: FD.ready, info: FD.info });
   }
-  // Opened anew each time, since what was read once stands at its end.
+  // Opened each time: a descriptor that was read once is at the file's end.
   const filterFd = shared.systemCalls && has('system-calls') ? openSync(shared.systemCalls, 'r') : undefined;
   if (filterFd !== undefined) {
     stdio[FD.systemCalls] = filterFd;
@@ -69,7 +68,7 @@ export async function startSandbox(
   if (has('descriptors')) args.closed = inherited.filter((fd) => stdio[fd] === undefined);
   for (const fd of args.closed) stdio[fd] = nullFd;
   const list = bwrapArguments({ ...shared, user }, command, args);
-  // An empty environment, since bubblewrap's own could be read inside at /proc/1/environ.
+  // An empty environment, since commands could read bubblewrap's at /proc/1/environ.
   const env = has('empty-environment') ? { env: {} } : {};
   const child = spawn(shared.bubblewrap, list, {
     ...env,
@@ -92,7 +91,7 @@ export async function startSandbox(
     exit: exitOf(child),
     tree: pidNamespaceTree(child, reports),
     mustHaveStarted: (words) => {
-      // A signal from outside, such as the kernel's when memory is out, is the command's end too.
+      // A signal from outside, such as the kernel's when memory runs out, counts as the command's end.
       if (report.includes('"exit-code"') || (child.signalCode !== null && !problem)) return;
       const message = `bubblewrap could not set up the sandbox: ${problem || words.trim()}`;
       throw new SandboxError('isolation', message, { exitCode: child.exitCode });
@@ -100,7 +99,7 @@ export async function startSandbox(
   };
 }
 
-/** Bubblewrap waits with the set-up until the ids of its user namespace are there. Gives the problem, or ''. */
+/** Maps the ids of bubblewrap's user namespace and lets it go on with the setup. Returns the problem, or ''. */
 function letSetUp(child: ChildProcess, pid: number, user: CommandUser): string {
   const ready = child.stdio.at(FD.ready) as Writable;
   ready.on('error', () => undefined);
@@ -110,11 +109,11 @@ function letSetUp(child: ChildProcess, pid: number, user: CommandUser): string {
     return '';
   } catch (error) {
     child.kill('SIGKILL');
-    return `it can't have the user ${user.uid}: ${error instanceof Error ? error.message : String(error)}`;
+    return `can't map user ${user.uid} into it: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
-/** The end of a process that was just started; listens at once, since one that can't be started says so soon. */
+/** The end of a process that was just started. Call it at once, or a failure to start is missed. */
 export async function exitOf(child: ChildProcess): Promise<Exit> {
   return await new Promise((resolve, reject) => {
     child.on('error', (error) => {

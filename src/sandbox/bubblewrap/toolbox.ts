@@ -1,6 +1,6 @@
 /**
- * The programs of our own that every command finds last on its PATH: node, ast-grep, apply_patch and cox-codemod.
- * Rule: a program of the repository or of the host always comes first; ours only fill gaps.
+ * The programs that every command finds at the end of its PATH: node, ast-grep, apply_patch and cox-codemod.
+ * Rule: a program of the repository or the host always comes first; the toolbox only fills gaps.
  */
 import { existsSync } from 'node:fs';
 import { createHash, randomBytes } from 'node:crypto';
@@ -10,41 +10,41 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { words } from '../../core/text/words.ts';
 
-/** Where the toolbox lies inside the sandbox. */
+/** The toolbox's folder inside the sandbox. */
 export const SANDBOX_TOOLS = '/opt/coxswain/bin';
 
-/** The variable that tells a command where the toolbox is, inside the sandbox or without one. */
+/** The environment variable with the toolbox's folder, with and without a sandbox. */
 export const TOOLS_VARIABLE = 'COXSWAIN_TOOLS';
 
 /**
- * The toolbox on this host: a folder to put on a PATH. Where it is on another file system than the programs, it has
- * links to them: `links` is then what each of its names stands for, to be bound one by one.
+ * The toolbox on this host: a folder to put on a PATH. On another file system than the programs, it has symbolic links
+ * to them: `links` then has the source of each name, and the sandbox mounts them one by one.
  */
 export interface Toolbox {
   folder: string;
   links: readonly { name: string; source: string }[];
 }
 
-/** The programs of ours and what they import, from source or compiled: node tells by the suffix. */
+/** Our programs and the files that they import. Node tells by the suffix whether they are compiled. */
 const suffix = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 const sources = words(`
   apply-patch-program parse-patch egress-relay-program codemod-program codemod-survey codemod-search codemod-files
   codemod-languages apply-rewrite compile-javascript rewrite-match align-tokens template-tokens
 `).map((name) => `${name}.${suffix}`);
 
-/** Runs a program beside the script, wherever the toolbox is mounted. */
+/** A script that runs a program in its own folder, wherever the toolbox is mounted. */
 const scriptOf = (program: string): string => `#!/bin/sh
 exec "\${0%/*}/node" --no-warnings "\${0%/*}/${program}.${suffix}" "$@"
 `;
-/** The programs by the names that people and models type. */
+/** The scripts, by the names that people and models type. */
 const scripts: Record<string, string> = {
   apply_patch: scriptOf('apply-patch-program'),
   'cox-codemod': scriptOf('codemod-program'),
 };
 
 /**
- * Makes the toolbox's folder under `stateDir`. It is named by what is in it and never changed, since commands of other
- * workers may have it mounted.
+ * Makes the toolbox's folder under `stateDir`. Its name is a digest of its content and it is never changed, since
+ * commands of other workers may have it mounted.
  */
 export async function prepareToolbox(stateDir: string): Promise<Toolbox> {
   const programs = [
@@ -87,11 +87,11 @@ async function makeToolbox(
       await symlink(source, join(fresh, name));
     }
   }
-  // Another worker was faster: its folder is the same.
+  // If another worker was faster, its folder has the same content.
   await rename(fresh, folder).catch(async () => await rm(fresh, { recursive: true, force: true }));
 }
 
-/** Links a program, if it may be: only within a file system, and for other users' files only for root. */
+/** Hard-links a program. That fails across file systems, and for another user's file unless the worker is root. */
 async function isHardLinked(source: string, target: string): Promise<boolean> {
   return await link(await realpath(source), target).then(
     () => true,
@@ -99,7 +99,7 @@ async function isHardLinked(source: string, target: string): Promise<boolean> {
   );
 }
 
-/** The ast-grep program of this machine's npm platform package, or undefined where npm has none. */
+/** The ast-grep program of npm's package for this platform; undefined if there is none. */
 function findAstGrep(): string | undefined {
   const platformName =
     process.platform === 'linux' ? `linux-${process.arch}-gnu` : `${process.platform}-${process.arch}`;

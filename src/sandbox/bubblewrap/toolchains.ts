@@ -1,19 +1,20 @@
 /**
  * Folders of tools outside of /usr that the configuration lets commands see: a Node of nvm, a Python of pyenv, a JDK.
- * Rule: read-only, at their own paths, and never one that holds or lies in what commands must not see.
+ * Rule: read-only and at their own paths. A folder that holds, or lies in, something that commands must not see is
+ * refused.
  */
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, normalize, sep } from 'node:path';
 import { SandboxError } from '../sandbox-error.ts';
 
-/** A folder, and what of it goes on the PATH. */
+/** A folder, and its part that goes on the PATH. */
 export interface Toolchain {
   path: string;
   bin: string;
 }
 
-/** Folders of which a sandbox has its own, and those that are more than tools. Parts of the latter may be mounted. */
+/** `OWN`: folders that the sandbox makes itself. `WHOLE`: folders with more than tools; folders in them are allowed. */
 const OWN = ['/workspace', '/home/coxswain', '/opt/coxswain', '/proc', '/sys', '/dev', '/run', '/etc', '/boot'];
 const WHOLE = ['/', '/home', '/root', '/opt', '/var', '/srv', '/mnt', '/media', '/tmp', '/var/lib', '/var/tmp'];
 /** Names under which people and programs keep keys and passwords. */
@@ -24,7 +25,7 @@ const SECRETS = new Set(
   ].flatMap((line) => line.split(' ')),
 );
 
-/** Checks a configured folder; `stateDir` must stay out of sight. Fails with the reason. */
+/** Checks a configured folder, which must not hold or lie in `stateDir`. Throws with the reason. */
 export function readToolchain(path: string, stateDir: string): Toolchain {
   const problem = findProblem(path, stateDir);
   if (problem !== undefined) {
@@ -42,8 +43,8 @@ function findProblem(path: string, stateDir: string): string | undefined {
   const real = realpathSync(path);
   const home = realpathSync(homedir());
   for (const place of new Set([path, real])) {
-    if (WHOLE.includes(place)) return 'is more than tools';
-    if (OWN.some((own) => contains(own, place) || contains(place, own))) return 'is where the sandbox has its own';
+    if (WHOLE.includes(place)) return 'holds more than tools';
+    if (OWN.some((own) => contains(own, place) || contains(place, own))) return 'overlaps a folder of the sandbox';
     if (contains(place, home)) return `is or holds the home folder ${home}`;
     if (contains(place, realpathSync(stateDir)) || contains(realpathSync(stateDir), place)) {
       return 'holds or is in the state folder';
@@ -54,14 +55,14 @@ function findProblem(path: string, stateDir: string): string | undefined {
   const held = [...SECRETS].find((name) => existsSync(join(real, name)));
   if (held !== undefined) return `holds ${held}, where secrets are kept`;
   const others = statSync(real).mode & 0o005;
-  return others === 0o005 ? undefined : 'may be read by its owner only, and commands are another user';
+  return others === 0o005 ? undefined : 'may be read only by its owner, and commands run as another user';
 }
 
 function contains(folder: string, path: string): boolean {
   return folder === path || folder === sep || path.startsWith(`${folder}${sep}`);
 }
 
-/** The arguments that mount them; what lies in /usr is there already. */
+/** The arguments that mount toolchains, except those in /usr, which is mounted already. */
 export function toolchainArguments(toolchains: readonly Toolchain[]): string[] {
   return toolchains
     .filter(({ path }) => !contains('/usr', path))

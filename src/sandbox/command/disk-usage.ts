@@ -1,21 +1,21 @@
 /**
- * Watches what a command puts on the disk of its workspace: cheaply by the file system's own counts, exactly by du.
- * Rule: the counts only raise a suspicion, since others write there too; but what is nearly full must not be filled.
+ * Watches how much a command writes to the disk of its workspace: cheaply by the file system's counts, exactly by du.
+ * Rule: the counts alone don't end a command, since other processes write there too, unless the disk is almost full.
  */
 import { statfs } from 'node:fs/promises';
 import { execa } from 'execa';
 import type { Limits } from '../limits.ts';
 
-/** Space and inodes that are left to the worker and its store, on disks of any size. */
+/** Space and inodes reserved for the worker and its store. A small or full disk reserves less. */
 const RESERVED_BYTES = 512 * 1024 * 1024;
 const RESERVED_FILES = 10_000;
-/** The most that two cores were seen to write to memory or a fast disk. */
+/** The fastest writing that was measured: two cores, to memory or a fast disk. */
 const BYTES_PER_MS = 2_000_000;
 const FILES_PER_MS = 200;
-/** The size is taken anew after each such part of the limit, so that it is exceeded by no more than this. */
+/** du runs again after each eighth of the limit was written, so the limit is exceeded by an eighth at most. */
 const PARTS = 8;
 
-/** What one look found; `nextMs` is how soon the reserve could be touched. */
+/** The result of one look. `nextMs`: the disk's reserve can't be reached sooner. */
 export interface DiskLook {
   problem: string | undefined;
   nextMs: number;
@@ -31,7 +31,7 @@ export class DiskWatch {
   readonly #folder: string;
   readonly #limits: Pick<Limits, 'diskBytes' | 'diskFiles'>;
   #reserve: Free | undefined;
-  /** What was free when the folder's size was last known; at the start it is taken for empty. */
+  /** What was free when the folder's size was last measured; at the start the folder counts as empty. */
   #measuredAt: Free | undefined;
 
   constructor(folder: string, limits: Pick<Limits, 'diskBytes' | 'diskFiles'>) {
@@ -39,14 +39,14 @@ export class DiskWatch {
     this.#limits = limits;
   }
 
-  /** Looks once; says what limit is exceeded. */
+  /** Looks once; `problem` names the limit that is exceeded. */
   async look(): Promise<DiskLook> {
     const stat = await statfs(this.#folder);
     const free = { bytes: stat.bavail * stat.bsize, files: stat.ffree };
-    // A file system without a fixed number of inodes says 0.
+    // A file system without a fixed number of inodes reports 0.
     const countsFiles = stat.files > 0;
     this.#measuredAt ??= free;
-    // A small or almost full disk must be usable too.
+    // On a small or almost full disk the reserve is smaller, so that commands can run there.
     this.#reserve ??= {
       bytes: Math.min(RESERVED_BYTES, (stat.blocks * stat.bsize) / 4, free.bytes / 2),
       files: countsFiles ? Math.min(RESERVED_FILES, stat.files / 4, free.files / 2) : Number.NEGATIVE_INFINITY,
@@ -71,15 +71,15 @@ export class DiskWatch {
   }
 }
 
-/** Size and number of all files below a folder, as they are on disk. */
+/** Size on disk and number of all files below a folder. */
 async function measure(folder: string): Promise<Free> {
   const [kibibytes, files] = await Promise.all([sum(folder, '-k'), sum(folder, '--inodes')]);
   return { bytes: kibibytes * 1024, files };
 }
 
-/** One number of `du`. A list with names would be endless for folders that are nested without end. */
+/** The sum that `du` prints. A list with names could be huge where a command nests folders deeply. */
 async function sum(folder: string, unit: string): Promise<number> {
-  // It fails too where a file went away meanwhile, and still says the sum of the others.
+  // du also fails where a file disappears meanwhile, but still prints the sum of the others.
   const { stdout } = await execa('du', ['-s', '-x', unit, '--', folder], { reject: false, stdin: 'ignore' });
   return Number(/^\d+/.exec(stdout)?.[0] ?? 0);
 }

@@ -1,6 +1,6 @@
 /**
- * Runs one command to the death of its whole process tree, in the sandbox or directly, and says how it ended.
- * Rule: a command is over only when everything that it started is dead; output of any size takes constant memory.
+ * Runs one command, in the sandbox or directly, until its whole process tree is dead, and returns how it ended.
+ * Rule: a command is over only when every process that it started is dead; output of any size takes constant memory.
  */
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
@@ -17,8 +17,8 @@ import { commandLimitsOf, superviseProcess } from './supervise-process.ts';
 import type { Started } from './supervise-process.ts';
 
 /**
- * Runs a command in the sandbox over these layers. `lockFd` stays locked for as long as the sandbox lives; `binds` are
- * more files of ours that it sees. `without` is for the tests of the guards alone.
+ * Runs a command in the sandbox over these layers. The lock on `lockFd` is held for as long as the sandbox lives.
+ * `binds` are more host files that the command sees. Only the guards' own tests set `without`.
  */
 export async function runInSandbox(
   root: SandboxRoot,
@@ -44,24 +44,24 @@ export async function runInSandbox(
   return result;
 }
 
-/** Where a command runs that nothing of ours isolates, and with what. */
+/** The folder and environment of a command that runs without our sandbox. */
 export interface DirectPlace {
   isolation: 'external' | 'none';
   folder: string;
   path: string;
   home: string;
   tools: Record<string, string>;
-  /** The beginning of a line of bubblewrap that gives it a PID namespace. */
+  /** The start of a bubblewrap command line that gives the command a PID namespace. */
   pidNamespace?: readonly string[];
 }
 
 /**
- * Runs a command in a folder as any process of this user, with a minimal environment and its own process group. Without
- * a PID namespace a process that leaves the group can survive.
+ * Runs a command in a folder as an ordinary process of this user, with a minimal environment and its own process group.
+ * Without a PID namespace, a process that leaves the group can survive.
  */
 export async function runDirectly(place: DirectPlace, request: CommandRequest): Promise<CommandResult> {
   const { isolation, folder, path, home, tools, pidNamespace } = place;
-  // Through sh, which says 127 for a program that is not there.
+  // Through sh, which exits with 127 if there is no such program.
   const line = ['/bin/sh', '-c', 'shift; exec "$@"', 'sh', lastWillToken(), ...commandLine(request.command)];
   const env = { PATH: path, HOME: home, LANG: 'C.UTF-8', TERM: 'dumb', CI: 'true', ...request.env, ...tools };
   return await superviseProcess(request, { isolation, folder }, async (pipe) => {

@@ -1,19 +1,19 @@
 /**
- * Runs one of our own small scripts in the sandbox and gives its whole output: never for agents' commands.
- * Rule: it has what every command has and no more, and one that takes too long is killed.
+ * Runs one of our own small scripts in the sandbox and returns its whole output. Not for agents' commands.
+ * Rule: the script gets the same sandbox as every command, and is killed after its timeout.
  */
 import type { Layers, SandboxRoot } from '../bubblewrap/layout.ts';
 import { defaultLimits } from '../limits.ts';
 import { startSandbox } from '../bubblewrap/start-sandbox.ts';
 
-/** How a script ended; `exitCode` is null when it was killed. */
+/** How a script ended; `exitCode` is null if it was killed. */
 export interface ScriptResult {
   exitCode: number | null;
   stdout: Buffer;
   stderr: string;
 }
 
-/** Runs a script of `sh`, or one program, over these layers, with `stdin` as its input. */
+/** Runs an `sh` script, or one program with its arguments, over these layers, with `stdin` as its input. */
 export async function runScript(
   root: SandboxRoot,
   {

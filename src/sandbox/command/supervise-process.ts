@@ -1,6 +1,6 @@
 /**
- * Waits for a started command to end, by itself, by its limits, its time or its caller, and says how it was.
- * Rule: over only when everything that it started is dead; output of any size takes constant memory.
+ * Supervises a started command until it ends by itself, or kills it for a limit, its timeout or its caller.
+ * Rule: a command is over only when every process that it started is dead; output of any size takes constant memory.
  */
 import type { Readable } from 'node:stream';
 import type { CommandRequest, CommandResult, CommandOutcome } from './request.ts';
@@ -16,26 +16,26 @@ import { SpoolFile } from '../processes/spool-file.ts';
 import type { Exit, StartedSandbox } from '../bubblewrap/start-sandbox.ts';
 import { watchCommand } from './watch-command.ts';
 
-/** How long the output may stay open after its command where a survivor can hold it: without a PID namespace. */
+/** How long to wait for the output's end without a PID namespace, where a surviving process can hold it open. */
 const DRAIN_MS = 500;
 
-/** As a shell says it of a program that is there and can't be run. */
+/** A shell's exit status for a program that exists but can't be run. */
 const CANNOT_RUN = 126;
-/** The kernel takes 128 KiB in one argument, and a quarter of the stack's size (2 MiB) in all. */
+/** The kernel takes 128 KiB in one argument, and 2 MiB (a quarter of the stack) in all, variables included. */
 const MAX_WORD_BYTES = 128 * 1024 - 1;
 const MAX_LINE_BYTES = 1024 * 1024;
 
 /** A command that was started. */
 export type Started = Pick<StartedSandbox, 'child' | 'tree' | 'exit'>;
 
-/** What is known of a command beside its request; `folder` is where its changes lie, if it can make any. */
+/** How a command runs, apart from its request. `folder` holds its changes, if it can make any. */
 export interface Surroundings {
   isolation: CommandResult['isolation'];
   folder?: string | undefined;
   without?: readonly GuardName[];
 }
 
-/** Starts a command with its output in a pipe, and stays with it to its end. */
+/** Starts a command with its output in a pipe, and supervises it until it ends. */
 export async function superviseProcess(
   request: CommandRequest,
   surroundings: Surroundings,
@@ -76,7 +76,7 @@ export async function superviseProcess(
   }
 }
 
-/** Why the kernel would start no process with this command line: that is the command's own failure, not the host's. */
+/** Why the kernel would refuse this command line. That is a failure of the command, not of the host. */
 function findRefusal({ command }: CommandRequest): string | undefined {
   const words = typeof command === 'string' ? [command] : command;
   if (words.some((word) => word.includes('\0'))) return 'a command line has no NUL bytes';
@@ -86,7 +86,7 @@ function findRefusal({ command }: CommandRequest): string | undefined {
   return isLong ? 'Argument list too long' : undefined;
 }
 
-/** The limits of a request. */
+/** The request's limits, with defaults. */
 export function commandLimitsOf({ limits }: CommandRequest): Limits {
   return { ...defaultLimits(), ...limits };
 }
@@ -96,7 +96,7 @@ interface Ending {
   reason?: string;
 }
 
-/** Everything that may end a running command; the first that does is the one that is told. */
+/** Everything that may end a running command. The first cause is the one in the result. */
 class Supervision {
   readonly #stops: (() => void)[] = [];
   ended: Ending | undefined;
@@ -137,7 +137,7 @@ class Supervision {
   }
 }
 
-/** The output as it comes: its ends in memory, all of it in a file if that is wanted. */
+/** Captures the output: head and tail in memory, and the whole of it in a spool file if the request has one. */
 class Capture {
   readonly #rings = new OutputRings();
   readonly #spool: SpoolFile | undefined;
@@ -155,7 +155,7 @@ class Capture {
     this.#spool?.write(chunk, source);
   }
 
-  /** Resolves when all is read. */
+  /** Resolves when everything has been read. */
   async read(source: Readable): Promise<boolean> {
     source.on('data', (chunk: Buffer) => this.write(chunk, source));
     return await new Promise((resolve) => source.on('close', () => resolve(true)).on('error', () => resolve(true)));

@@ -1,6 +1,6 @@
 /**
- * Ends a command that uses more than its limits: looks at its processes, memory, temporary files and disk as it runs.
- * Rule: looks get denser as a limit comes near, so that none is exceeded by much.
+ * Ends a command that exceeds its limits, by regular looks at its processes, memory, temporary files and disk.
+ * Rule: the closer a limit, the more frequent the looks, so that no limit is exceeded by much.
  */
 import { statfsSync } from 'node:fs';
 import { DiskWatch } from './disk-usage.ts';
@@ -12,26 +12,26 @@ import type { TreeRoot } from '../processes/process-tree.ts';
 /** Between two looks where no limit is near. */
 const LOOK_MS = 250;
 const MIN_LOOK_MS = 10;
-/** The fastest that memory was seen to fill on two cores. */
+/** The fastest filling of memory that was measured on two cores. */
 const BYTES_PER_MS = 4_000_000;
-/** Walking page tables takes milliseconds: not again so soon, unless the plain sum changed by a twentieth. */
+/** Reading PSS takes some ms: it is read again only after this time, or when the sum of RSS changes by a twentieth. */
 const PROPORTIONAL_MS = 1_000;
 
 /** A command to watch. */
 export interface Watched {
   limits: Limits;
-  /** Its processes: those of a sandbox by its first one, known once bubblewrap says it, or a process group. */
+  /** The first process of its sandbox, once bubblewrap has reported it; or its process group. */
   processes: () => TreeRoot | undefined;
-  /** The folder of changes, where there is one. */
+  /** The folder of its changes, if it can make any. */
   folder?: string;
-  /** Folders of its sandbox that are file systems of their own. */
+  /** Folders of its sandbox that are separate file systems in memory. */
   temporaryFolders: readonly string[];
   outputBytes: () => number;
   /** Ends the command; `why` is for people. */
   end: (outcome: LimitOutcome, why: string) => void;
 }
 
-/** Watches until `stop`. */
+/** Watches until `stop` is called. */
 export function watchCommand(watched: Watched): { stop(): void } {
   const { limits } = watched;
   const disk = watched.folder === undefined ? undefined : new DiskWatch(watched.folder, limits);
@@ -52,7 +52,7 @@ export function watchCommand(watched: Watched): { stop(): void } {
       const full = findFullFolder(found, watched);
       if (full !== undefined) end('disk-full', `more than ${limits.temporaryFiles} files in ${full}`);
     }
-    // Where processes can't be seen, all may be at work.
+    // Where the processes can't be seen, the command counts as active.
     if (usage && activity.isIdle(usage.processorMs, watched.outputBytes())) {
       end('idle', `neither output nor work for ${limits.idleMs / 1000} s`);
     }
@@ -66,7 +66,7 @@ export function watchCommand(watched: Watched): { stop(): void } {
     const nextMs = await look();
     if (!stopped) timer = setTimeout(() => void lookAgain(), nextMs);
   };
-  // What the disk has room for decides when the first look is due.
+  // The first look comes soon: only it tells how much room the disk has.
   timer = setTimeout(() => void lookAgain(), MIN_LOOK_MS);
   return {
     stop: () => {
@@ -81,7 +81,7 @@ function find({ processes }: Watched): Processes | undefined {
   return root?.kind === 'sandbox' ? processesBelow(root.pid) : root;
 }
 
-/** The one of the sandbox's temporary folders that has too many files; their size is limited by their mount. */
+/** The first of the sandbox's temporary folders with too many files. Their mounts limit their size. */
 function findFullFolder(processes: Processes, { temporaryFolders, limits }: Watched): string | undefined {
   if (processes.kind === 'group') return undefined;
   return temporaryFolders.find((name) => {
@@ -94,7 +94,7 @@ function findFullFolder(processes: Processes, { temporaryFolders, limits }: Watc
   });
 }
 
-/** Suspects by the plain sum of resident memory, convicts by the sum in which each page counts once. */
+/** Cheap check: the sum of RSS. Only if that exceeds the limit, reads PSS, which counts shared pages once. */
 class Memory {
   readonly #limit: number;
   #measured = { residentBytes: 0, atMs: 0 };
@@ -114,7 +114,7 @@ class Memory {
   }
 }
 
-/** Tells work from waiting: output, or a hundredth of the allowed time on a processor. */
+/** Tells whether a command is idle. Output, or a hundredth of `idleMs` on a processor, counts as work. */
 class Activity {
   readonly #idleMs: number;
   #since = performance.now();

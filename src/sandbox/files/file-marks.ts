@@ -1,6 +1,6 @@
 /**
- * Remembers how a plain workspace's files looked when it was made, so that a checkpoint knows untouched ones unread.
- * Rule: a mark that is the same means the same bytes: no command can set a file's time of change.
+ * Remembers inode, size and change time of a plain workspace's files, so a checkpoint need not read untouched ones.
+ * Rule: the same mark means the same bytes, since no command can set a file's change time (ctime).
  * Paths are byte strings (latin1), since file names need not be valid Unicode.
  */
 import type { Stats } from 'node:fs';
@@ -11,18 +11,18 @@ import { MAX_PATH_BYTES } from '../limits.ts';
 /** Marks by path. */
 export type FileMarks = Map<string, string>;
 
-/** What is the same as long as nobody touches the file. */
+/** A mark: it stays the same as long as the file is not touched. */
 export function markOf({ ino, size, ctimeMs }: Stats): string {
   return `${ino} ${size} ${ctimeMs}`;
 }
 
-/** The marks of all files and links in a folder, but for a repository at its top. */
+/** The marks of all files and links in a folder, except for a `.git` at its top. */
 export function readMarks(folder: string): FileMarks {
   const marks: FileMarks = new Map();
   const visit = (path: string): void => {
     for (const entry of readdirSync(toBytes(folder, path), { withFileTypes: true, encoding: 'latin1' })) {
       const name = path === '' ? entry.name : `${path}/${entry.name}`;
-      // What is too long to be kept needs no mark, and may be too long to be looked at.
+      // A path that is too long is in no checkpoint, and the kernel may refuse to look at it.
       if (name === '.git' || name.length > MAX_PATH_BYTES) continue;
       if (entry.isDirectory()) visit(name);
       else marks.set(name, markOf(lstatSync(toBytes(folder, name))));
@@ -32,12 +32,11 @@ export function readMarks(folder: string): FileMarks {
   return marks;
 }
 
-/** Writes marks to a file. */
 export async function saveMarks(file: string, marks: FileMarks): Promise<void> {
   await writeFile(file, [...marks].map(([path, mark]) => `${mark}\t${path}\0`).join(''), 'latin1');
 }
 
-/** Reads them again; without the file there are none, and every file counts as touched. */
+/** Reads marks from a file. If the file is missing there are none, and every workspace file counts as touched. */
 export async function loadMarks(file: string): Promise<FileMarks> {
   const text = await readFile(file, 'latin1').catch(() => '');
   return new Map(

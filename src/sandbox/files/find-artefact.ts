@@ -1,18 +1,18 @@
 /**
- * Tells what tools left beside the sources from the work itself, by its name.
- * Rule: what the plan names by that very name is work; whoever walks the files keeps what the base tracks.
+ * Recognises by name the files that tools leave among the sources, such as caches and build output (artefacts).
+ * Rule: a path that the plan names is work, not an artefact. A caller keeps whatever the base tracks.
  */
 import { ARTEFACTS } from '../../core/effects/artefacts.ts';
 import { canOverlap, isInPaths } from '../../core/paths.ts';
 import { isIgnored, parseGitignore } from './gitignore.ts';
 
-/** What people said of it: more such names, by policy, and the paths of the plan. */
+/** People's rules: `more` are names of artefacts from policy, `named` the paths of the plan. */
 export interface ArtefactRules {
   more: readonly string[];
   named: readonly string[];
 }
 
-/** What a path is, in words, if it is something that tools leave; paths are byte strings (latin1). */
+/** Describes the artefact at a path; undefined if it is none. Paths are byte strings (latin1). */
 export type FindArtefact = (path: string, isFolder: boolean) => string | undefined;
 
 export function findArtefacts({ more, named }: ArtefactRules = { more: [], named: [] }): FindArtefact {
@@ -37,7 +37,7 @@ export function findArtefacts({ more, named }: ArtefactRules = { more: [], named
   };
 }
 
-/** Whether a pattern of the plan has such a name in it: of a file, or of a folder that is to be changed. */
+/** Whether a part of a plan's path pattern is an artefact's name. */
 function isNamed(pattern: string, isArtefact: (path: string) => boolean): boolean {
   const parts = Buffer.from(pattern.replace(/^\.\//, ''), 'utf8').toString('latin1').split('/');
   return parts.some((part, index) => /[^*?]/.test(part) && isArtefact(parts.slice(0, index + 1).join('/')));

@@ -1,8 +1,8 @@
 /**
- * Decides like git which paths are ignored, from the text of `.gitignore` files; pure, on byte strings (latin1), so
+ * Decides as git does which paths are ignored, from the text of `.gitignore` files; pure, on byte strings (latin1), so
  * that no name is mangled.
- * Rule: reading and matching take counted steps whatever an agent writes into a `.gitignore`, hence no regular
- * expressions; without steps left nothing more is ignored.
+ * Rule: reading and matching take a bounded number of steps whatever an agent writes into a `.gitignore`, hence no
+ * regular expressions. Once the steps are used up, no more paths are ignored.
  */
 import { openBudget, take } from '../../core/step-budget.ts';
 import type { StepBudget } from '../../core/step-budget.ts';
@@ -12,7 +12,7 @@ interface Pattern {
   negated: boolean;
   foldersOnly: boolean;
   /**
-   * True when the pattern has a slash inside: it is then matched from its `.gitignore`'s folder, else against names.
+   * The pattern has a slash inside, so it is matched from its `.gitignore`'s folder; otherwise against names.
    */
   anchored: boolean;
   tokens: readonly Token[];
@@ -42,12 +42,12 @@ export interface IgnoreFile {
   patterns: readonly Pattern[];
 }
 
-/** What a byte and a line take of a budget: a compiled line is a hundred bytes in memory, a byte of it eight. */
+/** Steps for reading one byte and one line: compiled, a line takes a hundred bytes of memory and each byte eight. */
 const STEPS_OF_BYTE = 10;
 const STEPS_OF_LINE = 50;
 const UNLIMITED = openBudget(Number.POSITIVE_INFINITY);
 
-/** Compiles the text of the `.gitignore` in `folder`; with no steps left, only its lines so far. */
+/** Compiles the text of the `.gitignore` in `folder`; when the steps are used up, only the lines so far. */
 export function parseGitignore(text: string, folder: string, budget: StepBudget = UNLIMITED): IgnoreFile {
   const body = text.startsWith('\xef\xbb\xbf') ? text.slice(3) : text;
   const patterns: Pattern[] = [];
@@ -64,8 +64,8 @@ export function parseGitignore(text: string, folder: string, budget: StepBudget 
 }
 
 /**
- * Whether a path is ignored by these files, outermost first. Judges this path alone: a caller prunes below ignored
- * folders itself. Without steps left it is not.
+ * Whether these files, outermost first, ignore a path. Looks at this path alone: callers skip what is below ignored
+ * folders themselves. False once the steps are used up.
  */
 export function isIgnored(
   files: readonly IgnoreFile[],
@@ -114,11 +114,11 @@ function trimEnd(line: string): string {
 }
 
 /**
- * The tokens of a pattern, or undefined for one that can never match (an open bracket, a lone backslash at the end).
+ * The tokens of a pattern; undefined if it can never match (an open bracket, a lone backslash at the end).
  */
 function compile(text: string): Token[] | undefined {
   const tokens: Token[] = [];
-  // Git compares the literal start first and by itself, so a double star right after it counts as one at the start.
+  // Git compares the literal start separately, so a double star right after it counts as one at the start.
   const literal = text.search(/[*?[\\]/);
   for (let i = 0; i < text.length; ) {
     const char = text.charAt(i);
@@ -150,7 +150,7 @@ function compile(text: string): Token[] | undefined {
   return tokens;
 }
 
-/** As ranges. */
+/** Named classes as ranges: pairs of a lowest and a highest byte. */
 const CLASSES = new Map(
   Object.entries({
     alnum: 'AZaz09',
@@ -199,7 +199,7 @@ function compileSet(text: string, start: number): { token: Token; end: number } 
   return { token: { kind: 'set', negated, ranges }, end: i + 1 };
 }
 
-/** Matches with two resume points, the last star and the last double star: earlier ones can never help. */
+/** Matches with two resume points, the last star and the last double star. Going back to earlier ones never helps. */
 function matches(tokens: readonly Token[], text: string, budget: StepBudget): boolean {
   let token = 0;
   let at = 0;

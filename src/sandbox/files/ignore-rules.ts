@@ -1,27 +1,28 @@
 /**
- * The `.gitignore` files of one walk, and what else it reads that an agent can write: a size for each, steps for all.
- * Rule: what is too much ignores nothing and is told; a walk holds the worker's one thread, so its time is bounded.
+ * Reads the `.gitignore` files of one walk, with a size limit for each and one budget of steps for all.
+ * Rule: a file over the limits ignores nothing, and the agent is told. A walk blocks the worker's one thread, and an
+ * agent can write these files, so their time is bounded.
  */
 import { readFileSync } from 'node:fs';
 import { isSpent, openBudget, take } from '../../core/step-budget.ts';
 import { isIgnored, parseGitignore } from './gitignore.ts';
 import type { IgnoreFile } from './gitignore.ts';
 
-/** A larger file of settings is none that people wrote. */
+/** People write no larger settings file. */
 const MAX_FILE_BYTES = 1024 * 1024;
-/** About a second's work: a hundred thousand new files against the two hundred lines of a large project. */
+/** About a second of work: a hundred thousand new files matched with the two hundred lines of a large project. */
 const MAX_STEPS = 100_000_000;
 const STEPS_OF_BYTE = 10;
-/** Files that are named to the agent. */
+/** Most files that a note to the agent names. */
 const MAX_NAMED = 5;
 
 export interface IgnoreRules {
-  /** The bytes of a plain file of this size; undefined where that is too much. */
+  /** The bytes of a file of this size; undefined if it is too large or the steps are used up. */
   read(at: Buffer, size: number): Buffer | undefined;
-  /** The rules of a `.gitignore` of this size, whose path in the workspace is `path`; undefined where it has none. */
+  /** The rules of a `.gitignore`, whose path in the workspace is `path`; undefined if it can't be read (see `read`). */
   rulesOf(at: Buffer, file: { path: string; size: number }): IgnoreFile | undefined;
   isIgnored(rules: readonly IgnoreFile[], path: string, isFolder: boolean): boolean;
-  /** What was too much, in words for the agent. */
+  /** Notes for the agent about the files that were not followed. */
   tell(): string[];
 }
 
@@ -29,7 +30,7 @@ export function openIgnoreRules(): IgnoreRules {
   const budget = openBudget(MAX_STEPS);
   const large: string[] = [];
   let spentAt: string | undefined;
-  const unlessSpent = (path: string): void => {
+  const noteIfSpent = (path: string): void => {
     if (isSpent(budget)) spentAt ??= path;
   };
   const read = (at: Buffer, size: number): Buffer | undefined =>
@@ -41,13 +42,13 @@ export function openIgnoreRules(): IgnoreRules {
       const folder = path.slice(0, path.lastIndexOf('/') + 1);
       const text = read(at, size)?.toString('latin1');
       const rules = text === undefined ? undefined : parseGitignore(text, folder, budget);
-      unlessSpent(path);
+      noteIfSpent(path);
       return rules;
     },
     isIgnored: (rules, path, isFolder) => {
-      const answer = isIgnored(rules, path, isFolder, budget);
-      unlessSpent(path);
-      return answer;
+      const ignored = isIgnored(rules, path, isFolder, budget);
+      noteIfSpent(path);
+      return ignored;
     },
     tell: () => [
       ...(large.length > 0 ? [describeLarge(large)] : []),
@@ -66,7 +67,7 @@ function describeLarge(large: readonly string[]): string {
   return `a .gitignore of more than ${MAX_FILE_BYTES / 1024} KiB ignores nothing: ${named}${more}. Make it smaller`;
 }
 
-/** A path is bytes; whoever shows the words escapes what could act there. */
+/** A path, given as bytes, for a note. Whatever displays the note escapes control characters. */
 function show(path: string): string {
   return Buffer.from(path, 'latin1').toString('utf8').slice(-200);
 }

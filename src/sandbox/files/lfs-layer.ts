@@ -1,6 +1,6 @@
 /**
- * Content in the place of LFS pointers in a base layer, and pointers in its place again in checkpoints.
- * Rule: a checkpoint never gets content that was there already: what still is, byte for byte, is its pointer.
+ * Replaces LFS pointers by their content in a base layer, and unchanged content by its pointer in a checkpoint.
+ * Rule: a checkpoint never stores LFS content that is still, byte for byte, what the base has.
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -11,15 +11,15 @@ import { openPlainFile } from '../../git/read-plain-file.ts';
 
 /** The content of LFS files for a base's checkout. */
 export interface BaseContent {
-  /** Tells a base with it from one without, and from one to which more or less was given. */
+  /** Part of the base layer's name: another set of content makes another layer. */
   key: string;
-  /** Fetches it where it is not here. */
+  /** Fetches the content that is not on this host yet. */
   fetch(): Promise<readonly ContentFile[]>;
-  /** What ends the fetch: the stop of whoever asks, and of nobody else who waits for the same base. */
+  /** Ends the fetch for this caller. Other callers that wait for the same base start it anew. */
   signal?: AbortSignal;
 }
 
-/** One file: `source` has its content, `pointer` what the commit has at its path. */
+/** One file: `source` is a file with its content, `pointer` the bytes that the commit has at its path. */
 interface ContentFile {
   path: string;
   oid: string;
@@ -28,12 +28,12 @@ interface ContentFile {
   source: string;
 }
 
-/** What is remembered in a base layer of each file; its path as bytes (latin1). */
+/** What a base layer remembers about each file. `path` is a byte string (latin1). */
 type Laid = Pick<ContentFile, 'oid' | 'size'> & { path: string };
 
 const NAME = 'lfs';
 
-/** Puts content in the place of its pointers in the checkout of a base layer that is being made. */
+/** Replaces pointers by content in the checkout of a base layer that is being made. */
 export async function layContent(layer: string, checkout: string, files: readonly ContentFile[]): Promise<void> {
   const folder = join(layer, NAME);
   await mkdir(folder);
@@ -50,19 +50,19 @@ export async function layContent(layer: string, checkout: string, files: readonl
   await writeFile(join(folder, 'index.json'), JSON.stringify(laid));
 }
 
-/** The changes as a checkpoint keeps them: of what was touched but is still the base's content, the pointer. */
+/** The changes as a checkpoint stores them: a touched file that still has the base's content becomes its pointer. */
 export async function restorePointers(layer: string, changes: readonly TreeChange[]): Promise<TreeChange[]> {
   const text = await readFile(join(layer, NAME, 'index.json'), 'utf8').catch(() => undefined);
   if (text === undefined) return [...changes];
   const laid = new Map((JSON.parse(text) as Laid[]).map((file, at) => [file.path, { ...file, at }]));
-  const kept: TreeChange[] = [];
+  const restored: TreeChange[] = [];
   for (const change of changes) {
     const file = change.kind === 'write' ? laid.get(change.path.toString('latin1')) : undefined;
     const isSame =
       file && change.kind === 'write' && change.mode !== '120000' && (await isContent(change.source, file));
-    kept.push(isSame ? { ...change, source: Buffer.from(join(layer, NAME, String(file.at))) } : change);
+    restored.push(isSame ? { ...change, source: Buffer.from(join(layer, NAME, String(file.at))) } : change);
   }
-  return kept;
+  return restored;
 }
 
 async function isContent(path: Buffer, { oid, size }: Laid): Promise<boolean> {

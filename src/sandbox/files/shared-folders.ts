@@ -1,6 +1,6 @@
 /**
- * Folders that are made once and shared: base checkouts and what setups left.
- * Rule: such a folder is whole or absent (made beside, then renamed), and never written again once it is there.
+ * Folders that are made once and shared: base checkouts and setup layers.
+ * Rule: such a folder is whole or absent (made under another name, then renamed), and never written again afterwards.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -8,8 +8,8 @@ import { mkdir, rename, utimes } from 'node:fs/promises';
 import { removeTree } from './remove-tree.ts';
 
 /**
- * Lets callers that ask for the same thing at the same time share its making. `signal` is what ends a caller's making:
- * who waited for one that was ended makes it itself.
+ * Lets concurrent callers with the same key share one `make`. `signal` aborts its own caller's `make`; a caller that
+ * was waiting for an aborted one then starts its own.
  */
 export function shareByKey<T>(): (key: string, make: () => Promise<T>, signal?: AbortSignal) => Promise<T> {
   const running = new Map<string, { made: Promise<T>; signal: AbortSignal | undefined }>();
@@ -27,7 +27,7 @@ export function shareByKey<T>(): (key: string, make: () => Promise<T>, signal?: 
   };
 }
 
-/** Waits for something of another caller's, no longer than the own signal lets one. */
+/** Waits for another caller's result, until this caller's own signal aborts. */
 async function untilAborted<T>(made: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return await made;
   let stop = (): void => undefined;
@@ -39,12 +39,12 @@ async function untilAborted<T>(made: Promise<T>, signal: AbortSignal | undefined
   return await Promise.race([made, aborted]).finally(() => signal.removeEventListener('abort', stop));
 }
 
-/** A place beside a folder in which its successor is made; its name ends with the process that makes it. */
+/** The path at which a folder is made before its rename. Its name ends with this process's id, for the sweep. */
 export function placeBeside(folder: string): string {
   return `${folder}-${randomBytes(4).toString('hex')}-${process.pid}`;
 }
 
-/** Marks a folder as used now, for the sweep; false where it is not there. */
+/** Marks a folder as used now, for the sweep; false if it does not exist. */
 export async function markUsed(folder: string): Promise<boolean> {
   const now = new Date();
   try {
@@ -55,7 +55,7 @@ export async function markUsed(folder: string): Promise<boolean> {
   }
 }
 
-/** Makes a folder beside its place and renames it there; where it is already, it is only marked as used. */
+/** Fills a folder under another name, then renames it. If the folder exists already, only marks it as used. */
 export async function makeWhole(folder: string, fill: (into: string) => Promise<unknown>): Promise<void> {
   if (await markUsed(folder)) return;
   const fresh = placeBeside(folder);
@@ -70,7 +70,7 @@ export async function makeWhole(folder: string, fill: (into: string) => Promise<
   }
 }
 
-/** A short name for any text. */
+/** The first 32 hex digits of a text's SHA-256. */
 export function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }

@@ -1,11 +1,11 @@
 /**
- * Looks a path up that may not be there, without following a link.
- * Rule: a parent that is no folder means "not there" too; Node's own option forgives only a missing last part.
+ * Looks up a path that may not exist, without following a link.
+ * Rule: a parent that is not a folder means "does not exist" too; Node's `throwIfNoEntry` throws ENOTDIR there.
  */
 import type { Stats } from 'node:fs';
 import { lstatSync } from 'node:fs';
 
-/** What is at a path, or undefined for nothing. */
+/** The file's stats; undefined if the path does not exist. */
 export function statIfThere(path: Buffer | string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });

@@ -1,7 +1,6 @@
 /**
- * How commands are isolated on this host, and the proof that it works: a real command in the very sandbox that commands
- * get.
- * Rule: a host whose probe fails runs no command at all; running without isolation is only ever an explicit choice.
+ * How commands are isolated on this host, and the probe that this works: real commands in the sandbox that agents get.
+ * Rule: a host whose probe fails runs no command; a person must choose explicitly to run without isolation.
  */
 import { readFileSync } from 'node:fs';
 import { lstat, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
@@ -16,30 +15,30 @@ import { defaultLimits } from '../limits.ts';
 import { runInSandbox } from '../command/run-command.ts';
 import { prepareSandboxRoot } from '../bubblewrap/sandbox-root.ts';
 
-/** The worker's own container or VM isolates; `pidNamespace` is the line that starts a command in one. */
+/** The worker's own container or VM isolates. `pidNamespace`: the command line that starts a command in one. */
 export interface ExternalIsolation {
   kind: 'external';
   pidNamespace?: readonly string[];
 }
 
 /**
- * `path` is the program that `findBubblewrap` found; `overlay: false` where it can't mount overlays, or must not:
- * workspaces are then plain folders.
+ * `path` is the program that `findBubblewrap` found. `overlay: false`: it can't or must not mount overlays, so
+ * workspaces are plain folders.
  */
 export type Isolation =
   | { kind: 'bwrap'; path: string; overlay?: boolean; toolchains?: readonly string[] }
   | ExternalIsolation
   | { kind: 'none' };
 
-/** Variables that every command has, and those that a shell adds by itself. */
+/** Variables that every command gets, and those that a shell adds itself. */
 const VARIABLES = ['PATH', 'HOME', 'USER', 'LANG', 'TERM', 'CI', 'COXSWAIN_TOOLS', 'PWD', 'OLDPWD', 'SHLVL', '_'];
 
-/** What the probe found; `probe` names the promise that does not hold here. */
+/** The probe's result. `probe` names the promise that does not hold on this host. */
 export type IsolationProbe = { ok: true } | { ok: false; probe: string; reason: string; remedy: string };
 
-/** A command of the probe takes milliseconds; a loaded host may need seconds. */
+/** A command of the probe takes milliseconds, on a loaded host some seconds. */
 const PROBE_TIMEOUT_MS = 30_000;
-/** How often the process that must die says that it lives, and how long its silence proves its death. */
+/** How often the process that must die writes a line, and after how long a silence it counts as dead. */
 const BEAT_SECONDS = 0.02;
 const SILENCE_MS = 200;
 
@@ -49,12 +48,12 @@ const remedies = {
     'kernel.apparmor_restrict_unprivileged_userns and the seccomp profile of the container, ' +
     'and put the state folder on ext4, xfs, btrfs or tmpfs',
   root: 'run the worker as another user than root, or install util-linux (setpriv) and let it keep CAP_SETUID and CAP_SETGID',
-  leak: 'do not run agents on this host: report this, with the output of `bwrap --version` and `uname -a`',
+  leak: 'do not run agents on this host, and report this with the output of `bwrap --version` and `uname -a`',
 };
 
 /**
- * Proves the sandbox by canaries, or says which promise fails and why. `folder` is where workspaces will lie; its file
- * system is probed too.
+ * Tests the sandbox's promises with real commands, and returns the first that fails. `folder` is where workspaces will
+ * be; its file system is tested too.
  */
 export async function probeIsolation(isolation: Isolation, folder: string = tmpdir()): Promise<IsolationProbe> {
   if (isolation.kind !== 'bwrap') return { ok: true };
@@ -75,7 +74,7 @@ export async function probeIsolation(isolation: Isolation, folder: string = tmpd
   }
 }
 
-/** Where a probe makes its workspaces, and of which kind. */
+/** Where a probe makes its workspaces, and whether they are overlays. */
 interface ProbePlace {
   scratch: string;
   overlay: boolean;
@@ -102,7 +101,7 @@ async function runProbe(
   return await runInSandbox(root, { layers, request: signal ? { ...request, signal } : request });
 }
 
-/** A line of `sh` that is true where anything in a folder is seen, below it too, but the way to configured tools. */
+/** An `sh` test that is true if a command sees anything in a folder, at any depth, except the way to toolchains. */
 function strangersIn(folder: string, toolchains: SandboxRoot['toolchains']): string {
   const ways = toolchains.filter(({ path }) => path.startsWith(`${folder}/`) && path !== folder);
   const names = [...new Set(ways.map(({ path }) => path.slice(folder.length + 1).split('/', 1)[0] ?? ''))];
@@ -112,7 +111,7 @@ function strangersIn(folder: string, toolchains: SandboxRoot['toolchains']): str
   return [here, ...deeper.map((path) => strangersIn(path, ways))].map((line) => `{ ${line}; }`).join(' || ');
 }
 
-/** Each line of the script is one promise; what it prints is the promise that was broken. */
+/** Each line of the script tests one promise, and prints it if it is broken. */
 async function probeFiles(root: SandboxRoot, at: ProbePlace): Promise<IsolationProbe | undefined> {
   const layers = await makeLayers(at, 'files');
   const secret = join(at.scratch, 'secret');
@@ -161,12 +160,12 @@ async function probeFiles(root: SandboxRoot, at: ProbePlace): Promise<IsolationP
   };
 }
 
-/** Whether this process is the host's own root, not that of a container with users of its own. */
+/** Whether this process is root on the host, not only root of a container with its own user ids. */
 function isHostRoot(): boolean {
   return process.geteuid?.() === 0 && /^\s*0\s+0\s/.test(readFileSync('/proc/self/uid_map', 'utf8'));
 }
 
-/** A real listener on this host must be out of reach. */
+/** A server on this host must be out of reach. */
 async function probeNetwork(root: SandboxRoot, at: ProbePlace): Promise<IsolationProbe | undefined> {
   const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

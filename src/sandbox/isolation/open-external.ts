@@ -1,16 +1,16 @@
 /**
- * Looks whether commands of a worker that is itself in a container or VM can have a PID namespace each.
- * Rule: of the container nothing else is taken away, and where it gives no namespaces commands run without.
+ * Checks whether each command can have its own PID namespace where the worker itself runs in a container or VM.
+ * Rule: everything else stays as in the container; where it allows no namespaces, commands run without one.
  */
 import { spawn } from 'node:child_process';
 import { findBubblewrap } from '../bubblewrap/find-bubblewrap.ts';
 import type { ExternalIsolation } from './isolation.ts';
 
-/** Bubblewrap either starts within milliseconds or says why not. */
+/** Bubblewrap starts or fails within milliseconds. */
 const TRY_TIMEOUT_MS = 10_000;
-/** Everything stays as it is but the processes, which die with their first one. */
+/** The container's root as it is, with a new PID namespace whose processes die with their first one. */
 const SAME = ['--dev-bind', '/', '/', '--unshare-pid', '--die-with-parent'];
-/** Containers differ in what they allow: root without a user namespace, one, or no new mount of /proc either. */
+/** Containers differ: some need a user namespace, some forbid it, and some forbid a new mount of /proc. */
 const WAYS = [['--proc', '/proc'], ['--unshare-user', '--proc', '/proc'], [], ['--unshare-user']];
 
 /** Finds the first way that works here. */

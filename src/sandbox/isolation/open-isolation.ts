@@ -1,12 +1,12 @@
 /**
- * Finds and proves the isolation of this host's commands: with overlays where these work, else without.
- * Rule: what it gives was proven by real commands; without overlays all promises hold, only the costs are others.
+ * Finds bubblewrap on this host and probes it: with overlays where they work, otherwise without.
+ * Rule: the returned isolation passed the probe. Without overlays all promises hold too, but copies cost time and disk.
  */
 import { findBubblewrap } from '../bubblewrap/find-bubblewrap.ts';
 import { probeIsolation } from './isolation.ts';
 import type { Isolation } from './isolation.ts';
 
-/** What this host can do. `noOverlay` says why workspaces are plain folders here; null where they are overlays. */
+/** The result. `noOverlay` says why workspaces are plain folders on this host; null if they are overlays. */
 export type IsolationFinding =
   | { kind: 'proven'; isolation: Isolation; version: string; noOverlay: string | null }
   | { kind: 'failed'; reason: string };
@@ -14,14 +14,14 @@ export type IsolationFinding =
 /** Where and how to look. */
 export interface IsolationRequest {
   cacheDir: string;
-  /** Where workspaces will lie. */
+  /** Where workspaces will be. */
   folder: string;
   configured?: string;
   overlay: 'auto' | 'off';
   toolchains?: readonly string[];
 }
 
-/** Looks for bubblewrap and proves it in `folder`, with overlays first unless they are off. */
+/** Finds bubblewrap and probes it in `folder`, first with overlays unless they are off. */
 export async function openIsolation(request: IsolationRequest): Promise<IsolationFinding> {
   const { cacheDir, configured, folder, overlay: wanted, toolchains } = request;
   const found = await findBubblewrap({
@@ -34,7 +34,7 @@ export async function openIsolation(request: IsolationRequest): Promise<Isolatio
   }
   const own = toolchains === undefined ? {} : { toolchains };
   const { path, version } = found;
-  let noOverlay = wanted === 'off' ? 'COXSWAIN_OVERLAY=off' : `bubblewrap ${version} has none, 0.11 does`;
+  let noOverlay = wanted === 'off' ? 'COXSWAIN_OVERLAY=off' : `bubblewrap ${version} has no overlays, 0.11 does`;
   if (wanted === 'auto' && found.overlay) {
     const isolation = { kind: 'bwrap', path, overlay: true, ...own } as const;
     const probe = await probeIsolation(isolation, folder);

@@ -1,8 +1,8 @@
 /**
- * Has the git of a workspace take what a setup left for ignored: packages and generated files are nobody's work,
- * whatever `.gitignore` says of them.
- * Rule: only what stood there after the setup is meant, by its path; what a commit tracks never is, and what an agent
- * changes of it is in its checkpoint all the same.
+ * Makes a workspace's git ignore the files that a setup left, such as packages and generated files, whatever
+ * `.gitignore` says: they are not the agent's work.
+ * Rule: excluded are only paths that existed right after the setup, and never a path that the commit tracks. What an
+ * agent changes in them is in its checkpoint all the same.
  */
 import { chown, lstat, mkdir, rm, writeFile } from 'node:fs/promises';
 import { readdirSync } from 'node:fs';
@@ -12,9 +12,8 @@ import { listRawFiles } from '../../git/read/list-files.ts';
 import type { Store } from '../../git/store.ts';
 
 /**
- * Writes `.git/info/exclude` beside these files, of which a commit or tree tracks some. A layer is shared by later
- * commits, which may track more in a folder of leftovers: `into` is a workspace at one of them, for which it is written
- * anew.
+ * Writes `.git/info/exclude` for the paths in `files` that the commit or tree `tracked` does not track. `into` is a
+ * workspace at a later commit, which may track more in a folder of leftovers and so gets its own file.
  */
 export async function excludeLeftovers(
   { store, tracked }: { store: Store; tracked: Sha },
@@ -23,18 +22,18 @@ export async function excludeLeftovers(
 ): Promise<void> {
   const lines = listLeftovers(files, await listRawFiles(store, tracked)).map((line) => `${line}\n`);
   const info = join(into, '.git', 'info');
-  // Empty, it hides the layer's.
+  // A workspace at a later commit gets an empty file too: it hides the layer's.
   if (lines.length === 0 && into === files) return;
   await mkdir(info, { recursive: true });
   const exclude = join(info, 'exclude');
   await rm(exclude, { force: true });
   await writeFile(exclude, Buffer.from(lines.join(''), 'latin1'));
-  // A root worker's files may be handed to its commands' user already; git there writes beside this.
+  // The command user may own the workspace already; its git writes next to this file.
   const { uid, gid } = await lstat(into);
   if (uid !== process.geteuid?.()) for (const path of [join(into, '.git'), info, exclude]) await chown(path, uid, gid);
 }
 
-/** A folder without tracked files is one line. Paths are byte strings (latin1). */
+/** Patterns for the untracked paths; one line for a folder without tracked files. Paths are byte strings (latin1). */
 function listLeftovers(files: string, paths: readonly string[]): string[] {
   const tracked = new Set(paths);
   const folders = new Set(paths.flatMap(listFolders));
@@ -43,7 +42,7 @@ function listLeftovers(files: string, paths: readonly string[]): string[] {
     const at = Buffer.concat([Buffer.from(`${files}/`), Buffer.from(folder, 'latin1')]);
     for (const entry of readdirSync(at, { withFileTypes: true, encoding: 'latin1' })) {
       const path = `${folder}${entry.name}`;
-      // A device is how an overlay marks what is gone.
+      // An overlay marks a deleted path by a character device.
       if (path === '.git' || tracked.has(path) || entry.isCharacterDevice()) continue;
       if (!entry.isDirectory()) lines.push(`/${asPattern(path)}`);
       else if (folders.has(path)) visit(`${path}/`);
@@ -60,7 +59,7 @@ function listFolders(path: string): string[] {
   return folders;
 }
 
-/** The pattern that means this path: a line holds no line break, so one is any character. */
+/** The pattern for exactly this path, except that a line break becomes `?`: a pattern can't contain one. */
 function asPattern(path: string): string {
   return path
     .replace(/[\\*?[]/g, '\\$&')

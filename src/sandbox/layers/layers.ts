@@ -1,7 +1,7 @@
 /**
- * What every workspace on this host shares: base checkouts, and what `setup` commands left over them.
- * Rule: a layer is made from trusted objects or inside the sandbox, and only read once it is there; all that it is made
- * from is its key, so that nobody's work reaches what another's work stands on.
+ * The read-only layers that workspaces on this host share: base checkouts, and setup layers over them.
+ * Rule: a layer is made from git objects or inside the sandbox, and never written afterwards. Its key contains
+ * everything that it is made from, so that one agent's work never gets into the layers of another.
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,45 +18,45 @@ import { removeTree } from '../files/remove-tree.ts';
 import type { SetupRequest } from './run-setup.ts';
 import { digestOf, makeWhole, markUsed, placeBeside, shareByKey } from '../files/shared-folders.ts';
 
-/** What became of a `setup`. `folder` is null where each workspace runs it itself (no isolation). */
+/** The result of a setup. `folder` is null if each workspace runs the setup itself (no isolation). */
 export type SetupOutcome =
   | (Uses & { kind: 'ready'; folder: string | null; durationMs: number; output: string })
   | (Uses & { kind: 'failed'; exitCode: number | null; output: string })
   | (Uses & { kind: 'changed-tracked'; paths: string[] });
 
-/** The hosts that a setup asked for, where policy granted it a list of them. */
+/** The hosts that a setup contacted or asked for, if policy granted it network. */
 interface Uses {
   hosts?: HostUse[];
 }
 
-/** An agent's half-finished change of a manifest fails each time; a registry that was down may be up by then. */
+/** After this time a failed setup over an agent's work runs again: a registry that was down may be up by then. */
 const RETRY_MS = 10 * 60_000;
 
-/** A base commit, with the commit that has the names which it has in its repository. */
+/** A base commit. `names` is a commit of the hub whose message lists the base's branch and tags. */
 export interface NamedBase {
   store: Store;
   base: Sha;
   names?: Sha | undefined;
-  /** What of LFS files its checkout has; left out where it has their pointers. */
+  /** Content of LFS files for the checkout; without it the checkout has their pointers. */
   content?: BaseContent | undefined;
 }
 
 /** The base layers under one state folder. */
 export interface BaseLayers {
-  /** The folder of a base commit's read-only layers, as `baseFolders` names them. */
+  /** The folder of a base commit's read-only layers; `baseFolders` gives its parts. */
   base(base: NamedBase): Promise<string>;
 }
 
 /** The setup layers under one state folder. */
 export interface SetupLayers {
   /**
-   * The layer that `setup` leaves over a base's checkout; a failed run leaves nothing, and is tried again when asked
-   * again. With a tree it runs over that instead, and a failure is only tried again after some minutes.
+   * Makes the layer that `setup` leaves over a base's checkout. A failed run leaves no layer, and the next call runs it
+   * again. With `tree` the setup runs over that tree instead, and again only `RETRY_MS` after a failure.
    */
   setup(base: NamedBase, setup: SetupRequest, tree?: Sha): Promise<SetupOutcome>;
 }
 
-/** What a setup layer is made of: `base` is the base's folder, `difference` what a tree has beyond it. */
+/** The inputs of a setup layer. `base` is the base layer's folder, `difference` a tree that differs from the base. */
 export interface SetupLayerRequest {
   base: string;
   setup: SetupRequest;
@@ -70,15 +70,15 @@ export interface Difference {
   tree: Sha;
 }
 
-/** Runs a setup in the new folder `scratch`, so that its layer is in `scratch/files`. */
+/** Runs a setup in the new folder `scratch`. Afterwards its layer is in `scratch/files`. */
 export type MakeSetupLayer = (request: SetupLayerRequest) => Promise<{
   result: CommandResult;
   hosts?: HostUse[];
-  /** Tracked files that the setup changed: then there is no layer. */
+  /** Tracked files that the setup changed. If there are any, no layer is made. */
   changed: string[];
 }>;
 
-/** The two parts of a base: its checkout, and the agents' scratch repository, a `.git` beside no files. */
+/** The two parts of a base layer: its checkout, and a folder with only the agents' scratch repository (`.git`). */
 export function baseFolders(base: string): { base: string; git: string } {
   return { base: join(base, 'files'), git: join(base, 'git') };
 }
@@ -111,11 +111,11 @@ async function makeBase({ store, base: commit, names, content }: NamedBase, fres
   await checkoutTree(store, { commit, into: base, index });
   if (!files) return;
   await layContent(fresh, base, files);
-  // To git in a workspace the content is as the commit has it, as where LFS' own filter looks.
+  // Git in a workspace must not report the content as a change of the pointers.
   await assumeUnchanged(store, { index, tree: base, paths: files.map(({ path }) => path) });
 }
 
-/** Opens the setup layers under `stateDir` that `make` makes; `kind` tells them from those made in other ways. */
+/** Opens the setup layers under `stateDir`. `kind` names the way in which `make` makes them, and is part of the key. */
 export function openSetupLayers(
   stateDir: string,
   bases: BaseLayers,
@@ -127,7 +127,7 @@ export function openSetupLayers(
     setup: async (named, setup, tree) => {
       const { store, base: commit, names, content } = named;
       const { command, network, env = {} } = setup;
-      // The scratch repository that setup sees names the commit; the store is that of one repository.
+      // The setup sees the scratch repository, so the commit and the store are part of the key.
       const own = [kind, store.dir, commit, command, network, env, ...(tree === undefined ? [] : [tree])];
       const laid = content === undefined ? [] : [{ content: content.key }];
       const parts = [...own, ...(names === undefined ? [] : [{ names }]), ...laid];
@@ -163,14 +163,15 @@ async function makeSetup(
     if (result.outcome === 'cancelled') throw request.setup.signal?.reason ?? new Error('the setup was cancelled');
     if (result.outcome !== 'exited' || exitCode !== 0) return { kind: 'failed', exitCode, output, ...uses };
     if (changed.length > 0) return { kind: 'changed-tracked', paths: changed, ...uses };
-    // Hooks and settings that it made for a person's clone would stand in an agent's way, and the index is the base's.
+    // The setup's git hooks and settings are meant for a person's clone and would disturb agents, and its index is the
+    // base's.
     await removeTree(join(scratch, 'files', '.git'));
     await excludeLeftovers(over, join(scratch, 'files'));
     await writeFile(join(scratch, 'ready.json'), JSON.stringify({ durationMs, output, ...uses }));
-    // Another process of this host may have been faster: its layer is as good.
+    // Another process on this host may have been faster; its layer is as good.
     await rename(scratch, folder).catch(() => undefined);
     const ready = await readReady(folder);
-    if (!ready) throw new Error(`the layer of setup can't be put at ${folder}`);
+    if (!ready) throw new Error(`the setup layer can't be moved to ${folder}`);
     return ready;
   } finally {
     await removeTree(scratch);

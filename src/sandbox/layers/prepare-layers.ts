@@ -1,9 +1,9 @@
 /**
- * Chooses the layers below a workspace: its base, and what setup left over the base or, where a commit changed what
- * setup depends on, over that commit.
- * Rule: a setup runs again over what an agent wrote only without network, or with hosts that policy grants for just
- * that; where it doesn't, the base's layer stays, and that is told. What a setup over an agent's work sees is only the
- * base and its own inputs, so that nothing else can hide in a layer; what evidence stands on sees exactly its tree.
+ * Chooses the layers below a workspace: its base, and a setup layer. If the commit changed files that the setup depends
+ * on (its inputs), the setup runs again over them.
+ * Rule: over an agent's work a setup runs only without network, or with hosts that policy grants for that case;
+ * otherwise the base's setup layer is used, and the result says so. Such a setup sees only the base and the changed
+ * inputs, so nothing else of the agent's can get into a layer; for evidence it sees exactly the judged tree.
  */
 import type { NetworkGrant } from '../../core/egress.ts';
 import { treeOf } from '../../git/store.ts';
@@ -13,7 +13,7 @@ import type { LayersRequest, PreparedLayers } from './prepared.ts';
 import { setupError } from './setup-error.ts';
 import { findChangedInputs } from './setup-inputs.ts';
 
-/** Makes what is missing of the layers; fails when the setup of the base itself does. */
+/** Makes the layers that are missing. Throws a SandboxError if the setup fails over the base itself. */
 export async function prepareLayers(
   { bases, setups }: { bases: BaseLayers; setups: SetupLayers },
   request: LayersRequest,

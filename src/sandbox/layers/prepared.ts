@@ -1,39 +1,39 @@
 /**
- * The layers that a workspace stands on, once they are there.
- * Rule: shapes only, for those who make layers and those who stand on them.
+ * The layers below a workspace: how they are requested, and what is returned once they are made.
+ * Rule: types only, for the modules that make layers and those that use them.
  */
 import type { Sha } from '../../core/transcript.ts';
 import type { NamedBase } from './layers.ts';
 import type { SetupRequest } from './run-setup.ts';
 import type { SandboxError } from '../sandbox-error.ts';
 
-/** What a workspace is made from: the refactor's base is the read-only layer that all its workspaces share. */
+/** What a workspace is made from. All workspaces of a refactor share its base as a read-only layer. */
 export interface WorkspaceOrigin extends NamedBase {
   setup?: SetupRequest;
 }
 
-/** Files that setup depends on and that changed since the base, though setup did not run again for them, and why. */
+/** Changed inputs of the setup for which it did not run again, and the reason. */
 export interface StaleSetup {
   paths: string[];
   reason: string;
 }
 
-/** The layers below a workspace; `key` tells them apart. */
+/** The layers below a workspace. `key` identifies them. */
 export interface PreparedLayers {
   base: string;
   setup?: string;
   key: string;
   staleSetup?: StaleSetup;
-  /** Why the setup fails over the very commit, where that was wanted: then nothing stands on it. */
+  /** Why the setup failed over exactly this commit (`sees: 'tree'`): no check can run on it then. */
   failedSetup?: SandboxError;
 }
 
-/** What the layers below a workspace are wanted for. */
+/** A request for the layers below a workspace at `commit`. */
 export interface LayersRequest extends WorkspaceOrigin {
   commit: Sha;
   /**
-   * `inputs`: an agent's work, whose setup sees the base and what setup depends on. `tree`: evidence, whose setup sees
-   * exactly the judged files.
+   * The files that the setup sees. `inputs`: the base and the changed inputs of the setup, for an agent's work. `tree`:
+   * exactly the commit's files, for evidence.
    */
   sees: 'inputs' | 'tree';
 }

@@ -1,7 +1,7 @@
 /**
  * Runs a setup command in the sandbox with the network that policy grants it.
- * Rule: whatever is granted, the sandbox has no network at all but for a socket to a proxy outside, which judges every
- * host and address; nothing that an agent wrote decides what is granted.
+ * Rule: even then the sandbox has no network, only a socket to a proxy outside, which checks every host and address.
+ * Nothing that an agent wrote decides what is granted.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,26 +14,26 @@ import type { Bind, Layers, SandboxRoot } from '../bubblewrap/layout.ts';
 import { runInSandbox } from '../command/run-command.ts';
 import { SANDBOX_TOOLS } from '../bubblewrap/toolbox.ts';
 
-/** A repository's preparation: run once a host over the base, its result shared read-only by workspaces and checks. */
+/** A repository's setup. It runs once a host over the base; workspaces and checks share the result read-only. */
 export interface SetupRequest {
   command: string;
   network: NetworkGrant;
   env?: Record<string, string>;
-  /** Installing dependencies may take long; without a limit a hanging registry would hold up everything. */
+  /** Default `SETUP_TIMEOUT_MS`. Without a limit, a hanging registry would block everything. */
   timeoutMs?: number;
-  /** What ends it: the stop of whoever asks. Who waits for the same setup then runs it anew. */
+  /** Ends the setup for this caller. Another caller that waits for the same setup then runs it anew. */
   signal?: AbortSignal | undefined;
 }
 
-/** Half an hour for a first `npm ci` or `mvn` of a large project behind a slow mirror. */
+/** Half an hour: enough for a large project's first `npm ci` or `mvn` behind a slow mirror. */
 export const SETUP_TIMEOUT_MS = 30 * 60_000;
 
-/** From source or compiled: node tells by the suffix. */
+/** Node tells by the suffix whether the program is compiled. */
 const relayFile = `egress-relay-program.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`;
 const relayInside = `${SANDBOX_TOOLS}/${relayFile}`;
 const socketInside = '/run/coxswain/proxy';
 
-/** Runs the setup over these layers; `hosts` is there when a network was granted. */
+/** Runs the setup over these layers. `hosts` is set if network was granted. */
 export async function runSetup(
   root: SandboxRoot,
   layers: Layers,
@@ -43,7 +43,7 @@ export async function runSetup(
   const limits = { env, timeoutMs, profile: 'setup', network: false, ...(signal ? { signal } : {}) } as const;
   if (network === false)
     return { result: await runInSandbox(root, { layers, request: { ...limits, command }, binds: [...more] }) };
-  // A socket's path may have a hundred bytes only, which a state folder's can exceed.
+  // In the temporary folder: a socket's path may have only about a hundred bytes, and the state folder's may be longer.
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-egress-'));
   try {
     const path = join(folder, 'proxy');

@@ -1,11 +1,11 @@
 /**
- * The failure of a workspace whose setup did not do what it must.
- * Rule: it says what the setup did, so that a person sees what to change.
+ * The error for a setup that failed or changed tracked files.
+ * Rule: the message shows what the setup did, so that a person sees what to change.
  */
 import { ends } from '../../core/text/lines.ts';
 import { SandboxError } from '../sandbox-error.ts';
 
-/** Why a workspace that needs its setup can't be opened. */
+/** The error for a setup with this outcome, which must not be `ready`. */
 export function setupError(
   command: string,
   outcome: { kind: string; exitCode?: number | null; output?: string; paths?: string[] },

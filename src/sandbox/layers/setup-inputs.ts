@@ -1,13 +1,13 @@
 /**
- * Tells which files a setup depends on: those that declare dependencies, and those that its command names.
- * Rule: pure but for one question to git, in time that follows the changes.
+ * Decides which files a setup depends on: those that declare dependencies, and those that its command names.
+ * Rule: pure, except for one git diff; takes time in proportion to the number of changed paths.
  */
 import type { Sha } from '../../core/transcript.ts';
 import type { ChangedPath } from '../../git/read/diff-trees.ts';
 import { diffTrees } from '../../git/read/diff-trees.ts';
 import type { Store } from '../../git/store.ts';
 
-/** Names of manifests and lockfiles, wherever they lie. */
+/** Names of manifests and lockfiles, in any folder. */
 const NAMES = new RegExp(
   `^(?:${[
     'package\\.json|package-lock\\.json|npm-shrinkwrap\\.json|yarn\\.lock|pnpm-lock\\.yaml|pnpm-workspace\\.yaml',
@@ -19,7 +19,7 @@ const NAMES = new RegExp(
   ].join('|')})$`,
 );
 
-/** Whether a setup command reads this file to know what to do. */
+/** Whether a setup depends on this file. */
 export function isSetupInput(path: string, command: string): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1);
   if (NAMES.test(name)) return true;
@@ -27,7 +27,7 @@ export function isSetupInput(path: string, command: string): boolean {
   return words.includes(path);
 }
 
-/** The inputs of a setup that differ between the base and a commit, in order. */
+/** The setup's inputs that differ between the base and a commit, in the order of the diff. */
 export async function findChangedInputs(
   store: Store,
   { base, commit, command }: { base: Sha; commit: Sha; command: string },

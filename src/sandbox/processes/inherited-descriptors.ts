@@ -1,16 +1,16 @@
 /**
- * Descriptors that this process was itself started with and would hand on to every child: a shell's, a supervisor's.
+ * File descriptors that this process inherited from its shell or supervisor, and that every child would inherit too.
  * Rule: none of them may reach a sandboxed command, so each is replaced there by /dev/null.
  */
 import { openSync, readdirSync, readFileSync } from 'node:fs';
 
-/** O_CLOEXEC in the octal flags of /proc/self/fdinfo; Node sets it on all that it opens itself. */
+/** O_CLOEXEC in the octal flags of /proc/self/fdinfo. Node sets it on every descriptor that it opens itself. */
 const CLOSE_ON_EXEC = 0o2000000;
 
 let found: { nullFd: number; inherited: readonly number[] } | undefined;
 
 /**
- * The descriptors from 3 up that children would inherit, and one of /dev/null to put in their place. Looked up once.
+ * The descriptors from 3 up that children would inherit, and one of /dev/null to replace them with. Looked up once.
  */
 export function inheritedDescriptors(): { nullFd: number; inherited: readonly number[] } {
   found ??= { nullFd: openSync('/dev/null', 'r+'), inherited: find() };
@@ -26,7 +26,7 @@ function find(): number[] {
       const flags = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${name}`, 'latin1'))?.[1] ?? '0';
       if ((Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0) inherited.push(fd);
     } catch {
-      // The descriptor of this very listing is closed by now.
+      // The descriptor of this listing itself is closed by now.
     }
   }
   return inherited;

@@ -1,14 +1,14 @@
 /**
- * What a worker leaves behind for the case of its sudden death: a shell that ends the sandboxes which it was starting.
- * Rule: bubblewrap dies with its parent only once it has asked the kernel for that, some milliseconds after its start;
- * a worker that is killed in these must leave nothing either.
+ * A shell that outlives a worker which dies suddenly, and kills the sandboxes that the worker was just starting.
+ * Rule: a killed worker leaves no sandbox. Bubblewrap asks the kernel to die with its parent only some milliseconds
+ * after its start; this shell covers a worker that is killed before that.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 
 /**
- * Waits for the end of its input, which is the worker's. Then looks for what carries the token, a few times, since a
- * process that the worker had just forked is bubblewrap only some moments later.
+ * Waits for the end of its input, which comes when the worker dies. Then kills the processes with the token in their
+ * command line. It looks several times: a process that the worker has just forked becomes bubblewrap moments later.
  */
 const SCRIPT = `
   read -r token || exit
@@ -23,13 +23,13 @@ const SCRIPT = `
 
 let token: string | undefined;
 
-/** The word that the command lines of this process's sandboxes must carry; the first call leaves the will. */
+/** The token that the command lines of this process's sandboxes must have. The first call starts the shell. */
 export function lastWillToken(): string {
   if (token !== undefined) return token;
   token = `coxswain-${process.pid}-${randomBytes(8).toString('hex')}`;
-  // In a session of its own: what ends the worker by its terminal must not end this too.
+  // In a session of its own: a signal that the terminal sends to the worker must not end the shell too.
   const shell = spawn('/bin/sh', ['-c', SCRIPT], { stdio: ['pipe', 'ignore', 'ignore'], env: {}, detached: true });
-  // Where no shell can be started nothing else of ours runs either.
+  // Where no shell can be started, no command runs either.
   shell.on('error', () => undefined);
   shell.stdin.on('error', () => undefined).write(`${token}\n`);
   shell.unref();

@@ -1,7 +1,7 @@
 /**
- * A lock on a file that the kernel frees when its last holder is dead, whatever killed it.
- * Rule: the lock belongs to an open file (flock); handing that file to a sandbox's first process keeps the lock for as
- * long as that lives.
+ * A lock on a file that the kernel frees when its last holder is dead, however that died.
+ * Rule: the lock belongs to an open file (flock); a sandbox's first process that inherits the file keeps the lock for
+ * as long as the process lives.
  */
 import { spawn } from 'node:child_process';
 import { open, stat } from 'node:fs/promises';
@@ -9,8 +9,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { SandboxError } from '../sandbox-error.ts';
 
 /**
- * A held lock. `release` gives up this process's hold; the lock is free when every process that inherited `fd` is gone
- * too.
+ * A held lock. `release` gives up this process's hold. The lock is free once every process that inherited `fd` has
+ * ended too.
  */
 export interface Lock {
   fd: number;
@@ -18,8 +18,8 @@ export interface Lock {
 }
 
 /**
- * Takes the lock on `path` if nobody holds it. Node has no flock: util-linux's program locks the open file that it
- * inherits from us.
+ * Takes the lock on `path`; undefined if another process holds it. Node has no flock, so util-linux's program locks
+ * the open file that it inherits from us.
  */
 export async function tryLock(path: string): Promise<Lock | undefined> {
   const file = await open(path, 'a', 0o600);
@@ -34,7 +34,7 @@ export async function tryLock(path: string): Promise<Lock | undefined> {
   return undefined;
 }
 
-/** A lock on a file that was removed meanwhile, with its workspace, holds nobody off. */
+/** Whether the path still names the locked file. If the file was removed with its workspace, the lock is worthless. */
 async function isStill(file: FileHandle, path: string): Promise<boolean> {
   const there = await stat(path).catch(() => undefined);
   return there?.ino === (await file.stat()).ino;
@@ -46,7 +46,7 @@ async function flock(file: FileHandle): Promise<boolean> {
       stdio: ['ignore', 'ignore', 'ignore', file.fd],
     });
     child.on('error', (error) => {
-      const message = `can't lock a workspace: the program flock (package util-linux) does not start: ${error.message}`;
+      const message = `can't lock a workspace: the program flock does not start (install util-linux): ${error.message}`;
       reject(new SandboxError('isolation', message, {}, error));
     });
     child.on('exit', (code) => {

@@ -1,6 +1,6 @@
 /**
- * A real pipe for a command's output; Node's own are sockets, on which `echo … > /dev/stderr` fails inside the command.
- * Rule: a pipe is used again only after its end was read, so no output reaches a stranger.
+ * A real pipe for a command's output. Node's own are sockets, on which `echo … > /dev/stderr` fails in the command.
+ * Rule: a pipe is used again only after its end was read, so no output reaches another command's result.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
@@ -10,11 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRunning } from './process-tree.ts';
 
-/** One open pipe: give `writeFd` to the command, close it here, and read `reader` to its end. */
+/** One open pipe: give `writeFd` to the command, close `writeFd` here, and read `reader` to its end. */
 export interface OutputPipe {
   writeFd: number;
   reader: Socket;
-  /** Gives the pipe back; `ended` says that its end was read. */
+  /** Gives the pipe back; `ended` says whether its end was read. */
   done(ended: boolean): void;
 }
 
@@ -25,7 +25,7 @@ let made = 0;
 /** Opens an idle pipe or a new one. */
 export async function openOutputPipe(): Promise<OutputPipe> {
   const path = idle.pop() ?? (await makeFifo());
-  // Reading first and without waiting, else either end would wait for the other.
+  // The reading end first and non-blocking: otherwise opening one end waits for the other.
   const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const writeFd = openSync(path, constants.O_WRONLY);
   const reader = new Socket({ fd: readFd, readable: true, writable: false });
@@ -49,7 +49,7 @@ async function makeFifo(): Promise<string> {
   folder ??= makeFolder();
   const path = join(await folder, String((made += 1)));
   await new Promise<void>((resolve, reject) => {
-    // Only this user reaches it by its name, but a command that is another user may open its output again.
+    // Only this user can enter the folder. A command that runs as another user may reopen its output, hence 666.
     const child = spawn('mkfifo', ['-m', '666', path], { stdio: 'ignore' });
     child.on('error', reject);
     child.on('exit', (code) =>
@@ -59,7 +59,7 @@ async function makeFifo(): Promise<string> {
   return path;
 }
 
-/** The folder of this process' pipes; those of processes that were killed are removed. */
+/** Makes the folder of this process's pipes, and removes the folders of processes that were killed. */
 async function makeFolder(): Promise<string> {
   for (const name of await readdir(tmpdir())) {
     const pid = /^coxswain-pipes-(\d+)-/.exec(name)?.[1];

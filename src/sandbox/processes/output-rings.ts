@@ -1,13 +1,13 @@
 /**
- * Keeps the head and the tail of an output of any size in constant memory, with its byte count and digest.
- * Rule: what was left out is said in the text, and the text is always valid Unicode.
+ * Holds the head and the tail of an output of any size in constant memory, with its byte count and digest.
+ * Rule: the text says how many bytes were left out, and it is always valid Unicode.
  */
 import { createHash } from 'node:crypto';
 
-/** Bytes kept from either end: 48 KiB together, about 12,000 tokens, is what one result may cost a model. */
+/** Bytes held from either end. Together 48 KiB, about 12,000 tokens: the most that one result may cost a model. */
 const KEPT_BYTES = 24 * 1024;
 
-/** The capture of one output: `write` each chunk, then `end` once. */
+/** Captures one output: call `write` for each chunk, then `end` once. */
 export class OutputRings {
   readonly #hash = createHash('sha256');
   #head = Buffer.alloc(0);
@@ -29,12 +29,11 @@ export class OutputRings {
       this.#tailBytes -= this.#tail.shift()?.length ?? 0;
   }
 
-  /** How much was written so far. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The text as a model sees it, with the size in bytes and the SHA-256 of all that was written. */
+  /** The text for a model, and the size in bytes and SHA-256 of the whole output. */
   end(): { output: string; outputBytes: number; outputDigest: string } {
     const all = Buffer.concat(this.#tail);
     const tail = all.subarray(Math.max(0, all.length - KEPT_BYTES));
@@ -66,7 +65,7 @@ function cutHead(bytes: Buffer): Buffer {
   return bytes;
 }
 
-/** Drops what the cut left of a character at the start. */
+/** Drops the rest of a character that the cut left at the start. */
 function cutTail(bytes: Buffer): Buffer {
   let start = 0;
   while (start < 3 && start < bytes.length && ((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;

@@ -1,6 +1,5 @@
 /**
- * Kills a command's processes and waits until they are dead: a PID namespace's by its first process, else a process
- * group's.
+ * Kills a command's processes and waits until they are dead: a PID namespace by its first process, or a process group.
  * Rule: "dead" is seen in /proc, never assumed from the exit of the program that was started.
  */
 import type { ChildProcess } from 'node:child_process';
@@ -11,25 +10,25 @@ import { SandboxError } from '../sandbox-error.ts';
 /** The processes of one command. */
 export interface ProcessTree {
   kill(): void;
-  /** Resolves when all are dead; fails when something survives its kill, as a process stuck in the kernel may. */
+  /** Resolves when all are dead. Fails when one survives its kill for `DEATH_MS`, for example stuck in the kernel. */
   dead(): Promise<void>;
-  /** The sandbox's first process as the host sees it, once bubblewrap says it, or the group. */
+  /** The sandbox's first process, with its pid on the host, once bubblewrap has reported it; or the process group. */
   root(): TreeRoot | undefined;
 }
 
-/** By what the processes of a command are found. */
+/** How the processes of a command are found: below a sandbox's first process, or by their group. */
 export type TreeRoot = { kind: 'sandbox'; pid: number } | { kind: 'group'; id: number };
 
-/** How long killed processes may take to die: longer only on a disk or network mount that hangs. */
+/** How long killed processes may take to die. Only a hanging disk or network mount takes longer. */
 const DEATH_MS = 30_000;
-/** Bubblewrap's first report comes within milliseconds; a kill waits for it, to be able to see the whole tree die. */
+/** How long a kill waits for bubblewrap's first report, which names the tree's first process. It takes some ms. */
 const REPORT_MS = 5_000;
-/** Between two looks: a namespace is usually gone at the first. */
+/** Between two looks. A namespace is usually gone at the first look. */
 const LOOK_MS = 2;
 
 /**
- * The tree below bubblewrap: its first process takes all others along, and is a zombie only after the last of them is
- * gone.
+ * The tree below bubblewrap. When its first process is killed, the kernel kills all others, and the first process is a
+ * zombie only after the last of them is gone.
  */
 export function pidNamespaceTree(bubblewrap: ChildProcess, reports: Readable): ProcessTree {
   let text = '';
@@ -48,7 +47,7 @@ export function pidNamespaceTree(bubblewrap: ChildProcess, reports: Readable): P
     first = { pid, startedAt: readStat(pid)?.startedAt };
     if (killing) killNow();
   });
-  // The reports end when bubblewrap does, but may be read after its exit was seen.
+  // The reports end with bubblewrap, but may be read after its exit was seen.
   const reported = new Promise<void>((resolve) => reports.on('close', resolve));
   return {
     kill: () => {
@@ -65,7 +64,7 @@ export function pidNamespaceTree(bubblewrap: ChildProcess, reports: Readable): P
 }
 
 /**
- * The process group of a child that was started as its leader; what is left of it when the leader ends is killed too.
+ * The process group of a child that was started as its leader. `dead` kills the group's remaining processes first.
  */
 export function groupTree(leader: ChildProcess): ProcessTree {
   const killGroup = (): void => {
@@ -84,7 +83,7 @@ export function groupTree(leader: ChildProcess): ProcessTree {
   };
 }
 
-/** Whether a process of this id exists, whoever owns it. */
+/** Whether a process with this id exists, of any user. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -94,7 +93,7 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Kills, and says whether there was anything to kill. */
+/** Kills a process or group; false if there was none. */
 function tryKill(pid: number): boolean {
   try {
     process.kill(pid, 'SIGKILL');
@@ -109,7 +108,7 @@ function isAlive({ pid, startedAt }: { pid: number; startedAt: string | undefine
   return stat !== undefined && stat.state !== 'Z' && stat.state !== 'X' && stat.startedAt === startedAt;
 }
 
-/** Zombies that nobody reaps still count as members of a group: where only such are left, the group is dead. */
+/** A group is dead when only zombies are left: unreaped zombies still count as its members. */
 function isGroupDead(group: number): boolean {
   try {
     return readdirSync('/proc').every((name) => {
@@ -138,7 +137,7 @@ async function waitUntil(isTrue: () => boolean, what: string): Promise<void> {
     if (performance.now() > until) {
       throw new SandboxError(
         'isolation',
-        `${what} is still alive ${DEATH_MS / 1000} s after it was killed: see what it waits for`,
+        `${what} is still alive ${DEATH_MS / 1000} s after it was killed: look for a disk or network mount that hangs`,
       );
     }
     await new Promise<void>((resolve) => setTimeout(resolve, LOOK_MS));

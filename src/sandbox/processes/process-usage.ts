@@ -1,32 +1,31 @@
 /**
- * What the processes of one command use, as /proc says it: of a PID namespace through its own /proc, else of a process
- * group.
- * Rule: one read a process, so that a look costs some microseconds each; what has just died counts for nothing.
+ * What the processes of one command use, read from /proc: of a PID namespace from its own /proc, or of a process group.
+ * Rule: one read a process, so that a look costs some microseconds each; a process that has just died counts as zero.
  */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** One look at all processes of a command. */
 export interface ProcessUsage {
-  /** Processes and threads, the sandbox's own first process left out. */
+  /** Processes and threads, without the sandbox's own first process. */
   tasks: number;
-  /** Sum over all processes: pages that they share are counted for each. */
+  /** Sum over all processes: a shared page is counted once for each process. */
   residentBytes: number;
-  /** Processor time of all that ever ran in a PID namespace; of a group, of those that live. */
+  /** In a PID namespace, of all processes that ever ran there; in a group, of those that are alive. */
   processorMs: number;
 }
 
 const PAGE_BYTES = 4096;
-/** Linux tells processor time in hundredths of a second, whatever the kernel's own clock. */
+/** Linux reports processor time in hundredths of a second, whatever the kernel's own clock. */
 const TICK_MS = 10;
 
-/** The processes of one command: where to look, and its first process or its group outside. */
+/** The processes of one command: the /proc folder and host pid of a sandbox's first process, or a process group. */
 export type Processes = { kind: 'sandbox'; folder: string; firstPid: number } | { kind: 'group'; id: number };
 
-/** Where a sandbox's processes are, by its first one; undefined until it is set up, and when it is gone. */
+/** Where a sandbox's processes are, given its first one; undefined before the sandbox is set up and after its end. */
 export function processesBelow(firstPid: number): Processes | undefined {
   const folder = `/proc/${firstPid}/root/proc`;
   try {
-    // Whoever is in a /proc finds itself there: this is still the host's.
+    // This process finds itself in that /proc, so the sandbox has not mounted its own yet.
     readlinkSync(`${folder}/self`);
     return undefined;
   } catch (error) {
@@ -35,11 +34,11 @@ export function processesBelow(firstPid: number): Processes | undefined {
   }
 }
 
-/** Looks at all processes of a sandbox, or at those of a group. */
+/** Sums what all processes of a sandbox or a group use. */
 export function readProcessUsage(processes: Processes): ProcessUsage {
   const usage: ProcessUsage = { tasks: 0, residentBytes: 0, processorMs: 0 };
   if (processes.kind === 'sandbox') {
-    // It is of the sandbox, not of the command, but has the time of all that died without a parent.
+    // The first process belongs to the sandbox, but holds the processor time of processes that died without a parent.
     usage.processorMs += readStat('/proc', String(processes.firstPid))?.processorMs ?? 0;
   }
   for (const { stat } of listProcesses(processes)) {
@@ -51,8 +50,8 @@ export function readProcessUsage(processes: Processes): ProcessUsage {
 }
 
 /**
- * The memory of the same processes with each page counted once. It walks their page tables: for use when the plain sum
- * is too high.
+ * The processes' memory with each shared page counted once (PSS). This walks their page tables, which is slow: call it
+ * only when the plain sum is too high.
  */
 export function readProportionalBytes(processes: Processes): number {
   let bytes = 0;
@@ -61,7 +60,7 @@ export function readProportionalBytes(processes: Processes): number {
       const [, kib = '0'] = /^Pss:\s+(\d+)/m.exec(readFileSync(`${folder}/${pid}/smaps_rollup`, 'latin1')) ?? [];
       bytes += Number(kib) * 1024;
     } catch {
-      // Of a process that hides, all counts that it has resident; one that has died since has nothing.
+      // A process whose PSS can't be read counts with its whole resident memory; one that has died counts as zero.
       bytes += readStat(folder, pid)?.residentBytes ?? 0;
     }
   }
@@ -93,7 +92,7 @@ interface Stat {
   processorMs: number;
 }
 
-/** Fields 5, 14 to 17, 20 and 24 of a process's stat, which follow its name in brackets. */
+/** Fields 5, 14 to 17, 20 and 24 of /proc/<pid>/stat. Fields from 3 on follow the name in brackets. */
 function readStat(folder: string, pid: string): Stat | undefined {
   try {
     const text = readFileSync(`${folder}/${pid}/stat`, 'latin1');
@@ -103,7 +102,7 @@ function readStat(folder: string, pid: string): Stat | undefined {
       group: field(5),
       threads: field(20),
       residentBytes: field(24) * PAGE_BYTES,
-      // Its own, and that of the children that it waited for.
+      // Its own time, and that of the children that it waited for.
       processorMs: (field(14) + field(15) + field(16) + field(17)) * TICK_MS,
     };
   } catch {

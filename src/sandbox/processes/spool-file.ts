@@ -1,25 +1,24 @@
 /**
  * Writes a command's output to a file as it comes, up to a size.
- * Rule: it never takes memory for what the disk can't take yet, and no trouble with the file troubles the command.
+ * Rule: output that the disk can't take yet is not buffered in memory, and a failing file does not disturb the command.
  */
 import { createWriteStream } from 'node:fs';
 import type { WriteStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 
-/** Where to, and how much at most. */
+/** The file, and the most bytes to write there. */
 export interface SpoolRequest {
   file: string;
   maxBytes: number;
 }
 
-/** What became of it: `complete` says that all of the output is in the file. */
+/** The written file. `complete`: the whole output is in it. */
 export interface Spooled {
   file: string;
   bytes: number;
   complete: boolean;
 }
 
-/** A spool file that is written. */
 export class SpoolFile {
   readonly #request: SpoolRequest;
   readonly #stream: WriteStream;
@@ -28,7 +27,7 @@ export class SpoolFile {
   #complete = true;
   #broken = false;
 
-  /** Makes the file new; only this user may read it. */
+  /** Creates or empties the file; only this user may read it. */
   constructor(request: SpoolRequest) {
     this.#request = request;
     this.#stream = createWriteStream(request.file, { flags: 'w', mode: 0o600 });
@@ -39,7 +38,7 @@ export class SpoolFile {
       .on('close', goOn);
   }
 
-  /** Takes the next chunk; `source` waits while the disk is slower than the command. */
+  /** Writes the next chunk. Pauses `source` while the disk is slower than the command. */
   write(chunk: Buffer, source?: Readable): void {
     const room = this.#request.maxBytes - this.#bytes;
     if (chunk.length > room || this.#broken) this.#complete = false;
@@ -50,7 +49,6 @@ export class SpoolFile {
     this.#waiting = source?.pause();
   }
 
-  /** Closes the file. */
   async end(): Promise<Spooled> {
     await new Promise<void>((resolve) => {
       if (this.#stream.closed) return resolve();

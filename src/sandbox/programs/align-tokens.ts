@@ -1,14 +1,14 @@
 /**
- * Finds each token of a pattern in the code that it matched, and each token of a rewrite in its pattern.
- * Rule: pure; tokens of the code that the pattern does not name (comments, a semicolon, a second declarator) are left
- * over, never guessed away.
+ * Finds each token of a pattern in the code that the pattern matched, and each token of a rewrite in its pattern.
+ * Rule: pure; tokens of the code that the pattern does not name (comments, a semicolon, a second declarator) stay
+ * unassigned.
  */
 import type { Token } from './template-tokens.ts';
 
-/** Most cells of one comparison: a pattern of 100 tokens on a match of 40,000. */
+/** Most cells of one comparison: enough for a pattern of 100 tokens and a match of 40,000. */
 const MAX_CELLS = 4_000_000;
 const NEVER = 1_000_000;
-/** What it costs to leave tokens out between two of the pattern, and to find the pattern's last punctuation nowhere. */
+/** The costs of skipping code tokens between two pattern tokens, and of not finding the pattern's last punctuation. */
 const GAP = 1;
 const NO_PUNCTUATION = 3;
 
@@ -18,13 +18,13 @@ export interface Span {
   end: number;
 }
 
-/** Between two tokens, leaving some out, or in a hole of the pattern that takes anything. */
+/** Between two tokens, while skipping code tokens, or in a hole of the pattern, which matches anything. */
 type Mode = 0 | 1 | 2;
 const BETWEEN: Mode = 0;
 const LEAVING: Mode = 1;
 const HOLE: Mode = 2;
 
-/** A step of the alignment: how many tokens of either side it takes, and in which mode it goes on. */
+/** A step of the alignment: the number of tokens that it takes on either side, and the mode after it. */
 interface Step {
   pattern: number;
   code: number;
@@ -33,8 +33,8 @@ interface Step {
 }
 
 /**
- * The place of each token of the pattern, with as few gaps as possible and as far left as possible; undefined where
- * the pattern's tokens are not in the code in this order. `repeats` has the tokens of what each metavariable captured.
+ * The place of each pattern token in the code, with as few gaps as possible and as far left as possible. Undefined if
+ * the code does not have the tokens in this order. `repeats` has the tokens that each metavariable captured.
  */
 export function alignTokens(
   pattern: readonly Token[],
@@ -75,7 +75,7 @@ export function alignTokens(
   return spans;
 }
 
-/** The ways on from a place, those that match first. */
+/** The possible next steps, matching ones first. */
 function listSteps(
   pattern: readonly Token[],
   code: readonly Token[],
@@ -116,12 +116,12 @@ function spanOf(code: readonly Token[], from: number, to: number): Span {
   return { start: at, end: at };
 }
 
-/** Whether a token ends a statement or parts two entries of a list. */
+/** Whether a token ends a statement or separates two entries of a list. */
 export function isPunctuation(text: string | undefined): boolean {
   return text === ';' || text === ',';
 }
 
-/** Pairs of tokens that a rewrite keeps of its pattern, by their numbers; metavariables and words count most. */
+/** Pairs of indexes of the tokens that a rewrite keeps from its pattern. Metavariables and words count most. */
 export function pairTokens(pattern: readonly Token[], rewrite: readonly Token[]): [number, number][] {
   const columns = rewrite.length + 1;
   const best = new Int32Array((pattern.length + 1) * columns);

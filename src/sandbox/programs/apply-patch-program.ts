@@ -1,8 +1,8 @@
 /**
  * Applies a patch in the `*** Begin Patch` format to the files below the working directory; runs inside the sandbox.
- * Rule: all or nothing. Every hunk of every file is placed before the first byte is written, and a problem names file
+ * Rule: all or nothing. Every hunk of every file is placed before the first byte is written, and an error names file
  * and hunk.
- * Imports only node's own modules and the parser beside it. Texts are byte strings (latin1).
+ * Imports only Node's own modules and parse-patch.ts. Texts are byte strings (latin1).
  */
 import { chmodSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
@@ -10,7 +10,8 @@ import { decodeText, parsePatch, PatchProblem } from './parse-patch.ts';
 import type { PatchHunk, Section } from './parse-patch.ts';
 
 /**
- * Ways to compare two lines, strictest first: exact, spaces at the end, spaces around, punctuation as on a typewriter.
+ * Ways to compare two lines, strictest first: exact; without spaces at the end; without spaces around; with typographic
+ * punctuation replaced by ASCII.
  */
 const COMPARISONS: readonly ((line: string) => string)[] = [
   (line) => line,
@@ -27,7 +28,7 @@ function plainPunctuation(line: string): string {
     .replace(/[\u00a0\u2002-\u200a\u202f\u205f\u3000]/g, ' ');
 }
 
-/** The first place from `start` on where these lines stand, at the end of the file first if so wanted; -1 for none. */
+/** The index from `start` on where these lines are, or -1. With `atEnd` the end of the file is tried first. */
 function findLines(lines: readonly string[], wanted: readonly string[], start: number, atEnd: boolean): number {
   if (wanted.length > lines.length) return -1;
   const last = lines.length - wanted.length;
@@ -40,7 +41,7 @@ function findLines(lines: readonly string[], wanted: readonly string[], start: n
   return -1;
 }
 
-/** A byte-order mark of UTF-8, as a byte string. */
+/** UTF-8's byte-order mark, as a byte string. */
 const MARK = '\xef\xbb\xbf';
 
 function withoutMark(text: string): string {
@@ -48,7 +49,7 @@ function withoutMark(text: string): string {
 }
 
 /**
- * The text of a file after its hunks. A byte-order mark is no part of line 1: it stays whether the patch has it or not.
+ * The text of a file after its hunks. A byte-order mark is not part of line 1: it stays even if the patch lacks it.
  */
 function applyHunks(path: string, text: string, hunks: readonly PatchHunk[]): string {
   if (!text.startsWith(MARK)) return applyInOrder(path, text, hunks);
@@ -60,7 +61,7 @@ function applyHunks(path: string, text: string, hunks: readonly PatchHunk[]): st
   return MARK + applyInOrder(path, withoutMark(text), bare);
 }
 
-/** The text of a file after its hunks, each searched for after the one before it. */
+/** The text of a file after its hunks. Each hunk is searched for below the one before it. */
 function applyInOrder(path: string, text: string, hunks: readonly PatchHunk[]): string {
   const isCrlf = (text.match(/\r\n/g)?.length ?? 0) * 2 > (text.match(/\n/g)?.length ?? 0);
   const lines = text.split('\n');
@@ -73,7 +74,7 @@ function applyInOrder(path: string, text: string, hunks: readonly PatchHunk[]): 
     const insert: string[] = [];
     let there = at;
     for (const { sign, text: line } of hunk.lines) {
-      // Context stays as the file has it, also where the patch has it only nearly right.
+      // Context stays as the file has it, even where the patch's copy differs in spaces or punctuation.
       if (sign === ' ') insert.push(lines[there] ?? '');
       if (sign === '+') insert.push(isCrlf ? `${line}\r` : line);
       else there += 1;
@@ -81,7 +82,7 @@ function applyInOrder(path: string, text: string, hunks: readonly PatchHunk[]): 
     edits.push({ at, remove: there - at, insert });
     from = below;
   });
-  // The end of the file stays as it was unless a hunk reaches it; a line that is new there ends like all others.
+  // A file without a line break at its end stays so, unless a hunk reaches the end: new lines end with a line break.
   const isEndKept = endsOpen && edits.every(({ at, remove }) => at + remove < lines.length);
   edits.reverse().sort((a, b) => b.at - a.at);
   for (const { at, remove, insert } of edits) lines.splice(at, remove, ...insert);
@@ -89,7 +90,7 @@ function applyInOrder(path: string, text: string, hunks: readonly PatchHunk[]): 
   return isEndKept ? whole.slice(0, -1) : whole;
 }
 
-/** Where a hunk's lines stand, and the line below them from which the next hunk is looked for. */
+/** The index of a hunk's lines, and the index below them from which the next hunk is searched. */
 function findHunk(
   lines: readonly string[],
   hunk: PatchHunk,
@@ -100,14 +101,14 @@ function findHunk(
   for (const context of hunk.contexts) {
     const found = findLines(lines, [context], start, false);
     if (found < 0) {
-      const where = start > 0 ? ' below the place before it' : '';
+      const where = start > 0 ? ' below the hunk or context before it' : '';
       throw new PatchProblem(`${name}: the file has no line "${decodeText(context)}"${where}`);
     }
     start = found + 1;
   }
   const wanted = hunk.lines.filter(({ sign }) => sign !== '+').map(({ text }) => text);
   if (wanted.length === 0) {
-    // Nothing to look for: below its context line, or at the end of the file.
+    // A hunk with only new lines goes below its context line, or to the end of the file.
     return { at: hunk.contexts.length > 0 && !hunk.atEnd ? start : lines.length, below: start };
   }
   const at = findLines(lines, wanted, start, hunk.atEnd);
@@ -118,7 +119,7 @@ function findHunk(
 function describeMiss(lines: readonly string[], wanted: readonly string[], from: number): string {
   const shown = wanted.map((line) => `  ${decodeText(line)}`).join('\n');
   if (from > 0 && findLines(lines, wanted, 0, false) >= 0) {
-    return `these lines stand above the place before it, put hunks in the order of the file:\n${shown}`;
+    return `these lines are above the hunk or context before it, put hunks in the order of the file:\n${shown}`;
   }
   const first = wanted.findIndex((line) => line.trim() !== '');
   const near = findLines(lines, [wanted[first] ?? ''], from, false);
@@ -129,13 +130,13 @@ function describeMiss(lines: readonly string[], wanted: readonly string[], from:
   return `these lines are not in the file (${hint}):\n${shown}`;
 }
 
-/** What will be on disk: a text, or null for a file that goes. */
+/** A file's content after the patch; null for a file that is deleted. */
 interface Outcome {
   text: string | null;
   mode?: number;
 }
 
-/** Where a path of the patch lies, refused when that is outside the working directory, also by way of a link. */
+/** The full path of a path in the patch. Refuses one outside of the working directory, or that leads out by a link. */
 function locate(root: string, path: string): string {
   const name = path.trim();
   const full = resolve(root, name);
@@ -156,7 +157,7 @@ function locate(root: string, path: string): string {
   if (real !== root && !real.startsWith(root + sep))
     throw new PatchProblem(`${name}: leads outside the workspace through a link`);
   if (there !== full && !statSync(there).isDirectory())
-    throw new PatchProblem(`${name}: "${relative(root, there)}" is no folder`);
+    throw new PatchProblem(`${name}: "${relative(root, there)}" is not a folder`);
   return full;
 }
 
@@ -164,12 +165,12 @@ function isThere(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {
-    // A parent is no folder.
+    // A parent is not a folder.
     return false;
   }
 }
 
-/** Works out every file's new content in memory. A later section sees what an earlier one made. */
+/** Computes every file's new content in memory. A later section sees the changes of earlier ones. */
 function plan(root: string, sections: readonly Section[]): { outcomes: Map<string, Outcome>; report: string[] } {
   const outcomes = new Map<string, Outcome>();
   const report: string[] = [];
@@ -178,7 +179,7 @@ function plan(root: string, sections: readonly Section[]): { outcomes: Map<strin
     if (planned) return planned.text === null ? undefined : planned;
     const stat = statSync(full, { throwIfNoEntry: false });
     if (!stat) return undefined;
-    if (!stat.isFile()) throw new PatchProblem(`${relative(root, full)}: is no file`);
+    if (!stat.isFile()) throw new PatchProblem(`${relative(root, full)}: is not a regular file`);
     return readOutcome(full);
   };
   for (const section of sections) {
@@ -206,7 +207,7 @@ function plan(root: string, sections: readonly Section[]): { outcomes: Map<strin
   return { outcomes, report };
 }
 
-/** Writes the outcomes; when the disk refuses one, what was there before is put back. */
+/** Writes the outcomes. If one can't be written, restores all files. */
 function write(outcomes: ReadonlyMap<string, Outcome>): void {
   const before = new Map<string, Outcome>();
   const put = (full: string, { text, mode }: Outcome): void => {
@@ -216,7 +217,7 @@ function write(outcomes: ReadonlyMap<string, Outcome>): void {
     if (mode !== undefined) chmodSync(full, mode);
   };
   try {
-    // Files that go make room first: a folder may come in the place of one.
+    // Deletions first: a folder may replace a deleted file.
     const inOrder = [...outcomes].sort(([, a], [, b]) => Number(a.text !== null) - Number(b.text !== null));
     for (const [full, outcome] of inOrder) {
       before.set(full, isThere(full) ? readOutcome(full) : { text: null });

@@ -1,6 +1,6 @@
 /**
- * Rewrites all matches of a code, and keeps only what leaves it as readable as it was.
- * Rule: a rewrite that adds a syntax error is not made; each match ends as made or as refused with its reason.
+ * Rewrites all matches in a source's code, and drops rewrites that add syntax errors.
+ * Rule: each match is either rewritten or refused with a reason.
  */
 import type { Code, Errors } from './codemod-search.ts';
 import { countErrors } from './codemod-search.ts';
@@ -8,20 +8,20 @@ import { findCompileError } from './compile-javascript.ts';
 import type { Match, Piece, Template } from './rewrite-match.ts';
 import { rewriteMatch } from './rewrite-match.ts';
 
-/** A match that stays as it was, and why. */
+/** A match that is not rewritten, and why. */
 export interface Refused {
   start: number;
   reason: string;
 }
 
-/** What became of a code's matches. */
+/** The code after its rewrites. */
 export interface Applied {
   text: string;
   made: number;
   refused: Refused[];
-  /** Offsets of matches that hold code which the pattern does not name. */
+  /** Offsets of rewritten matches with code that the pattern does not name. */
   unnamed: number[];
-  /** Whether the parser could not read all of the code before. */
+  /** The code had syntax errors before the rewrites. */
   hadErrors: boolean;
 }
 
@@ -31,7 +31,7 @@ interface Change {
   unnamed: boolean;
 }
 
-/** Most tokens that a parser had to add to a code before, up to which one more is noticed. */
+/** Missing tokens are counted up to this number: with more of them before, another one goes unnoticed. */
 const MOST_ADDED = 20;
 const ADDS_ERROR = 'the rewrite would add a syntax error';
 
@@ -59,7 +59,7 @@ export function applyAll(codes: readonly (Code & { matches: readonly Match[] })[
   });
 }
 
-/** Rewrites each match by itself: outer ones first, so that those within are kept only where they stay. */
+/** Rewrites each match separately, outer ones first. An inner match is refused if an outer rewrite changes its code. */
 function draft(
   code: Code & { matches: readonly Match[] },
   template: Template,
@@ -81,13 +81,13 @@ function holds(piece: Piece, { start, end }: { start: number; end: number }): bo
   return typeof piece !== 'string' && piece.start <= start && end <= piece.end;
 }
 
-/** The code with these changes. */
+/** The code with these changes applied. */
 function rendered(code: Code | undefined, changes: readonly Change[]): Code {
   if (!code) throw new Error('there is no such code');
   return { language: code.language, text: render(code.text, { start: 0, end: code.text.length }, changes) };
 }
 
-/** A part of the code with the changes that lie in it; they stand in order, outer ones first. */
+/** A part of the code with the changes in it applied. `changes` are in order, outer ones first. */
 function render(text: string, part: { start: number; end: number }, changes: readonly Change[]): string {
   const rendered: string[] = [];
   let from = part.start;
@@ -111,7 +111,7 @@ function render(text: string, part: { start: number; end: number }, changes: rea
   return rendered.join('');
 }
 
-/** The changes that add no error, alone and together; none where they only do so together. */
+/** The changes that add no error by themselves; none if together they add one. */
 function keepHarmless(code: Code, changes: readonly Change[], old: Errors): Change[] {
   const alone = changes.map((change) => rendered(code, [change]));
   const harmless = changes.filter((_, index) => {
@@ -124,7 +124,7 @@ function keepHarmless(code: Code, changes: readonly Change[], old: Errors): Chan
   return errors && isNoWorse(old, errors, together.text.length - code.text.length) ? harmless : [];
 }
 
-/** The changes with which Node takes the code as it did before: all of them, or each that fits to those before it. */
+/** The changes with which Node still compiles the code: all, or else each that compiles with those before it. */
 function keepCompiling(code: Code, changes: readonly Change[]): { kept: readonly Change[]; refused: Refused[] } {
   if (findCompileError(code, rendered(code, changes)) === undefined) return { kept: changes, refused: [] };
   const kept: Change[] = [];

@@ -1,7 +1,7 @@
 /**
- * Finds and reads the sources of a codemod: all that git tracks, and new files that it does not ignore.
- * Rule: nothing is left out in silence; what can't be read is given back with the reason, and what is written back
- * differs from what was read only where the code was changed.
+ * Finds and reads the sources of a codemod: tracked files, and new files that git does not ignore.
+ * Rule: no file is skipped silently: one that can't be read is reported with the reason. A written file differs from
+ * the one that was read only where the code was changed.
  */
 import { execFileSync } from 'node:child_process';
 import { lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,20 +9,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { languageOf, languageOfScript } from './codemod-languages.ts';
 
-/** ast-grep passes by larger files with many lines; ours are all below. */
+/** ast-grep skips larger files with many lines. */
 const MAX_FILE_BYTES = 3_000_000;
 const MAX_LISTING_BYTES = 1 << 30;
 
-/** A source: its text as a byte string of UTF-8, and what stands before it in the file. */
+/** A source file: its text as a byte string of UTF-8, its encoding and byte-order mark. */
 export interface Source {
   path: string;
   text: string;
   encoding: 'utf8' | 'utf16le' | 'utf16be' | 'latin1';
-  /** The byte-order mark, as it stands in the file. */
+  /** The file's byte-order mark; empty if it has none. */
   mark: Buffer;
 }
 
-/** A part of a source in one language: the whole, or a `<script>`. */
+/** A part of a source in one language: the whole file, or a `<script>`. */
 export interface Unit {
   source: Source;
   language: string;
@@ -30,7 +30,7 @@ export interface Unit {
   end: number;
 }
 
-/** Paths in the places (all, where there is none), without what is left out; undefined for a name that is not UTF-8. */
+/** Paths in `places` (all if empty), without those in `left`. Undefined stands for a name that is not UTF-8. */
 export function listPaths(places: readonly string[], left: readonly string[]): (string | undefined)[] {
   const specs = [
     ...(places.length > 0 ? places : ['.']).map((place) => (place === '.' ? '.' : `:(literal)${place}`)),
@@ -43,7 +43,7 @@ export function listPaths(places: readonly string[], left: readonly string[]): (
   });
 }
 
-/** Runs git on the working directory; where that is no repository, an empty one elsewhere lends its rules. */
+/** Runs git on the working directory. If that is not in a repository, a temporary empty repository is used. */
 function git(words: readonly string[]): Buffer {
   const options = { maxBuffer: MAX_LISTING_BYTES, stdio: ['ignore', 'pipe', 'pipe'] as ('ignore' | 'pipe')[] };
   try {
@@ -67,10 +67,10 @@ function splitNames(listing: Buffer): string[] {
     .filter((name) => name !== '' && !name.endsWith('/'));
 }
 
-/** What became of reading a file. */
+/** The result of reading a file. */
 export type Read =
   | { kind: 'source'; source: Source }
-  /** No file, or nothing that has text: there is nothing to say of it. */
+  /** Not a regular file, empty, or binary: not reported. */
   | { kind: 'nothing' }
   | { kind: 'unread'; text: string; reason: string };
 
@@ -101,7 +101,7 @@ function decode(path: string, bytes: Buffer): Source | undefined {
   return from('latin1', 0, bytes.toString('latin1'));
 }
 
-/** The file's bytes for a text; undefined where its encoding has no place for a letter. */
+/** The file's bytes for a text; undefined if the file's encoding lacks one of its characters. */
 export function encode({ encoding, mark }: Source, text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'latin1');
   if (encoding === 'utf8') return Buffer.concat([mark, bytes]);
@@ -114,14 +114,13 @@ export function encode({ encoding, mark }: Source, text: string): Buffer | undef
   return Buffer.concat([mark, encoding === 'utf16be' ? pairs.swap16() : pairs]);
 }
 
-/** Writes a changed source. */
 export function writeSource({ path }: Source, bytes: Buffer): void {
   writeFileSync(path, bytes);
 }
 
 const SCRIPT = /<!--[^]*?-->|<script\b((?:"[^"]*"|'[^']*'|[^>"'])*)>([^]*?)<\/script\s*>/gi;
 
-/** The parts of a source that may hold code, each with its language. */
+/** The parts of a source that may contain code, each with its language. */
 export function splitUnits(source: Source): Unit[] {
   const { path, text } = source;
   if (!/\.(?:vue|svelte|html?)$/i.test(path)) {

@@ -1,10 +1,10 @@
 /**
- * Which language a file is in, as ast-grep names and reads it.
- * Rule: a table after ast-grep's own list (https://ast-grep.github.io/reference/languages.html), so that what is not
- * in it can be named as not read.
+ * Tells a file's language by ast-grep's names.
+ * Rule: the table follows ast-grep's own list (https://ast-grep.github.io/reference/languages.html), so files in other
+ * languages can be reported as not searched.
  */
 
-/** A language: its first ending is the one under which code is given to the parser; `root` is its tree's top. */
+/** A language. Code is given to the parser in a file with the first of its endings; `root` is its tree's root node. */
 interface Language {
   names: readonly string[];
   endings: readonly string[];
@@ -48,7 +48,7 @@ const LANGUAGES: readonly Language[] = [
   language('yaml yml', 'yaml yml', 'stream'),
 ];
 
-/** Programs that a first line `#!` names. */
+/** Languages of the programs that a first line with `#!` names. */
 const INTERPRETERS: readonly [RegExp, string][] = [
   [/\b(?:node|nodejs)\b/, 'javascript'],
   [/\bpython[\d.]*\b/, 'python'],
@@ -58,12 +58,12 @@ const INTERPRETERS: readonly [RegExp, string][] = [
   [/\blua\b/, 'lua'],
 ];
 
-/** The language that a person names, or undefined where the table has none: ast-grep may still know it. */
+/** The language with this name or alias; undefined if it is not in the table, though ast-grep may know it. */
 export function findLanguage(name: string): string | undefined {
   return LANGUAGES.find(({ names }) => names.includes(name.toLowerCase()))?.names[0];
 }
 
-/** The language of a file by its ending, or by its first line where it has none. */
+/** The language of a file by its ending; for a file without one, by its first line. */
 export function languageOf(path: string, firstBytes: string): string | undefined {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const ending = /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase();
@@ -85,12 +85,12 @@ export function languageOfScript(attributes: string): string | undefined {
   return /typescript/.test(type) ? 'typescript' : undefined;
 }
 
-/** Whether files of one language are looked at where a person named another: TypeScript may hold JSX. */
+/** Whether a file's language is searched. `typescript` includes TSX; undefined means all languages. */
 export function isWanted(found: string, wanted: string | undefined): boolean {
   return wanted === undefined || found === wanted || (wanted === 'typescript' && found === 'tsx');
 }
 
-/** The ending and the tree's top of a language of the table. */
+/** The first ending and the root node of a language in the table. */
 export function readingOf(name: string): { ending: string; root: string } | undefined {
   const found = LANGUAGES.find(({ names }) => names[0] === name);
   return found && { ending: found.endings[0] ?? '', root: found.root };

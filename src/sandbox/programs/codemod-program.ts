@@ -1,8 +1,8 @@
 /**
  * `cox-codemod survey|list|edit`: counts, lists or rewrites what matches a pattern; runs inside the sandbox.
- * Rule: bytes outside of what is rewritten stay as they are, and what is not done is said in the output.
- * It imports only node's own modules and the files beside it. Output is one fact a line, its fields parted by tabs;
- * names of files are JSON strings.
+ * Rule: bytes outside of rewritten matches stay as they are, and the output names every match that is not rewritten.
+ * Imports only Node's own modules and files of this folder. The output has one fact a line, with tabs between fields
+ * and file names as JSON strings.
  */
 import { parseArgs } from 'node:util';
 import { applyAll } from './apply-rewrite.ts';
@@ -13,17 +13,17 @@ import type { Hit, Query, Unread } from './codemod-survey.ts';
 import { survey } from './codemod-survey.ts';
 import { readTemplates } from './rewrite-match.ts';
 
-/** Lines of one page of a list; with names of 200 bytes a page still fits a result. */
+/** Lines of one page of a list: with names of 200 bytes, a page still fits into one result for a model. */
 const PAGE_LINES = 200;
-/** Files of one folder that are named one by one; above that the folder's own files become one line. */
+/** Most files of one folder that are listed one by one; with more, the folder's own files become one line. */
 const MAX_NAMED_FILES = 200;
-/** Places that are named of each kind; the rest is counted. */
+/** Most places of each kind that are listed; the rest is counted. */
 const MAX_NAMED = 40;
 
 const say = (...fields: (string | number)[]): void => void process.stdout.write(`${fields.join('\t')}\n`);
 const quote = (path: string): string => JSON.stringify(path);
 
-/** Counts matches by folder; folders in `split` are looked into, the root always is. */
+/** Counts matches by folder. The root and the folders in `split` are split into their subfolders. */
 function surveyFolders({ hits, unread }: ReturnType<typeof survey>, split: readonly string[]): void {
   const open = new Set(split);
   const folders = new Map<string, Map<string, number>>();
@@ -51,7 +51,7 @@ function surveyFolders({ hits, unread }: ReturnType<typeof survey>, split: reado
   sayTotal(hits);
 }
 
-/** The folder below another one on the way to a path, with its slash. */
+/** The next folder below `at` on the way to a path, with a slash at its end. */
 function nextFolder(path: string, at: string): string | undefined {
   const slash = path.indexOf('/', at.length);
   return slash < 0 ? undefined : path.slice(0, slash + 1);
@@ -81,7 +81,7 @@ function listFiles({ hits, unread }: ReturnType<typeof survey>, page: number): v
   sayTotal(hits);
 }
 
-/** Rewrites all matches, and says of each that was not rewritten where it is and why. */
+/** Rewrites all matches, and prints place and reason for each that is not rewritten. */
 function edit({ hits }: ReturnType<typeof survey>, pattern: string, rewrite: string): void {
   const bytes = (text: string): string => Buffer.from(text).toString('latin1');
   const codes = hits.map(({ unit, code, matches }) => ({ unit, language: unit.language, text: code, matches }));
@@ -121,7 +121,7 @@ function edit({ hits }: ReturnType<typeof survey>, pattern: string, rewrite: str
   say('made', files, made);
 }
 
-/** The text of a source with its changed parts. */
+/** The text of a source with its changed parts put in. */
 function splice(source: Source, parts: readonly { unit: Hit['unit']; text: string }[]): string {
   let text = source.text;
   for (const { unit, text: fresh } of parts.toSorted((a, b) => b.unit.start - a.unit.start))

@@ -1,7 +1,7 @@
 /**
- * Has ast-grep search code for a pattern, and count the syntax errors of code.
- * Rule: ast-grep only reads copies under plain names in UTF-8, outside of the repository: neither a file's name nor the
- * repository's settings change what is found.
+ * Searches code for a pattern, and counts its syntax errors, by ast-grep.
+ * Rule: ast-grep reads only copies in UTF-8 under plain names, outside of the repository, so neither file names nor the
+ * repository's settings change the result.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { readingOf } from './codemod-languages.ts';
 import type { Match } from './rewrite-match.ts';
 
-/** Files that one process reads. */
+/** Most files that one process of ast-grep reads. */
 const FILES_AT_ONCE = 400;
 const MAX_OUTPUT_BYTES = 1 << 30;
 
@@ -21,7 +21,7 @@ export interface Code {
   text: string;
 }
 
-/** ast-grep could not search: its own words. */
+/** ast-grep could not search. The message is ast-grep's own. */
 export class SearchFailed extends Error {}
 
 interface RawMatch {
@@ -34,7 +34,7 @@ interface RawMatch {
   };
 }
 
-/** The matches of a pattern in each code, in order; those within others come after them. */
+/** The matches of a pattern in each code, in order; inner matches come after outer ones. */
 export function searchAll(codes: readonly Code[], pattern: string): Match[][] {
   return withCopies(codes, (folder, names, language) => {
     const words = [`--pattern=${pattern}`, `--lang=${language}`, '--json=stream', ...names];
@@ -61,14 +61,14 @@ function readMatch({ range, metaVariables, language }: RawMatch): Omit<Match, 'l
   return { ...range.byteOffset, language, captures: [...single, ...multi] };
 }
 
-/** What a parser could not read: the number of places, their bytes, and the number of tokens that it had to add. */
+/** Syntax errors: how many places the parser could not read, their bytes, and how many missing tokens it added. */
 export interface Errors {
   places: number;
   bytes: number;
   added: number;
 }
 
-/** The syntax errors of each code; added tokens are counted up to `most`, each with a look of its own. */
+/** The syntax errors of each code. Added tokens are counted up to `most`; each takes another scan. */
 export function countErrors(codes: readonly Code[], most = 1): Errors[] {
   return scanAll(codes, []).map(({ wrong, added }, index) => {
     const code = codes[index];
@@ -88,7 +88,7 @@ interface Position {
   column: number;
 }
 
-/** The errors of each code, and the first token that the parser had to add elsewhere than at the known places. */
+/** The errors of each code, and the place of the first added token that is not at a known place. */
 function scanAll(
   codes: readonly Code[],
   known: readonly Position[],
@@ -96,7 +96,7 @@ function scanAll(
   return withCopies(codes, (folder, names, language) => {
     const { root = '' } = readingOf(language) ?? {};
     const ranges = known.map((at) => ({ range: { start: at, end: at } }));
-    // Where a token is missing, tree-sitter adds an empty one, which no kind names.
+    // Where a token is missing, tree-sitter adds an empty one. A rule can't find it by its kind.
     const empty = { all: [{ pattern: '$$ADDED' }, { regex: '^$' }, ...ranges.map((range) => ({ not: range }))] };
     const rules = [
       { id: 'wrong', rule: { kind: 'ERROR' } },
@@ -111,7 +111,7 @@ function scanAll(
 
 type Found = RawMatch & { ruleId?: string };
 
-/** Puts code into files by language, and gives back what was found in each. */
+/** Writes code into temporary files, grouped by language, and returns the findings in each code. */
 function withCopies(
   codes: readonly Code[],
   search: (folder: string, names: string[], language: string) => Found[],
@@ -136,7 +136,7 @@ function withCopies(
   return all;
 }
 
-/** Runs ast-grep and reads the stream of its findings; 1 is its status for none. */
+/** Runs ast-grep and reads its findings. Its exit status 1 means no findings. */
 function runAstGrep(cwd: string, words: readonly string[]): Found[] {
   const own = join(dirname(fileURLToPath(import.meta.url)), 'ast-grep');
   const { status, stdout, stderr, error } = spawnSync(existsSync(own) ? own : 'ast-grep', words, {

@@ -1,6 +1,6 @@
 /**
- * Looks a working directory over for a pattern: by the parser, and once more as plain text.
- * Rule: a file is searched, or has none of the pattern's words, or is named as one that may match and was not read.
+ * Searches a working directory for a pattern: with the parser, and files that the parser can't read as plain text.
+ * Rule: each file is searched, or lacks one of the pattern's words, or is reported as unread if it may match.
  */
 import type { Source, Unit } from './codemod-files.ts';
 import { listPaths, readSource, splitUnits } from './codemod-files.ts';
@@ -9,37 +9,37 @@ import { SearchFailed, searchAll } from './codemod-search.ts';
 import type { Match } from './rewrite-match.ts';
 import { readTemplate } from './template-tokens.ts';
 
-/** Shortest text that is worth a second look: shorter ones stand in every file. */
+/** Shortest text that is searched for in unread files: shorter texts are in almost every file. */
 const MIN_LITERAL = 4;
 
 /** What to look for, and where. */
 export interface Query {
   pattern: string;
   language: string | undefined;
-  /** Files and folders; none is all. */
+  /** Files and folders; empty means all. */
   places: readonly string[];
-  /** Globs that are left out, as git reads them. */
+  /** Paths and globs to leave out, in git's syntax. */
   left: readonly string[];
 }
 
-/** A part of a file that matches. */
+/** A part of a file with matches. */
 export interface Hit {
   unit: Unit;
   code: string;
   matches: Match[];
 }
 
-/** A file that holds the pattern's longest text and was not searched, or not all of it. */
+/** A file that contains the pattern's longest text and was not, or not wholly, searched. */
 export interface Unread {
   path: string;
   reason: string;
 }
 
-/** Searches all files; hits are in the order of their paths, the parts of one file together. */
+/** Searches all files. Hits are in the order of their paths, with the parts of one file together. */
 export function survey(query: Query): { hits: Hit[]; unread: Unread[] } {
   const pattern = Buffer.from(query.pattern).toString('latin1');
   const wanted = query.language === undefined ? undefined : (findLanguage(query.language) ?? query.language);
-  // A pattern or language that ast-grep does not take fails here, whatever the files are.
+  // An invalid pattern or language fails here, whatever files there are.
   if (wanted !== undefined) searchAll([{ language: wanted, text: '' }], query.pattern);
   const [words, literal] = [readWords(pattern), readLiteral(pattern)];
   const unread: Unread[] = [];
@@ -67,7 +67,7 @@ function describeOther(wanted: string | undefined): string {
   return wanted === undefined ? 'no language that ast-grep knows by its name' : `not ${wanted} by its name`;
 }
 
-/** What of a source no part covers. */
+/** The text of a source outside of these parts. */
 function outside({ text }: Source, units: readonly Unit[]): string {
   let rest = '';
   let from = 0;
@@ -78,7 +78,7 @@ function outside({ text }: Source, units: readonly Unit[]): string {
   return rest + text.slice(from);
 }
 
-/** Searches by language; where none was named, one that the pattern does not fit is told of and passed by. */
+/** Searches by language. With `suspect`, files in a language that the pattern does not fit are reported and skipped. */
 function search(
   units: readonly Unit[],
   pattern: string,
@@ -106,14 +106,14 @@ function search(
     .toSorted((a, b) => (order.get(a.unit) ?? 0) - (order.get(b.unit) ?? 0));
 }
 
-/** Words that every match has; a language may write its keywords in capitals. */
+/** Words that every match contains, in any case: some languages allow keywords in capitals. */
 function readWords(pattern: string): RegExp[] {
   return readTemplate(pattern)
     .filter(({ kind, text }) => kind === 'text' && /^[A-Za-z_][\w]+$/.test(text))
     .map(({ text }) => new RegExp(text, 'i'));
 }
 
-/** The pattern's longest text between metavariables, whatever the white space in it. */
+/** The pattern's longest text between metavariables, with any white space in it. */
 function readLiteral(pattern: string): RegExp | undefined {
   const runs: string[][] = [[]];
   for (const { kind, text } of readTemplate(pattern)) {

@@ -1,15 +1,14 @@
 /**
- * Whether Node takes a JavaScript file: a parser for editors reads `const a;`, or a name that is declared twice, which
- * no engine does.
- * Rule: nothing is run; of code that Node did not take before, as JSX, nothing is said.
+ * Checks whether Node compiles JavaScript code. tree-sitter accepts `const a;` and names declared twice; engines don't.
+ * Rule: nothing is run, and code that Node did not compile before, such as JSX, is not judged.
  */
 import { compileFunction } from 'node:vm';
 import type { Code } from './codemod-search.ts';
 
-/** Complaints about what only modules may have: a rewrite may make one of a script. */
+/** Errors about syntax that only modules may have: a rewrite may turn a script into a module. */
 const MODULE = /import statement|'(?:export|import)'|import\.meta|await is only valid/;
 
-/** Node's own complaint about a code that it took before; undefined where it takes it still, or never did. */
+/** Node's compile error for code that compiled before; undefined if it still compiles, or never did. */
 export function findCompileError(before: Code, after: Code): string | undefined {
   if (before.language !== 'javascript' || complaintOf(before) !== undefined) return undefined;
   const complaint = complaintOf(after);
@@ -17,7 +16,7 @@ export function findCompileError(before: Code, after: Code): string | undefined 
 }
 
 function complaintOf({ text }: Code): string | undefined {
-  // Bytes stand as characters here; a first line with #! is no JavaScript within a function.
+  // The text is a byte string. A first line with #! is no valid JavaScript within a function.
   const source = Buffer.from(text, 'latin1')
     .toString('utf8')
     .replace(/^\uFEFF?#!.*/, '');

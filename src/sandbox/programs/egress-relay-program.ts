@@ -1,8 +1,8 @@
 /**
- * Runs a command that has no network beside a relay on localhost, which leads to the proxy behind a unix socket; runs
- * inside the sandbox.
- * Rule: it decides nothing (the proxy outside does), and it ends as its command ends.
- * Imports only node's own modules. Arguments: the socket's path, the command line.
+ * Runs inside the sandbox: starts a command together with a relay on localhost, which forwards connections to the
+ * worker's proxy over a unix socket.
+ * Rule: the relay decides nothing (the proxy outside does), and exits with the command's exit status.
+ * Imports only Node's own modules. Arguments: the socket's path, the command line.
  */
 import { spawn } from 'node:child_process';
 import type { AddressInfo, Socket } from 'node:net';
@@ -11,7 +11,7 @@ import { constants } from 'node:os';
 
 const LOCAL = 'localhost,127.0.0.1,::1';
 
-/** The ways in which package managers, compilers' fetchers and libraries learn of a proxy. */
+/** The variables by which package managers and libraries find a proxy. */
 function proxyVariables(port: number): Record<string, string> {
   const url = `http://127.0.0.1:${port}`;
   const java = ['http', 'https'].flatMap((scheme) => [
@@ -29,7 +29,7 @@ function proxyVariables(port: number): Record<string, string> {
     YARN_HTTPS_PROXY: url,
     PIP_PROXY: url,
     CARGO_HTTP_PROXY: url,
-    // Node's own fetch and http look at the variables above only then.
+    // Without this, Node's own fetch and http ignore the variables above.
     NODE_USE_ENV_PROXY: '1',
     JAVA_TOOL_OPTIONS: [...java, '-Dhttp.nonProxyHosts=localhost|127.0.0.1'].join(' '),
   };

@@ -1,26 +1,26 @@
 /**
  * Reads the `*** Begin Patch` format that models are trained on, with the same tolerance for spaces and here-documents.
- * Rule: only node's own modules are imported, since this runs inside the sandbox beside the program that uses it.
+ * Rule: imports only Node's own modules, since this runs inside the sandbox.
  * Texts are byte strings (latin1), so that files of any encoding keep every byte that the patch does not name.
  */
 
-/** One file's part of a patch. */
+/** The section of a patch about one file. */
 export type Section =
   | { kind: 'add'; path: string; text: string }
   | { kind: 'delete'; path: string }
   | { kind: 'update'; path: string; moveTo?: string; hunks: PatchHunk[] };
 
-/** One place of a file: the lines that stand there and those that will. */
+/** A hunk: the old and the new lines at one place of a file. */
 export interface PatchHunk {
-  /** Lines after `@@`: each is looked up in turn before the hunk's own lines. */
+  /** Lines after `@@`: they are searched for one after another, then the hunk's own lines below them. */
   contexts: string[];
   lines: { sign: ' ' | '-' | '+'; text: string }[];
   atEnd: boolean;
-  /** Line of the patch on which it starts, counted from 1. */
+  /** The line of the patch on which the hunk starts, counted from 1. */
   line: number;
 }
 
-/** Why a patch can't be applied, in words for whoever wrote it. */
+/** Why a patch can't be applied, for the author of the patch. */
 export class PatchProblem extends Error {}
 
 const MARKERS = {
@@ -34,8 +34,8 @@ const MARKERS = {
 };
 
 /**
- * The lines of a patch between its markers, with the number of the first; markers may have spaces or a here-document
- * around them.
+ * The lines of a patch between its markers, and the number of the first line. Spaces or a here-document may surround
+ * the markers.
  */
 function findBody(patch: string): { lines: string[]; first: number } {
   const lines = patch.replace(/\r\n/g, '\n').split('\n');
@@ -55,7 +55,7 @@ function findBody(patch: string): { lines: string[]; first: number } {
   return { lines: lines.slice(start + 1, end), first: start + 2 };
 }
 
-/** Reads a patch (byte strings; its paths are decoded), or says on which line it is wrong. */
+/** Reads a patch, given as a byte string; paths are decoded. Throws a PatchProblem that names the wrong line. */
 export function parsePatch(patch: string): Section[] {
   const { lines, first } = findBody(patch);
   const sections: Section[] = [];
@@ -79,7 +79,7 @@ export function parsePatch(patch: string): Section[] {
     else {
       const known = [MARKERS.add, MARKERS.update, MARKERS.delete].map((marker) => `"${marker}"`).join(', ');
       const shown = decodeText(line.slice(0, 80));
-      throw new PatchProblem(`line ${number}: "${shown}" is no section: it must start with one of ${known}`);
+      throw new PatchProblem(`line ${number}: "${shown}" is no section, which must start with one of ${known}`);
     }
   }
   if (sections.length === 0) throw new PatchProblem('the patch has no section, so it changes nothing');
@@ -114,7 +114,7 @@ function parseUpdate(path: string, body: readonly string[], first: number): Sect
     section.hunks.push(hunk);
     return hunk;
   };
-  // Empty lines at the end only part this section from the next.
+  // Empty lines at the end only separate this section from the next.
   const end = body.findLastIndex((line) => line !== '') + 1;
   body.slice(0, end).forEach((line, index) => {
     const number = first + index;
@@ -125,7 +125,7 @@ function parseUpdate(path: string, body: readonly string[], first: number): Sect
       hunk.atEnd = true;
     } else if (line.trimEnd() === '@@' || line.startsWith('@@ ')) {
       const target = !hunk || hunk.lines.length > 0 ? start(number) : hunk;
-      // A unified diff's line numbers are no text to look for.
+      // Line numbers of a unified diff are not text to search for.
       const context = line
         .slice(3)
         .replace(/^-\d+(?:,\d+)? \+\d+(?:,\d+)? @@ ?/, '')
@@ -147,7 +147,7 @@ function addLine(hunk: PatchHunk, line: string, path: string, number: number): v
   hunk.lines.push({ sign, text: line.slice(1) });
 }
 
-/** A byte string as text, for paths and for people. */
+/** Decodes a byte string as UTF-8, for paths and messages. */
 export function decodeText(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }

@@ -1,7 +1,7 @@
 /**
- * Rewrites one match of a pattern: what the rewrite keeps of the pattern keeps its bytes in the code.
+ * Rewrites one match of a pattern. Tokens that pattern and rewrite share keep their bytes in the code.
  * Rule: pure and on byte strings; code that the pattern does not name (a semicolon, a comment, a second declarator)
- * stays where it is, and where it can't the match is refused with the reason.
+ * stays where it is, and if it can't stay, the match is refused with the reason.
  */
 import { alignTokens, isPunctuation, pairTokens } from './align-tokens.ts';
 import type { Span } from './align-tokens.ts';
@@ -12,7 +12,7 @@ import { readCode, readTemplate } from './template-tokens.ts';
 export interface Match extends Span {
   captures: readonly Capture[];
   language: string;
-  /** How lines end in this file. */
+  /** The file's line break: `\n` or `\r\n`. */
   lineEnd: string;
 }
 
@@ -37,7 +37,7 @@ export function readTemplates(pattern: string, rewrite: string): Template {
   return { pattern: from, rewrite: to, pairs: pairTokens(from, to) };
 }
 
-/** What joins a line to the one before it in languages where a line's end may end a statement. */
+/** Starts of a line that continue the line before it, in languages where a line break may end a statement. */
 const JOINS = /^(?:\s|\/\/[^\n]*\n|\/\*[^]*?\*\/)*[([`/+*.,<-]/;
 
 /** Rewrites one match. */
@@ -78,7 +78,7 @@ export function rewriteMatch(template: Template, code: string, match: Match): Re
   return { kind: 'ok', pieces: text, unnamed };
 }
 
-/** The code before, between and after the deleted tokens. */
+/** The spans of code before, between and after the deleted tokens. */
 function readGaps(deleted: readonly Span[], from: number, to: number): Span[] {
   const edges = [from, ...deleted.flatMap(({ start, end }) => [start, end]), to];
   return deleted
@@ -87,16 +87,16 @@ function readGaps(deleted: readonly Span[], from: number, to: number): Span[] {
     .map((index) => ({ start: edges[index * 2] ?? to, end: edges[index * 2 + 1] ?? to }));
 }
 
-/** What stands between two tokens that stay. */
+/** What lies between two tokens that stay. */
 interface Between {
   gaps: readonly Span[];
   deleted: readonly Token[];
   inserted: readonly Token[];
-  /** White space before the token that stays, as pattern and rewrite have it. */
+  /** White space before the second of these tokens, in the pattern and in the rewrite. */
   after: { pattern: string; rewrite: string };
 }
 
-/** The code around a match, and how new text is laid out there. */
+/** The code around a match, and the layout of new text there. */
 class Place {
   readonly #code: string;
   readonly #match: Match;
@@ -108,11 +108,11 @@ class Place {
     this.#indent = this.#indentAt(match.start);
   }
 
-  /** The pieces between two tokens that stay; undefined where something unnamed would be lost. */
+  /** The pieces between two tokens that stay; undefined if code that the pattern does not name would be lost. */
   between({ gaps, deleted, inserted: wanted, after }: Between): Piece[] | undefined {
     const [first = { start: 0, end: 0 }] = gaps;
     const last = gaps.at(-1) ?? first;
-    // Punctuation that stands there already is not put there twice.
+    // Punctuation that follows already is not inserted again.
     const inserted = this.#isDouble(last, wanted.at(-1)?.text) ? wanted.slice(0, -1) : wanted;
     if (inserted.length < wanted.length && inserted.length === 0 && deleted.length === 0) return [first];
     if (inserted.length === 0 && deleted.length === 0) {
@@ -129,7 +129,7 @@ class Place {
     return this.#insertion(first, inserted, before, after);
   }
 
-  /** A token that stays, with its lines moved where the rewrite moves it in. */
+  /** A token that stays, with its lines indented anew if the rewrite puts it on a line of its own. */
   keep(span: Span, token: Token | undefined, was: Token | undefined): Piece[] {
     if (token?.kind !== 'var' || !token.before.includes('\n') || token.before === was?.before) return [span];
     const text = this.#code.slice(span.start, span.end);
@@ -144,7 +144,7 @@ class Place {
     ];
   }
 
-  /** Whether the code ended a statement with a semicolon that the new text has not, before a line that goes on. */
+  /** Whether the new text lacks a semicolon that the code had before a line which would otherwise continue it. */
   losesItsEnd(pieces: readonly Piece[]): boolean {
     const { start, end } = this.#match;
     const last = pieces.map((piece) => (typeof piece === 'string' ? piece : this.#code.slice(piece.start, piece.end)));
@@ -156,7 +156,7 @@ class Place {
 
   #deletion(first: Span, last: Span, deleted: readonly Token[], after: Between['after']): Piece[] {
     const isAll = last.end === this.#match.end && first.start === this.#match.start;
-    // Nothing is left of the statement, so its punctuation goes too.
+    // The whole statement is deleted, so its punctuation is deleted too.
     if (isAll) return [...(this.#holdsMore(first) ? [first] : []), this.#text(last).replace(/^\s*[;,]/, '')];
     const more = [first, last].filter((gap, index) => this.#holdsMore(gap) && (index === 0 || last !== first));
     if (more.length > 0) return more;
@@ -174,7 +174,7 @@ class Place {
     return [this.#space(before.rewrite), ...this.#insert(inserted), this.#space(after.rewrite)];
   }
 
-  /** Whether the match's last text is punctuation that follows anyway. */
+  /** Whether the new text ends with punctuation that already follows the match. */
   #isDouble(gap: Span, last: string | undefined): boolean {
     if (gap.end !== this.#match.end || !isPunctuation(last)) return false;
     const rest = this.#text(gap) + this.#code.slice(this.#match.end, this.#match.end + 200);
@@ -188,7 +188,7 @@ class Place {
     return stays ? [gap] : [this.#space(space.rewrite)];
   }
 
-  /** Whether there is more than white space. */
+  /** Whether a gap contains more than white space. */
   #holdsMore(gap: Span): boolean {
     return /[^ \t\r\n\f\v]/.test(this.#text(gap));
   }
@@ -206,7 +206,7 @@ class Place {
     return captured ? [this.#text(captured)] : [];
   }
 
-  /** Text of the rewrite as it stands in this file: its line ends, and the indentation of the match. */
+  /** Text of the rewrite with the file's line breaks and the match's indentation. */
   #space(text: string): string {
     const { lineEnd } = this.#match;
     return text.replace(/\r?\n(?=(\r?\n)?)/g, (_, blank?: string) => `${lineEnd}${blank ? '' : this.#indent}`);
@@ -222,7 +222,7 @@ class Place {
   }
 }
 
-/** Joins texts, and parts of the code that follow each other. */
+/** Joins adjacent texts and adjacent parts of the code. */
 function joinPieces(pieces: readonly Piece[]): Piece[] {
   const joined: Piece[] = [];
   for (const piece of pieces) {

@@ -1,9 +1,9 @@
 /**
- * Cuts patterns, rewrites and matched code into tokens, the same way for every language.
- * Rule: pure and on byte strings (latin1); it knows comments, quotes and words, and leaves grammar to the parser.
+ * Cuts patterns, rewrites and matched code into tokens, in the same way for every language.
+ * Rule: pure and on byte strings (latin1); knows comments, quotes and words, and leaves grammar to the parser.
  */
 
-/** One token: a metavariable by its name, or text; `before` is the white space between it and the token before it. */
+/** One token: a metavariable's name, or text. `before` is the white space between the previous token and this one. */
 export interface Token {
   kind: 'var' | 'hole' | 'comment' | 'text';
   text: string;
@@ -12,7 +12,7 @@ export interface Token {
   end: number;
 }
 
-/** A part of a matched code that a metavariable captured. */
+/** The part of matched code that a metavariable captured. */
 export interface Capture {
   /** With its dollar signs, as the pattern has it. */
   name: string;
@@ -22,16 +22,16 @@ export interface Capture {
 
 /** `$A` and `$$$A` capture; `$_`, `$_A` and `$$$` stand for anything and capture nothing. */
 const METAVARIABLE = /\$\$\$(?:[A-Z_][A-Z0-9_]*)?|\$\$?[A-Z_][A-Z0-9_]*/y;
-/** Bytes above ASCII are letters of some script. */
+/** Bytes above ASCII count as letters. */
 const WORD = /[\w\x80-\xff]+/y;
-/** White space in ASCII only: the bytes of other scripts are letters. */
+/** Only ASCII white space: bytes above ASCII count as letters. */
 const SPACE = /[ \t\r\n\f\v]+/y;
 const QUOTED = /"""[^]*?"""|'''[^]*?'''|"(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*'|`(?:[^`\\]|\\[^])*`/y;
 const SLASH_COMMENT = /\/\/[^\r\n]*|\/\*[^]*?\*\//y;
 const HASH_COMMENT = /#[^\r\n]*/y;
 const DASH_COMMENT = /--[^\r\n]*/y;
 
-/** How comments look by language; in all others they begin with slashes. */
+/** Comments by language; in all other languages they begin with `//` or `/*`. */
 const COMMENTS: Record<string, readonly RegExp[]> = {
   python: [HASH_COMMENT],
   ruby: [HASH_COMMENT],
@@ -58,7 +58,7 @@ export function readTemplate(text: string): Token[] {
     }
     lex(at);
     const kind = /^\$+(?:_|$)/.test(name) ? 'hole' : 'var';
-    // `$$A` captures like `$A`, tokens without a name of their own included.
+    // `$$A` captures as `$A` does, but unnamed nodes of the syntax tree too.
     const plain = name.replace(/^\$\$(?=[^$])/, '$');
     tokens.push({ kind, text: plain, before: '', start: at, end: at + name.length });
     at += name.length;

@@ -1,8 +1,7 @@
 /**
- * Moves from one workspace's files to another's what a commit does not track: what its checks built, and what is
- * ignored.
- * Rule: nothing that stands in the place of a tracked file or above one is moved, and a folder without tracked files
- * is moved whole, with the marks by which an overlay hides what lies below it.
+ * Moves the files that a commit does not track, such as build output, from one workspace's files to another's.
+ * Rule: nothing in the place of a tracked file or of a folder above one is moved. A folder without tracked files is
+ * moved whole, with the marks by which an overlay hides lower layers.
  */
 import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import type { Sha } from '../../core/transcript.ts';
@@ -10,7 +9,7 @@ import { listRawFiles } from '../../git/read/list-files.ts';
 import type { Store } from '../../git/store.ts';
 import { statIfThere } from '../files/stat-if-there.ts';
 
-/** Empties `from` of all that the commit does not track. No process that could write either folder may be alive. */
+/** Moves every untracked path out of `from`. No process that could write either folder may be alive. */
 export async function carryUntracked(
   { store, commit }: { store: Store; commit: Sha },
   { from, to }: { from: string; to: string },
@@ -28,7 +27,7 @@ export async function carryUntracked(
   const visit = (folder: string): void => {
     for (const entry of readdirSync(at(from, folder), { withFileTypes: true, encoding: 'latin1' })) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      // The scratch repository is the commit's own.
+      // Each workspace has its own scratch repository.
       if (path === '.git' || files.has(path)) continue;
       const [source, target] = [at(from, path), at(to, path)];
       if (entry.isDirectory()) makeWritable(source);
@@ -44,7 +43,7 @@ export async function carryUntracked(
   visit('');
 }
 
-/** A folder without that right can't be moved, and a worker that is not root may meet one. */
+/** A worker that is not root can't move a folder that it may not write. */
 function makeWritable(folder: Buffer): void {
   const { mode } = lstatSync(folder);
   if ((mode & 0o700) !== 0o700) chmodSync(folder, (mode & 0o7777) | 0o700);

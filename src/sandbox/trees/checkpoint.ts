@@ -1,20 +1,20 @@
 /**
- * What a checkpoint of a workspace is: its tree, and what was left out of it.
- * Rule: shapes only, for each layout of workspaces.
+ * The facts of a workspace's checkpoint: its commit, its tree, and counts of what was left out.
+ * Rule: types only, shared by all kinds of workspaces.
  */
 import type { Sha } from '../../core/transcript.ts';
 
-/** What is known of a checkpoint before its commit is made: for its message. */
+/** The facts that are known before the commit is made; its message is written from them. */
 export interface CheckpointFacts {
-  /** Paths that differ from the base; without isolation from the parent. */
+  /** Number of paths that differ from the base. */
   changed: number;
   /** Paths that exist in the workspace but not in the checkpoint, by reason. */
   leftOut: Record<string, number>;
-  /** What the agent is to be told of ignore rules that were too much to follow. */
+  /** Notes for the agent about ignore files that were too large or too costly to follow. */
   notes: string[];
 }
 
-/** A checkpoint as made. */
+/** A checkpoint that was made. */
 export interface CheckpointResult extends CheckpointFacts {
   commit: Sha;
   tree: Sha;

@@ -1,6 +1,6 @@
 /**
- * Makes a checkpoint of what a walk found, alike for all kinds of workspaces.
- * Rule: the same changes give the same tree, whichever way the workspace's files lie.
+ * Commits the changes that a walk found, in the same way for all kinds of workspaces.
+ * Rule: the same changes give the same tree, for overlays and for plain folders.
  */
 import type { Sha } from '../../core/transcript.ts';
 import { commitChanges } from '../../git/read/commit-changes.ts';
@@ -10,7 +10,7 @@ import type { CheckpointResult, CheckpointFacts } from './checkpoint.ts';
 import { restorePointers } from '../files/lfs-layer.ts';
 import type { UpperWalk } from './walk-upper.ts';
 
-/** Commits the walk's changes over the base, whose layer this is, as a child of `parent`. */
+/** Commits the walk's changes to `base` as a child of `parent`. `layer` is the folder of the base layer. */
 export async function commitWalk(
   store: Store,
   walking: Promise<UpperWalk>,

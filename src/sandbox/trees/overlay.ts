@@ -1,7 +1,7 @@
 /**
- * Reads and fills upper folders from outside: the walk with the kernel's own view of deletions, and hydration.
- * Rule: deletions are made and read by a mounted overlay inside the sandbox, so neither root nor extended attributes
- * are needed.
+ * Walks an overlay's upper folder for changes, and fills a new one from a commit (hydration).
+ * Rule: deletions are made and read through a mounted overlay inside the sandbox, so neither root nor extended
+ * attributes are needed.
  */
 import type { Stats } from 'node:fs';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -19,7 +19,7 @@ import { statIfThere } from '../files/stat-if-there.ts';
 import { walkUpper } from './walk-upper.ts';
 import type { UpperWalk } from './walk-upper.ts';
 
-/** The folders of one workspace: base checkout, scratch repository, what `setup` left, the workspace's own. */
+/** The folders of one workspace: base checkout, scratch repository, setup layer, and the workspace's own changes. */
 export interface OverlayFolders {
   base: string;
   git: string;
@@ -27,16 +27,16 @@ export interface OverlayFolders {
   upper: string;
 }
 
-/** Listing or deleting even a hundred thousand names takes seconds. */
+/** Listing or deleting a hundred thousand names takes seconds. */
 const INSIDE_TIMEOUT_MS = 120_000;
 const MAX_ARGUMENTS_LENGTH = 32_768;
 
-/** Layers of a command that may write the workspace; `work` is overlayfs' scratch folder. */
+/** Layers for a command that may write the workspace; `work` is overlayfs' scratch folder. */
 export function writableLayers(folders: OverlayFolders, work: string): Layers {
   return { lower: lowerFolders(folders), upper: { files: folders.upper, work } };
 }
 
-/** Layers of a command that can only look. */
+/** Layers for a command that may only read the workspace. */
 export function readOnlyLayers(folders: OverlayFolders): Layers {
   return { lower: [...lowerFolders(folders), folders.upper] };
 }
@@ -45,7 +45,7 @@ function lowerFolders({ base, git, setup }: OverlayFolders): string[] {
   return [base, git, ...(setup === undefined ? [] : [setup])];
 }
 
-/** The changes in an upper folder against its base. No process of its sandbox may be alive. */
+/** The changes of an upper folder to its base. No process of its sandbox may be alive. */
 export async function walkLayers(
   root: SandboxRoot,
   folders: OverlayFolders,
@@ -63,11 +63,11 @@ export async function walkLayers(
   return await walkUpper(folders, listMerged, undefined, findArtefact);
 }
 
-/** Lists folders by `find` alone where their few names can be its arguments: each program more costs a millisecond. */
+/** Starts `find` directly where the names fit into its arguments: each program in between costs a millisecond. */
 function listScript(paths: readonly string[]): string | readonly string[] {
   const how = ['-mindepth', '1', '-maxdepth', '1', '-print0'];
   const names = paths.map((path) => `./${path}`);
-  // Arguments are text to Node, and names are bytes.
+  // Node's arguments are Unicode text, and names can be any bytes: only ASCII names go as arguments.
   const areArguments = names.join(' ').length < MAX_ARGUMENTS_LENGTH && names.every((name) => /^[ -~]*$/.test(name));
   return areArguments ? ['find', ...names, ...how] : `exec xargs -0 sh -c 'exec find "$@" ${how.join(' ')}' sh`;
 }
@@ -89,13 +89,13 @@ export async function hydrate(
   if (gone.length === 0) return;
   const layers = writableLayers(folders, work);
   await runInside(root, layers, 'exec xargs -0 rm -f --', gone);
-  // Git knows no empty folders: one that lost its last file is gone, as in a plain checkout.
+  // Git has no empty folders: a folder that lost its last file is removed, as in a plain checkout.
   await runInside(root, layers, 'exec xargs -0 rmdir --ignore-fail-on-non-empty --', parentsOf(gone), 'may fail');
 }
 
 /**
- * Whether the commit has something else at or above a deleted path, written already: that hides the base's file by
- * itself.
+ * Whether the upper folder has something at a deleted path, or a file in place of a folder above it. That already hides
+ * the base's file.
  */
 function isReplaced(upper: string, path: string): boolean {
   const parts = path.split('/');
@@ -118,7 +118,7 @@ function parentsOf(paths: readonly string[]): string[] {
   return [...parents].sort((a, b) => b.split('/').length - a.split('/').length);
 }
 
-/** Runs one of our own scripts over the overlay, with paths on its stdin, and gives its whole output. */
+/** Runs one of our own scripts over the overlay, with paths on its stdin, and returns its whole output. */
 async function runInside(
   root: SandboxRoot,
   layers: Layers,
@@ -133,17 +133,17 @@ async function runInside(
   throw new SandboxError('walk', `the overlay can't be read: ${stderr.slice(-500)}`, { exitCode });
 }
 
-/** What a commit has beyond its base: a folder of the files that differ, and the paths that are gone. */
+/** A commit's difference to its base: a folder with the files that differ, and the paths that the commit deletes. */
 export interface Beyond {
   files: string;
   deleted: ReadonlySet<string>;
-  /** The paths of these files, where they lie in the walked folder itself and not below it: what it lacks is gone. */
+  /** Paths of `files` that were written into the walked folder itself. One that is missing there was deleted. */
   inPlace?: ReadonlySet<string>;
 }
 
 /**
- * Paths that the base, or a commit beyond it, tracks and that these changes alter: a file that was only touched is no
- * change.
+ * Tracked paths that these changes alter. Tracked are the paths of the base, or of the commit whose difference is
+ * `beyond`. A file that was only touched is not altered.
  */
 export function findChangedTracked(base: string, { changes, unkept }: UpperWalk, beyond?: Beyond): string[] {
   const changed = new Set<string>();
@@ -153,7 +153,7 @@ export function findChangedTracked(base: string, { changes, unkept }: UpperWalk,
     if (change.kind === 'write') missing.delete(path);
     const isDeleted = beyond?.deleted.has(path) === true;
     if (isDeleted && change.kind === 'delete') continue;
-    // A file may have come in the place of a folder that the commit does not have.
+    // A path that the commit deletes may have been written anew: the base's file does not count then.
     const places = [...(beyond ? [beyond.files] : []), ...(isDeleted ? [] : [base])];
     const tracked = places
       .map((folder) => Buffer.concat([Buffer.from(`${folder}/`), change.path]))
@@ -164,12 +164,12 @@ export function findChangedTracked(base: string, { changes, unkept }: UpperWalk,
   return [...changed, ...missing];
 }
 
-/** A layer marks what it takes away by a device. */
+/** An overlay layer marks a deleted path by a character device. */
 function isThere(stat: Stats | undefined): boolean {
   return stat !== undefined && !stat.isCharacterDevice();
 }
 
-/** The paths of the base that a commit does not have, its folders too. */
+/** The paths of the base that a commit does not have, files and folders. */
 export async function findDeleted(
   store: Store,
   { base, commit, checkout }: { base: Sha; commit: Sha; checkout: string },

@@ -1,7 +1,6 @@
 /**
- * Makes and walks the files of a workspace that is a plain folder: copies of the shared layers, then a commit's
- * difference to its base.
- * Rule: it gives what an overlay of the same layers shows, and its walk finds what the overlay's would.
+ * Makes and walks the files of a workspace that is a plain folder: a copy of the shared layers, changed to a commit.
+ * Rule: the folder has what an overlay of the same layers shows, and the walk finds what an overlay's walk finds.
  */
 import { spawn } from 'node:child_process';
 import { lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
@@ -17,7 +16,7 @@ import { statIfThere } from '../files/stat-if-there.ts';
 import { walkUpper } from './walk-upper.ts';
 import type { UpperWalk } from './walk-upper.ts';
 
-/** Copies folders into one, later ones over earlier ones, with modes, times and links; by reference where it can. */
+/** Copies folders into one, later ones over earlier ones, with modes, times and links; as reflinks where possible. */
 export async function copyLayers(layers: readonly string[], into: string): Promise<void> {
   for (const layer of layers) {
     const args = ['-a', '--reflink=auto', '--', `${layer}/.`, into];
@@ -32,14 +31,14 @@ export async function copyLayers(layers: readonly string[], into: string): Promi
   }
 }
 
-/** Makes a copy of a base's layers stand at a commit, and gives the paths that differ from the base. */
+/** Changes a copy of the base's layers to the files of a commit, and returns the paths that differ from the base. */
 export async function applyDifference(
   store: Store,
   { base, commit, files }: { base: Sha; commit: Sha; files: string },
 ): Promise<string[]> {
   const changed = await diffTrees(store, { from: base, to: commit });
   for (const { rawPath } of changed) makeWay(files, rawPath.toString('latin1'));
-  // Git knows no empty folders: those that lost their last file are gone, as in a fresh checkout.
+  // Git has no empty folders: folders that lost their last file are removed, as in a fresh checkout.
   for (const { rawPath, status } of changed) if (status === 'D') removeEmpty(files, rawPath.toString('latin1'));
   await writeDifference(store, {
     from: base,
@@ -50,7 +49,7 @@ export async function applyDifference(
   return changed.map(({ rawPath }) => rawPath.toString('latin1'));
 }
 
-/** Removes whatever is at a path, and what stands in the way to it. */
+/** Removes whatever is at a path, and a file in place of a folder above it. */
 function makeWay(files: string, path: string): void {
   const parts = path.split('/');
   for (let depth = 1; depth <= parts.length; depth += 1) {
@@ -69,7 +68,7 @@ function removeEmpty(files: string, path: string): void {
   }
 }
 
-/** The changes in a plain folder against its base. No process that could write there may be alive. */
+/** The changes of a plain folder to its base. No process that could write there may be alive. */
 export async function walkPlain(
   folders: { base: string; upper: string },
   marks: FileMarks,
@@ -80,7 +79,7 @@ export async function walkPlain(
   return await walkUpper(folders, listMerged, (path, stat) => marks.get(path) === markOf(stat), findArtefact);
 }
 
-/** Takes away all that the base has, so that only what was added to a copy of it is left. */
+/** Removes the base's files from a copy of it, so that only added files are left. */
 export function removeBase(files: string, base: string, path = ''): void {
   for (const entry of readdirSync(toBytes(base, path), { withFileTypes: true, encoding: 'latin1' })) {
     const name = path === '' ? entry.name : `${path}/${entry.name}`;

@@ -1,5 +1,5 @@
 /**
- * Turns an overlay's quiescent upper folder into the list of changes against the base, as `git add -A` would see them.
+ * Turns an overlay's upper folder into the list of changes to the base, as `git add -A` would see them.
  * Rule: called only when every process that could write the folder is dead; a path that the base tracks is never
  * ignored.
  * Paths are byte strings (latin1), since file names need not be valid Unicode.
@@ -20,26 +20,25 @@ import { statIfThere } from '../files/stat-if-there.ts';
 const REFUSED = 'files of git that git refuses';
 
 /**
- * What the walk found: changes in an order in which a folder's deletion comes before what replaces it, and counts of
- * what is not stored.
+ * The result of a walk. In `changes`, the deletion of a path comes before what replaces it.
  */
 export interface UpperWalk {
   changes: TreeChange[];
-  /** Paths that exist in the workspace and not in the checkpoint, by reason; a folder counts as one. */
+  /** Counts of paths that exist in the workspace but not in the checkpoint, by reason; a folder counts as one. */
   leftOut: Record<string, number>;
-  /** Files and links among these that a layer below may have in another form. */
+  /** Files and links that were left out although the base may track them. */
   unkept: Extract<TreeChange, { kind: 'write' }>[];
-  /** What the agent is to be told of rules that were too much to follow. */
+  /** Notes for the agent about ignore files that were too large or too costly to follow. */
   notes: string[];
 }
 
-/** No project nests so deep; a walk takes time by the square of it, and stack. Some builds of git stop at 512. */
+/** No project nests deeper. A walk takes stack and time by the square of the depth; some builds of git stop at 512. */
 const MAX_DEPTH = 256;
 
 interface Folders {
   upper: string;
   base: string;
-  /** What `setup` left, between base and upper. */
+  /** The setup layer, between base and upper. */
   setup?: string;
 }
 
@@ -48,17 +47,17 @@ interface Place {
   path: string;
   /** The base has this folder too. */
   inBase: boolean;
-  /** A pattern ignores this folder: only what the base tracks counts below it. */
+  /** A pattern ignores this folder: below it, only paths that the base tracks count. */
   ignored: boolean;
   rules: readonly IgnoreFile[];
 }
 
-/** Whether a file is known to be as the layers below have it; never so in an upper folder. */
+/** Whether a file is known to be as the layers below have it. In an overlay's upper folder no file is. */
 type IsUntouched = (path: string, stat: Stats) => boolean;
 
 /**
- * Walks the upper folder. `listMerged` gives the names in each of these folders as the mounted overlay shows them: a
- * deletion shows as a missing name, whether it was one file or the whole folder was replaced.
+ * Walks the upper folder. `listMerged` returns the names in each folder as the mounted overlay shows them. A deleted
+ * path is a missing name there, whether the file was deleted or its whole folder replaced.
  */
 export async function walkUpper(
   folders: Folders,
@@ -87,7 +86,7 @@ export async function walkUpper(
   return limitSizes({ ...walk, notes: ignore.tell() });
 }
 
-/** Leaves out files that are too large, and of the others the largest ones, until all of them may be kept. */
+/** Leaves out files that are too large, then the largest of the others, until the rest fits into a checkpoint. */
 function limitSizes(walk: UpperWalk): UpperWalk {
   const { changes, leftOut } = walk;
   const sizes = changes
@@ -117,7 +116,7 @@ function kindOf(entry: Dirent | Stats): Kind {
   return entry.isSymbolicLink() ? 'link' : 'other';
 }
 
-/** What is the same for all entries of one walk. */
+/** The parts that all entries of one walk share. */
 interface Walk {
   folders: Folders;
   walk: UpperWalk;
@@ -134,7 +133,7 @@ function visitEntry(
   inBase: Kind | undefined,
 ): void {
   const path = join(place.path, entry.name);
-  // The agent's scratch repository, of no meaning to anyone else.
+  // The agent's scratch repository is not part of its work.
   if (path === '.git') return;
   const leaveOut = (reason: string, count = 1): void => {
     walk.leftOut[reason] = (walk.leftOut[reason] ?? 0) + count;
@@ -142,11 +141,11 @@ function visitEntry(
   if (path.length > MAX_PATH_BYTES) return leaveOut('paths that are too long');
   const kind = kindOf(entry);
   const stat = kind === 'folder' ? undefined : lstatSync(toPath(upper, path));
-  // A deletion, already seen as a name that the overlay does not show.
+  // An overlay's mark of a deletion, which `visit` has already found by its missing name.
   if (stat?.isCharacterDevice() && stat.rdev === 0) return;
   if (stat && isUntouched(path, stat)) return;
   const refused = findRefusal(toPath(upper, path), entry, { kind, stat, ignore });
-  // Where the base has one, that one stays.
+  // If the base has a file there, the checkpoint has the base's.
   if (refused !== undefined) {
     if (kind !== 'folder') walk.unkept.push(toWrite(upper, path, kind, stat));
     return leaveOut(refused);
@@ -181,7 +180,7 @@ function toWrite(upper: string, path: string, kind: Kind, stat: Stats | undefine
   return { kind: 'write', path: toBytes(path), mode, source: toPath(upper, path) };
 }
 
-/** The files below a folder that no layer below has. */
+/** The number of files below a folder that no layer below has. */
 function countFiles(upper: string, path: string, isUntouched: IsUntouched): number {
   if (isTooDeep(path) || path.length > MAX_PATH_BYTES) return 1;
   return readFolder(upper, path).reduce((count, entry) => {
@@ -192,8 +191,8 @@ function countFiles(upper: string, path: string, isUntouched: IsUntouched): numb
 }
 
 /**
- * Why something is in no checkpoint, whatever the rules of ignored files say: git refuses it, or somebody's git would
- * run what it says.
+ * Why a path is in no checkpoint, whatever `.gitignore` says: git refuses it, or the git of a person who fetches it
+ * could run what it says.
  */
 function findRefusal(
   at: Buffer,
@@ -214,7 +213,7 @@ function findRefusal(
   return bytes && isPlain(bytes) ? undefined : REFUSED;
 }
 
-/** Folders that upper and base both have, parents first: only there can something of the base have been deleted. */
+/** Folders that are in upper and base, parents first: only in them can paths of the base have been deleted. */
 function findSharedFolders({ upper, base }: Folders): string[] {
   const found: string[] = [];
   const visit = (path: string): void => {
@@ -230,7 +229,7 @@ function findSharedFolders({ upper, base }: Folders): string[] {
   return found;
 }
 
-/** The rules of a folder's `.gitignore` as the checkpoint has it: the highest layer that has the file. */
+/** The rules of a folder's `.gitignore` as the checkpoint has it: from the highest layer that has the file. */
 function readRules(
   { folders, ignore }: Pick<Walk, 'folders' | 'ignore'>,
   { path, inBase }: Place,
@@ -239,7 +238,7 @@ function readRules(
 ): IgnoreFile | undefined {
   const file = join(path, '.gitignore');
   const own = entries.find(({ name }) => name === '.gitignore');
-  // A link is in no checkpoint: whoever makes the workspace anew has what the layers below have.
+  // A link named .gitignore is in no checkpoint, so the file of the layers below counts.
   if (own && !own.isSymbolicLink()) return own.isFile() ? parseAt(ignore, folders.upper, file) : undefined;
   if (inBase && !merged?.has('.gitignore')) return undefined;
   for (const layer of [folders.setup, ...(inBase ? [folders.base] : [])]) {
@@ -267,7 +266,7 @@ function readFolder(layer: string, path: string): Dirent[] {
   return readdirSync(folder, { withFileTypes: true, encoding: 'latin1' });
 }
 
-/** A worker that is not root can't read what a command left without permission; git stores neither bit. */
+/** A worker that is not root can't read a file without that permission. Git does not store these bits. */
 function makeReadable(at: Buffer, stat: Stats, wanted: number): void {
   if ((stat.mode & wanted) !== wanted) chmodSync(at, (stat.mode & 0o7777) | wanted);
 }

@@ -1,7 +1,7 @@
 /**
- * Workspaces without isolation of ours: a plain folder each, commands run directly in it.
- * Rule: only ever used where a person chose it explicitly; every result says `none`, or `external` where that person
- * says that the worker itself is in a container or VM.
+ * Workspaces without our sandbox: each is a plain folder, and commands run directly in it.
+ * Rule: used only where a person chose it explicitly. Every result says `none`, or `external` where that person says
+ * that the worker itself runs in a container or VM.
  */
 import { mkdtemp } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ import type { Generation, WorkspaceKind } from './kind.ts';
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** The kind of workspaces that nothing of ours isolates. */
+/** Workspaces without our sandbox. */
 export function directWorkspaces(
   toolbox: Promise<Toolbox>,
   stateDir: string,
@@ -53,7 +53,7 @@ export function directWorkspaces(
     return await runDirectly(direct, request);
   };
   const bases = openBaseLayers(stateDir);
-  // What a setup makes may name the folder that it ran in, so each workspace runs its own.
+  // Files that a setup makes may contain the path of its folder, so each workspace runs its own setup.
   const setUp = async (place: Generation, { store, setup }: WorkspaceOrigin, commit: Sha): Promise<void> => {
     if (!setup) return;
     const result = await runSetup(run, place, setup);
@@ -67,7 +67,7 @@ export function directWorkspaces(
   return {
     ...plainFiles({ setUp }),
     kind,
-    // Nothing is shared here: this run only shows what becomes of it.
+    // Workspaces share no setup here: this run only shows whether it works.
     prepareSetup: async (origin) => {
       const key = `${origin.base} ${origin.names ?? ''} ${keyOf(origin.setup, origin.content)}`;
       const known = tried.get(key);
@@ -92,7 +92,7 @@ async function runSetup(
   { command, env, timeoutMs, signal }: SetupRequest,
 ): Promise<CommandResult> {
   const limits = {
-    // Nothing is kept from the network here, whatever this says.
+    // Has no effect here: commands have the worker's own network.
     network: false,
     timeoutMs: timeoutMs ?? SETUP_TIMEOUT_MS,
     profile: 'setup',
@@ -104,7 +104,7 @@ async function runSetup(
   return result;
 }
 
-/** Runs setup in a copy of the base that is thrown away. */
+/** Runs the setup in a copy of the base that is thrown away. */
 async function trySetup(
   run: Run,
   bases: BaseLayers,

@@ -1,6 +1,6 @@
 /**
- * The folders that workspaces live in, and who holds them.
- * Rule: whoever holds a folder's lock is the only one who runs commands or changes files there.
+ * Finds and locks the folders of workspaces.
+ * Rule: only the process that holds a folder's lock runs commands or changes files there.
  */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,19 +9,19 @@ import type { Lock } from '../processes/lock.ts';
 import { SandboxError } from '../sandbox-error.ts';
 import { folderName, readState } from './state.ts';
 
-/** How long the processes of a killed worker may take to die before another folder is taken. */
+/** How long to wait for an id's first folder: the dying processes of a killed worker may still hold its lock. */
 const BUSY_MS = 2_000;
 const BUSY_LOOK_MS = 20;
-/** Folders for one id: a second is needed only beside a worker that is frozen, or that works for the same id itself. */
+/** Folders for one id. A second one is needed only while a frozen or another live worker holds the first. */
 const MAX_SLOTS = 8;
 
-/** A folder that is ours until its lock is released. */
+/** A folder that this process holds until it releases the lock. */
 export interface HeldFolder {
   folder: string;
   lock: Lock;
 }
 
-/** Takes a folder for an id: its first one when that is free soon, else the next free one. */
+/** Locks a folder for an id: its first one if that is free within `BUSY_MS`, otherwise the next free one. */
 export async function acquireFolder(parent: string, id: string): Promise<HeldFolder> {
   for (let slot = 1; slot <= MAX_SLOTS; slot += 1) {
     const folder = join(parent, slot === 1 ? folderName(id) : `${folderName(id)}~${slot}`);
@@ -34,11 +34,11 @@ export async function acquireFolder(parent: string, id: string): Promise<HeldFol
     } while (performance.now() < until);
   }
   const held = `all ${MAX_SLOTS} folders of workspace "${id}" are held by other processes`;
-  const message = `${held}: end the frozen workers of this host`;
+  const message = `${held}: end the frozen workers on this host`;
   throw new SandboxError('busy', message, { id });
 }
 
-/** All folders with a readable state, and their workspaces' ids. */
+/** All folders with a readable state, with their workspaces' ids. */
 export async function listFolders(parent: string): Promise<{ id: string; folder: string }[]> {
   const found: { id: string; folder: string }[] = [];
   for (const name of (await readdir(parent)).sort()) {

@@ -1,7 +1,7 @@
 /**
- * A workspace while its caller has it: commands and checkpoints, one at a time, each leaving a record that a crash
- * can't falsify.
- * Rule: dirty is written before a command may change anything, clean only after a checkpoint holds every change.
+ * A workspace while its caller has it open: commands and checkpoints run one at a time, with a record on disk that
+ * stays right after a crash.
+ * Rule: the record says dirty before a command may change anything, and clean only after a checkpoint has every change.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
@@ -18,28 +18,28 @@ import type { CheckpointRequest, Generation, WorkspaceKind } from './kind.ts';
 import { bootId, readState, writeState } from './state.ts';
 import type { WorkspaceState } from './state.ts';
 
-/** A working copy that stands at a commit. */
+/** A working copy at a commit. */
 export interface Workspace {
   id: string;
-  /** Where setup did not run again for what changed since the base. */
+  /** Changed inputs of the setup for which it did not run again; null if there are none. */
   staleSetup: StaleSetup | null;
-  /** Runs a command to the death of all its processes. */
+  /** Runs a command until all its processes are dead. */
   run(request: CommandRequest): Promise<CommandResult>;
-  /** Stores the files as they stand as a child of `parent`; the workspace then stands at the new commit. */
+  /** Commits the current files as a child of `parent`. The workspace is then at the new commit. */
   checkpoint(request: CheckpointRequest): Promise<CheckpointResult>;
-  /** Lets another process have it; the files stay. */
+  /** Releases the workspace for other processes; its files stay. */
   close(): Promise<void>;
 }
 
-/** A workspace with the means to take it from its caller. */
+/** A workspace that can be taken from its caller. */
 export interface HeldWorkspace extends Workspace, HeldFolder {
-  /** Ends its command and refuses all later calls. */
+  /** Ends the running command and refuses all later calls of the caller. */
   supersede(): Promise<void>;
 }
 
 const GENERATION = 'files-';
 
-/** Makes the folder's files stand at the commit, by their record or anew, and hands them out. */
+/** Opens a workspace at the commit in a held folder, with the files that are there or with fresh ones. */
 export async function holdWorkspace(
   kind: WorkspaceKind,
   request: WorkspaceOrigin & { id: string; commit: Sha },
@@ -59,7 +59,7 @@ export async function holdWorkspace(
   const exclusively = async <T>(job: () => Promise<T>): Promise<T> => {
     const done = running.then(async () => {
       if (!superseded.signal.aborted) return await job();
-      throw new SandboxError('superseded', `workspace "${request.id}" was opened again by a later caller`, {
+      throw new SandboxError('superseded', `a later caller has opened workspace "${request.id}" again`, {
         id: request.id,
       });
     });
@@ -92,8 +92,8 @@ export async function holdWorkspace(
 }
 
 /**
- * The state of files that stand at the wanted commit: those that are there, when their record says so, else fresh
- * ones.
+ * The state of the folder's files at the wanted commit. Files that are there are used only if their record says that
+ * they are at that commit and clean; otherwise fresh ones are made.
  */
 async function standAt(
   kind: WorkspaceKind,
@@ -120,7 +120,7 @@ async function standAt(
   return state;
 }
 
-/** Removes earlier generations, and those of resets that a crash cut short. */
+/** Removes all other generations: earlier ones, and those that a crash left half made. */
 async function removeOthers(folder: string, generation: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (name.startsWith(GENERATION) && name !== generation) await removeTree(join(folder, name));

@@ -1,6 +1,6 @@
 /**
- * The part of a workspace that differs by isolation: how its files are made, changed and taken into a checkpoint.
- * Rule: the two kinds keep the same promises to their callers; only what a command can reach differs.
+ * The part of a workspace that differs by kind: how its files are made, changed and committed as a checkpoint.
+ * Rule: all kinds keep the same promises to their callers; only what a command can reach differs.
  */
 import type { Sha } from '../../core/transcript.ts';
 import type { CheckpointFacts, CheckpointResult } from '../trees/checkpoint.ts';
@@ -11,30 +11,29 @@ import type { PreparedLayers, WorkspaceOrigin, LayersRequest } from '../layers/p
 import type { SetupRequest } from '../layers/run-setup.ts';
 import type { UpperWalk } from '../trees/walk-upper.ts';
 
-/** One generation of files in `folder`, which stands on these layers. */
+/** One generation of a workspace's files in `folder`, over these layers. */
 export interface Generation {
   folder: string;
   base: string;
   setup?: string;
 }
 
-/** What a checkpoint is made as. */
 export interface CheckpointRequest {
   parent: Sha;
   message: (facts: CheckpointFacts) => string;
-  /** What of the files tools left; without it what they are known to leave. */
+  /** Which files are artefacts of tools; the default is the built-in list. */
   artefacts?: ArtefactRules;
 }
 
 export interface WorkspaceKind {
   kind: 'bwrap' | 'external' | 'none';
   prepareSetup(origin: WorkspaceOrigin & { setup: SetupRequest }): Promise<SetupOutcome>;
-  /** The layers below, for a workspace that is to stand at `commit`; fails when setup does. */
+  /** Makes the layers for a workspace at `commit`. Throws if the setup fails over the base. */
   prepare(request: LayersRequest): Promise<PreparedLayers>;
-  /** Fills a new, empty folder so that it stands at `commit`. */
+  /** Fills a new, empty folder with the files of `commit`. */
   fill(origin: WorkspaceOrigin, place: Generation, commit: Sha): Promise<void>;
   run(place: Generation, request: CommandRequest, lockFd?: number): Promise<CommandResult>;
-  /** What of the files differs from the base. No process of the workspace may be alive. */
+  /** Lists the files that differ from the base. No process of the workspace may be alive. */
   walk(place: Generation): Promise<UpperWalk>;
   checkpoint(origin: WorkspaceOrigin, place: Generation, request: CheckpointRequest): Promise<CheckpointResult>;
 }

@@ -1,6 +1,6 @@
 /**
- * Workspaces as overlays in the sandbox: shared read-only layers below, an upper folder of changes on top.
- * Rule: the host never runs git, nor anything else, on files that a command wrote; it only walks and reads them.
+ * Workspaces as overlays in the sandbox: shared read-only layers below, and an upper folder with the changes.
+ * Rule: the host runs neither git nor any other program on files that a command wrote; it only walks and reads them.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ import { runInSandbox } from '../command/run-command.ts';
 import { runSetup } from '../layers/run-setup.ts';
 import type { Generation, WorkspaceKind } from './kind.ts';
 
-/** The kind of workspaces that bubblewrap isolates, where it can mount overlays. */
+/** Workspaces that bubblewrap isolates, on hosts where it can mount overlays. */
 export function overlayWorkspaces(
   root: Promise<SandboxRoot>,
   renames: Promise<RenameSupport>,
@@ -69,7 +69,7 @@ function foldersOf({ folder, base, setup }: Generation): { folders: OverlayFolde
   return { folders, work: join(folder, 'work') };
 }
 
-/** The layer is the upper folder that the setup wrote, over the base or over what a tree has beyond it. */
+/** The setup layer is the upper folder that the setup wrote, over the base or over the base and `difference`. */
 function makeSetupLayer(root: Promise<SandboxRoot>, renames: Promise<RenameSupport>): MakeSetupLayer {
   return async ({ base, setup, scratch, difference }) => {
     const { folders, work } = foldersOf({ folder: scratch, base });
@@ -85,7 +85,7 @@ function makeSetupLayer(root: Promise<SandboxRoot>, renames: Promise<RenameSuppo
   };
 }
 
-/** Lays a tree's difference to its base into a layer of its own. */
+/** Makes a layer with a tree's difference to its base. */
 async function layDifference(
   root: SandboxRoot,
   folders: OverlayFolders,

@@ -1,5 +1,5 @@
 /**
- * Workspaces as plain folders, where overlays can't be had or nothing is isolated: copies of the shared layers.
+ * Workspaces as plain folders, each a copy of the shared layers: for hosts without overlays or without isolation.
  * Rule: no git runs on files that a command wrote; the walk compares them with the base, as it does an upper folder.
  */
 import { chown, mkdir } from 'node:fs/promises';
@@ -26,11 +26,11 @@ import { SandboxError } from '../sandbox-error.ts';
 import type { UpperWalk } from '../trees/walk-upper.ts';
 import type { Generation, WorkspaceKind } from './kind.ts';
 
-/** Longer than a file system's clock ticks: what a command touches later has another time of change. */
+/** Longer than a file system's clock tick: a file that a command touches later has another change time. */
 const TICK_MS = 20;
 const SETTLE_TIMEOUT_MS = 120_000;
 
-/** Where a plain workspace's parts lie. */
+/** The folders and files of a plain workspace. */
 export function plainFolders({ folder, base }: Generation): {
   base: string;
   git: string;
@@ -40,7 +40,7 @@ export function plainFolders({ folder, base }: Generation): {
   return { ...baseFolders(base), upper: join(folder, 'files'), marks: join(folder, 'marks') };
 }
 
-/** The kind of workspaces that bubblewrap isolates, where it can't mount overlays. */
+/** Workspaces that bubblewrap isolates, on hosts where it can't mount overlays. */
 export function plainWorkspaces(root: Promise<SandboxRoot>, stateDir: string): WorkspaceKind {
   const bases = openBaseLayers(stateDir);
   const setups = openSetupLayers(stateDir, bases, { kind: 'plain-3', make: makeSetupLayer(root) });
@@ -59,13 +59,13 @@ export function plainWorkspaces(root: Promise<SandboxRoot>, stateDir: string): W
   };
 }
 
-/** What a kind does beyond copying: taking the files over, and setting up in place what it does not share. */
+/** Steps after copying: making the command user the owner, and running a setup that is not shared in place. */
 interface Steps {
   settle?: (place: Generation) => Promise<void>;
   setUp?: (place: Generation, origin: WorkspaceOrigin, commit: Sha) => Promise<void>;
 }
 
-/** What plain workspaces of all kinds have in common. */
+/** The functions that all kinds of plain workspaces share. */
 export function plainFiles({ settle, setUp }: Steps): Pick<WorkspaceKind, 'fill' | 'walk' | 'checkpoint'> {
   return {
     fill: async (origin, place, commit) => {
@@ -80,7 +80,7 @@ export function plainFiles({ settle, setUp }: Steps): Pick<WorkspaceKind, 'fill'
       const marks = readMarks(upper);
       await tick();
       await setUp?.(place, origin, commit);
-      // What the setup added is below the changes too, as its layer would be.
+      // Files that the setup added are not changes, just as those of a setup layer.
       if (setUp) for (const [path, mark] of readMarks(upper)) if (!marks.has(path)) marks.set(path, mark);
       for (const path of changed) marks.delete(path);
       await saveMarks(file, marks);
@@ -109,19 +109,19 @@ function plainLayers({ folder }: Pick<Generation, 'folder'>): Layers {
   return { lower: [], upper: { files: join(folder, 'files'), work: join(folder, 'work') } };
 }
 
-/** Has the sandbox take the files over, to whatever user its commands are, before their times of change count. */
+/** Runs a command in the sandbox, so that the command user owns the files before their change times are recorded. */
 async function settle(root: SandboxRoot, place: Pick<Generation, 'folder'>): Promise<void> {
   const layers = plainLayers(place);
   if (layers.upper) await mkdir(layers.upper.work, { recursive: true });
-  // A copy must not look as if it, with all that came after, had been taken over with its original.
+  // The copied folder may belong to the command user already, which would make `giveLayers` skip its files.
   const [uid, gid] = [process.geteuid?.(), process.getegid?.()];
   if (layers.upper && uid !== undefined && gid !== undefined) await chown(layers.upper.files, uid, gid);
   const request = { command: 'exit 0', profile: 'workspace', network: false, timeoutMs: SETTLE_TIMEOUT_MS } as const;
   const { exitCode, output } = await runInSandbox(root, { layers, request });
-  if (exitCode !== 0) throw new SandboxError('isolation', `the workspace can't be entered: ${output}`, { exitCode });
+  if (exitCode !== 0) throw new SandboxError('isolation', `can't enter the workspace: ${output}`, { exitCode });
 }
 
-/** The layer is what the setup added to a copy of the base. */
+/** The setup layer is what the setup added to a copy of the base. */
 function makeSetupLayer(root: Promise<SandboxRoot>): MakeSetupLayer {
   return async ({ base, setup, scratch, difference }) => {
     const place = { folder: scratch, base };
@@ -140,7 +140,7 @@ function makeSetupLayer(root: Promise<SandboxRoot>): MakeSetupLayer {
   };
 }
 
-/** Makes the files stand at a tree, and lays those that differ from the base into a folder of their own. */
+/** Changes the files to those of a tree, and writes the ones that differ from the base into a separate folder too. */
 async function layDifference(
   { files, checkout, scratch }: { files: string; checkout: string; scratch: string },
   { store, base, tree }: Difference,

@@ -1,7 +1,7 @@
 /**
  * Runs the checks of one commit one after another, in a workspace that is thrown away.
- * Rule: each check finds every tracked file as the commit has it, whatever the checks before it wrote; what they made
- * beside these files stays for it, as a build does for the tests.
+ * Rule: each check finds every tracked file as the commit has it, whatever earlier checks wrote. Untracked files of
+ * earlier checks stay, so that tests can use a build.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename } from 'node:fs/promises';
@@ -20,19 +20,19 @@ import { removeTree } from '../files/remove-tree.ts';
 import type { SandboxError } from '../sandbox-error.ts';
 import type { Generation, WorkspaceKind } from './kind.ts';
 
-/** Checks of exactly one commit. */
+/** Checks to run on one commit. */
 export interface ChecksRequest extends WorkspaceOrigin {
   commit: Sha;
   checks: readonly string[];
-  /** For each check. */
+  /** Timeout of each check. */
   timeoutMs: number;
   signal?: AbortSignal;
 }
 
-/** One check's result. `putBack` are the tracked files that it changed, as the next check does not find them. */
+/** One check's result. `putBack`: the tracked files that the check changed and that were restored before the next. */
 export type CheckResult = CommandResult & { command: string; staleSetup: StaleSetup | null; putBack: string[] };
 
-/** Runs checks in a new folder below `folder`; stops after a cancelled one. */
+/** Runs checks in a new folder below `folder`; stops after a check that was cancelled. */
 export async function runChecks(folder: string, kind: WorkspaceKind, request: ChecksRequest): Promise<CheckResult[]> {
   await sweepChecks(folder);
   const { checks, commit, timeoutMs, signal } = request;
@@ -63,11 +63,11 @@ export async function runChecks(folder: string, kind: WorkspaceKind, request: Ch
   }
 }
 
-/** Beside a place: its former files while fresh ones are made, and the files of its commit that differ from the base. */
+/** Endings of folders next to a workspace: its former files, and the commit's files that differ from the base. */
 const ASIDE = '-aside';
 const TREE = '-tree';
 
-/** Makes every tracked file stand as the commit has it, and gives those that did not. */
+/** Restores every tracked file to the commit's version, and returns the paths of those that were changed. */
 async function putBack(
   kind: WorkspaceKind,
   place: Generation,
@@ -84,7 +84,7 @@ async function putBack(
   return changed.map((path) => Buffer.from(path, 'latin1').toString('utf8'));
 }
 
-/** Lays out what the commit has beyond its base, to compare with. */
+/** Writes the commit's difference to its base into a folder, to compare with. */
 async function layBeyond(place: Generation, { store, base, commit }: ChecksRequest): Promise<Beyond | undefined> {
   if (commit === base) return undefined;
   const files = `${place.folder}${TREE}`;
@@ -100,12 +100,12 @@ async function layBeyond(place: Generation, { store, base, commit }: ChecksReque
   };
 }
 
-/** A commit that can't be set up is red: on another's setup its checks would say nothing about it. */
+/** The result where the setup fails on this commit: red, since a check with another commit's setup proves nothing. */
 function redBySetup({ kind }: WorkspaceKind, command: string, { message }: SandboxError): CheckResult {
-  const output = `not run: on this very commit, ${message}\n`;
+  const output = `not run: on this commit, ${message}\n`;
   return {
     command,
-    // As a shell says that it could not run a command.
+    // A shell's exit status for a program that can't be run.
     exitCode: 126,
     signal: null,
     outcome: 'exited',
@@ -119,7 +119,7 @@ function redBySetup({ kind }: WorkspaceKind, command: string, { message }: Sandb
   };
 }
 
-/** Removes what checks of dead workers left; a folder's name starts with its worker's process id. */
+/** Removes the folders of dead workers' checks. A folder's name starts with its worker's process id. */
 export async function sweepChecks(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = Number.parseInt(name, 10);

@@ -1,7 +1,6 @@
 /**
- * What is remembered beside a workspace's files: where it stands, and whether that is sure.
- * Rule: written whole or not at all, dirty before anything may change the files, clean only after a checkpoint took
- * them.
+ * The record of a workspace: the commit that its files are at, and whether they are clean.
+ * Rule: written whole or not at all; dirty before a command may change files, clean only after a checkpoint has them.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -15,21 +14,21 @@ const stateSchema = z.object({
   id: z.string(),
   isolation: z.enum(['bwrap', 'external', 'none']),
   base: shaSchema,
-  /** The commit that the files stand at, and its tree: another commit with that tree needs no reset. */
+  /** The commit that the files are at, and its tree: for another commit with the same tree they can be used too. */
   commit: shaSchema,
   tree: shaSchema,
-  /** The layer that setup left, or the setup itself where it ran in the workspace. */
+  /** The setup layer's key; without isolation, the setup that ran in the workspace. */
   setup: z.string(),
-  /** The folder of the files' current generation; a reset makes a new one, so that nothing late can touch it. */
+  /** The folder of the current files. Fresh files get a new folder, which no late process of the old one can touch. */
   generation: z.string(),
   dirty: z.boolean(),
-  /** After a crash of the host, files that were not flushed may be missing: another boot makes a workspace dirty. */
+  /** The host's boot. Another boot counts as dirty: after a crash, files that were not flushed may be missing. */
   boot: z.string(),
 });
-/** Where a workspace stands. */
+/** The record of a workspace. */
 export type WorkspaceState = z.infer<typeof stateSchema>;
 
-/** The state in a workspace's folder, or undefined when there is none that can be read. */
+/** The state in a workspace's folder; undefined if there is none, or an unreadable one. */
 export async function readState(folder: string): Promise<WorkspaceState | undefined> {
   try {
     return stateSchema.parse(JSON.parse(await readFile(join(folder, 'state.json'), 'utf8')));
@@ -38,14 +37,14 @@ export async function readState(folder: string): Promise<WorkspaceState | undefi
   }
 }
 
-/** Replaces the state by a rename. */
+/** Replaces the state atomically, by a rename. */
 export async function writeState(folder: string, state: WorkspaceState): Promise<void> {
   const fresh = join(folder, 'state.json.new');
   await writeFile(fresh, `${JSON.stringify(state)}\n`);
   await rename(fresh, join(folder, 'state.json'));
 }
 
-/** This boot of the host, or nothing where the system does not say. */
+/** The id of the host's current boot; empty if the system has none. */
 export function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -54,7 +53,7 @@ export function bootId(): string {
   }
 }
 
-/** A folder's name for any id: a readable slug and ten hex digits of its hash. */
+/** A folder name for any id: a readable slug and ten hex digits of the id's hash. */
 export function folderName(id: string): string {
   const slug = id
     .toLowerCase()

@@ -1,7 +1,7 @@
 /**
- * Removes what nobody has used for long: workspaces, then the base and setup layers that no workspace stands on.
- * Rule: nothing that is held, named to be kept, or used since is removed; what goes is renamed first, so that it is
- * whole or gone for everybody else.
+ * Removes workspaces that have not been used for long, then base and setup layers that no workspace uses.
+ * Rule: nothing is removed that is held, listed in `keep`, or used meanwhile. A layer is renamed before its removal, so
+ * that for other processes it is whole or gone.
  */
 import { readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,15 +11,15 @@ import { removeTree } from '../files/remove-tree.ts';
 import { readState } from './state.ts';
 import type { WorkspaceState } from './state.ts';
 
-/** What a sweep may take. */
+/** What a sweep may remove. */
 export interface SweepRequest {
-  /** Workspaces and layers whose last use is longer ago. */
+  /** Workspaces and layers that were last used longer ago than this. */
   olderThanMs: number;
-  /** Ids of workspaces that stay however old they are. */
+  /** Ids of workspaces that stay, however old. */
   keep: readonly string[];
 }
 
-/** What a sweep removed: ids of workspaces, and how many layers. */
+/** What a sweep removed: ids of workspaces, and numbers of layers. */
 export interface Sweep {
   workspaces: string[];
   bases: number;
@@ -27,13 +27,13 @@ export interface Sweep {
 }
 
 /**
- * Checks and setups hold no lock on the layers below them, but no single one runs for a day: a layer is marked as used
- * whenever anything is opened over it.
+ * Checks and setups hold no lock on their layers. A layer is marked as used whenever something is opened over it, and
+ * no check or setup runs for a day.
  */
 const LAYER_IDLE_MS = 24 * 3_600_000;
 const GONE = '.gone-';
 
-/** Removes workspaces; `unlessHeld` runs a removal unless this process has the workspace open. */
+/** Removes old workspaces. `unlessHeld` runs a removal only if this process does not have the workspace open. */
 export async function sweepWorkspaces(
   folder: string,
   { olderThanMs, keep }: SweepRequest,
@@ -50,7 +50,7 @@ export async function sweepWorkspaces(
       const lock = await tryLock(join(place, 'lock'));
       if (!lock) return;
       try {
-        // It may have been used between the look and the lock.
+        // The workspace may have been used between the first look and the lock.
         if (!(await isOld())) return;
         await removeTree(place);
         removed.push(state?.id ?? name);
@@ -62,7 +62,7 @@ export async function sweepWorkspaces(
   return removed;
 }
 
-/** Removes the layers that no workspace under `stateDir` stands on, and what dead processes left half made. */
+/** Removes old layers that no workspace under `stateDir` uses, and layers that dead processes left half made. */
 export async function sweepLayers(stateDir: string, { olderThanMs }: SweepRequest): Promise<Omit<Sweep, 'workspaces'>> {
   const states = await readStates(join(stateDir, 'workspaces'));
   const minIdleMs = Math.max(olderThanMs, LAYER_IDLE_MS);
@@ -86,7 +86,7 @@ async function sweepFolder(parent: string, minIdleMs: number, isNeeded: (name: s
   let removed = 0;
   for (const name of await readdir(parent)) {
     const folder = join(parent, name);
-    // A layer that is being made, or being removed, by the process that its name ends with.
+    // A layer that is being made or removed; its name ends with the process's id.
     const [, maker] = /-[0-9a-f]{8}-(\d+)$/.exec(name) ?? [];
     if (maker !== undefined) {
       if (!isRunning(Number(maker))) await removeTree(folder);
@@ -96,7 +96,7 @@ async function sweepFolder(parent: string, minIdleMs: number, isNeeded: (name: s
     if (idle <= minIdleMs || isNeeded(name)) continue;
     const gone = join(parent, `${GONE}${name}-00000000-${process.pid}`);
     await rename(folder, gone);
-    // Whoever marked it as used just before found it whole, so it must be there again.
+    // If another process marked it as used just before the rename, that process needs it, so it is put back.
     if ((await idleMs(gone)) <= minIdleMs && (await tryRename(gone, folder))) continue;
     await removeTree(gone);
     removed += 1;
@@ -113,7 +113,7 @@ async function tryRename(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** How long ago a folder, or rather this file in it where it is there, was changed. */
+/** How long ago a folder was changed; or a file in it, if the file exists. */
 async function idleMs(folder: string, file?: string): Promise<number> {
   const there = file === undefined ? undefined : await stat(join(folder, file)).catch(() => undefined);
   const { mtimeMs } = there ?? (await stat(folder));

@@ -1,6 +1,6 @@
 /**
- * Workspaces: disposable working copies on this host, each standing at one commit, owned by one caller at a time.
- * Rule: a workspace is used again only when its record says that it is clean; anything else gets fresh files from git.
+ * Workspaces: disposable working copies on this host, each at one commit and open for one caller at a time.
+ * Rule: a workspace's files are used again only if its record says that they are clean; otherwise fresh ones are made.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ export type { CheckResult } from './run-checks.ts';
 export type { SetupRequest } from '../layers/run-setup.ts';
 
 /**
- * What a workspace is opened for. `id` may be any string; `base` is the lower layer, `commit` is where it must stand.
+ * A request to open a workspace at `commit`. `id` may be any string; `base` is the commit of the layer below.
  */
 export interface WorkspaceRequest extends WorkspaceOrigin {
   id: string;
@@ -40,34 +40,33 @@ export interface WorkspaceRequest extends WorkspaceOrigin {
 
 /** All workspaces under one state folder. */
 export interface Workspaces {
-  /** How files lie: changes over shared layers, or a whole copy for each workspace. */
+  /** `overlay`: changes over shared layers. `plain`: a whole copy for each workspace. */
   layout: 'overlay' | 'plain';
   /**
-   * Opens a workspace that stands at `commit`; a caller of this process that still has it open loses it, and its
-   * command is ended.
+   * Opens a workspace at `commit`. A caller in this process that still has it open loses it, and its command is ended.
    */
   open(request: WorkspaceRequest): Promise<Workspace>;
-  /** Runs the setup once for this host, or says what became of it. */
+  /** Runs the setup for all workspaces of this host, once unless it fails. */
   prepareSetup(request: WorkspaceOrigin & { setup: SetupRequest }): Promise<SetupOutcome>;
   /**
-   * Runs checks one after another in a fresh workspace at `commit` and throws it away; each finds every tracked file
-   * as the commit has it. Stops after a cancelled one.
+   * Runs checks one after another in a fresh workspace at `commit` and throws it away. Each check finds every tracked
+   * file as the commit has it. Stops after a check that was cancelled.
    */
   runChecks(request: ChecksRequest): Promise<CheckResult[]>;
   /** Removes a workspace and its files. */
   remove(id: string): Promise<void>;
   /**
-   * Removes what was not used for a while: workspaces that no process has open, and layers that none of the remaining
-   * ones stands on, these after a day at the earliest.
+   * Removes workspaces that were not used for a while and that no process has open, and layers that no remaining
+   * workspace uses. Layers stay for at least a day after their last use.
    */
   sweep(request: SweepRequest): Promise<Sweep>;
-  /** The ids of all workspaces here. */
+  /** The ids of all workspaces on this host. */
   list(): Promise<string[]>;
-  /** Gives up all workspaces of this process; their files stay. Afterwards nothing writes in the state folder. */
+  /** Releases all workspaces of this process; their files stay. Afterwards nothing writes into the state folder. */
   close(): Promise<void>;
 }
 
-/** Opens the workspaces under `stateDir`, which only this user may read: commands can leave set-user-id files in it. */
+/** Opens the workspaces under `stateDir`. Only this user may enter it: commands can leave set-user-id files there. */
 export function openWorkspaces({ stateDir, isolation }: { stateDir: string; isolation: Isolation }): Workspaces {
   for (const name of ['', 'bases', 'setups', 'workspaces', 'checks']) {
     mkdirSync(join(stateDir, name), { recursive: true, mode: 0o700 });
@@ -77,10 +76,10 @@ export function openWorkspaces({ stateDir, isolation }: { stateDir: string; isol
   return createWorkspaces(stateDir, kind, { layout, isPrepared });
 }
 
-/** How workspaces are made here, and when what all of them share is there or has failed; this is begun at once. */
+/** The kind of workspaces, and a promise that is settled once the parts that they share are made or have failed. */
 function chooseKind(stateDir: string, isolation: Isolation): { kind: WorkspaceKind; isPrepared: Promise<unknown> } {
   const toolbox = prepareToolbox(stateDir);
-  // Whoever needs a part awaits it and sees why it failed.
+  // Code that needs a part awaits that part and gets its error.
   const preparedWith = (kind: WorkspaceKind, ...parts: Promise<unknown>[]): ReturnType<typeof chooseKind> => ({
     kind,
     isPrepared: Promise.allSettled([toolbox, ...parts]),
