@@ -2,19 +2,11 @@
  * The worker: joins configuration, adapters, activities and workflows, one Temporal worker for each role's queue.
  * Rule: this is the only place where the parts are joined; where isolation fails, no command is ever polled for.
  */
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-import type { WorkerOptions, WorkflowBundleOption } from '@temporalio/worker';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  TransportError,
-  Worker,
-} from '@temporalio/worker';
+import type { WorkerOptions } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, TransportError, Worker } from '@temporalio/worker';
 import type { ActivityContext } from './activities/attempt/context.ts';
 import { hideSecrets } from './activities/attempt/failures.ts';
 import { createControlActivities, createModelActivities, createWorkspaceActivities } from './activities/index.ts';
@@ -35,6 +27,7 @@ import { createSealCodec } from './seal/codec.ts';
 import type { KeyRing } from './seal/key-ring.ts';
 import { joinWorkers, openKeys } from './seal/open-keys.ts';
 import { unsealActivities } from './seal/unseal-activities.ts';
+import { bundleWorkflows } from './stack/bundle-workflows.ts';
 import { nameHost } from './stack/name-host.ts';
 import { claimStateFolder } from './stack/state-folder.ts';
 
@@ -66,8 +59,6 @@ export interface WorkerParts {
   defaultRoots: string[];
   /** Tells people what it did by itself. */
   say?: (line: string) => void;
-  /** A bundle made before, so that several workers of one process bundle once. */
-  bundle?: WorkflowBundleOption;
 }
 
 export interface RunningWorker {
@@ -168,8 +159,7 @@ async function createWorkers(
       return [
         await Worker.create({
           ...shared,
-          // Seconds of work, which no other role needs.
-          workflowBundle: parts.bundle ?? (await bundleWorkflows()),
+          workflowBundle: await bundleWorkflows(),
           // Runs stay with the version that began them; what the other queues do has no history to keep to.
           ...(config.version ? { workerDeploymentOptions: pinTo(config.version) } : {}),
           activities: createControlActivities(context),
@@ -264,18 +254,6 @@ async function proveIsolation(config: Config): Promise<Isolation> {
   });
   if (finding.kind === 'proven') return finding.isolation;
   throw new IsolationError(`commands would not be isolated on this host: ${finding.reason}`);
-}
-
-/** The workflows as one bundle: the prebuilt one of a package, or made from source. */
-export async function bundleWorkflows(): Promise<WorkflowBundleOption> {
-  const prebuilt = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
-  if (existsSync(prebuilt)) return { codePath: prebuilt };
-  return await bundleWorkflowCode({
-    workflowsPath: siblingPath('./workflows/index.ts'),
-    payloadConverterPath: siblingPath('./workflows/payload-converter.ts'),
-    // The bundler's progress is of no interest to whoever starts a worker.
-    logger: new DefaultLogger('WARN'),
-  });
 }
 
 /** Keeps Temporal's own log lines out of people's terminals, but for errors; call before anything else of a worker. */

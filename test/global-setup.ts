@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { bundleWorkflows } from '../src/stack/bundle-workflows.ts';
 import { findTemporal } from '../src/stack/find-temporal.ts';
 import { startTemporalServer } from '../src/stack/start-temporal-server.ts';
 
@@ -25,7 +26,11 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   const temporal = await findTemporal({ cacheDir, searchPath, onProgress: (message) => console.log(message) });
   if (temporal.kind === 'missing') throw new Error(temporal.remedy);
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-test-server-'));
-  const server = await startTemporalServer({ temporalPath: temporal.path, logPath: join(folder, 'temporal.log') });
+  const [server] = await Promise.all([
+    startTemporalServer({ temporalPath: temporal.path, logPath: join(folder, 'temporal.log') }),
+    // Kept for all: the first test file would make it otherwise, and the second at the same time.
+    bundleWorkflows(),
+  ]);
   project.provide('temporalAddress', server.address);
   project.provide('temporalPath', temporal.path);
   return async () => {

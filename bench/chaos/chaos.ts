@@ -5,7 +5,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { connectClient } from '../../src/client/connect.ts';
-import { bundleWorkflows } from '../../src/worker.ts';
+import { bundleWorkflows } from '../../src/stack/bundle-workflows.ts';
 import type { Hit } from './disturb.ts';
 import type { Findings } from './findings.ts';
 import { createFindings } from './findings.ts';

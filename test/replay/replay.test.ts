@@ -4,7 +4,8 @@ import type { WorkflowBundleOption } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
 import { beforeAll, expect, test } from 'vitest';
 import { openKeyRing } from '../../src/seal/key-ring.ts';
-import { bundleWorkflows, openDataConverter, quietRuntime } from '../../src/worker.ts';
+import { bundleWorkflows } from '../../src/stack/bundle-workflows.ts';
+import { openDataConverter, quietRuntime } from '../../src/worker.ts';
 
 // Recorded by test/workflows/record.ts and kept for ever: a broken one means that a patch is missing.
 const folder = fileURLToPath(new URL('./histories/', import.meta.url));

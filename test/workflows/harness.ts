@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import type { WorkflowBundleOption } from '@temporalio/worker';
 import { execa } from 'execa';
 import { inject, onTestFinished } from 'vitest';
 import { connectClient } from '../../src/client/connect.ts';
@@ -23,18 +22,10 @@ import type { ParsedRequest, ResponsesServer, ServerReply } from '../../src/offl
 import { startResponsesServer } from '../../src/offline/server/responses-server.ts';
 import { startOfflineModel } from '../../src/offline/model/offline-model.ts';
 import type { RunningWorker } from '../../src/worker.ts';
-import { bundleWorkflows, quietRuntime, startWorker } from '../../src/worker.ts';
+import { quietRuntime, startWorker } from '../../src/worker.ts';
 import { refactorQueries, updates } from '../../src/workflows/messages.ts';
 
 quietRuntime();
-
-let bundle: Promise<WorkflowBundleOption> | undefined;
-
-/** The workflow bundle, made once for all tests of a file. */
-function sharedBundle(): Promise<WorkflowBundleOption> {
-  bundle ??= bundleWorkflows();
-  return bundle;
-}
 
 /** What the scripted model is asked: which task, and how many results it has seen. */
 export interface Turn {
@@ -125,7 +116,6 @@ export async function startCrew(
       namespace: 'default',
       model: { name: modelName, apiKey: 'none', baseUrl: model.url },
       defaultRoots: ['/'],
-      bundle: await sharedBundle(),
     });
   };
   const connected = await connectClient({ address, namespace: 'default' });
