@@ -1,7 +1,7 @@
 /**
- * The built-in rules for commands, for work in the sandbox: most is allowed there, and its effects are judged after.
- * Rule: each stands for something that the effects would not show or that nobody's task needs, and shows by examples
- * what it means; layers may add rules, and the strictest wins.
+ * The built-in rules for commands in the sandbox. Most commands are allowed there, and their effects are judged later.
+ * Rule: each rule covers something that the effects would not show, or that no task needs, and its examples show what
+ * it means. Policy layers may add rules; the strictest matching rule wins.
  */
 import { words } from '../text/words.ts';
 import type { CommandRule } from './rule-on-command.ts';
@@ -252,5 +252,4 @@ const MACHINE: CommandRule[] = [
   },
 ];
 
-/** The built-in rules. */
 export const BUILT_IN_RULES: readonly CommandRule[] = [...SECRETS, ...GIT, ...OUTWARD, ...MACHINE];

@@ -1,21 +1,21 @@
 /**
- * Checks what a policy has for judges before any of it counts: rules for commands by their own examples, and patterns.
- * Rule: a rule that does not do what its author shows is an error with its name and the example, never a warning; so is
- * a pattern that can't be read.
+ * Checks policy before it takes effect: command rules against their own examples, and path patterns for being readable.
+ * Rule: a rule that fails one of its examples is an error that names the rule and the example, never a warning. A
+ * pattern that can't be read is an error too.
  */
 import type { CommandRule } from './rule-on-command.ts';
 import { ruleOnCommand, matchRule } from './rule-on-command.ts';
 import { parseCommand } from './parse.ts';
 import { findPatternProblem } from '../path-patterns.ts';
 
-/** What is wrong with rules; `path` leads to it in the list: index, field, index of the example. */
+/** One fault in a list of rules. `path` is where: index of the rule, field, index of the example. */
 export interface RuleProblem {
   rule: string;
   path: [number, 'id' | 'match' | 'notMatch', number];
   problem: string;
 }
 
-/** Every pattern of protected paths that can't be read, with the place of it in the policy. */
+/** Every pattern in `protectedPaths` that can't be read, with its place in the policy. */
 export function checkPatterns(
   policy: { protectedPaths?: string[] | undefined } | undefined,
 ): { path: [string, number]; problem: string }[] {
@@ -25,7 +25,7 @@ export function checkPatterns(
   });
 }
 
-/** Every example that its rule does not keep, and every id that stands twice. */
+/** Every example that its own rule fails, and every duplicate id. */
 export function checkRules(rules: readonly CommandRule[]): RuleProblem[] {
   return rules.flatMap((rule, index) => [
     ...(rules.findIndex(({ id }) => id === rule.id) < index ? [twice(rule.id, index)] : []),
@@ -46,10 +46,10 @@ function checkExample(
   example: string,
 ): RuleProblem[] {
   const facts = parseCommand(example);
-  // A line is allowed as a whole; it asks because of any part.
+  // An allow rule must cover the whole line; an ask or deny rule need match only a part of it.
   const isAllowed = rule.effect === 'allow' && ruleOnCommand(facts, [rule], 'ask').outcome === 'allow';
   const isMatched = rule.effect === 'allow' ? isAllowed : matchRule(rule, facts) !== 'no';
   if (isMatched === (field === 'match')) return [];
-  const said = field === 'match' ? 'does not match its own example' : 'matches what it says that it does not';
+  const said = field === 'match' ? 'does not match its own example' : 'matches an example in its notMatch';
   return [{ rule: rule.id, path: [index, field, at], problem: `rule "${rule.id}" ${said}: ${example}` }];
 }

@@ -1,20 +1,19 @@
 /**
- * What a command line is, as facts that rules can judge and a history can keep: which programs run with which words,
- * what is redirected where, and why it can't be judged where it can't.
- * Rule: facts say too little only together with the reason in `unjudgeable`; what doesn't fit is never left out
- * silently.
+ * The facts about a command line: its programs and their words, its redirections, and why it can't be judged, if so.
+ * Rules judge these facts, and they are small enough for a workflow's history.
+ * Rule: facts are incomplete only if `unjudgeable` says why.
  */
 
-/** Stands in a word for what is known only when the command runs. */
+/** Stands in a word for a part that is known only when the command runs. */
 export const DYNAMIC = '\uFFFC';
 
-/** One program that a command line runs, through whatever it is wrapped in. */
+/** One program that a command line runs, directly or through wrappers. */
 export interface SimpleCommand {
-  /** As written, quotes removed. */
+  /** As written, without quotes. */
   program: string;
-  /** Its options and operands; of code only the paths that it names. */
+  /** Options and operands. A piece of code is replaced by the paths that it names. */
   words: string[];
-  /** What runs it: `sudo`, `xargs`, `sh -c`. */
+  /** The wrappers around it, outermost first: `sudo`, `xargs`, `sh -c`. At most the last three. */
   via?: string[];
 }
 
@@ -24,21 +23,21 @@ export interface Redirection {
 }
 
 export interface CommandFacts {
-  /** Every simple command of the line, in order: of pipes, lists, subshells, substitutions and wrappers. */
+  /** Every simple command of the line, in order: also in pipes, lists, subshells, substitutions and wrappers. */
   commands: SimpleCommand[];
   redirections: Redirection[];
-  /** Paths that it writes, as far as words say. */
+  /** Paths that the line writes or removes, as far as its words say. */
   writesTo: string[];
-  /** Names of variables that it sets. */
+  /** Names of the variables that the line sets. */
   assignments: string[];
   background: boolean;
-  /** Commands that look like the network's, by program and first words. */
+  /** Commands that look like network use, as program and first words. */
   network: string[];
-  /** Why text rules can't judge it; null where they can. */
+  /** Why rules can't judge the line; null if they can. */
   unjudgeable: string | null;
 }
 
-/** Facts that say nothing, and why: of a line that nobody could look at. */
+/** Empty facts, for a line that could not be read or is still to be read. */
 export function noFacts(unjudgeable: string | null): CommandFacts {
   return {
     commands: [],
@@ -56,12 +55,14 @@ export function basename(program: string): string {
   return program.slice(program.lastIndexOf('/') + 1);
 }
 
-/** Bytes that the facts of one command may take in a history. */
+/** Most bytes of JSON that the facts of one command may take in a history. */
 export const MAX_FACT_BYTES = 1024;
-/** Of a word that is no path only the start is kept: rules look at paths, options and subcommands. */
+/** A word with spaces is cut to this many characters: rules look at paths, options and subcommands. */
 const MAX_PROSE = 48;
 
-/** The facts in at most so many bytes of JSON; what had to be left out makes the line one that can't be judged. */
+/**
+ * The facts in at most `maxBytes` of JSON. If something had to be dropped, the line becomes one that can't be judged.
+ */
 export function clipFacts(facts: CommandFacts, maxBytes = MAX_FACT_BYTES): CommandFacts {
   const short = { ...facts, commands: facts.commands.map(shortenProse), writesTo: distinct(facts.writesTo) };
   if (sizeOf(short) <= maxBytes) return short;

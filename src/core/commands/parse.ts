@@ -1,8 +1,8 @@
 /**
  * Reads a command line as bash would, without running it: every program in it, through pipes, lists, substitutions,
  * wrappers and `sh -c`.
- * Rule: it never throws, and one budget counts all that it looks at; whatever it can't follow is said in
- * `unjudgeable`, and nothing is allowed by a text rule then.
+ * Rule: it never throws, and one step budget bounds all of its work. What it can't follow is stated in `unjudgeable`;
+ * then no rule allows the line.
  */
 import { forEachChild, parse } from 'unbash';
 import type { Assignment, Command, HereDoc, Redirect, Redirection, SyntaxNode, Word } from 'unbash';
@@ -17,15 +17,18 @@ import { escapeForPeople } from '../text/escape.ts';
 import type { StepBudget } from '../step-budget.ts';
 import { isSpent, openBudget, take } from '../step-budget.ts';
 
-/** A tool call's command is shorter; a longer one is no line that anybody wrote. */
+/** Characters. Calls of tools are shorter. */
 const MAX_LINE = 60_000;
-/** Brackets in brackets: the parser reads each level anew. */
+/** Nesting of brackets: the parser reads each level again. */
 const MAX_BRACKETS = 40;
-/** Substitutions and here-documents in one line: the parser looks for the end of each. */
+/** Substitutions and here-documents in one line: the parser searches for the end of each. */
 const MAX_SUBSTITUTIONS = 400;
-/** Commands in commands: wrappers, and lines for a shell. */
+/** Nesting of commands: wrappers, and lines for a shell. */
 const MAX_DEPTH = 8;
-/** Steps of one judging: a word that is looked at is one, and so is this much of a line that is parsed, or of a word. */
+/**
+ * Most steps for one line. A word is a step; so are LINE_STEP characters of a line to parse and WORD_STEP characters of
+ * a word.
+ */
 const MAX_STEPS = 10_000;
 const LINE_STEP = 16;
 const WORD_STEP = 64;
@@ -34,14 +37,14 @@ interface Reading {
   facts: CommandFacts;
   known: Known;
   budget: StepBudget;
-  /** How many wrappers and lines this one lies in. */
+  /** How many wrappers and shell lines are around this one. */
   depth: number;
-  /** It is a part of what `find` was given, where every `-exec` is found already. */
+  /** It is part of the arguments of a `find` whose `-exec` commands have all been found already. */
   isFound?: boolean;
   via: string[];
 }
 
-/** The facts of a command line; `budget` is what judging it may take. */
+/** The facts of a command line. `budget` bounds the work. */
 export function parseCommand(line: string, budget = openBudget(MAX_STEPS)): CommandFacts {
   const facts = noFacts(null);
   readLine(line, { facts, known: new Map(), budget, depth: 0, via: [] });
@@ -65,7 +68,7 @@ function readLine(line: string, reading: Reading): void {
 function findProblem(line: string, { depth }: Reading): string | undefined {
   if (line.length > MAX_LINE) return `it is longer than ${MAX_LINE} characters`;
   if (depth > MAX_DEPTH) return TOO_DEEP;
-  // In quotes or not: what people can't see they can't judge.
+  // Also inside quotes: people can't judge characters that they can't see.
   if (escapeForPeople(line) !== line) return 'it has characters that can’t be seen';
   let open = 0;
   for (const character of line) {
@@ -79,12 +82,14 @@ function findProblem(line: string, { depth }: Reading): string | undefined {
 
 const TOO_DEEP = 'commands lie too deep in each other';
 
-/** The first reason is kept. */
+/** Keeps the first reason. */
 function giveUp({ facts }: Reading, reason: string): void {
   facts.unjudgeable ??= reason;
 }
 
-/** Variables that a script sets exactly once, to known text; one that a loop or `read` sets is none of them. */
+/**
+ * Variables that the script sets exactly once, to known text. Variables set by a loop or by `read` are not among them.
+ */
 function findKnown(script: SyntaxNode): Known {
   const seen = new Map<string, string | null>();
   const set = (name: string, value: string | null): unknown => seen.set(name, seen.has(name) ? null : value);
@@ -99,7 +104,7 @@ function findKnown(script: SyntaxNode): Known {
   return new Map([...seen].flatMap(([name, value]) => (value === null ? [] : [[name, value] as const])));
 }
 
-/** Longer values are no names of files; used a thousand times, one would be a megabyte. */
+/** Longer values are not names of files, and a long value that is used a thousand times would make megabytes. */
 const MAX_KNOWN = 1000;
 
 function knownValue({ value, append, index }: Assignment): string | null {
@@ -143,13 +148,13 @@ function readCommand(node: Command, reading: Reading): void {
   );
 }
 
-/** `export A=$B` has an assignment as its operand. */
+/** An operand of `export A=$B` is an assignment. */
 function wordOf(assignment: Assignment): Word {
   const { text, pos, end } = assignment;
   return { type: 'Word', text, value: text, pos, end, parts: [{ type: 'Literal', text, value: text, pos, end }] };
 }
 
-/** One simple command, and what it wraps. */
+/** Records one simple command, then the commands inside it. */
 function readWords(words: readonly ReadWord[], redirects: readonly Redirection[], reading: Reading): void {
   const [program, ...rest] = words;
   if (!program) return;
@@ -175,7 +180,7 @@ function readWords(words: readonly ReadWord[], redirects: readonly Redirection[]
   readInner(command, words, reading);
 }
 
-/** What it wraps. */
+/** Reads the commands inside a wrapper, and takes their words away from the wrapper. */
 function readInner(command: SimpleCommand, words: readonly ReadWord[], reading: Reading): void {
   const isFind = isFinder(command.program);
   if (isFind && reading.isFound) return;
@@ -185,7 +190,7 @@ function readInner(command: SimpleCommand, words: readonly ReadWord[], reading: 
     if (isSpent(reading.budget)) return;
     if (inner.kind !== 'line') reading.facts.assignments.push(...inner.assigned);
     if (inner.kind === 'none') continue;
-    // What is judged by itself is not judged again as its wrapper's words.
+    // The words of the inner command are judged with that command, so the wrapper drops them.
     const first = inner.kind === 'words' ? inner.words[0] : inner.line;
     const at: number = first && !isCut ? rest.indexOf(first) : -1;
     if (at >= 0) command.words = command.words.slice(0, at);
@@ -207,12 +212,12 @@ function readInnerLine(line: ReadWord, via: string, reading: Reading): void {
   readLine(line.text, deeper(reading, via));
 }
 
-/** A line in a line, where nothing was found before. */
+/** The state for a line inside this line. */
 function deeper(reading: Reading, via: string): Reading {
   return { ...reading, depth: reading.depth + 1, isFound: false, via: [...reading.via, via].slice(-3) };
 }
 
-/** Code that an interpreter or a shell is given: by option, here-document or pipe. */
+/** Reads code that an interpreter or a shell gets by option, here-document or pipe. */
 function readCode(
   command: SimpleCommand,
   rest: readonly ReadWord[],

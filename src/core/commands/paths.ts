@@ -1,39 +1,39 @@
 /**
  * Whether a word of a command line could mean one of the paths that a rule names.
- * Rule: a word's own globs count as what a shell could make of them, and what they only could mean is no certainty;
- * each comparison is counted, and where no steps are left the answer is no, which whoever counts has to say.
+ * Rule: a word's own globs match whatever a shell could expand them to, but then the answer is only `maybe`. Each
+ * comparison takes steps from the budget. Without steps the answer is `no`, so the caller must check the budget.
  */
 import { DYNAMIC } from './facts.ts';
 import { expandBraces } from './words.ts';
 import type { StepBudget } from '../step-budget.ts';
 import { take } from '../step-budget.ts';
 
-/** Longer words are prose. */
+/** Longer words are prose, not paths. In characters. */
 const MAX_PATH = 1000;
 
-/** A path or a pattern as its segments. */
+/** A path or a pattern, split at slashes. */
 type Segments = readonly string[];
 
-/** `maybe`: only what the shell fills in, when the line runs, decides it. */
+/** `maybe`: it depends on what the shell fills in when the line runs. */
 export type Match = 'yes' | 'maybe' | 'no';
 
 /**
- * How globs of words are read. `shell`: `*` and `**` match no name that begins with a dot, and nothing relative is
- * absolute. `wide`: `**` is any folders of the machine; of runs that began before.
+ * How globs in words are read. `shell`: `*` and `**` match no name that begins with a dot, and a relative word is never
+ * an absolute path. `wide`, for runs that began under older rules: `**` matches any folders of the machine.
  */
 export type GlobReading = 'shell' | 'wide';
 
-/** What comparisons may take, and the words that were compared before: a line's are, with each rule. */
+/** What the comparisons of one line share: the step budget, and the words that are split already. */
 export interface Comparing {
   budget: StepBudget;
   words: Map<string, Segments[]>;
   globs: GlobReading;
 }
 
-/** Lists of patterns live as long as their rules. */
+/** Patterns split at slashes. An entry lives as long as its rule's list. */
 const PATTERNS = new WeakMap<readonly string[], Segments[]>();
 
-/** Whether a word, or the value in it (`--file=x`, `if=x`, `@x`), is one of the patterns. */
+/** Whether a word, or the value in it (`--file=x`, `if=x`, `@x`), matches one of the patterns. */
 export function namesPath(word: string, patterns: readonly string[], comparing: Comparing): Match {
   const { budget, words, globs } = comparing;
   if (!take(budget, 1)) return 'no';
@@ -50,7 +50,7 @@ export function namesPath(word: string, patterns: readonly string[], comparing: 
   return best;
 }
 
-/** The better of two answers, where one is enough. */
+/** The stronger of two matches, where one match is enough. */
 export function surer(one: Match, other: Match): Match {
   return one === 'yes' || other === 'yes' ? 'yes' : one === 'maybe' || other === 'maybe' ? 'maybe' : 'no';
 }
@@ -65,12 +65,12 @@ function listCandidates(word: string, globs: GlobReading): Segments[] {
   return globs === 'wide' ? read : read.flatMap((path) => (path[0] === '..' ? [path, climb(path)] : [path]));
 }
 
-/** The workspace lies just below the root: what climbs out of it is at the root. */
+/** The workspace lies directly below the root, so a path that climbs out of it is at the root. */
 function climb(path: Segments): Segments {
   return normalise(`/${path.filter((segment) => segment !== '..').join('/')}`);
 }
 
-/** Segments of a path, `.` and `..` resolved as text, a home folder as `~`. */
+/** The segments of a path: `.` and `..` are resolved as text, and a home folder becomes `~`. */
 function normalise(path: string): Segments {
   const plain = path.replace(/^file:\/\//, '').replace(/^\/(root|home\/[^/]+|Users\/[^/]+)(?=\/|$)/, '~');
   const segments: string[] = [];
@@ -88,12 +88,12 @@ const MAYBE = 1;
 const YES = 2;
 type Sureness = typeof NO | typeof MAYBE | typeof YES;
 
-/** Whether some path is meant by both: a word of a shell, and a rule's pattern. From their ends, row by row. */
+/** Whether a word and a pattern can mean the same path. Compares segments from the end, row by row. */
 function meet(word: Segments, pattern: Segments, { budget, globs }: Comparing): Match {
   if (!take(budget, 1) || differ(word[0], pattern[0]) || differ(word.at(-1), pattern.at(-1))) return 'no';
   if (globs === 'shell' && isAbsolute(pattern) && !isAbsolute(word)) return 'no';
   if (!take(budget, word.length * pattern.length)) return 'no';
-  /** Whether what follows in the word from here on meets what follows in the pattern. */
+  /** `below[j]`: whether the word from segment `i + 1` on meets the pattern from segment `j` on. */
   let below: Sureness[] = [];
   for (let i = word.length; i >= 0; i -= 1) {
     const row: Sureness[] = [];
@@ -118,46 +118,50 @@ function meet(word: Segments, pattern: Segments, { budget, globs }: Comparing): 
 const max = (one: Sureness, other: Sureness): Sureness => (one > other ? one : other);
 const min = (one: Sureness, other: Sureness): Sureness => (one < other ? one : other);
 
-/** What a shell would fill in is no certainty. */
+/** A segment that the shell expands is at most `maybe`. */
 function surenessOf(segment: string, globs: GlobReading): Sureness {
   return globs === 'shell' && /[*?[\uFFFC]/.test(segment) ? MAYBE : YES;
 }
 
-/** What begins with a variable may be anywhere. */
+/** A word that begins with a variable may be absolute. */
 function isAbsolute([first = '']: Segments): boolean {
   return first === '' || first.startsWith('~') || first.startsWith(DYNAMIC);
 }
 
-/** A segment that no star of a shell matches: a name with a dot in front, the root, a home folder. */
+/** A segment that a shell's `*` does not match: a name that begins with a dot, the root, a home folder. */
 function isHidden(segment: string): boolean {
   return segment === '' || segment.startsWith('.') || segment.startsWith('~');
 }
 
-/** Both say exactly what they mean, and it is not the same; an empty pattern is no text. */
+/** Whether both are plain text and differ. */
 function differ(word: string | undefined, pattern: string | undefined): boolean {
   if (word === undefined || pattern === undefined || word === pattern) return false;
   return !/[*?]/.test(pattern) && !/[*?[\uFFFC]/.test(word);
 }
 
-/** Two globs of one segment. What the shell fills in counts as a star; a star alone says nothing of what is meant. */
+/**
+ * Whether two globs of one segment can match the same name. What the shell fills in counts as `*`; a word of stars
+ * alone matches only a pattern `*`.
+ */
 function segmentsMeet(word: string, pattern: string, budget: StepBudget): boolean {
   const glob = blankBrackets(word.replaceAll(DYNAMIC, '*'));
   if (/[*?]/.test(glob)) {
     if (/^[*?.]*$/.test(glob)) return pattern === '*';
     if (pattern.startsWith('.') && /^[*?]/.test(word)) return false;
-    // Whatever ends in a star could be any `*.key`: it has to begin that ending itself.
+    // A word such as `a*` could match every pattern `*.key`; it counts only if the word contains the start of that
+    // ending.
     if (/^\*\../.test(pattern) && !glob.includes(pattern.slice(1, 3))) return false;
   }
   return intersect(glob, pattern, budget);
 }
 
-/** `a[bc]` as `a?`. Nothing is looked for behind the last `]`: each `[` would look to the end. */
+/** `a[bc]` becomes `a?`. Only the text up to the last `]` is searched; else each `[` would be searched to the end. */
 function blankBrackets(glob: string): string {
   const end = glob.lastIndexOf(']') + 1;
   return glob.slice(0, end).replace(/\[[^\]]*\]/g, '?') + glob.slice(end);
 }
 
-/** Whether a text is what a glob of `*`, `?` and `[ab]` means; brackets count as any character. */
+/** Whether a text matches a glob of `*`, `?` and `[ab]`. Brackets match any character. */
 export function matchesGlob(text: string, glob: string, budget: StepBudget): boolean {
   const plain = blankBrackets(glob);
   const star = plain.indexOf('*');
@@ -167,7 +171,7 @@ export function matchesGlob(text: string, glob: string, budget: StepBudget): boo
   return intersect(text.replace(/[*?]/g, DYNAMIC), plain, budget);
 }
 
-/** Whether some text is matched by both, each with `*` and `?`; row by row, so that no pattern is slow. */
+/** Whether some text matches both globs of `*` and `?`. Works row by row: the time is the product of their lengths. */
 function intersect(one: string, other: string, budget: StepBudget): boolean {
   if (!take(budget, (one.length + 1) * (other.length + 1))) return false;
   let row: boolean[] = [true];

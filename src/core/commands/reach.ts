@@ -1,6 +1,6 @@
 /**
- * What a simple command would do, as far as its words say: which paths it writes, and whether it wants the network.
- * Rule: these are facts for rules and people, no boundary; what a program really does, the sandbox bounds.
+ * What a simple command would do, judged by its words: which paths it writes, and whether it uses the network.
+ * Rule: these are facts for rules and people, not a boundary. The sandbox bounds what a program really does.
  */
 import type { SimpleCommand } from './facts.ts';
 import { basename } from './facts.ts';
@@ -14,7 +14,7 @@ const NETWORK_PROGRAMS = new Set(
   ).split(' '),
 );
 
-/** First words by which a program that mostly works locally goes to the network. */
+/** First words that make a mostly local program use the network. */
 const NETWORK_WORDS: Record<string, string[]> = {
   git: ['push', 'clone', 'fetch', 'pull', 'ls-remote', 'submodule', 'send-email'],
   npm: ['install', 'i', 'ci', 'add', 'update', 'publish', 'exec', 'x', 'login', 'view', 'audit', 'create', 'init'],
@@ -37,7 +37,7 @@ const NETWORK_WORDS: Record<string, string[]> = {
   rsync: [],
 };
 
-/** Options that take a value in front of the subcommand. */
+/** Options with a value that may stand before the subcommand. */
 const GLOBAL_VALUED: Record<string, string[]> = {
   git: ['-C', '-c', '--git-dir', '--work-tree', '--namespace', '--exec-path', '--super-prefix', '--config-env'],
   npm: ['--prefix', '-w', '--workspace', '--registry', '-C'],
@@ -50,7 +50,7 @@ const GLOBAL_VALUED: Record<string, string[]> = {
   gh: ['-R', '--repo'],
 };
 
-/** The words that are no options, those of the program's first options left out with their values. */
+/** The words that are neither options nor values of GLOBAL_VALUED options. */
 export function operandsOf({ program, words }: SimpleCommand): string[] {
   const valued = GLOBAL_VALUED[basename(program)] ?? [];
   const isRust = basename(program) === 'cargo';
@@ -60,7 +60,10 @@ export function operandsOf({ program, words }: SimpleCommand): string[] {
   });
 }
 
-/** What of the network a command seems to want, in a few words; undefined if nothing. */
+/**
+ * How a command seems to use the network: its program and first word, at most 60 characters. Undefined if it seems not
+ * to.
+ */
 export function describeNetwork(command: SimpleCommand): string | undefined {
   const name = basename(command.program).replace(/^pip[\d.]+$/, 'pip');
   const [first, second] = operandsOf(command);
@@ -78,7 +81,7 @@ const WRITES_ALL = new Set(
 );
 const WRITES_LAST = new Set('cp mv install ln link rsync scp'.split(' '));
 
-/** The paths that a command writes or removes, as far as its words say. */
+/** The paths that a command writes or removes, judged by its words. */
 export function listWrites(command: SimpleCommand): string[] {
   const { words } = command;
   const name = basename(command.program);

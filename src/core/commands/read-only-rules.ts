@@ -1,7 +1,8 @@
 /**
- * Rules that allow what only looks: for policies whose gate for commands asks, as without isolation.
- * Rule: nothing here writes, runs a program of the caller's choice, or reaches the network with any of its options;
- * a command line is allowed by them only if all of it is.
+ * Rules that allow commands which only read. They matter where policy's gate for commands says `ask`, as it does
+ * without isolation.
+ * Rule: no listed program writes, runs another program or uses the network, whatever its options. A command line is
+ * allowed only if all of it is.
  */
 import type { CommandFacts } from './facts.ts';
 import { DYNAMIC } from './facts.ts';
@@ -9,7 +10,7 @@ import { BUILT_IN_RULES } from './built-in-rules.ts';
 import type { CommandRule } from './rule-on-command.ts';
 import { ruleOnCommand } from './rule-on-command.ts';
 
-/** What reads files or says something, whatever its options; none of them has one that runs or writes. */
+/** Programs that read files or print something. None has an option that runs a program or writes. */
 const LOOKING = (
   'ls pwd echo true false cat head tail wc cut tr nl tac rev comm cmp stat basename dirname realpath readlink ' +
   'which whoami id uname sleep seq expr test [ printf du df type fold paste column join diff cksum md5sum ' +
@@ -17,7 +18,6 @@ const LOOKING = (
   'numfmt fmt expand unexpand strings hexdump od jq lsof ps pgrep lsblk lscpu lsusb locale getconf'
 ).split(' ');
 
-/** Rules that allow; only of use where commands ask. */
 export const LOOKING_RULES: readonly CommandRule[] = [
   {
     id: 'looks-only',
@@ -49,10 +49,10 @@ export const LOOKING_RULES: readonly CommandRule[] = [
 ];
 
 const RULES = [...BUILT_IN_RULES, ...LOOKING_RULES];
-/** A word that may lead out of the folder that it is said in, or that only the run decides. */
+/** A word that may name a place outside the current folder, or that is known only when the command runs. */
 const MAY_LEAD_OUT = new RegExp(`^[/~]|=[/~]|(^|[/=])\\.\\.(/|$)|${DYNAMIC}`);
 
-/** Whether all of a command line only looks, at what is below its folder. */
+/** Whether the whole command line only reads, and only below its folder. */
 export function looksOnly(facts: CommandFacts): boolean {
   const words = [...facts.commands.flatMap((command) => command.words), ...facts.redirections.map(({ path }) => path)];
   return !words.some((word) => MAY_LEAD_OUT.test(word)) && ruleOnCommand(facts, RULES, 'ask').outcome === 'allow';

@@ -1,7 +1,7 @@
 /**
- * Judges a command line's facts by rules: allow, ask or deny.
- * Rule: a compound is judged as a whole and the strictest answer wins; what can't be judged is asked, never allowed,
- * and so is what takes too long to compare.
+ * Judges the facts of a command line by rules: allow, ask or deny.
+ * Rule: a line is judged as a whole, and the strictest ruling wins. What can't be judged, or takes too many steps to
+ * compare, asks; it is never allowed.
  */
 import { z } from 'zod';
 import { describeNetwork, operandsOf } from './reach.ts';
@@ -17,30 +17,32 @@ const text = z.string().min(1).max(200);
 const list = z.array(text).min(1).max(200);
 
 /**
- * A rule for commands. All conditions that it names must hold for one and the same simple command; `redirects`,
- * `writes` and `assignments` hold for the line. Its examples are checked when it is loaded.
+ * A rule for commands. All of its conditions must hold for the same simple command, except `redirects`, `writes` and
+ * `assignments`, which look at the whole line. Its examples are checked when policy is loaded.
  */
 export const commandRuleSchema = z
   .strictObject({
     id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,59}$/, 'lower-case letters, digits and dashes'),
     effect: z.enum(['allow', 'ask', 'deny']),
-    /** Names of programs, without folders; `*` stands for any text. */
+    /** Names of programs, without folders. `*` stands for any text. */
     programs: list.optional(),
-    /** First words that are no options, e.g. `push`, or several: `remote add`. */
+    /** The first words that are not options: `push`, or several words: `remote add`. */
     subcommands: list.optional(),
-    /** Words of which one is there: `--force`, also as `--force=x`; `-f`, also in `-xf`; globs of `*`, `?`, `[ab]`. */
+    /**
+     * One of these words is there: `--force`, also as `--force=x`; `-f`, also in `-xf`; or a glob of `*`, `?`, `[ab]`.
+     */
     flags: list.optional(),
-    /** Globs of paths of which a word or a redirection names one; `~` is the home folder. */
+    /** Globs of paths; a word or a redirection names one of them. `~` is the home folder. */
     paths: list.optional(),
-    /** Globs of paths to or from which the shell itself redirects. */
+    /** Globs of paths; the shell redirects to or from one of them. */
     redirects: list.optional(),
-    /** Globs of paths of which the line writes one, as far as its words say. */
+    /** Globs of paths; the line writes one of them, as far as its words say. */
     writes: list.optional(),
-    /** Variables of which the line sets one. */
+    /** Variables; the line sets one of them. */
     assignments: list.optional(),
-    /** That the command looks like one that uses the network. */
+    /** The command looks like network use. */
     network: z.literal(true).optional(),
-    /** Told to whoever is asked, and to the model. */
+    /** Shown to the person who is asked, and to the model. */
     reason: z.string().min(1).max(300),
     match: z.array(z.string().min(1).max(1000)).min(1).max(50),
     notMatch: z.array(z.string().min(1).max(1000)).max(50),
@@ -54,7 +56,7 @@ export const commandRuleSchema = z
   );
 export type CommandRule = z.infer<typeof commandRuleSchema>;
 
-/** The answer, with the rule that gave it; no rule where nothing matched or the line can't be judged. */
+/** A ruling and the rule behind it. `rule` is null if no rule matched or the line can't be judged. */
 export interface CommandRuling {
   outcome: GateRule;
   rule: string | null;
@@ -63,12 +65,12 @@ export interface CommandRuling {
 
 const STRICTNESS: Record<GateRule, number> = { allow: 0, ask: 1, deny: 2 };
 
-/** Steps of comparing one line with rules: each is a character or a word beside another; a tenth of a second. */
+/** Most steps for comparing one line with all rules: about a tenth of a second. */
 const MAX_STEPS = 10_000_000;
 
 /**
- * Judges a line. Where no rule says anything, `otherwise` counts: what policy's gate for commands says. With `ask`
- * there, a line is allowed only if each of its commands, writes and assignments is allowed by a rule.
+ * Judges a line. `otherwise` is the ruling if no rule matches: what policy's gate for commands says. If it is `ask`,
+ * the line is allowed only if rules allow each of its commands, writes and assignments.
  */
 export function ruleOnCommand(
   facts: CommandFacts,
@@ -82,7 +84,7 @@ export function ruleOnCommand(
     .flatMap((rule) => {
       const match = matchRule(rule, facts, comparing);
       if (match === 'no') return [];
-      // What only might be meant is asked, also where it would be denied.
+      // An uncertain match asks, even if the rule denies.
       return [{ outcome: match === 'yes' ? rule.effect : ('ask' as const), rule: rule.id, reason: rule.reason }];
     });
   const found = [...strict, ...listUnjudgeable(facts, budget)];
@@ -99,7 +101,9 @@ function listUnjudgeable({ unjudgeable }: CommandFacts, budget: StepBudget): Com
   return why === null ? [] : [{ outcome: 'ask', rule: null, reason: `can't be judged: ${why}` }];
 }
 
-/** A rule that allows a part of a line whose every part is allowed; `undefined` if any part is not. */
+/**
+ * The rule that allows the first command, if each command, write and assignment is allowed by a rule; else undefined.
+ */
 function findAllowing(
   facts: CommandFacts,
   rules: readonly CommandRule[],
@@ -118,7 +122,7 @@ function findAllowing(
   return areWritesAllowed && areNamesAllowed && commands.every((rule) => rule !== undefined) ? commands[0] : undefined;
 }
 
-/** Whether a rule means this line. */
+/** Whether a rule matches this line. */
 export function matchRule(
   rule: CommandRule,
   facts: CommandFacts,
@@ -150,7 +154,7 @@ function nameAny(words: readonly string[], patterns: readonly string[], comparin
   );
 }
 
-/** Where both have to hold. */
+/** The weaker of two matches, where both must hold. */
 function both(one: Match, other: Match): Match {
   return one === 'no' || other === 'no' ? 'no' : one === 'maybe' || other === 'maybe' ? 'maybe' : 'yes';
 }
@@ -160,7 +164,7 @@ function matchCommand(rule: CommandRule, command: SimpleCommand, comparing: Comp
   const { programs, flags } = rule;
   if (!take(budget, 1 + (programs?.length ?? 0))) return 'no';
   if (programs && !programs.some((name) => isNamed(basename(command.program), name, budget))) return 'no';
-  // What follows looks at each word, with each flag.
+  // The comparisons below look at each word, for each flag.
   if (!take(budget, command.words.length * (1 + (flags?.length ?? 0)))) return 'no';
   if (rule.network && describeNetwork(command) === undefined) return 'no';
   if (flags && !flags.some((flag) => command.words.some((word) => isFlag(word, flag, budget)))) return 'no';
@@ -175,7 +179,7 @@ function isNamed(program: string, name: string, budget: StepBudget): boolean {
   return program === name || (name.includes('*') && matchesGlob(program, name, budget));
 }
 
-/** A rule that is meant only if a variable holds a certain word might be meant. */
+/** An operand that is known only when the line runs makes the match `maybe`. */
 function matchSubcommand(operands: readonly string[], words: readonly string[]): Match {
   let match: Match = 'yes';
   for (const [index, word] of words.entries()) {

@@ -1,24 +1,24 @@
 /**
- * Words of a command line as far as they are known before it runs.
- * Rule: what only the shell will know is said to be so, never guessed; nothing here runs or expands anything but
- * `$HOME`, braces without expansions, and variables that the line itself sets once.
+ * The words of a command line, as far as they are known before it runs.
+ * Rule: what only the shell knows becomes DYNAMIC, never a guess. Only `$HOME`, braces without expansions, and
+ * variables that the line itself sets once are expanded.
  */
 import type { Word, WordPart } from 'unbash';
 import { DYNAMIC } from './facts.ts';
 
-/** Values of variables that the line sets exactly once, to text that is known. */
+/** Values of the variables that the line sets exactly once, to known text. */
 export type Known = ReadonlyMap<string, string>;
 
 export interface ReadWord {
   text: string;
-  /** Whether all of it is known, and the shell makes exactly one word of it: no glob, brace or expansion. */
+  /** All of it is known, and the shell makes exactly one word of it: no glob, brace or expansion. */
   literal: boolean;
 }
 
-/** More words than this from one word's braces are not worth telling apart. */
+/** Most words that one word's braces may expand to; with more, the word is DYNAMIC. */
 const MAX_BRACED = 32;
 
-/** What a word says; `known` variables are filled in, but make it no literal. */
+/** The text of a word. `known` variables are filled in, but the word is then not literal. */
 export function readWord(word: Word, known: Known): ReadWord {
   if (!word.parts) return { text: word.value, literal: true };
   const parts = word.parts.map((part, index) => readPart(part, known, index === 0));
@@ -56,7 +56,7 @@ function valueOf(name: string, known: Known, isFirst: boolean): string {
   return known.get(name) ?? DYNAMIC;
 }
 
-/** The words that braces make of one: `a/{b,c}` is `a/b` and `a/c`. */
+/** Expands braces: `a/{b,c}` becomes `a/b` and `a/c`. */
 export function expandBraces(text: string): string[] {
   const done: string[] = [];
   const open = [text];

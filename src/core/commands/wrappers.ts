@@ -1,20 +1,20 @@
 /**
- * Programs that run other programs: how to find the command inside `sudo`, `env`, `xargs`, `timeout` and the like, and
- * code inside `sh -c`.
- * Rule: an option that is not known is taken to have no value, so that a command is rather found too early than missed.
+ * Programs that run other programs: finds the command inside `sudo`, `env`, `xargs`, `timeout` and the like, and the
+ * line inside `sh -c`.
+ * Rule: an unknown option is taken to have no value. The command may then be found too early, but it is not missed.
  */
 import { basename, DYNAMIC } from './facts.ts';
 import type { ReadWord } from './words.ts';
 
-/** How a wrapper's own words are skipped: options that take a value, and operands before the command. */
+/** How to skip the wrapper's own words: options with a value, and the number of operands before the command. */
 interface Wrapper {
   valued?: string[];
   operands?: number;
-  /** It may set variables before the command: `env A=1 ls`. */
+  /** Variables may be set before the command: `env A=1 ls`. */
   assigns?: true;
-  /** The command's last operands come from elsewhere. */
+  /** The command's last operands come from its input. */
   feeds?: true;
-  /** Its operands are joined to a line that a shell runs. */
+  /** Its operands are joined to one line for a shell. */
   joins?: true;
 }
 
@@ -56,7 +56,7 @@ const WRAPPERS: Record<string, Wrapper> = {
   dotenv: { valued: ['-e', '-f'] },
 };
 
-/** `npm exec --`, `uv run` and the like: these words together are a wrapper. */
+/** Programs whose first word makes them a wrapper: `npm exec`, `uv run`. */
 const LAUNCHERS: Record<string, string[]> = {
   npm: ['exec', 'x'],
   pnpm: ['exec', 'dlx'],
@@ -79,18 +79,18 @@ export function isShell(program: string): boolean {
   return SHELLS.includes(basename(program));
 }
 
-/** A command inside another: the words of it, a line for a shell, or nothing. */
+/** A command inside another: its words, a line for a shell, or nothing. */
 export type Inner =
   | { kind: 'words'; words: ReadWord[]; assigned: string[]; via: string }
   | { kind: 'line'; line: ReadWord; via: string }
   | { kind: 'none'; assigned: string[] };
 
-/** Whether a program runs what stands after each `-exec` of its words. */
+/** Whether a program runs the words after each `-exec`. */
 export function isFinder(program: string): boolean {
   return FINDERS.includes(basename(program));
 }
 
-/** What a command runs besides itself, one after another: whoever has seen enough need not ask for more. */
+/** The commands that a command runs, one after another. Found lazily, so that the caller can stop early. */
 export function findInner(words: readonly ReadWord[]): Iterable<Inner> {
   const name = basename(words[0]?.text ?? '');
   const rest = words.slice(1);
@@ -139,7 +139,7 @@ function join(words: readonly ReadWord[]): ReadWord {
   return { text: words.map(({ text }) => text).join(' '), literal: words.every(({ literal }) => literal) };
 }
 
-/** `sh -c LINE`, also with other letters: `bash -lc`. */
+/** The line of `sh -c LINE`, also among other letters: `bash -lc LINE`. */
 function findShellLine(name: string, rest: readonly ReadWord[]): Inner[] {
   for (const [index, { text }] of rest.entries()) {
     if (!/^[-+]/.test(text) || text === '--' || text === '-') return [];
@@ -150,7 +150,7 @@ function findShellLine(name: string, rest: readonly ReadWord[]): Inner[] {
   return [];
 }
 
-/** Commands after `-exec` and its like, each up to `;` or `+`; also where one lies in another's words. */
+/** Commands after `-exec` and similar options, each up to `;` or `+`. One may lie inside the words of another. */
 function* findExecs(name: string, rest: readonly ReadWord[]): Generator<Inner> {
   let end = 0;
   for (const [index, { text }] of rest.entries()) {

@@ -192,7 +192,7 @@ describe('rules', () => {
       {
         rule: 'no-rm',
         path: [0, 'notMatch', 1],
-        problem: 'rule "no-rm" matches what it says that it does not: rm -i x',
+        problem: 'rule "no-rm" matches an example in its notMatch: rm -i x',
       },
       { rule: 'no-rm', path: [1, 'id', 0], problem: 'rule "no-rm": another rule has this id' },
     ]);
