@@ -1,17 +1,20 @@
 /**
- * What the judges of one file ask of all that changed beside it: gathered first, file by file, so that not all of them
- * have to be in memory when one is judged.
- * Rule: bounded; what is not remembered makes a judge say more, never less.
+ * What the detectors of one file need to know about all other changes of the act. Gathered first, file by file, so that
+ * not all files are in memory at once.
+ * Rule: memory is bounded. What is not remembered makes a detector report more, never less.
  */
 import { listLost } from './code.ts';
 import { isManifest } from './dependencies.ts';
 import type { Around, FileChange } from './change.ts';
 import { listTests } from './tests.ts';
 
-/** Characters of texts whose lines are remembered, before and after each; a move within more is taken for a change. */
+/**
+ * Most characters of text whose lines are remembered, before and after each. Beyond that a moved line counts as a
+ * changed one.
+ */
 const MAX_REMEMBERED = 16 * 1024 * 1024;
 
-/** Takes in one change after the other. */
+/** Gathers one change after another. */
 export function createAround(): { around: Around; take: (change: FileChange) => void } {
   const around: Around = {
     before: new Set(),
@@ -39,7 +42,7 @@ export function createAround(): { around: Around; take: (change: FileChange) => 
     try {
       gather(change);
     } catch {
-      // Its own judges will say what they can't look at.
+      // The detectors of this file report that it can't be read.
     }
   };
   return { around, take };

@@ -1,11 +1,11 @@
 /**
- * What tools are known to leave beside the sources: compiled files, caches, reports of tests and coverage.
- * Rule: only names that no source has. Taken from the templates for `.gitignore` that GitHub keeps (github/gitignore:
- * Python, Node, Java, C, macOS, JetBrains); names there that sources have too (`build`, `lib`, `dist`, `target`) are
- * left out, and policy can add them.
+ * Files that tools are known to leave in a checkout: compiled files, caches, reports of tests and coverage.
+ * Rule: only names that no source file has. They are taken from GitHub's templates for `.gitignore` (github/gitignore:
+ * Python, Node, Java, C, macOS, JetBrains), without the names that sources have too (`build`, `lib`, `dist`, `target`);
+ * policy can add those.
  */
 
-/** Lines as in a `.gitignore`, and what a person is told of the files. */
+/** Lines as in a `.gitignore`, and what people are told about the files. */
 export interface Artefact {
   what: string;
   lines: string[];

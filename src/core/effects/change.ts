@@ -1,6 +1,6 @@
 /**
- * A change as judges look at it: its lines before and after, and what sort of file it is.
- * Rule: reading is bounded whatever the file holds, and what was not read is said.
+ * A change as detectors see it: its lines before and after, and what sort of file it is.
+ * Rule: reading is bounded whatever the file holds, and what was not read is reported.
  */
 import { diffArrays } from 'diff';
 import { digestValue } from '../digest.ts';
@@ -8,52 +8,52 @@ import type { Finding, FindingKind } from './findings.ts';
 import { excerptOf } from './findings.ts';
 import type { Risk } from '../risk.ts';
 
-/** One changed path, as two checkpoints differ in it. */
+/** One changed path between two checkpoints. */
 export interface FileChange {
   path: string;
   status: 'added' | 'modified' | 'deleted' | 'renamed' | 'mode';
-  /** Where a renamed file was. */
+  /** The earlier path of a renamed file. */
   oldPath?: string;
-  /** As git writes them: `100644`, `100755`, `120000`. */
+  /** Modes as git writes them: `100644`, `100755`, `120000`. */
   oldMode?: string;
   newMode?: string;
-  /** Texts as the caller read them; a link's text is its target. Left out where there is none, or it is binary. */
+  /** The texts before and after; the text of a link is its target. Left out if the file does not exist or is binary. */
   oldText?: string;
   newText?: string;
   binary?: boolean;
-  /** It is larger than what is looked at of a file: there is no text, or only its start. */
+  /** The file is larger than the limit for reading: there is no text, or only its start. */
   truncated?: boolean;
   /** Bytes of the file as it is now. */
   size: number;
-  /** Whether the repository's attributes say that git LFS keeps the file, so that only a pointer stands here. */
+  /** Whether the repository's attributes say that git LFS keeps the file, so that git should hold only a pointer. */
   lfs?: boolean;
-  /** The blob and mode that the file has now; what a person keeps of a file as a whole is known by these. */
+  /** The blob that the file is now. It identifies the whole file when a person permits it. */
   blob?: string;
 }
 
 /** What the task may do, as it was approved. */
 export interface EffectContext {
-  /** Globs that the task may change. */
+  /** Globs of paths that the task may change. */
   paths: readonly string[];
-  /** Globs that policy protects, where a change that was allowed is to be shown all the same. */
+  /** Globs of protected paths that this task was permitted to change. Their changes are still shown. */
   barred?: readonly string[];
-  /** Globs that policy protects: other spellings of such names are found. */
+  /** Globs that policy protects, for finding other spellings of protected names. */
   protects?: readonly string[];
-  /** What stands beside a new path, or a folder above it, and is the same but for case or how Unicode writes it. */
+  /** Finds an existing path with the same name as a new path, apart from case or Unicode form. */
   findTwin?: (path: string) => string | undefined;
-  /** Title, instructions and goal of the task: what they name was asked for. */
+  /** Title, instructions and goal of the task. What they name was asked for. */
   task: string;
   /** Whether git ignores a path, so that no review sees it. */
   isIgnored?: (path: string) => boolean;
 }
 
 export interface DiffLine {
-  /** From 1; in the new file for what was added, in the old one for what was removed. */
+  /** From 1: in the new file for an added line, in the old file for a removed one. */
   number: number;
   text: string;
 }
 
-/** Lines that were replaced by others. */
+/** Removed lines, and the added lines that stand in their place. */
 export interface DiffHunk {
   removed: DiffLine[];
   added: DiffLine[];
@@ -64,36 +64,36 @@ export interface Look {
   hunks: DiffHunk[];
   added: DiffLine[];
   removed: DiffLine[];
-  /** Whether it is code that tests, a text for people, or neither. */
+  /** Tests, text for people, data, or other code. */
   sort: 'test' | 'words' | 'data' | 'code';
 }
 
-/** What the judges of one file ask of all that changed beside it. */
+/** What the detectors of one file need to know about all changes of the act. */
 export interface Around {
-  /** Lines, trimmed, that were there before in any of the files; and those that are there now. */
+  /** Trimmed lines of all changed files, before and after. */
   before: Set<string>;
   after: Set<string>;
   /** Paths that changed. */
   paths: Set<string>;
-  /** Tests that are there now, by name; what code lost, by name; and whether a manifest changed. */
+  /** Names of the tests that exist now, names of capabilities that code lost, and whether a manifest changed. */
   tests: Set<string>;
   lost: Set<string>;
   hasManifest: boolean;
 }
 
-/** Changes of an act, with what their judges ask of the whole. */
+/** The changes of an act, with what their detectors need to know about the whole. */
 export interface Effects {
   looks: Look[];
   context: EffectContext;
   around: Around;
 }
 
-/** Edits after which a difference is taken as "all of it": refactors of a file stay far below. */
+/** Most edits of a line diff; beyond that all lines count as replaced. Refactors of one file stay far below. */
 const MAX_EDITS = 2000;
-/** Characters of a line that are looked at together. */
+/** A longer line is cut into pieces of this many characters, which overlap. */
 const MAX_PIECE = 2000;
 const OVERLAP = 200;
-/** A line of fewer characters is found everywhere. */
+/** Shorter lines occur everywhere, so they don't count as moved. In characters. */
 const MIN_MOVED = 12;
 
 const TEST_PATH =
@@ -102,7 +102,6 @@ const CODE =
   /\.(m|c)?[jt]sx?$|\.(py|rb|go|rs|java|kt|kts|cs|swift|php|c|cc|cpp|h|hpp|sh|bash|zsh|pl|lua|ex|exs|scala|dart|vue|svelte|html?|gradle|groovy)$/;
 const WORDS = /\.(md|mdx|markdown|rst|txt|adoc)$|(^|\/)(LICENSE|NOTICE|AUTHORS|CHANGELOG|README)[^/]*$/i;
 
-/** Looks at one change. */
 export function lookAt(change: FileChange): Look {
   const hunks = isLink(change) ? [] : diffLines(change.oldText ?? '', change.newText ?? '');
   return {
@@ -120,7 +119,7 @@ function sortOf(path: string): Look['sort'] {
   return isTestPath(path) ? 'test' : 'code';
 }
 
-/** Whether a path is one of tests, as their usual runners look for them. */
+/** Whether usual test runners take this path for a test. */
 export function isTestPath(path: string): boolean {
   return TEST_PATH.test(path);
 }
@@ -129,13 +128,13 @@ export function isLink({ oldMode, newMode }: FileChange): boolean {
   return oldMode === '120000' || newMode === '120000';
 }
 
-/** Whether a line that was added stood in one of the files before: it was moved or copied. */
+/** Whether an added line was in one of the files before: it was moved or copied. */
 export function wasThere({ around: { before } }: Effects, { text }: DiffLine): boolean {
   const line = text.trim();
   return line.length >= MIN_MOVED && before.has(line);
 }
 
-/** Whether a line that was removed still stands in one of the files. */
+/** Whether a removed line is still in one of the files. */
 export function isStillThere({ around: { after } }: Effects, { text }: DiffLine): boolean {
   const line = text.trim();
   return line.length >= MIN_MOVED && after.has(line);
@@ -160,7 +159,7 @@ function diffLines(oldText: string, newText: string): DiffHunk[] {
   return hunks;
 }
 
-/** A text's lines, very long ones in pieces, for patterns that are no match for them whole. */
+/** The lines of a text, long ones cut into pieces, so that no pattern is slow on them. */
 export function cutLines(text = ''): string[] {
   return number(splitLines(text), 1).map((line) => line.text);
 }
@@ -171,7 +170,10 @@ function splitLines(text: string): string[] {
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
-/** A very long line comes in pieces that overlap, so that no pattern is slow on it and none misses anything. */
+/**
+ * Numbers lines from `first` on. A long line becomes overlapping pieces: no pattern is slow on them, and a match at a
+ * cut is in the overlap.
+ */
 function number(lines: readonly string[], first: number): DiffLine[] {
   return lines.flatMap((text, index) => {
     if (text.length <= MAX_PIECE) return [{ number: first + index, text }];
@@ -183,7 +185,7 @@ function number(lines: readonly string[], first: number): DiffLine[] {
   });
 }
 
-/** What a task says, read once: in lower case, and as its words. */
+/** Each task's text in lower case, and its words. Read once per context. */
 const TASKS = new WeakMap<EffectContext, { text: string; words: ReadonlySet<string> }>();
 
 function readTask(context: EffectContext): { text: string; words: ReadonlySet<string> } {
@@ -195,7 +197,7 @@ function readTask(context: EffectContext): { text: string; words: ReadonlySet<st
   return read;
 }
 
-/** Whether the task names something, as a word of its own. */
+/** Whether the task names something as a whole word. */
 export function isAskedFor(context: EffectContext, name: string): boolean {
   if (name.length < 2) return false;
   const { text, words } = readTask(context);
@@ -213,7 +215,7 @@ export function isFileAskedFor(context: EffectContext, path: string): boolean {
   return context.paths.includes(path) || isAskedFor(context, path) || isAskedFor(context, name);
 }
 
-/** Kinds that are about a file as a whole: the line that is shown is only the most telling one. */
+/** Kinds that are about the whole file. The line they show is only an example. */
 const OF_FILES: readonly FindingKind[] = [
   'agent-instructions',
   'executable-configuration',
@@ -222,17 +224,20 @@ const OF_FILES: readonly FindingKind[] = [
   'protected-path',
 ];
 
-/** Digests of files whose blob the caller does not know, each made once. */
+/** Digests of files whose blob the caller does not know. Each is computed once. */
 const BLOBS = new WeakMap<FileChange, string>();
 
-/** The bytes of a file as a digest. */
+/** Identifies the bytes of a file: its blob, or else a digest. */
 export function blobOf(change: FileChange): string {
   let blob = change.blob ?? BLOBS.get(change);
   if (blob === undefined) BLOBS.set(change, (blob = digestValue([change.newMode, change.newText])));
   return blob;
 }
 
-/** A finding at a line; `at` is where in it. Removed lines are shown with a minus. */
+/**
+ * A finding, at a line if `place` is given; `at` is the column in the line, from 0. A removed line is shown with a
+ * minus.
+ */
 export function findAt(
   { change }: Look,
   kind: FindingKind,

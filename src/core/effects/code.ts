@@ -1,6 +1,7 @@
 /**
- * Code that hides what it does, or can do what its file could not do before.
- * Rule: what was there before, or moved here from another file, is no finding; each finding shows the bytes themselves.
+ * Finds code that hides what it does, or that can do what its file could not do before.
+ * Rule: code that was there before, or moved here from another file, is not a finding. Each finding shows the bytes
+ * themselves.
  */
 import { diffChars } from 'diff';
 import type { FileChange, Effects, DiffLine, Look } from './change.ts';
@@ -10,11 +11,11 @@ import { escapeForPeople } from '../text/escape.ts';
 import type { Finding } from './findings.ts';
 import type { Risk } from '../risk.ts';
 
-/** Letters of other scripts that look like Latin ones, beside Latin ones in one word. */
+/** A Latin letter next to a Greek, Cyrillic, Armenian or full-width letter, which may look like a Latin one. */
 const MIXED_SCRIPT =
   /[A-Za-z_$][\u0370-\u03ff\u0400-\u04ff\u0530-\u058f\uff21-\uff5a]|[\u0370-\u03ff\u0400-\u04ff\u0530-\u058f\uff21-\uff5a][A-Za-z_$]/;
 const PICTURE = /\p{Extended_Pictographic}\ufe0f?(?:\u200d\p{Extended_Pictographic}\ufe0f?)*/gu;
-/** Lines that a line may have replaced, and characters that may differ, where unseen ones are compared. */
+/** Most removed lines to compare with, and most edits between two lines, when unseen characters are compared. */
 const MAX_REPLACED = 20;
 const MAX_CHARACTERS = 500;
 const PADDING = /\S {80,}\S|\S\t{20,}\S/;
@@ -24,12 +25,12 @@ const DECODES =
   /\batob\(|from\([^)]*,\s*["'`](base64|hex)|b64decode|fromCharCode|unhexlify|fromhex|\bunescape\(|base64\s+(-d|-D|--decode)|rot_?13|decode\(["'](base64|hex|rot)|xxd -r|openssl enc|codecs\.decode|TextDecoder/;
 const RUNS =
   /\beval\b|\bFunction\s*\(|\bexec\w*\s*\(|\bspawn\w*\s*\(|\brequire\s*\(\s*[^"'`\s)]|\bimport\s*\(\s*[^"'`\s)]|child_process|\bsystem\s*\(|\|\s*(ba|z|da)?sh\b|vm\.run|setTimeout\(\s*["'`]|subprocess|__import__|marshal\.loads|pickle\.loads/;
-/** A name put together from pieces, as no honest code needs to. */
+/** A name put together from pieces, which honest code does not need. */
 const SPLIT_NAME =
   /["'`][a-z_]{1,12}["'`]\s*\+\s*["'`][a-z_]{1,12}["'`]\s*[)\]]|\[\s*(["'`]\w{1,8}["'`]\s*,\s*){1,10}["'`]\w{1,8}["'`]\s*\]\s*\.join\(\s*["'`]{2}|\.split\(\s*["'`]{2}\s*\)\s*\.reverse\(/;
 const RESOLVES = /\brequire\b|\bimport\b|globalThis|process|window|\bself\[|\bthis\[|getattr|__import__/;
 
-/** What code can do with it; `risk` where the file could not do so before. */
+/** What code can do. `risk` is the risk of a file that could not do this before. */
 const CAPABILITIES: { name: string; pattern: RegExp; risk: Risk }[] = [
   {
     name: 'runs programs',
@@ -78,7 +79,7 @@ const LITERAL_PATH = /["'`](?<path>(?:\.{1,2}\/|\/)?[\w@.-]+(?:\/[\w@.-]+)+|\.{1
 const LOADS =
   /\brequire\b|\bimport\b|\bfrom\s|\bcreateRequire\b|\bsource\b|\bspawn|\bexec|\bread(File)?|\bload|\bopen\(|\bfork\b|\bWorker\b|<script|\binclude\b/i;
 
-/** What was added to code. */
+/** Findings in the added lines of code. */
 export function detectCode(effects: Effects): Finding[] {
   return effects.looks.flatMap((look) => {
     if (isLockfile(look.change.path)) return [];
@@ -117,8 +118,8 @@ function detectHiding(look: Look, line: DiffLine): Finding[] {
 }
 
 /**
- * Where a line has a character that people can't see, and that the line before it did not have in the same place.
- * Joiners within a picture and line ends are none.
+ * The index of an unseen character that a replaced line did not have in the same place. Joiners within an emoji and
+ * line ends don't count.
  */
 function findUnseen(look: Look, line: DiffLine): number | undefined {
   const plain = line.text.replace(PICTURE, (picture) => '_'.repeat(picture.length)).replaceAll('\r', ' ');
@@ -134,7 +135,9 @@ function findUnseen(look: Look, line: DiffLine): number | undefined {
   return undefined;
 }
 
-/** Places of a text that another one has too, with a neighbour that is the same or at the start of the line. */
+/**
+ * Indexes of `after` whose characters come from `before`, next to another such character or at the start of the line.
+ */
 function listLeft(before: string, after: string): Set<number> {
   const kept = new Set<number>();
   let at = 0;
@@ -146,10 +149,10 @@ function listLeft(before: string, after: string): Set<number> {
   return kept;
 }
 
-/** The first line by which the file can do what it could not. */
+/** For each new capability of the file, the first line that has it. */
 function detectCapabilities(effects: Effects, look: Look, fresh: readonly DiffLine[]): Finding[] {
   let before: string[] | undefined;
-  // Said in a comment, it was not there yet: one act could write the comment, and the next one the code.
+  // A comment does not count as before: one act could add the comment, and the next act the code.
   const couldBefore = (pattern: RegExp): boolean =>
     (before ??= cutLines(look.change.oldText)).some((text) => pattern.test(text) && !isComment(text));
   return CAPABILITIES.flatMap(({ name, pattern, risk }) => {
@@ -163,7 +166,7 @@ function detectCapabilities(effects: Effects, look: Look, fresh: readonly DiffLi
   });
 }
 
-/** What code can't do any more in this file, as somebody who moves it elsewhere leaves it. */
+/** Names of the capabilities whose lines this file lost, for example because code moved to another file. */
 export function listLost({ oldText = '', newText = '' }: FileChange): string[] {
   const now = new Set(cutLines(newText));
   const removed = cutLines(oldText).filter((line) => !now.has(line));
@@ -178,7 +181,7 @@ function isComment(text: string): boolean {
   return /^\s*(\/\/|#(?!!)|\*|\/\*|<!--)/.test(text);
 }
 
-/** A path in a line that loads something, where git would ignore what lies there. */
+/** A path in a line that loads something, if git ignores what is at that path. */
 function detectIgnored({ context, around }: Effects, look: Look, line: DiffLine): Finding[] {
   if (!context.isIgnored || !LOADS.test(line.text)) return [];
   const folder = look.change.path.split('/').slice(0, -1);

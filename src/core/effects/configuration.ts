@@ -1,15 +1,15 @@
 /**
- * Files by which something runs later, by itself: hooks, CI, editor tasks, lifecycle scripts, and what instructs
+ * Finds files that make something run later by itself: hooks, CI, editor tasks, lifecycle scripts, and instructions for
  * agents.
- * Rule: a file that the task names is less of a surprise, but what gives strangers a right or hides a failure asks
- * whoever named it.
+ * Rule: a file that the task names has a lower risk, but rights for strangers and hidden failures are always of high
+ * risk.
  */
 import type { Effects, DiffLine, Look } from './change.ts';
 import { findAt, isFileAskedFor } from './change.ts';
 import type { Finding } from './findings.ts';
 import type { Risk } from '../risk.ts';
 
-/** Path, risk, what it is. The first that fits counts. */
+/** Pattern of the path, risk, and why. The first match counts. */
 const PLACES: [RegExp, Risk, string][] = [
   [/(^|\/)\.git\//, 'high', 'it is git’s own folder'],
   [/^\.github\/(workflows|actions)\//, 'high', 'CI runs what it says'],
@@ -60,12 +60,12 @@ const PLACES: [RegExp, Risk, string][] = [
 ];
 const INSTRUCTIONS =
   /(^|\/)(AGENTS|CLAUDE|GEMINI|CONVENTIONS)(\.local)?\.md$|(^|\/)\.(cursorrules|windsurfrules|clinerules|aider[^/]*|goosehints)$|(^|\/)\.(cursor|claude|codex|gemini|continue|windsurf|junie|coxswain)\/|copilot-instructions\.md$|(^|\/)\.mcp\.json$/i;
-/** Scripts that npm and its like run by themselves. */
+/** Scripts that npm and similar tools run by themselves. */
 const LIFECYCLE =
   /^\s*"(?<name>(pre|post)?(install|prepare|publish|pack)|prepublishOnly|dependencies|(pre|post)(test|build|start|version|restart|stop)|version)"\s*:\s*"/;
 const SCRIPT = /^\s*"[\w:.-]+"\s*:\s*"(?=[^"]*\s|[^"]*[&|;])/;
 
-/** What in CI gives rights away or lets strangers in. */
+/** Lines of CI that give rights away or let strangers in. */
 const DANGEROUS_CI: [RegExp, string][] = [
   [
     /\bpull_request_target\b|\bworkflow_run\b|\bissue_comment\b/,
@@ -79,7 +79,10 @@ const DANGEROUS_CI: [RegExp, string][] = [
 ];
 const USES = /\buses:\s*(?<action>[\w.-]+\/[\w./-]+)@(?<ref>\S+)/;
 
-/** Whether something runs, or does what agents are told, by a file of this very name; a folder of hooks may be of code. */
+/**
+ * Whether a file with this exact name is run by a tool or read by agents as instructions. Folders named `hooks` don't
+ * count: they may hold ordinary code.
+ */
 export function isRunLater(path: string): boolean {
   return (
     INSTRUCTIONS.test(path) ||
@@ -87,7 +90,7 @@ export function isRunLater(path: string): boolean {
   );
 }
 
-/** What would run later by itself. */
+/** Findings about files that make something run later by itself. */
 export function detectConfiguration(effects: Effects): Finding[] {
   return effects.looks.flatMap((look) => {
     const { path } = look.change;

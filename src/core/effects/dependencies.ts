@@ -1,6 +1,7 @@
 /**
- * What a change makes the project depend on: manifests and lockfiles.
- * Rule: what the task names was asked for; what comes from elsewhere than before is shown, whoever asked.
+ * Finds new dependencies in manifests and lockfiles.
+ * Rule: what the task names was asked for and has a low risk. A package from another source than before is shown even
+ * then.
  */
 import type { Effects, DiffLine, Look } from './change.ts';
 import { findAt, isAskedFor, isFileAskedFor } from './change.ts';
@@ -12,9 +13,9 @@ const LOCKFILE =
   /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|Cargo\.lock|poetry\.lock|uv\.lock|Pipfile\.lock|Gemfile\.lock|composer\.lock|go\.sum|packages\.lock\.json|gradle\.lockfile|flake\.lock)$/;
 const MANIFEST =
   /(^|\/)(package\.json|Cargo\.toml|pyproject\.toml|Pipfile|requirements[\w.-]*\.txt|setup\.(py|cfg)|Gemfile|composer\.json|go\.mod|pom\.xml|build\.gradle(\.kts)?|flake\.nix|[\w.-]+\.csproj)$/;
-/** Not a version of a registry's package but a place. */
+/** An address instead of a version of a registry's package. */
 const PLACE = /^(git[+:@]|https?:|ssh:|file:|link:|github:|gitlab:|bitbucket:|npm:|[\w.-]+\/[\w.-]+(#|$))/;
-/** A line of another manifest that names a dependency. */
+/** Pattern of a manifest's path, and of a line in it that names a dependency. */
 const OTHER_DEPENDENCY: [RegExp, RegExp][] = [
   [/requirements[\w.-]*\.txt$/, /^\s*(?<name>[A-Za-z][\w.-]*)\s*(\[[^\]]*\])?\s*([=<>~!]=?|@|$)/],
   [/(Cargo\.toml|pyproject\.toml|Pipfile)$/, /^\s*"?(?<name>[A-Za-z][\w.-]*)"?\s*=\s*["{]/],
@@ -27,11 +28,11 @@ const OTHER_DEPENDENCY: [RegExp, RegExp][] = [
   ],
   [/pom\.xml$/, /<artifactId>(?<name>[^<]+)</],
 ];
-/** Keys of tables that name no dependency. */
+/** Keys in these manifests that name no dependency. */
 const NO_DEPENDENCY =
   /^(name|version|edition|description|license|readme|authors?|python|rust-version|repository|homepage|requires|build-backend|path|default|debug)$/;
 
-/** What manifests and lockfiles say now that they did not say before. */
+/** Dependencies that manifests and lockfiles have now and did not have before. */
 export function detectDependencies(effects: Effects): Finding[] {
   const { hasManifest } = effects.around;
   return effects.looks.flatMap((look) => {
@@ -42,7 +43,7 @@ export function detectDependencies(effects: Effects): Finding[] {
   });
 }
 
-/** Whether a path is one where a project says what it depends on. */
+/** Whether a path is a manifest: a file that declares dependencies. */
 export function isManifest(path: string): boolean {
   return MANIFEST.test(path);
 }
@@ -54,10 +55,13 @@ export function isLockfile(path: string): boolean {
 
 type Json = Record<string, unknown>;
 
-/** Brackets in brackets that no manifest or lockfile has; what goes through values goes as deep as they are. */
+/**
+ * Deepest nesting of brackets that is parsed. Real manifests and lockfiles stay below, and recursion over their values
+ * stays bounded.
+ */
 const MAX_NESTING = 200;
 
-/** Undefined where it is no JSON, or none that anybody would write. */
+/** The parsed object; undefined if the text is not JSON or nests too deep. */
 function readJson(text: string | undefined): Json | undefined {
   if (text !== undefined && isTooDeep(text)) return undefined;
   try {
@@ -83,7 +87,7 @@ function isTooDeep(text: string): boolean {
   return false;
 }
 
-/** The first added line with each text in quotes. */
+/** Finds the first added line that has a text in double quotes. */
 function placeQuoted({ added }: Look): (text: string) => DiffLine | undefined {
   const lines = new Map<string, DiffLine>();
   for (const line of added)
@@ -172,7 +176,7 @@ function detectLockfile(effects: Effects, look: Look, hasManifest: boolean): Fin
   return findings;
 }
 
-/** An entry that is not what its name and version say, or other bytes under the same version. */
+/** Entries whose address does not fit their name and version, and entries with other bytes under the same version. */
 function detectNodeLock(effects: Effects, look: Look): Finding[] {
   const [before, after] = [readJson(look.change.oldText), readJson(look.change.newText)];
   if (!before || !after) return [findAt(look, 'lockfile', 'high', 'it is no JSON that could be read')];

@@ -1,6 +1,6 @@
 /**
- * Judges what an act did, from the changed files' bytes before and after: everything that a person should know of.
- * Rule: pure and bounded, never thrown by what files hold; a finding says what was seen and where, never what somebody
+ * Finds in the changes of an act everything that a person should know, from the files' bytes before and after.
+ * Rule: pure and bounded, and no file can make it throw. A finding says what was seen and where, never what somebody
  * claimed.
  */
 import { createAround } from './around.ts';
@@ -23,14 +23,14 @@ import { describeBroken, findProtecting, isInPaths } from '../paths.ts';
 
 export type { FileChange, EffectContext } from './change.ts';
 
-/** Images and fonts: they run nothing, and people see what they are. */
+/** Images, fonts, media and PDF: they run nothing, and people can see what they are. */
 const HARMLESS_BINARY = /\.(png|jpe?g|gif|webp|avif|ico|bmp|woff2?|ttf|otf|mp[34]|pdf)$/i;
 
 function isWritten({ status }: FileChange): boolean {
   return status !== 'deleted' && status !== 'mode';
 }
 
-/** Everything found in the changes between two checkpoints, the worst first. */
+/** All findings in the changes between two checkpoints, the worst first. */
 export function detectEffects(changes: readonly FileChange[], context: EffectContext): Finding[] {
   const { around, take } = createAround();
   changes.forEach(take);
@@ -41,7 +41,7 @@ export function detectEffects(changes: readonly FileChange[], context: EffectCon
   }
 }
 
-/** The same for some of the changes, file by file: whoever takes the steps can let others work in between. */
+/** Findings of some changes, file by file. The caller can let other work run between two steps. */
 export function* detectInSteps(
   changes: readonly FileChange[],
   context: EffectContext,
@@ -66,7 +66,7 @@ export function* detectInSteps(
 
 type Detector = (effects: Effects, look: Look, remarks: readonly Finding[]) => Finding[];
 
-/** Each by itself, so that one that fails takes no other's findings with it. */
+/** Each runs by itself, so that one that fails does not lose the findings of the others. */
 const DETECTORS: Detector[] = [
   detectPath,
   ({ context }, look) => detectNames(context, look),
@@ -78,7 +78,7 @@ const DETECTORS: Detector[] = [
   detectPlantedText,
 ];
 
-/** What a detector finds in a file; where it fails nobody has looked, and that is what is found. */
+/** The findings of one detector. If it throws, the finding is that the file was not judged. */
 function attempt(change: FileChange, detect: () => Finding[]): Finding[] {
   try {
     return detect();
@@ -88,7 +88,7 @@ function attempt(change: FileChange, detect: () => Finding[]): Finding[] {
   }
 }
 
-/** What can be said of a path without reading its text. */
+/** Findings from a path, mode and size, without reading the text. */
 function detectPath(effects: Effects, look: Look, remarks: readonly Finding[]): Finding[] {
   const { context } = effects;
   const { change } = look;
@@ -158,7 +158,7 @@ function detectLink(look: Look): Finding[] {
   return [{ ...findAt(look, 'symlink', isGrave ? 'high' : 'medium', why), excerpt: `→ ${excerptOf(target, 0, 150)}` }];
 }
 
-/** What a task's whole difference comes to, and the file that has most of it. */
+/** Size of a task's whole change: files, changed lines, and the path of the largest change. */
 export interface Size {
   files: number;
   lines: number;
@@ -166,8 +166,8 @@ export interface Size {
 }
 
 /**
- * Whether a task is larger than it may be. What a person kept of that holds until as much again is changed: a task that
- * may change 100 files and has 105 asks again at 200, not with each file.
+ * Whether a task's change is larger than its limits. A permit covers a size until the change has grown by the whole
+ * limit again: with a limit of 100 files and a permit at 105, it asks again at 200.
  */
 export function detectSize({ files, lines, largest }: Size, limits: DiffLimits): Finding[] {
   const each = [

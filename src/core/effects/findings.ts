@@ -1,14 +1,13 @@
 /**
- * What is worth a person's look in an act's effects, and how it is shown so that the look is enough.
- * Rule: the worst comes first, no kind and no file can push the others out, and what is shown are the real bytes,
- * escaped.
+ * What in an act's effects deserves a person's look, and how it is shown so that one look is enough.
+ * Rule: the worst comes first. No kind and no file can push the others out, and the real bytes are shown, escaped.
  */
 import { digestValue } from '../digest.ts';
 import { escapeForPeople } from '../text/escape.ts';
 import type { GateRule, Risk } from '../risk.ts';
 import { RISKS, worse } from '../risk.ts';
 
-/** Every kind of finding; policy names them. */
+/** Every kind of finding. Policy uses these names. */
 export const FINDING_KINDS = [
   'secret',
   'planted-instruction',
@@ -34,33 +33,31 @@ export const FINDING_KINDS = [
 ] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
 
-/** One thing found in a change. */
 export interface Finding {
   kind: FindingKind;
   path: string;
-  /** Line in the file as it is now, from 1; left out where the whole file is meant. */
+  /** Line in the file as it is now, from 1. Left out if the finding is about the whole file. */
   line?: number;
-  /** The bytes in question, escaped, at most 200 characters; empty where there are none to show. */
+  /** The bytes in question, escaped, at most 200 characters. Empty if there are none to show. */
   excerpt: string;
   risk: Risk;
   why: string;
-  /** The bytes that it is about, as a digest: of the line, or of the whole file. Left out by judges of before. */
+  /**
+   * Digest of the bytes that the finding is about: of the line, or of the whole file. Left out in findings of old runs.
+   */
   content?: string;
-  /** How many findings it stands for, all of this kind and risk. */
+  /** How many findings this one stands for, all of this kind and risk. */
   count?: number;
 }
 
-/** Characters of an excerpt: enough to read what is wrong, too few to hide it in. */
+/** Most characters of an excerpt: enough to read what is wrong, too few to hide it in. */
 export const MAX_EXCERPT = 200;
-/** Lines that people read of a decision before they decide. */
+/** Most lines that a person is shown for a decision. */
 const MAX_LINES = 20;
-/** Columns of a line that is shown: two rows of a usual terminal. */
+/** Most columns of a line that is shown: two rows of a usual terminal. */
 const MAX_COLUMNS = 160;
 
-/**
- * The bytes around a place in a line, escaped; what was cut is said by ellipses. A long line is shown from where the
- * place is.
- */
+/** The bytes around index `at` of a line, escaped, at most `most` characters. Ellipses mark what was cut. */
 export function excerptOf(line: string, at = 0, most = MAX_EXCERPT): string {
   const lead = at > most / 2 ? Math.max(0, at - 20) : 0;
   const body = line.slice(lead, lead + most).replace(/[\t ]+/g, ' ');
@@ -69,14 +66,14 @@ export function excerptOf(line: string, at = 0, most = MAX_EXCERPT): string {
   return `${lead > 0 ? '…' : ''}${escaped.trim().slice(0, most - 2)}${tail}`;
 }
 
-/** The highest risk among findings; low without any. */
+/** The highest risk among findings; `low` if there are none. */
 export function worstRisk(findings: readonly Finding[]): Risk {
   return findings.reduce<Risk>((risk, finding) => worse(risk, finding.risk), 'low');
 }
 
 /**
- * The worst first. Within a risk kinds take turns, and files within a kind, so that a hundred findings of one sort
- * hide nothing.
+ * Sorts by risk, the worst first. Within a risk kinds take turns, and files within a kind, so that a hundred findings
+ * of one sort hide no other.
  */
 export function rankFindings(findings: readonly Finding[]): Finding[] {
   const kinds = new Map<string, number>();
@@ -100,30 +97,33 @@ function compare(one: readonly number[], other: readonly number[]): number {
   return at < 0 ? 0 : (one[at] ?? 0) - (other[at] ?? 0);
 }
 
-/** Characters of a path and of a reason that are kept. */
+/** Characters of a path that a history keeps. */
 const MAX_PATH = 300;
 
-/** Findings that were not there before; what merely stands at another line now is none. */
+/** Findings that were not there before. One that only moved to another line is not new. */
 export function listFresh(now: readonly Finding[], before: readonly Finding[]): Finding[] {
   const known = new Set(before.map(findingKey));
   return now.filter((finding) => !known.has(findingKey(finding)));
 }
 
-/** A finding by its bytes, wherever its line stands: what a person kept is known by this, while those bytes stay. */
+/**
+ * Identifies a finding by its bytes, wherever its line is. A permit covers this key, so it holds as long as the bytes
+ * stay.
+ */
 export function findingKey({ kind, path, excerpt, risk, content }: Finding): string {
-  // A task that is too large is so by its files together; the path is only the largest of them.
+  // All files together make a task too large; the path is only the largest of them.
   const place = kind === 'too-large' && content !== undefined ? '' : shortenPath(path);
   return digestValue([kind, place, content ?? excerpt, risk]).slice(0, 16);
 }
 
-/** A path as a history keeps it. */
+/** A path as a history keeps it: its last 300 characters. */
 export function shortenPath(path: string): string {
   return path.length > MAX_PATH ? `…${path.slice(1 - MAX_PATH)}` : path;
 }
 
 /**
- * What a person is shown, at most `max` lines of at most 160 columns: a line of what and where, below it the bytes.
- * What is left out is said in the last line.
+ * The text for a person: at most `max` lines of at most 160 columns. A finding is a line with what and where, and a
+ * line with its bytes. The last line counts what is left out.
  */
 export function renderFindings(findings: readonly Finding[], max = MAX_LINES): string[] {
   const ranked = rankFindings(findings);
@@ -160,12 +160,12 @@ function cut(text: string, most: number): string {
 }
 
 /**
- * What policy says of kinds of findings, for those of medium risk and above: what a task itself asked for is low, and
- * passes. Of a kind that policy does not name, those of high risk ask.
+ * What policy says about kinds of findings of medium and high risk. Findings of low risk always pass. For a kind that
+ * policy does not name, high risk asks and medium passes.
  */
 export type FindingRules = Partial<Record<FindingKind, GateRule>>;
 
-/** The gate on effects: the strictest answer that any finding gets, with the findings that it is about. */
+/** The gate on effects: the strictest ruling on any finding, with the findings that got it. */
 export function gateFindings(
   findings: readonly Finding[],
   rules: FindingRules = {},
@@ -179,7 +179,7 @@ export function gateFindings(
 
 function gateOf({ kind, risk }: Finding, rules: FindingRules): GateRule {
   if (risk === 'low') return 'allow';
-  // Whatever policy denies may be in what nobody looked at.
+  // What was not read may hold anything that policy denies.
   if (kind === 'unread' && Object.values(rules).includes('deny')) return 'deny';
   return rules[kind] ?? (risk === 'high' ? 'ask' : 'allow');
 }

@@ -1,22 +1,22 @@
 /**
- * Findings as they fit into a history and into a person's look: alike ones are one, by kind and folder.
- * Rule: nothing of medium risk and above is cut; whoever keeps a group keeps exactly its members, by their bytes.
+ * Groups similar findings by kind and folder, so that they fit into a history and a person can read them.
+ * Rule: no finding of medium or high risk is dropped. A permit for a group covers exactly its members, by their bytes.
  */
 import { digestValue } from '../digest.ts';
 import { escapeForPeople } from '../text/escape.ts';
 import type { Finding } from './findings.ts';
 import { findingKey, rankFindings, shortenPath } from './findings.ts';
 
-/** As many as a person reads, and bytes that those of one act may take in a history. */
+/** Most findings for a person to read, and most bytes that the findings of one act may take in a history. */
 const MAX_FINDINGS = 20;
 const MAX_BYTES = 6 * 1024;
-/** Of groups by kind and risk alone there are fewer than kinds; these bytes are kept of each. */
+/** Characters of the excerpt in groups by kind and risk alone. There are fewer such groups than kinds times risks. */
 const MAX_SHORT = 100;
 
-/** One way to tell which findings are alike, from the finest to the coarsest. */
+/** One way to group findings. Stages go from the finest to the coarsest. */
 interface Stage {
   keyOf: (finding: Finding) => string;
-  /** Fewer are told one by one. */
+  /** Smallest group; fewer findings stay single. */
   least: number;
   nameOf: (paths: readonly string[]) => string;
 }
@@ -44,7 +44,10 @@ const folderName = (path: string): string => folderOf(path).split('/').at(-1) ??
 const endingOf = (path: string): string => /[^/](\.[^./]+)$/.exec(path)?.[1] ?? '';
 const topOf = (path: string): string => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '');
 
-/** What is of medium risk and above as groups that fit, the worst first; and how many small remarks did not fit. */
+/**
+ * Findings of medium and high risk, in groups that fit, the worst first; then those of low risk that fit. `more` counts
+ * those left out.
+ */
 export function clipFindings(findings: readonly Finding[]): { findings: Finding[]; more: number } {
   const grave = gather(findings.filter(({ risk }) => risk !== 'low'));
   const small = rankFindings(findings.filter(({ risk }) => risk === 'low'));
@@ -113,8 +116,8 @@ function showCount(count: number): string {
 }
 
 /**
- * The keys of all that people kept of these findings: what they kept one by one, and the members of groups that they
- * kept. Groups are found again by their members, so all findings that were shown together have to be here.
+ * Keys of all findings that permits cover: single ones, and members of permitted groups. A group is recognised by its
+ * members, so `findings` must hold everything that was shown together.
  */
 export function listPermittedKeys(findings: readonly Finding[], kept: ReadonlySet<string>): Set<string> {
   const keys = new Set(findings.map(findingKey).filter((key) => kept.has(key)));

@@ -1,7 +1,7 @@
 /**
- * Words by which code refuses something, and which disappear: `check`, `auth`, `valid` and their like.
- * Rule: also where it is done everywhere alike, as a refactor would do it; what the task names, moves or gets another
- * such word instead is none.
+ * Finds words for guarding something that disappear from code: `check`, `auth`, `valid` and similar ones.
+ * Rule: it counts also if the word disappears everywhere, as a refactor might do it. A word that the task names, that
+ * moves, or that another such word replaces is not a finding.
  */
 import type { Effects, DiffLine, Look } from './change.ts';
 import { findAt, isAskedFor, isStillThere } from './change.ts';
@@ -13,7 +13,7 @@ const GUARDS =
   /^(checks?|checked|auth|authori[sz]ed?|authenticated?|valid|validates?|validated|verify|verifies|verified|permissions?|permit|permitted|allowed|den(y|ied)|forbidden|ensures?|guards?|saniti[sz]ed?|csrf|trusted|secure|admin)$/i;
 const COMMENT = /^\s*(\/\/|#(?!!)|\*|\/\*|<!--)/;
 
-/** The checks that are gone, each once for a file. */
+/** The guard words that are gone, each once per file. */
 export function detectLostChecks(effects: Effects): Finding[] {
   const looks = effects.looks.filter(({ sort }) => sort === 'code');
   const all = new Map<string, number>();
@@ -23,7 +23,7 @@ export function detectLostChecks(effects: Effects): Finding[] {
 
 function detectLook(effects: Effects, look: Look, all: ReadonlyMap<string, number>): Finding[] {
   const counts = [...countLost(effects, look)];
-  // Another such word instead is another name of the check.
+  // If another such word came in its place, the check was renamed.
   if (counts.reduce((sum, [, count]) => sum + count, 0) <= 0) return [];
   const lines = new Map<string, DiffLine>();
   for (const line of look.removed) {
@@ -45,7 +45,7 @@ function isNamed({ context }: Effects, word: string): boolean {
   );
 }
 
-/** By how much each such word is rarer in a file's changed lines than it was; less than nothing where it is new. */
+/** By how much each guard word became rarer in a file's changed lines. Negative if there are more of it. */
 function countLost(effects: Effects, { added, removed }: Look): Map<string, number> {
   const counts = new Map<string, number>();
   const count = (lines: readonly DiffLine[], by: number): void => {

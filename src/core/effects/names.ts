@@ -1,7 +1,7 @@
 /**
- * Names that are taken for others: letters of two scripts in a word, what people can't see, names that differ from one
- * beside them only by case or by how Unicode writes them, and other spellings of names that something acts on.
- * Rule: only new names are judged, and a person who keeps one keeps the name, whatever the file holds.
+ * Finds new names that can be mistaken for others: mixed scripts, unseen characters, an existing name in other case or
+ * Unicode form, and other spellings of names that tools act on.
+ * Rule: only new names are judged. A permit covers the name, whatever the file holds.
  */
 import { isRunLater } from './configuration.ts';
 import type { EffectContext, Look } from './change.ts';
@@ -11,19 +11,19 @@ import type { Finding } from './findings.ts';
 import { isInPaths } from '../paths.ts';
 
 const LATIN = String.raw`[A-Za-z\u00c0-\u024f]`;
-/** Scripts with letters that look like Latin ones, and Latin letters of full width. */
+/** Scripts with letters that look like Latin ones, and full-width Latin letters. */
 const OTHER = String.raw`[\p{Script=Cyrillic}\p{Script=Greek}\p{Script=Armenian}\p{Script=Cherokee}\p{Script=Coptic}\uff21-\uff3a\uff41-\uff5a]`;
 const MIXED = new RegExp(String.raw`${LATIN}\p{M}*${OTHER}|${OTHER}\p{M}*${LATIN}`, 'u');
-/** A whole word of Cyrillic or Greek letters that each look like a Latin one. */
+/** A whole word of Cyrillic or Greek letters that each look like a Latin letter. */
 const ALIKE =
   /(?<![\p{L}\p{N}])[\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0456\u0455\u0458\u0501\u04bb\u051b\u051d\u0475\u0410\u0412\u0421\u0415\u041d\u0406\u0408\u041a\u041c\u041e\u0420\u0405\u0422\u0425\u0423\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf\u03bd]+(?![\p{L}\p{N}])/u;
 
-/** A name as file systems compare it that tell neither case nor spellings of Unicode apart. */
+/** A name as file systems compare it that ignore case and Unicode form. */
 export function foldName(name: string): string {
   return name.normalize('NFKC').toLowerCase().normalize('NFKC');
 }
 
-/** Lists of patterns are read once for all names. */
+/** Folded patterns, computed once per list. */
 const FOLDED = new WeakMap<readonly string[], string[]>();
 
 function foldAll(patterns: readonly string[]): string[] {
@@ -32,7 +32,7 @@ function foldAll(patterns: readonly string[]): string[] {
   return folded;
 }
 
-/** What a new name may be taken for. */
+/** The finding for a new name that can be mistaken for another. */
 export function detectNames(context: EffectContext, look: Look): Finding[] {
   const { path, status } = look.change;
   if (status !== 'added' && status !== 'renamed') return [];

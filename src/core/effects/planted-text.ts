@@ -1,8 +1,7 @@
 /**
- * Text that speaks to whoever reads it next: to agents that take it for an order, to reviewers that take it for a
- * decision.
- * Rule: what overrides, hides, or claims an approval is of high risk whomever it addresses; merely writing about agents
- * is no finding.
+ * Finds text that is written to influence its next reader: orders to agents, and claims of approval for reviewers.
+ * Rule: text that overrides instructions, hides something or waives a review is of high risk whomever it addresses.
+ * Writing about agents is not a finding.
  */
 import type { Effects, Look } from './change.ts';
 import { findAt, wasThere } from './change.ts';
@@ -24,11 +23,13 @@ const ORDER = new RegExp(
 );
 const FETCH =
   /\b(curl|wget|fetch|download|npx|pipe|clone)\b[^\n]{0,80}(https?:|\||\bsh\b)|\b(run|execute|eval)\b[^.\n]{0,40}(https?:\/\/|curl|base64)/i;
-/** Characters between a reader and what it is told: as many as are shown of a line, so that both are read. */
+/**
+ * Most characters between the addressed reader and the order: as many as an excerpt shows, so that both can be read.
+ */
 const MAX_LEAD = 140;
 const ADDRESS = new RegExp(String.raw`\b${READER}\b`, 'i');
 
-/** Planted orders and claims in what was added. */
+/** Planted orders and claims in added lines. */
 export function detectPlantedText(effects: Effects): Finding[] {
   return effects.looks.flatMap((look) =>
     look.added.flatMap((line, index) => {
@@ -62,12 +63,12 @@ function describe(text: string, { sort }: Look): Reason | undefined {
   const isClaim = CLAIM.test(text);
   if (WAIVED.test(text) || (WAIVE.test(text) && (isClaim || isAddressed))) return REASONS.waive;
   if (ORDER.test(text) && FETCH.test(text)) return REASONS.order;
-  // In code a claim stands in a comment; as a word of a program it is none.
+  // In code a claim counts only in a comment; elsewhere the words may be names.
   const isComment = sort === 'words' || /^\s*(\/\/|#|\/?\*|--|<!--|;)/.test(text);
   return isClaim && isComment ? REASONS.claim : undefined;
 }
 
-/** Where an order or a claim starts; the reader whom it addresses, if that stands close before. */
+/** Index of the order or claim, or of the reader that it addresses, if that comes shortly before. */
 function placeOf(text: string): number {
   const claim = text.search(
     new RegExp([OVERRIDE, CONCEAL, CLAIM, WAIVE, WAIVED].map(({ source }) => source).join('|'), 'i'),

@@ -1,7 +1,7 @@
 /**
- * What looks like a key, a token or a password in lines that were added.
- * Rule: known forms are found wherever they stand; what merely looks random counts only beside a name that says what
- * it is, so that hashes and fixtures are left alone.
+ * Finds what looks like a key, a token or a password in added lines.
+ * Rule: known formats are found anywhere. A random-looking value counts only next to a name that says it is a secret,
+ * so that hashes and fixtures pass.
  */
 import type { Effects, DiffLine, Look } from './change.ts';
 import { findAt, wasThere } from './change.ts';
@@ -28,13 +28,13 @@ const KNOWN: [string, RegExp][] = [
 ];
 const NAMED =
   /(?:secret|token|passw(?:or)?d|passwd|api[_-]?key|access[_-]?key|auth|credential|private[_-]?key|client[_-]?secret|_key|Key)["'\]]?\s*(?::=|=>|[:=])\s*(?<quote>["'`]?)(?<value>[A-Za-z0-9+/=_.~-]{16,})\k<quote>/i;
-/** Said of what stands for a secret and is none. */
+/** A value that stands for a secret and is none. */
 const PLACEHOLDER =
   /example|sample|dummy|placeholder|changeme|your|xxx|fake|test|todo|redacted|not[-_]?a|^[a-z]+([._-][a-z]+)*$|^[A-Z]+(_[A-Z]+)*$|\bprocess\.|\benv\./i;
-/** Bits a character; words and identifiers stay below, random text of this length above. */
+/** Bits per character. Words and identifiers stay below; random text of this length is above. */
 const MIN_ENTROPY = 3.6;
 
-/** Secrets in what was added. */
+/** Secrets in added lines. */
 export function detectSecrets(effects: Effects): Finding[] {
   return effects.looks.flatMap((look) =>
     look.added.flatMap((line) => {
@@ -49,7 +49,7 @@ export function detectSecrets(effects: Effects): Finding[] {
 function detectNamed(look: Look, line: DiffLine): Finding[] {
   const found = NAMED.exec(line.text);
   const value = found?.groups?.['value'] ?? '';
-  // In code a value stands in quotes; without them it is a name.
+  // In code a value has quotes; without quotes it is a name.
   const isName = look.sort !== 'data' && look.sort !== 'words' && !found?.groups?.['quote'];
   if (!found || isName || PLACEHOLDER.test(value) || !/\d/.test(value) || !/[A-Za-z]/.test(value)) return [];
   if (entropyOf(value) < MIN_ENTROPY) return [];

@@ -1,6 +1,6 @@
 /**
- * Tests that went away or can no longer fail.
- * Rule: a test that moved is no finding; one that says less than before is, whatever it is called now.
+ * Finds tests that are gone or can no longer fail.
+ * Rule: a test that moved is not a finding. A test that asserts less than before is one, even if it was renamed.
  */
 import type { FileChange, Effects, DiffLine, Look } from './change.ts';
 import { findAt, isAskedFor, isFileAskedFor, isStillThere, isTestPath, wasThere } from './change.ts';
@@ -10,7 +10,7 @@ const TEST_NAME =
   /^\s*(?:export\s+)?(?:async\s+)?(?:(?:it|test|specify|scenario|Deno\.test)(?:\.each\([^)]*\)|\.\w+)?\s*\(\s*(["'`])(?<name>.{1,200}?)\1|def\s+(?<python>test\w*)|func\s+(?<go>Test\w+)|(?:pub\s+)?fn\s+(?<rust>test\w*)|(?:public\s+)?void\s+(?<java>test\w+))/;
 const ASSERTION =
   /\b(assert\w*|expect|should|must_equal|require\.\w+|t\.(is|deepEqual|throws|true|false|Error\w*|Fatal\w*)|XCTAssert\w*|verify)\b\s*[.(!\s]/;
-/** Says what exactly must come out, and says only that something does. */
+/** EXACT assertions say what must come out; VAGUE ones only that something does. */
 const EXACT =
   /\b(strictEqual|deepStrictEqual|deepEqual|notStrictEqual|equals?|eql|toBe|toEqual|toStrictEqual|toMatch\w*|toHave\w+|throws|rejects|toThrow\w*|assertEqual\w*|assert_eq|assertRaises|raises|same|is)\b\s*[!(]/;
 const VAGUE =
@@ -20,7 +20,7 @@ const SKIPS =
   /\b(it|test|describe|suite|context|specify)\.(skip|todo|fixme|only|skipIf|failing)\b|\b(xit|xtest|xdescribe|fit|fdescribe|xspecify)\s*\(|@(pytest\.mark\.(skip|skipif|xfail)|unittest\.(skip\w*|expectedFailure)|Disabled|Ignore\b|Skip\b)|\bt\.Skip(f|Now)?\(|#\[ignore|\bthis\.skip\(\)|\bpending\s*\(|[{,]\s*(skip|todo)\s*:\s*(true|["'`])|\bpytest\.skip\(|XCTSkip|\.skip\(\s*["'`]/;
 const TAUTOLOGIES =
   /\bexpect\(\s*(?<same>[\w."']+)\s*\)\.(toBe|toEqual|toStrictEqual|to\.equal|to\.eql|to\.be)\(\s*\k<same>\s*\)|\bassert(\.ok|\.isTrue|True)?\(\s*(true|True|1|!0|!!1)\s*[,)]|\bassert\s+(True|1)\b|\bassert\w*\.?(strict|deepStrict|deep)?[eE]qual\(\s*(?<twice>[\w."']+)\s*,\s*\k<twice>\s*[,)]|\bexpect\(true\)|assert!\(true\)|assert_eq!\(\s*(?<rust>\w+)\s*,\s*\k<rust>\s*\)/;
-/** What makes a red command green. */
+/** What makes a failing command exit with status 0. */
 const NEVER_RED =
   /\|\|\s*(true|:|exit 0|echo\b)|;\s*(true|exit 0)\b|--passWithNoTests|--pass-with-no-tests|continue-on-error:\s*true|allow_failure:\s*true|testPathIgnorePatterns|--testPathIgnorePatterns|--test-skip-pattern|--deselect|--no-fail|set \+e\b|-k\s+["']not /;
 const NEVER_RED_PLACE =
@@ -28,7 +28,7 @@ const NEVER_RED_PLACE =
 const THRESHOLD =
   /\b(threshold|lines|branches|functions|statements|fail[_-]under|min(imum)?[_-]?coverage|check-coverage|coverage)\b/i;
 
-/** What became of tests. */
+/** Findings about removed and weakened tests. */
 export function detectTests(effects: Effects): Finding[] {
   const kept = effects.around.tests;
   return effects.looks.flatMap((look) => [
@@ -51,7 +51,7 @@ export function listTests(change: FileChange): string[] {
   return (change.newText ?? '').split('\n').flatMap((text) => nameOf({ text }) ?? []);
 }
 
-/** Tests whose name is nowhere any more; a test may have got another name beside, and then it still counts. */
+/** Tests whose name no longer exists anywhere. As many as got a new name in the same file don't count. */
 function detectRemoved(effects: Effects, look: Look, kept: ReadonlySet<string>): Finding[] {
   const { change } = look;
   const path = change.oldPath ?? change.path;
@@ -63,7 +63,7 @@ function detectRemoved(effects: Effects, look: Look, kept: ReadonlySet<string>):
   const fresh = look.added.filter((line) => nameOf(line) !== undefined).length;
   const isOut = change.status === 'renamed' && isTestPath(path) && !isTestPath(change.path);
   const [first] = gone;
-  // Without names, as in data of tests, its lines have to be somewhere.
+  // A file without test names, such as test data: its lines must be found elsewhere.
   const isDropped =
     change.status === 'deleted' &&
     !look.removed.some((line) => nameOf(line) !== undefined) &&
@@ -79,7 +79,7 @@ function isLong({ text }: DiffLine): boolean {
   return text.trim().length >= 12;
 }
 
-/** Assertions that went away or say less. */
+/** Assertions that are gone or say less. */
 function detectAssertions(effects: Effects, look: Look): Finding[] {
   const removed = look.removed.filter((line) => ASSERTION.test(line.text) && !isStillThere(effects, line));
   const added = look.added.filter((line) => ASSERTION.test(line.text));
@@ -100,7 +100,7 @@ function detectAssertions(effects: Effects, look: Look): Finding[] {
   return [...detectArguments(look), ...detectExpectations(look)];
 }
 
-/** Every value that the assertions had stands in what was added, beside an assertion: they became a table. */
+/** Whether each value of the removed assertions occurs in the added lines: the assertions became a table. */
 function isTable(removed: readonly DiffLine[], added: readonly DiffLine[], look: Look): boolean {
   const values = (lines: readonly DiffLine[]): string[] =>
     lines.flatMap(({ text }) => text.match(/(["'`])(?:\\.|(?!\1).)*\1|\b\d[\w.]*|\b(?:true|false|null)\b/g) ?? []);
@@ -109,7 +109,7 @@ function isTable(removed: readonly DiffLine[], added: readonly DiffLine[], look:
   return added.length > 0 && old.length > 0 && old.every((value) => now.has(value));
 }
 
-/** An assertion lost its last argument: which error, which value. A mere message may go. */
+/** An assertion lost its last argument, for example which error it expects. Losing a message is not a finding. */
 function detectArguments(look: Look): Finding[] {
   return look.hunks.flatMap(({ removed, added }) =>
     removed.slice(0, 50).flatMap((line) => {
@@ -126,7 +126,7 @@ function detectArguments(look: Look): Finding[] {
   );
 }
 
-/** The same thing is asserted of the same call, with another value. */
+/** The same assertion with another expected value. */
 function detectExpectations(look: Look): Finding[] {
   const blank = (text: string): string =>
     text.replace(/(["'`])(?:\\.|(?!\1).)*\1|\b(\d+|true|false|null)\b/g, '_').trim();
@@ -154,7 +154,7 @@ function detectAddedLines(effects: Effects, look: Look): Finding[] {
   });
 }
 
-/** The command that runs the tests, and what makes any command green. */
+/** The command that runs the tests became another, or a command now always succeeds. */
 function detectCommands({ context }: Effects, look: Look): Finding[] {
   const { path } = look.change;
   const findings: Finding[] = [];
@@ -178,7 +178,7 @@ function isSame(one: DiffLine, other: DiffLine): boolean {
   return one.text.trim().replace(/,$/, '') === other.text.trim().replace(/,$/, '');
 }
 
-/** A number beside a word like "coverage" that became smaller. */
+/** A number in a line about coverage became smaller. */
 function detectThresholds(look: Look): Finding[] {
   return look.hunks.flatMap(({ removed, added }) =>
     removed.slice(0, 50).flatMap((line) => {

@@ -1,36 +1,36 @@
 /**
- * The lines of a change that nothing explains: not a rename, not a rewrite that is made in many places, not a move.
- * Rule: these are remarks of low risk for whoever looks anyway, the most telling first; a refactor repeats itself, so
- * what is done once stands out.
+ * Lines of a change that nothing explains: no rename, no rewrite made in many places, no move.
+ * Rule: these are findings of low risk, the most telling first. A refactor repeats itself, so what is done only once
+ * stands out.
  */
 import type { Effects, DiffHunk, DiffLine, Look } from './change.ts';
 import { findAt, isAskedFor, isStillThere, wasThere } from './change.ts';
 import type { Finding } from './findings.ts';
 
-/** Remarks of one act. */
+/** Most findings for one act. */
 const MAX_REMARKS = 12;
-/** What one more remark of a file says, compared with the one before: no file pushes the others out. */
+/** Each further finding of a file weighs this much of the one before, so that no file pushes the others out. */
 const FADE = 0.8;
-/** Times that an edit is made before it counts as the refactor itself. */
+/** An edit made this many times counts as the refactor itself. */
 const OFTEN = 3;
-/** New words of a line that make it more telling. */
+/** Most new words of a line that add to its weight. */
 const MAX_FRESH = 4;
-/** Lines of one act that are compared token by token. */
+/** Most lines of one act that are compared token by token. */
 const MAX_LINES = 5000;
 
 const TOKEN = /[A-Za-z_$][\w$]*|\d[\w.]*|(["'`])(?:\\.|(?!\1)[^\\])*\1|\s+|[^\s\w]/g;
 const BLANK = /^\s*([{}()[\];,]*|\/\/.*|\*.*|\/\*.*|#.*|<!--.*-->)\s*$/;
 
-/** One line's edit: what stood there before, if anything. */
+/** The edit of one line. */
 interface Edit {
   look: Look;
   line: DiffLine;
   removed: boolean;
-  /** The same for every line that is edited in the same way. */
+  /** Equal for all lines that are edited in the same way. */
   signature: string;
 }
 
-/** What is left when everything that repeats is taken away. */
+/** The edits that remain when everything that repeats is taken away. */
 export function detectUnexplained(effects: Effects): Finding[] {
   const edits = effects.looks.flatMap((look) => listTelling(look).flatMap((hunk) => listEdits(effects, look, hunk)));
   const counts = new Map<string, number>();
@@ -57,7 +57,7 @@ interface Weighed {
   weight: number;
 }
 
-/** The most telling first, where each further one of a file counts for less. */
+/** The most telling first; each further edit of a file counts for less. */
 function fadeByFile(weighed: readonly Weighed[]): Weighed[] {
   const turns = new Map<Look, number>();
   const faded = weighed.map(({ edit, weight }) => {
@@ -68,7 +68,7 @@ function fadeByFile(weighed: readonly Weighed[]): Weighed[] {
   return faded.toSorted((a, b) => b.weight - a.weight);
 }
 
-/** The lines that are not also among the others, whatever their indentation; each of those explains one. */
+/** The lines that are not also among `others`, ignoring indentation. Each of the others explains one line. */
 function without(lines: readonly DiffLine[], others: readonly DiffLine[]): DiffLine[] {
   const left = new Map<string, number>();
   for (const { text } of others) left.set(text.trim(), (left.get(text.trim()) ?? 0) + 1);
@@ -79,7 +79,7 @@ function without(lines: readonly DiffLine[], others: readonly DiffLine[]): DiffL
   });
 }
 
-/** A file's hunks without lines that only got another indentation, if there are so many that this is the refactor. */
+/** A file's hunks. If many lines only changed their indentation, that is the refactor, and these lines are left out. */
 function listTelling({ hunks, added, removed }: Look): DiffHunk[] {
   const keptAdded = new Set(without(added, removed));
   const keptRemoved = new Set(without(removed, added));
@@ -92,7 +92,8 @@ function listTelling({ hunks, added, removed }: Look): DiffHunk[] {
 }
 
 function listEdits(effects: Effects, look: Look, { removed, added }: DiffHunk): Edit[] {
-  // Lines of a hunk are paired in order; what is left over was only added or only removed.
+  // If a hunk has as many removed as added lines, they are paired in order. Otherwise each line counts as added or
+  // removed.
   const isPaired = removed.length === added.length;
   const edits = added.flatMap((line, index): Edit[] => {
     if (BLANK.test(line.text) || wasThere(effects, line)) return [];
@@ -109,7 +110,7 @@ function listEdits(effects: Effects, look: Look, { removed, added }: DiffHunk): 
   return [...edits, ...gone];
 }
 
-/** Which tokens became which others; where they stand does not matter. */
+/** Which tokens were replaced by which, in any order. */
 function signPair(before: string, after: string): string {
   const [old, fresh] = [tokensOf(before), tokensOf(after)];
   const count = (tokens: readonly string[]): Map<string, number> => {
@@ -127,14 +128,14 @@ function tokensOf(text: string): string[] {
   return (text.match(TOKEN) ?? []).filter((token) => token.trim() !== '');
 }
 
-/** A line with its texts and numbers blanked out, also those that end names. */
+/** The tokens of a line with strings and numbers blanked out, also numbers inside names. */
 function shapeOf(text: string): string {
   return tokensOf(text)
     .map((token) => (/^["'`]/.test(token) ? 'S' : /^\d/.test(token) ? 'N' : token.replace(/\d+/g, 'N')))
     .join(' ');
 }
 
-/** Every word of the files as they were. */
+/** Every word of the changed files as they were before. */
 function listKnownWords({ looks }: Effects): ReadonlySet<string> {
   return new Set(looks.flatMap(({ change }) => change.oldText?.match(/[A-Za-z_$][\w$]*|\d[\w.]*/g) ?? []));
 }
@@ -152,7 +153,7 @@ const TELLING: [RegExp, number][] = [
   [/=>|\bfunction\b|\bdef\b|\bclass\b/, 1],
 ];
 
-/** How much a line says that nobody has seen before. */
+/** How much in a line is new or decides something. More is more telling. */
 function weigh({ context }: Effects, known: ReadonlySet<string>, { look, line, removed }: Edit): number {
   const sort = { code: 1, data: 0.6, test: 0.3, words: 0.15 }[look.sort];
   const words = line.text.match(/[A-Za-z_$][\w$]*|\d[\w.]*/g) ?? [];
