@@ -204,7 +204,7 @@ describe('an account', () => {
       });
   });
 
-  test('counts no raise while policy wants decisions signed, also of before it knew that', () => {
+  test('counts no raise while policy requires signed decisions, not even an earlier one', () => {
     const bank = new Bank();
     bank.send(TEAM, 'raise', { tokens: 1e9, by: 'cfo' }, at);
     const reserve = (holder: string, signatures: 'required' | 'optional'): unknown =>

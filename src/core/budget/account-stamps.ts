@@ -1,20 +1,25 @@
 /**
- * Which messages about a holder an account has heard already: by their stamps, which grow with each that is sent.
- * Rule: none counts twice, nor after a newer one; of long ago only the time is remembered before which nothing counts.
+ * Which messages about a holder an account has received already, by their stamps. Each newer message has a larger
+ * stamp.
+ * Rule: a message counts once, and not after a newer one. Old stamps are forgotten; only the time is kept up to which
+ * no message counts.
  */
 
-/** The server's time of the attempt that sends, its number, and a count within it. */
+/** The server's time of the attempt that sends it in milliseconds, the attempt's number, and a count within it. */
 export type Stamp = readonly [at: number, attempt: number, count: number];
 
 export interface Stamps {
-  /** The last stamp by holder, the newest last; older ones are only known to be older than `heardBefore`. */
+  /**
+   * The last stamp of each holder, the newest last. A holder that is missing was last heard at `heardBefore` or
+   * earlier.
+   */
   heard?: Record<string, Stamp>;
   heardBefore?: number;
 }
 
 const MAX_HEARD = 1000;
 
-/** Why a message does not count; undefined where it does. */
+/** Why a message does not count; undefined if it does. */
 export function findStampProblem(
   { heard = {}, heardBefore = 0 }: Stamps,
   holder: string,
@@ -23,10 +28,10 @@ export function findStampProblem(
   if (!stamp.every((part) => Number.isSafeInteger(part) && part >= 0)) return 'it has no stamp';
   const last = heard[holder];
   if (last ? isLater(stamp, last) : stamp[0] > heardBefore) return undefined;
-  return 'it came before, or after a newer one';
+  return 'it was received already, or a newer one was';
 }
 
-/** Remembers a message that counts. */
+/** The state after a message that counts. */
 export function remember<S extends Stamps>(state: S, holder: string, stamp: Stamp): S {
   const { [holder]: _, ...others } = state.heard ?? {};
   const all = Object.entries({ ...others, [holder]: stamp });

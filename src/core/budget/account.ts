@@ -1,7 +1,7 @@
 /**
- * An account: what the refactors that share a budget have set aside and spent of it in the present period.
- * Rule: amounts are absolute for each holder, so that a message that comes twice changes nothing; nothing is set aside
- * that would make it, with what is spent, more than the limit and what people added.
+ * An account: what the refactors that share a budget have reserved and spent in the current period.
+ * Rule: amounts are absolute for each holder, so that a repeated message changes nothing. A reservation is granted only
+ * if everything reserved and spent stays within the limit and what people added.
  */
 import { z } from 'zod';
 import type { Stamps } from './account-stamps.ts';
@@ -10,7 +10,7 @@ import type { Amount, Period } from './amounts.ts';
 import { describeMisfit } from '../plan.ts';
 import type { Usage } from '../transcript.ts';
 
-/** What people added, newest last. */
+/** What a person added. */
 interface Raise extends Amount {
   by: string;
   note: string;
@@ -21,22 +21,27 @@ export interface AccountState extends Stamps {
   v: 1;
   name: string;
   per: Period;
-  /** The first day of the present period, as `2026-11-01`. */
+  /** The first day of the current period, as `2026-11-01`. */
   since: string;
-  /** What refactors that are under way have set aside. */
+  /** What refactors that are under way have reserved, by their workflow ids. */
   reserved: Record<string, Amount>;
-  /** What refactors that ended in this period took, the newest; and all older ones together. */
+  /**
+   * What refactors that ended in this period took: the newest ones each, and `spentBefore`, the sum of all older ones.
+   */
   spent: Record<string, Amount>;
   spentBefore: Amount;
   raises: Raise[];
-  /** Policy wants decisions signed, as the last worker read it: raises, which are not, are refused. */
+  /**
+   * Whether policy requires signed decisions, as the last worker read it. If so, raises are refused, since they have no
+   * signature.
+   */
   signatures?: 'required' | 'optional' | undefined;
-  /** While signatures are required, raises from before that was known count nothing either; older accounts do not say. */
+  /** While signatures are required, earlier raises count nothing either. Left out in old accounts. */
   weighsRaises?: true;
 }
 
 const NOTHING: Readonly<Amount> = { tokens: 0, usd: 0 };
-/** Of so many that ended each is remembered by its id. */
+/** Most ended refactors that are listed by id; older ones are summed. */
 const MAX_SPENT = 500;
 const MAX_RAISES = 50;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -46,8 +51,7 @@ const holder = z.string().min(1).max(1000);
 const limit = z.strictObject({ tokens: amountFields.tokens.optional(), usd: amountFields.usd.optional() });
 
 /**
- * A refactor sets aside so much in all, under the limit that its worker reads in the organisation's files, which also
- * say whether what people decide has to be signed.
+ * A refactor reserves so much in all. `limit` and `signatures` are what its worker reads in the organisation's files.
  */
 const reserveSchema = z.strictObject({
   holder,
@@ -57,7 +61,7 @@ const reserveSchema = z.strictObject({
 });
 /** A refactor ended and took so much. */
 const settleSchema = z.strictObject({ holder, ...amountFields });
-/** A person adds to the present period. */
+/** A person adds to the current period. */
 const raiseSchema = z
   .strictObject({
     tokens: amountFields.tokens.default(0),
@@ -67,29 +71,29 @@ const raiseSchema = z
   })
   .refine(({ tokens, usd }) => tokens > 0 || usd > 0, 'nothing to add: name tokens or usd');
 
-/** What an account is started with. */
+/** The input of the workflow type `account`. */
 export const accountInputSchema = z.strictObject({ account: accountNameSchema, per: z.enum(PERIODS) });
 export type AccountInput = z.infer<typeof accountInputSchema>;
 export type ReserveInput = z.infer<typeof reserveSchema>;
 export type SettleInput = z.infer<typeof settleSchema>;
 type Raised = z.infer<typeof raiseSchema>;
-/** As a client writes it: amounts may be left out. */
+/** Like Raised as a client writes it: fields with defaults may be left out. */
 export type RaiseInput = z.input<typeof raiseSchema>;
 
-/** What became of a wish to set something aside; `others` are those that have. */
+/** The result of a reservation. `others` are the refactors that have something reserved. */
 export type Reservation = { kind: 'reserved' } | { kind: 'short'; reason: string; others: Holder[] };
 
-/** A refactor that is under way, and what it has set aside. */
+/** A refactor that is under way, and what it has reserved. */
 export type Holder = { id: string } & Amount;
 
-/** What `status` answers. */
+/** The result of the query `status`. */
 export interface AccountView {
   account: string;
   per: Period;
   since: string;
   spent: Amount;
   reserved: Amount;
-  /** What counts of the raises: nothing while policy wants decisions signed. */
+  /** The raises that count: zero while policy requires signed decisions. */
   raised: Amount;
   /** Refactors that are under way, the largest first. */
   holders: Holder[];
@@ -100,13 +104,13 @@ function createAccount({ account: name, per }: AccountInput, at: number): Accoun
   return { v: 1, name, per, since: periodOf(per, at), reserved: {}, spent: {}, spentBefore: NOTHING, raises: [] };
 }
 
-/** An account's messages, with the fields of each one's input. */
+/** An account's messages, with the schema of each one's input. */
 export const ACCOUNT_SCHEMAS = { reserve: reserveSchema, settle: settleSchema, raise: raiseSchema } as const;
 export type AccountVerb = keyof typeof ACCOUNT_SCHEMAS;
 
 /**
- * The account to begin with. Anybody can start one before its first refactor does: `where` is what the workflow is
- * called, which an account of this name and period has to be; null in histories from before this was compared.
+ * The account at its start. Anybody can start one before its first refactor does, so the workflow's id must be the one
+ * of this account and period. `where` is null in histories from before this was compared.
  */
 export function openAccount(
   input: unknown,
@@ -126,19 +130,19 @@ export function openAccount(
   };
 }
 
-/** What is wrong with a message; undefined where nothing is. */
+/** What is wrong with a message; undefined if nothing is. */
 export function findMessageProblem(verb: AccountVerb, input: unknown): string | undefined {
   const parsed = ACCOUNT_SCHEMAS[verb].safeParse(input);
   return parsed.success ? undefined : describeMisfit(verb, parsed.error.issues.slice(0, 5));
 }
 
-/** Why this account takes no such message now; undefined where it does. */
+/** Why this account refuses a raise now; undefined if it does not. */
 export function findRaiseProblem({ signatures, name }: AccountState, verb: AccountVerb): string | undefined {
   if (verb !== 'raise' || signatures !== 'required') return undefined;
-  return `policy wants decisions signed (decisions.signatures), and a raise is none: change the amount of ${name} in the organisation's file (sharedBudgets), then resume what waits`;
+  return `policy requires signed decisions (decisions.signatures), and a raise has no signature: change the amount of ${name} in the organisation's file (sharedBudgets), then resume the waiting refactors`;
 }
 
-/** Takes in a message that fits. */
+/** Applies a message that passed its checks. The answer is what the update returns. */
 export function receiveForAccount(
   before: AccountState,
   verb: AccountVerb,
@@ -155,7 +159,7 @@ export function receiveForAccount(
   return { state, answer: viewAccount(state) };
 }
 
-/** The first day of the period that a moment is in. */
+/** The first day of the period that contains `at`, in UTC. */
 export function periodOf(per: Period, at: number): string {
   const day = new Date(at).toISOString().slice(0, 10);
   if (per === 'day') return day;
@@ -164,21 +168,23 @@ export function periodOf(per: Period, at: number): string {
   return new Date(at - sinceMonday * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** The account as it stands at a moment: a new period begins with what is still set aside. */
+/** The account at a moment. A new period begins with what is still reserved. */
 function turnPeriod(state: AccountState, at: number): AccountState {
   const since = periodOf(state.per, at);
-  // A clock that was set back does not bring an ended period again.
+  // A clock that was set back does not reopen an ended period.
   if (since <= state.since) return state;
   return { ...state, since, spent: {}, spentBefore: NOTHING, raises: [] };
 }
 
-/** Sets aside an absolute amount for a refactor, in place of what it had, or says who has taken what is left. */
+/**
+ * Reserves an absolute amount for a refactor, in place of its earlier one, or says who has reserved what is missing.
+ */
 function reserve(
   before: AccountState,
   { holder: id, tokens, usd, limit: most }: ReserveInput,
 ): { state: AccountState; answer: Reservation } {
   const others = without(before.reserved, id);
-  // One that goes on after its end has what it took in what it sets aside now.
+  // A refactor that goes on after its end includes in its reservation what it took before.
   const spent = without(before.spent, id);
   const taken = sum([...Object.values(others), ...Object.values(spent), before.spentBefore]);
   const raised = raisedIn(before);
@@ -203,7 +209,7 @@ function reserve(
   return { state: before, answer: { kind: 'short', reason, others: rank(others) } };
 }
 
-/** What a refactor took in all, at its end; its reservation ends. */
+/** Records what a refactor took in all, at its end, and ends its reservation. */
 function settle(before: AccountState, { holder: id, tokens, usd }: SettleInput): AccountState {
   const spent = { ...without(before.spent, id), ...(tokens > 0 || usd > 0 ? { [id]: { tokens, usd } } : {}) };
   const old = Object.keys(spent).slice(0, Math.max(0, Object.keys(spent).length - MAX_SPENT));
@@ -218,12 +224,12 @@ function settle(before: AccountState, { holder: id, tokens, usd }: SettleInput):
 function raise(before: AccountState, { tokens, usd, by, note }: Raised, at: number): AccountState {
   const [first, second, ...rest] = before.raises;
   const isFull = before.raises.length >= MAX_RAISES;
-  // What was added is never forgotten within its period: the oldest become one.
+  // What people added counts to the end of the period, so the two oldest raises are merged.
   const kept = isFull && first && second ? [{ ...first, ...sum([first, second]) }, ...rest] : before.raises;
   return { ...before, raises: [...kept, { tokens, usd, by, note, at }] };
 }
 
-/** What people added, as far as it counts. */
+/** The sum of the raises that count. */
 function raisedIn({ raises, signatures, weighsRaises }: AccountState): Amount {
   return weighsRaises && signatures === 'required' ? NOTHING : sum(raises);
 }
@@ -242,12 +248,12 @@ export function viewAccount(state: AccountState): AccountView {
   };
 }
 
-/** Id of the workflow that is the account: one for all workers of a task queue. */
+/** Id of the account's workflow: one for all workers of a task queue. */
 export function accountId(taskQueue: string, { account, per }: AccountInput): string {
   return `${taskQueue}-account-${account}-${per}`;
 }
 
-/** What a refactor took of its accounts; a cost that nobody knows counts as all that was set aside. */
+/** What a refactor took of its accounts. An unknown cost counts as everything that it reserved. */
 export function tookOf({ inputTokens, outputTokens, costUsd }: Usage, reserved: Amount): Amount {
   return { tokens: inputTokens + outputTokens, usd: costUsd ?? reserved.usd };
 }
@@ -266,7 +272,6 @@ export function showAmounts({ tokens, usd }: Amount): string {
   return `${showAmount('tokens', tokens)}, ${showAmount('usd', usd)}`;
 }
 
-/** One of them. */
 function showAmount(of: keyof Amount, amount: number): string {
   return of === 'tokens' ? `${amount} tokens` : `$${amount.toFixed(2)}`;
 }

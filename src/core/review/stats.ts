@@ -1,40 +1,42 @@
 /**
- * What a reviewer was worth: its verdicts beside what people decided.
- * Rule: counts what is known and calls nothing a miss that nobody has found.
+ * Compares a reviewer's verdicts with what people decided.
+ * Rule: counts what is known. A miss is only what somebody has found.
  */
 import type { Review } from './review.ts';
 
-/** The reviews of one refactor, and whether people rejected what came of it. */
+/** The reviews of one refactor, and whether people rejected its result. */
 export interface ReviewedRefactor {
   reviews: readonly Review[];
   wasRejected: boolean;
 }
 
-/** Figures over refactors. A rate without anything to divide by is null. */
+/** Numbers over several refactors. A rate is null if there is nothing to divide by. */
 export interface ReviewStats {
   refactors: number;
-  /** Results and calls that a reviewer judged, and results that were not due. */
+  /** Reviewed results and calls, and results whose review was not due. */
   reviewed: number;
   notDue: number;
-  /** Results at which a person was made to look, and what was said there. */
+  /** Results and calls at which a person was made to look. */
   asked: number;
   /** People agreed with the doubt. */
   confirmed: number;
-  /** People let it pass all the same: false alarms. */
+  /** People let it pass: false alarms. */
   overridden: number;
   open: number;
-  /** Results that the reviewer let pass in refactors that people then rejected, and calls that people rejected. */
+  /**
+   * Results that the reviewer let pass in refactors that people then rejected, and calls that it let pass and people
+   * rejected.
+   */
   missed: number;
   overrideRate: number | null;
   askRate: number | null;
 }
 
-/** Sums up. */
 export function measureReviews(refactors: readonly ReviewedRefactor[]): ReviewStats {
   const all = refactors.flatMap(({ reviews }) => reviews);
   const reviewed = all.filter(({ missing }) => missing !== 'not due');
   const passed = ({ decided, verdict }: Review): boolean => decided === undefined && verdict !== null;
-  // Where a rule asked all the same, a person's word tells what the reviewer had let pass.
+  // If a rule asked although the reviewer did not, the person's decision shows what the reviewer let pass.
   const decided = reviewed.filter((review) => review.decided && review.asked !== false);
   const confirmed = decided.filter((review) => review.decided?.outcome === 'rejected').length;
   const overridden = decided.length - confirmed;

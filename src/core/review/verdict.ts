@@ -1,12 +1,11 @@
 /**
- * What a reviewer hands in.
- * Rule: a verdict can make people look, and approve nothing.
+ * The verdict of a reviewer, as its tool call carries it.
+ * Rule: a verdict can make people look, and approves nothing.
  */
 import { z } from 'zod';
 
 const MAX_RATIONALE = 2000;
 
-/** What a reviewer hands in. */
 export const verdictSchema = z.strictObject({
   risk: z.enum(['low', 'medium', 'high']).describe('Harm that the change could do if it were delivered as it is.'),
   suspicion: z

@@ -1,12 +1,12 @@
 /**
- * Text as it comes in from models, repositories and people, made harmless once: a value read by its schema, and what
- * must not be changed and so is refused.
- * Rule: line breaks and tabs stay; whatever moves, hides or reorders text becomes its code, `\u{202e}`, for all who
- * read it later. A second time changes nothing.
+ * Escapes text from models, repositories and people once, when it comes in, and finds texts that must be refused
+ * because they can't be changed.
+ * Rule: line breaks and tabs stay. A character that moves, hides or reorders text becomes its code, such as `\u{202e}`,
+ * for all later readers. Escaping twice changes nothing.
  */
 import { escapeForPeople } from './escape.ts';
 
-/** A value with each text in it made harmless, keys too. It has been read by a schema, so it is not deep. */
+/** A copy with each text escaped, keys too. The value has passed a schema, so it is not deep. */
 export function harmless<T>(value: T): T {
   return soften(value) as T;
 }
@@ -18,7 +18,7 @@ function soften(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [escapeForPeople(key), soften(inner)]));
 }
 
-/** Why a text that is used as it stands (a command, a path, an address) is refused; undefined where it is not. */
+/** Why a text that is used unchanged (a command, a path, an address) is refused. Undefined if it is fine. */
 export function findUnseen(text: string): string | undefined {
   const escaped = escapeForPeople(text);
   if (escaped === text) return undefined;

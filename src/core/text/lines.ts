@@ -1,10 +1,10 @@
 /**
- * Text of models, repositories and people as lines: one line, a marked block, a part with a count of the rest.
- * Rule: a text can't begin a line of ours, and nothing is left out without being counted.
+ * Shows text of models, repositories and people as one line, as a quoted block, or as a part with a count of the rest.
+ * Rule: such a text can't look like a line of ours, and what is left out is counted.
  */
 import { escapeForPeople } from './escape.ts';
 
-/** One line with nothing in it that moves, hides or reorders text; line breaks are shown as `⏎`. */
+/** One line, escaped. Line breaks are shown as `⏎`. */
 export function asLine(text: string): string {
   return escapeForPeople(text.trim().replace(/[\t ]*(?:\r\n|[\n\r\u0085\u2028\u2029])[\t ]*/g, ' ⏎ ')).replaceAll(
     '\t',
@@ -12,7 +12,7 @@ export function asLine(text: string): string {
   );
 }
 
-/** All lines of a text, each behind a mark, for a terminal: what stands behind the mark is quoted. */
+/** All lines of a text for a terminal, each after the mark `| `, which shows that it is quoted. */
 export function asBlock(text: string, indent = '  '): string {
   return escapeForPeople(text)
     .split('\n')
@@ -20,19 +20,19 @@ export function asBlock(text: string, indent = '  '): string {
     .join('\n');
 }
 
-/** The first `most` characters, and how many are left; no character is split. */
+/** At most the first `most` characters, and how many are left. No surrogate pair is split. */
 export function clip(text: string, most: number): { kept: string; left: number } {
   if (text.length <= most) return { kept: text, left: 0 };
   const kept = text.slice(0, most).replace(/[\ud800-\udbff]$/, '');
   return { kept, left: text.length - kept.length };
 }
 
-/** A text of at most so many characters, with a sign where it was longer. */
+/** The text cut to `most` characters; an ellipsis at the end if it was longer. */
 export function clipText(text: string, most: number): string {
   return text.length > most ? `${clip(text, most - 1).kept}…` : text;
 }
 
-/** The first and the last part of a text, at most so many characters of it; how many are left out between is said. */
+/** The start and the end of a text, together at most `most` characters, with a count of what is left out between. */
 export function ends(text: string, most: number): string {
   const { kept } = clip(text, Math.floor(most / 3));
   const tail = text.slice(Math.max(kept.length, text.length - (most - kept.length))).replace(/^[\udc00-\udfff]/, '');
@@ -40,13 +40,13 @@ export function ends(text: string, most: number): string {
   return left <= 0 ? text : `${kept}\n… ${left} characters left out …\n${tail}`;
 }
 
-/** A name within a sentence: as it stands where it has nothing of a sentence's own signs, else in quotes. */
+/** A name inside a sentence: in quotes if it has characters that could be read as part of the sentence. */
 export function asName(name: string): string {
   const line = clip(asLine(name), 200).kept;
   return /^[\p{L}\p{N}\p{M}][\p{L}\p{N}\p{M} .,_@+'/-]*$/u.test(line) ? line : JSON.stringify(line);
 }
 
-/** Text as one line of at most `most` characters; what was cut is said by an ellipsis. */
+/** Text as one line of at most `most` characters. An ellipsis shows that it was cut. */
 export function shorten(text: string, most: number): string {
   const line = text.replace(/\s+/g, ' ').trim();
   return line.length > most ? `${line.slice(0, most - 1)}…` : line;

@@ -1,28 +1,28 @@
 /**
- * Text of models, repositories and people on its way into Markdown: Temporal's UI, a pull request, the report.
- * Rule: it goes in as code, behind more backticks than it has itself, so that no word of it can become a heading, a
- * link, an image, HTML, a mention or a keyword; what is cut is counted.
+ * Puts text of models, repositories and people into Markdown: for Temporal's UI, a pull request, the report.
+ * Rule: such a text becomes code between more backticks than it has itself, so that nothing in it can become a heading,
+ * link, image, HTML, mention or keyword. What is cut is counted.
  */
 import { escapeForPeople } from './escape.ts';
 import { asLine, clip } from './lines.ts';
 
-/** Characters of a text that stands within a line. */
+/** Most characters of a text inside a line. */
 const MAX_SPAN = 400;
-/** Characters of a text that has lines of its own. */
+/** Most characters of a text in a block. */
 const MAX_BLOCK = 4400;
 
-/** A text as a code span: one line, with line breaks shown as `⏎`. */
+/** A text as a code span of one line. Line breaks are shown as `⏎`. */
 export function code(text: string, most = MAX_SPAN): string {
   const { kept, left } = clip(asLine(text), most);
   const ticks = '`'.repeat(longestRun(kept) + 1);
-  // Without a blank beside it a backtick at either end would belong to the fence.
+  // A backtick at either end needs a space, or else it would become part of the fence.
   const inner = kept.trim() === '' ? ' ' : /^[` ]|[` ]$/.test(kept) ? ` ${kept} ` : kept;
   return `${ticks}${inner}${ticks}${left > 0 ? ` … ${left} more characters` : ''}`;
 }
 
 /**
- * A text as a block of code, line by line, and below it what was left out and where all of it can be read. Lines are
- * wrapped where `columns` says so.
+ * A text as a code block. Below it stands how much was left out, and `whole`, which says where all of it is. Lines
+ * longer than `columns` are wrapped.
  */
 export function codeBlock(
   text: string,
@@ -38,7 +38,7 @@ function longestRun(text: string): number {
   return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
 }
 
-/** A line as rows of at most so many columns, where what is beyond the edge would not be seen; `↳` begins the later. */
+/** A line as rows of at most `columns` characters. All rows after the first begin with `↳`. */
 function wrap(line: string, columns: number): string[] {
   if (line.length <= columns) return [line];
   const rows: string[] = [];
@@ -51,7 +51,7 @@ function wrap(line: string, columns: number): string[] {
   return rows;
 }
 
-/** Items of a list, each as its lines; those that do not fit into so many characters are counted. */
+/** Items of a list, each as its lines. Those that don't fit into `most` characters are counted. */
 export function fitItems(items: readonly string[][], most: number, whole: string): string[] {
   let used = 0;
   const fits = items.findIndex((lines) => (used += lines.join('\n').length + 1) > most);

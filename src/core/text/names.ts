@@ -1,11 +1,11 @@
 /**
- * Names that people and programs choose: of branches, people, teams, campaigns and workflows.
- * Rule: two names that look alike are one name or are refused, with what is wrong and where.
+ * Checks names that people and programs choose: of branches, people, teams, campaigns and workflows.
+ * Rule: no two accepted names look alike. A refusal says what is wrong and where.
  */
 import { findUnseen } from './harmless.ts';
 import { words } from './words.ts';
 
-/** Scripts that are written together in one word: a Latin name in a Japanese, Chinese or Korean text. */
+/** Scripts that may stand together in one word: Japanese, Chinese and Korean texts contain Latin names. */
 const TOGETHER: readonly (readonly string[])[] = [
   ['Latin', 'Han', 'Hiragana', 'Katakana'],
   ['Latin', 'Han', 'Bopomofo'],
@@ -16,15 +16,15 @@ const SCRIPTS = words(`
   Bopomofo Hangul
 `).map((script) => ({ script, letters: new RegExp(`\\p{Script=${script}}`, 'u') }));
 
-/** What is wrong with a name; undefined where nothing is. */
+/** What is wrong with a name; undefined if nothing is. */
 export function findNameProblem(name: string): string | undefined {
   if (/[\r\n\t]/.test(name)) return 'has a line break or a tab: a name is one line';
   const unseen = findUnseen(name);
   if (unseen !== undefined) return unseen;
-  if (/[\p{Z}\u2800]/u.test(name.replaceAll(' ', ''))) return 'has a blank that is not a plain space';
+  if (/[\p{Z}\u2800]/u.test(name.replaceAll(' ', ''))) return 'has a blank that is not a plain space: use spaces';
   if (name.trim() !== name) return 'begins or ends with a space';
   if (name.normalize('NFKC') !== name)
-    return `has a character that is another spelling of a plain one: write ${JSON.stringify(name.normalize('NFKC'))}`;
+    return `has a character that stands for a plain one: write ${JSON.stringify(name.normalize('NFKC'))}`;
   for (const word of name.split(/[^\p{L}\p{M}]+/u)) {
     const scripts = SCRIPTS.filter(({ letters }) => letters.test(word)).map(({ script }) => script);
     const isPlain = scripts.length < 2 || TOGETHER.some((group) => scripts.every((script) => group.includes(script)));

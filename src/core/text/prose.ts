@@ -1,20 +1,22 @@
 /**
- * Text of models and people on its way into a commit's message or a pull request's title, where nothing can be marked
- * as code.
- * Rule: it closes no issue, mentions nobody, skips no build, and is no trailer; it stays readable.
+ * Prepares text of models and people for a commit message or a pull request's title, where it can't be marked as code.
+ * Rule: it closes no issue, mentions nobody, skips no build and is no trailer, and it stays readable.
  */
 import { escapeForPeople } from './escape.ts';
 import { asLine, clipText } from './lines.ts';
 
-/** What makes forges close issues and name people, and builds be skipped. */
+/** Words by which forges skip builds. */
 const SKIPS = /\[\s*(no[ _-]ci|skip[ _-][a-z]+|[a-z]+[ _-]skip)\s*\]|\*\*\*(no_ci)\*\*\*/gi;
 const ISSUE = /(#|(?<![\p{L}\p{N}])(?:gh-|!))(?=\d)/giu;
 const ISSUE_URL = /(\/(?:issues|pull|pulls|merge_requests)\/)(?=\d)/gi;
 const MENTION = /(^|[^\p{L}\p{N}])@(?=[\p{L}\p{N}])/gu;
-/** `Word-word:` at the start of a line, as git and forges know trailers, and what `git cherry-pick` writes. */
+/**
+ * `Word-word:` at the start of a line, which git and forges read as a trailer, and the line that `git cherry-pick -x`
+ * writes.
+ */
 const TRAILER = /^(?=[\p{L}\p{N}]+(?:-[\p{L}\p{N}]+)+[ \t]*:|[ \t]*\(cherry picked from)/gimu;
 
-/** Lines of text, none of which a forge or git takes for more than text. */
+/** The text, changed so that forges and git see no commands in it. Its lines stay lines. */
 export function asProse(text: string): string {
   return escapeForPeople(text)
     .replace(SKIPS, (_, one: string | undefined, other: string | undefined) => `(${one ?? other})`)
@@ -24,12 +26,12 @@ export function asProse(text: string): string {
     .replace(TRAILER, ' ');
 }
 
-/** The same as one line of at most `most` characters: a subject, a title. */
+/** The same as one line of at most `most` characters, for a subject or a title. */
 export function asTitle(text: string, most = 200): string {
   return clipText(asProse(asLine(text)).trim(), most);
 }
 
-/** A trailer of ours: a key, and a value that is one line whatever it holds. */
+/** A trailer that we write. The value is always one line. */
 export function trailer(key: string, value: string): string {
   return `${key}: ${asLine(value)}`;
 }

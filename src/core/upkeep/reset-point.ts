@@ -1,31 +1,35 @@
 /**
- * Finds where a run that can't be replayed any more goes on: the workflow task before the one whose events differ.
+ * Finds the event to which a run that can't be replayed any more is reset: the last completed workflow task before the
+ * events that differ.
  * Rule: reads what Temporal says and changes nothing.
  */
 
-/** Of an event of a history, what is looked at. Numbers may be text, as in JSON. */
+/** What is read of a history's event. Numbers may be text, as in JSON. */
 export interface HistoryEvent {
   eventId: unknown;
   workflowTaskCompleted: boolean;
-  /** Of a failed workflow task: what its worker said. */
+  /** For a failed workflow task, the message of its worker. */
   taskFailure?: string | undefined;
 }
 
-/** The SDK's words for "this history was not made by this code", with the first event that differs. */
+/** The SDK's message that this history was not made by this code, with the first event that differs. */
 const DIFFERS = /Nondeterminism error.*HistoryEvent\(id: (\d+)/is;
 
-/** The SDK's words where it stored an update after what it replays it before: a fault of its own, not of the code. */
+/**
+ * The SDK's message when it replays an update in another order than it stored it. That is a fault of the SDK, not of
+ * our code.
+ */
 const REORDERED = /Update machine does not handle this event/i;
 
-/** Where a run goes on, and whether it was the SDK that stored in one order what it replays in another. */
+/** The event to reset to, and whether the cause was the SDK's order of updates. */
 export interface ResetPoint {
   eventId: number;
   isReordered: boolean;
 }
 
 /**
- * The id of the `WorkflowTaskCompleted` to reset to, which takes back that task and all that follows it; undefined
- * where the newest failure is no such difference, or nothing comes before it.
+ * The id of the `WorkflowTaskCompleted` to reset to; a reset takes back that task and all later events. Undefined if
+ * the newest failure is not such a difference, or if nothing comes before it.
  */
 export function findResetPoint(events: readonly HistoryEvent[]): ResetPoint | undefined {
   const said = events.findLast(({ taskFailure }) => taskFailure !== undefined)?.taskFailure ?? '';

@@ -1,7 +1,7 @@
 /**
- * Which refs of the hub nobody needs any more: pure, from the refs and from what Temporal knows of the runs.
- * Rule: a refactor and its agents are one family, and nothing of a family goes while any member is open: a live run
- * names commits of its own earlier runs, of its agents and of its refactor, and of nobody else.
+ * Finds the refs of the hub that can be removed, from the refs and from what Temporal knows about the runs. Pure.
+ * Rule: a refactor and its agents are one family, and nothing of a family goes while a member is open. A live run uses
+ * commits of its own earlier runs, of its agents and of its refactor, and no others.
  */
 import { z } from 'zod';
 import { describeMisfit } from '../plan.ts';
@@ -10,30 +10,29 @@ import { describeUnreadable } from '../unreadable.ts';
 
 export const DAY_MS = 24 * 3_600_000;
 
-/** A ref that a run of a refactor or an agent wrote. */
 export interface RunRef {
   ref: string;
   at: Sha;
-  /** Made of the workflow's id: a folder of the ref's name. */
+  /** The part of the ref's name that is made of the workflow's id. */
   slug: string;
-  /** Slug of its refactor, where the chain itself says it. */
+  /** Slug of its refactor, if the chain itself names it. */
   family: string | null;
-  /** When the commit that it stands at was made. */
+  /** When the commit at the ref was made, in milliseconds. */
   madeAt: number;
 }
 
-/** What Temporal knows of a workflow: of all of its runs together. */
+/** What Temporal knows about all runs of a workflow together. Times in milliseconds. */
 export interface KnownRun {
   id: string;
   slug: string;
-  /** Slug of its refactor; its own where it is one. */
+  /** Slug of its refactor. A refactor's own slug. */
   family: string;
   startedAt: number;
   /** Null while it is open. */
   closedAt: number | null;
 }
 
-/** Lays the runs of each workflow together. */
+/** Merges the runs of each workflow into one entry. */
 export function foldRuns(runs: Iterable<KnownRun>): KnownRun[] {
   const byId = new Map<string, KnownRun>();
   for (const run of runs) {
@@ -48,10 +47,10 @@ export function foldRuns(runs: Iterable<KnownRun>): KnownRun[] {
   return [...byId.values()];
 }
 
-/** Chooses the refs of families that have been closed since before `cutoff`. */
+/** The refs of families that have been closed since before `cutoff`, in milliseconds. */
 export function chooseExpired(refs: readonly RunRef[], runs: readonly KnownRun[], cutoff: number): RunRef[] {
   const familyOfRun = new Map(runs.map(({ slug, family }) => [slug, family]));
-  // Where Temporal and the chain differ on whose it is, both count.
+  // If Temporal and the chain name different refactors, both count.
   const familiesOf = ({ slug, family }: RunRef): string[] => {
     return [familyOfRun.get(slug), family].filter((name) => typeof name === 'string');
   };
@@ -65,16 +64,16 @@ export function chooseExpired(refs: readonly RunRef[], runs: readonly KnownRun[]
   return refs.filter((ref) => {
     const families = familiesOf(ref);
     if (families.length > 0) return families.every((family) => (endedAt.get(family) ?? Infinity) <= cutoff);
-    // Nothing tells whose it is: it may be of any refactor that was open then. Clocks differ, by a day at most.
+    // No family is known, so the ref may belong to any refactor that was open then. Clocks differ by a day at most.
     return ref.madeAt <= cutoff && ref.madeAt <= firstOpenAt - DAY_MS;
   });
 }
 
 /** Input of the workflow type `janitor`. */
 export const janitorInputSchema = z.strictObject({
-  /** Days that a run must have been closed for; never less than the worker's configuration, which counts without it. */
+  /** Days that a run must have been closed. Default and minimum are the worker's configuration. */
   retentionDays: z.number().min(0).max(36_500).optional(),
-  /** Only count. */
+  /** Only count; remove nothing. */
   dryRun: z.boolean().default(false),
 });
 export type JanitorInput = z.infer<typeof janitorInputSchema>;
@@ -93,8 +92,8 @@ export function readJanitorInput(
 }
 
 /**
- * Days for which chains are kept: a message can ask for more than the workers are configured for, never for less, since
- * anybody may start a janitor.
+ * Days for which chains are kept. A message can raise what workers are configured for, but not lower it, since anybody
+ * may start a janitor.
  */
 export function chooseRetention(
   asked: number | undefined,
@@ -104,26 +103,26 @@ export function chooseRetention(
   return { retentionDays: configured, raisedFrom: asked };
 }
 
-/** A place that could not be looked after this time, and why. */
+/** A hub or host that could not be cleaned this time, and why. */
 export interface FailedPlace {
   place: string;
   reason: string;
 }
 
-/** What one look after some hubs came to. */
+/** The result of cleaning some hubs. */
 export interface HubSweep {
   refs: { kept: number; removed: number };
-  /** What kills left in the stores on the host that looked. */
+  /** Removed leftovers of killed processes in the stores of the worker's host. */
   leftOvers: number;
   failed: FailedPlace[];
-  /** Hubs that have more to remove than one look takes. */
+  /** Hubs with more to remove than one activity removes. */
   more: string[];
 }
 
-/** What a look after one host came to. */
+/** The result of cleaning one host. */
 export interface HostSweep {
   workspaces: { kept: number; removed: number };
-  /** Base checkouts and setups that nothing stood on for a day; a dry run does not count them. */
+  /** Base checkouts and setups that were unused for a day. A dry run does not count them. */
   layers: number;
   leftOvers: number;
 }
@@ -132,7 +131,7 @@ export interface HostSweep {
 export interface JanitorResult {
   dryRun: boolean;
   retentionDays: number;
-  /** What the message asked for, where workers are configured to keep more. */
+  /** The days that the message asked for, if workers are configured to keep more. */
   raisedFrom?: number;
   hubs: number;
   refs: { kept: number; removed: number };
