@@ -98,7 +98,7 @@ test('a key that was typed without Enter before a decision was shown is no part 
   const folder = await mkdtemp(join(tmpdir(), 'prompt-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const [program, go] = [join(folder, 'asks.mjs'), join(folder, 'go')];
-  const asked = pathToFileURL(join(import.meta.dirname, '../../src/cli/ask-person.ts')).href;
+  const asked = pathToFileURL(join(import.meta.dirname, '../../../src/cli/person/ask-person.ts')).href;
   // The first decision is made elsewhere; the second one is shown once the test says so.
   const source = `import { existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
