@@ -24,6 +24,7 @@ import {
 } from '../core/budget/account.ts';
 import type { Stamp } from '../core/budget/account-stamps.ts';
 import { findStampProblem, remember } from '../core/budget/account-stamps.ts';
+import { ACCOUNT_NOTES, WAKE_NOTE } from '../core/decisions/message-notes.ts';
 import type { FailureType } from '../core/failures.ts';
 import type { SealedKind } from '../core/sealed.ts';
 import { describeUnsealed, openSeal, sealed } from '../core/sealed.ts';
@@ -35,18 +36,12 @@ import { isContinueDue } from './search-attributes.ts';
 /** The patch under which an account's input began to be compared with its workflow id. */
 const IS_NAMED = 'account-is-named';
 
-const DESCRIPTIONS: Record<AccountVerb, string> = {
-  reserve: 'A refactor sets aside an absolute amount: {holder, tokens, usd, limit}',
-  settle: 'A refactor ended: {holder, tokens, usd}',
-  raise: 'Add to the present period: {tokens?, usd?, by?, note?}',
-};
-
 export async function account(...inputs: unknown[]): Promise<void> {
   requireOne('account', inputs);
   let state = open(inputs[0]);
   const seals = beginsSealed();
   const show = (): void => setCurrentDetails(describeAccount(viewAccount(state)));
-  for (const verb of Object.keys(DESCRIPTIONS) as AccountVerb[]) {
+  for (const verb of Object.keys(accountUpdates) as AccountVerb[]) {
     const receive = (...[message]: unknown[]): unknown => {
       const { value, stamp, answers } = openMessage(verb, message);
       const received = receiveForAccount(state, verb, value, Date.now());
@@ -67,11 +62,9 @@ export async function account(...inputs: unknown[]): Promise<void> {
       if (old !== undefined) refuse('NotSealed', old);
     };
     const update = accountUpdates[verb] as UpdateDefinition<unknown, unknown[]>;
-    setHandler(update, receive, { validator, description: DESCRIPTIONS[verb] });
+    setHandler(update, receive, { validator, description: ACCOUNT_NOTES[verb] });
   }
-  setHandler(wakeSignal, () => undefined, {
-    description: 'Look around: move to a new version of the workers',
-  });
+  setHandler(wakeSignal, () => undefined, { description: WAKE_NOTE });
   setHandler(accountStatusQuery, () => viewAccount(state));
   show();
   await condition(() => isContinueDue() && allHandlersFinished());

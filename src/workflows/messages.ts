@@ -102,11 +102,14 @@ export const runQueries: {
 /** To an account: what it has set aside and spent. */
 export const accountStatusQuery = defineQuery<AccountView>('status');
 
-/** To an account: people raise it; the workers set amounts aside and settle, sealed. */
+/**
+ * To an account: people raise it; the workers set amounts aside and settle, sealed. Handlers are set in this order,
+ * which replay needs.
+ */
 export const accountUpdates = {
-  raise: defineUpdate<AccountView, [input: RaiseInput], 'raise'>('raise'),
   reserve: defineUpdate<unknown, [sealed: unknown], 'reserve'>('reserve'),
   settle: defineUpdate<unknown, [sealed: unknown], 'settle'>('settle'),
+  raise: defineUpdate<AccountView, [input: RaiseInput], 'raise'>('raise'),
 } satisfies { readonly [V in AccountVerb]: { name: V } };
 
 // Between a refactor, its agents and their activities. These are sealed (`hear.ts`), and people send none of them.

@@ -6,6 +6,7 @@
 import type { QueryDefinition } from '@temporalio/common';
 import { setHandler } from '@temporalio/workflow';
 import type { AgentState } from '../core/agent/state.ts';
+import { QUERY_NOTES } from '../core/decisions/message-notes.ts';
 import { listAllOpen } from '../core/refactor/work.ts';
 import type { RefactorState } from '../core/refactor/state.ts';
 import { renderReport } from '../core/views/report.ts';
@@ -46,23 +47,25 @@ const AGENT_QUERIES: Views<AgentState, AgentAnswers> = {
 };
 
 export function answerRefactorQueries(read: () => RefactorState): void {
-  answer(read, refactorQueries, REFACTOR_QUERIES);
+  answerAll(read, refactorQueries, REFACTOR_QUERIES);
 }
 
 export function answerAgentQueries(read: () => AgentState): void {
-  answer(read, agentQueries, AGENT_QUERIES);
+  answerAll(read, agentQueries, AGENT_QUERIES);
 }
 
-function answer<S, A extends object>(
+function answerAll<S, A extends object>(
   read: () => S,
   queries: { readonly [N in keyof A]: QueryDefinition<A[N]> },
   views: Views<S, A>,
 ): void {
-  for (const name of Object.keys(views) as (keyof A & string)[]) {
-    setHandler(queries[name] as QueryDefinition<A[typeof name], unknown[]>, (...inputs) => {
+  for (const name of Object.keys(views) as (keyof A & keyof typeof QUERY_NOTES)[]) {
+    const answer = (...inputs: unknown[]): unknown => {
       if (inputs.some((input) => input !== null && input !== undefined))
         throw new Error(`the query ${name} takes no input: leave it out`);
       return harmless(views[name](read()));
-    });
+    };
+    const query = queries[name] as QueryDefinition<unknown, unknown[]>;
+    setHandler(query, answer, { description: QUERY_NOTES[name] });
   }
 }

@@ -5,25 +5,11 @@
  */
 import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import { ApplicationFailure, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import { describeVerb, WAKE_NOTE } from '../core/decisions/message-notes.ts';
 import type { Verb } from '../core/decisions/messages.ts';
 import { readMessage, SIGNAL_VERBS, VERBS } from '../core/decisions/messages.ts';
 import type { Answer } from '../core/decisions/receipts.ts';
 import { signals, updates, wakeSignal } from './messages.ts';
-
-const DESCRIPTIONS: Record<Verb, string> = {
-  steer: 'Guide the work: {text, to?, interrupt?, id?, by?, signature?} or a string',
-  pause: 'Start no more steps: {reason?, by?}',
-  resume: 'Go on after a pause or a hold: {reason?, by?, from?, branch?, signature?}',
-  stop: 'End cleanly, keep what was done: {reason?, by?, signature?}',
-  approve: 'Approve a decision: {decision?, digest?, note?, by?, signature?}',
-  reject: 'Reject a decision: {decision?, digest?, note?, by?, signature?}',
-  answer: 'Answer a question: {question?, text, by?} or a string',
-  revisePlan: 'Replace the plan: {version, plan, by?}',
-  rewind: 'Take a task back to a checkpoint: {task, to, by?, signature?}',
-  fork: 'Try a task a second time beside, from a checkpoint on: {task?, to?, text?, by?, signature?}',
-  adoptPolicy: 'Read the layers of policy again and adopt what changed: {by?, signature?}',
-  choose: 'Choose whose work counts after a fork: {agent, by?} or a string',
-};
 
 export interface Receiver {
   receive: (verb: Verb, inputs: readonly unknown[]) => Answer | Promise<Answer>;
@@ -39,18 +25,18 @@ export function handleVerbs({ receive, refuse }: Receiver): void {
       // A signed one waits for its verification, and the run for it.
       return answer instanceof Promise ? answer.then(() => undefined) : undefined;
     };
-    setHandler(signals[verb] as SignalDefinition<unknown[]>, handler, { description: DESCRIPTIONS[verb] });
+    setHandler(signals[verb] as SignalDefinition<unknown[]>, handler, { description: describeVerb(verb) });
   }
   for (const verb of VERBS) {
     setHandler(updates[verb] as UpdateDefinition<Answer, unknown[]>, (...inputs) => receive(verb, inputs), {
-      description: DESCRIPTIONS[verb],
+      description: describeVerb(verb),
       validator: (...inputs: unknown[]) => {
         const read = readMessage(verb, inputs);
         if (read.kind === 'bad') throw ApplicationFailure.nonRetryable(read.problem, 'BadInput');
       },
     });
   }
-  setHandler(wakeSignal, () => undefined, { description: 'Look around: a waiting run sees a new version' });
+  setHandler(wakeSignal, () => undefined, { description: WAKE_NOTE });
   setDefaultSignalHandler((name) => {
     const update = (VERBS as readonly string[]).includes(name);
     refuse(
