@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { program } from '../../src/cli/program.ts';
 import { envSchema, REMOTE_VARIABLES } from '../../src/config.ts';
 import { ACCOUNT_SCHEMAS, accountInputSchema } from '../../src/core/budget/account.ts';
+import { ACCOUNT_NOTES, QUERY_NOTES, VERB_NOTES, WAKE_NOTE } from '../../src/core/decisions/message-notes.ts';
 import type { Verb } from '../../src/core/decisions/messages.ts';
 import { MESSAGE_SCHEMAS, readMessage, SIGNAL_VERBS, startSchema, VERBS } from '../../src/core/decisions/messages.ts';
 import { planSchema, taskSchema } from '../../src/core/plan.ts';
@@ -107,10 +108,17 @@ test('every verb stands with its fields, and how it is sent', () => {
     expect(fieldsIn(input).toSorted(), verb).toEqual(own.toSorted());
     expect(sentAs, verb).toBe((SIGNAL_VERBS as readonly Verb[]).includes(verb) ? 'signal, update' : 'update');
     expect(quoted(alone), verb).toEqual(fieldOfString(verb));
+    expect(rowOf('message', verb).at(-1), verb).toMatch(begins(VERB_NOTES[verb].does));
   }
   for (const [verb, schema] of Object.entries(ACCOUNT_SCHEMAS))
     expect(fieldsIn(rowOf('message', verb)[1]).toSorted(), verb).toEqual(fieldsOf(schema).toSorted());
+  for (const [verb, does] of Object.entries(ACCOUNT_NOTES)) expect(rowOf('message', verb).at(-1), verb).toBe(does);
+  expect(rowOf('message', wakeSignal.name).at(-1)).toBe(WAKE_NOTE);
 });
+
+/** A cell that says this sentence, and more where it needs more. */
+const begins = (sentence: string): RegExp =>
+  new RegExp(`^${sentence.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?=[.,;]? |$)`);
 
 /** The field that a string alone is taken as; none where a string is no input. */
 function fieldOfString(verb: Verb): string[] {
@@ -126,18 +134,25 @@ test('the queries of the page are those that runs answer', () => {
   expect(askedOf('agent').toSorted()).toEqual(Object.keys(agentQueries).toSorted());
   expect(askedOf('account')).toEqual([accountStatusQuery.name]);
   expect(namesIn('query').filter((name) => !(name in refactorQueries) && !(name in agentQueries))).toEqual([]);
+  for (const [name, answers] of Object.entries(QUERY_NOTES)) expect(rowOf('query', name).at(-1), name).toBe(answers);
 });
 
-test('the commands of the page are those of cox, with their arguments', () => {
-  expect(namesIn('command').toSorted()).toEqual(listCommands(program, 'cox').toSorted());
+test('the commands of the page are those of cox, with their arguments, and in their groups', () => {
+  const commands = listCommands(program, 'cox');
+  expect(namesIn('command')).toEqual(commands.map(({ name }) => name));
+  for (const { name, does } of commands) expect(rowOf('command', name).at(-1), name).toMatch(begins(does));
+  const groups = [...new Set(program.commands.map((command) => command.helpGroup().replace(/:$/, '')))];
+  expect([...page.split('## The `cox` program')[1]!.matchAll(/^### (.*)$/gm)].map(([, group]) => group)).toEqual(
+    groups,
+  );
 });
 
 /** Each command below one, as it is typed. */
-function listCommands(parent: Command, typed: string): string[] {
+function listCommands(parent: Command, typed: string): { name: string; does: string }[] {
   return parent.commands.flatMap((command) => {
     const name = `${typed} ${command.name()}`;
     const words = command.registeredArguments.map((one) => (one.required ? `<${one.name()}>` : `[${one.name()}]`));
-    return [[name, ...words].join(' '), ...listCommands(command, name)];
+    return [{ name: [name, ...words].join(' '), does: command.description() }, ...listCommands(command, name)];
   });
 }
 

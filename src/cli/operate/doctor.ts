@@ -3,10 +3,12 @@
  * Rule: it changes nothing but what finding a program may download.
  */
 import { access, constants } from 'node:fs/promises';
+import type { Command } from 'commander';
 import { execa } from 'execa';
 import { connectClient } from '../../client/connect.ts';
 import { describeUnreplayable, findUnreplayable } from '../../client/find-unreplayable.ts';
 import type { Config } from '../../config.ts';
+import { readConfig } from '../../config.ts';
 import { escapeForPeople } from '../../core/text/escape.ts';
 import type { ExternalIsolation } from '../../sandbox/isolation/isolation.ts';
 import { openExternal } from '../../sandbox/isolation/open-external.ts';
@@ -15,6 +17,8 @@ import { describeNoCurrent, findCurrentBuild } from '../../client/deployment.ts'
 import { findTemporal } from '../../stack/find-temporal.ts';
 import { findMissingSearchAttributes } from '../../client/search-attributes.ts';
 import { claimStateFolder } from '../../stack/state-folder.ts';
+import type { Action } from '../command/action.ts';
+import { addExample } from '../command/help.ts';
 import { lookAtPolicy } from './look-at-policy.ts';
 import { lookAtSeal } from './seal.ts';
 import { attach } from '../stack/open-stack.ts';
@@ -24,7 +28,15 @@ type Finding = { ok: boolean; text: string };
 /** `merge-tree --write-tree` and `--quiet` of its sort came with 2.38; 2.39 is what the tests run on. */
 const MIN_GIT = [2, 38] as const;
 
-export async function doctor(config: Config): Promise<number> {
+export function addDoctor(program: Command, action: Action): void {
+  const command = program
+    .command('doctor')
+    .description('say what this machine lacks, and what to do')
+    .action(action(async () => await doctor(readConfig())));
+  addExample(command, []);
+}
+
+async function doctor(config: Config): Promise<number> {
   const looks: [string, () => Promise<Finding>][] = [
     ['node', async () => await Promise.resolve({ ok: true, text: process.version })],
     ['git', lookAtGit],

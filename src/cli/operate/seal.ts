@@ -8,36 +8,40 @@ import { claimRecord, readRecord } from '../../client/seal-record.ts';
 import type { Config } from '../../config.ts';
 import { readConfig } from '../../config.ts';
 import { addKey, ensureKeyFile, readKeyFile, SealError } from '../../seal/key-file.ts';
-import type { Action } from '../stack/open-stack.ts';
+import type { Action } from '../command/action.ts';
+import { addExample } from '../command/help.ts';
 import { attach, withStack } from '../stack/open-stack.ts';
 
 /** Workers look at the file every few seconds: after this long all that share it know the new key. */
 const DEFAULT_DELAY_SECONDS = 60;
 
-/** Adds the commands under `cox seal`. */
-export function sealCommands(program: Command, action: Action): void {
-  const seal = program.command('seal').description('the keys by which workers know each other');
-  seal
+export function addSeal(program: Command, action: Action): void {
+  const seal = program.command('seal').description('the keys by which workers recognise each other');
+  const shown = seal
     .command('show')
     .description('which file, which keys, since when')
     .action(action(async () => await Promise.resolve(show(readConfig()))));
-  seal
+  addExample(shown, []);
+  const made = seal
     .command('new')
-    .description('make the file that COXSWAIN_SEAL names, for all workers of a team')
+    .description('make the file that `COXSWAIN_SEAL` names, for all workers of a team')
     .action(action(async () => await make(readConfig())));
-  seal
+  addExample(made, []);
+  const rotated = seal
     .command('rotate')
-    .description('add a key that seals from a moment on; what the others sealed goes on to count')
+    .description('add a key that seals from a given moment on; what the others sealed still counts')
     .option(
       '--in <seconds>',
       'when it begins to seal: by then all workers need the file',
       String(DEFAULT_DELAY_SECONDS),
     )
     .action(action(async (options: { in: string }) => await rotate(readConfig(), Number(options.in))));
-  seal
+  addExample(rotated, ['--in', '3600']);
+  const claimed = seal
     .command('claim')
-    .description('say that these keys are the right ones for the namespace: newcomers with others are refused')
+    .description('say that these keys are the right ones for the namespace; workers with others are refused')
     .action(action(claim));
+  addExample(claimed, []);
 }
 
 function show({ seal: { file } }: Config): number {

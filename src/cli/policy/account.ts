@@ -12,9 +12,11 @@ import type { AccountView } from '../../core/budget/account.ts';
 import { accountId, showAmounts } from '../../core/budget/account.ts';
 import { PERIODS } from '../../core/budget/amounts.ts';
 import type { Period } from '../../core/budget/amounts.ts';
+import { ACCOUNT_NOTES } from '../../core/decisions/message-notes.ts';
 import { escapeForPeople as safe } from '../../core/text/escape.ts';
 import { accountStatusQuery, accountUpdates } from '../../workflows/messages.ts';
-import type { Action } from '../stack/open-stack.ts';
+import type { Action } from '../command/action.ts';
+import { addExample } from '../command/help.ts';
 import { StackError, withStack } from '../stack/open-stack.ts';
 
 interface RaiseOptions {
@@ -25,20 +27,21 @@ interface RaiseOptions {
   by?: string;
 }
 
-/** Adds `account show` and `account raise` to the program. */
-export function accountCommands(program: Command, action: Action): void {
-  const account = program.command('account').description('budgets that many refactors share (sharedBudgets in policy)');
-  account
+export function addAccount(program: Command, action: Action): void {
+  const account = program.command('account').description('budgets that refactors share (sharedBudgets in policy)');
+  const about = ['--workflow-id', accountId('coxswain', { account: 'payments', per: 'month' })];
+  const shown = account
     .command('show')
     .description('what is spent and set aside in the present period, and by whom')
     .argument('[name]', 'one account; all of them where it is left out')
     .action(
       action(async (name?: string) => await withStack(async ({ client }) => await show(client, readConfig(), name))),
     );
-  account
+  addExample(shown, ['payments'], [['temporal', 'workflow', 'query', ...about, '--type', accountStatusQuery.name]]);
+  const raised = account
     .command('raise')
-    .description('add to the present period; refactors that hold for want of it go on when they are resumed')
-    .argument('<name>')
+    .description(ACCOUNT_NOTES.raise)
+    .argument('<name>', 'the account; refactors that wait for it go on when they are resumed')
     .option('--per <period>', `which one, where the name has several: ${PERIODS.join(', ')}`)
     .option('--tokens <number>', 'tokens to add', readAmount)
     .option('--usd <number>', 'dollars to add', readAmount)
@@ -50,12 +53,19 @@ export function accountCommands(program: Command, action: Action): void {
           await withStack(async ({ client }) => await raise(client, readConfig(), name, options)),
       ),
     );
+  const input = JSON.stringify({ usd: 50, note: 'end of the quarter' });
+  const update = ['--name', accountUpdates.raise.name, '--input', input];
+  addExample(
+    raised,
+    ['payments', '--usd', '50', '--note', 'end of the quarter'],
+    [['temporal', 'workflow', 'update', 'execute', ...about, ...update]],
+  );
 }
 
 function readAmount(text: string): number {
   const amount = Number(text);
   if (text.trim() === '' || !Number.isFinite(amount) || amount <= 0)
-    throw new InvalidArgumentError('it takes a number above 0.');
+    throw new InvalidArgumentError('It takes a number above 0.');
   return amount;
 }
 

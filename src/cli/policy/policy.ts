@@ -14,13 +14,20 @@ import { listFields } from '../../core/policy/policy.ts';
 import { policyFileSchema } from '../../core/policy/file.ts';
 import { readLayers, REPOSITORY_POLICY } from '../../policy/read-layers.ts';
 import { readText } from '../../policy/read-policy-file.ts';
-import type { Action } from '../stack/open-stack.ts';
+import { updates } from '../../workflows/messages.ts';
+import type { Action } from '../command/action.ts';
+import { addExample } from '../command/help.ts';
+import { addQuery, hasField } from '../command/query.ts';
+import type { SendOptions } from '../command/verb.ts';
+import { addVerb, send } from '../command/verb.ts';
 
-/** Adds `explain` and `schema` below the command that shows a run's policy. */
-export function policyCommands(policy: Command, action: Action): void {
-  policy
+export function addPolicy(program: Command, action: Action): void {
+  const policy = addQuery(program, action, 'policy', (answer) =>
+    hasField(answer, 'gates') ? showPolicy(answer as EffectivePolicy) : undefined,
+  );
+  const explained = policy
     .command('explain')
-    .description("the policy that the worker's folder and a repository's file make, before any run")
+    .description('the same for a working copy, before any run')
     .argument('[repository]', 'a working copy', '.')
     .option('--team <name>', 'whose layer counts too, where no team lists the repository')
     .option('--address <url>', 'the address by which runs name the repository; its path if left out')
@@ -30,7 +37,8 @@ export function policyCommands(policy: Command, action: Action): void {
           await explain(readConfig(), folder, options),
       ),
     );
-  policy
+  addExample(explained, ['.', '--team', 'payments']);
+  const schema = policy
     .command('schema')
     .description('the JSON schema of policy files, for editors')
     .action(
@@ -39,6 +47,10 @@ export function policyCommands(policy: Command, action: Action): void {
         return await Promise.resolve(0);
       }),
     );
+  addExample(schema, []);
+  addVerb(policy, updates.adoptPolicy, 'adopt').action(
+    action(async (id: string, options: SendOptions) => await send(updates.adoptPolicy, id, {}, options)),
+  );
 }
 
 async function explain(

@@ -43,9 +43,6 @@ export class StackError extends Error {
   override name = 'StackError';
 }
 
-/** Makes a command's body what `commander` runs. */
-export type Action = <A extends unknown[]>(body: (...args: A) => Promise<number>) => (...args: A) => Promise<void>;
-
 const never = new Promise<never>(() => undefined);
 
 /** A client for a configured Temporal or a running embedded stack; undefined when neither is there. */

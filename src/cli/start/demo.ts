@@ -5,12 +5,16 @@
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
 import { execa } from 'execa';
 import { resultOf, startRefactor } from '../../client/refactors.ts';
 import type { Config } from '../../config.ts';
+import { readConfig } from '../../config.ts';
 import { escapeForPeople as safe } from '../../core/text/escape.ts';
 import { nameTemporal } from '../../stack/find-temporal.ts';
 import { refactorQueries, updates } from '../../workflows/messages.ts';
+import type { Action } from '../command/action.ts';
+import { addExample, EXAMPLE_ID } from '../command/help.ts';
 import type { Decide } from '../person/ask-person.ts';
 import { askPerson } from '../person/ask-person.ts';
 import { interrupted } from '../stack/interrupted.ts';
@@ -23,7 +27,15 @@ const GOAL = 'replace `var $A = require($B)` with `const $A = require($B)` in ja
 const CHECK = 'node --test';
 const say = (line: string): void => console.log(line);
 
-export async function demo(config: Config): Promise<number> {
+export function addDemo(program: Command, action: Action): void {
+  const command = program
+    .command('demo')
+    .description('refactor the sample repository on an embedded stack')
+    .action(action(async () => await demo(readConfig())));
+  addExample(command, []);
+}
+
+async function demo(config: Config): Promise<number> {
   // A folder of its own, so that a demo never meets the runs of a stack that is in use.
   const own: Config = { ...config, stateDir: join(config.stateDir, 'demo'), temporal: undefined };
   own.hub = join(own.stateDir, 'hub', '{repository}.git');
@@ -41,7 +53,7 @@ export async function demo(config: Config): Promise<number> {
     say(
       `Temporal UI: ${stack.uiUrl ?? ''}   server: ${stack.address}   model: ${stack.model}   isolation: ${own.isolation}`,
     );
-    const id = 'demo-1';
+    const id = EXAMPLE_ID;
     const input = { repository, goal: GOAL, checks: [CHECK], requestedBy: own.user };
     await startRefactor(stack.client, { id, taskQueue: own.taskQueue, input });
     say(`\nGoal: ${GOAL}\nRepository: ${repository}\nStarted ${id}. From another terminal, while this runs:`);

@@ -1,42 +1,32 @@
 /**
- * `cox run`, `cox up`, `cox worker` and `cox setup`: commands that start things and keep them.
- * Rule: a run belongs to Temporal; ending a command never ends it.
+ * `cox run`: starts a refactor, and watches it.
+ * Rule: a run belongs to Temporal; ending the command never ends it.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Command } from 'commander';
 import { resultOf, startRefactor } from '../../client/refactors.ts';
-import { scheduleJanitor } from '../../client/schedule-janitor.ts';
 import type { Config } from '../../config.ts';
-import { isServerAway } from '../../client/client-failure.ts';
-import type { Connected } from '../../client/connect.ts';
-import { connectClient } from '../../client/connect.ts';
-import { untilReached } from '../../client/until-reached.ts';
-import type { NetworkGrant } from '../../core/egress.ts';
+import { readConfig } from '../../config.ts';
 import { findSecretOf } from '../../core/address.ts';
 import { readStart } from '../../core/decisions/messages.ts';
+import type { NetworkGrant } from '../../core/egress.ts';
 import { digestStart } from '../../core/refactor/request.ts';
 import { escapeForPeople } from '../../core/text/escape.ts';
 import { sayNetwork } from '../../policy/said-network.ts';
-import { describeNoCurrent, findCurrentBuild, untilListed } from '../../client/deployment.ts';
-import {
-  findMissingSearchAttributes,
-  registerCommand,
-  registerSearchAttributes,
-} from '../../client/search-attributes.ts';
-import type { RunningWorker } from '../../worker.ts';
-import { startWorker } from '../../worker.ts';
 import { nameTemporal } from '../../stack/find-temporal.ts';
+import type { Action } from '../command/action.ts';
+import { addExample, GOAL_OF_EXAMPLE } from '../command/help.ts';
 import { askPerson } from '../person/ask-person.ts';
-import { interrupted } from '../stack/interrupted.ts';
-import { ownLine, shellLine } from '../stack/own-line.ts';
-import { lookAtSeal } from '../operate/seal.ts';
 import { signStart } from '../person/sign-decision.ts';
+import { supervise } from '../person/supervise.ts';
+import { interrupted } from '../stack/interrupted.ts';
 import type { Stack } from '../stack/open-stack.ts';
 import { attach, bringUp, checkSearchAttributes, StackError } from '../stack/open-stack.ts';
-import { supervise } from '../person/supervise.ts';
+import { ownLine, shellLine } from '../stack/own-line.ts';
 
-export interface RunOptions {
+interface RunOptions {
   id?: string;
   check: string[];
   setup?: string;
@@ -49,10 +39,43 @@ export interface RunOptions {
   signWith?: string;
 }
 
-/** The offline model does it too. */
-const GOAL_OF_EXAMPLE = 'replace `var $A = require($B)` with `const $A = require($B)`';
 const PRIVATE = 'private:';
 const say = (line: string): void => console.log(line);
+
+const collect = (value: string, all: string[]): string[] => [...all, value];
+
+export function addRun(program: Command, action: Action): void {
+  const command = program
+    .command('run')
+    .description('start a refactor and watch it')
+    .argument('<repository>', 'git URL, or a path on this machine')
+    .argument('<goal>', 'what should be done')
+    .option('--check <command>', 'a command that judges the result (repeat for more)', collect, [])
+    .option('--setup <command>', 'prepares a fresh checkout, e.g. "npm ci"')
+    .option(
+      '--network-for-setup [hosts]',
+      'let the setup reach these hosts (separated by commas; private:<host> where it is in your own network), or all public ones',
+    )
+    .option('--base <ref>', 'branch, tag or commit to start from')
+    .option('--branch <name>', 'branch to deliver')
+    .option('--team <name>', 'whose work this is; also the fairness key')
+    .option('--id <id>', 'workflow id')
+    .option('--sign-with <key>', 'sign the start as who requests it, where policy denies approving what one asked for')
+    .option('--detach', 'start it and leave')
+    .action(
+      action(
+        async (repository: string, goal: string, options: RunOptions) =>
+          await run(readConfig(), repository, goal, options),
+      ),
+    );
+  const input = { repository: '/srv/git/app', goal: GOAL_OF_EXAMPLE, checks: ['npm test'] };
+  const named = ['--type', 'refactor', '--task-queue', 'coxswain', '--workflow-id', 'demo-2'];
+  addExample(
+    command,
+    ['.', input.goal, '--check', 'npm test', '--id', 'demo-2'],
+    [['temporal', 'workflow', 'start', ...named, '--input', JSON.stringify(input)]],
+  );
+}
 
 /** The stack that is there, or one for as long as this command lives. */
 async function openStack(config: Config): Promise<Stack> {
@@ -117,7 +140,7 @@ async function sayNetworkOf({ stateDir }: Config, workflowId: string, input: Rec
   await sayNetwork(stateDir, { workflowId, startDigest: digestStart(read.input), repository, network });
 }
 
-export async function run(config: Config, repository: string, goal: string, options: RunOptions): Promise<number> {
+async function run(config: Config, repository: string, goal: string, options: RunOptions): Promise<number> {
   // Before it is sent: what a start was sent with stays in the history, also where it is refused.
   const problem = existsSync(repository) ? undefined : findSecretOf(repository);
   if (problem !== undefined) throw new StackError(`the repository's address ${problem}`);
@@ -173,124 +196,4 @@ function sayByHand(config: Config, stack: Stack, id: string, input: object): voi
   const target = ['--task-queue', config.taskQueue, '--workflow-id', `${id}-again`, '--input', JSON.stringify(input)];
   const words = ['workflow', 'start', '--address', stack.address, '--type', 'refactor', ...target];
   say(`the same once more by hand:  ${shellLine([nameTemporal(config), ...words])}`);
-}
-
-/** Keeps the embedded stack running until it is interrupted. */
-export async function up(config: Config): Promise<number> {
-  if (config.temporal) {
-    throw new StackError(
-      `Temporal at ${config.temporal.address} is configured: run "cox worker" there, or unset it for the embedded stack`,
-    );
-  }
-  const interrupt = interrupted();
-  const stack = await bringUp(config, say);
-  try {
-    await scheduleJanitor(stack.client, config.taskQueue);
-    say(
-      `Coxswain is up. Temporal ${stack.address} · UI ${stack.uiUrl ?? ''} · model ${stack.model} · state ${config.stateDir}`,
-    );
-    say('Start something from another terminal, in a git repository of yours:');
-    say(`  ${ownLine(config, ['run', '.', GOAL_OF_EXAMPLE])}`);
-    const why = await Promise.race([interrupt.happened, stack.ended]);
-    if (why === undefined) return 0;
-    console.error(why);
-    return 1;
-  } finally {
-    interrupt.done();
-    await stack.stop();
-  }
-}
-
-/** Runs a worker against a configured Temporal until it is interrupted. */
-export async function work(config: Config): Promise<number> {
-  const { temporal, model } = config;
-  if (!temporal)
-    throw new StackError('no Temporal is configured: set TEMPORAL_ADDRESS (or a profile), or use "cox up"');
-  if (!model.remote && config.roles.includes('model')) {
-    throw new StackError(
-      'no model is configured: set OPENAI_API_KEY or OPENAI_BASE_URL, and COXSWAIN_MODEL; or leave "model" out of COXSWAIN_ROLES',
-    );
-  }
-  const interrupt = interrupted();
-  const worker = await startListedWorker(config, temporal);
-  await Promise.race([interrupt.happened, worker.ended]);
-  interrupt.done();
-  await worker.stop();
-  return 0;
-}
-
-/** Starts a worker and says so once the server knows what it polls for, so that its version can be made current. */
-async function startListedWorker(config: Config, temporal: NonNullable<Config['temporal']>): Promise<RunningWorker> {
-  const { address, namespace, options } = temporal;
-  const { version, taskQueue, roles, model } = config;
-  const { connected, build } = await untilReached(
-    async () => await reachTemporal(config, temporal),
-    isServerAway,
-    ({ message }, tries) => {
-      if (tries === 1) say(`${message}; waiting for it`);
-    },
-  );
-  const { connection } = connected;
-  try {
-    const worker = await startWorker(config, {
-      address,
-      namespace,
-      connection: options,
-      model: model.remote ?? { name: 'none', apiKey: 'none' },
-      defaultRoots: [],
-      say,
-    });
-    if (version && roles.includes('control')) await untilListed(connection, namespace, version, taskQueue);
-    say(`working on ${taskQueue} (${roles.join(', ')}) at ${address}; isolation ${config.isolation}`);
-    if (version && build === undefined) say(describeNoCurrent(version));
-    return worker;
-  } finally {
-    await connected.close();
-  }
-}
-
-/** Connects, and looks whether the server is set up; which build of the workers is current there. */
-async function reachTemporal(
-  { version }: Config,
-  { address, namespace, options }: NonNullable<Config['temporal']>,
-): Promise<{ connected: Connected; build: string | undefined }> {
-  const connected = await connectClient({ address, namespace, connectionOptions: options });
-  const { connection } = connected;
-  try {
-    const missing = await findMissingSearchAttributes(connection, namespace);
-    if (missing.length > 0) {
-      throw new StackError(
-        `Temporal lacks the search attributes ${missing.map(({ name }) => name).join(', ')}: run "cox setup" once`,
-      );
-    }
-    const build = version && (await findCurrentBuild(connection, namespace, version.deploymentName));
-    return { connected, build };
-  } catch (error) {
-    await connected.close();
-    throw error;
-  }
-}
-
-/** Registers the search attributes and the janitor on a configured Temporal, or on the running embedded one. */
-export async function setUp(config: Config): Promise<number> {
-  const stack = await attach(config);
-  if (!stack)
-    throw new StackError(
-      'nothing to set up: the embedded stack registers its search attributes itself; for another Temporal set TEMPORAL_ADDRESS',
-    );
-  try {
-    const wrong = await registerSearchAttributes(stack.connection, stack.namespace);
-    for (const attribute of wrong) {
-      console.error(
-        `${attribute.name} is there with another type; remove it, then: ${registerCommand(attribute, stack.namespace)}`,
-      );
-    }
-    if (wrong.length === 0) say(`search attributes are registered at ${escapeForPeople(stack.address)}`);
-    say(`the janitor runs every day: schedule ${await scheduleJanitor(stack.client, config.taskQueue)}`);
-    const keys = await lookAtSeal(config);
-    (keys.ok ? say : console.error)(`the workers' keys: ${escapeForPeople(keys.text)}`);
-    return wrong.length === 0 && keys.ok ? 0 : 1;
-  } finally {
-    await stack.stop();
-  }
 }

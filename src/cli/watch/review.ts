@@ -12,7 +12,8 @@ import type { ReviewedRefactor, ReviewStats } from '../../core/review/stats.ts';
 import { measureReviews } from '../../core/review/stats.ts';
 import { shorten } from '../../core/text/lines.ts';
 import { agentQueries, refactorQueries } from '../../workflows/messages.ts';
-import type { Action } from '../stack/open-stack.ts';
+import type { Action } from '../command/action.ts';
+import { addExample, EXAMPLE_ID } from '../command/help.ts';
 import { withStack } from '../stack/open-stack.ts';
 
 /** Refactors that are asked: the newest. */
@@ -20,20 +21,22 @@ const MOST = 500;
 const QUERY = "WorkflowType = 'refactor'";
 
 /** Adds `review show` and `review stats` to the program. */
-export function reviewCommands(program: Command, action: Action): void {
-  const review = program.command('review').description('what reviewers said, and what it was worth');
-  review
+export function addReview(program: Command, action: Action): void {
+  const review = program.command('review').description('what the second model said, and what it was worth');
+  const shown = review
     .command('show')
-    .description('the verdicts on the calls and results of a refactor, and what people decided')
-    .argument('<id>')
+    .description("its verdicts on a refactor's calls and results, and what people decided")
+    .argument('<id>', 'the refactor')
     .action(action(async (id: string) => await withStack(async ({ client }) => await show(client, id))));
-  review
+  addExample(shown, [EXAMPLE_ID]);
+  const measured = review
     .command('stats')
     .description('override rate, false alarms and misses over the newest refactors')
     .option('--json', 'as JSON')
     .action(
       action(async ({ json }: { json?: boolean }) => await withStack(async ({ client }) => await stats(client, json))),
     );
+  addExample(measured, []);
 }
 
 async function show(client: Client, id: string): Promise<number> {

@@ -4,12 +4,31 @@
  */
 import type { Client } from '@temporalio/client';
 import { queryRun } from '../../client/refactors.ts';
+import type { VerbUpdate } from '../../workflows/messages.ts';
 import { runQueries } from '../../workflows/messages.ts';
-import { askPerson } from './ask-person.ts';
-import { answer, rivalsOf } from './supervise.ts';
+import type { SendOptions } from '../command/verb.ts';
+import { askPerson } from '../person/ask-person.ts';
+import { answer, rivalsOf } from '../person/supervise.ts';
+import { withStack } from '../stack/open-stack.ts';
+
+/** What a command that takes a decision says of it. */
+export const OPEN_ONE = 'its id; without it the open one is shown, and you are asked';
+
+export interface VerdictOptions extends SendOptions {
+  digest?: string;
+  note?: string;
+}
 
 /** Asks for the only open decision of a run; undefined where none is open, which the run itself says best. */
-export async function decideShown(
+export async function askVerdict(
+  { name: verb }: VerbUpdate<'approve' | 'reject'>,
+  id: string,
+  { by, signWith: key }: SendOptions,
+): Promise<number | undefined> {
+  return await withStack(async ({ client }, { user }) => await decideShown(client, { id, by: by ?? user, verb, key }));
+}
+
+async function decideShown(
   client: Client,
   { id, by, verb, key }: { id: string; by: string; verb: string; key: string | undefined },
 ): Promise<number | undefined> {

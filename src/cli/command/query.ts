@@ -1,0 +1,42 @@
+/**
+ * What all commands that ask a run have in common: their help, and their answer as text or as JSON.
+ * Rule: what a run answers is printed harmless, whoever wrote it.
+ */
+import type { Command } from 'commander';
+import { queryRun } from '../../client/refactors.ts';
+import { QUERY_NOTES } from '../../core/decisions/message-notes.ts';
+import { safeJson } from '../../core/text/escape.ts';
+import type { RefactorAnswers } from '../../workflows/messages.ts';
+import { refactorQueries } from '../../workflows/messages.ts';
+import { withStack } from '../stack/open-stack.ts';
+import type { Action } from './action.ts';
+import { addExample, EXAMPLE_ID } from './help.ts';
+
+/** Adds the command of a query; `render` gives no text for the answer of an agent that it doesn't know how to show. */
+export function addQuery(
+  program: Command,
+  action: Action,
+  name: keyof RefactorAnswers,
+  render?: (answer: unknown) => string | undefined,
+): Command {
+  const command = program
+    .command(name)
+    .description(QUERY_NOTES[name])
+    .argument('<id>', 'the refactor, or one of its agents')
+    .option('--json', 'as JSON')
+    .action(
+      action(async (id: string, { json }: { json?: boolean }) => {
+        return await withStack(async ({ client }) => {
+          const answer = await queryRun<unknown>(client, id, refactorQueries[name]);
+          console.log((json === true ? undefined : render?.(answer)) ?? safeJson(answer, 2));
+          return 0;
+        });
+      }),
+    );
+  const same = ['temporal', 'workflow', 'query', '--workflow-id', EXAMPLE_ID, '--type', name];
+  return addExample(command, [EXAMPLE_ID], [same]);
+}
+
+export function hasField(value: unknown, field: string): boolean {
+  return typeof value === 'object' && value !== null && field in value;
+}

@@ -1,0 +1,62 @@
+/**
+ * What all commands that send a message have in common: their options, their help, and how the answer is printed.
+ * Rule: what they print is the run's answer; a refused message is exit status 1.
+ */
+import type { Command } from 'commander';
+import { sendVerb } from '../../client/refactors.ts';
+import { VERB_NOTES } from '../../core/decisions/message-notes.ts';
+import type { MessageFields, Verb } from '../../core/decisions/messages.ts';
+import { asLine as safe } from '../../core/text/lines.ts';
+import type { VerbUpdate } from '../../workflows/messages.ts';
+import { signals } from '../../workflows/messages.ts';
+import { signDecision } from '../person/sign-decision.ts';
+import { withStack } from '../stack/open-stack.ts';
+import { addExample, EXAMPLE_ID } from './help.ts';
+
+const SIGN_WITH =
+  "an SSH key file, or a public one whose other half your agent has; where policy wants signatures, git's signing key by itself";
+
+/** The options of every command that sends a message. */
+export interface SendOptions {
+  signWith?: string;
+  by?: string;
+  messageId?: string;
+}
+
+/** Adds the command of a verb, which is named after its update, or `as` something else. */
+export function addVerb(parent: Command, { name: verb }: VerbUpdate<Verb>, as: string = verb): Command {
+  const { does, example } = VERB_NOTES[verb];
+  const command = parent
+    .command(as)
+    .description(does)
+    .argument('<id>', 'the refactor, or one of its agents')
+    .option('--sign-with <key>', SIGN_WITH)
+    .option('--by <name>', 'who sends it (a claim)')
+    .option('--message-id <id>', 'it counts once under this id');
+  return addExample(command, [EXAMPLE_ID, ...example], byTemporal(verb));
+}
+
+function byTemporal(verb: Verb): string[][] {
+  const { input } = VERB_NOTES[verb];
+  const said = Object.keys(input).length > 0 ? ['--input', JSON.stringify(input)] : [];
+  const about = ['--workflow-id', EXAMPLE_ID, '--name', verb, ...said];
+  const update = ['temporal', 'workflow', 'update', 'execute', ...about];
+  return verb in signals ? [update, ['temporal', 'workflow', 'signal', ...about]] : [update];
+}
+
+/** Sends a message to a run, signed where it has to be, and prints the answer. */
+export async function send<V extends Verb>(
+  update: VerbUpdate<V>,
+  id: string,
+  fields: Omit<MessageFields<V>, 'by' | 'id'>,
+  options: SendOptions,
+): Promise<number> {
+  return await withStack(async ({ client }, config) => {
+    const { by = config.user, messageId, signWith: key } = options;
+    const message = { ...fields, by, ...(messageId ? { id: messageId } : {}) } as MessageFields<V>;
+    const signed = await signDecision({ client, id, update, fields: message, key, say: console.error });
+    const { kind, detail } = await sendVerb(client, id, update, signed);
+    (kind === 'refused' ? console.error : console.log)(`${kind}: ${safe(detail)}`);
+    return kind === 'refused' ? 1 : 0;
+  });
+}
