@@ -28,6 +28,7 @@ import { addResume } from './steer/resume.ts';
 import { addRewind } from './steer/rewind.ts';
 import { addSteer } from './steer/steer.ts';
 import { addStop } from './steer/stop.ts';
+import { addDiff } from './watch/diff.ts';
 import { addList } from './watch/list.ts';
 import { addQueries } from './watch/queries.ts';
 import { addReview } from './watch/review.ts';
@@ -35,7 +36,7 @@ import { addWatch } from './watch/watch.ts';
 
 const GROUPS: Record<string, ((program: Command, action: Action) => void)[]> = {
   Start: [addDemo, addRun, addUp],
-  Watch: [addList, addWatch, addQueries, addReview],
+  Watch: [addList, addWatch, addDiff, addQueries, addReview],
   Decide: [addApprove, addReject, addAnswer, addRevisePlan, addChoose],
   Steer: [addSteer, addPause, addResume, addStop, addRewind, addFork],
   'Budget and policy': [addAccount, addPolicy],

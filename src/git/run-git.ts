@@ -134,7 +134,7 @@ export async function streamGit(
   const child = await startProgram({ file: 'git', args: list, cwd: dir, env: gitEnvironment(dir, options) });
   const errors: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
-  const deadline = setTimeout(child.kill, options.timeoutMs ?? CALL_MS);
+  const deadline = setTimeout(() => child.kill(), options.timeoutMs ?? CALL_MS);
   let isEnough = false;
   const enough = (): void => {
     isEnough = true;

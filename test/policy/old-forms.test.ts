@@ -31,8 +31,12 @@ limits:
     quorum: { plan: 2, delivery: 2, scope: 1, call: 1, budget: 1, baseline: 1, checks: 1 }
     silence: { plan: { after: 86400, means: escalate, to: [ann] }, scope: { after: 7200, means: deny } }
     approvers:
-      - { name: ann, publicKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g, may: [plan, delivery, scope] }
-      - { name: bob, publicKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8h, may: [plan, delivery, scope, budget, call] }
+      - name: ann
+        publicKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g
+        may: [plan, delivery, scope]
+      - name: bob
+        publicKey: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8h
+        may: [plan, delivery, scope, budget, call]
 defaults:
   maxParallelAgents: 2
   lfs: content

@@ -47,6 +47,7 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
     folders: [
       'core',
       'client',
+      'git',
       'stack',
       'offline',
       'policy',

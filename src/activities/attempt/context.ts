@@ -3,18 +3,17 @@
  * Rule: activities take these from here and read no configuration themselves.
  */
 import { realpathSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Root } from '../../core/address.ts';
 import { placeOf, readAddress } from '../../core/address.ts';
 import type { NetworkGrant } from '../../core/egress.ts';
 import type { IsolationMode } from '../../core/execution.ts';
-import { refSlug } from '../../git/ref-name.ts';
 import { findPublicAddresses } from '../../egress/find-public.ts';
 import { resolveAll } from '../../egress/find-route.ts';
 import type { Access } from '../../git/reach.ts';
 import { reach } from '../../git/reach.ts';
+import { openHubStore, openHubStoreOf, SLUG } from '../../git/remote/hub-store.ts';
 import type { Store } from '../../git/store.ts';
-import { openStore } from '../../git/store.ts';
 import type { GitHub } from '../../github/pull-request.ts';
 import type { Model } from '../../model/call-model.ts';
 import type { Workspaces } from '../../sandbox/workspace/workspaces.ts';
@@ -44,27 +43,14 @@ export interface ActivityContext {
   retentionDays: number;
 }
 
-/** Where the slug of the repository goes in the name of a hub. */
-export const SLUG = '{repository}';
-
-/** Whether a hub is named by a URL (or scp-like address) rather than by a path. */
-export function isUrl(hub: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(hub) || /^[\w.-]+@[\w.-]+:/.test(hub);
-}
-
 /** The store of a repository's checkpoints on this host. */
 export async function storeOf(context: ActivityContext, repository: string): Promise<Store> {
-  const slug = refSlug(repository);
-  const store = await storeOfSlug(context, slug);
-  return context.hub.includes(SLUG) ? store : { ...store, space: slug };
+  return await openHubStore(context, repository, accessOf(context));
 }
 
 /** The same by the repository's slug, with the refs of all repositories where they share a hub. */
 export async function storeOfSlug(context: ActivityContext, slug: string): Promise<Store> {
-  const hub = context.hub.replaceAll(SLUG, slug);
-  const shared = { environment: context.remoteEnvironment, access: accessOf(context) };
-  if (!isUrl(hub)) return await openStore({ dir: resolve(context.stateDir, hub), ...shared });
-  return await openStore({ dir: join(context.stateDir, 'stores', `${slug}.git`), remote: hub, ...shared });
+  return await openHubStoreOf(context, slug, accessOf(context));
 }
 
 /** What may be reached from here for those who start runs. */

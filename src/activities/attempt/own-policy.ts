@@ -16,7 +16,8 @@ import { ensureCommit } from '../../git/remote/fetch-commit.ts';
 import type { Store } from '../../git/store.ts';
 import { readLayers } from '../../policy/read-layers.ts';
 import type { ActivityContext } from './context.ts';
-import { isUrl, locateRepository } from './context.ts';
+import { isUrl } from '../../git/remote/hub-store.ts';
+import { locateRepository } from './context.ts';
 import { fail } from './failures.ts';
 import { importTip, readRepositoryLayer } from './policy-layers.ts';
 

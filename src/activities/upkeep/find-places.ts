@@ -9,7 +9,7 @@ import { Context } from '@temporalio/activity';
 import { workspaceQueue } from '../../core/task-queues.ts';
 import { refSlug } from '../../git/ref-name.ts';
 import type { ActivityContext } from '../attempt/context.ts';
-import { isUrl, SLUG } from '../attempt/context.ts';
+import { isUrl, SLUG } from '../../git/remote/hub-store.ts';
 import type { ControlActivities } from '../attempt/contract.ts';
 import { findHosts } from '../attempt/find-hosts.ts';
 import { withHeartbeats } from '../attempt/heartbeats.ts';

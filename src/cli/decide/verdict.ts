@@ -4,6 +4,7 @@
  */
 import type { Client } from '@temporalio/client';
 import { queryRun } from '../../client/refactors.ts';
+import type { HubSettings } from '../../git/remote/hub-store.ts';
 import type { VerbUpdate } from '../../workflows/messages.ts';
 import { runQueries } from '../../workflows/messages.ts';
 import type { SendOptions } from '../command/verb.ts';
@@ -25,12 +26,14 @@ export async function askVerdict(
   id: string,
   { by, signWith: key }: SendOptions,
 ): Promise<number | undefined> {
-  return await withStack(async ({ client }, { user }) => await decideShown(client, { id, by: by ?? user, verb, key }));
+  return await withStack(
+    async ({ client }, hub) => await decideShown(client, { id, by: by ?? hub.user, verb, key, hub }),
+  );
 }
 
 async function decideShown(
   client: Client,
-  { id, by, verb, key }: { id: string; by: string; verb: string; key: string | undefined },
+  { id, by, verb, key, hub }: { id: string; by: string; verb: string; key: string | undefined; hub: HubSettings },
 ): Promise<number | undefined> {
   const status = await queryRun(client, id, runQueries.status);
   const open = status.needs.filter(({ kind }) => kind !== 'question');
@@ -42,7 +45,7 @@ async function decideShown(
   }
   const decide = process.stdin.isTTY ? { decide: askPerson } : {};
   const rivals = 'tasks' in status ? rivalsOf(status, need) : [];
-  const isSent = await answer({ client, id, by, key, say: console.log, ...decide }, need, rivals);
+  const isSent = await answer({ client, id, by, key, hub, say: console.log, ...decide }, need, rivals);
   if (!process.stdin.isTTY) console.error(`refused: say which decision you looked at: cox ${verb} ${id} ${need.id}`);
   return isSent ? 0 : 1;
 }

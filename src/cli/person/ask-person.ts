@@ -3,6 +3,7 @@
  * Rule: nothing but a shown key decides. A line of any other words is no answer, whatever it seems to mean; it is asked
  * about again.
  */
+import type { Interface } from 'node:readline/promises';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { asLine as safe } from '../../core/text/lines.ts';
@@ -20,7 +21,15 @@ export interface Reply {
  * Answers a decision, or leaves it open for others. `rivals` are the agents that a choice is among; `over` is aborted
  * when somebody else has decided.
  */
-export type Decide = (need: NeedView, rivals: readonly string[], over?: AbortSignal) => Promise<Reply | undefined>;
+export type Decide = (
+  need: NeedView,
+  rivals: readonly string[],
+  over?: AbortSignal,
+  look?: Look,
+) => Promise<Reply | undefined>;
+
+/** Shows the difference that a decision is about, in the person's pager. */
+export type Look = () => Promise<void>;
 
 /** Shows a text and reads a line; undefined where the person left. */
 type Read = (text: string) => Promise<string | undefined>;
@@ -33,8 +42,8 @@ interface Key {
 
 /** A `Decide` that asks by these lines until it has a key. */
 export function askBy(read: Read): Decide {
-  return async (need, rivals) => {
-    const keys = listKeys(need, rivals, read);
+  return async (need, rivals, _, look) => {
+    const keys = [...(look ? [lookKey(look)] : []), ...listKeys(need, rivals, read)];
     const names = keys.map(({ key }) => key).join(', ');
     const shown = keys.map(({ key, does }) => `  ${key}  ${does}\n`).join('');
     let problem = '';
@@ -46,6 +55,17 @@ export function askBy(read: Read): Decide {
       if (pressed && reply !== 'again') return reply;
       problem = pressed ? '' : `"${safe(line.trim())}" is none of the keys, so nothing was decided.\n`;
     }
+  };
+}
+
+function lookKey(look: Look): Key {
+  return {
+    key: 'd',
+    does: 'show the difference first',
+    reply: async () => {
+      await look();
+      return 'again';
+    },
   };
 }
 
@@ -120,7 +140,7 @@ const TYPED_MS = 50;
 const CTRL_C = 3;
 
 /** Asks at this process's terminal. Ctrl-C there is the process's, as everywhere. */
-export const askPerson: Decide = async (need, rivals, over) => {
+export const askPerson: Decide = async (need, rivals, over, look) => {
   await dropTyped();
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const left = new AbortController();
@@ -132,11 +152,20 @@ export const askPerson: Decide = async (need, rivals, over) => {
   const signal = over ? AbortSignal.any([left.signal, over]) : left.signal;
   const read: Read = async (text) => await terminal.question(text, { signal }).catch(() => undefined);
   try {
-    return await askBy(read)(need, rivals);
+    const paged = look && pauseFor(terminal, look);
+    return await askBy(read)(need, rivals, over, paged);
   } finally {
     terminal.close();
   }
 };
+
+/** While a pager has the terminal, nothing here may read its keys. */
+function pauseFor(terminal: Interface, look: Look): Look {
+  return async () => {
+    terminal.pause();
+    await look().finally(() => terminal.resume());
+  };
+}
 
 /**
  * What was typed before a decision was shown is no answer to it: it may have been meant for the one before. A key

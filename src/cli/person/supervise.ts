@@ -11,7 +11,11 @@ import { asBlock, asLine as safe } from '../../core/text/lines.ts';
 import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
 import { refactorQueries, updates } from '../../workflows/messages.ts';
 import { showElapsed, showPlan, showTicks, sumSpend } from './show.ts';
-import type { Decide, Reply } from './ask-person.ts';
+import type { HubSettings } from '../../git/remote/hub-store.ts';
+import type { Decide, Look, Reply } from './ask-person.ts';
+import type { Difference } from './difference.ts';
+import { findDifferenceOf, showDifference, showStat } from './difference.ts';
+import { page } from './page.ts';
 import { signDecision } from './sign-decision.ts';
 
 /** Often enough to look live, seldom enough to cost nothing: each look is a few queries. */
@@ -23,6 +27,8 @@ export interface Supervision {
   by: string;
   say: (line: string) => void;
   decide?: Decide;
+  /** Where the hub is, so that a person can look at the difference before they decide. */
+  hub?: HubSettings;
   /** Signs with this key in any case. */
   key?: string | undefined;
   /** Stops watching when it is aborted. */
@@ -68,14 +74,16 @@ export function rivalsOf({ tasks }: RefactorStatus, { id }: NeedView): string[] 
 
 /** Shows a decision, asks who is there, and sends what they say; whether it was sent and not refused. */
 export async function answer(
-  { client, id, by, say, decide, key }: Supervision,
+  { client, id, by, say, decide, key, hub }: Supervision,
   need: NeedView,
   rivals: readonly string[],
 ): Promise<boolean> {
   const plan = need.kind === 'plan' ? (await queryRun(client, id, refactorQueries.plan))?.plan : undefined;
   say(`DECIDE ${safe(need.id)}`);
   say(plan ? showPlan(plan) : asBlock(need.about));
-  const { reply, elsewhere } = decide ? await askUntilDecided(client, id, need, rivals, decide) : {};
+  const changed = hub && (await findChanged({ client, id, hub, need, say }));
+  const look = changed && (async () => await page(await showDifference(changed)));
+  const { reply, elsewhere } = decide ? await askUntilDecided(client, id, need, { rivals, decide, look }) : {};
   if (!reply && elsewhere !== undefined) {
     say(`\n  decided elsewhere: ${safe(elsewhere)}`);
     return false;
@@ -92,17 +100,35 @@ export async function answer(
   return kind !== 'refused';
 }
 
+/** What a decision is about, as a difference; of a delivery its statistics are said at once. */
+async function findChanged({
+  client,
+  id,
+  hub,
+  need,
+  say,
+}: Required<Pick<Supervision, 'client' | 'id' | 'hub' | 'say'>> & { need: NeedView }): Promise<Difference | undefined> {
+  try {
+    const changed = await findDifferenceOf(client, hub, id, need);
+    if (changed && need.kind === 'delivery') say(asBlock(await showStat(changed)));
+    return changed;
+  } catch (error) {
+    // It can be decided without: what was not found may be in a hub that this machine does not reach.
+    if (need.kind === 'delivery') say(`  the difference can't be shown: ${safe(String(error))}`);
+    return undefined;
+  }
+}
+
 /** Asks who is there, and looks meanwhile whether somebody else decides. */
 async function askUntilDecided(
   client: Client,
   id: string,
   need: NeedView,
-  rivals: readonly string[],
-  decide: Decide,
+  { rivals, decide, look }: { rivals: readonly string[]; decide: Decide; look: Look | undefined },
 ): Promise<{ reply?: Reply | undefined; elsewhere?: string | undefined }> {
   const over = new AbortController();
   const done = new AbortController();
-  const look = async (): Promise<string | undefined> => {
+  const lookElsewhere = async (): Promise<string | undefined> => {
     for (;;) {
       await wait(POLL_MS, undefined, { signal: done.signal }).catch(() => undefined);
       if (done.signal.aborted) return undefined;
@@ -113,9 +139,9 @@ async function askUntilDecided(
       return elsewhere;
     }
   };
-  const looking = look();
+  const looking = lookElsewhere();
   try {
-    const reply = await decide(need, rivals, over.signal);
+    const reply = await decide(need, rivals, over.signal, look);
     return { reply, elsewhere: over.signal.aborted ? await looking : undefined };
   } finally {
     // A prompt that failed must not be looked after for ever.

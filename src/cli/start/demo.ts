@@ -65,6 +65,7 @@ async function demo(config: Config): Promise<number> {
       id,
       by: process.stdin.isTTY ? own.user : 'the demo',
       say,
+      hub: own,
       decide,
       signal: interrupt.signal,
     });

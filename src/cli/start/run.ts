@@ -163,7 +163,15 @@ async function run(config: Config, repository: string, goal: string, options: Ru
       return 0;
     }
     const decide = process.stdin.isTTY ? { decide: askPerson } : {};
-    const supervision = { client: stack.client, id, by: config.user, say, ...decide, signal: interrupt.signal };
+    const supervision = {
+      client: stack.client,
+      id,
+      by: config.user,
+      say,
+      hub: config,
+      ...decide,
+      signal: interrupt.signal,
+    };
     const status = await Promise.race([
       supervise(supervision),
       stack.ended.then((why) => Promise.reject(new StackError(why))),

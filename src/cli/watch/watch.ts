@@ -28,7 +28,15 @@ async function watch(id: string): Promise<number> {
   return await withStack(async ({ client }, config) => {
     const interrupt = interrupted();
     const decide = process.stdin.isTTY ? { decide: askPerson } : {};
-    const supervision = { client, id, by: config.user, say: console.log, ...decide, signal: interrupt.signal };
+    const supervision = {
+      client,
+      id,
+      by: config.user,
+      say: console.log,
+      hub: config,
+      ...decide,
+      signal: interrupt.signal,
+    };
     const isAgent = !hasField(await queryRun(client, id, runQueries.status), 'goal');
     const status = await (isAgent ? superviseAgent(supervision) : supervise(supervision));
     interrupt.done();

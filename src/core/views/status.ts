@@ -103,6 +103,8 @@ export interface AgentStatus {
   step: number;
   maxSteps: number;
   head: string | null;
+  /** The commit that its task starts from; left out by workers from before that. */
+  start?: string;
   doing: string | null;
   needs: NeedView[];
   hold: string | null;
@@ -253,6 +255,7 @@ export function viewAgent(state: AgentState): AgentStatus {
     step: state.step,
     maxSteps: state.maxSteps,
     head: state.head,
+    start: state.spec.start,
     doing: describeDoing(nextAgentCommand(state)),
     needs: listOpenDecisions(state.control).map((decision) =>
       showNeed(decision, rulesOf(state.spec.policy), { workflow: state.id, does: answersOfAgent(decision) }),

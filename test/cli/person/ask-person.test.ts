@@ -133,3 +133,21 @@ console.log('\\nREPLY ' + JSON.stringify((await ask('second')) ?? 'none'));
   await hear(/REPLY "none"/);
   expect((await shell).exitCode).toBe(0);
 }, 60_000);
+
+test('d shows the difference, as often as wanted, and decides nothing', async () => {
+  const left = ['d', 'd', 'y'];
+  let shown = '';
+  let looks = 0;
+  const read = (text: string): Promise<string | undefined> => {
+    shown += text;
+    return Promise.resolve(left.shift());
+  };
+  const look = (): Promise<void> => {
+    looks += 1;
+    return Promise.resolve();
+  };
+  const reply = await askBy(read)(needOf('delivery', 'delivery@1'), [], undefined, look);
+  expect(reply).toEqual({ update: updates.approve });
+  expect(looks).toBe(2);
+  expect(shown.match(/ {2}d {2}show the difference first\n/g)).toHaveLength(3);
+});

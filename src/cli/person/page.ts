@@ -1,0 +1,35 @@
+/**
+ * Shows a long text: in the person's pager at a terminal, plainly elsewhere.
+ * Rule: the pager is git's (`GIT_PAGER`, `core.pager`, `PAGER`, `less`); a person who leaves it early has seen enough.
+ */
+import { styleText } from 'node:util';
+import { execa } from 'execa';
+
+/** As git colours a difference by default. */
+const STYLES: readonly (readonly [start: RegExp, style: 'bold' | 'cyan' | 'green' | 'red'])[] = [
+  [/^(diff |index |--- |\+\+\+ |new file|deleted file|old mode|new mode|similarity|rename )/, 'bold'],
+  [/^@@/, 'cyan'],
+  [/^\+/, 'green'],
+  [/^-/, 'red'],
+];
+
+/** Prints the text, one screen at a time at a terminal. The text has to be safe to show. */
+export async function page(text: string): Promise<void> {
+  if (!process.stdout.isTTY) {
+    process.stdout.write(text);
+    return;
+  }
+  const { stdout: pager } = await execa('git', ['var', 'GIT_PAGER'], { reject: false });
+  // As git has it: unless told otherwise, less shows colours and ends by itself where all fits on the screen.
+  const command = `LESS="\${LESS-FRX}" LV="\${LV--c}" ${pager || 'cat'}`;
+  await execa(command, { shell: true, input: colour(text), stdout: 'inherit', stderr: 'inherit', reject: false });
+}
+
+/** The lines of a difference in git's colours; Node leaves them out where NO_COLOR says so. */
+function colour(text: string): string {
+  const lines = text.split('\n').map((line) => {
+    const style = STYLES.find(([start]) => start.test(line))?.[1];
+    return style ? styleText(style, line, { stream: process.stdout }) : line;
+  });
+  return lines.join('\n');
+}
