@@ -1,41 +1,41 @@
 /**
- * What a repository's address may be, for every use: starts, reading, delivery, pull requests, the hub.
- * Rule: a closed set. An address is a URL of a known scheme, ssh's short form, or a path; all else is refused with the
- * reason, and nothing is read in two ways.
+ * Reads a repository's address, for every use: starts, reading, delivery, pull requests, the hub.
+ * Rule: an address is a URL of a known scheme, ssh's short form, or a path. Everything else is refused with the reason,
+ * and no address can be read in two ways.
  */
 import type { Authority } from './egress.ts';
 import { readAuthority, readHostRule } from './egress.ts';
 
 const SCHEMES = ['https', 'ssh', 'http', 'git'] as const;
 export type Scheme = (typeof SCHEMES)[number];
-/** Schemes by which any public host may be reached; the others carry everything in clear and are for listed hosts. */
+/** Schemes that may reach any public host. The others send everything unencrypted, so they reach only listed hosts. */
 const OPEN_SCHEMES: readonly Scheme[] = ['https', 'ssh'];
 const PORTS: Record<Scheme, number> = { https: 443, ssh: 22, http: 80, git: 9418 };
-/** Everybody's name at a git host. Another one may be a token. */
+/** The user name that everybody has at a git host. Any other name may be a token. */
 const KNOWN_USER = 'git';
 
-/** A repository elsewhere. `text` is what git is given. */
+/** A repository on another host. `text` is passed to git. */
 export interface UrlAddress extends Authority {
   kind: 'url';
   scheme: Scheme;
   port: number;
   user: string | null;
-  /** From the host's root on, with a slash before it, in either form. */
+  /** Path from the host's root, with a slash at its start, also for ssh's short form. */
   path: string;
   text: string;
 }
 export type Address = UrlAddress | { kind: 'path'; path: string };
 export type AddressCheck = { kind: 'ok'; address: Address } | { kind: 'bad'; problem: string };
 
-/** Reads an address as people write it. `file://` is its path. */
+/** Reads an address as people write it. `file://` becomes a path. */
 export function readAddress(text: string): AddressCheck {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: no address has any.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: no address contains control characters.
   if (text === '' || /[\u0000-\u001f\u007f]/.test(text)) return bad('is empty, or has a control character in it');
   if (text.startsWith('-')) return bad('is neither a path nor a URL');
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text) ?? [];
   if (scheme.toLowerCase() === 'file') return readFileUrl(rest);
   if (scheme !== '') return readUrl(text, scheme.toLowerCase(), rest);
-  // As git tells them apart: a colon before any slash is no path.
+  // As in git: a text with a colon before the first slash is not a path.
   if (!/^[^/]*:/.test(text)) return { kind: 'ok', address: { kind: 'path', path: text } };
   const [, user, host = '', path = ''] = /^(?:([^@:/]*)@)([^:/[\]]+|\[[^/\]]+\]):(?!:)(.+)$/.exec(text) ?? [];
   if (user === undefined) {
@@ -47,7 +47,7 @@ export function readAddress(text: string): AddressCheck {
 }
 
 function readUrl(text: string, scheme: string, rest: string): AddressCheck {
-  if (!isScheme(scheme)) return bad(`is reached by "${scheme}": only ${SCHEMES.join(', ')} and paths are known`);
+  if (!isScheme(scheme)) return bad(`has the scheme "${scheme}": use ${SCHEMES.join(', ')} or a path`);
   const [, user = null, authority = '', path = '/'] = /^(?:([^/?#]*)@)?([^/?#@]*)(.*)$/.exec(rest) ?? [];
   return readParts(text, { scheme, user, authority, path });
 }
@@ -61,7 +61,7 @@ function readParts(
   { scheme, user, authority, path }: { scheme: Scheme; user: string | null; authority: string; path: string },
 ): AddressCheck {
   const named = readAuthority(authority);
-  if (!named) return bad('names no host that is read in one way only');
+  if (!named) return bad('has no host that can be read: write a name, an IPv4 address, or an IPv6 address in brackets');
   if (/[?#]/.test(path)) return bad('has a query or a fragment, which may hold a secret: leave it out');
   if (/[\s\\]/.test(path)) return bad('has a space or a backslash in it');
   if (path.split('/').some((part) => /^(?:\.|%2e){1,2}$/i.test(part)) || /%(?:2f|5c|00)/i.test(path)) {
@@ -73,12 +73,12 @@ function readParts(
 
 function readFileUrl(rest: string): AddressCheck {
   const [, path] = /^(?:localhost)?(\/[^?#]*)$/i.exec(rest) ?? [];
-  if (path === undefined) return bad("is a file URL that is no path of the worker's host: write file:///path");
+  if (path === undefined) return bad("is a file URL without a path on the worker's host: write file:///path");
   try {
     const decoded = decodeURIComponent(path);
     return decoded.includes('\0') ? bad('has a NUL in it') : { kind: 'ok', address: { kind: 'path', path: decoded } };
   } catch {
-    return bad('has a "%" that stands for nothing');
+    return bad('has a "%" that encodes no character: write %25 for a percent sign');
   }
 }
 
@@ -86,7 +86,10 @@ function bad(problem: string): AddressCheck {
   return { kind: 'bad', problem };
 }
 
-/** What keeps an address out of a history: everything after `@` stays there, and is shown by everybody's lists. */
+/**
+ * Why an address must not get into a history; undefined if it may. A user name or password would stay in the history,
+ * and lists of workflows would show it.
+ */
 export function findSecretOf(text: string): string | undefined {
   const read = readAddress(text);
   if (read.kind === 'bad') return read.problem;
@@ -98,23 +101,23 @@ export function findSecretOf(text: string): string | undefined {
         "leave it out, and give the worker a git credential helper, or a user in SSH's configuration, instead";
 }
 
-/** Host and path of a URL in one spelling, by whichever scheme it is reached. */
+/** Host and path of a URL in one spelling, without the scheme. */
 export function placeOf({ host, path }: Pick<UrlAddress, 'host' | 'path'>): string {
   return `//${host}${path.replace(/\/+$/, '').replace(/\.git$/i, '')}`;
 }
 
-/** Whether a URL is of a host, as `host` or `host:port`; without a port, of the usual one. */
+/** Whether a URL is on a host, given as `host` or `host:port`. Without a port, the scheme's default counts. */
 export function isAtHost({ scheme, host, port }: UrlAddress, authority: string): boolean {
   const wanted = readAuthority(authority);
   return wanted !== undefined && wanted.host === host && (wanted.port ?? PORTS[scheme]) === port;
 }
 
-/** One entry of COXSWAIN_ROOTS: a folder, or where URLs begin. Without a host it is every public host. */
+/** One entry of COXSWAIN_ROOTS: a folder, or a prefix of URLs. `host` is null for every public host. */
 export type Root =
   | { kind: 'path'; path: string }
   | { kind: 'url'; scheme: Scheme; host: string | null; isWildcard: boolean; port: number; path: string };
 
-/** Reads one entry; undefined for what is neither. A path is taken as it is. */
+/** Reads one entry. A text without `://` is a path as it stands; undefined if a URL can't be read. */
 export function readRoot(text: string): Root | undefined {
   const [, scheme = '', authority = '', path = ''] =
     /^([a-z]+):\/\/(?:git@)?([^/?#@]*)((?:\/[^?#]*)?)$/i.exec(text) ?? [];
@@ -131,10 +134,13 @@ export function readRoot(text: string): Root | undefined {
   return { ...shared, host: rule.host, isWildcard: rule.isWildcard, port: rule.port ?? PORTS[known] };
 }
 
-/** Whether a URL may be reached: `listed` by its host, so wherever that lies, or `public`: only if it lies there. */
+/**
+ * Whether a URL may be reached: `listed`, also if its host has a private address, or `public`, only if the address is
+ * public.
+ */
 export type UrlRuling = { kind: 'listed' | 'public' } | { kind: 'refused'; reason: string };
 
-/** Judges a URL by the roots. Where these name no URL, every public host of https and ssh is meant. */
+/** Judges a URL by the roots. If they list no URL, every public host may be reached by https and ssh. */
 export function ruleOnUrl(address: UrlAddress, roots: readonly Root[]): UrlRuling {
   const rules = roots.flatMap((root) => (root.kind === 'url' ? [root] : []));
   if (rules.some((rule) => isBelow(address, rule))) return { kind: 'listed' };
@@ -154,14 +160,14 @@ function isBelow(address: UrlAddress, rule: Extract<Root, { kind: 'url' }>): boo
   return isHost && (rule.path === '' || address.path === rule.path || address.path.startsWith(`${rule.path}/`));
 }
 
-/** The line of configuration that would let an address through. */
+/** The end of a sentence that says what to add to COXSWAIN_ROOTS to allow an address. */
 export function allowingLine({ scheme, host, port, isAddress }: UrlAddress): string {
   const name = isAddress && host.includes(':') ? `[${host}]` : host;
   const where = port === PORTS[scheme] ? name : `${name}:${port}`;
-  return `where it is meant, add ${scheme}://${where}/ to COXSWAIN_ROOTS`;
+  return `to allow it, add ${scheme}://${where}/ to COXSWAIN_ROOTS`;
 }
 
-/** Splits a list of roots at colons as in PATH, but for those that belong to URLs: after a scheme, before a port. */
+/** Splits a list of roots at colons, as in PATH. Colons after a scheme or before a port don't split. */
 export function splitRoots(text: string, delimiter: string): string[] {
   if (delimiter !== ':') return text.split(delimiter);
   return text.split(new RegExp(`(?<!(?:^|:)(?:${SCHEMES.join('|')})(?=://)):(?!\\d{1,5}(?:/|:|$)|[^[]*\\])`, 'i'));

@@ -1,26 +1,27 @@
 /**
- * Names of branches: made of the workflow id where a start names none, and judged where a person chose one.
- * Rule: two ids never have one branch. An id that can be read from its branch stands there as it is; any other has a
- * part of its digest at the end. A name can never be taken for an option.
+ * Names of branches: made from the workflow id if a start names none, and checked if a person chose one.
+ * Rule: two ids never get the same branch. An id that is readable as a branch name is used unchanged; any other gets a
+ * part of its digest at the end. A name can't be taken for an option.
  */
 import { digestText } from './digest.ts';
 
 /** Most characters of an id in its branch. */
 const MAX_SLUG = 60;
-/** What is kept of a longer one: where it begins, and where a Schedule puts its time. */
+/** A longer id keeps its start and its end, where a Schedule puts the time. */
 const HEAD = 32;
 const TAIL = 24;
 
 export function branchFor(id: string): string {
   const slug = slugOf(id);
   const short = slug.length > MAX_SLUG ? trimEnds(`${trimEnds(slug.slice(0, HEAD))}-${slug.slice(-TAIL)}`) : slug;
-  // An id that ends as these do could be chosen to meet one of them.
+  // Somebody could choose an id that looks like an abbreviated one with its digest, so that it would get the same
+  // branch.
   const isExact = short !== '' && short === id && !/-[0-9a-f]{16}$/.test(id) && !short.endsWith('.lock');
   const digest = digestText(id).slice(0, 16);
   return `coxswain/${isExact ? short : `${short === '' ? 'refactor' : short}-${digest}`}`;
 }
 
-/** The same as runs named it that began before names were kept apart: their decisions are about it. */
+/** The branch name that older runs used. Their decisions are about it. */
 export function formerBranchFor(id: string): string {
   const slug = slugOf(id).slice(0, MAX_SLUG);
   return `coxswain/${slug === '' || slug.endsWith('.lock') ? `refactor-${digestText(id).slice(0, 10)}` : slug}`;
@@ -39,7 +40,7 @@ function trimEnds(slug: string): string {
   return slug.replace(/^[-.]+|[-.]+$/g, '');
 }
 
-/** What is wrong with a branch name by git's rules (git-check-ref-format) and ours; undefined when nothing is. */
+/** What is wrong with a branch name by git's rules (git-check-ref-format) and ours; undefined if nothing is. */
 export function checkRefName(name: string): string | undefined {
   if (name.startsWith('-')) return 'starts with "-"';
   if (name.startsWith('refs/')) return 'starts with "refs/": give the branch\'s short name';
@@ -53,12 +54,15 @@ export function checkRefName(name: string): string | undefined {
   return undefined;
 }
 
-/** Most bytes of a file's name where git keeps refs as files; it locks a ref by a file with `.lock` at its end. */
+/**
+ * Most bytes in a file's name. Git may store a ref as a file, and locks it by a file with `.lock` at the end of its
+ * name.
+ */
 const MAX_FILE_NAME_BYTES = 255;
-/** Linux takes no path over 4,096 bytes, and the folder of the repository comes before. */
+/** Linux takes no path over 4,096 bytes, and the repository's folder comes first. */
 const MAX_BRANCH_BYTES = 2000;
 
-/** What is wrong with the name of a branch that is to be made: git may not be able to keep it. */
+/** What is wrong with the name of a new branch: git may be unable to create it. Undefined if nothing is. */
 export function checkNewBranch(name: string): string | undefined {
   const problem = checkRefName(name);
   if (problem !== undefined) return problem;
@@ -73,17 +77,17 @@ export function checkNewBranch(name: string): string | undefined {
 }
 
 /**
- * Why a branch can't be made beside those that there are: one of them is a folder of it, or it of one of them, or the
- * two differ only in case, which many file systems don't tell apart. Undefined where nothing is in the way.
+ * Why a branch can't be created next to existing ones: one name is a folder of the other, or they differ only in case,
+ * which many file systems ignore. Undefined if it can.
  */
 export function findInTheWay(branch: string, branches: Iterable<string>): string | undefined {
   const wanted = branch.toLowerCase();
   for (const other of branches) {
     if (other === branch) continue;
     const there = other.toLowerCase();
-    if (there === wanted) return `${quote(other)} is there, which differs from it only in case`;
-    if (wanted.startsWith(`${there}/`)) return `${quote(other)} is there, and git keeps no branch below a branch`;
-    if (there.startsWith(`${wanted}/`)) return `${quote(other)} is there, and git keeps no branch above a branch`;
+    if (there === wanted) return `${quote(other)} exists and differs only in case`;
+    if (wanted.startsWith(`${there}/`)) return `${quote(other)} exists, and git keeps no branch below a branch`;
+    if (there.startsWith(`${wanted}/`)) return `${quote(other)} exists, and git keeps no branch above a branch`;
   }
   return undefined;
 }

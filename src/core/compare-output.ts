@@ -1,25 +1,25 @@
 /**
- * Tells what a red check says anew from what it said on the base already.
- * Rule: in doubt a line is new, as is one that comes more often than on the base: only times, places of lines and what
- * only one of two runs says are set aside, and only a count of what is bad may fall.
+ * Compares a red check with its result on the base, and finds what is new.
+ * Rule: in doubt a line is new; so is one that occurs more often than on the base. Ignored are only times, line
+ * numbers, and lines that only one of two runs printed. Only counts of bad things may fall.
  */
 
-/** What a check said in all its runs on one tree. */
+/** Exit statuses and outputs of all runs of a check on one tree. */
 export interface Runs {
   exitCodes: readonly (number | null)[];
   outputs: readonly string[];
 }
 
 export interface Comparison {
-  /** Red in the same way: nothing new, the same exit status, and it came to the same end. */
+  /** Red in the same way: no new line, the same exit status, and the same last line. */
   isSame: boolean;
-  /** Lines that are new, as they stand. */
+  /** New lines, as printed. */
   fresh: string[];
-  /** Lines that the base's runs had too. */
+  /** How many lines the base's runs had too. */
   old: number;
 }
 
-/** What differs from run to run and tells nothing: colours, durations, times of day, addresses, temporary files. */
+/** Parts that differ from run to run and mean nothing: colours, durations, times, addresses, temporary files. */
 const NOISE: readonly (readonly [RegExp, string])[] = [
   [/(?:\u001b|\\u\{1b\})\[[0-9;]*m/g, ''],
   [/\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?Z?)?/g, '<date>'],
@@ -34,16 +34,16 @@ const NOISE: readonly (readonly [RegExp, string])[] = [
   [/\bline \d+/g, 'line <line>'],
 ];
 const BAD = String.raw`\d+ (?:problems?|errors?|warnings?|failed|failures?|failing|issues?|offen[cs]es?)\b`;
-/** `22 problems`, `Found 3 errors in 2 files`: not `case 7 failed`, `3:5 error` or `expected 5 errors`. */
+/** Matches `22 problems`, `Found 3 errors in 2 files`; not `case 7 failed`, `3:5 error` or `expected 5 errors`. */
 const COUNT = new RegExp(
   String.raw`(?<=^|[([]|[✖×✗✘✕,;.] |\b(?:found|and|with|has|have|in) )(?=${BAD}|\d+ files?\b)\d+`,
   'gi',
 );
-/** Such a line counts more than what is bad, and fewer of what is good are news. */
+/** A line with such a word counts good things too, and fewer of them is news. */
 const GOOD = /pass|success|succeed|\bok\b|total|\btests?\b|%/i;
 const BAD_LINE = new RegExp(String.raw`\b${BAD}`, 'i');
 
-/** Compares what a check says now with what it said on the base. */
+/** Compares a check's runs with its runs on the base. */
 export function compareRuns(base: Runs, now: Runs): Comparison {
   const left = new Map<string, number>();
   for (const counts of base.outputs.map(countLines))
@@ -54,7 +54,7 @@ export function compareRuns(base: Runs, now: Runs): Comparison {
   const shapes = Map.groupBy(left.keys(), shapeOf);
   const hasFormer = (line: string): boolean =>
     (shapes.get(shapeOf(line)) ?? []).some((former) => hasOnlyFallen(line, former) && take(left, former));
-  // Whole lines use up theirs before any count may have fallen.
+  // Equal lines are paired first; then lines whose counts have fallen.
   const fresh = said.filter(({ line }) => !take(left, line)).filter(({ line }) => !hasFormer(line));
   const isEnded = now.outputs.every((output) => endsAs(base, new Set(linesOf(output))));
   const isExit = now.exitCodes.every((code) => base.exitCodes.includes(code));
@@ -82,7 +82,7 @@ function countLines(output: string): Map<string, number> {
   return counts;
 }
 
-/** Uses up one line of those that are left; false where none is. */
+/** Removes one occurrence of a line; false if none is left. */
 function take(left: Map<string, number>, line: string): boolean {
   const count = left.get(line) ?? 0;
   if (count > 0) left.set(line, count - 1);
@@ -92,7 +92,7 @@ function take(left: Map<string, number>, line: string): boolean {
 const shapeOf = (line: string): string => line.replace(COUNT, '#');
 const numbersOf = (line: string): number[] => (line.match(COUNT) ?? []).map(Number);
 
-/** The same line with smaller counts of what is bad, as `18 problems` after `22 problems`. */
+/** Whether it is the same line with smaller counts of bad things: `18 problems` after `22 problems`. */
 function hasOnlyFallen(line: string, former: string): boolean {
   if (!BAD_LINE.test(line) || GOOD.test(line) || shapeOf(line) !== shapeOf(former)) return false;
   const before = numbersOf(former);
@@ -100,8 +100,8 @@ function hasOnlyFallen(line: string, former: string): boolean {
 }
 
 /**
- * Whether an output has the last line that all runs on the base had: one that broke off earlier has nothing new. Where
- * they had none, as a check that says nothing, it can't be told.
+ * Whether an output contains the last line that all runs on the base had: a run that broke off earlier would have no
+ * new line. False if the base's runs share no line, since nothing can be told then.
  */
 function endsAs({ outputs }: Runs, lines: ReadonlySet<string>): boolean {
   const [first = [], ...others] = outputs.map(linesOf);

@@ -1,7 +1,7 @@
 /**
- * Digests that bind a decision to the exact bytes it was about.
- * Rule: equal values give equal digests on every host and in every version, so keys are sorted and undefined fields
- * vanish.
+ * Digests that bind a decision to the exact bytes that it is about.
+ * Rule: equal values have equal digests on every host and in every version, so keys are sorted and undefined fields are
+ * left out.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
@@ -11,7 +11,7 @@ export function digestText(text: string): string {
   return bytesToHex(sha256(utf8ToBytes(text)));
 }
 
-/** The digest that binds a decision to a call: of its tool and its exact arguments. */
+/** The digest of a call: of its tool and exact arguments. A decision about the call is bound to it. */
 export function digestCall(call: { tool: string; arguments: string }): string {
   return digestText(`${call.tool}\n${call.arguments}`);
 }
@@ -21,12 +21,15 @@ export function digestValue(value: unknown): string {
   return digestText(canonicalJson(value));
 }
 
-/** Where in a draw from 0 (included) to 1 a text stands: the same for each attempt, and not to be foreseen without it. */
+/**
+ * A number from 0 (included) to 1 (excluded), derived from a text: the same at each attempt, and unpredictable without
+ * the text.
+ */
 export function drawFrom(text: string): number {
   return Number.parseInt(digestText(text).slice(0, 8), 16) / 2 ** 32;
 }
 
-/** A JSON value as one line whose spelling depends on nothing but the value: keys sorted, no blanks. */
+/** A JSON value as one line that depends on the value only: keys sorted, no blanks. */
 export function canonicalJson(value: unknown): string {
   return (
     JSON.stringify(value, (_key, inner: unknown) => {

@@ -1,11 +1,11 @@
 /**
- * The network that a setup may use: none, all of it, or hosts by name; and what it used of them.
- * Rule: one reading of "host:port" for what policy lists and for what a command asks, so that no spelling means two
- * things; which address a name stands for is judged where the connection is made.
+ * The network that a setup may use (none, all, or hosts by name), and what it used.
+ * Rule: policy's entries and a command's targets are read by the same function, so that no spelling means two things.
+ * The address of a name is judged where the connection is made.
  */
 import { z } from 'zod';
 
-/** A host as it was named, in small letters and without the dot at its end. */
+/** A host as it was named, in lower case and without a dot at its end. */
 export interface Authority {
   host: string;
   /** Whether the host is an IP address (IPv6 without brackets). */
@@ -13,7 +13,7 @@ export interface Authority {
   port: number | null;
 }
 
-/** One host of a list: itself, or all names below it. Without a port, those of HTTP and HTTPS. */
+/** One entry of a list: a host, or all names below it. Without a port, the ports of HTTP and HTTPS. */
 export interface HostRule extends Authority {
   isWildcard: boolean;
 }
@@ -24,8 +24,8 @@ const IPV4 = new RegExp(`^${BYTE}(?:\\.${BYTE}){3}$`);
 const LONGEST_NAME = 253;
 
 /**
- * Reads `name`, `name:port`, `1.2.3.4:port` or `[::1]:port`; undefined for anything else. Numbers in other spellings
- * (decimal, octal, hexadecimal, shortened), which some resolvers take for addresses, are no names.
+ * Reads `name`, `name:port`, `1.2.3.4:port` or `[::1]:port`; undefined for anything else. Other spellings of numbers
+ * (decimal, octal, hexadecimal, shortened) are refused, since some resolvers take them for addresses.
  */
 export function readAuthority(text: string): Authority | undefined {
   const [, ipv6, name = '', digits] = /^(?:\[([0-9a-f:.]{2,45})\]|([^:[\]]+))(?::(\d{1,5}))?$/i.exec(text) ?? [];
@@ -42,7 +42,7 @@ export function readAuthority(text: string): Authority | undefined {
   return { host, isAddress, port };
 }
 
-/** Reads one entry of a list of hosts: as above, or `*.name` for all names below `name`. */
+/** Reads one entry of a list of hosts: as readAuthority does, or `*.name` for all names below `name`. */
 export function readHostRule(text: string): HostRule | undefined {
   const isWildcard = text.startsWith('*.');
   const authority = readAuthority(isWildcard ? text.slice(2) : text);
@@ -55,44 +55,47 @@ const hostSchema = z
   .max(300)
   .refine(
     (text) => readHostRule(text) !== undefined,
-    'is no host: write "registry.example.org", "*.example.org", "10.0.0.5:8081" or "[2001:db8::1]:443"',
+    'is not a host: write "registry.example.org", "*.example.org", "10.0.0.5:8081" or "[2001:db8::1]:443"',
   );
 
 /**
- * What a setup may reach. `hosts` lists it; a host of `private` may also stand for an address of a private network.
- * Loopback, link-local and metadata addresses are only reached where they are listed literally.
+ * The hosts that a setup may reach. A host in `private` may also resolve to a private address. Loopback, link-local and
+ * metadata addresses are reached only if they are listed literally.
  */
 export const networkGrantSchema = z.union([
   z.boolean(),
   z.strictObject({
     hosts: z.array(hostSchema).max(200),
     private: z.array(hostSchema).max(200).optional(),
-    /** Also when setup runs again because an agent changed what it depends on: then the agent's changes choose. */
+    /**
+     * The grant also holds when setup runs again because an agent changed its inputs. The agent's changes then choose
+     * what is downloaded.
+     */
     afterChanges: z.boolean().optional(),
   }),
 ]);
-/** `false` none, `true` every public address, or the hosts by name. */
+/** `false`: nothing. `true`: every public address. Otherwise the listed hosts. */
 export type NetworkGrant = z.infer<typeof networkGrantSchema>;
 export type HostList = Exclude<NetworkGrant, boolean>;
 
-/** What became of the connections to one host and port. */
+/** All connections of a setup to one host and port with the same verdict. */
 export interface HostUse {
   host: string;
   port: number;
   verdict: 'allowed' | 'refused' | 'failed';
-  /** Why it was refused or failed; empty for what was allowed. */
+  /** Why it was refused or failed; empty if allowed. */
   reason: string;
-  /** What to add to `network.setup` for it, where that would allow it. */
+  /** The entry in `network.setup` that would allow it, if one would. */
   allow?: string;
   connections: number;
   sentBytes: number;
   receivedBytes: number;
 }
 
-/** Hosts that a sentence names. */
+/** Most hosts that a sentence names. */
 const MAX_SHOWN = 20;
 
-/** A sentence for people on the hosts that a setup used and was refused; empty where there was none. */
+/** A sentence for people about the hosts that a setup used or was refused; empty if there were none. */
 export function describeHostUse(uses: readonly HostUse[]): string {
   const list = (verdict: HostUse['verdict']): string => {
     const all = [...new Set(uses.filter((use) => use.verdict === verdict).map(describeOne))];
@@ -110,7 +113,7 @@ function describeOne({ host, port, verdict, reason, allow }: HostUse): string {
   return verdict === 'allowed' || why === '' ? `${host}:${port}` : `${host}:${port} (${why})`;
 }
 
-/** Says how a host that was refused would be allowed. */
+/** The part of a sentence that says how to allow a refused host. */
 export function describeAllowance(allow: string): string {
   return `to allow it, add ${allow} to network.setup`;
 }

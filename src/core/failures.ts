@@ -1,70 +1,70 @@
 /**
- * The closed list of failures: a broken world, as activities report it, and whether trying again by itself can help.
- * Rule: expected outcomes are values and not in this list; every type here has its retryability beside it.
+ * The closed list of failures that activities report, and whether Temporal tries them again.
+ * Rule: expected outcomes are values and not in this list. Each type says here whether it is retryable.
  */
 
 export const FAILURES = {
-  /** Not a repository, no such base, empty, outside the allowed roots: the start was wrong. */
+  /** The start named no repository, no such base, an empty repository, or one outside the allowed roots. */
   BadRepository: { retryable: false },
   BadInput: { retryable: false },
   /** A layer of policy has a fault, or is looser than one above it. */
   BadPolicy: { retryable: false },
-  /** The base branch moved between two looks at it: both are taken again. */
+  /** The base branch moved between two reads; both are done again. */
   BaseMoved: { retryable: false },
-  /** The setup command ended with another status than 0. */
+  /** The setup command ended with a status other than 0. */
   SetupFailed: { retryable: false },
-  /** The setup command changed files that git tracks: a person decides what to do about it. */
+  /** The setup command changed files that git tracks. A person decides what to do. */
   SetupChangedTracked: { retryable: false },
   /** Isolation does not work on this host. */
   NoIsolation: { retryable: true },
-  /** The hub, the repository's host or the disk: these mend. */
+  /** The hub, the repository's host or the disk is unavailable for a time. */
   GitUnreachable: { retryable: true },
   GitFailed: { retryable: true },
-  /** The hub or this host's disk can't be written: a person mends that, then resumes. */
+  /** The hub or this host's disk is not writable. A person repairs that, then resumes. */
   HubReadOnly: { retryable: false },
-  /** Objects of a repository or of the hub are missing or broken: waiting brings none back. */
+  /** Objects of a repository or of the hub are missing or broken. Waiting does not bring them back. */
   GitDamaged: { retryable: false },
-  /** The worker was told to end while this ran: another host takes over at once. */
+  /** The worker was told to stop during the activity. Another host takes over at once. */
   Drained: { retryable: true },
-  /** The refactor that this was done for is closed, so nobody supervises it: its agent holds. */
+  /** The refactor is closed, so its agent has no supervisor: the agent holds. */
   RefactorGone: { retryable: false },
-  /** The chain's ref moved on: another attempt or another run is in charge. */
+  /** The chain's ref has moved: another attempt or another run owns it. */
   Superseded: { retryable: false },
-  /** What came was not sealed by a worker that has our key, or sealed for something else: nobody acts on it. */
+  /** The input was not sealed by a worker with our key, or was sealed for another use. Nothing acts on it. */
   NotSealed: { retryable: false },
-  /** What came was sealed in another run, as a reset leaves it: the workflow sends it anew. */
+  /** The input was sealed in another run, which happens after a reset. The workflow sends it again. */
   SealedElsewhere: { retryable: false },
-  /** Nothing that this worker could verify itself lets it do this: a person approves, or policy changes. */
+  /** This worker could not verify any permission for this. A person approves, or policy changes. */
   NoWarrant: { retryable: false },
-  /** This worker reads a stricter policy than the run goes by: a person has it adopted. */
+  /** This worker reads a stricter policy than the run uses. A person adopts it (`adoptPolicy`). */
   PolicyStricter: { retryable: false },
-  /** A policy file can't be read now, as one that is half written: it is read again. */
+  /** A policy file can't be read now, for example because it is half written. It is read again. */
   PolicyUnreadable: { retryable: true },
-  /** What is to run is not what was decided. */
+  /** The bytes to run are not the ones that were decided on. */
   DigestMismatch: { retryable: false },
   ModelUnavailable: { retryable: true },
-  /** Key, quota, model name, content policy: a person must act. */
+  /** Key, quota, model name or content policy: a person must act. */
   ModelRefused: { retryable: false },
   ContextTooLong: { retryable: false },
-  /** The server of pull requests is away; or it will not, and a person opens it. */
+  /** The server of pull requests is unavailable; or it refuses, and a person opens the pull request. */
   ForgeUnavailable: { retryable: true },
   ForgeRefused: { retryable: false },
 } as const;
 
 export type FailureType = keyof typeof FAILURES;
 
-/** What can mend a failure: time, a worker on another host, a person alone; or nobody knows it. */
+/** What can repair a failure: time, a worker on another host, only a person, or unknown. */
 export type Mending = 'waiting' | 'another host' | 'a person' | 'unknown';
 
 /**
- * Every kind of git's failures: as what it is reported, what can mend it, and what a person can do. Only these words
- * decide whether a failure of git is tried again: for hours, on the other hosts that there are, or not at all. One
- * that nobody knows is tried for two minutes.
+ * Each kind of git failure: the failure type it is reported as, what can repair it, and what a person can do. This
+ * table alone decides about retries: `waiting` is tried for hours, `another host` on the other hosts, `a person` not at
+ * all, `unknown` for two minutes.
  */
 export const GIT_FAILURES = {
   unreachable: { type: 'GitUnreachable', mends: 'waiting', remedy: '' },
   'disk-full': { type: 'GitFailed', mends: 'waiting', remedy: 'make room there' },
-  /** A path that this host has not, or an address that its worker may not reach. */
+  /** A path that this host does not have, or an address that its worker may not reach. */
   'not-here': { type: 'BadRepository', mends: 'another host', remedy: '' },
   'no-access': {
     type: 'BadRepository',
@@ -79,7 +79,7 @@ export const GIT_FAILURES = {
     type: 'BadRepository',
     mends: 'a person',
     remedy:
-      'it is a partial clone, and nothing is fetched into it: name the address that it was cloned from, or complete it by `git fetch --refetch --no-filter`',
+      'it is a partial clone, and Coxswain fetches nothing into it: use the address that it was cloned from, or complete it with `git fetch --refetch --no-filter`',
   },
   'read-only': { type: 'HubReadOnly', mends: 'a person', remedy: "let the worker's user write there" },
   corrupt: {
@@ -87,16 +87,16 @@ export const GIT_FAILURES = {
     mends: 'a person',
     remedy: 'see what `git fsck --full` says there, and bring back what is missing from another clone',
   },
-  /** The content of an LFS file is not on this host, or not given to its worker: another one's may have it. */
+  /** The content of an LFS file is not on this host, or its worker may not read it. Another host may have it. */
   'no-content-here': { type: 'GitDamaged', mends: 'another host', remedy: '' },
-  /** The content of an LFS file is not where it should be, or is another one. */
+  /** The content of an LFS file is missing, or is not the expected one. */
   'no-content': { type: 'GitDamaged', mends: 'a person', remedy: '' },
   failed: { type: 'GitFailed', mends: 'unknown', remedy: '' },
 } as const satisfies Record<string, { type: FailureType; mends: Mending; remedy: string }>;
 
 export type GitFailureKind = keyof typeof GIT_FAILURES;
 
-/** Whether a worker refused to do something because of what it read and verified by itself. */
+/** Whether a worker refused to do something because of what it read and verified itself. */
 export function isUnwarranted(type: string | undefined): boolean {
   return (['NoWarrant', 'PolicyStricter'] satisfies FailureType[] as (string | undefined)[]).includes(type);
 }

@@ -1,59 +1,58 @@
 /**
- * Globs of paths, read once and matched in bounded time: `*`, `?`, `[ab]`, `{a,b}` within a segment, `**` for any
- * number of them; names that begin with a dot are names like others.
- * Rule: no pattern is slow: none goes back on what it has matched, and each path has its steps counted; what can't be
- * read is said, and a list that has it says so.
+ * Globs of paths, parsed once and matched in bounded time: `*`, `?`, `[ab]`, `{a,b}` within a segment, `**` for any
+ * number of segments. Names that begin with a dot are names like others.
+ * Rule: no pattern is slow: matching never backtracks, and each path has a budget of steps. A pattern that can't be
+ * read is reported, and so is a list that contains one.
  */
 import type { StepBudget } from './step-budget.ts';
 import { take } from './step-budget.ts';
 
-/** Patterns that braces make of one. */
+/** Most patterns that the braces of one pattern may expand to. */
 const MAX_ALTERNATIVES = 64;
-/** Characters of one pattern; schemas let none be longer. */
+/** Most characters of one pattern. Schemas allow no more. */
 const MAX_PATTERN = 500;
 
-/** One character of a segment: itself, any, or one of a class. */
+/** One character of a segment: itself, any (`null`), or one of a class. */
 type Unit = string | null | CharacterClass;
 interface CharacterClass {
   negated: boolean;
   ranges: [string, string][];
 }
 
-/** What stands between stars: a text, or units where not all are texts. */
+/** What stands between two stars: plain text, or single units. */
 type Chunk = string | Unit[];
 
-/** One segment: its own text, or chunks with any text between them. */
+/** One segment of a pattern. `chunks` have any text between them. */
 interface Segment {
   text: string;
-  /** Left out where the segment means its text alone. */
+  /** Left out if the segment matches only its own text. */
   chunks?: Chunk[];
 }
 
-/** A pattern without braces: runs of segments with any number of segments between them. */
+/** A pattern without braces: runs of segments, with any number of segments between two runs. */
 export type Glob = Segment[][];
 
 export type ReadPattern = { kind: 'ok'; globs: Glob[] } | { kind: 'bad'; problem: string };
 
-/** Characters by which a pattern may mean more than its own text. */
+/** Characters that can make a pattern match more than its own text. */
 const MAGIC = /[*?[\]{}()\\!]/;
-/** Of a segment with parentheses that is a name: `(group)`, `file (1).txt`, `(.)photo`. */
+/** A segment with parentheses that is a plain name: `(group)`, `file (1).txt`, `(.)photo`. */
 const NAME_WITH_PARENTHESES = /^[\w.() -]+$/;
 
-/** Why a pattern can't be read, as a sentence's end; undefined where it can. */
+/** Why a pattern can't be read, as the end of a sentence; undefined if it can. */
 export function findPatternProblem(pattern: string): string | undefined {
   const read = readPattern(pattern);
   return read.kind === 'bad' ? read.problem : undefined;
 }
 
-/** Whether a pattern means its own text alone. */
+/** Whether a pattern matches only its own text. */
 export function isLiteral(pattern: string): boolean {
   return !MAGIC.test(pattern);
 }
 
-/** Reads a pattern. */
 export function readPattern(pattern: string): ReadPattern {
   if (pattern.length > MAX_PATTERN) return bad(`is longer than ${MAX_PATTERN} characters`);
-  if (pattern.startsWith('!')) return bad('is a negation: list what is meant');
+  if (pattern.startsWith('!')) return bad('is a negation: list the paths to match instead');
   const bare = pattern.replace(/\\./g, '').replace(/\[[^\]/]*\]/g, '');
   if (bare.split('/').some((part) => /[()]/.test(part) && !NAME_WITH_PARENTHESES.test(part))) {
     const what = /[?*+@!]\(/.test(bare) ? 'an extended glob' : 'parentheses';
@@ -69,7 +68,7 @@ function bad(problem: string): ReadPattern {
   return { kind: 'bad', problem };
 }
 
-/** The patterns that braces make of one, or why not. */
+/** The patterns that braces expand to, or why they can't be expanded. */
 function expandBraces(pattern: string): string[] | string {
   const done: string[] = [];
   const open = [pattern];
@@ -89,14 +88,14 @@ function expandBraces(pattern: string): string[] | string {
   return done;
 }
 
-/** Braces, and the commas between. */
+/** A group in braces. `edges` are the positions of its braces and commas. */
 interface Group {
   start: number;
   end: number;
   edges: number[];
 }
 
-/** The first group in braces that no other holds; braces without comma or range are text. */
+/** The first outermost group. Braces without a comma or range are plain text. */
 function findGroup(text: string): Group | undefined {
   const opened: number[][] = [];
   let found: Group | undefined;
@@ -119,13 +118,13 @@ function listOptions(text: string, edges: readonly number[]): string[] {
   return edges.slice(1).map((edge, index) => text.slice((edges[index] ?? 0) + 1, edge));
 }
 
-/** `{a..c}` as `[a-c]`. */
+/** `{a..c}` as `[a-c]`; undefined for longer ranges. */
 function readRange(text: string, { start, end }: Group): string[] | undefined {
   const range = /^(?<from>\w)\.\.(?<to>\w)$/.exec(text.slice(start + 1, end - 1))?.groups;
   return range && [`[${range['from'] ?? ''}-${range['to'] ?? ''}]`];
 }
 
-/** Where the class that begins here ends; before its beginning where it does not. */
+/** Index of the `]` that ends the class beginning at `start`; -1 if it does not end. */
 function endOfClass(text: string, start: number): number {
   let at = start + 1;
   if (text[at] === '!' || text[at] === '^') at += 1;
@@ -144,7 +143,7 @@ function readGlob(text: string): Glob {
     else runs.at(-1)?.push(readSegment(part));
   }
   const [last, before] = [runs.at(-1), runs.at(-2)?.at(-1)];
-  // `src/**` is src, too; `src/*/**` is no file of src.
+  // `src/**` matches `src` too. `src/*/**` does not match a file directly in `src`.
   if (last?.length === 0 && before?.text.endsWith('*')) last.push(readSegment('*'));
   return runs;
 }
@@ -186,7 +185,7 @@ function readClass(body: string): CharacterClass {
   return { negated, ranges: [...ranges, ...characters.map((one): [string, string] => [one, one])] };
 }
 
-/** Whether a path, as its segments, is what a pattern means. Runs are found from the left, each as early as it fits. */
+/** Whether a pattern matches a path, given as segments. Each run is placed as far left as it fits. */
 export function matchesGlobOf(path: readonly string[], glob: Glob, budget: StepBudget): boolean {
   const [first = [], last = []] = [glob[0], glob.at(-1)];
   if (glob.length === 1) return first.length === path.length && runFits(first, path, 0, budget);
@@ -208,7 +207,7 @@ function runFits(run: readonly Segment[], path: readonly string[], at: number, b
 
 function segmentMatches({ text, chunks }: Segment, name: string, budget: StepBudget): boolean {
   if (!take(budget, 1)) return false;
-  // A name may look like a pattern: `[id]` is a folder's name, too.
+  // A name may look like a pattern: `[id]` is also a folder's name.
   if (text === name) return true;
   if (!chunks) return false;
   const [first = '', last = ''] = [chunks[0], chunks.at(-1)];
@@ -225,7 +224,7 @@ function segmentMatches({ text, chunks }: Segment, name: string, budget: StepBud
   return true;
 }
 
-/** The first place at which a chunk stands; below 0 where there is none, or no steps are left to look. */
+/** The first index at which a chunk matches; negative if there is none, or if no steps are left. */
 function findFrom(name: string, chunk: Chunk, from: number, budget: StepBudget): number {
   const places = name.length - from - chunk.length + 1;
   if (places <= 0 || !take(budget, 1 + ((places * chunk.length) >> 4))) return -1;
@@ -234,7 +233,7 @@ function findFrom(name: string, chunk: Chunk, from: number, budget: StepBudget):
   return -1;
 }
 
-/** Whether a chunk stands at a place: a step, and one for each eight characters. */
+/** Whether a chunk matches at an index. Takes one step, and one more for each eight characters. */
 function startsAt(name: string, chunk: Chunk, at: number, budget: StepBudget): boolean {
   if (!take(budget, 1 + (chunk.length >> 3))) return false;
   if (typeof chunk === 'string') return name.startsWith(chunk, at);

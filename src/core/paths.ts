@@ -1,35 +1,35 @@
 /**
- * Which paths a task may change, and which tasks can run beside each other.
- * Rule: when in doubt two sets of globs overlap, since a false overlap costs time and a missed one costs a conflict; a
- * pattern that can't be read, of a run from before it was refused, allows nothing and protects everything.
+ * Which paths a task may change, and which tasks can run at the same time.
+ * Rule: in doubt two lists of globs overlap: a false overlap costs time, a missed one costs a conflict. A pattern that
+ * can't be read, as old runs may have, allows nothing and protects everything.
  */
 import type { StepBudget } from './step-budget.ts';
 import { isSpent, openBudget, take } from './step-budget.ts';
 import type { Glob } from './path-patterns.ts';
 import { findPatternProblem, isLiteral, matchesGlobOf, readPattern } from './path-patterns.ts';
 
-/** Steps of one path with one list: 500 patterns of usual length take a tenth of it. */
+/** Most steps for matching one path with one list. 500 usual patterns take a tenth of that. */
 const MAX_PATH_STEPS = 50_000;
-/** Steps of looking whether a task can run beside all that are under way. */
+/** Most steps for finding out whether a task can run at the same time as all running ones. */
 const MAX_OVERLAP_STEPS = 400_000;
 
-/** Globs by the folders that they begin with: those of other folders are never looked at. */
+/** Globs by the folders that they begin with, so that globs of other folders are never compared. */
 interface Folder {
   folders: Map<string, Folder>;
   globs: Glob[];
 }
 
-/** A list of patterns, read once. */
+/** A parsed list of patterns. */
 interface List {
-  /** Every pattern as it stands: a folder's own name covers what is in it. */
+  /** Every pattern as text. The name of a folder covers everything in it. */
   names: ReadonlySet<string>;
   globs: Folder;
   hasAll: boolean;
-  /** Those that can't be read. */
+  /** Patterns that can't be read. */
   broken: string[];
 }
 
-/** Lists live as long as what they were said in: a plan, a policy. */
+/** An entry lives as long as its list, which belongs to a plan or a policy. */
 const LISTS = new WeakMap<readonly string[], List>();
 
 function readList(patterns: readonly string[]): List {
@@ -51,7 +51,7 @@ function readList(patterns: readonly string[]): List {
   return list;
 }
 
-/** Where a glob belongs: below the folders before its first segment that may mean several. */
+/** The node of a glob: below the folders before its first segment with a glob character. */
 function folderOf(root: Folder, [first = []]: Glob): Folder {
   let at = root;
   for (const { text, chunks } of first) {
@@ -70,22 +70,22 @@ function trim(pattern: string): string {
   return plain.slice(0, end);
 }
 
-/** Whether a path is one of the patterns, literally or as a glob; a folder's own name covers what is in it. */
+/** Whether a path matches one of the patterns. A folder's name covers everything in it. */
 export function isInPaths(path: string, patterns: readonly string[]): boolean {
   return isIn(path, readList(patterns), openBudget(MAX_PATH_STEPS));
 }
 
-/** Whether a path is protected by one of the patterns: in doubt it is. */
+/** Whether one of the patterns protects a path. In doubt it does. */
 export function isProtected(path: string, patterns: readonly string[]): boolean {
   const list = readList(patterns);
   const budget = openBudget(MAX_PATH_STEPS);
   return list.broken.length > 0 || isIn(path, list, budget) || isSpent(budget);
 }
 
-/** Lists of one pattern each, so that each is read once. */
+/** Each pattern as a list of its own, so that each is parsed once. */
 const SINGLES = new WeakMap<readonly string[], string[][]>();
 
-/** The pattern that protects a path: one that means it, or else one that can't be read; undefined where none does. */
+/** The pattern that protects a path: one that matches it, or else one that can't be read. Undefined if none does. */
 export function findProtecting(path: string, patterns: readonly string[]): string | undefined {
   if (patterns.length === 0 || !isProtected(path, patterns)) return undefined;
   let singles = SINGLES.get(patterns);
@@ -95,7 +95,7 @@ export function findProtecting(path: string, patterns: readonly string[]): strin
   return plain?.[0] ?? patterns[0];
 }
 
-/** What is said of patterns that can't be read, each with the reason; empty where all can. */
+/** The patterns that can't be read, at most three, each with the reason. Empty if all can be read. */
 export function describeBroken(patterns: readonly string[]): string {
   const { broken } = readList(patterns);
   return broken
@@ -126,11 +126,14 @@ function hasNameOf(path: string, names: ReadonlySet<string>): boolean {
   return false;
 }
 
-/** What two lists have to be compared by: names, each glob's folders before its first glob character, and globs. */
+/**
+ * How two lists are compared: by names without glob characters, by each glob's folders before its first glob character,
+ * and by globs.
+ */
 interface Places {
   names: ReadonlySet<string>;
   folders: ReadonlySet<string>;
-  /** Folders of globs that can't be read: in doubt they mean all in them. */
+  /** Folders of globs that can't be read. In doubt these match everything in the folder. */
   doubtful: ReadonlySet<string>;
   globs: List;
 }
@@ -154,18 +157,18 @@ function readPlaces(patterns: readonly string[]): Places {
   return places;
 }
 
-/** What one look for overlaps may take, with all tasks that are under way. */
+/** A budget of steps for comparing one task with all running ones. */
 export function openOverlapBudget(): StepBudget {
   return openBudget(MAX_OVERLAP_STEPS);
 }
 
-/** Whether two sets of patterns could meet in one path; they could where no steps are left to know. */
+/** Whether two lists of patterns could match the same path. True if the steps run out. */
 export function canOverlap(a: readonly string[], b: readonly string[], budget = openOverlapBudget()): boolean {
   const [one, other] = [readPlaces(a), readPlaces(b)];
   return liesIn(one, other, budget) || liesIn(other, one, budget) || isSpent(budget);
 }
 
-/** Whether something that the one names could lie in what the other means. */
+/** Whether a path that `one` matches could lie in what `other` matches. */
 function liesIn(one: Places, other: Places, budget: StepBudget): boolean {
   if (!take(budget, one.names.size + one.folders.size)) return true;
   for (const folder of one.folders) if (isBelow(folder, other.names) || isBelow(folder, other.folders)) return true;
@@ -179,14 +182,16 @@ function isBelow(place: string, folders: ReadonlySet<string>): boolean {
   return folders.has('') || hasNameOf(place, folders);
 }
 
-/** The folders before the first glob character; `whole` where there is none. `@`, `!` and `+` mean nothing alone. */
+/**
+ * The folders before the first glob character. `whole`: the pattern has none. `@`, `!` and `+` alone are plain text.
+ */
 function literalPrefix(pattern: string): { prefix: string; whole: boolean } {
   const parts = trim(pattern).split('/');
   const glob = parts.findIndex((part) => /[*?[\]{}()\\]/.test(part));
   return glob < 0 ? { prefix: parts.join('/'), whole: true } : { prefix: parts.slice(0, glob).join('/'), whole: false };
 }
 
-/** At most `most` patterns that cover the paths: the paths themselves, their top folders as globs, or everything. */
+/** At most `most` patterns that cover the paths: the paths themselves, else their top folders as globs, else `**`. */
 export function summarisePaths(paths: readonly string[], most: number): string[] {
   const sorted = [...new Set(paths)].toSorted();
   if (sorted.length <= most) return sorted;
@@ -194,7 +199,7 @@ export function summarisePaths(paths: readonly string[], most: number): string[]
   return tops.length <= most ? tops : ['**'];
 }
 
-/** A folder whose name looks like a pattern is meant by its name. */
+/** The top folder as a glob, or by its name if the name itself looks like a pattern. */
 function topOf(path: string): string {
   const slash = path.indexOf('/');
   const top = path.slice(0, Math.max(slash, 0));

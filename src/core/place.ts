@@ -1,16 +1,16 @@
 /**
- * Where a decision is open: the namespace, the repository, the first run of the workflow and its present run.
- * Rule: every run has its own place. A `temporal workflow reset` makes another run, so what was signed before a reset
- * can't be sent again after it.
+ * The place where a decision is open: namespace, repository, the workflow's first run, and its current run.
+ * Rule: every run has its own place. A `temporal workflow reset` makes another run, so that a decision signed before a
+ * reset can't be sent again after it.
  */
 
 export interface Place {
   namespace: string;
   /** The repository's address in one spelling. */
   repository: string;
-  /** Run id of the workflow's first run. It stays when the run continues as new. */
+  /** Id of the workflow's first run. It stays when the run continues as new. */
   firstRun: string;
-  /** Run id of the present run. It changes by a reset, and when the run continues as new. */
+  /** Id of the current run. It changes with a reset, and when the run continues as new. */
   run: string;
 }
 

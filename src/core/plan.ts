@@ -1,19 +1,19 @@
 /**
- * The plan as typed data, its checks, and the order that it implies.
- * Rule: a plan that passes `checkPlan` can be worked to its end; every complaint says which task and what to do.
+ * The plan as typed data, and the checks that it must pass.
+ * Rule: a plan that passes `checkPlan` can be worked to its end. Every problem names the task and says what to do.
  */
 import { z } from 'zod';
 import { readPattern } from './path-patterns.ts';
 import { clipText } from './text/lines.ts';
 
-/** Most tasks in one plan; more belong into a campaign. */
+/** Most tasks in one plan. Larger work is split into several refactors of one campaign. */
 const MAX_TASKS = 200;
-/** Globs that all paths of a plan mean together, with those that braces make. */
+/** Most globs in all paths of a plan together, counting those that braces expand to. */
 const MAX_GLOBS = 20_000;
-/** Characters of one complaint about an input, and complaints that are said. */
+/** Most characters of one problem of an input, and most problems in a message. */
 const MAX_ISSUE = 500;
 const MAX_ISSUES = 20;
-/** Default step budget of a task: one step is one model call and at most one tool call. */
+/** Default step budget of a task. A step is one model call and at most one tool call. */
 export const DEFAULT_TASK_STEPS = 60;
 /** Default token budget of a task, input and output together. */
 export const DEFAULT_TASK_TOKENS = 5_000_000;
@@ -38,7 +38,7 @@ export const taskSchema = z.strictObject({
   maxSteps: z.number().int().min(1).max(1000).default(DEFAULT_TASK_STEPS),
   /** Most tokens, input and output together, before the task holds and asks. */
   maxTokens: z.number().int().min(1000).max(1_000_000_000).default(DEFAULT_TASK_TOKENS),
-  /** Most files, and most added and removed lines, before the task holds and asks; policy's where they are left out. */
+  /** Most files, and most added and removed lines, before the task holds and asks. Default: policy's limits. */
   maxFiles: z.number().int().min(1).max(1_000_000).optional(),
   maxLines: z.number().int().min(1).max(1_000_000).optional(),
 });
@@ -51,8 +51,8 @@ export const planSchema = z.strictObject({
 export type Plan = z.infer<typeof planSchema>;
 
 /**
- * Complaints about a plan that has the right shape but cannot be worked; empty when it can. Runs from before patterns
- * had to be readable take any: what they took once they take again when their history is replayed.
+ * Problems of a plan that has the right shape but can't be worked; empty if there are none. `any` is for older runs, in
+ * which unreadable patterns were accepted: a replay must accept them again.
  */
 export function findPlanProblems(plan: Plan, patterns: 'readable' | 'any' = 'readable'): string[] {
   const problems: string[] = [];
@@ -63,7 +63,7 @@ export function findPlanProblems(plan: Plan, patterns: 'readable' | 'any' = 'rea
   }
   let globs = 0;
   for (const task of plan.tasks) {
-    if (task.id === 'plan') problems.push('task "plan": that id is kept for the planner, choose another');
+    if (task.id === 'plan') problems.push('task "plan": this id is reserved for the planner, choose another');
     for (const path of task.paths) {
       const read = patterns === 'readable' && globs <= MAX_GLOBS ? readPattern(path) : undefined;
       const problem = findPlaceProblem(path) ?? (read?.kind === 'bad' ? read.problem : undefined);
@@ -76,7 +76,7 @@ export function findPlanProblems(plan: Plan, patterns: 'readable' | 'any' = 'rea
         problems.push(`task "${task.id}" depends on "${dependency}", which is not in the plan`);
     }
   }
-  // Each of them is compared with the files of the tasks.
+  // Every glob is compared with the files of the tasks.
   if (patterns === 'readable' && globs > MAX_GLOBS)
     problems.push(`the paths of all tasks mean more than ${MAX_GLOBS} patterns, counting braces: name folders instead`);
   const cycle = findCycle(plan.tasks);
@@ -94,7 +94,7 @@ function findPlaceProblem(path: string): string | undefined {
   return undefined;
 }
 
-/** One circle of dependencies, first id repeated at the end, or undefined. */
+/** One circle of dependencies with its first id repeated at the end; undefined if there is none. */
 function findCycle(tasks: readonly Task[]): string[] | undefined {
   const byId = new Map(tasks.map((task) => [task.id, task]));
   const done = new Set<string>();
@@ -121,7 +121,7 @@ function findCycle(tasks: readonly Task[]): string[] | undefined {
 
 export type PlanCheck = { kind: 'ok'; plan: Plan } | { kind: 'bad'; problems: string[] };
 
-/** Checks a value as a plan: shape first, then whether it can be worked. */
+/** Checks a value as a plan: first its shape, then whether it can be worked. */
 export function checkPlan(value: unknown): PlanCheck {
   const parsed = planSchema.safeParse(value);
   if (!parsed.success) return { kind: 'bad', problems: parsed.error.issues.map(describeIssue) };
@@ -129,13 +129,13 @@ export function checkPlan(value: unknown): PlanCheck {
   return problems.length > 0 ? { kind: 'bad', problems } : { kind: 'ok', plan: parsed.data };
 }
 
-/** One zod issue as a sentence that says where: `tasks.0.id: …`. What was sent stands in it, so it is cut. */
+/** One zod issue as a sentence with its place: `tasks.0.id: …`. It is cut because it may quote the input. */
 export function describeIssue(issue: z.core.$ZodIssue): string {
   const where = issue.path.map(String).join('.');
   return clipText(where ? `${where}: ${issue.message}` : issue.message, MAX_ISSUE);
 }
 
-/** Why the input of something can't be read, with as many of these issues as people read. */
+/** Why an input can't be read, with at most MAX_ISSUES issues. */
 export function describeMisfit(what: string, issues: readonly z.core.$ZodIssue[]): string {
   const more = issues.length > MAX_ISSUES ? [`${issues.length - MAX_ISSUES} more`] : [];
   const said = [...issues.slice(0, MAX_ISSUES).map(describeIssue), ...more];

@@ -1,6 +1,6 @@
 /**
- * The price of a model, as far as budgets of money need it.
- * Rule: a bound is never below what a provider asks: input counts as not cached.
+ * The price of a model, for budgets of money.
+ * Rule: a bound is never below what the provider charges, so all input counts as not cached.
  */
 
 /** US dollars per million tokens. */
@@ -9,7 +9,7 @@ export interface Price {
   outputPerMillionUsd: number;
 }
 
-/** The most that so many tokens cost. */
+/** The most that these tokens can cost, in US dollars. */
 export function costAtMost(
   { inputPerMillionUsd, outputPerMillionUsd }: Price,
   { inputTokens, outputTokens }: { inputTokens: number; outputTokens: number },
@@ -22,12 +22,12 @@ export function showUsd(usd: number): string {
   return `$${usd.toFixed(usd > 0 && usd < 1 ? 4 : 2)}`;
 }
 
-/** Which models there are: the workers' own, and the reviewer's where that is another. */
+/** Which prices to read: those of the workers' model, and of the reviewer's model if it is another. */
 export interface PricesInput {
   review: string | null;
 }
 
-/** Prices as the workers are configured; null where a model has none. */
+/** Prices as the workers are configured. Null for a model without a price. */
 export interface PricesRead {
   model: string;
   own: Price | null;

@@ -1,5 +1,5 @@
 /**
- * Words of every gate: how much hangs on something, and what the gate says of it.
+ * The words of every gate: how large a risk is, and what the gate's rule says.
  */
 
 export type Risk = 'low' | 'medium' | 'high';

@@ -1,22 +1,26 @@
 /**
- * Values that only workers say to each other: a value with the kind of message that it is, before and after the codec
- * seals it.
- * Rule: a value counts as sealed only where the worker's own codec said so; what is not sealed is a person's word.
+ * Values that only workers send each other. Each has a kind; the codec seals it on the way out and verifies it on the
+ * way in.
+ * Rule: a value counts as sealed only if the worker's own codec verified it. An unsealed value is treated as a person's
+ * message.
  */
 
-/** The fields of a payload's metadata: `AS` and what `VERIFIED` and `BROKEN` say never leave a worker. */
+/** Fields of a payload's metadata. `as`, `verified` and `broken` never leave a worker. */
 export const SEAL_FIELDS = {
   /** On the wire: id of the key, MAC and kind. */
   seal: 'cox-seal',
-  /** From the converter to the codec: seal this, as this kind. */
+  /** From the converter to the codec: seal this payload as this kind. */
   as: 'cox-seal-as',
-  /** From the codec to the converter: the seal fits, and this is the kind. */
+  /** From the codec to the converter: the seal is valid, and this is the kind. */
   verified: 'cox-sealed-as',
-  /** From the codec to the converter: there is a seal that does not fit, and why. */
+  /** From the codec to the converter: there is a seal, but it is invalid, and why. */
   broken: 'cox-seal-broken',
 } as const;
 
-/** What workers say: the first word of a kind. The others bind it to one use, e.g. to an activity's type and nonce. */
+/**
+ * The first word of a seal: the kind of message. The further words bind the seal to one use, for example to an
+ * activity's type and nonce.
+ */
 export type SealedKind =
   | 'activity'
   | 'result'
@@ -30,7 +34,10 @@ export type SealedKind =
   | 'answer'
   | 'outcome';
 
-/** The workflow bundle and the worker have a copy of this module each, so this is no class. */
+/**
+ * A symbol of the global registry: the workflow bundle and the worker each have a copy of this module, so a class would
+ * not be shared.
+ */
 const KIND = Symbol.for('coxswain.sealed');
 
 interface Sealed {
@@ -38,28 +45,28 @@ interface Sealed {
   value: unknown;
 }
 
-/** What came in: sealed by a worker as these words; with a seal that does not fit; or by anybody. */
+/** A received value: sealed by a worker with these words, with an invalid seal, or from anybody. */
 export type Opened =
   | { kind: 'sealed'; words: string[]; value: unknown }
   | { kind: 'broken'; problem: string; value: unknown }
   | { kind: 'plain'; value: unknown };
 
-/** Marks a value to be sealed on its way out; the words bind it and have no blanks. */
+/** Marks a value that the codec seals on its way out. The words bind the seal, and contain no blanks. */
 export function sealed(words: readonly [SealedKind, ...string[]], value: unknown): unknown {
   return { [KIND]: { words: words.join(' ') }, value } satisfies Sealed;
 }
 
-/** What the codec verified, by its words as one text. */
+/** Marks a value whose seal is valid. `words` is one text. */
 export function verified(words: string, value: unknown): unknown {
   return { [KIND]: { words }, value } satisfies Sealed;
 }
 
-/** Marks a value whose seal does not fit. */
+/** Marks a value whose seal is invalid. */
 export function broken(problem: string, value: unknown): unknown {
   return { [KIND]: { problem }, value } satisfies Sealed;
 }
 
-/** Takes a value out of its seal, where it has one. */
+/** Takes a value out of its mark, if it has one. */
 export function openSeal(value: unknown): Opened {
   if (!isSealed(value)) return { kind: 'plain', value };
   const seal = value[KIND];
@@ -71,17 +78,17 @@ function isSealed(value: unknown): value is Sealed {
   return typeof value === 'object' && value !== null && KIND in value;
 }
 
-/** Why a value does not count as this kind, for people; undefined where it does. */
+/** Why a value does not count as this kind, for people; undefined if it does. */
 export function describeUnsealed(opened: Opened, kind: SealedKind): string | undefined {
   if (opened.kind === 'plain') return 'it is not sealed: no worker sent it';
   if (opened.kind === 'broken') return opened.problem;
   return opened.words[0] === kind ? undefined : `it is sealed as ${opened.words[0]}: somebody sent it again elsewhere`;
 }
 
-/** In place of a nonce: the activity of a run from before there were seals answers unsealed. */
+/** In place of a nonce, for runs from before seals: their activities return unsealed results. */
 export const NO_NONCE = '-';
 
-/** The end of a run's id, which is random and which nobody can choose. */
+/** The end of a run's id. Temporal makes it at random, so nobody can choose it. */
 export function runMark(runId: string): string {
   return runId.slice(-12);
 }

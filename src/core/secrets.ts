@@ -1,18 +1,18 @@
 /**
- * Takes secrets out of a text by their values, in every spelling in which a server repeats what it was sent.
+ * Removes secrets from a text by their values, in every spelling in which a server may repeat what it received.
  * Rule: a text is cleaned before it is cut, since half a secret is still one.
  */
 
-/** Shorter values are words of every day, and would take texts apart. */
+/** Shorter values are everyday words; replacing them would make texts unreadable. */
 const SHORTEST = 6;
 const HIDDEN = '[hidden]';
-/** Headers and tokens that are secrets by their form, whosever they are. */
+/** Headers and tokens that are recognised as secrets by their form. */
 const FORMS: readonly [RegExp, string][] = [
   [/\b(Bearer|Basic)(\s+|%20|\+)[\w.~+/%-]{6,}=*/gi, `$1 ${HIDDEN}`],
   [/\b(?:gh[pousr]_|github_pat_|glpat-|sk-)[\w*-]{4,}/g, HIDDEN],
 ];
 
-/** The text without these values, whether plain, URL-encoded, in JSON, hexadecimal or within base64. */
+/** The text without these values: plain, URL-encoded, in JSON, hexadecimal, or inside base64. */
 export function hideSecretValues(text: string, values: Iterable<string>): string {
   const spellings = [...values].flatMap(spell).toSorted((a, b) => b.length - a.length);
   let clean = text;
@@ -40,7 +40,7 @@ function spell(value: string): string[] {
   ];
 }
 
-/** The characters of base64 that stand for these bytes alone, wherever in a longer text they begin. */
+/** The base64 characters that depend on these bytes only, if `before` bytes come before them. */
 function withinBase64(bytes: Uint8Array, before: number): string[] {
   const padded = [...Array<number>(before).fill(0), ...bytes];
   const all = btoa(String.fromCharCode(...padded));

@@ -1,10 +1,9 @@
 /**
- * What model calls and acts took together.
- * Rule: a cost that nobody knows makes the whole sum unknown, never smaller.
+ * What model calls and tool calls took together.
+ * Rule: one unknown cost makes the whole sum unknown, never smaller.
  */
 import type { Usage } from './transcript.ts';
 
-/** Before anything was spent. */
 export const NOTHING_SPENT: Readonly<Spend> = {
   inputTokens: 0,
   cachedTokens: 0,
@@ -14,7 +13,7 @@ export const NOTHING_SPENT: Readonly<Spend> = {
   acts: 0,
 };
 
-/** Two spends together. */
+/** The sum of two spends. */
 export function addSpend(one: Spend, other: Spend): Spend {
   return {
     inputTokens: one.inputTokens + other.inputTokens,
@@ -26,7 +25,7 @@ export function addSpend(one: Spend, other: Spend): Spend {
   };
 }
 
-/** One more model call. */
+/** The spend after one more model call. */
 export function spendOn(spend: Spend, usage: Usage): Spend {
   return addSpend(spend, { ...usage, modelCalls: 1, acts: 0 });
 }

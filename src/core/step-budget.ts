@@ -1,9 +1,10 @@
 /**
- * What a judge may spend on one input: steps are counted where they are taken, whatever the input looks like.
- * Rule: counted before the work is done, and never given back; what runs out of steps can't be judged, so it asks.
+ * A bound on the work for one input, counted in steps, whatever the input looks like.
+ * Rule: steps are counted before the work is done, and never given back. An input that runs out of steps can't be
+ * judged, so it asks.
  */
 
-/** Steps of one judging; `taken` may go beyond `most` by what was counted last. */
+/** `taken` may exceed `most` by the last count. */
 export interface StepBudget {
   readonly most: number;
   taken: number;
@@ -13,7 +14,7 @@ export function openBudget(most: number): StepBudget {
   return { most, taken: 0 };
 }
 
-/** Counts steps that are about to be taken; false where there are none left, and then they are not taken. */
+/** Counts steps before they are taken. False if too few are left; then the caller must not do the work. */
 export function take(budget: StepBudget, steps: number): boolean {
   budget.taken += steps;
   return budget.taken <= budget.most;

@@ -1,9 +1,9 @@
 /**
- * Names of the task queues, derived from the one that a workflow was started on.
+ * Names of the task queues, derived from the one that a workflow is started on.
  * Rule: model calls and commands have queues of their own, so that a host with the model's key need not run commands.
  */
 
-/** The queue of the workflows and of the activities that touch neither model nor workspace. */
+/** The default queue: workflows, and activities that need neither model nor workspace. */
 export const TASK_QUEUE = 'coxswain';
 
 /** The queue of model calls. */
@@ -16,22 +16,22 @@ export function workspaceQueue(taskQueue: string): string {
   return `${taskQueue}-workspace`;
 }
 
-/** The queue of one host's workspaces: an agent stays with the host that has its files. */
+/** The queue of one host's workspaces. An agent stays on the host that has its files. */
 export function hostQueue(taskQueue: string, host: string): string {
   return `${workspaceQueue(taskQueue)}@${host}`;
 }
 
-/** Whether a queue is one that a single host serves. */
+/** Whether only one host serves a queue. */
 export function isHostQueue(queue: string): boolean {
   return queue.includes('-workspace@');
 }
 
-/** The identity of a worker's pollers: people read it in Temporal's UI, and the janitor reads the host from it. */
+/** The identity of a worker's pollers. People read it in Temporal's UI, and the janitor reads the host from it. */
 export function nameWorker(worker: { pid: number; machine: string; host: string }): string {
   return `${worker.pid}@${worker.machine}/${worker.host}`;
 }
 
-/** The host that an identity names; undefined for workers of others. */
+/** The host in an identity; undefined if another program's worker has it. */
 export function hostOfIdentity(identity: string): string | undefined {
   return /^\d+@[^/]*\/([0-9a-z]+)$/.exec(identity)?.[1];
 }

@@ -1,7 +1,7 @@
 /**
  * The conversation of an agent as typed data: our own items, never a provider's, and the entry that each checkpoint
  * commit carries.
- * Rule: what is written here is read again by every later version, so fields are only ever added.
+ * Rule: every later version reads what was written, so fields are only added.
  */
 import { z } from 'zod';
 import { escapeForPeople, safeJson } from './text/escape.ts';
@@ -14,8 +14,8 @@ export const shaSchema = z
 export type Sha = z.infer<typeof shaSchema>;
 
 /**
- * One item of a conversation. `opaque` holds what only its provider understands (encrypted reasoning), given back to
- * that provider unread.
+ * One item of a conversation. `opaque` holds data that only its provider understands (encrypted reasoning). It is sent
+ * back to that provider unread.
  */
 export const itemSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('user'), text: z.string() }),
@@ -26,7 +26,7 @@ export const itemSchema = z.discriminatedUnion('kind', [
 ]);
 export type Item = z.infer<typeof itemSchema>;
 
-/** Tokens of one model call, as the provider counted them; `costUsd` is null where the model's price is unknown. */
+/** Tokens of one model call, as the provider counted them. `costUsd` is null if the model's price is unknown. */
 export const usageSchema = z.object({
   inputTokens: z.number().int().nonnegative(),
   cachedTokens: z.number().int().nonnegative(),
@@ -38,42 +38,42 @@ export type Usage = z.infer<typeof usageSchema>;
 const entryBase = {
   /** Schema version of the entry. */
   v: z.literal(1),
-  /** Idempotency key: which step of which kind made this checkpoint, unique within its run's ref. */
+  /** Idempotency key: the kind and step that made this checkpoint. Unique within its run's ref. */
   key: z.string(),
 };
 
 /**
- * What a checkpoint's commit message carries after its subject. Items of all entries, in order, are the conversation,
- * from the last compaction on.
+ * The content of a checkpoint's commit message after its subject. The items of all entries since the last compaction,
+ * in order, are the conversation.
  */
 export const entrySchema = z.discriminatedUnion('kind', [
-  /** The root of a chain: what the agent was told and from which bytes of the repository. */
+  /** The root of a chain: the agent's instructions, on the base's files. */
   z.object({
     ...entryBase,
     kind: z.literal('start'),
     instructions: z.string(),
     profile: z.enum(['work', 'plan']),
     items: z.array(itemSchema),
-    /** Workflow ids of the agent and of its refactor, so that a chain says whose it is when Temporal has forgotten. */
+    /**
+     * Workflow ids of the agent and its refactor. They say whose chain this is when Temporal has forgotten the
+     * workflows.
+     */
     agent: z.string().optional(),
     refactor: z.string().optional(),
   }),
-  /**
-   * A model call: the items given to it that were not in the chain yet (results made by policy, steers), then its
-   * answer.
-   */
+  /** A model call: new items that were given to it (results made by policy, steers), then its response. */
   z.object({
     ...entryBase,
     kind: z.literal('think'),
     model: z.string(),
     usage: usageSchema,
     steers: z.array(z.string()),
-    /** How the answer ended; `complete` where it is left out. */
+    /** How the response ended; `complete` if left out. */
     stop: z.enum(['complete', 'truncated', 'refused', 'empty']).optional(),
     items: z.array(itemSchema),
-    /** A person's commit whose tree this checkpoint has; it is the checkpoint's second parent. */
+    /** A person's commit, which is the checkpoint's second parent and has the same tree. */
     wheel: shaSchema.optional(),
-    /** Notes for people: what was dropped or repaired to make this call. */
+    /** Notes for people about what was dropped or repaired to make this call. */
     notes: z.array(z.string()).optional(),
   }),
   /** A tool call that ran, and its result as the model sees it. */
@@ -87,40 +87,40 @@ export const entrySchema = z.discriminatedUnion('kind', [
     durationMs: z.number().nonnegative(),
     outputBytes: z.number().int().nonnegative(),
     isolation: z.enum(['bwrap', 'external', 'none']),
-    /** Who or which rule allowed it, and the digest of the arguments that were allowed. */
+    /** The person or rule that allowed the call, and the digest of the allowed arguments. */
     decision: z.object({ by: z.string(), digest: z.string() }),
     items: z.array(itemSchema),
-    /** Paths that exist in the workspace but are not part of the checkpoint, counted by reason. */
+    /** How many paths of the workspace are not part of the checkpoint, by reason. */
     leftOut: z.record(z.string(), z.number()).optional(),
   }),
-  /** The conversation made short: its items replace all that were before. On the files it has no effect. */
+  /** A compaction: its items replace all earlier ones. It does not change the files. */
   z.object({
     ...entryBase,
     kind: z.literal('compact'),
     model: z.string(),
     usage: usageSchema,
-    /** How many items a summary stands for. */
+    /** How many items the summary replaces. */
     replaced: z.number().int().nonnegative(),
     items: z.array(itemSchema),
   }),
-  /** Files changed outside the agent's own calls: a person's commit, or a tree put back after a refusal. */
+  /** Files that changed outside the agent's own calls: a person's commit, or a tree restored after a refusal. */
   z.object({ ...entryBase, kind: z.literal('tree'), items: z.array(itemSchema), reason: z.string() }),
 ]);
 export type Entry = z.infer<typeof entrySchema>;
 
-/** The conversation that the entries of a chain make, from its start on. */
+/** The conversation in the entries of a chain, which begin at its start. */
 export function readConversation(entries: readonly Entry[]): Item[] {
   const from = entries.findLastIndex(({ kind }) => kind === 'compact');
   return entries.slice(Math.max(from, 0)).flatMap(({ items }) => items);
 }
 
-/** The text of a checkpoint's commit: a subject for people, a blank line, the entry as one line of JSON. */
+/** The message of a checkpoint's commit: a subject for people, a blank line, the entry as one line of JSON. */
 export function formatCheckpointMessage(subject: string, entry: Entry): string {
   const oneLine = escapeForPeople(subject.replace(/\s+/g, ' ').trim()).slice(0, 120);
   return `${oneLine}\n\n${safeJson(entry)}\n`;
 }
 
-/** The entry in a commit's message, or undefined for a commit that is not a checkpoint (a person's, the base). */
+/** The entry in a commit's message; undefined for a commit that is not a checkpoint (a person's, the base). */
 export function parseCheckpointMessage(message: string): Entry | undefined {
   const start = message.indexOf('\n\n{');
   if (start < 0) return undefined;

@@ -1,25 +1,26 @@
 /**
- * The sentinel that stands for a payload that could not be decoded, or that says a field twice.
- * Rule: it is plain data, so that handlers can refuse it instead of the workflow task failing for ever.
+ * Stands for a payload that could not be decoded, or that names a field twice.
+ * Rule: it is plain data, so that a handler can refuse it. An error in the converter would fail the workflow task for
+ * ever.
  */
 
-/** What the payload converter returns for what must not be read: bytes that are no JSON, or the field named twice. */
+/** Returned by the payload converter for bytes that are not JSON, and for JSON that names a field twice. */
 export interface Unreadable {
   coxswainUnreadable: true;
   twice?: string;
 }
 
-/** Why an input can't be read, as a sentence's end; undefined where it can. */
+/** Why an input can't be read, as the end of a sentence; undefined if it can. */
 export function describeUnreadable(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || !('coxswainUnreadable' in value)) return undefined;
   const { twice } = value as Unreadable;
-  return twice === undefined ? 'is not readable JSON' : `says the field ${JSON.stringify(twice)} twice: say it once`;
+  return twice === undefined ? 'is not readable JSON' : `names the field ${JSON.stringify(twice)} twice: name it once`;
 }
 
-/** A text, or what stands between texts. */
+/** A string, a bracket or a colon. */
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:]/g;
 
-/** The first field that an object of this JSON says twice; a parser would take the last and drop the others. */
+/** The first field that an object in this JSON names twice. A parser would take the last one and drop the others. */
 export function findRepeatedField(json: string): string | undefined {
   const open: Set<string>[] = [];
   let last = '';

@@ -1,24 +1,24 @@
 /**
- * Why a run does nothing now: one closed union for agents and refactors, and its words for people.
- * Rule: code looks at `kind`; the sentence is made here alone, and nothing reads it.
+ * Why a run does nothing now: one closed union for agents and refactors, and the words for people.
+ * Rule: code reads `kind`. The sentence is made only here, and no code reads it.
  */
 
 export type Waiting =
   | { kind: 'paused' }
   /** Until somebody resumes or stops it. */
   | { kind: 'held'; reason: string }
-  /** On an open decision, by its id. */
+  /** For an open decision, by its id. */
   | { kind: 'decision'; id: string }
   | { kind: 'planner' }
-  /** On tasks that agents work on, or that depend on such. */
+  /** For running tasks, and tasks that depend on them. */
   | { kind: 'tasks'; count: number }
-  /** On tokens or dollars that agents hold; `holders` says who has how many. */
+  /** For tokens or dollars that agents have; `holders` says which agents have how much. */
   | { kind: 'budget'; holders: string }
-  /** The run has its outcome, and its agents still have to end. */
+  /** The run has its outcome, but its agents must still end. */
   | { kind: 'agents'; count: number }
   | { kind: 'nothing' };
 
-/** What a run waits for, as it follows "waits for" in a sentence. */
+/** What a run waits for, as the words after "waits for". */
 export function describeWaiting(why: Waiting): string {
   switch (why.kind) {
     case 'paused':

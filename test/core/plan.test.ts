@@ -36,7 +36,7 @@ describe('a plan that cannot be worked is refused with the task and the reason',
       [task('a', { paths: ['x/.git/config'] })],
       'task "a": path "x/.git/config" names git\'s own folder',
     ],
-    ["the planner's id", [task('plan')], 'task "plan": that id is kept for the planner, choose another'],
+    ["the planner's id", [task('plan')], 'task "plan": this id is reserved for the planner, choose another'],
   ])('%s', (_name, tasks, problem) => {
     expect(problems(...tasks)).toEqual([problem]);
   });

@@ -97,7 +97,7 @@ test('a second input, an input where none is taken, and a field said twice are e
     .getHandle(id)
     .result()
     .catch((error: unknown) => String((error as Error).cause));
-  expect(failed).toContain('says the field "base" twice: say it once');
+  expect(failed).toContain('names the field "base" twice: name it once');
   const handle = await crew.start(input);
   await until(handle, ({ needs }) => needs.length > 0);
   await expect(handle.query('status', { colour: 'red' })).rejects.toThrow('the query status takes no input');
@@ -117,7 +117,7 @@ test('a second input, an input where none is taken, and a field said twice are e
   const { receipts } = await until(handle, (now) => now.receipts.some(({ verb }) => verb === 'steer'));
   expect(receipts.find(({ verb }) => verb === 'steer')).toMatchObject({
     state: 'refused',
-    detail: expect.stringContaining('says the field "text" twice'),
+    detail: expect.stringContaining('names the field "text" twice'),
   });
 });
 

@@ -13,10 +13,10 @@ const ONE_TASK: Script = ({ task, turn }) => {
 test('a branch below, above, or as another one but for case is refused before any model is asked', async () => {
   const crew = await startCrew(ONE_TASK);
   const cases: [there: string, wanted: string | undefined, words: string][] = [
-    ['coxswain', undefined, '"coxswain" is there, and git keeps no branch below a branch'],
-    ['feature/x', 'feature', '"feature/x" is there, and git keeps no branch above a branch'],
-    ['Feature/X', 'feature/x', '"Feature/X" is there, which differs from it only in case'],
-    ['Team', 'team/x', '"Team" is there, and git keeps no branch below a branch'],
+    ['coxswain', undefined, '"coxswain" exists, and git keeps no branch below a branch'],
+    ['feature/x', 'feature', '"feature/x" exists, and git keeps no branch above a branch'],
+    ['Feature/X', 'feature/x', '"Feature/X" exists and differs only in case'],
+    ['Team', 'team/x', '"Team" exists, and git keeps no branch below a branch'],
   ];
   for (const [there, branch, words] of cases) {
     const repository = await makeRepository();

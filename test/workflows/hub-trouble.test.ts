@@ -40,7 +40,7 @@ test('a hub that is away, then full, is waited for; the reason is in status, and
   const away = await until(handle, ({ trouble, tasks }) =>
     [trouble, ...tasks.map((task) => task.trouble)].some(Boolean),
   );
-  expect(JSON.stringify([away.trouble, away.tasks])).toMatch(/is tried again since .*(unable to connect|refused)/);
+  expect(JSON.stringify([away.trouble, away.tasks])).toMatch(/has been retried since .*(unable to connect|refused)/);
   await writeFile(join(hub, 'full'), '');
   daemon = await startDaemon(folder, Number(new URL(url).port));
 

@@ -25,7 +25,7 @@ test('a model server that is down is waited for, the wait and its reason are in 
   await approve(handle, 'plan@1');
   const troubled = await until(handle, ({ tasks }) => tasks.some(({ trouble }) => trouble !== null));
   const [task] = troubled.tasks;
-  expect(task?.trouble).toMatch(/^think is tried again since 20.*; attempt \d+ failed: /);
+  expect(task?.trouble).toMatch(/^think has been retried since 20.*; attempt \d+ failed: /);
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
   expect((await agent.query(agentQueries.status)).trouble).toBe(task?.trouble);
   expect(await agent.query(agentQueries.log)).toContainEqual(

@@ -37,7 +37,7 @@ async function readPlan(file: string): Promise<MessageFields<'revisePlan'>['plan
     const text = await readFile(file, 'utf8');
     const plan: unknown = JSON.parse(text);
     const twice = findRepeatedField(text);
-    if (twice !== undefined) throw new Error(`it says the field ${JSON.stringify(twice)} twice`);
+    if (twice !== undefined) throw new Error(`it names the field ${JSON.stringify(twice)} twice: name it once`);
     return plan as MessageFields<'revisePlan'>['plan'];
   } catch (error) {
     throw new Error(`${file} can't be read as JSON: ${error instanceof Error ? error.message : String(error)}`, {
