@@ -1,6 +1,6 @@
 /**
- * The agents of a refactor as rows for people: who works, who races for the same task, and whose work counts.
- * Rule: an agent that works is always a row, whatever its task shows.
+ * The agents of a refactor as rows for people: which agents work, which are rivals, and whose work counts.
+ * Rule: a working agent always has a row, whatever the status of its task.
  */
 import type { AgentMirror, RefactorState, TaskState } from '../refactor/state.ts';
 
@@ -8,15 +8,15 @@ export interface AgentRow {
   id: string;
   task: string;
   kind: string;
-  /** `working`, or how it ended. */
+  /** `working`, or the kind of its outcome. */
   status: string;
   steps: number;
   needs: string[];
-  /** What it waits for, where an activity is tried again and again. */
+  /** Why an activity of the agent is being retried; null if none is. */
   trouble: string | null;
 }
 
-/** Every agent that works, and every one that a person chooses from. */
+/** All agents that work, and all rivals of a fork, from which a person chooses. */
 export function listAgents(state: RefactorState): AgentRow[] {
   const racing = new Set(
     state.tasks.flatMap(({ rivals = [] }) => (rivals.length > 1 ? rivals.map(({ agent }) => agent) : [])),
@@ -24,7 +24,9 @@ export function listAgents(state: RefactorState): AgentRow[] {
   return state.agents.filter(({ id, status }) => status !== 'ended' || racing.has(id)).map(toRow);
 }
 
-/** The agent whose work is a task's: the one that finished it or was chosen, else the one that works on it. */
+/**
+ * The agent whose work counts for a task: the one that finished it or was chosen, else the working one, else the last.
+ */
 export function agentOf(
   { agents }: RefactorState,
   { task, status, agent, rivals }: TaskState,
@@ -35,7 +37,7 @@ export function agentOf(
   return tried.find(({ id }) => id === counts) ?? tried.find(({ status: now }) => now !== 'ended') ?? tried.at(-1);
 }
 
-/** What an agent needs of people: its open decisions, and why it holds. */
+/** What an agent needs from people: its open decisions, and why it holds. */
 export function needsOf({ status, report }: AgentMirror): string[] {
   if (status !== 'running' || !report) return [];
   return [...report.decisions.map(({ id }) => id), ...(report.hold ? [`holds: ${report.hold.reason}`] : [])];

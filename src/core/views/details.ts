@@ -1,7 +1,7 @@
 /**
- * What people read in the Temporal UI while a run lives: its current details, Markdown.
- * Rule: what waits for a person comes first, with all of what is decided and the exact message that answers it; every
- * text of a model, a repository or a person is code.
+ * A run's current details for the Temporal UI, as Markdown.
+ * Rule: what waits for a person comes first, with everything that is to be decided and the exact message that decides
+ * it. Every text of a model, a repository or a person is shown as code.
  */
 import type { AgentState } from '../agent/state.ts';
 import type { DecisionRules } from '../policy/approvers.ts';
@@ -14,15 +14,17 @@ import type { Risk } from '../risk.ts';
 import { code, codeBlock, fitItems } from '../text/markdown.ts';
 import { agentState, refactorState } from './status.ts';
 
-/** Characters of all open decisions together, of each list and of the goal: the UI sends a page as part of an address. */
+/**
+ * Most characters of all open decisions together, of each list, and of the goal. The UI sends a page as part of a URL.
+ */
 const MAX_DECISIONS = 8_000;
 const MAX_LIST = 2_500;
 const MAX_GOAL = 1_000;
 const LOG_SHOWN = 10;
-/** Columns of a block of code in Temporal's UI: a longer line would end beyond the edge, unseen. */
+/** Columns of a code block in Temporal's UI. The end of a longer line would be invisible. */
 const COLUMNS = 60;
 
-/** How a task's status is shown in lists. */
+/** Marks for a task's status in lists. */
 export const TICKS: Record<TaskState['status'], string> = {
   waiting: '[ ]',
   working: '[~]',
@@ -36,14 +38,14 @@ export function showSpend(spend: RefactorState['spend']): string {
   return `${spend.inputTokens + spend.outputTokens} tokens in ${spend.modelCalls} model calls (${cost}), ${spend.acts} commands`;
 }
 
-/** Temporal's UI puts its own words for `{namespace}` and the like, in code too; `\u{…}` of ours is left as it is. */
+/** The UI replaces `{namespace}` and similar words by its own values, in code too. Our `\u{…}` is left alone. */
 const TEMPLATE = /(?<!\\u)\{(?=[A-Za-z]\w*\})/g;
 
 function finishPage(lines: readonly string[]): string {
   return lines.join('\n').replace(TEMPLATE, '\\u{7b}');
 }
 
-/** Current details of a refactor in a namespace, Markdown. */
+/** Current details of a refactor as Markdown. Links point into `namespace`. */
 export function describeRefactor(state: RefactorState, namespace: string): string {
   const { hold, prepared, input, tasks } = state;
   const agents = listRunning(state).map(({ id, task }) => [`- ${linkTo(namespace, id, `agent of ${task}`)}`]);
@@ -61,7 +63,7 @@ export function describeRefactor(state: RefactorState, namespace: string): strin
   ]);
 }
 
-/** Current details of an agent in a namespace, Markdown. */
+/** Current details of an agent as Markdown. Links point into `namespace`. */
 export function describeAgent(state: AgentState, namespace: string): string {
   const { spec, step, maxSteps, hold, control } = state;
   const refactor = spec.refactor === null ? '' : ` · ${linkTo(namespace, spec.refactor, 'its refactor')}`;
@@ -92,7 +94,7 @@ function showHold(hold: { reason: string } | null): string[] {
 
 const RANK: Record<Risk, number> = { high: 0, medium: 1, low: 2 };
 
-/** The riskiest first: each with all that it is about, and the messages that answer it. */
+/** Open decisions, the highest risk first: each with everything that it is about, and the messages that decide it. */
 function showDecisions(open: readonly Decision[], { signatures }: DecisionRules): string[] {
   const signed = signatures === 'required' ? ['Policy wants it signed: `cox approve` signs it.', ''] : [];
   const ranked = open.toSorted((a, b) => RANK[riskOf(a)] - RANK[riskOf(b)]);
@@ -113,7 +115,7 @@ function showDecisions(open: readonly Decision[], { signatures }: DecisionRules)
 
 type AnswerMessage = [verb: string, input: object];
 
-/** The messages that answer a decision; a digest binds them to what is shown here. */
+/** The messages that decide a decision. The digest binds them to what is shown here. */
 function answersTo({ id, kind, digest }: Decision): AnswerMessage[] {
   const by = 'your name';
   switch (kind) {
@@ -129,7 +131,7 @@ function answersTo({ id, kind, digest }: Decision): AnswerMessage[] {
   }
 }
 
-/** How a message is sent from Temporal's UI. */
+/** How to send these messages from Temporal's UI. */
 function sendUpdate(messages: readonly AnswerMessage[]): string[] {
   const lines = messages.flatMap(([verb, input]) => [
     `- Name ${code(verb)}, data ${code(JSON.stringify(input), 1000)}`,
@@ -141,7 +143,7 @@ function list(title: string, items: string[][], whole: string): string[] {
   return items.length === 0 ? [] : [`**${title}**`, '', ...fitItems(items, MAX_LIST, whole), ''];
 }
 
-/** A link to another run's page; its address holds nothing that could end it. */
+/** A link to another run's page. Its address is encoded so that nothing in it ends the link. */
 function linkTo(namespace: string, id: string, name: string): string {
   const place = [namespace, id].map((part) => encodeURIComponent(part.toWellFormed()).replace(/[()'*!]/g, percent));
   return `[${name}](/namespaces/${place[0]}/workflows/${place[1]}) ${code(id)}`;

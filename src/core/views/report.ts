@@ -1,7 +1,7 @@
 /**
- * The report of a refactor: what was decided, checked, changed and spent, then what the agents say; Markdown.
- * Rule: facts come first and in our words; every text of a model, a repository or a person is code, so that nothing in
- * it can look like a part of the report, and what does not fit is counted.
+ * The report of a refactor as Markdown: what was decided, checked, changed and spent, then what the agents say.
+ * Rule: facts come first, in our words. Every text of a model, a repository or a person is shown as code, so that it
+ * can't look like a part of the report. What does not fit is counted.
  */
 import { showSpend, TICKS } from './details.ts';
 import type { Evidence } from '../evidence.ts';
@@ -11,21 +11,20 @@ import type { RefactorState } from '../refactor/state.ts';
 import { showReviewed } from '../review/review.ts';
 import { code, codeBlock, fitItems } from '../text/markdown.ts';
 
-/** Most characters of a report: GitHub takes 65,536 as a pull request's body. */
+/** Most characters of a report. GitHub takes 65,536 as a pull request's body. */
 const MAX_REPORT = 60_000;
-/** Characters that a section may take before what is left of it is counted; the agents' words get what remains. */
+/** Most characters of a section; the rest is counted. The agents' words get whatever remains of the report. */
 const MAX_SECTION = 8_000;
-/** Characters kept for a section's title and the count of what is left out of it. */
+/** Characters reserved for a section's title and the count of what is left out. */
 const SECTION_FRAME = 200;
 
-/** A section: its title, its items as lines, and where all of it can be read. */
+/** A section: its title, its items as lines, and where to read all of it. */
 interface Section {
   title: string;
   items: string[][];
   whole: string;
 }
 
-/** The whole report. */
 export function renderReport(state: RefactorState): string {
   const lines = head(state);
   const words = { title: 'What the agents say', items: listWords(state), whole: ASK.plan };
@@ -34,11 +33,11 @@ export function renderReport(state: RefactorState): string {
     const left = MAX_REPORT - lines.join('\n').length - SECTION_FRAME * (all.length - index);
     lines.push(...showSection(section, section === words ? left : Math.min(MAX_SECTION, left)));
   }
-  // The last paragraph is ours: in the report's commit it is where git looks for trailers.
+  // The last paragraph is ours: in the report's commit git looks there for trailers.
   return [...lines, 'End of the report.'].join('\n');
 }
 
-/** Queries that give the whole of what a report shows a part of. */
+/** Where to read all of something that the report cuts. */
 const ASK = {
   plan: 'the query `plan` has all of it',
   decisions: 'the query `decisions`, of the agents too, has all of them',
@@ -96,7 +95,7 @@ function listFacts(state: RefactorState): Section[] {
   ];
 }
 
-/** A check's result: what is known of it first, then the command, which somebody wrote. */
+/** A check's result: first the facts, then the command, which somebody else wrote. */
 function showCheck(result: Evidence): string {
   return `${describeResult(result)}: ${code(result.command, 2000)}`;
 }
@@ -107,7 +106,7 @@ function listTasks({ plan, tasks }: RefactorState): string[][] {
   return [[by, ''], ...tasks.map(({ task, status }) => [`- ${TICKS[status]} ${code(task.id)}: ${status}`])];
 }
 
-/** Those of the refactor, then those of its agents. */
+/** Closed decisions of the refactor, then those of its agents. */
 function listDecisions({ control, agents }: RefactorState): string[] {
   const all = [...listClosed(control), ...agents.flatMap(({ report }) => report?.decided ?? [])];
   return all.map((line) => code(line, 1000));
@@ -125,7 +124,10 @@ function listChanges({ delivered, pull }: RefactorState): string[][] {
   ];
 }
 
-/** What planner and agents say of their work, and reviewers of it: claims, each under the task that it is about. */
+/**
+ * What planner and agents say about their work, and what reviewers say about it, under the task in question. All of
+ * these are claims.
+ */
 function listWords({ plan, tasks, reviews = [], agents }: RefactorState): string[][] {
   if (!plan) return [];
   const said = tasks.map(({ task, summary }) => [

@@ -1,5 +1,5 @@
 /**
- * What queries answer, for people: small, readable in the Temporal CLI and UI, stable in their field names.
+ * The results of queries, for people: small, readable in the Temporal CLI and UI, with stable field names.
  * Rule: views show the state and never change it.
  */
 import { nextAgentCommand } from '../agent/next.ts';
@@ -27,7 +27,7 @@ import { describeSubject } from '../decisions/signed-text.ts';
 import { showTrouble } from '../trouble.ts';
 import { describeWaiting } from '../waiting.ts';
 
-/** Newest receipts shown by `status`; all that are kept are few hundred. */
+/** Most receipts that `status` shows, the newest ones. */
 const RECEIPTS_SHOWN = 20;
 
 export interface NeedView {
@@ -36,19 +36,19 @@ export interface NeedView {
   about: string;
   digest: string;
   owner?: string;
-  /** Milliseconds; it is part of what is signed. */
+  /** When it was opened, in milliseconds. Signed texts contain it. */
   openedAt: number;
   risk: Risk;
   signatures: 'required' | 'optional';
-  /** What each answer does; left out where it is answered in words. */
+  /** What each answer does. Left out for a question, which is answered in words. */
   does?: Answers;
-  /** Left out where anyone may. */
+  /** Who may decide. Left out if anyone may. */
   mayDecide?: string[];
-  /** Left out where one approval is enough. */
+  /** Approvals so far, out of how many. Left out if one is enough. */
   approvals?: string;
-  /** What happens when nobody decides, and when; or what has happened. */
+  /** What happens if nobody decides, and when; or what has already happened. */
   silence?: string;
-  /** The fields of the text to sign that name this decision; shown where policy lists approvers. */
+  /** The fields of the signed text that name this decision. Shown if policy lists approvers. */
   toSign?: SubjectText;
 }
 
@@ -57,11 +57,11 @@ export interface TaskView {
   title: string;
   status: string;
   agent: string | null;
-  /** The agents that race, where the task was forked. */
+  /** The rival agents, if the task was forked. */
   rivals?: string[];
   steps: number;
   needs: string[];
-  /** What its agent waits for, where an activity is tried again and again. */
+  /** Why an activity of its agent is being retried; null if none is. */
   trouble: string | null;
 }
 
@@ -80,15 +80,15 @@ export interface RefactorStatus {
   line: string | null;
   plan: string | null;
   tasks: TaskView[];
-  /** Every agent that works, and every one that a person chooses from; left out by workers from before that. */
+  /** All agents that work, and all rivals of a fork. Older workers leave it out. */
   agents?: AgentRow[];
   isolation: string;
   notes: string[];
   evidence: string[];
   spend: RefactorState['spend'];
-  /** Who has the tokens of the budget, where agents have some. */
+  /** Which agents have the budget's tokens, if some do. */
   tokens?: string;
-  /** Where a signature counts that is about no open decision; shown where policy lists approvers. */
+  /** The place that a signed message must name if it is about no open decision. Shown if policy lists approvers. */
   place?: Place;
   receipts: Control['receipts'];
 }
@@ -96,7 +96,7 @@ export interface RefactorStatus {
 export interface AgentStatus {
   id: string;
   task: string;
-  /** The refactor that it works for; left out by workers from before that. */
+  /** The refactor that it works for. Older workers leave it out. */
   refactor?: string | null;
   kind: string;
   state: string;
@@ -109,7 +109,7 @@ export interface AgentStatus {
   needs: NeedView[];
   hold: string | null;
   trouble: string | null;
-  /** Host of the workspace. */
+  /** The host of its workspace. */
   host: string | null;
   paused: string | null;
   isolation: string;
@@ -120,7 +120,7 @@ export interface AgentStatus {
   receipts: Control['receipts'];
 }
 
-/** An open decision with what policy says of it. */
+/** An open decision with what policy says about it. */
 function showNeed(
   decision: Decision,
   rules: DecisionRules,
@@ -172,7 +172,7 @@ function showPause(control: Control): string | null {
   return `by ${control.paused.by}${control.paused.reason ? `: ${control.paused.reason}` : ''}`;
 }
 
-/** One line of evidence: the result and the tree that was judged, then the check, which somebody else wrote. */
+/** One line for each result: the result and the judged tree, then the command, which somebody else wrote. */
 function showEvidence(evidence: readonly Evidence[]): string[] {
   return evidence.map((result) => `${describeResult(result)}: ${result.command}`);
 }
@@ -226,12 +226,12 @@ function viewTask(state: RefactorState, work: TaskState): TaskView {
   };
 }
 
-/** How a run ended, in one word; a cancelled one as Temporal has it. */
+/** How a run ended, in one word. A run that Temporal cancelled is `cancelled`. */
 function endOf({ endsCancelled }: { endsCancelled?: true }, outcome: { kind: string; cancelled?: true }): string {
   return endsCancelled && outcome.cancelled ? 'cancelled' : outcome.kind;
 }
 
-/** The value of the search attribute `CoxState`. */
+/** A refactor's value of the search attribute `CoxState`. */
 export function refactorState(state: RefactorState): string {
   if (state.outcome) return endOf(state, state.outcome);
   if (state.control.paused) return 'paused';
@@ -239,7 +239,7 @@ export function refactorState(state: RefactorState): string {
   return state.phase;
 }
 
-/** What an agent does now, in a line. */
+/** What an agent does now, in one line. */
 function describeDoing(next: AgentCommand): string {
   if (next.kind === 'wait') return `waits for ${describeWaiting(next.why)}`;
   return next.kind === 'act' ? next.summary : next.kind;
@@ -273,7 +273,7 @@ export function viewAgent(state: AgentState): AgentStatus {
   };
 }
 
-/** The value of the search attribute `CoxState`. */
+/** An agent's value of the search attribute `CoxState`. */
 export function agentState(state: AgentState): string {
   if (state.outcome) return endOf(state, state.outcome);
   if (state.control.paused) return 'paused';
@@ -282,8 +282,8 @@ export function agentState(state: AgentState): string {
 }
 
 /**
- * What waits for a person, for the search attribute `CoxNeeds`: kinds, and whether one waits too long or for others,
- * so that their number stays small.
+ * The value of the search attribute `CoxNeeds`: kinds of open decisions rather than ids, so that there are few values;
+ * `overdue` or `escalated`; and `resume` if the run holds.
  */
 export function listNeeds(open: readonly Decision[], hold: unknown): string[] {
   const needs = open.flatMap(({ kind, overdueAt, escalatedTo }) =>
