@@ -1,7 +1,7 @@
 /**
- * The workflow type `account`: counts what the refactors that share a budget set aside and spend, for as long as anyone
+ * The workflow type `account`: counts what the refactors that share a budget reserve and spend, as long as any of them
  * does.
- * Rule: core decides, this answers; a message that does not fit is refused before it is in the history.
+ * Rule: core decides, this file answers. A message that does not fit is refused before it gets into the history.
  */
 import type { UpdateDefinition } from '@temporalio/common';
 import {
@@ -33,7 +33,7 @@ import { accountStatusQuery, accountUpdates, wakeSignal } from './messages.ts';
 import { beginsSealed, openState } from './seals.ts';
 import { isContinueDue } from './search-attributes.ts';
 
-/** The patch under which an account's input began to be compared with its workflow id. */
+/** The patch since which an account's input is compared with its workflow id. */
 const IS_NAMED = 'account-is-named';
 
 export async function account(...inputs: unknown[]): Promise<void> {
@@ -72,8 +72,8 @@ export async function account(...inputs: unknown[]): Promise<void> {
 }
 
 /**
- * What was sent, with its stamp: amounts are said by refactors' activities only, and more is granted by people. A
- * message that was asked for by seal is answered so.
+ * Reads a message and its stamp. `reserve` and `settle` must be sealed, since only refactors' activities send them;
+ * people send `raise`. If `answers` is set, the answer is sealed with these words.
  */
 function openMessage(
   verb: AccountVerb,
@@ -90,7 +90,7 @@ function openMessage(
   return { value, stamp: [at, attempt, count], answers: ['answer', sent, ...rest] };
 }
 
-/** What comes beside the first input would be dropped unseen. */
+/** Refuses further inputs, which would otherwise be ignored. */
 function requireOne(what: string, inputs: readonly unknown[]): void {
   if (inputs.length > 1) refuse('BadInput', `${what} takes one input, not ${inputs.length}`);
 }
@@ -103,7 +103,7 @@ function refuse(type: FailureType, problem: string): never {
   throw ApplicationFailure.nonRetryable(problem, type);
 }
 
-/** The state to begin with: from whoever started it, or from the run before. */
+/** The initial state: from the start's input, or from the previous run. */
 function open(input: unknown): AccountState {
   const continued = openState<AccountState>(input);
   if (continued) return continued;

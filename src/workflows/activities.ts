@@ -1,6 +1,6 @@
 /**
- * The activities as workflows see them: by type only, each with its queue, timeouts and retries, and why these.
- * Rule: every activity that may take long heartbeats, so that a dead worker is noticed within seconds.
+ * The activities as workflows call them: by type only, each with its queue, timeouts and retries, and the reasons.
+ * Rule: every activity that may take long sends heartbeats, so that a dead worker is noticed within seconds.
  */
 import type { ActivityInterfaceFor, ActivityOptions } from '@temporalio/workflow';
 import {
@@ -16,16 +16,22 @@ import type { FailureType } from '../core/failures.ts';
 import { hostQueue, modelQueue, workspaceQueue } from '../core/task-queues.ts';
 import { exchangeWith } from './exchange.ts';
 
-/** Cancellation arrives with a heartbeat, throttled to 80 % of this; a dead worker costs this long. */
+/**
+ * A cancellation arrives with a heartbeat, which is throttled to 80 % of this time. After this time a silent worker
+ * counts as dead.
+ */
 const HEARTBEAT_TIMEOUT = '10 seconds';
-/** A model down for an hour is waited for (about 100 minutes of tries); then the run holds and says why. */
+/** About 100 minutes, so that an outage of an hour is survived. Then the run holds and says why. */
 const MODEL_RETRY = {
   initialInterval: '1 second',
   backoffCoefficient: 2,
   maximumInterval: '1 minute',
   maximumAttempts: 100,
 } as const;
-/** Broken hosts, disks and hubs mend or are replaced within hours, and `status` says so; then it becomes a hold. */
+/**
+ * About 3 hours: hosts, disks and hubs are usually repaired or replaced by then, and `status` shows the retries. Then
+ * the run holds.
+ */
 const WORK_RETRY = {
   initialInterval: '1 second',
   backoffCoefficient: 2,
@@ -33,17 +39,17 @@ const WORK_RETRY = {
   maximumAttempts: 200,
 } as const;
 
-/** A host that takes no work for this long is gone or full: its agents move. */
+/** A host that takes no work for this long is gone or full, so its agents move. */
 const HOST_TIMEOUT = '10 seconds';
 
 export interface Activities {
   control: ActivityInterfaceFor<ControlActivities>;
   model: ActivityInterfaceFor<ModelActivities>;
-  /** Those of any host, or of the one that has the workspace already. */
+  /** The activities of any host (null), or of the host that has the workspace. */
   workspace: (host: string | null) => ActivityInterfaceFor<WorkspaceActivities>;
 }
 
-/** The activities for a run; its team's name is the fairness key of all of them. */
+/** The activities of a run. The team's name is their fairness key. */
 export function openActivities(team: string | null, seals: boolean): Activities {
   const { taskQueue } = workflowInfo();
   const shared: ActivityOptions = {
@@ -52,12 +58,12 @@ export function openActivities(team: string | null, seals: boolean): Activities 
     ...(team ? { priority: { fairnessKey: team.slice(0, 64) } } : {}),
   };
   return {
-    // A fetch or push of a large repository over a slow line.
+    // Enough for a fetch or push of a large repository over a slow line.
     control: exchangeWith(
       proxyActivities<ControlActivities>({ ...shared, startToCloseTimeout: '30 minutes', retry: WORK_RETRY }),
       seals,
     ),
-    // The longest answers of today's models take minutes; the stream's silence is bounded by the client.
+    // The longest responses of today's models take minutes. The client limits how long the stream may be silent.
     model: exchangeWith(
       proxyActivities<ModelActivities>({
         ...shared,
@@ -67,7 +73,7 @@ export function openActivities(team: string | null, seals: boolean): Activities 
       }),
       seals,
     ),
-    // Commands have a limit of their own (an hour at most), checks may be several in a row.
+    // A command is limited to an hour, but several checks may run in a row.
     workspace: (host) =>
       exchangeWith(
         proxyActivities<WorkspaceActivities>({
@@ -91,7 +97,7 @@ export function isHostGone(error: unknown): boolean {
   return cause instanceof ApplicationFailure && cause.type === ('Drained' satisfies FailureType);
 }
 
-/** What an activity's failure says to people: its type and its words. */
+/** An activity's failure for people: its type and message. */
 export function describeFailure(error: unknown): { type: string; reason: string } {
   if (error instanceof ActivityFailure && error.cause instanceof Error) {
     const { cause } = error;
@@ -101,6 +107,6 @@ export function describeFailure(error: unknown): { type: string; reason: string 
     return { type: cause.name, reason: cause.message };
   }
   if (error instanceof ActivityFailure) return { type: 'ActivityFailure', reason: error.message };
-  // Anything else is a bug of ours: the workflow task fails and waits for a mended worker.
+  // Anything else is a bug of ours: the workflow task fails and waits for a fixed worker.
   throw error;
 }

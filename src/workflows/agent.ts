@@ -1,6 +1,6 @@
 /**
- * The workflow type `agent`: works one task by steps of think, gate and act.
- * Rule: core decides, this performs; every message goes through core at once, and the loop does what follows.
+ * The workflow type `agent`: works on one task in steps of think, gate and act.
+ * Rule: core decides, this file performs. Every message goes to core at once, and the loop does what follows from it.
  */
 import {
   allHandlersFinished,
@@ -45,12 +45,12 @@ import { isContinueDue, showState, TEXT_BORDER } from './search-attributes.ts';
 import { tellBeside } from './tell-refactor.ts';
 import { handleVerbs } from './verbs.ts';
 
-/** The patch under which a model call that is cut short began to be charged. */
+/** The patch since which an interrupted model call is charged. */
 const CHARGES_CUTS = 'charges-cuts';
-/** The patch under which policy's own rules began to read globs as a shell does. */
+/** The patch since which rules for commands read globs as a shell does. */
 const SHELL_GLOBS = 'shell-globs';
 
-/** Starts with a spec, or goes on with the state of the run before. */
+/** Starts with a spec, or continues with the state of the previous run. */
 export type AgentInput = { spec: AgentSpec } | { state: AgentState };
 
 export async function agent(input: AgentInput): Promise<AgentResult> {
@@ -105,7 +105,7 @@ export async function agent(input: AgentInput): Promise<AgentResult> {
   });
 }
 
-/** The end as its refactor may find it; readable for everybody. */
+/** The result for the refactor, which counts it only if it is sealed. Anybody can read it. */
 function close(state: AgentState, outcome: AgentOutcome): AgentResult {
   if (endsCancelled(state)) throw new CancelledFailure('cancelled');
   const { company, step: steps, spend } = state;
@@ -113,12 +113,12 @@ function close(state: AgentState, outcome: AgentOutcome): AgentResult {
   return company === undefined ? result : (sealed(['outcome', company], result) as AgentResult);
 }
 
-/** The state to begin with: as its refactor wants it, or from the run before. */
+/** The initial state: from the refactor's spec, or from the previous run. */
 function open(input: AgentInput): AgentState {
   const continued = openState<AgentState>(input);
   if (continued) {
     const named = nameRun(restartAt(continued, Date.now()), continued.spec.repository, true);
-    // Its refactor shows what is open here, and has to name this run from now on.
+    // The refactor shows the open decisions, and must name this run in them from now on.
     return named.control.place && listOpenDecisions(named.control).length > 0 ? publish(named) : named;
   }
   const { spec, company } = openSpec(input);
@@ -169,7 +169,7 @@ function handleMessages(
     if (heard.kind === 'refused') return refuseMessage('trouble', heard.problem);
     if (heard.kind === 'late') return;
     update(advanceAgent(read(), { kind: 'troubled', at: Date.now(), news: heard.message }));
-    // The loop waits for the activity, so the refactor is told from here.
+    // The loop is waiting for the activity, so the refactor is told from here.
     await tellBeside(read, update, tell);
   });
   answerAgentQueries(read);

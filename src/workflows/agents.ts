@@ -1,6 +1,6 @@
 /**
  * How a refactor reaches its agents: it starts them as children that outlive its runs, and passes messages on.
- * Rule: an agent that is gone is an answer, never a failure.
+ * Rule: an agent that has gone is an event, never a failure.
  */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
@@ -18,7 +18,7 @@ import { forwardSignal } from './messages.ts';
 import { companyMark } from './hear.ts';
 import { childAttributes } from './search-attributes.ts';
 
-/** Starts an agent; an id that is taken is freed, and said to be. */
+/** Starts an agent. If its id is taken by a running agent, that one is cancelled, and the event says so. */
 export async function startAgent({
   id,
   spec,
@@ -27,7 +27,7 @@ export async function startAgent({
     await startChild(agent, {
       workflowId: id,
       args: [sealed(['spec', runMark(workflowInfo().runId), companyMark()], { spec }) as AgentInput],
-      // A continue-as-new of this run counts as its close: with any other policy it would end its agents.
+      // Continuing this run as new closes it for Temporal. Any other policy would then end the agents.
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: spec.title.slice(0, 180),
       typedSearchAttributes: childAttributes(spec.task),
@@ -39,20 +39,20 @@ export async function startAgent({
     try {
       await getExternalWorkflowHandle(id).cancel();
     } catch {
-      // It has ended already, so nothing is left to cancel.
+      // It has already ended, so nothing is left to cancel.
     }
     return { kind: 'agentSuperseded', at: Date.now(), id };
   }
 }
 
-/** Passes a message on to an agent. */
+/** Passes a message on to an agent. `stamp` makes it count once. */
 export async function forward(message: Forward, stamp: number): Promise<RefactorEvent> {
   const said = sealed(['forwarded', companyMark(), String(stamp)], message.message);
   try {
     await CancellationScope.nonCancellable(() => getExternalWorkflowHandle(message.agent).signal(forwardSignal, said));
     return { kind: 'forwarded', at: Date.now(), forward: message, lost: false };
   } catch {
-    // The only way for this to fail is that the agent is closed.
+    // A signal fails only if the agent is closed.
     return { kind: 'forwarded', at: Date.now(), forward: message, lost: true };
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The state that a new refactor begins with.
- * Rule: names are judged and words made harmless here, once; a run that began before keeps the branch that it had.
+ * Rule: names are checked and text is escaped here, once. An older run keeps the branch name that it had.
  */
 import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
 import type { StartInput } from '../core/decisions/messages.ts';
@@ -13,10 +13,10 @@ import { formerBranchFor } from '../core/branch-name.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { TEXT_BORDER } from './search-attributes.ts';
 
-/** The patch under which a network that a person said began to count for exactly one start's input. */
+/** The patch since which a network that a person allowed at a start counts for exactly that start's input. */
 const NAMES_START = 'names-start';
 
-/** A new refactor: what comes in is judged and made harmless, and its branch is one that no other id has. */
+/** A new refactor with a checked input. No other id has its branch. */
 export function beginRefactor(input: StartInput, policy: EffectivePolicy): RefactorState {
   const id = workflowInfo().workflowId;
   if (!patched(TEXT_BORDER)) {
@@ -32,30 +32,30 @@ export function beginRefactor(input: StartInput, policy: EffectivePolicy): Refac
   return opensNetwork && patched(NAMES_START) ? { ...state, startDigest: digestStart(state.input) } : state;
 }
 
-/** The patch under which agents began to get shares of the tokens, and more as they need it. */
+/** The patch since which agents get shares of the tokens, and more as they need them. */
 const SHARES_TOKENS = 'shares-tokens';
 
-/** The patch under which a setup that fails began to hold. */
+/** The patch since which a failed setup holds. */
 const HOLDS_SETUP = 'holds-setup';
 
-/** The patch under which runs began to take messages by their second rules. */
+/** The patch since which runs read messages by the second version of their rules. */
 const SECOND_RULES = 'second-rules';
 
-/** The patch under which files of a task's result began to be left out when it is integrated. */
+/** The patch since which files of a task's result can be left out of its integration. */
 const LEAVES_OUT = 'leaves-out';
 
-/** The patch under which checks of a result of which all was left out ceased to be the line's. */
+/** The patch since which the checks of a result that was left out completely don't count for the integration branch. */
 const COUNTS_MERGED = 'counts-merged';
 
-/** The patch under which a steer that names no task began to reach the agents that start after it. */
+/** The patch since which a steer without a task also reaches agents that start later. */
 const STEERS_ALL = 'steers-all';
 
-/** Takes messages by the newest rules; a run that began by others keeps them. */
+/** Lets a new run read messages by the newest rules. A run that began under older rules keeps those. */
 export function beginMessages<S extends { rules?: 2 }>(state: S): S {
   return patched(SECOND_RULES) ? { ...state, rules: 2 } : state;
 }
 
-/** The rules by which a new refactor goes, where runs of before go by others. */
+/** Marks in a new refactor's state which newer rules it follows. Older runs lack the marks. */
 export function beginRules(before: RefactorState): RefactorState {
   const state = beginMessages(before);
   const sharing: RefactorState = patched(SHARES_TOKENS) ? { ...state, sharesTokens: true } : state;

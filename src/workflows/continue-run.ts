@@ -1,6 +1,6 @@
 /**
- * Continues a run as new, at a boundary between steps.
- * Rule: here a pinned run moves to another version of the worker: with a fresh history, there is nothing to replay.
+ * Continues a run as new, between two steps.
+ * Rule: this is where a pinned run moves to another version of the worker, since the new run has no history to replay.
  */
 import type { Workflow } from '@temporalio/common';
 import { makeContinueAsNewFunc, patched, workflowInfo } from '@temporalio/workflow';
@@ -9,12 +9,12 @@ import { settleIn } from '../core/decisions/open-decisions.ts';
 import { canonicalAddress } from '../core/place.ts';
 import { runMark, sealed } from '../core/sealed.ts';
 
-/** The patch under which signed texts began to name the run in which a decision is open. */
+/** The patch since which signed texts name the run in which a decision is open. */
 const NAMES_PLACE = 'names-place';
 
 /**
- * Names this run as the place where decisions are open. A run continues as its predecessor began. Nothing but the texts
- * to sign depends on the run id, so a run that was reset replays the same commands.
+ * Names this run as the place where decisions are open, if the first run of the chain did. Only the texts to sign
+ * depend on the run id, so that a run that was reset replays the same commands.
  */
 export function nameRun<S extends { control: Control }>(state: S, repository: string, isContinued: boolean): S {
   if (isContinued ? !state.control.place : !patched(NAMES_PLACE)) return state;
@@ -24,8 +24,8 @@ export function nameRun<S extends { control: Control }>(state: S, repository: st
 }
 
 /**
- * Begins the next run with this state, sealed as that of this run: on the deployment's current version where that is
- * another one.
+ * Begins the next run with this state, sealed by this run. If the deployment has another current version, the next run
+ * starts on it.
  */
 export async function continueRun<F extends Workflow>(input: { state: unknown }): Promise<never> {
   const upgrades = workflowInfo().targetWorkerDeploymentVersionChanged;

@@ -1,7 +1,8 @@
 /**
- * How a workflow and its activities know each other: an input is sealed for one activity of this run, and the result
- * has to be sealed for the same.
- * Rule: a result that no worker of ours made is a failure of that activity, which holds; it never counts.
+ * How a workflow and its activities trust each other: an input is sealed for one call of this run, and the result must
+ * be sealed for the same call.
+ * Rule: a result that none of our workers made never counts. It is a failure of that activity, after which the run
+ * holds.
  */
 import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterfaceFor } from '@temporalio/workflow';
@@ -9,10 +10,13 @@ import { uuid4, workflowInfo } from '@temporalio/workflow';
 import type { FailureType } from '../core/failures.ts';
 import { describeUnsealed, NO_NONCE, openSeal, runMark, sealed } from '../core/sealed.ts';
 
-/** Eight hex digits tell the calls of one activity's name in one run from each other, and a run from its reset. */
+/** Hex digits that tell apart the calls of one activity in one run, and a run from its reset. */
 const NONCE_DIGITS = 8;
 
-/** Activities under way by their nonces, with the last attempt that was heard of; each run has this module of its own. */
+/**
+ * Running activities by nonce, with the last attempt whose failure was reported. Each run has its own copy of this
+ * module.
+ */
 const underWay = new Map<string, number>();
 
 type Run = (input: unknown) => Promise<unknown>;
@@ -21,7 +25,7 @@ interface Call {
   executeWithOptions: (options: object, args: unknown[]) => Promise<unknown>;
 }
 
-/** The same activities, with their inputs sealed; where it is required, their results too. */
+/** The same activities with sealed inputs. If `required`, their results must be sealed too. */
 export function exchangeWith<A>(activities: ActivityInterfaceFor<A>, required: boolean): ActivityInterfaceFor<A> {
   const exchange = required ? exchangeSealed : sendSealed;
   return new Proxy({} as ActivityInterfaceFor<A>, {
@@ -35,8 +39,8 @@ export function exchangeWith<A>(activities: ActivityInterfaceFor<A>, required: b
 }
 
 /**
- * Runs from before there were seals: their activities know them, and answer as before. Nothing waits here, since each
- * wait more could change the order of what such a run has done.
+ * For runs from before seals: their activities return results without a seal. It adds no await, since an additional one
+ * could change the order of what an old run has recorded.
  */
 function sendSealed(type: string, input: unknown, run: Run): Promise<unknown> {
   return run(sealInput(type, NO_NONCE, input));
@@ -46,7 +50,7 @@ async function exchangeSealed(type: string, input: unknown, run: Run): Promise<u
   try {
     return await sendAndOpen(type, input, run);
   } catch (error) {
-    // A reset takes over what was scheduled before it, with the seal of the run before.
+    // A reset takes over activities that were scheduled before it, with the seal of the earlier run.
     if (!isFailureOf(error, 'SealedElsewhere')) throw error;
     return await sendAndOpen(type, input, run);
   }
@@ -62,7 +66,7 @@ async function sendAndOpen(type: string, input: unknown, run: Run): Promise<unkn
   throw notSealed(type, 'it is the result of another call');
 }
 
-/** Whether news is of an activity that is under way, and of a later attempt than what was heard of it before. */
+/** Whether news is about a running activity, and about a later attempt than the last news. */
 export function isFreshNews(nonce: string, attempt: number): boolean {
   const last = underWay.get(nonce);
   if (last === undefined || !(attempt > last)) return false;
@@ -70,13 +74,13 @@ export function isFreshNews(nonce: string, attempt: number): boolean {
   return true;
 }
 
-/** What has no input has a sealed nothing, or anybody could ask for it. */
+/** An activity without input gets a sealed null, so that nobody else can schedule it. */
 function sealInput(type: string, nonce: string, input: unknown): unknown {
   return sealed(['activity', type, nonce, runMark(workflowInfo().runId)], input ?? null);
 }
 
 function notSealed(type: string, problem: string): ActivityFailure {
-  const message = `what ${type} answered does not count: ${problem}. Resume to have it done again`;
+  const message = `the result of ${type} does not count: ${problem}. Resume to run it again`;
   const failure: FailureType = 'NotSealed';
   const cause = ApplicationFailure.create({ type: failure, message, nonRetryable: true });
   return new ActivityFailure(message, type, undefined, 'NON_RETRYABLE_FAILURE', undefined, cause);

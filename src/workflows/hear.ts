@@ -1,8 +1,8 @@
 /**
- * How a run hears what other runs and activities of ours tell it: reports, messages passed on, troubles.
- * Rule: where the run counts only what was sealed, nothing counts elsewhere or twice; in older runs, only what has the
- * shape of such a message does. What does not count is said, and changes nothing. Nothing here depends on the run's own
- * id: a run that was reset has another, and hears the same messages again.
+ * How a run receives messages from other runs and activities of ours: reports, messages passed on, and troubles.
+ * Rule: if the run requires seals, a message counts only here and only once; in older runs it must only have the right
+ * shape. A message that does not count leaves a refused receipt and changes nothing. Nothing here depends on the run's
+ * own id: after a reset the run has another id, and receives the same messages again.
  */
 import { workflowInfo } from '@temporalio/workflow';
 import type { Share } from '../core/agent/share.ts';
@@ -17,7 +17,7 @@ import { isFreshNews } from './exchange.ts';
 
 export type Heard<T> = { kind: 'heard'; message: T; stamp: number } | { kind: 'refused'; problem: string };
 
-/** The mark of a refactor with all its runs, which its agents know it by. */
+/** Identifies a refactor with all its runs. Its agents know it by this mark. */
 export function companyMark(): string {
   return runMark(workflowInfo().firstExecutionRunId);
 }
@@ -30,12 +30,12 @@ export function hearReport(state: RefactorState, input: unknown): Heard<AgentRep
   return hear(opened, 'agentReport', companyMark(), { message: report, last: state.heard?.[report?.agent] });
 }
 
-/** What Temporal knows of an agent, in its refactor: its result counts where it is sealed for this one. */
+/** What Temporal knows about an agent, in its refactor. Its result counts only if it is sealed for this refactor. */
 export function hearDescription({ seals }: RefactorState, agent: AgentDescription): AgentDescription {
   return !seals || agent.company === companyMark() ? agent : { ...agent, result: null };
 }
 
-/** A message of a person, passed on by the refactor, or one of its own, in its agent. */
+/** In an agent: a person's message that the refactor passed on, or a message of the refactor itself. */
 export function hearForwarded(state: AgentState, input: unknown): Heard<Message | Share> {
   const opened = openSeal(input);
   if (!state.seals) return shaped(readForwarded(opened.value), 'it is not a message that a refactor passes on');
@@ -45,7 +45,7 @@ export function hearForwarded(state: AgentState, input: unknown): Heard<Message 
   });
 }
 
-/** News of an activity that is under way here; late news is no news, and an attempt is heard of once. */
+/** News about a running activity. News of an earlier or the same attempt is `late`. */
 export function hearTrouble({ seals }: { seals?: true }, input: unknown): Heard<TroubleNews> | { kind: 'late' } {
   const opened = openSeal(input);
   if (!seals) return shaped(readTrouble(opened.value), 'it is no news of an activity');
@@ -60,7 +60,7 @@ function shaped<T>(message: T | undefined, problem: string): Heard<T> {
   return message === undefined ? refused(problem) : { kind: 'heard', message, stamp: 0 };
 }
 
-/** The words of a seal are its kind, for whom it is, and its stamp, which grows with each message of a sender. */
+/** Checks a seal's words: its kind, the receiver, and the stamp, which grows with each message of a sender. */
 function hear<T>(
   opened: Opened,
   kind: SealedKind,
@@ -72,14 +72,16 @@ function hear<T>(
   const [, to, stamp] = opened.words;
   if (to !== whom) return refused('it was sealed for another run');
   const number = Number(stamp);
-  return number > last ? { kind: 'heard', message, stamp: number } : refused('it came before');
+  return number > last
+    ? { kind: 'heard', message, stamp: number }
+    : refused('it was received already, or a newer one was');
 }
 
 function refused(problem: string): Heard<never> {
   return { kind: 'refused', problem };
 }
 
-/** The stamp of a run's next message: later than its last one, whatever the clock says. */
+/** The stamp of a run's next message: larger than the last one, whatever the clock says. */
 export function nextStamp(last: number | undefined): number {
   return Math.max((last ?? 0) + 1, Date.now());
 }

@@ -1,5 +1,5 @@
 /**
- * The workflow types that people can start; the worker bundles exactly this.
+ * The workflow types that people can start. The worker bundles exactly this file.
  * Rule: only workflow types are exported, since every function exported here can be started by name.
  */
 export { account } from './account.ts';

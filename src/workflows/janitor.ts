@@ -1,6 +1,8 @@
 /**
- * The workflow type `janitor`: removes what closed runs left, past retention; a Temporal schedule starts it every day.
- * Rule: it never touches what a live run names, and a place that can't be looked after now is said and tried next time.
+ * The workflow type `janitor`: removes what closed runs left, after the retention. A Temporal Schedule starts it every
+ * day.
+ * Rule: it never removes what a live run needs. A hub or host that can't be cleaned now is listed in the result and
+ * tried the next time.
  */
 import type { ActivityOptions } from '@temporalio/workflow';
 import {
@@ -19,14 +21,14 @@ import { describeFailure, isHostGone } from './activities.ts';
 import { exchangeWith } from './exchange.ts';
 import { beginsSealed } from './seals.ts';
 
-/** The next day's janitor tries again, so a few times are enough. */
+/** A few attempts are enough, since the next day's janitor tries again. */
 const RETRY = { initialInterval: '5 seconds', maximumAttempts: 5 } as const;
 const SHARED = { heartbeatTimeout: '10 seconds', startToCloseTimeout: '30 minutes', retry: RETRY } as const;
-/** A host that does not answer has gone, and its disk with it. */
+/** A host that does not answer for this long has gone, and its disk with it. */
 const HOST_TIMEOUT = '30 seconds';
-/** Hubs of one look, which asks Temporal once for all runs. */
+/** Hubs in one activity, which asks Temporal once for all runs. */
 const HUBS_AT_ONCE = 50;
-/** Looks after the same hubs, 2,000 refs of each at a time; what is left waits for the next day. */
+/** Most activities for the same hubs. Each removes up to 2,000 refs a hub; the rest waits for the next day. */
 const MAX_LOOKS = 50;
 
 type Sums = Pick<JanitorResult, 'refs' | 'workspaces' | 'layers' | 'leftOvers' | 'failed'>;
@@ -57,7 +59,7 @@ export async function janitor(...inputs: unknown[]): Promise<JanitorResult> {
   return result;
 }
 
-/** Looks after one place; what fails there does not keep the others from being looked after. */
+/** Cleans one place. A failure there does not stop the cleaning of the others. */
 async function look(sums: Sums, place: string, body: () => Promise<void>): Promise<void> {
   try {
     await body();

@@ -1,7 +1,7 @@
 /**
- * Every update, signal and query that a run takes, each defined once, with its input and its answer.
- * Rule: handlers, client, command line and tests take a message's name from here; this file loads nothing of the
- * workflows, so that a client may import it.
+ * Every update, signal and query of a run, each defined once, with its input and result.
+ * Rule: handlers, client, command line and tests take a message's name from here. This file loads no workflow code, so
+ * that a client may import it.
  */
 import type { QueryDefinition, SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
@@ -19,7 +19,7 @@ import type { AgentStatus, NeedView, RefactorStatus } from '../core/views/status
 
 export type VerbUpdate<V extends Verb> = UpdateDefinition<Answer, [input: MessageInput<V>], V>;
 
-/** One update a verb; its answer says whether the message counted. */
+/** One update for each verb. Its answer says whether the message counted. */
 export const updates: { readonly [V in Verb]: VerbUpdate<V> } = {
   steer: defineUpdate('steer'),
   pause: defineUpdate('pause'),
@@ -35,7 +35,7 @@ export const updates: { readonly [V in Verb]: VerbUpdate<V> } = {
   adoptPolicy: defineUpdate('adoptPolicy'),
 };
 
-/** The verbs that decide nothing, as signals: they need no worker to be taken in. */
+/** The verbs that decide nothing, also as signals: sending a signal needs no running worker. */
 export const signals: { readonly [V in SignalVerb]: SignalDefinition<[input?: MessageInput<V>], V> } = {
   steer: defineSignal('steer'),
   pause: defineSignal('pause'),
@@ -43,14 +43,14 @@ export const signals: { readonly [V in SignalVerb]: SignalDefinition<[input?: Me
   stop: defineSignal('stop'),
 };
 
-/** To a refactor, an agent or an account: a waiting run looks around, and moves to a new version of the workers. */
+/** To a refactor, an agent or an account: wakes a waiting run, so that it can move to a new version of the workers. */
 export const wakeSignal = defineSignal('wake');
 
-/** A decision as a refactor shows it, with what its rules make of it. */
+/** A decision as a refactor shows it, with what policy says about it. */
 type OpenDecision = Omit<Decision, 'approvals'> &
   Omit<NeedView, 'approvals'> & { approvals?: string | Decision['approvals'] };
 
-/** What a refactor answers, by query. */
+/** Results of a refactor's queries. */
 export interface RefactorAnswers {
   status: RefactorStatus;
   plan: RefactorState['plan'];
@@ -62,7 +62,7 @@ export interface RefactorAnswers {
   report: string;
 }
 
-/** What an agent answers, by query. */
+/** Results of an agent's queries. */
 export interface AgentAnswers {
   status: AgentStatus;
   plan: Pick<AgentState['spec'], 'task' | 'instructions' | 'paths' | 'checks'>;
@@ -94,17 +94,17 @@ export const agentQueries: { readonly [N in keyof AgentAnswers]: QueryDefinition
   log: defineQuery('log'),
 };
 
-/** To a run that may be a refactor or an agent. */
+/** Queries to a run that may be a refactor or an agent. */
 export const runQueries: {
   readonly [N in keyof AgentAnswers]: QueryDefinition<AgentAnswers[N] | RefactorAnswers[N], [], N>;
 } = { ...agentQueries };
 
-/** To an account: what it has set aside and spent. */
+/** To an account: what is reserved and spent. */
 export const accountStatusQuery = defineQuery<AccountView>('status');
 
 /**
- * To an account: people raise it; the workers set amounts aside and settle, sealed. Handlers are set in this order,
- * which replay needs.
+ * To an account: people send `raise`; workers send `reserve` and `settle`, sealed. A replay needs handlers to be set in
+ * this order.
  */
 export const accountUpdates = {
   reserve: defineUpdate<unknown, [sealed: unknown], 'reserve'>('reserve'),
@@ -112,11 +112,11 @@ export const accountUpdates = {
   raise: defineUpdate<AccountView, [input: RaiseInput], 'raise'>('raise'),
 } satisfies { readonly [V in AccountVerb]: { name: V } };
 
-// Between a refactor, its agents and their activities. These are sealed (`hear.ts`), and people send none of them.
+// Between a refactor, its agents and their activities. These are sealed (`hear.ts`); people send none of them.
 
 /** From an agent: its needs and its end. */
 export const reportSignal = defineSignal<[unknown]>('agentReport');
-/** From an activity: it is tried again, and why. */
+/** From an activity: it is being retried, and why. */
 export const troubleSignal = defineSignal<[unknown]>(TROUBLE_SIGNAL);
 /** From a refactor: a message of a person, passed on. */
 export const forwardSignal = defineSignal<[unknown]>('forwarded');

@@ -1,7 +1,8 @@
 /**
- * The JSON payload converter made total: what can't be decoded, or says a field twice, becomes a sentinel; and what
- * workers say to each other is marked for the codec that seals it.
- * Rule: the bundle, the worker and the clients use this one, or a mistyped signal would wedge a run for ever.
+ * A JSON payload converter that never throws: bytes that can't be decoded, or JSON that names a field twice, become a
+ * sentinel. It also marks messages between workers for the codec that seals them.
+ * Rule: the bundle, the worker and the clients all use it. With another converter a mistyped signal would block a run
+ * for ever.
  */
 import type { Payload, PayloadConverter } from '@temporalio/common';
 import { defaultPayloadConverter } from '@temporalio/common';
@@ -44,7 +45,7 @@ function unreadable<T>(why: { twice?: string }): T {
   return value as T;
 }
 
-/** What workers sealed was written by this converter, and is not looked through. */
+/** Sealed JSON was written by this converter of a worker, so it needs no search. */
 function findRepeated(payload: Payload): string | undefined {
   const isTyped = textOf(payload, 'encoding') === 'json/plain' && textOf(payload, SEAL_FIELDS.verified) === undefined;
   return isTyped && payload.data ? findRepeatedField(decoder.decode(payload.data)) : undefined;

@@ -1,6 +1,6 @@
 /**
- * Performs what core commands an agent to do, and gives what came of it as an event.
- * Rule: a failure is an event like any other; a host that is gone is one of its own, after which the agent moves.
+ * Performs the commands that core gives an agent, and returns each result as an event.
+ * Rule: a failure is an event too. A host that has gone is an event of its own, after which the agent moves.
  */
 import { CancellationScope, getExternalWorkflowHandle, isCancellation } from '@temporalio/workflow';
 import type { AgentCommand, AgentEvent, AgentReport, AgentState } from '../core/agent/state.ts';
@@ -9,7 +9,7 @@ import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone } from './activities.ts';
 import { reportSignal } from './messages.ts';
 
-/** Does one command; `tell` is how a report reaches the refactor. */
+/** Performs one command. `tell` sends a report to the refactor. */
 export async function performForAgent(
   state: AgentState,
   command: AgentCommand,
@@ -61,7 +61,7 @@ export async function performForAgent(
   }
 }
 
-/** Tells the refactor, where there is one. */
+/** Sends a report to the refactor, if there is one. */
 export async function report(state: AgentState, report: AgentReport): Promise<AgentEvent> {
   const said = sealed(['agentReport', state.company ?? '', String(state.stamp)], report);
   if (!state.spec.refactor) return { kind: 'reported', at: Date.now(), report };
@@ -71,7 +71,7 @@ export async function report(state: AgentState, report: AgentReport): Promise<Ag
     );
     return { kind: 'reported', at: Date.now(), report };
   } catch {
-    // The only way for this to fail is that the refactor is closed: nobody is left to supervise.
+    // A signal fails only if the refactor is closed: nobody supervises the agent any more.
     return { kind: 'orphaned', at: Date.now() };
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Performs what core commands a refactor to do, and gives what came of it as an event.
- * Rule: core orders each thing once; a failure is an event like any other, and never the run's.
+ * Performs the commands that core gives a refactor, and returns each result as an event.
+ * Rule: core orders each thing once. A failure is an event too, and never fails the run.
  */
 import { isCancellation } from '@temporalio/workflow';
 import { rulesOf } from '../core/policy/approvers.ts';
@@ -15,10 +15,10 @@ import { describeFailure } from './activities.ts';
 import { forward, startAgent } from './agents.ts';
 import { askWorker } from './receive-verified.ts';
 
-/** A hub or a forge that is away must not hold up the end of a run, whose result has the report too. */
+/** Few attempts: an unavailable hub or forge must not delay a run's end. The run's result contains the report too. */
 const RETRY = { initialInterval: '1 second', maximumAttempts: 5 } as const;
 
-/** Does one command. */
+/** Performs one command. */
 export async function performForRefactor(
   state: RefactorState,
   command: RefactorCommand,
@@ -105,7 +105,7 @@ async function check(
   return { kind: 'checked', at: Date.now(), commit, evidence };
 }
 
-/** Gives back what the budget has left, or keeps the report: what a refactor does at its end. */
+/** What a refactor does at its end: gives back the rest of its budget, opens the pull request, or stores the report. */
 async function leave(
   state: RefactorState,
   command: Extract<RefactorCommand, { kind: 'settle' | 'openPull' | 'keepReport' }>,

@@ -1,7 +1,7 @@
 /**
- * What runs answer to queries: their state as views for people.
- * Rule: nothing here changes a state, and no answer has a character in it that moves, hides or reorders text: a state
- * of before words were made harmless as they came in may still have some.
+ * The results of a run's queries: its state as views for people.
+ * Rule: nothing here changes a state. Results are escaped once more, since the state of an older run may hold text that
+ * was not escaped when it came in.
  */
 import type { QueryDefinition } from '@temporalio/common';
 import { setHandler } from '@temporalio/workflow';
@@ -17,7 +17,6 @@ import { agentQueries, refactorQueries } from './messages.ts';
 
 type Views<S, A> = { readonly [N in keyof A]: (state: S) => A[N] };
 
-/** Each query of a refactor, by its name. */
 const REFACTOR_QUERIES: Views<RefactorState, RefactorAnswers> = {
   status: viewRefactor,
   plan: ({ plan }) => plan,
@@ -35,7 +34,6 @@ const REFACTOR_QUERIES: Views<RefactorState, RefactorAnswers> = {
   report: renderReport,
 };
 
-/** Each query of an agent, by its name. */
 const AGENT_QUERIES: Views<AgentState, AgentAnswers> = {
   status: viewAgent,
   plan: ({ spec: { task, instructions, paths, checks } }) => ({ task, instructions, paths, checks }),

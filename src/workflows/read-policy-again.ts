@@ -1,6 +1,6 @@
 /**
  * Reads the layers of policy again for a message that asks for it.
- * Rule: a person waits for the answer, so it ends within minutes; a layer with a fault is an answer too.
+ * Rule: a person waits for the answer, so it ends within minutes. A layer with a fault is a result too.
  */
 import type { PolicyInput } from '../core/policy/layer-sources.ts';
 import { ActivityFailure, CancellationScope, proxyActivities } from '@temporalio/workflow';
@@ -10,13 +10,13 @@ import { describeFailure } from './activities.ts';
 import { exchangeWith } from './exchange.ts';
 
 const proxied = proxyActivities<Pick<ControlActivities, 'readPolicy'>>({
-  // The base is there already; a remote is looked at once more.
+  // The base is already in the store, and a remote is read once more.
   startToCloseTimeout: '1 minute',
   scheduleToCloseTimeout: '2 minutes',
   retry: { maximumAttempts: 3 },
 });
 
-/** The policy in force by the layers as they are now, or why it can't be had. */
+/** The policy that the current layers make, or why it can't be read. */
 export async function readPolicyAgain(input: PolicyInput, seals: boolean): Promise<PolicyReading> {
   const { readPolicy } = exchangeWith(proxied, seals);
   try {

@@ -1,7 +1,8 @@
 /**
- * Receives a message that may be signed: recorded at once, counted only after the worker has verified its signature.
- * Rule: where nothing is signed or read no activity is scheduled and nothing waits; what was verified is weighed once
- * more on the state as it is by then.
+ * Receives a message that may be signed. It is recorded at once, and counts only after the worker has verified its
+ * signature.
+ * Rule: for a message that needs neither a signature nor policy, no activity is scheduled and nothing waits. A verified
+ * message is weighed again on the state of that moment.
  */
 import {
   ActivityFailure,
@@ -19,26 +20,26 @@ import { exchangeWith } from './exchange.ts';
 import { readPolicyAgain } from './read-policy-again.ts';
 
 const proxied = proxyLocalActivities<SigningActivities>({
-  // Two processes of milliseconds each; a loaded host may take seconds. A person waits for the answer.
+  // Two processes of milliseconds each; a busy host may take seconds. A person waits for the answer.
   startToCloseTimeout: '10 seconds',
   retry: { maximumAttempts: 2 },
 });
 
-/** The patch under which runs began to end only after their handlers. */
+/** The patch since which runs end only after their handlers. */
 const HANDLERS_FIRST = 'handlers-first';
 
-/** Whether a run has to wait before it ends or continues: a message that was received has to be answered first. */
+/** Whether a run must wait before it ends or continues: a received message has not been answered yet. */
 export function hasHandlersToEnd(): boolean {
   return !allHandlersFinished() && patched(HANDLERS_FIRST);
 }
 
-/** How a run takes in a message, and the policy that was read again for one. */
+/** How a run receives a message, and the policy that was read again for it. */
 export interface Takes<S> {
   receive: (state: S, verified?: Verified) => Received<S>;
   adopt: (state: S, adoption: Adoption, reading: PolicyReading) => Received<S>;
 }
 
-/** Takes in a message, twice where it is signed or has policy read again; gives the answer that counts. */
+/** Receives a message; twice if it is signed or makes policy be read again. Returns the last answer. */
 export function receiveVerified<S extends { seals?: true }>(
   read: () => S,
   update: (state: S) => void,
@@ -64,7 +65,7 @@ export function receiveVerified<S extends { seals?: true }>(
   }
 }
 
-/** The worker's verdict; one that can't be had is a bad one. */
+/** The worker's verdict. If there is none, the signature counts as bad. */
 export async function askWorker(question: SignatureQuestion, seals: boolean): Promise<SignatureVerdict> {
   const { verifySignature } = exchangeWith(proxied, seals);
   try {

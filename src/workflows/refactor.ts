@@ -1,6 +1,6 @@
 /**
  * The workflow type `refactor`: one goal on one repository, from its plan to a delivered branch.
- * Rule: core decides, this performs; bad input fails the start at once, everything later holds and asks.
+ * Rule: core decides, this file performs. Bad input fails the start at once; later faults hold the run and ask.
  */
 import {
   allHandlersFinished,
@@ -46,20 +46,20 @@ import { beginsSealed, openState } from './seals.ts';
 import { isContinueDue, showOrigin, showState } from './search-attributes.ts';
 import { handleVerbs } from './verbs.ts';
 
-/** The patch under which a refactor that waits shows what its agents need as soon as they do. */
+/** The patch since which a waiting refactor shows its agents' needs at once. */
 const FOLLOWS_NEEDS = 'follows-needs';
-/** The patch under which runs began to read policy from layers. */
+/** The patch since which runs read policy from layers. */
 const POLICY_LAYERS = 'policy-layers';
-/** The patch under which refactors began to count what a command takes of the budget as soon as it begins. */
+/** The patch since which refactors count what a command takes of the budget from its beginning. */
 const COUNTS_BEGUN = 'counts-begun';
-/** The patch under which refactors began to keep their report in the hub. */
+/** The patch since which refactors store their report in the hub. */
 const KEEPS_REPORT = 'keeps-report';
-/** The patch under which a start with more than one input began to fail. */
+/** The patch since which a start with more than one input fails. */
 const ONE_INPUT = 'one-input';
-/** The patch under which starts began to refuse addresses that are in no known form or may hold a secret. */
+/** The patch since which starts refuse addresses in an unknown form, or with a possible secret. */
 const CLOSED_ADDRESSES = 'closed-addresses';
 
-/** The patch under which a rejection began to ask for changes, where it had ended the run. */
+/** The patch since which a rejection asks for changes instead of ending the run. */
 const REJECTS_FOR_CHANGES = 'rejects-for-changes';
 
 export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
@@ -119,7 +119,7 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
   });
 }
 
-/** What is passed on has a stamp, by which the agent counts it once. */
+/** The stamp of a message to an agent, which makes it count once. */
 function stampOf({ stamp }: RefactorState, { kind }: RefactorCommand): { stamp?: number } {
   return kind === 'forward' ? { stamp: nextStamp(stamp) } : {};
 }
@@ -128,7 +128,7 @@ function earliest(one: number | null, other: number | null): number | null {
   return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
-/** What lists of runs show of this one. */
+/** What lists of runs show about this run. */
 function headline(state: RefactorState): string {
   return [refactorState(state), ...listNeeds(listAllOpen(state), state.hold)].join();
 }
@@ -138,7 +138,7 @@ function show(state: RefactorState): void {
   showState(refactorState(state), listNeeds(listAllOpen(state), state.hold));
 }
 
-/** The state to begin with: from a person's input, or from the run before. */
+/** The initial state: from a person's input, or from the previous run. */
 function open(inputs: readonly unknown[]): RefactorState {
   const continued = openState<RefactorState>(inputs[0]);
   if (continued) return nameRun(continued, continued.input.repository, true);

@@ -1,7 +1,8 @@
 /**
- * What a workflow believes of what it is told: which runs count only what workers sealed, and the state that a run
- * before handed on.
- * Rule: decided when a run's chain begins and kept in its state, so that old runs go on as they began.
+ * Which runs count only what workers sealed, and the reading of a sealed start: an agent's spec, or the state of the
+ * previous run.
+ * Rule: whether seals are required is decided when a chain of runs begins and stored in its state, so that old runs go
+ * on as they began.
  */
 import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
 import type { AgentSpec } from '../core/agent/state.ts';
@@ -9,15 +10,15 @@ import type { FailureType } from '../core/failures.ts';
 import type { Opened } from '../core/sealed.ts';
 import { describeUnsealed, openSeal, runMark } from '../core/sealed.ts';
 
-/** The patch under which runs began to count only what workers sealed. */
+/** The patch since which runs count only what workers sealed. */
 const SEALS = 'seals';
 
-/** Whether this run counts only what workers sealed; asked once, when it opens. */
+/** Whether this run counts only what workers sealed. Asked once, when it opens. */
 export function beginsSealed(): boolean {
   return patched(SEALS);
 }
 
-/** The state that the run before handed on; undefined where the input is no state. */
+/** The state from the previous run; undefined if the input is not a state. */
 export function openState<S>(input: unknown): S | undefined {
   const opened = openSeal(input);
   if (!isState(opened.value)) return undefined;
@@ -33,7 +34,7 @@ function isState(value: unknown): value is { state: unknown } {
   return typeof value === 'object' && value !== null && 'state' in value;
 }
 
-/** A state counts in the run that follows the one which sealed it. */
+/** Why a state does not count: only the run after the one that sealed it may use it. */
 function findStranger(opened: Opened): string | undefined {
   const before = workflowInfo().continuedFromExecutionRunId;
   if (before === undefined) return 'this run follows no other';
@@ -41,7 +42,7 @@ function findStranger(opened: Opened): string | undefined {
   return 'it was sealed in another run than the one before';
 }
 
-/** What an agent is started with; `company` names the refactor that started it, with all its runs. */
+/** The spec that an agent is started with. `company` identifies the refactor that started it, with all its runs. */
 export function openSpec(input: unknown): { spec: AgentSpec; company: string | undefined } {
   const opened = openSeal(input);
   const { spec } = opened.value as { spec: AgentSpec };
@@ -55,9 +56,9 @@ export function openSpec(input: unknown): { spec: AgentSpec; company: string | u
   return { spec, company };
 }
 
-/** Ends a run that must not begin, with what a person can do. */
+/** Fails a start, and says what a person can do. */
 function refuseStart(problem: string): never {
   const type: FailureType = 'NotSealed';
-  const way = 'Reset the run before it (temporal workflow reset) to go on, or start a refactor anew';
+  const way = 'Reset the previous run (temporal workflow reset) to go on, or start a new refactor';
   throw ApplicationFailure.create({ type, message: `${problem}. ${way}`, nonRetryable: true });
 }

@@ -1,25 +1,24 @@
 /**
- * How a refactor and its agents notice that one of them is gone: by looking now and then, more seldom the longer
- * nothing happens.
- * Rule: a wait for an agent ends even if its last report was lost, by a reset or by an end from outside; an agent that
- * nobody counts on is found and stopped.
+ * How a refactor and its agents notice that the other one has gone: by timers, which get longer while nothing happens.
+ * Rule: a wait for an agent ends even if its last report was lost, by a reset or because the agent was ended from
+ * outside. An agent that its refactor does not track is found and stopped.
  */
 import { CancellationScope, condition, sleep } from '@temporalio/workflow';
 import type { AgentDescription } from '../core/agent/state.ts';
 import type { AgentMirror } from '../core/refactor/state.ts';
 import type { Activities } from './activities.ts';
 
-/** The patch under which runs began to do this. */
+/** The patch since which runs do this. */
 export const KEEPS_IN_TOUCH = 'keeps-in-touch';
 
-/** A refactor looks soon after its agents fell silent; a silence of hours is looked at hourly. */
+/** A refactor asks for silent agents soon, then ever later, at most hourly. */
 const FIRST_LOOK_MS = 5_000;
 const LAST_LOOK_MS = 3_600_000;
-/** An agent that was cut off from its refactor works on unseen for this long at most. */
+/** An agent that lost its refactor works on unsupervised for at most this long. */
 const FIRST_TOUCH_MS = 30_000;
 const LAST_TOUCH_MS = 600_000;
 
-/** Looks after agents that have not been heard of. Runs until its workflow ends. */
+/** Asks Temporal about agents that have been silent. Runs until its workflow ends. */
 export async function watchAgents(
   read: () => readonly AgentMirror[],
   { control }: Activities,
@@ -40,13 +39,13 @@ async function lookAfter(
     const before = read();
     await sleep(delay, { summary: 'look after the agents' });
     const ids = running();
-    // A look that failed is made again at the next turn.
+    // A failed activity is repeated in the next turn.
     if (read() === before && ids.length > 0) tell(await control.describeAgents(ids).catch(() => []));
     delay = read() === before ? Math.min(delay * 2, LAST_LOOK_MS) : FIRST_LOOK_MS;
   }
 }
 
-/** Lets the refactor hear of its agent. Runs until its workflow ends. */
+/** Lets an agent report to its refactor again and again. Runs until its workflow ends. */
 export async function reportRegularly(touch: () => void): Promise<never> {
   return await CancellationScope.nonCancellable(async () => {
     for (let delay = FIRST_TOUCH_MS; ; delay = Math.min(delay * 2, LAST_TOUCH_MS)) {

@@ -1,17 +1,17 @@
 /**
- * Tells a refactor what its agent has not told yet, beside the agent's loop.
- * Rule: telling takes a while, in which the loop and messages go on; what came of it is taken in by the state as it
- * stands afterwards. In runs from before that, it was taken in by the state of before, so that what happened meanwhile
- * was lost and an act was done again.
+ * Sends an agent's waiting report to its refactor outside the agent's loop.
+ * Rule: sending takes a while, in which the loop and messages go on, so the resulting event is applied to the state of
+ * that moment. Older runs apply it to the state from before the sending, which lost what happened meanwhile and ran an
+ * act twice.
  */
 import { patched } from '@temporalio/workflow';
 import { advanceAgent } from '../core/agent/advance.ts';
 import type { AgentEvent, AgentReport, AgentState } from '../core/agent/state.ts';
 
-/** The patch under which what happens while a refactor is told began to stay. */
+/** The patch since which what happens during the sending is kept. */
 const READS_AFTER_TELLING = 'reads-after-telling';
 
-/** Tells the first report that waits, where there is one. */
+/** Sends the first waiting report, if there is one. */
 export async function tellBeside(
   read: () => AgentState,
   update: (state: AgentState) => void,

@@ -1,7 +1,6 @@
 /**
- * Gives a workflow its signals and updates, one of each for every verb, all through one `receive`.
- * Rule: no handler throws, and none waits but for a signature's verification; a message that nobody knows still leaves
- * a receipt.
+ * Sets a workflow's handlers for signals and updates: for each verb, all through one `receive`.
+ * Rule: no handler throws. A handler waits only for a signature or for policy. An unknown message leaves a receipt too.
  */
 import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
 import { ApplicationFailure, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
@@ -13,16 +12,16 @@ import { signals, updates, wakeSignal } from './messages.ts';
 
 export interface Receiver {
   receive: (verb: Verb, inputs: readonly unknown[]) => Answer | Promise<Answer>;
-  /** Records a message that is not understood. */
+  /** Records a message that can't be read. */
   refuse: (verb: string, problem: string) => void;
 }
 
-/** Sets the handlers of all verbs; signals of unknown names become refused receipts. */
+/** Sets the handlers of all verbs. A signal with an unknown name leaves a refused receipt. */
 export function handleVerbs({ receive, refuse }: Receiver): void {
   for (const verb of SIGNAL_VERBS) {
     const handler = (...inputs: unknown[]): undefined | Promise<undefined> => {
       const answer = receive(verb, inputs);
-      // A signed one waits for its verification, and the run for it.
+      // A signed message waits for its verification, and the run waits for this handler before it ends.
       return answer instanceof Promise ? answer.then(() => undefined) : undefined;
     };
     setHandler(signals[verb] as SignalDefinition<unknown[]>, handler, { description: describeVerb(verb) });
@@ -42,7 +41,7 @@ export function handleVerbs({ receive, refuse }: Receiver): void {
     refuse(
       name,
       update
-        ? `${name} decides something: send it as an update, to learn whether it counted`
+        ? `${name} is a decision: send it as an update, which says whether it counted`
         : `there is no signal "${name}"`,
     );
   });

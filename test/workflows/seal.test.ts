@@ -119,7 +119,7 @@ test('no run begins with a state or a spec that no worker sealed, and it says ho
       .result()
       .catch((error: { cause: unknown }) => error.cause);
     expect(failure, type).toMatchObject(refusal('it is not sealed'));
-    expect(failure, type).toMatchObject(refusal('Reset the run before it'));
+    expect(failure, type).toMatchObject(refusal('Reset the previous run'));
   }
   const byHand = { taskQueue: crew.taskQueue, workflowId: `stranger-${randomUUID()}`, args: [{ spec: { task: 'a' } }] };
   await expect(client.workflow.execute('agent', byHand)).rejects.toMatchObject({
@@ -176,13 +176,13 @@ test('reports, messages passed on and troubles count once, from our workers, and
     'agentReport: it is not sealed: no worker sent it',
     'trouble: it is not sealed: no worker sent it',
   ]);
-  expect(again).toBe('agentReport: it came before');
+  expect(again).toBe('agentReport: it was received already, or a newer one was');
   expect(steer).toContain('steer: ');
   await expect.poll(async () => await told(other)).toEqual([expect.stringContaining('sealed for another place')]);
   await expect
     .poll(async () => await told(agent))
     .toEqual([
-      'forwarded: it came before',
+      'forwarded: it was received already, or a newer one was',
       'forwarded: it is not sealed: no worker sent it',
       'forwarded: it is not sealed: no worker sent it',
     ]);
@@ -212,7 +212,7 @@ test('an answer that a stranger gives in place of an activity holds, and resume 
   await temporal('activity', 'complete', ...place, '--result', '{"kind": "answered", "proposals": []}');
   const { needs } = await until(handle, (now) => now.tasks.some((task) => task.needs.length > 0));
   expect(JSON.stringify(needs) + JSON.stringify(await agent.query(agentQueries.status))).toContain(
-    'think answered does not count',
+    'the result of think does not count',
   );
   go();
   await handle.signal(signals.resume, { by: 'ann' });

@@ -136,7 +136,7 @@ async function send<Answer, Input>({ account, per }: AccountInput, update: strin
     return opened.value as Answer;
   throw fail(
     'NotSealed',
-    `what ${accountId(taskQueue, { account, per })} answered does not count: ${problem ?? 'it is the answer to another message'}`,
+    `the answer of ${accountId(taskQueue, { account, per })} does not count: ${problem ?? 'it is the answer to another message'}`,
   );
 }
 
