@@ -1,12 +1,12 @@
 /**
- * The one error of the git layer: what was tried, on what, and what a person can do.
- * Rule: it survives JSON, and passwords in URLs never get into it.
+ * The only error class of the git room: it says what was tried, on what, and what a person can do.
+ * Rule: its facts survive JSON, and it never contains passwords of URLs.
  */
 import { escapeForPeople } from '../core/text/escape.ts';
 import type { GitFailureKind } from '../core/failures.ts';
 import { GIT_FAILURES } from '../core/failures.ts';
 
-/** A failure of git. `facts.words` is what git itself said, made safe to show. */
+/** A failure of git. `facts.words` is git's own error output, escaped for display. */
 export class GitFailure extends Error {
   override name = 'GitFailure';
   readonly kind: GitFailureKind;
@@ -23,19 +23,19 @@ export class GitFailure extends Error {
   }
 }
 
-/** The text with user names and passwords of URLs replaced. */
+/** Replaces user names and passwords in URLs by `***`. */
 export function hideSecrets(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/gi, '$1***@');
 }
 
-/** Kinds that git's own words tell, first match wins. */
+/** The kind of failure by git's error output; the first match wins. */
 const WORDS: readonly [RegExp, GitFailureKind][] = [
   [/dubious ownership/i, 'ownership'],
   [/no space left|disk quota/i, 'disk-full'],
-  // The other side says these before the line breaks, which by itself would be one that comes back.
+  // A remote reports these before the connection breaks. The broken connection alone would look like a passing failure.
   [/from promisor remote|lazy fetching disabled/i, 'partial'],
   [/repository corruption|failed to traverse parents|could not read [0-9a-f]{40}/i, 'corrupt'],
-  // A host that refuses us does not say whether there is a repository, and asking again does not help.
+  // A host that refuses access does not say whether the repository exists, and trying again does not help.
   [
     /permission denied \(|authentication failed|could not read (username|password)|host key verification failed|access denied|returned error: 40[13]|certificate (problem|verif)|verification failed/i,
     'no-access',
@@ -59,12 +59,12 @@ const WORDS: readonly [RegExp, GitFailureKind][] = [
   ],
 ];
 
-/** The kind of failure that git's error output means. */
+/** The kind of failure by git's error output; `failed` if it is none of the known ones. */
 export function kindOf(stderr: string): GitFailureKind {
   return WORDS.find(([pattern]) => pattern.test(stderr))?.[1] ?? 'failed';
 }
 
-/** The failure that a call of git ended with, from what it said. */
+/** The failure of a call of git, from its error output. */
 export function toGitFailure(args: readonly string[], dir: string, stderr: string): GitFailure {
   const words = escapeForPeople(withoutProgress(stderr)).slice(-2000);
   const kind = kindOf(words);
@@ -72,13 +72,13 @@ export function toGitFailure(args: readonly string[], dir: string, stderr: strin
   return new GitFailure(kind, addRemedy(kind, message), { words });
 }
 
-/** The words with what a person can do, where the table says that of the kind. */
+/** Adds what a person can do about this kind of failure, if the table of failures says so. */
 export function addRemedy(kind: GitFailureKind, words: string): string {
   const { remedy } = GIT_FAILURES[kind];
   return remedy === '' ? words : `${words.replace(/[.\s]+$/, '')}. What to do: ${remedy}`;
 }
 
-/** Git's words without its progress: `Receiving objects:  40% (2/5)`, redrawn by carriage returns. */
+/** Git's error output without progress such as `Receiving objects:  40% (2/5)`, which carriage returns redraw. */
 function withoutProgress(stderr: string): string {
   return stderr
     .split('\n')

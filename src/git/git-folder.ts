@@ -1,34 +1,34 @@
 /**
- * Finds everything that git reads of a repository that is named by its path.
- * Rule: what git follows is followed here as git does: links, a `.git` that is a file, `commondir`, alternates; what
- * can't be followed is refused, and so is a pipe, a socket or a device where git would open a file: it waits for ever.
+ * Finds all files and folders that git reads of a repository that is named by its path.
+ * Rule: links, a `.git` file, `commondir` and alternates are followed as git follows them. What can't be followed is
+ * refused, and so is a pipe, a socket or a device in place of a file, since git would wait on it for ever.
  */
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { GitFailure } from './git-failure.ts';
 import { nameSpecial, NotPlainFile, readPlainFile } from './read-plain-file.ts';
 
-/** Where a repository by path is, and every real place from which git takes anything of it. */
+/** The folders of a repository by path, and every real path that git reads of it. */
 export interface GitFolder {
-  /** Its `.git`, or itself where it is bare; for git, so that it does not look for another one. */
+  /** The repository's `.git`, or the folder itself if bare. Calls of git name it, so git never searches for another. */
   gitDir: string;
-  /** Where its objects and branches are: another folder for a linked worktree. */
+  /** The folder with objects and branches: another one than `gitDir` for a linked worktree. */
   commonDir: string;
-  /** Real paths, the folder itself among them. */
+  /** Real paths; the first is the folder itself. */
   reads: string[];
 }
 
-/** What git reads in a repository's folder when it is fetched from; hooks and logs may be links to anywhere. */
+/** What git reads in a repository's folder during a fetch. Hooks and logs are not read, so they may link anywhere. */
 const READ = new Set(
   'HEAD config config.worktree commondir packed-refs shallow refs objects info reftable worktrees'.split(' '),
 );
 /** Git follows five levels of alternates. */
 const MAX_ALTERNATES = 5;
-/** A path is at most 4,096 bytes; of alternates there may be many. */
+/** Limits of `.git` and `commondir` files, which have one path (at most 4,096 bytes), and of lists of alternates. */
 const MAX_POINTER_BYTES = 64 * 1024;
 const MAX_ALTERNATES_BYTES = 1024 * 1024;
 
-/** Follows a repository from its folder, which is a real path. */
+/** Finds a repository's folders and reads, given its folder as a real path. Throws a GitFailure if it is none. */
 export async function findGitFolder(path: string): Promise<GitFolder> {
   try {
     const reads = new Set([path]);
@@ -75,7 +75,7 @@ async function findGitDir(path: string, reads: Set<string>): Promise<string> {
   reads.add(place);
   const [, target] = /^gitdir: ([^\n\r]+)[\n\r]*$/.exec(await readPointer(place)) ?? [];
   if (target === undefined) throw new GitFailure('not-a-repository', `${inside} names no repository`);
-  // Git takes it from where the file is named, not from where a link to it leads.
+  // Git resolves it from the path of the `.git` file, not from where a link to that file leads.
   return await realpath(resolve(path, target));
 }
 
@@ -89,8 +89,8 @@ async function readPointer(path: string): Promise<string> {
 }
 
 /**
- * Adds where the links of a folder lead; those that lead nowhere are not read either. Refuses what git would wait for.
- * `isDeep` looks into the folders of this folder too, but not where links lead to folders.
+ * Adds the targets of a folder's links to `reads`, except broken ones. Refuses pipes, sockets and devices. `isDeep`
+ * looks into subfolders too, but not into folders that links lead to.
  */
 async function followEntries(
   folder: string,
@@ -111,7 +111,7 @@ async function followEntries(
   }
 }
 
-/** Adds a folder of objects, what its links lead to, and the folders that it borrows from. */
+/** Adds a folder of objects, the targets of its links, and its alternates. */
 async function followObjects(objects: string, reads: Set<string>, depth: number): Promise<void> {
   if (depth > MAX_ALTERNATES) throw new GitFailure('not-a-repository', `${objects} borrows through too many folders`);
   reads.add(objects);
@@ -135,10 +135,10 @@ async function ifThere<T>(reading: Promise<T>): Promise<T | undefined> {
   });
 }
 
-/** The real places at which git writes a ref and its log, where links are in the way to them. */
+/** The real paths that git writes for a ref and its log, with links followed. */
 export async function followRef({ commonDir }: GitFolder, ref: string): Promise<string[]> {
   const places = new Set<string>();
-  // Git writes the log of HEAD too where HEAD names the ref.
+  // Git writes the log of HEAD too if HEAD names the ref.
   for (const path of [ref, `logs/${ref}`, 'logs/HEAD']) {
     const parts = path.split('/');
     for (let length = 1; length <= parts.length; length += 1) {
@@ -146,7 +146,7 @@ export async function followRef({ commonDir }: GitFolder, ref: string): Promise<
       if (!(await lstat(at).catch(() => undefined))) break;
       const special = nameSpecial(await stat(at).catch(() => lstat(at)));
       if (special !== undefined) throw new GitFailure('failed', `${at} is ${special}`);
-      // A link that leads nowhere would have the file made where it leads.
+      // Git would create the file at the target of a broken link.
       const place = await realpath(at).catch(() => {
         throw new GitFailure('failed', `${at} is a link that leads nowhere`, { words: `${at} leads nowhere` });
       });
@@ -156,7 +156,7 @@ export async function followRef({ commonDir }: GitFolder, ref: string): Promise<
   return [...places];
 }
 
-/** The first of these paths that lies below none of the roots; both are real paths. */
+/** The first of these paths that is below none of the roots. All are real paths. */
 export function findOutside(reads: readonly string[], roots: readonly string[]): string | undefined {
   const isBelow = (path: string, root: string): boolean =>
     root === '/' || path === root || path.startsWith(root.endsWith('/') ? root : `${root}/`);

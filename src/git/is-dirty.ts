@@ -1,7 +1,7 @@
 /**
- * Tells whether a person's working copy has changes that are in no commit.
- * Rule: it is read through the store's configuration, so that neither filters nor hooks of the repository run, and
- * nothing is written to it.
+ * Tells whether a person's working copy has uncommitted changes.
+ * Rule: git reads it with the store's configuration, so that no filter or hook of the repository runs, and nothing is
+ * written to it.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,10 +11,10 @@ import type { StreamOptions } from './run-git.ts';
 import { streamGit } from './run-git.ts';
 import type { Store } from './store.ts';
 
-/** Milliseconds of each call: a pipe in the place of an ignore file has git wait, and this is for a note only. */
+/** Timeout of each call: git would wait on a pipe in place of an ignore file, and the result is only for a note. */
 const TIMEOUT_MS = 60_000;
 
-/** Whether `git status` would show anything; null where there is no working copy, or none that we may read. */
+/** Whether `git status` would show a change; null if there is no working copy, or none that can be read. */
 export async function isDirty(store: Store, repository: string): Promise<boolean | null> {
   const read = readAddress(repository);
   if (read.kind === 'bad' || read.address.kind === 'url') return null;
@@ -23,7 +23,7 @@ export async function isDirty(store: Store, repository: string): Promise<boolean
   try {
     return await hasChanges(store, workTree);
   } catch (error) {
-    // It is for a note only: a split index, say, can't be read this way.
+    // For example, a split index can't be read this way. The result is only for a note.
     if (error instanceof GitFailure) return null;
     throw error;
   }
@@ -51,7 +51,7 @@ async function hasChanges(store: Store, workTree: string): Promise<boolean> {
   const differs = async (args: string[]): Promise<boolean> =>
     (await streamGit(store.dir, [...args, '--quiet', '--no-ext-diff', '--ignore-submodules=all'], options)).status ===
     1;
-  // A copied repository has other inodes and times of change: only size and time of writing are looked at first.
+  // A copied repository has other inodes and change times, so the first check compares only sizes and write times.
   if (await differs(['-c', 'core.checkStat=minimal', '-c', 'core.trustctime=false', 'diff', '--no-textconv']))
     return true;
   if (await differs(['diff-index', '--cached', head])) return true;

@@ -1,16 +1,16 @@
 /**
- * Judges the files in a tree that git obeys, by what they say.
- * Rule: what `git fsck` refuses is refused here, and so is what is written in a way that programs may read differently.
+ * Checks `.gitmodules` and `.gitattributes` files of a tree by their content.
+ * Rule: what `git fsck` refuses is refused here, and so is anything that programs may read in different ways.
  */
 
-/** Git takes no longer line from attributes, and hosts refuse files with one. */
+/** Git ignores longer lines in attributes, and hosts refuse files with them. */
 const MAX_ATTRIBUTES_LINE_BYTES = 2047;
 
-/** A part of a path or an address that nobody takes for an option. */
+/** A part of a path or an address that no program takes for an option. */
 const PART = String.raw`[\w.~+][\w.~+-]*`;
 /** A path or an address as people write them: by URL, by ssh's short form, or relative. */
 const ADDRESS = `(?:(?:https?|ssh|git)://(?:${PART}@)?${PART}(?::\\d+)?|(?:${PART}@)?${PART}:/?${PART}|/?${PART})(?:/${PART})*/?`;
-/** One line of a `.gitmodules` that git and everybody else read alike: a section, or a field of a plain value. */
+/** One line of a `.gitmodules` that all programs read in the same way: a section, or a field with a plain value. */
 const MODULE_LINE = new RegExp(
   [
     String.raw`^[ \t]*(?:[#;].*|\[submodule "(?<name>[\w. /+@][\w. /+@-]*)"\]`,
@@ -22,8 +22,8 @@ const MODULE_LINE = new RegExp(
 );
 
 /**
- * Whether a `.gitmodules` says nothing that git refuses, or that has ever run a program: no options as values, no
- * commands, no names that climb. What is written in an unusual way is not judged, but refused too.
+ * Whether a `.gitmodules` has only lines that git accepts and that never run a program: no options as values, no
+ * commands, no `..` in names. Lines in an unusual form are refused too.
  */
 export function isPlainModules(bytes: Buffer): boolean {
   const lines = bytes.toString('latin1').split('\n');
@@ -34,7 +34,7 @@ export function isPlainModules(bytes: Buffer): boolean {
   });
 }
 
-/** Whether git reads all of a `.gitattributes`. */
+/** Whether git reads every line of a `.gitattributes`. */
 export function isPlainAttributes(bytes: Buffer): boolean {
   const lines = bytes.toString('latin1').split('\n');
   return lines.every((line) => line.length <= MAX_ATTRIBUTES_LINE_BYTES);

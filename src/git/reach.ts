@@ -1,7 +1,7 @@
 /**
- * Says how git gets at a repository that somebody named, or why it may not, each time that git is about to.
- * Rule: what is judged is what git is given: a folder that was followed to its end, or a URL with the addresses that
- * its host had when it was judged.
+ * Checks whether git may access a repository that a person named, before each access, and says how git is to do so.
+ * Rule: git is given exactly what was checked: a folder with all links followed, or a URL with its host's addresses at
+ * the time of the check.
  */
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -12,15 +12,15 @@ import type { GitFolder } from './git-folder.ts';
 import { findGitFolder, findOutside } from './git-folder.ts';
 import { GitFailure, hideSecrets } from './git-failure.ts';
 
-/** The hub of a store, which its worker's configuration names, and no start does. */
+/** Stands for a store's hub, which the worker's configuration names and a start can't. */
 export const HUB = Symbol('hub');
 
-/** What a worker may reach for those who start runs. */
+/** What a worker may reach for people who start runs. */
 export interface Access {
   roots: readonly Root[];
-  /** Whether this is a place of chains, which is nobody's repository. */
+  /** Whether a place is one of this worker's hubs, which can't be used as a repository. */
   isHub(place: string): boolean;
-  /** The public addresses of a host that no root lists; null where a proxy looks them up. */
+  /** The public addresses of a host that no root lists; null if a proxy looks them up. */
   findAddresses(address: UrlAddress): Promise<PublicAddresses>;
 }
 
@@ -28,14 +28,14 @@ export type PublicAddresses =
   | { kind: 'public'; addresses: readonly string[] | null }
   | { kind: 'refused' | 'unknown'; reason: string };
 
-/** A repository that git may get at, as git is to be told. */
+/** A repository that git may access: its name for git, and the settings and environment of the call. */
 export type Reached = { name: string; settings: string[]; env: Record<string, string> } & (
   | { kind: 'folder'; folder: GitFolder; path: string }
-  /** `judged` where SSH is to connect to these addresses of the host, which it would look up anew. */
+  /** `judged`: SSH must connect to these addresses of the host instead of looking it up again. */
   | { kind: 'url'; judged?: { address: UrlAddress; addresses: readonly string[] | null } }
 );
 
-/** Judges an address. Without `access` every address of the closed set may be reached. */
+/** Checks a repository's address. Without `access` every valid address may be reached. Throws a GitFailure. */
 export async function reach(access: Access | undefined, repository: string): Promise<Reached> {
   const read = readAddress(repository);
   if (read.kind === 'bad') throw refusal(repository, read.problem, 'not-a-repository');
@@ -62,7 +62,7 @@ async function reachFolder(access: Access | undefined, repository: string, path:
   };
 }
 
-/** Refuses a repository by path that takes any of these, its own folder first, from outside of the roots. */
+/** Refuses a repository by path if one of `reads` is outside of the roots. The first of them is its own folder. */
 export async function refuseReadsOutside(
   access: Access | undefined,
   repository: string,
@@ -73,12 +73,12 @@ export async function refuseReadsOutside(
   const roots = await Promise.all(allowed.map((root) => realpath(root).catch(() => resolve(root))));
   const outside = findOutside(reads, roots);
   if (outside === undefined) return;
-  const what = outside === reads[0] ? 'lies' : `takes part of itself from ${outside}, which lies`;
+  const what = outside === reads[0] ? 'is' : `also reads ${outside}, which is`;
   const line = `COXSWAIN_ROOTS: ${roots.join(', ') || 'none'}`;
   throw refusal(repository, `${what} outside the folders that this worker may read (${line})`);
 }
 
-const IS_HUB = 'is a hub of this worker: what lies there are chains of runs, and no repository';
+const IS_HUB = "is a hub of this worker, with the chains of its runs: name the repository's own address";
 
 async function reachUrl(access: Access | undefined, repository: string, address: UrlAddress): Promise<Reached> {
   const settings = ['-c', 'http.followRedirects=false'];
@@ -89,15 +89,15 @@ async function reachUrl(access: Access | undefined, repository: string, address:
     if (address.scheme === 'ssh') judged = { address, addresses };
     else settings.push(...pin(address, addresses));
   }
-  // Addresses may be rewritten by the person's own configuration, to SSH for instance, but never to a program.
+  // The worker user's git configuration may rewrite an address, for example to SSH, but never to a program.
   const schemes = new Set(['https', 'ssh', address.scheme]);
   const env = { GIT_ALLOW_PROTOCOL: [...schemes].join(':') };
   return { kind: 'url', name: address.text, settings, env, ...(judged ? { judged } : {}) };
 }
 
 /**
- * The addresses at which a URL's host may be connected to: null where a proxy looks them up, undefined where a root
- * lists the host, wherever it lies. Fails where it may not be reached; `name` is what is said of it then.
+ * The addresses at which a URL's host may be contacted. Null: a proxy looks them up. Undefined: a root lists the host,
+ * so any address will do. Throws a GitFailure about `name` if the host may not be reached.
  */
 export async function findConnectAddresses(
   access: Access | undefined,
@@ -118,14 +118,14 @@ async function findPublic(access: Access, repository: string, address: UrlAddres
   throw new GitFailure('unreachable', `${hideSecrets(repository)} can't be reached: ${words}`);
 }
 
-/** Git connects to the addresses that were judged, not to what the name stands for a moment later. */
+/** Makes git connect to the checked addresses: a moment later the name may stand for others. */
 function pin({ host, port, isAddress }: UrlAddress, addresses: readonly string[] | null): string[] {
   if (isAddress || addresses === null) return [];
   const list = addresses.map((one) => (one.includes(':') ? `[${one}]` : one)).join(',');
   return ['-c', `http.curloptResolve=${host}:${port}:${list}`];
 }
 
-/** What a worker refuses by its own configuration, or has not on its host, may be another's. */
+/** A refusal. By default `not-here`: another worker may allow the repository, or have it on its host. */
 function refusal(repository: string, problem: string, kind: GitFailureKind = 'not-here'): GitFailure {
   return new GitFailure(kind, `${JSON.stringify(hideSecrets(repository))} ${problem}`);
 }

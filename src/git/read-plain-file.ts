@@ -1,14 +1,14 @@
 /**
- * Opens and reads files at paths that somebody else may have written, such as a repository's or a workspace's.
- * Rule: nothing waits and no memory fills: what is no plain file, or is larger than the caller takes, is refused, and
- * the refusal says what was found.
+ * Opens and reads files at paths that others may have written, such as those of a repository or a workspace.
+ * Rule: never blocks and never fills memory. Anything but a regular file within the caller's size limit is refused, and
+ * the error says what was found.
  */
 import type { Dirent, Stats } from 'node:fs';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 
-/** Something else than a plain file of at most the wanted size is at a path. */
+/** The path has no regular file, or one over the size limit. */
 export class NotPlainFile extends Error {
   override name = 'NotPlainFile';
 
@@ -17,16 +17,16 @@ export class NotPlainFile extends Error {
   }
 }
 
-/** What is at a path, in words, where that is neither file nor folder nor link. */
+/** Describes a pipe, a socket or a device; undefined for files, folders and links. */
 export function nameSpecial(entry: Dirent | Stats): string | undefined {
-  if (entry.isFIFO()) return 'a named pipe, and no file';
-  if (entry.isSocket()) return 'a socket, and no file';
-  return entry.isCharacterDevice() || entry.isBlockDevice() ? 'a device, and no file' : undefined;
+  if (entry.isFIFO()) return 'a named pipe, not a file';
+  if (entry.isSocket()) return 'a socket, not a file';
+  return entry.isCharacterDevice() || entry.isBlockDevice() ? 'a device, not a file' : undefined;
 }
 
 /**
- * Opens a plain file for reading. A pipe that nobody writes is opened without waiting, and closed again; so no thread
- * is ever held by one.
+ * Opens a regular file for reading. Non-blocking, so that a pipe without a writer never holds a thread. Throws
+ * NotPlainFile.
  */
 export async function openPlainFile(
   path: Buffer | string,
@@ -36,7 +36,7 @@ export async function openPlainFile(
   const file = await open(path, links === 'refused' ? flags | constants.O_NOFOLLOW : flags);
   try {
     const stat = await file.stat();
-    if (!stat.isFile()) throw new NotPlainFile(path, nameSpecial(stat) ?? 'a folder, and no file');
+    if (!stat.isFile()) throw new NotPlainFile(path, nameSpecial(stat) ?? 'a folder, not a file');
     return { file, size: stat.size };
   } catch (error) {
     await file.close();
@@ -44,7 +44,7 @@ export async function openPlainFile(
   }
 }
 
-/** The bytes of a plain file of at most so many; what is added to it meanwhile is not read. */
+/** Reads a regular file of at most `maxBytes`, without bytes that are appended meanwhile. Throws NotPlainFile. */
 export async function readPlainFile(path: string, maxBytes: number): Promise<Buffer> {
   const { file, size } = await openPlainFile(path);
   try {

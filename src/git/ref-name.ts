@@ -1,10 +1,10 @@
 /**
- * Names of refs, made of workflow ids.
- * Rule: two ids never share one, and none leaves the place that it is made for.
+ * Names of refs, made from workflow ids.
+ * Rule: two ids never get the same name, and no name can leave its folder of refs.
  */
 import { digestText } from '../core/digest.ts';
 
-/** An id as a ref's component: a slug and ten hex digits of its SHA-256, so that two ids never share one. */
+/** A ref's component for an id: a slug and ten hex digits of the id's SHA-256. */
 export function refSlug(id: string): string {
   const slug = id
     .toLowerCase()

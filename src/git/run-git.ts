@@ -1,7 +1,7 @@
 /**
- * Runs git on stores of ours: simple-git for verbs, a plain spawn where bytes go in or come out.
- * Rule: environment and settings are ours, no hook runs, nothing asks at a terminal, and every argument was made by
- * our code. Only verbs that talk to a remote see the person's own configuration, since their credentials lie there.
+ * Runs git on stores: simple-git for verbs, a plain child process where bytes go in or come out.
+ * Rule: environment and settings are fixed, no hook runs, git never prompts, and our code makes every argument. Only
+ * verbs that talk to a remote use the git configuration of the worker's user, since their credentials are there.
  */
 import { homedir } from 'node:os';
 import { delimiter, dirname } from 'node:path';
@@ -11,17 +11,18 @@ import { simpleGit } from 'simple-git';
 import { startProgram } from '../programs/starter.ts';
 import { GitFailure, toGitFailure } from './git-failure.ts';
 
-/** Who commits where no person did. */
+/** Author and committer of commits that no person made. */
 const IDENTITY = { name: 'Coxswain', email: 'coxswain@localhost' };
-/** Milliseconds without a byte from a verb: a transfer over a slow line still says how far it is. */
+/** Longest time without output of a verb: even a transfer over a slow connection reports its progress. */
 const SILENCE_MS = 10 * 60_000;
-/** Milliseconds of a call that says nothing while it works: the checkout of a very large tree on a slow disk. */
+/** Longest time of a call without progress output: enough to check out a very large tree on a slow disk. */
 const CALL_MS = 30 * 60_000;
-/** Programs are looked for where systems keep them, and beside our own Node. */
+/** The system's folders of programs, and the folder of our own Node. */
 const PATH = ['/usr/local/bin', '/usr/bin', '/bin', '/opt/homebrew/bin', dirname(process.execPath)].join(delimiter);
 
 /**
- * Settings of every call: no hooks, no file monitor, no automatic maintenance, paths as bytes, nothing sent unasked.
+ * Settings of every call: no hooks, no file monitor, no automatic maintenance, unquoted paths, no tags or signatures
+ * pushed.
  */
 const SETTINGS = [
   'core.hooksPath=/dev/null',
@@ -33,32 +34,32 @@ const SETTINGS = [
   'push.gpgSign=false',
 ].flatMap((setting) => ['-c', setting]);
 
-/** What a call may differ in. */
+/** Options of one call. */
 export interface GitOptions {
-  /** Values for git's environment, which is otherwise the same for all calls. */
+  /** Environment variables on top of those that all calls have. */
   env?: Readonly<Record<string, string>>;
-  /** Whether the person's configuration counts: for verbs that talk to a remote, with their credentials. */
+  /** `personal`: git uses the configuration of the worker's user too, for verbs that talk to a remote. */
   configuration?: 'ours' | 'personal';
   /** More settings of git, as `-c name=value`. */
   settings?: readonly string[];
-  /** Whether `dir` is the repository itself, or git looks for one from there as a person's shell would. */
+  /** `is-dir` (default): `dir` is the repository. `around-dir`: git searches for one from there, as in a shell. */
   repository?: 'is-dir' | 'around-dir';
 }
 
-/** Git's whole environment: none of the caller's GIT_ variables; HOME, for credential helpers and SSH. */
+/** Git's whole environment. It has none of this process's GIT_ variables, but HOME, for credential helpers and SSH. */
 export function gitEnvironment(dir: string, { env, configuration, repository }: GitOptions): Record<string, string> {
   return {
     PATH,
     HOME: homedir(),
     LC_ALL: 'C',
     GIT_TERMINAL_PROMPT: '0',
-    // A question to a person would wait for ever: git and SSH ask this program, which never answers.
+    // Git and SSH ask this program instead of a person, which fails at once. A prompt would wait for ever.
     GIT_ASKPASS: '/bin/false',
     SSH_ASKPASS: '/bin/false',
     SSH_ASKPASS_REQUIRE: 'force',
     GIT_NO_REPLACE_OBJECTS: '1',
     ...(configuration === 'personal' ? {} : { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' }),
-    // Named, so that a store that is broken is never taken for the repository around it.
+    // Set, so that git never uses a repository around a broken store.
     ...(repository === 'around-dir' ? {} : { GIT_DIR: dir }),
     GIT_AUTHOR_NAME: IDENTITY.name,
     GIT_AUTHOR_EMAIL: IDENTITY.email,
@@ -69,8 +70,8 @@ export function gitEnvironment(dir: string, { env, configuration, repository }: 
 }
 
 /**
- * Runs one git verb in a repository through simple-git and gives its output. Verbs that say nothing go through
- * `streamGit`: without a byte of output simple-git waits 50 ms more for one.
+ * Runs one git verb through simple-git and returns its output. Verbs without output use `streamGit` instead, since
+ * simple-git waits 50 ms for a first byte. Throws a GitFailure.
  */
 export async function runGit(dir: string, args: readonly string[], options: GitOptions = {}): Promise<string> {
   try {
@@ -80,8 +81,8 @@ export async function runGit(dir: string, args: readonly string[], options: GitO
   }
 }
 
-/** What simple-git wants to be told is meant: it is our own settings and environment that switch these off or over. */
-const MEANT = {
+/** simple-git blocks these settings unless allowed; we set them ourselves. */
+const ALLOWED = {
   allowUnsafeHooksPath: true,
   allowUnsafeFsMonitor: true,
   allowUnsafeConfigPaths: true,
@@ -95,14 +96,14 @@ function client(dir: string, options: GitOptions): SimpleGit {
   return simpleGit({
     baseDir: dir,
     timeout: { block: SILENCE_MS },
-    unsafe: MEANT,
+    unsafe: ALLOWED,
     trimmed: false,
     allowEnvironment: Object.keys(values),
     errors: failOnStatus,
   }).env(values);
 }
 
-/** By itself simple-git takes a bad exit status without words for success. */
+/** Without this, simple-git takes a non-zero exit status without error output for success. */
 function failOnStatus(
   error: Buffer | Error | undefined,
   result: { exitCode: number; stdErr: Buffer[] },
@@ -111,20 +112,20 @@ function failOnStatus(
   return error ?? Buffer.from(`${Buffer.concat(result.stdErr).toString()} (exit status ${result.exitCode})`);
 }
 
-/** What git reads: parts that are at hand, or parts as they come. */
+/** Git's standard input, in parts. */
 export type GitInput = AsyncIterable<Buffer | string> | readonly (Buffer | string)[];
 
-/** Options of a call with bytes; `expected` are exit statuses beside 0 that are no failure. */
+/** Options of a call with bytes. `expected`: exit statuses besides 0 that are not failures. */
 export interface StreamOptions extends GitOptions {
   input?: GitInput;
   expected?: readonly number[];
-  /** Milliseconds after which git is killed, which is a failure. */
+  /** After this time git is killed and the call fails. */
   timeoutMs?: number;
-  /** Takes the output as it comes; then none is collected. `enough` says that no more is wanted. */
+  /** Gets the output as it comes, instead of the result. Call `enough` when no more is wanted. */
   take?: (chunk: Buffer, enough: () => void) => Promise<void> | void;
 }
 
-/** Runs git with bytes to its standard input and gives its status and bytes; fails for an unexpected status. */
+/** Runs git with bytes on its standard input; returns exit status and output. Throws a GitFailure. */
 export async function streamGit(
   dir: string,
   args: readonly string[],
@@ -141,7 +142,7 @@ export async function streamGit(
     child.kill();
   };
   const ended = child.ended.then((status) => status ?? 128);
-  // Its end is awaited whatever fails, so nothing of the call runs on.
+  // The end of git is awaited whatever fails, so that no process of the call goes on.
   const parts = [ended, feed(child.stdin, options.input), collect(child.stdout, options.take, enough)] as const;
   try {
     const [status, , output] = await Promise.all(parts);
@@ -149,7 +150,7 @@ export async function streamGit(
     if (!isFine) throw toGitFailure(args, dir, Buffer.concat(errors).toString('utf8'));
     return { status, output };
   } catch (error) {
-    // Without input, and with nobody to read its output, git ends by itself and removes what it had begun.
+    // With its input ended and its output closed, git ends by itself and removes its unfinished files.
     child.stdin.end();
     child.stdout.destroy();
     await Promise.allSettled(parts);
@@ -161,10 +162,10 @@ export async function streamGit(
 }
 
 async function feed(stdin: Writable, input: GitInput | undefined): Promise<void> {
-  // Git that ends early is told by its status; the broken pipe says nothing more.
+  // If git ends early, its exit status tells why; the broken pipe adds nothing.
   stdin.on('error', () => undefined);
   for await (const chunk of input ?? []) {
-    // Closed with git's end, sometimes without an error before: whoever waited for it to drain would wait for ever.
+    // When git ends, its input closes, sometimes without an error; waiting for `drain` would then last for ever.
     if (stdin.destroyed) return;
     if (!stdin.write(chunk) && !stdin.destroyed) await untilWritable(stdin);
   }

@@ -1,22 +1,22 @@
 /**
- * Judges paths that come out of trees or go into them.
- * Rule: a tree is data from strangers; no name in it may leave its folder or become part of a repository, on the file
- * system of whoever checks it out: what `git fsck` refuses is refused here.
+ * Checks paths that are read from trees or written into them.
+ * Rule: trees are untrusted. No name may leave its folder or become part of a repository, on any file system on which
+ * the tree is checked out; what `git fsck` refuses is refused here.
  */
 
-/** Code points that HFS+ leaves out when it compares names. */
+/** Code points that HFS+ ignores when it compares names. */
 const IGNORED_BY_HFS = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
-/** Names of files that git reads by itself, and what NTFS shortens them to. */
+/** Names of files that git reads by itself, and their short names on NTFS. */
 const READ_BY_GIT = /^(?:\.git(?:modules|attributes|ignore)|\.mailmap|(?:gitmod|gitatt|gitign|mailma)~[1-4])$/;
-/** What NTFS makes of the same names where the shorter ones are taken: so much of these as is left beside the number. */
+/** Starts of their short names on NTFS where the usual ones are taken; a number fills up to eight characters. */
 const SHORTENED = ['gi7eba', 'gi7d29', 'gi250a', 'maba30'];
 
-/** Whether each part of a path is a plain name: not empty, `.` or `..`, nor git's own folder on any file system. */
+/** Whether each part of a path is a plain name: not empty, `.` or `..`, and on no file system git's own folder. */
 export function isSafePath(path: Buffer): boolean {
   return staysInside(path) && !path.toString('latin1').split('/').some(isGitsOwn);
 }
 
-/** Whether no part of a path leaves its folder: all that is asked of what is taken away. */
+/** Whether no part of a path leaves its folder. For deletions that is enough. */
 export function staysInside(path: Buffer): boolean {
   return path
     .toString('latin1')
@@ -25,15 +25,15 @@ export function staysInside(path: Buffer): boolean {
 }
 
 /**
- * Whether a name, as bytes in latin1, is that of git's own folder to some file system: in any case of letters, with
- * what HFS+ ignores, with what NTFS cuts off or takes for a stream, or below a folder in the way of Windows.
+ * Whether some file system takes a name (a byte string, latin1) for git's own folder: in upper or lower case, with code
+ * points that HFS+ ignores, with endings that NTFS cuts off or takes for a stream, or after a backslash on Windows.
  */
 export function isGitsOwn(name: string): boolean {
   if (toHfs(name) === '.git') return true;
   return name.split('\\').some((part) => /^(?:\.git|git~1)[. ]*(?:$|:)/i.test(part));
 }
 
-/** The file of git's own reading that a name stands for on some file system, such as `.gitmodules`; else undefined. */
+/** The file that git reads by itself, such as `.gitmodules`, if some file system takes a name for it. */
 export function readByGit(name: string): string | undefined {
   const onNtfs = name.split('\\').map((part) =>
     part
@@ -49,7 +49,7 @@ function isShortened(name: string): boolean {
   return start !== undefined && name.length === 8 && SHORTENED.some((each) => each.startsWith(start));
 }
 
-/** A name as HFS+ compares it; git takes it to end where it is no UTF-8. */
+/** A name as HFS+ compares it. As in git, it ends at the first byte that is not UTF-8. */
 function toHfs(name: string): string {
   const text = Buffer.from(name, 'latin1').toString('utf8');
   return text

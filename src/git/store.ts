@@ -1,6 +1,6 @@
 /**
- * A store: a bare repository that holds chains. It is the hub itself, or a host's cache of a hub elsewhere.
- * Rule: nothing in a store is ever collected or rewritten by git on its own, and what a kill left is swept by its age.
+ * A store: a bare repository with chains. It is the hub itself, or a host's cache of a hub that is elsewhere.
+ * Rule: git never collects or rewrites anything in a store on its own, and leftovers of killed calls are swept by age.
  */
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
@@ -11,22 +11,22 @@ import type { Access } from './reach.ts';
 import { runGit, streamGit } from './run-git.ts';
 import { sweepStore } from './sweep-store.ts';
 
-/** With no `remote`, `dir` is the hub; with one, `dir` caches it and refs live there. */
+/** Without `remote`, `dir` is the hub. With `remote`, that is the hub, which has the refs, and `dir` is its cache. */
 export interface Store {
   readonly dir: string;
   readonly remote?: string;
-  /** What of the worker's environment remotes need, such as `SSH_AUTH_SOCK` or a proxy; git sees no more of it. */
+  /** Variables of the worker that remotes need, such as `SSH_AUTH_SOCK` or a proxy. Git gets no others. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** The repository's folder among the refs of a hub that is shared; undefined where the hub is its own. */
+  /** The repository's folder of refs in a hub that several repositories share; undefined if the hub is its own. */
   readonly space?: string;
-  /** Which repositories may be reached from here; all where nobody else chooses them. */
+  /** Which repositories may be reached; undefined: all, where only the worker's operator names them. */
   readonly access?: Access;
 }
 
-/** Written as text, since each `git config` is a process. */
+/** Written as text, since each `git config` would be a process. */
 const CONFIG = `[core]
 \tlogAllRefUpdates = false
-\t# A checkpoint that was told as stored survives the loss of power; in one go for all its objects.
+\t# A checkpoint that was reported as stored survives a power failure; one flush for all its objects.
 \tfsync = committed
 \tfsyncMethod = batch
 [gc]
@@ -34,17 +34,17 @@ const CONFIG = `[core]
 [maintenance]
 \tauto = false
 [fetch]
-\t# As one pack, which is there or not: loose objects of a killed fetch would be commits without their trees.
+\t# As one pack, which is whole or absent: a killed fetch could leave loose commits without their trees.
 \tunpackLimit = 1
 [receive]
 \tautogc = false
-\t# A base from a shallow clone is as good as any: what is delivered goes back to where its parents are.
+\t# A base from a shallow clone is accepted: its delivered branch goes to a repository that has the parents.
 \tshallowUpdate = true
 [uploadpack]
 \tallowFilter = true
 \tallowAnySHA1InWant = true
 [extensions]
-\t# Stores lend objects to workspaces: nothing may be pruned from under them.
+\t# Workspaces borrow objects from stores, so none may be pruned.
 \tpreciousObjects = true
 `;
 /** Files are stored byte for byte, whatever a tree's own attributes say. */
@@ -53,7 +53,7 @@ const ATTRIBUTES = '* -text -ident -filter -working-tree-encoding -eol\n';
 const making = new Map<string, Promise<void>>();
 const swept = new Set<string>();
 
-/** Opens a store, making it where it is missing; any number of processes may do so at once. */
+/** Opens a store, and makes it if it is missing. Several processes may do so at once. */
 export async function openStore(store: Store): Promise<Store> {
   const dir = resolve(store.dir);
   if (!existsSync(join(dir, 'HEAD'))) {
@@ -68,12 +68,12 @@ export async function openStore(store: Store): Promise<Store> {
   return { ...store, dir };
 }
 
-/** Makes the store beside its place and renames it there: it is whole or it is not there. */
+/** Makes the store under a temporary name and renames it, so that it is whole or absent. */
 async function create(dir: string): Promise<void> {
   try {
     await makeFolder(dirname(dir));
     const fresh = await mkdtemp(`${dir}.new-`);
-    // No template: it would bring hooks and whatever else the machine has there.
+    // No template: the machine's could contain hooks.
     await streamGit(fresh, ['init', '--quiet', '--bare', '--template=', '--initial-branch=main']);
     await streamGit(fresh, ['config', 'core.repositoryFormatVersion', '1']);
     await appendFile(join(fresh, 'config'), CONFIG);
@@ -81,13 +81,13 @@ async function create(dir: string): Promise<void> {
     await writeFile(join(fresh, 'info/attributes'), ATTRIBUTES);
     await rename(fresh, dir).catch(async (error: unknown) => {
       await rm(fresh, { recursive: true, force: true });
-      // Another process was faster: its store is as good as ours.
+      // If another process was faster, its store is as good.
       if (!existsSync(join(dir, 'HEAD'))) throw error;
     });
   } catch (error) {
     if (error instanceof GitFailure) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    // A place that does not take a folder, for whichever reason, is one for a person to mend.
+    // A path where no folder can be made needs a person, whatever the reason.
     const isBarred = /^(EROFS|EACCES|EPERM|ENOENT|ENOTDIR|EEXIST)\b/.test(reason);
     const kind = isBarred ? 'read-only' : kindOf(reason.replace('ENOSPC', 'no space left'));
     throw new GitFailure(kind, `the store at ${dir} can't be made: ${reason}`, { words: reason });
@@ -95,8 +95,8 @@ async function create(dir: string): Promise<void> {
 }
 
 /**
- * Makes a folder and those above it, for this user alone. Node's own way never ends where a folder takes none, as those
- * of `/proc`.
+ * Makes a folder and its parents, for this user alone. Node's recursive `mkdir` never ends where a folder can't have
+ * subfolders, as in `/proc`.
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
@@ -111,11 +111,11 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 /**
- * Trees of commits that were asked for or made here, by store and commit. Neither can change, and each is asked for
- * several times a step, by a process every time.
+ * Cache of commits' trees, by store and commit. A commit's tree never changes, and each step looks up the same ones
+ * several times, which would take a process every time.
  */
 const trees = new Map<string, Sha>();
-/** A step needs two or three. */
+/** A step needs two or three of them. */
 const MAX_TREES = 1000;
 
 /** The tree of a commit. */
@@ -128,7 +128,7 @@ export async function treeOf(store: Store, commit: Sha): Promise<Sha> {
   return tree;
 }
 
-/** Keeps the tree of a commit that was just made, for whoever asks next. */
+/** Puts the tree of a new commit into the cache. */
 export function noteTree(store: Store, { commit, tree }: { commit: Sha; tree: Sha }): void {
   trees.set(`${store.dir} ${commit}`, tree);
   const [oldest] = trees.keys();

@@ -1,14 +1,14 @@
 /**
- * Removes what killed pushes, fetches, imports, openings and swaps left in a store: git itself never does.
- * Rule: only what is of a kind that git makes for one call, and older than any call takes; never an object or a ref.
+ * Removes temporary files that killed calls left in a store. Git never removes them itself.
+ * Rule: only files of kinds that a single call makes, older than any call lasts; never an object or a ref.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** No call of git takes as long as this, so what is older was left by a kill. */
+/** No call of git takes this long, so older files are leftovers. */
 const LEFT_OVER_MS = 24 * 3_600_000;
 
-/** Removes them, or with `dryRun` only counts; gives how many there were. */
+/** Removes leftovers, or with `dryRun` only counts them; returns how many there were. */
 export async function sweepStore(dir: string, { dryRun = false }: { dryRun?: boolean } = {}): Promise<number> {
   const places: [folder: string, name: RegExp][] = [
     [dir, /^fast_import_crash_|\.lock$/],
@@ -24,7 +24,7 @@ export async function sweepStore(dir: string, { dryRun = false }: { dryRun?: boo
       const path = join(folder, name);
       if (!isOurs || !pattern.test(name) || !(await isLeftOver(path))) continue;
       found += 1;
-      // One that can't be removed does no harm but its size.
+      // A leftover that can't be removed only takes space.
       if (!dryRun) await rm(path, { recursive: true, force: true }).catch(() => undefined);
     }
   }

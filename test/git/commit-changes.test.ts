@@ -210,10 +210,10 @@ describe('what a checkpoint leaves', () => {
         ""x" is not a file any more: it changed while it was read",
         ""x" is not a file any more: it changed while it was read",
         "git fast-import --quiet --done failed in store: ELOOP: too many symbolic links encountered, open '/link'",
-        "as 536870913 bytes: files over 512 MiB are not kept in checkpoints. Ignore it by .gitignore or make it smaller",
-        ""../x" is no path that git can keep",
-        ""a/.git/config" is no path that git can keep",
-        ""a//b" is no path that git can keep",
+        ""x" has 536870913 bytes, and checkpoints take files up to 512 MiB. Ignore it in .gitignore or make it smaller",
+        ""../x" is no path that git can store",
+        ""a/.git/config" is no path that git can store",
+        ""a//b" is no path that git can store",
       ]
     `);
     expect(leftOvers(store)).toEqual([]);

@@ -279,7 +279,7 @@ describe('there is no base', () => {
         "under an id that the repository does not have": "missing-base: <repository> has no commit 1111111111111111111111111111111111111111 that can be fetched: fatal: upload-pack: not our ref",
         "under an unknown name": "missing-base: <repository> has no branch, tag or full commit id "no-such": name one of its branches by "base": main",
         "where HEAD names a branch without commit": "missing-base: <repository> has a HEAD without a commit: name one of its branches by "base": main",
-        "where ids are SHA-256": "not-a-repository: <repository> names its commits by SHA-256: only SHA-1 works as yet",
+        "where ids are SHA-256": "not-a-repository: <repository> uses SHA-256 for its commits: only repositories with SHA-1 are supported",
         "where nobody answers, and the address keeps its secret": "unreachable: http://***@127.0.0.1:1/x.git can't be reached; it is tried again: fatal: unable to access",
         "where the tag is of a file": "missing-base: <repository> has no commit blob that can be fetched: error: 5626abf0f72e58d7a153368ba57db4c673c0e171^{commit}: expected commit type, but the object dereferences to blob type",
       }

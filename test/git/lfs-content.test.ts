@@ -54,12 +54,20 @@ describe('a repository by path', () => {
     [
       'other bytes of that size',
       (at) => writeFileSync(at, 'the PICTURE itself\n'),
-      'is not what its pointer says: 19 bytes with',
+      'has other content than its pointer names: 19 bytes with',
     ],
-    ['too few bytes', (at) => writeFileSync(at, 'the picture'), 'is not what its pointer says: 19 bytes with'],
-    ['too many bytes', (at) => writeFileSync(at, `${PICTURE}and more`), 'is not what its pointer says: 19 bytes with'],
-    ['a pipe', (at) => execFileSync('mkfifo', [at]), 'a named pipe, and no file'],
-    ['a device', (at) => symlinkSync('/dev/zero', at), 'takes part of itself from /dev/zero'],
+    [
+      'too few bytes',
+      (at) => writeFileSync(at, 'the picture'),
+      'has other content than its pointer names: 19 bytes with',
+    ],
+    [
+      'too many bytes',
+      (at) => writeFileSync(at, `${PICTURE}and more`),
+      'has other content than its pointer names: 19 bytes with',
+    ],
+    ['a pipe', (at) => execFileSync('mkfifo', [at]), 'a named pipe, not a file'],
+    ['a device', (at) => symlinkSync('/dev/zero', at), 'also reads /dev/zero, which is outside'],
   ])('with %s there is refused', async (_name, write, words) => {
     const { root, repository } = place(write);
     const { problem, kept } = await fetched(await storeWith([root]), repository);
@@ -113,24 +121,24 @@ describe('a repository by URL', () => {
     const server = await lfsServer({ contents: { [PICTURE_OID]: 'a forged picture!!\n' } });
     const { problem, kept } = await fetched(await storeWith([`${server.url}/`]), server.repository);
     expect(problem).toContain(
-      `what ${server.url} has for it is not what its pointer says: 19 bytes with SHA-256 ${PICTURE_OID}. What to do`,
+      `${server.url} has other content than its pointer names: 19 bytes with SHA-256 ${PICTURE_OID}. What to do`,
     );
     const secret = await lfsServer({ contents: { [PICTURE_OID]: 'a key\n' } });
     // Neither the length nor the SHA-256 of what is there, as `sha256sum` gives it.
     const { problem: told } = await fetched(await storeWith([`${secret.url}/`]), secret.repository);
-    expect(told).toContain('is not what its pointer says: 19 bytes');
+    expect(told).toContain('has other content than its pointer names: 19 bytes');
     expect(told).not.toMatch(/ 6 bytes|c705461e91e939ff/);
     expect(problem).not.toContain('s3cret');
     expect(kept).toEqual({});
     const endless = await lfsServer({ contents: { [PICTURE_OID]: PICTURE.repeat(100_000) } });
     const said = await fetched(await storeWith([`${endless.url}/`]), endless.repository);
-    expect(said).toEqual({ problem: expect.stringContaining('is not what its pointer says'), kept: {} });
+    expect(said).toEqual({ problem: expect.stringContaining('has other content than its pointer names'), kept: {} });
   });
 
   test('that has no such content says so, and that its .lfsconfig is not followed', async () => {
     const server = await lfsServer({ contents: {} });
     const { problem } = await fetched(await storeWith([`${server.url}/`]), server.repository, { hasConfig: true });
-    expect(problem).toContain(`${server.url} answers 404 Object does not exist`);
+    expect(problem).toContain(`${server.url} responds 404 Object does not exist`);
     expect(problem).toContain('an .lfsconfig is not followed');
     expect(problem).toContain('push it there (`git lfs push --all`), or have policy say `lfs: pointers`');
     expect(server.asked.length).toBe(1);
@@ -139,8 +147,8 @@ describe('a repository by URL', () => {
   test('that is no LFS server, or redirects, is said to be that', async () => {
     const elsewhere = await answering(() => ({ body: PICTURE }));
     for (const [answer, words] of [
-      [{ status: 404 }, 'answers 404'],
-      [{ body: '<html>' }, 'does not answer as the batch API does'],
+      [{ status: 404 }, 'responds 404'],
+      [{ body: '<html>' }, 'sent no response of the batch API'],
       [{ status: 307, headers: { Location: `${elsewhere.url}/batch` } }, 'redirects are not followed'],
     ] as const) {
       const server = await lfsServer({ more: () => answer });
@@ -191,7 +199,7 @@ describe('a repository by URL', () => {
     expect((await fetched(store, server.repository, { files })).problem).toBe('');
     expect(other.asked.map(({ headers }) => headers.authorization)).toEqual([undefined]);
     const { problem } = await fetched(await storeWith(roots), server.repository, { files });
-    expect(problem).toContain('answers 401');
+    expect(problem).toContain('responds 401');
     expect(problem).toContain("give the worker's user a credential that may read it");
   });
 
@@ -213,13 +221,13 @@ describe('a repository by URL', () => {
     const proxy = await answering(({ url }) => ({ status: 502, body: url }));
     const plain = 'http://git.example.test/team/assets.git';
     const proxied = await storeWith(['http://git.example.test/'], { http_proxy: proxy.url });
-    expect((await fetched(proxied, plain)).problem).toContain('answers 502 (it is tried again for two minutes)');
+    expect((await fetched(proxied, plain)).problem).toContain('responds 502 (it is tried again for two minutes)');
     expect(proxy.asked.map(({ url }) => url)).toEqual([`${plain}/info/lfs/objects/batch`]);
   });
 
   test('by ssh is told that content comes by https only', async () => {
     const { problem } = await fetched(await newStore(), 'git@git.example.com:team/assets.git');
-    expect(problem).toContain('only https is known for that, and not');
+    expect(problem).toContain('it can be fetched only by https, not from');
     expect(problem).toContain('name the repository by its https address, or have policy say `lfs: pointers`');
   });
 });
@@ -247,7 +255,7 @@ test('of a commit, plain pointers are given content up to a limit for one file a
   ]);
   expect(left).toEqual([
     { path: 'b.bin', why: 'its 1000 bytes are more than the 999 that one file may have' },
-    { path: 'e.bin', why: 'its pointer names extensions of LFS, whose programs are not run' },
+    { path: 'e.bin', why: 'its pointer uses LFS extensions, whose programs are not run' },
     { path: 'f.bin', why: 'with its 19 bytes all content would have more than 40' },
   ]);
   expect(hasConfig).toBe(true);

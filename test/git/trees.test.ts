@@ -196,7 +196,7 @@ describe('a difference', () => {
     rmSync(join(store.dir, 'objects', oid.slice(0, 2), oid.slice(2)));
     await expect(difference(store, from, to)).rejects.toMatchObject({
       kind: 'corrupt',
-      message: expect.stringContaining(`the store at ${store.dir} has no blob ${oid}: missing`),
+      message: expect.stringContaining(`the store at ${store.dir} has no blob ${oid} (missing)`),
     });
   });
 });

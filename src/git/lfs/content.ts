@@ -1,8 +1,7 @@
 /**
- * The content of LFS files, kept by its SHA-256 in a folder of this host: from the repository's own folder, or from the
- * LFS server at the repository's own address.
- * Rule: nothing is in the folder that was not read whole and compared with its pointer, and a repository finds there
- * only what came from itself.
+ * A cache of LFS content by its SHA-256 in a folder of this host. Content comes from the repository's own folder, or
+ * from the LFS server at the repository's own address.
+ * Rule: content is in the cache only after it was read whole and matched its pointer, and each repository has its own.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, realpath, rename, rm, stat, utimes } from 'node:fs/promises';
@@ -16,15 +15,15 @@ import type { Reached } from '../reach.ts';
 import { refuseReadsOutside, reach } from '../reach.ts';
 import { NotPlainFile, openPlainFile } from '../read-plain-file.ts';
 
-/** Where the content of an LFS file is kept. */
+/** The path of an LFS file's content in a cache folder. */
 export function contentPath(folder: string, oid: string): string {
   return join(folder, oid.slice(0, 2), oid);
 }
 
-/** Fetches what `folder`, which is of this repository alone, lacks of these files' content. */
+/** Fetches the content that `folder`, this repository's own cache, lacks. Throws a GitFailure that names the file. */
 export async function ensureContent(source: ContentSource, folder: string, files: readonly LfsFile[]): Promise<void> {
   const missing = new Map<string, LfsFile>();
-  for (const file of files) if (!(await isKept(folder, file))) missing.set(file.oid, file);
+  for (const file of files) if (!(await isCached(folder, file))) missing.set(file.oid, file);
   if (missing.size === 0) return;
   const keep: TakeContent = async (file, bytes, from) => await save(contentPath(folder, file.oid), file, bytes, from);
   try {
@@ -37,8 +36,8 @@ export async function ensureContent(source: ContentSource, folder: string, files
   }
 }
 
-/** Whether it is there; then it counts as used now. */
-async function isKept(folder: string, { oid, size }: LfsFile): Promise<boolean> {
+/** Whether a file's content is in the cache, which also marks it as used now. */
+async function isCached(folder: string, { oid, size }: LfsFile): Promise<boolean> {
   const path = contentPath(folder, oid);
   const now = new Date();
   try {
@@ -49,7 +48,7 @@ async function isKept(folder: string, { oid, size }: LfsFile): Promise<boolean> 
   }
 }
 
-/** Copies a file's content from where `git lfs` keeps it in a repository by path. */
+/** Copies a file's content from the LFS objects of a repository by path. */
 async function copyFrom(
   { store, repository, signal }: ContentSource,
   { folder, path: top }: Extract<Reached, { kind: 'folder' }>,
@@ -64,7 +63,7 @@ async function copyFrom(
       const what = `What to do: run \`git lfs fetch\` there, ${WITHOUT}`;
       throw new GitFailure('not-here', `it is not in ${objects}. ${what}`);
     });
-    // A link leads nowhere that git could not read of the repository.
+    // A link may lead only to places that this worker may read of a repository.
     await refuseReadsOutside(store.access, repository, [top, place]);
     const { file: opened } = await openPlainFile(place, { links: 'refused' }).catch((error: unknown) => {
       throw error instanceof NotPlainFile ? new GitFailure('no-content', error.message) : error;
@@ -79,7 +78,7 @@ async function copyFrom(
   }
 }
 
-/** Writes content beside its place and renames it there once it is whole and the right one. */
+/** Writes content to a temporary file, and renames it once it is whole and matches its pointer. */
 async function save(target: string, { oid, size }: LfsFile, bytes: AsyncIterable<Buffer>, from: string): Promise<void> {
   await mkdir(dirname(target), { recursive: true, mode: 0o700 });
   const fresh = `${target}.${randomBytes(6).toString('hex')}`;
@@ -95,10 +94,10 @@ async function save(target: string, { oid, size }: LfsFile, bytes: AsyncIterable
     }
     const digest = hash.digest('hex');
     if (length !== size || digest !== oid) {
-      // Nothing is said of what is there: whoever names the place may not be one who may read it.
-      const wanted = `its pointer says: ${size} bytes with SHA-256 ${oid}`;
-      const what = `What to do: have it mended there (\`git lfs push --all\`), ${WITHOUT}`;
-      throw new GitFailure('no-content', `what ${from} has for it is not what ${wanted}. ${what}`);
+      // The message does not describe the wrong content: the person who named the place may have no right to read it.
+      const wanted = `its pointer names: ${size} bytes with SHA-256 ${oid}`;
+      const what = `What to do: repair it there (\`git lfs push --all\`), ${WITHOUT}`;
+      throw new GitFailure('no-content', `${from} has other content than ${wanted}. ${what}`);
     }
     await file.sync();
     await rename(fresh, target);
@@ -108,7 +107,7 @@ async function save(target: string, { oid, size }: LfsFile, bytes: AsyncIterable
   }
 }
 
-/** Removes the content, of all repositories, that no base was made with for so long; gives how many files went. */
+/** Removes content, of all repositories, that no base has used for this time. Returns the number of removed files. */
 export async function sweepContent(folder: string, { olderThanMs }: { olderThanMs: number }): Promise<number> {
   let removed = 0;
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);

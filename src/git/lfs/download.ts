@@ -1,7 +1,7 @@
 /**
  * Downloads LFS content by the batch API (`POST <repository>.git/info/lfs/objects/batch`, transfer `basic`).
- * Rule: only the LFS server at the repository's own address is asked, never one that the repository's text names
- * (`.lfsconfig`); where that server sends us is judged like any host that somebody else names.
+ * Rule: only the LFS server at the repository's own address is asked, never one from an `.lfsconfig`. The download
+ * addresses that this server returns are checked like any address that a person names.
  */
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
@@ -14,26 +14,26 @@ import type { Way, Ways } from './request.ts';
 import { fillCredential, openWays, readBody, readText, send } from './request.ts';
 import type { Store } from '../store.ts';
 
-/** Objects of one request to the batch API, as `git lfs` asks for them. */
+/** Objects in one request to the batch API; `git lfs` uses the same number. */
 const BATCH = 100;
-/** Downloads at the same time. */
+/** Concurrent downloads. */
 const LANES = 4;
-/** Characters of a server's own words in an error. */
+/** Most characters of a server's own message in an error. */
 const MAX_WORDS = 300;
 const MEDIA_TYPE = 'application/vnd.git-lfs+json';
-/** Headers of a request that its connection sets, whatever a server says to send. */
+/** Headers that the connection sets, and that a server can't set for us. */
 const OWN_HEADERS = /^(?:host|connection|content-length|transfer-encoding|upgrade|expect|te|trailer|proxy-.*)$/i;
 
-/** Whose content is wanted. */
+/** The repository whose content is wanted. */
 export interface ContentSource {
   store: Store;
   repository: string;
-  /** The commit has an `.lfsconfig`, which is not followed: said where something is missing. */
+  /** The commit has an `.lfsconfig`. It is not followed, and errors say so. */
   hasConfig: boolean;
   signal: AbortSignal;
 }
 
-/** Takes the bytes of a file's content; `from` says where they come from. */
+/** Gets the bytes of a file's content; `from` names their source. */
 export type TakeContent = (file: LfsFile, bytes: AsyncIterable<Buffer>, from: string) => Promise<void>;
 
 const objectSchema = z.looseObject({
@@ -45,9 +45,9 @@ const objectSchema = z.looseObject({
     .optional(),
   error: z.looseObject({ code: z.number(), message: z.string() }).optional(),
 });
-const answerSchema = z.looseObject({ transfer: z.string().optional(), objects: z.array(objectSchema) });
+const batchSchema = z.looseObject({ transfer: z.string().optional(), objects: z.array(objectSchema) });
 
-/** What the server says of one object. */
+/** The server's entry for one object. */
 type Known = z.infer<typeof objectSchema>;
 
 /** The LFS server at the repository's own address. */
@@ -58,14 +58,14 @@ interface Server {
   authorization: string | undefined;
 }
 
-/** A file with where its content is. */
+/** A file, with the address of its content. */
 interface Download {
   file: LfsFile;
   url: URL;
   headers: Record<string, string>;
 }
 
-/** Gives the content of each file to `keep`; the first failure ends it. */
+/** Downloads the content of each file and passes it to `keep`. The first failure ends all downloads. */
 export async function download(source: ContentSource, files: readonly LfsFile[], keep: TakeContent): Promise<void> {
   const ways = openWays(source.store);
   try {
@@ -94,12 +94,12 @@ async function openServer(source: ContentSource, ways: Ways): Promise<Server> {
   return { source, url, way: await ways.find(url), authorization: undefined };
 }
 
-/** The batch API of a repository, by its own address. */
+/** The URL of a repository's batch API, at its own address. */
 function findServer(repository: string): URL {
   const read = readAddress(repository);
   if (read.kind === 'bad' || read.address.kind === 'path' || !/^https?$/.test(read.address.scheme)) {
     const what = `What to do: name the repository by its https address, ${WITHOUT}`;
-    throw new GitFailure('no-content', `only https is known for that, and not ${hideSecrets(repository)}. ${what}`);
+    throw new GitFailure('no-content', `it can be fetched only by https, not from ${hideSecrets(repository)}. ${what}`);
   }
   const { scheme, host, isAddress, port, path } = read.address;
   const authority = `${isAddress && host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -107,7 +107,7 @@ function findServer(repository: string): URL {
   return new URL(`${scheme}://${authority}${place}/info/lfs/objects/batch`);
 }
 
-/** Asks where the content of these files is; a server that wants a credential is asked once more with git's. */
+/** Asks the server for the files' download addresses; if it wants a credential, once more with git's. */
 async function askBatch(server: Server, files: readonly LfsFile[]): Promise<Map<string, Known>> {
   const { source, url, way } = server;
   const objects = files.map(({ oid, size }) => ({ oid, size }));
@@ -117,19 +117,19 @@ async function askBatch(server: Server, files: readonly LfsFile[]): Promise<Map<
     const headers = { Accept: MEDIA_TYPE, 'Content-Type': MEDIA_TYPE, ...credential };
     return await send(way, { url, headers, body, signal: source.signal });
   };
-  let answer = await ask();
-  if (answer.statusCode === 401) {
+  let response = await ask();
+  if (response.statusCode === 401) {
     const repository = new URL(url.pathname.replace(/\/info\/lfs\/objects\/batch$/, ''), url.origin);
     server.authorization = await fillCredential(source.store, repository);
     if (server.authorization !== undefined) {
-      answer.resume();
-      answer = await ask();
+      response.resume();
+      response = await ask();
     }
   }
-  if (answer.statusCode !== 200) throw refusal(server, answer, url);
-  const read = answerSchema.safeParse(readJson(await readText(answer, url.origin)));
+  if (response.statusCode !== 200) throw refusal(server, response, url);
+  const read = batchSchema.safeParse(readJson(await readText(response, url.origin)));
   if (!read.success || (read.data.transfer ?? 'basic') !== 'basic')
-    throw new GitFailure('no-content', `${url.origin} does not answer as the batch API does${remedyFor(server)}`);
+    throw new GitFailure('no-content', `${url.origin} sent no response of the batch API${remedyFor(server)}`);
   return new Map(read.data.objects.map((object) => [object.oid, object]));
 }
 
@@ -148,11 +148,11 @@ function readDownload(server: Server, file: LfsFile, object: Known | undefined):
     return { file, url: new URL(href), headers: Object.fromEntries(headers) };
   }
   const words = object?.error ? `${object.error.code} ${object.error.message}` : 'no address for it';
-  const said = `${server.url.origin} answers ${escapeForPeople(words).slice(0, MAX_WORDS)}${remedyFor(server)}`;
+  const said = `${server.url.origin} responds ${escapeForPeople(words).slice(0, MAX_WORDS)}${remedyFor(server)}`;
   throw aboutContent(new GitFailure('no-content', said), [file.path]);
 }
 
-/** Fetches some at a time. */
+/** Fetches all downloads, `LANES` at a time. */
 async function fetchAll(server: Server, ways: Ways, downloads: readonly Download[], keep: TakeContent): Promise<void> {
   const rest = downloads.values();
   const failed = new AbortController();
@@ -178,19 +178,19 @@ async function fetchOne(
   const { source, authorization } = server;
   const way = await ways.find(url);
   const isNamed = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
-  // The credential is for the repository's own host, and no other one sees it.
+  // The credential goes to the repository's own host only.
   const isOwn = url.origin === server.url.origin && !isNamed && authorization !== undefined;
   const credential = isOwn ? { Authorization: authorization } : {};
-  const answer = await send(way, { url, headers: { ...headers, ...credential }, signal: source.signal });
-  if (answer.statusCode !== 200) throw refusal(server, answer, url);
-  await keep(file, readBody(answer, url.origin), url.origin);
+  const response = await send(way, { url, headers: { ...headers, ...credential }, signal: source.signal });
+  if (response.statusCode !== 200) throw refusal(server, response, url);
+  await keep(file, readBody(response, url.origin), url.origin);
 }
 
-/** What an answer means that is no content. Of the address only the host is said: the rest may hold a secret. */
-function refusal(server: Server, answer: IncomingMessage, { origin }: URL): GitFailure {
-  answer.destroy();
-  const { statusCode: status = 0 } = answer;
-  const said = `${origin} answers ${status}`;
+/** The failure for a response without content. It names only the host: the rest of the address may contain a secret. */
+function refusal(server: Server, response: IncomingMessage, { origin }: URL): GitFailure {
+  response.destroy();
+  const { statusCode: status = 0 } = response;
+  const said = `${origin} responds ${status}`;
   if (status >= 500 || status === 429) return new GitFailure('failed', said);
   if (status >= 300 && status < 400) {
     const what = `What to do: name the repository by the address that it has now, ${WITHOUT}`;
@@ -202,8 +202,8 @@ function refusal(server: Server, answer: IncomingMessage, { origin }: URL): GitF
   return new GitFailure(kind, `${said}${remedyFor(server, isBarred ? credential : undefined)}`);
 }
 
-/** What a person can do where a server has no content to give, as a sentence behind what was said. */
+/** What a person can do about a server that has no content, to append to a message. */
 function remedyFor({ url, source }: Server, what = 'push it there (`git lfs push --all`)'): string {
   const other = source.hasConfig ? '; an .lfsconfig is not followed' : '';
-  return ` (asked was ${url.origin}${url.pathname}${other}). What to do: ${what}, ${WITHOUT}`;
+  return ` (asked: ${url.origin}${url.pathname}${other}). What to do: ${what}, ${WITHOUT}`;
 }

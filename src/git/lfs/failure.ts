@@ -1,15 +1,15 @@
 /**
- * Says of a failure to fetch LFS content which file it was about.
- * Rule: what may pass by itself is tried for two minutes, what another host may have is tried there, and for all else
- * a person is asked at once.
+ * Turns a failure of git into one about the content of LFS files.
+ * Rule: failures that may pass are tried again for two minutes, those that another host can mend are tried there, and
+ * for all others a person is asked at once.
  */
 import { GIT_FAILURES } from '../../core/failures.ts';
 import { GitFailure } from '../git-failure.ts';
 
-/** What everybody can do about content that can't be had. */
+/** The remedy that always works: leave the pointers in place. */
 export const WITHOUT = 'or have policy say `lfs: pointers`';
 
-/** The same failure as one about the content of these files; what is no failure of git is passed through. */
+/** The same failure, as one about these files' content. Other errors are returned unchanged. */
 export function aboutContent(error: unknown, [path, ...more]: readonly string[]): unknown {
   if (!(error instanceof GitFailure)) return error;
   const mayPass = error.kind === 'failed' || error.kind === 'unreachable';

@@ -1,6 +1,6 @@
 /**
- * The files of a commit that git LFS keeps, with what their pointers say, and which of them are given their content.
- * Rule: what is given follows from the commit alone, so that all hosts lay out the same files.
+ * Lists a commit's LFS files with their pointers, and decides which of them get their content in a workspace.
+ * Rule: the decision depends on the commit alone, so that all hosts have the same files.
  */
 import type { LfsPointer } from '../../core/lfs.ts';
 import { MAX_POINTER_BYTES, readPointer } from '../../core/lfs.ts';
@@ -11,30 +11,30 @@ import { readSizes } from '../read/read-files.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 
-/** Bytes of one file's content: as much as a checkpoint takes of one file. */
+/** Most bytes of one file's content: the limit of one file in a checkpoint. */
 const MAX_CONTENT_BYTES = 512 * 1024 * 1024;
-/** Bytes of all content of a base. Each base layer has it once, and a plain workspace once more. */
+/** Most bytes of all content of a base. Each base layer has it once, and each plain workspace once more. */
 const MAX_ALL_CONTENT_BYTES = 4 * 1024 * 1024 * 1024;
 
-/** A pointer in a commit. `pointer` has its bytes. */
+/** An LFS file of a commit. `pointer` has the pointer's bytes. */
 export interface LfsFile extends Omit<LfsPointer, 'isExtended'> {
   path: string;
   pointer: Buffer;
 }
 
-/** What git LFS keeps of a commit. */
+/** The LFS files of a commit. */
 export interface LfsListing {
-  /** Every path that the commit's attributes give to LFS. */
+  /** Every path that the commit's attributes assign to LFS. */
   paths: string[];
-  /** Those whose content is laid out where policy grants it. */
+  /** Files that get their content if policy grants it. */
   given: LfsFile[];
-  /** Pointers that stay pointers all the same, with why. */
+  /** Files that stay pointers in any case, and why. */
   left: { path: string; why: string }[];
-  /** Whether the commit names another LFS server for itself. */
+  /** The commit has an `.lfsconfig`, which may name another LFS server. */
   hasConfig: boolean;
 }
 
-/** Lists them, by the commit's own attributes. */
+/** Lists a commit's LFS files, by the commit's own attributes. */
 export async function listLfs(
   store: Store,
   commit: Sha,
@@ -44,7 +44,7 @@ export async function listLfs(
   const all = [...blobs.keys()];
   const files = all.filter((path) => /(?:^|\/)\.gitattributes$/.test(path));
   const kept = files.length === 0 ? new Set<string>() : await findLfs(store, { commit, paths: all, files });
-  // A name that is no UTF-8 is not that of the file.
+  // A name that is not UTF-8 was decoded to another name than the file's.
   const paths = [...kept].filter((path) => !path.includes('\ufffd'));
   const texts = await readSmall(store, [...new Set(paths.map((path) => blobs.get(path) as Sha))]);
   const listing: LfsListing = { paths, given: [], left: [], hasConfig: blobs.has('.lfsconfig') };
@@ -55,7 +55,7 @@ export async function listLfs(
     if (!pointer || !read) continue;
     const { oid, size, isExtended } = read;
     const why = isExtended
-      ? 'its pointer names extensions of LFS, whose programs are not run'
+      ? 'its pointer uses LFS extensions, whose programs are not run'
       : size > maxBytes
         ? `its ${size} bytes are more than the ${maxBytes} that one file may have`
         : total + size > maxAllBytes
@@ -69,7 +69,7 @@ export async function listLfs(
   return listing;
 }
 
-/** The plain files of a commit by path, in git's order. */
+/** The regular files of a commit by path, in git's order. */
 async function listBlobs(store: Store, commit: Sha): Promise<Map<string, Sha>> {
   const { output } = await streamGit(store.dir, ['ls-tree', '-r', '-z', '--full-tree', '--end-of-options', commit]);
   const lines = output.toString('utf8').split('\0');
@@ -81,7 +81,7 @@ async function listBlobs(store: Store, commit: Sha): Promise<Map<string, Sha>> {
   );
 }
 
-/** The bytes of those blobs that are small enough for pointers. */
+/** The bytes of those blobs that are small enough to be pointers. */
 async function readSmall(store: Store, ids: readonly Sha[]): Promise<Map<Sha, Buffer>> {
   const sizes = await readSizes(store, ids);
   const small = ids.filter((id) => (sizes.get(id) ?? Number.POSITIVE_INFINITY) <= MAX_POINTER_BYTES);

@@ -1,7 +1,7 @@
 /**
- * Which files of a commit git LFS keeps elsewhere, by the commit's own attributes as git itself reads them.
- * Rule: git reads nothing but the commit's `.gitattributes`, in a repository of its own for just this call: a store's
- * attributes switch every filter off.
+ * Finds the files of a commit that git LFS stores, by letting git read the commit's own attributes.
+ * Rule: git reads only the commit's `.gitattributes`, in a temporary repository: a store's own attributes switch all
+ * filters off.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,9 +12,9 @@ import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 
 const ATTRIBUTES = '.gitattributes';
-/** Every rule that matters says this, also one that gives a macro its name. */
+/** Every rule for LFS contains this, also in the definition of a macro. */
 const FILTER = 'filter=lfs';
-/** Paths that one process is asked for: far below what a command line takes. */
+/** Most paths for one process: far below the limit of a command line. */
 const MAX_ASKED = 500;
 
 interface Attributes {
@@ -23,8 +23,8 @@ interface Attributes {
 }
 
 /**
- * Those of these paths that a commit's attributes give to git LFS. `files` are the commit's files of attributes, where
- * the caller knows them; otherwise those of the folders above the paths are looked for.
+ * The paths that a commit's attributes assign to git LFS. `files` are the commit's `.gitattributes` files, if the
+ * caller knows them; otherwise they are searched for in the folders above the paths.
  */
 export async function findLfs(
   store: Store,
@@ -42,7 +42,7 @@ function listAbove(paths: readonly string[]): string[] {
   return [...folders].map((folder) => `${folder}${ATTRIBUTES}`);
 }
 
-/** The files of attributes as lines for an index; none where none of them speaks of LFS. */
+/** The `.gitattributes` files as lines for an index; empty if none of them mentions LFS. */
 async function readAttributes(store: Store, commit: Sha, paths: readonly string[]): Promise<Attributes[]> {
   const found: (Attributes & { oid: Sha })[] = [];
   for (let from = 0; from < paths.length; from += MAX_ASKED) {

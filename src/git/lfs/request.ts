@@ -1,7 +1,7 @@
 /**
- * HTTP requests to the hosts of LFS content.
- * Rule: every URL is judged with its path as the addresses of repositories are, its host is connected to at the
- * addresses that were judged, and no redirect is followed. What is secret in an address or a header is in no error.
+ * HTTP requests to hosts of LFS content.
+ * Rule: every URL, with its path, is checked like a repository's address; connections go to the checked addresses, and
+ * no redirect is followed. Errors contain no secrets of addresses or headers.
  */
 import { lookup as lookUp } from 'node:dns';
 import { readFile } from 'node:fs/promises';
@@ -18,25 +18,25 @@ import { findConnectAddresses } from '../reach.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 
-/** A host that says nothing at all for so long has lost the connection. */
+/** After so long without a byte the connection counts as lost. */
 const SILENCE_MS = 60_000;
-/** Milliseconds for the person's credential helper to answer. */
+/** Timeout of the credential helper of the worker's user. */
 const CREDENTIAL_MS = 30_000;
-/** Bytes of an answer to the batch API: a hundred objects with long signed addresses. */
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+/** Most bytes of a response of the batch API: enough for a hundred objects with long signed addresses. */
+const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
 
-/** A path that a server may read as another one: separators, dots or a percent sign in code, or `..;`. */
-const TWO_WAYS = /%(?:2f|5c|2e|25|00)|\/\.{1,2};/i;
+/** A path that a server may read as another one: encoded separators, dots or percent signs, or `..;`. */
+const AMBIGUOUS = /%(?:2f|5c|2e|25|00)|\/\.{1,2};/i;
 
-/** The way to one URL, which was judged. */
+/** A checked URL's origin, with an agent that connects to the checked addresses. */
 export interface Way {
   origin: string;
   agent: Agent;
 }
 
-/** The ways of one download: connections and addresses are kept by host, verdicts never. */
+/** The connections of one download. Connections and addresses are reused by host; each URL is checked again. */
 export interface Ways {
-  /** Judges a URL; fails where it may not be reached. */
+  /** Checks a URL. Throws a GitFailure if it may not be reached. */
   find(url: URL): Promise<Way>;
   close(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export function openWays(store: Store): Ways {
       const { origin } = url;
       const address = readTarget(url);
       const addresses = await findConnectAddresses(access, origin, address);
-      // A host may be listed below one path, and be a public one elsewhere.
+      // A root may list only some paths of a host.
       const key = `${origin} ${addresses === undefined ? 'listed' : 'judged'}`;
       const agent = agents.get(key) ?? openAgent(store, address, addresses);
       agents.set(key, agent);
@@ -62,7 +62,7 @@ export function openWays(store: Store): Ways {
   };
 }
 
-/** The same access, which looks up a host once. */
+/** The same access, which looks up each host only once. */
 function lookUpOnce(access: Access): Access {
   const found = new Map<string, ReturnType<Access['findAddresses']>>();
   return {
@@ -75,13 +75,13 @@ function lookUpOnce(access: Access): Access {
   };
 }
 
-/** What is judged of a URL. A path that can be read in two ways is below no root that names one. */
+/** The parts of a URL that are checked. An ambiguous path becomes empty, so it is below no root with a path. */
 function readTarget({ origin, pathname, protocol, username, password }: URL): UrlAddress {
   const read = readAddress(`${origin}/`);
   const isPlain = username === '' && password === '' && /^https?:$/.test(protocol);
   if (!isPlain || read.kind === 'bad' || read.address.kind === 'path')
-    throw new GitFailure('no-content', `${origin} is no address of http or https that is read in one way only`);
-  return { ...read.address, path: TWO_WAYS.test(pathname) ? '' : pathname };
+    throw new GitFailure('no-content', `${origin} is no plain address of http or https`);
+  return { ...read.address, path: AMBIGUOUS.test(pathname) ? '' : pathname };
 }
 
 async function openAgent(
@@ -89,7 +89,7 @@ async function openAgent(
   { scheme, host }: UrlAddress,
   addresses: readonly string[] | null | undefined,
 ): Promise<Agent> {
-  // Without an address to judge only a proxy may find one. Node knows no ALL_PROXY, and would look the host up again.
+  // Without checked addresses only a proxy may look up the host. Node ignores ALL_PROXY and would look it up itself.
   const isProxied = Object.keys(environment).some((name) => name.toLowerCase() === `${scheme}_proxy`);
   if (addresses === null && !isProxied)
     throw new GitFailure(
@@ -106,17 +106,17 @@ async function openAgent(
   return scheme === 'https' ? new HttpsAgent(options) : new HttpAgent(options);
 }
 
-/** Answers with the judged addresses for this host; another name is that of the worker's own proxy. */
+/** Looks up this host as the checked addresses. Any other name is that of the worker's own proxy. */
 function pin(host: string, addresses: readonly string[]): LookupFunction {
   const all = addresses.map((address) => ({ address, family: isIP(address) }));
-  return (asked, options, answer) => {
-    if (asked !== host) lookUp(asked, options, answer);
-    else if (options.all === true) answer(null, all);
-    else answer(null, all[0]?.address ?? '', all[0]?.family);
+  return (asked, options, done) => {
+    if (asked !== host) lookUp(asked, options, done);
+    else if (options.all === true) done(null, all);
+    else done(null, all[0]?.address ?? '', all[0]?.family);
   };
 }
 
-/** One request. `body` makes it a POST. */
+/** One request; a POST if it has a `body`. */
 interface Ask {
   url: URL;
   headers: Readonly<Record<string, string>>;
@@ -124,7 +124,7 @@ interface Ask {
   signal: AbortSignal;
 }
 
-/** Sends a request and gives the answer once its head is there, whatever its status. */
+/** Sends a request; returns the response once its head has arrived, whatever its status. Throws a GitFailure. */
 export async function send({ origin, agent }: Way, { url, headers, body, signal }: Ask): Promise<IncomingMessage> {
   const start = url.protocol === 'https:' ? requestHttps : requestHttp;
   const method = body === undefined ? 'GET' : 'POST';
@@ -137,38 +137,38 @@ export async function send({ origin, agent }: Way, { url, headers, body, signal 
       );
     try {
       const request = start(url, { agent, method, headers, signal, timeout: SILENCE_MS }, resolve);
-      request.on('timeout', () => request.destroy(new Error('it said nothing for too long')));
+      request.on('timeout', () => request.destroy(new Error(`no byte for ${SILENCE_MS / 1000} s`)));
       request.on('error', refuse);
       request.end(body);
     } catch (error) {
-      // A header or an address that Node does not send.
+      // Node refuses to send this header or address.
       refuse(error);
     }
   });
 }
 
-/** The bytes of an answer; a connection that breaks is said to be that. */
-export async function* readBody(answer: IncomingMessage, origin: string): AsyncIterable<Buffer> {
+/** The bytes of a response. Throws a GitFailure if the connection breaks. */
+export async function* readBody(response: IncomingMessage, origin: string): AsyncIterable<Buffer> {
   try {
-    for await (const chunk of answer as AsyncIterable<Buffer>) yield chunk;
+    for await (const chunk of response as AsyncIterable<Buffer>) yield chunk;
   } catch (error) {
     throw new GitFailure('failed', `${origin} broke off: ${(error as Error).message}`);
   }
 }
 
-/** The whole text of a small answer. */
-export async function readText(answer: IncomingMessage, origin: string): Promise<string> {
+/** The whole text of a response. Throws a GitFailure if it is over `MAX_RESPONSE_BYTES`. */
+export async function readText(response: IncomingMessage, origin: string): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of readBody(answer, origin)) {
+  for await (const chunk of readBody(response, origin)) {
     length += chunk.length;
-    if (length > MAX_ANSWER_BYTES) throw new GitFailure('no-content', `${origin} answers without an end`);
+    if (length > MAX_RESPONSE_BYTES) throw new GitFailure('no-content', `${origin} sent more than 4 MiB`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The credential that git would use for a URL, from the person's own helpers; undefined where these have none. */
+/** The `Authorization` header that git would use for a URL, from the user's credential helpers; undefined if none. */
 export async function fillCredential(store: Store, { protocol, host, pathname }: URL): Promise<string | undefined> {
   const asked = `protocol=${protocol.slice(0, -1)}\nhost=${host}\npath=${pathname.slice(1)}\n\n`;
   const told = await streamGit(store.dir, ['credential', 'fill'], {

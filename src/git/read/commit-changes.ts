@@ -1,7 +1,7 @@
 /**
- * Writes a checkpoint from a list of changes, by one `git fast-import`: its cost follows the changes, not the
+ * Writes a checkpoint from a list of changes, by one `git fast-import`. Its cost grows with the changes, not with the
  * repository.
- * Rule: git never sees the folder that the files come from; modes and bytes are those of the list; no ref is touched.
+ * Rule: git never reads the folder that the files come from; modes and bytes are those of the list; no ref is moved.
  */
 import { readdir, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,12 +13,12 @@ import { isSafePath, staysInside } from '../safe-path.ts';
 import type { Store } from '../store.ts';
 import { noteTree, treeOf } from '../store.ts';
 
-/** One difference to the base tree. `source` is the absolute path of the file, or of the symbolic link itself. */
+/** One change to the base tree. `source` is the absolute path of the file, or of the symbolic link itself. */
 export type TreeChange =
   | { kind: 'write'; path: Buffer; mode: '100644' | '100755' | '120000'; source: Buffer }
   | { kind: 'delete'; path: Buffer };
 
-/** What a checkpoint is made of: `baseTree` with the changes laid over it, as a child of `parent`. */
+/** The parts of a checkpoint: `baseTree` with the changes applied, as a child of `parent`. */
 export interface CheckpointParts {
   parent: Sha;
   baseTree: Sha;
@@ -26,22 +26,22 @@ export interface CheckpointParts {
   message: string;
 }
 
-/** Largest file that becomes part of a checkpoint: hosts refuse larger ones, and each clone would carry it for ever. */
+/** Largest file in a checkpoint: hosts refuse larger ones, and every clone would have it for ever. */
 export const MAX_FILE_BYTES = 512 * 1024 * 1024;
-/** What git calls the line while it writes it. It is taken back before the end, so it never becomes a ref. */
-const LINE = 'refs/coxswain/checkpoint';
+/** The ref that fast-import needs a name for. It is reset before the end, so git never writes it. */
+const UNWRITTEN_REF = 'refs/coxswain/checkpoint';
 
-/** Writes the checkpoint's commit and gives it with its tree. Moves no ref. */
+/** Writes the checkpoint's commit and returns it with its tree. Moves no ref. Throws a GitFailure. */
 export async function commitChanges(store: Store, checkpoint: CheckpointParts): Promise<{ commit: Sha; tree: Sha }> {
   for (const { kind, path } of checkpoint.changes) {
     const isAllowed = kind === 'delete' ? staysInside(path) : isSafePath(path);
-    if (!isAllowed) throw new GitFailure('failed', `${show(path)} is no path that git can keep`);
+    if (!isAllowed) throw new GitFailure('failed', `${show(path)} is no path that git can store`);
   }
   const args = ['fast-import', '--quiet', '--done', '--date-format=now'];
   try {
     const { output } = await streamGit(store.dir, args, { input: script(checkpoint) });
     const [, tree, commit] = /^(?:040000 tree ([0-9a-f]+)\t|missing )\n([0-9a-f]+)\n$/.exec(output.toString()) ?? [];
-    if (commit === undefined) throw new Error(`git fast-import answered ${JSON.stringify(output.toString())}`);
+    if (commit === undefined) throw new Error(`git fast-import printed ${JSON.stringify(output.toString())}`);
     const made = commit as Sha;
     if (tree === undefined) return { commit: made, tree: await treeOf(store, made) };
     noteTree(store, { commit: made, tree: tree as Sha });
@@ -53,7 +53,7 @@ export async function commitChanges(store: Store, checkpoint: CheckpointParts): 
 }
 
 async function* script({ parent, baseTree, changes, message }: CheckpointParts): AsyncIterable<Buffer | string> {
-  yield `commit ${LINE}\nmark :1\ncommitter Coxswain <coxswain@localhost> now\n`;
+  yield `commit ${UNWRITTEN_REF}\nmark :1\ncommitter Coxswain <coxswain@localhost> now\n`;
   const bytes = Buffer.from(message);
   yield `data ${bytes.length}\n`;
   yield bytes;
@@ -64,8 +64,8 @@ async function* script({ parent, baseTree, changes, message }: CheckpointParts):
   for (const change of changes) {
     if (change.kind === 'write') yield* writeFile(change);
   }
-  // The answers: tree and commit. A line that ends without a commit is none that git would write a ref for.
-  yield `ls ""\nget-mark :1\nreset ${LINE}\n\ndone\n`;
+  // Asks for the tree and the commit, then resets the ref to nothing, so that git writes none.
+  yield `ls ""\nget-mark :1\nreset ${UNWRITTEN_REF}\n\ndone\n`;
 }
 
 async function* writeFile({
@@ -84,7 +84,7 @@ async function* writeFile({
   yield '\n';
 }
 
-/** The file's size and its bytes, of the one file that was opened: no link is followed, and no pipe waited for. */
+/** The size and the bytes of one opened file. Follows no link and does not wait on a pipe. */
 async function* readSource(path: Buffer, source: Buffer): AsyncIterable<Buffer | string> {
   const { file, size } = await openPlainFile(source, { links: 'refused' }).catch((error: unknown) => {
     if (!(error instanceof NotPlainFile)) throw error;
@@ -94,7 +94,7 @@ async function* readSource(path: Buffer, source: Buffer): AsyncIterable<Buffer |
     if (size > MAX_FILE_BYTES) {
       throw new GitFailure(
         'failed',
-        `${show(path)} has ${size} bytes: files over 512 MiB are not kept in checkpoints. Ignore it by .gitignore or make it smaller`,
+        `${show(path)} has ${size} bytes, and checkpoints take files up to 512 MiB. Ignore it in .gitignore or make it smaller`,
       );
     }
     yield `data ${size}\n`;
@@ -105,14 +105,14 @@ async function* readSource(path: Buffer, source: Buffer): AsyncIterable<Buffer |
         yield chunk;
       }
     }
-    // Git would take what follows for the rest of the file.
+    // Git would read the following commands as the rest of the file.
     if (left > 0) throw new GitFailure('failed', `${show(path)} became shorter while it was read`);
   } finally {
     await file.close();
   }
 }
 
-/** A path as fast-import reads it: always quoted, so that no byte has a meaning. */
+/** A path for fast-import: always quoted, so that no byte has a special meaning. */
 function quote(path: Buffer): Buffer {
   const parts: Buffer[] = [Buffer.from('"')];
   for (const byte of path) {
@@ -128,7 +128,7 @@ function show(path: Buffer): string {
   return JSON.stringify(path.toString('utf8'));
 }
 
-/** Git writes one for each import that fails; nobody reads them. */
+/** Git writes a crash report for each failed import. They are not needed. */
 async function removeCrashReports(store: Store): Promise<void> {
   for (const name of await readdir(store.dir).catch(() => [])) {
     if (name.startsWith('fast_import_crash_')) await rm(join(store.dir, name), { force: true });

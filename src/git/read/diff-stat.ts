@@ -1,6 +1,6 @@
 /**
- * A difference as people know it from git: its statistics and its text.
- * Rule: file names and lines come from strangers, so nothing in the text can move a cursor or hide what it says.
+ * The difference between two commits for people: git's statistics and text.
+ * Rule: file names and lines are untrusted, so the text is escaped: it can't move a cursor or hide anything.
  */
 import { escapeForPeople } from '../../core/text/escape.ts';
 import type { Sha } from '../../core/transcript.ts';
@@ -15,7 +15,7 @@ export async function diffStat(
   { from, to }: { from: Sha; to: Sha },
 ): Promise<{ files: number; insertions: number; deletions: number; text: string }> {
   const text = await runGit(store.dir, [...DIFF, '--stat=100', '--stat-count=40', '--end-of-options', from, to]);
-  // A file may be named like the summary, which is the last line.
+  // The summary is the last line. A file may be named like it.
   const summary = text.trimEnd().split('\n').at(-1) ?? '';
   const count = (pattern: RegExp): number => Number(pattern.exec(summary)?.[1] ?? 0);
   return {
@@ -26,7 +26,7 @@ export async function diffStat(
   };
 }
 
-/** How many files and lines differ, and the file with most of them; a binary file has no lines. */
+/** The numbers of files and lines that differ, and the path with most changed lines. Binary files count no lines. */
 export async function countLines(
   store: Store,
   { from, to }: { from: Sha; to: Sha },
@@ -46,7 +46,7 @@ export async function countLines(
   return counts;
 }
 
-/** The difference itself, up to `maxBytes` of what git gives; `cut` tells whether there is more. */
+/** The text of the difference, up to `maxBytes` of git's output; `cut`: there is more. */
 export async function diffText(
   store: Store,
   { from, to, maxBytes }: { from: Sha; to: Sha; maxBytes: number },

@@ -1,20 +1,20 @@
 /**
- * What differs between two trees.
- * Rule: paths keep their bytes; renames are a deletion and an addition.
+ * Lists the paths that differ between two trees.
+ * Rule: paths keep their bytes; a rename is a deletion and an addition.
  */
 import type { Sha } from '../../core/transcript.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 
 export interface ChangedPath {
-  /** For people; bytes that are not UTF-8 are replaced. */
+  /** The path as text; bytes that are not UTF-8 are replaced. */
   path: string;
   rawPath: Buffer;
   status: 'A' | 'M' | 'D' | 'T';
-  /** Octal mode after and before; `000000` where there is none. */
+  /** Octal mode after and before; `000000` if there is no file. */
   mode: string;
   oldMode: string;
-  /** Blob after and before; all zeros where there is none. */
+  /** Blob after and before; all zeros if there is no file. */
   oid: Sha;
   oldOid: Sha;
 }

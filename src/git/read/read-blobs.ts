@@ -1,25 +1,25 @@
 /**
  * Reads blobs and other objects from a store, by one `git cat-file --batch`.
- * Rule: one at a time is in memory, however many are read.
+ * Rule: only one object at a time is in memory.
  */
 import type { Sha } from '../../core/transcript.ts';
 import { GitFailure } from '../git-failure.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 
-/** Gives each blob's bytes to `use`, in the order of `ids`; the next is read when that is done. */
+/** Calls `use` with each blob's bytes, in the order of `ids`. The next blob is read once `use` is done. */
 export async function readBlobs(
   store: Store,
   ids: readonly Sha[],
   use: (bytes: Buffer, id: Sha) => Promise<void>,
 ): Promise<void> {
   await readObjects(store, ids, async (id, type, bytes) => {
-    if (type !== 'blob') throw new GitFailure('corrupt', `the store at ${store.dir} has no blob ${id}: ${type}`);
+    if (type !== 'blob') throw new GitFailure('corrupt', `the store at ${store.dir} has no blob ${id} (${type})`);
     await use(bytes, id);
   });
 }
 
-/** The same for objects of any type; the type is `missing` for those that the store has not. */
+/** Calls `use` with each object of any type. The type is `missing` for objects that the store lacks. */
 export async function readObjects(
   store: Store,
   ids: readonly Sha[],
@@ -31,14 +31,15 @@ export async function readObjects(
     const id = ids[at] as Sha;
     at += 1;
     const [named, type = ''] = header.split(' ');
-    if (named !== id) throw new GitFailure('corrupt', `the store at ${store.dir} says: ${header}`);
+    if (named !== id) throw new GitFailure('corrupt', `the store at ${store.dir} returned for ${id}: ${header}`);
     await use(id, type, bytes);
   });
   await streamGit(store.dir, ['cat-file', '--batch'], { input: ids.map((id) => `${id}\n`), take: reader });
-  if (at < ids.length) throw new GitFailure('corrupt', `the store at ${store.dir} gave ${at} of ${ids.length} objects`);
+  if (at < ids.length)
+    throw new GitFailure('corrupt', `the store at ${store.dir} returned ${at} of ${ids.length} objects`);
 }
 
-/** Puts chunks together to records: `<id> <type> <size>`, a line break, the bytes, a line break. */
+/** Joins chunks to records: `<id> <type> <size>`, a line break, the bytes, a line break. */
 function createReader(use: (header: string, bytes: Buffer) => Promise<void>): (chunk: Buffer) => Promise<void> {
   let chunks: Buffer[] = [];
   let have = 0;
@@ -46,7 +47,7 @@ function createReader(use: (header: string, bytes: Buffer) => Promise<void>): (c
   return async (chunk) => {
     chunks.push(chunk);
     have += chunk.length;
-    // Joined only when a whole record may be there, or a large blob would be copied with each chunk.
+    // Chunks are joined only when a whole record may be there; otherwise each chunk would copy a large blob again.
     while (have >= need) {
       const joined = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
       const end = joined.indexOf(0x0a);

@@ -1,6 +1,6 @@
 /**
- * Reads a chain: the commits of an agent from its start to its head, with what each one carries.
- * Rule: one `git log`, whatever the length; no file is needed.
+ * Reads a chain: an agent's commits from its start to its head, with the entry of each.
+ * Rule: one `git log`, whatever the length; no file is read.
  */
 import type { Entry, Sha } from '../../core/transcript.ts';
 import { parseCheckpointMessage } from '../../core/transcript.ts';
@@ -18,7 +18,7 @@ export interface ChainLink {
   entry: Entry | undefined;
 }
 
-/** Ended by NUL, as is each commit: no field can have one, whatever a person wrote. */
+/** Fields and commits end with NUL, which no field can contain. */
 const FIELDS = ['%H', '%T', '%P', '%an', '%ae', '%aI', '%B'];
 const LOG = ['log', '-z', '--no-color', '--no-show-signature', '--encoding=UTF-8', `--format=${FIELDS.join('%x00')}`];
 
@@ -28,7 +28,7 @@ export async function readChain(store: Store, { base, head }: { base: Sha; head:
   return parseLog(await runGit(store.dir, [...LOG, ...range]));
 }
 
-/** One commit. */
+/** Reads one commit. */
 export async function readLink(store: Store, commit: Sha): Promise<ChainLink> {
   const [link] = parseLog(await runGit(store.dir, [...LOG, '-1', '--end-of-options', commit]));
   if (!link) throw new Error(`git log of ${commit} gave nothing`);
@@ -53,7 +53,7 @@ function parseLog(output: string): ChainLink[] {
   return links;
 }
 
-/** The entry that began the chain of a commit; undefined where there is none. */
+/** The entry that starts a commit's chain; undefined if the commit is in no chain. */
 export async function readRoot(store: Store, commit: Sha): Promise<Extract<Entry, { kind: 'start' }> | undefined> {
   const find = ['--fixed-strings', '--grep="kind":"start"', '--first-parent', '-1'];
   const message = await runGit(store.dir, ['log', ...find, '--format=%B', '--end-of-options', commit]);

@@ -1,33 +1,32 @@
 /**
- * The bytes of one file of a commit, as it lies there or as links within the commit lead to it.
- * Rule: nothing is read but what the commit itself has, and a file that is larger than the caller takes fills no
- * memory.
+ * Reads one file of a commit, directly or through symbolic links within the commit.
+ * Rule: only files of the commit itself are read, and never more bytes than the caller wants.
  */
 import type { Sha } from '../../core/transcript.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 
-/** What is read of which file: its first bytes, at most so many. */
+/** A file, and the most bytes to read of it. */
 interface Wanted {
   commit: Sha;
   path: string;
   maxBytes: number;
 }
 
-/** The file's first bytes, or null when the commit has no such file. */
+/** The file's first `maxBytes`; null if the commit has no such file. */
 export async function readFile(store: Store, { commit, path, maxBytes }: Wanted): Promise<Buffer | null> {
   return await readBlob(store, `${commit}:${path}`, maxBytes);
 }
 
-/** As many links as Linux follows, and the names on the way through all of them: each is one look. */
+/** Linux follows as many links. Each name on the way, through all links, takes one lookup by git. */
 const MAX_LINKS = 40;
 const MAX_LOOKS = 200;
-/** Linux takes no longer path; what is cut leads nowhere, or to another file of the commit. */
+/** Linux takes no longer path. A cut target leads nowhere, or to another file of the commit. */
 const MAX_TARGET_BYTES = 4096;
 
 /**
- * The first bytes of the file that a path leads to, link by link; null where it leads to no file: out of the commit, to
- * nothing, to a folder, around in a circle, or too far. (Git's own way to follow links takes no `./`.)
+ * The first bytes of the file that a path leads to through links. Null if it leads out of the commit, to nothing, to a
+ * folder, in a circle, or too far. (Git can follow links itself, but not with `./` in them.)
  */
 export async function readThroughLinks(store: Store, { commit, path, maxBytes }: Wanted): Promise<Buffer | null> {
   const left = path.split('/');

@@ -1,13 +1,13 @@
 /**
- * Sizes of blobs, names in a commit's folders, and small files of a commit by their paths.
- * Rule: one process for all that is asked, and nothing is read that is larger than the caller takes.
+ * Reads sizes of blobs, names in a commit's folders, and small files of a commit.
+ * Rule: one process for all paths of a call, and no file over the caller's limit is read.
  */
 import type { Sha } from '../../core/transcript.ts';
 import { readBlobs } from './read-blobs.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 
-/** Bytes of each blob. */
+/** The size of each blob in bytes. */
 export async function readSizes(store: Store, ids: readonly Sha[]): Promise<Map<Sha, number>> {
   if (ids.length === 0) return new Map();
   const { output } = await streamGit(store.dir, ['cat-file', '--batch-check=%(objectname) %(objectsize)'], {
@@ -17,10 +17,10 @@ export async function readSizes(store: Store, ids: readonly Sha[]): Promise<Map<
   return new Map(sizes.map((line) => line.split(' ')).map(([id = '', size = '']) => [id as Sha, Number(size)]));
 }
 
-/** Whole paths of what is in folders of a commit; a folder is `''`, or ends with a slash. */
+/** Full paths of the entries in folders of a commit. A folder is `''`, or ends with a slash. */
 export async function listFolderNames(store: Store, commit: Sha, folders: readonly string[]): Promise<string[]> {
   const list = async (paths: readonly string[]): Promise<string[]> => {
-    // Without -t a folder that has another one of these in it is not named itself.
+    // Without -t, git does not list a folder that contains another of these folders.
     const args = ['ls-tree', '-t', '-z', '--name-only', '--full-tree', '--end-of-options', commit, ...paths];
     const { output } = await streamGit(store.dir, args);
     return output.toString('utf8').split('\0').slice(0, -1);
@@ -29,7 +29,7 @@ export async function listFolderNames(store: Store, commit: Sha, folders: readon
   return [...(folders.includes('') ? await list([]) : []), ...(below.length > 0 ? await list(below) : [])];
 }
 
-/** The bytes of those paths that are files of a commit and at most so large. */
+/** The bytes of those paths that are files of the commit with at most `maxBytes`. */
 export async function readFiles(
   store: Store,
   { commit, paths, maxBytes }: { commit: Sha; paths: readonly string[]; maxBytes: number },

@@ -1,8 +1,8 @@
 /**
- * The names that a base has in its repository: its branch, and the tags of its last commits. They stand in the hub as
- * a commit of their own, a child of the base, whose message has them as JSON.
- * Rule: the same names are the same commit, so that whoever works on it sees the same for as long as it works; a name
- * is judged before it is one of ours, and tags keep their bytes.
+ * Stores a base's names (its branch, and the tags of its last commits) in the hub, as JSON in the message of a commit
+ * that is a child of the base.
+ * Rule: the same names give the same commit, and a run uses one such commit for its whole life. Names are checked
+ * before they are used, and tags keep their bytes.
  */
 import { z } from 'zod';
 import { checkRefName } from '../../core/branch-name.ts';
@@ -17,34 +17,34 @@ import { runGit, streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 import { treeOf } from '../store.ts';
 
-/** A tag of one of the base's commits; an annotated one with its object's bytes, in Base64. */
+/** A tag of one of the base's commits. `object`: the bytes of an annotated tag's object, in Base64. */
 const tagSchema = z.object({ name: z.string(), commit: shaSchema, object: z.string().optional() });
 const namesSchema = z.object({ v: z.literal(1), branch: z.string().nullable(), tags: z.array(tagSchema) });
 export type BaseNames = Omit<z.infer<typeof namesSchema>, 'v'>;
 
-/** Commits before the base among which tags are looked for: a project that tags at all tags more often. */
+/** Commits before the base that are searched for tags. Projects that use tags have them more often. */
 const NEAR_COMMITS = 1000;
-/** The nearest tags that are kept; a release of many packages has a tag for each. */
+/** Most tags that are stored, the nearest first; a release of many packages has a tag for each. */
 const MAX_TAGS = 500;
-/** Bytes of a tag's object, and of all of them: one with a longer text is kept without it, as a name of its commit. */
+/** Limits of one tag's object and of all of them. A tag with a larger object is stored as a plain one. */
 const MAX_TAG_BYTES = 64 * 1024;
 const MAX_ALL_BYTES = 1024 * 1024;
-/** No time of ours: the same names are the same commit. */
+/** A fixed date, so that the same names give the same commit. */
 const DATE = '1970-01-01T00:00:00Z';
 
 function refOf(names: Sha): string {
   return `refs/coxswain/bases/${names}`;
 }
 
-/** Keeps the names of a base that the store has, from the refs that its repository lists; gives their commit. */
+/** Stores the names of a base, from the refs of its repository, and returns their commit. The store has the base. */
 export async function storeNames(
   store: Store,
   base: { repository: string; commit: Sha; branch: string | null; refs: ReadonlyMap<string, Sha> },
 ): Promise<Sha> {
   const { commit } = base;
   const branch = base.branch !== null && checkRefName(base.branch) === undefined ? base.branch : null;
-  const said = JSON.stringify({ v: 1, branch, tags: await findTags(store, base) });
-  const message = `names of the base ${commit.slice(0, 10)}\n\n${said}\n`;
+  const json = JSON.stringify({ v: 1, branch, tags: await findTags(store, base) });
+  const message = `names of the base ${commit.slice(0, 10)}\n\n${json}\n`;
   const env = { GIT_AUTHOR_DATE: DATE, GIT_COMMITTER_DATE: DATE };
   const args = ['commit-tree', await treeOf(store, commit), '-p', commit, '-F', '-'];
   const { output } = await streamGit(store.dir, args, { input: [message], env });
@@ -53,13 +53,13 @@ export async function storeNames(
   return names;
 }
 
-/** Reads them on any host of the hub. */
+/** Reads a base's names from their commit, which is fetched if the store lacks it. */
 export async function readNames(store: Store, names: Sha): Promise<BaseNames> {
   await ensureCommit(store, { commit: names, ref: refOf(names) });
   const { message } = await readLink(store, names);
-  const said = namesSchema.safeParse(readJson(message.slice(message.indexOf('\n\n'))));
-  if (!said.success) throw new GitFailure('corrupt', `commit ${names} of the hub has no names of a base in it`);
-  return said.data;
+  const read = namesSchema.safeParse(readJson(message.slice(message.indexOf('\n\n'))));
+  if (!read.success) throw new GitFailure('corrupt', `commit ${names} of the hub has no names of a base in it`);
+  return read.data;
 }
 
 function readJson(text: string): unknown {
@@ -95,7 +95,7 @@ async function findTags(
   });
 }
 
-/** The objects of annotated tags, fetched where the store lacks them; those that don't fit are left out. */
+/** The objects of annotated tags, fetched if the store lacks them, without those over the limits. */
 async function readTags(
   store: Store,
   repository: string,
@@ -114,7 +114,7 @@ async function readSome(store: Store, tags: readonly { id: Sha; commit: Sha }[])
   const found = new Map<Sha, Buffer>();
   let left = MAX_ALL_BYTES;
   await readObjects(store, [...commits.keys()], async (id, type, bytes) => {
-    // A tag of a tag would be one more object.
+    // A tag of a tag is left out: it would need its inner tag's object too.
     const isPlain = type === 'tag' && bytes.toString('latin1', 0, 64).startsWith(`object ${commits.get(id)}\n`);
     if (isPlain && bytes.length <= Math.min(MAX_TAG_BYTES, left)) {
       left -= bytes.length;

@@ -1,6 +1,6 @@
 /**
- * Delivers a commit as a branch of the user's repository.
- * Rule: check, then act; the same commit twice is once, and another branch of that name is never overwritten.
+ * Delivers a commit as a new branch of the user's repository.
+ * Rule: delivering the same commit twice has the effect of once, and an existing branch is never overwritten.
  */
 import { checkNewBranch } from '../../core/branch-name.ts';
 import type { Sha } from '../../core/transcript.ts';
@@ -10,14 +10,14 @@ import { reach } from '../reach.ts';
 import { listRemote, pushWithLease } from './run-remote.ts';
 import type { Store } from '../store.ts';
 
-/** What came of it. A refusal is the repository's own word: trying again does not change it. */
+/** The result. `exists`: another commit has that branch. `refused`: the repository says no; a retry does not help. */
 export type Delivery =
-  /** `skippedHooks` are the repository's own hooks that a push would have run, and a delivery by path does not. */
+  /** `skippedHooks`: hooks of the repository that a push would have run and a delivery by path did not. */
   | { kind: 'delivered'; ref: string; skippedHooks?: string[] }
   | { kind: 'exists'; at: Sha }
   | { kind: 'refused'; reason: string };
 
-/** Where a branch of a repository stands; null when there is none. */
+/** The commit of a repository's branch; null if there is no such branch. */
 export async function readRemoteBranch(
   store: Store,
   { repository, branch }: { repository: string; branch: string },
@@ -26,7 +26,7 @@ export async function readRemoteBranch(
   return (await listRemote(store, repository, [ref])).get(ref) ?? null;
 }
 
-/** The names of a repository's branches, and where each stands. */
+/** The names of a repository's branches, with their commits. */
 export async function listBranches(store: Store, repository: string): Promise<Map<string, Sha>> {
   const heads = 'refs/heads/';
   const refs = await listRemote(store, repository, [`${heads}*`]);
@@ -34,7 +34,7 @@ export async function listBranches(store: Store, repository: string): Promise<Ma
 }
 
 /**
- * Pushes exactly one commit, with what it stands on, as a new branch. Throws only where the repository can't be asked.
+ * Pushes one commit with its history as a new branch. Throws only if the repository can't be reached.
  */
 export async function deliverBranch(
   store: Store,
@@ -62,7 +62,7 @@ export async function deliverBranch(
   }
 }
 
-/** Makes the branch if it is not there; gives the hooks that did not run for it. */
+/** Makes the branch if it does not exist; returns the hooks that were not run. */
 async function push(
   store: Store,
   repository: string,

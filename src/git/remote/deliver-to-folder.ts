@@ -1,7 +1,7 @@
 /**
- * Puts a commit as a new branch into a repository that is named by its path.
- * Rule: nothing that this repository says runs as the worker. Git fetches its objects under a configuration of ours,
- * and moves the ref without hooks; which hooks there are is told, since they would have run in a push.
+ * Delivers a commit as a new branch into a repository that is named by its path.
+ * Rule: no hook or program of that repository runs as the worker. Git fetches the objects with our own configuration
+ * and moves the ref without hooks. The result names the hooks, since a push would have run them.
  */
 import { constants } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
@@ -18,17 +18,17 @@ import type { Store } from '../store.ts';
 
 type Folder = Extract<Reached, { kind: 'folder' }>;
 
-/** Hooks of the receiving side of a push. */
+/** Hooks that a push runs in the receiving repository. */
 const HOOKS = 'pre-receive update proc-receive reference-transaction post-receive post-update push-to-checkout'.split(
   ' ',
 );
-/** A line for each commit whose parents were not fetched. */
+/** The `shallow` file has a line for each commit whose parents were not fetched. */
 const MAX_SHALLOW_BYTES = 16 * 1024 * 1024;
 const MAX_HEAD_BYTES = 64 * 1024;
-/** No object is fetched from where the repository says that it has left some out. */
+/** Git must not fetch missing objects from the remote that a partial clone names. */
 const ALONE = { GIT_ALLOW_PROTOCOL: '', GIT_NO_LAZY_FETCH: '1' };
 
-/** Makes the branch if there is none of that name; `refs` are those that the repository has. Gives its hooks. */
+/** Makes the branch if none of that name exists. `refs`: the repository's refs. Returns the names of its hooks. */
 export async function deliverToFolder(
   store: Store,
   reached: Folder,
@@ -47,17 +47,17 @@ export async function deliverToFolder(
   return await listHooks(folder, settings);
 }
 
-/** Fetches into the repository's objects from a scratch repository that has its refs and a configuration of ours. */
+/** Fetches into the repository's objects, from within a scratch repository with its refs and our configuration. */
 async function bringObjects(
   store: Store,
   { commonDir }: GitFolder,
   { commit, refs, settings }: { commit: Sha; refs: ReadonlyMap<string, Sha>; settings: Settings },
 ): Promise<void> {
-  // Of a name that is swept where a kill leaves it.
+  // With this name, `sweepStore` removes a folder that a killed worker left.
   const scratch = await mkdtemp(`${store.dir}.new-`);
   try {
     await mkdir(join(scratch, 'refs'));
-    // A ref that is broken there is listed with zeros.
+    // A broken ref is listed with zeros.
     const lines = [...refs].filter(([name, id]) => /^refs\/.*[^}]$/.test(name) && !/^0+$/.test(id));
     const files = {
       HEAD: 'ref: refs/heads/main\n',
@@ -82,10 +82,10 @@ async function bringObjects(
   }
 }
 
-/** What counts of the repository's own configuration: none of it can name a program. */
+/** The settings of the repository's own configuration that are used. None of them can name a program. */
 interface Settings {
   isBare: boolean;
-  /** Who else may write it, as git spells that. */
+  /** `core.sharedRepository`: who else may write the repository. */
   shared: string | undefined;
   hooksPath: string | undefined;
 }
@@ -104,7 +104,7 @@ async function readSettings({ commonDir }: GitFolder): Promise<Settings> {
   };
 }
 
-/** As git refuses in a push: the working copy would be behind its own branch. */
+/** Refuses a checked-out branch, as a push does: the working copy would no longer match it. */
 async function refuseCheckedOut({ commonDir }: GitFolder, { isBare }: Settings, ref: string): Promise<void> {
   const linked = (await readdir(join(commonDir, 'worktrees')).catch(() => [])).map((name) => join('worktrees', name));
   for (const place of [...(isBare ? [] : ['.']), ...linked]) {

@@ -1,6 +1,6 @@
 /**
- * Brings a commit from the hub into a store that lacks it.
- * Rule: it moves no ref of the hub; what was fetched once is not fetched again with its whole history.
+ * Fetches a commit from the hub into a store that lacks it.
+ * Rule: moves no ref of the hub, and never fetches again the history that an earlier fetch brought.
  */
 import { join } from 'node:path';
 import { existsSync } from 'node:fs';
@@ -13,14 +13,14 @@ import { runRemote } from './run-remote.ts';
 import type { Remote } from './run-remote.ts';
 import type { Store } from '../store.ts';
 
-/** Whether the store has an object. One that lies there as a file of its own, as new commits do, is seen at once. */
+/** Whether the store has an object. A loose one, as new commits are, is found without a process. */
 export async function hasObject(store: Store, id: Sha): Promise<boolean> {
   if (existsSync(join(store.dir, 'objects', id.slice(0, 2), id.slice(2)))) return true;
   const { status } = await streamGit(store.dir, ['cat-file', '-e', id], { expected: [1, 128] });
   return status === 0;
 }
 
-/** Fetches a commit from the hub if the store lacks it; `ref` says where it is to be found, for hubs that want one. */
+/** Fetches a commit from the hub if the store lacks it; by `ref` first, since some hubs serve no commit ids. */
 export async function ensureCommit(store: Store, { commit, ref }: { commit: Sha; ref?: string }): Promise<void> {
   if (await hasObject(store, commit)) return;
   if (store.remote === undefined) {
@@ -31,15 +31,15 @@ export async function ensureCommit(store: Store, { commit, ref }: { commit: Sha;
   await remember(store, commit);
 }
 
-/** Fetches refs or commits with their history, from full and shallow repositories alike. Moves no ref. */
+/** Fetches refs or commits with their history, from full and shallow repositories. Moves no ref. */
 export async function fetchInto(store: Store, remote: Remote, ...sources: string[]): Promise<void> {
   const options = ['--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--update-shallow'];
   await runRemote(store, ['fetch', '--progress', ...options], remote, sources);
 }
 
 /**
- * Keeps a fetched commit in sight of later fetches, which would otherwise bring its whole history again. A bounded
- * number of places, since it is a hint: whichever commits are in them, they share nearly all of the history.
+ * Keeps a fetched commit by a ref, so that later fetches don't bring its whole history again. There are only 256 such
+ * refs: they are hints, and whichever commits they keep, these share nearly all of the history.
  */
 export async function remember(store: Store, commit: Sha): Promise<void> {
   const ref = `refs/coxswain/seen/${commit.slice(0, 2)}`;

@@ -1,6 +1,6 @@
 /**
- * What tells one hub from another, whatever it is called: two hosts may have one path and two disks.
- * Rule: a hub by path is known by an id that lies in it, made by whoever comes first; one by URL by where it is.
+ * Identifies a hub independently of its name: on two hosts, the same path may be two different disks.
+ * Rule: a hub by path is identified by an id in a file, which the first worker writes; a hub by URL by its address.
  */
 import { randomBytes } from 'node:crypto';
 import { link, unlink, writeFile } from 'node:fs/promises';
@@ -14,15 +14,15 @@ import { makeFolder, openStore } from '../store.ts';
 export interface HubIdentity {
   /** Sixteen hex digits. */
   id: string;
-  /** Where it is, for people. */
+  /** The hub's place, for people. */
   shown: string;
 }
 
-/** The file with the id: in the folder of all hubs, or in the one hub. */
+/** The file with the id: in the folder of all hubs, or in the only hub. */
 const FILE = '.coxswain-hub';
 const MAX_ID_BYTES = 1024;
 
-/** Identifies a hub as the configuration names it; fails where nothing can be written in one by path. */
+/** Identifies a hub by its name in the configuration. Throws if a hub by path can't be written. */
 export async function identifyHub(
   hub: string,
   { stateDir, machine }: { stateDir: string; machine: string },
@@ -35,11 +35,11 @@ export async function identifyHub(
   const [above = ''] = path.split('{repository}', 1);
   const folder = above === path ? (await openStore({ dir: path })).dir : dirname(`${above}x`);
   await makeFolder(folder);
-  return { id: await keepId(join(folder, FILE)), shown: `${path} (${machine})` };
+  return { id: await readOrMakeId(join(folder, FILE)), shown: `${path} (${machine})` };
 }
 
-/** The id in a file, which only the first writer makes; it is linked into place whole. */
-async function keepId(file: string): Promise<string> {
+/** Reads the id from a file, which is written first if it is missing; the link makes the file whole or absent. */
+async function readOrMakeId(file: string): Promise<string> {
   const fresh = `${file}.${process.pid}`;
   await writeFile(fresh, randomBytes(8).toString('hex'), { mode: 0o644 });
   await link(fresh, file).catch(() => undefined);

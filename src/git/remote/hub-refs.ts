@@ -1,7 +1,7 @@
 /**
- * Where refs of the hub are. In a hub of its own a repository's are at `refs/coxswain/…`; in one that it shares with
- * others they are at `refs/coxswain/<slug>/…`, so that what belongs to another repository can be told apart.
- * Rule: a ref of a run that began before there were such folders stays where it is, whichever name is asked for.
+ * Names the refs of a repository in the hub. A repository with its own hub has `refs/coxswain/…`; in a shared hub it
+ * has its own folder, `refs/coxswain/<slug>/…`.
+ * Rule: a ref of a run that began before these folders existed stays at its old name, and is found by either name.
  */
 import type { Sha } from '../../core/transcript.ts';
 import { HUB } from '../reach.ts';
@@ -9,20 +9,20 @@ import { streamGit } from '../run-git.ts';
 import { listRemote } from './run-remote.ts';
 import type { Store } from '../store.ts';
 
-/** Where all refs of ours are. */
+/** The folder of all our refs. */
 export const REFS = 'refs/coxswain/';
 
-/** The place of a ref for this repository. */
+/** A ref's name in this repository's folder. */
 export function placeRef({ space }: Store, ref: string): string {
   return space === undefined || !ref.startsWith(REFS) ? ref : `${REFS}${space}/${ref.slice(REFS.length)}`;
 }
 
-/** The name by which a ref is written: looked up only where it may have two. */
+/** The name under which a ref is written. It is looked up only in a shared hub, where there may be two. */
 export async function nameRef(store: Store, ref: string): Promise<string> {
   return placeRef(store, ref) === ref ? ref : (await findRef(store, ref)).ref;
 }
 
-/** Where a ref stands, and under which name; the name for a new one where there is none. */
+/** A ref's name and commit. If there is no such ref: the name for a new one, and null. */
 export async function findRef(store: Store, ref: string): Promise<{ ref: string; at: Sha | null }> {
   const placed = placeRef(store, ref);
   const found = await listHub(store, placed === ref ? [ref] : [placed, ref]);
@@ -32,7 +32,7 @@ export async function findRef(store: Store, ref: string): Promise<{ ref: string;
   return before === undefined ? { ref: placed, at: null } : { ref, at: before };
 }
 
-/** Refs of the hub that are named so or lie below, by their names there, and perhaps more. */
+/** Refs of the hub with these names or below them, by their names in the hub. The result may contain more. */
 export async function listHub(store: Store, names: readonly string[]): Promise<Map<string, Sha>> {
   if (store.remote !== undefined)
     return await listRemote(

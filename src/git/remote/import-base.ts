@@ -1,6 +1,6 @@
 /**
- * Brings the base commit of a refactor from the user's repository into the hub.
- * Rule: the repository is only read, and what it says of itself (configuration, hooks) is not obeyed.
+ * Fetches the base commit of a refactor from the user's repository into the hub.
+ * Rule: the repository is only read, and its own configuration and hooks have no effect.
  */
 import { checkRefName } from '../../core/branch-name.ts';
 import type { Sha } from '../../core/transcript.ts';
@@ -18,15 +18,15 @@ import { treeOf } from '../store.ts';
 export interface Base {
   commit: Sha;
   tree: Sha;
-  /** The branch that it was taken from; null for a tag or a commit. */
+  /** The branch that was named; null for a tag or a commit. */
   branch: string | null;
-  /** Whether a local working copy has uncommitted changes; null where there is none. */
+  /** Whether a local working copy has uncommitted changes; null if there is none. */
   dirty: boolean | null;
-  /** The commit that has its names, where they were asked for. */
+  /** The commit with the base's names; set if the request has `withNames`. */
   names?: Sha;
 }
 
-/** What the repository calls the wanted commit, and where it stands now; a tag may stand at a tag's own object. */
+/** The wanted base: the ref or commit to fetch, and its object id, which may be an annotated tag's. */
 interface Wanted {
   source: string;
   id: Sha;
@@ -34,8 +34,8 @@ interface Wanted {
 }
 
 /**
- * What to import; `isBegun` says that this base was judged before, by a run that works on it since. `withNames` keeps
- * the names that it has in the repository too.
+ * What to import. `isBegun`: a run works on this base already, so it was checked before. `withNames` stores the base's
+ * branch and tags too.
  */
 export interface BaseRequest {
   repository: string;
@@ -45,8 +45,8 @@ export interface BaseRequest {
 }
 
 /**
- * Fetches `base` (branch, tag or full commit id; HEAD if left out) with its history, and keeps it by a ref. A commit
- * has to be reachable from a branch or tag of the repository: forges also serve commits of forks and of requests.
+ * Fetches `base` (branch, tag or full commit id; default HEAD) with its history, and keeps it by a ref of the hub. A
+ * commit id must be reachable from a branch or tag: forges also serve commits of forks and pull requests.
  */
 export async function importBase(
   store: Store,
@@ -61,7 +61,7 @@ export async function importBase(
   if (store.remote !== undefined) await remember(store, commit);
   const made = { commit, tree: await treeOf(store, commit), branch, dirty: await isDirty(store, repository) };
   if (!withNames) return made;
-  // A tag or a commit is worked on as if it were where the default branch stands.
+  // For a tag or a commit, the workspace's branch gets the default branch's name.
   const called = branch ?? (looked.head?.startsWith(BRANCHES) ? looked.head.slice(BRANCHES.length) : null);
   const names = await storeNames(store, { repository, commit, branch: called, refs: looked.refs });
   return { ...made, names };
@@ -71,7 +71,7 @@ async function fetchBase(
   store: Store,
   { repository, base, isBegun = false }: { repository: string; base: string | undefined; isBegun: boolean | undefined },
 ): Promise<{ commit: Sha; branch: string | null; looked: Look }> {
-  // Twice, for a branch that is rewritten between the look and the fetch.
+  // Two attempts: a branch may be rewritten between listing and fetch.
   for (let attempt = 1; ; attempt += 1) {
     const looked = await look(store, repository);
     const wanted = chooseRef(looked, base, hideSecrets(repository));
@@ -86,14 +86,14 @@ async function fetchBase(
   }
 }
 
-/** Throws where a commit is in no branch and no tag of the repository. */
+/** Throws if a commit is in no branch and no tag of the repository. */
 async function requireReachable(
   store: Store,
   { repository, commit, looked: { refs, head } }: { repository: string; commit: Sha; looked: Look },
 ): Promise<void> {
   const own = [...refs.keys()].filter((ref) => ref.startsWith(BRANCHES) || /^refs\/tags\/.*(?<!\^\{\})$/.test(ref));
   if (own.some((ref) => refs.get(ref) === commit || refs.get(`${ref}^{}`) === commit)) return;
-  // The default branch has nearly every base, and the others are many in some repositories.
+  // The default branch comes first: it contains nearly every base, and some repositories have many other refs.
   const groups = [own.filter((ref) => ref === head), own.filter((ref) => ref !== head)];
   for (const group of groups) {
     for (let from = 0; from < group.length; from += REFS_AT_ONCE) {
@@ -106,7 +106,7 @@ async function requireReachable(
   }
   throw new GitFailure(
     'missing-base',
-    `commit ${commit.slice(0, 10)} is in no branch and no tag of ${hideSecrets(repository)}, so it may be anybody's: push it there as a branch, and name that by "base"`,
+    `commit ${commit.slice(0, 10)} is in no branch and no tag of ${hideSecrets(repository)}, so it may be from a fork: push it there as a branch, and name that branch by "base"`,
   );
 }
 
@@ -118,7 +118,7 @@ interface Look {
 
 async function look(store: Store, repository: string): Promise<Look> {
   const listed = await runRemote(store, ['ls-remote', '--symref'], repository).catch((error: unknown) => {
-    // Nothing is written here: what permissions forbid is reading.
+    // Listing refs writes nothing, so a permission error is about reading.
     const isBarred = error instanceof GitFailure && error.kind === 'read-only';
     throw isBarred ? new GitFailure('no-access', error.message, error.facts) : error;
   });
@@ -133,7 +133,7 @@ async function look(store: Store, repository: string): Promise<Look> {
 }
 
 const BRANCHES = 'refs/heads/';
-/** Refs of one fetch: their names fit into a command line. */
+/** Refs of one fetch, whose names must fit into a command line. */
 const REFS_AT_ONCE = 500;
 
 function chooseRef({ refs, head }: Look, base: string | undefined, name: string): Wanted {
@@ -142,7 +142,10 @@ function chooseRef({ refs, head }: Look, base: string | undefined, name: string)
     throw new GitFailure('empty-repository', `${name} has no commit yet: commit something first`);
   }
   if (first.length !== 40) {
-    throw new GitFailure('not-a-repository', `${name} names its commits by SHA-256: only SHA-1 works as yet`);
+    throw new GitFailure(
+      'not-a-repository',
+      `${name} uses SHA-256 for its commits: only repositories with SHA-1 are supported`,
+    );
   }
   if (base === undefined) {
     const id = refs.get('HEAD');
@@ -170,7 +173,7 @@ function nameBranches(refs: Map<string, Sha>): string {
 }
 
 function explain(error: unknown, name: string, base: string | undefined): unknown {
-  // What has no words of git is said well already.
+  // Failures without git's error output have a full message already.
   if (!(error instanceof GitFailure) || error.facts['words'] === undefined) return error;
   const { kind, facts } = error;
   const { words = '' } = facts;

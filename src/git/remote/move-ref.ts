@@ -1,6 +1,6 @@
 /**
  * Moves and deletes refs of the hub by compare-and-swap.
- * Rule: exactly one of several racers wins, and whoever had won already is told so again.
+ * Rule: of several concurrent moves exactly one wins, and repeating a move that won reports success again.
  */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,12 +14,12 @@ import { streamGit } from '../run-git.ts';
 import { pushWithLease } from './run-remote.ts';
 import type { Store } from '../store.ts';
 
-/** Tries of one swap while a racer holds the ref's lock; each waits longer, about a second and a half in all. */
+/** Attempts while another process holds the ref's lock. Each waits longer, about a second and a half in all. */
 const MAX_TRIES = 6;
-/** Git holds a ref's lock for milliseconds: one of this age was left by a kill, and would stop the ref for ever. */
+/** Git holds a ref's lock for milliseconds. A lock this old is left by a killed process, and would stay for ever. */
 const STALE_LOCK_MS = 30_000;
 
-/** Moves `ref` to `to` if it stands at `from` (null: if it is not there). A hub that can't be written throws. */
+/** Moves `ref` to `to` if it is at `from` (null: if it does not exist). Throws if the hub can't be written. */
 export async function moveRef(
   store: Store,
   { ref, to, from }: { ref: string; to: Sha; from: Sha | null },
@@ -27,7 +27,7 @@ export async function moveRef(
   return (await swap(store, ref, to, from)) ? 'moved' : 'lost';
 }
 
-/** Deletes `ref` if it stands at `from`; one that is gone already counts as deleted. */
+/** Deletes `ref` if it is at `from`. A ref that does not exist counts as deleted. */
 export async function deleteRef(store: Store, { ref, from }: { ref: string; from: Sha }): Promise<'deleted' | 'lost'> {
   return (await swap(store, ref, null, from)) ? 'deleted' : 'lost';
 }
@@ -39,7 +39,7 @@ async function swap(store: Store, wanted: string, to: Sha | null, from: Sha | nu
       await write(store, ref, to, from);
       return true;
     } catch (error) {
-      // Whatever git says, where the ref stands decides.
+      // Whatever git reports, the ref's current commit decides.
       const now = await readRef(store, wanted);
       if (now === to) return true;
       if (now !== from) return false;
@@ -61,7 +61,7 @@ function isLocked(error: unknown): boolean {
   return error instanceof GitFailure && /\.lock'?: File exists/.test(error.message);
 }
 
-/** Only the store's own: a hub elsewhere has its own keeper. */
+/** Removes locks that killed processes left; only in a hub on this host. */
 async function breakStaleLocks(store: Store, ref: string): Promise<void> {
   if (store.remote !== undefined) return;
   for (const lock of [`${ref}.lock`, 'packed-refs.lock']) {

@@ -1,7 +1,6 @@
 /**
- * Judges a commit that a person named for a run, against the refs of its repository in the hub.
- * Rule: that the hub has a commit says nothing where several repositories share it: only what is reachable from this
- * repository's own refs counts.
+ * Checks that a commit which a person named for a run belongs to the run's repository.
+ * Rule: in a hub that several repositories share, only commits that are reachable from the repository's own refs count.
  */
 import type { Sha } from '../../core/transcript.ts';
 import { ensureCommit, hasObject } from './fetch-commit.ts';
@@ -12,8 +11,8 @@ import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 
 /**
- * Makes sure that a commit which a person named is here and is this repository's. In a hub of its own all are; in a
- * shared one it has to be reachable from this repository's refs, or from `own` ones of before there were folders.
+ * Makes sure that a commit is in the store and belongs to this repository. In its own hub every commit does. In a
+ * shared hub it must be reachable from the repository's refs, or from those below `own`, the run's folder in old hubs.
  */
 export async function ensureOwnCommit(store: Store, { commit, own }: { commit: Sha; own: string }): Promise<void> {
   const { space } = store;
@@ -31,7 +30,7 @@ export async function ensureOwnCommit(store: Store, { commit, own }: { commit: S
   );
 }
 
-/** Whether a commit is reachable from a folder of this repository's refs, such as an agent's, without some of them. */
+/** Whether a commit is reachable from the refs in a folder, such as an agent's, without those below `leaveOut`. */
 export async function isInFolder(
   store: Store,
   { commit, folder, leaveOut }: { commit: Sha; folder: string; leaveOut: string },
@@ -46,7 +45,7 @@ export async function isInFolder(
 
 async function isReachable(store: Store, commit: Sha, tips: readonly Sha[]): Promise<boolean> {
   const lines = [commit, ...tips.map((tip) => `^${tip}`)].map((line) => `${line}\n`).join('');
-  // What is left of the commit without all that the tips reach: nothing, if they reach it.
+  // Lists commits that the tips don't reach: none, if they reach this one.
   const { output } = await streamGit(store.dir, ['rev-list', '--max-count=1', '--stdin'], { input: [lines] });
   return output.length === 0;
 }

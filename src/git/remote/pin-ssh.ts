@@ -1,7 +1,7 @@
 /**
- * Has SSH connect to the address of a host that was judged, since it would look the host's name up anew.
- * Rule: host keys are those of the name, as ever; where the person's own configuration says how a host is reached, that
- * counts, and nothing is pinned.
+ * Makes SSH connect to the address of a host that was checked, instead of looking up the host's name again.
+ * Rule: the host's key is still checked by its name. If the configuration of the worker's user says how to reach the
+ * host, that applies, and no address is set.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -10,12 +10,12 @@ import { GitFailure } from '../git-failure.ts';
 import { gitEnvironment, streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 
-/** Milliseconds for SSH to say how it would connect: it asks nobody but programs of the person's own configuration. */
+/** Timeout of `ssh -G`, which may run programs of the user's configuration but contacts no host. */
 const ASK_MS = 10_000;
-/** Port of a host whose keys are known by its name alone. */
+/** On this port, known_hosts lists a host's keys by its name alone. */
 const USUAL_PORT = 22;
 
-/** What git's environment needs so that SSH connects to the first of these addresses; nothing where it is not told. */
+/** Variables for git that make SSH connect to the first of these addresses; empty if no address is to be set. */
 export async function pinSsh(
   store: Store,
   { address, addresses }: { address: UrlAddress; addresses: readonly string[] | null },
@@ -32,13 +32,13 @@ export async function pinSsh(
       'unreachable',
       `${address.host} has no address that this worker can find, and SSH uses no proxy`,
     );
-  // By another name SSH looks for another host's keys: it knows those of an unusual port by both.
+  // With another HostName, SSH would look for that host's key. For other ports, known_hosts has `[host]:port`.
   const alias = address.port === USUAL_PORT ? address.host : `[${address.host}]:${address.port}`;
   const keys = ways.has('hostkeyalias') ? '' : ` -o 'HostKeyAlias=${alias}'`;
   return { GIT_SSH_COMMAND: `${command} -o 'HostName=${judged}'${keys}` };
 }
 
-/** The program that git starts for SSH, and the beginnings of addresses that the person has git replace. */
+/** Git's SSH command, and the address prefixes that the user's configuration rewrites (`insteadOf`). */
 async function readConfiguration(store: Store): Promise<{ command: string | undefined; rewrites: string[] }> {
   const wanted = String.raw`^(core\.sshcommand|url\..*\.(push)?insteadof)$`;
   const { output } = await streamGit(store.dir, ['config', '-z', '--get-regexp', wanted], {
@@ -56,14 +56,14 @@ async function readConfiguration(store: Store): Promise<{ command: string | unde
   return { command, rewrites: settings.filter(([name]) => name.startsWith('url.')).map(([, prefix]) => prefix) };
 }
 
-/** What SSH's configuration says of a host, by its own words; undefined where the program does not tell. */
+/** SSH's settings for a host, as `ssh -G` prints them; undefined if the program does not know `-G`. */
 async function askSsh(
   store: Store,
   command: string,
   { host, port, user }: UrlAddress,
 ): Promise<Map<string, string> | undefined> {
   const whom = user === null ? host : `${user}@${host}`;
-  // As git starts it: a command's words are for the shell.
+  // As git starts it: through the shell.
   const args = ['-c', `${command} -G "$@"`, command, '-p', String(port), whom];
   const env = gitEnvironment(store.dir, { env: store.environment ?? {}, configuration: 'personal' });
   const told = await promisify(execFile)('sh', args, { env, timeout: ASK_MS }).catch(() => undefined);
@@ -72,7 +72,7 @@ async function askSsh(
   return new Map(lines.map(([name, line]) => [name, line.slice(name.length + 1).trim()]));
 }
 
-/** Whether the person's configuration names another host, or another way, for this one. */
+/** Whether the user's configuration sends SSH to another host, or through a proxy. */
 function isLedElsewhere(ways: ReadonlyMap<string, string>, host: string): boolean {
   const isSet = (name: string): boolean => (ways.get(name) ?? 'none') !== 'none';
   return ways.get('hostname')?.toLowerCase() !== host || isSet('proxyjump') || isSet('proxycommand');

@@ -1,6 +1,6 @@
 /**
- * Reads what refs stand at: when each commit was made, and the root that began its chain.
- * Rule: one process for all of them; a commit that can't be had is left out, never guessed about.
+ * Reads the commit dates of refs.
+ * Rule: a few processes for all refs together; a commit that can't be fetched is left out.
  */
 import type { Sha } from '../../core/transcript.ts';
 import { HUB } from '../reach.ts';
@@ -8,10 +8,10 @@ import { streamGit } from '../run-git.ts';
 import { runRemote } from './run-remote.ts';
 import type { Store } from '../store.ts';
 
-/** Refs that one fetch names: far below what a command line takes. */
+/** Most refs of one fetch: far below the limit of a command line. */
 const MAX_FETCHED = 200;
 
-/** When each commit was made, in milliseconds; those that a hub elsewhere has are fetched by their refs. */
+/** The commit dates in milliseconds since 1970. Commits that the store lacks are fetched from the hub by their refs. */
 export async function readTips(store: Store, refs: readonly { ref: string; at: Sha }[]): Promise<Map<Sha, number>> {
   const here = await readDates(store, refs);
   const away = refs.filter(({ at }) => !here.has(at));

@@ -1,6 +1,6 @@
 /**
  * Runs the verbs that talk to another repository: `ls-remote`, `fetch` and `push`.
- * Rule: the person's configuration counts here, for their credentials, proxies and rewritten addresses.
+ * Rule: here git uses the configuration of the worker's user, for credentials, proxies and rewritten addresses.
  */
 import type { Sha } from '../../core/transcript.ts';
 import { pinSsh } from './pin-ssh.ts';
@@ -8,17 +8,17 @@ import { HUB, reach } from '../reach.ts';
 import { runGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 
-/** Where a verb goes: to the store's hub, or to a repository that somebody named. */
+/** The other repository: the store's hub, or one that a person named. */
 export type Remote = string | typeof HUB;
 
-/** Reads what is at a folder and no other one, though a repository may lie within it or beside it. */
+/** Git reads exactly this folder, and does not try `.git` in it or next to it. */
 const STRICT = '--upload-pack=git upload-pack --strict';
-/** A hub by path has hooks that its host's other users may have written. */
+/** Other users of the host may have written hooks into a hub by path, so none run. */
 const NO_HOOKS = '--receive-pack=git -c core.hooksPath=/dev/null receive-pack';
 
 /**
- * Runs one verb with what the store was given of the worker's environment. The repository is judged before, and a
- * folder once more after: who may write it could have had it lead elsewhere in between.
+ * Runs one verb with the store's environment variables. A repository is checked before, and a folder once more
+ * afterwards: somebody who may write it could have changed its links in between.
  */
 export async function runRemote(
   store: Store,
@@ -46,7 +46,7 @@ export async function runRemote(
   return output;
 }
 
-/** The refs of a repository whose names begin with or are one of these; all without any. */
+/** The refs of a repository that match a pattern of `ls-remote`; all, without patterns. */
 export async function listRemote(
   store: Store,
   remote: Remote,
@@ -61,7 +61,7 @@ function readLine(line: string): [string, Sha][] {
   return id && ref ? [[ref, id as Sha]] : [];
 }
 
-/** Pushes a commit to a ref if that stands at `expected` there (null: if it is not there); null deletes the ref. */
+/** Pushes `to` to a ref that is at `expected` (null: does not exist). With `to` null, deletes the ref. */
 export async function pushWithLease(
   store: Store,
   remote: Remote,

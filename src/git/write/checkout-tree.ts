@@ -1,6 +1,6 @@
 /**
  * Writes a commit's whole tree into a folder.
- * Rule: bytes are exact, no `.git` is left, and the index is the call's own unless its caller wants to keep it.
+ * Rule: bytes are exact, no `.git` is left, and the index is temporary unless the caller names a file for it.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import type { Sha } from '../../core/transcript.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 
-/** Materialises a commit in `into`, which is made where it is missing; `index` gets what git knows of the files. */
+/** Checks out a commit into `into`, which is made if it is missing. `index`: the file to write the index to. */
 export async function checkoutTree(
   store: Store,
   { commit, into, index }: { commit: Sha; into: string; index?: string },
@@ -18,7 +18,7 @@ export async function checkoutTree(
   const scratch = await mkdtemp(join(tmpdir(), 'coxswain-index-'));
   try {
     const env = { GIT_INDEX_FILE: index ?? join(scratch, 'index'), GIT_WORK_TREE: resolve(into) };
-    // Without a filter driver and with the store's attributes, checkout writes blobs as they are.
+    // With no filter configured and the store's attributes, checkout writes the blobs' bytes unchanged.
     await streamGit(store.dir, ['read-tree', commit], { env });
     const keep = index === undefined ? [] : ['--index'];
     await streamGit(store.dir, ['checkout-index', '--all', '--force', '--quiet', ...keep], { env });
@@ -27,7 +27,7 @@ export async function checkoutTree(
   }
 }
 
-/** Has an index take files of a tree for unchanged, whatever they have become. */
+/** Marks paths in an index as unchanged, whatever their files contain. */
 export async function assumeUnchanged(
   store: Store,
   { index, tree, paths }: { index: string; tree: string; paths: readonly string[] },

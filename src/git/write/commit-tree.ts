@@ -1,6 +1,6 @@
 /**
- * Writes a commit of a tree that is in the store already.
- * Rule: no work tree and no index; the commit's author is a person only where one is named.
+ * Writes a commit of a tree that is already in the store.
+ * Rule: uses no work tree and no index; without `author` the author is Coxswain.
  */
 import type { Sha } from '../../core/transcript.ts';
 import { streamGit } from '../run-git.ts';
@@ -10,7 +10,7 @@ import type { Store } from '../store.ts';
 export interface Author {
   name: string;
   email: string;
-  /** Anything that git reads as a date; now if left out. */
+  /** Any date that git can read; the default is now. */
   date?: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Merges two commits in the object store.
- * Rule: no work tree; a conflict is an outcome, with the tree that has its markers.
+ * Merges two commits in the store.
+ * Rule: uses no work tree; a conflict is a result, not an error, and its tree has the conflict markers.
  */
 import type { Sha } from '../../core/transcript.ts';
 import { streamGit } from '../run-git.ts';
@@ -8,7 +8,7 @@ import type { Store } from '../store.ts';
 
 export type Merge = { kind: 'clean'; tree: Sha } | { kind: 'conflict'; tree: Sha; files: string[] };
 
-/** The merge of `theirs` into `ours`, by their merge base. */
+/** Merges `theirs` into `ours`. */
 export async function mergeCommits(store: Store, { ours, theirs }: { ours: Sha; theirs: Sha }): Promise<Merge> {
   const args = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', ours, theirs];
   const { status, output } = await streamGit(store.dir, args, { expected: [1] });

@@ -1,7 +1,7 @@
 /**
- * Makes the repository that an agent finds in its workspace: the base commit, a little of its history with its tags,
- * under the base's branch and as that of `origin`; an index that fits the base's checkout.
- * Rule: only that commit's own line is in it, and once an agent could write it, no git of ours reads it.
+ * Makes the repository that an agent finds in its workspace: the base commit with some of its history and tags, as the
+ * base's branch and as that of `origin`.
+ * Rule: it contains only that commit's history, and once an agent could write it, the worker's git never reads it.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -13,14 +13,14 @@ import { readNames } from '../remote/base-names.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 
-/** Enough for `git log`, and for `git blame` of what is in motion; packing it hardly costs more than the base alone. */
+/** Enough for `git log`, and for `git blame` of recent changes; packing it takes hardly longer than the base alone. */
 const HISTORY_COMMITS = 50;
-/** Programs that make a version of the nearest tag want all since then, and get it up to here. */
+/** Programs that derive a version from the nearest tag need all commits since then. They get up to this many. */
 const TAGGED_COMMITS = 1000;
 
 /**
- * The stat data of the index were taken outside of the sandbox, where inodes, owners and times of change are others;
- * whole seconds of modification and sizes are the same, and with these `git status` reads no file.
+ * The index has stat data from outside of the sandbox, where inodes, owners and change times differ. With these
+ * settings git compares only sizes and whole seconds of modification times, so `git status` need not read the files.
  */
 const CONFIG = `[core]
 \trepositoryFormatVersion = 0
@@ -37,10 +37,10 @@ const CONFIG = `[core]
 \tname = Coxswain agent
 \temail = agent@localhost
 `;
-/** As in stores: what git shows are the bytes as they are. */
+/** As in stores: git shows the bytes unchanged. */
 const ATTRIBUTES = '* -text -ident -filter -working-tree-encoding -eol\n';
 
-/** Writes the repository's folder but for its index, which the checkout makes; `names` is the commit that has them. */
+/** Writes the repository's folder, without the index. `names` is the commit with the base's branch and tags. */
 export async function makeScratchRepository(
   store: Store,
   { commit, names, into }: { commit: Sha; names?: Sha | undefined; into: string },
@@ -49,14 +49,14 @@ export async function makeScratchRepository(
     await mkdir(join(into, folder), { recursive: true });
   }
   const known = names === undefined ? undefined : await readNames(store, names);
-  const kept = await findKept(store, commit, known?.tags[0]?.commit);
-  const ends = await findEnds(store, kept);
+  const history = await findHistory(store, commit, known?.tags[0]?.commit);
+  const ends = await findEnds(store, history);
   const revisions = [...ends.map((end) => `--shallow ${end}`), commit].map((line) => `${line}\n`).join('');
-  // Nobody fetches from here, so time for small deltas would be lost.
+  // The pack is never sent anywhere, so time for small deltas would be wasted.
   const args = ['pack-objects', '--quiet', '--revs', '--window=0', join(into, 'objects/pack/pack')];
   await streamGit(store.dir, args, { input: [revisions] });
   const branch = known?.branch ?? 'main';
-  const tags = known?.tags.filter((tag) => kept.has(tag.commit)) ?? [];
+  const tags = known?.tags.filter((tag) => history.has(tag.commit)) ?? [];
   const refs = [`${commit} refs/heads/${branch}`];
   if (known?.branch) refs.push(`${commit} refs/remotes/origin/${branch}`);
   for (const tag of tags) refs.push(...(await writeTag(into, tag)));
@@ -71,7 +71,7 @@ export async function makeScratchRepository(
   for (const [name, text] of Object.entries(files)) await writeFile(join(into, name), text);
 }
 
-/** The lines of a tag among the packed refs; an annotated one's object is written as git writes a loose one. */
+/** A tag's lines in packed-refs. The object of an annotated tag is written as a loose object. */
 async function writeTag(into: string, { name, commit, object }: BaseNames['tags'][number]): Promise<string[]> {
   if (object === undefined) return [`${commit} refs/tags/${name}`];
   const bytes = Buffer.from(object, 'base64');
@@ -83,8 +83,8 @@ async function writeTag(into: string, { name, commit, object }: BaseNames['tags'
   return [`${id} refs/tags/${name}`, `^${commit}`];
 }
 
-/** The last commits of the history with their parents: all since the nearest tag where that is not too far. */
-async function findKept(store: Store, commit: Sha, tagged: Sha | undefined): Promise<Map<string, string[]>> {
+/** The last commits with their parents; also all since the nearest tag, if these are fewer than `TAGGED_COMMITS`. */
+async function findHistory(store: Store, commit: Sha, tagged: Sha | undefined): Promise<Map<string, string[]>> {
   const list = async (most: number, ...revisions: string[]): Promise<[string, string[]][]> => {
     const args = ['rev-list', '--topo-order', '--parents', `--max-count=${most}`, '--end-of-options', ...revisions];
     const lines = (await streamGit(store.dir, args)).output.toString().split('\n');
@@ -94,18 +94,18 @@ async function findKept(store: Store, commit: Sha, tagged: Sha | undefined): Pro
       .map(([id = '', ...parents]) => [id, parents]);
   };
   const last = await list(HISTORY_COMMITS, commit);
-  const kept = new Map(last);
-  if (tagged === undefined || kept.has(tagged)) return kept;
+  const history = new Map(last);
+  if (tagged === undefined || history.has(tagged)) return history;
   const since = await list(TAGGED_COMMITS, commit, `^${tagged}`);
-  return since.length < TAGGED_COMMITS ? new Map([...last, ...since, ...(await list(1, tagged))]) : kept;
+  return since.length < TAGGED_COMMITS ? new Map([...last, ...since, ...(await list(1, tagged))]) : history;
 }
 
-/** Those of the kept commits that have parents beyond them. */
-async function findEnds(store: Store, kept: ReadonlyMap<string, string[]>): Promise<string[]> {
-  // Where the store itself knows no parents, though the commit names some.
+/** The commits of the history with parents that are not in it. */
+async function findEnds(store: Store, history: ReadonlyMap<string, string[]>): Promise<string[]> {
+  // Commits whose parents the store itself lacks.
   const known = await readFile(join(store.dir, 'shallow'), 'utf8').catch(() => '');
   const shallow = new Set(known.split('\n'));
-  return [...kept].flatMap(([id, parents]) =>
-    shallow.has(id) || parents.some((parent) => !kept.has(parent)) ? [id] : [],
+  return [...history].flatMap(([id, parents]) =>
+    shallow.has(id) || parents.some((parent) => !history.has(parent)) ? [id] : [],
   );
 }

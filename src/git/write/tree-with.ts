@@ -1,6 +1,6 @@
 /**
- * Makes the tree that a base and some changed paths are together, in the store.
- * Rule: the index is one of its own in a temporary folder, and no file is read or written anywhere else.
+ * Makes the tree of a base with some changed paths, in the store.
+ * Rule: uses a temporary index, and no other file is read or written.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 import { treeOf } from '../store.ts';
 
-/** The tree of `base` with these of its differences to another commit, and no others. */
+/** The tree of `base` with exactly these changes. */
 export async function treeWith(store: Store, base: Sha, changed: readonly ChangedPath[]): Promise<Sha> {
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-tree-'));
   const env = { GIT_INDEX_FILE: join(folder, 'index') };
@@ -28,7 +28,7 @@ export async function treeWith(store: Store, base: Sha, changed: readonly Change
   }
 }
 
-/** The tree of `head` in which these paths, and those that globs mean, are as they are in `from`. */
+/** The tree of `head` with these paths and globs as they are in `from`. */
 export async function putBack(
   store: Store,
   { head, from, paths }: { head: Sha; from: Sha; paths: readonly string[] },
@@ -39,7 +39,7 @@ export async function putBack(
   return left.length === 0 ? tree : await treeWith(store, tree, left);
 }
 
-/** What goes away first: a file may stand where another change needs a folder. */
+/** Lines for `--index-info`, deletions first: another change may need a folder in place of a deleted file. */
 async function* indexLines(changed: readonly ChangedPath[]): AsyncIterable<Buffer> {
   const isGone = ({ status }: ChangedPath): boolean => status === 'D';
   for (const { mode, oid, rawPath } of [...changed.filter(isGone), ...changed.filter((one) => !isGone(one))])

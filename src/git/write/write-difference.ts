@@ -1,7 +1,7 @@
 /**
- * Writes the difference between two trees into an empty folder: hydration of a workspace in O(changes).
- * Rule: bytes, modes and links are exact, nothing is written outside the folder, and what must go away is handed to the
- * caller, who knows how a layer says so.
+ * Writes the difference between two trees into an empty folder, in time that grows with the changes.
+ * Rule: bytes, modes and links are exact, nothing is written outside of the folder, and deleted paths go to the caller,
+ * which marks them as its layer needs it.
  */
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import type { Sha } from '../../core/transcript.ts';
@@ -12,23 +12,23 @@ import { readBlobs } from '../read/read-blobs.ts';
 import { isSafePath, staysInside } from '../safe-path.ts';
 import type { Store } from '../store.ts';
 
-/** What is written where. */
+/** Which difference to write, and where. */
 export interface DifferenceRequest {
-  /** Commit or tree that the layers below show, and the one to be shown. */
+  /** The commit or tree of the layers below, and the wanted one. */
   from: Sha;
   to: Sha;
   into: string;
   /**
-   * Called for each file that must vanish, before anything is written: where a folder becomes a file, for each file
-   * that was in the folder; where a file becomes a folder, for the file.
+   * Called for each deleted file before anything is written. If a folder becomes a file: for each file of the folder.
+   * If a file becomes a folder: for the file.
    */
   markDeleted: (path: Buffer) => Promise<void>;
 }
 
-/** A submodule, which is an empty folder in each checkout of ours. */
+/** The mode of a submodule, which is an empty folder in our checkouts. */
 export const GITLINK = '160000';
 
-/** Writes every file that differs; a path that changes between file and folder is marked deleted first. */
+/** Writes every file that differs. Throws a GitFailure if a tree has an unsafe path. */
 export async function writeDifference(store: Store, { from, to, into, markDeleted }: DifferenceRequest): Promise<void> {
   const changed = await diffTrees(store, { from, to });
   refuseUnsafe(changed);
@@ -53,17 +53,17 @@ export async function writeDifference(store: Store, { from, to, into, markDelete
   );
 }
 
-/** A tree made by hand may name its parent folder, or have a link and a folder of one name: neither is ever written. */
+/** Refuses paths that leave the folder or lie below a link: a tree made by hand can contain both. */
 function refuseUnsafe(changed: readonly ChangedPath[]): void {
   const links = new Set(
     changed.filter(({ mode }) => mode === '120000').map(({ rawPath }) => rawPath.toString('latin1')),
   );
   for (const { rawPath, path, status } of changed) {
     const parts = rawPath.toString('latin1').split('/');
-    // What is deleted may have been in a folder that is a link now.
+    // A deleted file may have been in a folder that is a link now.
     const isBelowLink = parts.some((_, depth) => depth > 0 && links.has(parts.slice(0, depth).join('/')));
-    // A base may have had more than is ever written, and an agent may take that away.
+    // A base may contain paths that are never written, and an agent may delete them.
     if (status === 'D' ? staysInside(rawPath) : isSafePath(rawPath) && !isBelowLink) continue;
-    throw new GitFailure('corrupt', `a tree of the repository names ${JSON.stringify(path)}, which is never written`);
+    throw new GitFailure('corrupt', `a tree of the repository has the unsafe path ${JSON.stringify(path)}`);
   }
 }
