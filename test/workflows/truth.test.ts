@@ -22,6 +22,20 @@ test('a verb says what its agent made of it; after fork and choose the chosen ag
   await approve(handle, 'plan@1');
   await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
 
+  // What Temporal's UI shows beside each message.
+  const { definition } = await handle.query<{ definition: Record<string, { name: string; description: string }[]> }>(
+    '__temporal_workflow_metadata',
+  );
+  const shown = (list: string): Record<string, string> =>
+    Object.fromEntries((definition[list] ?? []).map(({ name, description }) => [name, description]));
+  expect(shown('updateDefinitions')).toMatchObject({
+    rewind: expect.stringContaining(
+      "take a task back to a checkpoint: a step's number or a commit id. Input: {task?, to,",
+    ),
+  });
+  expect(shown('signalDefinitions')).toMatchObject({ pause: expect.stringContaining('start no more steps. Input: {') });
+  expect(shown('queryDefinitions')).toMatchObject({ decisions: 'open and closed decisions' });
+
   const env = { TEMPORAL_ADDRESS: inject('temporalAddress'), COXSWAIN_STATE: crew.stateDir };
   const args = [join(ROOT, 'bin/cox.mjs'), 'rewind', id, '99'];
   const rewind = await execa('node', args, { env, reject: false, all: true });
