@@ -7,10 +7,11 @@
 import { checkPatterns, checkRules } from '../core/commands/check-examples.ts';
 import { canonicalJson, digestText } from '../core/digest.ts';
 import type { NetworkGrant } from '../core/egress.ts';
-import type { EffectivePolicy, Layer, LayerName, Policy } from '../core/policy/policy.ts';
+import type { EffectivePolicy, Policy } from '../core/policy/policy.ts';
+import type { Layer, LayerName } from '../core/policy/resolve.ts';
 import type { LfsRule } from '../core/policy/fields.ts';
 import { isWithin } from '../core/policy/fields.ts';
-import { mergeLimits, resolveLayers, tightenBy } from '../core/policy/policy.ts';
+import { mergeLimits, resolveLayers, tightenBy } from '../core/policy/resolve.ts';
 import type { PolicyFile } from '../core/policy/file.ts';
 import type { Organisation } from './read-organisation.ts';
 import { readOrganisation } from './read-organisation.ts';

@@ -5,7 +5,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LayerName } from '../core/policy/policy.ts';
+import type { LayerName } from '../core/policy/resolve.ts';
 import type { TeamStatement } from '../core/policy/teams.ts';
 import { findTeam } from '../core/policy/teams.ts';
 import type { PolicyFileResult, ReadPolicyFile } from './read-policy-file.ts';

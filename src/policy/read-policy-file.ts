@@ -6,7 +6,7 @@ import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
 import { checkPatterns, checkRules } from '../core/commands/check-examples.ts';
 import { describeIssue } from '../core/plan.ts';
-import type { LayerName } from '../core/policy/policy.ts';
+import type { LayerName } from '../core/policy/resolve.ts';
 import type { PolicyFile } from '../core/policy/file.ts';
 import { policyFileSchema } from '../core/policy/file.ts';
 import { readPlainFile } from '../git/read-plain-file.ts';

@@ -3,6 +3,7 @@
  * Rule: names are checked and text is escaped here, once. An older run keeps the branch name that it had.
  */
 import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
+import type { Control } from '../core/decisions/control.ts';
 import type { StartInput } from '../core/decisions/messages.ts';
 import type { EffectivePolicy } from '../core/policy/policy.ts';
 import { createRefactor } from '../core/refactor/next.ts';
@@ -50,9 +51,13 @@ const COUNTS_MERGED = 'counts-merged';
 /** The patch since which a steer without a task also reaches agents that start later. */
 const STEERS_ALL = 'steers-all';
 
-/** Lets a new run read messages by the newest rules. A run that began under older rules keeps those. */
-export function beginMessages<S extends { rules?: 2 }>(state: S): S {
-  return patched(SECOND_RULES) ? { ...state, rules: 2 } : state;
+/** The patch since which each decision is called by its own kind, and four kinds no longer share the word `scope`. */
+const FOUR_KINDS = 'four-kinds';
+
+/** Lets a new run read messages and name decisions by the newest rules. A run that began under older rules keeps those. */
+export function beginMessages<S extends { rules?: 2; control: Control }>(before: S): S {
+  const state: S = patched(SECOND_RULES) ? { ...before, rules: 2 } : before;
+  return patched(FOUR_KINDS) ? { ...state, control: { ...state.control, fourKinds: true } } : state;
 }
 
 /** Marks in a new refactor's state which newer rules it follows. Older runs lack the marks. */

@@ -47,7 +47,7 @@ export const signals: { readonly [V in SignalVerb]: SignalDefinition<[input?: Me
 export const wakeSignal = defineSignal('wake');
 
 /** A decision as a refactor shows it, with what policy says about it. */
-type OpenDecision = Omit<Decision, 'approvals'> &
+type OpenDecision = Omit<Decision, 'approvals' | 'kind'> &
   Omit<NeedView, 'approvals'> & { approvals?: string | Decision['approvals'] };
 
 /** Results of a refactor's queries. */

@@ -17,7 +17,7 @@ import { adoptForRefactor } from '../core/refactor/adopt-policy.ts';
 import { rulesOf } from '../core/policy/approvers.ts';
 import { describeRefactor } from '../core/views/details.ts';
 import { readStart } from '../core/decisions/messages.ts';
-import { resolvePolicy } from '../core/policy/policy.ts';
+import { resolvePolicy } from '../core/policy/resolve.ts';
 import { askForBudget, beginCommand } from '../core/refactor/budget.ts';
 import { isShortOfBudget, nextRefactorCommand } from '../core/refactor/next.ts';
 import { passRefactorDeadlines } from '../core/refactor/decisions.ts';

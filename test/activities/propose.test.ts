@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { applyRules, propose } from '../../src/activities/attempt/propose.ts';
 import { answerCall } from '../../src/core/agent/judge-call.ts';
 import type { CommandRule } from '../../src/core/commands/rule-on-command.ts';
-import { resolvePolicy } from '../../src/core/policy/policy.ts';
+import { resolvePolicy } from '../../src/core/policy/resolve.ts';
 
 const call = (tool: string, value: string): Parameters<typeof propose>[1] => ({
   kind: 'call',

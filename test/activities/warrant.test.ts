@@ -7,7 +7,7 @@ import type { DeliverInput } from '../../src/core/refactor/delivery.ts';
 import { digestDelivery } from '../../src/core/refactor/delivery.ts';
 import { digestText } from '../../src/core/digest.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
-import { resolvePolicy } from '../../src/core/policy/policy.ts';
+import { resolvePolicy } from '../../src/core/policy/resolve.ts';
 import type { Warrant } from '../../src/core/decisions/warrant.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { treeOf } from '../../src/git/store.ts';

@@ -4,12 +4,14 @@
  */
 import type { AgentEvent, AgentSpec, AgentState } from '../../src/core/agent/state.ts';
 import type { Proposal } from '../../src/core/agent/step.ts';
+import { createControl } from '../../src/core/decisions/control.ts';
 import { digestText } from '../../src/core/digest.ts';
 import type { Evidence } from '../../src/core/evidence.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { planSchema } from '../../src/core/plan.ts';
 import type { EffectivePolicy, Policy } from '../../src/core/policy/policy.ts';
-import { resolveLayers } from '../../src/core/policy/policy.ts';
+import { resolveLayers } from '../../src/core/policy/resolve.ts';
+import type { RefactorState } from '../../src/core/refactor/state.ts';
 import type { Sha } from '../../src/core/transcript.ts';
 
 /** A commit id made of a name, so that tests can compare them. */
@@ -25,6 +27,17 @@ export function policyOf(run?: Policy, team?: Policy): EffectivePolicy {
   if (resolved.kind === 'bad') throw new Error(resolved.problems.join());
   return resolved.policy;
 }
+
+/** How a refactor goes that begins now. */
+export const NEWEST_RULES = {
+  control: { ...createControl(), fourKinds: true },
+  countsBegun: true,
+  rules: 2,
+  rejectsForChanges: true,
+  leavesOut: true,
+  standingSteers: [],
+  countsMerged: true,
+} satisfies Partial<RefactorState>;
 
 export function specOf(change: Partial<AgentSpec> = {}): AgentSpec {
   return {

@@ -4,6 +4,7 @@ import type { AgentState } from '../../src/core/agent/state.ts';
 import { answerCall } from '../../src/core/agent/judge-call.ts';
 import { digestDelivery } from '../../src/core/refactor/delivery.ts';
 import type { Finding } from '../../src/core/effects/findings.ts';
+import { isScopeKind } from '../../src/core/policy/decision-kinds.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import { deliverySubject } from '../../src/core/refactor/warrants.ts';
 import type { Proposal } from '../../src/core/agent/step.ts';
@@ -115,7 +116,7 @@ test('in random runs no agent finishes with effects that policy denied, or that 
     fc.property(fc.integer(), (seed) => {
       for (const { control, restore, outcome, nudges } of play(seed).agents.values()) {
         const rejected = control.decisions.filter(
-          ({ kind, closed }) => kind === 'scope' && closed?.outcome === 'rejected',
+          ({ kind, closed }) => isScopeKind(kind) && closed?.outcome === 'rejected',
         );
         undone += rejected.length;
         // What is to be put back is put back by the next think, so none may be left behind by an end.

@@ -4,7 +4,7 @@ import { escapeForPeople } from '../../src/core/text/escape.ts';
 import { readMessage, readStart } from '../../src/core/decisions/messages.ts';
 import { canOverlap, isInPaths, summarisePaths } from '../../src/core/paths.ts';
 import { tightenForIsolation } from '../../src/core/policy/isolation.ts';
-import { resolvePolicy } from '../../src/core/policy/policy.ts';
+import { resolvePolicy } from '../../src/core/policy/resolve.ts';
 import { answerOpenCalls } from '../../src/core/agent/prompts.ts';
 import { checkToolCall } from '../../src/core/agent/tools.ts';
 import { formatCheckpointMessage, parseCheckpointMessage } from '../../src/core/transcript.ts';

@@ -24,7 +24,7 @@ import { receiveForRefactor } from '../../src/core/refactor/messages.ts';
 import type { RefactorCommand, RefactorEvent, RefactorState } from '../../src/core/refactor/state.ts';
 import type { Sha, Usage } from '../../src/core/transcript.ts';
 import type { Bank } from './bank.ts';
-import { acted, evidence, finish, policyOf, sha, shell, thought, throughJson } from './builders.ts';
+import { NEWEST_RULES, acted, evidence, finish, policyOf, sha, shell, thought, throughJson } from './builders.ts';
 
 export interface WorldScript {
   /** The refactor's id, `r` where it is left out. */
@@ -82,12 +82,7 @@ export class World {
     });
     this.refactor = {
       ...createRefactor(script.id ?? 'r', start, policyOf(start.policy, script.team), this.now),
-      countsBegun: true,
-      rules: 2,
-      rejectsForChanges: true,
-      leavesOut: true,
-      standingSteers: [],
-      countsMerged: true,
+      ...NEWEST_RULES,
       ...(script.sharesTokens ? { sharesTokens: true } : {}),
     };
   }
@@ -161,7 +156,8 @@ export class World {
       }
       case 'startAgent':
         return this.begin(command, () => {
-          this.agents.set(command.id, { ...createAgent(command.id, command.spec), chargesCuts: true });
+          const created = createAgent(command.id, command.spec);
+          this.agents.set(command.id, { ...created, chargesCuts: true, control: NEWEST_RULES.control });
           const { maxTokens: granted, maxUsd: grantedUsd } = command.spec;
           const usd = grantedUsd === undefined ? {} : { grantedUsd };
           take({ kind: 'agentStarted', at, id: command.id, granted, ...usd });

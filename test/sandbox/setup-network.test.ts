@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { describeHostUse, readHostRule } from '../../src/core/egress.ts';
-import { policySchema, resolvePolicy } from '../../src/core/policy/policy.ts';
+import { policySchema } from '../../src/core/policy/policy.ts';
+import { resolvePolicy } from '../../src/core/policy/resolve.ts';
 import { readGrantedHosts } from '../../src/egress/granted-hosts.ts';
 import { realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
 

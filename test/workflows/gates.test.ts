@@ -46,7 +46,7 @@ test('a secret that an act left holds the agent; rejected, it is gone from the f
   const repository = await makeRepository();
   const handle = await crew.start({ repository });
   await approve(handle, 'plan@1');
-  const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'scope'));
+  const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'effects'));
   expect(needs).toMatchObject([
     {
       id: 'a/effects@1',
@@ -100,7 +100,7 @@ test('what a person changed outside of the plan is asked about before it is inte
   await agent.executeUpdate(updates.resume, { args: [{ from: mine, by: 'ann' }] });
   await handle.executeUpdate(updates.answer, { args: [{ text: 'yes', by: 'ann' }] });
   // The command after the wheel is not asked about: what a person brought is theirs.
-  const asked = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'scope'));
+  const asked = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'integration'));
   expect(asked.needs.map(({ id }) => id)).toEqual(['a/integration@1']);
   expect(await agent.query(agentQueries.decisions)).toMatchObject([{ kind: 'question' }]);
   await approve(handle, 'a/integration@1');
@@ -124,7 +124,7 @@ test('what nobody kept is asked about before it is integrated, also when a rewin
   await handle.executeUpdate(updates.rewind, { args: [{ task: 'a', to: 1, by: 'mallory' }] });
   const { needs } = await until(handle, (now) => now.needs.some(({ id }) => id === 'a/integration@1'));
   expect(needs).toMatchObject([
-    { kind: 'scope', risk: 'high', about: expect.stringMatching(/^HIGH secret a\/keys\.js:1/) },
+    { kind: 'integration', risk: 'high', about: expect.stringMatching(/^HIGH secret a\/keys\.js:1/) },
   ]);
   await approve(handle, 'a/integration@1');
   await approve(handle, 'delivery@1');
@@ -138,8 +138,8 @@ test('a change of a protected path that a task was allowed is of high risk for w
   const repository = await makeRepository();
   const handle = await crew.start({ repository, policy: { protectedPaths: ['deploy/**'] } });
   await approve(handle, 'plan@1');
-  await until(handle, ({ needs }) => needs.some(({ id }) => id === 'a/scope@1'));
-  await approve(handle, 'a/scope@1');
+  await until(handle, ({ needs }) => needs.some(({ id }) => id === 'a/outside@1'));
+  await approve(handle, 'a/outside@1');
   const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'delivery'));
   const reason = 'policy protects it (protectedPaths: deploy/**), and a person let a task change it (added)';
   expect(needs[0]?.about.split('\n')[1]).toBe(`HIGH protected-path deploy/prod.yaml:1: ${reason}`);

@@ -36,7 +36,7 @@ test('of what a call did named files are left out, and the rest is kept', async 
   const repository = await makeRepository();
   const handle = await crew.start({ repository, branch: 'left' });
   await approve(handle, 'plan@1');
-  const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'scope'));
+  const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'outside'));
   const [decision] = needs.map(({ id }) => id);
   const by = 'ann';
   const refused = handle.executeUpdate(updates.approve, { args: [{ decision, leaveOut: ['log/\u202e'], by }] });
@@ -79,7 +79,7 @@ test('of a result that reaches beyond its plan files are left out of every commi
   await agent.executeUpdate(updates.pause, { args: [{}] });
   await agent.executeUpdate(updates.resume, { args: [{ from, by: 'ann' }] });
   await handle.executeUpdate(updates.answer, { args: [{ text: 'yes', by: 'ann' }] });
-  const asked = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'scope'));
+  const asked = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'integration'));
   const decision = 'a/integration@1';
   expect(asked.needs).toMatchObject([{ id: decision, about: expect.stringContaining('README.md') }]);
   await handle.executeUpdate(updates.approve, { args: [{ decision, leaveOut: ['README.md'], by: 'ann' }] });

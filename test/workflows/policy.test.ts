@@ -205,9 +205,9 @@ test('a path that policy protects is asked about, even where the approved plan n
   );
   const handle = await crew.start({ repository: await makeRepository() });
   await approve(handle, 'plan@1');
-  const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'scope'));
-  expect(needs).toMatchObject([{ id: 'a/scope@1', about: expect.stringContaining('a/new.txt') }]);
-  await approve(handle, 'a/scope@1');
+  const { needs } = await until(handle, (now) => now.needs.some(({ kind }) => kind === 'outside'));
+  expect(needs).toMatchObject([{ id: 'a/outside@1', about: expect.stringContaining('a/new.txt') }]);
+  await approve(handle, 'a/outside@1');
   await approve(handle, 'delivery@1');
   await expect(handle.result()).resolves.toMatchObject({ outcome: 'done' });
 });

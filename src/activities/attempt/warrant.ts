@@ -6,7 +6,8 @@
 import { Context } from '@temporalio/activity';
 import { allow, countApproval, nameOf } from '../../core/decisions/weigh.ts';
 import type { Weighing } from '../../core/decisions/weigh.ts';
-import type { DecisionKind, DecisionRules } from '../../core/policy/approvers.ts';
+import type { DecisionRules } from '../../core/policy/approvers.ts';
+import type { DecisionKind } from '../../core/policy/decision-kinds.ts';
 import { listApprovers, rulesOf } from '../../core/policy/approvers.ts';
 import type { DeliverySubject } from '../../core/refactor/delivery.ts';
 import { DELIVERY_FIELDS, digestDelivery } from '../../core/refactor/delivery.ts';

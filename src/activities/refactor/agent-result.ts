@@ -3,6 +3,8 @@
  * what people let it keep.
  * Rule: a report is where to look, never what counts; what the hub does not show is not so.
  */
+import { kindOfEffects } from '../../core/agent/gate-effects.ts';
+import { upgradeDecision } from '../../core/policy/decision-kinds.ts';
 import { rulesOf } from '../../core/policy/approvers.ts';
 import { canonicalJson, digestValue } from '../../core/digest.ts';
 import type { IntegrateInput, Keeps } from '../../core/refactor/exchange.ts';
@@ -152,6 +154,7 @@ async function isGiven(
   const isOurs = workflow === own ? decision.id.startsWith(`${task}/`) : workflow.startsWith(`${own}/${task}.`);
   const isPart = canonicalJson(leaveOut.toSorted()) === canonicalJson(signedLeaveOut(decision).toSorted());
   if (!isOurs || !isPart) return false;
-  const act = { kind: 'scope' as const, digest: digestValue(asked), what: 'effects', repository, workflow };
-  return (await findMissing(policy, act, { authors, decision })) === undefined;
+  const kind = workflow === own ? 'integration' : kindOfEffects(asked.findings, findingRulesOf(policy));
+  const act = { kind, digest: digestValue(asked), what: 'effects', repository, workflow } as const;
+  return (await findMissing(policy, act, { authors, decision: upgradeDecision(decision) })) === undefined;
 }

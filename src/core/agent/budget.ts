@@ -68,8 +68,8 @@ export function reserveBudget(state: AgentState, at: number): AgentState {
   if (!short) return state;
   const { resource, about } = short;
   const control = openDecision(state.control, at, {
-    name: `${state.spec.task}/budget`,
     kind: 'budget',
+    task: state.spec.task,
     about,
     digest: digestValue({ about }),
     resource,

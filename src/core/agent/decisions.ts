@@ -99,7 +99,8 @@ function settleDecision(
       return nextStep(
         tell(keepWord(state, outcome, by), pending.callId, `A supervisor rejected this call${why}. It was not run.`),
       );
-    case 'scope':
+    case 'outside':
+    case 'effects':
       if (outcome === 'approved') return leaveOut(keepEffects(state, decision.id), decision, by);
       return undoAct(
         { ...state, askedPaths: [], askedEffects: [], asked: undefined },

@@ -25,8 +25,8 @@ export function gateCall(state: AgentState, at: number, call: Proposal): AgentSt
   if (call.tool === 'decline') return endAgent(usable, at, { kind: 'declined', reason: wordsOf(call) });
   if (call.tool === 'ask') {
     const control = openDecision(usable.control, at, {
-      name: `${task}/question`,
       kind: 'question',
+      task,
       about: wordsOf(call),
       digest: call.digest,
     });
@@ -78,8 +78,8 @@ function passGate(
       const { review, because = [] } = reviewed ?? {};
       const about = [...(review ? summariseVerdict(review) : []), because, showCall(call, answer)].flat().join('\n');
       const control = openDecision(state.control, at, {
-        name: `${state.spec.task}/call`,
         kind: 'call',
+        task: state.spec.task,
         about,
         digest: call.digest,
         ...(review && reviewed?.asked ? { risk: 'high' as const } : {}),

@@ -6,7 +6,7 @@
 import type { AgentState } from './state.ts';
 import { nextStep, publish, say, undoAct } from './work.ts';
 import { digestValue } from '../digest.ts';
-import type { Finding } from '../effects/findings.ts';
+import type { Finding, FindingRules } from '../effects/findings.ts';
 import { gateFindings, findingKey, renderFindings, worstRisk } from '../effects/findings.ts';
 import { findingRulesOf } from '../policy/judge-fields.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
@@ -35,10 +35,7 @@ export function answerEffects(
   { outside, findings = [], moreFindings = 0 }: Seen,
 ): EffectAnswer {
   const scope: GateRule = outside.length === 0 ? 'allow' : policy.gates.scope.value === 'deny' ? 'deny' : 'ask';
-  const found = gateFindings(
-    findings.filter(({ kind }) => kind !== 'outside-paths'),
-    findingRulesOf(policy),
-  );
+  const found = gateInside(findings, findingRulesOf(policy));
   const answers = [scope, found.outcome];
   const outcome = answers.includes('deny') ? 'deny' : answers.includes('ask') ? 'ask' : 'allow';
   return {
@@ -50,6 +47,18 @@ export function answerEffects(
       ...(outside.length > 0 ? [`changed outside the task's paths: ${outside.join(', ')}`] : []),
     ],
   };
+}
+
+function gateInside(findings: readonly Finding[], rules: FindingRules): ReturnType<typeof gateFindings> {
+  return gateFindings(
+    findings.filter(({ kind }) => kind !== 'outside-paths'),
+    rules,
+  );
+}
+
+/** What a question about an act's effects is about: what stands out in them, or only that they are outside of paths. */
+export function kindOfEffects(findings: readonly Finding[] = [], rules: FindingRules = {}): 'effects' | 'outside' {
+  return gateInside(findings, rules).about.length > 0 ? 'effects' : 'outside';
 }
 
 /** Takes in what an act did: goes on, holds for a person, or puts the files back and tells the model why. */
@@ -67,14 +76,14 @@ export function gateEffects(state: AgentState, at: number, outcome: ActOutcome, 
       );
     }
     case 'ask': {
-      const isScope = answer.findings.length === 0;
+      const kind = kindOfEffects(findings, findingRulesOf(state.spec.policy));
       const asked = { head: state.head, outside, ...(findings ? { findings } : {}) };
       const control = openDecision(state.control, at, {
-        name: `${state.spec.task}/${isScope ? 'scope' : 'effects'}`,
-        kind: 'scope',
+        kind,
+        task: state.spec.task,
         about: [...answer.lines, `by: ${shorten(call, 300)}`].join('\n'),
         digest: digestValue(asked),
-        ...(isScope ? {} : { risk: worstRisk(answer.findings) }),
+        ...(kind === 'outside' ? {} : { risk: worstRisk(answer.findings) }),
       });
       const askedEffects = answer.findings.map(findingKey);
       return publish(nextStep({ ...state, control, askedPaths: outside, askedEffects, asked }));

@@ -7,6 +7,7 @@ import type { AgentState } from './state.ts';
 import type { Decision } from '../decisions/control.ts';
 import { findingKey } from '../effects/findings.ts';
 import type { Message } from '../decisions/messages.ts';
+import { describeKind } from '../policy/decision-kinds.ts';
 import { isInPaths } from '../paths.ts';
 import type { Asked } from '../decisions/permits.ts';
 import { keepPaths } from '../decisions/permits.ts';
@@ -27,7 +28,8 @@ export function leftOutOf({ leaveOut: paths }: Decision): { leaveOut?: string[] 
 /** Why nothing can be left out of this; undefined where it can, or nothing is to be. */
 export function findLeaveOutProblem(state: AgentState, { id, kind, leaveOut: paths }: Decision): string | undefined {
   if (paths === undefined) return undefined;
-  if (kind !== 'scope') return `${id} is a ${kind}: files can be left out of what a call did only`;
+  if (kind !== 'outside' && kind !== 'effects')
+    return `${id} is ${describeKind(kind)}: files can be left out of what a call did only`;
   return state.beforeAct === null ? `${id}: it is not known what was there before, so reject it instead` : undefined;
 }
 

@@ -168,7 +168,7 @@ function rewindAgent(state: AgentState, message: MessageOf<'rewind'>, at: number
   const checkpoint = findCheckpoint(state, String(message.to));
   if (typeof checkpoint === 'string') return refused(state, checkpoint);
   const by = message.by ?? 'unknown';
-  const kinds: Decision['kind'][] = ['call', 'scope', 'budget', 'question'];
+  const kinds: Decision['kind'][] = ['call', 'outside', 'effects', 'budget', 'question'];
   const control = withdrawDecisions(state.control, at, kinds, 'rewound');
   const rewound = { ...state, control, cut: true, hold: null, rewindTo: checkpoint.head };
   return applied(

@@ -25,7 +25,7 @@ import type {
 } from './step.ts';
 import type { Sha } from '../transcript.ts';
 import type { Trouble, TroubleNews } from '../trouble.ts';
-import type { Waiting } from '../waiting.ts';
+import type { Waiting } from '../decisions/waiting.ts';
 
 export type AgentKind = 'work' | 'plan' | 'merge' | 'repair';
 /** What an agent was started with; of it only the policy changes, where a newer one is adopted. */

@@ -3,7 +3,6 @@
  * Rule: what is said here is what the run does; an answer that can't be taken back has to name its decision.
  */
 import type { Decision } from './control.ts';
-import { isOfReview } from './control.ts';
 import type { MessageOf } from './messages.ts';
 
 export interface Answers {
@@ -24,7 +23,7 @@ export interface AnswerRules {
 }
 
 /** The answers to a decision of a refactor's own. */
-export function answersOfRefactor({ id, kind }: Answered, rules: AnswerRules): Answers | undefined {
+export function answersOfRefactor({ kind }: Answered, rules: AnswerRules): Answers | undefined {
   const changes = rules.rejectsForChanges === true;
   const ends = 'ends the refactor as failed; nothing is delivered';
   const own = (approve: string, reject: string): Answers =>
@@ -54,7 +53,8 @@ export function answersOfRefactor({ id, kind }: Answered, rules: AnswerRules): A
         reject: changes ? 'no more is spent on what is left; what is done is offered for delivery' : ends,
         note: 'optional',
       };
-    case 'scope': {
+    case 'integration':
+    case 'review': {
       const all = 'the result is integrated with all that it changed';
       const partly = {
         approve: `${all}, but for files that you leave out (leaveOut)`,
@@ -62,7 +62,7 @@ export function answersOfRefactor({ id, kind }: Answered, rules: AnswerRules): A
       };
       const whole = rules.leavesOut ? partly : { approve: all };
       return {
-        ...(isOfReview({ id }) ? { approve: 'the result is integrated' } : whole),
+        ...(kind === 'review' ? { approve: 'the result is integrated' } : whole),
         reject: changes
           ? 'another agent tries: at once with your note, without a note when you resume'
           : 'another agent tries when you resume',
@@ -91,7 +91,8 @@ export function answersOfAgent({ kind }: Answered): Answers | undefined {
         reject: 'it is not done; the agent reads your note and goes on',
         note: 'optional',
       };
-    case 'scope':
+    case 'outside':
+    case 'effects':
       return {
         approve: 'what the agent changed is kept, but for files that you leave out (leaveOut)',
         part: 'what the agent changed is kept, but the files that you name are as before it; the agent is told',

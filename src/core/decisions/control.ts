@@ -2,7 +2,7 @@
  * What the states of agent and refactor share: receipts of messages, a pause, decisions, and a short log for people.
  * Rule: one serialisable value, in which every list has a cap; `receipts` and `open-decisions` change it.
  */
-import type { DecisionKind } from '../policy/approvers.ts';
+import type { DecisionKind } from '../policy/decision-kinds.ts';
 import type { Place } from '../place.ts';
 import type { Risk } from '../risk.ts';
 import { shorten } from '../text/lines.ts';
@@ -29,6 +29,10 @@ export interface Decision {
   /** Short id with its revision, e.g. `plan@1`, `lib/call@4`. */
   id: string;
   kind: DecisionKind;
+  /** What signed texts and lists call the kind, where its run began before there was such a kind. */
+  shownAs?: 'scope';
+  /** The task that it is about, where it is about one. */
+  task?: string;
   /** What is decided, rendered by our code: at most 4,000 characters, and how many more there are. */
   about: string;
   digest: string;
@@ -56,16 +60,6 @@ export interface Decision {
   };
 }
 
-/** The task that a refactor's own decision is about: `lib` of `lib/integration@2`. */
-export function taskOf({ id }: Pick<Decision, 'id'>): string {
-  return id.slice(0, id.lastIndexOf('/'));
-}
-
-/** Whether a decision came from a review of a task's result. */
-export function isOfReview({ id }: Pick<Decision, 'id'>): boolean {
-  return /\/review@\d+$/.test(id);
-}
-
 export interface LogLine {
   at: number;
   text: string;
@@ -86,6 +80,8 @@ export interface Control {
   place?: Place;
   /** Words of messages are made harmless and names are judged as they come in; runs of before that do not say. */
   border?: true;
+  /** Each decision is called by its own kind; in runs of before, four kinds are called `scope`. */
+  fourKinds?: true;
 }
 
 export function createControl(): Control {

@@ -2,6 +2,7 @@
  * Decisions of a run: opened with a revision of their name, found by a message, changed, closed, listed.
  * Rule: closed ones are kept up to a number, open ones all.
  */
+import { isScopeKind, SCOPE } from '../policy/decision-kinds.ts';
 import type { Decision, Control } from './control.ts';
 import { escapeForPeople } from '../text/escape.ts';
 import type { Message } from './messages.ts';
@@ -20,16 +21,24 @@ function clipAbout({ kind, about }: Pick<Decision, 'kind' | 'about'>): string {
   return left > 0 ? `${kept}\n… ${left} more characters: ${where}` : kept;
 }
 
-/** Opens a decision with the next revision of its name. */
+type Opening = Pick<Decision, 'kind' | 'task' | 'about' | 'digest' | 'risk' | 'resource'>;
+
+/** Opens a decision with the next revision of its name, which is that of its kind unless it says another. */
 export function openDecision(
   control: Control,
   at: number,
-  decision: Pick<Decision, 'kind' | 'about' | 'digest' | 'risk' | 'resource'> & { name: string },
+  { name: own, ...decision }: Opening & { name?: string },
 ): Control {
-  const revision = (control.opened[decision.name] ?? 0) + 1;
-  const { name, ...rest } = decision;
+  const { kind, task, about } = decision;
+  const isCalledScope = !control.fourKinds && isScopeKind(kind);
+  // In runs of before, ids are as they were too.
+  const last = own ?? (isCalledScope && kind === 'outside' ? SCOPE : kind);
+  const name = task === undefined ? last : `${task}/${last}`;
+  const revision = (control.opened[name] ?? 0) + 1;
   const place = control.place ? { place: control.place } : {};
-  const opened: Decision = { ...rest, about: clipAbout(rest), id: `${name}@${revision}`, openedAt: at, ...place };
+  const shown: Pick<Decision, 'shownAs'> = isCalledScope ? { shownAs: SCOPE } : {};
+  const id = `${name}@${revision}`;
+  const opened: Decision = { ...decision, ...shown, about: clipAbout({ kind, about }), id, openedAt: at, ...place };
   const closed = control.decisions.filter((other) => other.closed).slice(-MAX_CLOSED);
   const open = control.decisions.filter((other) => !other.closed);
   return {
@@ -83,20 +92,21 @@ export function listOpenDecisions(control: Control): Decision[] {
   return control.decisions.filter((decision) => !decision.closed);
 }
 
-export type DecisionChoice =
-  | { kind: 'found'; decision: Decision; bound: boolean }
-  | { kind: 'refused'; reason: string };
+/** What is looked at of a decision that a message may mean. */
+type Choosable = Pick<Decision, 'id' | 'digest' | 'closed'> & { kind: string };
+
+export type DecisionChoice<D> = { kind: 'found'; decision: D; bound: boolean } | { kind: 'refused'; reason: string };
 
 /**
  * Finds the open decision that a message means: by id (a missing id is enough when just one is open), its digest, and
  * its kind. A choice among agents can be rejected where the run knows what to do then.
  */
-export function chooseDecision(
-  open: readonly Decision[],
-  all: readonly Decision[],
+export function chooseDecision<D extends Choosable>(
+  open: readonly D[],
+  all: readonly Choosable[],
   message: { verb: Message['verb']; decision?: string | undefined; digest?: string | undefined },
   rejectsChoice = false,
-): DecisionChoice {
+): DecisionChoice<D> {
   const takesChoice = rejectsChoice && message.verb === 'reject';
   const wanted =
     message.verb === 'answer'
@@ -119,12 +129,12 @@ export function chooseDecision(
   return { kind: 'refused', reason: `there is no ${what} "${message.decision}"; open: ${list || 'none'}` };
 }
 
-function verbFor({ kind }: Decision): string {
+function verbFor({ kind }: Choosable): string {
   if (kind === 'question') return 'use answer';
   return kind === 'choice' ? 'use choose, with the agent whose work counts' : 'use approve or reject';
 }
 
-function matchDigest(decision: Decision, digest: string | undefined): DecisionChoice {
+function matchDigest<D extends Choosable>(decision: D, digest: string | undefined): DecisionChoice<D> {
   if (digest === undefined) return { kind: 'found', decision, bound: false };
   // A person may type the first digits, as with commit ids; eight leave no room for chance.
   if (digest.length >= 8 && decision.digest.startsWith(digest)) return { kind: 'found', decision, bound: true };

@@ -3,8 +3,9 @@
  * the decision, its bytes, the verdict and the message.
  * Rule: whatever would make it another decision is in the text, so that a signature can't be moved to anything else.
  */
-import type { SubjectKind } from '../policy/approvers.ts';
+import type { SCOPE, SubjectKind } from '../policy/decision-kinds.ts';
 import { canonicalJson, digestText, digestValue } from '../digest.ts';
+import { shownKindOf } from '../policy/decision-kinds.ts';
 import type { MessageOf, StartInput } from './messages.ts';
 import type { Place } from '../place.ts';
 import { canonicalAddress } from '../place.ts';
@@ -33,6 +34,7 @@ export interface Subject {
   workflow: string;
   id: string;
   kind: SubjectKind;
+  shownAs?: typeof SCOPE;
   digest: string;
   openedAt: number;
   /** Left out by runs from before signed texts named it: their texts stay as they were. */
@@ -49,8 +51,9 @@ export interface SubjectText extends Partial<Place> {
 }
 
 /** The fields that name a subject; who signs by hand adds those of their message. */
-export function describeSubject({ workflow, id, kind, digest, openedAt, place }: Subject): SubjectText {
-  return { decision: id, digest, kind, openedAt, workflow, ...place };
+export function describeSubject(subject: Subject): SubjectText {
+  const { workflow, id, digest, openedAt, place } = subject;
+  return { decision: id, digest, kind: shownKindOf(subject), openedAt, workflow, ...place };
 }
 
 /** The text to sign, without a line end: JSON with sorted keys and no blanks. */

@@ -3,7 +3,9 @@
  * Rule: a warrant holds what was signed, never a verdict; the worker reads the policy, renders the text and counts.
  */
 import { z } from 'zod';
-import type { DecisionKind, DecisionRules } from '../policy/approvers.ts';
+import type { DecisionRules } from '../policy/approvers.ts';
+import type { DecisionKind } from '../policy/decision-kinds.ts';
+import { isScopeKind } from '../policy/decision-kinds.ts';
 import type { Decision, Approval } from './control.ts';
 import { canonicalJson } from '../digest.ts';
 import { canonicalAddress } from '../place.ts';
@@ -13,7 +15,9 @@ import type { Subject } from './signed-text.ts';
 import { describeSubject } from './signed-text.ts';
 
 /** A decision as its approvals were given; what it is about is not in it, since the worker computes that. */
-export type GivenDecision = Pick<Decision, 'id' | 'kind' | 'digest' | 'openedAt'> & { approvals: Approval[] };
+export type GivenDecision = Pick<Decision, 'id' | 'kind' | 'shownAs' | 'digest' | 'openedAt'> & {
+  approvals: Approval[];
+};
 
 /** Left out by runs from before workers judged by themselves. */
 export interface Warrant {
@@ -54,8 +58,8 @@ export function warrantFor(
 }
 
 /** A decision without the words that it was shown with. */
-export function givenOf({ id, kind, digest, openedAt, approvals = [] }: Decision): GivenDecision {
-  return { id, kind, digest, openedAt, approvals };
+export function givenOf({ id, kind, shownAs, digest, openedAt, approvals = [] }: Decision): GivenDecision {
+  return { id, kind, ...(shownAs ? { shownAs } : {}), digest, openedAt, approvals };
 }
 
 type FieldName = Parameters<typeof fieldOf>[0];
@@ -109,8 +113,9 @@ export function subjectFor(
   const silence = rules.silence[kind];
   const isEscalated =
     silence?.means === 'escalate' && Math.min(approval.at, now) >= decision.openedAt + silence.after * 1000;
-  const { id, openedAt } = decision;
-  return { workflow, kind, digest, id, openedAt, ...(isEscalated ? { escalatedTo: silence.to ?? [] } : {}) };
+  const { id, openedAt, shownAs } = decision;
+  const word = shownAs ? { shownAs } : {};
+  return { workflow, kind, ...word, digest, id, openedAt, ...(isEscalated ? { escalatedTo: silence.to ?? [] } : {}) };
 }
 
 const textSchema = z.looseObject({
@@ -136,7 +141,7 @@ export function findMisfit(
   const { namespace, repository } = wanted;
   const place = run === undefined ? undefined : { namespace, repository: canonicalAddress(repository), firstRun, run };
   // Of effects only a part can be approved: `signedLeaveOut` says what is left out of them.
-  const part = leaveOut === undefined || subject.kind !== 'scope' ? {} : { leaveOut };
+  const part = leaveOut === undefined || !isScopeKind(subject.kind) ? {} : { leaveOut };
   const said = { expiresAt, message, noteDigest, verdict: 'approve', ...part };
   if (text !== canonicalJson({ ...describeSubject({ ...subject, place }), ...said }))
     return 'what was signed is another decision, digest, verdict, repository or run';

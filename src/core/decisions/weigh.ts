@@ -5,6 +5,7 @@
  */
 import type { Approver, Decided, DecisionRules } from '../policy/approvers.ts';
 import { isSame, listApprovers, listDeciders, quorumOf } from '../policy/approvers.ts';
+import { describeKind } from '../policy/decision-kinds.ts';
 import type { Approval } from './control.ts';
 import { canonicalJson } from '../digest.ts';
 import type { SignedMessage, Subject } from './signed-text.ts';
@@ -83,7 +84,7 @@ function refused(reason: string): Weighing {
 function askOf({ rules, subject, message, at }: Weighed, signature: string): SignatureQuestion | string {
   const approvers = listApprovers(rules, subject);
   if (approvers === null) return 'policy lists no approvers (decisions.approvers), so no signature can count';
-  if (approvers.length === 0) return `policy lists nobody who may decide a ${subject.kind}`;
+  if (approvers.length === 0) return `policy lists nobody who may decide ${describeKind(subject.kind)}`;
   if (signature.length > MAX_SIGNATURE_BYTES || !ARMOR.test(signature)) return 'that is no armored SSH signature';
   if (message.expiresAt === undefined && rules.expiresAt === 'required')
     return 'policy wants a signature to say until when it counts (decisions.expiresAt): add expiresAt, and sign it';
@@ -116,7 +117,7 @@ export function allow(
   const deciders = listDeciders(rules, subject);
   if (deciders !== null && !deciders.includes(name)) {
     const who = deciders.join(', ') || 'nobody';
-    return refused(`${name} may not decide a ${subject.kind} here; who may: ${who}`);
+    return refused(`${name} may not decide ${describeKind(subject.kind)} here; who may: ${who}`);
   }
   if (message.verb === 'approve' || message.verb === 'choose') {
     if (rules.selfApproval === 'deny' && authors === null)

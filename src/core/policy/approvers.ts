@@ -5,27 +5,8 @@
  */
 import { z } from 'zod';
 import type { Risk } from '../risk.ts';
-
-/** What a decision can be about. */
-export const DECISION_KINDS = [
-  'plan',
-  'delivery',
-  'baseline',
-  'checks',
-  'call',
-  'scope',
-  'budget',
-  'question',
-  'choice',
-] as const;
-export type DecisionKind = (typeof DECISION_KINDS)[number];
-/** What an approver may be named for (`may`): a decision, or orders that change files, withdraw or end. */
-export const RIGHTS = [...DECISION_KINDS, 'control'] as const;
-/** What a signature can be about. To request and to steer takes a listed key, and no right. */
-export type SubjectKind = (typeof RIGHTS)[number] | 'request' | 'steer';
-/** Those that are approved or rejected; the others are answered, once. */
-export const QUORUM_KINDS = ['plan', 'delivery', 'baseline', 'checks', 'call', 'scope', 'budget'] as const;
-export type QuorumKind = (typeof QUORUM_KINDS)[number];
+import type { DecisionKind, QuorumKind, SubjectKind } from './decision-kinds.ts';
+import { DECISION_KINDS, describeKind, isScopeKind, QUORUM_KINDS, RIGHTS, SCOPE } from './decision-kinds.ts';
 
 /** The risk of a decision that was opened without one. */
 const RISKS: Record<DecisionKind, Risk> = {
@@ -34,7 +15,10 @@ const RISKS: Record<DecisionKind, Risk> = {
   baseline: 'medium',
   checks: 'high',
   call: 'medium',
-  scope: 'medium',
+  outside: 'medium',
+  effects: 'medium',
+  integration: 'medium',
+  review: 'medium',
   budget: 'high',
   question: 'low',
   choice: 'medium',
@@ -52,7 +36,7 @@ const approverSchema = z.strictObject({
   /** One line, as in the `.pub` file. */
   publicKey: z.string().regex(PUBLIC_KEY, 'an SSH public key: ed25519 or ECDSA, also of a security key'),
   /** Kinds of decisions, and `control`; all if left out. */
-  may: z.array(z.enum(RIGHTS)).optional(),
+  may: z.array(z.enum([...RIGHTS, SCOPE])).optional(),
   /** The key counts from here on, and no longer than this (UTC). */
   validAfter: day.optional(),
   validBefore: day.optional(),
@@ -77,7 +61,7 @@ const silenceSchema = z.strictObject({
 export type Silence = z.infer<typeof silenceSchema>;
 
 /** An object with the same optional field for each of some kinds. */
-function each<K extends DecisionKind, T extends z.ZodType>(
+function each<K extends DecisionKind | typeof SCOPE, T extends z.ZodType>(
   kinds: readonly K[],
   schema: T,
 ): z.ZodObject<Record<K, z.ZodOptional<T>>, z.core.$strict> {
@@ -98,8 +82,8 @@ export const decisionsPolicySchema = z.strictObject({
   /** Whether who requested a refactor, or wrote its plan, may approve. */
   selfApproval: z.enum(['allow', 'deny']).optional(),
   /** Approvals by different people that it takes; 1 if left out. */
-  quorum: each(QUORUM_KINDS, z.int().min(1).max(20)).optional(),
-  silence: each(DECISION_KINDS, silenceSchema).optional(),
+  quorum: each([...QUORUM_KINDS, SCOPE], z.int().min(1).max(20)).optional(),
+  silence: each([...DECISION_KINDS, SCOPE], silenceSchema).optional(),
 });
 
 /** The policy on decisions as it is in force. */
@@ -155,9 +139,14 @@ export function listApprovers(rules: DecisionRules, { kind, escalatedTo }: Weigh
   if (rules.approvers === null || kind === 'request' || kind === 'steer') return rules.approvers;
   const isNamed = rules.approvers.some(({ may }) => may?.includes('control'));
   return rules.approvers.filter(({ name, may }) => {
-    if (may === undefined || may.includes(kind) || escalatedTo?.includes(name)) return true;
-    return kind === 'control' && !isNamed && may.length > 0;
+    if (mayDecide(may, kind) || escalatedTo?.includes(name)) return true;
+    return kind === 'control' && !isNamed && may !== undefined && may.length > 0;
   });
+}
+
+/** Whether an approver's entry has a right; one that has no list has all of them. */
+export function mayDecide(may: Approver['may'], kind: (typeof RIGHTS)[number] | typeof SCOPE): boolean {
+  return may === undefined || may.includes(kind) || (isScopeKind(kind) && may.includes(SCOPE));
 }
 
 /** Their names, each once; null where anyone may. */
@@ -211,10 +200,12 @@ function findKindProblems(
       : []),
     ...unknown.map((name) => `decisions.silence.${kind} escalates to ${name}, who is not one of decisions.approvers`),
     ...(silence?.means === 'proceed' && RISKS[kind] === 'high'
-      ? [`decisions.silence.${kind} can't proceed: the risk of a ${kind} is never low`]
+      ? [`decisions.silence.${kind} can't proceed: the risk of ${describeKind(kind)} is never low`]
       : []),
     ...(others && others.length < quorum
-      ? [`a ${kind} takes ${quorum} of decisions.approvers, who may decide it: ${others.join(', ') || 'nobody'}`]
+      ? [
+          `${describeKind(kind)} takes ${quorum} of decisions.approvers, who may decide it: ${others.join(', ') || 'nobody'}`,
+        ]
       : []),
   ];
 }
@@ -246,12 +237,17 @@ export function rulesOf({ decisions }: { decisions?: SourcedRules }): DecisionRu
     ...(expiresAt ? { expiresAt: expiresAt.value } : {}),
     approvers: approvers.value,
     selfApproval: selfApproval.value,
-    quorum: Object.fromEntries(QUORUM_KINDS.map((kind) => [kind, decisions.quorum[kind].value])),
+    quorum: Object.fromEntries(QUORUM_KINDS.map((kind) => [kind, rowOf(decisions.quorum, kind)?.value])),
     silence: Object.fromEntries(
       DECISION_KINDS.flatMap((kind) => {
-        const { value } = decisions.silence[kind];
+        const value = rowOf(decisions.silence, kind)?.value;
         return value ? [[kind, value]] : [];
       }),
     ),
   };
+}
+
+/** A kind's row; policies that were read before there were rows for each of the four have one for all. */
+function rowOf<T>(rows: Partial<Record<string, T>>, kind: DecisionKind): T | undefined {
+  return rows[kind] ?? (isScopeKind(kind) ? rows[SCOPE] : undefined);
 }

@@ -3,8 +3,10 @@
  * Rule: what both layers ask for is asked for: required over optional, deny over allow, the larger quorum, approvers
  * whom both list, and the silence that lets less happen.
  */
-import type { Approver, DecisionKind, DecisionRules, QuorumKind, Silence, SourcedRules } from './approvers.ts';
-import { DECISION_KINDS, plainKey, QUORUM_KINDS, RIGHTS } from './approvers.ts';
+import type { Approver, DecisionRules, Silence, SourcedRules } from './approvers.ts';
+import { mayDecide, plainKey } from './approvers.ts';
+import type { DecisionKind, QuorumKind } from './decision-kinds.ts';
+import { DECISION_KINDS, isScopeKind, QUORUM_KINDS, RIGHTS, SCOPE } from './decision-kinds.ts';
 import type { Field } from './fields.ts';
 
 /** One of two words, of which the second is the stricter. */
@@ -39,7 +41,7 @@ const approvers: Field<Approver[] | null> = {
 /** What one approver may by both of two entries. */
 function meet(one: Approver, other: Approver): Approver {
   const { name, publicKey } = one;
-  const may = RIGHTS.filter((kind) => [one, other].every((entry) => entry.may?.includes(kind) ?? true));
+  const may = RIGHTS.filter((kind) => [one, other].every((entry) => mayDecide(entry.may, kind)));
   const validAfter = pick([one.validAfter, other.validAfter], (a, b) => a > b);
   const validBefore = pick([one.validBefore, other.validBefore], (a, b) => a < b);
   return {
@@ -98,7 +100,7 @@ export function boundSilence(decisions: SourcedRules, layers: readonly Names[]):
   if (at < 0) return decisions;
   const below = new Set(layers.slice(at + 1).map(({ name }) => name));
   const approversOf = (kind: DecisionKind): string[] =>
-    (decisions.approvers.value ?? []).flatMap(({ name, may }) => (may?.includes(kind) === false ? [] : [name]));
+    (decisions.approvers.value ?? []).flatMap(({ name, may }) => (mayDecide(may, kind) ? [name] : []));
   const bounded = DECISION_KINDS.map((kind) => {
     const { value, from } = decisions.silence[kind];
     if (!value || !below.has(from)) return [kind, { value, from }];
@@ -111,6 +113,11 @@ export function boundSilence(decisions: SourcedRules, layers: readonly Names[]):
   return { ...decisions, silence: Object.fromEntries(bounded) as SourcedRules['silence'] };
 }
 
+/** What stands for a kind's row where a file has none. */
+function orElse(kind: DecisionKind, rows: 'quorum' | 'silence'): { orElse?: string } {
+  return isScopeKind(kind) ? { orElse: `decisions.${rows}.${SCOPE}` } : {};
+}
+
 type Name = `quorum.${QuorumKind}` | `silence.${DecisionKind}`;
 
 /** The fields of policy under `decisions`, by name. */
@@ -121,7 +128,7 @@ export const DECISION_FIELDS = {
   'decisions.approvers': approvers,
   'decisions.selfApproval': stricter<DecisionRules['selfApproval']>('allow', 'deny'),
   ...(Object.fromEntries([
-    ...QUORUM_KINDS.map((kind) => [`decisions.quorum.${kind}`, quorum]),
-    ...DECISION_KINDS.map((kind) => [`decisions.silence.${kind}`, silence]),
+    ...QUORUM_KINDS.map((kind) => [`decisions.quorum.${kind}`, { ...quorum, ...orElse(kind, 'quorum') }]),
+    ...DECISION_KINDS.map((kind) => [`decisions.silence.${kind}`, { ...silence, ...orElse(kind, 'silence') }]),
   ]) as Record<`decisions.${Name}`, Field<unknown>>),
 };

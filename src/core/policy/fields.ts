@@ -14,6 +14,8 @@ export interface Field<T> {
   tighten(this: void, one: T, other: T): T;
   /** Whether layers add to it, so that none can be too loose. */
   accumulates?: boolean;
+  /** The name of a setting that stands for this one where a layer does not name this one itself. */
+  orElse?: string;
   /** The only layers that may have it, where it is about more than what they stand for. */
   only?: readonly string[];
 }

@@ -1,14 +1,14 @@
 /**
- * Policy: what a run may do without asking, from the layers of organisation, team, repository and the run itself.
- * Rule: limits only ever tighten from layer to layer and the nearest default wins within them; a looser lower layer is
- * an error, never silently ignored, and every field says where it came from.
+ * Policy: what a run may do without asking, as people write it and as it is in force; the fields that it has.
+ * Rule: each field is in the list below once, with how two values of it join; every field in force says where it came
+ * from.
  */
 import { z } from 'zod';
 import { sharedBudgetsSchema, UNLIMITED_BUDGET } from '../budget/amounts.ts';
 import type { SharedBudget } from '../budget/amounts.ts';
 import { decisionsPolicySchema } from './approvers.ts';
 import type { SourcedRules } from './approvers.ts';
-import { boundSilence, DECISION_FIELDS } from './decision-fields.ts';
+import { DECISION_FIELDS } from './decision-fields.ts';
 import { networkGrantSchema } from '../egress.ts';
 import type { NetworkGrant } from '../egress.ts';
 import type { GateRule } from '../risk.ts';
@@ -93,14 +93,6 @@ export const policySchema = z.strictObject({
 });
 export type Policy = z.infer<typeof policySchema>;
 
-/** Farthest first. */
-export type LayerName = 'organisation' | 'team' | 'repository' | 'run';
-export interface Layer {
-  name: LayerName;
-  limits?: Policy | undefined;
-  defaults?: Policy | undefined;
-}
-
 /** One field of the effective policy and the layer that it came from. */
 export interface Sourced<T> {
   value: T;
@@ -133,8 +125,8 @@ const FIELDS = {
   ...REVIEW_FIELDS,
   ...DECISION_FIELDS,
 } satisfies Record<string, Field<unknown>>;
-type FieldName = keyof typeof FIELDS;
-const NAMES = Object.keys(FIELDS) as FieldName[];
+export type FieldName = keyof typeof FIELDS;
+export const NAMES = Object.keys(FIELDS) as FieldName[];
 
 /** The policy in force, each field with its source. */
 export interface EffectivePolicy {
@@ -168,118 +160,37 @@ export interface EffectivePolicy {
   decisions?: SourcedRules;
 }
 
-const BUILT_IN = 'built-in';
-
-/** A problem of a layer; `path` leads to the field in its file. */
-export interface PolicyProblem {
-  layer: LayerName;
-  path: string[];
-  problem: string;
-}
-export type PolicyResult =
-  | { kind: 'ok'; policy: EffectivePolicy }
-  | { kind: 'bad'; problems: string[]; where: PolicyProblem[] };
-
-/** Lays a run's own settings over the built-in policy. */
-export function resolvePolicy(run: Policy | undefined): PolicyResult {
-  return resolveLayers([{ name: 'run', defaults: run }]);
-}
-
-/**
- * The policy that layers make, farthest first. A value that is looser than a limit above it is a problem, or, where
- * looser values are tightened, counts as that limit.
- */
-export function resolveLayers(layers: readonly Layer[], looser: 'refuse' | 'tighten' = 'refuse'): PolicyResult {
-  const where: PolicyProblem[] = [];
-  const fields = NAMES.map((name) => [name, resolveField(name, layers, { looser, where })] as const);
-  if (where.length > 0) {
-    const problems = where.map(({ layer, problem }) => (layer === 'run' ? problem : `${layer}: ${problem}`));
-    return { kind: 'bad', problems, where };
-  }
-  const policy = nest(Object.fromEntries(fields));
-  const { decisions } = policy;
-  return { kind: 'ok', policy: decisions ? { ...policy, decisions: boundSilence(decisions, layers) } : policy };
-}
-
-/** Two sets of limits as one, each field the stricter of both. */
-export function mergeLimits(one: Policy, other: Policy): Policy {
-  const merged = NAMES.flatMap((name): [string, unknown][] => {
-    const [a, b] = [readField(one, name), readField(other, name)];
-    const value = a === undefined ? b : b === undefined ? a : fieldOf(name).tighten(a, b);
-    return value === undefined ? [] : [[name, value]];
-  });
-  return nest(Object.fromEntries(merged)) as unknown as Policy;
-}
-
-/** Settings with each value tightened by the limit on it, where there is one. */
-export function tightenBy(settings: Policy, limits: Policy): Policy {
-  const tight = NAMES.flatMap((name): [string, unknown][] => {
-    const [value, limit] = [readField(settings, name), readField(limits, name)];
-    return value === undefined ? [] : [[name, limit === undefined ? value : fieldOf(name).tighten(value, limit)]];
-  });
-  return nest(Object.fromEntries(tight)) as unknown as Policy;
-}
-
-/** Whether a set of limits is at least as strict as another in each of the other's fields. */
-export function isAsStrict(one: Policy, other: Policy): boolean {
-  return NAMES.every((name) => {
-    const [mine, theirs] = [readField(one, name), readField(other, name)];
-    return theirs === undefined || (mine !== undefined && !isLooser(fieldOf(name), mine, theirs));
-  });
-}
-
-function resolveField(
-  name: FieldName,
-  layers: readonly Layer[],
-  { looser, where }: { looser: 'refuse' | 'tighten'; where: PolicyProblem[] },
-): Sourced<unknown> {
-  const field = fieldOf(name);
-  let limit: Sourced<unknown> = { value: field.builtIn.limit, from: BUILT_IN };
-  let value: Sourced<unknown> = { value: field.builtIn.value, from: BUILT_IN };
-  for (const layer of layers) {
-    for (const part of ['limits', 'defaults'] as const) {
-      const said = readField(layer[part], name);
-      if (said === undefined) continue;
-      if (field.only && !field.only.includes(layer.name)) {
-        const problem = `${name}: only a file of the ${field.only.join(' or ')} layer may have it`;
-        where.push({ layer: layer.name, path: [part, ...name.split('.')], problem });
-        continue;
-      }
-      if (!field.accumulates && isLooser(field, said, limit.value)) {
-        if (looser === 'tighten') {
-          if (part === 'defaults') value = { value: field.tighten(said, limit.value), from: limit.from };
-          continue;
-        }
-        const path = layer.name === 'run' ? `policy.${name}` : `${part}.${name}`;
-        const problem = `${path}: ${show(said)} is looser than the limit ${show(limit.value)} of the ${limit.from} layer`;
-        where.push({ layer: layer.name, path: [part, ...name.split('.')], problem });
-      } else if (part === 'limits') limit = { value: field.tighten(limit.value, said), from: layer.name };
-      else value = { value: field.accumulates ? field.tighten(value.value, said) : said, from: layer.name };
-    }
-  }
-  const tight = field.tighten(value.value, limit.value);
-  return isLooser(field, value.value, limit.value) ? { value: tight, from: limit.from } : value;
-}
-
+/** What is known of a field: its built-in value, and how two values of it join. */
 export function fieldOf(name: FieldName): Field<unknown> {
   return FIELDS[name];
 }
 
 export function isLooser(field: Field<unknown>, value: unknown, limit: unknown): boolean {
   // A value tightened by itself is the same in its plainest spelling.
-  return show(field.tighten(value, limit)) !== show(field.tighten(value, value));
+  return showValue(field.tighten(value, limit)) !== showValue(field.tighten(value, value));
 }
 
-function show(value: unknown): string {
+export function showValue(value: unknown): string {
   return JSON.stringify(value);
 }
 
-function readField(policy: Policy | undefined, name: string): unknown {
+/** What a layer says of a field; undefined where it says nothing. */
+export function readField(policy: Policy | undefined, name: FieldName): unknown {
+  return readAt(policy, nameIn(policy, name));
+}
+
+/** The name under which a layer says what counts for a field. */
+export function nameIn(policy: Policy | undefined, name: FieldName): string {
+  const { orElse } = fieldOf(name);
+  return orElse !== undefined && readAt(policy, name) === undefined ? orElse : name;
+}
+
+function readAt(policy: Policy | undefined, name: string): unknown {
   return name.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], policy);
 }
 
 /** `{ 'gates.plan': x }` as `{ gates: { plan: x } }`. */
-function nest(flat: Record<string, unknown>): EffectivePolicy {
+export function nest(flat: Record<string, unknown>): EffectivePolicy {
   const nested: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(flat)) {
     const groups = name.split('.');

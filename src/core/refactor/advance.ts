@@ -165,7 +165,6 @@ function takePrepared(before: RefactorState, event: Extract<RefactorEvent, { kin
   return {
     ...state,
     control: openDecision(state.control, at, {
-      name: 'baseline',
       kind: 'baseline',
       about,
       digest: digestValue(prepared.evidence),

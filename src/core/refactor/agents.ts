@@ -12,6 +12,7 @@ import { settleReceipts } from '../decisions/receipts.ts';
 import type { RefactorState, Rival, TaskState } from './state.ts';
 import { addSpend, NOTHING_SPENT } from '../spend.ts';
 import { shareTokens } from './token-shares.ts';
+import { upgradeDecision } from '../policy/decision-kinds.ts';
 import { endRefactor, findWork, log, replaceWork, tryAgain } from './work.ts';
 import type { Spend } from '../spend.ts';
 
@@ -74,7 +75,7 @@ export function takeReport(before: RefactorState, at: number, report: AgentRepor
   const known = before.agents.find(({ id }) => id === report.agent);
   if (!known || known.status === 'ended') return takeStranger(before, at, report);
   const status = report.outcome ? ('ended' as const) : ('running' as const);
-  const kept = withoutPermits(report);
+  const kept = withoutPermits({ ...report, decisions: report.decisions.map(upgradeDecision) });
   const agents = before.agents.map((agent) => (agent.id === report.agent ? { ...agent, status, report: kept } : agent));
   // An agent that has a steer may still end before its next model call.
   const unsettled = before.control.receipts.filter(({ state: became }) => ['forwarded', 'accepted'].includes(became));

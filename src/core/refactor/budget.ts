@@ -121,7 +121,7 @@ export function askForBudget(state: RefactorState, at: number, isShort: boolean)
 function openBudget(state: RefactorState, at: number, resource: 'tokens' | 'usd'): RefactorState {
   if (listOpenDecisions(state.control).some(({ kind }) => kind === 'budget')) return state;
   const about = [resource === 'usd' ? describeUsd(state) : describeTokens(state), ...listSpent(state)].join('\n');
-  const decision = { name: 'budget', kind: 'budget' as const, about, digest: digestValue({ about }), resource };
+  const decision = { kind: 'budget' as const, about, digest: digestValue({ about }), resource };
   return { ...state, control: openDecision(state.control, at, decision) };
 }
 

@@ -4,7 +4,6 @@
  * Rule: no rejection by a person ends a run; only `stop` does. Runs that began before this rule end as they used to.
  */
 import type { Decision } from '../decisions/control.ts';
-import { taskOf } from '../decisions/control.ts';
 import { describeRed, findCounting, findRed } from '../evidence.ts';
 import {
   askForBudgetAgain,
@@ -137,7 +136,7 @@ function planFirst(state: RefactorState, at: number, { by, note }: Wish): Refact
 
 /** None of the agents that raced has what is wanted: another one tries, and is told why. */
 function raceAgain(state: RefactorState, decision: Decision, at: number, wish: Wish): RefactorState {
-  const work = state.tasks.find(({ task }) => task.id === taskOf(decision));
+  const work = state.tasks.find(({ task }) => task.id === decision.task);
   if (!work) return state;
   return workAgain(
     state,

@@ -35,7 +35,7 @@ export function takeEvidence(before: RefactorState, event: Extract<RefactorEvent
   const about = `checks are red after ${state.repairs} rounds of repair: ${names}. Approve to go on to delivery with them red; ${rejected}.\n${red[0] ? describeRed(red[0]) : ''}`;
   return {
     ...state,
-    control: openDecision(state.control, at, { name: 'checks', kind: 'checks', about, digest: digestValue(evidence) }),
+    control: openDecision(state.control, at, { kind: 'checks', about, digest: digestValue(evidence) }),
   };
 }
 

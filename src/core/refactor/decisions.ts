@@ -8,7 +8,6 @@ import { answersOfRefactor, findAnswerProblem } from '../decisions/answers.ts';
 import { addBudget, describeHolders, raiseGrant } from './budget.ts';
 import { planAgain, workOnRejection } from './changes.ts';
 import type { Decision, Approval } from '../decisions/control.ts';
-import { isOfReview } from '../decisions/control.ts';
 import type { Verified, Weighing } from '../decisions/weigh.ts';
 import { countApproval, nameOf, weigh } from '../decisions/weigh.ts';
 import { digestDelivery } from './delivery.ts';
@@ -167,8 +166,10 @@ function approveOwn(state: RefactorState, decision: Decision, by: string, at: nu
       return decision.resource === 'minutes' ? addTime(state, by) : shareTokens(addBudget(state, decision), at);
     case 'plan':
       return adoptPlan(state, at, by);
-    case 'scope':
-      return settleScope(state, decision, 'approved', by, at);
+    case 'integration':
+      return settleOverreach(state, decision, 'approved', by, at);
+    case 'review':
+      return settleReview(state, decision, 'approved', by, at);
     case 'checks':
       return state.line
         ? openDelivery(
@@ -196,15 +197,11 @@ function rejectOwn(
   // Who says what is to be changed has guided what comes of it.
   const state = note && before.rejectsForChanges ? addAuthor(before, by) : before;
   const reason = `${by} rejected ${decision.id}${note ? `: ${note}` : ''}`;
-  if (decision.kind === 'scope') return settleScope(state, decision, 'rejected', by, at, note);
+  if (decision.kind === 'integration') return settleOverreach(state, decision, 'rejected', by, at, note);
+  if (decision.kind === 'review') return settleReview(state, decision, 'rejected', by, at, note);
   if (decision.kind === 'plan' && note && state.prepared) return planAgain(state, { by, note });
   const changed = workOnRejection(state, decision, at, { by, note });
   return changed ?? endRefactor(state, at, { kind: 'failed', type: 'Rejected', reason });
-}
-
-/** Of a result that reaches beyond its plan, or that its reviewer doubts. */
-function settleScope(...args: Parameters<typeof settleOverreach>): RefactorState {
-  return isOfReview(args[1]) ? settleReview(...args) : settleOverreach(...args);
 }
 
 /** Passes an answer on to the agent that asked. */
@@ -246,7 +243,7 @@ export function revisePlan(
   const control = withdrawDecisions(
     state.control,
     at,
-    ['plan', 'checks', 'delivery', 'scope'],
+    ['plan', 'checks', 'delivery', 'integration', 'review'],
     `plan revised by ${by}`,
   );
   const repairing = listRunning(state).filter(({ kind }) => kind === 'repair' || kind === 'plan');
@@ -279,7 +276,9 @@ export function chooseForRefactor(
   const found = findRival(state, message.agent);
   if (found.kind === 'refused') return refused(state, found.detail);
   const { work, chosen } = found;
-  const decision = listOpenDecisions(state.control).find(({ id }) => id.startsWith(`${work.task.id}/choice@`));
+  const decision = listOpenDecisions(state.control).find(
+    ({ kind, task }) => kind === 'choice' && task === work.task.id,
+  );
   const agents = (work.rivals ?? []).map(({ agent }) => agent);
   const subject = decision
     ? { ...decision, workflow: state.id }

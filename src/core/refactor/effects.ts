@@ -4,9 +4,9 @@
  * delivery sees first what stands out in it.
  */
 import type { Decision } from '../decisions/control.ts';
-import { isOfReview, taskOf } from '../decisions/control.ts';
 import { digestValue } from '../digest.ts';
 import { gateFindings, findingKey, renderFindings } from '../effects/findings.ts';
+import { describeKind } from '../policy/decision-kinds.ts';
 import { findingRulesOf } from '../policy/judge-fields.ts';
 import { joinPermits, leftOutAt, permitOf } from '../decisions/permits.ts';
 import type { RefactorState, TaskState } from './state.ts';
@@ -79,8 +79,8 @@ export function takeOverreach(
     );
   const subject = { head: work.head, paths, findings };
   const control = openDecision(state.control, at, {
-    name: `${id}/integration`,
-    kind: 'scope',
+    kind: 'integration',
+    task: id,
     about: [...renderFindings(findings, FINDING_LINES), what].join('\n'),
     digest: digestValue(subject),
     risk: 'high',
@@ -105,9 +105,9 @@ export function settleOverreach(
   at: number,
   note?: string,
 ): RefactorState {
-  const task = taskOf(decision);
-  const work = findTask(state, task);
+  const work = findTask(state, decision.task);
   if (!work) return state;
+  const { id: task } = work.task;
   const { askedPaths = [], askedEffects = [], asked, extraPaths = [], keptEffects = [], leftOut: _, ...rest } = work;
   if (outcome === 'rejected')
     return workAgain(
@@ -167,13 +167,11 @@ export function showEffects(state: RefactorState, commit: Sha): { lines: string[
  */
 export function findPartProblem(
   { tasks, extra, leavesOut }: RefactorState,
-  { id, kind, leaveOut: paths }: Decision,
+  { id, kind, task, leaveOut: paths }: Decision,
 ): string | undefined {
   if (paths === undefined) return undefined;
-  const name = taskOf({ id });
-  const isIntegration = kind === 'scope' && id.startsWith(`${name}/integration@`);
-  const asked = isIntegration ? findTask({ tasks, extra }, name)?.asked : undefined;
-  if (!asked || !leavesOut) return `${id}: ${leavesOut ? describeWhole(id, kind) : ONLY_CALLS}`;
+  const asked = kind === 'integration' ? findTask({ tasks, extra }, task)?.asked : undefined;
+  if (!asked || !leavesOut) return `${id}: ${leavesOut ? describeWhole(kind) : ONLY_CALLS}`;
   const broken = describeBroken(paths);
   if (broken !== '') return `${id}: what is to be left out can't be read: ${broken}`;
   const about = [...(asked.paths ?? []), ...(asked.findings ?? []).map(({ path }) => path)];
@@ -188,8 +186,8 @@ const MAX_NAMED = 20;
 
 const ONLY_CALLS = "files can be left out of what an agent's call did only";
 
-function describeWhole(id: string, kind: Decision['kind']): string {
-  return isOfReview({ id })
+function describeWhole(kind: Decision['kind']): string {
+  return kind === 'review'
     ? 'a reviewer doubts this result as a whole, so nothing can be left out of it: approve it, or reject it with a note'
-    : `this is a ${kind}: files can be left out of what a call did, or of what a task changed beyond its plan`;
+    : `this is ${describeKind(kind)}: files can be left out of what a call did, or of what a task changed beyond its plan`;
 }

@@ -55,8 +55,8 @@ export function endRival(
     ({ agent: id, result: won }) => `- ${id}: ${won?.summary ?? ''} (${won?.head.slice(0, 10)})`,
   );
   const control = openDecision(raced.control, at, {
-    name: `${work.task.id}/choice`,
     kind: 'choice',
+    task: work.task.id,
     about: [`several agents finished ${work.task.id}; choose one by its id`, ...about].join('\n'),
     digest: digestValue(rivals),
   });

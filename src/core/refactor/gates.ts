@@ -36,7 +36,7 @@ export function proposePlan(state: RefactorState, at: number, plan: Plan, by: st
     });
   }
   const about = describePlan(plan, state.policy.protectedPaths?.value ?? []);
-  return { ...logged, control: openDecision(logged.control, at, { name: 'plan', kind: 'plan', about, digest }) };
+  return { ...logged, control: openDecision(logged.control, at, { kind: 'plan', about, digest }) };
 }
 
 /**
@@ -116,6 +116,6 @@ export function openDelivery(state: RefactorState, at: number, commit: Sha): Ref
   return {
     ...state,
     phase: 'delivery gate',
-    control: openDecision(state.control, at, { name: 'delivery', kind: 'delivery', about, digest }),
+    control: openDecision(state.control, at, { kind: 'delivery', about, digest }),
   };
 }

@@ -3,7 +3,6 @@
  * Rule: no verdict is no approval; a verdict can make a person look and decides nothing else.
  */
 import type { Decision } from '../decisions/control.ts';
-import { taskOf } from '../decisions/control.ts';
 import { digestValue } from '../digest.ts';
 import { canReview, describeHolders } from './budget.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
@@ -46,8 +45,8 @@ export function takeReview(state: RefactorState, at: number, review: Review): Re
   const logged = log(next, at, `${review.task}: ${said}`);
   if (!isAsked) return logged;
   const control = openDecision(logged.control, at, {
-    name: `${review.task}/review`,
-    kind: 'scope',
+    kind: 'review',
+    task: review.task,
     about: renderVerdict(review).join('\n'),
     digest: digestValue({ head: review.head, verdict: review.verdict }),
     risk: 'high',
@@ -64,11 +63,11 @@ export function settleReview(
   at: number,
   note?: string,
 ): RefactorState {
-  const task = taskOf(decision);
+  const { task } = decision;
   const last = state.reviews?.findLast((review) => review.task === task);
   const reviews = state.reviews?.map((review) => (review === last ? { ...review, decided: { outcome, by } } : review));
   const next = { ...state, ...(reviews ? { reviews } : {}) };
   const work = findTask(state, task);
   if (outcome === 'approved' || !work) return next;
-  return workAgain(next, at, work, `${by} rejected the result of ${task} after its review`, { by, note });
+  return workAgain(next, at, work, `${by} rejected the result of ${work.task.id} after its review`, { by, note });
 }

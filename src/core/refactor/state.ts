@@ -28,7 +28,7 @@ import type { Prices, PricesInput, PricesRead } from '../price.ts';
 import type { Review, ReviewInput } from '../review/review.ts';
 import type { Sha } from '../transcript.ts';
 import type { TroubleNews } from '../trouble.ts';
-import type { Waiting } from '../waiting.ts';
+import type { Waiting } from '../decisions/waiting.ts';
 import type { HearsAgents } from '../agent/internal-messages.ts';
 import type { Spend } from '../spend.ts';
 

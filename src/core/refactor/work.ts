@@ -16,8 +16,11 @@ import type { AgentMirror, RefactorOutcome, RefactorState, TaskState } from './s
 export const MAX_REPAIRS = 2;
 
 /** A piece of work by its task's id. */
-export function findTask({ extra, tasks }: Pick<RefactorState, 'extra' | 'tasks'>, id: string): TaskState | undefined {
-  return extra?.task.id === id ? extra : tasks.find(({ task }) => task.id === id);
+export function findTask(
+  { extra, tasks }: Pick<RefactorState, 'extra' | 'tasks'>,
+  id: string | undefined,
+): TaskState | undefined {
+  return [...(extra ? [extra] : []), ...tasks].find(({ task }) => task.id === id);
 }
 
 /** The piece of work that an agent was started for. */

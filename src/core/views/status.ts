@@ -8,11 +8,13 @@ import { agentOf, listAgents, needsOf } from './agent-rows.ts';
 import type { AgentCommand, AgentState } from '../agent/state.ts';
 import type { Answers } from '../decisions/answers.ts';
 import { answersOfAgent, answersOfRefactor } from '../decisions/answers.ts';
-import type { DecisionKind, DecisionRules } from '../policy/approvers.ts';
+import type { DecisionRules } from '../policy/approvers.ts';
 import { dueAt, listDeciders, quorumOf, riskOf, rulesOf } from '../policy/approvers.ts';
 import { boundsOf } from '../policy/bounds.ts';
 import { describeHolders } from '../refactor/budget.ts';
 import type { Control, Decision } from '../decisions/control.ts';
+import type { ShownKind } from '../policy/decision-kinds.ts';
+import { shownKindOf } from '../policy/decision-kinds.ts';
 import { nameOf } from '../decisions/weigh.ts';
 import type { Evidence } from '../evidence.ts';
 import { describeResult } from '../evidence.ts';
@@ -25,14 +27,16 @@ import type { Risk } from '../risk.ts';
 import type { SubjectText } from '../decisions/signed-text.ts';
 import { describeSubject } from '../decisions/signed-text.ts';
 import { showTrouble } from '../trouble.ts';
-import { describeWaiting } from '../waiting.ts';
+import { describeWaiting } from '../decisions/waiting.ts';
 
 /** Most receipts that `status` shows, the newest ones. */
 const RECEIPTS_SHOWN = 20;
 
 export interface NeedView {
   id: string;
-  kind: DecisionKind;
+  kind: ShownKind;
+  /** The task that it is about, where it is about one. */
+  task?: string;
   about: string;
   digest: string;
   owner?: string;
@@ -126,14 +130,15 @@ function showNeed(
   rules: DecisionRules,
   { workflow, does }: { workflow: string; does: Answers | undefined },
 ): NeedView {
-  const { id, kind, about, digest, owner, openedAt, approvals = [] } = decision;
+  const { id, kind, task, about, digest, owner, openedAt, approvals = [] } = decision;
   const mayDecide = listDeciders(rules, decision);
   const quorum = quorumOf(rules, kind);
   const names = approvals.map(nameOf).join(', ');
   const silence = showSilence(decision, rules);
   return {
     id,
-    kind,
+    kind: shownKindOf(decision),
+    ...(task === undefined ? {} : { task }),
     about,
     digest,
     ...(owner === undefined ? {} : { owner }),
@@ -286,8 +291,11 @@ export function agentState(state: AgentState): string {
  * `overdue` or `escalated`; and `resume` if the run holds.
  */
 export function listNeeds(open: readonly Decision[], hold: unknown): string[] {
-  const needs = open.flatMap(({ kind, overdueAt, escalatedTo }) =>
-    overdueAt === undefined ? [kind] : [kind, escalatedTo ? 'escalated' : 'overdue'],
-  );
+  const needs = open.flatMap((decision): string[] => {
+    const { overdueAt, escalatedTo } = decision;
+    return overdueAt === undefined
+      ? [shownKindOf(decision)]
+      : [shownKindOf(decision), escalatedTo ? 'escalated' : 'overdue'];
+  });
   return [...new Set<string>([...needs, ...(hold ? ['resume'] : [])])].toSorted();
 }

@@ -9,9 +9,10 @@ import { updates } from '../../../src/workflows/messages.ts';
 import type { Reply } from '../../../src/cli/person/ask-person.ts';
 import { askBy } from '../../../src/cli/person/ask-person.ts';
 import { answersOfRefactor } from '../../../src/core/decisions/answers.ts';
+import type { DecisionKind } from '../../../src/core/policy/decision-kinds.ts';
 import type { NeedView } from '../../../src/core/views/status.ts';
 
-function needOf(kind: NeedView['kind'], id: string): NeedView {
+function needOf(kind: DecisionKind, id: string): NeedView {
   const does = answersOfRefactor({ id, kind }, { rejectsForChanges: true, leavesOut: true });
   const need = { id, kind, about: 'about', digest: 'd', openedAt: 1, risk: 'high', signatures: 'optional' } as const;
   return does ? { ...need, does } : need;
@@ -65,12 +66,12 @@ test('no asks what is to be changed, and goes back where nothing is', async () =
 });
 
 test('a part is approved by the files that are left out, where some can be', async () => {
-  const need = needOf('scope', 'a/integration@1');
+  const need = needOf('integration', 'a/integration@1');
   const { reply, shown, left } = await type(need, ['p', ' ', 'p', ' package.json, log/** ,']);
   expect(reply).toEqual({ update: updates.approve, fields: { leaveOut: ['package.json', 'log/**'] } });
   expect(left).toEqual([]);
   expect(shown).toContain('  p  a part of it: the result is integrated, but the files that you name are as before it');
-  expect((await type(needOf('scope', 'a/review@1'), ['p', 'l'])).shown).toContain('"p" is none of the keys');
+  expect((await type(needOf('review', 'a/review@1'), ['p', 'l'])).shown).toContain('"p" is none of the keys');
 });
 
 test('a choice is made by the number of the agent that is shown beside it', async () => {

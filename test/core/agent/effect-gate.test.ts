@@ -35,7 +35,7 @@ describe('what an act left', () => {
     const asked = after([SECRET]);
     expect(nextAgentCommand(asked)).toEqual({ kind: 'wait', why: { kind: 'decision', id: 'lib/effects@1' } });
     const [decision] = listOpenDecisions(asked.control);
-    expect(decision).toMatchObject({ kind: 'scope', risk: 'high' });
+    expect(decision).toMatchObject({ kind: 'effects', risk: 'high' });
     expect(decision?.about.split('\n')).toEqual([
       'HIGH secret lib/keys.js:3: it looks like an AWS access key',
       "    + const key = 'AKIA…'",

@@ -1,16 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Approver, Silence } from '../../../src/core/policy/approvers.ts';
-import {
-  DECISION_KINDS,
-  findRuleProblems,
-  OPEN_RULES,
-  QUORUM_KINDS,
-  rulesOf,
-} from '../../../src/core/policy/approvers.ts';
+import { findRuleProblems, OPEN_RULES, rulesOf } from '../../../src/core/policy/approvers.ts';
+import { DECISION_KINDS, QUORUM_KINDS } from '../../../src/core/policy/decision-kinds.ts';
 import { DECISION_FIELDS } from '../../../src/core/policy/decision-fields.ts';
-import type { Layer, Policy } from '../../../src/core/policy/policy.ts';
-import { isAsStrict, mergeLimits, policySchema, resolveLayers } from '../../../src/core/policy/policy.ts';
+import type { Policy } from '../../../src/core/policy/policy.ts';
+import type { Layer } from '../../../src/core/policy/resolve.ts';
+import { policySchema } from '../../../src/core/policy/policy.ts';
+import { isAsStrict, mergeLimits, resolveLayers } from '../../../src/core/policy/resolve.ts';
 import { policyOf } from '../builders.ts';
 import { Keys, plainKeys } from '../signers.ts';
 

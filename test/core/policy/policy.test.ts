@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Layer, LayerName, Policy } from '../../../src/core/policy/policy.ts';
-import { isAsStrict, listFields, mergeLimits, policySchema, resolveLayers } from '../../../src/core/policy/policy.ts';
+import type { Policy } from '../../../src/core/policy/policy.ts';
+import type { Layer, LayerName } from '../../../src/core/policy/resolve.ts';
+import { listFields, policySchema } from '../../../src/core/policy/policy.ts';
+import { isAsStrict, mergeLimits, resolveLayers } from '../../../src/core/policy/resolve.ts';
 
 const gates = fc.option(fc.constantFrom('allow', 'ask', 'deny'), { nil: undefined });
 const number = fc.option(fc.integer({ min: 1, max: 100 }), { nil: undefined });

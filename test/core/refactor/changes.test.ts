@@ -126,11 +126,11 @@ describe('a rejection asks for changes, and never ends the run', () => {
   test('of a result beyond the plan: with a note another agent tries at once, without one when somebody resumes', () => {
     let isOutside = true;
     const run = world({ isOutside: () => isOutside });
-    untilAsked(run, 'scope');
+    untilAsked(run, 'integration');
     run.send('reject', { decision: 'a/integration@1' });
     expect(viewRefactor(run.refactor).hold).toMatch(/Resume to try it with a new agent/);
     run.send('resume');
-    untilAsked(run, 'scope');
+    untilAsked(run, 'integration');
     run.send('reject', { decision: 'a/integration@2', note: 'stay inside', by: 'ann' });
     expect(viewRefactor(run.refactor).hold).toBeNull();
     isOutside = false;

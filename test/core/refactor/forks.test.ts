@@ -10,7 +10,7 @@ import { threeTasks } from './three-tasks.ts';
 function permit(id: string): Permit {
   const approval = { by: 'ann', principal: 'ann', at: 1, bound: true, signed: true };
   const approvals = [{ ...approval, proof: { text: 'a text', signature: 'a signature' } }];
-  const decision = { id, kind: 'scope' as const, digest: 'digest', openedAt: 1, approvals };
+  const decision = { id, kind: 'outside' as const, digest: 'digest', openedAt: 1, approvals };
   return { workflow: 'r/a.1', decision, asked: { head: sha('head'), outside: ['README.md'] } };
 }
 
@@ -65,13 +65,13 @@ describe('a fork tries a task twice', () => {
     while (run.agents.get('r/a.1')?.checkpoints.length !== 1) run.stepAgent('r/a.1');
     const first = run.agents.get('r/a.1');
     if (!first) throw new Error('no agent');
-    run.agents.set('r/a.1', { ...first, keptEffects: ['a finding'], permits: [permit('a/scope@1')] });
+    run.agents.set('r/a.1', { ...first, keptEffects: ['a finding'], permits: [permit('a/outside@1')] });
     run.send('fork', { task: 'a', by: 'ann' });
     while (!run.agents.has('r/a.2')) {
       run.stepRefactor();
       run.stepAgent('r/a.1');
     }
-    expect(run.agents.get('r/a.2')).toMatchObject({ keptEffects: ['a finding'], permits: [permit('a/scope@1')] });
+    expect(run.agents.get('r/a.2')).toMatchObject({ keptEffects: ['a finding'], permits: [permit('a/outside@1')] });
     const [work, ...others] = run.refactor.tasks;
     if (!work) throw new Error('no task');
     // What people let an agent of before keep stays with the task, whoever is chosen.
@@ -85,7 +85,7 @@ describe('a fork tries a task twice', () => {
       run.stepRefactor();
       for (const id of run.agents.keys()) run.stepAgent(id);
     }
-    expect(integrated[0]).toEqual(['a/integration@1', 'a/scope@1']);
+    expect(integrated[0]).toEqual(['a/integration@1', 'a/outside@1']);
     // Once integrated, nothing of it is kept: neither with the task nor in what its agents reported.
     expect(JSON.stringify(run.refactor)).not.toContain('a signature');
   });

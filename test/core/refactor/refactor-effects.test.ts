@@ -51,7 +51,7 @@ describe('an approved plan that is not kept', () => {
     expect(viewRefactor(run.refactor).needs).toMatchObject([
       {
         id: 'a/integration@1',
-        kind: 'scope',
+        kind: 'integration',
         risk: 'high',
         about: expect.stringMatching(/^HIGH outside-paths README\.md/),
       },
@@ -88,7 +88,7 @@ test('a result that is integrated leaves nothing of what was asked about it and 
   if (!work || agent?.outcome?.kind !== 'finished') throw new Error('nothing has finished');
   const about = { head: work.head, outside: ['a signed path'] };
   const approvals = [{ by: 'ann', principal: 'ann', at: 1, bound: true, signed: true }];
-  const decision = { id: 'a/scope@1', kind: 'scope' as const, digest: 'd', openedAt: 1, approvals };
+  const decision = { id: 'a/outside@1', kind: 'outside' as const, digest: 'd', openedAt: 1, approvals };
   const permits = [{ workflow: 'r/a.1', decision, asked: about }];
   // As its last report says it.
   const tasks = [{ ...work, status: 'working' as const, permits: [] }];

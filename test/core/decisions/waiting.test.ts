@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { createAgent, nextAgentCommand } from '../../src/core/agent/next.ts';
-import { isShortOfBudget, nextRefactorCommand } from '../../src/core/refactor/next.ts';
-import type { RefactorState } from '../../src/core/refactor/state.ts';
-import { viewAgent, viewRefactor } from '../../src/core/views/status.ts';
-import { planOf, specOf } from './builders.ts';
-import { World } from './world.ts';
+import { createAgent, nextAgentCommand } from '../../../src/core/agent/next.ts';
+import { isShortOfBudget, nextRefactorCommand } from '../../../src/core/refactor/next.ts';
+import type { RefactorState } from '../../../src/core/refactor/state.ts';
+import { viewAgent, viewRefactor } from '../../../src/core/views/status.ts';
+import { planOf, specOf } from '../builders.ts';
+import { World } from '../world.ts';
 
 function workingRefactor(): RefactorState {
   const run = new World({ plan: planOf({ id: 'a' }), random: () => 0.5, callsPerTask: 1 });
