@@ -1,6 +1,7 @@
 /**
- * The activities by the kind of worker that runs them.
- * Rule: a worker registers only its own kind, so that the model's key and remotes' credentials stay where they belong.
+ * The activities, grouped by the role of the worker that runs them.
+ * Rule: a worker registers only the activities of its roles, so the model's key and the credentials of remotes stay
+ * on the workers that need them.
  */
 import { createAct } from './agent/act.ts';
 import { createBeginChain } from './agent/begin-chain.ts';

@@ -1,6 +1,6 @@
 /**
- * `verifySignature`, a local activity: whether a decision's signature is that of somebody who may make it.
- * Rule: it is asked before a signed decision counts, reads nothing but its input, and never fails for what was sent.
+ * `verifySignature`, a local activity: whether a decision is signed by a person who may make it.
+ * Rule: it runs before a signed decision counts, reads only its input, and returns a verdict for any input.
  */
 import { verifyText } from '../signing/verify-text.ts';
 import type { SigningActivities } from './attempt/contract.ts';

@@ -1,4 +1,4 @@
-/** What an act stores and tells the model when its effects could not be kept as they were made. */
+/** What an act stores, and what it tells the model, when its checkpoint can't have all that the command wrote. */
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { expect, test } from 'vitest';
@@ -33,7 +33,7 @@ function limited(workspaces: Workspaces, limits: Partial<Limits>): Workspaces {
   };
 }
 
-/** Runs one call of the model as `act` does, on top of `at`, and gives the checkpoint and what the model is told. */
+/** Runs one call of the model as `act` does, on top of `at`; returns the checkpoint and the text for the model. */
 async function act(
   { store, workspaces }: { store: Store; workspaces: Workspaces },
   base: Sha,
@@ -88,32 +88,32 @@ async function act(
   return { outcome, told };
 }
 
-test('a call whose disk was full changes nothing: the model is told, and its next call finds the files as before', async () => {
+test('when a call fills the disk, the model is told, and its next call finds the files as before', async () => {
   const folder = temporaryFolder();
   const { store, base } = await storeWith(folder, { 'kept.txt': 'k\n' });
   const workspaces = temporaryWorkspaces(isolation);
   const small = limited(workspaces, { diskBytes: 8 * 1024 * 1024 });
   const full = 'echo half > kept.txt; head -c 200M /dev/zero > big; sleep 20; echo other-half >> kept.txt';
   const first = await act({ store, workspaces: small }, base, null, full);
-  expect(first.told).toMatch(/^disk full\n[^]*\[the files are put back/);
+  expect(first.told).toMatch(/^disk full\n[^]*\[the disk was full: all files are back/);
   expect(await treeOf(store, first.outcome.head)).toBe(await treeOf(store, base));
   const second = await act({ store, workspaces }, base, first.outcome.head, 'cat kept.txt; ls');
   expect(second.told).toBe('exit status 0\nk\nkept.txt\n');
 });
 
-test('the model is told what of its work is not kept, but not of ignored files', async () => {
+test('the model is told which files are not in the checkpoint, except ignored ones', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { '.gitignore': 'cache\n' });
   const workspaces = temporaryWorkspaces(isolation);
   const line = 'git init -q sub; echo x > sub/x; echo x > cache; mkfifo pipe; truncate -s 600M huge';
   const { outcome, told } = await act({ store, workspaces }, base, null, line);
-  expect(told).toContain('[not kept: ');
+  expect(told).toContain('[not in the checkpoint: ');
   for (const reason of ['nested .git (1)', 'special files (1)', 'files over 512 MiB (1)'])
     expect(told).toContain(reason);
   expect(told).not.toContain('ignored');
   expect(git(store.dir, ['ls-tree', '-r', '--name-only', outcome.head]).split('\n')).toEqual(['.gitignore', 'sub/x']);
 });
 
-test('the model is told that a .gitignore of its own is too large to be followed', async () => {
+test('the model is told that a .gitignore it wrote is too large to be followed', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { 'a.txt': 'a\n' });
   const workspaces = temporaryWorkspaces(isolation);
   const line = 'mkdir a; yes new | head -c 2000000 > a/.gitignore; touch a/new';
@@ -122,33 +122,33 @@ test('the model is told that a .gitignore of its own is too large to be followed
   expect(git(store.dir, ['diff', '--name-only', base, outcome.head])).toBe('a/.gitignore\na/new');
 });
 
-test('what tools leave is not kept, and the model is told how much of it there is', async () => {
+test('files left by tools are not in the checkpoint, and the model is told how many there are', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { 'src/a.py': 'a\n' });
   const workspaces = temporaryWorkspaces(isolation);
   const line = 'mkdir src/__pycache__; for i in $(seq 1 1200); do : > src/__pycache__/m$i.pyc; done; echo b > src/a.py';
   const { outcome, told } = await act({ store, workspaces }, base, null, line);
-  expect(told).toContain('[not kept: compiled Python files (1,200)]');
+  expect(told).toContain('[not in the checkpoint: compiled Python files (1,200)]');
   expect(outcome).not.toHaveProperty('findings');
   expect(git(store.dir, ['diff', '--name-only', base, outcome.head])).toBe('src/a.py');
 });
 
-test('what a call wrote that is one of the checks is put back, and the next call finds the files as they were', async () => {
+test('if a call is one of the checks, what it wrote is put back for the next call', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { 'a.txt': 'a\n' });
   const workspaces = temporaryWorkspaces(isolation);
   const check = 'echo log > new.log; echo changed > a.txt; echo green';
   const first = await act({ store, workspaces }, base, null, check, { checks: [check] });
-  expect(first.told).toMatch(/^exit status 0\ngreen\n[^]*\[not kept: what this check wrote \(2\)\]$/);
+  expect(first.told).toMatch(/^exit status 0\ngreen\n[^]*\[not in the checkpoint: what this check wrote \(2\)\]$/);
   expect(await treeOf(store, first.outcome.head)).toBe(await treeOf(store, base));
   const second = await act({ store, workspaces }, base, first.outcome.head, 'cat a.txt; ls', { checks: [check] });
   expect(second.told).toBe('exit status 0\na\na.txt\n');
 });
 
-test('the model is told where setup did not run again for what it changed', async () => {
+test('the model is told that setup did not run again after its changes', async () => {
   const folder = temporaryFolder();
   const { store, base } = await storeWith(folder, { 'package-lock.json': '{}\n' });
   const workspaces = temporaryWorkspaces(isolation);
   const setup = { command: 'true', network: { hosts: ['registry.example.org'] } };
-  // Whether policy grants the network is read from the repository too.
+  // A grant of the network is also read from the repository's policy file.
   const repository = join(folder, 'repository.git');
   git(folder, ['init', '-q', '--bare', '-b', 'main', repository]);
   git(store.dir, ['push', '-q', repository, `${base}:refs/heads/main`]);
@@ -159,7 +159,7 @@ test('the model is told where setup did not run again for what it changed', asyn
   expect(second.told).toMatch(/\[setup did not run again, though these changed since: package-lock\.json \(/);
 });
 
-test('a call is asked about for what it changed outside of its paths, and not for what stood there before it', async () => {
+test('a call asks for what it changed outside its paths, not for what was there before', async () => {
   const folder = temporaryFolder();
   const { store, base } = await storeWith(folder, { 'kept.txt': 'k\n' });
   const at = { store, workspaces: temporaryWorkspaces(isolation) };

@@ -1,4 +1,4 @@
-/** What is integrated of an agent's result: what the hub shows, whatever a report says. */
+/** Only what the hub shows of an agent's result is integrated, whatever the agent reports. */
 import { describe, expect, test } from 'vitest';
 import type { IntegrateInput } from '../../src/core/refactor/exchange.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
@@ -11,22 +11,22 @@ import { FILES, integrate, keep, resultOf, SPENT } from './integrated-result.ts'
 type Claimed = NonNullable<IntegrateInput['result']>;
 const claim = ({ input }: Result, change: Partial<Claimed>): Claimed => ({ ...(input.result as Claimed), ...change });
 
-test('a result that the hub bears out is integrated', async () => {
+test('a result that agrees with the hub is integrated', async () => {
   const result = await resultOf(await place({}, FILES), { 'a.txt': 'two\n' });
   const outcome = await integrate(result);
   expect(outcome).toMatchObject({ kind: 'merged', changed: 1 });
   expect(outcome).not.toHaveProperty('took');
 });
 
-test('an attempt that was frozen and keeps its evidence late takes nothing from the one that was reported', async () => {
+test('a frozen attempt that stores its evidence late does not change the reported evidence', async () => {
   const result = await resultOf(await place({}, FILES), { 'a.txt': 'two\n' });
   const late = await keep(result.at, result.head, 'npm test', true, 'the output of another attempt');
   expect(late[0]?.log).not.toBe(result.input.result?.evidence[0]?.log);
   expect(await integrate(result)).toMatchObject({ kind: 'merged' });
 });
 
-describe('a report is left aside', () => {
-  test('whose head is on no chain of its agent', async () => {
+describe('a result is not integrated', () => {
+  test('if its head is on no chain of its agent', async () => {
     const result = await resultOf(await place({}, FILES), { 'a.txt': 'two\n' });
     const { store, base } = result.at;
     const tree = await treeOf(store, addCommit(temporaryFolder(), store, { ...FILES, 'a.txt': 'evil\n' }));
@@ -37,13 +37,13 @@ describe('a report is left aside', () => {
     });
   });
 
-  test('that names the agent of another task or refactor', async () => {
+  test('if it names the agent of another task or refactor', async () => {
     const result = await resultOf(await place({}, FILES), { 'a.txt': 'two\n' });
     for (const change of [{ agent: 'other/a.1' }, { task: 'b' }])
       expect(await integrate(result, { result: claim(result, change) })).toMatchObject({ kind: 'untrue' });
   });
 
-  test('whose evidence the hub does not have', async () => {
+  test('if its evidence is not in the hub', async () => {
     const result = await resultOf(await place({}, FILES), { 'a.txt': 'two\n' });
     const [kept] = result.input.result?.evidence ?? [];
     if (!kept) throw new Error('no evidence');
@@ -65,7 +65,7 @@ describe('a report is left aside', () => {
     expect(await integrate(result, { result: claim(result, { evidence: red }) })).toMatchObject({ kind: 'untrue' });
   });
 
-  test('that says less of what was spent than the chain shows: the chain counts', async () => {
+  test('if the report says less was spent than the chain shows, the chain counts', async () => {
     const result = await resultOf(await place({}, FILES), { 'a.txt': 'two\n' });
     const spends = [
       { ...SPENT, inputTokens: 0 },

@@ -13,17 +13,16 @@ import { runGit, streamGit } from '../../src/git/run-git.ts';
 import type { Store } from '../../src/git/store.ts';
 import { openStore } from '../../src/git/store.ts';
 
-/** A link of the chain that was made under this key. */
 function linkOf(key: string | undefined): ChainLink {
   return { entry: key === undefined ? undefined : { key } } as unknown as ChainLink;
 }
 
 test.each([
   ['act/5', 'act/5', 'done'],
-  // The act was cut short just as it was stored: the workflow went on from before it.
+  // The act was cancelled just as it was stored: the workflow continued from the checkpoint before it.
   ['act/5', 'think/6', 'abandoned'],
   ['think/5', 'act/5', 'abandoned'],
-  // A late attempt of a frozen worker finds what came after it.
+  // A late attempt of a frozen worker finds a later checkpoint.
   ['think/6', 'act/5', 'foreign'],
   ['act/6', 'think/6', 'foreign'],
   ['think/10', 'think/9', 'foreign'],
@@ -37,7 +36,7 @@ interface Hosts {
   other: Store;
 }
 
-/** Two hosts of one hub, each with a store of its own. */
+/** Two hosts with one hub, each with its own store. */
 async function twoHosts(): Promise<Hosts> {
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-chain-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -49,7 +48,7 @@ async function twoHosts(): Promise<Hosts> {
   };
 }
 
-test('the tree of a conflict that one host found is there on any other', async () => {
+test('the tree of a conflict that one host found is available on any other host', async () => {
   const { one, other } = await twoHosts();
   const tree = (await runGit(one.dir, ['hash-object', '-w', '-t', 'tree', '/dev/null'])).trim() as Sha;
   const line = await commitTree(one, { tree, parents: [], message: 'the line\n' });
@@ -59,7 +58,7 @@ test('the tree of a conflict that one host found is there on any other', async (
   const conflict = made.output.toString().trim() as Sha;
   const found = { refactor: 'r', line, tree: conflict, files: ['met.txt'] };
   await storeConflict(one, found);
-  // An attempt that did not hear of its end does it again.
+  // A retry stores the same conflict again.
   await storeConflict(one, found);
   await ensureConflict(other, 'r', conflict);
   const begun = await commitTree(other, { tree: conflict, parents: [], message: 'begin\n' });
@@ -70,7 +69,7 @@ async function* bytes(text: string): AsyncIterable<string> {
   yield text;
 }
 
-test('work that another host stored just before it died is found and adopted, not tried for ever', async () => {
+test('work that another host stored just before it died is found and adopted', async () => {
   const { one: dead, other } = await twoHosts();
   const ref = 'refs/coxswain/refactors/r/run';
   const tree = (await runGit(dead.dir, ['hash-object', '-w', '-t', 'tree', '/dev/null'])).trim() as Sha;

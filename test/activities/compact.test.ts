@@ -15,7 +15,7 @@ function add(store: Store, parent: Sha, entry: Entry): Sha {
   return addCommit(store, { file: '1' }, { parents: [parent], message: formatCheckpointMessage(entry.key, entry) });
 }
 
-test('a think finds what an earlier attempt of it left: nothing, its compaction, or the answer that stands on it', async () => {
+test('a think finds what its earlier attempt left: nothing, a compaction, or a response on top of it', async () => {
   const store = await newStore();
   const head = addCommit(store, { file: '1' });
   const input = { head, key: 'think/5' } as ThinkInput;
@@ -31,11 +31,11 @@ test('a think finds what an earlier attempt of it left: nothing, its compaction,
   const found = await findThinkPosition(store, REF, input);
   expect([found.head, found.done?.commit]).toEqual([compaction, answer]);
 
-  // A late attempt finds the run ahead of it, and does nothing.
+  // A late attempt finds a later step and does nothing.
   const later = add(store, answer, { ...made, kind: 'think', key: 'think/6', steers: [] });
   await moveRef(store, { ref: REF, to: later, from: answer });
   await expect(findThinkPosition(store, REF, input)).rejects.toMatchObject({ type: 'Superseded' });
-  // One of another step takes the compaction's place: the workflow went on without it.
+  // A later step may replace the compaction: the workflow continued without it.
   await moveRef(store, { ref: REF, to: compaction, from: later });
   const other = await findThinkPosition(store, REF, { ...input, key: 'think/6' });
   expect(other).toEqual({ head, at: compaction, done: null });

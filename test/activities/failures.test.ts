@@ -1,4 +1,4 @@
-/** Failures as activities throw them: whatever words they repeat, a worker's own secrets are not among them. */
+/** A failure of an activity never contains a secret of the worker, whatever text it quotes. */
 import { expect, test } from 'vitest';
 import { fail, hideSecrets, toFailure } from '../../src/activities/attempt/failures.ts';
 import { GitFailure } from '../../src/git/git-failure.ts';
@@ -8,7 +8,7 @@ import { startGitHub } from '../github/github-server.ts';
 const KEY = 'a-key-of-a-worker/0123456789';
 const base64 = Buffer.from(`x:${KEY}`).toString('base64');
 
-test('a failure of any kind, and its causes, are without them', () => {
+test('no failure of any kind contains a secret, nor do its causes', () => {
   hideSecrets([KEY, undefined]);
   const said = `asked with ${KEY}, ${encodeURIComponent(KEY)} and ${base64}`;
   const errors = [
@@ -24,7 +24,7 @@ test('a failure of any kind, and its causes, are without them', () => {
   }
 });
 
-test('a forge that repeats the token does not bring it into a failure, not even where its words are cut', async () => {
+test('a token that a forge repeats is in no failure, even where the text is cut', async () => {
   const server = await startGitHub();
   const { token } = server.github;
   for (const before of [0, 280, 290]) {

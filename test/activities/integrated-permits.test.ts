@@ -1,4 +1,4 @@
-/** What people allowed beyond a plan is integrated as they signed it, whatever a report says. */
+/** Changes beyond a plan are integrated only as people signed them, whatever the agent reports. */
 import { describe, expect, test } from 'vitest';
 import { digestValue } from '../../src/core/digest.ts';
 import type { Finding } from '../../src/core/effects/findings.ts';
@@ -11,7 +11,7 @@ import { AGENT, FILES, integrate, resultOf } from './integrated-result.ts';
 
 const PROTECTED = { protectedPaths: ['deploy/**'] };
 
-describe('under required signatures, what a report says that people allowed', () => {
+describe('when signatures are required, a permit in a report', () => {
   const CHANGE = { 'deploy/prod.yaml': 'replicas: 0\n' };
   const ALL = { paths: ['a.txt'], barred: [], allowed: ['**'], effects: { rules: [], kept: [] } } as unknown;
   const keeps = ALL as NonNullable<IntegrateInput['keeps']>;
@@ -30,7 +30,7 @@ describe('under required signatures, what a report says that people allowed', ()
     };
   }
 
-  /** The same as a run handed it on that began when such a decision was called a scope. */
+  /** The same permit from an older run, in which such a decision was called a scope. */
   function olderPermit({ at, head }: Result): Permit {
     const asked: Asked = { head, outside: ['deploy/prod.yaml'] };
     const about = { id: 'a/scope@1', kind: 'scope' as const, digest: digestValue(asked), repository: at.target };
@@ -44,7 +44,7 @@ describe('under required signatures, what a report says that people allowed', ()
     return { ...result, input: { ...result.input, keeps } };
   }
 
-  test('does not count: a protected path is asked about before it is integrated', async () => {
+  test('does not count without a signature: a protected path asks before integration', async () => {
     const result = await changed();
     expect(await integrate(result)).toMatchObject({ kind: 'outside', paths: ['deploy/prod.yaml'] });
     expect(await integrate(result, { permits: [permit(result, 'mallory')] })).toMatchObject({ kind: 'outside' });
@@ -55,7 +55,7 @@ describe('under required signatures, what a report says that people allowed', ()
     expect(await integrate(result, { permits: [moved] })).toMatchObject({ kind: 'outside' });
   });
 
-  test('counts where an approver has signed exactly that', async () => {
+  test('counts if an approver signed exactly that', async () => {
     const result = await changed();
     expect(await integrate(result, { permits: [permit(result, 'ann')] })).toMatchObject({ kind: 'merged' });
   });
@@ -83,7 +83,7 @@ describe('under required signatures, what a report says that people allowed', ()
     expect(await integrate(kept, { permits: [permitAs('effects')] })).toMatchObject({ kind: 'merged' });
   });
 
-  test('counts without what its approver left out only, whatever the report says of that', async () => {
+  test('leaves out what its approver left out, whatever the report says', async () => {
     const result = await changed();
     const { leaveOut: _, ...silent } = permit(result, 'ann', ['deploy/**']);
     for (const told of [{}, { leaveOut: ['other/**'] }, { leaveOut: [] }])
@@ -99,7 +99,7 @@ describe('under required signatures, what a report says that people allowed', ()
   });
 });
 
-describe('what people left out of a result where it is integrated', () => {
+describe('what people left out of a result', () => {
   const OWN = execution.workflowId;
   const keeps: NonNullable<IntegrateInput['keeps']> = { paths: ['a.txt'], barred: [], allowed: ['b.txt'] };
 
@@ -118,14 +118,14 @@ describe('what people left out of a result where it is integrated', () => {
     return { ...result, input: { ...result.input, keeps } };
   }
 
-  /** What the line shows that was integrated: which files changed, and the bytes of one that was left out. */
+  /** The names that changed on the integration branch, and the bytes there of the path that was left out. */
   async function linedUp({ at }: Result, outcome: IntegrateOutcome): Promise<{ names: string; left: string }> {
     if (outcome.kind !== 'merged') throw new Error(`not merged: ${JSON.stringify(outcome)}`);
     const names = git(at.store.dir, ['diff', '--name-only', at.base, outcome.line]).trim();
     return { names, left: git(at.store.dir, ['show', `${outcome.line}:deploy/prod.yaml`]) };
   }
 
-  test('is as the task found it, and all else is integrated', async () => {
+  test('keeps its bytes from before the task, and the rest is integrated', async () => {
     for (const policy of [{}, SIGNED()]) {
       const result = await beyond(policy);
       const outcome = await integrate(result, { permits: [permit(result, ['deploy/**'])] });
@@ -134,7 +134,7 @@ describe('what people left out of a result where it is integrated', () => {
     }
   });
 
-  test('is what its approvers signed: other paths, or a permit of another result, leave nothing out', async () => {
+  test('is only what its approvers signed: other paths, or a permit of another result, do not count', async () => {
     const result = await beyond(SIGNED());
     const { leaveOut: _, ...whole } = permit(result, ['deploy/**']);
     const other = permit(result, ['deploy/**'], { head: result.at.base });

@@ -1,4 +1,4 @@
-/** An agent's result as the hub has it, and its integration: what tests of what is integrated begin with. */
+/** An agent's result in a hub, and its integration, for tests of what is integrated. */
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { test } from 'vitest';
 import { createIntegrateTask } from '../../src/activities/refactor/integrate-task.ts';
@@ -28,7 +28,7 @@ export interface Result {
   input: IntegrateInput;
 }
 
-/** An agent that changed files by one model call and one act, with its green check kept in the hub. */
+/** An agent that changed files by one model call and one act, with its green check stored in the hub. */
 export async function resultOf(at: Place, files: Record<string, string>): Promise<Result> {
   const { store, base } = at;
   const checkpoint = async (parent: Sha, tree: Sha, entry: Entry): Promise<Sha> =>
@@ -75,7 +75,7 @@ export async function resultOf(at: Place, files: Record<string, string>): Promis
   return { at, head, input };
 }
 
-/** Keeps a check's result as the agent's own activity does. */
+/** Stores a check's result as the agent's own activity does. */
 export async function keep(
   { store }: Place,
   commit: Sha,

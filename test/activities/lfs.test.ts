@@ -1,4 +1,4 @@
-/** Content of LFS files as workers give it to checks: only where they read in policy that they may. */
+/** A worker gives checks the content of LFS files only where the policy that it reads grants it. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -45,7 +45,7 @@ test('a check has content where policy grants it, and a pointer where its input 
   expect(without).toMatchObject({ green: false, tail: expect.stringContaining('one.psd: FAILED') });
 });
 
-test('an input that asks for content that no file of policy grants is refused, whatever the run says of itself', async () => {
+test('an input that asks for LFS content is refused if no policy file grants it, whatever the run says', async () => {
   const team = stringify({ version: 1, defaults: { lfs: 'content' } });
   for (const at of [
     await placeOf({}),
@@ -64,7 +64,7 @@ test('an input that asks for content that no file of policy grants is refused, w
   ]);
 });
 
-test('what is done about LFS is said at the start, and content that is missing ends it there with what to do', async () => {
+test('a start says how LFS files are treated, and fails on missing content with what to do', async () => {
   const at = await placeOf({ lfs: 'content' });
   const without = await run(createPrepare(at.context), prepareInput(at));
   expect(without.notes.join()).toContain(
@@ -73,7 +73,7 @@ test('what is done about LFS is said at the start, and content that is missing e
   expect(without.notes.join()).toContain('write `lfs: content` under `defaults` of .coxswain/policy.yaml');
   const granted = await run(createPrepare(at.context), prepareInput(at, { lfs: 'content' }));
   expect(granted.notes.join()).toContain('a checkout has that of 1 files, 19 bytes; what is written in their place');
-  // What this host keeps of one repository is no other one's, whatever a pointer there names.
+  // Content stored for one repository is not used for another, whatever its pointers name.
   const lacking = join(at.context.stateDir, 'lacking.git');
   git('/', ['clone', '--quiet', '--bare', at.target, lacking]);
   const input = prepareInput(at, { repository: lacking, lfs: 'content' });
@@ -84,7 +84,7 @@ test('what is done about LFS is said at the start, and content that is missing e
 });
 
 test.each(['content', 'network'])(
-  'an act has the %s that the default branch alone grants, also where its process has not seen that branch',
+  'an act gets the %s that only the default branch grants, even in a process that has not seen that branch',
   async (grant) => {
     const at = await placeOf({});
     const policy = stringify({
@@ -114,11 +114,11 @@ test.each(['content', 'network'])(
   },
 );
 
-test('the server that .lfsconfig names is never asked, the one at the address of the repository is', async () => {
+test('LFS content comes from the server at the address of the repository, never from .lfsconfig', async () => {
   const stranger = await answering(() => ({ status: 500 }));
   const config = `[lfs]\n\turl = ${stranger.url}/lfs\n`;
   const at = await place({ lfs: 'content' }, { ...FILES, '.lfsconfig': config });
-  // Git by plain files: that its branch stands at a commit that is here already.
+  // A server of plain files that speaks git's dumb protocol; its branch is at a commit that the store already has.
   const files = new Map([
     ['info/refs', `${at.base}\trefs/heads/main\n`],
     ['HEAD', 'ref: refs/heads/main\n'],

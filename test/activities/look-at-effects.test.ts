@@ -55,7 +55,7 @@ test('what an act added is found by its bytes, and only once', async () => {
   expect(await findEffects(store, from, from, CONTEXT)).toEqual({ findings: [], more: 0 });
 });
 
-test('modes, links, binaries and files that are gone are seen as git stores them', async () => {
+test('modes, links, binaries and deleted files are seen as git stores them', async () => {
   const { store, write, commit } = await repository();
   const from = await write({ 'lib/a.sh': 'echo\n', 'lib/a.test.js': "test('adds', () => {\n  assert.ok(x);\n});\n" });
   const to = await commit(async (folder) => {
@@ -76,7 +76,7 @@ test('modes, links, binaries and files that are gone are seen as git stores them
   );
 });
 
-test('ignore files that have too much to match ask, in seconds', async () => {
+test('ignore files with too much to match ask within seconds', async () => {
   const { store, write } = await repository();
   const from = await write({ 'lib/a.js': 'one();\n' });
   const loads = Array.from({ length: 400 }, (_, n) => `import './${n}${'y'.repeat(120)}.js';\n`).join('');
@@ -87,7 +87,7 @@ test('ignore files that have too much to match ask, in seconds', async () => {
   );
 }, 60_000);
 
-test('code that loads what git ignores is found, by the ignore files of the checkpoint itself', async () => {
+test('code that loads an ignored file is found, by the ignore files of the checkpoint itself', async () => {
   const { store, write } = await repository();
   const from = await write({ '.gitignore': '/cache/\n', 'lib/.gitignore': '*.gen.js\n', 'lib/a.js': 'one();\n' });
   const rooted = await write({ 'lib/a.js': "require('../cache/x');\n" });
@@ -99,7 +99,7 @@ test('code that loads what git ignores is found, by the ignore files of the chec
   }
 });
 
-test('a file that is too large to look at asks, and is known by its bytes', async () => {
+test('a file too large to look at asks, and is recognised by its bytes', async () => {
   const { store, write } = await repository();
   const from = await write({ 'lib/a.js': 'one();\n' });
   const large = await write({ 'lib/large.js': 'x'.repeat(5 * 1024 * 1024) });
@@ -111,7 +111,7 @@ test('a file that is too large to look at asks, and is known by its bytes', asyn
   expect(findingKey(first)).not.toBe(findingKey(second));
 });
 
-test('after one large act was kept, each file of the next is looked at, at the act and in the whole', async () => {
+test('after a large act was approved, each file of the next one is looked at, alone and in the whole', async () => {
   const { store, write } = await repository();
   const many = (prefix: string): Record<string, string> =>
     Object.fromEntries(Array.from({ length: 1100 }, (_, index) => [`aaa/${index}.js`, `${prefix} ${index};\n`]));
@@ -131,7 +131,7 @@ test('after one large act was kept, each file of the next is looked at, at the a
     );
 });
 
-test('lines that moved between files are known, however many files are between them', async () => {
+test('lines that moved between files are recognised, however many files lie between them', async () => {
   const { store, write } = await repository();
   const fill = Object.fromEntries(Array.from({ length: 600 }, (_, index) => [`lib/m${index}.js`, `m(${index});\n`]));
   const from = await write({ 'lib/a.js': `one();\n${KEY}`, 'lib/z.js': 'zero();\n' });
@@ -139,7 +139,7 @@ test('lines that moved between files are known, however many files are between t
   expect((await listEffects(store, from, to, CONTEXT)).filter(({ kind }) => kind === 'secret')).toEqual([]);
 });
 
-test('a file that is as the task found it is nothing to ask about; what another act left is not asked about again', async () => {
+test('a file back to its first state does not ask; what an earlier act left does not ask again', async () => {
   const { store, write } = await repository();
   const from = await write({ 'lib/a.js': `one();\n${KEY}`, 'lib/b.js': 'two();\n' });
   const taken = await write({ 'lib/a.js': 'one();\n', 'lib/b.js': `two();\n${KEY}` });
@@ -147,7 +147,7 @@ test('a file that is as the task found it is nothing to ask about; what another 
   expect(await findFreshEffects(store, { from, before: taken, to: back }, CONTEXT)).toEqual({ findings: [], more: 0 });
 });
 
-test('a new name that is another one but for case or Unicode is found, a mere change of case is not', async () => {
+test('a new name that differs from another only in case or Unicode is found, a renamed file is not', async () => {
   const { store, write, commit } = await repository();
   const from = await write({
     'lib/auth.js': 'one();\n',
@@ -176,7 +176,7 @@ test('a new name that is another one but for case or Unicode is found, a mere ch
   expect(again.filter(({ kind }) => kind === 'misleading-name')).toEqual([]);
 });
 
-test('over its limits a task is found to be too large', async () => {
+test('a task over its limits is found to be too large', async () => {
   const { store, write } = await repository();
   const from = await write({ 'lib/a.js': 'one();\n' });
   const to = await write({ 'lib/a.js': 'two();\nthree();\n', 'lib/b.js': 'four();\n' });

@@ -1,4 +1,4 @@
-/** A stored answer is judged again by each attempt on each worker: nothing that a model calls may fail or stop that. */
+/** Each attempt on each worker describes a stored response again, so no call of a model may make that throw or hang. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { applyRules, propose } from '../../src/activities/attempt/propose.ts';
@@ -32,7 +32,7 @@ test.each([
   }
 });
 
-test('whatever a model calls, its proposal is small facts', () => {
+test('any call of a model becomes a proposal of small facts', () => {
   const tools = fc.constantFrom('shell', 'apply_patch', 'ask', 'finish', 'decline', 'toString', '__proto__');
   const values = fc.oneof(
     fc.string({ unit: 'binary' }),
@@ -48,7 +48,7 @@ test('whatever a model calls, its proposal is small facts', () => {
   );
 });
 
-test('a judge that fails asks, whatever policy allows, and says why', () => {
+test('a judge that throws asks a person, whatever policy allows, and says why', () => {
   const broken = new Proxy<CommandRule[]>([], {
     get: () => {
       throw new RangeError('Maximum call stack size exceeded');

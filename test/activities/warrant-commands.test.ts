@@ -1,4 +1,4 @@
-/** What a worker does not run although an activity's input asks for it. */
+/** A worker does not run what its own reading of policy forbids, although an activity's input asks for it. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -40,7 +40,7 @@ describe('a setup with a network', () => {
     return { context: { ...context, workspaces: { ...workspaces, prepareSetup } }, ran: () => count };
   };
 
-  test('that the organisation forbids never runs, whoever asks and whatever the run says of itself', async () => {
+  test('that the organisation forbids never runs, whatever the input says', async () => {
     const at = await place({ network: { setup: false } });
     const { context, ran } = counted(at);
     const warrants: (Warrant | undefined)[] = [
@@ -55,7 +55,7 @@ describe('a setup with a network', () => {
     expect(ran()).toBe(0);
   });
 
-  test('that only the run itself asks for does not run on a worker where nobody has granted it', async () => {
+  test('that only the run asks for does not run on a worker without that grant', async () => {
     const at = await place({ maxParallelAgents: 2 });
     const { context, ran } = counted(at);
     const warrant = { team: null, run: { network: { setup: true } }, authors: null };
@@ -64,7 +64,7 @@ describe('a setup with a network', () => {
     expect(ran()).toBe(0);
   });
 
-  test('has no more than what the repository allows', async () => {
+  test('has no more network than the repository allows', async () => {
     const layer = stringify({ version: 1, limits: { network: { setup: { hosts: ['registry.example.com'] } } } });
     const at = await place({}, { 'a.txt': 'x\n', '.coxswain/policy.yaml': layer });
     const { context, ran } = counted(at);
@@ -72,7 +72,7 @@ describe('a setup with a network', () => {
     expect(ran()).toBe(0);
   });
 
-  test('runs without one', async () => {
+  test('runs without a network', async () => {
     const at = await place({ network: { setup: false } });
     const { context, ran } = counted(at);
     const evidence = await run(createRunChecks(context), checks(at, { setup: { ...setup, network: false } }));
@@ -142,7 +142,7 @@ describe('a call', () => {
     }
   });
 
-  test('runs when the organisation became stricter in something else, and waits while its file is half written', async () => {
+  test('runs after another field became stricter, and waits while the policy file is half written', async () => {
     const at = await place({});
     const warrant = { team: null, run: { maxParallelAgents: 4 }, authors: null };
     const asked = await input(at, 'echo new > new.txt', { warrant });
@@ -152,7 +152,7 @@ describe('a call', () => {
     expect(await run(createAct(at.context), asked)).toMatchObject({ exitCode: 0 });
   });
 
-  test('that the organisation asks about runs only where an approver has signed exactly it', async () => {
+  test('that the organisation asks about runs only if an approver signed exactly that call', async () => {
     const at = await place({ ...SIGNED(), gates: { commands: 'ask' } });
     const asked = await input(at, 'echo new > new.txt');
     const claim = { by: 'ann', principal: 'ann', at: Date.now(), bound: true, signed: true };
@@ -174,7 +174,7 @@ describe('a call', () => {
     expect(git(at.store.dir, ['show', `${outcome.head}:new.txt`])).toBe('new');
   });
 
-  test('of a run of before there were warrants goes on where no signature has to be seen', async () => {
+  test('of a run from before 0.2.0 goes on where no signature is required', async () => {
     const at = await place({ gates: { commands: 'ask' } });
     const { warrant: _, ...bare } = await input(at, 'true');
     expect(await run(createAct(at.context), bare)).toMatchObject({ exitCode: 0 });

@@ -1,6 +1,6 @@
 /**
- * A worker as tests of warrants need it: a hub, a repository to deliver to, an organisation's policy, people with keys.
- * Rule: real git, real keys, real files of policy; an input is all that an attacker needs to write.
+ * A worker for tests of warrants: a hub, a repository to deliver to, an organisation's policy, people with keys.
+ * Rule: real git, real keys, real policy files. The attacker in these tests controls only an activity's input.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,6 @@ import { realKeys } from '../signing/real-keys.ts';
 
 const isolation = await realIsolation();
 export const execution = { workflowId: 'refactor-1', runId: 'run' };
-/** The namespace of activities in tests. */
 const NAMESPACE = 'test';
 export const OPENED = Date.now() - 60_000;
 let keys: Keys;
@@ -96,11 +95,11 @@ export interface Signing {
   namespace?: string;
   repository?: string;
   leaveOut?: string[];
-  /** Shown as somebody else's. */
+  /** The person whose name the approval bears instead of the signer's. */
   as?: string;
 }
 
-/** An approval as a workflow's state has it, signed by somebody. */
+/** An approval as in a workflow's state, signed by `who`. */
 export function signedBy(
   who: string,
   about: Pick<Subject, 'id' | 'kind' | 'digest'> & { repository: string },
@@ -122,7 +121,7 @@ export function signedBy(
   return { by: as, principal: as, at: Date.now() - 30_000, bound: true, signed: true, proof };
 }
 
-/** Why an activity refused; an error that says so where it did not. */
+/** The failure with which an activity refused; throws where the activity did not refuse. */
 export async function refusal<I>(
   activity: (input: I) => Promise<unknown>,
   input: I,

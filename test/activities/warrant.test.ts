@@ -1,4 +1,4 @@
-/** What a worker refuses to deliver although an activity's input asks for it. */
+/** A worker refuses a delivery that it can't verify itself, although an activity's input asks for it. */
 import { describe, expect, test } from 'vitest';
 import { createDeliver } from '../../src/activities/refactor/deliver.ts';
 import { createOpenPull } from '../../src/activities/refactor/open-pull.ts';
@@ -17,7 +17,7 @@ import { approver, OPENED, place, refusal, run, SIGNED, signedBy } from './warra
 
 type Forge = (by: (who: string, how?: Signing) => Approval) => Approval[];
 
-/** What `deliver` is given: as a workflow of ours gives it, with approvals of choice. */
+/** The input of `deliver` as our workflow sends it, with the given approvals. */
 function delivery(at: Place, approvals: Forge, change: Partial<Warrant> = {}): DeliverInput {
   const { base, commit, target } = at;
   const input = { repository: target, branch: 'release', base, baseBranch: null, commit, plan: digestText('plan') };
@@ -36,7 +36,7 @@ describe('a delivery under an organisation that wants two signatures', () => {
   const two = (): Policy => SIGNED({ quorum: { delivery: 2 }, selfApproval: 'deny' });
   const both: Forge = (by) => [by('ann'), by('bob')];
 
-  test('is done where two approvers have signed exactly it', async () => {
+  test('is done if two approvers signed exactly it', async () => {
     const at = await place(two());
     const outcome = await run(createDeliver(at.context), delivery(at, both));
     expect(outcome).toMatchObject({ kind: 'delivered', ref: 'refs/heads/release' });
@@ -70,7 +70,7 @@ describe('a delivery under an organisation that wants two signatures', () => {
     expect(branchesOf(at)).toBe('main');
   });
 
-  test('is refused without a warrant, as a stranger or a run of before sends it', async () => {
+  test('is refused without a warrant, as a stranger or a run from before 0.2.0 sends it', async () => {
     const at = await place(two());
     const { warrant: _, plan: __, ...bare } = delivery(at, both);
     const { type, said } = await refusal(createDeliver(at.context), bare);
@@ -78,7 +78,7 @@ describe('a delivery under an organisation that wants two signatures', () => {
     expect(branchesOf(at)).toBe('main');
   });
 
-  test('is refused for another commit, branch or base than those that were approved', async () => {
+  test('is refused for a commit, branch or base that was not approved', async () => {
     const at = await place(two());
     const input = delivery(at, both);
     const other = await commitTree(at.store, {
@@ -91,7 +91,7 @@ describe('a delivery under an organisation that wants two signatures', () => {
     expect(branchesOf(at)).toBe('main');
   });
 
-  test('is refused with a key that is listed no more, or has expired since, whenever it is said to have signed', async () => {
+  test('is refused with a key that was removed or has expired, whatever time the signature claims', async () => {
     const at = await place(two());
     const input = delivery(at, (by) => both(by).map((one) => ({ ...one, at: Date.parse('2020-01-02') })));
     at.setPolicy(SIGNED({ quorum: { delivery: 2 }, approvers: [approver('ann'), approver('carol')] }));
@@ -102,13 +102,13 @@ describe('a delivery under an organisation that wants two signatures', () => {
     expect(branchesOf(at)).toBe('main');
   });
 
-  test('is refused where one of the two asked for it', async () => {
+  test('is refused if one of the two approvers asked for it', async () => {
     const at = await place(two());
     const { type, said } = await refusal(createDeliver(at.context), delivery(at, both, { authors: ['Ann'] }));
     expect({ type, said }).toMatchObject({ type: 'NoWarrant', said: expect.stringContaining('selfApproval') });
   });
 
-  test('is refused to a run that goes by looser rules: field, values and layers are named', async () => {
+  test('is refused to a run with looser rules, with field, values and layers named', async () => {
     const at = await place(two());
     const resolved = resolvePolicy({ decisions: { signatures: 'optional' } });
     if (resolved.kind === 'bad') throw new Error(resolved.problems.join());
@@ -131,7 +131,7 @@ describe('a delivery under an organisation that wants two signatures', () => {
   });
 });
 
-test('a delivery of a run of before there were warrants goes on where no signature has to be seen', async () => {
+test('a delivery of a run from before 0.2.0 goes on where no signature is required', async () => {
   const at = await place({ maxParallelAgents: 2 });
   const { warrant: _, plan: __, ...bare } = delivery(at, () => []);
   expect(await run(createDeliver(at.context), bare)).toMatchObject({ kind: 'delivered' });

@@ -118,7 +118,9 @@ test('a conversation that is too long even when compacted holds with the reason,
   const held = await until(handle, ({ tasks }) =>
     tasks.some(({ needs }) => needs.some((need) => need.startsWith('holds'))),
   );
-  expect(held.tasks[0]?.needs.join()).toMatch(/ContextTooLong: compacted already, and still: .*rewind, split the task/);
+  expect(held.tasks[0]?.needs.join()).toMatch(
+    /ContextTooLong: the conversation does not fit the model even after compaction: .*rewind, split the task/,
+  );
   expect(crew.model.requests.filter(isSummary)).toHaveLength(1);
   // Trying again goes on from the summary that was stored.
   const before = crew.model.requests.length;

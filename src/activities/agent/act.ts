@@ -1,6 +1,6 @@
 /**
  * `act`: runs one allowed call in the agent's workspace and stores its result with its effects as one checkpoint.
- * Rule: only the bytes that were decided run, and they have had an effect exactly if their checkpoint exists.
+ * Rule: only the bytes that were decided on run. The call has had an effect exactly if its checkpoint exists.
  */
 import { Context } from '@temporalio/activity';
 import type { ActInput, ActOutcome } from '../../core/agent/step.ts';
@@ -33,16 +33,16 @@ import { findFreshEffects } from '../attempt/look-at-effects.ts';
 import { withHeartbeats } from '../attempt/heartbeats.ts';
 import { checkCall, checkSetup } from '../attempt/warrant.ts';
 
-/** Time limit of a command that names none, in seconds; tests of a usual project fit. */
+/** Time limit of a command that names none, in seconds; enough for the tests of a usual project. */
 const DEFAULT_TIMEOUT_SECONDS = 600;
-/** Outside paths that a decision names; more become their folders. */
+/** Most paths outside the task that a decision lists; more are summarised as their folders. */
 const MAX_OUTSIDE = 20;
-/** Files that a remark names. */
+/** Most files that a note about a stale setup names. */
 const MAX_STALE = 5;
-/** What every project leaves out. */
+/** Reasons for leaving files out of a checkpoint that are normal, so the model is not told of them. */
 const USUAL: readonly string[] = ['ignored', 'empty folders'];
 const BY_CHECK = 'what this check wrote';
-const PUT_BACK = 'the files are put back to where they were before this call: the disk was full';
+const PUT_BACK = 'the disk was full: all files are back as they were before this call';
 
 export function createAct(context: ActivityContext): WorkspaceActivities['act'] {
   return (input) =>
@@ -88,7 +88,7 @@ async function actOnce(
   };
   const putBack = async (leftOut: Record<string, number>, said: string[]): Promise<{ commit: Sha; tree: Sha }> =>
     await commitUnchanged(store, input.head, message(leftOut, said));
-  // What did not fit may be any part of a file; the next call finds the files as they were.
+  // On a full disk any file may be cut short, so the next call starts from the files as they were before this one.
   const make = async (): Promise<{ commit: Sha; tree: Sha }> => {
     if (result.outcome === 'disk-full') return await putBack({}, [PUT_BACK]);
     const made = await workspace.checkpoint({
@@ -97,7 +97,7 @@ async function actOnce(
       artefacts: { more: input.artefacts ?? [], named: input.paths },
     });
     if (!input.checks?.includes(describeCommand(command).trim())) return made;
-    // A check says what it found; the files are put back, as where evidence is gathered.
+    // A check only reports: what it wrote is put back, as `runChecks` does when it gathers evidence.
     const written = await diffTrees(store, { from: input.head, to: made.commit });
     if (written.length === 0) return made;
     const leftOut = { ...made.leftOut, [BY_CHECK]: written.length };
@@ -112,12 +112,14 @@ async function commitUnchanged(store: Store, parent: Sha, message: string): Prom
   return { commit: await commitTree(store, { tree, parents: [parent], message }), tree };
 }
 
-/** What a model has to know of what was not kept; that ignored files are not is no news. */
+/** Tells the model which files are not in the checkpoint, except for the usual reasons. */
 function describeLeftOut(leftOut: Record<string, number>): string[] {
   const news = Object.entries(leftOut).filter(([reason]) => !USUAL.includes(reason));
   return news.length === 0
     ? []
-    : [`not kept: ${news.map(([reason, count]) => `${reason} (${count.toLocaleString('en')})`).join(', ')}`];
+    : [
+        `not in the checkpoint: ${news.map(([reason, count]) => `${reason} (${count.toLocaleString('en')})`).join(', ')}`,
+      ];
 }
 
 function describeStale(stale: Workspace['staleSetup']): string[] {
@@ -126,14 +128,17 @@ function describeStale(stale: Workspace['staleSetup']): string[] {
   return [`setup did not run again, though these changed since: ${paths} (${stale.reason})`];
 }
 
-/** The command that the head's call stands for, after its bytes were compared with those decided. */
+/** The command of the call in the head's checkpoint, after comparing its bytes with those that were decided on. */
 async function readCommand(context: ActivityContext, store: Store, input: ActInput): Promise<CommandRequest> {
   const { entry } = await readLink(store, input.head);
   const call = entry?.items.find((item) => item.kind === 'call' && item.callId === input.callId);
   if (call?.kind !== 'call')
-    throw fail('DigestMismatch', `checkpoint ${input.head.slice(0, 10)} has no call ${input.callId}`);
+    throw fail(
+      'DigestMismatch',
+      `the call does not run: checkpoint ${input.head.slice(0, 10)} has no call ${input.callId}`,
+    );
   if (digestCall(call) !== input.digest) {
-    throw fail('DigestMismatch', `call ${input.callId} is not the one that was decided: its digest differs`);
+    throw fail('DigestMismatch', `call ${input.callId} does not run: its digest is not the one that was decided on`);
   }
   const check = checkToolCall(input.profile, call.tool, call.arguments);
   if (check.kind === 'bad') throw fail('DigestMismatch', check.problem);
@@ -183,7 +188,7 @@ function toEntry(
   };
 }
 
-/** What an act's checkpoint says, as small facts for the workflow. */
+/** Reads an act's checkpoint and returns its small facts for the workflow. */
 async function readOutcome(
   context: ActivityContext,
   store: Store,
@@ -208,7 +213,9 @@ async function readOutcome(
   };
 }
 
-/** Paths that the act changed and that are not the agent's to change; one that is as it started with is none of them. */
+/**
+ * Paths that the act changed and the agent may not change. A path that is back to its state at the start is not listed.
+ */
 async function listOutside(store: Store, { start, head, paths, protection }: ActInput, commit: Sha): Promise<string[]> {
   const isBarred = (path: string): boolean =>
     protection !== undefined && isProtected(path, protection.paths) && !isInPaths(path, protection.allowed);
@@ -219,7 +226,7 @@ async function listOutside(store: Store, { start, head, paths, protection }: Act
   return outside.filter((path) => standing.has(path));
 }
 
-/** What the act left in the files that was not there before. */
+/** Findings in what this act changed. */
 async function findLeft(store: Store, input: ActInput, link: ChainLink): Promise<Found> {
   const { start, head, paths, limits, protection } = input;
   if (input.profile === 'plan' || link.tree === (await treeOf(store, head))) return { findings: [], more: 0 };

@@ -1,6 +1,7 @@
 /**
  * `beginChain`: writes the root of an agent's chain, a child of the commit that its task starts from.
- * Rule: what the agent is told is in this commit, read from the base and never from a tree that an agent changed.
+ * Rule: this commit holds everything that the agent is told. It is read from the base, never from a tree that an agent
+ * changed.
  */
 import { Context } from '@temporalio/activity';
 import type { AgentSpec } from '../../core/agent/state.ts';
@@ -19,7 +20,7 @@ import { storeOf } from '../attempt/context.ts';
 import type { ControlActivities } from '../attempt/contract.ts';
 import { withHeartbeats } from '../attempt/heartbeats.ts';
 
-/** Guides that reach one prompt; a monorepo may have hundreds. */
+/** Most AGENTS.md files in one prompt; a monorepo may have hundreds. */
 const MAX_GUIDES = 10;
 const KEY = 'begin';
 
@@ -51,7 +52,10 @@ export function createBeginChain(context: ActivityContext): ControlActivities['b
     });
 }
 
-/** AGENTS.md, or what a link of that name leads to within the base: of the root, of the folders above the task's paths, and of those within them. */
+/**
+ * Reads AGENTS.md from the root, from the folders above the task's paths and from those within them. A symbolic link is
+ * followed inside the base.
+ */
 async function readGuides(store: Store, spec: AgentSpec): Promise<Guide[]> {
   const all = (await listFiles(store, { commit: spec.base })).filter(
     (path) => path === 'AGENTS.md' || path.endsWith('/AGENTS.md'),

@@ -1,7 +1,7 @@
 /**
- * Makes an agent's conversation short when it no longer fits its model: one more model call, whose summary becomes a
- * checkpoint that replaces what was before it.
- * Rule: at most one for each think, stored before it is used, so that it is never paid for again.
+ * Compacts an agent's conversation that no longer fits the model: one more model call writes a summary, which becomes a
+ * checkpoint and replaces the older part.
+ * Rule: at most one compaction for each think. It is stored before it is used, so it is never paid for twice.
  */
 import { ApplicationFailure } from '@temporalio/common';
 import type { ThinkInput } from '../../core/agent/step.ts';
@@ -28,23 +28,23 @@ import type { ChainPosition } from '../attempt/chain.ts';
 import { findPosition, classifyByKey, writeEntry } from '../attempt/chain.ts';
 import { fail } from '../attempt/failures.ts';
 
-/** What of a conversation stays as it was, and what a summary is made from; then less, where that is too long too. */
+/** The share of a conversation that stays word for word. */
 const RECENT_PART = 1 / 4;
+/** The share that the summary is made from; the next smaller one is tried where that is still too long. */
 const RECORD_PARTS = [1 / 2, 1 / 8, 1 / 32];
-/** More than this of the last turns would hardly be looked at again. */
+/** Most bytes that stay word for word; models hardly use more of the last turns. */
 const MAX_RECENT_BYTES = 64_000;
 
-/** How a call is made, whatever it is about. */
 export type CallOptions = Pick<ModelRequest, 'signal' | 'background'>;
 
 type Compact = Extract<Entry, { kind: 'compact' }>;
 
-/** The key of the compaction that the think of this key makes. */
+/** Turns the key of a think into the key of its compaction. */
 function compactKey(key: string): string {
   return key.replace('think/', 'compact/');
 }
 
-/** Where a think goes on from: its input, or the compaction that an earlier attempt of it left there. */
+/** Where a think continues: at its input's head, or at the compaction that an earlier attempt of this think stored. */
 export async function findThinkPosition(
   store: Store,
   ref: string,
@@ -58,7 +58,7 @@ export async function findThinkPosition(
     return { head: input.head, ...place };
   } catch (error) {
     if (!(error instanceof ApplicationFailure) || error.type !== 'Superseded') throw error;
-    // An answer that stands on its compaction is two commits away.
+    // A response that was stored on top of a compaction is two commits after the input's head.
     const at = await readRef(store, ref);
     const parent = at && (await readLink(store, at)).parent;
     const below = parent && (await readLink(store, parent));
@@ -67,13 +67,13 @@ export async function findThinkPosition(
   }
 }
 
-/** Whether the next call would not fit the model's context, as far as that is known. */
+/** Whether the next call would exceed the model's context. False where the size of that context is not configured. */
 export function isTooLong(model: Model, entries: readonly Entry[], fresh: readonly Item[]): boolean {
   if (model.contextTokens === undefined) return false;
   return estimateTokens(entries, fresh) + MAX_OUTPUT_TOKENS > model.contextTokens;
 }
 
-/** Summarises the conversation and writes the checkpoint; the ref is the caller's to move. */
+/** Summarises the conversation and writes the checkpoint. The caller moves the ref. */
 export async function writeCompaction(
   model: Model,
   store: Store,
@@ -84,17 +84,18 @@ export async function writeCompaction(
   const items = readConversation(chain);
   const recentBytes = Math.min(MAX_RECENT_BYTES, Math.floor(bytesOf(items) * RECENT_PART));
   const split = splitConversation(chain[0]?.items ?? [], items, recentBytes);
-  if (!split) throw fail('ContextTooLong', 'the conversation does not fit the model, and has nothing to be summarised');
-  const answer = await summarise(model, split.kept, split.old, how(compactKey(key)));
-  const summary = answer.items.flatMap((item) => (item.kind === 'assistant' ? [item.text] : [])).join('\n');
-  if (summary.trim() === '' || answer.stop === 'refused')
-    throw fail('ContextTooLong', 'the conversation does not fit the model, which gave no summary of it');
+  if (!split)
+    throw fail('ContextTooLong', 'the conversation does not fit the model, and no part of it can be summarised');
+  const response = await summarise(model, split.kept, split.old, how(compactKey(key)));
+  const summary = response.items.flatMap((item) => (item.kind === 'assistant' ? [item.text] : [])).join('\n');
+  if (summary.trim() === '' || response.stop === 'refused')
+    throw fail('ContextTooLong', 'the conversation does not fit the model, and the model returned no summary');
   const entry: Compact = {
     v: 1,
     kind: 'compact',
     key: compactKey(key),
-    model: answer.model,
-    usage: answer.usage,
+    model: response.model,
+    usage: response.usage,
     replaced: split.old.length,
     items: compactedItems(split, summary),
   };
@@ -102,7 +103,6 @@ export async function writeCompaction(
   return await writeEntry(store, { parent: head, tree: await treeOf(store, head), subject, entry });
 }
 
-/** One sentence for people. */
 export function describeCompaction({ replaced, usage }: Compact): string {
   const tokens = usage.inputTokens + usage.outputTokens;
   return `the conversation was too long for the model: a summary replaces ${replaced} items (${tokens} tokens)`;

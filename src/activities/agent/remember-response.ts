@@ -1,8 +1,8 @@
 /**
- * Remembers with the heartbeats what becomes of a model call: the answer under way, where the provider makes it in the
- * background, and else whether an attempt cost anything.
- * Rule: what an attempt that died had begun is fetched by the next one and not asked for again; where it can't be
- * fetched it counts as lost, unless that attempt itself said that nothing was spent.
+ * Stores the state of a model call in the heartbeats: the id of a background response, or whether a failed attempt cost
+ * anything.
+ * Rule: the next attempt fetches a response that a dead attempt began, instead of asking again. A response that can't
+ * be fetched counts as lost, unless the attempt recorded that nothing was spent.
  */
 import { Context } from '@temporalio/activity';
 import { z } from 'zod';
@@ -11,20 +11,20 @@ import type { ModelFailureKind } from '../../model/model-failure.ts';
 import { ModelFailure } from '../../model/model-failure.ts';
 import type { Memory } from '../attempt/heartbeats.ts';
 
-/** `free` are earlier attempts that ended without a paid call. */
+/** `answer` is the id of a background response; `free` counts earlier attempts that ended without a paid call. */
 const noteSchema = z.object({ key: z.string().optional(), answer: z.string().optional(), free: z.int().optional() });
 
 function readNote(memory: Memory): z.infer<typeof noteSchema> {
   return noteSchema.safeParse(memory.read()).data ?? {};
 }
 
-/** Failures that a server answers a call with, or that keep it from getting there: nothing was generated. */
+/** Failures after which nothing is billed: the server refused the call or never got it, so it generated nothing. */
 const UNPAID: readonly ModelFailureKind[] = [
   ...(['rate-limited', 'quota', 'overloaded', 'unreachable', 'bad-request', 'unauthorized'] as const),
   ...(['not-found', 'content-policy', 'context-too-long'] as const),
 ];
 
-/** Runs a body, and remembers of one that fails whether its calls cost something. */
+/** Runs `body`. If it fails without a paid call, notes that for the next attempt. */
 export async function rememberCost<T>(model: Model, memory: Memory, body: (model: Model) => Promise<T>): Promise<T> {
   let isPaid = false;
   const call = async (request: ModelRequest): Promise<ModelResponse> => {
@@ -45,13 +45,16 @@ export async function rememberCost<T>(model: Model, memory: Memory, body: (model
   }
 }
 
-/** Calls of earlier attempts whose answers nobody has; an answer in the background is not lost. */
+/** How many earlier attempts may have paid for a response that is lost. A background response is not lost. */
 export function countLost(memory: Memory, attempt: number): number {
   const { answer, free = 0 } = readNote(memory);
   return Math.max(0, attempt - 1 - free - (answer === undefined ? 0 : 1));
 }
 
-/** The memory of one call, by its key; undefined where the policy does not want answers stored. */
+/**
+ * Where the call of this key stores the id of its background response; undefined where policy does not let the
+ * provider store responses.
+ */
 export function rememberResponse(
   memory: Memory,
   key: string,
@@ -61,14 +64,14 @@ export function rememberResponse(
   const note = readNote(memory);
   return {
     id: note.key === key ? note.answer : undefined,
-    keep: (answer) => {
+    keep: (id) => {
       const { free } = readNote(memory);
-      memory.write({ ...(free === undefined ? {} : { free }), ...(answer === undefined ? {} : { key, answer }) });
+      memory.write({ ...(free === undefined ? {} : { free }), ...(id === undefined ? {} : { key, answer: id }) });
     },
   };
 }
 
-/** Runs a body; where a person's wish cut it short, so that nobody will fetch the answer, that is ended too. */
+/** Runs `body`. If a cancellation request ends it, also cancels the background response: no attempt would fetch it. */
 export async function endResponseWhenCut<T>(model: Model, memory: Memory, body: () => Promise<T>): Promise<T> {
   try {
     return await body();

@@ -1,6 +1,6 @@
 /**
- * `runChecks`: judges exactly one commit by its checks, in a fresh workspace that is thrown away.
- * Rule: evidence is gathered here, never in an agent's workspace; a red check runs once more and both results are kept.
+ * `runChecks`: runs the checks on exactly one commit, in a fresh workspace that is thrown away.
+ * Rule: evidence comes from here, never from an agent's workspace. A red check runs once more; both results are stored.
  */
 import { compareRuns } from '../../core/compare-output.ts';
 import { escapeForPeople } from '../../core/text/escape.ts';
@@ -27,16 +27,18 @@ import { checkSetup } from '../attempt/warrant.ts';
 
 /** Characters of a check's output that travel with its evidence. */
 const TAIL_CHARACTERS = 1000;
-/** Characters of a failed setup's output: the cause often stands at its head, the end at its tail. */
+/**
+ * Characters of a failed setup's output, a third from its beginning, where the cause often is, the rest from its end.
+ */
 const SETUP_CHARACTERS = 1200;
-/** Files that are named in it. */
+/** Most changed files that a note names. */
 const MAX_NAMED = 5;
 
 export function createRunChecks(context: ActivityContext): WorkspaceActivities['runChecks'] {
   return (input) => withHeartbeats((signal) => runCheckCommands(context, input, signal), input);
 }
 
-/** Checks with what their workspaces are to have of the base, and with what ends their setup. */
+/** The input with the LFS content that the workspaces get, and with the signal that ends the setup. */
 type Ready = Omit<CheckInput, 'setup'> & Awaited<ReturnType<typeof contentFor>> & { setup: SetupRequest | null };
 
 interface Judged {
@@ -44,7 +46,7 @@ interface Judged {
   output: string;
 }
 
-/** Runs the checks on a commit, the red ones twice. */
+/** Runs the checks on a commit, the red ones twice, and stores the evidence in the hub. */
 export async function runCheckCommands(
   context: ActivityContext,
   input: CheckInput,
@@ -64,7 +66,7 @@ export async function runCheckCommands(
   return await storeEvidence(store, { commit: input.commit, tree }, results);
 }
 
-/** Says of checks that a person accepted as red on the base what is new in them. */
+/** For checks that a person accepted as red on the base: adds what is new in their output since the base. */
 async function compareWithBase(store: Store, { redBefore = [] }: CheckInput, all: Judged[]): Promise<Judged[]> {
   const compared = new Map<string, NonNullable<Evidence['before']>>();
   for (const { command, log } of redBefore) {
@@ -105,7 +107,7 @@ async function prepareSetup(context: ActivityContext, store: Store, input: Ready
   }
 }
 
-/** What a setup with a network asked for: a host that is missing in its list is the likeliest cause of a failure. */
+/** The hosts that the setup asked the proxy for: a host missing in the policy is the likeliest cause of a failure. */
 function describeNetwork(hosts: readonly HostUse[]): string {
   const used = describeHostUse(hosts);
   const asked = used === '' ? ' It asked the proxy for no host.' : ` By the network: ${used}.`;
@@ -153,7 +155,9 @@ function toEvidence(result: CheckResult, command: string, commit: Sha, tree: Sha
   };
 }
 
-/** Why the next check may find less than this one left: evidence is of the tree, not of what a check made of it. */
+/**
+ * Names the tracked files that were put back after a check: evidence is about the tree, not about a check's changes.
+ */
 function describePutBack(paths: readonly string[]): string {
   if (paths.length === 0) return '';
   const more = paths.length > MAX_NAMED ? ` and ${paths.length - MAX_NAMED} more` : '';
@@ -161,7 +165,7 @@ function describePutBack(paths: readonly string[]): string {
   return `\n[it changed tracked files, which were put back before the next check: ${named.join(', ')}${more}]`;
 }
 
-/** A check that ran on the base's dependencies, though the commit names others, may be wrong either way. */
+/** Warns that a check ran with the base's dependencies although the commit names others: green or red may be wrong. */
 function describeStale(stale: CheckResult['staleSetup']): string {
   if (!stale) return '';
   return `\n[setup did not run again, though ${stale.paths.slice(0, 5).join(', ')} changed: ${stale.reason.slice(0, 300)}]`;

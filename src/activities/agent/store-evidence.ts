@@ -1,8 +1,8 @@
 /**
- * Keeps what checks said in the hub: one commit on the commit that was judged, with that very tree, results as JSON and
- * the outputs below.
- * Rule: evidence names the tree that it is about by being a commit of it, and its ref is named by that commit: each
- * attempt has its own, so that one which was frozen and goes on late changes nothing.
+ * Stores the results of checks in the hub: a child of the commit that was judged, with the same tree. Its message holds
+ * the results as JSON, then the outputs.
+ * Rule: an evidence commit has the tree that it is about. Its ref contains its own commit id, so each attempt writes
+ * its own ref, and an attempt that was frozen and continues late overwrites nothing.
  */
 import { Context } from '@temporalio/activity';
 import { escapeForPeople, safeJson } from '../../core/text/escape.ts';
@@ -16,10 +16,10 @@ import { moveRef } from '../../git/remote/move-ref.ts';
 import type { Store } from '../../git/store.ts';
 import { ownWorkflowId, refBeside } from '../attempt/chain.ts';
 
-/** What is kept of all outputs of one judgement. */
+/** Most characters stored of all outputs together. */
 const MAX_LOG_CHARACTERS = 512 * 1024;
 
-/** Writes the evidence with its outputs, and gives it with the commit that has them. */
+/** Writes the evidence with its outputs, and returns it with `log`, the commit that holds both. */
 export async function storeEvidence(
   store: Store,
   judged: { commit: Sha; tree: Sha },
@@ -37,23 +37,23 @@ export async function storeEvidence(
   return all.map((one) => ({ ...one, log }));
 }
 
-/** What a check said in each of its runs, as the message of the commit that keeps its evidence has it. */
+/** Reads the exit codes and outputs of each run of a check from the message of an evidence commit. */
 export function readRuns(message: string, command: string): Runs {
-  const kept = readEvidence(message);
+  const stored = readEvidence(message);
   const outputs: string[] = [];
   let at = message.indexOf('\n\n', message.indexOf('\n\n') + 2) + 2;
-  for (const [index, { command: of }] of kept.entries()) {
+  for (const [index, { command: of }] of stored.entries()) {
     at += escapeForPeople(`$ ${of}\n`).length;
-    const next = kept[index + 1];
+    const next = stored[index + 1];
     const found = next ? message.indexOf(`\n\n${escapeForPeople(`$ ${next.command}\n`)}`, at - 1) : -1;
     const end = found < 0 ? message.length : found;
     if (of === command) outputs.push(message.slice(at, end));
     at = end + 2;
   }
-  return { exitCodes: kept.filter((one) => one.command === command).map(({ exitCode = null }) => exitCode), outputs };
+  return { exitCodes: stored.filter((one) => one.command === command).map(({ exitCode = null }) => exitCode), outputs };
 }
 
-/** Beside the refs of the runs that it belongs to, so that it is kept and removed with them. */
+/** The ref of an evidence commit: in the folder of its workflow's refs, so it is removed with them. */
 export function evidenceRef(
   kind: 'agents' | 'refactors',
   workflow: string,
@@ -62,12 +62,12 @@ export function evidenceRef(
   return refBeside(kind, workflow, `evidence-${commit.slice(0, 16)}-${log.slice(0, 16)}`);
 }
 
-/** Where evidence of before it was named by its own commit is: what was written last. */
+/** The ref of evidence from before 0.2.0, which each attempt overwrote. */
 export function formerEvidenceRef(kind: 'agents' | 'refactors', workflow: string, commit: Sha): string {
   return refBeside(kind, workflow, `evidence-${commit.slice(0, 16)}`);
 }
 
-const keptSchema = z.array(
+const storedSchema = z.array(
   z.object({
     command: z.string(),
     green: z.boolean(),
@@ -79,10 +79,10 @@ const keptSchema = z.array(
   }),
 );
 
-/** The evidence in the message of a commit that keeps some; none where it keeps none. */
-export function readEvidence(message: string): z.infer<typeof keptSchema> {
+/** The evidence in a commit's message; empty where the message holds none. */
+export function readEvidence(message: string): z.infer<typeof storedSchema> {
   try {
-    return keptSchema.parse(JSON.parse(message.split('\n', 3)[2] ?? ''));
+    return storedSchema.parse(JSON.parse(message.split('\n', 3)[2] ?? ''));
   } catch {
     return [];
   }

@@ -1,6 +1,6 @@
 /**
- * `think`: one model call on a chain. Its answer becomes a checkpoint before anyone acts on it.
- * Rule: an answer that was stored is never asked for again; what is returned is read from the checkpoint.
+ * `think`: one model call on a chain. Its response becomes a checkpoint before anything acts on it.
+ * Rule: a stored response is never asked for again; the returned facts are read from the checkpoint.
  */
 import { Context } from '@temporalio/activity';
 import { MAX_OUTPUT_TOKENS } from '../../core/agent/next.ts';
@@ -30,7 +30,7 @@ import { countLost, endResponseWhenCut, rememberResponse, rememberCost } from '.
 import { withHeartbeats } from '../attempt/heartbeats.ts';
 import { propose } from '../attempt/propose.ts';
 
-/** After this long another attempt may have stored the answer: a worker may have been frozen since it looked. */
+/** After this long the ref is read again: the worker may have been frozen while another attempt stored a response. */
 const STALE_LOOK_MS = 5000;
 
 export function createThink(context: ActivityContext): ModelActivities['think'] {
@@ -45,7 +45,7 @@ export function createThink(context: ActivityContext): ModelActivities['think'] 
       const { isAdopted, ...outcome } = await endResponseWhenCut(context.model, memory, async () =>
         rememberCost(context.model, memory, async (model) => await think(model, store, input, how)),
       );
-      // The attempt that stored an answer which is adopted now has not lost it.
+      // The attempt whose stored response is adopted now did not lose it.
       const uncounted = Math.max(0, lost - (isAdopted ? 1 : 0));
       return { ...outcome, ...(uncounted > 0 ? { lost: uncounted } : {}) };
     }, input);
@@ -65,15 +65,15 @@ async function think(
   let { head, at } = place;
   for (;;) {
     const talk = await readTalk(store, input, head);
-    // Where an earlier attempt was frozen, it may thaw and store its answer at any moment.
+    // An earlier attempt that was frozen may wake up and store its response at any moment.
     const isRetry = Context.current().info.attempt > 1;
     if ((isRetry || performance.now() - lookedAt > STALE_LOOK_MS) && head === place.head) {
       const again = await findThinkPosition(store, ref, input);
       if (again.done) return { ...(await readOutcome(store, input, again.done)), isAdopted: true };
     }
-    const answer = await ask(model, input, talk, how(input.key));
-    if (answer !== 'too-long') {
-      const link = await writeAnswer(store, input, talk, answer);
+    const response = await ask(model, input, talk, how(input.key));
+    if (response !== 'too-long') {
+      const link = await writeResponse(store, input, talk, response);
       await advanceRef(store, ref, link.commit, at);
       return { ...(await readOutcome(store, input, link)), isAdopted: false };
     }
@@ -83,7 +83,7 @@ async function think(
   }
 }
 
-/** What the model has been told, and what it is told now. */
+/** The conversation so far, the new items of this call, and the tree of the new checkpoint. */
 interface Talk {
   head: Sha;
   root: Sha;
@@ -97,7 +97,7 @@ async function readTalk(store: Store, input: ThinkInput, head: Sha): Promise<Tal
   const chain = await readChain(store, { base: input.start, head });
   const [root] = chain;
   if (root?.entry?.kind !== 'start')
-    throw fail('GitFailed', `the chain of ${head.slice(0, 10)} has no root that says what the agent was told`);
+    throw fail('GitFailed', `the chain of ${head.slice(0, 10)} has no root with the agent's instructions`);
   const entries = chain.flatMap(({ entry }) => entry ?? []);
   const fresh: Item[] = answerOpenCalls(readConversation(entries), input.results);
   for (const steer of input.steers) fresh.push({ kind: 'user', text: steerText(steer) });
@@ -107,7 +107,7 @@ async function readTalk(store: Store, input: ThinkInput, head: Sha): Promise<Tal
   return { head, root: root.commit, instructions: root.entry.instructions, entries, fresh, tree };
 }
 
-/** The model's answer; or that the conversation has to be made short first, which is said of it only once. */
+/** The model's response; `too-long` where the conversation has to be compacted first, at most once for each think. */
 async function ask(
   model: Model,
   input: ThinkInput,
@@ -127,37 +127,38 @@ async function ask(
     });
   } catch (error) {
     if (!(error instanceof ModelFailure) || error.kind !== 'context-too-long') throw error;
-    if (isCompacted) throw fail('ContextTooLong', `compacted already, and still: ${error.message}`);
+    if (isCompacted)
+      throw fail('ContextTooLong', `the conversation does not fit the model even after compaction: ${error.message}`);
     return 'too-long';
   }
 }
 
-async function writeAnswer(
+async function writeResponse(
   store: Store,
   input: ThinkInput,
   { head, entries, fresh, tree }: Talk,
-  answer: ModelResponse,
+  response: ModelResponse,
 ): Promise<ChainLink> {
   const last = entries.at(-1);
-  const notes = last?.kind === 'compact' ? [describeCompaction(last), ...answer.notes] : answer.notes;
+  const notes = last?.kind === 'compact' ? [describeCompaction(last), ...response.notes] : response.notes;
   const entry = {
     v: 1 as const,
     kind: 'think' as const,
     key: input.key,
-    model: answer.model,
-    usage: answer.usage,
-    stop: answer.stop,
+    model: response.model,
+    usage: response.usage,
+    stop: response.stop,
     steers: input.steers.map(({ id }) => id),
-    items: [...fresh, ...answer.items],
+    items: [...fresh, ...response.items],
     notes,
     ...(input.wheel ? { wheel: input.wheel } : {}),
   };
-  const subject = `${input.key.replace('think/', '')} think: ${describeAnswer(answer.items)}`;
+  const subject = `${input.key.replace('think/', '')} think: ${describeResponse(response.items)}`;
   const commit = await writeEntry(store, { parent: head, wheel: input.wheel, tree, subject, entry });
   return { commit, tree, parent: head, subject, message: '', author: { name: '', email: '', date: '' }, entry };
 }
 
-/** The tree of the new checkpoint: the head's, an earlier one that is put back, or a person's. */
+/** The tree of the new checkpoint: the head's, an earlier one that is put back, or that of a person's commit. */
 async function chooseTree(store: Store, input: ThinkInput): Promise<{ tree: Sha; told: Item[] }> {
   if (!input.wheel) return { tree: await chooseOwnTree(store, input), told: [] };
   await ensureOwnCommit(store, { commit: input.wheel, own: refFolder('agents', ownWorkflowId()) });
@@ -166,21 +167,23 @@ async function chooseTree(store: Store, input: ThinkInput): Promise<{ tree: Sha;
   return { tree: await treeOf(store, input.wheel), told: [{ kind: 'user', text: note }] };
 }
 
-/** The head's tree, an earlier one, or the head's with some paths as they were. */
+/**
+ * The tree where no person committed: the head's, an earlier one (`restore`), or the head's with some paths put back.
+ */
 async function chooseOwnTree(store: Store, { head, restore, leaveOut }: ThinkInput): Promise<Sha> {
   if (restore || !leaveOut) return await treeOf(store, restore ?? head);
   await ensureCommit(store, { commit: leaveOut.from });
   return await putBack(store, { head, ...leaveOut });
 }
 
-function describeAnswer(items: readonly Item[]): string {
+function describeResponse(items: readonly Item[]): string {
   const call = items.find((item) => item.kind === 'call');
   if (call) return `${call.tool} ${call.arguments}`;
   const text = items.find((item) => item.kind === 'assistant');
   return text ? text.text : 'nothing';
 }
 
-/** What a think's checkpoint says, as small facts for the workflow. */
+/** Reads a think's checkpoint and returns its small facts for the workflow. */
 async function readOutcome(
   store: Store,
   { head, profile, checks }: ThinkInput,

@@ -1,6 +1,6 @@
 /**
- * The chain of the run that an activity works for: where its ref stands, and whether this very work is done already.
- * Rule: compare-and-swap is the only way to move it, so work of a superseded attempt is thrown away whole.
+ * The chain of the run that an activity works for: where its ref stands, and whether an earlier attempt did this work.
+ * Rule: the ref is moved only by compare-and-swap, so the work of a superseded attempt is thrown away whole.
  */
 import { Context } from '@temporalio/activity';
 import type { Entry, Sha } from '../../core/transcript.ts';
@@ -26,7 +26,7 @@ function ownExecution(): { workflowId: string; runId: string } {
   return execution;
 }
 
-/** A ref beside those of a workflow's runs: it is kept and removed with them. */
+/** A ref in the folder of a workflow's refs: it is removed together with the refs of the workflow's runs. */
 export function refBeside(kind: 'agents' | 'refactors', workflowId: string, name: string): string {
   return `${refFolder(kind, workflowId)}/${name}`;
 }
@@ -45,11 +45,11 @@ export function runRef(kind: 'agents' | 'refactors'): string {
 export interface ChainPosition {
   /** Where the ref stands; null before the run's first checkpoint. */
   at: Sha | null;
-  /** The checkpoint that an earlier attempt of this very work left. */
+  /** The checkpoint that an earlier attempt of the same work stored; null where there is none. */
   done: ChainLink | null;
 }
 
-/** Looks where the run's ref stands before work on `head` begins; `classify` says what a child of it is. */
+/** Looks where the run's ref stands before work on `head` begins; `classify` says whose work a child of `head` is. */
 export async function findPosition(
   store: Store,
   ref: string,
@@ -58,22 +58,22 @@ export async function findPosition(
 ): Promise<ChainPosition> {
   const at = await readRef(store, ref);
   if (at === null || at === head) return { at, done: null };
-  // Moved by an attempt on another host, it stands at a commit that only the hub has.
+  // If an attempt on another host moved the ref, only the hub has that commit.
   await ensureCommit(store, { commit: at, ref });
   const link = await readLink(store, at);
   const found = link.parent === head ? classify(link) : 'foreign';
   if (found === 'done') return { at, done: link };
-  // Its place is taken: the workflow, which alone decides, went on from `head` without it.
+  // The workflow never heard of this checkpoint and continued from `head`: the new checkpoint replaces it.
   if (found === 'abandoned') return { at, done: null };
   throw fail(
     'Superseded',
-    `${ref} stands at ${at.slice(0, 10)}, not at ${head.slice(0, 10)}: another attempt is ahead, this one's work is thrown away`,
+    `${ref} is at ${at.slice(0, 10)}, not at ${head.slice(0, 10)}: another attempt is ahead, so this attempt's work is thrown away`,
   );
 }
 
 /**
- * Judges a checkpoint by its idempotency key, `<kind>/<step>`: this very work done by an earlier attempt, or that of an
- * earlier step which was cut short just as it was stored, so that the workflow never heard of it.
+ * Classifies a checkpoint by its idempotency key, `<kind>/<step>`. `done`: an earlier attempt did the same work.
+ * `abandoned`: an earlier step was cancelled just as its checkpoint was stored, so the workflow never heard of it.
  */
 export function classifyByKey(key: string): (link: ChainLink) => 'done' | 'abandoned' | 'foreign' {
   return ({ entry }) => {
@@ -82,22 +82,24 @@ export function classifyByKey(key: string): (link: ChainLink) => 'done' | 'aband
   };
 }
 
-/** Thinks and acts in the order of their steps; anything else is before them all. */
+/** Orders thinks and acts by their steps; any other key comes first. */
 function orderOf(key: string): number {
   const [, kind, step] = /^(think|act)\/(\d+)$/.exec(key) ?? [];
   return step === undefined ? -1 : Number(step) * 2 + (kind === 'act' ? 1 : 0);
 }
 
 /**
- * Moves the run's ref to a commit made on `head`; losing the race is the end of this attempt. The next one looks who
- * won: where that was an earlier attempt of this very work, thawed just now, its result is adopted.
+ * Moves the run's ref to a commit made on `head`. If another attempt moved the ref first, this attempt fails; the next
+ * one looks at the ref and adopts the result if it is of the same work.
  */
 export async function advanceRef(store: Store, ref: string, to: Sha, from: Sha | null): Promise<void> {
   if ((await moveRef(store, { ref, to, from })) === 'moved') return;
-  throw fail('Superseded', `${ref} moved while this attempt worked: its work is thrown away`, { final: false });
+  throw fail('Superseded', `${ref} moved while this attempt worked: the attempt's work is thrown away`, {
+    final: false,
+  });
 }
 
-/** Writes a checkpoint that changes no file, or takes another tree; a person's commit that it came from is kept by it. */
+/** Writes a checkpoint with the given tree. A person's commit (`wheel`) becomes its second parent, so git keeps it. */
 export async function writeEntry(
   store: Store,
   checkpoint: { parent: Sha; wheel?: Sha | null; tree: Sha; subject: string; entry: Entry },

@@ -1,7 +1,7 @@
 /**
- * Hands the tree of a merge that conflicts from the host that merged to the one that begins the next agent.
- * Rule: what a later activity needs is in the hub before the workflow hears of it; a tree alone never gets there, so it
- * goes as a commit, beside the refs of its refactor, and is kept and removed with them.
+ * Hands the tree of a conflicting merge from the host that merged to the host that begins the merge agent.
+ * Rule: what a later activity needs is in the hub before the workflow hears of it. Git does not push a tree alone, so
+ * the tree goes as a commit. Its ref is in the folder of the refactor's refs and is removed with them.
  */
 import type { Sha } from '../../core/transcript.ts';
 import { commitTree } from '../../git/write/commit-tree.ts';
@@ -13,7 +13,7 @@ import { readRef } from '../../git/remote/read-ref.ts';
 import type { Store } from '../../git/store.ts';
 import { refBeside } from './chain.ts';
 
-/** Puts the tree into the hub. The same conflict found again finds it there. */
+/** Puts the tree into the hub; does nothing where the same conflict is there already. */
 export async function storeConflict(
   store: Store,
   { refactor, line, tree, files }: { refactor: string; line: Sha; tree: Sha; files: readonly string[] },
@@ -26,7 +26,7 @@ export async function storeConflict(
   await moveRef(store, { ref, to: commit, from: before });
 }
 
-/** Makes sure that this host has the tree. */
+/** Fetches the tree from the hub if this host does not have it. */
 export async function ensureConflict(store: Store, refactor: string, tree: Sha): Promise<void> {
   if (store.remote === undefined || (await hasObject(store, tree))) return;
   await fetchInto(store, HUB, await nameRef(store, conflictRef(refactor, tree)));

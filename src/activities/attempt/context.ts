@@ -1,5 +1,5 @@
 /**
- * What activities work with: where stores lie, the workspaces of this host, the model; made once for a worker.
+ * What activities work with: stores, the workspaces of this host, the model. It is made once for each worker.
  * Rule: activities take these from here and read no configuration themselves.
  */
 import { realpathSync } from 'node:fs';
@@ -20,24 +20,24 @@ import type { Workspaces } from '../../sandbox/workspace/workspaces.ts';
 
 export interface ActivityContext {
   stateDir: string;
-  /** Name of this host among the workers: its workspaces have a queue of that name. */
+  /** Name of this host among the workers; the task queue of its workspaces contains it. */
   host: string;
   /** Path or git URL of the hub, with `{repository}` where the repository's slug goes. */
   hub: string;
-  /** Folder of the organisation's and the teams' policies, where there is one. */
+  /** Folder of the organisation's and the teams' policies; undefined where there is none. */
   policies: string | undefined;
-  /** What remotes need of the worker's environment: an agent's socket, proxies, certificates. */
+  /** Environment variables that git needs to reach remotes: the ssh agent's socket, proxies, certificates. */
   remoteEnvironment: Readonly<Record<string, string>>;
-  /** Where pull requests are opened; undefined where nobody gave a token. */
+  /** Where pull requests are opened; undefined without a token. */
   github: GitHub | undefined;
-  /** Folders and beginnings of URLs below which a start may name a repository. */
+  /** Folders and URL prefixes: a start may name only repositories below them. */
   roots: readonly Root[];
-  /** The network that a run's own input may grant its setup. */
+  /** The network that a run's input may grant to its setup. */
   setupNetwork: NetworkGrant;
   isolation: IsolationMode;
   workspaces: Workspaces;
   model: Model;
-  /** Most milliseconds of one check or command. */
+  /** Time limit of one check or command, in milliseconds. */
   commandTimeoutMs: number;
   /** Days for which the chains of closed runs are kept. */
   retentionDays: number;
@@ -48,12 +48,12 @@ export async function storeOf(context: ActivityContext, repository: string): Pro
   return await openHubStore(context, repository, accessOf(context));
 }
 
-/** The same by the repository's slug, with the refs of all repositories where they share a hub. */
+/** Opens the store by the repository's slug. Where repositories share a hub, the store has the refs of all of them. */
 export async function storeOfSlug(context: ActivityContext, slug: string): Promise<Store> {
   return await openHubStoreOf(context, slug, accessOf(context));
 }
 
-/** What may be reached from here for those who start runs. */
+/** Which repositories a start may name on this worker: below its roots, never the hub, at public addresses. */
 function accessOf({ hub, stateDir, roots, remoteEnvironment }: ActivityContext): Access {
   const isProxied = Object.keys(remoteEnvironment).some((name) => /^(?:https?|all)_proxy$/i.test(name));
   const parts = hubPlace(stateDir, hub).split(SLUG);
@@ -65,12 +65,12 @@ function accessOf({ hub, stateDir, roots, remoteEnvironment }: ActivityContext):
   };
 }
 
-/** Where the hub is, in the one spelling in which repositories are compared with it. */
+/** The hub's location in its canonical form, for comparing with a repository's. */
 function hubPlace(stateDir: string, hub: string): string {
   const read = readAddress(hub);
   if (read.kind === 'ok' && read.address.kind === 'url') return placeOf(read.address);
   const path = resolve(stateDir, read.kind === 'ok' ? read.address.path : hub);
-  // Its folder may be reached by a link; the part with the slug is one that nobody links.
+  // Symbolic links are resolved up to the folder before the slug; the part with the slug is not expected to be a link.
   const [above = ''] = path.split(SLUG, 1);
   const folder = above === path ? path : dirname(`${above}x`);
   try {
@@ -80,7 +80,7 @@ function hubPlace(stateDir: string, hub: string): string {
   }
 }
 
-/** Where a repository is: its URL, or the real path of its folder; fails where this worker may not reach it. */
+/** A repository's URL, or the real path of its folder; fails where this worker may not reach it. */
 export async function locateRepository(context: ActivityContext, repository: string): Promise<string> {
   const reached = await reach(accessOf(context), repository);
   return reached.kind === 'folder' ? reached.path : repository;

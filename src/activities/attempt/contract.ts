@@ -1,6 +1,6 @@
 /**
- * What each activity takes and gives, by the kind of worker that runs it.
- * Rule: types only, so that workflows can import it; inputs and outcomes are small facts, never transcripts, diffs or
+ * The input and result of each activity, grouped by the role of the worker that runs it.
+ * Rule: types only, so that workflows can import it. Inputs and results are small facts, never transcripts, diffs or
  * files.
  */
 import type { PolicyInput, PolicyRead } from '../../core/policy/layer-sources.ts';
@@ -28,49 +28,51 @@ export interface ControlActivities {
   readPolicy(input: PolicyInput): Promise<PolicyRead>;
   /** What Temporal knows of these agents. */
   describeAgents(ids: string[]): Promise<AgentDescription[]>;
-  /** Writes the root of an agent's chain: what it is told, on the tree that it starts from. */
+  /** Writes the root of an agent's chain: its instructions and first items, on the tree that it starts from. */
   beginChain(spec: AgentSpec): Promise<{ head: Sha }>;
-  /** Merges a finished task into the refactor's line, or says where they conflict. */
+  /** Merges a finished task into the refactor's integration branch, or says in which files the two conflict. */
   integrateTask(input: IntegrateInput): Promise<IntegrateOutcome>;
   /** Pushes the approved commit as a branch, never over another one. */
   deliver(input: DeliverInput): Promise<DeliverOutcome>;
-  /** Where the janitor has to look, and the configured retention. */
+  /** The hubs and hosts that the janitor has to sweep, and the configured retention in days. */
   findPlaces(): Promise<{ hubs: string[]; hosts: string[]; retentionDays: number }>;
-  /** Opens a pull request for the delivered branch, or gives the one that is open its new body. */
+  /** Opens a pull request for the delivered branch, or updates the body of the one that is open. */
   openPull(input: OpenPullInput & { report: string }): Promise<{ url: string }>;
-  /** Keeps the report in the hub, beside the refactor's runs. */
+  /** Stores the report in the hub, in the folder of the refactor's refs. */
   keepReport(input: { repository: string; commit: Sha; report: string }): Promise<void>;
-  /** Sets the refactor's budget aside in all of these accounts, or says which is short. */
+  /** Reserves the refactor's budget in all of these accounts, or says which one is short. */
   reserveShared(input: ReserveShared): Promise<ReserveOutcome>;
-  /** Says in these accounts what the refactor took in all. */
+  /** Tells these accounts what the refactor used in all. */
   settleShared(input: SettleShared): Promise<void>;
-  /** Removes from these hubs the refs of runs that nobody needs any more. */
+  /** Removes from these hubs the refs of runs that closed more than `retentionDays` days ago. */
   sweepHubs(input: { hubs: string[]; retentionDays: number; dryRun: boolean }): Promise<HubSweep>;
 }
 
-/** Run by the workflow's own worker, as local activities: a check of milliseconds. */
+/** Local activities: the workflow's own worker runs them, within milliseconds. */
 export interface SigningActivities {
-  /** Whether a decision's signature is that of somebody who may make it. */
+  /** Whether a decision is signed by a person who may make it. */
   verifySignature(question: SignatureQuestion): Promise<SignatureVerdict>;
 }
 
 export interface ModelActivities {
-  /** What the configured models cost; null for one without a price. */
+  /** The prices of the configured models, in dollars; null for a model without a price. */
   readPrices(input: PricesInput): Promise<PricesRead>;
-  /** One model call on the chain; its answer is a checkpoint before anyone sees it. */
+  /** One model call on the chain; its response is a checkpoint before the workflow sees it. */
   think(input: ThinkInput): Promise<ThinkOutcome>;
-  /** Looks at a task's result before it is integrated; the verdict is in the hub before anyone sees it. */
+  /**
+   * A second model looks at a task's result before it is integrated; the verdict is stored before the workflow sees it.
+   */
   review(input: ReviewInput): Promise<Review>;
-  /** Looks at an agent's call before it runs. */
+  /** A second model looks at an agent's call before it runs. */
   reviewCall(input: CallReviewInput): Promise<Review>;
 }
 
 export interface WorkspaceActivities {
-  /** Resolves the base commit and runs the checks once on it, untouched. */
+  /** Resolves the base commit and runs the checks once on it, before any change. */
   prepare(input: PrepareInput): Promise<Prepared>;
   /** Runs one allowed call in the agent's workspace; its effects exist exactly if its checkpoint does. */
   act(input: ActInput): Promise<ActOutcome>;
-  /** Judges exactly one commit by its checks, in a fresh workspace. */
+  /** Runs the checks on exactly one commit, in a fresh workspace. */
   runChecks(input: CheckInput): Promise<Evidence[]>;
   /** Removes from this host the workspaces of agents that have ended. */
   sweepHost(input: { dryRun: boolean }): Promise<HostSweep>;

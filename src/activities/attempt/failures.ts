@@ -1,6 +1,7 @@
 /**
- * Turns adapters' errors into Temporal's: one closed list of types, retryable or not, delays as the other side asked.
- * Rule: messages say what was tried, on what, and what a person can do; secrets never.
+ * Turns errors of the adapters into Temporal's application failures: one closed list of types, retryable or not, with
+ * the delay that the server asked for.
+ * Rule: a message says what was tried, on what, and what a person can do, and never contains a secret.
  */
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { FailureType } from '../../core/failures.ts';
@@ -10,17 +11,19 @@ import { GitFailure } from '../../git/git-failure.ts';
 import { ModelFailure } from '../../model/model-failure.ts';
 import { SandboxError } from '../../sandbox/sandbox-error.ts';
 
-/** As deep as anybody chains them. */
+/** Most causes below an error that are cleaned of secrets. */
 const MAX_CAUSES = 10;
-/** What this process may never say, whoever's words it repeats: a worker adds its own when it starts. */
+/** Values that no failure may contain, even where it quotes another program. A worker adds its own when it starts. */
 const secrets = new Set<string>();
 
-/** Keeps these values out of every failure from now on. */
+/** From now on, removes these values from the text of every failure. */
 export function hideSecrets(values: Iterable<string | undefined>): void {
   for (const value of values) if (value !== undefined) secrets.add(value);
 }
 
-/** A failure of a listed type; `final` says that this one is not to be tried again all the same. */
+/**
+ * A failure of a listed type. `final` overrides whether the type is retryable; `retryAfterMs` delays the next attempt.
+ */
 export function fail(
   type: FailureType,
   message: string,
@@ -35,10 +38,10 @@ export function fail(
   });
 }
 
-/** Attempts of what fails for a reason that nobody knows: two minutes. */
+/** Most attempts of a git failure without a known reason: about two minutes. */
 const MAX_UNKNOWN = 8;
 
-/** The failure that an activity throws for an adapter's error; what is known already is passed through. */
+/** The failure that an activity throws for an adapter's error. Failures of Temporal are passed through. */
 export function toFailure(error: unknown, attempt = 1): unknown {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
   if (error instanceof GitFailure) {
@@ -55,15 +58,15 @@ export function toFailure(error: unknown, attempt = 1): unknown {
       retryAfterMs ? { retryAfterMs } : {},
     );
   }
-  // The other kinds pass by themselves, or with another attempt.
+  // The other kinds of sandbox errors end by themselves, or with another attempt.
   if (error instanceof SandboxError && error.kind === 'isolation') return fail('NoIsolation', error.message);
   if (!(error instanceof Error)) return error;
-  // Of our own files, as a folder of the state or the hub that became read-only.
+  // A folder of ours became read-only: the hub or the state folder.
   if ('code' in error && error.code === 'EROFS') return fail('HubReadOnly', error.message, { cause: error });
   return clean(error);
 }
 
-/** An error of any kind with its own words cleaned, and those of its causes: Temporal takes all of them along. */
+/** Removes secrets from an error and from its causes, because Temporal stores all of them in the history. */
 function clean(error: Error): Error {
   let inner: unknown = error;
   for (let depth = 0; depth < MAX_CAUSES && inner instanceof Error; depth += 1) {

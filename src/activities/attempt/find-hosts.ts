@@ -1,6 +1,6 @@
 /**
- * The hosts whose workers ask for the activities of a queue.
- * Rule: Temporal's word, some minutes old: one that has just ended may be among them, and one that has just begun not.
+ * The hosts whose workers poll a task queue for activities.
+ * Rule: Temporal's list is some minutes old. It may name a host that has just ended and miss one that has just started.
  */
 import type { Context } from '@temporalio/activity';
 import { hostOfIdentity } from '../../core/task-queues.ts';
@@ -8,7 +8,7 @@ import { hostOfIdentity } from '../../core/task-queues.ts';
 /** Temporal's number for queues of activities (`temporal.api.enums.v1.TaskQueueType`). */
 const ACTIVITY_QUEUE = 2;
 
-/** Names of the hosts whose workers have asked for work in the last minutes. */
+/** Names of the hosts whose workers polled the queue in the last minutes. */
 export async function findHosts({ info, client }: Context, queue: string): Promise<string[]> {
   const { pollers } = await client.connection.workflowService.describeTaskQueue({
     namespace: info.namespace,

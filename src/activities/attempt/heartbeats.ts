@@ -1,6 +1,6 @@
 /**
- * What surrounds every activity: heartbeats from the first line on, cancellation, and errors in Temporal's terms.
- * Rule: an activity that was cancelled ends as cancelled only after everything that it started is dead.
+ * Surrounds every activity: heartbeats from its first line on, cancellation, and errors in Temporal's terms.
+ * Rule: a cancelled activity ends as cancelled only after all processes that it started are dead.
  */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
@@ -13,20 +13,20 @@ import { fail, toFailure } from './failures.ts';
 import { tryElsewhere } from './try-elsewhere.ts';
 import { watchRefactor } from './watch-refactor.ts';
 
-/** A fifth of the heartbeat timeout: one lost beat is no reason to give a worker up. */
+/** A fifth of the heartbeat timeout, so a worker with one lost heartbeat does not count as dead. */
 const HEARTBEAT_INTERVAL_MS = 2000;
-/** Words of a failure that travel as news; the whole is in Temporal's pending activity. */
+/** Characters of a failure's message that are sent to the workflow; Temporal's pending activity has the whole. */
 const MAX_REASON = 500;
 
-/** What an attempt leaves to the next one, should it die: it travels with the heartbeats. */
+/** A note from one attempt to the next. It travels with the heartbeats, so it survives the death of the worker. */
 export interface Memory {
   read(): unknown;
   write(note: unknown): void;
 }
 
 /**
- * Runs an activity's body with heartbeats; `signal` fires when the activity is cancelled, its worker shuts down, or the
- * refactor that it is done for is closed.
+ * Runs an activity's body with heartbeats. `signal` fires when the activity is cancelled, its worker shuts down, or
+ * `refactor` is closed.
  */
 export async function withHeartbeats<T>(
   body: (signal: AbortSignal, memory: Memory) => Promise<T>,
@@ -50,7 +50,8 @@ export async function withHeartbeats<T>(
     return result;
   } catch (error) {
     if (context.cancellationSignal.aborted) throw cancelled(context, error);
-    if (watch.signal.aborted) throw fail('RefactorGone', `${refactor} is closed: what was done for it was ended`);
+    if (watch.signal.aborted)
+      throw fail('RefactorGone', `${refactor} is closed, so this activity, which worked for it, was ended`);
     const failure = (await tryElsewhere(context, memory, error)) ?? toFailure(error, context.info.attempt);
     await tellTrouble(context, failure);
     throw failure;
@@ -60,17 +61,20 @@ export async function withHeartbeats<T>(
   }
 }
 
-/** A worker's shutdown is no wish of a person: it is a failure that another worker retries, or that moves the agent. */
+/**
+ * The error after the activity's signal fired. A worker's shutdown is not a cancellation by a person: it is a failure
+ * after which another worker retries, or the agent moves to another host.
+ */
 function cancelled(context: Context, error: unknown): unknown {
   if (context.cancellationDetails?.cancelRequested) return new CancelledFailure('cancelled');
   const failure = toFailure(error);
   if (failure instanceof ApplicationFailure) return failure;
-  // A retry on the host's own queue would wait for a host that is leaving.
+  // A retry on the host's own task queue would wait for the host that is shutting down.
   const final = isHostQueue(context.info.taskQueue);
-  return fail('Drained', 'the worker was told to end while this ran', { final });
+  return fail('Drained', 'the worker was shut down while this activity ran', { final });
 }
 
-/** Tells the workflow why its activity is tried again: a query sees no retries. */
+/** Signals to the workflow why its activity is retried: Temporal does not show retries to workflow code. */
 async function tellTrouble(context: Context, failure: unknown): Promise<void> {
   const { info } = context;
   const isFinal = failure instanceof ApplicationFailure && failure.nonRetryable === true;
@@ -78,7 +82,7 @@ async function tellTrouble(context: Context, failure: unknown): Promise<void> {
   const reason = (failure instanceof Error ? failure.message : String(failure)).slice(0, MAX_REASON);
   const news: TroubleNews = { what: info.activityType, attempt: info.attempt, reason };
   const { workflowId, runId } = info.workflowExecution;
-  // News that can't be told must not hide the failure that it is about.
+  // If this signal can't be sent, the activity still fails with its own failure.
   await context.client.workflow
     .getHandle(workflowId, runId)
     .signal(TROUBLE_SIGNAL, sealed(['trouble', nonceOf(context), String(info.attempt)], news))

@@ -1,7 +1,7 @@
 /**
- * The content that git LFS keeps of a base, for the workspaces of runs to which policy grants it; and what is said of
- * LFS when a run is prepared.
- * Rule: a grant in an input counts only where this worker reads it in the policy too.
+ * Fetches the content of a base's LFS files, for workspaces of runs to which policy grants it, and describes to people
+ * how LFS files are treated.
+ * Rule: a grant in an input counts only if this worker reads the same grant in the policy.
  */
 import { join } from 'node:path';
 import type { LfsGrant } from '../../core/lfs.ts';
@@ -17,17 +17,17 @@ import type { ActivityContext } from './context.ts';
 import { locateRepository } from './context.ts';
 import { checkLfs } from './warrant.ts';
 
-/** Changes when the same commit is given other content, as by another limit. */
+/** Part of the cache key of a base. Change it when the same commit gets other content, for example by a new limit. */
 const KEY = 'lfs-1';
-/** Paths that a note names. */
+/** Most paths that a note names. */
 const MAX_NAMED = 5;
 
-/** Where this host keeps content, in a folder for each repository. */
+/** The folder in which this host stores LFS content, with one folder for each repository. */
 export function contentFolder({ stateDir }: Pick<ActivityContext, 'stateDir'>): string {
   return join(stateDir, 'lfs');
 }
 
-/** What a workspace's base is to have of LFS files; fetched when the base is made, or at once by `fetch`. */
+/** The LFS content for a workspace's base. It is fetched when the base is made, or at once by calling `fetch`. */
 export async function contentFor(
   context: ActivityContext,
   store: Store,
@@ -48,7 +48,7 @@ export async function contentFor(
   return { content: { key: KEY, fetch, signal } };
 }
 
-/** What people are told of LFS before any work; nothing where the base has none of it. */
+/** Notes for people about LFS, shown before any work; empty where the base has no LFS files. */
 export async function describeLfs(store: Store, commit: Sha, { lfs }: LfsGrant): Promise<string[]> {
   const listing = await listLfs(store, commit);
   const [first, ...more] = listing.paths;

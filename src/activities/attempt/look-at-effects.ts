@@ -1,6 +1,7 @@
 /**
- * What changed between commits in the hub, as findings: read from the checkpoints' own bytes, never from a workspace.
- * Rule: bounded whatever an act left behind; what was too much to look at is itself a finding that asks.
+ * Finds what deserves a person's look in the changes between two commits. It reads the commits' own bytes in the store,
+ * never a workspace.
+ * Rule: time and memory are bounded, whatever an act left. Files beyond the bounds become a finding themselves.
  */
 import { setImmediate } from 'node:timers/promises';
 import { digestValue } from '../../core/digest.ts';
@@ -25,23 +26,23 @@ import type { Store } from '../../git/store.ts';
 import type { IgnoreFile } from '../../sandbox/files/gitignore.ts';
 import { isIgnored, parseGitignore } from '../../sandbox/files/gitignore.ts';
 
-/** Files of one difference that are read: more takes a worker minutes. */
+/** Most files of one diff that are read; more would take a worker minutes. */
 const MAX_FILES = 20_000;
-/** Bytes of one file; a large lockfile fits. */
+/** Most bytes of one file that are read; a large lockfile fits. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
-/** Files and bytes that are in memory together. */
+/** Most files and bytes that are in memory together. */
 const BATCH_FILES = 500;
 const BATCH_BYTES = 8 * 1024 * 1024;
-/** Paths that one process is asked for: far below what a command line takes. */
+/** Most paths given to one git process; far below the limit of a command line. */
 const MAX_ASKED = 500;
-/** Bytes that are read of a `.gitignore`. */
+/** Most bytes of a `.gitignore` that are read. */
 const MAX_IGNORE_BYTES = 64 * 1024;
-/** Steps of one look for what git ignores: about a second's work. */
+/** Most matching steps on `.gitignore` patterns for one diff: about a second. */
 const MAX_IGNORE_STEPS = 100_000_000;
-/** Bytes in which a file shows whether it is text, as git looks. */
+/** A file with a NUL byte among its first bytes is binary, as in git. */
 const SNIFFED_BYTES = 8000;
 
-/** Findings as they fit into a history: the worst, and how many more there are. */
+/** Findings as they fit into a history: the worst ones, and how many more there are. */
 export interface Found {
   findings: Finding[];
   more: number;
@@ -49,14 +50,14 @@ export interface Found {
 
 type Context = Omit<EffectContext, 'isIgnored' | 'findTwin'> & { limits?: DiffLimits };
 
-/** What a difference shows. */
+/** The worst findings in the diff of two commits. */
 export async function findEffects(store: Store, from: Sha, to: Sha, context: Context): Promise<Found> {
   return clipFindings(await listEffects(store, from, to, context));
 }
 
 /**
- * What an act left, from the difference that it made itself, but for small remarks. A file that is back as the task
- * found it is none of it.
+ * The worst findings in what an act changed (`before` to `to`), without those of low risk. A file that is back to its
+ * state at `from` is left out.
  */
 export async function findFreshEffects(
   store: Store,
@@ -66,7 +67,7 @@ export async function findFreshEffects(
   return clipFindings(await listFreshEffects(store, { from, before, to }, context));
 }
 
-/** All of that. */
+/** All findings of `findFreshEffects`, not only the worst. */
 export async function listFreshEffects(
   store: Store,
   { from, before, to }: { from: Sha; before: Sha; to: Sha },
@@ -80,7 +81,7 @@ export async function listFreshEffects(
   return findings.filter(({ risk }) => risk !== 'low');
 }
 
-/** All of it: for whoever leaves out some of it before it is cut to what a history keeps. */
+/** All findings of `findEffects`, for callers that filter them before keeping only the worst. */
 export async function listEffects(store: Store, from: Sha, to: Sha, context: Context): Promise<Finding[]> {
   const changed = await diffTrees(store, { from, to });
   return [
@@ -93,7 +94,7 @@ async function findSize(store: Store, from: Sha, to: Sha, { limits }: Context): 
   return limits ? detectSize(await countLines(store, { from, to }), limits) : [];
 }
 
-/** Judges file by file. Texts are read batch by batch, and twice where there are several: first for what moved. */
+/** Runs the detectors on each file. With several batches, texts are read twice: the first pass finds moved text. */
 async function findInChanges(
   store: Store,
   { from, to }: { from: Sha; to: Sha },
@@ -113,7 +114,7 @@ async function findInChanges(
   let changes: FileChange[] = [];
   for (const batch of batches) {
     changes = await readChanges(store, batch, sizes, isLfs);
-    for (const change of changes) await between(take(change));
+    for (const change of changes) await yieldAfter(take(change));
   }
   const findings = describeUnread(all.slice(MAX_FILES));
   const spent = openBudget(MAX_IGNORE_STEPS);
@@ -124,24 +125,24 @@ async function findInChanges(
     const asked = { ...context, findTwin, isIgnored: (path: string) => isPathIgnored(ignore, path, spent) };
     const steps = detectInSteps(changes, asked, around);
     let step = steps.next();
-    while (!step.done) step = await between(steps.next());
+    while (!step.done) step = await yieldAfter(steps.next());
     findings.push(...step.value);
   }
   return findings;
 }
 
-/** Lets the worker's heartbeats, timers and other activities have their turn after each file. */
-async function between<T>(step: T): Promise<T> {
+/** Yields after each file, so that the worker's heartbeats, timers and other activities run. */
+async function yieldAfter<T>(step: T): Promise<T> {
   await setImmediate();
   return step;
 }
 
-/** Files that nobody looked at: kept by a person, just these bytes are. */
+/** One finding for all files beyond `MAX_FILES`. A person who keeps them keeps exactly these bytes. */
 function describeUnread(rest: readonly ChangedPath[]): Finding[] {
   const [first] = rest;
   if (!first) return [];
   const content = digestValue(rest.map(({ path, mode, oid }) => [path, mode, oid])).slice(0, 16);
-  const why = `${rest.length} more files changed than the ${MAX_FILES} that are looked at; this is the first of them`;
+  const why = `${rest.length} changed files are beyond the ${MAX_FILES} that are looked at; this is the first of them`;
   return [{ kind: 'unread', path: first.path, excerpt: '', risk: 'high', why, content }];
 }
 
@@ -158,7 +159,7 @@ function cutBatches(changed: readonly ChangedPath[], sizes: ReadonlyMap<Sha, num
   return batches;
 }
 
-/** Bytes that are read of a blob. */
+/** Bytes of a blob that are read; 0 where the blob is too large. */
 function readable(sizes: ReadonlyMap<Sha, number>, id: Sha): number {
   const size = sizes.get(id) ?? 0;
   return size > MAX_FILE_BYTES ? 0 : size;
@@ -179,7 +180,7 @@ async function readChanges(
   return changed.map((one) => ({ ...toChange(one, sizes, texts), ...(isLfs(one.path) ? { lfs: true } : {}) }));
 }
 
-/** The blobs of a change; a submodule's commit is none. */
+/** The blobs of a change; a submodule's commit is not a blob. */
 function listBlobs({ mode, oldMode, oid, oldOid }: ChangedPath): Sha[] {
   const isBlob = (of: string): boolean => of.startsWith('1') && of !== '160000';
   return [...(isBlob(mode) ? [oid] : []), ...(isBlob(oldMode) ? [oldOid] : [])];
@@ -203,7 +204,7 @@ function toChange(changed: ChangedPath, sizes: ReadonlyMap<Sha, number>, texts: 
   };
 }
 
-/** For new paths: what stands beside them under a name that some file systems take for the same. */
+/** For each new path, finds another path whose name some file systems take for the same (`README` and `readme`). */
 async function findTwins(
   store: Store,
   { from, to }: { from: Sha; to: Sha },
@@ -223,7 +224,7 @@ async function findTwins(
   return (path) => [...listFolders(path).map((folder) => folder.slice(0, -1)), path].map(findOne).find(Boolean);
 }
 
-/** What folders of a commit hold, as whole paths; a folder that is not there holds nothing. */
+/** The paths in these folders of a commit, in full; a missing folder has none. */
 async function listFoldersOf(store: Store, commit: Sha, folders: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (let from = 0; from < folders.length; from += MAX_ASKED)
@@ -231,7 +232,7 @@ async function listFoldersOf(store: Store, commit: Sha, folders: readonly string
   return found;
 }
 
-/** The `.gitignore` files of the root and of the folders above what changed. */
+/** Reads the `.gitignore` files of the root and of all folders above the changed paths. */
 async function readIgnore(
   store: Store,
   { commit, changed }: { commit: Sha; changed: readonly ChangedPath[] },
@@ -257,14 +258,14 @@ function listFolders(path: string): string[] {
   return parts.map((_, index) => `${parts.slice(0, index + 1).join('/')}/`);
 }
 
-/** Whether git would leave a path out: itself, or a folder above it. Without steps left it can't be judged. */
+/** Whether git ignores a path or a folder above it. Throws when the step budget is spent. */
 function isPathIgnored(files: readonly IgnoreFile[], path: string, steps: StepBudget): boolean {
   const parts = Buffer.from(path, 'utf8').toString('latin1').split('/');
   const found = parts.some((_, index) => {
     take(steps, files.length);
     const at = parts.slice(0, index + 1).join('/');
     const above = files.filter(({ folder }) => at.startsWith(folder));
-    // What nobody reviews may be a folder as well as a file.
+    // The last part may be a folder or a file: a pattern that matches either one counts.
     return isIgnored(above, at, true, steps) || (index === parts.length - 1 && isIgnored(above, at, false, steps));
   });
   if (isSpent(steps)) throw new Error('its .gitignore files have too much to match');

@@ -1,9 +1,9 @@
 /**
- * The policy as this worker reads it by itself: organisation and team from its own folder, the repository's from the
- * base commit and its default branch, the run's as its input says.
- * Rule: what was joined once is joined again only when a file has changed, and an act reaches for no network: of the
- * default branch it knows what this worker saw last. Only an act that has a grant to be judged looks there once, where
- * this process has not yet: grants may stand on the default branch alone.
+ * The policy as this worker itself reads it: the organisation's and the team's layers from its own folder, the
+ * repository's from the base commit and the default branch, the run's from the input.
+ * Rule: layers are joined again only when a file has changed. An act does not use the network: it takes the default
+ * branch as this worker saw it last. The exception is an act with a grant on a worker that has not seen the default
+ * branch yet: it looks once, because a grant may stand on the default branch only.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,8 +21,8 @@ import { locateRepository } from './context.ts';
 import { fail } from './failures.ts';
 import { importTip, readRepositoryLayer } from './policy-layers.ts';
 
-/** Policies and repositories that are kept: an agent needs one of each, and an effective policy has a few KiB. */
-const MAX_KEPT = 200;
+/** Most policies and repositories in memory. An agent needs one of each; an effective policy has a few KiB. */
+const MAX_CACHED = 200;
 const joined = new Map<string, OwnPolicy>();
 const looked = new Map<string, Repository>();
 
@@ -35,15 +35,15 @@ interface Repository {
 
 export interface OwnPolicyInput {
   repository: string;
-  /** The base of the run; null where it is not known, and so the repository's layer there neither. */
+  /** The base of the run; null where it is not known, and then the repository's layer at the base is not read. */
   base: Sha | null;
   team: string | null;
   run: Policy | null;
-  /** Networks that its setup was granted beside the files; left out where no setup is meant. */
+  /** Networks granted to the setup outside the policy files; left out where the question is not about a setup. */
   said?: readonly NetworkGrant[];
-  /** What is known of the repository's default branch is enough, however old. */
+  /** Take the default branch as this worker saw it last, however old. */
   isAct?: boolean;
-  /** A grant is judged by it, so the default branch has to be known. */
+  /** A grant is checked, so the default branch has to be known. */
   hasGrant?: boolean;
 }
 
@@ -56,7 +56,7 @@ export interface OwnPolicy {
 /** The policy that all layers make, as this worker reads them now. */
 export async function readOwnPolicy(context: ActivityContext, store: Store, input: OwnPolicyInput): Promise<OwnPolicy> {
   const { base, team, said } = input;
-  // Where no setup is meant, nothing is to be granted to one.
+  // Where the question is not about a setup, the run's own grant to its setup is not read.
   const run = said ? input.run : { ...input.run, network: { setup: false } };
   const folder = context.policies;
   const { address, tip } = await lookAt(context, store, input);
@@ -87,7 +87,7 @@ export async function readOwnPolicy(context: ActivityContext, store: Store, inpu
   if (layers.kind === 'bad')
     throw fail(layers.isRefusal ? 'PolicyStricter' : 'PolicyUnreadable', layers.problems.join('; '));
   const { policy, organisation } = layers;
-  return keep(joined, key, { policy, organisation });
+  return cache(joined, key, { policy, organisation });
 }
 
 async function lookAt(context: ActivityContext, store: Store, input: OwnPolicyInput): Promise<Repository> {
@@ -98,29 +98,29 @@ async function lookAt(context: ActivityContext, store: Store, input: OwnPolicyIn
   if (isAct && !hasGrant) return { address: await locateOffline(context, repository), tip: null };
   try {
     const address = await locateRepository(context, repository);
-    return keep(looked, key, { address, tip: await importTip(store, address) });
+    return cache(looked, key, { address, tip: await importTip(store, address) });
   } catch (error) {
-    // A folder of another host is not to be seen from here: what the base says has to do.
+    // A folder on another host can't be read from here, so only the layer at the base counts.
     const isElsewhere = isAct && error instanceof GitFailure && error.kind === 'not-here';
     if (!isElsewhere) throw error;
     return { address: repository, tip: null };
   }
 }
 
-/** Where a repository is, by what this host knows: a folder that is not here is on another one. */
+/** A repository's address without using the network; a folder that is not on this host keeps its path. */
 async function locateOffline(context: ActivityContext, repository: string): Promise<string> {
   if (isUrl(repository)) return repository;
   return await locateRepository(context, repository).catch(() => repository);
 }
 
-function keep<T>(map: Map<string, T>, key: string, value: T): T {
+function cache<T>(map: Map<string, T>, key: string, value: T): T {
   map.set(key, value);
   const [oldest] = map.keys();
-  if (map.size > MAX_KEPT && oldest !== undefined) map.delete(oldest);
+  if (map.size > MAX_CACHED && oldest !== undefined) map.delete(oldest);
   return value;
 }
 
-/** What tells that a file of the folder is another one than before. */
+/** Inode, size and times of the policy files: a change of these means that a file changed. */
 async function markFiles(folder: string | undefined): Promise<string[]> {
   if (folder === undefined) return [];
   const teams = (await readdir(join(folder, 'teams')).catch((): string[] => [])).toSorted();

@@ -1,6 +1,6 @@
 /**
- * The layers of policy as a worker reads them: the repository's from its commits, and what a run may grant itself here.
- * Rule: a grant counts only by this worker's own configuration, or as a person said it at its terminal.
+ * Reads layers of policy: the repository's from its commits, and the networks that a run may grant to its own setup.
+ * Rule: such a grant counts only if this worker's configuration has it, or a person gave it at this host's terminal.
  */
 import { Context } from '@temporalio/activity';
 import type { NetworkGrant } from '../../core/egress.ts';
@@ -15,7 +15,7 @@ import { MAX_POLICY_BYTES } from '../../policy/read-policy-file.ts';
 import { wasSaid } from '../../policy/said-network.ts';
 import type { ActivityContext } from './context.ts';
 
-/** The tip of the default branch; null where HEAD names a branch without a commit. */
+/** Imports the tip of the default branch and returns it; null where HEAD names a branch without a commit. */
 export async function importTip(store: Store, repository: string): Promise<Sha | null> {
   try {
     return (await importBase(store, { repository })).commit;
@@ -25,13 +25,15 @@ export async function importTip(store: Store, repository: string): Promise<Sha |
   }
 }
 
-/** The text of the repository's file of policy in a commit; undefined where it has none. */
+/** The text of the repository's policy file in a commit; undefined where the commit has none. */
 export async function readRepositoryLayer(store: Store, commit: Sha): Promise<string | undefined> {
   const file = await readFile(store, { commit, path: REPOSITORY_POLICY, maxBytes: MAX_POLICY_BYTES + 1 });
   return file === null ? undefined : Buffer.from(file).toString('utf8');
 }
 
-/** What a run's own input may grant its setup here: what the worker's configuration says, and a person at its terminal. */
+/**
+ * The networks that a run's input may grant to its setup: from the worker's configuration and from a person's terminal.
+ */
 export async function listSaid(
   { stateDir, setupNetwork }: ActivityContext,
   input: Pick<PolicyInput, 'repository' | 'run' | 'startDigest'>,
@@ -40,7 +42,7 @@ export async function listSaid(
   const { workflowExecution, workflowType } = Context.current().info;
   if (network === undefined || !workflowExecution) return [setupNetwork];
   const id = workflowExecution.workflowId;
-  // It was said for the refactor, whose id an agent's begins with.
+  // The grant names the refactor; an agent's id begins with its refactor's id.
   const workflowId = workflowType === 'agent' ? id.slice(0, id.lastIndexOf('/')) : id;
   const { repository, startDigest } = input;
   const isSaid = await wasSaid(stateDir, { workflowId, startDigest, repository, network });

@@ -1,7 +1,7 @@
 /**
- * A model's call as small facts for the gate: its digest, a line for people, and what a command line is.
- * Rule: facts are read from the exact bytes that would run; nothing of the model's words about them is used. It never
- * throws: the answer is stored by then, and each attempt on each worker would fail on it anew.
+ * Describes a model's call for the gate: its digest, a summary for people, and facts about its command line.
+ * Rule: facts come from the exact bytes that would run, never from the model's words about them. Nothing here throws:
+ * the response is already stored, so every attempt on every worker would fail on it again.
  */
 import type { Proposal } from '../../core/agent/step.ts';
 import { clipFacts, noFacts } from '../../core/commands/facts.ts';
@@ -19,12 +19,12 @@ import type { Profile, ToolName } from '../../core/agent/tools.ts';
 import { checkToolCall } from '../../core/agent/tools.ts';
 import type { Item } from '../../core/transcript.ts';
 
-/** A proposal's command as people see it in the history; the rest is in the checkpoint. */
+/** Most characters of a proposal's summary in the history; the whole command is in the checkpoint. */
 const MAX_SUMMARY = 1000;
 
 /**
- * What is proposed by a call; one that can't be looked at can't be considered, and the model is told so. `checks` are
- * the task's.
+ * Turns a call into a proposal. A call that can't be described gets a `problem`, which the model is told. `checks` are
+ * the task's commands.
  */
 export function propose(
   profile: Profile,
@@ -59,8 +59,8 @@ function describeCall(
   const { kept, left } = clip(harmless(summarise(check.tool, check.arguments)), MAX_SUMMARY);
   const shown = { ...proposal, summary: kept, ...(left > 0 ? { more: left } : {}) };
   if (check.tool === 'shell') {
-    const line = String(check.arguments['command']);
-    return { ...shown, ...(checks.includes(line.trim()) ? passCheck(line) : applyRules(line)) };
+    const command = String(check.arguments['command']);
+    return { ...shown, ...(checks.includes(command.trim()) ? passCheck(command) : applyRules(command)) };
   }
   if (check.tool !== 'finish' || profile !== 'plan') return shown;
   const plan = planSchema.parse(check.arguments['plan']);
@@ -69,7 +69,10 @@ function describeCall(
   return { ...shown, plan: harmless(plan) };
 }
 
-/** The rules judge all of a line; only then are its facts cut to what a history can keep. Where they fail, it asks. */
+/**
+ * Applies the rules to a whole command line, and only then cuts the facts to what fits into a history. If the rules
+ * throw, the ruling is to ask a person.
+ */
 export function applyRules(
   command: string,
   rules: readonly CommandRule[] = BUILT_IN_RULES,
@@ -85,8 +88,8 @@ export function applyRules(
 }
 
 /**
- * A line that is one of the task's checks runs after the task anyway, as the plan says it, so no built-in rule asks
- * about it; policy's own gate and rules still count.
+ * A command line that is one of the task's checks runs after the task anyway, so no built-in rule asks about it. The
+ * policy's own gate and rules still count.
  */
 function passCheck(line: string): Pick<Proposal, 'facts' | 'judged' | 'looksOnly'> {
   const judged = applyRules(line);

@@ -1,7 +1,7 @@
 /**
- * Whether this worker may do what an activity's input asks of it: it reads the policy of all layers by itself, and
- * verifies again what was signed.
- * Rule: no verdict is taken from an input; what this can't establish is refused, whoever asks.
+ * Checks whether this worker may do what an activity's input asks for: the worker itself reads the policy of all layers
+ * and verifies the signatures again.
+ * Rule: no ruling is taken from an input. What this worker can't establish itself, it refuses.
  */
 import { Context } from '@temporalio/activity';
 import { allow, countApproval, nameOf } from '../../core/decisions/weigh.ts';
@@ -31,14 +31,14 @@ import { readOwnPolicy } from './own-policy.ts';
 import { listSaid } from './policy-layers.ts';
 import { propose } from './propose.ts';
 
-/** What is decided, as this worker computes it from what it would do. */
+/** The subject of a decision, computed by this worker from what it is about to do. */
 interface Act {
   kind: DecisionKind;
   digest: string;
   repository: string;
-  /** In a refusal. */
+  /** The subject in words, for the message of a refusal. */
   what: string;
-  /** The workflow whose decision it is; the activity's own where it is left out. */
+  /** The workflow that asked for the decision; by default the activity's own. */
   workflow?: string;
 }
 
@@ -65,7 +65,7 @@ export async function checkDelivery(
   await requireApprovals(policy, { kind: 'delivery', digest, repository, what }, warrant);
 }
 
-/** Throws where a setup may not have the network that it is to have. */
+/** Throws where policy does not grant this network to the setup. */
 export async function checkSetup(
   context: ActivityContext,
   store: Store,
@@ -74,7 +74,7 @@ export async function checkSetup(
   const { setup, warrant } = of;
   if (!setup || setup.network === false) return;
   const { repository } = of;
-  // A run of before there were warrants does not say its own layer: it can have asked for no less than this.
+  // A run that began before 0.2.0 does not send its own layer. Its layer must have granted at least this network.
   const own: Warrant = warrant ?? { team: null, run: { network: { setup: setup.network } }, authors: null };
   const said = [...(await listSaid(context, { repository, ...own })), ...(warrant ? [] : [setup.network])];
   const policy = await readFor(context, store, { ...of, said, hasGrant: true }, own);
@@ -83,7 +83,7 @@ export async function checkSetup(
   if (looser) throw fail('PolicyStricter', `setup does not run: ${looser}. ${ADOPT}`);
 }
 
-/** Throws where workspaces may not have the content of LFS files that they are to have. */
+/** Throws where policy does not grant the content of LFS files to the workspaces. */
 export async function checkLfs(
   context: ActivityContext,
   store: Store,
@@ -96,7 +96,7 @@ export async function checkLfs(
   if (looser) throw fail('PolicyStricter', `content of LFS files is not fetched: ${looser}. ${ADOPT}`);
 }
 
-/** Throws where a call may not run: policy denies it, or wants a person who approved exactly these bytes. */
+/** Throws where a call may not run: policy denies it, or no person approved exactly these bytes. */
 export async function checkCall(
   context: ActivityContext,
   store: Store,
@@ -119,7 +119,9 @@ export async function checkCall(
   await requireApprovals(policy, { kind: 'call', digest, repository, what: said }, warrant);
 }
 
-/** The policy of all layers; a worker that has lost the organisation's does nothing for a run that had one. */
+/**
+ * Reads the policy of all layers. Throws on a worker without the organisation's policies where the run began with them.
+ */
 async function readFor(
   context: ActivityContext,
   store: Store,
@@ -133,28 +135,28 @@ async function readFor(
   if (had && read.organisation === null)
     throw fail(
       'PolicyStricter',
-      'this worker has no policies of the organisation, which the run began under: set COXSWAIN_POLICIES there, then resume',
+      'the run began under policies of the organisation, and this worker has none: set COXSWAIN_POLICIES there, then resume',
     );
   return read.policy;
 }
 
-/** Inputs of before there were warrants name no decision: they count where no signature has to be seen. */
+/** For inputs from before 0.2.0, which name no decision: throws where policy requires a signature. */
 function requireNone(policy: EffectivePolicy, kind: DecisionKind): void {
   if (rulesOf(policy).signatures === 'optional') return;
   throw fail(
     'NoWarrant',
-    `policy wants a signed ${kind} (decisions.signatures), and the run began before workers verified it themselves: it is asked for again once you resume`,
+    `policy wants a signed ${kind} (decisions.signatures), and this run began before workers verified signatures: resume, and the run asks for the decision again`,
   );
 }
 
-/** Throws where what is to be done was not approved by as many as policy wants, by what this worker can verify. */
+/** Throws unless as many people as policy wants approved this, by what this worker can verify. */
 async function requireApprovals(policy: EffectivePolicy, act: Act, warrant: Warrant | undefined): Promise<void> {
   if (!warrant) return requireNone(policy, act.kind);
   const missing = await findMissing(policy, act, warrant);
   if (missing !== undefined) throw fail('NoWarrant', missing);
 }
 
-/** What a decision lacks to allow an act under a policy; undefined where nothing. */
+/** What a decision lacks to allow this under a policy; undefined where it lacks nothing. */
 export async function findMissing(
   policy: EffectivePolicy,
   { what, kind, digest, repository, workflow = ownWorkflowId() }: Act,
@@ -184,7 +186,7 @@ export async function findMissing(
   return `${decision.id} does not allow this (${what}): ${problems.join('; ') || 'it has no approvals'}`;
 }
 
-/** An approval as it counts here and now, or why it does not. */
+/** Weighs an approval again, by this worker's policy and clock: the approval that counts, or why it does not. */
 async function weighAgain(of: {
   rules: DecisionRules;
   wanted: Wanted;

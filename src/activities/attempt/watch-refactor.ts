@@ -1,20 +1,20 @@
 /**
- * Looks whether the refactor that an activity is done for still lives: `temporal workflow terminate` tells its agents
- * nothing.
- * Rule: one look serves all activities of a worker for a refactor; what could not be looked up counts as alive.
+ * Asks Temporal whether the refactor that an activity works for is still open: `temporal workflow terminate` does not
+ * tell its agents.
+ * Rule: one lookup serves all activities of a refactor on a worker. A refactor that can't be looked up counts as open.
  */
 import type { WorkflowClient, WorkflowExecutionStatusName } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 
-/** A command runs on for this long at most after its refactor was ended. */
+/** A command runs at most this long after its refactor was closed. */
 const LOOK_EVERY_MS = 3000;
-/** Refactors of which the last look is kept. */
-const MAX_KEPT = 1000;
+/** Most refactors whose last lookup is in memory. */
+const MAX_CACHED = 1000;
 const CLOSED: readonly WorkflowExecutionStatusName[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT'];
 
 const looks = new Map<string, { at: number; isClosed: Promise<boolean> }>();
 
-/** Fires `signal` once the refactor is closed; without one, never, and then nobody needs a client. */
+/** Fires `signal` once the refactor is closed. Without a refactor the signal never fires and the client is not used. */
 export function watchRefactor(
   context: { client: { workflow: WorkflowClient } },
   refactor: string | undefined,
@@ -42,6 +42,6 @@ async function isClosed({ workflow }: { workflow: WorkflowClient }, id: string):
   looks.delete(id);
   looks.set(id, { at: now, isClosed: found });
   const [oldest] = looks.keys();
-  if (looks.size > MAX_KEPT && oldest !== undefined) looks.delete(oldest);
+  if (looks.size > MAX_CACHED && oldest !== undefined) looks.delete(oldest);
   return await found;
 }

@@ -1,7 +1,8 @@
 /**
- * `reserveShared` and `settleShared`: sets a refactor's budget aside in the accounts that it shares, and gives back
- * what it left.
- * Rule: all accounts or none; a refactor that is closed and never settled holds nothing back for ever.
+ * `reserveShared` and `settleShared`: reserve a refactor's budget in the accounts that it shares, and give back what it
+ * did not use.
+ * Rule: a reservation is made in all accounts or in none. A refactor that closed without settling is settled when the
+ * account runs short, so its reservation does not last for ever.
  */
 import { Context } from '@temporalio/activity';
 import { WithStartWorkflowOperation } from '@temporalio/client';
@@ -23,15 +24,15 @@ import { fail } from '../attempt/failures.ts';
 import { readOwnPolicy } from '../attempt/own-policy.ts';
 import { withHeartbeats } from '../attempt/heartbeats.ts';
 
-/** Messages that this process has sent, so that each has a later stamp than the one before. */
+/** Counts the messages that this process has sent, so that each message has a later stamp than the one before. */
 let sent = 0;
-/** Refactors that are looked up at one time: closed ones are few, since each settles at its end. */
+/** Most refactors that are looked up at one time. Few are closed and unsettled, because each settles at its end. */
 const MAX_LOOKED_UP = 50;
 
-/** An account with its limit as this worker reads it, and whether people have to sign what they decide. */
+/** An account with its limit as this worker reads it, and whether decisions have to be signed. */
 type Account = SharedBudget & Pick<ReserveInput, 'signatures'>;
 
-/** Sets aside an absolute amount in every account, or in none of them and says which is short. */
+/** Reserves the amount in every account. If one is short, undoes the others and returns the reason. */
 export function createReserveShared(context: ActivityContext): ControlActivities['reserveShared'] {
   return (input) =>
     withHeartbeats(async (): Promise<ReserveOutcome> => {
@@ -48,7 +49,7 @@ export function createReserveShared(context: ActivityContext): ControlActivities
     });
 }
 
-/** The accounts with the limits of the organisation's and the team's files as they are now. */
+/** The accounts with the limits that the organisation's and the team's files have now. */
 async function readAccounts(context: ActivityContext, input: ReserveShared): Promise<Account[]> {
   const { place, warrant, accounts } = input;
   if (!place || !warrant) return accounts;
@@ -65,7 +66,7 @@ async function readAccounts(context: ActivityContext, input: ReserveShared): Pro
   });
 }
 
-/** Says in every account what the refactor took in all. */
+/** Tells every account what the refactor used in all. */
 export async function settleShared({ accounts, tokens, usd }: SettleShared): Promise<void> {
   await withHeartbeats(async () => {
     for (const account of accounts) await settleIn(account, { holder: ownWorkflowId(), tokens, usd });
@@ -81,15 +82,15 @@ async function reserveIn(budget: Account, wanted: Amount): Promise<Reservation> 
   return await send<Reservation, ReserveInput>(budget, 'reserve', message);
 }
 
-/** What was set aside here before stays so; where nothing was, nothing is. */
+/** Restores the earlier reservation in this account; without one, settles at zero. */
 async function giveBack(budget: Account, before: ReserveShared['before']): Promise<void> {
   if (before && isAmong(before.accounts, budget.account, budget.per)) await reserveIn(budget, before);
   else await settleIn(budget, { holder: ownWorkflowId(), tokens: 0, usd: 0 });
 }
 
 /**
- * Settles refactors that are closed and never settled, at all that they set aside: a result that they left may be a
- * stranger's, who took their name.
+ * Settles refactors that closed without settling, at the whole amount that they reserved. Their results are not read:
+ * a stranger may have started a workflow with the same id.
  */
 async function settleClosed(budget: SharedBudget, others: readonly Holder[]): Promise<boolean> {
   let isSettled = false;
@@ -101,7 +102,7 @@ async function settleClosed(budget: SharedBudget, others: readonly Holder[]): Pr
   return isSettled;
 }
 
-/** Whether a refactor is closed, or gone. */
+/** Whether a refactor is closed, or no longer known to Temporal. */
 async function isClosed(id: string): Promise<boolean> {
   try {
     const { status } = await Context.current().client.workflow.getHandle(id).describe();
@@ -116,8 +117,8 @@ async function settleIn(account: AccountInput, input: SettleInput): Promise<void
   await send<unknown, SettleInput>(account, 'settle', { ...input, ...plain(input) });
 }
 
-/** Sends an update to an account, which begins with the first one. */
-async function send<Answer, Input>({ account, per }: AccountInput, update: string, input: Input): Promise<Answer> {
+/** Sends an update to an account's workflow, and starts the workflow if it does not run yet. */
+async function send<Result, Input>({ account, per }: AccountInput, update: string, input: Input): Promise<Result> {
   const { client, info } = Context.current();
   const { taskQueue } = info;
   const startWorkflowOperation = new WithStartWorkflowOperation<Workflow>('account', {
@@ -129,11 +130,11 @@ async function send<Answer, Input>({ account, per }: AccountInput, update: strin
   sent += 1;
   const stamp = [info.currentAttemptScheduledTimestampMs, info.attempt, sent].map(String);
   const options = { args: [sealed(['account', update, ...stamp], input)], startWorkflowOperation };
-  const answer = await client.workflow.executeUpdateWithStart<Workflow, unknown, unknown[]>(update, options);
-  const opened = openSeal(answer);
+  const result = await client.workflow.executeUpdateWithStart<Workflow, unknown, unknown[]>(update, options);
+  const opened = openSeal(result);
   const problem = describeUnsealed(opened, 'answer');
   if (problem === undefined && opened.kind === 'sealed' && opened.words.slice(2).join() === stamp.join())
-    return opened.value as Answer;
+    return opened.value as Result;
   throw fail(
     'NotSealed',
     `the answer of ${accountId(taskQueue, { account, per })} does not count: ${problem ?? 'it is the answer to another message'}`,
@@ -144,7 +145,7 @@ function limitOf({ tokens, usd }: SharedBudget): ReserveInput['limit'] {
   return { ...(tokens === undefined ? {} : { tokens }), ...(usd === undefined ? {} : { usd }) };
 }
 
-/** An amount without what stands for no budget: an account that counts it refuses such a policy before. */
+/** Replaces "no limit" by 0. An account with a limit of that kind has already refused a run without a limit. */
 function plain({ tokens, usd }: Amount): Amount {
   return {
     tokens: tokens >= UNLIMITED_BUDGET.tokens ? 0 : tokens,

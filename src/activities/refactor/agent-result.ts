@@ -1,7 +1,7 @@
 /**
- * What an agent says of its result, compared with what stands in the hub: its head, the evidence, what it took, and
- * what people let it keep.
- * Rule: a report is where to look, never what counts; what the hub does not show is not so.
+ * Compares an agent's report of its result with the hub: the head, the evidence, the tokens and calls, and the changes
+ * that people let it keep.
+ * Rule: the report says where to look in the hub; only what the hub shows counts.
  */
 import { kindOfEffects } from '../../core/agent/gate-effects.ts';
 import { upgradeDecision } from '../../core/policy/decision-kinds.ts';
@@ -28,20 +28,23 @@ import { evidenceRef, formerEvidenceRef, readEvidence } from '../agent/store-evi
 import { readOwnPolicy } from '../attempt/own-policy.ts';
 import { findMissing } from '../attempt/warrant.ts';
 
-/** Why a result is not what its agent's report says; undefined where the hub bears it out. */
+/** What in the agent's report contradicts the hub; undefined where all of it agrees. */
 export async function findUntruth(store: Store, input: IntegrateInput): Promise<string | undefined> {
   const { result, head } = input;
   if (!result) return undefined;
   const { agent, task } = result;
   if (!agent.startsWith(`${ownWorkflowId()}/${task}.`)) return `${agent} is no agent of this task`;
-  // Evidence lies beside an agent's chains.
+  // The refs of evidence are in the same folder as the agent's chains, and are not chains.
   const chains = { folder: refFolder('agents', agent), leaveOut: 'evidence-' };
   if (!(await isInFolder(store, { commit: head, ...chains })))
     return `commit ${head.slice(0, 10)} is on no ref of ${agent} in the hub`;
   return await findWrongEvidence(store, head, result);
 }
 
-/** Every check has to be green, or red as a person accepted it on the base, and every claim as it was kept, on the tree of the head. */
+/**
+ * What is wrong in the evidence. Every claim has to equal the stored evidence of the head's tree; every check has to be
+ * green, or red in the same way as a person accepted it on the base.
+ */
 async function findWrongEvidence(
   store: Store,
   head: Sha,
@@ -55,9 +58,9 @@ async function findWrongEvidence(
   const link = await readLink(store, at);
   if (link.parent !== head || link.tree !== (await treeOf(store, head)))
     return `the evidence in the hub is of another tree than ${head.slice(0, 10)} has`;
-  const kept = readEvidence(link.message);
-  const isKept = (claim: (typeof evidence)[number]): boolean =>
-    kept.some(
+  const stored = readEvidence(link.message);
+  const isStored = (claim: (typeof evidence)[number]): boolean =>
+    stored.some(
       (one) =>
         one.command === claim.command &&
         one.green === claim.green &&
@@ -65,9 +68,9 @@ async function findWrongEvidence(
         one.tree === claim.tree &&
         one.outputDigest === claim.outputDigest,
     );
-  const invented = evidence.find((claim) => !isKept(claim));
+  const invented = evidence.find((claim) => !isStored(claim));
   if (invented) return `its result of "${invented.command.slice(0, 200)}" is not the one that the hub has`;
-  const last = new Map(kept.map((one) => [one.command, one]));
+  const last = new Map(stored.map((one) => [one.command, one]));
   const isProved = (command: string): boolean => {
     const one = last.get(command);
     return one?.green === true || (one?.before?.isSame === true && redBefore.includes(command));
@@ -76,7 +79,7 @@ async function findWrongEvidence(
   return unproved && `"${unproved.slice(0, 200)}" is not green in the evidence of the hub`;
 }
 
-/** The evidence that a claim names; without a name, what an agent of before wrote last. */
+/** The evidence commit that a claim names; without a name, the last one of an agent from before 0.2.0. */
 async function findEvidence(
   store: Store,
   { agent, head, log }: { agent: string; head: Sha; log: Sha | undefined },
@@ -92,7 +95,7 @@ async function findEvidence(
   return undefined;
 }
 
-/** What an agent's chain shows that it took, where that is more than it said. */
+/** What the agent's chain shows as used, if that is more than the agent reported; otherwise undefined. */
 export async function findMoreSpend(store: Store, input: IntegrateInput): Promise<Spend | undefined> {
   const claimed = input.result?.spend;
   if (!claimed) return undefined;
@@ -102,19 +105,19 @@ export async function findMoreSpend(store: Store, input: IntegrateInput): Promis
     return entry?.kind === 'act' ? { ...sum, acts: sum.acts + 1 } : sum;
   }, NOTHING_SPENT);
   const fields = ['inputTokens', 'outputTokens', 'modelCalls', 'acts'] as const;
-  // Not "less than": what is no number is as wrong as too little.
+  // `>=` and not `<`: a claim of NaN has to count as wrong too.
   return fields.every((field) => claimed[field] >= took[field]) ? undefined : took;
 }
 
-/** What a task may keep, and which paths and globs people left out of its result. */
+/** The changes that a task may keep, and the paths and globs that people left out of its result. */
 export interface VerifiedPermits {
   keeps: Keeps;
   leftOut: string[];
 }
 
 /**
- * What a task may keep, by the policy as this worker reads it: where decisions have to be signed, only what approvals
- * that it has verified itself are of. What these do not name is asked about before it is integrated.
+ * The changes that a task may keep, by the policy as this worker reads it. Where decisions have to be signed, only
+ * permits whose approvals this worker has verified count; any other change is asked about before it is integrated.
  */
 export async function verifyPermits(
   context: ActivityContext,
@@ -129,7 +132,7 @@ export async function verifyPermits(
     base: whole?.base ?? null,
     team,
     run,
-    // The delivery looks at the default branch anew.
+    // An old view of the default branch is enough here: the delivery reads it again.
     isAct: true,
   });
   const barred = [...new Set([...keeps.barred, ...policy.protectedPaths.value])];
@@ -144,7 +147,7 @@ export async function verifyPermits(
   return { keeps: { ...keeps, barred, allowed, ...kept }, leftOut: leftOutAt(verified, here) };
 }
 
-/** Whether people who may have let the task, or one of its agents, keep exactly this, but for what they left out. */
+/** Whether people who may do so let the task or one of its agents keep exactly this, except for what they left out. */
 async function isGiven(
   policy: EffectivePolicy,
   { workflow, decision, asked, leaveOut = [] }: Permit,

@@ -1,7 +1,7 @@
 /**
  * `deliver`: pushes the approved commit as a branch, and says what changed and whether the base has moved since.
- * Rule: exactly that commit, never over another one, and only after this worker has verified by itself that it was
- * approved; delivering twice is delivering once.
+ * Rule: it pushes exactly that commit, never over another one, and only after this worker itself has verified the
+ * approval. Delivering twice has the effect of delivering once.
  */
 import type { DeliverInput, DeliverOutcome } from '../../core/refactor/delivery.ts';
 import { deliverBranch, readRemoteBranch } from '../../git/remote/deliver-branch.ts';
@@ -41,10 +41,10 @@ export function createDeliver(context: ActivityContext): ControlActivities['deli
 
 function describeHooks(hooks: readonly string[] = []): string[] {
   if (hooks.length === 0) return [];
-  return [`the repository is named by its path, so its hooks did not run: ${hooks.join(', ')}`];
+  return [`the repository was named by a local path, so its hooks did not run: ${hooks.join(', ')}`];
 }
 
-/** Whether the base branch has moved, and whether the delivered branch would merge with it. */
+/** Notes that the base branch has moved, and whether the delivered branch merges with it. */
 async function compareBase(
   store: Store,
   repository: string,

@@ -1,8 +1,8 @@
 /**
- * `integrateTask`: puts a finished task's result onto the refactor's line: one commit, or several where a person took
- * the wheel and their own commits stand between the agent's.
- * Rule: the merge happens in the object store, on trees; no work tree, and never a lost conflict. What people left out
- * of the result is in no commit of the line.
+ * `integrateTask`: merges a finished task into the refactor's integration branch (`line`): one commit, or several where
+ * a person took the wheel and committed between the agent's steps.
+ * Rule: the merge works on trees in the object store, without a work tree, and reports every conflict. No commit of the
+ * integration branch contains what people left out of the result.
  */
 import type { Finding } from '../../core/effects/findings.ts';
 import { gateFindings, findingKey } from '../../core/effects/findings.ts';
@@ -32,10 +32,10 @@ import { fail } from '../attempt/failures.ts';
 import { findEffects, listEffects, listFreshEffects } from '../attempt/look-at-effects.ts';
 import { withHeartbeats } from '../attempt/heartbeats.ts';
 
-/** Outside paths that a decision names; more become their folders. */
+/** Most paths outside the task that a decision lists; more are summarised as their folders. */
 const MAX_OUTSIDE = 20;
 
-/** One commit to make on the line: the tree that the task had then, and whose work it is. */
+/** One commit to make on the integration branch: the task's tree at that point, and the person if it is their work. */
 interface Part {
   tree: Sha;
   message: string;
@@ -51,11 +51,14 @@ export function createIntegrateTask(context: ActivityContext): ControlActivities
       const trailer = `Coxswain-Key: ${input.key}`;
       const at = await readRef(store, ref);
       if (at && at !== input.line) {
-        // Moved by an attempt on another host, it stands at a commit that only the hub has.
+        // If an attempt on another host moved the ref, only the hub has that commit.
         await ensureCommit(store, { commit: at, ref });
         const last = (await readChain(store, { base: input.line, head: at })).at(-1);
         if (last?.message.includes(`${trailer}\n`)) return await describeMerge(store, input, at);
-        throw fail('Superseded', `${ref} stands at ${at.slice(0, 10)}, not at ${input.line.slice(0, 10)}`);
+        throw fail(
+          'Superseded',
+          `the task is not integrated: ${ref} is at ${at.slice(0, 10)}, not at ${input.line.slice(0, 10)}`,
+        );
       }
       const reason = await findUntruth(store, input);
       if (reason !== undefined) return { kind: 'untrue', reason };
@@ -74,7 +77,7 @@ export function createIntegrateTask(context: ActivityContext): ControlActivities
     });
 }
 
-/** A result without what people left out of it: its tree, which is the head's where that is nothing. */
+/** The input with the tree to merge: the head's, without the paths that people left out. */
 interface Result extends IntegrateInput {
   tree: Sha;
   leftOut: readonly string[];
@@ -95,7 +98,7 @@ async function mergeTask(store: Store, { line, start, tree }: Result): Promise<M
   return merge.tree === lineTree ? { kind: 'unchanged' } : merge;
 }
 
-/** Merges two trees by a third. git 2.39 can't be told the base: made a common parent, it is found. */
+/** Merges two trees with a given base. git 2.39 takes no base, so the base becomes a common parent that git finds. */
 async function mergeTrees(
   store: Store,
   { base, ours, theirs }: { base: Sha; ours: Sha; theirs: Sha },
@@ -110,7 +113,7 @@ async function mergeTrees(
   return await mergeCommits(store, { ours: one, theirs: other });
 }
 
-/** Makes the task's commits on the line; the last one has the merged tree and the key. */
+/** Makes the task's commits on the integration branch; the last one has the merged tree and the key. */
 async function commitParts(store: Store, input: Result, merged: Sha, trailer: string): Promise<Sha> {
   const parts = await readParts(store, input);
   const placed = await placeParts(store, input, parts);
@@ -129,7 +132,7 @@ async function commitParts(store: Store, input: Result, merged: Sha, trailer: st
   return line;
 }
 
-/** The task's work in order: the agent's between a person's, and that person's own commits. */
+/** The task's work in order: each stretch of the agent's work, and each commit of a person between them. */
 async function readParts(store: Store, input: Result): Promise<Part[]> {
   const parts: Part[] = [];
   let tree = await treeOf(store, input.start);
@@ -154,7 +157,9 @@ async function readParts(store: Store, input: Result): Promise<Part[]> {
   return parts;
 }
 
-/** The parts with the trees that they have on the line; undefined where one alone conflicts, though the whole does not. */
+/**
+ * The parts with their trees on the integration branch; undefined where one part conflicts although the whole does not.
+ */
 async function placeParts(store: Store, input: IntegrateInput, parts: readonly Part[]): Promise<Part[] | undefined> {
   const placed: Part[] = [];
   let base = await treeOf(store, input.start);
@@ -169,7 +174,7 @@ async function placeParts(store: Store, input: IntegrateInput, parts: readonly P
   return placed.length === 0 ? undefined : placed;
 }
 
-/** What the task changed and may not: its agent was told at each act, so this is the last look before the line. */
+/** Changes that the task may not keep. Each act was checked already; this is the last check before the merge. */
 async function findOverreach(
   store: Store,
   { start, head, tree }: Result,
@@ -178,11 +183,11 @@ async function findOverreach(
   const { paths, barred, allowed } = keeps;
   const isKept = (path: string): boolean =>
     isInPaths(path, allowed) || (isInPaths(path, paths) && !isProtected(path, barred));
-  // What is looked at is what would be merged. It is made a commit, as everything that is judged is one.
+  // Look at exactly what would be merged. The detectors compare commits, so the tree becomes one.
   const to = leftOut.length === 0 ? head : await commitTree(store, { tree, parents: [start], message: 'a part\n' });
   const outside = (await diffTrees(store, { from: start, to })).filter(({ path }) => !isKept(path));
   const root = await readRoot(store, head);
-  // As its acts were judged, by its own words: what an act was not asked about is not asked about now.
+  // The same words of the task as for its acts: a change that was not asked about then is not asked about now.
   const task = taskWords(root?.items ?? []);
   const context = {
     paths: [...paths, ...allowed],
@@ -203,8 +208,8 @@ async function findOverreach(
 }
 
 /**
- * What stands out in a difference and was kept by nobody; outside paths by their bytes. `to` is the head, or that
- * without what was left out of it.
+ * Findings that no person let the task keep; paths outside the task are compared by their bytes. `to` is the head, or
+ * the head without what people left out.
  */
 async function findUnkept(
   store: Store,
@@ -224,8 +229,8 @@ async function findUnkept(
       effects.rules,
     ).about;
   };
-  // What was kept of many findings at once is known by them together, as they were shown: of the whole result, or after
-  // an act.
+  // A permit for many findings at once is recognised only by all of them together, as they were shown: for the whole
+  // result, or after one act.
   if (kept.size > 0 && head !== to && listAsked().length > 0) {
     const all = (await listEffects(store, from, head, context)).filter(({ risk }) => risk !== 'low');
     for (const key of listPermittedKeys(all, kept)) kept.add(key);
@@ -239,7 +244,7 @@ async function findUnkept(
   return clipFindings([...outside, ...listAsked()]).findings;
 }
 
-/** An outcome with what the agent took, where it reported less. */
+/** Adds to an outcome what the agent used, if the agent reported less. */
 async function withSpend<T extends object>(store: Store, input: IntegrateInput, outcome: T): Promise<T> {
   const took = await findMoreSpend(store, input);
   return took ? { ...outcome, took } : outcome;

@@ -1,7 +1,7 @@
 /**
- * `keepReport`: the report of a refactor in the hub, at `refs/coxswain/refactors/<workflow id>/report`.
- * Rule: one commit on the last one of the refactor, of its very tree; the message is the report, and a later one is
- * put in its place.
+ * `keepReport`: stores a refactor's report in the hub, at `refs/coxswain/refactors/<workflow id>/report`.
+ * Rule: the report is the message of one commit, a child of the refactor's last commit with the same tree. A later
+ * report replaces it.
  */
 import { commitTree } from '../../git/write/commit-tree.ts';
 import { ensureCommit } from '../../git/remote/fetch-commit.ts';

@@ -22,7 +22,11 @@ export function createOpenPull(context: ActivityContext): ControlActivities['ope
       const store = await storeOf(context, repository);
       await checkDelivery(context, store, { repository, delivery: { ...delivery, branch }, warrant });
       const named = github && readRepositoryName(github, repository);
-      if (!named) throw fail('ForgeRefused', 'this worker opens no pull requests for the repository');
+      if (!named)
+        throw fail(
+          'ForgeRefused',
+          'this worker opens no pull requests for the repository: it has no token, or the repository is elsewhere',
+        );
       try {
         return { url: await openPullRequest(github, { ...named, head: branch, base, title, body: report }, signal) };
       } catch (error) {

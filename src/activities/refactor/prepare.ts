@@ -1,6 +1,6 @@
 /**
  * `prepare`: resolves the base commit and runs the checks once on it, before any work.
- * Rule: the person's working copy is only read; what can't be worked at all is said here, at once.
+ * Rule: the person's working copy is only read. A start that can't succeed fails here, at once.
  */
 import { describeHostUse } from '../../core/egress.ts';
 import type { HostUse } from '../../core/egress.ts';
@@ -40,17 +40,17 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
   const granted = lfs === undefined ? {} : { lfs };
   const of = { repository: input.repository, base: base.commit, ...granted, ...(warrant ? { warrant } : {}) };
   const { content } = await contentFor(context, store, of, signal);
-  // Content that can't be had is said before anything runs on it.
+  // LFS content that can't be fetched fails the start before any command runs.
   await content?.fetch();
   const evidence = await runCheckCommands(context, { ...of, ...named, commit: base.commit, checks, setup }, signal);
   const notes: string[] = [];
   if (base.dirty)
     notes.push(
-      `the working copy has uncommitted changes: they are not part of this, the base is commit ${base.commit.slice(0, 10)}`,
+      `the working copy has uncommitted changes; they are not used: the base is commit ${base.commit.slice(0, 10)}`,
     );
   if (isOwn)
     notes.push(
-      `branch ${input.branch} was delivered by an earlier run of this refactor: delivery will hold until it is moved away`,
+      `branch ${input.branch} was delivered by an earlier run of this refactor: delivery holds until you rename or delete it`,
     );
   if (context.isolation === 'none')
     notes.push('commands run without isolation on this worker (COXSWAIN_ISOLATION=none)');
@@ -71,7 +71,7 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
   };
 }
 
-/** Refuses a branch that can't be made; gives whether an earlier run of this very refactor has made it. */
+/** Throws where the branch can't be made; returns whether an earlier run of the same refactor delivered it. */
 async function refuseBranch(store: Store, repository: string, branch: string): Promise<boolean> {
   const branches = await listBranches(store, repository);
   const there = branches.get(branch);
@@ -89,15 +89,15 @@ async function refuseBranch(store: Store, repository: string, branch: string): P
   );
 }
 
-/** Whether a branch's commit is one of this very refactor's, which a person has reset to before it. */
+/** Whether a branch's commit was made by this refactor, before a person reset the workflow. */
 async function wasDeliveredByThis(store: Store, commit: Sha): Promise<boolean> {
   const id = Context.current().info.workflowExecution?.workflowId;
-  // A commit that the store lacks was never made here.
+  // A commit that is not in the store was not made by this refactor.
   const link = await readLink(store, commit).catch(() => undefined);
   return link?.message.includes(`\nCoxswain-Refactor: ${id}\n`) === true;
 }
 
-/** What the setup, which ran before the checks, asked of the network. */
+/** The hosts that the setup asked the proxy for. */
 async function readHosts(
   context: ActivityContext,
   base: NamedBase,

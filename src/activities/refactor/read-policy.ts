@@ -1,7 +1,7 @@
 /**
- * `readPolicy`: the policy in force for a refactor, from all of its layers, before anything else is done.
- * Rule: a layer with a fault ends the start, with file and line; the repository's limits are those of its base and of
- * its default branch, whichever is stricter.
+ * `readPolicy`: the policy in force for a refactor, from all of its layers, read before anything else.
+ * Rule: a fault in a layer fails the start, with file and line. The repository's limits are the stricter ones of its
+ * base and its default branch.
  */
 import type { PolicyInput, PolicyRead } from '../../core/policy/layer-sources.ts';
 import { importBase } from '../../git/remote/import-base.ts';

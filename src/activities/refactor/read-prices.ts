@@ -1,6 +1,6 @@
 /**
- * `readPrices`: what the models cost that a refactor would use, for a budget of money.
- * Rule: only a worker that calls models knows its table of prices, and no price is invented.
+ * `readPrices`: the prices of the models that a refactor would use, for a budget in dollars.
+ * Rule: only a worker that calls models has the table of prices, and no price is invented.
  */
 import type { ActivityContext } from '../attempt/context.ts';
 import type { ModelActivities } from '../attempt/contract.ts';

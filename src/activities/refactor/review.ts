@@ -1,8 +1,8 @@
 /**
- * `review` and `reviewCall`: another model looks at a task's result before it is integrated, and at a call before it
+ * `review` and `reviewCall`: a second model looks at a task's result before it is integrated, and at a call before it
  * runs.
- * Rule: a verdict is kept in the hub before the workflow hears of it, and one that is there is never asked for again;
- * where none can be had, a person has to look.
+ * Rule: a verdict is stored in the hub before the workflow hears of it, and a stored verdict is never asked for again.
+ * Without a verdict, a person has to look.
  */
 import {
   CALL_REVIEW_INSTRUCTIONS,
@@ -38,9 +38,9 @@ import { fail } from '../attempt/failures.ts';
 import { findEffects } from '../attempt/look-at-effects.ts';
 import { withHeartbeats } from '../attempt/heartbeats.ts';
 
-/** Tries of a reviewer that hands in nothing that can be read. */
+/** Most model calls for one verdict: the second one where the first response has no readable verdict. */
 const TRIES = 2;
-/** Calls before the one that is reviewed, so that one in many parts is seen. */
+/** Earlier calls that the reviewer also sees, because one deed can be split into many calls. */
 const EARLIER_CALLS = 20;
 
 export function createReview(context: ActivityContext): ModelActivities['review'] {
@@ -49,7 +49,7 @@ export function createReview(context: ActivityContext): ModelActivities['review'
       const store = await storeOf(context, input.repository);
       for (const commit of [input.start, input.head]) await ensureCommit(store, { commit });
       const ref = refBeside('refactors', ownWorkflowId(), `review-${input.head.slice(0, 16)}`);
-      return await once(store, ref, async () => await makeReview(context, store, input, signal));
+      return await readOrMake(store, ref, async () => await makeReview(context, store, input, signal));
     });
 }
 
@@ -59,16 +59,16 @@ export function createReviewCall(context: ActivityContext): ModelActivities['rev
       const store = await storeOf(context, input.repository);
       await ensureCommit(store, { commit: input.head, ref: runRef('agents') });
       const ref = refBeside('agents', ownWorkflowId(), `review-${input.head.slice(0, 16)}`);
-      return await once(store, ref, async () => await makeCallReview(context, store, input, signal));
+      return await readOrMake(store, ref, async () => await makeCallReview(context, store, input, signal));
     }, input);
 }
 
-/** The review that an earlier attempt kept, or a new one. */
-async function once(store: Store, ref: string, make: () => Promise<Review>): Promise<Review> {
+/** The review that an earlier attempt stored, or a new one. */
+async function readOrMake(store: Store, ref: string, make: () => Promise<Review>): Promise<Review> {
   const at = await readRef(store, ref);
   if (at) return await readReview(store, ref, at);
   const review = await make();
-  await keepReview(store, ref, review);
+  await storeReview(store, ref, review);
   return review;
 }
 
@@ -83,11 +83,11 @@ async function makeCallReview(
   const calls = chain.flatMap(({ entry }) => entry?.items.filter((item) => item.kind === 'call') ?? []);
   const call = calls.findLast((one) => one.callId === callId);
   if (!call || digestCall(call) !== digest)
-    throw fail('DigestMismatch', `call ${callId} is not the one to be reviewed: its digest differs`);
+    throw fail('DigestMismatch', `call ${callId} is not reviewed: its digest is not the one that was asked for`);
   const shown = calls.slice(0, calls.lastIndexOf(call)).map((one) => `${one.tool} ${one.arguments}`);
   const text = renderCallReviewRequest(input, `${call.tool} ${call.arguments}`, shown.slice(-EARLIER_CALLS));
-  const answer = await askReviewer(context, { instructions: CALL_REVIEW_INSTRUCTIONS, text, model, signal });
-  return { task: task.id, head, call: summary, ...answer };
+  const reviewed = await askReviewer(context, { instructions: CALL_REVIEW_INSTRUCTIONS, text, model, signal });
+  return { task: task.id, head, call: summary, ...reviewed };
 }
 
 async function makeReview(
@@ -110,7 +110,6 @@ async function makeReview(
   return { ...about, ...(await askReviewer(reviewers, { instructions: REVIEW_INSTRUCTIONS, text, model, signal })) };
 }
 
-/** Asks for a verdict, once more where the first answer has none. */
 async function askReviewer(
   { model }: ActivityContext,
   {
@@ -123,7 +122,7 @@ async function askReviewer(
   const usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: 0 as number | null };
   let said = name;
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const answer = await model.call({
+    const response = await model.call({
       model: name,
       instructions,
       items: [{ kind: 'user', text }],
@@ -132,13 +131,13 @@ async function askReviewer(
       maxOutputTokens: MAX_REVIEW_OUTPUT,
       signal,
     });
-    said = answer.model;
-    usage.inputTokens += answer.usage.inputTokens;
-    usage.cachedTokens += answer.usage.cachedTokens;
-    usage.outputTokens += answer.usage.outputTokens;
+    said = response.model;
+    usage.inputTokens += response.usage.inputTokens;
+    usage.cachedTokens += response.usage.cachedTokens;
+    usage.outputTokens += response.usage.outputTokens;
     usage.costUsd =
-      usage.costUsd === null || answer.usage.costUsd === null ? null : usage.costUsd + answer.usage.costUsd;
-    const verdict = readVerdict(answer);
+      usage.costUsd === null || response.usage.costUsd === null ? null : usage.costUsd + response.usage.costUsd;
+    const verdict = readVerdict(response);
     if (verdict) return { verdict, missing: null, model: said, usage };
   }
   return { verdict: null, missing: 'no answer', model: said, usage };
@@ -151,8 +150,8 @@ function readVerdict({ items }: ModelResponse): Verdict | null {
   return checked.kind === 'ok' ? harmless(checked.arguments as Verdict) : null;
 }
 
-/** One commit on the result, of its very tree: the message has the review. Beside the refs of its refactor. */
-async function keepReview(store: Store, ref: string, review: Review): Promise<void> {
+/** Stores a review as the message of a commit: a child of the result, with the same tree. */
+async function storeReview(store: Store, ref: string, review: Review): Promise<void> {
   const { head, verdict, missing } = review;
   const subject = `review of ${review.task}: ${verdict ? `suspicion ${verdict.suspicion}` : missing}`;
   const message = `${subject}\n\n${safeJson(review)}\n`;

@@ -1,6 +1,6 @@
 /**
- * `describeAgents`: what Temporal knows of agents whose refactor has not heard from them for a while.
- * Rule: only looks; an agent that can't be found is said to be missing, never guessed about.
+ * `describeAgents`: what Temporal knows of agents that have not reported to their refactor for a while.
+ * Rule: it only reads. An agent that Temporal does not know is returned as `missing`.
  */
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/common';
@@ -8,7 +8,6 @@ import type { AgentDescription, AgentResult } from '../../core/agent/state.ts';
 import { openSeal } from '../../core/sealed.ts';
 import { withHeartbeats } from '../attempt/heartbeats.ts';
 
-/** Describes each of these workflows. */
 export async function describeAgents(ids: string[]): Promise<AgentDescription[]> {
   return await withHeartbeats(async () => await Promise.all(ids.map(describeAgent)));
 }

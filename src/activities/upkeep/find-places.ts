@@ -1,6 +1,6 @@
 /**
- * `findPlaces`: where the janitor has to look: the hubs that this installation writes, the hosts that have workspaces.
- * Rule: only looks; what can't be known from here is left out and found by the next look of a host that knows it.
+ * `findPlaces`: the hubs and hosts that the janitor has to sweep.
+ * Rule: it only reads. What this host can't know is left out; a later run on a host that knows it finds it.
  */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
@@ -14,7 +14,7 @@ import type { ControlActivities } from '../attempt/contract.ts';
 import { findHosts } from '../attempt/find-hosts.ts';
 import { withHeartbeats } from '../attempt/heartbeats.ts';
 
-/** Temporal keeps this many of a search attribute's characters, from the end of the repository's name. */
+/** Most characters of a search attribute; of a longer repository name only the end is there. */
 const MAX_SHOWN = 255;
 
 export function createFindPlaces(context: ActivityContext): ControlActivities['findPlaces'] {
@@ -26,10 +26,10 @@ export function createFindPlaces(context: ActivityContext): ControlActivities['f
     }));
 }
 
-/** Slugs of the repositories that have a hub: known by their stores here, and by what Temporal remembers. */
+/** Slugs of the repositories that have a hub: from the stores on this host and from Temporal's list of refactors. */
 async function findHubs(context: ActivityContext): Promise<string[]> {
   const stores = (await listNames(join(context.stateDir, 'stores'))).map((name) => name.replace(/\.git$/, ''));
-  // One hub for all repositories: any store of it will do.
+  // All repositories share one hub, so any of its stores will do.
   if (!context.hub.includes(SLUG)) return [stores[0] ?? 'hub'];
   const slugs = new Set([...stores, ...(await listRepositories()).map(refSlug)]);
   if (isUrl(context.hub)) return [...slugs];

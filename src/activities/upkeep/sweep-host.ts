@@ -1,7 +1,7 @@
 /**
- * `sweepHost`: removes from this host the workspaces of agents that have ended, the layers that none stands on any
- * more, and what kills left in its stores.
- * Rule: all of these are caches, so that nothing is lost but the time to fill them again; an open agent's stay.
+ * `sweepHost`: removes from this host the workspaces of agents that have ended, prepared layers that no workspace uses,
+ * and leftovers of killed git processes in its stores.
+ * Rule: only caches are removed, so the only loss is the time to fill them again. Workspaces of open agents stay.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,10 +15,10 @@ import { contentFolder } from '../attempt/lfs.ts';
 import { withHeartbeats } from '../attempt/heartbeats.ts';
 import { isOpen } from './sweep-hubs.ts';
 
-/** Layers are used by checks too, which have no workspace that could be listed. */
+/** Prepared layers stay this long after their last use: checks use them too, without a workspace in the list. */
 const IDLE_MS = DAY_MS;
 
-/** Content is fetched again only where a base is made anew, so it is kept for the bases of the days to come. */
+/** LFS content stays this long after its last use, for bases that are made in the next days. */
 const CONTENT_IDLE_MS = 14 * DAY_MS;
 
 export function createSweepHost(context: ActivityContext): WorkspaceActivities['sweepHost'] {

@@ -1,7 +1,7 @@
 /**
- * `sweepHubs`: removes the refs of runs that nobody needs any more from hubs, and what kills left in their stores.
- * Rule: only refs go, never objects, since stores lend these; and only after Temporal said once more, at that moment,
- * that the run's whole family is closed.
+ * `sweepHubs`: removes the refs of expired runs from hubs, and leftovers of killed git processes in their stores.
+ * Rule: only refs are removed, never objects, because other stores borrow them. Just before, Temporal is asked once
+ * more whether the refactor and all its agents are closed.
  */
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError } from '@temporalio/common';
@@ -19,17 +19,17 @@ import { storeOfSlug } from '../attempt/context.ts';
 import type { ControlActivities } from '../attempt/contract.ts';
 import { withHeartbeats } from '../attempt/heartbeats.ts';
 
-/** Refs that one look removes: a push each where the hub is elsewhere, within the half hour of an activity. */
+/** Most refs that one activity removes from a hub: a remote hub needs a push for each, within the half hour it has. */
 const MAX_REMOVED = 2000;
 const MAX_REASON = 500;
 
 export function createSweepHubs(context: ActivityContext): ControlActivities['sweepHubs'] {
   return ({ hubs, retentionDays, dryRun }) =>
     withHeartbeats(async (signal): Promise<HubSweep> => {
-      // Whoever asks, this worker removes nothing that it is configured to keep.
+      // A caller can't shorten the retention that this worker is configured with.
       const cutoff = Date.now() - chooseRetention(retentionDays, context.retentionDays).retentionDays * DAY_MS;
       const sums: HubSweep = { refs: { kept: 0, removed: 0 }, leftOvers: 0, failed: [], more: [] };
-      // Refs first: what a run writes that starts after this is not among them.
+      // Refs are listed before runs, so the refs of a run that starts later are not among them.
       const found: Found[] = [];
       for (const hub of hubs) {
         await tryAt(sums, hub, signal, async () => {
@@ -43,7 +43,7 @@ export function createSweepHubs(context: ActivityContext): ControlActivities['sw
           const all = await describeRefs(store, refs, runs);
           const expired = chooseExpired(all, runs, cutoff);
           const batch = dryRun ? expired : expired.slice(0, MAX_REMOVED);
-          const closed = await keepReopened(batch, runs);
+          const closed = await dropReopened(batch, runs);
           sums.leftOvers += await sweepStore(store.dir, { dryRun });
           let removed = 0;
           for (const { ref, at } of closed) {
@@ -59,7 +59,7 @@ export function createSweepHubs(context: ActivityContext): ControlActivities['sw
     });
 }
 
-/** Looks after one hub; one that can't be reached keeps none of the others from being looked after. */
+/** Runs `body` for one hub. If it fails, the failure is recorded and the other hubs are still swept. */
 async function tryAt(sums: HubSweep, hub: string, signal: AbortSignal, body: () => Promise<void>): Promise<void> {
   try {
     await body();
@@ -80,14 +80,14 @@ interface Found {
 
 async function listRunRefs(store: Store): Promise<Ref[]> {
   const all = await listRefs(store, 'refs/coxswain');
-  // Anything of another form was made by somebody else.
+  // Refs of another form are not ours.
   return all.flatMap(({ ref, at }) => {
     const [, slug] = /^refs\/coxswain\/(?:[^/]+\/)?(?:refactors|agents)\/([^/]+)\/[^/]+$/.exec(ref) ?? [];
     return slug === undefined ? [] : [{ ref, at, slug }];
   });
 }
 
-/** All refactors and agents that Temporal knows, in the namespace of this worker. */
+/** All refactors and agents that Temporal knows in this worker's namespace. */
 async function listRuns(): Promise<KnownRun[]> {
   const runs: KnownRun[] = [];
   const query = `WorkflowType IN ('refactor', 'agent')`;
@@ -104,15 +104,15 @@ async function listRuns(): Promise<KnownRun[]> {
   return foldRuns(runs);
 }
 
-/** The refactor that an agent's id names, `<refactor>/<task>.<attempt>`; any other id is its own. */
+/** The refactor in an agent's id, `<refactor>/<task>.<attempt>`; any other id is returned as it is. */
 function familyIdOf(id: string): string {
   return /^(.+)\/[^/]+\.\d+$/.exec(id)?.[1] ?? id;
 }
 
-/** Adds when each was made, and for agents that Temporal has forgotten, whose they were by what their chain says. */
+/** Adds to each ref its time and its refactor. For agents that Temporal has forgotten, the chain's root names it. */
 async function describeRefs(store: Store, found: readonly Ref[], runs: readonly KnownRun[]): Promise<RunRef[]> {
   const known = new Map(runs.map((run) => [run.slug, run]));
-  // Of those at work nothing more need be known: they stay.
+  // Refs of open runs stay, so their times are not read.
   const open = (slug: string): boolean => known.get(slug)?.closedAt === null;
   const dates = await readTips(
     store,
@@ -142,8 +142,8 @@ async function findFamily(
   return id === undefined ? null : refSlug(id);
 }
 
-/** Drops the families one of whose members runs after all: the list of runs lags behind, a description does not. */
-async function keepReopened(expired: readonly RunRef[], runs: readonly KnownRun[]): Promise<RunRef[]> {
+/** Drops refs whose refactor or one of its agents is open after all: Temporal's list lags, `describe` does not. */
+async function dropReopened(expired: readonly RunRef[], runs: readonly KnownRun[]): Promise<RunRef[]> {
   const familyOf = new Map(runs.map(({ slug, family }) => [slug, family]));
   const families = new Set(expired.map(({ slug, family }) => familyOf.get(slug) ?? family ?? slug));
   const open = new Set<string>();
@@ -153,7 +153,7 @@ async function keepReopened(expired: readonly RunRef[], runs: readonly KnownRun[
   return expired.filter(({ slug, family }) => !open.has(familyOf.get(slug) ?? family ?? slug));
 }
 
-/** Whether a workflow's newest run is open, as Temporal itself knows. */
+/** Whether a workflow's newest run is open, by Temporal's `describe`. */
 export async function isOpen(id: string): Promise<boolean> {
   try {
     const { closeTime } = await Context.current().client.workflow.getHandle(id).describe();
