@@ -1,15 +1,15 @@
 /**
- * The shell commands of the offline model, all of them the codemod of the toolbox, and what their output says.
- * Rule: no text of a goal or a file name ever reaches a shell unquoted.
+ * The offline model's shell commands, which all call `cox-codemod` from the toolbox, and the reading of their output.
+ * Rule: text of a goal and names of files reach a shell only in quotes.
  */
 import { isInPaths } from '../../core/paths.ts';
 import type { Replacement } from './read-goal.ts';
 
-/** Lines of one page of a list: the codemod's own number. */
+/** Lines of one page of a list; `cox-codemod` has the same number. */
 export const PAGE_LINES = 200;
-/** Longest list of paths in one command, well below the tool's limit on a command. */
+/** Most characters of paths in one command, well below the tool's limit on a command. */
 const MAX_PATHS_CHARACTERS = 30_000;
-/** Places that are named in a sentence. */
+/** Most places that a sentence names. */
 const MAX_NAMED = 8;
 
 /** One word of a POSIX shell. */
@@ -17,7 +17,7 @@ export function quote(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** What a command works on: the replacement, and what a person said to skip. */
+/** The replacement, and the paths that a person said to skip. */
 export interface CodemodScope {
   replacement: Replacement;
   skips: readonly string[];
@@ -53,15 +53,15 @@ export function listCommand(scope: CodemodScope, paths: readonly string[], page:
 }
 
 /**
- * Counts matches by folder. `split` names folders, ending in a slash, whose folders and files are counted one by one;
- * the root always is.
+ * Counts matches by folder. `split` names folders, ending in a slash, whose folders and files are counted separately;
+ * those of the root always are.
  */
 export function surveyCommand(scope: CodemodScope, split: readonly string[]): string {
   const options = split.map((folder) => `--split=${quote(folder)}`);
   return codemod('survey', scope, options, []);
 }
 
-/** What git leaves out for a skip: a name with a star counts everywhere, a path from the root. */
+/** The globs of a skip: a name with a star matches in every folder, any other path is relative to the root. */
 function expandSkip(skip: string): string[] {
   const braces = /\{([^{}]*)\}/.exec(skip);
   if (braces?.[1]?.includes(',')) {
@@ -72,14 +72,14 @@ function expandSkip(skip: string): string[] {
   return [skip.includes('*') && !skip.includes('/') ? `**/${skip}` : skip.replace(/\/\*\*$/, '')];
 }
 
-/** Whether a file is one that a person said to skip; files that a command names are judged by this alone. */
+/** Whether a person said to skip this file. */
 export function isSkipped(file: string, skips: readonly string[]): boolean {
   const name = file.slice(file.lastIndexOf('/') + 1);
   const everywhere = skips.filter((skip) => skip.includes('*') && !skip.includes('/'));
   return isInPaths(file, skips) || isInPaths(name, everywhere);
 }
 
-/** Whether a path could mean more than the one place that it names. */
+/** Whether a path has characters of a glob. */
 export function isGlob(path: string): boolean {
   return /[*?[\]{}()!\\]/.test(path);
 }
@@ -100,14 +100,14 @@ export function chunkPaths(paths: readonly string[]): string[][] {
   return chunks;
 }
 
-/** A place that the codemod says something of. */
+/** A place in the codemod's output, with its reason. */
 export interface MatchPlace {
   path: string;
   line?: number;
   reason: string;
 }
 
-/** The fields of each line of one kind. */
+/** The tab-separated fields of each output line of one kind. */
 export function readRows(output: string, kind: string): string[][] {
   return output
     .split('\n')
@@ -116,7 +116,7 @@ export function readRows(output: string, kind: string): string[][] {
     .map(([, ...fields]) => fields);
 }
 
-/** The name of a file as the codemod writes it. */
+/** Reads a file name as the codemod writes it: as JSON where it has odd characters. */
 export function readName(field = ''): string {
   try {
     return String(JSON.parse(field));
@@ -125,7 +125,7 @@ export function readName(field = ''): string {
   }
 }
 
-/** What the codemod says of places; `total` counts those too that it does not name. */
+/** The places of one kind in the output; `total` also counts places that the output does not name. */
 export function readPlaces(output: string, kind: string): { places: MatchPlace[]; total: number } {
   const places = readRows(output, kind).map(([path, ...rest]): MatchPlace => {
     const [line, reason = ''] = kind === 'unread' ? [undefined, rest[0]] : [Number(rest[0]), rest[1]];
@@ -135,7 +135,7 @@ export function readPlaces(output: string, kind: string): { places: MatchPlace[]
   return { places, total: Number(readRows(output, `${kind}-total`)[0]?.[0] ?? places.length + more) };
 }
 
-/** Names places in a sentence, and counts those that it leaves out. */
+/** Names the first places in a sentence, and counts the rest. */
 export function describePlaces({ places, total }: { places: readonly MatchPlace[]; total: number }): string {
   const named = places.slice(0, MAX_NAMED).map(({ path, line, reason }) => {
     const plain = /^[\x21-\x7e\u00a1-\ud7ff]+(?: [\x21-\x7e\u00a1-\ud7ff]+)*$/.test(path) ? path : JSON.stringify(path);
@@ -145,7 +145,7 @@ export function describePlaces({ places, total }: { places: readonly MatchPlace[
   return `${named.join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
 }
 
-/** The codemod's own words where it could not do its work. */
+/** The codemod's error message; undefined where it succeeded. */
 export function readFailure(end: string, output: string): string | undefined {
   const said = readRows(output, 'failed')[0]?.[0];
   if (said !== undefined) return said.replace(/[✖╰▻]\s*/g, '').trim();

@@ -1,9 +1,9 @@
 /**
- * Makes tasks of a survey: folders that are not too big, small ones together, each file in exactly one task.
- * Rule: pure, and the same survey always gives the same tasks.
+ * Groups the files of a survey into tasks: large folders are split, small ones joined, each file in exactly one task.
+ * Rule: pure; the same survey always gives the same tasks.
  */
 
-/** One line of a survey: a folder with all below it, one file, or a folder's own files. Folders end in a slash. */
+/** One line of a survey: a folder with all below it, one file, or a folder's own files. A folder ends in a slash. */
 export interface Group {
   kind: 'folder' | 'file' | 'files-of';
   path: string;
@@ -19,15 +19,15 @@ export interface Survey {
   languages: { name: string; matches: number }[];
 }
 
-/** Files that one person reviews in one go. */
+/** Files in one task, so that a person can review it in one go. */
 const TASK_FILES = 150;
-/** Most tasks of that size; in a larger repository tasks grow instead, for every task costs an agent. */
+/** Most tasks of that size. In a larger repository the tasks grow instead, because each task costs an agent. */
 const MAX_TASKS_BY_SIZE = 60;
-/** A small repository is not cut into more tasks than this. */
+/** Most tasks for a repository that would fit into one. */
 const FEW_TASKS = 4;
 /** Most paths of one task. */
 const MAX_PATHS = 300;
-/** Below core's limit on a plan. */
+/** Most tasks of a plan, below core's limit. */
 const MAX_TASKS = 190;
 
 /** The size, in files, up to which folders stay together. */
@@ -40,14 +40,14 @@ export function findTooBig(survey: Survey): Group[] {
   return survey.groups.filter(({ kind, files }) => kind === 'folder' && files > taskSize(survey.files));
 }
 
-/** Files that become one task. */
+/** Groups that become one task. */
 export interface Bundle {
   groups: Group[];
   files: number;
   matches: number;
 }
 
-/** Bundles a survey's groups: neighbours together, evenly, until they are few enough; across folders only if needed. */
+/** Joins neighbouring groups into bundles of even size until there are few enough; across folders only if needed. */
 export function bundleGroups(survey: Survey): Bundle[] {
   const size = taskSize(survey.files);
   const wanted = survey.files <= TASK_FILES ? FEW_TASKS : Math.ceil(survey.files / size) + FEW_TASKS;
@@ -99,7 +99,7 @@ function join(a: Bundle, b: Bundle): Bundle {
   return { groups: [...a.groups, ...b.groups], files: a.files + b.files, matches: a.matches + b.matches };
 }
 
-/** Joins neighbours in order, up to so many files; those of different folders only where `across` allows it. */
+/** Joins neighbours in order, up to `mostFiles` files; neighbours from different folders only if `across` is set. */
 function pack(bundles: readonly Bundle[], mostFiles: number, across: boolean): Bundle[] {
   const packed: Bundle[] = [];
   for (const bundle of bundles) {
@@ -112,7 +112,7 @@ function pack(bundles: readonly Bundle[], mostFiles: number, across: boolean): B
   return packed;
 }
 
-/** The deepest folder that holds all of a bundle. */
+/** The deepest folder that contains all of a bundle. */
 export function parentOf({ groups }: Bundle): string {
   const parents = groups.map(({ kind, path }) => (kind === 'files-of' ? path : folderOf(path)));
   return parents.reduce((common, parent) => {

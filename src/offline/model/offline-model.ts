@@ -1,6 +1,6 @@
 /**
- * The offline model: a real server of the Responses API that has one skill, structural replacement by ast-grep.
- * Rule: an answer is a pure function of the request, so that a restarted server, or another one, goes on where it was.
+ * The offline model: a real server of the Responses API with one skill, structural replacement by ast-grep.
+ * Rule: a response is a pure function of the request, so a restarted server, or another one, continues where it was.
  */
 import { digestText } from '../../core/digest.ts';
 import type { Item } from '../../core/transcript.ts';
@@ -15,7 +15,7 @@ import { workReplacement } from './work-replacement.ts';
 
 /** The only model name that the server knows. */
 export const OFFLINE_MODEL = 'coxswain-offline';
-/** Characters of a steer that are repeated in the answer to it. */
+/** Characters of a steer that the response repeats. */
 const NOTED_CHARACTERS = 200;
 
 const HOW_TO_GET_A_MODEL =
@@ -24,8 +24,8 @@ const HOW_TO_GET_A_MODEL =
 const EXAMPLE = 'replace `var $A = require($B)` with `const $A = require($B)` in javascript';
 const ONCE_ANSWERED = 'Once you answer, I finish with the files as they are.';
 
-const ONLY_REPLACES = 'The offline model only does replacements, and of steers it knows "skip <path>" alone.';
-/** How its call that replaces begins. */
+const ONLY_REPLACES = 'The offline model only does replacements, and the only steer that it knows is "skip <path>".';
+/** The beginning of the command that replaces. */
 const EDIT = 'cox-codemod edit ';
 
 /** A running offline model. */
@@ -35,7 +35,7 @@ export interface OfflineModel {
   close(): Promise<void>;
 }
 
-/** Starts the offline model; port 0 takes a free one. Rejects when the port is taken. */
+/** Starts the offline model; port 0 takes a free port. Rejects if the port is taken. */
 export async function startOfflineModel(options: { host?: string; port?: number } = {}): Promise<OfflineModel> {
   const { host = '127.0.0.1', port = 0 } = options;
   const shared = { models: [OFFLINE_MODEL], keptRequests: 0, answer: answerOffline };
@@ -43,7 +43,6 @@ export async function startOfflineModel(options: { host?: string; port?: number 
   return { url, close };
 }
 
-/** The offline model's answer to a request. */
 function answerOffline(request: ParsedRequest): ServerReply {
   const { items, tools } = request;
   const first = items.find((item) => item.kind === 'user');
@@ -82,7 +81,9 @@ function describeOther(goal: Exclude<Goal, { kind: 'replace' }>): string {
   return `${why} It does goals of one form: ${GOAL_FORM}, for example: ${EXAMPLE}. ${HOW_TO_GET_A_MODEL}`;
 }
 
-/** A conversation that another model began can't be replayed: a person is asked, and the files are left as they are. */
+/**
+ * The call after another model's call, which can't be replayed: ask a person, then finish with the files as they are.
+ */
 function takeOver(call: string, items: readonly Item[], isPlanner: boolean): SkillCall {
   const said = `this conversation has a call that the offline model would not have made (${call.slice(0, 300)})`;
   if (isPlanner) return { tool: 'decline', arguments: { reason: `I can't take over from another model: ${said}.` } };
@@ -96,8 +97,8 @@ function takeOver(call: string, items: readonly Item[], isPlanner: boolean): Ski
 }
 
 /**
- * Steers that came since the last call are said back, so that everyone sees that they were read: a skip is followed
- * while nothing has been replaced, and anything else changes nothing.
+ * Repeats the steers that came since the last call, so that people see that they were read. A skip is followed until
+ * the replacement is made; any other steer changes nothing.
  */
 function acknowledge(items: readonly Item[], goal: Goal): Item[] {
   const fresh = items.slice(items.findLastIndex(({ kind }) => kind === 'call' || kind === 'assistant') + 1);

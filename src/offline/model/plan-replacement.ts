@@ -1,6 +1,7 @@
 /**
- * The planner's skill: survey the repository by the codemod, then hand in tasks by folder, or say why there are none.
- * Rule: every file that matches belongs to exactly one task, and tasks can run beside each other.
+ * The planner's skill: survey the repository with the codemod, then hand in tasks by folder, or decline with the
+ * reason.
+ * Rule: every file that matches belongs to exactly one task, so tasks can run at the same time.
  */
 import {
   describePlaces,
@@ -19,7 +20,7 @@ import type { SkillCall, Skill } from './replay.ts';
 import type { Ran, Steps } from './skill-steps.ts';
 import { run, tailOf } from './skill-steps.ts';
 
-/** Times that the repository is looked over: into folders that are too big, and again where a person said something. */
+/** Most surveys for one plan: more are needed to split large folders, and after a person's skip. */
 const MAX_LOOKS = 12;
 /** With more tasks than this, checks run on the integrated work only: each run may cost minutes. */
 const MAX_TASKS_WITH_CHECKS = 8;
@@ -38,11 +39,11 @@ export function planReplacement(prompt: Prompt, replacement: Replacement): Skill
     for (let look = 0; look < MAX_LOOKS; look += 1) {
       skips = readAllSkips();
       const ran = yield* run(surveyCommand({ replacement, skips }, split));
-      // What was said meanwhile may leave out some of it.
+      // A skip that came during the survey needs a new survey.
       if (readAllSkips().length !== skips.length) continue;
       const looked = readSurvey(ran);
       unread = describeUnread(ran);
-      // A survey of too many folders is cut; the coarser one before it serves.
+      // The output for too many folders is cut off; use the coarser survey from before.
       if (looked.kind === 'cut') break;
       if (looked.kind === 'none') return yield* decline(describeNothing(replacement, looked.reason || unread, skips));
       survey = looked.survey;
@@ -54,7 +55,7 @@ export function planReplacement(prompt: Prompt, replacement: Replacement): Skill
   };
 }
 
-/** What is planned when not even the folders of the root fit a result. */
+/** The survey used if not even the folders of the root fit into one output: one task for the whole repository. */
 const WHOLE: Survey = {
   groups: [{ kind: 'folder', path: '', files: 0, matches: 0 }],
   files: 0,
@@ -93,7 +94,7 @@ function readSurvey({ end, output }: Ran): Looked {
   return { kind: 'ok', survey: { groups, files, matches: Number(total?.[1] ?? 0), languages } };
 }
 
-/** Files that hold the pattern's longest text and were not read by the parser; empty for none. */
+/** Names files that contain the pattern's longest text but were not read by the parser; empty where there are none. */
 function describeUnread({ output }: Ran): string {
   const unread = readPlaces(output, 'unread');
   return unread.total === 0 ? '' : `May match and was not read: ${describePlaces(unread)}.`;
@@ -146,8 +147,9 @@ function sizeOf({ files, matches }: { files: number; matches: number }): string 
 }
 
 /**
- * The glob that covers a group and nothing else. A folder whose name looks like a glob is named plainly, which core
- * reads as all below it. A list of paths holds one a line, without spaces around: such characters are any character.
+ * The glob that covers exactly one group. A folder whose name looks like a glob is given without `**`, which core reads
+ * as everything below it. A list of paths has one path on each line, trimmed, so spaces at the ends and control
+ * characters become `?`.
  */
 function toGlob({ kind, path }: Group): string {
   const isOdd = /^\s|\s\/?$|\p{Cc}/u.test(path);
@@ -168,7 +170,7 @@ function nameOf(bundle: Bundle): string {
   return tops.length > 3 ? `${shown} and ${tops.length - 3} more folders of ${parent}` : shown;
 }
 
-/** A slug of the folder, or of the first and the last of several; numbered where it was taken. */
+/** A slug of the folder, or of the first and last of several folders, with a number if it is taken. */
 function chooseId(bundle: Bundle, taken: Set<string>): string {
   const folders = bundle.groups.filter(({ kind }) => kind === 'folder').map(({ path }) => path);
   const [first = parentOf(bundle)] = folders;

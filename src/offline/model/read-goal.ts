@@ -1,9 +1,9 @@
 /**
- * Reads the prompt that an agent starts with, and the one form of goal that the offline model can do.
- * Rule: tolerant of how a goal is written, never of what it means: what is not understood is said, not guessed.
+ * Reads an agent's first prompt, and the one form of goal that the offline model can do.
+ * Rule: it tolerates variations in how a goal is written, but never guesses its meaning: an unclear goal is a problem.
  */
 
-/** The prompt's parts, as far as they are there. */
+/** The parts of a prompt; a missing part is empty. */
 export interface Prompt {
   goal: string;
   task: string;
@@ -11,25 +11,25 @@ export interface Prompt {
   instructions: string;
   paths: string[];
   checks: string[];
-  /** Those of them that are red on the base already, as a person accepted. */
+  /** Checks that are already red on the base, as a person accepted. */
   redBefore?: string[];
 }
 
-/** A replacement, exactly as ast-grep will get it. */
+/** A replacement, exactly as ast-grep gets it. */
 export interface Replacement {
   pattern: string;
   rewrite: string;
-  /** As the goal names it, in lower case; undefined lets ast-grep go by each file's ending. */
+  /** The language's name in lower case; undefined lets ast-grep decide by each file's ending. */
   language?: string;
 }
 
 export type Goal =
   | ({ kind: 'replace' } & Replacement)
-  /** Looks like a replacement and is none. */
+  /** Begins like a replacement but has a fault. */
   | { kind: 'malformed'; problem: string }
   | { kind: 'other' };
 
-/** Names that people use and ast-grep does not know. */
+/** Names of languages that people use, with ast-grep's name for each. */
 const LANGUAGE_NAMES: Record<string, string> = {
   'c#': 'csharp',
   sh: 'bash',
@@ -38,15 +38,15 @@ const LANGUAGE_NAMES: Record<string, string> = {
   tf: 'hcl',
 };
 
-/** The form of goal that works, for messages. */
+/** The form of goal that the offline model can do, for messages. */
 export const GOAL_FORM = 'replace `<pattern>` with `<rewrite>` [in <language>]';
 
-/** Reads the first user message; undefined when it has no goal. */
+/** Reads the first user message; undefined where it has no goal. */
 export function readPrompt(text: string): Prompt | undefined {
   const start = /^Goal: ?/m.exec(text);
   if (!start) return undefined;
   const rest = text.slice(start.index + start[0].length);
-  // A goal may hold blank lines itself; only where no task follows does the first one end it.
+  // A goal may contain blank lines, so it ends at its task; only without a task does the first blank line end it.
   const end = [rest.indexOf('\n\nTask:'), rest.search(/\n[ \t]*\n/)].find((at) => at >= 0) ?? rest.length;
   const after = rest.slice(end);
   const redBefore = readList(after, 'Red on the base already, and accepted where they stay red in the same way');
@@ -65,7 +65,7 @@ function readLine(text: string, name: string): string {
   return new RegExp(`^${name}: ?(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
 }
 
-/** A list of `- ` lines; a line without the dash goes on with the one before. */
+/** Reads a list of `- ` lines; a line without the dash continues the one before. */
 function readList(text: string, name: string): string[] {
   const section = new RegExp(`^${name}:[ \\t]*\\n([^]*?)(?=\\n[ \\t]*\\n|(?![^]))`, 'm').exec(text)?.[1] ?? '';
   const entries: string[] = [];
@@ -76,7 +76,7 @@ function readList(text: string, name: string): string[] {
   return entries.map((entry) => entry.trim()).filter((entry) => entry !== '' && entry !== '(none)');
 }
 
-/** Reads a goal ``replace `<pattern>` with `<rewrite>` [in <language>]``; more backticks quote text that has some. */
+/** Reads a goal ``replace `<pattern>` with `<rewrite>` [in <language>]``; longer fences quote text with backticks. */
 export function readGoal(goal: string): Goal {
   const text = goal.trim();
   const verb = /^(?:please\s+)?replace\b\s*/i.exec(text);
@@ -102,17 +102,17 @@ export function readGoal(goal: string): Goal {
 
 type Quoted = { kind: 'ok'; value: string; rest: string } | { kind: 'bad'; problem: string };
 
-/** Text between runs of equally many backticks, as in Markdown; two with nothing between them are an empty text. */
+/** Reads text between fences of equally many backticks, as in Markdown; two backticks alone are an empty text. */
 function readQuoted(text: string, what: string): Quoted {
   const fence = /^`+/.exec(text)?.[0];
-  if (!fence) return { kind: 'bad', problem: `the ${what} must stand in backticks` };
+  if (!fence) return { kind: 'bad', problem: `the ${what} must be in backticks` };
   if (fence === '``' && /^``(?=\s*$|\s*[.!]|\s+(?:with|by|in)\s)/.test(text) && !/[^`]``(?!`)/.test(text.slice(2))) {
     return { kind: 'ok', value: '', rest: text.slice(2) };
   }
   const close = new RegExp(`(?<!\`)${fence}(?!\`)`).exec(text.slice(fence.length));
   if (!close) return { kind: 'bad', problem: `the ${what} has no closing ${fence}` };
   const inner = text.slice(fence.length, fence.length + close.index);
-  // One space beside a longer fence only keeps it apart from a backtick of the text.
+  // In a longer fence, one space at each end only separates the fence from a backtick of the text.
   const value = fence.length > 1 ? inner.replace(/^ ([^]*) $/, '$1') : inner;
   return { kind: 'ok', value, rest: text.slice(fence.length + close.index + fence.length) };
 }
@@ -134,11 +134,11 @@ function readLanguage(text: string): { kind: 'ok'; name?: string } | { kind: 'ba
 
 function findProblem(pattern: string, rewrite: string): string | undefined {
   if (pattern.trim() === '') return 'the pattern is empty';
-  if (pattern.includes('\0') || rewrite.includes('\0')) return 'a NUL character cannot be part of a pattern or rewrite';
+  if (pattern.includes('\0') || rewrite.includes('\0')) return "a pattern or rewrite can't contain a NUL character";
   if (pattern === rewrite) return 'the rewrite is the same as the pattern: nothing would change';
   const bound = new Set(metavariables(pattern));
   const unbound = metavariables(rewrite).filter((name) => !bound.has(name));
-  // ast-grep would put nothing in their place, and so delete code silently.
+  // ast-grep replaces an unbound metavariable by nothing, which silently deletes code.
   if (unbound.length > 0)
     return `the rewrite uses ${[...new Set(unbound)].join(', ')}, which the pattern does not have`;
   return undefined;

@@ -1,6 +1,7 @@
 /**
- * Runs a skill against the conversation so far: a skill is a generator that yields calls and is given their outcomes.
- * Rule: nothing is remembered between requests; each one replays the skill from its start, so any server can go on.
+ * Runs a skill against the conversation so far. A skill is a generator that yields calls and receives their outcomes.
+ * Rule: the server stores nothing between requests. Each request replays the skill from its start, so any server can
+ * continue. Changing the text of a skill's call therefore breaks conversations under way.
  */
 import type { ToolName } from '../../core/agent/tools.ts';
 import type { Item } from '../../core/transcript.ts';
@@ -11,24 +12,23 @@ export interface SkillCall {
   arguments: Record<string, unknown>;
 }
 
-/** What became of a call. */
 export type CallOutcome =
   /** `exitCode` is null where the command was killed or timed out; `end` says how it ended. */
   | { kind: 'ran'; exitCode: number | null; end: string; output: string }
-  /** Interrupted or taken back: it had no effect and may be made again. */
+  /** Interrupted, or its work taken back: the call had no effect and may be repeated. */
   | { kind: 'interrupted'; text: string }
-  /** Policy, a supervisor or a check of the call itself said no. */
+  /** Refused by policy, by a supervisor, or because the call is malformed. */
   | { kind: 'refused'; text: string }
-  /** A person's answer, or why a finish did not count. */
+  /** A person's answer, or why a finish was not accepted. */
   | { kind: 'told'; text: string };
 
-/** `told` grows while the skill runs: all messages of people that came before its next call. */
+/** `told` grows while the skill runs: it has all messages of people that came before the skill's next call. */
 export type Skill = (told: readonly string[]) => Generator<SkillCall, never, CallOutcome>;
 
-/** The next call of a skill, or the earlier call that it would not have made. */
+/** The skill's next call, or the first earlier call in the conversation that the skill would not have made. */
 export type Replayed = { kind: 'next'; action: SkillCall } | { kind: 'diverged'; call: string };
 
-/** Replays a skill over a conversation; its first user item is the prompt and not a message. */
+/** Replays a skill over a conversation. The first user item is the prompt, not a message. */
 export function replay(items: readonly Item[], skill: Skill): Replayed {
   const told: string[] = [];
   const results = new Map(
@@ -54,7 +54,7 @@ export function replay(items: readonly Item[], skill: Skill): Replayed {
   return { kind: 'next', action: advance() };
 }
 
-/** Reads a result as Coxswain words it: how a command ended on the first line, then its output. */
+/** Reads the result of a call in Coxswain's form: how a command ended on the first line, then its output. */
 function readOutcome(tool: ToolName, text: string): CallOutcome {
   if (/^A supervisor interrupted this call|^This call was not run: the work was taken back/.test(text)) {
     return { kind: 'interrupted', text };

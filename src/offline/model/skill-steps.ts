@@ -1,22 +1,22 @@
 /**
- * Steps that both skills make: run a command to its end, say when an answer is not to be had.
- * Rule: a step repeats a call only when it had no effect, and asks a person when it was refused.
+ * Steps that both skills use: run a command to its end, ask a person.
+ * Rule: a call is repeated only if it had no effect. If it was refused, a person is asked.
  */
 import type { SkillCall, CallOutcome } from './replay.ts';
 
-/** Times that one call is made again after an interruption, before a person is asked. */
+/** Most repeats of an interrupted call before a person is asked. */
 const MAX_AGAIN = 20;
 
 export type Ran = Extract<CallOutcome, { kind: 'ran' }>;
 export type Steps<T> = Generator<SkillCall, T, CallOutcome>;
 
-/** Asks a person and gives the answer. */
+/** Asks a person and returns the answer. */
 export function* ask(question: string): Steps<string> {
   const outcome = yield { tool: 'ask', arguments: { question: question.slice(0, 4000) } };
   return outcome.kind === 'ran' ? outcome.output : outcome.text;
 }
 
-/** Runs a command; one that was interrupted is made again, one that was refused after a person's answer. */
+/** Runs a command. An interrupted command is repeated at once, a refused one after a person's answer. */
 export function* run(command: string, timeoutSeconds?: number): Steps<Ran> {
   for (let tries = 1; ; tries += 1) {
     const outcome = yield {
@@ -30,7 +30,6 @@ export function* run(command: string, timeoutSeconds?: number): Steps<Ran> {
   }
 }
 
-/** The end of an output, for a question or a reason. */
 export function tailOf(output: string, characters = 1500): string {
   return output.length <= characters ? output.trim() : `…${output.slice(-characters).trim()}`;
 }

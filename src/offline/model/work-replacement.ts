@@ -1,6 +1,7 @@
 /**
- * The worker's skill: list what matches under the task's paths, rewrite it in one pass, look again, check, finish.
- * Rule: only files of the task are touched, what is not done is said, and what it can't do it asks a person about.
+ * The worker's skill: list the files that match under the task's paths, rewrite them in one pass, list again, run the
+ * checks, finish.
+ * Rule: it changes only the task's files and says what it did not do. For anything else it asks a person.
  */
 import { isInPaths } from '../../core/paths.ts';
 import type { MatchPlace, CodemodScope } from './codemod-commands.ts';
@@ -23,9 +24,9 @@ import type { Skill } from './replay.ts';
 import type { Steps } from './skill-steps.ts';
 import { ask, run, tailOf } from './skill-steps.ts';
 
-/** Most pages of file names; a task with more files than they hold is no task. */
+/** Most pages of file names; a task with more files is too large. */
 const MAX_PAGES = 50;
-/** Time limit of a check, in seconds: as long as the checks of a finish get by default. */
+/** Time limit of a check, in seconds: the default for checks after a finish. */
 const CHECK_TIMEOUT_SECONDS = 1800;
 const WAYS_OUT =
   'Once you answer, I finish with the files as they are. ' +
@@ -47,7 +48,7 @@ export function workReplacement(prompt: Prompt, replacement: Replacement): Skill
       const nothing = `Nothing to replace: no match under ${showPaths(prompt.paths)}.`;
       return yield* finish(`${nothing}${describeUnread(found)}`);
     }
-    // Whole folders make a short command; where the paths are finer than folders, the files are named.
+    // Whole folders make a short command. If the task's paths do not cover whole folders, the files are named.
     const targets = roots.exact ? roots.paths.filter((path) => !isSkipped(path, skips())) : found.files;
     const edited = yield* edit(scope(), targets, told);
     if (edited.kind === 'failed')
@@ -59,7 +60,9 @@ export function workReplacement(prompt: Prompt, replacement: Replacement): Skill
   };
 }
 
-/** Work that needs a mind: conflicts, red checks of the integrated tree. Replacing once more would be wrong there. */
+/**
+ * The task's text if it needs intelligence: a conflict, a red check, wanted changes. Replacing again would be wrong.
+ */
 function findBeyond({ task, instructions }: Prompt): string | undefined {
   const isRepair = /^repair-\d+$/.test(task) && /checks are red/.test(instructions);
   const isMerge = /have conflict markers now/.test(instructions);
@@ -70,7 +73,7 @@ function findBeyond({ task, instructions }: Prompt): string | undefined {
   return `${what}, and the offline model cannot mend that:\n${tailOf(instructions, 2500)}`;
 }
 
-/** Runs the checks once by itself, then finishes; red ones are a person's to judge, but for those red before. */
+/** Runs the checks once, then finishes. If a check is red that was not red on the base, asks a person. */
 function* confirm({ checks: all, redBefore = [] }: Prompt, summary: string): Steps<never> {
   const checks = all.filter((check) => !redBefore.includes(check));
   for (const check of checks) {
@@ -89,7 +92,7 @@ function describeRed(check: string, end: string, output: string): string {
   return `${check} → ${end}\n${tailOf(output)}`;
 }
 
-/** Asks, and finishes once answered; a finish that does not count is asked about again. */
+/** Asks a person, and finishes once they answer. */
 function* giveUp(problem: string, summary: string): Steps<never> {
   yield* ask(`${problem}\n\nWhat shall I do? ${WAYS_OUT}`);
   return yield* finish(summary);
@@ -105,7 +108,7 @@ function* finish(summary: string): Steps<never> {
   }
 }
 
-/** The files that match, and those that may and were not read. */
+/** The files that match, and places that may match in files that were not read. */
 interface Found {
   kind: 'ok';
   files: string[];
@@ -140,7 +143,7 @@ function* listFiles(
   return found;
 }
 
-/** What an edit did, and what it says of places that are not as the pattern has it. */
+/** What an edit did: replacements, refused places, code that the pattern does not name, and parse errors before it. */
 interface Edited {
   kind: 'ok';
   made: number;
@@ -149,7 +152,7 @@ interface Edited {
   errorsBefore: { places: MatchPlace[]; total: number };
 }
 
-/** Rewrites in one pass: a rewrite that matches its own pattern is not run again. */
+/** Rewrites in one pass. New code that matches the pattern is not rewritten again. */
 function* edit(
   scope: CodemodScope,
   targets: readonly string[],
@@ -182,7 +185,7 @@ function* edit(
   return edited;
 }
 
-/** Where to look for a task's files; `exact` when these places hold nothing but the task's files. */
+/** The folders and files below which a task's files are; `exact` if all files below them are the task's. */
 export function findRoots(globs: readonly string[]): { paths: string[]; exact: boolean } {
   let exact = true;
   const roots = globs.map((glob) => {
@@ -198,11 +201,11 @@ export function findRoots(globs: readonly string[]): { paths: string[]; exact: b
   });
   const unique = [...new Set(roots)];
   if (unique.includes('.')) return { paths: ['.'], exact };
-  // A place inside another one would be rewritten twice.
+  // A path inside another one would be rewritten twice.
   return { paths: unique.filter((path) => !unique.some((other) => path.startsWith(`${other}/`))), exact };
 }
 
-/** What was done, then what was not, and where the plan's count is another one. */
+/** Says what was done, what was not, and where the plan's count differs. */
 function describeResult(
   { paths, instructions }: Prompt,
   { found, edited, after }: { found: Found; edited: Edited; after: Found },

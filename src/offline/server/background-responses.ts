@@ -1,13 +1,13 @@
 /**
- * Responses that a server makes and keeps whoever listens: `background` of the Responses API.
- * Rule: a response goes on when its client has gone, is kept under its id, and ends exactly once.
+ * Responses that the server makes and stores even if no client listens: `background` of the Responses API.
+ * Rule: a response continues when its client is gone, is stored under its id, and ends exactly once.
  */
 import type { Response, ResponseStreamEvent } from 'openai/resources/responses/responses';
 import type { ParsedRequest } from './read-request.ts';
 import type { ResponseContent } from './response-events.ts';
 import { createEvents, createResponse } from './response-events.ts';
 
-/** What becomes of one, after `delayMs`; without an end it never ends by itself. */
+/** How a response ends after `delayMs` milliseconds; without `end` it never ends by itself. */
 export interface Course {
   delayMs: number;
   end: ResponseContent | { failed: { code: string; message: string } } | undefined;
@@ -15,16 +15,16 @@ export interface Course {
 
 export interface StoredResponse {
   readonly id: string;
-  /** As it stands now. */
+  /** The response object as it is now. */
   readonly response: Response;
   /** All events so far, in order. */
   readonly events: readonly ResponseStreamEvent[];
   readonly ended: Promise<void>;
-  /** Ends it without an answer; one that has ended stays as it is. */
+  /** Ends the response without content; does nothing after its end. */
   cancel(): void;
 }
 
-/** Begins a response; its id is its own even where the same was asked before. */
+/** Begins a response. Its id is unique, even for two equal requests. */
 export function beginResponse(request: ParsedRequest, { delayMs, end }: Course): StoredResponse {
   const id = `resp_${request.index}_${createResponse(request, { items: [] }).id.slice(5, 29)}`;
   const begun = { ...createResponse(request, { items: [] }), id, background: true, store: true };
@@ -49,7 +49,7 @@ export function beginResponse(request: ParsedRequest, { delayMs, end }: Course):
     const whole = { ...createResponse(request, end), id, background: true, store: true } as unknown as Response;
     finish(whole, createEvents(whole));
   }, delayMs);
-  // A server that is closed keeps no process alive for an answer that nobody will fetch.
+  // After the server is closed, a response under way must not keep the process alive.
   timer.unref();
   return {
     id,

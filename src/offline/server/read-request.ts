@@ -1,27 +1,26 @@
 /**
- * Reads a request of the Responses API: JSON to our own items, or the error that the API would give.
- * Rule: what is not understood is refused with its place, never guessed at.
+ * Reads a request of the Responses API: turns its JSON into our items, or returns the error that the API would send.
+ * Rule: an unknown form is refused with its place in the request, never guessed.
  */
 import { z } from 'zod';
 import type { Item } from '../../core/transcript.ts';
 
-/** A request as the answering side sees it. */
 export interface ParsedRequest {
   model: string;
   instructions: string;
-  /** The conversation; what only a provider understands is `opaque`. */
+  /** The conversation; items that only a provider understands are `opaque`. */
   items: Item[];
-  /** Names of the tools on offer. */
+  /** Names of the tools that the request offers. */
   tools: string[];
   stream: boolean;
-  /** The body as it came, parsed; its bytes are in `body`. */
+  /** The parsed body; its text is in `body`. */
   raw: Record<string, unknown>;
   body: string;
-  /** How many requests the server had before this one. */
+  /** Number of requests that the server had before this one. */
   index: number;
 }
 
-/** An error in the API's own shape. */
+/** An error in the API's shape. */
 export interface ApiError {
   status: number;
   code: string;
@@ -63,7 +62,6 @@ const requestSchema = z.object({
 
 export type ReadRequest = { kind: 'ok'; request: ParsedRequest } | { kind: 'bad'; error: ApiError };
 
-/** Reads a request's body. */
 export function readRequest(body: string, index: number): ReadRequest {
   let raw: unknown;
   try {
@@ -114,7 +112,7 @@ function textOf(content: z.infer<typeof contentSchema>): string {
   return content.map((part) => (part.type === 'refusal' ? part.refusal : part.text)).join('');
 }
 
-/** Every call needs its output and every output its call, as the real API insists. */
+/** The API's error if a call has no output or an output no call. */
 function findUnpaired(items: readonly Item[]): string | undefined {
   const calls = new Set<string>();
   const results = new Set<string>();

@@ -1,29 +1,28 @@
 /**
- * An answer as the Responses API says it: the response object, and the events that stream it.
- * Rule: pure; equal requests and answers give equal bytes, ids and times included.
+ * Writes content in the form of the Responses API: the response object, and the events that stream it.
+ * Rule: pure; equal requests and contents give equal bytes, ids and times included.
  */
 import type { Response, ResponseOutputItem, ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { digestText } from '../../core/digest.ts';
 import type { Item } from '../../core/transcript.ts';
 import type { ParsedRequest } from './read-request.ts';
 
-/** The rough rule by which tokens are counted here: one for every four bytes of JSON. */
+/** Tokens are estimated: one for every four bytes of JSON. */
 const BYTES_PER_TOKEN = 4;
 
-/** What an answer says, before it is put into the API's words. */
+/** The content of a response, before it gets the API's form. */
 export interface ResponseContent {
   items: Item[];
-  /** Ends the answer as incomplete; a call in it is cut off in its middle. */
+  /** Ends the response as incomplete; a call in it is cut off in its middle. */
   stop?: 'incomplete';
-  /** Why it is incomplete. */
+  /** Why the response is incomplete. */
   incompleteReason?: 'max_output_tokens' | 'content_filter';
-  /** The model refuses with these words. */
+  /** The text with which the model refuses. */
   refusal?: string;
-  /** Tokens as a script wants them; counted by the rough rule where left out. */
+  /** Tokens to report; estimated if left out. */
   usage?: { inputTokens: number; cachedTokens?: number; outputTokens: number };
 }
 
-/** The finished response. */
 export function createResponse(request: ParsedRequest, answer: ResponseContent): Response {
   const digest = digestText(request.body);
   const output = answer.items.map((item, index) => toOutputItem(item, `${digest.slice(0, 24)}${index}`, answer));
@@ -49,7 +48,7 @@ export function createResponse(request: ParsedRequest, answer: ResponseContent):
     top_p: null,
     usage: countUsage(request, answer, output),
   };
-  // The type also wants fields that only the library adds.
+  // The type also has fields that only the client library adds.
   return response as unknown as Response;
 }
 
@@ -91,7 +90,7 @@ function toOutputItem(item: Item, id: string, answer: ResponseContent): Response
   }
 }
 
-/** The events of a streamed response, in the API's order and numbered. */
+/** The events of a streamed response, in the API's order, with sequence numbers. */
 export function createEvents(response: Response): ResponseStreamEvent[] {
   const started = { ...response, status: 'in_progress', output: [], usage: null, incomplete_details: null };
   const events: object[] = [
@@ -135,7 +134,7 @@ function partEvents(part: Part, at: object): object[] {
   ];
 }
 
-/** Pieces of a text that never split a character. */
+/** Cuts a text into pieces without splitting a character. */
 function cut(text: string): string[] {
   return text.match(/[^]{1,2000}/gu) ?? [];
 }

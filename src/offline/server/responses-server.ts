@@ -1,6 +1,6 @@
 /**
- * A real HTTP server of the Responses API, whose answers come from a function: the offline model, or a test's script.
- * Rule: what goes over the wire is the API's; what is wrong on purpose (`fault`) is wrong the way real servers are.
+ * A real HTTP server of the Responses API whose replies come from a function: the offline model, or a test's script.
+ * Rule: it speaks exactly the API; a `fault` on purpose looks like one of a real server.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -18,30 +18,30 @@ import { sendError, sendJson, startStream, writeEvent } from './write-response.t
 export type { ParsedRequest } from './read-request.ts';
 export type { ServerReply } from './server-reply.ts';
 
-/** Most bytes of one request: far above any conversation that fits a model. */
+/** Most bytes of one request; far more than a conversation that fits a model. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
-/** Requests that stay readable afterwards, unless said otherwise. */
+/** Default number of requests that stay readable. */
 const KEPT_REQUESTS = 10_000;
 
 export interface ResponsesServerOptions {
   answer: (request: ParsedRequest) => Promise<ServerReply> | ServerReply;
   host?: string;
-  /** 0 takes a free port. */
+  /** 0, the default, takes a free port. */
   port?: number;
-  /** Model names that exist here; every name if left out. */
+  /** Model names that exist on this server; every name if left out. */
   models?: readonly string[];
-  /** How many requests are kept in `requests`, the newest. */
+  /** How many of the newest requests `requests` has. */
   keptRequests?: number;
 }
 
 export interface ResponsesServer {
   /** The base URL for a client, ending in `/v1`. */
   url: string;
-  /** Requests for answers received so far, kept or not. */
+  /** Number of requests for responses so far. */
   readonly count: number;
-  /** The newest requests received, oldest first. */
+  /** The newest requests, oldest first. */
   readonly requests: readonly ParsedRequest[];
-  /** Those that are made in the background, by their ids. */
+  /** Background responses by their ids. */
   readonly kept: ReadonlyMap<string, StoredResponse>;
   /** Stops listening and ends open connections. */
   close: () => Promise<void>;
@@ -59,7 +59,7 @@ export async function startResponsesServer(options: ResponsesServerOptions): Pro
   const served: Served = { options, requests: [], kept: new Map(), count: 0 };
   const server = createServer((incoming, outgoing) => {
     serve(served, incoming, outgoing).catch((error: unknown) => {
-      // A script that throws is seen by its client, and ends no process.
+      // If the function throws, the client gets an error and the process goes on.
       if (outgoing.headersSent) outgoing.destroy();
       else
         sendError(outgoing, {
@@ -149,7 +149,7 @@ async function readBody(incoming: IncomingMessage): Promise<string | undefined> 
   let bytes = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    // Read on but keep nothing, so that the client gets to see the refusal.
+    // Read the rest without storing it, so that the client receives the refusal.
     if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
   }
   return bytes > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks).toString('utf8');
@@ -207,7 +207,7 @@ async function answer(request: ParsedRequest, said: ServerReply, outgoing: Serve
   }
 }
 
-/** Sends all but the last event, or only the first, and then does what the fault says. */
+/** Sends all events but the last, or only the first, and then breaks as the fault says. */
 function breakStream(
   request: ParsedRequest,
   said: Extract<ServerReply, { fault: 'cut-stream' | 'no-end' | 'hang' }>,
@@ -223,7 +223,7 @@ function breakStream(
   }
   for (const event of events.slice(0, -1)) writeEvent(outgoing, event);
   if (said.fault === 'no-end') outgoing.end();
-  // Half an event line, then no connection any more.
+  // Half a line of an event, then the connection closes.
   else outgoing.write('event: response.comp', () => outgoing.destroy());
 }
 

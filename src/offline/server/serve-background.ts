@@ -1,6 +1,6 @@
 /**
- * Serves responses that are made in the background: begun by one request, waited for, read and ended by others.
- * Rule: a broken stream breaks for its listener alone.
+ * Serves background responses: one request begins a response, other requests wait for it, read it or cancel it.
+ * Rule: a broken stream breaks only for its listener; the response goes on.
  */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
@@ -10,16 +10,16 @@ import type { ParsedRequest } from './read-request.ts';
 import type { ServerReply } from './server-reply.ts';
 import { sendError, sendJson, startStream, writeEvent } from './write-response.ts';
 
-/** Providers keep them for some minutes or weeks; here it is the newest. */
+/** Most responses that are stored, the newest; real providers store them for minutes to weeks. */
 const MOST_KEPT = 1000;
 
-/** Whether a request is for a response that is kept; some faults come before there could be one. */
+/** Whether the request begins a background response; with some faults the request fails before that. */
 export function isBackground(request: ParsedRequest, said: ServerReply): boolean {
   const isRefused = 'fault' in said && (said.fault === 'status' || said.fault === 'garbage');
   return request.raw['background'] === true && !isRefused;
 }
 
-/** Begins a response that is kept; a broken stream then breaks for its listener alone. */
+/** Begins a background response and sends it, as a stream if the request wants one. */
 export async function respondInBackground(
   all: Map<string, StoredResponse>,
   request: ParsedRequest,
@@ -52,7 +52,7 @@ function courseOf(said: ServerReply): Course {
   return { delayMs: 0, end: said.fault === 'hang' ? undefined : { items } };
 }
 
-/** Sends the events after one, those to come included. */
+/** Sends all events after the one numbered `after`, including those still to come. */
 async function streamKept(kept: StoredResponse, after: number, outgoing: ServerResponse): Promise<void> {
   startStream(outgoing);
   let sent = after + 1;
@@ -67,7 +67,7 @@ async function streamKept(kept: StoredResponse, after: number, outgoing: ServerR
   outgoing.end();
 }
 
-/** Sends a response that is kept, as it stands now or as the stream of its events. */
+/** Sends a stored response: as it is now, or as the stream of its events. */
 export async function sendStored(
   all: ReadonlyMap<string, StoredResponse>,
   { id, search }: { id: string; search: URLSearchParams },

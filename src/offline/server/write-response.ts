@@ -1,22 +1,20 @@
 /**
- * Writes what the API says over HTTP: JSON, errors in the API's shape, and streams of events.
- * Rule: bytes only; what is said is decided elsewhere.
+ * Writes HTTP responses: JSON, errors in the API's shape, and streams of events.
+ * Rule: it only writes bytes; callers decide on the content.
  */
 import type { ServerResponse } from 'node:http';
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
 import type { ApiError } from './read-request.ts';
 
-/** Begins a stream of events. */
 export function startStream(outgoing: ServerResponse): void {
   outgoing.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
 }
 
-/** Writes one event of a stream. */
 export function writeEvent(outgoing: ServerResponse, event: ResponseStreamEvent): void {
   outgoing.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
 }
 
-/** Sends a whole answer as JSON. */
+/** Sends a whole response as JSON; a string is sent as it is. */
 export function sendJson(
   outgoing: ServerResponse,
   status: number,

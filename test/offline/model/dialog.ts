@@ -1,6 +1,6 @@
 /**
- * Drives the offline model as an agent does: asks over HTTP, runs its commands by a real shell, gives results back.
- * Rule: nothing of the model is called but its server.
+ * Drives the offline model as an agent does: asks it over HTTP, runs its commands in a real shell, sends results back.
+ * Rule: only the model's server is called, none of its functions.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ import { startOfflineModel } from '../../../src/offline/model/offline-model.ts';
 
 const state = await mkdtemp(join(tmpdir(), 'coxswain-offline-tools-'));
 afterAll(() => rm(state, { recursive: true, force: true }));
-/** The PATH of the sandbox, nearly: the system's programs, then ours. */
+/** Almost the PATH of the sandbox: the system's programs, then ours. */
 export const env = {
   PATH: ['/usr/local/bin', '/usr/bin', '/bin', (await prepareToolbox(state)).folder].join(delimiter),
 };
@@ -30,10 +30,10 @@ export const GOAL = 'replace `var $A = require($B)` with `const $A = require($B)
 /** A file with something to replace. */
 export const REQUIRE = 'var a = require(\'a\');\nvar b = require("b"), c = 1;\n';
 
-/** What it must become. */
+/** The file after the replacement. */
 export const CONST = 'const a = require(\'a\');\nconst b = require("b"), c = 1;\n';
 
-/** All that makes paths hard: ignored and hidden files, quotes, spaces, brackets, other languages. */
+/** A project with difficult paths: ignored and hidden files, quotes, spaces, brackets, other languages. */
 export const PROJECT = {
   '.gitignore': 'node_modules\n/built/\n*.gen.js\n',
   '.hidden/h.js': REQUIRE,
@@ -53,7 +53,7 @@ export const PROJECT = {
   'built/out.js': REQUIRE,
 };
 
-/** What the goal must make of the project: all that is JavaScript by its name and not ignored. */
+/** The project after the goal: every file changed that is JavaScript by its name and not ignored. */
 export const DONE = {
   ...PROJECT,
   ...Object.fromEntries(
@@ -77,7 +77,7 @@ export async function makeFolder(files: Record<string, string>): Promise<string>
   return dir;
 }
 
-/** Every file's text by its path, hidden ones too. */
+/** Every file's text by its path, with hidden files. */
 export async function readFolder(dir: string): Promise<Record<string, string>> {
   const { stdout } = await execa('find', ['.', '-type', 'f', '-printf', '%P\\0'], { cwd: dir });
   const paths = stdout
@@ -104,13 +104,13 @@ export function openOffline({ url }: { url: string }): Model {
 export interface Told {
   /** Messages put into the conversation before the call of this number (0 is the first). */
   messages?: Record<number, string>;
-  /** Results given instead of running a call, by its number. */
+  /** Results to use instead of running a call, by the call's number. */
   results?: Record<number, string>;
-  /** What a person answers to each question. */
+  /** A person's answer to each question. */
   answer?: string;
-  /** Why a finish does not count; each is used once. */
+  /** Reasons for not accepting a finish; each is used once. */
   notConfirmed?: string[];
-  /** Opens the model anew for each call, as after a restart. */
+  /** Opens a new model for each call, as after a restart. */
   model?: () => Promise<Model>;
 }
 
@@ -166,7 +166,7 @@ export async function converse(model: Model, dir: string, spec: Partial<AgentSpe
   throw new Error(`no end: ${JSON.stringify(items.slice(-4))}`);
 }
 
-/** A command's result as an act words it. */
+/** A command's result in the form of an act. */
 async function runShell(command: string, dir: string): Promise<string> {
   const { exitCode, all } = await execa('/bin/sh', ['-c', command], {
     cwd: dir,
@@ -185,7 +185,7 @@ export function planOf({ end }: Dialog): Plan {
   return end.arguments['plan'] as Plan;
 }
 
-/** Plans and works a goal to its end, task by task, and gives the planner's and the workers' dialogs. */
+/** Plans a goal and works all of its tasks; returns the dialogs of the planner and of the workers. */
 export async function refactor(
   model: Model,
   dir: string,

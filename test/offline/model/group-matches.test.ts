@@ -1,4 +1,4 @@
-/** Tasks that come out of a survey are few, not too big, and hold every file once. */
+/** A survey becomes few tasks that are not too large and contain every file once. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Group } from '../../../src/offline/model/group-matches.ts';
@@ -33,7 +33,7 @@ test('three thousand files become some twenty tasks', () => {
   expect(bundles.map(parentOf)).toEqual(bundles.map(() => 'tests/'));
 });
 
-test('whatever the survey, each group is in one task, tasks keep to their size, and are never too many', () => {
+test('for any survey, each group is in exactly one task, and tasks are neither too large nor too many', () => {
   const name = fc.stringMatching(/^[a-c]{1,2}$/);
   const group = fc.oneof(
     fc

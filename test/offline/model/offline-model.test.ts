@@ -1,4 +1,4 @@
-/** The offline model does a whole replacement by itself, and its result is what a person would have written. */
+/** The offline model does a whole replacement alone, with the result that a person would have written. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -19,7 +19,7 @@ import {
 } from './dialog.ts';
 
 describe('a whole replacement', () => {
-  test('changes the wanted bytes alone, whatever the names are', async () => {
+  test('changes only the wanted bytes, whatever the file names are', async () => {
     const dir = await makeFolder(PROJECT);
     const { plan, works } = await refactor(openOffline(await startServer()), dir, GOAL);
     expect(await readFolder(dir)).toEqual(DONE);
@@ -32,14 +32,14 @@ describe('a whole replacement', () => {
     expect(findPlanProblems(plan)).toEqual([]);
   });
 
-  test('without a language goes by the names of files', async () => {
+  test('goes by file names where no language is given', async () => {
     const dir = await makeFolder({ ...PROJECT, 'main.py': 'print(x)\n' });
     const { plan } = await refactor(openOffline(await startServer()), dir, GOAL.replace(' in javascript', ''));
     expect(await readFolder(dir)).toEqual({ ...DONE, 'lib/deep/typed.ts': CONST, 'main.py': 'print(x)\n' });
     expect(plan.summary).toMatch(/JavaScript \d+, TypeScript \d+/);
   });
 
-  test('spreads pattern and rewrite over lines where the goal does', async () => {
+  test('accepts a pattern and a rewrite of several lines', async () => {
     const dir = await makeFolder({ 'a.js': 'if (x) {\n  go();\n}\n' });
     const goal = 'replace `if ($A) {\n  $B;\n}` with `if (!$A) {\n\n  $B;\n}` in js';
     await refactor(openOffline(await startServer()), dir, goal);
@@ -55,7 +55,7 @@ describe('a whole replacement', () => {
     expect((await readFolder(dir))['a.js']).toBe("run('$(touch pwned)', \"; touch pwned #\", 'it\\'s');\n");
   });
 
-  test('makes one pass where a rewrite fits its own pattern, and says that matches are left', async () => {
+  test('makes one pass if the rewrite matches its own pattern, and says that matches are left', async () => {
     const dir = await makeFolder({ 'a.js': 'log(1);\n' });
     const { works } = await refactor(
       openOffline(await startServer()),
@@ -66,7 +66,7 @@ describe('a whole replacement', () => {
     expect(works[0]?.end.arguments['summary']).toMatch(/Replaced 1 match in 1 file .* 1 file still matches/);
   });
 
-  test('gives the same dialog again, call ids included, and goes on at a server that was restarted', async () => {
+  test('repeats the same dialog, call ids included, and continues after a restart of the server', async () => {
     const dirs = [await makeFolder(PROJECT), await makeFolder(PROJECT)];
     const spec = { goal: GOAL, task: 'all', paths: ['**'] };
     const model = openOffline(await startServer());
@@ -80,7 +80,7 @@ describe('a whole replacement', () => {
   });
 });
 
-test('ast-grep is the one that the product ships', async () => {
+test('the offline model runs the ast-grep that the product ships', async () => {
   const { stdout } = await execa('ast-grep', ['--version'], { env, extendEnv: false });
   expect(stdout).toMatch(/^ast-grep 0\.\d+/);
 });

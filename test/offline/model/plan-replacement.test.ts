@@ -1,4 +1,4 @@
-/** The planner of a replacement looks, and hands in tasks that hold each file once, or declines with the reason. */
+/** The planner of a replacement surveys, and hands in tasks with each file once, or declines with the reason. */
 import { describe, expect, test } from 'vitest';
 import { canOverlap, isInPaths } from '../../../src/core/paths.ts';
 import { findPlanProblems } from '../../../src/core/plan.ts';
@@ -15,7 +15,7 @@ import {
 } from './dialog.ts';
 
 describe('the planner', () => {
-  test('gives each file that matches to exactly one task, and tasks that run beside each other', async () => {
+  test('gives each matching file to exactly one task, so that tasks can run at the same time', async () => {
     const files: Record<string, string> = { 'root.js': REQUIRE, 'other.js': REQUIRE };
     for (let folder = 0; folder < 12; folder += 1) {
       for (let file = 0; file < 100; file += 1) {
@@ -39,7 +39,7 @@ describe('the planner', () => {
     expect(plan.summary).toMatch(/1602 files .*tasks by folder.*integrated work only/);
   });
 
-  test('asks for the checks of the goal in each task, where the tasks are few', async () => {
+  test('puts the checks into each task if the tasks are few', async () => {
     const dir = await makeFolder({ 'a/a.js': REQUIRE, 'b/b.js': REQUIRE });
     const checks = ['npm test', "sh -c 'exit 0'"];
     const plan = planOf(await converse(openOffline(await startServer()), dir, { kind: 'plan', goal: GOAL, checks }));
@@ -49,7 +49,7 @@ describe('the planner', () => {
     ]);
   });
 
-  test('looks without writing: the folder stays as it was', async () => {
+  test('writes nothing: the folder stays as it was', async () => {
     const dir = await makeFolder(PROJECT);
     await converse(openOffline(await startServer()), dir, { kind: 'plan', goal: GOAL });
     expect(await readFolder(dir)).toEqual(PROJECT);
@@ -60,7 +60,7 @@ describe('the planner', () => {
       'make it faster',
       /cannot do this goal.*replace `<pattern>` with `<rewrite>`.*COXSWAIN_MODEL.*OPENAI_API_KEY.*OPENAI_BASE_URL/,
     ],
-    ['replace `a` by', /the rewrite must stand in backticks/],
+    ['replace `a` by', /the rewrite must be in backticks/],
     [
       'replace `nope($A)` with `b($A)` in javascript',
       /Nothing to replace: `nope\(\$A\)` matches no file .* in javascript/,

@@ -1,4 +1,4 @@
-/** Goals are read exactly or refused with the reason; nothing in them is guessed. */
+/** Goals are read exactly or refused with the reason, never guessed. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { quote } from '../../../src/offline/model/codemod-commands.ts';
@@ -29,8 +29,8 @@ describe('a goal', () => {
   });
 
   test.each([
-    ['replace a with b', /pattern must stand in backticks/],
-    ['replace `a` with b', /rewrite must stand in backticks/],
+    ['replace a with b', /pattern must be in backticks/],
+    ['replace `a` with b', /rewrite must be in backticks/],
     ['replace `a` `b`', /after the pattern comes "with"/],
     ['replace `a with `b', /after the pattern comes "with"/],
     ['replace ``a` with `b`', /the pattern has no closing ``/],
@@ -52,7 +52,7 @@ describe('a goal', () => {
     },
   );
 
-  test('any text comes back from backticks enough', () => {
+  test('any text is read back from a long enough fence', () => {
     const code = fc.string({
       minLength: 1,
       unit: fc.constantFrom('a', '`', ' ', '\n', "'", '"', '$', '(', '\\', '\u00e9'),
@@ -81,7 +81,7 @@ describe('a prompt', () => {
   ];
   const prompt = (goal: string): string => [`Goal: ${goal}`, ...rest].join('\n\n');
 
-  test('gives its parts, and none of what AGENTS.md says', () => {
+  test('has its parts, and nothing of what AGENTS.md says', () => {
     expect(readPrompt(prompt('replace `a` with `b`'))).toEqual({
       goal: 'replace `a` with `b`',
       task: 'lib-2',
@@ -92,11 +92,11 @@ describe('a prompt', () => {
     });
   });
 
-  test('keeps the blank lines of a goal where a task follows', () => {
+  test('may have blank lines in its goal if a task follows', () => {
     expect(readPrompt(prompt('replace `a\n\nb` with `c`'))?.goal).toBe('replace `a\n\nb` with `c`');
   });
 
-  test('ends the goal at a blank line where nothing says where it ends', () => {
+  test('ends its goal at a blank line if no task follows', () => {
     expect(readPrompt('Hello\nGoal: replace `a`\nwith `b`\n\nmore')?.goal).toBe('replace `a`\nwith `b`');
   });
 
@@ -107,7 +107,7 @@ describe('a prompt', () => {
     });
   });
 
-  test('is none without a goal', () => {
+  test('is not read without a goal', () => {
     expect(readPrompt('Write me a poem')).toBeUndefined();
   });
 });
@@ -123,7 +123,7 @@ test.each([
   expect(readSkips(text)).toEqual(paths);
 });
 
-test('a quoted word reaches a program as it is', async () => {
+test('a quoted word reaches a program unchanged', async () => {
   const words = ['', 'a', "it's", '$HOME `id` $(id)', '-n', 'a\nb', '\\', '"', '*', '~', '!x', 'é', "'''"];
   const { stdout } = await execa('/bin/sh', ['-c', `printf '%s\\0' ${words.map(quote).join(' ')}`]);
   expect(stdout.split('\0').slice(0, -1)).toEqual(words);

@@ -1,4 +1,4 @@
-/** The worker of a replacement keeps to its task, and asks a person where it can't go on. */
+/** The worker of a replacement changes only its task's files, and asks a person when it can't continue. */
 import { describe, expect, test } from 'vitest';
 import {
   CONST,
@@ -24,7 +24,7 @@ describe('the worker', () => {
     expect(changed.map(([path]) => path)).toEqual(['-dash.js', 'index.js', 'lib/deep/b.mjs']);
   });
 
-  test('keeps to globs that are finer than folders', async () => {
+  test('respects globs that do not cover whole folders', async () => {
     const dir = await makeFolder({
       'a/x.js': REQUIRE,
       'a/x.test.js': REQUIRE,
@@ -36,7 +36,7 @@ describe('the worker', () => {
     expect(changed.map(([path]) => path)).toEqual(['a/b/y.test.js', 'a/x.test.js']);
   });
 
-  test('says back a steer and skips what it names', async () => {
+  test('repeats a steer and skips what it names', async () => {
     const dir = await makeFolder({ 'a/x.js': REQUIRE, 'a/y.js': REQUIRE, 'a/sub/z.js': REQUIRE, 'b.js': REQUIRE });
     const messages = {
       1: 'Steer from ann, a supervisor: skip a/y.js, b.js',
@@ -46,13 +46,13 @@ describe('the worker', () => {
     const { said } = await converse(openOffline(await startServer()), dir, spec, { messages });
     expect(said).toEqual([
       'Noted: skip a/y.js, b.js',
-      'The offline model only does replacements, and of steers it knows "skip <path>" alone. This steer changes nothing: be careful',
+      'The offline model only does replacements, and the only steer that it knows is "skip <path>". This steer changes nothing: be careful',
     ]);
     const changed = Object.entries(await readFolder(dir)).filter(([, text]) => text.includes('const'));
     expect(changed.map(([path]) => path)).toEqual(['a/sub/z.js', 'a/x.js']);
   });
 
-  test('says of a skip that comes after the replacement that it changes nothing', async () => {
+  test('says that a skip after the replacement changes nothing', async () => {
     const dir = await makeFolder({ 'a/x.js': REQUIRE, 'a/y.js': REQUIRE });
     const messages = { 2: 'Steer from ann, a supervisor: skip a/y.js' };
     const spec = { goal: GOAL, task: 't', paths: ['a/**'] };
@@ -62,7 +62,7 @@ describe('the worker', () => {
     expect(changed.map(([path]) => path)).toEqual(['a/x.js', 'a/y.js']);
   });
 
-  test('skips a kind of file also where its paths name the file itself', async () => {
+  test("skips a kind of file even if the task's paths name the file", async () => {
     const dir = await makeFolder({ 'a/x.min.js': REQUIRE, 'a/y.js': REQUIRE, 'b/z.min.js': REQUIRE });
     const messages = { 0: 'Steer from ann, a supervisor: skip *.min.js' };
     const spec = { goal: GOAL, task: 't', paths: ['a/x.min.js', 'a/y.js', 'b/**'] };
@@ -90,7 +90,7 @@ describe('the worker', () => {
     expect(end.arguments['summary']).toMatch(/The check echo it broke; exit 3 fails \(exit status 3\)/);
   });
 
-  test('asks a person when its finish is not confirmed', async () => {
+  test('asks a person when its finish is not accepted', async () => {
     const dir = await makeFolder({ 'a.js': REQUIRE });
     const notConfirmed = ['Not confirmed: 1 of 1 checks are red on your files.\n$ npm test\nexit status 1\nboom'];
     const { questions, end } = await converse(
@@ -103,7 +103,7 @@ describe('the worker', () => {
     expect(end.tool).toBe('finish');
   });
 
-  test('makes an interrupted edit again, and asks when a command was refused', async () => {
+  test('repeats an interrupted edit, and asks when a command was refused', async () => {
     const dir = await makeFolder({ 'a.js': REQUIRE });
     const results = {
       1: 'A supervisor interrupted this call. It had no effect on your files.',
@@ -128,7 +128,7 @@ describe('the worker', () => {
     expect(questions).toEqual([expect.stringMatching(/My replacement was undone/)]);
   });
 
-  test('does not replace once more in a repair or a merge: it asks', async () => {
+  test('asks in a repair or a merge instead of replacing again', async () => {
     const dir = await makeFolder({ 'a.js': 'log(1);\n' });
     const goal = 'replace `log($A)` with `log(wrap($A))` in js';
     const model = openOffline(await startServer());
@@ -146,7 +146,7 @@ describe('the worker', () => {
     expect(await readFolder(dir)).toEqual({ 'a.js': 'log(1);\n' });
   });
 
-  test('says what it did not replace, and why its count is not the count of the plan', async () => {
+  test('says what it did not replace, and why its count differs from the plan', async () => {
     const dir = await makeFolder({
       'a.js': "var p = require('p');\nfor (var q = require('q'); q; ) q();\n",
       'notes.md': "var r = require('r')\n",
@@ -168,7 +168,7 @@ describe('the worker', () => {
     );
   });
 
-  test('rewrites files with a space before their names and a line end in them, each in its task', async () => {
+  test('rewrites files whose names begin with a space or contain a line end', async () => {
     const dir = await makeFolder({
       ' lead.js': REQUIRE,
       'new\nline.js': REQUIRE,
@@ -180,7 +180,7 @@ describe('the worker', () => {
     expect(works.map(({ end }) => end.arguments['summary']).join()).not.toContain('still');
   });
 
-  test('finishes at once where nothing matches', async () => {
+  test('finishes at once if nothing matches', async () => {
     const dir = await makeFolder({ 'a.js': 'x\n' });
     const { end } = await converse(openOffline(await startServer()), dir, {
       goal: GOAL,
@@ -190,7 +190,7 @@ describe('the worker', () => {
     expect(end.arguments['summary']).toMatch(/Nothing to replace: no match under a\.js, gone\/\*\*/);
   });
 
-  test('asks instead of taking over a conversation that another model began', async () => {
+  test('asks instead of continuing a conversation of another model', async () => {
     const dir = await makeFolder({ 'a.js': REQUIRE });
     const model = openOffline(await startServer());
     const { items } = await converse(model, dir, { goal: GOAL, task: 't' });
@@ -206,7 +206,7 @@ describe('the worker', () => {
     expect(answer.items).toEqual([expect.objectContaining({ kind: 'call', tool: 'ask' })]);
   });
 
-  test('says what is the matter where the codemod is not there', async () => {
+  test('says what is wrong if the codemod is missing', async () => {
     const dir = await makeFolder({ 'a.js': REQUIRE });
     const results = { 0: 'exit status 127\nsh: 1: cox-codemod: not found\n' };
     const { questions } = await converse(openOffline(await startServer()), dir, { goal: GOAL, task: 't' }, { results });

@@ -37,7 +37,7 @@ async function post(url: string, body: unknown): Promise<{ status: number; body:
   return { status: response.status, body: await response.json() };
 }
 
-describe('an answer', () => {
+describe('a response', () => {
   test('is streamed as the events of the API, numbered, in its order', async () => {
     const { client } = await serve();
     const events: ResponseStreamEvent[] = [];
@@ -65,7 +65,7 @@ describe('an answer', () => {
     );
   });
 
-  test("is put together by the library's own stream as it is without streaming", async () => {
+  test('is the same streamed through the client library as without streaming', async () => {
     const { client } = await serve();
     const whole = await client.responses.create({ model: 'm', input: 'hi' });
     const streamed = await client.responses.stream({ model: 'm', input: 'hi' }).finalResponse();
@@ -76,7 +76,7 @@ describe('an answer', () => {
     });
   });
 
-  test('to the same request has the same bytes', async () => {
+  test('to an equal request has equal bytes', async () => {
     const { url } = await serve();
     expect(await post(url, { model: 'm', input: 'hi' })).toEqual(await post(url, { model: 'm', input: 'hi' }));
   });
@@ -115,7 +115,7 @@ describe('an error', () => {
     });
   });
 
-  test('for an unknown place says what there is', async () => {
+  test('for an unknown URL says which URLs exist', async () => {
     const { url } = await serve();
     const response = await fetch(`${url}/chat/completions`, { method: 'POST', body: '{}' });
     expect(response.status).toBe(404);
@@ -123,7 +123,7 @@ describe('an error', () => {
     expect((await fetch(`${url}/responses`)).status).toBe(405);
   });
 
-  test("of a script that throws is the client's to see, and the server lives on", async () => {
+  test('reaches the client if the function throws, and the server goes on', async () => {
     const server = await startResponsesServer({
       answer: ({ index }) => {
         if (index === 0) throw new Error('a slip');
@@ -136,7 +136,7 @@ describe('an error', () => {
   });
 });
 
-test('requests are counted, and the newest are kept', async () => {
+test('requests are counted, and the newest stay readable', async () => {
   const server = await startResponsesServer({ answer: () => ({ items: ITEMS }), keptRequests: 2 });
   onTestFinished(() => server.close());
   for (const input of ['one', 'two', 'three']) await post(server.url, { model: 'm', input, instructions: 'i' });
