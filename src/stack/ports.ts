@@ -1,13 +1,13 @@
 /**
  * Looks at TCP ports of this machine.
- * Rule: an answer is true only for the moment; whoever needs a port must be ready to find it taken.
+ * Rule: a result is true only at that moment, so callers must expect that another program takes the port.
  */
 import { connect, createServer } from 'node:net';
 
 /** The only address that Coxswain's own servers listen on. */
 export const HOST = '127.0.0.1';
 
-/** A port that nobody listens on, chosen by the system. */
+/** A free port, chosen by the system. */
 export async function findFreePort(): Promise<number> {
   const port = await tryListen(0);
   if (port === undefined) throw new Error(`no port of ${HOST} can be opened`);

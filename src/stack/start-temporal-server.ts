@@ -1,7 +1,7 @@
 /**
  * Starts Temporal's development server for the embedded stack, waits until it serves, and stops it.
- * Rule: it never outlives the process that started it, however that ends, what its file holds survives any end, and no
- * web page is answered by any of its ports.
+ * Rule: the server never outlives the process that started it, however that process ends. Its file survives any crash,
+ * and no web page gets a response from any of its ports.
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
@@ -19,14 +19,14 @@ import { findMissingSearchAttributes } from '../client/search-attributes.ts';
 export interface TemporalServerOptions {
   /** The `temporal` program, as `findTemporal` returns it. */
   temporalPath: string;
-  /** The SQLite file that keeps everything; left out, all is in memory. */
+  /** The SQLite file that stores everything; left out, all is in memory. */
   dbPath?: string;
-  /** Left out, a free one. Give the former ones to be found again after a restart. */
+  /** A free port by default. Pass the same ports after a restart, so that clients find the server again. */
   port?: number;
   uiPort?: number;
   /** Registered at start; Coxswain's by default. At most 10 of type Keyword and 3 of each other fit this store. */
   searchAttributes?: Readonly<Record<string, string>>;
-  /** What the server prints is appended here; kept small. */
+  /** The server's output is appended to this file, which is kept small. */
   logPath: string;
   namespace?: string;
   startTimeoutMs?: number;
@@ -38,11 +38,11 @@ export interface TemporalServer {
   uiUrl: string;
   port: number;
   uiPort: number;
-  /** Of the server itself: killing it is a crash of the server, nothing else. */
+  /** The server's own process: killing it crashes the server and nothing else. */
   pid: number;
   /** Settles when the server's process ends, for whatever reason. */
   ended: Promise<void>;
-  /** Ends it and waits until it is gone. May be called twice. */
+  /** Stops the server and waits until its process is gone. May be called twice. */
   stop(): Promise<void>;
 }
 
@@ -51,27 +51,27 @@ export class TemporalServerFailure extends Error {
   override name = 'TemporalServerFailure';
 }
 
-/** It starts in under a second; a busy machine or a large file takes longer. */
+/** Time limit of the start, which takes under a second, but longer on a busy machine or with a large file. */
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 5000;
 const PROBE_TIMEOUT_MS = 2000;
 const POLL_MS = 50;
 const MAX_LOG_BYTES = 8 * 1024 * 1024;
 const LOG_TAIL_CHARS = 1500;
-/** Another program may take a port between our look and the server's start. */
+/** Most tries to find free ports: another program may take one before the server opens it. */
 const PORT_TRIES = 3;
-/** A server whose owner has just died takes a moment to die too. */
+/** Time to wait for a port: a server whose parent has just died needs a moment to end. */
 const PORT_TIMEOUT_MS = 5000;
 
 /**
- * The shell becomes the server (`exec`), so the pid is the server's. Before that it leaves a guard behind, which waits
- * for the end of our pipe: the system closes that however we end, and then the guard kills the group. A parent-death
- * signal would do as well, but is bound to the thread that started the server, and to Linux. What the server makes is
- * its user's alone.
+ * The shell becomes the server (`exec`), so the pid is the server's. Before that it starts a guard, which waits for the
+ * end of our pipe. The system closes the pipe however our process ends, and then the guard kills the process group. A
+ * parent-death signal depends on the thread that started the server, and exists only on Linux. By the umask, the
+ * server's files are only for its user.
  */
 const GUARDED = 'umask 077; exec 3<&0; (read -r _ <&3; kill -KILL 0) & exec "$@" 3<&- </dev/null';
 
-/** Exact fairness needs a single partition; without the first value each timer and retry takes at least a second. */
+/** The first value avoids a delay of a second for each timer and retry; exact fairness needs a single partition. */
 const DYNAMIC_CONFIG = [
   'history.timerProcessorMaxTimeShift="1ms"',
   'matching.enableFairness=true',
@@ -80,20 +80,21 @@ const DYNAMIC_CONFIG = [
 ];
 
 /**
- * The server also serves its API as plain HTTP, on a port of its own that can't be switched off, to anybody who posts:
- * also to a web page. It looks at the name that it is asked by, so it gets one that nobody knows; gRPC is not affected.
+ * The server also serves its API as plain HTTP, on a separate port that can't be switched off, and any web page can
+ * post to it. The server accepts only requests to its configured host name, so it gets a random one. gRPC is not
+ * affected.
  */
 function hideHttpApi(): string {
   return `frontend.httpAllowedHosts=["${randomBytes(16).toString('hex')}.invalid"]`;
 }
 
-/** Starts the server and returns when it serves and knows the search attributes. Throws `TemporalServerFailure`. */
+/** Starts the server; resolves when it serves and has the search attributes. Rejects with `TemporalServerFailure`. */
 export async function startTemporalServer(options: TemporalServerOptions): Promise<TemporalServer> {
   const canMove = options.port === undefined || options.uiPort === undefined;
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await findFreePort());
     const uiPort = options.uiPort ?? (await findFreePort());
-    // Or the server that is there already would be taken for ours.
+    // Otherwise another server on this port would be mistaken for ours.
     for (const asked of [port, uiPort]) await waitUntilFree(asked);
     const ui = { ip: chooseHiddenIp(), port: await findFreePort() };
     const server = await launch(options, { port, uiPort, ui });
@@ -113,7 +114,7 @@ async function waitUntilFree(port: number): Promise<void> {
   while (!(await isPortFree(port))) {
     if (Date.now() > deadline) {
       throw new TemporalServerFailure(
-        `port ${port} of ${HOST} is taken: end what listens there, or choose another port`,
+        `port ${port} of ${HOST} is taken: stop the program that listens there, or choose another port`,
       );
     }
     await wait(POLL_MS);
@@ -122,12 +123,12 @@ async function waitUntilFree(port: number): Promise<void> {
 
 interface Ports {
   port: number;
-  /** Where people find the UI, and where it really listens. */
+  /** The port at which people open the UI; `ui` is the address at which the UI itself listens. */
   uiPort: number;
   ui: HiddenUi;
 }
 
-/** Undefined when the UI can be asked for, else what went wrong. */
+/** Opens the proxy of the UI; returns undefined on success, else what went wrong. */
 async function openUi(server: TemporalServer, ui: HiddenUi): Promise<string | undefined> {
   try {
     const guard = await guardUi(server.uiPort, ui);
@@ -144,7 +145,7 @@ async function launch(options: TemporalServerOptions, ports: Ports): Promise<Tem
   if (options.dbPath) await mkdir(dirname(options.dbPath), { recursive: true });
   await rotate(options.logPath);
   const log = await open(options.logPath, 'a', 0o600);
-  // A group of its own: Ctrl-C is for us, who stop the worker before the server.
+  // The server gets its own process group: Ctrl-C must reach only us, because we stop the worker before the server.
   const child = spawn('sh', ['-c', GUARDED, 'sh', options.temporalPath, ...serverArguments(options, ports)], {
     detached: true,
     stdio: ['pipe', log.fd, log.fd],
@@ -155,7 +156,7 @@ async function launch(options: TemporalServerOptions, ports: Ports): Promise<Tem
   });
   await log.close();
   child.stdin?.on('error', () => undefined);
-  // Its end is the guard's sign to leave as well.
+  // The end of the pipe also ends the guard.
   void ended.then(() => child.stdin?.destroy());
   return {
     address: `${HOST}:${port}`,
@@ -190,7 +191,7 @@ function serverArguments(options: TemporalServerOptions, { port, ui }: Ports): s
   ];
 }
 
-/** Undefined when it serves, else what went wrong. */
+/** Waits until the server serves; returns undefined on success, else what went wrong. */
 async function waitUntilServing(
   server: TemporalServer,
   ui: HiddenUi,
@@ -205,7 +206,7 @@ async function waitUntilServing(
   });
   while (Date.now() < deadline) {
     if (hasEnded) return 'ended before it served';
-    // The client's own connecting backs off for a second when it comes too early.
+    // A client that connects too early backs off for a second, so look at the port first.
     const isServer =
       (await isListening(server.port)) &&
       (await isListening(ui.port, ui.ip)) &&
@@ -242,12 +243,12 @@ async function stop(child: ChildProcess, ended: Promise<void>): Promise<void> {
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  // Once the process is reaped its number may be another's.
+  // After the process is reaped, its pid may belong to another process.
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   try {
     process.kill(-child.pid, signal);
   } catch {
-    // Gone in between.
+    // The process ended in between.
   }
 }
 

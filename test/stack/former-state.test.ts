@@ -1,4 +1,6 @@
-/** Where state lies: outside of repositories; a `.coxswain` with a state, which could be anybody's, is never used unseen. */
+/**
+ * State is kept outside repositories. A `.coxswain` with a state may be a stranger's, so it is used only on request.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +11,11 @@ import { makeFolder } from './fake-program.ts';
 
 const stateOf = (folder: string, env: NodeJS.ProcessEnv = {}): string => readConfig(env, folder).stateDir;
 
-test('state lies in the XDG state folder, whatever folder a command runs in', async () => {
+test('the state folder is the XDG state folder, whatever the working directory', async () => {
   const folder = await makeFolder();
   expect(stateOf(folder)).toBe(join(homedir(), '.local/state/coxswain'));
   expect(stateOf(folder, { XDG_STATE_HOME: '/srv/state' })).toBe('/srv/state/coxswain');
-  // As the specification says of relative paths.
+  // The XDG specification says that a relative path is ignored.
   expect(stateOf(folder, { XDG_STATE_HOME: 'state' })).toBe(join(homedir(), '.local/state/coxswain'));
   expect(stateOf(folder, { XDG_STATE_HOME: '/srv/state', COXSWAIN_STATE: 'here' })).toBe(join(folder, 'here'));
 });

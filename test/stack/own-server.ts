@@ -1,5 +1,5 @@
 /**
- * A program of its own for a test: starts a server, prints its pid, and waits to be killed.
+ * A separate program for a test: starts a server, prints its pid, and waits to be killed.
  * Usage: own-server.ts <temporal program> <log file>.
  */
 import { startTemporalServer } from '../../src/stack/start-temporal-server.ts';

@@ -1,4 +1,4 @@
-/** The embedded server, as a real process: it serves, survives, and never outlives who started it. */
+/** The embedded server as a real process: it serves, its data survives, and it never outlives its parent. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -45,7 +45,7 @@ test('a started server serves, knows the search attributes, shows its UI, and st
   await expect(Connection.connect({ address: server.address, connectTimeout: 1000 })).rejects.toThrow();
 });
 
-test('kill -9 of the server loses nothing: started again on its file and port, the client goes on', async () => {
+test('kill -9 of the server loses nothing: after a restart on its file and port, the client continues', async () => {
   const dbPath = join(await makeFolder(), 'state', 'temporal.db');
   const first = await start({ dbPath });
   const client = new Client({ connection: await connect(first.address) });
@@ -81,7 +81,7 @@ test('a program that does not serve fails with the end of its log', async () => 
   expect(String(failure)).toMatch(/ended before it served[^]*unable to open database file/);
 });
 
-test('a server that hangs is given up and ended', async () => {
+test('a server that hangs is stopped', async () => {
   const folder = await makeFolder();
   const hanging = await writeProgram(join(folder, 'temporal'), 'echo $$ > "${0%/*}/pid"; sleep 600');
   const start = startTemporalServer({ temporalPath: hanging, logPath: join(folder, 'log'), startTimeoutMs: 1000 });
@@ -89,7 +89,7 @@ test('a server that hangs is given up and ended', async () => {
   await waitForEnd(Number(await readFile(join(folder, 'pid'), 'utf8')));
 });
 
-test('a port that is taken is a clear failure when it was asked for', async () => {
+test('a requested port that is taken is a clear failure', async () => {
   const first = await start({});
   await expect(start({ port: first.port })).rejects.toThrow(`port ${first.port} of 127.0.0.1 is taken`);
 });
@@ -103,7 +103,7 @@ test('a log that has grown large is set aside', async () => {
   expect((await readFile(`${logPath}.1`)).length).toBe(9 * 1024 * 1024);
 });
 
-test('search attributes are registered where they are missing, and one of another type is named', async () => {
+test('missing search attributes are registered, and one of another type is named', async () => {
   const server = await start({ searchAttributes: { CoxTeam: 'Keyword', CoxState: 'Int' } });
   const connection = await connect(server.address);
   const names = (await findMissingSearchAttributes(connection, 'default')).map(({ name }) => name);

@@ -1,4 +1,4 @@
-/** No web page is answered by the embedded server: what a page can send reaches neither its HTTP API nor its UI. */
+/** The embedded server refuses web pages: what a page can send reaches neither its HTTP API nor its UI. */
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { request as sendRequest } from 'node:http';
 import { join } from 'node:path';
@@ -33,7 +33,7 @@ interface Place {
   port: number;
 }
 
-/** Where the server's process and the guard of its UI listen, from the kernel's own tables. */
+/** The addresses at which the server and the proxy of its UI listen, from the kernel's tables. */
 async function listPlaces(): Promise<Place[]> {
   const folder = `/proc/${server.pid}/fd`;
   const links = await Promise.all(
@@ -100,7 +100,7 @@ const isStarted = async (id: string): Promise<boolean> =>
       () => false,
     );
 
-test('a page that posts to each port of the server starts nothing, whatever it says that it is', async () => {
+test('a page that posts to each port of the server starts nothing, whatever Host it sends', async () => {
   const places = await listPlaces();
   const tried = places.flatMap((place) =>
     [`127.0.0.1:${place.port}`, `localhost:${place.port}`, `attacker.example:${place.port}`].flatMap((host) =>
@@ -118,16 +118,16 @@ test('a page that posts to each port of the server starts nothing, whatever it s
     }),
   );
   const statuses = new Set(answers.flat().map(({ status }) => status));
-  // No port took it: refused, forbidden, without a token, or (metrics) no such page.
+  // No port accepted it: refused, forbidden, without a token, or (metrics) no such page.
   expect([...statuses].filter((status) => ![400, 403, 404, 'refused'].includes(status))).toEqual([]);
-  // The API by HTTP is there, and said no to each.
+  // The HTTP API is there, and refused each request.
   const said = tried.filter((_, index) => answers[index]?.every(({ body }) => body.includes('Host not allowed')));
   expect(new Set(said.map(({ place }) => place.port)).size).toBe(1);
   expect(said).toHaveLength(9);
   expect(await listStarted()).toEqual([]);
 });
 
-test('a page whose name leads to this machine gets no token of the UI, and another page none of its posts through', async () => {
+test('a page whose name resolves to this machine gets no token of the UI, and other pages can not post', async () => {
   const ui = { ip: '127.0.0.1', port: server.uiPort };
   const attacker = `attacker.example:${ui.port}`;
   expect(await send(ui, '/', { Host: attacker })).toMatchObject({ status: 403, cookies: [] });
@@ -155,7 +155,7 @@ test('the UI itself, the temporal program and our client work as before', async 
     const token = /_csrf=([^;]+)/.exec(cookies.join('\n'))?.[1] ?? '';
     const headers = { Host: host, Origin: `http://${host}`, Cookie: `_csrf=${token}`, 'X-CSRF-TOKEN': token };
     const id = `by-ui-${host.split(':')[0]}`;
-    // The server's frontend says 503 while it is short of time; only the `temporal` program and clients ask again.
+    // The server's frontend returns 503 under load; only the `temporal` program and clients retry.
     await expect
       .poll(async () => (await send(ui, `/api/v1/namespaces/default/workflows/${id}`, headers, START)).status)
       .not.toBe(503);
