@@ -1,7 +1,8 @@
 /**
- * Makes a fresh clone run: installs what package-lock.json names, then runs a file or a package's program with Node 24.
+ * Makes a fresh clone run: installs the packages of package-lock.json, then runs a file or a package's program with
+ * Node 24.
  * Usage: node scripts/bootstrap.mjs <file or program> [arguments]
- * Rule: plain JavaScript that any Node from 18 runs, with no dependency.
+ * Rule: plain JavaScript without dependencies, for any Node from version 18.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
@@ -23,7 +24,7 @@ try {
   process.exitCode = 1;
 }
 
-/** npm writes what it installed as its last act: the stamp that can't be there too early. */
+/** Whether all packages are installed: npm writes its list of installed packages as the last step. */
 function isInstalled() {
   const stamp = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(stamp)) return false;
@@ -32,7 +33,7 @@ function isInstalled() {
   return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
     if (path === '') return true;
     const installed = present[path];
-    // Programs for other platforms stay out.
+    // Packages for other platforms are not installed.
     if (!installed) return optional === true;
     return installed.version === version && installed.integrity === integrity && existsSync(join(root, path));
   });
@@ -41,8 +42,9 @@ function isInstalled() {
 function install() {
   console.error('Installing what package-lock.json names');
   const npm = process.env.npm_execpath;
-  // Not `npm ci`: it refuses the lockfile where a registry lacks a package's builds for other platforms. That exactly
-  // the locked versions came is checked below. Warnings would say that packages want a newer Node: they get it.
+  // Not `npm ci`: it refuses the lockfile where a registry lacks a package's builds for other platforms. The check
+  // below makes sure that exactly the locked versions were installed. Warnings are hidden: they only ask for a newer
+  // Node, which these packages get.
   const flags = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
   const [file, ...prefix] = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm'];
   const result = spawnSync(file, [...prefix, ...flags], { cwd: root, stdio: ['ignore', 2, 2] });
@@ -52,12 +54,12 @@ function install() {
   }
   if (!isInstalled()) {
     throw new Error(
-      'npm install brought something else than package-lock.json names: remove node_modules and try again',
+      'npm install installed other packages than package-lock.json names: remove node_modules and try again',
     );
   }
 }
 
-/** A file of the project, or the program of that name which a package brings. */
+/** The path of a file of the project, or of a package's program with that name. */
 function resolveProgram(name) {
   const file = resolve(root, name);
   if (existsSync(file)) return file;

@@ -1,6 +1,7 @@
 /**
- * Compiles src/sandbox/bubblewrap/rename-folder.c for x64 and arm64 into src/sandbox/bubblewrap/rename-library.ts; run by hand when it changes.
- * Rule: the compiler's name and flags are written here, so that anybody with the same one gets the same bytes.
+ * Compiles rename-folder.c in src/sandbox/bubblewrap for x64 and arm64 into rename-library.ts there; run by hand when
+ * the source changes.
+ * Rule: the compilers' names and flags are fixed here, so the same compiler always gives the same bytes.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -10,7 +11,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ROOT } from './run-node.mjs';
 
-/** Debian 12's, packages gcc and gcc-aarch64-linux-gnu. */
+/** The compilers of Debian 12, from the packages gcc and gcc-aarch64-linux-gnu. */
 const COMPILERS = { x64: 'x86_64-linux-gnu-gcc', arm64: 'aarch64-linux-gnu-gcc' };
 const FLAGS = [
   '-Os -shared -fPIC -nostdlib -ffreestanding -fno-builtin -fno-stack-protector -fno-asynchronous-unwind-tables',

@@ -1,6 +1,6 @@
 /**
  * Builds what the package ships into dist/: the sources as JavaScript and the workflow bundle.
- * Rule: dist/ is made anew each time, and a failed build leaves no half of it.
+ * Rule: each build makes dist/ from scratch, and a failed build leaves no part of it.
  */
 import { cp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const fresh = join(ROOT, '.dist-new');
 try {
   await rm(fresh, { recursive: true, force: true });
   await step(programOf('tsc'), ['-p', 'tsconfig.build.json', '--outDir', fresh]);
-  // What the sources read at run time lies beside them.
+  // Files that the sources read at run time are in the same folders.
   await cp(join(ROOT, 'src'), fresh, { recursive: true, filter: (path) => !path.endsWith('.ts') });
   await step(join(ROOT, 'scripts', 'bundle-workflows.mjs'), [join(fresh, 'workflow-bundle.js')]);
   await rm(dist, { recursive: true, force: true });
@@ -27,6 +27,6 @@ try {
 async function step(script, args) {
   const { exitCode, output } = await runNode(script, args);
   if (exitCode !== 0) throw new Error(`the build failed:\n${output.trimEnd()}`);
-  // npm pack --json prints its answer on standard output: ours goes beside it.
+  // `npm pack --json` prints its result to standard output, so our output goes to standard error.
   if (output.trim()) console.error(output.trim());
 }

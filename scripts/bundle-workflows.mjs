@@ -1,7 +1,8 @@
 /**
- * Bundles the workflows into the one file that the packaged worker loads; the bundler is also a test of determinism.
- * Usage: bundle-workflows.mjs [file]; without a file it only tries.
- * Rule: the payload converter is part of the bundle, or a mistyped signal could wedge a run.
+ * Bundles the workflows into the one file that the packaged worker loads. The bundler also refuses code that is not
+ * deterministic.
+ * Usage: bundle-workflows.mjs [file]; without a file nothing is written.
+ * Rule: the payload converter is part of the bundle; without it, a mistyped signal could make a run hang.
  */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

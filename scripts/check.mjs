@@ -1,12 +1,12 @@
 /**
- * The inner loop: format, lint, types, dead code, workflow bundle, core and replay tests, side by side.
- * Rule: every step runs and is reported, and one that fails makes the whole fail; nothing is changed or skipped.
+ * The inner loop: format, lint, types, dead code, workflow bundle, core and replay tests, at the same time.
+ * Rule: every step runs and is reported. If one fails, the whole fails. No file is changed and no step is skipped.
  */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { programOf, ROOT, runNode } from './run-node.mjs';
 
-/** The longest first, so that the short ones fill the gaps. */
+/** The longest steps first, so that short ones fill the gaps. */
 const STEPS = [
   ['core and replay tests', programOf('vitest'), 'run', '--project', 'plain', 'test/core', 'test/replay', 'test/tidy'],
   ['workflow bundle', join(ROOT, 'scripts', 'bundle-workflows.mjs')],
@@ -19,7 +19,7 @@ const STEPS = [
 const startedAt = performance.now();
 const queue = [...STEPS];
 const failed = [];
-// Some steps wait for a program of their own, so one more than there are cores.
+// Some steps mostly wait for another program, so run one step more than there are cores.
 await Promise.all(Array.from({ length: availableParallelism() + 1 }, work));
 const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
 console.log(failed.length === 0 ? `all green in ${seconds} s` : `failed: ${failed.join(', ')} (${seconds} s)`);

@@ -1,12 +1,12 @@
 /**
- * Closes a CI run: prints `N passed, N failed` from vitest's JSON report and exits as the run deserves.
+ * Closes a CI run: prints `N passed, N failed` from vitest's JSON report, and exits with 0 only if the run succeeded.
  * Usage: count-tests.mjs <report> <exit status of the tests>
- * Rule: no report, no test, or a status without a failed test is a failed run too. A test that passed only at its
- * second try is named with its first failure; more than a few of them are a failed run.
+ * Rule: a run without a report, without tests, or with an error status but no failed test counts as failed. A test that
+ * passed only at its second try is named with its first failure; more than a few of them fail the run.
  */
 import { readFileSync } from 'node:fs';
 
-/** A busy machine spoils one test in a thousand; more than these are not chance. */
+/** On a busy machine about one test in a thousand fails by chance; more than this many are a real fault. */
 const MAX_SECOND_TRIES = 3;
 
 const [file, status] = process.argv.slice(2);
@@ -19,7 +19,7 @@ try {
   passed = tests.filter((test) => test.status === 'passed').length;
   failed = tests.filter((test) => test.status === 'failed').length;
   secondTries = tests.filter((test) => test.status === 'passed' && test.failureMessages.length > 0);
-  // A file that could not be loaded has no tests to count.
+  // A test file that could not be loaded has no tests, so it counts as one failure.
   failed += report.testResults.filter(
     (result) => result.status === 'failed' && !result.assertionResults.some((test) => test.status === 'failed'),
   ).length;

@@ -1,21 +1,20 @@
 /**
- * Starts the project's own tools, each with the Node that runs this.
- * Rule: a tool's output is handed back whole with its exit code; nothing here decides what a failure means.
+ * Starts the project's tools with the Node that runs this file.
+ * Rule: a tool's whole output and exit code are returned; callers decide what a failure means.
  */
 import { spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The checkout's root folder. */
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** The script behind a program that a package brings. */
+/** The path of the script of a package's program. */
 export function programOf(name) {
   return realpathSync(join(ROOT, 'node_modules', '.bin', name));
 }
 
-/** Runs a script and returns its exit code, its output (stdout and stderr as they came) and how long it took. */
+/** Runs a script; returns its exit code, its output (stdout and stderr interleaved) and how long it took. */
 export async function runNode(script, args) {
   const startedAt = performance.now();
   const child = spawn(process.execPath, [script, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });

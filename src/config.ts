@@ -1,6 +1,6 @@
 /**
- * Configuration: the only reader of the environment, checked once and handed on as values.
- * Rule: a wrong value is said by its name, with what would be right; nothing falls back silently.
+ * Configuration: the only reader of the environment. It is checked once and passed on as values.
+ * Rule: an error names the variable and the values that it takes. A wrong value is never replaced by a default.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir, hostname, userInfo } from 'node:os';
@@ -21,7 +21,7 @@ import { refuseFormerState } from './stack/former-state.ts';
 const WORKER_ROLES = ['control', 'model', 'workspace'] as const;
 export type WorkerRole = (typeof WORKER_ROLES)[number];
 
-/** Wrong configuration; the message names each variable and what it takes. */
+/** Wrong configuration; the message names each variable and the values that it takes. */
 class ConfigError extends Error {
   override name = 'ConfigError';
 }
@@ -34,7 +34,9 @@ const listOf = (separator: string): z.ZodType<string[], string> =>
       .filter((part) => part !== ''),
   );
 
-/** `all`, or hosts: a run may grant its setup these, also where they are private, and after an agent's changes. */
+/**
+ * `all` or a list of hosts that a run may grant to its setup, even private hosts, and even after an agent's changes.
+ */
 const setupNetworkSchema = listOf(',')
   .transform(
     (hosts): NetworkGrant =>
@@ -42,7 +44,7 @@ const setupNetworkSchema = listOf(',')
   )
   .pipe(networkGrantSchema);
 
-/** The variables of our own, and those of others that say where things are. */
+/** Our own variables, and the variables of others that name keys, addresses and folders. */
 export const envSchema = z.object({
   COXSWAIN_STATE: z.string().min(1).optional(),
   COXSWAIN_HUB: z.string().min(1).optional(),
@@ -66,7 +68,7 @@ export const envSchema = z.object({
   COXSWAIN_MODEL_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(7200).default(900),
   COXSWAIN_DEPLOYMENT: z
     .string()
-    .regex(/^[^:]+$/, 'has a colon in it')
+    .regex(/^[^:]+$/, 'must not contain a colon')
     .optional(),
   COXSWAIN_BUILD_ID: z.string().min(1).optional(),
   COXSWAIN_GITHUB_TOKEN: z.string().min(1).optional(),
@@ -81,62 +83,62 @@ export const envSchema = z.object({
 });
 
 export interface ModelConfig {
-  /** Undefined where neither key nor base URL is set: the offline model is used. */
+  /** Undefined if neither key nor base URL is set; then the offline model is used. */
   remote: { name: string; apiKey: string; baseUrl?: string } | undefined;
   reasoningEffort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
   prices: PriceTable;
   timeoutMs: number;
-  /** Tokens that fit the model: a conversation is compacted before it gets so long. */
+  /** The model's context in tokens: a conversation is compacted before it exceeds this. */
   contextTokens?: number;
 }
 
 export interface Config {
-  /** Folder of everything that is kept on this host: hub, stores, workspaces, Temporal's file. */
+  /** The state folder of this host: hub, stores, workspaces, Temporal's file. */
   stateDir: string;
-  /** Where that folder is when nothing says otherwise; commands for another terminal name it when it is another. */
+  /** The default state folder. If another one is in use, commands printed for another terminal name it. */
   usualStateDir: string;
-  /** Folder of programs that were downloaded. */
+  /** Folder of downloaded programs. */
   cacheDir: string;
   hub: string;
   /** Folder of the organisation's and the teams' policies. */
   policies: string | undefined;
-  /** File of the keys by which workers know each other: made where none is configured. */
+  /** File of the keys with which workers seal their messages; `isMade`: the worker makes it if it is missing. */
   seal: { file: string; isMade: boolean };
   taskQueue: string;
-  /** Of the environment, what git's remotes need. */
+  /** Environment variables that git needs to reach remotes. */
   remoteEnvironment: Record<string, string>;
-  /** Where pull requests are opened; undefined where there is no token. */
+  /** Where pull requests are opened; undefined without a token. */
   github: GitHub | undefined;
   roles: WorkerRole[];
-  /** Folders and beginnings of URLs below which a start may name a repository; undefined where none was configured. */
+  /** Folders and URL prefixes: a start may name only repositories below them. Undefined if none are configured. */
   roots: Root[] | undefined;
-  /** The network that a run's own input may grant its setup. */
+  /** The network that a run's input may grant to its setup. */
   setupNetwork: NetworkGrant;
   isolation: 'bwrap' | 'external' | 'none';
-  /** `off`: workspaces are plain folders, also where overlays work. */
+  /** `off`: workspaces are plain folders even where overlays work. */
   overlay: 'auto' | 'off';
-  /** Folders of tools outside of /usr that commands see and have on their PATH. */
+  /** Folders with tools outside /usr that commands can read and have on their PATH. */
   toolchains: string[];
   bwrap: string | undefined;
   model: ModelConfig;
   commandTimeoutMs: number;
-  /** The version of workers by which runs are pinned; undefined where they are not versioned. */
+  /** The worker version to which runs are pinned; undefined where workers are not versioned. */
   version: { deploymentName: string; buildId: string } | undefined;
-  /** Days for which the janitor keeps the chains of closed runs. */
+  /** Days for which the janitor leaves the chains of closed runs in the hub. */
   retentionDays: number;
-  /** Who sends, where a command names nobody. */
+  /** The sender's name where a command gives none. */
   user: string;
   hostname: string;
   path: string;
-  /** A Temporal that the user configured by the standard variables or profile; undefined means the embedded one. */
+  /** A Temporal server from the standard variables or profile; undefined means the embedded server. */
   temporal:
     | { address: string; namespace: string; options: ReturnType<typeof loadClientConnectConfig>['connectionOptions'] }
     | undefined;
 }
 
-/** Reads the configuration. Relative paths are of `workingDirectory`. */
+/** Reads the configuration. Relative paths are relative to `workingDirectory`. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirectory = process.cwd()): Config {
-  // An empty variable is one that is not set, as everywhere in a shell.
+  // An empty variable counts as not set.
   const parsed = envSchema.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
   if (!parsed.success)
     throw new ConfigError(`wrong configuration: ${parsed.error.issues.map(describeIssue).join('; ')}`);
@@ -177,7 +179,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
   };
 }
 
-/** The XDG specification: a relative path in such a variable counts as none. */
+/** The XDG specification says to ignore a relative path in its variables. */
 function absolute(path: string | undefined): string | undefined {
   return path !== undefined && isAbsolute(path) ? path : undefined;
 }
@@ -190,7 +192,7 @@ function readRoots(text: string | undefined, workingDirectory: string): Root[] |
       const root = readRoot(entry);
       if (root) return root.kind === 'path' ? { ...root, path: resolve(workingDirectory, root.path) } : root;
       throw new ConfigError(
-        `COXSWAIN_ROOTS: ${JSON.stringify(entry)} is neither a folder nor where URLs begin: ` +
+        `COXSWAIN_ROOTS: ${JSON.stringify(entry)} is neither a folder nor the beginning of a URL: ` +
           'write /srv/git, https://git.example.com/team/, ssh://git.example.com/, or https:// for every public host',
       );
     });
@@ -202,7 +204,7 @@ function readVersion({
 }: z.infer<typeof envSchema>): Config['version'] {
   if (deploymentName !== undefined && buildId !== undefined) return { deploymentName, buildId };
   if (deploymentName === undefined && buildId === undefined) return undefined;
-  throw new ConfigError('COXSWAIN_DEPLOYMENT and COXSWAIN_BUILD_ID go together: set both, or none');
+  throw new ConfigError('COXSWAIN_DEPLOYMENT and COXSWAIN_BUILD_ID go together: set both or neither');
 }
 
 function readModel(values: z.infer<typeof envSchema>): ModelConfig {
@@ -218,7 +220,7 @@ function readModel(values: z.infer<typeof envSchema>): ModelConfig {
     throw new ConfigError(
       'COXSWAIN_MODEL is missing: name the model to use at OPENAI_BASE_URL (or at OpenAI, with OPENAI_API_KEY)',
     );
-  // Servers of one's own often want no key, but the client sends one always.
+  // The client always sends a key, even to a server that needs none.
   return { ...shared, remote: { name, apiKey: apiKey ?? 'none', ...(baseUrl ? { baseUrl } : {}) } };
 }
 
@@ -233,7 +235,7 @@ function readPrices(file: string | undefined): PriceTable {
   }
 }
 
-/** Variables by which git, ssh and curl find keys, proxies and certificates; everything else stays with the worker. */
+/** Variables with which git, ssh and curl find keys, proxies and certificates; git gets no others of the worker. */
 export const REMOTE_VARIABLES = [
   'SSH_AUTH_SOCK',
   'GIT_SSH',
@@ -251,14 +253,14 @@ export const REMOTE_VARIABLES = [
 
 function readRemoteEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(
-    // The proxies' names are usual in small letters too.
+    // Names of proxy variables are also common in lower case.
     Object.entries(env).flatMap(([name, value]) =>
       value && REMOTE_VARIABLES.includes(name.toUpperCase()) ? [[name, value]] : [],
     ),
   );
 }
 
-/** Whether the user configured a Temporal: by an address, a profile's name, or a profile file of the default place. */
+/** The user's Temporal server: from an address, a profile's name, or the profile file at its default path. */
 function readTemporal(env: NodeJS.ProcessEnv): Config['temporal'] {
   const file =
     env['TEMPORAL_CONFIG_FILE'] ??

@@ -1,6 +1,6 @@
 /**
- * The worker: joins configuration, adapters, activities and workflows, one Temporal worker for each role's queue.
- * Rule: this is the only place where the parts are joined; where isolation fails, no command is ever polled for.
+ * The worker: joins configuration, adapters, activities and workflows; one Temporal worker for each role's task queue.
+ * Rule: the parts are joined only here. Where isolation fails, the worker does not poll for commands.
  */
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
@@ -32,14 +32,16 @@ import { nameHost } from './stack/name-host.ts';
 import { claimStateFolder } from './stack/state-folder.ts';
 
 /**
- * Running commands are ended and their agents' activities retried elsewhere; Temporal's default would wait for none.
+ * Time to end running commands, so that their activities are retried on another host. Temporal's default is no time.
  */
 const SHUTDOWN_GRACE = '5 seconds';
 /** An activity that ignores cancellation must not hold the process for ever. */
 const SHUTDOWN_FORCE = '15 seconds';
-/** A cancellation arrives with a heartbeat; by default these are held back for 8 of the 10 seconds of their timeout. */
+/**
+ * A cancellation arrives with a heartbeat, and by default heartbeats are delayed by up to 8 of their timeout's 10 s.
+ */
 const HEARTBEAT_THROTTLE = '1 second';
-/** Two model calls or commands a core wait mostly for others; more would only queue on the host. */
+/** Most commands and model calls at one time on a host; more commands would only compete for its cores. */
 const MAX_COMMANDS = 8;
 const MAX_MODEL_CALLS = 50;
 
@@ -55,19 +57,19 @@ export interface WorkerParts {
   connection?: Omit<Parameters<typeof NativeConnection.connect>[0] & object, 'address'>;
   /** The model in use: a configured one, or the offline model at its address. */
   model: { name: string; apiKey: string; baseUrl?: string };
-  /** Folders under which repositories may be named by path, where the configuration names none. */
+  /** Folders below which a start may name repositories by path, if the configuration names none. */
   defaultRoots: string[];
-  /** Tells people what it did by itself. */
+  /** Prints for people what the worker did by itself. */
   say?: (line: string) => void;
 }
 
 export interface RunningWorker {
-  /** Resolves when all queues' workers have ended; rejects when one of them fails. */
+  /** Resolves when the workers of all task queues have ended; rejects when one of them fails. */
   ended: Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Connects, proves isolation where commands will run, and starts polling. */
+/** Connects, proves isolation if commands run on this worker, and starts polling. */
 export async function startWorker(config: Config, parts: WorkerParts): Promise<RunningWorker> {
   const context = await openContext(config, parts);
   const keys = await openKeys(config.seal);
@@ -99,7 +101,7 @@ export async function startWorker(config: Config, parts: WorkerParts): Promise<R
       mending.abort();
       await connection.close();
     });
-  // A failure is seen by whoever waits for `ended`; nobody waiting must not end the process.
+  // A caller that waits for `ended` gets the failure. Without such a caller, the failure must not end the process.
   ended.catch(() => undefined);
   return {
     ended,
@@ -112,7 +114,7 @@ export async function startWorker(config: Config, parts: WorkerParts): Promise<R
   };
 }
 
-/** A hub that can't be told from others now holds runs by itself, and says why. */
+/** Compares this worker's hub with the other workers'. If that is not possible now, says so and goes on. */
 async function compareHubs(client: Client, config: Config, where: string, say: (line: string) => void): Promise<void> {
   const { hub, stateDir, hostname: machine, taskQueue } = config;
   try {
@@ -120,11 +122,11 @@ async function compareHubs(client: Client, config: Config, where: string, say: (
     await joinHub(client, { taskQueue, where, stateDir, hub: identity, say });
   } catch (error) {
     if (error instanceof HubError) throw error;
-    say(`whether the workers of ${where} have this hub is not known: ${String(error)}`);
+    say(`can't compare this hub with that of the other workers of ${where}: ${String(error)}`);
   }
 }
 
-/** Whoever starts a worker has just reached the server: one that is gone now is being restarted, and waited for. */
+/** The caller has just reached the server, so a server that is away now is being restarted: wait for it. */
 async function connect({ address, connection }: WorkerParts): Promise<NativeConnection> {
   const isAway = (error: unknown): error is Error => error instanceof TransportError;
   try {
@@ -160,7 +162,7 @@ async function createWorkers(
         await Worker.create({
           ...shared,
           workflowBundle: await bundleWorkflows(),
-          // Runs stay with the version that began them; what the other queues do has no history to keep to.
+          // Only workflow code is pinned to a version: activities have no history that they must fit.
           ...(config.version ? { workerDeploymentOptions: pinTo(config.version) } : {}),
           activities: createControlActivities(context),
         }),
@@ -214,7 +216,7 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
   };
 }
 
-/** The converter of workers and of whoever replays what they did: it reads everything, and believes what was sealed. */
+/** The data converter of workers and of replays: it reads all payloads, and marks which ones have a valid seal. */
 export function openDataConverter(keys: KeyRing, namespace: string): DataConverter {
   return {
     payloadConverterPath: siblingPath('./workflows/payload-converter.ts'),
@@ -222,7 +224,7 @@ export function openDataConverter(keys: KeyRing, namespace: string): DataConvert
   };
 }
 
-/** Values that were configured and are nobody's to read: keys, tokens, and passwords in addresses. */
+/** Configured secrets: keys, tokens, and passwords in addresses. */
 function listSecrets(config: Config, { model, connection }: WorkerParts): (string | undefined)[] {
   const addresses = [config.hub, ...Object.values(config.remoteEnvironment)];
   const passwords = addresses.flatMap((address) => {
@@ -241,7 +243,7 @@ function unescapeUrl(text: string): string {
   }
 }
 
-/** The isolation that commands get, proven by running some in it; a worker without commands needs none. */
+/** The isolation for commands, proven by running some in it. A worker without the role `workspace` needs none. */
 async function proveIsolation(config: Config): Promise<Isolation> {
   if (config.isolation === 'none' || !config.roles.includes('workspace')) return { kind: 'none' };
   const search = { cacheDir: config.cacheDir, ...(config.bwrap ? { configured: config.bwrap } : {}) };
@@ -256,12 +258,12 @@ async function proveIsolation(config: Config): Promise<Isolation> {
   throw new IsolationError(`commands would not be isolated on this host: ${finding.reason}`);
 }
 
-/** Keeps Temporal's own log lines out of people's terminals, but for errors; call before anything else of a worker. */
+/** Hides Temporal's log lines except errors. Call it before any other function of a worker. */
 export function quietRuntime(): void {
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 }
 
-/** A module's path beside this one; compiled code has another ending. */
+/** The path of a module relative to this one; compiled code has another file ending. */
 function siblingPath(relative: string): string {
   const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
   return fileURLToPath(new URL(relative.replace(/\.ts$/, ending), import.meta.url));
