@@ -1,14 +1,14 @@
 /**
- * Who may decide what, by policy: the approvers and their keys, how many it takes, whether they may decide what they
- * asked for, and what silence does.
- * Rule: where policy lists approvers, nobody else counts; what it leaves out is as on one's own machine: one, anyone.
+ * Who may decide what, by policy: the approvers and their keys, the quorum, whether people may approve what they asked
+ * for, and what happens if nobody decides.
+ * Rule: if policy lists approvers, only they count. Defaults are those of one's own machine: one approval, by anyone.
  */
 import { z } from 'zod';
 import type { Risk } from '../risk.ts';
 import type { DecisionKind, QuorumKind, SubjectKind } from './decision-kinds.ts';
 import { DECISION_KINDS, describeKind, isScopeKind, QUORUM_KINDS, RIGHTS, SCOPE } from './decision-kinds.ts';
 
-/** The risk of a decision that was opened without one. */
+/** The default risk of each kind of decision. */
 const RISKS: Record<DecisionKind, Risk> = {
   plan: 'high',
   delivery: 'high',
@@ -24,9 +24,12 @@ const RISKS: Record<DecisionKind, Risk> = {
   choice: 'medium',
 };
 
-/** A name without what means something in a list of allowed signers: blanks, commas, wildcards, quotes. */
+/**
+ * A name without characters that have a meaning in ssh-keygen's list of allowed signers: blanks, commas, wildcards,
+ * quotes.
+ */
 const approverName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$/, 'a name of letters, digits and . _ @ + -');
-/** Types whose keys ssh-keygen makes signatures of one kind with; RSA and certificates are left out. */
+/** Types of keys with which ssh-keygen makes one kind of signature each. RSA and certificates are left out. */
 const PUBLIC_KEY =
   /^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) [A-Za-z0-9+/]{40,2000}={0,2}( [^\r\n]*)?$/;
 const day = z.union([z.iso.date(), z.iso.datetime()]);
@@ -35,9 +38,9 @@ const approverSchema = z.strictObject({
   name: approverName,
   /** One line, as in the `.pub` file. */
   publicKey: z.string().regex(PUBLIC_KEY, 'an SSH public key: ed25519 or ECDSA, also of a security key'),
-  /** Kinds of decisions, and `control`; all if left out. */
+  /** Kinds of decisions, and `control`. All if left out. */
   may: z.array(z.enum([...RIGHTS, SCOPE])).optional(),
-  /** The key counts from here on, and no longer than this (UTC). */
+  /** The key counts from `validAfter` on and before `validBefore` (UTC). */
   validAfter: day.optional(),
   validBefore: day.optional(),
 });
@@ -53,14 +56,14 @@ const approversSchema = z
 const silenceSchema = z.strictObject({
   /** Seconds without a decision. */
   after: z.int().min(1).max(31_536_000),
-  /** `proceed` only ever counts where the risk is low; elsewhere it is as `hold`. */
+  /** `proceed` counts only if the risk is low; otherwise it means `hold`. */
   means: z.enum(['hold', 'escalate', 'deny', 'proceed']),
-  /** Names who may decide too, once it is escalated. */
+  /** Names of approvers who may also decide after an escalation. */
   to: z.array(approverName).max(100).optional(),
 });
 export type Silence = z.infer<typeof silenceSchema>;
 
-/** An object with the same optional field for each of some kinds. */
+/** A schema with the same optional field for each of these kinds. */
 function each<K extends DecisionKind | typeof SCOPE, T extends z.ZodType>(
   kinds: readonly K[],
   schema: T,
@@ -70,36 +73,36 @@ function each<K extends DecisionKind | typeof SCOPE, T extends z.ZodType>(
   );
 }
 
-/** Policy on decisions, as people write it; every field may be left out. */
+/** Policy on decisions as people write it. Every field may be left out. */
 export const decisionsPolicySchema = z.strictObject({
   /** Whether a decision counts only with a signature of a listed approver. */
   signatures: z.enum(['required', 'optional']).optional(),
-  /** Whether an approval has to name the digest of what was looked at. */
+  /** Whether an approval must name the digest of what its sender looked at. */
   bound: z.enum(['required', 'optional']).optional(),
-  /** Whether a signature has to say until when it counts. */
+  /** Whether a signature must say until when it counts. */
   expiresAt: z.enum(['required', 'optional']).optional(),
   approvers: approversSchema.optional(),
-  /** Whether who requested a refactor, or wrote its plan, may approve. */
+  /** Whether people who requested a refactor, or wrote its plan, may approve it. */
   selfApproval: z.enum(['allow', 'deny']).optional(),
-  /** Approvals by different people that it takes; 1 if left out. */
+  /** How many different people must approve; 1 if left out. */
   quorum: each([...QUORUM_KINDS, SCOPE], z.int().min(1).max(20)).optional(),
   silence: each([...DECISION_KINDS, SCOPE], silenceSchema).optional(),
 });
 
-/** The policy on decisions as it is in force. */
+/** The policy on decisions that is in force. */
 export interface DecisionRules {
   signatures: 'required' | 'optional';
   bound: 'required' | 'optional';
-  /** Left out by runs from before there was such a field. */
+  /** Left out in runs from before this field. */
   expiresAt?: 'required' | 'optional';
-  /** Null where anyone may decide. */
+  /** Null if anyone may decide. */
   approvers: Approver[] | null;
   selfApproval: 'allow' | 'deny';
   quorum: Partial<Record<QuorumKind, number>>;
   silence: Partial<Record<DecisionKind, Silence>>;
 }
 
-/** On one's own machine: whoever can send a message may decide, and silence does nothing. */
+/** The defaults, for one's own machine: anyone who can send a message may decide, and there are no timeouts. */
 export const OPEN_RULES: DecisionRules = {
   signatures: 'optional',
   bound: 'optional',
@@ -110,14 +113,14 @@ export const OPEN_RULES: DecisionRules = {
   silence: {},
 };
 
-/** What of a decision these rules look at. */
+/** The fields of a decision that these rules read. */
 export interface Decided {
   kind: DecisionKind;
   openedAt: number;
   risk?: Risk;
-  /** Who may decide beside those whom policy names, since it was escalated. */
+  /** Further people who may decide, after an escalation. */
   escalatedTo?: string[];
-  /** When silence did what policy says of it. */
+  /** When its timeout action ran, in milliseconds. */
   overdueAt?: number;
 }
 
@@ -125,15 +128,15 @@ export function riskOf({ kind, risk }: Pick<Decided, 'kind' | 'risk'>): Risk {
   return risk ?? RISKS[kind];
 }
 
-/** What a message is weighed as. */
+/** The fields of a message or decision that say who may send or make it. */
 interface Weighable {
   kind: SubjectKind;
   escalatedTo?: string[] | undefined;
 }
 
 /**
- * The approvers, with their keys, who may make a decision; null where anyone may. Where no approver is named for
- * `control`, whoever may decide anything may give orders.
+ * The approvers, with their keys, who may make a decision; null if anyone may. If no approver has the right `control`,
+ * all who may decide something may give orders.
  */
 export function listApprovers(rules: DecisionRules, { kind, escalatedTo }: Weighable): Approver[] | null {
   if (rules.approvers === null || kind === 'request' || kind === 'steer') return rules.approvers;
@@ -144,23 +147,23 @@ export function listApprovers(rules: DecisionRules, { kind, escalatedTo }: Weigh
   });
 }
 
-/** Whether an approver's entry has a right; one that has no list has all of them. */
+/** Whether an approver has a right. An approver without a list of rights has all. */
 export function mayDecide(may: Approver['may'], kind: (typeof RIGHTS)[number] | typeof SCOPE): boolean {
   return may === undefined || may.includes(kind) || (isScopeKind(kind) && may.includes(SCOPE));
 }
 
-/** Their names, each once; null where anyone may. */
+/** The names of these approvers, each once; null if anyone may decide. */
 export function listDeciders(rules: DecisionRules, decision: Weighable): string[] | null {
   const approvers = listApprovers(rules, decision);
   return approvers && [...new Set(approvers.map(({ name }) => name))];
 }
 
-/** How many people have to approve. */
+/** How many people must approve. */
 export function quorumOf(rules: DecisionRules, kind: SubjectKind): number {
   return (rules.quorum as Partial<Record<SubjectKind, number>>)[kind] ?? 1;
 }
 
-/** When silence has its effect; null where it has none, or has had it. */
+/** When a decision's timeout action is due, in milliseconds; null if there is none, or if it has already run. */
 export function dueAt(rules: DecisionRules, decision: Decided): number | null {
   const silence = rules.silence[decision.kind];
   return silence && decision.overdueAt === undefined ? decision.openedAt + silence.after * 1000 : null;
@@ -171,7 +174,7 @@ export function plainKey(publicKey: string): string {
   return publicKey.split(' ', 2).join(' ');
 }
 
-/** Why no decision could ever be made under these rules, or would never be as they say. */
+/** Why some decision could never be made under these rules, or could not follow them. */
 export function findRuleProblems(rules: DecisionRules, requestedBy: string | undefined): string[] {
   const known = rules.approvers?.map(({ name }) => name) ?? null;
   const problems = DECISION_KINDS.flatMap((kind) => findKindProblems(rules, kind, known, requestedBy));
@@ -210,13 +213,13 @@ function findKindProblems(
   ];
 }
 
-/** Whether two names mean one person; case does not tell people apart. */
+/** Whether two names mean the same person. Case is ignored. */
 export function isSame(one: string, other: string | undefined): boolean {
   return other !== undefined && one.trim().toLowerCase() === other.trim().toLowerCase();
 }
 
 type Sourced<T> = { value: T; from: string };
-/** These rules in the policy in force: each field with the layer that it came from. */
+/** Policy on decisions in force, each field with the layer that it comes from. */
 export interface SourcedRules {
   signatures: Sourced<DecisionRules['signatures']>;
   bound: Sourced<DecisionRules['bound']>;
@@ -227,7 +230,7 @@ export interface SourcedRules {
   silence: Record<DecisionKind, Sourced<Silence | null>>;
 }
 
-/** The rules in a policy; runs from before there were any have the open ones. */
+/** The rules in a policy. Runs from before there were any have the open rules. */
 export function rulesOf({ decisions }: { decisions?: SourcedRules }): DecisionRules {
   if (!decisions) return OPEN_RULES;
   const { signatures, bound, expiresAt, approvers, selfApproval } = decisions;
@@ -247,7 +250,7 @@ export function rulesOf({ decisions }: { decisions?: SourcedRules }): DecisionRu
   };
 }
 
-/** A kind's row; policies that were read before there were rows for each of the four have one for all. */
+/** The entry for a kind. Older policies in force have one entry for the four kinds together. */
 function rowOf<T>(rows: Partial<Record<string, T>>, kind: DecisionKind): T | undefined {
   return rows[kind] ?? (isScopeKind(kind) ? rows[SCOPE] : undefined);
 }

@@ -1,11 +1,11 @@
 /**
- * What a policy leaves without a bound although an account counts it.
- * Rule: a refactor sets its whole budget aside, so without one it could not begin.
+ * Finds accounts that count something which a policy leaves unbounded.
+ * Rule: a refactor reserves its whole budget in its accounts, so without a budget it could not begin.
  */
 import { UNLIMITED_BUDGET } from '../budget/amounts.ts';
 import type { EffectivePolicy } from './policy.ts';
 
-/** Accounts that count what this policy leaves without a bound, as sentences. */
+/** Sentences about accounts that count what this policy leaves unbounded. */
 export function findUnbounded(policy: EffectivePolicy): string[] {
   const isBounded = boundsOf(policy);
   return (policy.sharedBudgets?.value ?? []).flatMap(({ account, tokens, usd }) => {
@@ -19,7 +19,7 @@ export function findUnbounded(policy: EffectivePolicy): string[] {
   });
 }
 
-/** Whether a policy bounds what one refactor takes. */
+/** Whether a policy bounds the tokens and dollars of one refactor. */
 export function boundsOf({ budget }: EffectivePolicy): { tokens: boolean; usd: boolean } {
   const { tokens, usd } = UNLIMITED_BUDGET;
   return { tokens: budget.tokens.value < tokens, usd: budget.usd !== undefined && budget.usd.value < usd };

@@ -1,22 +1,22 @@
 /**
- * A policy that is read again while a run is under way: who asked for it, what came of it, and what is different.
- * Rule: nothing of a message becomes policy; the worker reads the layers.
+ * Policy that is read again while a run is under way: who asked, the result, and the differences.
+ * Rule: policy never comes from the message. The worker reads the layers.
  */
 import type { PolicyRead } from './layer-sources.ts';
 import { listFields } from './policy.ts';
 import type { EffectivePolicy } from './policy.ts';
 
-/** What came of reading the layers again. */
+/** The result of reading the layers again. */
 export type PolicyReading = { kind: 'read'; read: PolicyRead } | { kind: 'bad'; reason: string };
 
-/** An adoption that was asked for: its receipt, and who claims to have sent it. */
+/** A requested adoption of policy: its receipt, the name of its sender (a claim), and its time. */
 export interface Adoption {
   receipt: string;
   by: string;
   at: number;
 }
 
-/** Each field that differs, from what to what, and by which layer. */
+/** Each field that differs, with its old value, its new value, and the layer of the new one. */
 export function listPolicyChanges(before: EffectivePolicy, after: EffectivePolicy): string[] {
   const old = new Map(listFields(before).map(({ name, value }) => [name, JSON.stringify(value)]));
   return listFields(after).flatMap(({ name, value, from }) => {
@@ -25,7 +25,10 @@ export function listPolicyChanges(before: EffectivePolicy, after: EffectivePolic
   });
 }
 
-/** A run that began under an organisation's policy never goes on without one, whichever worker reads the layers. */
+/**
+ * Why a reading can't be adopted: a run that began under an organisation's policy never continues without one.
+ * Undefined if it can.
+ */
 export function findLostOrganisation(
   before: string | null | undefined,
   now: string | null | undefined,

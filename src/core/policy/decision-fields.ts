@@ -1,7 +1,7 @@
 /**
- * How the layers of policy join what they say about decisions: signatures, approvers, quorum, silence.
- * Rule: what both layers ask for is asked for: required over optional, deny over allow, the larger quorum, approvers
- * whom both list, and the silence that lets less happen.
+ * How layers of policy join their fields on decisions: signatures, approvers, quorum, timeouts.
+ * Rule: the result is as strict as both layers: required over optional, deny over allow, the larger quorum, the
+ * approvers in both lists, and the timeout action that allows less.
  */
 import type { Approver, DecisionRules, Silence, SourcedRules } from './approvers.ts';
 import { mayDecide, plainKey } from './approvers.ts';
@@ -9,7 +9,7 @@ import type { DecisionKind, QuorumKind } from './decision-kinds.ts';
 import { DECISION_KINDS, isScopeKind, QUORUM_KINDS, RIGHTS, SCOPE } from './decision-kinds.ts';
 import type { Field } from './fields.ts';
 
-/** One of two words, of which the second is the stricter. */
+/** A field with two values, of which the second is the stricter. */
 function stricter<T extends string>(loose: T, strict: T): Field<T> {
   return {
     builtIn: { limit: loose, value: loose },
@@ -17,13 +17,13 @@ function stricter<T extends string>(loose: T, strict: T): Field<T> {
   };
 }
 
-/** A number that is at least something; the larger wins. */
+/** A minimum; the larger number wins. */
 const quorum: Field<number> = {
   builtIn: { limit: 1, value: 1 },
   tighten: (one, other) => Math.max(one, other),
 };
 
-/** Null is anyone; two lists make the list of those who are in both. */
+/** Null means anyone. Two lists become the list of approvers that are in both. */
 const approvers: Field<Approver[] | null> = {
   builtIn: { limit: null, value: null },
   tighten: (one, other) => {
@@ -38,7 +38,7 @@ const approvers: Field<Approver[] | null> = {
   },
 };
 
-/** What one approver may by both of two entries. */
+/** One approver's entry with only the rights that both entries give. */
 function meet(one: Approver, other: Approver): Approver {
   const { name, publicKey } = one;
   const may = RIGHTS.filter((kind) => [one, other].every((entry) => mayDecide(entry.may, kind)));
@@ -53,17 +53,19 @@ function meet(one: Approver, other: Approver): Approver {
   };
 }
 
-/** The stricter of two moments as it is written; of two spellings of one moment always the same. */
+/**
+ * The stricter of two times, as written. For two spellings of the same time the result does not depend on their order.
+ */
 function pick(moments: (string | undefined)[], isStricter: (a: number, b: number) => boolean): string | undefined {
   const [one, other] = moments.filter((moment) => moment !== undefined).toSorted();
   if (one === undefined || other === undefined) return one;
   return isStricter(Date.parse(other), Date.parse(one)) ? other : one;
 }
 
-/** The less may happen without a person, the higher. */
+/** A higher number lets less happen without a person. */
 const CAUTION: Record<Silence['means'], number> = { proceed: 0, escalate: 1, hold: 2, deny: 3 };
 
-/** Null is silence that is never spoken of: a hold without a moment. */
+/** `null`: no timeout; the decision waits until somebody decides. */
 const silence: Field<Silence | null> = {
   builtIn: { limit: { after: 1, means: 'proceed' }, value: null },
   tighten: (one, other) => {
@@ -71,20 +73,21 @@ const silence: Field<Silence | null> = {
     const [cautionA, cautionB] = [CAUTION[a?.means ?? 'hold'], CAUTION[b?.means ?? 'hold']];
     if (cautionA !== cautionB) return cautionA > cautionB ? a : b;
     if (!a || !b) return a ?? b;
-    // Nothing goes on before both allow it; what stops work, or shows that it waits, comes as early as one wants.
+    // A time until something goes on: the later one wins. A time until work stops or is marked as overdue: the earlier
+    // one wins.
     const waits = cautionA < CAUTION.hold;
     const after = waits ? Math.max(a.after, b.after) : Math.min(a.after, b.after);
     return plain({ after, means: a.means, to: (a.to ?? []).filter((name) => b.to?.includes(name)) });
   },
 };
 
-/** In its plainest spelling, so that equal ones are written alike. */
+/** One spelling for equal rules. */
 function plain({ after, means, to = [] }: Silence): Silence {
   const names = [...new Set(to)].toSorted();
   return { after, means, ...(means === 'escalate' && names.length > 0 ? { to: names } : {}) };
 }
 
-/** A layer as far as it is looked at here. */
+/** The fields of a layer that are read here. */
 interface Names {
   name: string;
   limits?: { decisions?: { approvers?: unknown } | undefined } | undefined;
@@ -92,8 +95,9 @@ interface Names {
 }
 
 /**
- * Where a layer names approvers, no layer below it lets silence decide, or puts a decision before somebody who may not
- * decide it: whoever starts runs would choose who approves them. Such a silence holds, and asks only who may.
+ * If a layer names approvers, a lower layer can't let a timeout decide, nor escalate to people who may not decide.
+ * Otherwise people who start runs could choose who approves them. Such a timeout holds instead, and escalates only to
+ * people who may decide.
  */
 export function boundSilence(decisions: SourcedRules, layers: readonly Names[]): SourcedRules {
   const at = layers.findIndex(({ limits, defaults }) => limits?.decisions?.approvers ?? defaults?.decisions?.approvers);
@@ -113,7 +117,7 @@ export function boundSilence(decisions: SourcedRules, layers: readonly Names[]):
   return { ...decisions, silence: Object.fromEntries(bounded) as SourcedRules['silence'] };
 }
 
-/** What stands for a kind's row where a file has none. */
+/** The field that counts for a kind if a file does not set that kind's own field. */
 function orElse(kind: DecisionKind, rows: 'quorum' | 'silence'): { orElse?: string } {
   return isScopeKind(kind) ? { orElse: `decisions.${rows}.${SCOPE}` } : {};
 }

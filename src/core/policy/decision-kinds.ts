@@ -1,19 +1,18 @@
 /**
- * What decisions are about, by their kinds: how policy, signed texts and lists call each, and what older runs called
- * it.
- * Rule: a signed text stays as it was when its decision was opened, so older decisions keep the word that they had.
+ * The kinds of decisions: their names in policy, signed texts and lists, and their names in older runs.
+ * Rule: a signed text stays as it was when its decision was opened, so older decisions keep their older name.
  */
 
-/** What a decision can be about. */
+/** Kinds of decisions. */
 export const DECISION_KINDS = [
   'plan',
   'delivery',
   'baseline',
   'checks',
   'call',
-  /** What an agent's call changed outside of its task's paths. */
+  /** Changes by an agent's call outside its task's paths. */
   'outside',
-  /** What stands out in what an agent's call changed, whether inside of its paths or not. */
+  /** Findings in the changes of an agent's call, inside or outside its task's paths. */
   'effects',
   /** A task's result that reaches beyond its plan, before it is integrated. */
   'integration',
@@ -24,7 +23,7 @@ export const DECISION_KINDS = [
   'choice',
 ] as const;
 export type DecisionKind = (typeof DECISION_KINDS)[number];
-/** These were one kind before; in a policy, `scope` stands for each of them that the same file does not name itself. */
+/** The older name of four kinds. In a policy file, `scope` sets each of the four that the file does not name itself. */
 export const SCOPE = 'scope';
 const SCOPE_KINDS: readonly string[] = ['outside', 'effects', 'integration', 'review'] satisfies DecisionKind[];
 
@@ -32,11 +31,14 @@ export function isScopeKind(kind: string): boolean {
   return SCOPE_KINDS.includes(kind);
 }
 
-/** What an approver may be named for (`may`): a decision, or orders that change files, withdraw or end. */
+/**
+ * What an approver's `may` can list: kinds of decisions, and `control` for orders that change files, withdraw decisions
+ * or end work.
+ */
 export const RIGHTS = [...DECISION_KINDS, 'control'] as const;
-/** What a signature can be about. To request and to steer takes a listed key, and no right. */
+/** What a signature can be about. To request or steer takes a listed key, but no right. */
 export type SubjectKind = (typeof RIGHTS)[number] | typeof SCOPE | 'request' | 'steer';
-/** Those that are approved or rejected; the others are answered, once. */
+/** Kinds that are approved or rejected. The others get one answer. */
 export const QUORUM_KINDS = [
   'plan',
   'delivery',
@@ -51,7 +53,7 @@ export const QUORUM_KINDS = [
 ] as const;
 export type QuorumKind = (typeof QUORUM_KINDS)[number];
 
-/** How a sentence calls a decision of a kind, or an order. */
+/** The words for a kind inside a sentence. */
 export function describeKind(kind: SubjectKind): string {
   const words: Partial<Record<SubjectKind, string>> = {
     outside: 'a change outside of the paths',
@@ -63,21 +65,21 @@ export function describeKind(kind: SubjectKind): string {
   return words[kind] ?? `a ${kind}`;
 }
 
-/** The kind in signed texts and lists: runs from before there were four kinds call each of them `scope`. */
+/** The kind in signed texts and lists. Older runs call each of the four kinds `scope`. */
 export type ShownKind = DecisionKind | typeof SCOPE;
 
-/** A kind, and the older word for it where its run began before there were four. */
+/** A kind, and its older name if the run began before there were four kinds. */
 export interface Kinded<K extends string = DecisionKind> {
   kind: K;
   shownAs?: typeof SCOPE;
 }
 
-/** Only the four can be called `scope`: whatever an input says, no text about a scope is one about a delivery. */
+/** The kind to show. Only the four kinds can be shown as `scope`, so that no input makes a delivery look like one. */
 export function shownKindOf<K extends string>({ kind, shownAs }: Kinded<K>): K | typeof SCOPE {
   return shownAs !== undefined && isScopeKind(kind) ? shownAs : kind;
 }
 
-/** In older runs the kind was in the decision's name: `lib/integration@2` is about an integration. */
+/** In older runs the kind is the last word of the decision's name: `lib/integration@2` is about an integration. */
 const BY_NAME: Record<string, DecisionKind> = {
   scope: 'outside',
   effects: 'effects',
@@ -85,7 +87,7 @@ const BY_NAME: Record<string, DecisionKind> = {
   review: 'review',
 };
 
-/** A decision as it would be opened today; one that was opened today is as it is. */
+/** An older decision in today's form. A decision in today's form stays unchanged. */
 export function upgradeDecision<D extends Kinded<string> & { id: string; task?: string }>(decision: D): D {
   const [, task, name = ''] = /^(.*)\/([a-z]+)@\d+$/.exec(decision.id) ?? [];
   const named = task === undefined || decision.task !== undefined ? decision : { ...decision, task };

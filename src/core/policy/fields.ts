@@ -1,6 +1,6 @@
 /**
- * The kinds of fields that a policy has, each with how two values of it become one.
- * Rule: `tighten` gives a value that is at least as strict as both, is associative, and of two equal values that value.
+ * The kinds of policy fields. Each says how two values become one.
+ * Rule: `tighten` returns a value at least as strict as both. It is associative, and two equal values stay the same.
  */
 import type { HostList, HostRule, NetworkGrant } from '../egress.ts';
 import { readHostRule } from '../egress.ts';
@@ -8,21 +8,21 @@ import type { GateRule } from '../risk.ts';
 
 export type LfsRule = 'pointers' | 'content';
 
-/** A field: its built-in limit and value, and the stricter of two values. */
+/** A field: its built-in limit and value, and `tighten`, which returns the stricter of two values. */
 export interface Field<T> {
   builtIn: { limit: T; value: T };
   tighten(this: void, one: T, other: T): T;
-  /** Whether layers add to it, so that none can be too loose. */
+  /** Whether layers add to the value, so that no layer can be too loose. */
   accumulates?: boolean;
-  /** The name of a setting that stands for this one where a layer does not name this one itself. */
+  /** The field that counts instead if a layer does not set this one. */
   orElse?: string;
-  /** The only layers that may have it, where it is about more than what they stand for. */
+  /** The only layers that may set it, if it affects more than the layer's own repositories. */
   only?: readonly string[];
 }
 
 const STRICTNESS: Record<GateRule, number> = { allow: 0, ask: 1, deny: 2 };
 
-/** A gate; the stricter answer wins. */
+/** A gate. The stricter rule wins. */
 export function gate(limit: GateRule): Field<GateRule> {
   return {
     builtIn: { limit, value: limit },
@@ -30,12 +30,12 @@ export function gate(limit: GateRule): Field<GateRule> {
   };
 }
 
-/** A number that is at most something; the smaller wins. */
+/** A maximum. The smaller number wins. */
 export function most(builtIn: { limit: number; value: number }): Field<number> {
   return { builtIn, tighten: (one, other) => Math.min(one, other) };
 }
 
-/** A list of what is forbidden; both count. */
+/** A list of prohibitions. Those of both layers count. */
 export function prohibitions(): Field<string[]> {
   return {
     builtIn: { limit: [], value: [] },
@@ -44,29 +44,29 @@ export function prohibitions(): Field<string[]> {
   };
 }
 
-/** Something that may be done; only where both say so. */
+/** A permission. It is given only if both layers give it. */
 export function permission(builtIn: { limit: boolean; value: boolean }): Field<boolean> {
   return { builtIn, tighten: (one, other) => one && other };
 }
 
-/** Whether workspaces have the content that git LFS keeps, or pointers to it; the content only where both say so. */
+/** Whether workspaces get the contents of LFS files, or pointers. Contents only if both layers say so. */
 export function lfsContent(builtIn: { limit: LfsRule; value: LfsRule }): Field<LfsRule> {
   return { builtIn, tighten: (one, other) => (one === 'content' ? other : one) };
 }
 
-/** A grant of the network; what both grant. */
+/** A network grant: what both layers grant. */
 export function allowance(builtIn: { limit: NetworkGrant; value: NetworkGrant }): Field<NetworkGrant> {
   return { builtIn, tighten: tightenNetwork };
 }
 
-/** What of the network two grants both let through. */
+/** The network that both grants allow. */
 export function tightenNetwork(one: NetworkGrant, other: NetworkGrant): NetworkGrant {
   if (one === false || other === false) return false;
   if (one === true) return other === true || intersect(other, other);
   return intersect(one, other === true ? one : other);
 }
 
-/** Whether a grant is no wider than another one. */
+/** Whether a grant allows no more than another. */
 export function isWithin(grant: NetworkGrant, wider: NetworkGrant): boolean {
   const { tighten } = allowance({ limit: true, value: false });
   return JSON.stringify(tighten(grant, wider)) === JSON.stringify(tighten(grant, grant));
@@ -84,7 +84,7 @@ function intersectHosts(one: readonly string[], other: readonly string[]): strin
   return met.filter((host) => !met.some((wider) => wider !== host && meet(wider, host)[0] === host));
 }
 
-/** What two entries both stand for: the narrower host at the narrower port; empty where they have nothing in common. */
+/** The overlap of two entries: the narrower host with the narrower port. Empty if they have none. */
 function meet(one: string, other: string): string[] {
   const [a, b] = [readHostRule(one), readHostRule(other)];
   if (!a || !b) return one === other ? [one] : [];
@@ -97,7 +97,7 @@ function meet(one: string, other: string): string[] {
   return [`${host.isWildcard ? '*.' : ''}${name}${port === null ? '' : `:${port}`}`];
 }
 
-/** Without a port an entry stands for those of HTTP and HTTPS. */
+/** Without a port an entry means those of HTTP and HTTPS. */
 function isUsual(port: number | null): boolean {
   return port === null || port === 80 || port === 443;
 }

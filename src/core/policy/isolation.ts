@@ -1,13 +1,13 @@
 /**
- * What policy becomes where nothing isolates commands.
- * Rule: a run that says what it wants of commands gets that.
+ * How policy changes if commands have no isolation.
+ * Rule: the run's own setting of gates.commands stays as it is.
  */
 import type { EffectivePolicy } from './policy.ts';
 
-/** Where a gate came from that asks because nothing isolates. */
+/** The source that a gate shows when it asks because of missing isolation. */
 export const NO_ISOLATION = 'isolation none';
 
-/** Makes commands ask where nothing isolates them, except read-only ones, unless the run says what it wants. */
+/** Without isolation every command asks, except read-only ones, unless the run's own policy sets gates.commands. */
 export function tightenForIsolation(
   policy: EffectivePolicy,
   isolation: 'bwrap' | 'external' | 'none',

@@ -1,7 +1,7 @@
 /**
- * What policy says to the judges of commands and of effects, and how its layers join that.
- * Rule: layers only ever add: a rule of theirs asks or denies, a kind of finding gets a stricter answer, never a
- * milder one than the built-in.
+ * Policy about commands and findings, and how layers join it.
+ * Rule: layers only add: their rules ask or deny, and a kind of finding gets a stricter rule than the built-in one,
+ * never a milder one.
  */
 import { z } from 'zod';
 import { canonicalJson } from '../digest.ts';
@@ -12,12 +12,12 @@ import type { CommandRule } from '../commands/rule-on-command.ts';
 import { commandRuleSchema } from '../commands/rule-on-command.ts';
 import type { Field } from './fields.ts';
 
-/** Rules of one layer: its examples are read at every start, and the rules are kept in each agent's history. */
+/** Most rules of one layer. Its examples run at every start, and each agent's history contains the rules. */
 const MAX_RULES = 100;
 
-/** Rules as layers write them. */
+/** Rules as people write them. */
 export const rulesPolicySchema = z.strictObject({
-  /** Rules for commands, beside the built-in ones; the strictest wins. */
+  /** Rules for commands in addition to the built-in ones. The strictest wins. */
   commands: z
     .array(
       commandRuleSchema.refine(
@@ -31,13 +31,13 @@ export const rulesPolicySchema = z.strictObject({
 
 const answer = z.enum(['ask', 'deny']).optional();
 
-/** Answers by kind of finding, for those of medium risk and above; of a kind left out, those of high risk ask. */
+/** Rules by kind of finding, for medium and high risk. For a kind that is left out, high risk asks. */
 export const effectsPolicySchema = z.strictObject(
   Object.fromEntries(FINDING_KINDS.map((kind) => [kind, answer])) as Record<FindingKind, typeof answer>,
 );
 
 type Sourced<T> = { value: T; from: string };
-/** These parts of the policy in force. */
+/** These fields in the policy in force. */
 export type SourcedEffects = Record<FindingKind, Sourced<GateRule | null>>;
 
 const rules: Field<CommandRule[]> = {
@@ -51,7 +51,7 @@ const rules: Field<CommandRule[]> = {
 
 const STRICTNESS: Record<GateRule, number> = { allow: 0, ask: 1, deny: 2 };
 
-/** Null is the built-in answer: what is of high risk asks. */
+/** Null means the built-in rule: high risk asks. */
 const effect: Field<GateRule | null> = {
   builtIn: { limit: null, value: null },
   tighten: (one, other) => {
@@ -69,7 +69,7 @@ export const JUDGE_FIELDS = {
   >),
 };
 
-/** What policy says of kinds of findings; of runs from before it did, nothing. */
+/** The rules for kinds of findings; none in runs from before there were any. */
 export function findingRulesOf({ effects }: { effects?: SourcedEffects }): FindingRules {
   return Object.fromEntries(
     FINDING_KINDS.flatMap((kind) => {

@@ -1,6 +1,6 @@
 /**
- * What policy is read from, and what was read: the input and outcome of the activity `readPolicy`.
- * Rule: small facts only; the texts of the layers never enter a history.
+ * The input and result of the activity `readPolicy`.
+ * Rule: small facts only. The texts of the layers never enter a history.
  */
 import type { EffectivePolicy, Policy } from './policy.ts';
 import type { Sha } from '../transcript.ts';
@@ -11,16 +11,16 @@ export interface PolicyInput {
   team: string | null;
   /** The run's own layer. */
   run: Policy | null;
-  /** As in a warrant. */
+  /** As in a Warrant. */
   startDigest?: string;
-  /** The base is that of a run under way, which was judged when the run began. */
+  /** The base belongs to a run that is under way, and was checked when that run began. */
   begun?: true;
 }
 
-/** The policy in force, with the base commit whose repository layer is in it. */
+/** The policy in force, and the base commit that its repository layer was read from. */
 export interface PolicyRead {
   commit: Sha;
   policy: EffectivePolicy;
-  /** Digest of what the files of organisation and team say; null on a worker that has none. */
+  /** Digest of the files of organisation and team. Null on a worker without such files. */
   organisation?: string | null;
 }

@@ -1,7 +1,7 @@
 /**
- * Policy: what a run may do without asking, as people write it and as it is in force; the fields that it has.
- * Rule: each field is in the list below once, with how two values of it join; every field in force says where it came
- * from.
+ * Policy: what a run may do without asking, as people write it and as it is in force, and the list of its fields.
+ * Rule: each field is in the list once, with the way in which two values of it join. Every field in force names the
+ * layer that it comes from.
  */
 import { z } from 'zod';
 import { sharedBudgetsSchema, UNLIMITED_BUDGET } from '../budget/amounts.ts';
@@ -26,7 +26,7 @@ const count = (max: number): z.ZodInt => z.int().min(1).max(max);
 
 const { tokens: UNLIMITED_TOKENS, usd: UNLIMITED_USD } = UNLIMITED_BUDGET;
 
-/** Settings as people write them; every field may be left out. */
+/** Settings as people write them. Every field may be left out. */
 export const policySchema = z.strictObject({
   gates: z
     .strictObject({
@@ -38,19 +38,22 @@ export const policySchema = z.strictObject({
       scope: gateSchema.optional(),
     })
     .optional(),
-  /** What of the network the setup command may use: `true` for all, or a list of hosts. */
+  /** The network for the setup command: `true` for all public addresses, or a list of hosts. */
   network: z.strictObject({ setup: networkGrantSchema.optional() }).optional(),
-  /** Whether workspaces have pointers to the files that git LFS keeps, or their content. */
+  /** Whether workspaces get pointers or the contents of files that git LFS keeps. */
   lfs: z.enum(['pointers', 'content']).optional(),
   model: z
     .strictObject({
-      /** The provider makes answers in the background, so that none is paid twice; it stores them for that. */
+      /**
+       * Whether the provider makes responses in the background, so that none is paid twice. The provider then stores
+       * them.
+       */
       background: z.boolean().optional(),
     })
     .optional(),
   /** Most agents that work at the same time. */
   maxParallelAgents: count(100).optional(),
-  /** Most that one task may take: model calls, tokens of input and output together, changed files and lines. */
+  /** Most that one task may take: model calls, input and output tokens together, changed files, changed lines. */
   task: z
     .strictObject({
       maxSteps: count(1000).optional(),
@@ -63,17 +66,17 @@ export const policySchema = z.strictObject({
   budget: z
     .strictObject({
       tokens: count(UNLIMITED_TOKENS).optional(),
-      /** US dollars, by the workers' table of prices. */
+      /** US dollars, by the workers' price table. */
       usd: z.number().positive().max(UNLIMITED_USD).optional(),
-      /** Minutes of work, not counting while it waits for people. */
+      /** Minutes of work, without the time that it waits for people. */
       minutes: z.number().positive().max(1e6).optional(),
     })
     .optional(),
-  /** Accounts that count what all refactors under them take together. */
+  /** Accounts that count what all their refactors take together. */
   sharedBudgets: sharedBudgetsSchema.optional(),
   /** Globs that no task may change. */
   protectedPaths: z.array(z.string().min(1).max(500)).max(500).optional(),
-  /** What tools leave and no checkpoint keeps, beside what is known: lines as in a `.gitignore`. */
+  /** Further files that tools leave and that no checkpoint keeps: lines as in a `.gitignore`. */
   artefacts: z
     .array(
       z
@@ -86,20 +89,20 @@ export const policySchema = z.strictObject({
     .optional(),
   rules: rulesPolicySchema.optional(),
   effects: effectsPolicySchema.optional(),
-  /** A second model that looks at results before they are integrated. */
+  /** A second model that reviews results before they are integrated. */
   review: reviewPolicySchema.optional(),
-  /** Who decides what, with which proof, and what silence does. */
+  /** Who decides what, with which proof, and what happens if nobody decides. */
   decisions: decisionsPolicySchema.optional(),
 });
 export type Policy = z.infer<typeof policySchema>;
 
-/** One field of the effective policy and the layer that it came from. */
+/** A field of the policy in force, and the layer that it comes from. */
 export interface Sourced<T> {
   value: T;
   from: string;
 }
 
-/** Files, lines or minutes that stand for as many as one likes. */
+/** The number of files, lines or minutes that means unlimited. */
 export const UNLIMITED = 1e6;
 
 const FIELDS = {
@@ -128,7 +131,7 @@ const FIELDS = {
 export type FieldName = keyof typeof FIELDS;
 export const NAMES = Object.keys(FIELDS) as FieldName[];
 
-/** The policy in force, each field with its source. */
+/** The policy in force. Fields that are optional are left out in runs from before there were such fields. */
 export interface EffectivePolicy {
   gates: {
     plan: Sourced<GateRule>;
@@ -137,7 +140,6 @@ export interface EffectivePolicy {
     scope: Sourced<GateRule>;
   };
   network: { setup: Sourced<NetworkGrant> };
-  /** Left out by runs from before LFS had a field. */
   lfs?: Sourced<LfsRule>;
   model: { background: Sourced<boolean> };
   maxParallelAgents: Sourced<number>;
@@ -150,23 +152,20 @@ export interface EffectivePolicy {
   budget: { tokens: Sourced<number>; usd?: Sourced<number>; minutes?: Sourced<number> };
   protectedPaths: Sourced<string[]>;
   artefacts?: Sourced<string[]>;
-  /** Left out by runs from before there were such accounts. */
   sharedBudgets?: Sourced<SharedBudget[]>;
-  /** Left out by runs from before there were such fields. */
   rules?: { commands: Sourced<CommandRule[]> };
   effects?: SourcedEffects;
   review?: SourcedReview;
-  /** Left out by runs from before there was such a policy. */
   decisions?: SourcedRules;
 }
 
-/** What is known of a field: its built-in value, and how two values of it join. */
+/** A field by its name: its built-in value, and how two values of it join. */
 export function fieldOf(name: FieldName): Field<unknown> {
   return FIELDS[name];
 }
 
 export function isLooser(field: Field<unknown>, value: unknown, limit: unknown): boolean {
-  // A value tightened by itself is the same in its plainest spelling.
+  // A value that is tightened by itself has its plainest spelling, so equal values compare as equal.
   return showValue(field.tighten(value, limit)) !== showValue(field.tighten(value, value));
 }
 
@@ -174,12 +173,12 @@ export function showValue(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** What a layer says of a field; undefined where it says nothing. */
+/** The value that a layer sets for a field; undefined if it sets none. */
 export function readField(policy: Policy | undefined, name: FieldName): unknown {
   return readAt(policy, nameIn(policy, name));
 }
 
-/** The name under which a layer says what counts for a field. */
+/** The name of the field that a layer's value for a field comes from. */
 export function nameIn(policy: Policy | undefined, name: FieldName): string {
   const { orElse } = fieldOf(name);
   return orElse !== undefined && readAt(policy, name) === undefined ? orElse : name;
@@ -189,7 +188,7 @@ function readAt(policy: Policy | undefined, name: string): unknown {
   return name.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], policy);
 }
 
-/** `{ 'gates.plan': x }` as `{ gates: { plan: x } }`. */
+/** `{ 'gates.plan': x }` becomes `{ gates: { plan: x } }`. */
 export function nest(flat: Record<string, unknown>): EffectivePolicy {
   const nested: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(flat)) {
@@ -201,7 +200,7 @@ export function nest(flat: Record<string, unknown>): EffectivePolicy {
   return nested as unknown as EffectivePolicy;
 }
 
-/** Each field by its name, with its value and where it came from. */
+/** All fields of a policy, with names, values and sources. */
 export function listFields(policy: EffectivePolicy): { name: string; value: unknown; from: string }[] {
   return NAMES.flatMap((name) => {
     const field = readField(policy as unknown as Policy, name) as Sourced<unknown> | undefined;

@@ -1,13 +1,13 @@
 /**
- * The policy that the layers of organisation, team, repository and the run itself make together.
- * Rule: limits only ever tighten from layer to layer and the nearest default wins within them; a looser lower layer is
- * an error, never silently ignored.
+ * The policy that the layers organisation, team, repository and run make together.
+ * Rule: limits only tighten from layer to layer, and within them the nearest default wins. A lower layer that is looser
+ * than a limit is an error, never ignored.
  */
 import { boundSilence } from './decision-fields.ts';
 import type { EffectivePolicy, FieldName, Policy, Sourced } from './policy.ts';
 import { fieldOf, isLooser, NAMES, nameIn, nest, readField, showValue } from './policy.ts';
 
-/** Farthest first. */
+/** The layers, the farthest first. */
 export type LayerName = 'organisation' | 'team' | 'repository' | 'run';
 export interface Layer {
   name: LayerName;
@@ -17,7 +17,7 @@ export interface Layer {
 
 const BUILT_IN = 'built-in';
 
-/** A problem of a layer; `path` leads to the field in its file. */
+/** A problem of a layer. `path` leads to the field in its file. */
 export interface PolicyProblem {
   layer: LayerName;
   path: string[];
@@ -27,14 +27,14 @@ export type PolicyResult =
   | { kind: 'ok'; policy: EffectivePolicy }
   | { kind: 'bad'; problems: string[]; where: PolicyProblem[] };
 
-/** Lays a run's own settings over the built-in policy. */
+/** The built-in policy with a run's own settings. */
 export function resolvePolicy(run: Policy | undefined): PolicyResult {
   return resolveLayers([{ name: 'run', defaults: run }]);
 }
 
 /**
- * The policy that layers make, farthest first. A value that is looser than a limit above it is a problem, or, where
- * looser values are tightened, counts as that limit.
+ * The policy that layers make, the farthest first. A value that is looser than a limit above it is a problem; with
+ * `tighten` that limit counts instead.
  */
 export function resolveLayers(layers: readonly Layer[], looser: 'refuse' | 'tighten' = 'refuse'): PolicyResult {
   const where: PolicyProblem[] = [];
@@ -48,7 +48,7 @@ export function resolveLayers(layers: readonly Layer[], looser: 'refuse' | 'tigh
   return { kind: 'ok', policy: decisions ? { ...policy, decisions: boundSilence(decisions, layers) } : policy };
 }
 
-/** Two sets of limits as one, each field the stricter of both. */
+/** Two sets of limits as one: in each field the stricter value. */
 export function mergeLimits(one: Policy, other: Policy): Policy {
   const merged = NAMES.flatMap((name): [string, unknown][] => {
     const [a, b] = [readField(one, name), readField(other, name)];
@@ -58,7 +58,7 @@ export function mergeLimits(one: Policy, other: Policy): Policy {
   return nest(Object.fromEntries(merged)) as unknown as Policy;
 }
 
-/** Settings with each value tightened by the limit on it, where there is one. */
+/** Settings with each value tightened by its limit, if there is one. */
 export function tightenBy(settings: Policy, limits: Policy): Policy {
   const tight = NAMES.flatMap((name): [string, unknown][] => {
     const [value, limit] = [readField(settings, name), readField(limits, name)];
@@ -67,7 +67,7 @@ export function tightenBy(settings: Policy, limits: Policy): Policy {
   return nest(Object.fromEntries(tight)) as unknown as Policy;
 }
 
-/** Whether a set of limits is at least as strict as another in each of the other's fields. */
+/** Whether a set of limits is at least as strict as another, in each field of the other. */
 export function isAsStrict(one: Policy, other: Policy): boolean {
   return NAMES.every((name) => {
     const [mine, theirs] = [readField(one, name), readField(other, name)];

@@ -1,6 +1,6 @@
 /**
- * What policy says of reviews: by which model, how often, and when a verdict makes people look.
- * Rule: tightening only ever adds reviews and questions; a reviewer that a layer above asks for can't be taken away.
+ * Policy on reviews: by which model, how often, and when a verdict makes people look.
+ * Rule: tightening only adds reviews and questions. A lower layer can't remove a reviewer that a higher layer names.
  */
 import { z } from 'zod';
 import type { Field } from './fields.ts';
@@ -12,24 +12,26 @@ const part = z.number().min(0).max(1);
 
 /** Settings as people write them. */
 export const reviewPolicySchema = z.strictObject({
-  /** A model of the configured provider, another one than the agents' or the same. Left out: nobody reviews. */
+  /** A model of the configured provider; it may be the agents' model. Left out: no reviews. */
   model: z.string().min(1).max(200).optional(),
-  /** The part of results that is reviewed whatever is in them: 1 for all. */
+  /** The share of results that is always reviewed, from 0 to 1. */
   sample: part.optional(),
-  /** The part of calls that is reviewed before they run; those that a rule asks about all are. */
+  /**
+   * The share of calls that is reviewed before they run, from 0 to 1. Calls that a rule asks about are always reviewed.
+   */
   actions: part.optional(),
-  /** The risk of a static finding from which on a result is always reviewed. */
+  /** Results with a static finding of this risk or a higher one are always reviewed. */
   atRisk: z.enum(['low', 'medium', 'high']).optional(),
-  /** The suspicion from which on a person is asked; a high risk always asks. */
+  /** The suspicion from which on a person is asked, from 0 to 1. A high risk always asks. */
   askAt: part.optional(),
 });
 
 type Sourced<T> = { value: T; from: string };
-/** This part of the policy in force. */
+/** These fields in the policy in force. */
 export interface SourcedReview {
   model: Sourced<string | null>;
   sample: Sourced<number>;
-  /** Left out by runs of before calls were reviewed. */
+  /** Left out in runs from before calls were reviewed. */
   actions?: Sourced<number>;
   atRisk: Sourced<Risk>;
   askAt: Sourced<number>;
@@ -37,11 +39,11 @@ export interface SourcedReview {
 
 const model: Field<string | null> = {
   builtIn: { limit: null, value: null },
-  // Of two names either is a reviewer; always the same one, in whichever order layers are joined.
+  // Either name is a reviewer. The choice does not depend on the order of the layers.
   tighten: (one, other) => (one === null || other === null ? (one ?? other) : one < other ? one : other),
 };
 
-/** A part of what is looked at; the larger wins. */
+/** A share that is reviewed. The larger one wins. */
 function least(value: number): Field<number> {
   return { builtIn: { limit: 0, value }, tighten: (one, other) => Math.max(one, other) };
 }

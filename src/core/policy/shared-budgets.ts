@@ -1,11 +1,11 @@
 /**
- * The field of policy that names accounts which many refactors share.
- * Rule: only organisation and team may name one; of an account that both name, the smaller amounts count.
+ * The field of policy that names shared accounts.
+ * Rule: only organisation and team may name accounts. If both name the same account, the smaller amounts count.
  */
 import type { SharedBudget } from '../budget/amounts.ts';
 import type { Field } from './fields.ts';
 
-/** The accounts of organisation and team both count; of one that two layers name the smaller amounts. */
+/** Accounts of both layers count. If two layers name the same account, the smaller amounts count. */
 export const SHARED_BUDGETS: Field<SharedBudget[]> = {
   builtIn: { limit: [], value: [] },
   tighten: (one, other) => {
@@ -17,7 +17,7 @@ export const SHARED_BUDGETS: Field<SharedBudget[]> = {
     return [...joined.keys()].toSorted().flatMap((key) => joined.get(key) ?? []);
   },
   accumulates: true,
-  // Whoever names an account takes from it: no repository and no run may take from another team's.
+  // A layer that names an account takes from it. A repository or a run must not take from another team's account.
   only: ['organisation', 'team'],
 };
 

@@ -1,13 +1,13 @@
 /**
  * How much a task may change before it asks.
- * Rule: plan and policy both count, the stricter wins.
+ * Rule: both plan and policy count; the stricter wins.
  */
 import type { DiffLimits } from '../execution.ts';
 import type { Task } from '../plan.ts';
 import type { EffectivePolicy } from './policy.ts';
 import { UNLIMITED } from './policy.ts';
 
-/** The stricter of what plan and policy say of a task's size; nothing where neither does. */
+/** The stricter limits of plan and policy on a task's size; empty if neither has any. */
 export function taskLimitsOf(policy: EffectivePolicy, task: Task): { limits?: DiffLimits } {
   const least = (...values: (number | undefined)[]): number | undefined => {
     const said = values.filter((value) => value !== undefined && value < UNLIMITED);

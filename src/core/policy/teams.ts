@@ -1,29 +1,29 @@
 /**
- * Which team a repository belongs to, as the organisation's files say it.
- * Rule: who starts a run does not choose the team whose limits bind it; a team that a file does not say is named
- * exactly, by a file that is there.
+ * Which team a repository belongs to, by the organisation's files.
+ * Rule: a person who starts a run can't choose the team whose limits bind it. A team's name must be exactly the name of
+ * an existing file.
  */
 
-/** The team's file as far as it says whose repositories these are. */
+/** The part of a team's file that lists its repositories. */
 export interface TeamStatement {
   team: string;
-  /** Addresses; one that ends in `/**` stands for all below it. Undefined where the file says nothing of it. */
+  /** Addresses; one that ends in `/**` means all below it. Undefined if the file has no list. */
   repositories: readonly string[] | undefined;
 }
 
 export type TeamResult = { kind: 'ok'; team: string | undefined } | { kind: 'bad'; problem: string };
 
 export interface TeamQuestion {
-  /** The repository's address, or the real path of its folder; null where no repository is meant. */
+  /** The repository's address, or the real path of its folder. Null if there is no repository. */
   repository: string | null;
   /** The team that the start names. */
   named: string | undefined;
   teams: readonly TeamStatement[];
-  /** Whether the organisation wants every repository to be in some team's file. */
+  /** Whether the organisation requires every repository to be in some team's file. */
   required: boolean;
 }
 
-/** Finds the team whose layer counts. */
+/** The team whose layer counts. */
 export function findTeam({ repository, named, teams, required }: TeamQuestion): TeamResult {
   if (named !== undefined && !teams.some(({ team }) => team === named)) {
     const known = teams.map(({ team }) => team).join(', ') || 'none';
@@ -58,15 +58,16 @@ function bad(problem: string): TeamResult {
   return { kind: 'bad', problem };
 }
 
-/** Whether an entry stands for a repository. */
+/** Whether an entry covers a repository. */
 function covers(entry: string, repository: string): boolean {
   const [wanted, name] = [nameRepository(entry), nameRepository(repository)];
   return wanted.endsWith('/**') ? name.startsWith(wanted.slice(0, -2)) : name === wanted;
 }
 
 /**
- * One name for all spellings of an address: `host/path` without scheme, user, port, `.git` (also as a folder, as git
- * takes it) and slashes at the end. Git hosts take paths in any case, so case counts only in paths of the worker.
+ * One name for all spellings of an address: `host/path` without scheme, user, port, trailing `.git` (git also accepts a
+ * folder of that name) and trailing slashes. Git hosts ignore case in paths, so case counts only in paths on the
+ * worker.
  */
 function nameRepository(address: string): string {
   const text = address.trim();
@@ -81,7 +82,7 @@ function nameRepository(address: string): string {
       .replace(/\/?\.git$/i, '');
   if (host === undefined) return text.startsWith('/') ? plain(text) : plain(text).toLowerCase();
   const decoded = plain(`/${unescape(path ?? '')}`);
-  // A host's name is the same with a full stop behind it.
+  // A trailing dot does not change a host's name.
   return host === '' ? decoded : `${host.replace(/\.$/, '')}${decoded}`.toLowerCase();
 }
 
