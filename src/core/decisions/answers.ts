@@ -1,6 +1,6 @@
 /**
- * What each answer to a decision does, in words for whoever is asked, and which answers are refused as they stand.
- * Rule: what is said here is what the run does; an answer that can't be taken back has to name its decision.
+ * What each answer to a decision does, in words for the person who is asked, and which answers are refused.
+ * Rule: these words say what the run really does. An answer that can't be taken back must name its decision.
  */
 import type { Decision } from './control.ts';
 import type { MessageOf } from './messages.ts';
@@ -8,21 +8,21 @@ import type { MessageOf } from './messages.ts';
 export interface Answers {
   approve: string;
   reject: string;
-  /** What it does to approve all but some files, where that can be. */
+  /** What happens if some files are left out of an approval; only for decisions that allow this. */
   part?: string;
-  /** Whether a rejection needs a note: it says what is to be changed. */
+  /** Whether a rejection needs a note that says what to change. */
   note: 'required' | 'optional';
 }
 
 type Answered = Pick<Decision, 'id' | 'kind'>;
 
-/** By which rules a refactor goes: in runs of before, a rejection ends it, and no file can be left out of a result. */
+/** Rules of a refactor. In older runs a rejection ends the refactor, and no file can be left out of a result. */
 export interface AnswerRules {
   rejectsForChanges?: true;
   leavesOut?: true;
 }
 
-/** The answers to a decision of a refactor's own. */
+/** The answers to a refactor's own decision. */
 export function answersOfRefactor({ kind }: Answered, rules: AnswerRules): Answers | undefined {
   const changes = rules.rejectsForChanges === true;
   const ends = 'ends the refactor as failed; nothing is delivered';
@@ -111,8 +111,8 @@ export function answersOfAgent({ kind }: Answered): Answers | undefined {
 }
 
 /**
- * Why an answer is refused as it stands. Delivering and refusing a budget can't be taken back, so that these have to
- * name the decision that their sender looked at; and a rejection that has to say what is to be changed needs a note.
+ * Why an answer is refused. A delivery, and the refusal of a budget, can't be taken back, so such an answer must name
+ * the decision that its sender looked at. A rejection that asks for changes needs a note.
  */
 export function findAnswerProblem(
   decision: Answered,

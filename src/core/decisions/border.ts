@@ -1,14 +1,14 @@
 /**
- * What is refused where it comes in: names that could be taken for others, and hidden characters in what is used as it
- * stands.
- * Rule: each complaint names the field and says what to do; a run's own state is never judged by this.
+ * Checks what comes in: names that could be mistaken for others, and hidden characters in texts that are used
+ * unchanged.
+ * Rule: each problem names the field and says what to do. A run's own state is never checked here.
  */
 import type { Message, StartInput } from './messages.ts';
 import type { Plan } from '../plan.ts';
 import { findUnseen } from '../text/harmless.ts';
 import { findNameProblem } from '../text/names.ts';
 
-/** What is wrong with the words of a start, and with the workflow id that it has. */
+/** Problems of a start's input, and of its workflow id. */
 export function findStartProblems(id: string, input: StartInput): string[] {
   const { repository, base, branch, team, campaign, requestedBy, checks, setup } = input;
   return [
@@ -24,7 +24,7 @@ export function findStartProblems(id: string, input: StartInput): string[] {
   ];
 }
 
-/** What is wrong with the words of a message. */
+/** Problems of a message's texts. */
 export function findMessageProblems(message: Message): string[] {
   const signer = 'signer' in message ? message.signer : undefined;
   const plan = message.verb === 'revisePlan' ? findPlanTextProblems(message.plan) : [];
@@ -35,7 +35,7 @@ export function findMessageProblems(message: Message): string[] {
   return [...name('by', message.by), ...name('signer', signer), ...branch, ...plan, ...setup, ...leftOut];
 }
 
-/** What is wrong with the words of a plan. */
+/** Problems of a plan's texts. */
 export function findPlanTextProblems({ tasks }: Plan): string[] {
   return tasks.flatMap(({ id, title, paths, checks }) => [
     ...(title.includes('\n') ? [`task "${id}": title has a line break: say the rest in its instructions`] : []),

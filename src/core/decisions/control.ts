@@ -1,18 +1,18 @@
 /**
- * What the states of agent and refactor share: receipts of messages, a pause, decisions, and a short log for people.
- * Rule: one serialisable value, in which every list has a cap; `receipts` and `open-decisions` change it.
+ * What the states of agents and refactors share: receipts of messages, a pause, decisions, and a short log for people.
+ * Rule: one serialisable value in which every list has a cap. `receipts` and `open-decisions` change it.
  */
 import type { DecisionKind } from '../policy/decision-kinds.ts';
 import type { Place } from '../place.ts';
 import type { Risk } from '../risk.ts';
 import { shorten } from '../text/lines.ts';
 
-/** Lines of the log that are kept; older ones are in the history. */
+/** Most lines of the log. Older ones are in the history. */
 const MAX_LOG = 100;
 
 /**
- * What became of a message. `received` waits for its signature to be verified; `accepted` becomes `delivered` when a
- * model call has taken it.
+ * The receipt of a message. `received`: its signature is being verified. `accepted` becomes `delivered` once a model
+ * call has taken it.
  */
 export interface Receipt {
   id: string;
@@ -21,7 +21,7 @@ export interface Receipt {
   at: number;
   state: 'received' | 'accepted' | 'delivered' | 'applied' | 'forwarded' | 'superseded' | 'refused';
   detail: string;
-  /** Of what the message says, so that another one under its id is told apart; older receipts have none. */
+  /** Digest of the message's content, which tells apart another message with the same id. Older receipts have none. */
   digest?: string;
 }
 
@@ -29,27 +29,27 @@ export interface Decision {
   /** Short id with its revision, e.g. `plan@1`, `lib/call@4`. */
   id: string;
   kind: DecisionKind;
-  /** What signed texts and lists call the kind, where its run began before there was such a kind. */
+  /** The kind's name in signed texts and lists, if the run began before that kind existed. */
   shownAs?: 'scope';
-  /** The task that it is about, where it is about one. */
+  /** The task that it is about, if any. */
   task?: string;
-  /** What is decided, rendered by our code: at most 4,000 characters, and how many more there are. */
+  /** What is to be decided, rendered by our code: at most 4,000 characters, and a count of the rest. */
   about: string;
   digest: string;
   openedAt: number;
-  /** Of a budget: what there is too little of. */
+  /** For a budget: what is running out. */
   resource?: 'steps' | 'tokens' | 'usd' | 'minutes';
-  /** How much hangs on it, where whoever opened it knows better than its kind does. */
+  /** The risk, if it differs from the default of the kind. */
   risk?: Risk;
-  /** Who has approved it so far, or did, and the paths that they left out. */
+  /** Who has approved it so far, and the paths that they left out. */
   approvals?: Approval[];
   leaveOut?: string[];
-  /** When silence had its effect on it, and who may decide since. */
+  /** When its timeout action ran, and who else may decide since then. */
   overdueAt?: number;
   escalatedTo?: string[];
-  /** The workflow that owns it, when that is not the one asked. */
+  /** The workflow that owns it, if it is not the one that shows it. */
   owner?: string;
-  /** Where it is open; left out by runs from before signed texts named that. */
+  /** The place where it is open. Left out in runs from before signed texts named a place. */
   place?: Place;
   closed?: {
     outcome: 'approved' | 'rejected' | 'answered' | 'withdrawn';
@@ -69,18 +69,18 @@ export interface Control {
   receipts: Receipt[];
   appliedIds: string[];
   received: number;
-  /** Ids of the signed orders that have counted in the present run; their texts are no other run's. */
+  /** Ids of the signed orders that have counted in the current run. Their texts are valid in this run only. */
   signedOrders?: string[];
-  /** `signed` where only a signed resume ends it. */
+  /** `signed`: only a signed resume ends it. */
   paused: { by: string; at: number; reason: string; signed?: true } | null;
   decisions: Decision[];
   opened: Record<string, number>;
   log: LogLine[];
-  /** The present run, which signed texts name; left out by runs from before that. */
+  /** The current run, which signed texts name. Left out in older runs. */
   place?: Place;
-  /** Words of messages are made harmless and names are judged as they come in; runs of before that do not say. */
+  /** Texts of messages are escaped and names are checked when they come in. Left out in older runs. */
   border?: true;
-  /** Each decision is called by its own kind; in runs of before, four kinds are called `scope`. */
+  /** Each decision has its own kind. Left out in older runs, which call four of the kinds `scope`. */
   fourKinds?: true;
 }
 
@@ -96,7 +96,7 @@ export function createControl(): Control {
   };
 }
 
-/** Adds a line to the log, the oldest falling out. */
+/** Adds a line to the log, and drops the oldest if it is full. */
 export function addLog(control: Control, at: number, text: string): Control {
   const line = { at, text: shorten(text, 300) };
   return { ...control, log: [...control.log, line].slice(-MAX_LOG) };
@@ -104,14 +104,14 @@ export function addLog(control: Control, at: number, text: string): Control {
 
 /** One person's approval of an open decision. */
 export interface Approval {
-  /** Who the message says it is from: a claim. */
+  /** The name in the message: a claim. */
   by: string;
-  /** Whose key signed it; null where nothing was signed. */
+  /** The owner of the key that signed it; null without a signature. */
   principal: string | null;
   at: number;
-  /** Whether it names the digest of what was looked at. */
+  /** Whether it names the digest of what its sender looked at. */
   bound: boolean;
   signed: boolean;
-  /** What was signed, so that it can be verified again; left out by decisions from before this was kept. */
+  /** What was signed, for verifying it again. Left out in older decisions. */
   proof?: { text: string; signature: string };
 }

@@ -12,8 +12,8 @@ const name = z.string().trim().min(1).max(200);
 const command = z.string().trim().min(1).max(2000);
 
 /**
- * Fields of what decides: an armored SSH signature over what `renderSignedText` says, whose it is, and until when it
- * counts. A signature of any shape is taken in here: what is wrong with it is said by a refused receipt.
+ * Fields of messages that can be signed: an armored SSH signature over `renderSignedText`, the signer's name, and until
+ * when it counts. The schema accepts a signature of any shape; a refused receipt says what is wrong with it.
  */
 const signed = {
   signature: z.string().max(20_000).optional(),
@@ -23,14 +23,14 @@ const signed = {
 
 /** Input of the workflow type `refactor`. */
 export const startSchema = z.strictObject({
-  /** Git URL, or a path that the worker resolves under the roots that its configuration allows. */
+  /** Git URL, or a path on the worker, below the roots that its configuration allows. */
   repository: z.string().trim().min(1, 'name the repository: a git URL or a path on the worker').max(2000),
   goal: z.string().trim().min(1, 'say what should be done').max(20_000),
-  /** Commands that judge a tree; exit status 0 is green. Run on the base first. */
+  /** Commands that judge a tree; exit status 0 is green. They run on the base first. */
   checks: z.array(command).max(20).default([]),
-  /** Branch, tag or commit to start from; the repository's HEAD if left out. */
+  /** Branch, tag or commit to start from. Default: the repository's HEAD. */
   base: z.string().trim().min(1).max(500).optional(),
-  /** Branch to deliver; made from the workflow id if left out. */
+  /** Branch to deliver. Default: made from the workflow id. */
   branch: z.string().trim().min(1).max(200).optional(),
   /** Command that prepares a fresh checkout, e.g. `npm ci`. */
   setup: command.optional(),
@@ -38,12 +38,12 @@ export const startSchema = z.strictObject({
   campaign: name.optional(),
   requestedBy: name.optional(),
   policy: policySchema.optional(),
-  /** Of who requests it: over this very input, the workflow id, the namespace and the repository. */
+  /** Signature of the requester, over this input, the workflow id, the namespace and the repository. */
   ...signed,
 });
 export type StartInput = z.infer<typeof startSchema>;
 
-/** Fields that every verb takes: who claims to send it, and an id under which it counts once. */
+/** Fields of every verb: the sender's name (a claim), and an id under which the message counts once. */
 const sender = { by: name.optional(), id: z.string().min(1).max(200).optional() };
 const text = z.string().trim().min(1).max(20_000);
 const verdict = { decision: name.optional(), digest: name.optional(), note: text.optional() };
@@ -57,7 +57,7 @@ export const MESSAGE_SCHEMAS = {
     from: z.string().optional(),
     /** Another branch to deliver. */
     branch: z.string().trim().min(1).max(200).optional(),
-    /** In place of a setup that failed on the base. */
+    /** Replaces a setup that failed on the base. */
     setup: command.optional(),
     ...signed,
     ...sender,
@@ -65,7 +65,7 @@ export const MESSAGE_SCHEMAS = {
   stop: z.strictObject({ reason: text.optional(), ...signed, ...sender }),
   approve: z.strictObject({
     ...verdict,
-    /** Of what an act or a task changed: paths and globs that are not kept, while the rest is. */
+    /** Paths and globs to leave out of what an act or a task changed; the rest is kept. */
     leaveOut: z.array(name).min(1).max(100).optional(),
     ...signed,
     ...sender,
@@ -92,11 +92,11 @@ export const MESSAGE_SCHEMAS = {
 
 export type Verb = keyof typeof MESSAGE_SCHEMAS;
 export const VERBS = Object.keys(MESSAGE_SCHEMAS) as Verb[];
-/** Verbs that decide nothing, so that a signal may carry them. */
+/** Verbs that decide nothing, so that they may also be sent as signals. */
 export const SIGNAL_VERBS = ['steer', 'pause', 'resume', 'stop'] as const satisfies readonly Verb[];
 export type SignalVerb = (typeof SIGNAL_VERBS)[number];
 
-/** The field that a bare string stands for. */
+/** The field that a plain string sets. */
 const STRING_FIELD = {
   steer: 'text',
   pause: 'reason',
@@ -111,7 +111,7 @@ const STRING_FIELD = {
 } as const satisfies Partial<Record<Verb, string>>;
 const NEEDS_INPUT = new Set<Verb>(['steer', 'answer', 'revisePlan', 'rewind', 'choose']);
 
-/** A verb's input as a client writes it: its fields, or a string where only one field matters. */
+/** A verb's input as a client writes it: its fields, or a string if the verb has a field for it. */
 export type MessageFields<V extends Verb> = z.input<(typeof MESSAGE_SCHEMAS)[V]>;
 export type MessageInput<V extends Verb> = MessageFields<V> | (V extends keyof typeof STRING_FIELD ? string : never);
 
@@ -119,9 +119,9 @@ export type Message = { [V in Verb]: { verb: V } & z.infer<(typeof MESSAGE_SCHEM
 export type MessageOf<V extends Verb> = Extract<Message, { verb: V }>;
 export type MessageCheck = { kind: 'ok'; message: Message } | { kind: 'bad'; problem: string };
 
-/** Reads a verb's input as it came from a client: nothing, a string or an object. */
+/** Reads a verb's input from a client: nothing, a string or an object. */
 export function readMessage(verb: Verb, inputs: readonly unknown[]): MessageCheck {
-  // A refactor of a newer version may pass on what this one does not know.
+  // A refactor of a newer version may pass on a verb that this version does not know.
   if (!Object.hasOwn(MESSAGE_SCHEMAS, verb)) return { kind: 'bad', problem: `there is no verb "${verb}" here` };
   if (inputs.length > 1) return { kind: 'bad', problem: `${verb} takes one input, not ${inputs.length}` };
   const [input] = inputs;
@@ -139,7 +139,10 @@ export function readMessage(verb: Verb, inputs: readonly unknown[]): MessageChec
 
 export type StartCheck = { kind: 'ok'; input: StartInput } | { kind: 'bad'; problem: string };
 
-/** Reads the input of a start; the problem names every field that does not fit. Old runs began with other addresses. */
+/**
+ * Reads the input of a start. The problem names every field that does not fit. `any` is for old runs, which accepted
+ * other addresses.
+ */
 export function readStart(inputs: readonly unknown[], addresses: 'closed set' | 'any' = 'closed set'): StartCheck {
   const [input] = inputs;
   const unreadable = describeUnreadable(input);

@@ -1,6 +1,6 @@
 /**
- * Decisions of a run: opened with a revision of their name, found by a message, changed, closed, listed.
- * Rule: closed ones are kept up to a number, open ones all.
+ * The decisions of a run: opened with a revision of their name, found for a message, changed, closed, listed.
+ * Rule: all open decisions are kept, and the newest closed ones.
  */
 import { isScopeKind, SCOPE } from '../policy/decision-kinds.ts';
 import type { Decision, Control } from './control.ts';
@@ -11,10 +11,10 @@ import { asName, clip } from '../text/lines.ts';
 
 const MAX_CLOSED = 100;
 
-/** Characters that a decision shows of what it is about. */
+/** Most characters that a decision shows of what it is about. */
 const MAX_ABOUT = 4000;
 
-/** What is decided, as much of it as a history should keep; the rest is counted, with the place where it is. */
+/** The first part of what is to be decided, with a count of the rest and where to read it. */
 function clipAbout({ kind, about }: Pick<Decision, 'kind' | 'about'>): string {
   const { kept, left } = clip(about, MAX_ABOUT);
   const where = kind === 'plan' ? 'the query "plan" has all of it' : "all of it is in the agent's checkpoints";
@@ -23,7 +23,7 @@ function clipAbout({ kind, about }: Pick<Decision, 'kind' | 'about'>): string {
 
 type Opening = Pick<Decision, 'kind' | 'task' | 'about' | 'digest' | 'risk' | 'resource'>;
 
-/** Opens a decision with the next revision of its name, which is that of its kind unless it says another. */
+/** Opens a decision with the next revision of its name. The default name is its kind. */
 export function openDecision(
   control: Control,
   at: number,
@@ -31,7 +31,7 @@ export function openDecision(
 ): Control {
   const { kind, task, about } = decision;
   const isCalledScope = !control.fourKinds && isScopeKind(kind);
-  // In runs of before, ids are as they were too.
+  // Older runs keep their form of ids, too.
   const last = own ?? (isCalledScope && kind === 'outside' ? SCOPE : kind);
   const name = task === undefined ? last : `${task}/${last}`;
   const revision = (control.opened[name] ?? 0) + 1;
@@ -60,7 +60,7 @@ export function changeDecision(control: Control, id: string, change: Partial<Dec
   };
 }
 
-/** Closed decisions, a line each: who said what, and how that is known. */
+/** Closed decisions, one line each: who decided what, and whether it was signed. */
 export function listClosed({ decisions }: Control): string[] {
   return decisions.flatMap(({ id, closed, approvals }) => {
     if (!closed) return [];
@@ -72,7 +72,7 @@ export function listClosed({ decisions }: Control): string[] {
   });
 }
 
-/** Withdraws every open decision of a kind, since what it was about has changed. */
+/** Withdraws all open decisions of these kinds, since what they were about has changed. */
 export function withdrawDecisions(
   control: Control,
   at: number,
@@ -92,14 +92,14 @@ export function listOpenDecisions(control: Control): Decision[] {
   return control.decisions.filter((decision) => !decision.closed);
 }
 
-/** What is looked at of a decision that a message may mean. */
+/** The fields of a decision by which a message is matched. */
 type Choosable = Pick<Decision, 'id' | 'digest' | 'closed'> & { kind: string };
 
 export type DecisionChoice<D> = { kind: 'found'; decision: D; bound: boolean } | { kind: 'refused'; reason: string };
 
 /**
- * Finds the open decision that a message means: by id (a missing id is enough when just one is open), its digest, and
- * its kind. A choice among agents can be rejected where the run knows what to do then.
+ * Finds the open decision that a message means: by its id (which may be left out if only one is open), its digest and
+ * its kind. `rejectsChoice`: the run can handle the rejection of a choice among agents.
  */
 export function chooseDecision<D extends Choosable>(
   open: readonly D[],
@@ -136,7 +136,7 @@ function verbFor({ kind }: Choosable): string {
 
 function matchDigest<D extends Choosable>(decision: D, digest: string | undefined): DecisionChoice<D> {
   if (digest === undefined) return { kind: 'found', decision, bound: false };
-  // A person may type the first digits, as with commit ids; eight leave no room for chance.
+  // A person may type only the first digits, as with commit ids. Eight digits are enough to be unique.
   if (digest.length >= 8 && decision.digest.startsWith(digest)) return { kind: 'found', decision, bound: true };
   return {
     kind: 'refused',
@@ -144,9 +144,9 @@ function matchDigest<D extends Choosable>(decision: D, digest: string | undefine
   };
 }
 
-/** Begins a run: what is open is open in this run from here on. */
+/** Moves all open decisions into a new run. */
 export function settleIn(control: Control, place: Place): Control {
   const decisions = control.decisions.map((decision) => (decision.closed ? decision : { ...decision, place }));
-  // What was signed for the run before counts here no more.
+  // What was signed for the previous run does not count in this run.
   return { ...control, place, decisions, signedOrders: [] };
 }

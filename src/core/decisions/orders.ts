@@ -1,7 +1,7 @@
 /**
- * By which right somebody gives an order: steers, pauses, resumes, stops, rewinds, forks, or has policy read again.
- * Rule: where policy requires signatures, what changes files, withdraws a decision or ends work is signed by an
- * approver. An unsigned pause is everybody's brake, and an unsigned resume releases only such a pause.
+ * Whether somebody may give an order: steer, pause, resume, stop, rewind, fork, or adopt policy.
+ * Rule: if policy requires signatures, an approver must sign what changes files, withdraws a decision or ends work.
+ * Anybody may pause without a signature; an unsigned resume ends only an unsigned pause.
  */
 import type { DecisionRules } from '../policy/approvers.ts';
 import type { Control } from './control.ts';
@@ -11,7 +11,9 @@ import type { Message, MessageOf, Verb } from './messages.ts';
 import type { OrderMessage } from './signed-text.ts';
 import { subjectOfOrder } from './signed-text.ts';
 
-/** Signed orders that one run takes: none of their ids is ever forgotten. A run continues as new after far fewer. */
+/**
+ * Most signed orders that one run takes, since none of their ids is forgotten. A run continues as new long before that.
+ */
 const MAX_SIGNED_ORDERS = 1000;
 const ORDERS: readonly Verb[] = ['steer', 'pause', 'resume', 'stop', 'rewind', 'fork', 'adoptPolicy'];
 
@@ -20,7 +22,7 @@ export interface Order {
   workflow: string;
   control: Control;
   rules: DecisionRules;
-  /** Passed on by the refactor, which has weighed it. */
+  /** The refactor has already weighed it and passed it on. */
   forwarded: boolean;
   at: number;
   verified: Verified | undefined;
@@ -28,16 +30,19 @@ export interface Order {
 
 export type OrderWeighing =
   | Extract<Weighing, { kind: 'verify' | 'refused' }>
-  /** Its sender's name is the key's where it is signed. */
+  /** If it is signed, the sender's name in it is that of the key. */
   | { kind: 'counts'; message: Message };
 
-/** Weighs an order: it counts, has to be verified first, or is refused. What is no order is weighed as a decision. */
+/**
+ * Weighs an order: it counts, must be verified first, or is refused. Other messages count here, and are weighed as
+ * decisions elsewhere.
+ */
 export function weighOrder(order: Order): OrderWeighing {
   const { message, workflow, control, rules, forwarded, at, verified } = order;
   const { place } = control;
   if (!isOrder(message) || forwarded) return { kind: 'counts', message };
   if (message.signature === undefined) {
-    // Runs from before orders could be signed go on as they were.
+    // Runs from before orders could be signed accept unsigned ones.
     const problem =
       place && rules.signatures === 'required' ? findMissingSignature(message, control, rules) : undefined;
     return problem === undefined ? { kind: 'counts', message } : { kind: 'refused', reason: problem };
@@ -54,12 +59,12 @@ export function weighOrder(order: Order): OrderWeighing {
   return weighing.kind === 'counts' ? { kind: 'counts', message: { ...message, by: weighing.name } } : weighing;
 }
 
-/** Whether a signed order with this id has counted in the present run. */
+/** Whether a signed order with this id has counted in the current run. */
 export function hasCounted({ signedOrders = [] }: Control, id: string | undefined): boolean {
   return id !== undefined && signedOrders.includes(id);
 }
 
-/** The control of a run in which a message has counted: a signed order never counts there again. */
+/** Remembers a signed order that has counted, so that it can't count again in this run. */
 export function noteSignedOrder(control: Control, message: Message): Control {
   const { id } = message;
   if (!isOrder(message) || message.signature === undefined || id === undefined) return control;
@@ -70,7 +75,7 @@ function isOrder(message: Message): message is OrderMessage {
   return ORDERS.includes(message.verb);
 }
 
-/** Why an order has to be signed; undefined where it need not be. */
+/** Why an order must be signed; undefined if it need not be. */
 function findMissingSignature(message: OrderMessage, { paused }: Control, rules: DecisionRules): string | undefined {
   const how = `\`${COMMANDS[message.verb] ?? `cox ${message.verb}`} --sign-with <key>\` signs`;
   switch (message.verb) {
@@ -94,21 +99,21 @@ function findMissingSignature(message: OrderMessage, { paused }: Control, rules:
   }
 }
 
-/** A resume that brings a commit or a command is more than a resume. */
+/** Whether a resume also brings a commit or a command. */
 function bringsWork({ from, setup }: MessageOf<'resume'>): boolean {
   return from !== undefined || setup !== undefined;
 }
 
 const COMMANDS: Partial<Record<Verb, string>> = { adoptPolicy: 'cox policy adopt' };
 
-/** The pause after a message that asks for one. An unsigned message does not replace a signed pause. */
+/** The pause after a pause message. An unsigned message does not replace a signed pause. */
 export function pauseBy({ paused }: Control, message: MessageOf<'pause'>, at: number): Control['paused'] {
   const { by = 'unknown', reason = '', signature } = message;
   if (paused?.signed && signature === undefined) return paused;
   return { by, at, reason, ...(signature === undefined ? {} : { signed: true }) };
 }
 
-/** Why a message that a refactor passed on can't end a pause that was signed at its agent; undefined where it can. */
+/** Why a message that a refactor passed on can't end a signed pause at its agent; undefined if it can. */
 export function findPauseProblem(
   { paused }: Control,
   message: MessageOf<'resume'>,
@@ -119,9 +124,9 @@ export function findPauseProblem(
 }
 
 /**
- * Who a message makes an author of what follows, so that they can't approve it alone where policy denies that: who
- * steers, brings a commit, says what a fork is to do, writes a plan or answers an agent. Who asks for changes is
- * one, too, where their rejection is taken in.
+ * The author that a message adds. Authors can't approve the result if policy denies self-approval. Authors are people
+ * who steer, bring a commit, say what a fork should do, write a plan or answer an agent. People whose rejection asks
+ * for changes are added where it is received.
  */
 function authorOf(message: Message, verified: Verified | undefined): string | undefined {
   switch (message.verb) {
@@ -133,7 +138,7 @@ function authorOf(message: Message, verified: Verified | undefined): string | un
       return message.text === undefined ? undefined : message.by;
     case 'revisePlan':
     case 'answer':
-      // In these the sender's name is a claim; who signed it is not.
+      // In these messages the sender's name is only a claim; the verified key is not.
       return verified?.verdict.kind === 'good' ? verified.verdict.principal : message.by;
     default:
       return undefined;
@@ -141,14 +146,14 @@ function authorOf(message: Message, verified: Verified | undefined): string | un
 }
 
 /**
- * By the second rules, who writes a plan or answers an agent is an author, a call that a worker had no warrant for is
- * asked about, and a resumed agent of a closed refactor works on alone. Runs from before go on by the first.
+ * Version 2 of the rules: people who write a plan or answer an agent are authors, a call without a warrant asks, and a
+ * resumed agent works on after its refactor has closed. Older runs lack the field.
  */
 export interface MessageRules {
   rules?: 2;
 }
 
-/** A state that remembers who has guided the work. */
+/** Adds a message's author to the state. */
 export function noteAuthor<S extends MessageRules & { control: Control; authors?: string[] }>(
   state: S,
   message: Message,
@@ -159,12 +164,12 @@ export function noteAuthor<S extends MessageRules & { control: Control; authors?
   return author === undefined ? state : addAuthor(state, author);
 }
 
-/** Remembers one who has guided the work. */
+/** Adds a person who guided the work. */
 export function addAuthor<S extends { authors?: string[] }>(state: S, author: string): S {
   return state.authors?.includes(author) ? state : { ...state, authors: [...(state.authors ?? []), author] };
 }
 
-/** Whether who sent it is a claim where policy wants more: the model and the report are told so. */
+/** Whether the sender's name is only a claim although policy requires signatures. The model and the report are told. */
 export function isClaim(
   message: { signature?: string | undefined },
   { place }: Control,

@@ -1,6 +1,6 @@
 /**
- * Permits: what people let an agent or a task keep beyond its plan, with the decision that said so as it was given.
- * Rule: a permit is of exactly what was asked about: the decision's digest is that of what it names.
+ * Permits: what people let an agent or a task keep beyond its plan, each with the decision that allowed it.
+ * Rule: a permit covers exactly what was asked about. The decision's digest is the digest of that.
  */
 import type { Decision } from './control.ts';
 import { digestValue } from '../digest.ts';
@@ -11,7 +11,7 @@ import type { Sha } from '../transcript.ts';
 import type { GivenDecision } from './warrant.ts';
 import { givenOf } from './warrant.ts';
 
-/** What a decision about effects is about; its digest is of this value. An agent says `outside`, a refactor `paths`. */
+/** What a decision about effects asks; its digest is over this value. An agent uses `outside`, a refactor `paths`. */
 export interface Asked {
   head: Sha | null;
   outside?: string[];
@@ -24,39 +24,39 @@ export interface Permit {
   workflow: string;
   decision: GivenDecision;
   asked: Asked;
-  /** Paths and globs of it that were left out. */
+  /** Paths and globs that the decision left out. */
   leaveOut?: string[];
 }
 
-/** The permit that an approved decision is; undefined where it is not known what was asked, as in runs of before. */
+/** The permit from an approved decision. Empty if it is unknown what was asked, as in older runs. */
 export function permitOf(workflow: string, decision: Decision | undefined, asked: Asked | undefined): Permit[] {
   if (!decision || !asked || digestValue(asked) !== decision.digest) return [];
   const { leaveOut } = decision;
   return [{ workflow, decision: givenOf(decision), asked, ...(leaveOut ? { leaveOut } : {}) }];
 }
 
-/** Paths and globs that people left out of exactly this result, where its integration was what they decided on. */
+/** Paths and globs that people left out when they decided about integrating exactly this result. */
 export function leftOutAt(permits: readonly Permit[], { workflow, head }: { workflow: string; head: Sha }): string[] {
   const own = permits.filter((permit) => permit.workflow === workflow && permit.asked.head === head);
   return [...new Set(own.flatMap(({ leaveOut = [] }) => leaveOut))];
 }
 
-/** Permits of a task's agents, each once: one that an agent was forked with is another's too. */
+/** Permits of a task's agents, each once. A forked agent has permits of the first one. */
 export function joinPermits(before: readonly Permit[] = [], more: readonly Permit[] = []): Permit[] {
   const named = [...before, ...more].map((one) => [`${one.workflow} ${one.decision.id}`, one] as const);
   return [...new Map(named).values()];
 }
 
 /**
- * Of paths that were asked about, those that can be kept without what was left out. Many at once are asked about by
- * patterns: one that means anything that was left out is not kept, or that could be written again unasked. What else it
- * means is asked about again.
+ * The asked paths that can be kept without what was left out. If many paths were asked about, they are patterns; a
+ * pattern that may match something left out is not kept, since it would let the agent write that again. Its other paths
+ * are asked about again.
  */
 export function keepPaths(asked: readonly string[], leaveOut: readonly string[]): string[] {
   return asked.filter((path) => !isInPaths(path, leaveOut) && !canOverlap([path], leaveOut));
 }
 
-/** Paths and findings, by their keys, that permits are of. */
+/** The paths, and the keys of the findings, that permits cover. */
 export function keptBy(permits: readonly Permit[]): { paths: string[]; effects: string[] } {
   const paths = permits.flatMap(({ asked, leaveOut = [] }) =>
     keepPaths([...(asked.outside ?? []), ...(asked.paths ?? [])], leaveOut),

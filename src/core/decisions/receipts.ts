@@ -1,21 +1,21 @@
 /**
- * Receipts: what became of each message, and the answer that goes with it.
- * Rule: every message leaves a receipt, and an id counts once, across continue-as-new too.
+ * Receipts: what happened to each message, and the answer to its sender.
+ * Rule: every message leaves a receipt, and an id counts once, also after continue-as-new.
  */
 import type { Receipt, Control } from './control.ts';
 
-/** Receipts and ids that are kept; older ones are in the history. */
+/** Most receipts and ids. Older ones are in the history. */
 const MAX_RECEIPTS = 200;
 const MAX_APPLIED_IDS = 1000;
 
-/** The answer to a message, as an update returns it. */
+/** The answer to a message, as its update returns it. */
 export interface Answer {
   kind: 'applied' | 'forwarded' | 'refused';
   detail: string;
   receipt: string;
 }
 
-/** Records a receipt and its id, and gives the answer that goes with it. */
+/** Adds a receipt and remembers its id. Returns the answer, too. */
 export function addReceipt(
   control: Control,
   message: { verb: string; by?: string | undefined; id?: string | undefined },
@@ -38,7 +38,7 @@ export function addReceipt(
   };
 }
 
-/** The answer given to an id before, when this id was already applied. */
+/** The answer to an earlier message with this id, if one counted. */
 export function findEarlierAnswer(control: Control, id: string | undefined): Answer | undefined {
   if (!id || !(control.appliedIds.includes(id) || control.signedOrders?.includes(id))) return undefined;
   const earlier = control.receipts.findLast((receipt) => receipt.id === id);
@@ -46,7 +46,9 @@ export function findEarlierAnswer(control: Control, id: string | undefined): Ans
   return { kind, detail: earlier ? `already received: ${earlier.detail}` : 'already received', receipt: id };
 }
 
-/** Says what became of a message that was received before; refused, it may be sent again under its id. */
+/**
+ * Updates the receipt of a message that was received before. If it is refused, it may be sent again with the same id.
+ */
 export function settleReceived(
   control: Control,
   id: string,
@@ -62,7 +64,7 @@ function answerKind(state: Receipt['state']): Answer['kind'] {
   return state === 'refused' || state === 'forwarded' ? state : 'applied';
 }
 
-/** Sets what became of receipts, by id. */
+/** Sets state and detail of receipts, by their ids. */
 export function settleReceipts(
   control: Control,
   ids: readonly string[],

@@ -1,7 +1,7 @@
 /**
- * How a message is taken in, by agents and refactors alike: read, found again, recorded, and, if it is signed, counted
- * only after its signature was verified.
- * Rule: every message leaves one receipt, and what it says when a verification ends is what became of it.
+ * How agents and refactors receive a message: it is read, compared with earlier ones and recorded. A signed message
+ * counts only after its signature is verified.
+ * Rule: every message leaves one receipt. When a verification ends, that receipt says what happened.
  */
 import type { PolicyInput } from '../policy/layer-sources.ts';
 import type { Control, Receipt } from './control.ts';
@@ -18,13 +18,13 @@ import { harmless } from '../text/harmless.ts';
 export interface Received<S> {
   state: S;
   answer: Answer;
-  /** Set where the message waits: it is to be received once more with the answer to this. */
+  /** Set if the message waits for a signature: it is received once more with the answer to this question. */
   verify?: SignatureQuestion;
-  /** Set where policy is to be read again, by these facts, for this adoption. */
+  /** Set if policy is to be read again: the input of the activity, and the adoption's receipt and sender. */
   reads?: { input: PolicyInput; receipt: string; by: string };
 }
 
-/** What applying a message came to; `verify` and `read` change nothing yet. */
+/** The result of applying a message. `verify` and `read` have changed nothing yet. */
 export type Outcome<S> =
   | { kind: 'applied' | 'accepted' | 'forwarded' | 'refused'; detail: string; state: S }
   | { kind: 'read'; input: PolicyInput; by: string | undefined; state: S }
@@ -36,14 +36,14 @@ interface Receiving<S> {
   inputs: readonly unknown[];
   at: number;
   verified: Verified | undefined;
-  /** Names a message that came without an id, where it needs one. */
+  /** Makes an id for a message that came without one, if it needs one. */
   name?: (verb: Verb) => string;
-  /** Why nothing counts any more, once the run has ended. */
+  /** Why no message counts any more: the run has ended. */
   ended: string | undefined;
   apply: (message: Message) => Outcome<S>;
 }
 
-/** Takes in a message as a client sent it, or once more with its signature verified. */
+/** Receives a message from a client, or once more after its signature was verified. */
 export function receive<S extends { control: Control }>(receiving: Receiving<S>): Received<S> {
   const { state, verb, inputs, at, verified, ended } = receiving;
   const read = readMessage(verb, inputs);
@@ -78,7 +78,7 @@ export function receive<S extends { control: Control }>(receiving: Receiving<S>)
   return { ...recorded, reads: { input: outcome.input, receipt: answer.receipt, by: outcome.by ?? 'unknown' } };
 }
 
-/** Of all that a message says; its signature is made anew each time it is sent. */
+/** Digest of a message's content. The signature is not part of it, since it differs each time a message is signed. */
 function digestOf(message: Message): string {
   const {
     id: _id,
@@ -89,7 +89,7 @@ function digestOf(message: Message): string {
   return digestValue(content).slice(0, 16);
 }
 
-/** Whether an id stands for another message than this one. */
+/** Whether an id was used for a message with another content. */
 function isAnother({ receipts }: Control, { id }: Message, digest: string): boolean {
   const earlier = receipts.findLast((receipt) => receipt.id === id);
   return earlier?.digest !== undefined && earlier.digest !== digest;
@@ -101,7 +101,7 @@ function describeOutcome<S>(outcome: Outcome<S>): Pick<Receipt, 'state' | 'detai
   return { state: outcome.kind, detail: outcome.detail };
 }
 
-/** Records a message that no handler knows, or that could not be read. */
+/** Records a message that is unknown or can't be read. */
 export function refuse<S extends { control: Control }>(
   state: S,
   message: { verb: string; by?: string | undefined; id?: string | undefined },
@@ -112,7 +112,7 @@ export function refuse<S extends { control: Control }>(
   return { state: { ...state, control }, answer };
 }
 
-/** Says what became of an adoption of policy, which waited for the worker to read the layers. */
+/** Updates the receipt of an adoption of policy, after the worker has read the layers. */
 export function settleAdoption<S extends { control: Control }>(
   state: S,
   receipt: string,

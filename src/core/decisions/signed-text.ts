@@ -1,7 +1,8 @@
 /**
- * What a person signs when they decide: one line of canonical JSON that names the namespace, the repository, the run,
- * the decision, its bytes, the verdict and the message.
- * Rule: whatever would make it another decision is in the text, so that a signature can't be moved to anything else.
+ * The text that people sign when they decide: one line of canonical JSON with the namespace, the repository, the run,
+ * the decision, its digest, the verdict and the message.
+ * Rule: everything that distinguishes one decision from another is in the text, so that a signature can't be used for
+ * anything else.
  */
 import type { SCOPE, SubjectKind } from '../policy/decision-kinds.ts';
 import { canonicalJson, digestText, digestValue } from '../digest.ts';
@@ -11,14 +12,14 @@ import type { Place } from '../place.ts';
 import { canonicalAddress } from '../place.ts';
 import type { Plan } from '../plan.ts';
 
-/** The namespace of SSH signatures: one made for anything else, such as a commit, never counts here. */
+/** The namespace of these SSH signatures. A signature for another purpose, such as a commit, never counts here. */
 export const SIGNATURE_NAMESPACE = 'coxswain-decision@v1';
 
-/** Messages that decide something, and so may be signed. */
+/** Messages that decide something. */
 export type DecidingMessage = MessageOf<'approve' | 'reject' | 'answer' | 'revisePlan' | 'choose'>;
 /** Messages that order something. */
 export type OrderMessage = MessageOf<'steer' | 'pause' | 'resume' | 'stop' | 'rewind' | 'fork' | 'adoptPolicy'>;
-/** The start, as what its requester signs. */
+/** The fields of a start that its requester signs. */
 export interface RequestMessage {
   verb: 'request';
   id?: string | undefined;
@@ -29,7 +30,10 @@ export interface RequestMessage {
 }
 export type SignedMessage = DecidingMessage | OrderMessage | RequestMessage;
 
-/** What is decided: the workflow that owns it, and when and where it was opened, so that no other opening is meant. */
+/**
+ * What a message is about: a decision, its workflow, and when and where it was opened, so that no later opening is
+ * meant.
+ */
 export interface Subject {
   workflow: string;
   id: string;
@@ -37,11 +41,11 @@ export interface Subject {
   shownAs?: typeof SCOPE;
   digest: string;
   openedAt: number;
-  /** Left out by runs from before signed texts named it: their texts stay as they were. */
+  /** Left out in runs from before signed texts named a place; their texts stay the same. */
   place?: Partial<Place> | undefined;
 }
 
-/** The part of the text that is the same for every message about a subject. */
+/** The part of the text that is the same in every message about a subject. */
 export interface SubjectText extends Partial<Place> {
   decision: string;
   digest: string;
@@ -50,20 +54,20 @@ export interface SubjectText extends Partial<Place> {
   workflow: string;
 }
 
-/** The fields that name a subject; who signs by hand adds those of their message. */
+/** The fields that name a subject. People who sign by hand add the fields of their message. */
 export function describeSubject(subject: Subject): SubjectText {
   const { workflow, id, digest, openedAt, place } = subject;
   return { decision: id, digest, kind: shownKindOf(subject), openedAt, workflow, ...place };
 }
 
-/** The text to sign, without a line end: JSON with sorted keys and no blanks. */
+/** The text to sign: JSON with sorted keys and no blanks, without a line end. */
 export function renderSignedText(subject: Subject, message: SignedMessage): string {
   const said = wordsOf(message);
   const leaveOut = message.verb === 'approve' ? message.leaveOut : undefined;
   return canonicalJson({
     ...describeSubject(subject),
     expiresAt: message.expiresAt ?? null,
-    // Other texts stay as they were before files could be left out.
+    // Texts without `leaveOut` are the same as in older versions.
     ...(leaveOut === undefined ? {} : { leaveOut }),
     message: message.id ?? null,
     noteDigest: said === undefined ? null : digestText(said),
@@ -71,7 +75,7 @@ export function renderSignedText(subject: Subject, message: SignedMessage): stri
   });
 }
 
-/** Words that are no part of the digest. */
+/** The words of a message whose digest is signed separately. */
 function wordsOf(message: SignedMessage): string | undefined {
   switch (message.verb) {
     case 'approve':
@@ -86,7 +90,9 @@ function wordsOf(message: SignedMessage): string | undefined {
   }
 }
 
-/** A revision of the plan, which is decided by whoever sends it: from exactly this plan to exactly that. */
+/**
+ * A revision of the plan: from exactly the current plan to exactly the new one. The sender of the message decides it.
+ */
 export function subjectOfRevision(
   workflow: string,
   current: { version: number; digest: string },
@@ -97,7 +103,7 @@ export function subjectOfRevision(
   return { workflow, id: `plan/${current.version}`, kind: 'plan', digest, openedAt: 0, place };
 }
 
-/** A choice among agents that still race, before anybody is asked to choose. */
+/** A choice among rivals that still work, before anybody is asked to choose. */
 export function subjectOfEarlyChoice(
   workflow: string,
   task: string,
@@ -108,14 +114,14 @@ export function subjectOfEarlyChoice(
   return { workflow, id: `${task}/choice`, kind: 'choice', digest, openedAt: 0, place };
 }
 
-/** An order, which is about no open decision: all that it says is in its digest. */
+/** An order. It is about no open decision, so its digest covers everything that it says. */
 export function subjectOfOrder(workflow: string, message: OrderMessage, place: Place | undefined): Subject {
   const { verb, by: _by, id: _id, signature: _signature, signer: _signer, expiresAt: _expiresAt, ...said } = message;
   const kind = verb === 'steer' ? 'steer' : 'control';
   return { workflow, id: verb, kind, digest: digestValue(said), openedAt: 0, place };
 }
 
-/** A start: its whole input, in the namespace in which this workflow is to run. */
+/** A start: its whole input, in the namespace in which the workflow is to run. */
 export function subjectOfRequest(workflow: string, namespace: string, input: StartInput): Subject {
   const { signature: _signature, signer: _signer, expiresAt: _expiresAt, ...said } = input;
   const place = { namespace, repository: canonicalAddress(input.repository) };

@@ -1,7 +1,7 @@
 /**
- * What happens when nobody decides: after the time that policy names, a decision holds visibly, is put before others,
- * is denied, or, where little hangs on it, goes on.
- * Rule: silence is never consent but where policy says so in words and the risk is low; each decision has it once.
+ * Timeouts of decisions: after the time in policy a decision holds visibly, is escalated, is denied, or, if its risk is
+ * low, is approved.
+ * Rule: a timeout approves only if policy says so and the risk is low. Each decision times out once.
  */
 import type { DecisionRules, Silence } from '../policy/approvers.ts';
 import { dueAt, riskOf } from '../policy/approvers.ts';
@@ -9,16 +9,16 @@ import type { Control, Decision } from './control.ts';
 import { addLog } from './control.ts';
 import { changeDecision, listOpenDecisions } from './open-decisions.ts';
 
-/** The next moment at which silence has an effect on an open decision; null where there is none. */
+/** When the next open decision times out, in milliseconds; null if none will. */
 export function nextDeadline(control: Control, rules: DecisionRules): number | null {
   const moments = listOpenDecisions(control).flatMap((decision) => dueAt(rules, decision) ?? []);
   return moments.length > 0 ? Math.min(...moments) : null;
 }
 
-/** Ends a decision by policy, with the reason in words. */
+/** Closes a decision by policy, with the reason in words. */
 type End<S> = (state: S, decision: Decision, outcome: 'approved' | 'rejected', note: string, at: number) => S;
 
-/** Gives silence its effect on every decision whose moment has come. */
+/** Runs the timeout action of every decision that is due. */
 export function passDeadlines<S extends { control: Control }>(
   before: S,
   rules: DecisionRules,
@@ -36,7 +36,7 @@ export function passDeadlines<S extends { control: Control }>(
   }, before);
 }
 
-/** The decision stays open, with a mark that it waits for too long. */
+/** The decision stays open, and is marked as overdue. */
 function wait(control: Control, decision: Decision, { after, means, to = [] }: Silence, at: number): Control {
   const escalatedTo = means === 'escalate' ? to : undefined;
   const effect = {

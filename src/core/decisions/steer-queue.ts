@@ -1,23 +1,23 @@
 /**
  * How many steers may wait for a model call.
- * Rule: they stand in the state that a run hands on when it continues as new, so they are bounded.
+ * Rule: waiting steers are part of the state that a run passes on when it continues as new, so their size is bounded.
  */
 import type { Control } from './control.ts';
 
-/** Steers, and characters of all of them together, that wait at one place; more than people write. */
+/** Most steers that wait in one place, and most characters of them together. People write fewer. */
 const MAX_STEERS = 100;
 const MAX_CHARACTERS = 200_000;
-/** Characters of a steer in the report; the whole is in the agent's conversation. */
+/** Most characters of a steer in the report. All of it is in the agent's conversation. */
 export const MAX_STEER_SHOWN = 2000;
 
-/** The newest steers that a run keeps for agents which start later, with one more. */
+/** The newest steers that a refactor keeps for agents that start later, with one more. */
 export function keepStanding<S extends { text: string }>(standing: readonly S[], steer: S): S[] {
   const kept = [...standing, steer].slice(-MAX_STEERS);
   while (kept.length > 1 && kept.reduce((sum, { text }) => sum + text.length, 0) > MAX_CHARACTERS) kept.shift();
   return kept;
 }
 
-/** Why no other steer can wait; undefined where it can. Runs from before there was such a bound have none. */
+/** Why no further steer can wait; undefined if it can. Older runs have no such bound. */
 export function findFullQueue(
   { border }: Control,
   waiting: readonly { text: string }[],

@@ -1,6 +1,6 @@
 /**
- * A warrant: what an activity's input says of why it may be done, so that the worker can judge that again by itself.
- * Rule: a warrant holds what was signed, never a verdict; the worker reads the policy, renders the text and counts.
+ * A warrant: the reasons why an activity may run, in its input, so that the worker can judge them itself.
+ * Rule: a warrant contains what was signed, never a verdict. The worker reads policy, renders the text and counts.
  */
 import { z } from 'zod';
 import type { DecisionRules } from '../policy/approvers.ts';
@@ -14,28 +14,28 @@ import { fieldOf, isLooser, listFields } from '../policy/policy.ts';
 import type { Subject } from './signed-text.ts';
 import { describeSubject } from './signed-text.ts';
 
-/** A decision as its approvals were given; what it is about is not in it, since the worker computes that. */
+/** A decision with its approvals. Its subject is missing, since the worker computes that. */
 export type GivenDecision = Pick<Decision, 'id' | 'kind' | 'shownAs' | 'digest' | 'openedAt'> & {
   approvals: Approval[];
 };
 
-/** Left out by runs from before workers judged by themselves. */
+/** The reasons why an activity may run. Left out in runs from before workers judged them. */
 export interface Warrant {
   team: string | null;
-  /** The run's own layer of policy: the one layer that a worker can't read. */
+  /** The run's own layer of policy: the only layer that a worker can't read. */
   run: Policy | null;
-  /** Digest of the start's input with the setup that is run: a person says a network for one start. */
+  /** Digest of the start's input with the setup that runs. A person grants a network for one start. */
   startDigest?: string;
-  /** Digest of the organisation's files that the run goes by; null where there were none. */
+  /** Digest of the organisation's files that the run uses; null if there were none. */
   organisation?: string | null;
-  /** Who asked for the run; null where nobody is named. */
+  /** Who asked for the run; null if nobody is named. */
   authors: string[] | null;
-  /** The policy that the run goes by, where fields of it are compared. */
+  /** The policy that the run uses, if fields of it are compared. */
   policy?: EffectivePolicy;
   decision?: GivenDecision;
 }
 
-/** What names a run's own part of its policy, and who asked for it. */
+/** A warrant with the run's own layer, its authors, and the decision, if there is one. */
 export function warrantFor(
   of: {
     team?: string | null | undefined;
@@ -57,14 +57,14 @@ export function warrantFor(
   };
 }
 
-/** A decision without the words that it was shown with. */
+/** A decision without its words. */
 export function givenOf({ id, kind, shownAs, digest, openedAt, approvals = [] }: Decision): GivenDecision {
   return { id, kind, ...(shownAs ? { shownAs } : {}), digest, openedAt, approvals };
 }
 
 type FieldName = Parameters<typeof fieldOf>[0];
 
-/** Why a run that goes by one policy may not do what the worker's own reading would not let it; undefined if it may. */
+/** Why a run's policy is looser than the worker's reading of it, in the given fields; undefined if it is not. */
 export function describeLooser(
   claimed: EffectivePolicy | undefined,
   read: EffectivePolicy,
@@ -82,7 +82,7 @@ export function describeLooser(
   return lines.length > 0 ? lines.join('; ') : undefined;
 }
 
-/** The rules with those keys only that are valid at a moment: a key that has expired since approves nothing now. */
+/** The rules with only the keys that are valid now. A key that has expired can't approve. */
 export function rulesAt(rules: DecisionRules, now: number): DecisionRules {
   const approvers = rules.approvers?.filter(
     ({ validAfter, validBefore }) =>
@@ -92,7 +92,7 @@ export function rulesAt(rules: DecisionRules, now: number): DecisionRules {
   return { ...rules, approvers: approvers ?? null };
 }
 
-/** What a decision has to be about, as the worker knows it by itself. */
+/** What a decision must be about, computed by the worker. */
 export interface Wanted {
   workflow: string;
   kind: DecisionKind;
@@ -102,8 +102,8 @@ export interface Wanted {
 }
 
 /**
- * What an approval is weighed on. Who may decide since it was escalated follows from policy and time, and is not taken
- * from the input.
+ * The subject on which an approval is weighed. Whether it was escalated follows from policy and time; the input's word
+ * does not count.
  */
 export function subjectFor(
   rules: DecisionRules,
@@ -128,8 +128,8 @@ const textSchema = z.looseObject({
 });
 
 /**
- * Why a signed text is no approval of exactly this; undefined where it is one. Texts of runs from before they named
- * namespace, repository and run have none of these.
+ * Why a signed text does not approve exactly this; undefined if it does. Older texts lack namespace, repository and
+ * run.
  */
 export function findMisfit(
   text: string,
@@ -140,7 +140,7 @@ export function findMisfit(
   const { expiresAt, leaveOut, message, noteDigest, firstRun = '', run } = read;
   const { namespace, repository } = wanted;
   const place = run === undefined ? undefined : { namespace, repository: canonicalAddress(repository), firstRun, run };
-  // Of effects only a part can be approved: `signedLeaveOut` says what is left out of them.
+  // An approval of effects may be partial: `signedLeaveOut` lists what is left out.
   const part = leaveOut === undefined || !isScopeKind(subject.kind) ? {} : { leaveOut };
   const said = { expiresAt, message, noteDigest, verdict: 'approve', ...part };
   if (text !== canonicalJson({ ...describeSubject({ ...subject, place }), ...said }))
@@ -150,7 +150,7 @@ export function findMisfit(
   return Date.parse(expiresAt) > at ? undefined : `the signature expired at ${expiresAt}`;
 }
 
-/** What those who approved have signed to leave out, each path and glob once. */
+/** Paths and globs that the approvers signed to leave out, each once. */
 export function signedLeaveOut({ approvals }: GivenDecision): string[] {
   return [...new Set(approvals.flatMap(({ proof }) => readText(proof?.text ?? '')?.leaveOut ?? []))];
 }

@@ -1,7 +1,7 @@
 /**
- * Whether a message that decides counts: who sends it, by which right, bound to what, and how many more it takes.
- * Rule: nothing here throws; a signature that is given is always verified, and what was verified is compared with what
- * stands now before it counts.
+ * Whether a deciding message counts: by its sender, the sender's rights, the digest that it names, and the quorum.
+ * Rule: nothing here throws. A signature is always verified, and what was verified is compared with the current state
+ * before it counts.
  */
 import type { Approver, Decided, DecisionRules } from '../policy/approvers.ts';
 import { isSame, listApprovers, listDeciders, quorumOf } from '../policy/approvers.ts';
@@ -11,28 +11,31 @@ import { canonicalJson } from '../digest.ts';
 import type { SignedMessage, Subject } from './signed-text.ts';
 import { renderSignedText } from './signed-text.ts';
 
-/** Bytes of an armored signature: 300 for ed25519; a security key's with its extras stays under this. */
+/**
+ * Most bytes of an armored signature. An ed25519 one has 300; one of a security key, with its extra fields, has fewer
+ * than this.
+ */
 const MAX_SIGNATURE_BYTES = 8192;
 const ARMOR = /^\s*-----BEGIN SSH SIGNATURE-----[A-Za-z0-9+/=\s]+-----END SSH SIGNATURE-----\s*$/;
 
-/** What a worker is asked to verify: small, and by itself enough. */
+/** What a worker must know to verify a signature, and nothing more. */
 export interface SignatureQuestion {
   text: string;
   signature: string;
   /** The approver that the message names, if it names one. */
   signer: string | null;
   approvers: Pick<Approver, 'name' | 'publicKey' | 'validAfter' | 'validBefore'>[];
-  /** The moment at which keys have to be valid, in milliseconds. */
+  /** When the keys must be valid, in milliseconds. */
   at: number;
 }
 
 /**
- * A good one repeats the text that was verified: a run that was reset replays it from its history, where only this
- * says what was signed then.
+ * A good verdict repeats the verified text: after a reset, the run replays the verdict from its history, and only this
+ * field says what was signed then.
  */
 export type SignatureVerdict = { kind: 'good'; principal: string; text?: string } | { kind: 'bad'; reason: string };
 
-/** An answered question; it counts only while the same question would be asked. */
+/** An answered question. It counts only while the same question would be asked. */
 export interface Verified {
   question: SignatureQuestion;
   verdict: SignatureVerdict;
@@ -46,16 +49,16 @@ export type Weighing =
 export interface Weighed {
   rules: DecisionRules;
   subject: Subject & Pick<Decided, 'escalatedTo'>;
-  /** Who asked for what is decided; null where that is not known. */
+  /** Who asked for what is decided; null if unknown. */
   authors: string[] | null;
   message: SignedMessage;
-  /** Whether the message named what it is about by digest. */
+  /** Whether the message named the digest of what it is about. */
   bound: boolean;
   at: number;
   verified: Verified | undefined;
 }
 
-/** Weighs a message: it counts, has to be verified first, or is refused with the reason. */
+/** Weighs a message: it counts, must be verified first, or is refused with the reason. */
 export function weigh(weighed: Weighed): Weighing {
   const { rules, message, subject, at } = weighed;
   if (message.signature === undefined) {
@@ -80,7 +83,7 @@ function refused(reason: string): Weighing {
   return { kind: 'refused', reason };
 }
 
-/** What is to be verified of a signed message, or why that can't be. */
+/** What to verify about a signed message, or why that is impossible. */
 function askOf({ rules, subject, message, at }: Weighed, signature: string): SignatureQuestion | string {
   const approvers = listApprovers(rules, subject);
   if (approvers === null) return 'policy lists no approvers (decisions.approvers), so no signature can count';
@@ -103,7 +106,7 @@ function isSameQuestion(one: SignatureQuestion, other: SignatureQuestion): boole
   return canonicalJson({ ...one, at: 0 }) === canonicalJson({ ...other, at: 0 });
 }
 
-/** Whether somebody whose name is settled may make this decision. */
+/** Whether a person whose name is known may make this decision. */
 export function allow(
   {
     rules,
@@ -135,7 +138,7 @@ export type Tally =
   | { kind: 'more'; approvals: Approval[]; detail: string }
   | { kind: 'again'; detail: string };
 
-/** Adds an approval to those that still stand under the rules as they are now; each person counts once. */
+/** Adds an approval to those that are still valid under the current rules. Each person counts once. */
 export function countApproval(
   rules: DecisionRules,
   decision: Subject & Pick<Decided, 'escalatedTo'> & { approvals?: Approval[] },
@@ -155,7 +158,7 @@ export function countApproval(
   return { kind: 'enough', approvals, by: approvals.map(nameOf).join(', ') };
 }
 
-/** Under which name an approval counts. */
+/** The name under which an approval counts. */
 export function nameOf({ principal, by }: Approval): string {
   return principal ?? by;
 }
