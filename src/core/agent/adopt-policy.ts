@@ -1,6 +1,6 @@
 /**
- * An agent takes in a policy that was read again.
- * Rule: it counts for what is decided from here on; a network that it takes away is taken away at once.
+ * How an agent adopts a policy that was read again.
+ * Rule: it counts for later decisions. A network that it withdraws is withdrawn at once.
  */
 import type { AgentState } from './state.ts';
 import { publish, say } from './work.ts';
@@ -14,7 +14,7 @@ import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Received } from '../decisions/receive.ts';
 import { settleAdoption } from '../decisions/receive.ts';
 
-/** What an agent has to know to have its policy read; undefined for one of before that. */
+/** The input for reading an agent's policy; undefined for an agent from before this could be done. */
 export function policyInputOf({ spec }: AgentState): PolicyInput | undefined {
   if (spec.run === undefined) return undefined;
   const { repository, base, team, run, startDigest } = spec;
@@ -22,7 +22,7 @@ export function policyInputOf({ spec }: AgentState): PolicyInput | undefined {
   return { repository, base, team, run, ...said, begun: true };
 }
 
-/** Takes in the layers as they are now: they count for what is decided from here on; what was granted to it stays. */
+/** Adopts the layers as they are now. They count for later decisions; what people allowed the agent stays allowed. */
 export function adoptForAgent(
   state: AgentState,
   { receipt, at }: Adoption,
@@ -48,7 +48,7 @@ export function adoptForAgent(
   return settleAdoption(publish(next), receipt, 'applied', detail);
 }
 
-/** A network that policy takes away is taken away at once: no worker would run the setup with it. */
+/** Withdraws a network at once, since no worker would run the setup with it any more. */
 function tightenSetup(setup: Setup | null, { network }: EffectivePolicy): Setup | null {
   return setup && { ...setup, network: tightenNetwork(setup.network, network.setup.value) };
 }

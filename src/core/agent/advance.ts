@@ -1,6 +1,6 @@
 /**
- * An agent as a reducer, second half: `advanceAgent` takes in what happened.
- * Rule: every call of the model leaves a result to be told, and only a gate that said "allowed" lets it run.
+ * The agent's reducer, second half: `advanceAgent` applies events.
+ * Rule: every call of the model gets a result, and only a call whose gate is `allowed` runs.
  */
 import { chargeLost } from './budget.ts';
 import { gateCall, takeCallReview } from './gate-call.ts';
@@ -28,7 +28,7 @@ import { spendOn } from '../spend.ts';
 import { shorten } from '../text/lines.ts';
 import { takeTrouble } from '../trouble.ts';
 
-/** Takes in one event; the old state is left as it was. */
+/** The state after an event. The old state is not changed. */
 export function advanceAgent(before: AgentState, event: AgentEvent): AgentState {
   if (event.kind === 'troubled') return takeNews(before, event);
   if (event.kind === 'touch') return before.outcome ? before : publish(before);
@@ -46,12 +46,12 @@ export function advanceAgent(before: AgentState, event: AgentEvent): AgentState 
     case 'reviewed':
       return takeCallReview(state, event.at, event.review);
     case 'reported':
-      // A handler may have put a newer report there while this one was on its way.
+      // A message handler may have queued a newer report while this one was being sent.
       return {
         ...state,
         outbox: state.outbox.filter((report) => report !== event.report),
         forks: (state.forks ?? []).filter((fork) => !event.report.forks?.some(({ id }) => id === fork.id)),
-        // Whoever hears of it is back, as after a reset.
+        // The refactor exists again, for example after a reset.
         ...(state.alone ? { alone: undefined } : {}),
       };
     case 'orphaned':
@@ -79,13 +79,13 @@ export function advanceAgent(before: AgentState, event: AgentEvent): AgentState 
   }
 }
 
-/** A call that a worker had no warrant for is not allowed any more. */
+/** Takes back the permission of a call for which a worker had no warrant. */
 function takeBack(state: AgentState, { what, type }: Extract<AgentEvent, { kind: 'failed' }>): AgentState {
   if (what !== 'act' || !isUnwarranted(type) || !state.pending) return state;
   return { ...state, pending: { ...state.pending, gate: 'asked', again: true } };
 }
 
-/** Whether an event is the end of an activity, and so of its trouble. */
+/** Whether an event ends an activity, and so its trouble. */
 function isEnd(event: AgentEvent): boolean {
   return event.kind !== 'reported' && event.kind !== 'orphaned';
 }
@@ -115,7 +115,7 @@ function takeThought(reserved: AgentState, at: number, outcome: ThinkOutcome): A
     wheel: null,
     results: [],
     nudges: [],
-    // Steers that came while the model was thinking are not in what it read.
+    // Steers that came while the model was thinking stay, since the model has not read them.
     steers: before.steers.filter(({ id }) => !outcome.delivered.includes(id)),
     contextTokens: outcome.usage.inputTokens + outcome.usage.outputTokens,
     newBytes: 0,
@@ -144,7 +144,7 @@ function takeThought(reserved: AgentState, at: number, outcome: ThinkOutcome): A
       'the model answered without a call',
       'Your last answer had no tool call. Go on by exactly one tool call; call finish when the task is done.',
     );
-  // A refactor that passed a steer on hears that the model has it.
+  // The refactor that passed a steer on learns that the model has it.
   return gateCall(outcome.delivered.length > 0 ? publish(state) : state, at, call);
 }
 
@@ -185,7 +185,7 @@ function takeAct(before: AgentState, event: Extract<AgentEvent, { kind: 'acted' 
   return gateEffects(state, event.at, outcome, before.pending?.summary ?? 'act');
 }
 
-/** Whether a model may have been paid for what was ended on its way. */
+/** Whether a model may have been paid for an activity that was interrupted. */
 function isPaid({ chargesCuts }: AgentState, what: string): boolean {
   return what === 'review' || (what === 'think' && chargesCuts === true);
 }

@@ -1,7 +1,7 @@
 /**
- * An agent's budget: what its next model call may take is there before it is made, or a person is asked.
- * Rule: a bound is reserved before each call and settled after by what was counted; where nobody can count, the call
- * is charged at its whole bound.
+ * An agent's budget: before each model call there must be enough for it, or a person is asked.
+ * Rule: a bound is reserved before each call, and replaced by what was counted. A call that nobody could count is
+ * charged at its whole bound.
  */
 import { MAX_OUTPUT_TOKENS, nextAgentCommand } from './next.ts';
 import type { AgentState } from './state.ts';
@@ -13,10 +13,10 @@ import { costAtMost, showUsd } from '../price.ts';
 import { REVIEW_GRANT } from '../review/review.ts';
 import type { Spend } from '../spend.ts';
 
-/** Bytes of new text that are counted as one token when a call is reserved; English has about four, so this bounds. */
+/** Bytes of new text that count as one token in a reservation. English has about four, so this is a bound. */
 const BYTES_PER_TOKEN = 2;
 
-/** What is reserved for a model call, and the price by which that becomes dollars. */
+/** The reservation for a model call, and the price that turns it into dollars. */
 interface Bound {
   inputTokens: number;
   outputTokens: number;
@@ -34,15 +34,17 @@ function boundOf({ contextTokens, newBytes, pending, spec }: AgentState): Bound 
   };
 }
 
-/** What an agent has spent in dollars: as counted, or at most by its model's price where a call had none. */
+/**
+ * The dollars that an agent has spent: as counted, or at most by its model's price if some call could not be counted.
+ */
 function usdSpent({ spend, spec }: AgentState): number {
   return spend.costUsd ?? (spec.price ? costAtMost(spec.price, spend) : 0);
 }
 
-/** Which part of a budget is too small for the next model call. */
+/** The part of a budget that is too small for the next model call. */
 export type Short = { resource: 'steps' | 'tokens' | 'usd'; about: string };
 
-/** What the next call would exceed; undefined where it fits. */
+/** What the next model call would exceed; undefined if it fits. */
 function findShort(state: AgentState): Short | undefined {
   const { step, maxSteps, maxTokens, maxUsd, spec } = state;
   if (step > maxSteps)
@@ -61,7 +63,7 @@ function findShort(state: AgentState): Short | undefined {
   return { resource: 'usd', about: `${showUsd(spentUsd)} of ${showUsd(maxUsd)} are spent and ${need}` };
 }
 
-/** Opens the budget's decision when the next model call would not fit; called by the loop before each. */
+/** Opens a budget decision if the next model call would not fit. The loop calls this before each command. */
 export function reserveBudget(state: AgentState, at: number): AgentState {
   if (!['think', 'review'].includes(nextAgentCommand(state).kind)) return state;
   const short = findShort(state);
@@ -77,17 +79,17 @@ export function reserveBudget(state: AgentState, at: number): AgentState {
   return publish({ ...state, control });
 }
 
-/** Gives an agent as much again as it began with, of what it was short of. */
+/** Raises what ran out by as much as the agent began with. */
 export function raiseBudget(state: AgentState, resource: Short['resource'] | undefined): AgentState {
   const { spec, maxSteps, maxTokens, maxUsd } = state;
-  // Decisions of before there were dollars say nothing of what they are about.
+  // Decisions from before budgets of dollars do not name their resource.
   const of = resource ?? (state.step > maxSteps ? 'steps' : 'tokens');
   if (of === 'steps') return { ...state, maxSteps: maxSteps + spec.maxSteps };
   if (of === 'tokens') return { ...state, maxTokens: maxTokens + spec.maxTokens };
   return { ...state, maxUsd: (maxUsd ?? 0) + (spec.maxUsd ?? 0) };
 }
 
-/** Charges model calls whose answers nobody has, at all that was reserved for each. */
+/** Charges model calls that were lost at the whole reservation of each. */
 export function chargeLost(state: AgentState, at: number, calls: number): AgentState {
   if (calls === 0) return state;
   const { inputTokens, outputTokens, price } = boundOf(state);

@@ -1,7 +1,7 @@
 /**
- * What an agent does when somebody decides: a call, a change of scope, a budget, an answer to its question; and when
- * nobody does.
- * Rule: a decision counts only as `weigh` allows it, and every end of one leaves the model something to be told.
+ * What an agent does when somebody decides (a call, a change of scope, a budget, an answer to its question), and when a
+ * decision times out.
+ * Rule: a decision counts only if `weigh` allows it, and whatever its end, the model is told.
  */
 import { authorsOfAgent } from './next.ts';
 import { raiseBudget } from './budget.ts';
@@ -18,13 +18,13 @@ import { changeDecision, chooseDecision, closeDecision, listOpenDecisions } from
 import type { Outcome } from '../decisions/receive.ts';
 import { passDeadlines } from '../decisions/silence.ts';
 
-/** How a message came: through its refactor, and with its signature verified. */
+/** How a message arrived: passed on by the refactor, and with a verified signature. */
 export interface Way {
   forwarded: boolean;
   verified: Verified | undefined;
 }
 
-/** Approves or rejects an open decision of the agent's. */
+/** Approves or rejects one of the agent's open decisions. */
 export function decideForAgent(
   state: AgentState,
   message: MessageOf<'approve' | 'reject'>,
@@ -119,20 +119,20 @@ function settleDecision(
   }
 }
 
-/** What a person said of the pending call, beside the review of it, where there was one. */
+/** Records a person's decision about the pending call in the review of the call, if there was one. */
 function keepWord(state: AgentState, outcome: 'approved' | 'rejected', by: string): AgentState {
   const last = state.reviews?.at(-1);
   if (!state.reviews || last?.head !== state.head || last.decided) return state;
   return { ...state, reviews: [...state.reviews.slice(0, -1), { ...last, decided: { outcome, by } }] };
 }
 
-/** What a person kept is not asked about again. */
+/** Remembers the paths and findings that a person kept, so that they are not asked about again. */
 function keepEffects(state: AgentState, id: string): AgentState {
   const decision = state.control.decisions.find((one) => one.id === id);
   const permits = [...(state.permits ?? []), ...permitOf(state.id, decision, state.asked)];
   const { paths, effects } = splitAsked(state, decision?.leaveOut);
   const extraPaths = [...state.extraPaths, ...paths];
-  // An agent of before findings were kept never asked about any.
+  // Agents from before findings could be kept lack this list, and never ask about findings.
   const keptEffects = state.keptEffects && [...new Set([...state.keptEffects, ...effects])];
   const nothing = { askedPaths: [], askedEffects: [], asked: undefined };
   return { ...state, extraPaths, ...nothing, ...(keptEffects ? { keptEffects } : {}), permits };
@@ -172,12 +172,12 @@ function takeAnswer(
   return state.pending ? nextStep(tell(said, state.pending.callId, `Answer from ${by}: ${note}`)) : said;
 }
 
-/** Gives silence its effect on the agent's open decisions; its refactor hears of it. */
+/** Runs timeout actions of the agent's open decisions, and reports them to its refactor. */
 export function passAgentDeadlines(state: AgentState, at: number): AgentState {
   return publish(passDeadlines(state, rulesOf(state.spec.policy), at, endByPolicy));
 }
 
-/** Silence ends a decision as policy says: a question by words, everything else by a verdict. */
+/** Ends a decision as policy's timeout says: a question gets words as its answer, any other decision a verdict. */
 function endByPolicy(
   state: AgentState,
   decision: Decision,

@@ -1,6 +1,6 @@
 /**
- * The gate of a call: allow, ask or deny, and what the calls mean that run nothing.
- * Rule: nothing runs undecided; every way out leaves something to be told to the model.
+ * The gate of a call: allow, ask or deny. It also handles the calls that run nothing.
+ * Rule: nothing runs undecided, and every outcome leaves something to tell the model.
  */
 import type { AgentState } from './state.ts';
 import type { Proposal } from './step.ts';
@@ -13,7 +13,7 @@ import type { Review } from '../review/review.ts';
 import { isAsking, MAX_REVIEWS, renderVerdict, summariseVerdict } from '../review/review.ts';
 import { spendOn } from '../spend.ts';
 
-/** Decides one proposal: allow, ask or deny; every way out leaves something to be told to the model. */
+/** Decides one proposal. */
 export function gateCall(state: AgentState, at: number, call: Proposal): AgentState {
   if (call.problem) {
     const told = tell(state, call.callId, `This call was not run: ${call.problem}`);
@@ -36,7 +36,7 @@ export function gateCall(state: AgentState, at: number, call: Proposal): AgentSt
   return passGate(usable, at, call);
 }
 
-/** Takes the reviewer's word on the pending call: it can make a person look, and allows nothing that is not allowed. */
+/** Applies the review of the pending call. A review can make a person look; it can't allow anything. */
 export function takeCallReview(before: AgentState, at: number, review: Review): AgentState {
   const { pending } = before;
   const spend = review.usage ? spendOn(before.spend, review.usage) : before.spend;
@@ -48,7 +48,10 @@ export function takeCallReview(before: AgentState, at: number, review: Review): 
   return passGate(say(state, at, `${state.step} ${said}`), at, pending, { review, asked });
 }
 
-/** By sampling, which no agent can foresee, and where a rule has a reason to ask; a planner changes nothing. */
+/**
+ * Whether a call is reviewed: by a sample that no agent can predict, or because a rule has a reason to ask. A planner
+ * changes nothing, so its calls are not reviewed.
+ */
 function isReviewDue({ spec, head, globs }: AgentState, call: Proposal): boolean {
   const { review } = spec.policy;
   if (!review?.actions || review.model.value === null || spec.kind === 'plan') return false;
@@ -90,8 +93,8 @@ function passGate(
 }
 
 /**
- * Decides the pending call anew, by the policy as it is now, where a worker had no warrant for it. What this policy
- * allows is asked about: an approval of exactly this call is what that worker lacks.
+ * Decides the pending call again, by the current policy, after a worker had no warrant for it. If this policy allows
+ * the call, a person is asked: the worker needs an approval of exactly this call.
  */
 export function gateAgain(state: AgentState, at: number): AgentState {
   if (!state.pending?.again) return state;

@@ -1,7 +1,6 @@
 /**
- * The gate on what an act did: allow, ask or deny, from the changed paths and from what was found in their bytes.
- * Rule: the strictest answer counts and one decision is about all of it; a reviewer's word is one more input here, and
- * can never make an answer milder.
+ * The gate on what an act did: allow, ask or deny, from the changed paths and from the findings in their bytes.
+ * Rule: the strictest ruling counts, and one decision covers everything. A review can't make a ruling milder.
  */
 import type { AgentState } from './state.ts';
 import { nextStep, publish, say, undoAct } from './work.ts';
@@ -15,21 +14,21 @@ import type { EffectivePolicy } from '../policy/policy.ts';
 import type { ActOutcome } from './step.ts';
 import { shorten } from '../text/lines.ts';
 
-/** Lines of findings in a decision: with what follows they are the twenty that people read. */
+/** Lines of findings in a decision. With the lines after them people read twenty. */
 const FINDING_LINES = 18;
 
-/** What is known of an act's effects when they are decided. */
+/** What is known about an act's effects when they are judged. */
 export type Seen = Pick<ActOutcome, 'outside' | 'findings' | 'moreFindings'>;
 
-/** The answer, and what a person or the model is told of it: what was found first. */
+/** The ruling, with lines for the person or the model, findings first. */
 export interface EffectAnswer {
   outcome: GateRule;
   lines: string[];
-  /** What it rests on, the worst first. */
+  /** The findings behind it, the worst first. */
   findings: Finding[];
 }
 
-/** Judges effects by policy. Paths outside of the task's have a gate of their own, whatever is in them. */
+/** Judges effects by policy. Paths outside the task have a gate of their own, whatever their content. */
 export function answerEffects(
   policy: EffectivePolicy,
   { outside, findings = [], moreFindings = 0 }: Seen,
@@ -56,12 +55,14 @@ function gateInside(findings: readonly Finding[], rules: FindingRules): ReturnTy
   );
 }
 
-/** What a question about an act's effects is about: what stands out in them, or only that they are outside of paths. */
+/** The kind of a decision about an act's effects: about findings, or only about paths outside the task. */
 export function kindOfEffects(findings: readonly Finding[] = [], rules: FindingRules = {}): 'effects' | 'outside' {
   return gateInside(findings, rules).about.length > 0 ? 'effects' : 'outside';
 }
 
-/** Takes in what an act did: goes on, holds for a person, or puts the files back and tells the model why. */
+/**
+ * Applies an act's effects: the agent goes on, waits for a person, or the files are put back and the model is told why.
+ */
 export function gateEffects(state: AgentState, at: number, outcome: ActOutcome, call: string): AgentState {
   const { outside, findings } = outcome;
   const answer = answerEffects(state.spec.policy, outcome);

@@ -1,6 +1,6 @@
 /**
- * The shapes of what runs and activities of ours tell each other by signals.
- * Rule: only what is needed for nobody to stumble over it; fields that are not named here pass as they are.
+ * The shapes of signals between our runs and activities.
+ * Rule: only what handlers rely on is checked; other fields pass unchanged.
  */
 import { z } from 'zod';
 import type { Share } from './share.ts';
@@ -11,13 +11,13 @@ import { shaSchema } from '../transcript.ts';
 import type { Trouble, TroubleNews } from '../trouble.ts';
 import { troubleSchema } from '../trouble.ts';
 
-/** What a refactor keeps of whom it has heard. */
+/** What a refactor remembers about messages between it and its agents. */
 export interface HearsAgents {
-  /** What an activity of its own waits for. */
+  /** Trouble of one of its own activities. */
   trouble?: Trouble | null;
-  /** Only what workers sealed counts as theirs; runs of before that do not say. */
+  /** Only sealed messages count. Left out in older runs. */
   seals?: true;
-  /** The stamps of the last message to an agent, and of the last one from each. */
+  /** The stamp of the last message to an agent, and of the last message from each agent. */
   stamp?: number;
   heard?: Record<string, number>;
 }
@@ -77,12 +77,12 @@ export function readReport(value: unknown): AgentReport | undefined {
   return reportSchema.safeParse(value).success ? (value as AgentReport) : undefined;
 }
 
-/** A message that a refactor passes on; what its verb takes is looked at by whoever receives it. */
+/** A message from a refactor. The receiver checks the fields of its verb. */
 export function readForwarded(value: unknown): Message | Share | undefined {
   return forwardedSchema.safeParse(value).success ? (value as Message | Share) : undefined;
 }
 
-/** News of an activity that is tried again. */
+/** A failed attempt of an activity that is retried; undefined for anything else. */
 export function readTrouble(value: unknown): TroubleNews | undefined {
   return troubleSchema.safeParse(value).data;
 }

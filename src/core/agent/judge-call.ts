@@ -1,7 +1,7 @@
 /**
- * What policy says of a call before it runs: its gate for commands, the built-in rules, and its own.
- * Rule: the strictest answer counts; what the built-in rules said came with the call and so is in the history, since
- * they change with the code.
+ * What policy says about a call before it runs: its gate for commands, the built-in rules, and its own rules.
+ * Rule: the strictest ruling counts. The ruling of the built-in rules came with the call and so is in the history,
+ * since these rules change with the code.
  */
 import type { Proposal } from './step.ts';
 import { escapeForPeople } from '../text/escape.ts';
@@ -12,10 +12,10 @@ import { ruleOnCommand } from '../commands/rule-on-command.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import { NO_ISOLATION } from '../policy/isolation.ts';
 
-/** Lines of a command that a decision shows below its reason; people read twenty. */
+/** Lines of a command in a decision, below the reason. People read twenty. */
 const MAX_LINES = 18;
 
-/** The answer for a call, who gave it, and why, where a rule did. */
+/** The ruling on a call, its source, and its reason if a rule gave one. */
 export interface CallAnswer {
   outcome: GateRule;
   by: string;
@@ -24,10 +24,13 @@ export interface CallAnswer {
 
 const STRICTNESS: Record<GateRule, number> = { allow: 0, ask: 1, deny: 2 };
 
-/** Judges a call by all that there is; of equal answers the one that has a reason. Policy's own rules read `globs` so. */
+/**
+ * The ruling on a call from all sources. Among equally strict rulings one with a reason wins. `globs` is how policy's
+ * own rules read globs.
+ */
 export function answerCall(policy: EffectivePolicy, call: Proposal, globs: GlobReading = 'wide'): CallAnswer {
   const { value, from } = policy.gates.commands;
-  // What asks only for want of an isolation need not ask where nothing can happen.
+  // Without isolation every command asks, except read-only ones.
   const gate: CallAnswer =
     from === NO_ISOLATION && call.looksOnly
       ? { outcome: 'allow', by: 'rule looks-only (built-in)', reason: null }
@@ -53,7 +56,7 @@ function nameAnswer({ outcome, rule, reason }: CommandRuling, from: string): Cal
   return { outcome, by: `${rule === null ? 'rules' : `rule ${rule}`} (${from})`, reason };
 }
 
-/** What a decision on a call says: why it is asked, then the command itself. */
+/** The text of a decision about a call: the reason, then the command. */
 export function showCall({ summary, more }: Proposal, { by, reason }: CallAnswer): string {
   const lines = escapeForPeople(summary).split('\n');
   const shown = lines.slice(0, MAX_LINES);

@@ -1,7 +1,7 @@
 /**
- * What a person leaves out of what an act did, or of a task's result: named files are put back to how they were before
- * it, the rest is kept.
- * Rule: leaving out makes less of what was asked about, never more: what is left out is not kept when it comes again.
+ * What a person leaves out of an act or a task's result: the named files are put back as they were, the rest is kept.
+ * Rule: a permit covers less after leaving out, never more. If a file that was left out changes again, it is asked
+ * about again.
  */
 import type { AgentState } from './state.ts';
 import type { Decision } from '../decisions/control.ts';
@@ -12,7 +12,7 @@ import { isInPaths } from '../paths.ts';
 import type { Asked } from '../decisions/permits.ts';
 import { keepPaths } from '../decisions/permits.ts';
 
-/** The decision with what a message wants left out: of several approvals all of it is. */
+/** The decision with a message's paths to leave out. Those of several approvals add up. */
 export function withLeftOut(decision: Decision, message: Message): Decision {
   const more = message.verb === 'approve' ? (message.leaveOut ?? []) : [];
   return more.length === 0
@@ -20,12 +20,12 @@ export function withLeftOut(decision: Decision, message: Message): Decision {
     : { ...decision, leaveOut: [...new Set([...(decision.leaveOut ?? []), ...more])] };
 }
 
-/** The field of a decision that says so, where there is any. */
+/** The decision's field `leaveOut`, if it has one. */
 export function leftOutOf({ leaveOut: paths }: Decision): { leaveOut?: string[] } {
   return paths === undefined ? {} : { leaveOut: paths };
 }
 
-/** Why nothing can be left out of this; undefined where it can, or nothing is to be. */
+/** Why nothing can be left out of this decision; undefined if it can, or if nothing is left out. */
 export function findLeaveOutProblem(state: AgentState, { id, kind, leaveOut: paths }: Decision): string | undefined {
   if (paths === undefined) return undefined;
   if (kind !== 'outside' && kind !== 'effects')
@@ -33,7 +33,7 @@ export function findLeaveOutProblem(state: AgentState, { id, kind, leaveOut: pat
   return state.beforeAct === null ? `${id}: it is not known what was there before, so reject it instead` : undefined;
 }
 
-/** Of what is asked about, the paths and the keys of findings that are kept. */
+/** The asked paths, and the keys of the asked findings, that are kept. */
 export function splitAsked(
   {
     askedPaths,
@@ -49,7 +49,7 @@ export function splitAsked(
   };
 }
 
-/** The next checkpoint is without what was left out, and the model hears of it. */
+/** Leaves files out of the next checkpoint, and tells the model. */
 export function leaveOut(state: AgentState, { leaveOut: paths }: Decision, by: string): AgentState {
   if (paths === undefined || state.beforeAct === null) return state;
   const told = `${by} kept what your last call changed, but for ${paths.join(', ')}: there the files are as before it. Leave them out.`;

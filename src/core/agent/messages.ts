@@ -1,6 +1,7 @@
 /**
- * What an agent does with a message: queue a steer, pause, decide, rewind; each leaves a receipt and gives an answer.
- * Rule: nothing here throws or waits; what can't be done is refused with the reason and changes nothing else.
+ * What an agent does with a message: queue a steer, pause, decide, rewind. Each message leaves a receipt and gets an
+ * answer.
+ * Rule: nothing here throws or waits. What can't be done is refused with the reason, and changes nothing else.
  */
 import { policyInputOf } from './adopt-policy.ts';
 import type { Way } from './decisions.ts';
@@ -22,9 +23,7 @@ import { shaSchema } from '../transcript.ts';
 
 type Came = Outcome<AgentState>;
 
-/**
- * Takes in a message as a client sent it, or its refactor (`forwarded`), or once more with its signature verified.
- */
+/** Receives a message from a client, or from its refactor (`forwarded`), or once more with its signature verified. */
 export function receiveForAgent(
   state: AgentState,
   verb: Verb,
@@ -36,12 +35,12 @@ export function receiveForAgent(
   const ended = state.outcome ? `the agent has ${state.outcome.kind} already` : undefined;
   const apply = (message: Message): Came => applyToAgent(state, message, at, { forwarded, verified });
   const received = receive({ state, verb, inputs, at, verified, ended, apply });
-  // A refactor that passed it on hears at once what became of it; agents of before there were such rules did not say.
+  // If the refactor passed it on, a refusal is reported to it at once. Older agents did not do that.
   const isRefused = forwarded && received.answer.kind === 'refused' && state.spec.policy.decisions !== undefined;
   return verified || isRefused ? { ...received, state: publish(received.state) } : received;
 }
 
-/** Does what a message says, once it is clear that its sender may order that. */
+/** Applies a message, if its sender may send it. */
 function applyToAgent(state: AgentState, sent: Message, at: number, way: Way): Came {
   const { id: workflow, control } = state;
   const order = weighOrder({ message: sent, workflow, control, rules: rulesOf(state.spec.policy), at, ...way });
@@ -50,7 +49,7 @@ function applyToAgent(state: AgentState, sent: Message, at: number, way: Way): C
   const came = perform(state, order.message, at, way);
   if (came.kind === 'refused' || came.kind === 'verify') return came;
   const noted = noteAuthor(came.state, order.message, way.verified);
-  // Its refactor weighs deliveries, and has to know who guided this.
+  // The refactor weighs its delivery, so it must know who guided this agent.
   return { ...came, state: noted === came.state ? noted : publish(noted) };
 }
 
@@ -112,7 +111,7 @@ function steerAgent(state: AgentState, message: MessageOf<'steer'>, at: number):
   const full = findFullQueue(state.control, state.steers, message);
   if (full !== undefined) return refused(state, full);
   const by = message.by ?? 'unknown';
-  // The receipt's id is the steer's: addReceipt numbers messages without one in the same way.
+  // The steer's id is its receipt's id: addReceipt makes the same one for a message without an id.
   const id = message.id ?? `steer-${state.control.received + 1}`;
   const claim = isClaim(message, state.control, rulesOf(state.spec.policy)) ? { claim: true as const } : {};
   const steered = say(
@@ -153,7 +152,7 @@ function resumeAgent(state: AgentState, message: MessageOf<'resume'>, at: number
   return applied(publish(takeWheel(going, at, wheel)), `resumed from ${wheel.slice(0, 10)}`);
 }
 
-/** A person's files replace the agent's: a call that was made for the old ones is not run; a question stays open. */
+/** A person's files replace the agent's. A call that was made for the old files does not run; a question stays open. */
 function takeWheel(before: AgentState, at: number, wheel: Sha): AgentState {
   const state = { ...before, wheel, cut: true };
   if (!state.pending || state.pending.tool === 'ask') return state;
@@ -177,7 +176,7 @@ function rewindAgent(state: AgentState, message: MessageOf<'rewind'>, at: number
   );
 }
 
-/** The checkpoint that a person means by a step's number or a commit id, or why there is none. */
+/** The checkpoint with this step number or commit id, or why there is none. */
 function findCheckpoint(state: AgentState, to: string): AgentState['checkpoints'][number] | string {
   const matches = /^\d{1,5}$/.test(to)
     ? state.checkpoints.filter(({ step }) => String(step) === to).slice(-1)
@@ -188,7 +187,7 @@ function findCheckpoint(state: AgentState, to: string): AgentState['checkpoints'
   return `no single checkpoint "${to}"; a step's number or a commit id, of: ${known || 'none yet'}`;
 }
 
-/** Asks the refactor to start another agent from one of this one's checkpoints; this one goes on as it was. */
+/** Asks the refactor to start another agent from one of this agent's checkpoints. This agent works on. */
 function forkAgent(state: AgentState, message: MessageOf<'fork'>, at: number): Came {
   if (!state.spec.refactor) return refused(state, 'this agent works alone: a fork needs a refactor to choose in');
   if (state.spec.kind === 'plan') return refused(state, 'a planner is not forked: reject its plan with a note instead');
@@ -208,7 +207,7 @@ function forkAgent(state: AgentState, message: MessageOf<'fork'>, at: number): C
   );
 }
 
-/** The state with which a rewound agent's new run starts: files, conversation and step go back together. */
+/** The state of a rewound agent's new run: files, conversation and step go back together. */
 export function restartAt(state: AgentState, at: number): AgentState {
   const to = state.rewindTo;
   if (!to) return state;

@@ -74,7 +74,7 @@ export function createAgent(id: string, spec: AgentSpec): AgentState {
   };
 }
 
-/** A fork goes on where its checkpoint stands: files, conversation and step. */
+/** A fork begins at its checkpoint: with its files, conversation and step. */
 function startFork({ id, head, step, text, by, permits }: Fork): Partial<AgentState> {
   return {
     ...(permits ? { permits } : {}),
@@ -85,7 +85,7 @@ function startFork({ id, head, step, text, by, permits }: Fork): Partial<AgentSt
   };
 }
 
-/** What the agent does now. A pure look: asking twice gives the same command. */
+/** What the agent does now. It changes nothing: the same state gives the same command. */
 export function nextAgentCommand(state: AgentState): AgentCommand {
   const [report] = state.outbox;
   if (report) return { kind: 'report', report };
@@ -121,7 +121,7 @@ function thinkInput(state: AgentState, head: Sha): ThinkInput {
     restore: state.restore,
     ...(state.leaveOut ? { leaveOut: state.leaveOut } : {}),
     wheel: state.wheel,
-    // A policy of before this field has none.
+    // Policies from before this field lack it.
     ...(state.spec.policy.model?.background.value === true ? { background: true as const } : {}),
     ...companyOf(state),
   };
@@ -132,7 +132,7 @@ function namesOf({ names }: AgentSpec): { names?: Sha } {
 }
 
 function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
-  // Agents that began before there was such a field have none.
+  // Agents from before this field lack it.
   const protectedPaths = (state.spec.policy as Partial<EffectivePolicy>).protectedPaths?.value ?? [];
   const artefacts = state.spec.policy.artefacts?.value ?? [];
   return {
@@ -196,12 +196,12 @@ function checkInput(state: AgentState, head: Sha): CheckInput {
   };
 }
 
-/** Whose end is the end of what this agent runs. */
+/** The refactor whose end also ends what this agent runs; none for an agent that works alone. */
 function companyOf({ spec, alone }: AgentState): { refactor?: string } {
   return spec.refactor === null || alone ? {} : { refactor: spec.refactor };
 }
 
-/** Who asked for an agent's work or guides it; null where nobody is named. */
+/** Who asked for an agent's work or guided it; null if nobody is named. */
 export function authorsOfAgent({ spec, authors = [] }: AgentState): string[] | null {
   return spec.requestedBy === undefined ? null : [spec.requestedBy, ...authors];
 }

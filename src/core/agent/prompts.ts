@@ -1,6 +1,6 @@
 /**
- * The words that an agent starts with, and those that tell it of steers and of changed files.
- * Rule: byte-stable for equal input, so that a provider's prompt cache holds; repository content is marked as such,
+ * The words that an agent starts with, and those that tell it about steers and changed files.
+ * Rule: equal input gives equal bytes, so that a provider's prompt cache works. Repository content is marked as such,
  * never as an order.
  */
 import type { AgentSpec } from './state.ts';
@@ -8,7 +8,7 @@ import { profileOf } from './next.ts';
 import type { Steer } from './step.ts';
 import type { Item } from '../transcript.ts';
 
-/** Most bytes of one AGENTS.md that reach the prompt. */
+/** Most bytes of one AGENTS.md in the prompt. */
 export const MAX_GUIDE_BYTES = 16_000;
 
 const COMMON = `You are one agent of a supervised refactor.
@@ -60,7 +60,7 @@ export function startConversation(spec: AgentSpec, guides: readonly Guide[]): { 
   return { instructions, items: [{ kind: 'user', text: parts.join('\n\n') }] };
 }
 
-/** The task's own words in a chain's first item: goal, title and instructions, without what a repository says. */
+/** The task's own words in a chain's first item: goal, title and instructions, without repository content. */
 export function taskWords(items: readonly Item[]): string {
   const [first] = items;
   return first?.kind === 'user' ? (first.text.split('\n\nPaths:\n', 1)[0] ?? '') : '';
@@ -72,7 +72,7 @@ export function steerText(steer: Steer): string {
   return `Steer from ${who}: ${steer.text}`;
 }
 
-/** Gives every call a result: those told now, and for a call that never ran the reason why. */
+/** A result for each call that has none: what is told now, or why the call never ran. */
 export function answerOpenCalls(items: readonly Item[], told: readonly { callId: string; output: string }[]): Item[] {
   const answered = new Set(items.flatMap((item) => (item.kind === 'result' ? [item.callId] : [])));
   const results = new Map(told.map(({ callId, output }) => [callId, output]));

@@ -1,24 +1,24 @@
 /**
- * More tokens for an agent, as its refactor gives them without a person.
- * Rule: absolute amounts, so that a message that comes twice changes nothing.
+ * More tokens for an agent, which its refactor gives without a person.
+ * Rule: amounts are absolute, so that a repeated message changes nothing.
  */
 import type { AgentState } from './state.ts';
 import { publish, say } from './work.ts';
 import { closeDecision, listOpenDecisions } from '../decisions/open-decisions.ts';
 
-/** What a refactor tells its agent: so many tokens in all. Nobody else can send it. */
+/** From a refactor to its agent: the agent's tokens in all. Nobody else can send it. */
 export interface Share {
   verb: 'share';
   maxTokens: number;
   id?: undefined;
 }
 
-/** Whether a message that was passed on is such. */
+/** Whether a message from the refactor is a share. */
 export function isShare(message: { verb: string }): message is Share {
   return message.verb === 'share' && Number.isSafeInteger((message as Share).maxTokens);
 }
 
-/** Takes in a share: the question for more tokens is answered. */
+/** Applies a share. It answers the open question for more tokens. */
 export function takeShare(state: AgentState, at: number, { maxTokens }: Share): AgentState {
   if (state.outcome || maxTokens <= state.maxTokens) return state;
   const asked = listOpenDecisions(state.control).filter(

@@ -1,7 +1,7 @@
 /**
- * The state, commands and events of an agent: what `nextAgentCommand` looks at and `advanceAgent` changes.
- * Rule: one serialisable value is all that a continue-as-new carries; files and conversation are named by commit ids
- * only.
+ * The state, commands and events of an agent: `nextAgentCommand` reads the state, `advanceAgent` changes it.
+ * Rule: it is one serialisable value, which continue-as-new passes on. Files and conversation are only named, by commit
+ * ids.
  */
 import type { GlobReading } from '../commands/paths.ts';
 import type { Control } from '../decisions/control.ts';
@@ -28,7 +28,7 @@ import type { Trouble, TroubleNews } from '../trouble.ts';
 import type { Waiting } from '../decisions/waiting.ts';
 
 export type AgentKind = 'work' | 'plan' | 'merge' | 'repair';
-/** What an agent was started with; of it only the policy changes, where a newer one is adopted. */
+/** The input that an agent is started with. It changes only when a newer policy is adopted. */
 export interface AgentSpec {
   kind: AgentKind;
   /** Task id in the plan; `plan` for the planner. */
@@ -37,51 +37,51 @@ export interface AgentSpec {
   instructions: string;
   goal: string;
   repository: string;
-  /** The refactor's base commit: lower layer of every workspace. */
+  /** The refactor's base commit, whose checkout is the lower layer of every workspace. */
   base: Sha;
-  /** The commit that has the names of the base. */
+  /** The commit in the hub that lists the base's branch and tags. */
   names?: Sha;
   /** The commit that the task starts from. */
   start: Sha;
-  /** Tree of the chain's root where it is not the start's: one with a conflict in it. */
+  /** Tree of the chain's root if it differs from the start's: a tree with a conflict in it. */
   startTree: Sha | null;
   paths: string[];
   checks: string[];
   maxSteps: number;
   maxTokens: number;
-  /** Dollars that it may spend, and the price by which they are reserved; left out where there is no such budget. */
+  /** Most dollars that it may spend, and the price for reserving them. Left out without such a budget. */
   maxUsd?: number;
   price?: Price;
-  /** What its reviewer costs. */
+  /** The price of its reviewer's model. */
   reviewPrice?: Price;
-  /** Paths outside of the task's that people allowed its agents before this one, and findings that they kept. */
+  /** What people permitted earlier agents of this task: paths outside the task, and findings by key. */
   allowed?: string[];
   kept?: string[];
-  /** Most files and changed lines, where plan or policy says so. */
+  /** Most files and changed lines, if plan or policy says so. */
   limits?: DiffLimits;
-  /** Checks that are red on the base, as people accepted. */
+  /** Checks that are red on the base and that people accepted. */
   redBefore?: RedBefore[];
   setup: Setup | null;
   isolation: IsolationMode;
   policy: EffectivePolicy;
-  /** The run's own layer of it, so that all layers can be read again; left out by agents of before that. */
+  /** The run's own layer of the policy, so that all layers can be read again. Left out in older agents. */
   run?: Policy | null;
-  /** Digest of the start's input, where that opens a network for its setup. */
+  /** Digest of the start's input, if that grants its setup a network. */
   startDigest?: string;
-  /** Digest of the organisation's layer, as its refactor had it; left out by agents of before that. */
+  /** Digest of the organisation's layer, from its refactor. Left out in older agents. */
   organisation?: string | null;
-  /** The checkpoint of another agent's chain that this one goes on from, with what it is told. */
+  /** The checkpoint of another agent that this one goes on from, and what it is told. */
   fork?: Fork;
-  /** Workflow id of the refactor that is told of needs and of the end. */
+  /** Workflow id of the refactor that gets its reports. */
   refactor: string | null;
-  /** Who asked for it, where that is known. */
+  /** Who asked for the refactor, if known. */
   requestedBy?: string;
   team: string | null;
 }
 
 /**
- * A wish to go on from a checkpoint a second time; `id` is the message's, `step` the checkpoint's, `kept` what people
- * kept of the effects before it, `permits` the decisions by which.
+ * A request to go on from a checkpoint with a second agent. `id` is the message's, `step` the checkpoint's; `kept` are
+ * findings that people kept before it, `permits` the decisions about them.
  */
 export interface Fork {
   kept?: string[];
@@ -100,8 +100,8 @@ export interface Hold {
 
 export type AgentOutcome =
   /**
-   * `extraPaths` are those outside of the task's that people allowed, `keptEffects` the findings that they kept,
-   * `permits` the decisions by which.
+   * `extraPaths` are paths outside the task that people allowed, `keptEffects` findings that they kept, `permits` the
+   * decisions about both.
    */
   | {
       kind: 'finished';
@@ -114,23 +114,23 @@ export type AgentOutcome =
     }
   | { kind: 'planned'; head: Sha; plan: Plan }
   | { kind: 'declined'; reason: string }
-  /** `cancelled` where Temporal was asked to cancel the run. */
+  /** `cancelled`: Temporal was asked to cancel the run. */
   | { kind: 'stopped'; head: Sha | null; by: string; reason: string; cancelled?: true }
   | { kind: 'failed'; head: Sha | null; reason: string };
 
-/** What a closed agent leaves: its end, with what it took. */
+/** The result of an agent: its outcome, steps and spend. */
 export type AgentResult = AgentOutcome & { steps: number; spend: Spend };
 
-/** What Temporal knows of an agent; `result` is null where it runs, or ended without one. */
+/** What Temporal knows about an agent. `result` is null while it runs, and if it ended without one. */
 export interface AgentDescription {
   id: string;
   found: 'running' | 'closed' | 'missing';
   result: AgentResult | null;
-  /** The mark of the refactor that the result is sealed for; left out where it is not. */
+  /** The mark of the refactor that the result is sealed for. Left out if it is not sealed. */
   company?: string;
 }
 
-/** What a refactor hears from its agent: at the start and end of each need, and at the end. */
+/** An agent's report to its refactor: at the start and end of each need, and at its end. */
 export interface AgentReport {
   agent: string;
   task: string;
@@ -140,14 +140,14 @@ export interface AgentReport {
   steps: number;
   spend: Spend;
   receipts: { id: string; state: string; detail: string }[];
-  /** What its activity waits for, where it is tried again and again. */
+  /** Why an activity of it is being retried, if one is. */
   trouble?: string | null;
-  /** What was decided, and what reviewers said of calls where that made a person look: lines for the report. */
+  /** Lines for the refactor's report: what was decided, and reviews of calls that made a person look. */
   decided?: string[];
   reviewed?: string[];
   /** Who has guided it. */
   authors?: string[];
-  /** Forks that were asked for and not told yet. */
+  /** Requested forks that were not reported yet. */
   forks?: Fork[];
   outcome: AgentOutcome | null;
 }
@@ -155,9 +155,9 @@ export interface AgentReport {
 export interface PendingCall extends Proposal {
   gate: 'allowed' | 'asked' | 'checking' | 'reviewing';
   by: string;
-  /** The decision on it, where it was asked. */
+  /** The decision about it, if a person was asked. */
   decision?: string;
-  /** The worker that was to run it had no warrant for it: it goes through its gate again. */
+  /** Its worker had no warrant for it, so it goes through the gate again. */
   again?: true;
 }
 
@@ -166,42 +166,47 @@ export interface AgentState {
   id: string;
   spec: AgentSpec;
   head: Sha | null;
-  /** The host that has the workspace; left out before the first act. */
+  /** The host that has the workspace. Left out before the first act. */
   host?: string | null;
   trouble?: Trouble | null;
-  /** Number of the step under way or next, from 1. */
+  /** Number of the current or next step, from 1. */
   step: number;
   maxSteps: number;
   maxTokens: number;
   maxUsd?: number;
-  /** A model call that is cut short is charged; agents of before this did not. */
+  /** An interrupted model call is charged. Left out in older agents. */
   chargesCuts?: true;
-  /** How policy's own rules read the globs of a line; agents of before that read them wide. */
+  /** How policy's own rules read globs in a command line. Left out in older agents, which read them `wide`. */
   globs?: GlobReading;
-  /** Only what workers sealed counts as theirs; agents of before that do not say. */
+  /** Only sealed messages count. Left out in older agents. */
   seals?: true;
-  /** Cancelled, it ends as Temporal's Cancelled; agents of before that end as Completed. */
+  /** If it is cancelled, it ends as Cancelled. Left out in older agents, which end as Completed. */
   endsCancelled?: true;
-  /** Its refactor was found closed; and somebody has resumed it since, so that it works without one. */
+  /**
+   * `orphaned`: its refactor was found closed. `alone`: somebody has resumed it since, so it works without a refactor.
+   */
   orphaned?: true | undefined;
-  /** By which rules it takes messages: see `MessageRules`. */
+  /** The version of the rules for messages: see `MessageRules`. */
   rules?: 2;
   alone?: true | undefined;
-  /** The mark of the refactor that started it, with all its runs; the stamps of the last message to it, and from it. */
+  /** The mark of its refactor with all its runs; the stamps of the last message from it, and to it. */
   company?: string;
   stamp?: number;
   heard?: number;
-  /** Paths outside of the task's that a person allowed, and those being asked about. */
+  /** Paths outside the task that a person allowed, and those that are being asked about. */
   extraPaths: string[];
   askedPaths: string[];
-  /** Findings, by their keys, that a person kept; and those being asked about. */
+  /** Keys of the findings that a person kept, and of those that are being asked about. */
   keptEffects?: string[];
   askedEffects?: string[];
-  /** The same as the decision's digest has it, and what was approved of such; agents of before that have none. */
+  /**
+   * What is being asked, exactly as its digest covers it, and the permits from earlier questions. Left out in older
+   * agents.
+   */
   asked?: Asked | undefined;
   permits?: Permit[];
   pending: PendingCall | null;
-  /** The head before the last act, to go back to if its effects are refused. */
+  /** The head before the last act. If its effects are refused, the files go back to it. */
   beforeAct: Sha | null;
   restore: Sha | null;
   leaveOut?: ThinkInput['leaveOut'] | undefined;
@@ -209,16 +214,16 @@ export interface AgentState {
   results: ToldResult[];
   nudges: string[];
   steers: Steer[];
-  /** Who has guided it, beside who requested the refactor. */
+  /** Who has guided it, in addition to the person who requested the refactor. */
   authors?: string[];
-  /** Reviews of its calls, the newest. */
+  /** Reviews of its calls, the newest ones. */
   reviews?: Review[];
-  /** Answers in a row that had no usable call. */
+  /** Responses in a row that had no usable call. */
   repairs: number;
-  /** Set by a message that cuts the running activity short. */
+  /** Set by a message that interrupts the running activity. */
   cut: boolean;
   hold: Hold | null;
-  /** Tokens of the last model call, input and output: the bound for the next reservation starts here. */
+  /** Input and output tokens of the last model call. The next reservation starts from this number. */
   contextTokens: number;
   newBytes: number;
   spend: Spend;
@@ -242,7 +247,7 @@ export type AgentCommand =
   | { kind: 'restart' }
   | { kind: 'end'; outcome: AgentOutcome };
 
-/** What happened to a command, or to the world; `at` is workflow time in milliseconds. */
+/** What happened to a command, or outside. `at` is workflow time in milliseconds. */
 export type AgentEvent =
   | { kind: 'began'; at: number; head: Sha }
   | { kind: 'thought'; at: number; outcome: ThinkOutcome }
@@ -251,10 +256,10 @@ export type AgentEvent =
   | { kind: 'reviewed'; at: number; review: Review }
   | { kind: 'reported'; at: number; report: AgentReport }
   | { kind: 'orphaned'; at: number }
-  /** The host of the workspace does not answer or is drained: another one takes its place. */
+  /** The workspace's host does not answer or is being drained. Another host takes over. */
   | { kind: 'hostGone'; at: number; host: string }
   | { kind: 'troubled'; at: number; news: TroubleNews }
-  /** Time to let the refactor hear that this agent lives. */
+  /** Time to report to the refactor that this agent is alive. */
   | { kind: 'touch'; at: number }
   | { kind: 'cut'; at: number; what: 'think' | 'act' | 'check' | 'begin' | 'review' }
   | { kind: 'failed'; at: number; what: string; type?: string; reason: string }

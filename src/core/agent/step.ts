@@ -1,6 +1,6 @@
 /**
- * One step of an agent as its activities take and give it: a model call with what it proposes, an act, a check.
- * Rule: small facts computed by our code; conversation, arguments and files stay in the checkpoints.
+ * The inputs and results of an agent's activities in one step: a model call with its proposals, an act, a check.
+ * Rule: small facts that our code computed. Conversation, arguments and files stay in the checkpoints.
  */
 import type { CommandFacts } from '../commands/facts.ts';
 import type { RedBefore } from '../evidence.ts';
@@ -18,24 +18,24 @@ export interface ToldResult {
   output: string;
 }
 
-/** A call as the model made it: small facts computed by our code; the arguments stay in the checkpoint. */
+/** A call as the model made it, as small facts. Its arguments stay in the checkpoint. */
 export interface Proposal {
   callId: string;
   tool: string;
-  /** SHA-256 of the exact arguments. */
+  /** SHA-256 of the tool's name and the exact arguments. */
   digest: string;
-  /** One line for people, at most 1 KiB. */
+  /** A text for people, at most 1 KiB. */
   summary: string;
-  /** Why the call can't be considered at all; told to the model. */
+  /** Why the call can't be considered at all. The model is told. */
   problem?: string;
   /** Characters of the call that the summary leaves out. */
   more?: number;
-  /** What a command line is, at most a kilobyte of it, and what the built-in rules say of the whole. */
+  /** The facts of a command line in at most 1 KiB, and the built-in rules' ruling on the whole line. */
   facts?: CommandFacts;
   judged?: CommandRuling;
-  /** It only looks at what is below its folder: of use where commands run without isolation. */
+  /** It only reads, below its folder. This matters for commands without isolation. */
   looksOnly?: true;
-  /** The plan that a planner's `finish` hands in. */
+  /** The plan in a planner's `finish`. */
   plan?: Plan;
 }
 
@@ -45,20 +45,20 @@ export interface ThinkInput {
   head: Sha;
   key: string;
   profile: Profile;
-  /** The task's checks: a line that is one of them needs no judge. Left out by agents of before that. */
+  /** The task's checks: a command that is one of them is not judged. Left out in older agents. */
   checks?: string[];
   results: ToldResult[];
   steers: Steer[];
   nudges: string[];
-  /** Put this commit's tree back instead of the head's: a refused act's effects go away. */
+  /** Put this commit's tree in place of the head's: the effects of a refused act go away. */
   restore: Sha | null;
-  /** What a person left out of what an act did: these paths are put back to how they were at `from`. */
+  /** Paths that a person left out of an act. They become as they were at `from`. */
   leaveOut?: { from: Sha; paths: string[] };
-  /** A person's commit in the hub whose tree replaces the head's; the model is told what changed. */
+  /** A person's commit in the hub, whose tree replaces the head's. The model is told what changed. */
   wheel: Sha | null;
-  /** The provider makes the answer in the background, and so stores it. */
+  /** The provider makes the response in the background, and so stores it. */
   background?: true;
-  /** Workflow id for which this is done: once that is closed, it is ended. */
+  /** Workflow id of the refactor that this is done for. If it closes, the activity ends. */
   refactor?: string;
 }
 
@@ -66,14 +66,14 @@ export interface ThinkOutcome {
   head: Sha;
   proposals: Proposal[];
   usage: Usage;
-  /** Calls of attempts that died on the way: nobody has their answers, and each may have cost what was reserved. */
+  /** Calls in attempts that died. Nobody has their responses, and each may have cost its whole reservation. */
   lost?: number;
-  /** What the call that made the conversation short took, where one was needed first. */
+  /** The usage of the call that shortened the conversation, if one was needed first. */
   compacted?: Usage;
   model: string;
-  /** Ids of the steers that this call's model has read. */
+  /** Ids of the steers that the model has read in this call. */
   delivered: string[];
-  /** What the model said beside its call, at most 300 characters. */
+  /** The model's text next to its call, at most 300 characters. */
   said: string;
   stop: 'complete' | 'truncated' | 'refused' | 'empty';
   notes: string[];
@@ -89,20 +89,20 @@ export interface ActInput extends LfsGrant {
   profile: Profile;
   callId: string;
   digest: string;
-  /** The decision under which it runs: who or which rule allowed it, and the digest of the policy in force. */
+  /** The decision under which it runs: the person or rule that allowed it, and the digest of the policy in force. */
   decision: { outcome: 'allow'; by: string; policy: string };
   paths: string[];
-  /** What policy protects, but for what a person allowed of it. */
+  /** Paths that policy protects, and those among them that a person allowed. */
   protection?: { paths: string[]; allowed: string[] };
-  /** Most files and changed lines, where there is such a limit; left out by agents of before effects were judged. */
+  /** Most files and changed lines, if limited. Left out in older agents, whose effects were not judged. */
   limits?: DiffLimits;
-  /** The task's checks: what a call wrote that is one of them is not kept. */
+  /** The task's checks. If a call is one of them, what it writes is not kept. */
   checks?: string[];
-  /** Names of what tools leave, as in a `.gitignore`, beside those that are known. */
+  /** Further files that tools leave, as lines of a `.gitignore`. */
   artefacts?: string[];
   setup: Setup | null;
   warrant?: Warrant;
-  /** As of a think. */
+  /** As in ThinkInput. */
   refactor?: string;
 }
 
@@ -113,29 +113,27 @@ export interface ActOutcome {
   outputBytes: number;
   durationMs: number;
   isolation: IsolationMode;
-  /**
-   * What this call changed outside of the task's paths: at most 20 paths, or folders as globs where there are more.
-   */
+  /** Paths outside the task that this call changed: at most 20, or folders as globs if there are more. */
   outside: string[];
-  /** What its bytes show that was not there before, of medium risk and above; and how much more there is. */
+  /** New findings of medium or high risk in the changed bytes, and how many more there are. */
   findings?: Finding[];
   moreFindings?: number;
-  /** The host whose workspace stands at this checkpoint now; the next act is offered to it first. */
+  /** The host whose workspace is at this checkpoint. The next act is offered to it first. */
   host?: string;
 }
 
-/** What is to be judged, and by what. */
+/** A commit and the checks to run on it. */
 export interface CheckInput extends LfsGrant {
   repository: string;
   base: Sha;
-  /** The commit that has the names of the base. */
+  /** The commit in the hub that lists the base's branch and tags. */
   names?: Sha;
   commit: Sha;
   checks: string[];
   setup: Setup | null;
   warrant?: Warrant;
   redBefore?: RedBefore[];
-  /** Left out where the refactor itself asks, or an agent that works alone. */
+  /** Left out if the refactor itself asks, or an agent that works alone. */
   refactor?: string;
 }
 
@@ -143,6 +141,6 @@ export interface Steer {
   id: string;
   text: string;
   by: string;
-  /** Policy wants signatures, and this had none. */
+  /** Policy requires signatures, and this message had none. */
   claim?: true;
 }

@@ -1,12 +1,12 @@
 /**
- * The tools that a model sees, as zod schemas; adapters turn them into a provider's function tools.
- * Rule: approval is never a tool, and a tool's arguments are judged as exact bytes by their digest.
+ * The tools that a model sees, as zod schemas. Adapters turn them into a provider's function tools.
+ * Rule: approval is never a tool. A tool's arguments are judged as exact bytes, by their digest.
  */
 import { z } from 'zod';
 import { planSchema } from '../plan.ts';
 import { verdictSchema } from '../review/verdict.ts';
 
-/** Linux starts no program with a longer argument than 128 KiB. */
+/** Linux starts no program with an argument longer than 128 KiB. */
 const MAX_COMMAND_BYTES = 120_000;
 
 const shell = z.strictObject({
@@ -51,7 +51,7 @@ const decline = z.strictObject({
     .describe('Why this goal cannot be done at all, and what a person could do about it.'),
 });
 
-/** Tools by the profile of an agent: one that works a task, the read-only planner, and the reviewer, who only judges. */
+/** Tools by profile: an agent that works on a task, the read-only planner, and the reviewer, which only judges. */
 export const TOOLS = {
   work: {
     shell: { description: 'Run a command in the workspace. Files that it changes are kept.', schema: shell },
@@ -77,7 +77,7 @@ export const TOOLS = {
 } as const;
 
 export type ToolSet = keyof typeof TOOLS;
-/** What an agent works with. */
+/** The set of tools of an agent. */
 export type Profile = Exclude<ToolSet, 'review'>;
 export type ToolName = 'shell' | 'apply_patch' | 'ask' | 'finish' | 'decline';
 export type ShellArguments = z.infer<typeof shell>;
@@ -87,7 +87,7 @@ export type ToolCheck =
   | { kind: 'ok'; tool: ToolName; arguments: Record<string, unknown> }
   | { kind: 'bad'; problem: string };
 
-/** Checks a call as a model made it: known tool, JSON, schema. The problem is a sentence to give back to the model. */
+/** Checks a call as a model made it: known tool, JSON, schema. The problem is a sentence for the model. */
 export function checkToolCall(profile: ToolSet, tool: string, argumentsJson: string): ToolCheck {
   const tools: Record<string, { schema: z.ZodType } | undefined> = TOOLS[profile];
   const known = Object.hasOwn(tools, tool) ? tools[tool] : undefined;

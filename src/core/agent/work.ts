@@ -1,6 +1,6 @@
 /**
- * Small moves that everything about an agent uses: tell the model, hold, end, report.
- * Rule: every end withdraws what is open and is reported to the refactor.
+ * Small changes of an agent's state that many files use: tell the model, hold, end, report.
+ * Rule: every end withdraws open decisions and is reported to the refactor.
  */
 import type { AgentOutcome, AgentState } from './state.ts';
 import { addLog } from '../decisions/control.ts';
@@ -11,14 +11,14 @@ import type { Proposal } from './step.ts';
 import type { Sha } from '../transcript.ts';
 import { showTrouble } from '../trouble.ts';
 
-/** Answers in a row without a usable call before the agent holds: enough for a slip, too few for a loop. */
+/** Responses in a row without a usable call after which the agent holds: enough for a slip, too few for a loop. */
 export const MAX_REPAIRS = 3;
-/** Checkpoints that the state names for rewinding; older ones are in the chain. */
+/** Most checkpoints that the state lists for rewinding. Older ones are in the chain. */
 const MAX_CHECKPOINTS = 50;
-/** Decisions, and reviews, that its refactor hears of: each is a line. */
+/** Most decisions, and most reviews, in a report. Each is one line. */
 const MAX_TOLD = 20;
 
-/** Adds what the model will be told of a call at the next think. */
+/** Adds the result of a call, which the model gets in the next think. */
 export function tell(state: AgentState, callId: string, output: string): AgentState {
   return {
     ...state,
@@ -28,7 +28,7 @@ export function tell(state: AgentState, callId: string, output: string): AgentSt
   };
 }
 
-/** Tells the model what was wrong with its answer; after a few in a row the agent holds. */
+/** Tells the model what was wrong with its response. After MAX_REPAIRS in a row the agent holds. */
 export function nudge(state: AgentState, at: number, problem: string, text?: string): AgentState {
   const repairs = state.repairs + 1;
   const nudged = nextStep({ ...state, repairs, pending: null, nudges: text ? [...state.nudges, text] : state.nudges });
@@ -40,7 +40,7 @@ export function nudge(state: AgentState, at: number, problem: string, text?: str
   );
 }
 
-/** Puts the files back to before the last act; the model is told why. */
+/** Puts the files back as they were before the last act, and tells the model why. */
 export function undoAct(state: AgentState, why: string): AgentState {
   return {
     ...state,
@@ -49,17 +49,20 @@ export function undoAct(state: AgentState, why: string): AgentState {
   };
 }
 
-/** Ends a step; at the end of its budget the agent asks before it begins another. */
+/** Ends a step. Before the next one the budget is checked. */
 export function nextStep(state: AgentState): AgentState {
   return { ...state, step: state.step + 1 };
 }
 
-/** Waits, visibly, until a person resumes. */
+/** Waits visibly until a person resumes. */
 export function holdAgent(state: AgentState, at: number, reason: string): AgentState {
   return publish(say({ ...state, cut: false, hold: { reason: reason.slice(0, 2000), at } }, at, `holds: ${reason}`));
 }
 
-/** Nobody supervises this agent any more: it holds instead of spending, until somebody wants it to work alone. */
+/**
+ * The refactor has closed, so nobody supervises the agent: it holds instead of spending, until somebody resumes it to
+ * work alone.
+ */
 export function orphan(state: AgentState, at: number): AgentState {
   const unheard = { ...state, outbox: [] };
   if (state.outcome || state.alone) return unheard;
@@ -77,7 +80,7 @@ export function finishAgent(state: AgentState, at: number, summary: string): Age
   return endAgent(state, at, { kind: 'finished', head, summary, evidence, extraPaths, ...kept });
 }
 
-/** Ends the agent; open decisions are withdrawn, and the refactor is told. */
+/** Ends the agent: open decisions are withdrawn, and the refactor gets a report. */
 export function endAgent(state: AgentState, at: number, outcome: AgentOutcome): AgentState {
   const withdrawn = listOpenDecisions(state.control).reduce(
     (control, { id }) =>
@@ -123,7 +126,7 @@ function describeOutcome(outcome: AgentOutcome): string {
   }
 }
 
-/** Puts the present needs into the outbox, for the refactor to mirror; the newest replaces one not sent yet. */
+/** Puts a report with the current needs into the outbox. It replaces a report that was not sent yet. */
 export function publish(state: AgentState): AgentState {
   if (!state.spec.refactor) return state;
   const [decided, reviewed] = [listClosed(state.control), listAsked(state.reviews ?? [])];
@@ -156,7 +159,7 @@ export function say(state: AgentState, at: number, text: string): AgentState {
   return { ...state, control: addLog(state.control, at, text) };
 }
 
-/** What a call says to people; what a history does not keep of it is counted. */
+/** A call's text for people, with a count of what the history does not keep. */
 export function wordsOf({ summary, more }: Pick<Proposal, 'summary' | 'more'>): string {
   return more ? `${summary}\n… ${more} more characters, in the checkpoint` : summary;
 }
