@@ -1,8 +1,8 @@
 /**
- * An agent as a reducer, first half: `nextAgentCommand` says what to do now, from the state alone.
- * Rule: nothing runs undecided: an act is only ever commanded for a call whose gate said "allowed".
+ * The agent's reducer, first half: `nextAgentCommand` says what to do now, from the state alone.
+ * Rule: nothing runs undecided: only a call whose gate is `allowed` becomes an act.
  *
- * | command | performed by    | event                  | taken in by                      |
+ * | command | performed by    | event                  | applied by                       |
  * |---------|-----------------|------------------------|----------------------------------|
  * | begin   | beginChain      | began                  | advanceAgent                     |
  * | think   | think           | thought                | takeThought                      |
@@ -14,7 +14,7 @@
  * | restart | continue as new | none                   | restartAt                        |
  * | end     | the loop        | none                   | the workflow's result            |
  *
- * Any of them can also end as cut, failed or hostGone: advanceAgent takes these in.
+ * Each of them can also end as cut, failed or hostGone; advanceAgent applies these.
  */
 import type { Decision } from '../decisions/control.ts';
 import { createControl } from '../decisions/control.ts';

@@ -1,6 +1,6 @@
 /**
- * A policy that changed while a run is under way: read again from its layers, and adopted where somebody asks for it.
- * Rule: nothing of a message becomes policy: the worker reads the layers, and what changed is said field by field.
+ * How a refactor adopts policy that changed while it runs: the layers are read again when somebody asks for it.
+ * Rule: policy never comes from the message. The worker reads the layers, and each changed field is logged.
  */
 import { listPolicyChanges, findLostOrganisation } from '../policy/changes.ts';
 import type { PolicyReading, Adoption } from '../policy/changes.ts';
@@ -10,7 +10,7 @@ import type { RefactorState } from './state.ts';
 import { listRunning, log } from './work.ts';
 import { findPolicyProblems } from './request.ts';
 
-/** Takes in the layers as they are now: they are in force from here on, and for the agents that can be told. */
+/** Adopts the layers as they are now: for the refactor from here on, and for the agents that can be told. */
 export function adoptForRefactor(
   state: RefactorState,
   adoption: Adoption,

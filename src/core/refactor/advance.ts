@@ -1,7 +1,7 @@
 /**
- * A refactor as a reducer, second half: `advanceRefactor` takes in what happened.
- * Rule: what was checked, approved and delivered is one commit; any later change makes the line go through its gates
- * again.
+ * The refactor's reducer, second half: `advanceRefactor` applies events.
+ * Rule: one and the same commit is checked, approved and delivered. After any later change the integration branch goes
+ * through its gates again.
  */
 import { digestValue } from '../digest.ts';
 import { findRed } from '../evidence.ts';
@@ -35,15 +35,15 @@ import { takeReserved } from './shared-budget.ts';
 import type { Sha } from '../transcript.ts';
 import { takeTrouble } from '../trouble.ts';
 
-/** Rounds of merging one task before a person is asked. */
+/** Attempts at one task that may end in a conflict before a person is asked. */
 const MAX_ATTEMPTS = 4;
 
 const CANCELLED = { kind: 'stopped', by: 'temporal', reason: 'the workflow was cancelled', cancelled: true } as const;
 
-/** Failures of preparing that no waiting mends: the start was wrong. */
+/** Failures of preparing that waiting does not repair: the start was wrong. */
 const HOPELESS: readonly string[] = ['BadRepository', 'SetupFailed', 'BadInput', 'BadPolicy'] satisfies FailureType[];
 
-/** Takes in one event; the old state is left as it was. */
+/** The state after an event. The old state is not changed. */
 export function advanceRefactor(before: RefactorState, event: RefactorEvent): RefactorState {
   if (event.kind === 'troubled') {
     const trouble = takeTrouble(before.trouble, event.at, event.news);
@@ -107,7 +107,7 @@ function takeEvent(
   }
 }
 
-/** Nothing of the budget counts before it is set aside; where an account is short, a person or time has to help. */
+/** Applies a reservation. No budget counts before it is reserved. If an account has too little, the refactor holds. */
 function takeReservation(state: RefactorState, event: Extract<RefactorEvent, { kind: 'reserved' }>): RefactorState {
   const { at, input, outcome } = event;
   if (outcome.kind === 'short')
@@ -116,7 +116,7 @@ function takeReservation(state: RefactorState, event: Extract<RefactorEvent, { k
   return log({ ...state, reserved: takeReserved(input) }, at, `its budget is set aside in ${names}`);
 }
 
-/** The policy of all layers is in force from here on; a changed one is said field by field. */
+/** Puts the policy of all layers in force. Each changed field is logged. */
 function takePolicy(state: RefactorState, event: Extract<RefactorEvent, { kind: 'policyRead' }>): RefactorState {
   const { read, at } = event;
   const { commit, policy, organisation } = read;
@@ -129,7 +129,9 @@ function takePolicy(state: RefactorState, event: Extract<RefactorEvent, { kind: 
   return changes.reduce<RefactorState>((logged, change) => log(logged, at, `policy ${change}`), opened);
 }
 
-/** A budget of money without a price could be kept by nobody: said before anything is spent. */
+/**
+ * Applies the prices. A budget of money can't be kept without a price, so this is reported before anything is spent.
+ */
 function takePrices(state: RefactorState, { at, read }: Extract<RefactorEvent, { kind: 'pricesRead' }>): RefactorState {
   const reviewer = state.policy.review?.model.value ?? null;
   const unknown = [...(read.own ? [] : [read.model]), ...(reviewer === null || read.review ? [] : [reviewer])];
@@ -181,7 +183,7 @@ function takeIntegration(before: RefactorState, event: Extract<RefactorEvent, { 
   if (outcome.kind === 'conflict') return mergeAgain(state, at, work, outcome);
   if (outcome.kind === 'outside') return takeOverreach(state, at, work, outcome);
   if (outcome.kind === 'untrue') return tryAgain(state, at, work, `${event.task} is not integrated: ${outcome.reason}`);
-  // What people let it keep has been verified: it is not needed any more, and large.
+  // The permits have been verified and are large, so they are dropped.
   const { permits: _, asked: __, ...rest } = work;
   const isAll = outcome.kind === 'unchanged' && isPart(work) && state.countsMerged;
   const leftOut = work.leftOut && isAll ? { leftOut: { ...work.leftOut, isAll } } : {};
@@ -226,7 +228,7 @@ function mergeAgain(
   );
 }
 
-/** No agent merges without budget: what conflicts is left out, where anything else is done that can be delivered. */
+/** Without budget no agent can merge: the conflicting work is left out if there is anything else to deliver. */
 function leaveOutConflict(state: RefactorState, at: number, work: TaskState): RefactorState {
   const what = `${work.task.id}, which conflicts in ${work.conflicts.join(', ')}`;
   if (!hasResult(state))
@@ -241,7 +243,7 @@ function leaveOutConflict(state: RefactorState, at: number, work: TaskState): Re
   return log({ ...dropped, extra, deviations: [...state.deviations, said] }, at, said);
 }
 
-/** The receipt of what an ended agent was told; a steer's waits for the agent after it. */
+/** Refuses the receipt of a message whose agent has ended. A steer stays open, for the next agent. */
 function tellLost(state: RefactorState, { agent, message }: Forward): RefactorState {
   const { control } = state;
   const isWaiting = control.receipts.some(({ id, state: became }) => id === message.id && became === 'forwarded');

@@ -1,5 +1,5 @@
 /**
- * What a refactor takes in from its agents: their start, their needs, their spend, their end.
+ * What a refactor learns from its agents: their start, their needs, their spend, their end.
  * Rule: an agent whose work is no longer wanted changes nothing.
  */
 import type { AgentDescription, AgentOutcome, AgentReport } from '../agent/state.ts';
@@ -16,12 +16,12 @@ import { upgradeDecision } from '../policy/decision-kinds.ts';
 import { endRefactor, findWork, log, replaceWork, tryAgain } from './work.ts';
 import type { Spend } from '../spend.ts';
 
-/** An agent runs: its work is under way, and steers that waited for it are passed on. */
+/** An agent has started: its work is under way, and waiting steers are passed on to it. */
 export function takeStart(
   before: RefactorState,
   { id, granted, grantedUsd }: { id: string; granted: number; grantedUsd?: number },
 ): RefactorState {
-  // Ended while the agent was being started, it could not be among those that were stopped.
+  // The refactor ended while this agent was being started, so the agent was not among those that were stopped.
   const isLate = before.outcome !== null && before.countsBegun === true;
   const message = { verb: 'stop' as const, reason: 'its refactor has ended', by: 'coxswain' };
   const state = isLate ? { ...before, forwards: [...before.forwards, { agent: id, message }] } : before;
@@ -38,7 +38,7 @@ export function takeStart(
     ...(grantedUsd === undefined ? {} : { firstUsd: grantedUsd, grantedUsd }),
     adopts: true as const,
   };
-  // Its first report may have come before the start was confirmed.
+  // A child's first report can arrive before its start event.
   const agents = state.agents.some((other) => other.id === id) ? state.agents : [...state.agents, agent];
   const [fork, ...forks] = work.status === 'working' ? (work.forks ?? []) : [];
   if (fork) {
@@ -53,7 +53,7 @@ export function takeStart(
     start: startOf(state, work),
   };
   const taken = state.heldSteers.filter(({ to }) => to === undefined || to === work.task.id);
-  // Those that other agents had before it, in their order, and then what waited.
+  // Steers that earlier agents got, in their order, then those that waited.
   const standing = (state.standingSteers ?? []).filter(
     (steer) => !taken.some(({ id: other, text }) => other === steer.id && text === steer.text),
   );
@@ -70,14 +70,14 @@ export function takeStart(
   return replaceWork({ ...state, control, agents, forwards, heldSteers }, started);
 }
 
-/** Mirrors what an agent reports; its end moves its work on. */
+/** Stores an agent's report. If the agent has ended, its work goes on. */
 export function takeReport(before: RefactorState, at: number, report: AgentReport): RefactorState {
   const known = before.agents.find(({ id }) => id === report.agent);
   if (!known || known.status === 'ended') return takeStranger(before, at, report);
   const status = report.outcome ? ('ended' as const) : ('running' as const);
   const kept = withoutPermits({ ...report, decisions: report.decisions.map(upgradeDecision) });
   const agents = before.agents.map((agent) => (agent.id === report.agent ? { ...agent, status, report: kept } : agent));
-  // An agent that has a steer may still end before its next model call.
+  // An agent that has received a steer may still end before its next model call.
   const unsettled = before.control.receipts.filter(({ state: became }) => ['forwarded', 'accepted'].includes(became));
   const forwarded = unsettled.map(({ id }) => id);
   let control = before.control;
@@ -91,7 +91,7 @@ export function takeReport(before: RefactorState, at: number, report: AgentRepor
   return shareTokens(report.outcome ? takeAgentEnd(forked, at, report) : forked, at);
 }
 
-/** A report as its mirror keeps it: permits are the work's, and large. */
+/** The report as the state keeps it, without permits: they are large, and the task's state has them. */
 function withoutPermits({ outcome, forks, ...report }: AgentReport): AgentReport {
   const { permits: _, ...ended } = { permits: undefined, ...outcome };
   const bare = forks?.map(({ permits: __, ...fork }) => fork);
@@ -99,8 +99,8 @@ function withoutPermits({ outcome, forks, ...report }: AgentReport): AgentReport
 }
 
 /**
- * An agent that this does not count on: one that ended and was reset by a person, or one of before this was reset,
- * which must not spend unseen.
+ * Handles a report from an agent that this refactor is not tracking, for example after a `temporal workflow reset` of
+ * either. Such an agent must not spend unseen.
  */
 function takeStranger(state: RefactorState, at: number, report: AgentReport): RefactorState {
   const work = findWork(state, report.agent);
@@ -116,7 +116,7 @@ function takeStranger(state: RefactorState, at: number, report: AgentReport): Re
   if (isKnown && !report.outcome)
     return log(state, at, `${report.agent} works again, after its end was taken in: what it makes now is left aside`);
   const next = nextRefactorCommand(state);
-  // The child's first words can be faster than the news of its start.
+  // A child's first report can arrive before its start event.
   if (report.outcome || (next.kind === 'startAgent' && next.id === report.agent))
     return log(state, at, `a report of ${report.agent} came too late and is left aside`);
   const message = { verb: 'stop' as const, reason: 'its refactor went on without it', by: 'coxswain' };
@@ -124,7 +124,7 @@ function takeStranger(state: RefactorState, at: number, report: AgentReport): Re
   return log(stopped, at, `${report.agent} is not part of this any more: it is stopped`);
 }
 
-/** Compares what this believes of an agent with what Temporal knows: an end that was never reported is taken in. */
+/** Compares the state of an agent with what Temporal knows. An end that was never reported is applied. */
 export function takeDescription(state: RefactorState, at: number, agent: AgentDescription): RefactorState {
   const known = state.agents.find(({ id }) => id === agent.id);
   if (!known || known.status === 'ended' || agent.found === 'running') return state;
@@ -140,12 +140,12 @@ export function takeDescription(state: RefactorState, at: number, agent: AgentDe
   const blank = { decisions: [], hold: null, receipts: [], agent: agent.id, task: known.task };
   const told = { ...blank, head, steps, spend, outcome, ...(authors ? { authors } : {}) };
   if (!agent.result || readReport(told)) return takeReport(state, at, told);
-  // A result that no agent of ours can have had is none.
+  // No agent of ours can have such a result, so it counts as none.
   const odd = log(state, at, `${agent.id} ended with a result that is none of an agent's`);
   return takeDescription(odd, at, { ...agent, result: null });
 }
 
-/** Where an agent's chain shows more than it reported, the chain counts. */
+/** If an agent's chain shows more spend than its report, the chain counts. */
 export function takeSpend(
   state: RefactorState,
   at: number,
@@ -178,7 +178,7 @@ function takeAgentEnd(state: RefactorState, at: number, report: AgentReport): Re
   if (!work || !outcome || state.outcome || work.status === 'dropped') return state;
   if (work.rivals?.some(({ agent }) => agent === report.agent) && work.rivals.length > 1)
     return endRival(state, at, work, report.agent, outcome.kind === 'finished' ? toResult(outcome) : null);
-  // One that was not chosen has nothing more to say.
+  // An agent that was not chosen changes nothing more.
   if (work.rivals && !work.rivals.some(({ agent }) => agent === report.agent)) return state;
   switch (outcome.kind) {
     case 'planned':
@@ -186,7 +186,7 @@ function takeAgentEnd(state: RefactorState, at: number, report: AgentReport): Re
     case 'declined':
       return endRefactor(state, at, { kind: 'failed', type: 'Declined', reason: outcome.reason });
     case 'finished': {
-      // What people allowed an agent before this one, they allowed the task.
+      // What people allowed earlier agents, they allowed the task.
       const allowed = outcome.extraPaths && [...new Set([...(work.extraPaths ?? []), ...outcome.extraPaths])];
       const kept = outcome.keptEffects && [...new Set([...(work.keptEffects ?? []), ...outcome.keptEffects])];
       const finished = {

@@ -1,8 +1,6 @@
 /**
- * The refactor's budget of tokens and dollars: each agent is granted its share before it starts, and gives back what it
- * left.
- * Rule: what is granted and spent together never exceeds the budget; at its end the refactor asks, and says on what it
- * went.
+ * The refactor's budget of tokens and dollars: each agent gets a grant before it starts, and gives back the rest.
+ * Rule: grants and spend together never exceed the budget. When it is used up, the refactor asks and says what took it.
  */
 import type { Grant } from '../budget/amounts.ts';
 import { boundsOf } from '../policy/bounds.ts';
@@ -14,11 +12,11 @@ import type { AgentMirror, RefactorCommand, RefactorState } from './state.ts';
 import { REVIEW_GRANT } from '../review/review.ts';
 import { usableBudget } from './shared-budget.ts';
 
-/** Below this an agent could make no model call: its prompt and the longest answer would not fit. */
+/** With less, an agent could not make one model call: its prompt and the longest response would not fit. */
 const LEAST_GRANT = { inputTokens: 9000, outputTokens: 16_000 };
 export const LEAST_TOKENS = LEAST_GRANT.inputTokens + LEAST_GRANT.outputTokens;
 
-/** Tokens that an agent stands for: its grant while it works or when its end is unknown, then what it took. */
+/** Tokens that count for an agent: its grant while it works or if its end is unknown, then what it took. */
 function chargeOf({ status, report, granted = 0 }: AgentMirror): number {
   const spent = report ? report.spend.inputTokens + report.spend.outputTokens : 0;
   return status === 'ended' && report?.outcome ? spent : Math.max(granted, spent);
@@ -39,12 +37,12 @@ export function tokensLeft(state: RefactorState): number {
   return usableBudget(state).tokens - charged - inputTokens - outputTokens - begun;
 }
 
-/** Whether there is a budget of money, so that prices have to be known. */
+/** Whether there is a budget of money, which needs prices. */
 export function hasMoney({ policy }: RefactorState): boolean {
   return boundsOf(policy).usd;
 }
 
-/** Dollars of the budget that are neither spent nor granted; undefined where there is no such budget. */
+/** Dollars of the budget that are neither spent nor granted; undefined without such a budget. */
 export function usdLeft(state: RefactorState): number | undefined {
   const { usd } = state.policy.budget;
   if (!usd || !hasMoney(state) || !state.prices) return undefined;
@@ -54,8 +52,8 @@ export function usdLeft(state: RefactorState): number | undefined {
 }
 
 /**
- * What an agent for a task of so many tokens is granted, beside others that could start now; null where the budget has
- * too little left for one.
+ * The grant for an agent of a task with `wantedTokens`. `beside` is how many other agents could start now. Null if the
+ * budget has too little left.
  */
 export function grantFor(state: RefactorState, wantedTokens: number, beside = 0): Grant | null {
   const wanted = Math.min(wantedTokens, state.policy.task.maxTokens.value);
@@ -63,20 +61,20 @@ export function grantFor(state: RefactorState, wantedTokens: number, beside = 0)
   if (maxTokens < Math.min(wanted, LEAST_TOKENS)) return null;
   const left = usdLeft(state);
   if (left === undefined) return { maxTokens };
-  // An even share of what is left, so that agents can work side by side; all of it where a share is too small.
+  // An even share of the rest, so that agents can work at the same time; all of it if a share is too small.
   const running = state.agents.filter(({ status }) => status !== 'ended').length;
   const share = left / Math.max(1, state.policy.maxParallelAgents.value - running);
   const maxUsd = share >= leastUsd(state) ? share : left;
   return maxUsd >= leastUsd(state) && left >= 0 ? { maxTokens, maxUsd } : null;
 }
 
-/** An even share of half of what is left where others could start too: the other half is for who needs more. */
+/** If others could start too, an even share of half of the rest. The other half is for agents that need more. */
 function firstShare(state: RefactorState, beside: number): number {
   const left = tokensLeft(state);
   return beside === 0 ? left : Math.max(LEAST_TOKENS, Math.floor(left / (2 * (beside + 1))));
 }
 
-/** Who has the tokens that are not left, in a line. */
+/** Which agents have the tokens that are not left, in one line. */
 export function describeHolders(state: RefactorState): string {
   const holders = state.agents
     .filter(({ status }) => status !== 'ended')
@@ -99,7 +97,7 @@ function reviewUsd({ prices }: RefactorState): number {
   return price ? costAtMost(price, { inputTokens: REVIEW_GRANT, outputTokens: 0 }) : 0;
 }
 
-/** What a command takes of the budget as soon as it begins, before anything is heard of it. */
+/** Counts what a command takes of the budget from its beginning, before there is any event of it. */
 export function beginCommand(state: RefactorState, command: RefactorCommand): RefactorState {
   if (!state.countsBegun) return state;
   if (command.kind === 'startAgent') {
@@ -110,7 +108,7 @@ export function beginCommand(state: RefactorState, command: RefactorCommand): Re
   return { ...state, begun: { maxTokens: REVIEW_GRANT, ...(hasMoney(state) ? { maxUsd: reviewUsd(state) } : {}) } };
 }
 
-/** Asks for more where work waits for a budget of which no running agent will give anything back. */
+/** Asks for more if work waits for budget and no running agent will give any back. */
 export function askForBudget(state: RefactorState, at: number, isShort: boolean): RefactorState {
   if (!isShort || !state.agents.every(({ status }) => status === 'ended')) return state;
   const left = usdLeft(state);
@@ -137,7 +135,7 @@ function describeUsd(state: RefactorState): string {
   return `${showUsd(all - (usdLeft(state) ?? 0))} of ${showUsd(all)} are spent; approve ${showUsd(value)} more?`;
 }
 
-/** What was spent on what: granted and not given back counts as spent. */
+/** What was spent on what. A grant that was not given back counts as spent. */
 function listSpent(state: RefactorState): string[] {
   const { reviewSpend } = state;
   const money = hasMoney(state);
@@ -154,15 +152,15 @@ export type Raise =
   | { kind: 'short'; left: string; wanted: string; state: RefactorState };
 
 /**
- * Grants a running agent as much again as it began with, once for each of its decisions, or says what is left and asks
- * for more.
+ * Raises a running agent's grant by as much as it began with, once for each of its decisions. If too little is left,
+ * says so and asks for more.
  */
 export function raiseGrant(
   state: RefactorState,
   agent: AgentMirror,
   { decision, starting, at }: { decision: Pick<Decision, 'id' | 'resource'>; starting: number; at: number },
 ): Raise {
-  // Its steps cost nothing by themselves; and what was set aside for this very decision is there already.
+  // Steps cost nothing by themselves. For a decision in `raisedFor` the grant was raised already.
   if (decision.resource === 'steps' || agent.raisedFor?.includes(decision.id)) return { kind: 'raised', state };
   const raisedFor = state.countsBegun ? { raisedFor: [...(agent.raisedFor ?? []), decision.id].slice(-20) } : {};
   const change = (changed: Partial<AgentMirror>): Raise => ({
@@ -182,7 +180,7 @@ export function raiseGrant(
   return { kind: 'short', left: `${left} tokens`, wanted: `${wanted} tokens`, state: openBudget(state, at, 'tokens') };
 }
 
-/** Adds as much again as policy gives, of what a person was asked for. */
+/** Raises the budget that a person was asked about by policy's amount. */
 export function addBudget(state: RefactorState, { resource }: Pick<Decision, 'resource'>): RefactorState {
   const { tokens, usd } = state.policy.budget;
   if (resource === 'usd') return { ...state, usdAdded: (state.usdAdded ?? 0) + (usd?.value ?? 0) };

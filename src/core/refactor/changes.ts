@@ -1,7 +1,7 @@
 /**
- * What a rejection of a refactor's own decision leads to: its note becomes work, and a refused budget has what is done
- * offered for delivery.
- * Rule: no rejection by a person ends a run; only `stop` does. Runs that began before this rule end as they used to.
+ * What a rejection of a refactor's own decision leads to: its note becomes work. If a budget is rejected, what is done
+ * is offered for delivery.
+ * Rule: no rejection by a person ends a run; only `stop` does. In older runs a rejection ends the run.
  */
 import type { Decision } from '../decisions/control.ts';
 import { describeRed, findCounting, findRed } from '../evidence.ts';
@@ -27,7 +27,7 @@ interface Wish {
   note: string;
 }
 
-/** What a person's rejection leads to; undefined where it ends the run: an older one, or one that policy rejected for. */
+/** What a person's rejection leads to. Undefined if it ends the run: in an older run, or if policy rejected. */
 export function workOnRejection(
   state: RefactorState,
   decision: Decision,
@@ -56,7 +56,7 @@ export function workOnRejection(
   }
 }
 
-/** A plan rejected with a note goes back to a planner, who is told the note; without one the refactor ends. */
+/** A plan that was rejected with a note goes back to a planner, which gets the note. */
 export function planAgain(state: RefactorState, { by, note }: Wish): RefactorState {
   const attempt = state.agents.filter(({ kind }) => kind === 'plan').length;
   const text = {
@@ -68,10 +68,10 @@ export function planAgain(state: RefactorState, { by, note }: Wish): RefactorSta
   return { ...state, phase: 'planning', extra };
 }
 
-/** A piece of work beside the plan, from the integrated line: an agent changes what somebody asks for. */
+/** Additional work on the integrated result: an agent changes what somebody asks for. */
 function requestChanges(before: RefactorState, at: number, { by, note }: Wish, why: string): RefactorState {
   const round = nextRound(before);
-  // A check that a person accepted as red is not what these changes are about, and can't hold their agent up.
+  // These changes are not about checks that a person accepted as red, so such checks must not hold up the agent.
   const red = new Set(before.redAccepted ? findRed(before.evidence).map(({ command }) => command) : []);
   const work = createExtra(
     'repair',
@@ -91,25 +91,25 @@ function requestChanges(before: RefactorState, at: number, { by, note }: Wish, w
     evidenceFor: null,
     deliveryApproved: null,
     redAccepted: false,
-    // Checks that stayed red through all rounds of repair are asked about at once the next time.
+    // If checks stayed red through all rounds of repair, the next red ones ask at once.
     repairs: red.size > 0 ? before.repairs : 0,
   };
   return log(state, at, `${work.task.id}: ${by} wants changes`);
 }
 
-/** The number of the next changes; their task has an id that no task of the plan has. */
+/** The number of the next changes. No task of the plan has the id made from it. */
 function nextRound({ tasks, changes = 0 }: RefactorState): number {
   let round = changes + 1;
   while (tasks.some(({ task }) => task.id === `changes-${round}`)) round += 1;
   return round;
 }
 
-/** Red checks as the agent that is to mend them reads them. */
+/** Red checks as the agent reads them that repairs them. */
 export function showRed(red: RefactorState['evidence']): string {
   return red.map(describeRed).join('\n\n');
 }
 
-/** Steers that no agent has taken when the work is done become work too, before anybody is asked to deliver. */
+/** Steers that no agent has received when the work is done become additional work, before the delivery is asked for. */
 export function workOnSteers(state: RefactorState, at: number): RefactorState | undefined {
   const [first] = state.heldSteers;
   if (!state.rejectsForChanges || !first) return undefined;
@@ -120,12 +120,12 @@ export function workOnSteers(state: RefactorState, at: number): RefactorState | 
   });
   const by = [...new Set(names)].join(', ');
   const note = state.heldSteers.map(({ text }) => text).join('\n\n');
-  // The agent gets them as steers too, which settles their receipts.
+  // The agent also gets them as steers, which updates their receipts.
   const heldSteers = state.heldSteers.map(({ to: _, ...steer }) => steer);
   return requestChanges({ ...state, heldSteers }, at, { by, note }, '');
 }
 
-/** The planner is told what has to be done first: nothing else is planned from a base whose checks are red. */
+/** Tells the planner what to plan first, since a person did not accept a base with red checks. */
 function planFirst(state: RefactorState, at: number, { by, note }: Wish): RefactorState {
   const { extra, prepared } = state;
   if (!extra || !prepared) return state;
@@ -134,7 +134,7 @@ function planFirst(state: RefactorState, at: number, { by, note }: Wish): Refact
   return log(told, at, `the planner is told what ${by} wants first`);
 }
 
-/** None of the agents that raced has what is wanted: another one tries, and is told why. */
+/** A person rejected the results of all rivals: another agent tries, and gets the note. */
 function raceAgain(state: RefactorState, decision: Decision, at: number, wish: Wish): RefactorState {
   const work = state.tasks.find(({ task }) => task.id === decision.task);
   if (!work) return state;
@@ -148,8 +148,8 @@ function raceAgain(state: RefactorState, decision: Decision, at: number, wish: W
 }
 
 /**
- * No more budget is given: what can't be done without it is left out, and what is done is offered for delivery. Agents
- * that have tokens or dollars left go on with these; once they have ended, more is asked for again.
+ * Work that needs more budget is left out, and what is done is offered for delivery. Agents with tokens or dollars left
+ * go on with these; when they have ended, more is asked for again.
  */
 function refuseBudget(before: RefactorState, { id, resource }: Decision, at: number, by: string): RefactorState {
   const running = before.agents.filter(({ status }) => status !== 'ended');
@@ -177,7 +177,7 @@ function refuseBudget(before: RefactorState, { id, resource }: Decision, at: num
     deviations: [...state.deviations, `${by} gave no more budget; left out: ${names}`],
     budgetRefused: true,
     evidenceFor: null,
-    // Without budget there is no agent to mend red checks: a person is asked about them.
+    // Without budget no agent can repair red checks, so a person is asked about them.
     repairs: MAX_REPAIRS,
     forwards: [...state.forwards, ...stops],
   };

@@ -1,7 +1,7 @@
 /**
- * What a refactor does with the checks of its line: green, on to the delivery; red, work for one more agent, then a
- * person's decision.
- * Rule: a delivery is only asked for after its very commit was checked, and after whoever steered was heard.
+ * What a refactor does after the checks of its integration branch: if they are green, it asks for the delivery; if red,
+ * an agent repairs them, then a person decides.
+ * Rule: a delivery is asked for only after exactly its commit was checked, and after all steers have reached an agent.
  */
 import { showRed, workOnSteers } from './changes.ts';
 import { digestValue } from '../digest.ts';
@@ -11,7 +11,7 @@ import { createExtra, endRefactor, lineChecksOf, log, MAX_REPAIRS } from './work
 import { countGreen, openDelivery } from './gates.ts';
 import type { RefactorEvent, RefactorState } from './state.ts';
 
-/** Takes in what the checks of the line say. */
+/** Applies the results of the checks on the integration branch. */
 export function takeEvidence(before: RefactorState, event: Extract<RefactorEvent, { kind: 'checked' }>): RefactorState {
   const { evidence, commit, at } = event;
   const state: RefactorState = { ...before, evidence, evidenceFor: commit, phase: 'checking' };
@@ -50,12 +50,15 @@ function startRepair(state: RefactorState, red: RefactorState['evidence']): Refa
     paths,
     lineChecksOf(state),
   );
-  // A repair that changes nothing has the checks run once more, so that its end is never waited for.
+  // After a repair that changes nothing the checks run once more; otherwise nothing would end the wait.
   const judged = state.rejectsForChanges ? { evidenceFor: null } : {};
   return { ...state, repairs: round, phase: 'working', extra, ...judged };
 }
 
-/** Checks that stay red in the same way as on the base are nobody's to mend; the report says who said so. */
+/**
+ * Accepts checks that are red on the base: nobody has to repair them while they stay red in the same way. The report
+ * says who accepted them.
+ */
 export function acceptBaseline(state: RefactorState, by: string): RefactorState {
   const red = findRed(state.prepared?.evidence ?? []).map(({ command }) => command);
   const deviations = [...state.deviations, `${by} accepted what is red on the base: ${red.join(', ')}`];

@@ -1,6 +1,6 @@
 /**
- * The message of a task's commit on the line: what was done, and as trailers what vouches for it.
- * Rule: trailers are ours alone: what a model wrote is text above them, and can't be taken for one.
+ * The message of a task's commit on the integration branch: what was done, and trailers with the evidence.
+ * Rule: only we write trailers. A model's text stands above them, and can't be read as one.
  */
 import { nameOf } from '../decisions/weigh.ts';
 import type { RefactorState, TaskState } from './state.ts';
@@ -8,16 +8,16 @@ import { isPart } from './work.ts';
 import { asName, shorten } from '../text/lines.ts';
 import { asProse, asTitle, trailer } from '../text/prose.ts';
 
-/** Checks that are named; a task has at most this many. */
+/** Most checks that are named. A task has no more. */
 const MAX_CHECKS = 20;
 
-/** Characters of what was left out. */
+/** Most characters of the list of files that were left out. */
 const MAX_LEFT_OUT = 1000;
 
 /** Subject, summary and trailers. */
 export function renderCommitMessage(state: RefactorState, work: TaskState): string {
   const { task, summary, leftOut } = work;
-  // Evidence of a tree with files that were left out vouches for no commit without them.
+  // The agent's evidence is about a tree with the files that were left out, so it says nothing about this commit.
   const evidence = isPart(work) ? [] : work.evidence;
   const last = [...new Map(evidence.map((result) => [result.command, result])).values()].slice(0, MAX_CHECKS);
   const checks = last.map(({ command, green, tree }) =>
@@ -33,7 +33,7 @@ export function renderCommitMessage(state: RefactorState, work: TaskState): stri
   return `${asTitle(task.title)}\n\n${asProse(summary)}\n\n${trailers.join('\n')}\n`;
 }
 
-/** Who approved the plan as it stands; a name without a signature is shown as the claim that it is. */
+/** Who approved the current plan. A name without a signature is shown as not signed. */
 function listApprovals({ plan, control }: RefactorState): string[] {
   const decision = control.decisions.findLast(
     ({ kind, digest, closed }) => kind === 'plan' && digest === plan?.digest && closed?.outcome === 'approved',

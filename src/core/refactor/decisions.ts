@@ -1,7 +1,8 @@
 /**
- * What a refactor does when somebody decides on its plan, its delivery, red checks or a choice among agents; and when
- * nobody does.
- * Rule: a decision counts only as `weigh` allows it; what an agent owns is passed on, and counts as that weighs it.
+ * What a refactor does when somebody decides about its plan, its delivery, red checks or a choice among agents, and
+ * when a decision times out.
+ * Rule: a decision counts only if `weigh` allows it. An agent's decision is passed on to the agent, which weighs it
+ * itself.
  */
 import { rulesOf } from '../policy/approvers.ts';
 import { answersOfRefactor, findAnswerProblem } from '../decisions/answers.ts';
@@ -34,7 +35,7 @@ import { addTime } from './working-time.ts';
 import type { DecidingMessage, Subject } from '../decisions/signed-text.ts';
 import { subjectOfEarlyChoice, subjectOfRevision } from '../decisions/signed-text.ts';
 
-/** Characters of what is wrong with a plan that somebody sent: a receipt keeps them. */
+/** Most characters of a plan's problems in a receipt. */
 const MAX_PROBLEMS_SHOWN = 5000;
 
 type Came = Outcome<RefactorState>;
@@ -44,8 +45,8 @@ function refused(state: RefactorState, detail: string): Came {
 }
 
 /**
- * Weighs a message. One about an agent's decision is weighed again by the agent, whose word counts: here its sender
- * learns at once what is wrong with it, and nothing is granted for it.
+ * Weighs a message. A message about an agent's decision is weighed again by the agent, and that result counts. Weighing
+ * it here tells its sender at once what is wrong, before anything is granted.
  */
 function weighHere(
   state: RefactorState,
@@ -59,7 +60,7 @@ function weighHere(
   return weigh({ rules: rulesOf(state.policy), subject, authors, message, bound, at, verified });
 }
 
-/** Approves or rejects an open decision, or passes that on to the agent whose it is. */
+/** Approves or rejects an open decision, or passes the message on to the agent that owns the decision. */
 export function decideForRefactor(
   state: RefactorState,
   message: MessageOf<'approve' | 'reject'>,
@@ -71,7 +72,7 @@ export function decideForRefactor(
   if (choice.kind === 'refused') return refused(state, choice.reason);
   const { bound } = choice;
   const owner = state.agents.find(({ id }) => id === choice.decision.owner);
-  // What is left out of what an agent's call did, the agent itself keeps.
+  // The agent itself handles what is left out of its call's changes.
   const decision = owner ? choice.decision : withLeftOut(choice.decision, message);
   const answers = owner ? undefined : answersOfRefactor(decision, state);
   const problem = changes ? findAnswerProblem(decision, answers, message) : undefined;
@@ -103,7 +104,7 @@ export function decideForRefactor(
   }
 }
 
-/** Passes a decision on to its agent; more tokens have to be there before an agent is given them. */
+/** Passes a decision on to its agent. An approval of more tokens needs them in the refactor's budget. */
 function passDecision(
   state: RefactorState,
   owner: AgentMirror,
@@ -114,7 +115,7 @@ function passDecision(
   const wanted = { ...message, decision: decision.id };
   const pass = (from: RefactorState): Came => passOn(from, [owner], wanted, `${decision.id} passed on to`);
   if (decision.kind !== 'budget' || message.verb === 'reject') return pass(state);
-  // What is being started now will have its grant too; a run that does not count what it began has to guess it.
+  // An agent that is being started will have a grant, too. An older run does not count it, so it must be guessed.
   const control = { ...state.control, paused: null };
   const next = nextRefactorCommand({ ...state, forwards: [], hold: null, control });
   const isHidden = !state.countsBegun && next.kind === 'startAgent';
@@ -141,7 +142,7 @@ function conclude(
   return { kind: 'applied', detail: `${decision.id} ${outcome}`, state: settled };
 }
 
-/** Gives silence its effect on the refactor's own open decisions; an agent's are the agent's. */
+/** Runs timeout actions of the refactor's own open decisions. Agents run theirs themselves. */
 export function passRefactorDeadlines(state: RefactorState, at: number): RefactorState {
   return passDeadlines(state, rulesOf(state.policy), at, endByPolicy);
 }
@@ -154,7 +155,7 @@ function endByPolicy(
   at: number,
 ): RefactorState {
   const noted = log(state, at, `${decision.id}: ${note}`);
-  // Without a note, or a rejected plan would be planned again for nobody.
+  // No note: a rejection with a note starts a new planner, and here nobody is there to read its plan.
   return conclude(noted, decision, { outcome, by: 'policy (silence)', approvals: [] }, {}, at).state;
 }
 
@@ -194,7 +195,7 @@ function rejectOwn(
   note: string | undefined,
   at: number,
 ): RefactorState {
-  // Who says what is to be changed has guided what comes of it.
+  // A person who says what to change is an author of the result.
   const state = note && before.rejectsForChanges ? addAuthor(before, by) : before;
   const reason = `${by} rejected ${decision.id}${note ? `: ${note}` : ''}`;
   if (decision.kind === 'integration') return settleOverreach(state, decision, 'rejected', by, at, note);
@@ -223,7 +224,7 @@ export function answerForRefactor(
   return passOn(state, [owner], { ...message, question: choice.decision.id }, `${choice.decision.id} passed on to`);
 }
 
-/** Replaces the plan; the new one goes to its gate, and what was decided on the old one is void. */
+/** Replaces the plan. The new plan goes to its gate, and decisions about the old one are withdrawn. */
 export function revisePlan(
   state: RefactorState,
   message: MessageOf<'revisePlan'>,
@@ -266,7 +267,7 @@ export function revisePlan(
   return { kind: 'applied', detail: `plan ${state.plan.version + 1} waits for its decision`, state: revised };
 }
 
-/** Chooses whose work counts among the agents that race for a task, when they have ended or before. */
+/** Chooses the rival whose work counts, before or after the rivals have ended. */
 export function chooseForRefactor(
   state: RefactorState,
   message: MessageOf<'choose'>,

@@ -1,7 +1,8 @@
 /**
- * What becomes of a delivery: the branch is made, or it can't be, and a person gives the refactor another one.
- * Rule: who approved a delivery approved its branch, so that another one is asked for again; what is being done now is
- * not changed under way.
+ * The result of a delivery: the branch is made, or it can't be and the refactor holds. A person may name another
+ * branch.
+ * Rule: an approval covers the branch's name, so another branch is asked for again. A delivery that is under way is not
+ * changed.
  */
 import { listOpenDecisions, withdrawDecisions } from '../decisions/open-decisions.ts';
 import { openDelivery } from './gates.ts';
@@ -11,7 +12,9 @@ import { checkNewBranch } from '../branch-name.ts';
 
 export type Taken = { kind: 'taken'; state: RefactorState } | { kind: 'refused'; detail: string };
 
-/** The refactor with that branch, or why not. Whether it can be made there is seen where it is delivered. */
+/**
+ * Sets another branch to deliver, or says why not. Whether it can be made in the repository is found out at delivery.
+ */
 export function takeBranch(before: RefactorState, branch: string, at: number): Taken {
   const problem = checkNewBranch(branch);
   if (problem !== undefined) return { kind: 'refused', detail: `branch ${JSON.stringify(branch)} ${problem}` };
@@ -32,7 +35,7 @@ export function takeBranch(before: RefactorState, branch: string, at: number): T
   return { kind: 'taken', state };
 }
 
-/** The end of the run, or a hold that says what is in the way. */
+/** Ends the run, or holds and says what is in the way. */
 export function takeDelivery(
   state: RefactorState,
   event: Extract<RefactorEvent, { kind: 'delivered' }>,

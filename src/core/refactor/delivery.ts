@@ -1,12 +1,12 @@
 /**
- * A delivery: what is approved, what the activities that deliver take and give.
- * Rule: what is pushed is what the approved digest is of.
+ * A delivery: what is approved, and the inputs and results of the activities that deliver.
+ * Rule: exactly what the approved digest covers is pushed.
  */
 import { digestValue } from '../digest.ts';
 import type { Sha } from '../transcript.ts';
 import type { Warrant } from '../decisions/warrant.ts';
 
-/** What a delivery is: this commit on this base as this branch, under this plan. */
+/** What a delivery is: this commit, on this base, as this branch, under this plan. */
 export interface DeliverySubject {
   commit: Sha;
   base: Sha | '';
@@ -20,7 +20,7 @@ export function digestDelivery({ commit, base, branch, plan }: DeliverySubject):
   return digestValue({ commit, base, branch, plan });
 }
 
-/** Fields of policy that say whether a delivery may be. */
+/** Names of the policy fields that a delivery depends on. */
 export const DELIVERY_FIELDS = /^(gates|decisions|effects)\.|^protectedPaths$/;
 
 export interface DeliverInput {
@@ -39,14 +39,14 @@ export type DeliverOutcome =
   | { kind: 'exists'; at: Sha }
   | { kind: 'refused'; reason: string };
 
-/** A pull request for a delivered branch; its body is the report. */
+/** A pull request for a delivered branch. Its body is the report. */
 export interface OpenPullInput {
   repository: string;
   branch: string;
-  /** The branch that it is for. */
+  /** The branch that it asks to merge into. */
   base: string;
   title: string;
-  /** The delivery that it is about. */
+  /** The delivery that it belongs to. */
   delivery?: DeliverySubject;
   warrant?: Warrant;
 }

@@ -1,7 +1,7 @@
 /**
- * What finished work changed, as a refactor sees it: whether a task kept to its plan, and what the whole line shows.
- * Rule: a task that did not keep to its paths is never integrated without a person's word, and whoever decides on the
- * delivery sees first what stands out in it.
+ * What finished work changed: whether a task kept to its plan, and the findings on the whole integration branch.
+ * Rule: a task that changed other paths is never integrated without a person's decision. People who decide about the
+ * delivery see its findings first.
  */
 import type { Decision } from '../decisions/control.ts';
 import { digestValue } from '../digest.ts';
@@ -18,14 +18,14 @@ import { log, replaceWork, tryAgain, workAgain, findTask } from './work.ts';
 import { taskLimitsOf } from '../policy/task-limits.ts';
 import type { Sha } from '../transcript.ts';
 
-/** Characters of all tasks' words that the judges get: what they name was asked for. */
+/** Most characters of all tasks' texts for the detectors. What these texts name was asked for. */
 const MAX_WORDS = 20_000;
-/** Patterns of all tasks together; with more of them nothing can be called outside of all. */
+/** Most patterns of all tasks together. With more, no path counts as outside. */
 const MAX_PATHS = 1000;
-/** Lines of findings at the delivery gate, which has one line before them. */
+/** Lines of findings at the delivery gate, below its first line. */
 const FINDING_LINES = 19;
 
-/** What an integration is to be judged by; an agent that does not tell what people allowed it is not. */
+/** What an integration is judged by; empty for an older agent that does not report what people allowed it. */
 export function judgedBy(state: RefactorState, work: TaskState): Pick<IntegrateInput, 'keeps' | 'whole'> {
   const { extraPaths, keptEffects } = work;
   const { prepared, policy, input } = state;
@@ -45,7 +45,7 @@ export function judgedBy(state: RefactorState, work: TaskState): Pick<IntegrateI
       base: prepared.commit,
       paths: paths.length > MAX_PATHS ? ['**'] : paths,
       task: [input.goal, ...words].join('\n').slice(0, MAX_WORDS),
-      // Who delivers need not be who allowed it.
+      // The person who delivers may be another one than the person who allowed the change.
       barred: policy.protectedPaths.value,
     },
   };
@@ -55,7 +55,7 @@ function pathsOf({ task, conflicts, extraPaths = [] }: TaskState): string[] {
   return [...task.paths, ...conflicts, ...extraPaths];
 }
 
-/** A task's result reaches beyond its plan: a person says whether it may, unless policy has said that it may not. */
+/** A task's result reaches beyond its plan: a person decides, unless policy denies it. */
 export function takeOverreach(
   state: RefactorState,
   at: number,
@@ -96,7 +96,10 @@ export function takeOverreach(
   );
 }
 
-/** What a person said of such a result: it may be integrated, as it is or without some files, or another agent tries. */
+/**
+ * Applies the decision about such a result: it may be integrated, completely or without some files, or another agent
+ * tries.
+ */
 export function settleOverreach(
   state: RefactorState,
   decision: Decision,
@@ -117,7 +120,7 @@ export function settleOverreach(
       `${by} rejected what ${task} changed beyond its plan`,
       { by, note },
     );
-  // With its approvals, which the decision as it was found had not yet.
+  // `decision` is from before it was closed; the one in the state has its approvals.
   const given = state.control.decisions.find(({ id }) => id === decision.id);
   const permits = joinPermits(work.permits, permitOf(state.id, given, asked));
   const { paths, effects } = splitAsked({ askedPaths, askedEffects, asked }, given?.leaveOut);
@@ -137,7 +140,10 @@ export function settleOverreach(
   return replaceWork({ ...state, deviations }, { ...rest, ...kept });
 }
 
-/** What is left out of a result by now: of this head, and of one that it was merged from, but for what is allowed now. */
+/**
+ * What is left out of a result: for its current head, and for a head that it was merged from, except what is allowed
+ * now.
+ */
 function joinLeftOut({ id }: RefactorState, work: TaskState, allowed: readonly string[]): Pick<TaskState, 'leftOut'> {
   const { head, leftOut, permits = [] } = work;
   const now = head === null ? [] : leftOutAt(permits, { workflow: id, head });
@@ -147,7 +153,7 @@ function joinLeftOut({ id }: RefactorState, work: TaskState, allowed: readonly s
   return at && paths.length > 0 ? { leftOut: { head: at, paths } } : {};
 }
 
-/** What stands out in a commit that is to be delivered, and whether policy denies it. */
+/** The findings in a commit to be delivered, and whether policy denies them. */
 export function showEffects(state: RefactorState, commit: Sha): { lines: string[]; isDenied: boolean } {
   const { effects } = state;
   if (effects?.line !== commit) return { lines: [], isDenied: false };
@@ -162,8 +168,8 @@ export function showEffects(state: RefactorState, commit: Sha): { lines: string[
 }
 
 /**
- * Why nothing can be left out of a task's result, as an approval of its integration says it; undefined where it can, or
- * nothing is to be. A path that is none of what was asked about is a slip: all of that would be kept.
+ * Why nothing can be left out when a task's integration is approved; undefined if it can, or if nothing is left out. A
+ * path that the question is not about is a mistake: everything would be kept.
  */
 export function findPartProblem(
   { tasks, extra, leavesOut }: RefactorState,
@@ -175,13 +181,13 @@ export function findPartProblem(
   const broken = describeBroken(paths);
   if (broken !== '') return `${id}: what is to be left out can't be read: ${broken}`;
   const about = [...(asked.paths ?? []), ...(asked.findings ?? []).map(({ path }) => path)];
-  // A name that was cut to fit can't be compared.
+  // A path that was cut can't be compared.
   const stray = about.some((path) => path.startsWith('…')) ? [] : paths.filter((path) => !canOverlap([path], about));
   if (stray.length === 0) return undefined;
   return `${id} is not about ${stray.join(', ')}, so all of it would be kept. It is about: ${[...new Set(about)].slice(0, MAX_NAMED).join(', ')}`;
 }
 
-/** Paths that a refusal names. */
+/** Most paths that a refusal names. */
 const MAX_NAMED = 20;
 
 const ONLY_CALLS = "files can be left out of what an agent's call did only";

@@ -1,7 +1,7 @@
 /**
- * What a refactor leaves when it ends: its budget is settled where it was set aside, a pull request is opened, its
- * report kept in the hub.
- * Rule: none of these holds up the end for ever: what can't be done is said in the log, and the run ends.
+ * What a refactor does at its end: it settles its budget in shared accounts, opens a pull request, and stores its
+ * report in the hub.
+ * Rule: none of these steps delays the end for ever. What can't be done is logged, and the run ends.
  */
 import { tookOf } from '../budget/account.ts';
 import type { RefactorCommand, RefactorEvent, RefactorOutcome, RefactorState } from './state.ts';
@@ -9,7 +9,7 @@ import { deliverySubject, warrantDelivery } from './warrants.ts';
 import { log } from './work.ts';
 import { asTitle } from '../text/prose.ts';
 
-/** What is left to do once nothing runs any more; the end itself at last. */
+/** The next end step when nothing runs any more; after all of them, the end itself. */
 export function orderEnd(state: RefactorState, outcome: RefactorOutcome): RefactorCommand {
   return orderSettlement(state) ?? orderPull(state) ?? orderReport(state) ?? { kind: 'end', outcome };
 }
@@ -19,7 +19,7 @@ function orderSettlement({ reserved, spend }: RefactorState): RefactorCommand | 
   return { kind: 'settle', input: { accounts: reserved.accounts, ...tookOf(spend, reserved) } };
 }
 
-/** Where the worker that delivered opens them, and there is a branch that it is for. */
+/** The pull request, if the worker that delivered opens them and the base is a branch. */
 function orderPull(state: RefactorState): RefactorCommand | undefined {
   const { delivered, prepared, pull, input, branch, line } = state;
   if (!delivered?.opensPull || !prepared?.baseBranch || !line || pull) return undefined;
@@ -31,22 +31,22 @@ function orderPull(state: RefactorState): RefactorCommand | undefined {
   };
 }
 
-/** The report stands beside the last commit that there is. */
+/** The report is stored with the newest commit. */
 function orderReport({ keepsReport, input, line, prepared }: RefactorState): RefactorCommand | undefined {
   const commit = line ?? prepared?.commit;
   if (keepsReport !== 'at the end' || !commit) return undefined;
   return { kind: 'keepReport', input: { repository: input.repository, commit } };
 }
 
-/** What became of these where it was done. */
+/** Events that report the end steps. */
 export type EndEvent = Extract<RefactorEvent, { kind: 'settled' | 'reportKept' | 'pullOpened' }>;
 
-/** Whether an event is one of those. */
+/** Type guard for them. */
 export function isEndEvent(event: RefactorEvent): event is EndEvent {
   return ['settled', 'reportKept', 'pullOpened'].includes(event.kind);
 }
 
-/** Takes in one of them. */
+/** Applies one. */
 export function takeEnd(state: RefactorState, event: EndEvent): RefactorState {
   switch (event.kind) {
     case 'settled':
@@ -58,14 +58,14 @@ export function takeEnd(state: RefactorState, event: EndEvent): RefactorState {
   }
 }
 
-/** What could not be done is not tried again; undefined for the failure of anything else. */
+/** Marks a failed end step as done, so that it is not repeated. Undefined for a failure of anything else. */
 export function takeEndFailure(
   state: RefactorState,
   { at, what, reason }: Extract<RefactorEvent, { kind: 'failed' }>,
 ): RefactorState | undefined {
   switch (what) {
     case 'settle':
-      // The account will see that this run is closed, and count all that was set aside.
+      // The account finds out that this run is closed, and counts everything that was reserved.
       return log(settled(state), at, `the budget is not settled: ${reason}`);
     case 'keepReport':
       return log({ ...state, keepsReport: 'kept' }, at, `the report is not in the hub: ${reason}`);

@@ -1,6 +1,6 @@
 /**
- * Forks: one task tried by several agents from one checkpoint on, until a person chooses whose work counts.
- * Rule: what was not chosen is stopped and stays readable in its chain; nothing is chosen by silence.
+ * Forks: several agents try one task from the same checkpoint, until a person chooses whose work counts.
+ * Rule: agents that were not chosen are stopped, and their chains stay readable. No timeout chooses.
  */
 import type { Decision } from '../decisions/control.ts';
 import { digestValue } from '../digest.ts';
@@ -24,14 +24,14 @@ export function addForks(
   return log(next, at, `${work.task.id} is forked by ${fresh.map(({ by }) => by).join(', ')}`);
 }
 
-/** The agents that race for a task, with the one that a new fork starts beside. */
+/** The rivals for a task, including the agent of a new fork. */
 export function addRival(state: RefactorState, work: TaskState, agent: string): Rival[] {
   const running = state.agents.filter(({ task, status }) => task === work.task.id && status !== 'ended');
   const rivals = work.rivals ?? running.map(({ id }) => ({ agent: id, result: null }));
   return [...rivals, { agent, result: null }];
 }
 
-/** A rival has ended: with a result it is a candidate, without one it is out of the race. */
+/** A rival has ended: with a result it is a candidate, without one it is out. */
 export function endRival(
   state: RefactorState,
   at: number,
@@ -63,11 +63,11 @@ export function endRival(
   return { ...raced, control };
 }
 
-/** The race is over: this agent's result is the task's. */
+/** Makes this rival's result the task's result. */
 function adopt(state: RefactorState, at: number, work: TaskState, { agent, result }: Rival): RefactorState {
   if (!result) return state;
   const permits = joinPermits(work.permits, result.permits);
-  // The winner stays named, so that a late word of another changes nothing.
+  // The winner stays listed, so that late reports of other rivals change nothing.
   const rivals = [{ agent, result: { ...result, permits: undefined } }];
   const finished: TaskState = { ...work, ...result, permits, agent, status: 'finished', rivals };
   return log(replaceWork(state, finished), at, `${work.task.id} finished by ${agent}: ${result.summary}`);
@@ -75,7 +75,7 @@ function adopt(state: RefactorState, at: number, work: TaskState, { agent, resul
 
 export type FoundRival = { kind: 'found'; work: TaskState; chosen: string } | { kind: 'refused'; detail: string };
 
-/** The agent that a person names, and the task that it races for. */
+/** The rival that a person names, and its task. */
 export function findRival(state: RefactorState, agent: string): FoundRival {
   const raced = state.tasks.filter(({ rivals }) => (rivals?.length ?? 0) > 1);
   const all = raced.flatMap(({ rivals }) => (rivals ?? []).map((rival) => rival.agent));
@@ -87,7 +87,7 @@ export function findRival(state: RefactorState, agent: string): FoundRival {
   return { kind: 'refused', detail };
 }
 
-/** One agent's work counts from now on, whether the race is over or not; the others are stopped. */
+/** From now on only the chosen agent's work counts, even if rivals still work. They are stopped. */
 export function settleChoice(
   state: RefactorState,
   choice: { work: TaskState; chosen: string; decision: Decision | undefined; by: string },

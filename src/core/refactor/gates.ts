@@ -1,6 +1,6 @@
 /**
  * The gates of a refactor: a plan is proposed and adopted, a delivery is asked for.
- * Rule: what a person approves is named by its digest; any change goes to its gate again.
+ * Rule: what a person approves is identified by its digest. Any change goes to its gate again.
  */
 import { digestDelivery } from './delivery.ts';
 import { digestValue } from '../digest.ts';
@@ -15,10 +15,10 @@ import { deliverySubject } from './warrants.ts';
 import { asBlock, asLine, clip } from '../text/lines.ts';
 import type { Sha } from '../transcript.ts';
 
-/** Characters that a decision on a plan shows of a task's paths; the query `plan` has all. */
+/** Most characters of a task's paths in a decision about a plan. The query `plan` has all. */
 const MAX_PATHS = 500;
 
-/** A new version of the plan goes to its gate; what was approved before is void. */
+/** A new version of the plan goes to its gate. Earlier approvals don't count for it. */
 export function proposePlan(state: RefactorState, at: number, plan: Plan, by: string): RefactorState {
   const version = (state.plan?.version ?? 0) + 1;
   const digest = digestValue(plan);
@@ -40,8 +40,8 @@ export function proposePlan(state: RefactorState, at: number, plan: Plan, by: st
 }
 
 /**
- * Each task with where it works, then what the planner says, marked. First come those that may touch protected paths,
- * dot folders (`.github`), or anything: where there are too many tasks to show, these are not among the rest.
+ * The tasks with their paths, then the planner's summary, quoted. Tasks that may change protected paths, dot folders
+ * (`.github`) or everything come first, so that they are shown even if there are too many tasks.
  */
 function describePlan({ summary, tasks }: Plan, protectedPaths: readonly string[]): string {
   const isGrave = ({ paths }: Task): boolean =>
@@ -54,7 +54,7 @@ function describePlan({ summary, tasks }: Plan, protectedPaths: readonly string[
   return [...lines, 'The planner says:', asBlock(summary)].join('\n');
 }
 
-/** Starts the work of an approved plan; tasks that were integrated under an earlier version stay. */
+/** Starts the work of an approved plan. Tasks that were integrated under an earlier version stay. */
 export function adoptPlan(state: RefactorState, at: number, by: string): RefactorState {
   if (!state.plan) return state;
   const { plan, version } = state.plan;
@@ -79,7 +79,10 @@ export function adoptPlan(state: RefactorState, at: number, by: string): Refacto
   return log(adopted, at, `plan ${version} approved by ${by}`);
 }
 
-/** How the checks of the line went, in words; a check that is red as it was on the base is said to be old. */
+/**
+ * The results of the checks on the integration branch, in words. Checks that are red as on the base are counted
+ * separately.
+ */
 export function countGreen(state: RefactorState): string {
   const { evidence } = state;
   const total = lineChecksOf(state).length;
@@ -105,7 +108,7 @@ export function openDelivery(state: RefactorState, at: number, commit: Sha): Ref
   }
   const dropped = state.tasks.filter(({ status }) => status === 'dropped').map(({ task }) => task.id);
   const left = dropped.length > 0 ? `, left out since no more budget was given: ${dropped.join(', ')}` : '';
-  // Also of a result that another agent merged since: that has another head.
+  // This includes results that another agent has merged since, which have another head.
   const parts = state.tasks.flatMap(({ task, status, leftOut }) =>
     leftOut && status !== 'dropped' ? [`, left out of ${task.id}: ${leftOut.paths.join(', ')}`] : [],
   );

@@ -1,6 +1,6 @@
 /**
- * What a refactor does with a message: act on it itself, or pass it on to the agent that it concerns.
- * Rule: nothing here throws or waits; a receipt says what became of each message, and of each one passed on.
+ * What a refactor does with a message: act on it, or pass it on to the agent in question.
+ * Rule: nothing here throws or waits. A receipt says what happened to each message, including those passed on.
  */
 import { rulesOf } from '../policy/approvers.ts';
 import type { Verified } from '../decisions/weigh.ts';
@@ -19,7 +19,7 @@ import { clipText } from '../text/lines.ts';
 
 type Came = Outcome<RefactorState>;
 
-/** Takes in a message as a client sent it, or once more with its signature verified. */
+/** Receives a message from a client, or once more after its signature was verified. */
 export function receiveForRefactor(
   state: RefactorState,
   verb: Verb,
@@ -29,12 +29,12 @@ export function receiveForRefactor(
 ): Received<RefactorState> {
   const ended = state.outcome ? `the refactor has ended: ${state.outcome.kind}` : undefined;
   const apply = (message: Message): Came => applyToRefactor(state, message, at, verified);
-  // A message that is passed on keeps one id, by which the agent's receipt finds its way back.
+  // A message that is passed on keeps its id, so that the agent's receipt can be matched.
   const name = (): string => `${verb}-${state.control.received + 1}`;
   return receive({ state, verb, inputs, at, verified, name, ended, apply });
 }
 
-/** Does what a message says, once it is clear that its sender may order that. */
+/** Applies a message, if its sender may send it. */
 function applyToRefactor(state: RefactorState, sent: Message, at: number, verified: Verified | undefined): Came {
   const { id: workflow, control } = state;
   const rules = rulesOf(state.policy);
@@ -67,7 +67,7 @@ function perform(state: RefactorState, message: Message, at: number, verified: V
     case 'fork':
       return passToTask(state, message);
     case 'adoptPolicy':
-      // Before preparing it is read anyway; a run of before there were layers has none.
+      // Before preparing, policy is read anyway. Runs from before layers can't read it again.
       return state.policyFrom
         ? { kind: 'read', input: policyInput(state), by: message.by, state }
         : outcome('refused', 'its policy has not been read yet', state);
@@ -111,14 +111,14 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
   return outcome('refused', problem, before);
 }
 
-/** A steer that names no task is for all of the work: agents that start later get it too. */
+/** A steer without a task is for all work: agents that start later get it too. */
 function keepForLater(state: RefactorState, message: MessageOf<'steer'>): RefactorState {
   const { standingSteers } = state;
   if (!standingSteers || message.to !== undefined) return state;
   return { ...state, standingSteers: keepStanding(standingSteers, message) };
 }
 
-/** Whom a steer reaches that waits for an agent: in runs of before one alone, whatever else starts later. */
+/** Which agents get a steer that waits. In older runs only the next one gets it. */
 function describeNext({ tasks, standingSteers }: RefactorState): string {
   if (standingSteers) return 'no agent works now: each one that starts gets it';
   const waiting = tasks.filter(({ status }) => status === 'waiting').map(({ task }) => task.id);
@@ -126,7 +126,7 @@ function describeNext({ tasks, standingSteers }: RefactorState): string {
   return waiting.length < 2 ? one : `${one}. To reach a certain task, say which ("to"): ${waiting.join(', ')}`;
 }
 
-/** Why no agent would ever take a steer that comes now; undefined where one may come. */
+/** Why no agent would ever receive a steer now; undefined if one may. */
 function findLate({ rejectsForChanges, control, deliveryApproved }: RefactorState): string | undefined {
   if (!rejectsForChanges) return undefined;
   if (deliveryApproved) return `the delivery was approved by ${deliveryApproved.by}, and no agent works any more`;
@@ -187,7 +187,7 @@ function resumeRefactor(before: RefactorState, sent: MessageOf<'resume'>, at: nu
   );
 }
 
-/** A network that was said at a terminal was said for the setup of the start. */
+/** A note that a network which was allowed at a terminal counts only for the start's setup. */
 function describeUnsaid({ input, setup = input.setup }: RefactorState): string {
   if (setup === input.setup || !input.policy?.network?.setup) return '';
   return (

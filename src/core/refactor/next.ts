@@ -1,8 +1,8 @@
 /**
- * A refactor as a reducer, first half: `nextRefactorCommand` says what to do now, from the state alone.
- * Rule: nothing is planned around a gate: without its decision the command is to wait.
+ * The refactor's reducer, first half: `nextRefactorCommand` says what to do now, from the state alone.
+ * Rule: nothing goes around a gate: without its decision the command is to wait.
  *
- * | command    | performed by   | event                         | taken in by             |
+ * | command    | performed by   | event                         | applied by              |
  * |------------|----------------|-------------------------------|-------------------------|
  * | readPolicy | readPolicy     | policyRead                    | takePolicy              |
  * | readPrices | readPrices     | pricesRead                    | takePrices              |
@@ -20,7 +20,7 @@
  * | wait       | the loop       | a report, a message, time     | takeReport, receiveForRefactor |
  * | end        | the loop       | none                          | the workflow's result   |
  *
- * Any of them can also end as cut or failed: takeEvent takes these in.
+ * Each of them can also end as cut or failed; takeEvent applies these.
  */
 import type { PolicyInput } from '../policy/layer-sources.ts';
 import type { AgentSpec, Fork } from '../agent/state.ts';
@@ -86,13 +86,13 @@ export function createRefactor(id: string, input: StartInput, policy: EffectiveP
   };
 }
 
-/** Whether all that is left to do waits for tokens or dollars. */
+/** Whether all remaining work waits for tokens or dollars. */
 export function isShortOfBudget(state: RefactorState): boolean {
   const next = nextRefactorCommand(state);
   return next.kind === 'wait' && next.why.kind === 'budget';
 }
 
-/** What the refactor does now. A pure look: asking twice gives the same command. */
+/** What the refactor does now. It changes nothing: the same state gives the same command. */
 export function nextRefactorCommand(state: RefactorState): RefactorCommand {
   const [forward] = state.forwards;
   if (forward) return { kind: 'forward', forward };
@@ -139,7 +139,7 @@ function nextWork(state: RefactorState, prepared: Prepared): RefactorCommand {
   return { kind: 'wait', why: { kind: 'nothing' } };
 }
 
-/** What names the layers that count for a refactor. */
+/** The input for reading the layers of a refactor's policy. */
 export function policyInput(state: RefactorState): PolicyInput {
   const { input, prepared } = state;
   const { repository, base, team, policy } = input;
@@ -171,7 +171,7 @@ function setupOf(state: RefactorState): Setup | null {
   return setup ? { command: setup, network: state.policy.network.setup.value } : null;
 }
 
-/** What the checks of the line are run on. */
+/** The input for the checks on the integration branch. */
 export function checkInputOf(state: RefactorState, commit: Sha): CheckInput {
   const { repository } = state.input;
   const { commit: base = commit, names } = state.prepared ?? {};
@@ -188,13 +188,13 @@ export function checkInputOf(state: RefactorState, commit: Sha): CheckInput {
   };
 }
 
-/** Checks that a person accepted as red on the base; no field where there are none. */
+/** Checks that a person accepted as red on the base; no field if there are none. */
 function acceptedOf(state: RefactorState): { redBefore?: RedBefore[] } {
   const redBefore = redBeforeOf(state);
   return redBefore.length > 0 ? { redBefore } : {};
 }
 
-/** Whether policy lets one more agent work now. */
+/** Whether policy allows one more agent now. */
 function hasRoom(state: RefactorState): boolean {
   return countRunning(state) < state.policy.maxParallelAgents.value;
 }
@@ -255,7 +255,7 @@ function startAgent(state: RefactorState, prepared: Prepared, work: TaskState, f
   return { kind: 'startAgent', id: `${state.id}/${task.id}.${work.attempt + 1}`, spec };
 }
 
-/** A task starts from the line as it stands; a merge from the commit that its conflict was found on. */
+/** A task starts from the integration branch; a merge starts from the commit on which its conflict was found. */
 export function startOf(state: RefactorState, work: TaskState): Sha | null {
   return work.startTree ? work.start : state.line;
 }

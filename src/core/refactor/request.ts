@@ -1,7 +1,7 @@
 /**
- * Who requested a refactor, and how that is known.
- * Rule: where policy denies approving what one asked for, and requires signatures, the start is signed: otherwise who
- * requests could name somebody else, and approve it alone.
+ * Who requested a refactor, and the proof of that.
+ * Rule: if policy denies self-approval and requires signatures, the start must be signed. Otherwise a person could
+ * request it in another person's name, and approve it alone.
  */
 import type { DecisionRules } from '../policy/approvers.ts';
 import { findRuleProblems, isSame, rulesOf } from '../policy/approvers.ts';
@@ -15,24 +15,24 @@ import type { RefactorState } from './state.ts';
 import { subjectOfRequest } from '../decisions/signed-text.ts';
 import { harmless } from '../text/harmless.ts';
 
-/** Whose key signed the start, or who it claims to be from. */
+/** The person whose key signed the start, or else the person whom the start names. */
 export function requesterOf({ requester, input }: Pick<RefactorState, 'requester' | 'input'>): string | undefined {
   return requester ?? input.requestedBy;
 }
 
-/** Who asked for the run or guides its work; null where nobody is named. */
+/** Who asked for the run or guided its work; null if nobody is named. */
 export function authorsOf(state: RefactorState): string[] | null {
   const requester = requesterOf(state);
   const guides = state.agents.flatMap(({ report }) => report?.authors ?? []);
   return requester === undefined ? null : [requester, ...(state.authors ?? []), ...guides];
 }
 
-/** Names a start by all that its input says, as the run keeps it. */
+/** Digest of a start's whole input, as the run stores it. */
 export function digestStart(input: StartInput): string {
   return digestValue({ ...input, goal: harmless(input.goal) });
 }
 
-/** Why a run can't go by these rules as it was started; undefined where it can. */
+/** Why a run can't follow these rules, given how it was started; undefined if it can. */
 function findRequestProblem({ requester, control }: RefactorState, rules: DecisionRules): string | undefined {
   const isNeeded = rules.signatures === 'required' && rules.selfApproval === 'deny';
   if (!isNeeded || requester !== undefined || !control.place) return undefined;
@@ -66,7 +66,7 @@ export function weighRequest(state: RefactorState, rules: DecisionRules, verifie
   return { kind: 'counts', requester: weighing.name };
 }
 
-/** Why a run can't go by a policy, each with the field that says so. */
+/** Why a run can't follow a policy, each reason with its field. */
 export function findPolicyProblems(state: RefactorState, policy: EffectivePolicy): string[] {
   const rules = rulesOf(policy);
   const unsigned = findRequestProblem(state, rules);
@@ -74,7 +74,7 @@ export function findPolicyProblems(state: RefactorState, policy: EffectivePolicy
   return [...own, ...findRuleProblems(rules, requesterOf(state)), ...findUnbounded(policy)];
 }
 
-/** The run with its requester, as its policy has just come into force, and why it can't begin. */
+/** The run with its requester once its policy is in force, and why it can't begin. */
 export function openRequest(
   state: RefactorState,
   verified: Verified | undefined,

@@ -1,6 +1,6 @@
 /**
- * Reviews as a refactor orders and takes them in: one for each result of a task, before it is integrated.
- * Rule: no verdict is no approval; a verdict can make a person look and decides nothing else.
+ * How a refactor orders and applies reviews: one for each result of a task, before it is integrated.
+ * Rule: a missing verdict approves nothing. A verdict can make a person look, and nothing else.
  */
 import type { Decision } from '../decisions/control.ts';
 import { digestValue } from '../digest.ts';
@@ -13,7 +13,10 @@ import type { Review } from '../review/review.ts';
 import type { Spend } from '../spend.ts';
 import { NOTHING_SPENT, spendOn } from '../spend.ts';
 
-/** The review that a finished task needs before it is integrated; undefined where policy has no reviewer, or it is done. */
+/**
+ * The review that a finished task needs before it is integrated. Undefined if policy names no reviewer, or the review
+ * is done.
+ */
 export function orderReview(state: RefactorState, work: TaskState): RefactorCommand | undefined {
   const { review } = state.policy;
   const { start, head, task } = work;
@@ -33,7 +36,7 @@ export function orderReview(state: RefactorState, work: TaskState): RefactorComm
   return { kind: 'review', input };
 }
 
-/** Takes in a review; where it makes a person look, the task's result waits for that. */
+/** Applies a review. If it makes a person look, the task's result waits for the decision. */
 export function takeReview(state: RefactorState, at: number, review: Review): RefactorState {
   const isAsked = review.missing !== 'not due' && isAsking(review, state.policy.review?.askAt.value ?? 0);
   const reviews = [...(state.reviews ?? []), { ...review, asked: isAsked }].slice(-MAX_REVIEWS);
@@ -54,7 +57,10 @@ export function takeReview(state: RefactorState, at: number, review: Review): Re
   return { ...logged, control };
 }
 
-/** What a person said: the result may be integrated, or another agent tries. The verdict keeps it, to be measured by. */
+/**
+ * Applies a person's decision: the result may be integrated, or another agent tries. The review records it for the
+ * reviewer's statistics.
+ */
 export function settleReview(
   state: RefactorState,
   decision: Decision,

@@ -1,6 +1,6 @@
 /**
- * The state, commands and events of a refactor: what `nextRefactorCommand` looks at and `advanceRefactor` changes.
- * Rule: one serialisable value is all that a continue-as-new carries; children are known by their ids.
+ * The state, commands and events of a refactor: `nextRefactorCommand` reads the state, `advanceRefactor` changes it.
+ * Rule: it is one serialisable value, which continue-as-new passes on. Agents are known by their ids.
  */
 import type { Share } from '../agent/share.ts';
 import type { PolicyInput, PolicyRead } from '../policy/layer-sources.ts';
@@ -44,9 +44,9 @@ export type RefactorPhase =
 
 export interface TaskState {
   task: Task;
-  /** `dropped` is left out, since nobody gave the budget for it. */
+  /** `dropped`: left out, since nobody gave more budget for it. */
   status: 'waiting' | 'working' | 'finished' | 'integrated' | 'dropped';
-  /** Agents tried so far; the last one's id is `<refactor>/<task>.<attempt>`. */
+  /** Number of agents started so far. The last one's id is `<refactor>/<task>.<attempt>`. */
   attempt: number;
   kind: AgentKind;
   start: Sha | null;
@@ -56,26 +56,26 @@ export interface TaskState {
   summary: string;
   conflicts: string[];
   evidence: Evidence[];
-  /** Paths outside of the task's that people allowed, as its agent says; and those that an integration asks about. */
+  /** Paths outside the task that people allowed, as its agent reports, and paths that its integration asks about. */
   extraPaths?: string[];
   askedPaths?: string[];
-  /** The same of findings, by their keys. */
+  /** The same for findings, by their keys. */
   keptEffects?: string[];
   askedEffects?: string[];
-  /** What is asked about as its digest has it, and the decisions by which people allowed and kept things. */
+  /** What is being asked, exactly as its digest covers it, and the permits from earlier decisions. */
   asked?: Asked | undefined;
   permits?: Permit[];
-  /** What people left out of the result with this head; `isAll` where that was all of it, so that none is on the line. */
+  /** What people left out of the result with this head. `isAll`: everything, so nothing of it is integrated. */
   leftOut?: { head: Sha; paths: string[]; isAll?: true };
   /** The agent whose result it is. */
   agent?: string;
-  /** Forks to start, the ids of all that were asked for, and the agents that race since. */
+  /** Forks to start, the ids of all requested forks, and the rivals. */
   forks?: Fork[];
   forkIds?: string[];
   rivals?: Rival[] | undefined;
 }
 
-/** One of several agents that try the same task; its result, once it finished. */
+/** One of several agents that try the same task, and its result once it has finished. */
 export interface Rival {
   agent: string;
   result: {
@@ -88,26 +88,26 @@ export interface Rival {
   } | null;
 }
 
-/** The mirror of one agent, as its reports tell. */
+/** What a refactor knows about an agent, from its reports. */
 export interface AgentMirror {
   id: string;
   task: string;
   kind: AgentKind;
   status: 'starting' | 'running' | 'ended';
   report: AgentReport | null;
-  /** Tokens that it may take: at its start, and with what was added since. */
+  /** Tokens that it may take: at its start, and including what was added. */
   first?: number;
   granted?: number;
-  /** The same in dollars, where there is a budget of them. */
+  /** The same in dollars, if there is a budget of money. */
   firstUsd?: number;
   grantedUsd?: number;
-  /** Its decisions for which more was set aside. */
+  /** Ids of its decisions for which its grant was raised. */
   raisedFor?: string[];
-  /** It knows how to have its policy read again. */
+  /** It can have its policy read again. */
   adopts?: true;
 }
 
-/** A message to an agent that is on its way. */
+/** A message that is to be sent to an agent. */
 export interface Forward {
   agent: string;
   message: Message | Share;
@@ -115,7 +115,7 @@ export interface Forward {
 
 export type RefactorOutcome =
   | { kind: 'done' }
-  /** `cancelled` where Temporal was asked to cancel the run. */
+  /** `cancelled`: Temporal was asked to cancel the run. */
   | { kind: 'stopped'; by: string; reason: string; cancelled?: true }
   | {
       kind: 'failed';
@@ -127,15 +127,15 @@ export interface RefactorState extends HearsAgents {
   v: 1;
   id: string;
   input: StartInput;
-  /** Digest of the input, where that opens a network for its setup; left out by runs from before that was named. */
+  /** Digest of the input, if that grants its setup a network. Left out in older runs. */
   startDigest?: string;
   branch: string;
   /** The setup that a person gave in place of the start's. */
   setup?: string;
   policy: EffectivePolicy;
-  /** The commit whose policy is in force; null while it is to be read. Left out by runs from before there were layers. */
+  /** The commit whose policy is in force; null while policy is to be read. Left out in runs from before layers. */
   policyFrom?: Sha | null;
-  /** Digest of what the files of organisation and team said when policy was read; null where there were none. */
+  /** Digest of the files of organisation and team when policy was read; null if there were none. */
   organisation?: string | null;
   phase: RefactorPhase;
   prepared: Prepared | null;
@@ -145,70 +145,79 @@ export interface RefactorState extends HearsAgents {
   line: Sha | null;
   lineTree: Sha | null;
   integrations: number;
-  /** What the line shows, from its base on, as it was last judged. */
+  /** The findings on the integration branch since its base, from the last integration. */
   effects?: { line: Sha; findings: Finding[]; more: number };
-  /** Agents of kind repair tried for the present red checks. */
+  /** How many repair agents have tried the current red checks. */
   repairs: number;
-  /** The repair or planner's work to start next, beside the plan's tasks. */
+  /** The work of a planner or a repair agent, which is no task of the plan. */
   extra: TaskState | null;
   evidence: Evidence[];
   evidenceFor: Sha | null;
   redAccepted: boolean;
-  /** A rejection asks for changes; in runs from before that it ends the run. */
+  /** A rejection asks for changes. Left out in older runs, which end instead. */
   rejectsForChanges?: true;
-  /** How often changes of the integrated work were asked for. */
+  /** How often changes of the integrated work were requested. */
   changes?: number;
   baselineAccepted: boolean;
   deliveryApproved: { by: string; digest: string } | null;
   delivered: { ref: string; stat: string; notes: string[]; opensPull?: true } | null;
-  /** The pull request, or why there is none; left out where none is to be opened. */
+  /** The pull request, or why there is none. Left out if none is to be opened. */
   pull?: { url: string } | { problem: string };
-  /** Tokens and dollars that people added to the budget of the policy. */
+  /** Tokens and dollars that people added to policy's budget. */
   budgetAdded?: number;
   usdAdded?: number;
-  /** Prices of the models, where there is a budget of money. */
+  /** Prices of the models, if there is a budget of money. */
   prices?: Prices;
-  /** What is set aside in accounts that are shared with others. */
+  /** What is reserved in shared accounts. */
   reserved?: Reserved;
   clock?: Clock;
-  /** A person gave no more, and what was left was left out: no agent begins until somebody resumes or wants changes. */
+  /**
+   * A person refused more budget, and the remaining work was left out. No agent starts until somebody resumes or wants
+   * changes.
+   */
   budgetRefused?: boolean;
-  /** What the command under way takes of the budget; runs of before this was counted do not say. */
+  /** What the running command takes of the budget. Left out in older runs. */
   begun?: Grant | undefined;
   countsBegun?: true;
-  /** A setup that fails holds; runs of before ended. */
+  /** A failed setup holds. Left out in older runs, which end. */
   holdsSetup?: true;
-  /** Files can be left out of a task's result; runs of before refuse that. */
+  /** Files can be left out of a task's result. Left out in older runs, which refuse that. */
   leavesOut?: true;
-  /** Checks of a result of which all was left out are not the line's; in runs of before they are. */
+  /**
+   * The checks of a result that was left out completely don't count for the integration branch. Left out in older runs,
+   * in which they count.
+   */
   countsMerged?: true;
-  /** Agents get shares of the tokens, and more as they need it; in runs of before, the first took what its task named. */
+  /**
+   * Agents get shares of the tokens, and more as they need them. Left out in older runs, in which the first agent got
+   * what its task named.
+   */
   sharesTokens?: true;
-  /** The report goes to the hub at the end; runs of before that do not say. */
+  /** The report is stored in the hub at the end. Left out in older runs. */
   keepsReport?: 'at the end' | 'kept';
-  /** Cancelled, it ends as Temporal's Cancelled; runs of before that end as Completed. */
+  /** If it is cancelled, it ends as Cancelled. Left out in older runs, which end as Completed. */
   endsCancelled?: true;
   hold: Hold | null;
-  /** What reviewers said, oldest first; and all that they took. */
+  /** Reviews, oldest first, and what all of them took. */
   reviews?: Review[];
   reviewSpend?: Spend;
   forwards: Forward[];
-  /** Steers that came while nobody was there to take them; the next agent does. */
+  /** Steers that came while no agent was there. The next agent gets them. */
   heldSteers: MessageOf<'steer'>[];
   /**
-   * Steers that name no task, for every agent that starts after them. In runs from before that, only the agents that
-   * were there had them.
+   * Steers without a task, for every agent that starts later. Left out in older runs, in which only agents that were
+   * running got them.
    */
   standingSteers?: MessageOf<'steer'>[];
-  /** By which rules it takes messages: see `MessageRules`. */
+  /** The version of the rules for messages: see `MessageRules`. */
   rules?: 2;
   cut: boolean;
   spend: Spend;
-  /** `claim` where policy wants signatures, and this had none. */
+  /** `claim`: policy requires signatures, and this steer had none. */
   steering: { at: number; by: string; text: string; claim?: true }[];
-  /** Who has guided the work, beside who requested it. */
+  /** Who has guided the work, in addition to the person who requested it. */
   authors?: string[];
-  /** Who requested it by signature; otherwise `requestedBy` is a claim. */
+  /** The person who signed the request. Otherwise `requestedBy` is a claim. */
   requester?: string;
   deviations: string[];
   startedAt: number;
@@ -235,7 +244,7 @@ export type RefactorCommand =
   | { kind: 'end'; outcome: RefactorOutcome };
 
 export type RefactorEvent =
-  /** `request` is the verdict on the start's signature, where policy may want one. */
+  /** `request` is the verdict on the start's signature, if policy may require one. */
   | { kind: 'policyRead'; at: number; read: PolicyRead; request?: Verified }
   | { kind: 'pricesRead'; at: number; read: PricesRead }
   | { kind: 'reserved'; at: number; input: ReserveShared; outcome: ReserveOutcome }
@@ -244,7 +253,9 @@ export type RefactorEvent =
   | { kind: 'pullOpened'; at: number; url: string }
   | { kind: 'prepared'; at: number; prepared: Prepared }
   | { kind: 'agentStarted'; at: number; id: string; granted: number; grantedUsd?: number }
-  /** The id was taken by an agent of a run that was reset: it is cancelled, the next attempt's id is used. */
+  /**
+   * An agent with this id was already running, as after a reset. It is cancelled, and the next attempt's id is used.
+   */
   | { kind: 'agentSuperseded'; at: number; id: string }
   | { kind: 'agentReported'; at: number; report: AgentReport }
   | { kind: 'reviewed'; at: number; review: Review }
@@ -253,24 +264,24 @@ export type RefactorEvent =
   | { kind: 'delivered'; at: number; outcome: DeliverOutcome }
   | { kind: 'forwarded'; at: number; forward: Forward; lost: boolean }
   | { kind: 'troubled'; at: number; news: TroubleNews }
-  /** What Temporal knows of agents that this believes to run. */
+  /** What Temporal knows about agents that the state lists as running. */
   | { kind: 'described'; at: number; agents: AgentDescription[] }
   | { kind: 'cut'; at: number }
   | { kind: 'failed'; at: number; what: RefactorCommand['kind']; type: string; reason: string }
   | { kind: 'cancelled'; at: number };
 
-/** The workflow's result, for whoever started it. */
+/** The result of the workflow. */
 export interface RefactorResult {
   outcome: 'done' | 'stopped';
   branch: string;
-  /** The delivered commit, or where the integration line stood when the run was stopped. */
+  /** The delivered commit, or the integration branch's commit if the run was stopped. */
   commit: Sha | null;
   tree: Sha | null;
   base: Sha | null;
   tasks: { id: string; title: string; status: string; summary: string }[];
   evidence: Evidence[];
   spend: Spend;
-  /** Where the pull request is, where one was opened. */
+  /** URL of the pull request, if one was opened. */
   pullRequest?: string;
   report: string;
 }

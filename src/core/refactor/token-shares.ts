@@ -1,14 +1,14 @@
 /**
- * More of the refactor's tokens for an agent that needs them, up to what its task names: without a person, since plan
- * and budget have said so much already.
- * Rule: absolute amounts, so that a message that comes twice changes nothing; never more than is left.
+ * More of the refactor's tokens for an agent that needs them, up to its task's `maxTokens`. No person is asked, since
+ * plan and budget already allow it.
+ * Rule: amounts are absolute, so that a repeated message changes nothing; and never more than is left.
  */
 import type { Share } from '../agent/share.ts';
 import { LEAST_TOKENS, tokensLeft } from './budget.ts';
 import type { RefactorState } from './state.ts';
 import { findWork, log } from './work.ts';
 
-/** Gives more to those who ask for tokens, as far as their tasks name them and as there are any. */
+/** Gives more tokens to agents that ask for them, within their tasks' limits and what is left. */
 export function shareTokens(state: RefactorState, at: number): RefactorState {
   if (!state.sharesTokens || state.outcome) return state;
   return state.agents.reduce((next, agent) => giveMore(next, at, agent.id), state);

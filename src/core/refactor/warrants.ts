@@ -1,7 +1,6 @@
 /**
- * The warrants that a refactor gives to what it has done outside: setups with a network, its delivery, its pull
- * request.
- * Rule: they hold the approvals as they were signed; the worker that gets them counts again.
+ * The warrants for a refactor's activities: setups with a network, its delivery, its pull request.
+ * Rule: they contain the approvals as signed. The worker that gets them counts again.
  */
 import type { Decision } from '../decisions/control.ts';
 import type { DeliverySubject } from './delivery.ts';
@@ -14,21 +13,21 @@ import type { Sha } from '../transcript.ts';
 import type { Warrant } from '../decisions/warrant.ts';
 import { warrantFor } from '../decisions/warrant.ts';
 
-/** What a person approves at the delivery gate: exactly this commit on this base under this plan. */
+/** What a person approves at the delivery gate: exactly this commit, on this base, under this plan. */
 export function deliverySubject(state: RefactorState, line: Sha): DeliverySubject {
   return { commit: line, base: state.prepared?.commit ?? '', branch: state.branch, plan: state.plan?.digest ?? '' };
 }
 
 /**
- * What names the start that a person at a terminal may have said a network for. With another setup it is another start,
- * and nobody said that one.
+ * The digest of the start for which a person at a terminal may have allowed a network. With another setup the digest
+ * differs, and no network was allowed for it.
  */
 export function startOfSetup({ input, setup = input.setup, startDigest }: RefactorState): { startDigest?: string } {
   if (setup !== input.setup) return { startDigest: digestStart({ ...input, setup }) };
   return startDigest === undefined ? {} : { startDigest };
 }
 
-/** What a worker needs to read this refactor's policy by itself. */
+/** What a worker needs to read this refactor's policy itself. */
 export function warrantOf(state: RefactorState, decision?: Decision): Warrant {
   const { input, organisation } = state;
   const authors = authorsOf(state);
@@ -36,14 +35,14 @@ export function warrantOf(state: RefactorState, decision?: Decision): Warrant {
   return warrantFor(of, decision);
 }
 
-/** A reservation with that by which the worker reads the accounts' limits itself. */
+/** A reservation with what the worker needs to read the accounts' limits itself. */
 export function warrantReservation(state: RefactorState, command: RefactorCommand): RefactorCommand {
   if (command.kind !== 'reserve') return command;
   const place = { repository: state.input.repository, base: state.prepared?.commit ?? state.policyFrom ?? null };
   return { kind: 'reserve', input: { ...command.input, place, warrant: warrantOf(state) } };
 }
 
-/** What a task's agent says of its result, for the worker to compare with the hub. */
+/** What a task's agent says about its result, which the worker compares with the hub. */
 export function claimOf(state: RefactorState, work: TaskState): Pick<IntegrateInput, 'result' | 'permits' | 'warrant'> {
   const { agent, task, evidence, permits = [], forkIds } = work;
   if (agent === undefined) return {};
@@ -71,7 +70,7 @@ export function claimOf(state: RefactorState, work: TaskState): Pick<IntegrateIn
   };
 }
 
-/** The same, with the decision on the delivery and the policy that it was taken under. */
+/** The warrant of the delivery: with its decision, and the policy under which it was made. */
 export function warrantDelivery(state: RefactorState): Warrant {
   const { policy, control, deliveryApproved } = state;
   const decision = control.decisions.findLast(
@@ -81,7 +80,7 @@ export function warrantDelivery(state: RefactorState): Warrant {
   return { ...warrantOf(state, decision), policy };
 }
 
-/** What a worker had no warrant for is decided anew once somebody resumes: with policy as it is read by then. */
+/** Marks what a worker had no warrant for to be decided again, under the policy that is read after a resume. */
 export function dropUnwarranted(
   state: RefactorState,
   { what, type }: Extract<RefactorEvent, { kind: 'failed' }>,

@@ -1,6 +1,6 @@
 /**
- * Small moves that everything about a refactor uses: find and replace work, hold, end, list what is open.
- * Rule: an end stops the agents first; nothing is left running unseen.
+ * Small changes of a refactor's state that many files use: find and replace work, hold, end, list open decisions.
+ * Rule: an end stops the agents first, so that none runs on unseen.
  */
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from '../plan.ts';
 import { addLog } from '../decisions/control.ts';
@@ -12,7 +12,7 @@ import { settleReceipts } from '../decisions/receipts.ts';
 import type { Outcome } from '../decisions/receive.ts';
 import type { AgentMirror, RefactorOutcome, RefactorState, TaskState } from './state.ts';
 
-/** Rounds of repair after red checks, before a person is asked. */
+/** Most rounds of repair after red checks before a person is asked. */
 export const MAX_REPAIRS = 2;
 
 /** A piece of work by its task's id. */
@@ -34,12 +34,12 @@ export function replaceWork(state: RefactorState, work: TaskState): RefactorStat
   return { ...state, tasks: state.tasks.map((other) => (other.task.id === work.task.id ? work : other)) };
 }
 
-/** Waits, visibly, until a person resumes. */
+/** Waits visibly until a person resumes. */
 export function holdRefactor(state: RefactorState, at: number, reason: string): RefactorState {
   return log({ ...state, cut: false, hold: { reason: reason.slice(0, 2000), at } }, at, `holds: ${reason}`);
 }
 
-/** Waits until a person says what becomes of a piece of work: resumed, a new agent begins it anew. */
+/** Holds until a person decides about a piece of work. After a resume a new agent starts it again. */
 export function tryAgain(state: RefactorState, at: number, work: TaskState, why: string): RefactorState {
   return holdRefactor(
     replaceWork(state, reopen(work)),
@@ -48,20 +48,20 @@ export function tryAgain(state: RefactorState, at: number, work: TaskState, why:
   );
 }
 
-/** A piece of work for a new agent, which begins from the line as it stands. */
+/** A piece of work for a new agent, which starts from the integration branch. */
 function reopen(work: TaskState): TaskState {
   const kind = work.kind === 'merge' ? ('work' as const) : work.kind;
   const { leftOut: _, ...rest } = work;
   return { ...rest, status: 'waiting', startTree: null, conflicts: [], kind };
 }
 
-/** Somebody wants more done: a budget that was refused is asked for again. */
+/** Somebody wants more work done, so a refused budget may be asked for again. */
 export function askForBudgetAgain(state: RefactorState): RefactorState {
   const { budgetRefused: _, ...rest } = state;
   return state.clock?.refused ? { ...rest, clock: { ...state.clock, refused: false } } : rest;
 }
 
-/** Another agent tries a piece of work: at once where somebody said what to do otherwise, else once they resume. */
+/** Lets another agent try a piece of work: at once if a person said what to change, else after a resume. */
 export function workAgain(
   state: RefactorState,
   at: number,
@@ -75,9 +75,9 @@ export function workAgain(
   return log(replaceWork(askForBudgetAgain(state), again), at, `${why}: another agent tries`);
 }
 
-/** Ends the refactor: agents that still run are stopped first, open decisions are withdrawn. */
+/** Ends the refactor: running agents are stopped, open decisions are withdrawn. */
 export function endRefactor(state: RefactorState, at: number, outcome: RefactorOutcome): RefactorState {
-  // Passed on to an agent that had ended by then, or never passed on.
+  // Steers that were never passed on, or went to an agent that had already ended.
   const isUnread = (became: string): boolean => ['accepted', 'forwarded'].includes(became);
   const waiting = state.control.receipts.filter(({ verb, state: became }) => verb === 'steer' && isUnread(became));
   const told = settleReceipts(
@@ -128,24 +128,26 @@ export function endRefactor(state: RefactorState, at: number, outcome: RefactorO
   );
 }
 
-/** Ends it as a person wished: what was done is kept in the hub. */
+/** Ends it because a person wants that. What was done stays in the hub. */
 export function stopRefactor(state: RefactorState, at: number, by: string, reason: string): RefactorState {
   return endRefactor(state, at, { kind: 'stopped', by, reason });
 }
 
-/** The checks that are red on the base and that a person accepted so; none before. */
+/** The checks that are red on the base, if a person has accepted them. */
 export function redBeforeOf({ baselineAccepted, prepared }: RefactorState): RedBefore[] {
   return baselineAccepted ? listRedBefore(prepared?.evidence ?? []) : [];
 }
 
-/** Whether people left files out of a result, so that its agent's evidence is of another tree than what is integrated. */
+/**
+ * Whether people left files out of a result. Its agent's evidence is then about another tree than the integrated one.
+ */
 export function isPart({ head, leftOut }: TaskState): boolean {
   return leftOut !== undefined && leftOut.head === head;
 }
 
 /**
- * The checks of the line: those of the start, and those of the tasks whose own evidence is of another tree. Where
- * nothing of a result is on the line its checks would only have it made again.
+ * The checks of the integration branch: those of the start, and those of tasks whose own evidence is about another
+ * tree. If a result was left out completely, its checks would only demand it again, so they don't count.
  */
 export function lineChecksOf({ input, tasks }: RefactorState): string[] {
   const parts = tasks.filter((work) => work.status === 'integrated' && isPart(work) && !work.leftOut?.isAll);
@@ -153,12 +155,12 @@ export function lineChecksOf({ input, tasks }: RefactorState): string[] {
   return [...input.checks, ...[...more].filter((check) => !input.checks.includes(check))];
 }
 
-/** Whether anything is done that can be delivered, or will be once it is integrated. */
+/** Whether there is anything to deliver, now or after an integration. */
 export function hasResult({ line, prepared, tasks }: RefactorState): boolean {
   return line !== prepared?.commit || tasks.some(({ status }) => status === 'finished');
 }
 
-/** Every open decision, the agents' mirrored ones included. */
+/** All open decisions, including those of agents. */
 export function listAllOpen(state: RefactorState): RefactorState['control']['decisions'] {
   const mirrored = state.agents.flatMap((agent) =>
     agent.status === 'running'
@@ -168,7 +170,7 @@ export function listAllOpen(state: RefactorState): RefactorState['control']['dec
   return [...listOpenDecisions(state.control), ...mirrored];
 }
 
-/** The agents that work, or ask for something. */
+/** The agents that work or ask for something. */
 export function listRunning(state: RefactorState): AgentMirror[] {
   return state.agents.filter(({ status }) => status === 'running');
 }
@@ -191,7 +193,7 @@ export function log(state: RefactorState, at: number, text: string): RefactorSta
   return { ...state, control: addLog(state.control, at, text) };
 }
 
-/** A piece of work of the refactor's own, beside the plan's tasks: the planner, or a repair. */
+/** Work that is no task of the plan: a planner's or a repair agent's. */
 export function createExtra(
   kind: 'plan' | 'repair',
   text: { id: string; title: string; instructions: string },

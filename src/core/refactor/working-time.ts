@@ -1,6 +1,6 @@
 /**
- * The refactor's budget of time: how long it works, not counting while it waits for a person.
- * Rule: at its end nothing new begins and running agents pause after their step, until a person gives more.
+ * The refactor's budget of time: how long it works, not counting the time that it waits for a person.
+ * Rule: when it is used up, nothing new begins and running agents pause after their step, until a person gives more.
  */
 import type { Clock } from '../budget/amounts.ts';
 import { digestValue } from '../digest.ts';
@@ -19,14 +19,14 @@ function limitMs({ policy, clock = STOPPED }: RefactorState): number | null {
   return (minutes.value + clock.addedMinutes) * MINUTE_MS;
 }
 
-/** When the time is up; null while it stands still, or without such a budget. */
+/** When the time is used up, in milliseconds; null while the clock stands still, or without such a budget. */
 export function timeIsUpAt(state: RefactorState): number | null {
   const limit = limitMs(state);
   const { since, workedMs } = state.clock ?? STOPPED;
   return limit === null || since === null || state.outcome ? null : since + limit - workedMs;
 }
 
-/** Counts the time until now, and asks for more where none is left. */
+/** Counts the time until now, and asks for more if none is left. */
 export function keepTime(state: RefactorState, at: number): RefactorState {
   const limit = limitMs(state);
   if (limit === null || state.outcome) return state;
@@ -40,7 +40,7 @@ function isAsking({ control }: RefactorState): boolean {
   return listOpenDecisions(control).some(({ resource }) => resource === 'minutes');
 }
 
-/** Whether all that is left to do waits for somebody. */
+/** Whether all remaining work waits for people. */
 function isWaitingForPeople(state: RefactorState): boolean {
   if (state.control.paused || state.hold || listOpenDecisions(state.control).length > 0) return true;
   const running = listRunning(state);
@@ -59,7 +59,7 @@ function askForTime(state: RefactorState, at: number, limit: number): RefactorSt
   return { ...state, control, clock, forwards: [...state.forwards, ...pauses] };
 }
 
-/** Gives as many minutes again as policy says; agents that were paused for it go on. */
+/** Adds policy's minutes once more. Agents that were paused for lack of time go on. */
 export function addTime(state: RefactorState, by: string): RefactorState {
   const clock = state.clock ?? STOPPED;
   const addedMinutes = clock.addedMinutes + (state.policy.budget.minutes?.value ?? 0);
