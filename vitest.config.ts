@@ -1,33 +1,32 @@
 /**
  * How the tests run: areas that need no Temporal by themselves, all others with one shared development server.
- * Rule: two files at a time, with generous limits, since the tests start real servers and commands on two cores.
+ * Rule: three files at a time, since they wait more than they work, with generous limits, since the tests start real
+ * servers and commands on two cores. The long tests are the whole sweeps, and what has no sample.
  */
+import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-/** Areas that never talk to Temporal: they start faster, and run on a machine without it. */
-const PLAIN = [
-  'activities',
-  'bench',
-  'budget',
-  'cli',
-  'core',
-  'git',
-  'model',
-  'offline',
-  'package',
-  'policy',
-  'replay',
-  'sandbox',
-  'seal',
-  'signing',
-  'tidy',
-].map((area) => `test/${area}/**/*.test.ts`);
+const filesOf = (areas: readonly string[]): string[] => areas.map((area) => `test/${area}/**/*.test.ts`);
+
+/** Areas that never talk to Temporal and hardly start a program: their files share a worker and its modules. */
+const PURE = filesOf(['budget', 'core', 'model', 'offline', 'policy', 'replay', 'seal', 'tidy']);
+/** Areas that never talk to Temporal, but start many programs, which takes long from a worker that has grown. */
+const PLAIN = filesOf(['activities', 'bench', 'cli', 'git', 'package', 'programs', 'sandbox', 'signing']);
+
+const IS_LONG = process.env['COXSWAIN_LONG_TESTS'] === '1';
+const LONG = 'test/**/*.long.test.ts';
+/** The files that `npm run test:long` leaves out, since they do the same there: those that sweep nothing. */
+const OTHERS = IS_LONG
+  ? globSync('test/**/*.test.ts', { cwd: import.meta.dirname }).filter(
+      (path) => !path.endsWith('.long.test.ts') && !/from '.*\/sweep\.ts'/.test(readFileSync(path, 'utf8')),
+    )
+  : [LONG];
 
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
@@ -36,13 +35,15 @@ export default defineConfig({
     // Workers of one test are one team, also those that are processes of their own.
     env: { COXSWAIN_SEAL: fileURLToPath(new URL('./test/seal/test-key.json', import.meta.url)) },
     projects: [
-      { extends: true, test: { name: 'plain', include: PLAIN } },
+      // Loading the modules takes longer than most of these tests.
+      { extends: true, test: { name: 'pure', include: PURE, exclude: OTHERS, isolate: false } },
+      { extends: true, test: { name: 'plain', include: PLAIN, exclude: OTHERS } },
       {
         extends: true,
         test: {
           name: 'temporal',
           include: ['test/**/*.test.ts'],
-          exclude: PLAIN,
+          exclude: [...PURE, ...PLAIN, ...OTHERS],
           globalSetup: ['test/global-setup.ts'],
         },
       },

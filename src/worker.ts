@@ -258,8 +258,12 @@ async function proveIsolation(config: Config): Promise<Isolation> {
   throw new IsolationError(`commands would not be isolated on this host: ${finding.reason}`);
 }
 
+let isQuiet = false;
+
 /** Hides Temporal's log lines except errors. Call it before any other function of a worker. */
 export function quietRuntime(): void {
+  if (isQuiet) return;
+  isQuiet = true;
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 }
 

@@ -88,7 +88,7 @@ class Asked {
   constructor() {
     // Git that ends without reading its input must not keep a writer waiting.
     const { promise } = this.exit;
-    promise.catch(() => undefined).then(() => this.streams.get('stdin')?.destroy());
+    void promise.catch(() => undefined).then(() => this.streams.get('stdin')?.destroy());
   }
 
   connect(name: string, socket: Socket): void {

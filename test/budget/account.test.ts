@@ -7,7 +7,7 @@ import { SHARED_BUDGETS } from '../../src/core/policy/shared-budgets.ts';
 import { Bank } from '../core/bank.ts';
 import { planOf, randomFrom } from '../core/builders.ts';
 import { World } from '../core/world.ts';
-import { runsOf } from '../runs.ts';
+import { sweep } from '../sweep.ts';
 
 const TEAM = { account: 'team', per: 'month' as const };
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -74,9 +74,9 @@ test('what is set aside and spent together never exceeds the limit, in any sched
         expect(new Set(view.holders.map((one) => one.id))).toEqual(new Set(held.keys()));
       }
     }),
-    { numRuns: runsOf(10_000) },
+    { numRuns: sweep(1000, 10_000) },
   );
-  expect(short).toBeGreaterThan(200);
+  expect(short).toBeGreaterThan(sweep(20, 200));
 }, 240_000);
 
 test('refactors that share an account never spend more than it has, whatever people approve', () => {
@@ -84,7 +84,7 @@ test('refactors that share an account never spend more than it has, whatever peo
   const policy = { budget: { tokens: 60_000 } };
   const team = { sharedBudgets: [{ ...TEAM, tokens: limit }] };
   let held = 0;
-  for (let seed = 0; seed < 150; seed += 1) {
+  for (let seed = 0; seed < sweep(30, 150); seed += 1) {
     const random = randomFrom(seed);
     const bank = new Bank();
     const usage = () => ({
@@ -116,7 +116,7 @@ test('refactors that share an account never spend more than it has, whatever peo
     }
     for (const run of runs.filter(({ done }) => done)) expect(run.refactor.reserved?.settled ?? true).toBe(true);
   }
-  expect(held).toBeGreaterThan(50);
+  expect(held).toBeGreaterThan(sweep(5, 50));
 }, 120_000);
 
 describe('an account', () => {

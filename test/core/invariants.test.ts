@@ -11,6 +11,7 @@ import type { Proposal } from '../../src/core/agent/step.ts';
 import { viewRefactor } from '../../src/core/views/status.ts';
 import { planOf, randomFrom, shell } from './builders.ts';
 import { World } from './world.ts';
+import { sweep } from '../sweep.ts';
 
 const FINDINGS: Finding[] = [
   { kind: 'secret', path: 'a/x', line: 1, excerpt: '+ key', risk: 'high', why: 'it looks like a key' },
@@ -104,7 +105,7 @@ test('in random runs no act is without its decision, and no commit is delivered 
       seen.deliveries += run.deliveries.length;
       seen.overreaches += run.overreaches.length;
     }),
-    { numRuns: 300 },
+    { numRuns: sweep(80, 300) },
   );
   // Each of these came up, or nothing was shown.
   expect(Math.min(seen.acts, seen.asked, seen.deliveries, seen.overreaches)).toBeGreaterThan(0);
@@ -125,7 +126,7 @@ test('in random runs no agent finishes with effects that policy denied, or that 
         if (outcome) expect(open).toEqual([]);
       }
     }),
-    { numRuns: 150 },
+    { numRuns: sweep(40, 150) },
   );
   expect(undone).toBeGreaterThan(0);
 }, 400_000);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { approve, git, startCrew } from '../workflows/harness.ts';
+import { sweep } from '../sweep.ts';
 
 const GOAL = 'replace `var $A = require($B)` with `const $A = require($B)` in javascript';
 /** What the goal means, as plain text: the packages have each of these on a line of its own. */
@@ -52,7 +53,7 @@ async function unpack(name: string, version: string): Promise<string> {
   return repository;
 }
 
-test.each(CASES)(
+test.each(sweep(CASES.slice(0, 1), CASES))(
   '$name, started from the Temporal program, ends in a branch with only the wanted bytes changed',
   async (one) => {
     const crew = await startCrew('offline');

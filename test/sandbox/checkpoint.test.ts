@@ -14,6 +14,7 @@ import type { Store } from '../../src/git/store.ts';
 import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
 import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces, treeLines } from './sandbox-host.ts';
 import type { FileSpec } from './sandbox-host.ts';
+import { sweep } from '../sweep.ts';
 
 const isolation = await realIsolation();
 const limits = { profile: 'workspace', network: false, timeoutMs: 60_000 } as const;
@@ -190,6 +191,6 @@ test('a checkpoint is what git add -A gives, for random sequences of commands an
       for (const each of both) await each.remove(`run ${run}`);
       rmSync(plain, { recursive: true });
     }),
-    { numRuns: 40, endOnFailure: false },
+    { numRuns: sweep(8, 40), endOnFailure: false },
   );
 }, 300_000);

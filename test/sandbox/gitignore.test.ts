@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { openBudget } from '../../src/core/step-budget.ts';
 import { isIgnored, parseGitignore } from '../../src/sandbox/files/gitignore.ts';
 import { git, temporaryFolder } from './sandbox-host.ts';
-import { runsOf } from '../runs.ts';
+import { sweep } from '../sweep.ts';
 
 /** What git says of each path in a repository whose root has this `.gitignore`, for paths that need not exist. */
 function askGit(folder: string, gitignore: string, paths: readonly string[]): Set<string> {
@@ -80,7 +80,7 @@ test('ignores exactly what git ignores, for random patterns and paths', () => {
         });
       },
     ),
-    { numRuns: runsOf(3000) },
+    { numRuns: sweep(300, 3000) },
   );
 }, 120_000);
 

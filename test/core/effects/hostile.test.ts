@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/core/effects/findings.ts';
 import { detectEffects } from '../../../src/core/effects/detect.ts';
 import { change } from '../effects.ts';
+import { sweep } from '../../sweep.ts';
 
 const PATHS = [
   'src/a.js',
@@ -123,7 +124,7 @@ describe('no file makes a judge throw', () => {
         const findings = judge(path, before, after);
         expect(findings.filter(({ why }) => why.startsWith("it can't be judged"))).toEqual([]);
       }),
-      { numRuns: 400 },
+      { numRuns: sweep(100, 400) },
     );
   });
 });
@@ -135,8 +136,8 @@ describe('four times as much takes some four times as long', () => {
       measure(() => work(1)),
       measure(() => work(1)),
     );
-    const four = measure(() => work(4));
-    // A square would be sixteen times; the rest is for the machine.
+    // A square would be sixteen times; the rest is for the machine, which may spoil one try.
+    const four = Math.min(...[1, 2].map(() => measure(() => work(4))));
     expect(four).toBeLessThan(8 * one + 250);
   };
 
@@ -160,14 +161,17 @@ describe('four times as much takes some four times as long', () => {
           2,
         );
       const list = <T>(entry: (at: number) => [string, T]): Record<string, T> =>
-        Object.fromEntries(Array.from({ length: 1500 * times }, (_, at) => entry(at)));
+        Object.fromEntries(Array.from({ length: sweep(400, 1500) * times }, (_, at) => entry(at)));
       judge(path, entries('1'), entries('2'));
     });
   });
 
   test('of checks that are gone, and of words of the task', () => {
     grows((times) => {
-      const lines = Array.from({ length: 1500 * times }, (_, at) => `if (checkAuth${at}(x)) return valid${at};`);
+      const lines = Array.from(
+        { length: sweep(400, 1500) * times },
+        (_, at) => `if (checkAuth${at}(x)) return valid${at};`,
+      );
       judge('src/a.js', lines.join('\n'), lines.map((line) => line.replace(/check|valid/gi, 'x')).join('\n'));
     });
   });
