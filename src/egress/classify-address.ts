@@ -1,20 +1,20 @@
 /**
- * Tells what kind of network an IP address belongs to.
- * Rule: only what is surely of the public Internet counts as public; everything special is refused by its class.
+ * Tells which kind of network an IP address belongs to.
+ * Rule: only addresses that are certainly on the public Internet count as public; others get the name of their class.
  */
 import ipaddr from 'ipaddr.js';
 
-/** `public` and `private` by themselves; all else is a class that only a literal entry opens. */
+/** `public`, `private`, or the name of a special class, which only an entry with the address itself allows. */
 export type AddressClass = 'public' | 'private' | (string & {});
 
-/** Addresses at which clouds hand out their machines' credentials, also where they lie in ordinary ranges. */
+/** Addresses where clouds hand out their machines' credentials. Some are in ordinary ranges. */
 const METADATA = new Set(
   ['169.254.169.254', '168.63.129.16', '100.100.100.200', '192.0.0.192', 'fd00:ec2::254', 'fd20:ce::254'].map(
     canonicalAddress,
   ),
 );
 const PRIVATE = new Set<string>(['private', 'uniqueLocal', 'carrierGradeNat']);
-/** The only part of IPv6 that is given out; the library counts the rest as unicast too. */
+/** The only part of IPv6 that is assigned; ipaddr.js counts the rest as unicast too. */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 
 /** The class of a valid address. */
@@ -27,7 +27,7 @@ export function classOfAddress(text: string): AddressClass {
   return address.kind() === 'ipv4' || address.match(GLOBAL_UNICAST) ? 'public' : 'reserved';
 }
 
-/** One spelling for each address. */
+/** The canonical spelling of an address. */
 export function canonicalAddress(text: string): string {
   return ipaddr.parse(text).toString();
 }

@@ -1,7 +1,6 @@
 /**
- * The public addresses of a host that git is about to reach for somebody who started a run.
- * Rule: as the proxy of setups judges: loopback, private and special addresses are nobody's to name, and a name that
- * has one such address is not taken for the others.
+ * Finds the public addresses of a host, before git contacts it for a person who started a run.
+ * Rule: a host with any loopback, private or special address is refused, even if it has public ones too.
  */
 import { classOfAddress } from './classify-address.ts';
 import type { Resolve } from './find-route.ts';
@@ -10,7 +9,7 @@ export type PublicHost =
   | { kind: 'public'; addresses: readonly string[] | null }
   | { kind: 'refused' | 'unknown'; reason: string };
 
-/** Looks a host up and judges what it stands for; with a proxy, which looks up itself, an unknown name is let by. */
+/** Looks up a host and checks its addresses. With `isProxied` an unknown name is allowed: the proxy looks it up. */
 export async function findPublicAddresses(
   { host, isAddress }: { host: string; isAddress: boolean },
   { resolve, isProxied }: { resolve: Resolve; isProxied: boolean },
@@ -23,5 +22,5 @@ export async function findPublicAddresses(
   }
   const bad = found.find((address) => classOfAddress(address) !== 'public');
   if (bad === undefined) return { kind: 'public', addresses: found };
-  return { kind: 'refused', reason: `${host} stands for a ${classOfAddress(bad)} address (${bad}), not a public one` };
+  return { kind: 'refused', reason: `${host} has a ${classOfAddress(bad)} address (${bad}), not a public one` };
 }

@@ -1,7 +1,6 @@
 /**
- * Finds the way to a host that a command asked for, or says why there is none.
- * Rule: a name is looked up only if it is listed, once, and whoever connects gets exactly the addresses that were
- * judged.
+ * Finds the route to a host that a command asks for, or says why the host is refused.
+ * Rule: a name is looked up only if it is listed, and only once; connections go exactly to the checked addresses.
  */
 import { lookup as lookUp } from 'node:dns/promises';
 import type { LookupFunction, Socket } from 'node:net';
@@ -12,30 +11,30 @@ import type { HostUse } from '../core/egress.ts';
 import type { HostLog } from './host-log.ts';
 import type { GrantedHosts, HostAndPort } from './granted-hosts.ts';
 
-/** Gives all addresses of a name; fails where it has none. */
+/** Returns all addresses of a name; throws if it has none. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
-/** A way to a host: `lookup` knows nothing but the addresses that were judged. */
+/** A route to a host. `lookup` returns only the checked addresses. */
 export interface Route {
   target: HostAndPort;
   lookup: LookupFunction;
   use: HostUse;
 }
 
-/** What serving a request needs of the proxy. */
+/** The parts of the proxy that serving a request needs. */
 export interface Means {
-  /** The way to a host, or why there is none. Without a target `text` is what could not be read as one. */
+  /** The route to a host, or why it is refused. If `asked` is undefined, `text` is the unreadable target. */
   find(asked: HostAndPort | undefined, text: string): Promise<Route | string>;
   /** Ends this connection when the proxy closes. */
   keep(socket: Duplex): void;
 }
 
-/** Asks the system's resolver. */
+/** Looks up a name by the system's resolver. */
 export async function resolveAll(host: string): Promise<string[]> {
   return (await lookUp(host, { all: true, order: 'verbatim' })).map(({ address }) => address);
 }
 
-/** Judges the host, looks its name up, judges the addresses, and logs what came of it. */
+/** Checks the host, looks up its name, checks the addresses, and logs the result. */
 export async function findRoute(
   { judge, log, resolve }: { judge: GrantedHosts; log: HostLog; resolve: Resolve },
   target: HostAndPort,
@@ -56,7 +55,7 @@ export async function findRoute(
   const fine = judge.addresses(target, found);
   if (fine.kind === 'refused') return turnAway('refused', fine.reason, fine.allow);
   const use = log.add({ host: target.host, port: target.port, verdict: 'allowed', reason: '' });
-  return { target, lookup: answerAlways(fine.value), use };
+  return { target, lookup: alwaysReturn(fine.value), use };
 }
 
 /** Logs a request whose target can't be read, or that names two hosts. */
@@ -66,21 +65,21 @@ export function refuseUnreadable(log: HostLog, text: string): string {
   return reason;
 }
 
-/** Answers every lookup of a connection with the same addresses. */
-function answerAlways(addresses: readonly string[]): LookupFunction {
+/** A lookup that always returns these addresses. */
+function alwaysReturn(addresses: readonly string[]): LookupFunction {
   const all = addresses.map((address) => ({ address, family: isIP(address) }));
-  return (_host, options, answer) => {
-    if (options.all === true) answer(null, all);
-    else answer(null, all[0]?.address ?? '', all[0]?.family);
+  return (_host, options, done) => {
+    if (options.all === true) done(null, all);
+    else done(null, all[0]?.address ?? '', all[0]?.family);
   };
 }
 
-/** Whether a request's Host header names the same host as its target, as an honest client's does. */
+/** Whether a request's Host header, if it has one, names the same host as its target. */
 export function isSameHost(host: string, header: string | undefined): boolean {
   return header === undefined || readAuthority(header)?.host === host;
 }
 
-/** Adds what went over a connection that has ended. */
+/** Adds the bytes of a connection that has ended. */
 export function countBytes(use: HostUse, upstream: Socket): void {
   use.sentBytes += upstream.bytesWritten;
   use.receivedBytes += upstream.bytesRead;

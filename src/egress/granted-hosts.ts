@@ -1,6 +1,6 @@
 /**
- * Judges what a command asks the proxy for: first the host's name and port, then the addresses that it stands for.
- * Rule: pure, and nothing is looked up for a name that is not listed.
+ * Rules on the hosts that a command asks the proxy for: first on name and port, then on the name's addresses.
+ * Rule: pure; a caller looks up a name only after it is allowed.
  */
 import { readHostRule } from '../core/egress.ts';
 import type { Authority, HostRule, NetworkGrant } from '../core/egress.ts';
@@ -13,23 +13,23 @@ export interface HostAndPort extends Authority {
 
 export type HostRuling<T = unknown> =
   | { kind: 'allowed'; value: T }
-  /** `allow` is what to add to the grant for it. */
+  /** `allow` is the entry that would allow the host, to add to the grant. */
   | { kind: 'refused'; reason: string; allow?: string };
 
 /** A grant of the network, read once. */
 export interface GrantedHosts {
-  /** Whether the list names this host with this port. */
+  /** Rules on a host and port. */
   host(target: HostAndPort): HostRuling;
-  /** Those addresses of a listed host that may be connected to. */
+  /** The addresses of an allowed host that may be contacted. */
   addresses(target: HostAndPort, found: readonly string[]): HostRuling<string[]>;
 }
 
-/** Ports of an entry that names none. */
+/** Ports of an entry without a port. */
 const USUAL_PORTS = [80, 443];
 
 /**
- * Reads a grant: a list, or `true` for every host at a public address. An entry that is no host is a bug of whoever
- * let it through.
+ * Reads a grant: a list, or `true` for every host with a public address. Throws for an entry that is no host: policy's
+ * schema should have refused it.
  */
 export function readGrantedHosts(grant: Exclude<NetworkGrant, false>): GrantedHosts {
   const list = grant === true ? { hosts: [] } : grant;
@@ -56,11 +56,10 @@ export function readGrantedHosts(grant: Exclude<NetworkGrant, false>): GrantedHo
       if (fine.length > 0) return { kind: 'allowed', value: fine };
       const kinds = [...new Set(found.map(classOfAddress))].join(', ');
       const is = `its address is ${kinds || 'unknown'}`;
-      const reason =
-        grant === true ? `${is}, and true stands for public addresses only: write a list in its place` : is;
+      const reason = grant === true ? `${is}, and true allows only public addresses: write a list in its place` : is;
       const [first] = found;
       if (first === undefined) return { kind: 'refused', reason };
-      // A private network is opened by the host's name; everything else that is special only by its very address.
+      // A private address is allowed by the host's name under `private`; any other special one only by itself.
       const byName = kinds === 'private' && !target.isAddress;
       const allow = byName
         ? entry('private', target)
@@ -70,7 +69,7 @@ export function readGrantedHosts(grant: Exclude<NetworkGrant, false>): GrantedHo
   };
 }
 
-/** A host as an entry of the list, for people. */
+/** A host as an entry of the grant, for people. */
 function entry(field: 'hosts' | 'private', { host, isAddress, port }: HostAndPort): string {
   const name = isAddress && host.includes(':') ? `[${host}]` : host;
   return `"${field}": ["${name}${USUAL_PORTS.includes(port) ? '' : `:${port}`}"]`;

@@ -1,6 +1,6 @@
 /**
- * A forward proxy for one command: HTTP and CONNECT, from a unix socket to the hosts that were granted.
- * Rule: every request is judged by itself and gets a connection of its own; what is refused is told and logged.
+ * A forward proxy for one command: HTTP and CONNECT, from a unix socket to the granted hosts.
+ * Rule: every request is checked separately and gets its own connection. A refusal is logged, and its reason returned.
  */
 import { chmod, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -15,19 +15,19 @@ import { openTunnel } from './open-tunnel.ts';
 
 /** A proxy while it listens. */
 export interface Proxy {
-  /** What was asked of it so far; the bytes of a connection are counted when it has ended. */
+  /** The hosts that were asked for so far. Bytes of a connection count once it has ended. */
   uses(): HostUse[];
   /** Ends all connections and removes the socket. */
   close(): Promise<void>;
 }
 
-/** At most this many connections at once: package managers use a few dozen. */
+/** Most concurrent connections; package managers use a few dozen. */
 const MAX_CONNECTIONS = 256;
-/** A command writes its request's head at once. */
+/** Timeout of a request's head, which clients write at once. */
 const HEADERS_MS = 30_000;
 const MAX_HEADER_BYTES = 64 * 1024;
 
-/** Starts a proxy that listens on a unix socket at `path` (at most 100 bytes), in a folder of the caller's own. */
+/** Starts a proxy on a unix socket at `path` (at most 100 bytes), in a folder that only this user can enter. */
 export async function openProxy({
   path,
   hosts,
@@ -60,7 +60,7 @@ export async function openProxy({
     server.once('error', fail);
     server.listen(path, done);
   });
-  // Whatever user the sandbox's commands are: who sees the socket at all may use it.
+  // Commands in the sandbox may run as another user. Only a sandbox that has the socket mounted can reach it.
   await chmod(path, 0o666);
   return {
     uses: () => log.list(),

@@ -1,6 +1,6 @@
 /**
- * Serves one CONNECT request: a tunnel to the host that it names, through which its client speaks TLS by itself.
- * Rule: nothing is sent to a host before it was judged, and a tunnel ends with either of its ends.
+ * Serves one CONNECT request: a tunnel to the named host, through which the client speaks TLS itself.
+ * Rule: nothing is sent to a host before it is allowed, and a tunnel ends when either side ends.
  */
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
@@ -9,10 +9,10 @@ import { readAuthority } from '../core/egress.ts';
 import { countBytes, isSameHost } from './find-route.ts';
 import type { Means } from './find-route.ts';
 
-/** A host that does not take a connection in this time is down. */
+/** Timeout of connecting to a host. */
 const CONNECT_MS = 30_000;
 
-/** Judges the target and joins client and host. `head` is what the client sent ahead. */
+/** Checks the target and connects client and host. `head`: bytes that the client sent right after its request. */
 export async function openTunnel(request: IncomingMessage, client: Duplex, head: Buffer, means: Means): Promise<void> {
   client.on('error', () => client.destroy());
   const text = request.url ?? '';
@@ -24,7 +24,7 @@ export async function openTunnel(request: IncomingMessage, client: Duplex, head:
   const upstream = connect({ host: target.host, port: target.port, lookup });
   means.keep(upstream);
   let isOpen = false;
-  upstream.setTimeout(CONNECT_MS, () => upstream.destroy(new Error('no answer')));
+  upstream.setTimeout(CONNECT_MS, () => upstream.destroy(new Error(`no connection within ${CONNECT_MS / 1000} s`)));
   upstream.once('connect', () => {
     isOpen = true;
     upstream.setTimeout(0);

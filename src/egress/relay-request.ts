@@ -1,7 +1,7 @@
 /**
- * Forwards one plain HTTP request of a proxy's client to the host that it names.
- * Rule: what goes out is written anew from the parsed request, over a connection of its own, so that nothing in it can
- * be taken for a second one; the host is that of the request's target, whatever its headers say.
+ * Forwards one plain HTTP request of the proxy's client to the named host.
+ * Rule: the request is written anew from its parsed form, on its own connection, so that no part of it can pass for a
+ * second request. The host is that of the request's target, whatever its headers say.
  */
 import { request as sendRequest } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -10,7 +10,7 @@ import { countBytes, isSameHost } from './find-route.ts';
 import type { Means, Route } from './find-route.ts';
 import type { HostAndPort } from './granted-hosts.ts';
 
-/** Headers that are between two neighbours, not for the host, and those that are written anew. */
+/** Headers that are not forwarded: those between client and proxy, and those that the proxy writes itself. */
 const OWN_HEADERS = new Set(
   [
     'connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer transfer-encoding',
@@ -18,10 +18,10 @@ const OWN_HEADERS = new Set(
   ].flatMap((line) => line.split(' ')),
 );
 const HTTP_PORT = 80;
-/** A host that says nothing at all for so long has lost the connection. */
+/** After so long without a byte, the connection to the host counts as lost. */
 const SILENCE_MS = 5 * 60_000;
 
-/** Judges the request, sends it on and its answer back. */
+/** Checks the request, forwards it, and returns the host's response. */
 export async function relayRequest(request: IncomingMessage, response: ServerResponse, means: Means): Promise<void> {
   request.on('error', () => response.destroy());
   const [, authority = '', rest = ''] = /^http:\/\/([^/?#\\]*)([/?][^#]*)?$/i.exec(request.url ?? '') ?? [];
@@ -29,11 +29,11 @@ export async function relayRequest(request: IncomingMessage, response: ServerRes
   const isMeant = asked !== undefined && isSameHost(asked.host, request.headers.host);
   const target = isMeant ? { ...asked, port: asked.port ?? HTTP_PORT } : undefined;
   const route = await means.find(target, request.url ?? '');
-  if (typeof route === 'string') return answer(response, target ? 403 : 400, route);
+  if (typeof route === 'string') return respond(response, target ? 403 : 400, route);
   try {
     send(request, response, route, { path: rest.startsWith('/') ? rest : `/${rest}`, means });
   } catch (error) {
-    answer(response, 400, error instanceof Error ? error.message : String(error));
+    respond(response, 400, error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -45,7 +45,7 @@ function send(
 ): void {
   const { target, lookup } = route;
   const isChunked = request.headers['transfer-encoding'] !== undefined;
-  // Named, since Node would send the body of a GET bare, as if it were a second request.
+  // Set here, since Node would send the body of a GET without framing, like a second request.
   const framing = isChunked ? ['Transfer-Encoding', 'chunked'] : [];
   const upstream = sendRequest({
     host: target.host,
@@ -62,16 +62,16 @@ function send(
     means.keep(socket);
     socket.once('close', () => countBytes(route.use, socket));
   });
-  upstream.on('timeout', () => upstream.destroy(new Error('the host said nothing for too long')));
-  upstream.on('error', (error) => answer(response, 502, error.message));
-  upstream.on('response', (answered) => {
-    answered.on('error', () => response.destroy());
-    response.writeHead(answered.statusCode ?? 502, answered.statusMessage, forwardedHeaders(answered));
-    answered.pipe(response);
+  upstream.on('timeout', () => upstream.destroy(new Error(`no byte from the host for ${SILENCE_MS / 60_000} min`)));
+  upstream.on('error', (error) => respond(response, 502, error.message));
+  upstream.on('response', (received) => {
+    received.on('error', () => response.destroy());
+    response.writeHead(received.statusCode ?? 502, received.statusMessage, forwardedHeaders(received));
+    received.pipe(response);
   });
-  // One that ended without an answer; the rest of an answer may still be on its way to the client.
+  // Only if the host sent no response: the rest of one may still be on its way to the client.
   upstream.on('close', () => {
-    if (!response.headersSent) answer(response, 502, 'the host closed the connection');
+    if (!response.headersSent) respond(response, 502, 'the host closed the connection');
   });
   response.on('close', () => upstream.destroy());
   if (isChunked || request.headers['content-length'] !== undefined) request.pipe(upstream);
@@ -83,7 +83,7 @@ function hostOf({ host, isAddress, port }: HostAndPort): string {
   return port === HTTP_PORT ? name : `${name}:${port}`;
 }
 
-/** Names and values in turn, without those that are the proxy's own affair, nor those that the sender declared so. */
+/** Names and values in turn, without `OWN_HEADERS` and without those that the Connection header names. */
 function forwardedHeaders(message: IncomingMessage): string[] {
   const declared = new Set((message.headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
   const headers: string[] = [];
@@ -95,7 +95,7 @@ function forwardedHeaders(message: IncomingMessage): string[] {
   return headers;
 }
 
-function answer(response: ServerResponse, status: number, reason: string): void {
+function respond(response: ServerResponse, status: number, reason: string): void {
   if (response.writableEnded) return;
   if (response.headersSent) return void response.destroy();
   response.writeHead(status, { 'Content-Type': 'text/plain', Connection: 'close' });

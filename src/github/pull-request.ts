@@ -1,28 +1,28 @@
 /**
- * Opens a pull request on GitHub, or a server of its own that speaks the same API, for a branch that was delivered.
- * Rule: one for each branch: it looks first, so that an answer that got lost leads to no second one.
+ * Opens a pull request for a delivered branch, on GitHub or a server with the same API.
+ * Rule: one pull request for each branch. An open one is looked for first, so a lost response makes no second one.
  */
 import { z } from 'zod';
 import { isAtHost, readAddress } from '../core/address.ts';
 import { hideSecretValues } from '../core/secrets.ts';
 
-/** Where pull requests are opened, and with whose rights. */
+/** The server of pull requests, and the token to open them with. */
 export interface GitHub {
-  /** Host of repositories, as in their URLs. */
+  /** The host in the repositories' URLs. */
   host: string;
-  /** Base URL of its API. */
+  /** Base URL of the API. */
   api: string;
   token: string;
 }
 
-/** A repository by its names on GitHub. */
+/** A repository's owner and name on GitHub. */
 export interface RepositoryName {
   owner: string;
   name: string;
 }
 
 export interface PullRequestInput extends RepositoryName {
-  /** The branch that was delivered, and the one that it is for. */
+  /** The delivered branch, and the branch to merge it into. */
   head: string;
   base: string;
   title: string;
@@ -30,7 +30,7 @@ export interface PullRequestInput extends RepositoryName {
   body: string;
 }
 
-/** GitHub did not do it; `retryable` where it may later. */
+/** A failed request to GitHub. `retryable`: it may succeed later. */
 export class GitHubFailure extends Error {
   override name = 'GitHubFailure';
   readonly retryable: boolean;
@@ -45,7 +45,7 @@ const TIMEOUT_MS = 30_000;
 const MAX_TITLE = 200;
 const pullSchema = z.object({ number: z.int(), html_url: z.url() });
 
-/** Which repository of this GitHub an address names, as it is delivered to; undefined for any other address. */
+/** The repository that an address names, if it is on this GitHub server; otherwise undefined. */
 export function readRepositoryName({ host }: Pick<GitHub, 'host'>, text: string): RepositoryName | undefined {
   const read = readAddress(text);
   if (read.kind === 'bad' || read.address.kind === 'path') return undefined;
@@ -53,7 +53,7 @@ export function readRepositoryName({ host }: Pick<GitHub, 'host'>, text: string)
   return owner !== '' && isAtHost(read.address, host) ? { owner, name } : undefined;
 }
 
-/** Opens it, or gives the one that is open its new title and body; answers where it is. */
+/** Opens a pull request, or updates title and body of the open one. Returns its URL. Throws a GitHubFailure. */
 export async function openPullRequest(github: GitHub, input: PullRequestInput, signal: AbortSignal): Promise<string> {
   const { owner, name, head, base, body } = input;
   const title = input.title.slice(0, MAX_TITLE);
@@ -94,13 +94,13 @@ async function ask(
   const isLimited = status === 429 || (status === 403 && response.headers.get('x-ratelimit-remaining') === '0');
   const hint = isLimited ? '' : (HINTS[status] ?? '');
   throw new GitHubFailure(
-    `GitHub answered ${status} to ${what}: ${hideSecretValues(text, [token]).slice(0, 300)}${hint}`,
+    `GitHub responded ${status} to ${what}: ${hideSecretValues(text, [token]).slice(0, 300)}${hint}`,
     isLimited || status >= 500,
   );
 }
 
 const HINTS: Record<number, string> = {
-  401: '. Is COXSWAIN_GITHUB_TOKEN right, and still good?',
+  401: '. Is COXSWAIN_GITHUB_TOKEN right and still valid?',
   403: '. May the token write pull requests?',
   404: '. May the token see this repository?',
 };

@@ -1,6 +1,6 @@
 /**
- * Answers that the provider makes and keeps whether anybody listens or not.
- * Rule: an answer that was begun is fetched by its id, and asked for again only where the provider has it no more.
+ * Calls in the background: the provider makes and stores the response even if the worker's connection ends.
+ * Rule: a response under way is fetched by its id. It is requested again only if the provider no longer has it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type OpenAI from 'openai';
@@ -16,15 +16,15 @@ import { readStream } from './read-stream.ts';
 import type { CalledModel } from './to-model-failure.ts';
 import { failedResponse } from './to-model-failure.ts';
 
-/** Looks after an answer: soon at first, then every few seconds, as an answer takes seconds to minutes. */
+/** Waits between two polls: short at first, then a few seconds, since a response takes seconds to minutes. */
 const FIRST_LOOK_MS = 300;
 const LAST_LOOK_MS = 5000;
 
-/** The memory of whoever asks, which outlives it. */
+/** The caller's memory of a response under way, which survives the attempt (an activity's heartbeat). */
 export interface Background {
-  /** The answer that an earlier attempt began. */
+  /** The id of the response that an earlier attempt started. */
   id: string | undefined;
-  /** Remembers the answer under way; undefined where there is none to wait for any more. */
+  /** Remembers the id of the response under way; undefined: there is none any more. */
   keep(id: string | undefined): void;
 }
 
@@ -38,15 +38,15 @@ export interface BackgroundCall {
   onProgress: ((event: { outputBytes: number }) => void) | undefined;
 }
 
-/** Waits for the answer that was begun, or begins it. */
+/** Waits for the response that an earlier attempt started, or starts one. */
 export async function respondInBackground(call: BackgroundCall): Promise<StreamedResponse> {
   const { background, notes } = call;
   if (background.id !== undefined) {
     try {
-      return await fetchAnswer(call, background.id);
+      return await fetchResponse(call, background.id);
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
-      notes.push(`answer ${background.id} is not kept by the provider any more: asked for again`);
+      notes.push(`the provider no longer has response ${background.id}: requested again`);
       background.keep(undefined);
     }
   }
@@ -66,11 +66,11 @@ async function begin(call: BackgroundCall): Promise<StreamedResponse> {
   } catch (error) {
     if (begun === undefined || signal.aborted) throw error;
     try {
-      // Whatever became of the stream, the answer itself says how it stands.
-      return await fetchAnswer(call, begun);
+      // The stream broke, but the response may be complete or still under way.
+      return await fetchResponse(call, begun);
     } catch (later) {
       if (!(later instanceof NotFoundError)) throw later;
-      // A server that takes the words of the API but keeps nothing.
+      // A server that accepts `background` but stores nothing.
       background.keep(undefined);
       throw error;
     }
@@ -87,7 +87,7 @@ async function* noteId(
   }
 }
 
-async function fetchAnswer(call: BackgroundCall, id: string): Promise<StreamedResponse> {
+async function fetchResponse(call: BackgroundCall, id: string): Promise<StreamedResponse> {
   const { client, body, background, target, signal } = call;
   const query = body.include ? { include: body.include } : {};
   for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LAST_LOOK_MS)) {
@@ -110,6 +110,6 @@ async function fetchAnswer(call: BackgroundCall, id: string): Promise<StreamedRe
 function describeEnd({ id, status, error }: Response, target: CalledModel): ModelFailure {
   if (status === 'failed')
     return failedResponse(error?.code ?? 'failed', error?.message ?? 'the server gave no reason', target);
-  const said = `answer ${id} was cancelled at the provider`;
+  const said = `response ${id} was cancelled at the provider`;
   return new ModelFailure({ kind: 'broken-stream', target: `model "${target.model}" at ${target.host}`, said });
 }

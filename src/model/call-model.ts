@@ -1,7 +1,7 @@
 /**
- * The model: one call of the Responses API through the `openai` package, streamed, and stored at the provider only
- * where that is asked for.
- * Rule: an answer comes whole or not at all, and nobody but the caller retries.
+ * The model: one streamed call of the Responses API through the `openai` package. The provider stores a response only
+ * for calls in the background.
+ * Rule: a response is returned whole or not at all, and only the caller retries failures.
  */
 import { createHash } from 'node:crypto';
 import OpenAI, { APIError } from 'openai';
@@ -23,28 +23,28 @@ import { toModelFailure } from './to-model-failure.ts';
 import { defineTools } from './tool-definitions.ts';
 
 const OPENAI_BASE_URL = 'https://api.openai.com/v1';
-/** Digests of refused reasoning that are remembered; more would only cost a refused call again. */
+/** Most digests of refused reasoning that are remembered. Forgetting them costs one more refused call. */
 const MAX_REMEMBERED = 10_000;
-/** An agent that was stopped does not wait for a provider. */
+/** Timeout of a cancellation: an agent that was stopped does not wait for the provider. */
 const CANCEL_MS = 5000;
-/** Bytes counted as one token where a server counts none: rough, and said in a note. */
+/** A rough estimate where a server counts no tokens; a note says so. */
 const BYTES_PER_TOKEN = 4;
 
 export interface ModelRequest {
-  /** Another model of the same provider than the configured one. */
+  /** Another model of the same provider; the default is the configured one. */
   model?: string;
   instructions: string;
   /** The whole conversation so far. */
   items: readonly Item[];
   /** Which tools the model gets; null for none. */
   profile: ToolSet | null;
-  /** Groups calls that share a prefix at the provider's cache. */
+  /** Groups calls that share a prefix in the provider's cache. */
   cacheKey: string;
   maxOutputTokens: number;
-  /** Aborting it rejects the call with the signal's reason. */
+  /** When it aborts, the call rejects with its reason. */
   signal?: AbortSignal | undefined;
   onProgress?: (event: { outputBytes: number }) => void;
-  /** The provider makes and keeps the answer whether this call lives or not; it then stores it. */
+  /** Set for a call in the background: the provider makes and stores the response even if this call ends. */
   background?: Background | undefined;
 }
 
@@ -54,7 +54,7 @@ export interface ModelResponse {
   usage: Usage;
   /** The model as the provider names it. */
   model: string;
-  /** What was dropped or repaired, for people. */
+  /** Notes for people about what was dropped or repaired. */
   notes: string[];
   stop: Stop;
   refusal?: string;
@@ -62,33 +62,33 @@ export interface ModelResponse {
 
 export interface ModelSettings {
   name: string;
-  /** Where the Responses API is, usually ending in `/v1`; OpenAI's own if left out. */
+  /** The Responses API's URL, usually ending in `/v1`; the default is OpenAI's. */
   baseUrl?: string;
   apiKey: string;
   reasoningEffort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
   prices: PriceTable;
-  /** Most milliseconds of one call, from its start to the last event. */
+  /** Timeout of one call, from its start to the last event. */
   timeoutMs: number;
-  /** Tokens that fit the model, input and output together; left out where nobody said. */
+  /** The model's context: most tokens of input and output together; undefined if not configured. */
   contextTokens?: number;
 }
 
 export interface Model {
   readonly name: string;
   readonly contextTokens: number | undefined;
-  /** What a model's tokens cost, this one's if none is named; null where that is not known. */
+  /** The price of a model's tokens, by default this one's; null if it is not known. */
   priceOf(name?: string): Price | null;
-  /** One answer, or a ModelFailure. */
+  /** Makes one call. Throws a ModelFailure. */
   call(request: ModelRequest): Promise<ModelResponse>;
-  /** Ends an answer that is made in the background, as far as that can still be done. */
+  /** Cancels a response in the background. Never throws. */
   cancel(id: string): Promise<void>;
 }
 
-/** What an earlier call taught about this provider, kept for the worker's life. */
+/** What earlier calls showed about this provider; remembered until the worker ends. */
 interface Learned {
   /** SHA-256 of opaque items that were refused. */
   refused: Set<string>;
-  /** The model has no encrypted reasoning to give. */
+  /** The model has no encrypted reasoning. */
   noEncrypted: boolean;
 }
 
@@ -103,7 +103,7 @@ interface Opened {
 export function openModel(settings: ModelSettings): Model {
   const baseURL = settings.baseUrl ?? OPENAI_BASE_URL;
   const { apiKey, timeoutMs } = settings;
-  // The key is given here, never read from the environment by the library; its log could show prompts.
+  // The key is passed, so that the library reads none from the environment. Its log is off: it could show prompts.
   const client = new OpenAI({ apiKey, baseURL, maxRetries: 0, timeout: timeoutMs, logLevel: 'off' });
   const opened = {
     client,
@@ -118,7 +118,7 @@ export function openModel(settings: ModelSettings): Model {
     priceOf: (other = name) => priceOf(settings.prices, other),
     call: (request) => callModel(opened, request),
     cancel: async (id) => {
-      // Nobody waits for it any more: whatever goes wrong, it ends by itself.
+      // Failures don't matter: no run waits for the response, and it ends by itself.
       await client.responses.cancel(id, { timeout: CANCEL_MS }).catch(() => undefined);
     },
   };
@@ -126,10 +126,10 @@ export function openModel(settings: ModelSettings): Model {
 
 async function callModel(opened: Opened, request: ModelRequest): Promise<ModelResponse> {
   const notes: string[] = [];
-  // Twice at most: once without the refused reasoning, once without asking for any.
+  // At most two repairs: without the refused reasoning, then without requesting any.
   for (let repairs = 0; ; repairs += 1) {
     try {
-      return finishAnswer(opened, request, await stream(opened, request, notes), notes);
+      return finishResponse(opened, request, await stream(opened, request, notes), notes);
     } catch (error) {
       request.signal?.throwIfAborted();
       const note = repairs < 2 ? learn(opened, request, error) : undefined;
@@ -142,7 +142,7 @@ async function callModel(opened: Opened, request: ModelRequest): Promise<ModelRe
 async function stream(opened: Opened, request: ModelRequest, notes: string[]): Promise<StreamedResponse> {
   const { client, settings } = opened;
   const { background, onProgress } = request;
-  // The library's own timeout ends with the headers; a stream that falls silent must end too.
+  // The library's timeout covers only the time until the headers. This one covers the whole stream.
   const deadline = AbortSignal.timeout(settings.timeoutMs);
   const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
   try {
@@ -151,14 +151,14 @@ async function stream(opened: Opened, request: ModelRequest, notes: string[]): P
     const events = await client.responses.create(body, { signal });
     return await readStream(events, target, onProgress);
   } catch (error) {
-    // Once aborted, whatever was thrown is only the abort's echo.
+    // After the deadline, whatever was thrown is a consequence of the abort.
     if (!deadline.aborted || request.signal?.aborted) throw error;
-    const said = `no complete answer within ${settings.timeoutMs / 1000} seconds`;
+    const said = `no complete response within ${settings.timeoutMs / 1000} seconds`;
     throw new ModelFailure({ kind: 'timeout', target: `model "${settings.name}" at ${opened.host}`, said });
   }
 }
 
-/** The request's body: what never changes first, the conversation last, so that calls share the longest prefix. */
+/** The request's body: constant parts first, the conversation last, so that calls share the longest prefix. */
 function createBody(opened: Opened, request: ModelRequest): ResponseCreateParamsStreaming {
   const { settings, learned } = opened;
   const { reasoningEffort } = settings;
@@ -176,7 +176,7 @@ function createBody(opened: Opened, request: ModelRequest): ResponseCreateParams
   };
 }
 
-function finishAnswer(
+function finishResponse(
   opened: Opened,
   request: ModelRequest,
   streamed: StreamedResponse,
@@ -184,17 +184,17 @@ function finishAnswer(
 ): ModelResponse {
   const { settings, host } = opened;
   const callIds = new Set(request.items.flatMap((item) => (item.kind === 'call' ? [item.callId] : [])));
-  const answer = readResponse(streamed, { provider: host, model: settings.name }, callIds);
+  const read = readResponse(streamed, { provider: host, model: settings.name }, callIds);
   const counted = readTokenUsage(streamed);
   if (!counted) notes.push('the server counted no tokens: estimated at a token for every 4 bytes');
-  const usage = counted ?? estimateUsage(request, answer.items);
+  const usage = counted ?? estimateUsage(request, read.items);
   const asked = request.model ?? settings.name;
   const model = streamed.response.model || asked;
   const costUsd = costOf(usage, settings.prices, model) ?? costOf(usage, settings.prices, asked);
-  return { ...answer, usage: { ...usage, costUsd }, model, notes: [...notes, ...answer.notes] };
+  return { ...read, usage: { ...usage, costUsd }, model, notes: [...notes, ...read.notes] };
 }
 
-/** What is left out of the next try after a refusal of encrypted reasoning; undefined when the trouble is another. */
+/** Remembers to leave out encrypted reasoning that was refused, and returns a note; undefined for other errors. */
 function learn(opened: Opened, request: ModelRequest, error: unknown): string | undefined {
   if (!(error instanceof APIError) || error.status !== 400) return undefined;
   if (
@@ -211,7 +211,7 @@ function learn(opened: Opened, request: ModelRequest, error: unknown): string | 
   }
   if (learned.noEncrypted) return undefined;
   learned.noEncrypted = true;
-  return `${host} has no encrypted reasoning for this model: not asked for any more`;
+  return `${host} has no encrypted reasoning for this model: not requested any more`;
 }
 
 function isOurs({ host, settings }: Opened, item: Extract<Item, { kind: 'opaque' }>): boolean {

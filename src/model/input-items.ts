@@ -1,13 +1,13 @@
 /**
- * Turns our conversation into the Responses API's input.
- * Rule: one item of ours gives the same bytes in every call, so that a longer conversation begins with the shorter one.
+ * Turns the conversation into the Responses API's input.
+ * Rule: an item has the same bytes in every call, so that a longer conversation starts with the shorter one.
  */
 import type { ResponseInputItem } from 'openai/resources/responses/responses';
 import type { Item } from '../core/transcript.ts';
 
 type Opaque = Extract<Item, { kind: 'opaque' }>;
 
-/** The input for a call. `takesBack` says whether an opaque item may be given to the model that is called. */
+/** The input for a call. `takesBack` says whether the called model accepts an opaque item. */
 export function toInputItems(items: readonly Item[], takesBack: (item: Opaque) => boolean): ResponseInputItem[] {
   return items.flatMap((item) => (item.kind === 'opaque' && !takesBack(item) ? [] : [toInputItem(item)]));
 }
@@ -17,7 +17,7 @@ function toInputItem(item: Item): ResponseInputItem {
     case 'user':
       return { type: 'message', role: 'user', content: [{ type: 'input_text', text: item.text }] };
     case 'assistant':
-      // Without an id, since nothing is stored at the provider; the type wants one, the API does not.
+      // Without an id, since the provider stores nothing. The package's type requires one, the API does not.
       return {
         type: 'message',
         role: 'assistant',

@@ -1,22 +1,22 @@
 /**
- * What can go wrong with a model call, as one error class that carries its facts.
- * Rule: a message says what was tried, on what, and what a person can do; the key never stands in it.
+ * The only error class of model calls, with its facts as fields.
+ * Rule: a message says what was tried, on what, and what a person can do; it never contains the key.
  */
 
-/** Every kind of failure, whether trying again by itself can help, and what a person can do. */
+/** Every kind of failure, whether a retry can help, and what a person can do. */
 const KINDS = {
-  'rate-limited': { retryable: true, remedy: 'It is tried again after a while; fewer agents at once would help.' },
+  'rate-limited': { retryable: true, remedy: 'It is tried again after a while; fewer concurrent agents would help.' },
   quota: { retryable: false, remedy: 'The account has no credit left: add some or use another key, then resume.' },
   overloaded: { retryable: true, remedy: 'It is tried again after a while.' },
   unreachable: {
     retryable: true,
     remedy: 'Is the address right (OPENAI_BASE_URL), is the server up, does the network let it through?',
   },
-  'broken-stream': { retryable: true, remedy: 'The partial answer was thrown away; it is tried again.' },
+  'broken-stream': { retryable: true, remedy: 'The partial response was thrown away; it is tried again.' },
   timeout: { retryable: true, remedy: 'It is tried again; COXSWAIN_MODEL_TIMEOUT_SECONDS allows more time.' },
   'bad-request': {
     retryable: false,
-    remedy: 'The server does not take this request: does it speak the Responses API for this model?',
+    remedy: 'The server refuses this request: does it support the Responses API for this model?',
   },
   unauthorized: { retryable: false, remedy: 'Check OPENAI_API_KEY, and whether it may use this model.' },
   'not-found': {
@@ -37,24 +37,24 @@ export type ModelFailureKind = keyof typeof KINDS;
 
 export interface ModelFailureFacts {
   kind: ModelFailureKind;
-  /** Model name and host: what was called. */
+  /** The model's name and host. */
   target: string;
-  /** What the other side or the network said. */
+  /** The error message of the server or the network. */
   said: string;
   status?: number;
   retryAfterMs?: number;
   cause?: unknown;
 }
 
-/** A model call that gave no answer. */
+/** A model call without a response. */
 export class ModelFailure extends Error {
   override name = 'ModelFailure';
   readonly kind: ModelFailureKind;
-  /** Whether the same call may succeed later without anyone doing anything. */
+  /** Whether the same call may succeed later by itself. */
   readonly retryable: boolean;
-  /** How long the provider asked to wait, in milliseconds. */
+  /** How long the provider asks to wait. */
   readonly retryAfterMs?: number;
-  /** HTTP status, where there was one. */
+  /** The HTTP status, if there was one. */
   readonly status?: number;
 
   constructor(facts: ModelFailureFacts) {

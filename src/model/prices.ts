@@ -1,6 +1,6 @@
 /**
- * What a model's tokens cost: a table that people configure, and the cost of one call by it.
- * Rule: no price is invented; a model that is not in the table costs `null`, unknown, never 0.
+ * The prices of models' tokens, from a configured table, and the cost of one call.
+ * Rule: no price is invented; the cost of a model that is not in the table is `null` (unknown), never 0.
  */
 import { z } from 'zod';
 import type { Price } from '../core/price.ts';
@@ -13,19 +13,19 @@ export const priceTableSchema = z.record(
   z.string().min(1),
   z.strictObject({
     inputPerMillionUsd: perMillionUsd,
-    /** Input tokens that the provider had in its cache. */
+    /** For input tokens from the provider's cache. */
     cachedInputPerMillionUsd: perMillionUsd,
     outputPerMillionUsd: perMillionUsd,
   }),
 );
 export type PriceTable = z.infer<typeof priceTableSchema>;
 
-/** The prices known without configuration: the offline model, which runs here, is free. */
+/** Prices without configuration: the offline model runs on this machine and is free. */
 const DEFAULT_PRICES: PriceTable = {
   'coxswain-offline': { inputPerMillionUsd: 0, cachedInputPerMillionUsd: 0, outputPerMillionUsd: 0 },
 };
 
-/** The cost of a call in US dollars, or null where the model has no price; the table goes before the defaults. */
+/** The cost of a call in US dollars; null if the model has no price. The table takes precedence over the defaults. */
 export function costOf(usage: Omit<Usage, 'costUsd'>, table: PriceTable, model: string): number | null {
   const price = ownEntry(table, model) ?? ownEntry(DEFAULT_PRICES, model);
   if (!price) return null;
@@ -37,7 +37,7 @@ export function costOf(usage: Omit<Usage, 'costUsd'>, table: PriceTable, model: 
   return sum / 1_000_000;
 }
 
-/** What a model's tokens cost, for a budget; null where nobody said. */
+/** The highest price of a model's tokens, for a budget; null if the model has no price. */
 export function priceOf(table: PriceTable, model: string): Price | null {
   const price = ownEntry(table, model) ?? ownEntry(DEFAULT_PRICES, model);
   if (!price) return null;

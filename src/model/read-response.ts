@@ -1,13 +1,13 @@
 /**
- * Turns a provider's answer into our items, its usage, and how it ended.
- * Rule: what is kept can be given back as it is; what can't (a half call, reasoning that leads nowhere) is dropped and
- * noted.
+ * Turns a provider's response into our items, its usage, and how it ended.
+ * Rule: every returned item can be sent back unchanged. Others (an incomplete call, reasoning without a text or call)
+ * are dropped with a note.
  */
 import type { ResponseOutputItem } from 'openai/resources/responses/responses';
 import type { Item, Usage } from '../core/transcript.ts';
 import type { StreamedResponse } from './read-stream.ts';
 
-/** How an answer ended: `empty` has neither a call nor a text. */
+/** How a response ended. `empty`: neither a call nor a text. */
 export type Stop = 'complete' | 'truncated' | 'refused' | 'empty';
 
 export interface ReadResponse {
@@ -17,13 +17,13 @@ export interface ReadResponse {
   refusal?: string;
 }
 
-/** Where opaque items come from and may go back to. */
+/** The provider and model that opaque items come from, and that alone accept them back. */
 export interface ItemOrigin {
   provider: string;
   model: string;
 }
 
-/** Reads an answer; `usedCallIds` are the conversation's, so that a server that repeats one does no harm. */
+/** Reads a response. `usedCallIds`: the conversation's call ids; a repeated one is replaced. */
 export function readResponse(
   { response, output }: StreamedResponse,
   origin: ItemOrigin,
@@ -39,10 +39,10 @@ export function readResponse(
   }
   const reason =
     response.status === 'incomplete' ? (response.incomplete_details?.reason ?? 'no reason given') : undefined;
-  if (reason === 'content_filter') refusals.push("the provider's content filter cut the answer off");
+  if (reason === 'content_filter') refusals.push("the provider's content filter cut the response off");
   const refusal = refusals.join(' ').trim();
   if (refusal !== '' && !items.some(({ kind }) => kind === 'call')) return { items, notes, stop: 'refused', refusal };
-  if (reason !== undefined) notes.push(`the answer is incomplete: ${reason}`);
+  if (reason !== undefined) notes.push(`the response is incomplete: ${reason}`);
   if (reason !== undefined) return { items, notes, stop: 'truncated' };
   return { items, notes, stop: items.length === 0 ? 'empty' : 'complete' };
 }
@@ -85,13 +85,13 @@ function freshCallId(wanted: string, used: ReadonlySet<string>): string {
   return callId;
 }
 
-/** Tokens as the provider counted them, or undefined where it did not. */
+/** Tokens as the provider counted them; undefined if it did not. */
 export function readTokenUsage({ response }: StreamedResponse): Omit<Usage, 'costUsd'> | undefined {
   const { usage } = response;
   if (!usage) return undefined;
   return {
     inputTokens: toCount(usage.input_tokens),
-    // Other servers leave the details out.
+    // Some servers leave out the details.
     cachedTokens: toCount((usage.input_tokens_details as { cached_tokens?: number } | undefined)?.cached_tokens),
     outputTokens: toCount(usage.output_tokens),
   };

@@ -1,23 +1,23 @@
 /**
- * Reads the events of one answer to its end.
- * Rule: an answer counts only when its last event came; what broke off before is thrown away whole.
+ * Reads the events of one response to its end.
+ * Rule: a response counts only if its last event came; a broken one is thrown away as a whole.
  */
 import type { Response, ResponseOutputItem, ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { ModelFailure } from './model-failure.ts';
 import type { CalledModel } from './to-model-failure.ts';
 import { failedResponse } from './to-model-failure.ts';
 
-/** Most bytes of one answer; `max_output_tokens` stays far below, so only a server that ignores it comes here. */
+/** Most bytes of one response. Only a server that ignores `max_output_tokens` reaches it. */
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 
-/** An answer whose stream came to its proper end. */
+/** A response whose stream ended properly. */
 export interface StreamedResponse {
   response: Response;
-  /** Output items as they were completed one by one, in order: some servers leave them out of the last event. */
+  /** Output items in order; from their own events if the last event lacks them, as with some servers. */
   output: ResponseOutputItem[];
 }
 
-/** Reads until the response is completed or incomplete; throws ModelFailure when it failed or broke off. */
+/** Reads until the response is completed or incomplete. Throws a ModelFailure if it fails or breaks off. */
 export async function readStream(
   events: AsyncIterable<ResponseStreamEvent>,
   target: CalledModel,
@@ -28,7 +28,7 @@ export async function readStream(
   for await (const event of events) {
     if ('delta' in event && typeof event.delta === 'string') {
       outputBytes += Buffer.byteLength(event.delta);
-      if (outputBytes > MAX_OUTPUT_BYTES) throw broken(target, `the answer is longer than ${MAX_OUTPUT_BYTES} bytes`);
+      if (outputBytes > MAX_OUTPUT_BYTES) throw broken(target, `the response is longer than ${MAX_OUTPUT_BYTES} bytes`);
       onProgress?.({ outputBytes });
     }
     if (event.type === 'response.output_item.done') done.set(event.output_index, event.item);
@@ -43,7 +43,7 @@ export async function readStream(
       return { response: event.response, output: Array.isArray(output) && output.length > 0 ? output : streamed };
     }
   }
-  throw broken(target, 'the stream ended before the answer was complete');
+  throw broken(target, 'the stream ended before the response was complete');
 }
 
 function broken(target: CalledModel, said: string): ModelFailure {

@@ -1,35 +1,35 @@
 /**
- * Sorts what the client library throws into our closed list of failures.
- * Rule: only what trying again can mend is retryable; spent quota, a bad key and a policy's refusal are for a person.
+ * Turns errors of the client library into our closed list of failures.
+ * Rule: retryable are only failures that a retry can mend; spent quota, a bad key and a content refusal need a person.
  */
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import { hideSecretValues } from '../core/secrets.ts';
 import type { ModelFailureKind } from './model-failure.ts';
 import { ModelFailure } from './model-failure.ts';
 
-/** Longest words of a provider that a message repeats. */
+/** Most characters of a provider's message in ours. */
 const MAX_SAID_CHARACTERS = 500;
-/** Longest wait that a provider's header may ask for; a longer one would look like a run that hangs. */
+/** Longest wait that a provider's header may ask for. With a longer one, a run would seem to hang. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
 const QUOTA = /insufficient_quota|billing|credit/i;
 const CONTEXT = /context_length_exceeded|context (?:length|window)|prompt is too long|too many (?:input )?tokens/i;
 const POLICY = /content_policy|content_filter|content policy|invalid_prompt|_policy|safety|usage policies/i;
 
-/** What was called, for messages, and the key that must not appear in them. */
+/** The called model, for messages, and the key, which must not appear in them. */
 export interface CalledModel {
   model: string;
   host: string;
   apiKey: string;
 }
 
-/** The failure that a thrown error stands for. */
+/** The failure for a thrown error. */
 export function toModelFailure(error: unknown, target: CalledModel): ModelFailure {
   if (error instanceof ModelFailure) return error;
   const shared = { target: `model "${target.model}" at ${target.host}` };
-  // A server's words may repeat the key, and a cause would carry them on: only the network's is kept.
+  // A server's message may repeat the key, so only network errors are passed on as `cause`.
   if (error instanceof APIConnectionTimeoutError) {
-    return new ModelFailure({ ...shared, kind: 'timeout', said: 'no answer in time', cause: error });
+    return new ModelFailure({ ...shared, kind: 'timeout', said: 'no response in time', cause: error });
   }
   if (error instanceof APIConnectionError) {
     return new ModelFailure({ ...shared, kind: 'unreachable', said: describeCause(error), cause: error });
@@ -47,10 +47,10 @@ export function toModelFailure(error: unknown, target: CalledModel): ModelFailur
     });
   }
   const said = cleanSaid(describeCause(error), target.apiKey);
-  return new ModelFailure({ ...shared, kind: 'broken-stream', said: `the answer broke off: ${said}` });
+  return new ModelFailure({ ...shared, kind: 'broken-stream', said: `the response broke off: ${said}` });
 }
 
-/** The failure for an answer that says itself that it failed (`response.failed`). */
+/** The failure for an error that the provider reports in the stream, such as `response.failed`. */
 export function failedResponse(code: string, message: string, target: CalledModel): ModelFailure {
   const kind = kindOfCode({ code, type: undefined, message });
   return new ModelFailure({
@@ -79,7 +79,7 @@ function kindOfStatus(status: number, error: Described): ModelFailureKind {
   return 'bad-request';
 }
 
-/** An error inside a stream has no status: only its code and words tell. What is unknown may be tried again. */
+/** The kind of an error without a status, in a stream: by its code and message. An unknown one is retryable. */
 function kindOfCode(error: Described): ModelFailureKind {
   const words = wordsOf(error);
   if (/insufficient_quota/.test(words)) return 'quota';
@@ -94,7 +94,7 @@ function wordsOf({ code, type, message }: Described): string {
   return `${code ?? ''} ${type ?? ''} ${message}`;
 }
 
-/** What a network error is about, from the innermost cause: `connect ECONNREFUSED 127.0.0.1:1`. */
+/** The message of an error's innermost cause, such as `connect ECONNREFUSED 127.0.0.1:1`. */
 function describeCause(error: unknown): string {
   let inner: unknown = error;
   for (let depth = 0; depth < 5 && inner instanceof Error && inner.cause !== undefined; depth += 1) inner = inner.cause;
@@ -103,7 +103,7 @@ function describeCause(error: unknown): string {
   return inner.message.includes(code) ? inner.message : `${inner.message} (${code})`;
 }
 
-/** A provider's words on one line, cut, without the key, even where the provider repeats it. */
+/** A provider's message on one line, shortened, and without the key. */
 function cleanSaid(text: string, apiKey: string): string {
   const oneLine = hideSecretValues(text, [apiKey]).replace(/\s+/g, ' ').trim();
   return oneLine.slice(0, MAX_SAID_CHARACTERS).replace(/\.$/, '');

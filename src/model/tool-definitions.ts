@@ -1,16 +1,16 @@
 /**
- * Turns core's tools into plain function tools of the Responses API.
- * Rule: the same profile gives the same bytes in the same order every time, or no provider's prompt cache holds.
+ * Turns core's tools into function tools of the Responses API.
+ * Rule: the same profile always gives the same bytes in the same order; otherwise no prompt cache would work.
  */
 import type { FunctionTool } from 'openai/resources/responses/responses';
 import { z } from 'zod';
 import type { ToolSet } from '../core/agent/tools.ts';
 import { TOOLS } from '../core/agent/tools.ts';
 
-/** A JSON schema as far as this file looks into it. */
+/** A JSON schema; this file reads only some of its keywords. */
 type JsonSchema = Record<string, unknown>;
 
-/** Keywords that strict mode does not take; core's own check of each call holds the limits that they stand for. */
+/** Keywords that strict mode refuses. Core checks these limits itself in each call. */
 const NOT_IN_STRICT = new Set(['minLength', 'maxLength', 'default']);
 
 /** The function tools of a profile. */
@@ -22,7 +22,7 @@ export function defineTools(profile: ToolSet): FunctionTool[] {
   });
 }
 
-/** Strict mode wants closed objects all of whose fields are required, at every depth. */
+/** Strict mode needs objects without additional properties and with all fields required, at every depth. */
 function canBeStrict(schema: unknown): boolean {
   if (Array.isArray(schema)) return schema.every(canBeStrict);
   if (!isRecord(schema)) return true;

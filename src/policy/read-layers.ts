@@ -1,8 +1,8 @@
 /**
- * Reads the layers of policy and joins them: the organisation's and the team's from the worker's folder, the
- * repository's from its default branch and its base commit, the run's from its input.
- * Rule: no layer comes from a tree that an agent changed, the organisation's never from the repository, and a file that
- * is named but can't be read is an error, never a layer that is left out.
+ * Reads and joins the layers of policy: the organisation's and the team's from the worker's folder, the repository's
+ * from its default branch and its base commit, the run's from its input.
+ * Rule: no layer comes from a tree that an agent changed, and the organisation's never from the repository. A
+ * configured file that can't be read is an error; its layer is never skipped.
  */
 import { checkPatterns, checkRules } from '../core/commands/check-examples.ts';
 import { canonicalJson, digestText } from '../core/digest.ts';
@@ -18,36 +18,36 @@ import { readOrganisation } from './read-organisation.ts';
 import type { ReadPolicyFile } from './read-policy-file.ts';
 import { readPolicyFile } from './read-policy-file.ts';
 
-/** Where a repository keeps its policy. */
+/** The path of a repository's policy. */
 export const REPOSITORY_POLICY = '.coxswain/policy.yaml';
 
 export interface LayerSources {
-  /** Folder with `organisation.yaml` and `teams/<team>.yaml`; undefined where a worker has none. */
+  /** Folder with `organisation.yaml` and `teams/<team>.yaml`; undefined if the worker has none. */
   folder: string | undefined;
   /** The team that the start names. */
   team: string | undefined;
-  /** The repository's address or real path, by which the organisation says whose it is; null to look at a team only. */
+  /** The repository's address or real path, by which its team is found; null: only the named team counts. */
   address: string | null;
-  /** Text of the repository's file at the base; undefined where it has none. */
+  /** The text of the repository's file at the base; undefined if there is none. */
   repository: string | undefined;
-  /** The same at the tip of its default branch, whose limits count too; left out where that is the base. */
+  /** The text at the head of the default branch, whose limits count too. Left out if that is the base. */
   defaultBranch?: string | undefined;
   run: Policy | undefined;
-  /** Networks for its setup that somebody granted to this run beside the files. */
+  /** Networks for the setup that were granted to this run outside of the files. */
   said?: readonly NetworkGrant[];
   /**
-   * The run is under way: its own and its base's settings can't be changed any more. Those that are looser than a limit
-   * of today count as the limit, and a pattern that is refused today stands: it allows nothing and protects everything.
+   * The run is under way, so its own and its base's settings can't be changed any more. A setting that is looser than a
+   * current limit counts as the limit. A pattern that is refused now stays: it allows nothing and protects everything.
    */
   isUnderWay?: boolean;
 }
 
 export type LayersResult =
   | { kind: 'ok'; policy: EffectivePolicy; organisation: string | null; team: string | undefined }
-  /** `isRefusal`: the files are in order, and what they say refuses the run. */
+  /** `isRefusal`: the files are valid, and policy refuses the run. */
   | { kind: 'bad'; problems: string[]; isRefusal?: true };
 
-/** Reads all layers that there are and joins them. */
+/** Reads and joins all layers. */
 export async function readLayers(sources: LayerSources): Promise<LayersResult> {
   const { folder, run, isUnderWay = false } = sources;
   const organisation = folder === undefined ? NO_ORGANISATION : await readOrganisation(folder, sources);
@@ -88,26 +88,26 @@ function partsOf({ limits, defaults }: PolicyFile): Pick<Layer, 'limits' | 'defa
   return { limits, defaults };
 }
 
-/** What tells the organisation's and the team's settings from others: by what they say, not by how it is written. */
+/** A digest of the organisation's and the team's settings: of their meaning, not of the files' text. */
 function digestOf({ files, team }: Organisation): string {
   return digestText(canonicalJson({ files: files.map(({ name, policy }) => ({ name, policy })), team: team ?? null }));
 }
 
 const UNSAID_NETWORK =
-  "policy.network.setup: a run's own input, or a base of its choice, can't open the network: whoever starts runs chooses both. " +
+  "policy.network.setup: a run's own input, or a base that it chooses, can't open the network: the person who starts it chooses both. " +
   'Name the hosts at the terminal of the worker (cox run --network-for-setup registry.example.com), ' +
   'in a policy file (limits: {network: {setup: {hosts: […]}}}), or for all runs of the worker (COXSWAIN_SETUP_NETWORK)';
 
-/** The networks for a setup that a layer names: as a limit or by default, somebody meant runs to have them. */
+/** The networks for a setup that a layer grants, as a limit or by default. */
 function networksOf({ limits, defaults }: Pick<Layer, 'limits' | 'defaults'>): NetworkGrant[] {
   return [limits?.network?.setup, defaults?.network?.setup].filter((grant) => grant !== undefined);
 }
 
 const UNSAID_LFS =
-  "policy.lfs: a run's own input, or a base of its choice, can't have the content of LFS files fetched. " +
+  "policy.lfs: a run's own input, or a base that it chooses, can't have the content of LFS files fetched. " +
   "Write `lfs: content` under `limits` or `defaults` of a policy file: the organisation's, the team's, or the repository's on its default branch";
 
-/** Whether a layer lets runs have the content that git LFS keeps. */
+/** Whether a layer lets runs have the content of LFS files. */
 function grantsLfs({ limits, defaults }: Pick<Layer, 'limits' | 'defaults'>): boolean {
   return limits?.lfs === 'content' || defaults?.lfs === 'content';
 }
@@ -116,16 +116,16 @@ interface RepositoryLayer {
   layer: Layer | undefined;
   files: { name: LayerName; file: string; lineOf: ReadPolicyFile['lineOf'] }[];
   problems: string[];
-  /** The networks that the default branch names, and the one that a base beside it asks for. */
+  /** The networks that the default branch grants, and the one that another base asks for. */
   networks: NetworkGrant[];
   asked: NetworkGrant;
-  /** Whether the default branch lets runs have LFS content, and what a base beside it asks for. */
+  /** Whether the default branch lets runs have LFS content, and what another base asks for. */
   grantsLfs: boolean;
   lfs: LfsRule | undefined;
 }
 
 /**
- * The repository's layer. A run chooses its base, so the limits at the tip of the default branch count too: the
+ * The repository's layer. A run chooses its base, so the limits at the head of the default branch count too: the
  * stricter of both, field by field. Defaults are the base's.
  */
 function readRepository(sources: LayerSources): RepositoryLayer {
@@ -144,7 +144,7 @@ function readRepository(sources: LayerSources): RepositoryLayer {
     return { layer: undefined, files: [], problems, networks: [], asked: false, grantsLfs: false, lfs: undefined };
   const limits = good.map(({ policy }) => policy.limits ?? {}).reduce((one, other) => mergeLimits(one, other));
   const defaults = good.find(({ file }) => file === REPOSITORY_POLICY)?.policy.defaults;
-  // In one file, a default that is looser than a limit is a mistake to be said; of two files, the limit wins.
+  // Within one file, a default that is looser than a limit is reported as a mistake. Between two files the limit wins.
   const tight = defaults && good.length > 1 ? tightenBy(defaults, limits) : defaults;
   const isBeside = 'defaultBranch' in sources;
   const trusted = good.filter(({ file }) => isBeside === (file !== REPOSITORY_POLICY)).map(({ policy }) => policy);

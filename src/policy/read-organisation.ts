@@ -1,7 +1,7 @@
 /**
  * Reads the files of the organisation: `organisation.yaml`, and the file of the team that a repository belongs to.
- * Rule: a worker that is told where these files are works with them or not at all; a missing folder or file is an
- * error that says which.
+ * Rule: a worker with a configured folder never works without its files; a missing folder or file is an error that
+ * names it.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,9 +14,9 @@ import { readPolicyFile, readText } from './read-policy-file.ts';
 const ORGANISATION = 'organisation.yaml';
 
 export interface Organisation {
-  /** Farthest first. */
+  /** The organisation's file, then the team's. */
   files: ({ name: LayerName; file: string } & ReadPolicyFile)[];
-  /** The team whose layer counts. */
+  /** The team that the repository belongs to. */
   team: string | undefined;
   problems: string[];
 }
@@ -30,7 +30,7 @@ export async function readOrganisation(
   if (text instanceof Error) return bad(`${ORGANISATION} can't be read (COXSWAIN_POLICIES): ${text.message}`);
   if (text === undefined)
     return bad(
-      `there is no ${ORGANISATION} in ${folder}, which COXSWAIN_POLICIES names: mend the name, or make the file (\`version: 1\` is enough)`,
+      `there is no ${ORGANISATION} in ${folder}, which COXSWAIN_POLICIES names: correct the name, or make the file (\`version: 1\` is enough)`,
     );
   const organisation = readPolicyFile(ORGANISATION, text, { layer: 'organisation' });
   const teams = await readTeams(folder);
@@ -71,7 +71,7 @@ function stateOf({ team, read }: TeamFile): TeamStatement {
   return { team, repositories: read.kind === 'ok' ? read.policy.repositories : undefined };
 }
 
-/** Every team's file. Names are those of the folder, so another spelling of one is no file, whatever the disk says. */
+/** Every team's file, by the names in the folder's listing: on a case-insensitive disk another spelling is no team. */
 async function readTeams(folder: string): Promise<TeamFile[] | Error> {
   const listed = await readdir(join(folder, 'teams')).catch((error: unknown) =>
     error instanceof Error && 'code' in error && error.code === 'ENOENT' ? [] : said(error),

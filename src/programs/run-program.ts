@@ -1,6 +1,6 @@
 /**
- * Runs a program that may hang, and says how it ended as a value.
- * Rule: it always ends, at its time limit or when nothing moves any more, and its whole process group with it.
+ * Runs a program that may hang, and returns how it ended.
+ * Rule: the program and its process group always end, at the latest by the timeout or when progress stalls.
  */
 import { execa } from 'execa';
 
@@ -10,23 +10,23 @@ export type ProgramEnd =
   | { kind: 'stopped'; reason: string; output: string };
 
 export interface RunProgramOptions {
-  /** Hard limit for the whole program. */
+  /** Timeout of the whole program. */
   timeoutMs: number;
   /** Ends the program when `progress` returns the same value for this long. */
   stallMs?: number;
-  /** A number that grows while the program gets on, such as bytes on disk. */
+  /** A number that grows while the program makes progress, such as bytes on disk. */
   progress?: () => Promise<number>;
   /** Set on top of the inherited environment. */
   env?: Record<string, string>;
 }
 
-/** Enough for a program's help, and for the last lines of an error. */
+/** Enough for a program's help or the last lines of an error. */
 const MAX_OUTPUT_CHARS = 16_000;
 const PROGRESS_INTERVAL_MS = 500;
 
 /** Runs `file` with `args`, without a shell or standard input. Never rejects. */
 export async function runProgram(file: string, args: string[], options: RunProgramOptions): Promise<ProgramEnd> {
-  // A group of its own, so that what the program started can be ended with it.
+  // In its own process group, so that its child processes can be killed with it.
   const child = execa(file, args, {
     detached: true,
     stdin: 'ignore',
@@ -41,7 +41,7 @@ export async function runProgram(file: string, args: string[], options: RunProgr
   };
   const limit = setTimeout(() => stop(`not done after ${options.timeoutMs / 1000} s`), options.timeoutMs);
   const watch = watchProgress(options, stop);
-  // Our own end must not leave it running; a download that is cut is begun again.
+  // The program must not outlive this process. An interrupted download starts again next time.
   const onExit = (): void => killGroup(child.pid);
   process.once('exit', onExit);
   const result = await child;

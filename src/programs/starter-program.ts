@@ -1,7 +1,6 @@
 /**
- * The small process from which a large one starts its short programs; see starter.ts.
- * Rule: it ends with the process that started it, hands each program three connections and nothing else, and reads
- * and keeps none of what they say.
+ * The small process that starts short programs for a large one; see starter.ts.
+ * Rule: it ends with its parent, and gives each program three connections and nothing else, without reading from them.
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
@@ -9,7 +8,7 @@ import { once } from 'node:events';
 import { Socket } from 'node:net';
 import type { StarterReport, StarterRequest } from './starter.ts';
 
-/** Programs by their number; while one is not started yet, whether it still shall be. */
+/** Programs by id. Before a program is started: `wanted`, or `unwanted` if it was killed meanwhile. */
 const programs = new Map<number, ChildProcess | 'wanted' | 'unwanted'>();
 
 process.on('disconnect', () => process.exit());
@@ -20,7 +19,7 @@ process.on('message', (request: StarterRequest) => {
 report({ kind: 'ready' });
 
 function report(what: StarterReport): void {
-  // Nobody to tell means that our owner is gone, and with it we.
+  // Without a connection the parent is gone, and this process ends too.
   if (process.connected) process.send?.(what, () => undefined);
 }
 
@@ -40,7 +39,7 @@ async function start(request: Extract<StarterRequest, { kind: 'start' }>): Promi
   programs.set(id, 'wanted');
   const ends = await Promise.all(greetings.map((greeting) => connect(address, greeting)));
   const child = spawn(file, args, { cwd, env, stdio: ends });
-  // The program has them now; with ours open their ends would never be seen.
+  // The program has its own copies now. With these open, the streams would never end.
   for (const end of ends) end.destroy();
   child.on('error', (error) => fail(id, error));
   child.on('exit', (status) => {
@@ -51,7 +50,7 @@ async function start(request: Extract<StarterRequest, { kind: 'start' }>): Promi
   programs.set(id, child);
 }
 
-/** Connects without reading: what comes is for the program. */
+/** Connects without reading: the data is for the program. */
 async function connect(address: string, greeting: string): Promise<Socket> {
   const socket = new Socket();
   socket.pause();

@@ -1,8 +1,8 @@
 /**
- * Starts short programs from a small process of our own, since the system copies the tables of all of a process's
- * memory for each that it starts: from a worker of 400 MB that takes ten to a hundred times as long.
- * Rule: it is an optimisation only. Where it is not there, not yet or no more, programs are started directly; it ends
- * with us; and nobody else can use it, since only it knows the word that its connections begin with.
+ * Starts short programs from a small helper process. To start a program the system copies the page tables of the
+ * starting process: from a worker of 400 MB that takes ten to a hundred times as long.
+ * Rule: only an optimisation. While the helper is not ready or gone, programs are started directly. It ends with this
+ * process, and no other process can use it, since connections start with a secret word.
  */
 import type { ChildProcess } from 'node:child_process';
 import { fork, spawn } from 'node:child_process';
@@ -12,11 +12,11 @@ import { createServer } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-/** Below this much memory, in bytes, starting directly takes less time than asking. */
+/** With less memory than this, starting a program directly is faster. */
 const LARGE_BYTES = 120 * 1024 * 1024;
-/** A connection that says nothing for so long is none of ours. */
+/** Timeout of a connection's greeting: our own is written at once. */
 const GREETING_MS = 10_000;
-/** More than a greeting of ours has. */
+/** Longer than our own greetings. */
 const MAX_GREETING_BYTES = 100;
 
 export interface Program {
@@ -26,23 +26,22 @@ export interface Program {
   env: Readonly<Record<string, string>>;
 }
 
-/** A program that runs. Its streams have to be read and ended by the caller. */
+/** A running program. The caller must read its outputs and end its input. */
 export interface StartedProgram {
   stdin: Writable;
   stdout: Readable;
   stderr: Readable;
   /** The exit status once the program and its outputs have ended; null after a signal. Rejects if it did not start. */
   ended: Promise<number | null>;
-  /** Kills it at once. */
   kill(): void;
 }
 
-/** What the starter is asked. */
+/** A message to the helper process. */
 export type StarterRequest =
-  /** Each stream is a connection to the address, which begins with its greeting. */
+  /** For each greeting, the helper opens a connection to `address` that starts with it, as one of the streams. */
   ({ kind: 'start'; id: number; address: string; greetings: string[] } & Program) | { kind: 'kill'; id: number };
 
-/** What it says: that it is ready, that a program ended, or why one could not be started. */
+/** A message from the helper process: it is ready, a program ended, or a program could not be started. */
 export type StarterReport =
   | { kind: 'ready' }
   | { kind: 'exit'; id: number; status: number | null }
@@ -68,25 +67,25 @@ function startDirectly({ file, args, cwd, env }: Program): StartedProgram {
 
 let starter: Starter | undefined;
 
-/** The starter, if it pays and is ready. The first call only begins to start it: nobody waits for that. */
+/** The helper, if it is worthwhile and ready. The first call only starts it, without waiting. */
 function findStarter(): Starter | undefined {
-  // Elsewhere the system starts programs without a copy.
+  // Other systems start programs without this copy.
   if (process.platform !== 'linux') return undefined;
   if (starter?.isGone) starter = undefined;
   if (!starter && process.memoryUsage.rss() > LARGE_BYTES) starter = new Starter();
   return starter?.isReady ? starter : undefined;
 }
 
-/** A program that was asked for, and what is known of it. */
+/** A program that the helper was asked to start. */
 class Asked {
   readonly streams = new Map<string, Socket>();
   readonly connected = Promise.withResolvers<void>();
   readonly exit = Promise.withResolvers<number | null>();
-  /** The starter said that it could not start it: then it did not run. */
+  /** The helper could not start the program, so it did not run. */
   isRefused = false;
 
   constructor() {
-    // Git that ends without reading its input must not keep a writer waiting.
+    // A program that ends without reading its input must not block a writer.
     const { promise } = this.exit;
     void promise.catch(() => undefined).then(() => this.streams.get('stdin')?.destroy());
   }
@@ -101,7 +100,7 @@ class Starter {
   isReady = false;
   isGone = false;
   private readonly word = randomBytes(16).toString('hex');
-  /** A name that is no file: nothing is left behind, and sandboxes with a network of their own don't see it. */
+  /** An abstract socket: it leaves no file, and sandboxes with their own network namespace can't reach it. */
   private readonly address = `\0coxswain-${randomBytes(16).toString('hex')}`;
   private readonly asked = new Map<number, Asked>();
   private readonly child: ChildProcess;
@@ -110,7 +109,7 @@ class Starter {
 
   constructor() {
     const file = `starter-program.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`;
-    // A group of its own, since a Ctrl-C is for us: we end what we started. It has none of our secrets.
+    // In its own group: Ctrl-C goes to this process, which ends its programs itself. Without environment: no secrets.
     this.child = fork(fileURLToPath(new URL(file, import.meta.url)), {
       detached: true,
       env: {},
@@ -128,13 +127,13 @@ class Starter {
     this.child.channel?.unref();
   }
 
-  /** Undefined when it could not, and the program did not run. */
+  /** Starts a program; undefined if the helper could not, in which case the program did not run. */
   async start(program: Program): Promise<StartedProgram | undefined> {
     const id = ++this.lastId;
     const asked = new Asked();
     this.asked.set(id, asked);
     this.child.channel?.ref();
-    // A program can be over before we have taken its connections.
+    // A program may end before this process has accepted its connections.
     const exit = asked.exit.promise
       .then(async (status) => await asked.connected.promise.then(() => status))
       .finally(() => this.forget(id));
@@ -155,7 +154,7 @@ class Starter {
   }
 
   private tell(request: StarterRequest): void {
-    // Where it is gone already, its end says so to whoever waits.
+    // If the helper is gone already, `leave` rejects the waiting calls.
     if (this.child.connected) this.child.send(request, () => undefined);
   }
 

@@ -1,6 +1,6 @@
 /**
- * The payload codec: seals what the converter marked, and says of each seal that comes in whether it fits.
- * Rule: decoding never throws, which would stop a run for good; the content stays as it is, for Temporal's UI and CLI.
+ * The payload codec: seals payloads that the converter marked, and verifies the seals of received payloads.
+ * Rule: decoding never throws, since that would stop a run for ever. Content stays readable in Temporal's UI and CLI.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Payload, PayloadCodec, SerializationContext } from '@temporalio/common';
@@ -8,11 +8,11 @@ import { SEAL_FIELDS } from '../core/sealed.ts';
 import type { KeyRing } from './key-ring.ts';
 
 const ID_BYTES = 4;
-/** As many as nobody finds by trying: 128 bits. */
+/** 128 bits: impossible to guess. */
 const MAC_BYTES = 16;
 const { seal: SEAL, as: AS, verified: VERIFIED, broken: BROKEN } = SEAL_FIELDS;
 
-/** Seals by these keys, for this namespace: the replayer's context names another than the worker's. */
+/** A codec with these keys. `namespace` is the worker's, since the replayer's context names another one. */
 export function createSealCodec(keys: KeyRing, namespace: string): PayloadCodec {
   return {
     encode: async (payloads, context) =>
@@ -26,7 +26,7 @@ function seal(payload: Payload, keys: KeyRing, namespace: string, context: Seria
   const { [AS]: kind, ...metadata } = payload.metadata ?? {};
   if (!kind) return payload;
   const place = placeOf(namespace, context);
-  // Only a bug of ours seals where the SDK names no workflow.
+  // A bug of ours: the SDK always names a workflow where we seal.
   if (!place) throw new Error(`a value is to be sealed as ${Buffer.from(kind).toString()}, and belongs to no workflow`);
   const key = keys.sealing();
   const mac = macOf(key.secret, [...place, kind, metadata['encoding'], payload.data]);
@@ -39,7 +39,7 @@ function verify(
   namespace: string,
   context: SerializationContext | undefined,
 ): Payload {
-  // Whatever says on the wire that it was verified was not.
+  // Marks that arrive with the payload are removed: only this function may set them.
   const { [AS]: _as, [VERIFIED]: _verified, [BROKEN]: _broken, [SEAL]: bytes, ...metadata } = payload.metadata ?? {};
   if (!bytes) return payload.metadata ? { ...payload, metadata } : payload;
   const [id, mac, kind] = cut(bytes);
@@ -48,25 +48,25 @@ function verify(
   const place = placeOf(namespace, context);
   const key = keys.find(id);
   if (!key)
-    return refuse(`its seal is of key ${id.toString('hex')}, which this worker does not have (${keys.ids().join()})`);
+    return refuse(`it is sealed with key ${id.toString('hex')}, which this worker lacks (it has ${keys.ids().join()})`);
   const expected = place && macOf(key.secret, [...place, kind, metadata['encoding'], payload.data]);
   if (!expected || expected.length !== mac.length || !timingSafeEqual(expected, mac))
-    return refuse('its seal does not fit: it was changed, or sealed for another place');
+    return refuse('its seal does not fit: it was changed, or sealed for another workflow or activity');
   return mark(VERIFIED, kind);
 }
 
-/** Where a payload belongs: to a workflow, or to one activity of it. */
+/** The workflow, or the activity of it, that a payload belongs to. */
 function placeOf(namespace: string, context: SerializationContext | undefined): Uint8Array[] | undefined {
   if (context?.workflowId === undefined) return undefined;
   const activity = context.type === 'activity' ? (context.activityId ?? '') : '';
   return [context.type, namespace, context.workflowId, activity].map((text) => Buffer.from(text));
 }
 
-/** Each part with its length before it, so that no part can pass for the beginning of the next. */
+/** A MAC over the parts, each with its length in front, so that the border between two parts can't move. */
 function macOf(secret: Buffer, parts: readonly (Uint8Array | null | undefined)[]): Buffer {
   const mac = createHmac('sha256', secret).update('coxswain seal 1\n');
   for (const part of parts) {
-    // Of no bytes, the SDK makes an empty array.
+    // The SDK turns missing bytes into an empty array, so both give the same MAC.
     const bytes = Buffer.from(part ?? []);
     const length = Buffer.alloc(4);
     length.writeUInt32BE(bytes.length);

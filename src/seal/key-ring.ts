@@ -1,12 +1,12 @@
 /**
- * The keys of a worker that runs: which one seals now, and the one that a seal names.
- * Rule: the file is looked at again while the worker runs, so that a new key needs no restart; a file that can't be
- * read any more changes nothing.
+ * The keys of a running worker: the one that seals now, and the one that a seal names.
+ * Rule: the key file is read again while the worker runs, so that a new key needs no restart. A file that can't be read
+ * any more changes nothing.
  */
 import { statSync } from 'node:fs';
 import { readKeyFile } from './key-file.ts';
 
-/** Looking costs microseconds; a new key begins to seal a minute after it was written. */
+/** Checking the file takes microseconds. A new key seals only a minute after it was written, so 2 s are enough. */
 const LOOK_EVERY_MS = 2000;
 
 export interface RingKey {
@@ -15,17 +15,17 @@ export interface RingKey {
 }
 
 export interface KeyRing {
-  /** What was scheduled before this moment may be unsealed. */
+  /** Activities that were scheduled before this moment may be unsealed. Milliseconds since 1970. */
   since: number;
   /** Ids of all keys, the newest first. */
   ids: () => string[];
   /** The key that seals now. */
   sealing: () => RingKey;
-  /** The key of this id; undefined where there is none. */
+  /** The key with this id; undefined if there is none. */
   find: (id: Buffer) => RingKey | undefined;
 }
 
-/** Opens the keys of a file; fails with a `SealError` where there are none. */
+/** Opens a key file. Throws a SealError if it is missing or wrong. */
 export function openKeyRing(file: string): KeyRing {
   let { since, keys } = readKeyFile(file);
   let written = writtenAt(file);
@@ -39,7 +39,7 @@ export function openKeyRing(file: string): KeyRing {
       ({ since, keys } = readKeyFile(file));
       written = now;
     } catch {
-      // It is being edited: what was read before holds until it can be read again.
+      // The file may be half written: the keys from before stay until it can be read.
     }
   };
   const toKey = ({ id, secret }: (typeof keys)[number]): RingKey => ({

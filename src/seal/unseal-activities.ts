@@ -1,7 +1,7 @@
 /**
- * What stands before every activity: an input that no workflow of ours sealed for exactly this activity of this run is
- * refused, and what the activity answers and remembers is sealed in turn.
- * Rule: activities themselves see plain values; what was scheduled before sealing began here is done as it came.
+ * The interceptor of all activities: refuses an input that no workflow of ours sealed for just this activity and run,
+ * and seals the activity's result and heartbeat details.
+ * Rule: activities themselves see plain values. Activities that were scheduled before sealing began run unsealed.
  */
 import type { Context, Info } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
@@ -12,12 +12,12 @@ import type { KeyRing } from './key-ring.ts';
 
 const nonces = new WeakMap<Context, string>();
 
-/** By what the workflow knows an activity that it waits for. */
+/** The nonce by which the workflow recognises the result of an activity that it waits for. */
 export function nonceOf(context: Context): string {
   return nonces.get(context) ?? NO_NONCE;
 }
 
-/** The interceptor of all activities of a worker that has these keys. */
+/** The interceptor for a worker with these keys. */
 export function unsealActivities({ since }: Pick<KeyRing, 'since'>): ActivityInterceptorsFactory {
   return (context) => ({
     inbound: {
@@ -40,7 +40,7 @@ function openInput(args: readonly unknown[], info: Info): { value: unknown; nonc
   const opened = openSeal(args[0]);
   const problem =
     describeUnsealed(opened, 'activity') ??
-    (args.length === 1 ? undefined : `it has ${args.length} inputs, and should have one`);
+    (args.length === 1 ? undefined : `it has ${args.length} inputs instead of one`);
   if (opened.kind !== 'sealed' || problem !== undefined) throw refuse('NotSealed', info, problem);
   const [, type, nonce = '', run] = opened.words;
   if (type !== info.activityType) throw refuse('NotSealed', info, `its input was sealed for ${type}`);
@@ -51,8 +51,8 @@ function openInput(args: readonly unknown[], info: Info): { value: unknown; nonc
 
 function refuse(type: FailureType, { activityType }: Info, problem: string | undefined): ApplicationFailure {
   const way =
-    'Workers act only on what workers said: if the workflow is one of yours, see that all workers have the same key ' +
-    '(cox doctor), then resume it';
+    'Workers accept only input that a worker sealed: if the workflow is one of yours, check that all workers have ' +
+    'the same key (cox doctor), then resume it';
   return ApplicationFailure.create({
     type,
     message: `${activityType} is refused: ${problem}. ${way}`,
@@ -60,7 +60,7 @@ function refuse(type: FailureType, { activityType }: Info, problem: string | und
   });
 }
 
-/** What an attempt leaves to the next one travels sealed too: anybody may write an activity's heartbeat. */
+/** Seals heartbeat details, and accepts only sealed ones from an earlier attempt: any client can write them. */
 function sealMemory(context: Context): void {
   const { info } = context;
   const words = ['memory', info.activityType, runMark(info.workflowExecution?.runId ?? '')] as const;

@@ -1,7 +1,7 @@
 /**
- * Approvers in the format that `ssh-keygen` knows as ALLOWED SIGNERS: one line for each key.
- * Rule: each key counts for our namespace only; names and keys are those that policy's schema lets through, which can't
- * hold anything that means something else in such a line.
+ * Writes approvers in the ALLOWED SIGNERS format of `ssh-keygen`: one line for each key.
+ * Rule: each key counts for our namespace only. Policy's schema allows only names and keys without any character that
+ * has a meaning in such a line.
  */
 import type { SignatureQuestion } from '../core/decisions/weigh.ts';
 import { SIGNATURE_NAMESPACE } from '../core/decisions/signed-text.ts';

@@ -1,6 +1,6 @@
 /**
- * Signs a text with a person's SSH key: a private key file, or a public key whose other half their agent has.
- * Rule: the key never leaves ssh-keygen and the agent; what comes out is an armored signature for our purpose only.
+ * Signs a text with a person's SSH key: a private key file, or a public key whose private key is in their SSH agent.
+ * Rule: the key stays with ssh-keygen and the SSH agent; the signature counts for our namespace only.
  */
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -14,7 +14,7 @@ class SigningError extends Error {
   override name = 'SigningError';
 }
 
-/** Signs a text; `key` is a file's path, or a public key as one line. */
+/** Signs a text; `key` is a file's path, or a public key as one line. Returns an armored signature. */
 export async function signText(text: string, key: string): Promise<string> {
   const literal = readLiteral(key);
   if (literal === undefined) return await signWith(text, key);
@@ -29,13 +29,13 @@ async function signWith(text: string, file: string): Promise<string> {
   throw new SigningError(`ssh-keygen did not sign with ${file}: ${end.errors || `exit status ${end.exitCode}`}`);
 }
 
-/** A public key that git's configuration holds in place of a path. */
+/** The public key if `key` is one: git's configuration allows that in place of a path. */
 function readLiteral(key: string): string | undefined {
   if (key.startsWith('key::')) return key.slice('key::'.length);
   return /^(ssh|ecdsa|sk)-[\w@.-]+ /.test(key) ? key : undefined;
 }
 
-/** The key that a person signs commits with, where that is an SSH key; else their ed25519 key. */
+/** The person's key for signing commits, if that is an SSH key; otherwise their ed25519 key. */
 export async function findSigningKey(): Promise<string> {
   if ((await readGitSetting('gpg.format')) === 'ssh') {
     const configured = await readGitSetting('user.signingkey');
@@ -45,7 +45,7 @@ export async function findSigningKey(): Promise<string> {
   const found = [file, `${file}.pub`].find((path) => existsSync(path));
   if (found) return found;
   throw new SigningError(
-    `this decision has to be signed, and there is no key to sign with: name one (--sign-with <file>), make one by ssh-keygen -t ed25519, or set git's gpg.format to ssh and its user.signingkey`,
+    `this decision must be signed, and there is no key to sign with: name one (--sign-with <file>), make one (ssh-keygen -t ed25519), or set git's gpg.format to ssh and its user.signingkey`,
   );
 }
 

@@ -1,28 +1,28 @@
 /**
- * Runs `ssh-keygen -Y`, the one program that makes and verifies signatures here.
- * Rule: no shell, arguments of our own making only, bytes through standard input and private files, and always an end.
+ * Runs `ssh-keygen -Y`, which makes and verifies all signatures.
+ * Rule: no shell, only our own arguments, data through standard input and private files, and always a timeout.
  */
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 
-/** Verifying takes milliseconds; a host this slow is not waited for. */
+/** Verifying takes milliseconds. */
 const VERIFY_TIMEOUT_MS = 8_000;
-/** Long enough to find a passphrase or touch a security key. */
+/** Enough for a person to type a passphrase or touch a security key. */
 const SIGN_TIMEOUT_MS = 120_000;
-/** Where systems keep the program: nothing of the worker's own environment is handed on. */
+/** The system's folders of programs: the worker's own environment is not passed on. */
 const PATH = ['/usr/local/bin', '/usr/bin', '/bin', '/opt/homebrew/bin', dirname(process.execPath)].join(':');
 
 export type KeygenEnd = { kind: 'ended'; exitCode: number; output: string; errors: string } | { kind: 'absent' };
 
-/** Runs it to verify: apart from the worker's environment, in the zone that dates are written in. */
+/** Verifies, without the worker's environment, and in UTC, as the dates are written. */
 export async function runToVerify(args: readonly string[], input = ''): Promise<KeygenEnd> {
   const env = { PATH, TZ: 'UTC0', LC_ALL: 'C' };
   return await run(args, { input, env, extendEnv: false, timeout: VERIFY_TIMEOUT_MS });
 }
 
-/** Runs it to sign, for a person: with their agent, and their terminal for a passphrase or a touch. */
+/** Signs for a person, with their SSH agent, and their terminal for a passphrase or a touch. */
 export async function runToSign(args: readonly string[], input: string): Promise<KeygenEnd> {
   return await run(args, { input, stderr: ['pipe', 'inherit'], timeout: SIGN_TIMEOUT_MS });
 }
@@ -36,7 +36,7 @@ async function run(args: readonly string[], options: object): Promise<KeygenEnd>
   return { kind: 'ended', exitCode, output: String(result.stdout), errors };
 }
 
-/** Gives a body the paths of files with these texts, readable by this user only, and removes them after. */
+/** Writes files that only this user can read, calls `body` with their paths, and removes them. */
 export async function withPrivateFiles<N extends string, T>(
   files: Record<N, string>,
   body: (paths: Record<N, string>) => Promise<T>,

@@ -1,6 +1,6 @@
 /**
- * Verifies a signature over a text: that a listed key made it, for our purpose, at a moment when that key was valid.
- * Rule: every way in which it can't be verified is a bad verdict with its reason; nothing throws for what was sent.
+ * Verifies a signature of a text: a listed key made it, for our namespace, at a moment when that key was valid.
+ * Rule: a signature that can't be verified gets a bad verdict with a reason; no input makes this throw.
  */
 import type { SignatureQuestion, SignatureVerdict } from '../core/decisions/weigh.ts';
 import { SIGNATURE_NAMESPACE } from '../core/decisions/signed-text.ts';
@@ -8,7 +8,6 @@ import { renderAllowedSigners, toStamp } from './allowed-signers.ts';
 import type { KeygenEnd } from './ssh-keygen.ts';
 import { runToVerify, withPrivateFiles } from './ssh-keygen.ts';
 
-/** The verdict on one signature. */
 export async function verifyText(question: SignatureQuestion): Promise<SignatureVerdict> {
   const { text, signature, signer, approvers, at } = question;
   const files = { signature: `${signature.trim()}\n`, allowed: renderAllowedSigners(approvers) };
@@ -35,8 +34,8 @@ function bad(reason: string): SignatureVerdict {
 
 function explain(end: Extract<KeygenEnd, { kind: 'ended' }>, approvers: SignatureQuestion['approvers']): string {
   if (/key has expired|not yet valid/.test(end.errors)) return 'the key that made it is not valid at this time';
-  if (/armor|parse signature|invalid format/i.test(end.errors)) return 'it is no SSH signature that can be read';
+  if (/armor|parse signature|invalid format/i.test(end.errors)) return 'it is not a readable SSH signature';
   if (/no principal matched/i.test(end.errors))
-    return `the key that made it is not listed for this decision, as those of ${approvers.map(({ name }) => name).join(', ')} are`;
+    return `the key that made it is not listed for this decision: listed are those of ${approvers.map(({ name }) => name).join(', ')}`;
   return `ssh-keygen says: ${end.errors.slice(-300) || `exit status ${end.exitCode}`}`;
 }

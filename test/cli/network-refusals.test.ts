@@ -40,7 +40,7 @@ test.each<[Exclude<NetworkGrant, false>, string, number, string, string]>([
     NAME,
     443,
     '10.0.0.7',
-    `${NAME}:443 (its address is private, and true stands for public addresses only: write a list in its place; ${to(`"private": ["${NAME}"]`)}`,
+    `${NAME}:443 (its address is private, and true allows only public addresses: write a list in its place; ${to(`"private": ["${NAME}"]`)}`,
   ],
 ])('by %j, %s:%i at %s', async (grant, host, port, address, said) => {
   expect(await refusal(grant, host, port, address)).toBe(`setup was refused: ${said}`);
@@ -58,7 +58,7 @@ test('what can be no host, and what is too much to be told apart, say so; none i
   for (let index = 0; index < 300; index += 1)
     log.add({ host: `h${index}.example.com`, port: 443, verdict: 'refused', reason: 'not in the list' });
   expect(log.list().find(({ host }) => host === '(others)')?.reason).toBe(
-    'more than 200 hosts and ports: not told apart',
+    'more than 200 hosts and ports: counted together',
   );
 });
 

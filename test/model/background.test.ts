@@ -63,7 +63,7 @@ describe('an answer that is made in the background', () => {
     const { background, ids } = memory('resp_gone');
     const answer = await openModel(settings(server)).call(request([USER], { background }));
     expect(answer.items).toEqual([CALL]);
-    expect(answer.notes.join()).toContain('resp_gone is not kept');
+    expect(answer.notes.join()).toContain('no longer has response resp_gone');
     expect(ids).toEqual([undefined, [...server.kept.keys()][0]]);
   });
 

@@ -141,7 +141,7 @@ describe('a repair', () => {
     expect(answer.notes).toEqual([
       'dropped a call of shell that was cut off',
       expect.stringMatching(/dropped reasoning/),
-      'the answer is incomplete: max_output_tokens',
+      'the response is incomplete: max_output_tokens',
     ]);
   });
 

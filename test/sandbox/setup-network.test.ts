@@ -81,7 +81,7 @@ describe('setup with a list of hosts', () => {
 });
 
 /** What a refusal adds where a setup has the whole network. */
-const INSTEAD = 'and true stands for public addresses only: write a list in its place';
+const INSTEAD = 'and true allows only public addresses: write a list in its place';
 
 describe('setup with the whole network', () => {
   test('reaches neither what listens on the host nor its private networks: it goes through the proxy as well', async () => {

@@ -49,7 +49,7 @@ describe('a signature is judged by ssh-keygen', () => {
       await reason({ signer: 'bob' }),
       await reason({ ann: { validBefore: '2020-01-01' } }),
     ]).toEqual([
-      { kind: 'bad', reason: 'the key that made it is not listed for this decision, as those of bob, ann are' },
+      { kind: 'bad', reason: 'the key that made it is not listed for this decision: listed are those of bob, ann' },
       {
         kind: 'bad',
         reason: "ann's key made it, but for something else: another decision, digest, verdict, note or message",

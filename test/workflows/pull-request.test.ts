@@ -64,5 +64,5 @@ test('a GitHub that refuses does not undo the delivery: the run ends, and its re
   const result = await approveAll(handle);
   expect(result).toMatchObject({ outcome: 'done' });
   expect(result).not.toHaveProperty('pullRequest');
-  expect(result.report).toContain('- no pull request: `GitHub answered 404');
+  expect(result.report).toContain('- no pull request: `GitHub responded 404');
 }, 120_000);

@@ -76,7 +76,7 @@ test('activities do nothing for a stranger: not by words of their own, and not b
   const workspace = `${taskQueue}-workspace`;
   const checks = { repository, base: tip, commit: tip, checks: ['touch /tmp/ran'], setup: null };
   const notSealed = refusal('it is not sealed');
-  const elsewhere = refusal('sealed for another place');
+  const elsewhere = refusal('sealed for another workflow or activity');
 
   expect(await asked(stranger, { activity: 'deliver', taskQueue, inputs: [deliver] })).toMatchObject(notSealed);
   expect(await asked(stranger, { activity: 'findPlaces', taskQueue, inputs: [] })).toMatchObject(notSealed);
@@ -178,7 +178,9 @@ test('reports, messages passed on and troubles count once, from our workers, and
   ]);
   expect(again).toBe('agentReport: it was received already, or a newer one was');
   expect(steer).toContain('steer: ');
-  await expect.poll(async () => await told(other)).toEqual([expect.stringContaining('sealed for another place')]);
+  await expect
+    .poll(async () => await told(other))
+    .toEqual([expect.stringContaining('sealed for another workflow or activity')]);
   await expect
     .poll(async () => await told(agent))
     .toEqual([
