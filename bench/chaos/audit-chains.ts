@@ -1,6 +1,6 @@
 /**
- * Judges what a refactor left in the hub and in Temporal: its chains, its refs and its histories.
- * Rule: histories say what must be there; git says what is.
+ * Checks what a refactor left in the hub and in Temporal: chains, refs and histories.
+ * Rule: the histories say what must be in git; git says what is there.
  */
 import type { WorkflowBundleOption } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
@@ -20,7 +20,7 @@ export interface ChainsAudit {
   moves: readonly Move[];
 }
 
-/** Chains, refs and steps of all runs; gives the chains by agent, newest run last. */
+/** Checks chains, refs and steps of all runs; returns the chains by agent, newest run last. */
 export async function auditChains(audit: ChainsAudit): Promise<Map<string, Link[]>> {
   const chains = new Map<string, Link[]>();
   for (const id of new Set(audit.runs.map(({ workflowId }) => workflowId))) {
@@ -28,7 +28,7 @@ export async function auditChains(audit: ChainsAudit): Promise<Map<string, Link[
     const runs = audit.runs.filter(({ workflowId }) => workflowId === id);
     const refs = await readRefs(audit.hub, kind, id);
     for (const runId of refs.keys()) {
-      // What checks said lies beside the runs.
+      // The folder also has refs of evidence, conflicts, reviews and the report.
       const isKnown = /^(?:evidence-|conflict-|review-|report$)/.test(runId) || runs.some((run) => run.runId === runId);
       if (!isKnown)
         audit.findings.broke('refs', audit.refactor, `${id} has a ref of run ${runId}, which is none of its runs`);
@@ -45,7 +45,7 @@ export async function auditChains(audit: ChainsAudit): Promise<Map<string, Link[
   return chains;
 }
 
-/** No key of a think, an act or an integration has ended well twice in one history. */
+/** Checks that no think, act or integration has completed twice in one history. */
 function auditSteps({ findings, refactor }: ChainsAudit, { workflowId, done }: Run): void {
   const keys = done.flatMap(({ input }) => (typeof input['key'] === 'string' ? [input['key']] : []));
   findings.look('steps', keys.length);
@@ -55,7 +55,7 @@ function auditSteps({ findings, refactor }: ChainsAudit, { workflowId, done }: R
   }
 }
 
-/** The ref is a line of commits without a merge, each key once, steps in their order. */
+/** Checks that the ref's chain has no merge, each key once, and the steps in their order. */
 async function auditLine({ findings, refactor, hub }: ChainsAudit, run: Run, head: string): Promise<Link[]> {
   const line = await readLine(hub, startOf(run), head);
   findings.look('refs');
@@ -65,7 +65,7 @@ async function auditLine({ findings, refactor, hub }: ChainsAudit, run: Run, hea
       findings.broke('refs', refactor, `${link.commit} of ${run.workflowId} has parents ${link.parents.join()}`);
     parent = link.commit;
   }
-  // None of the commands fails by itself: whatever ended one was not seen as the end of its attempt.
+  // No command of the bench fails by itself, so a failure means that a killed command was stored as finished.
   for (const { entry } of line) {
     if (entry?.kind === 'act' && entry.exitCode !== 0)
       findings.broke('steps', refactor, `${run.workflowId} ${entry.key} ended with ${entry.exitCode ?? entry.signal}`);
@@ -78,7 +78,7 @@ async function auditLine({ findings, refactor, hub }: ChainsAudit, run: Run, hea
   return line;
 }
 
-/** The commit that a run's line begins on: an agent's start, a refactor's base, a later run's checkpoint. */
+/** The commit on which a run's chain begins: an agent's start, a refactor's base, a later run's checkpoint. */
 function startOf({ history, done }: Run): string {
   const [first] = history.events ?? [];
   const input = readPayload(first?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]);
@@ -88,7 +88,9 @@ function startOf({ history, done }: Run): string {
   return spec?.start ?? carried?.head ?? carried?.line ?? (typeof prepared === 'string' ? prepared : '');
 }
 
-/** Every commit that a completed activity handed to the history is in the run's line, and the last one is its end. */
+/**
+ * Checks that every commit in a completed activity's result is in the run's chain, and that the last one is its end.
+ */
 function auditCheckpoints({ findings, refactor }: ChainsAudit, run: Run, line: readonly Link[]): void {
   const named = run.done.flatMap(({ type, result }) => {
     const commit = type === 'integrateTask' ? result['line'] : result['head'];
@@ -104,7 +106,7 @@ function auditCheckpoints({ findings, refactor }: ChainsAudit, run: Run, line: r
     findings.broke('refs', refactor, `${run.workflowId} ends at ${named.at(-1)}, its ref at ${line.at(-1)?.commit}`);
 }
 
-/** A ref only ever moved from where it stood to a commit on top of that; nothing moved it aside or deleted it. */
+/** Checks that a ref moved only to descendants of its commit, and was never deleted. */
 function auditMoves(
   { findings, refactor, moves }: ChainsAudit,
   { workflowId, runId }: Run,
@@ -126,7 +128,7 @@ function auditMoves(
   }
 }
 
-/** Every history replays on the code as it is. */
+/** Checks that every history replays on the present code. */
 export async function auditReplays(
   { findings, refactor, runs }: Pick<ChainsAudit, 'findings' | 'refactor' | 'runs'>,
   workflowBundle: WorkflowBundleOption,

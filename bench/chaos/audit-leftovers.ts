@@ -1,7 +1,6 @@
 /**
- * Looks for what a refactor left behind on the machine: processes, locks, git's temporary files, workspaces in
- * disorder.
- * Rule: it looks after everything has come to rest, and gives what is still on its way some seconds to end.
+ * Looks for leftovers of a refactor on the machine: processes, locks, git's temporary files, broken workspaces.
+ * Rule: it looks only after all work has ended, and gives processes that are still ending some seconds.
  */
 import type { Dirent } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -12,17 +11,17 @@ import type { Fleet } from './fleet.ts';
 import { git } from './ground.ts';
 import { findAbove, listProcesses } from './processes.ts';
 
-/** What was running when the last worker was hit may take a moment to see that. */
+/** Time for processes to end that were running when the last worker was hit. */
 const PATIENCE_MS = 20_000;
 const LOOK_MS = 500;
 
-/** What the git daemon, the Temporal server and workers consist of beside the processes that we started. */
+/** Further processes that belong to the git daemon, the Temporal server and the workers. */
 const MEANT = /git-daemon --export-all|^sh -c umask 077; exec 3<&0|^\/bin\/sh -c\s+read -r token \|\| exit/;
 
 /**
  * Looks at all processes that name the run's folder, at the hub and the repository, and at the workers' own folders.
- * What lies in the latter is a cache that the product sweeps by its age, as git does in the hub: it is given back and
- * breaks no promise.
+ * The workers' folders are caches that the product sweeps by age, so leftovers there are only returned; they break no
+ * promise.
  */
 export async function auditLeftovers(findings: Findings, refactor: string, fleet: Fleet): Promise<string[]> {
   const until = Date.now() + PATIENCE_MS;
@@ -38,7 +37,7 @@ export async function auditLeftovers(findings: Findings, refactor: string, fleet
   return [...caches.flat(), ...pruned].map((text) => text.replace(`${fleet.folder}/`, ''));
 }
 
-/** What a push leaves in a hub whose own git was killed with it: its housekeeping (`git gc`, or the janitor) takes it. */
+/** Leftovers in the hub of a push whose git was killed; `git gc` or the janitor removes them. */
 async function listPruned(hub: string): Promise<string[]> {
   const said = await git(hub, 'prune', '--dry-run', '--verbose', '--expire=now');
   return [...said.matchAll(/^Removing stale temporary (?:directory|file) (\S+)$/gm)].map(([, path = '']) =>
@@ -54,7 +53,7 @@ async function look(fleet: Fleet): Promise<string[]> {
   return [...lookForProcesses(fleet), ...junk.map((text) => text.replace(`${fleet.folder}/`, ''))];
 }
 
-/** Processes that name the run's folder or are below one of its own, but are none of these. */
+/** Processes that name the run's folder or descend from the fleet's processes, but should not be there. */
 function lookForProcesses(fleet: Fleet): string[] {
   const processes = listProcesses();
   const own = fleet.ownPids();
@@ -70,7 +69,7 @@ async function lookIntoStore(store: string): Promise<string[]> {
   return junk.map((path) => join(store, path));
 }
 
-/** Locks and half-written objects of stores, half-made layers, checks of nobody, workspaces that nobody vouches for. */
+/** Locks and partly written objects in stores, unfinished layers, and checks and workspaces without an owner. */
 async function lookIntoState(stateDir: string): Promise<string[]> {
   const found: string[] = [];
   for (const name of await list(join(stateDir, 'stores')))
@@ -94,7 +93,7 @@ async function list(folder: string): Promise<string[]> {
   return await readdir(folder).catch(() => []);
 }
 
-/** Paths below a folder; `enters` says which folders are looked into. */
+/** Paths below a folder; `enters` says into which folders to descend. */
 async function walk(folder: string, enters: (entry: Dirent, path: string) => boolean, at = ''): Promise<string[]> {
   const entries = await readdir(join(folder, at), { withFileTypes: true }).catch(() => []);
   const paths: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * Judges what became of people's messages: each acknowledged one has a receipt, and a steer reached its model once.
- * Rule: superseded and refused are ends too, if they are said; silence is a loss.
+ * Checks people's messages: each acknowledged message has a receipt, and each steer reached its model once.
+ * Rule: a receipt `superseded` or `refused` is an end too; a message without a final receipt is lost.
  */
 import type { RefactorStatus } from '../../src/core/views/status.ts';
 import type { Findings } from './findings.ts';
@@ -14,14 +14,14 @@ export interface MessagesAudit {
   chains: ReadonlyMap<string, readonly Link[]>;
 }
 
-/** States of a receipt that say what became of the message. */
+/** Final states of a receipt. */
 const ENDS: ReadonlySet<RefactorStatus['receipts'][number]['state']> = new Set([
   'delivered',
   'applied',
   'superseded',
   'refused',
 ]);
-/** A decision that is mirrored is open until its agent has said otherwise: a few steps of either at most. */
+/** The refactor shows an agent's decision as open until the agent reports its end, at most a few steps later. */
 const STILL_OPEN_MS = 30_000;
 
 export function auditMessages({ findings, refactor, person, chains }: MessagesAudit): void {

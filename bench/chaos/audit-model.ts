@@ -1,7 +1,8 @@
 /**
- * Judges what the model was asked: which answers were stored, which were paid in vain, and whose blow explains that.
- * Rule: an answer is stored from the moment that the hub's ref stands at its checkpoint; a request that arrived later
- * for the same think is a stored answer asked for again, but for the moment in which two attempts race.
+ * Checks the requests to the model: which responses were stored, which were paid in vain, and which disturbance
+ * explains that.
+ * Rule: a response is stored from the moment that the hub's ref is at its checkpoint. A later request for the same
+ * think asks for a stored response again, except within the moment in which two attempts race.
  */
 import type { Hit } from './disturb.ts';
 import type { Findings } from './findings.ts';
@@ -18,7 +19,7 @@ export interface ModelAudit {
   hits: readonly Hit[];
 }
 
-/** What the audit counts beside its findings. */
+/** Counts of the audit, in addition to its findings. */
 export interface ModelCounts {
   asked: number;
   stored: number;
@@ -26,11 +27,11 @@ export interface ModelCounts {
 }
 
 /**
- * Between an attempt's last look at the hub and the arrival of its request lie some hundred milliseconds on a busy
- * machine. A frozen first attempt that thaws in these and stores its answer is one in flight, not one stored before.
+ * On a busy machine, some hundred milliseconds pass between an attempt's last look at the hub and the arrival of its
+ * request. A response that a frozen attempt stores in this time does not count as stored before the request.
  */
 const RACE_MS = 500;
-/** A late heartbeat, or an answer on its way, may make a request a blow's victim this long after the blow. */
+/** A disturbance may still hit a request this long afterwards, by a late heartbeat or a response under way. */
 const TAIL_MS = 3000;
 
 export function auditModel({ findings, refactor, chains, moves, ledger, hits }: ModelAudit): ModelCounts {
@@ -60,7 +61,7 @@ export function auditModel({ findings, refactor, chains, moves, ledger, hits }: 
   return { asked: asked.length, stored: storedAt.size, inVain: wasted.length };
 }
 
-/** When the answer of each request became a checkpoint in the hub, by the request's number. */
+/** The time at which the response of each request became a checkpoint in the hub, by the request's number. */
 function readStored(chains: ModelAudit['chains'], moves: readonly Move[]): Map<number, number> {
   const reached = new Map(moves.map(({ to, at }) => [to, at]));
   const stored = new Map<number, number>();
@@ -74,8 +75,8 @@ function readStored(chains: ModelAudit['chains'], moves: readonly Move[]): Map<n
 }
 
 /**
- * The blow at a worker that asked for this answer, after it did and before the answer was stored. Where it thawed
- * before its successor was done, it is the successor's answer that was paid in vain.
+ * The disturbance of a worker that asked for this response, between its request and the storing of a response. If a
+ * frozen worker woke up before its successor was done, the successor's response was paid in vain.
  */
 function findCause(twins: readonly Asked[], storedAt: number, hits: readonly Hit[]): Hit | undefined {
   return hits.find(({ worker, at, until }) =>

@@ -1,7 +1,7 @@
 /**
- * A whole chaos run of one seed: a fleet of its own, one refactor undisturbed, then others one after another until all
- * disturbances have fallen.
- * Rule: the undisturbed refactor is the measure of all others, and is judged as they are.
+ * A whole chaos run of one seed: its own fleet, one undisturbed refactor, then others one after another until all
+ * disturbances have happened.
+ * Rule: all refactors are compared with the undisturbed one, which is checked in the same way.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { connectClient } from '../../src/client/connect.ts';
@@ -21,14 +21,14 @@ import type { Watch } from './watch.ts';
 import { watchFleet } from './watch.ts';
 
 export interface ChaosOptions {
-  /** Disturbances in all. */
+  /** Number of disturbances in all. */
   kills: number;
   seed: number;
-  /** Most that fall on one refactor, so that it ends at all. */
+  /** Most disturbances of one refactor, so that it can end. */
   mostPerRefactor?: number;
   temporalPath: string;
   say: (line: string) => void;
-  /** Leaves the folder with everything in it. */
+  /** Whether to leave the run's folder on the disk. */
   keep?: boolean;
 }
 
@@ -40,10 +40,10 @@ export interface ChaosResult {
 }
 
 const MOST_PER_REFACTOR = 10;
-/** Far more than are ever needed: each takes ten, or what falls before it ends. */
+/** A bound that is never reached: each refactor takes up to ten disturbances. */
 const MOST_REFACTORS_PER_KILL = 1;
 
-/** Runs one seed and gives what was seen; a promise that broke is a finding, never an exception. */
+/** Runs one seed and returns its findings; a broken promise is a finding, never an exception. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const folder = await makeGround();
   const { seed, say } = options;

@@ -1,7 +1,7 @@
 /**
- * Carries the schedule out: waits for a disturbance's moment, hits what it names, and writes down what was hit and
+ * Carries out the schedule: waits for the moment of each disturbance, hits its target, and records what was hit and
  * when.
- * Rule: nothing that is down or frozen already is hit again; a phase that does not come in time is not waited for.
+ * Rule: a target that is already down or frozen is not hit. A phase that does not come in time is skipped.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fleet, Worker } from './fleet.ts';
@@ -10,16 +10,16 @@ import type { Disturbance } from './schedule.ts';
 import type { ScriptedModel } from './scripted-model.ts';
 import type { Watch } from './watch.ts';
 
-/** A blow as it fell. */
+/** A disturbance that happened. */
 export interface Hit {
   disturbance: Disturbance;
   refactor: string;
-  /** Undefined where it was the Temporal server. */
+  /** Undefined for the Temporal server. */
   worker: string | undefined;
   at: number;
-  /** When it worked again, or could: Infinity while it does not. */
+  /** When the target worked again; Infinity while it is down. */
   until: number;
-  /** Whether its phase was seen, or it fell because waiting had taken too long. */
+  /** Whether the phase was seen; false if the disturbance happened because the wait had taken too long. */
   isInPhase: boolean;
 }
 
@@ -27,11 +27,11 @@ export interface DisturbOptions {
   fleet: Fleet;
   model: ScriptedModel;
   watch: Watch;
-  /** What is left of the schedule; what fell is taken out. */
+  /** The rest of the schedule; disturbances that happened are removed. */
   queue: Disturbance[];
   hits: Hit[];
   refactor: string;
-  /** Most that fall on this refactor. */
+  /** Most disturbances of this refactor. */
   most: number;
   say: (line: string) => void;
   /** Fires when the refactor has ended. */
@@ -40,26 +40,26 @@ export interface DisturbOptions {
 
 /** Long enough for any phase that comes with every step. */
 const PHASE_MS = 10_000;
-/** How long an answer takes while a blow waits for a model call to hit. */
+/** Duration of a response while a disturbance waits for a model call. */
 const SLOW_ANSWER_MS = 900;
 const TARGET_MS = 30_000;
-/** Of some five integrations that a refactor has, at least these many are sure to come after each other. */
+/** Most disturbances of integrations in one refactor: of its about five integrations, at least two are not parallel. */
 const MOST_INTEGRATIONS = 2;
 const LOOK_MS = 20;
 
-/** Lets disturbances fall on one refactor until it ends, the schedule is empty or it has had enough. */
+/** Carries out disturbances of one refactor until it ends, the schedule is empty or `most` is reached. */
 export async function disturb(options: DisturbOptions): Promise<void> {
   const { queue, most } = options;
   const rare = takeRare(queue, most);
   const usual = queue.filter((disturbance) => !isRare(disturbance)).slice(0, most - rare.length);
   const rows = [...Map.groupBy(rare, ({ phase }) => phase).values(), usual];
   const fell = (await Promise.all(rows.map((row) => fallInTurn(options, row)))).flat();
-  // What did not come to fall is the next refactor's.
+  // Disturbances that did not happen are left for the next refactor.
   const left = queue.filter((disturbance) => !fell.includes(disturbance));
   queue.splice(0, queue.length, ...left);
 }
 
-/** Those of rare phases that this refactor can take: it has several integrations, but one delivery. */
+/** The disturbances of rare phases that this refactor can have: several integrations, but one delivery. */
 function takeRare(queue: readonly Disturbance[], most: number): Disturbance[] {
   const taken: Disturbance[] = [];
   for (const disturbance of queue.filter(isRare)) {
@@ -70,7 +70,7 @@ function takeRare(queue: readonly Disturbance[], most: number): Disturbance[] {
   return taken;
 }
 
-/** Lets disturbances fall one after another, and gives those that did before the refactor ended. */
+/** Carries out disturbances one after another; returns those that happened before the refactor ended. */
 async function fallInTurn(options: DisturbOptions, row: readonly Disturbance[]): Promise<readonly Disturbance[]> {
   for (const [index, disturbance] of row.entries()) {
     if (!(await fall(options, disturbance))) return row.slice(0, index);
@@ -79,7 +79,7 @@ async function fallInTurn(options: DisturbOptions, row: readonly Disturbance[]):
   return row;
 }
 
-/** Waits for the moment and hits; false where the refactor ended before. */
+/** Waits for the moment and hits the target; false if the refactor ended before. */
 async function fall(options: DisturbOptions, disturbance: Disturbance): Promise<boolean> {
   const { fleet, signal } = options;
   const sight = await waitForPhase(options, disturbance);
@@ -109,7 +109,7 @@ async function waitForPhase(
   }
 }
 
-/** The one that was seen, else one of the role that works now. */
+/** The worker that was seen in the phase; otherwise one of the role that is up. */
 async function chooseWorker(
   fleet: Fleet,
   { role, which }: Disturbance,

@@ -1,6 +1,6 @@
 /**
- * What a chaos run promises, how often each promise was looked at, and what broke one.
- * Rule: a promise that was never looked at is not kept: the numbers of both are shown.
+ * The promises of a chaos run, how often each was checked, and the breaches.
+ * Rule: a promise that was never checked is not shown as kept: the table has the numbers of checks and of breaches.
  */
 
 /** The promises, in the order of the table. */
@@ -29,7 +29,7 @@ export interface Finding {
   text: string;
 }
 
-/** Collects; `look` counts looks, `broke` adds what one of them found. */
+/** Collects findings: `look` counts a check, `broke` adds a breach. */
 export interface Findings {
   looked: Record<PromiseName, number>;
   broken: Finding[];

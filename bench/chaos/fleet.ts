@@ -1,8 +1,8 @@
 /**
- * The processes of a chaos run: the Temporal server on its file, a git daemon before hub and repository, and workers of
- * split roles, each a host of its own with its own state folder.
- * Rule: workers are the product's own entry point and nothing else; what ends is started again, as a supervisor of
- * services would, and an end that nobody caused is written down.
+ * The processes of a chaos run: the Temporal server with its file, a git daemon for hub and repository, and workers of
+ * one role each. Each worker is a separate host with its own state folder.
+ * Rule: workers run the product's own entry point. A process that ends is started again, as a service supervisor would
+ * do, and an end that the bench did not cause is recorded.
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
@@ -17,12 +17,12 @@ import { makeKey, writePolicies } from './organisation.ts';
 import type { Role } from './schedule.ts';
 
 const ENTRY = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
-/** Of each role, so that a frozen or dead one has a successor while it is gone. */
+/** Two workers of each role, so that another one takes over while one is frozen or dead. */
 const WORKERS: Record<Role, number> = { control: 2, model: 2, workspace: 2 };
-/** A worker that ended by itself is started again after this long. */
+/** Delay before a worker that ended is started again. */
 const AGAIN_MS = 1000;
 const READY_MS = 90_000;
-/** Longer than the worker's own forced shutdown. */
+/** Time for a worker to drain; longer than its own forced shutdown. */
 const DRAIN_MS = 40_000;
 const LOOK_MS = 50;
 const OUTPUT_KEPT = 20_000;
@@ -31,7 +31,7 @@ export interface Worker {
   name: string;
   role: Role;
   stateDir: string;
-  /** `up` means that it has said that it works; only then is it hit. */
+  /** `up` means that the worker has printed that it works; only then is it hit. */
   state: 'starting' | 'up' | 'frozen' | 'draining' | 'down';
   pid: number;
   output: string;
@@ -41,14 +41,14 @@ export interface Fleet {
   folder: string;
   taskQueue: string;
   address: string;
-  /** Git URLs by way of the daemon, and where these repositories really are. */
+  /** Git URLs at the daemon; `paths` has the folders of these repositories. */
   urls: { hub: string; repository: string };
   paths: { hub: string; repository: string };
   workers: Worker[];
   server: { state: 'up' | 'down' };
-  /** Pids of what is meant to run. */
+  /** Pids of the processes that should run. */
   ownPids(): Set<number>;
-  /** Ends of workers that nobody caused. */
+  /** Ends of workers that the bench did not cause. */
   accidents: string[];
   kill(worker: Worker, options: { whole: boolean; downMs: number }): Promise<void>;
   freeze(worker: Worker, options: { whole: boolean; frozenMs: number }): Promise<void>;
@@ -68,12 +68,12 @@ export interface FleetOptions {
   modelUrlOf: (worker: string) => string;
 }
 
-/** Names of the workers that a fleet has of a role. */
+/** Names of a fleet's workers of one role. */
 export function workerNames(role: Role): string[] {
   return Array.from({ length: WORKERS[role] }, (_, index) => `${role}-${index + 1}`);
 }
 
-/** Starts everything and resolves when all of it works. The repositories are there already. */
+/** Starts all processes and resolves when all of them work. The repositories must exist. */
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const { folder, temporalPath, taskQueue } = options;
   const daemon = await startDaemon(folder);
@@ -117,7 +117,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       process.off('exit', killAll);
     },
   };
-  // They are groups of their own, which would outlive us; the server has a guard for that.
+  // Workers have their own process groups, which would survive this process. The server has a guard against that.
   const killAll = (): void => {
     for (const worker of fleet.workers) signal(worker, 'SIGKILL', true);
     daemon.kill();
@@ -134,7 +134,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   return fleet;
 }
 
-/** A worker in a line, its last words with it where it is not up. */
+/** A worker in one line, with its last output if it is not up. */
 function describe({ name, state, output }: Worker): string {
   return state === 'up' ? `${name} up` : `${name} ${state}: ${output.slice(-300)}`;
 }
@@ -169,7 +169,7 @@ async function openHost({ name, role, fleet, modelUrl }: HostOptions): Promise<H
     TEMPORAL_ADDRESS: fleet.address,
     COXSWAIN_STATE: stateDir,
     COXSWAIN_HUB: fleet.urls.hub,
-    // The daemon is on loopback and speaks without encryption: only a listed host may.
+    // The daemon is on loopback and unencrypted, so it has to be listed.
     COXSWAIN_ROOTS: fleet.urls.repository,
     COXSWAIN_POLICIES: await writePolicies(fleet.folder),
     COXSWAIN_SEAL: await makeKey(fleet.folder),
@@ -188,7 +188,7 @@ async function openHost({ name, role, fleet, modelUrl }: HostOptions): Promise<H
         worker.state = 'down';
         resolve();
         if (isClosing || state === 'down') return;
-        // Nobody killed it: a drain that went wrong, or an end of its own.
+        // The bench did not kill it: a drain failed, or the worker ended by itself.
         if (state === 'draining' && code === 0) return;
         fleet.accidents.push(
           `${name} (${state}) ended by itself with ${code ?? signal}: ${worker.output.trim().slice(-400)}`,
@@ -228,7 +228,7 @@ async function openHost({ name, role, fleet, modelUrl }: HostOptions): Promise<H
   };
 }
 
-/** Ends a worker in order; one that does not follow is an accident, and killed. */
+/** Ends a worker by SIGTERM; if it does not end, records that and kills it. */
 async function end(worker: Worker, ended: Promise<void>, accidents: string[]): Promise<void> {
   worker.state = 'draining';
   signal(worker, 'SIGTERM', false);
@@ -244,7 +244,7 @@ async function end(worker: Worker, ended: Promise<void>, accidents: string[]): P
   await ended;
 }
 
-/** Its own process group, so that it can be hit with all its children. */
+/** Starts a worker in its own process group, so that it can be hit with all its children. */
 function spawnWorker(worker: Worker, env: NodeJS.ProcessEnv): ChildProcess {
   const child = spawn(process.execPath, [ENTRY, 'worker'], {
     env,
@@ -264,11 +264,11 @@ function spawnWorker(worker: Worker, env: NodeJS.ProcessEnv): ChildProcess {
 }
 
 function signal({ pid }: Worker, name: NodeJS.Signals, whole: boolean): void {
-  // To the system -1 means everybody.
+  // To `kill`, -1 means all processes.
   if (pid <= 1) return;
   try {
     process.kill(whole ? -pid : pid, name);
   } catch {
-    // Gone already: whoever waits for its end sees that.
+    // The process is gone already.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The git host of a chaos run: `git daemon` before a folder of bare repositories.
- * Rule: it is never hit, as a git host elsewhere would not be when a worker's host dies.
+ * The git host of a chaos run: `git daemon` for a folder of bare repositories.
+ * Rule: it is never disturbed, because a git host elsewhere would not die with a worker's host.
  */
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,7 +16,7 @@ export interface GitDaemon {
   stop(): Promise<void>;
 }
 
-/** Serves every repository in a folder, to read and to write, as a git host elsewhere would. */
+/** Serves every repository in a folder for reading and writing. */
 export async function startDaemon(folder: string, wantedPort?: number): Promise<GitDaemon> {
   const port = wantedPort ?? (await findFreePort());
   const options = ['--export-all', '--enable=receive-pack', '--reuseaddr', '--listen=127.0.0.1'];

@@ -1,7 +1,6 @@
 /**
- * What a chaos run stands on: a folder with the repository to refactor and the hub, both bare, as a git host has them.
- * Rule: the hub writes down each move of a ref with its time, by git's own hook, so that nothing has to be guessed
- * afterwards.
+ * The files of a chaos run: a folder with the repository to refactor and the hub, both bare, as on a git host.
+ * Rule: a git hook in the hub records each move of a ref with its time, so that the audits need not guess.
  */
 import { appendFile, chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,13 +16,13 @@ now=$(date +%s%3N)
 while read -r old new ref; do echo "$now $old $new $ref"; done >> ${MOVES}
 `;
 
-/** Runs git in a folder and gives its output. */
+/** Runs git in a folder and returns its output. */
 export async function git(folder: string, ...args: string[]): Promise<string> {
   const { stdout } = await execa('git', args, { cwd: folder, env: WHO });
   return stdout;
 }
 
-/** The key by which the people of a run decide, in the ground's folder; its public half is beside it, with `.pub`. */
+/** The file of the key with which the people of a run sign; its public half has the same name with `.pub`. */
 export const KEY = 'ann';
 
 /** Makes the folder with `repository.git`, `hub.git` and the key. */

@@ -1,6 +1,6 @@
 /**
- * What the workers of a chaos run share as one organisation: its policy, its account, and the key of its seal.
- * Rule: decisions count only when they are signed, so that signatures are disturbed as everything else is.
+ * The organisation of a chaos run's workers: policy, account and the key for seals.
+ * Rule: decisions have to be signed, so that signatures are disturbed too.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,10 +8,10 @@ import type { AccountInput } from '../../src/core/budget/account.ts';
 import { ensureKeyFile } from '../../src/seal/key-file.ts';
 import { KEY } from './ground.ts';
 
-/** What all refactors of a fleet take their budgets from. */
+/** The account of all refactors of a fleet. */
 export const ACCOUNT: AccountInput = { account: 'chaos', per: 'month' };
 
-/** The key that all workers of the fleet share. */
+/** Makes the key that all workers of the fleet share. */
 export async function makeKey(folder: string): Promise<string> {
   const file = join(folder, 'seal.json');
   await ensureKeyFile(file);
@@ -19,8 +19,8 @@ export async function makeKey(folder: string): Promise<string> {
 }
 
 /**
- * The organisation's policy: an account that all refactors share, with far more than they need, and decisions that
- * count only when they are signed.
+ * Writes the organisation's policy: an account for all refactors, with far more than they need, and required
+ * signatures.
  */
 export async function writePolicies(folder: string): Promise<string> {
   const policies = join(folder, 'policies');

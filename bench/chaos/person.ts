@@ -1,7 +1,7 @@
 /**
- * The people of a chaos run: they decide what waits for them, steer, pause and resume, and try again until they are
- * answered.
- * Rule: whatever was acknowledged is written down, so that it can be looked for at the end; every message has an id.
+ * The people of a chaos run: they decide, steer, pause and resume, and send each message again until it is
+ * acknowledged.
+ * Rule: every message has an id, and every acknowledged message is recorded, so that the audit can look for it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
@@ -25,16 +25,16 @@ export interface Decided {
   decision: string;
   at: number;
   answer: Answer;
-  /** How long it was still shown as open after it was acknowledged. */
+  /** How long the decision was still shown as open after the acknowledgement, in milliseconds. */
   stillOpenMs: number;
 }
 
 export interface Person {
   sent: Sent[];
   decided: Decided[];
-  /** Receipts as they were last seen in `status`, by id. */
+  /** The newest receipts from `status`, by message id. */
   receipts: Map<string, RefactorStatus['receipts'][number]>;
-  /** Why the refactor held, where it did: nothing of this run is a reason for that. */
+  /** Reasons for which the refactor held; each is a finding, because nothing in this run should make it hold. */
   holds: string[];
   latest: RefactorStatus | undefined;
 }
@@ -43,9 +43,9 @@ export interface PersonOptions {
   client: Client;
   handle: WorkflowHandle;
   seed: number;
-  /** The file of the key that signs what is decided. */
+  /** The file of the key that signs decisions. */
   key: string;
-  /** Told just before a signal is sent. */
+  /** Called just before a signal is sent. */
   onSignal: () => void;
   signal: AbortSignal;
 }
@@ -53,22 +53,22 @@ export interface PersonOptions {
 const LOOK_MS = 200;
 const CALL_MS = 8000;
 const TRY_AGAIN_MS = 300;
-/** All that a person sends and decides must fit what `status` shows of receipts, or their ends could not be seen. */
+/** Most messages of a person: `status` shows only so many receipts, and the audit needs all of them. */
 const MOST_SENT = 13;
-/** Between two signals, and from a pause to its resume. */
+/** Time between two signals, and from a pause to its resume. */
 const SIGNAL_GAP_MS = [2000, 7000] as const;
 const PAUSE_MS = [300, 1500] as const;
-/** An acknowledged decision that is shown as open for so long does not count any more: the run would wait for ever. */
+/** A decision that is shown as open this long after its acknowledgement is lost: the run would wait for ever. */
 const FORGOTTEN_MS = 60_000;
 
-/** Watches over one refactor until `signal` fires, and says what was acknowledged. */
+/** Acts as the person of one refactor until `signal` fires; returns what was acknowledged. */
 export function supervise(options: PersonOptions): { person: Person; done: Promise<void> } {
   const person: Person = { sent: [], decided: [], receipts: new Map(), holds: [], latest: undefined };
   const done = Promise.all([decideAll(person, options), sendSignals(person, options)]).then(() => undefined);
   return { person, done };
 }
 
-/** Reads the status, keeping its receipts; undefined while nobody answers. */
+/** Reads the status and stores its receipts; undefined while the server or the workers do not respond. */
 export async function readStatus(
   person: Person,
   { client, handle }: Pick<PersonOptions, 'client' | 'handle'>,
@@ -106,7 +106,7 @@ async function decideAll(person: Person, options: PersonOptions): Promise<void> 
   await Promise.allSettled(pending.values());
 }
 
-/** An update with an id is sent again until it is answered: it counts once all the same. */
+/** Sends an update until it is acknowledged; by its id it counts only once. */
 async function decide(
   person: Person,
   { client, handle, key, signal }: PersonOptions,
@@ -142,7 +142,7 @@ async function sendSignals(person: Person, options: PersonOptions): Promise<void
     const way = random.isHit(0.7) ? 'signal' : 'update';
     if (random.isHit(0.7)) await send(person, options, { verb: 'steer', way, number });
     else {
-      // Whoever pauses also resumes, whatever happens: an acknowledged pause alone would stop the run for ever.
+      // Each pause is followed by a resume: an acknowledged pause alone would stop the run for ever.
       await send(person, options, { verb: 'pause', way, number });
       await pause(random.between(...PAUSE_MS), options.signal);
       await send(person, options, { verb: 'resume', way, number });
@@ -158,7 +158,7 @@ async function send(
   const id = `${verb}-${number}-${handle.workflowId}`;
   const input = { id, by: 'ann', ...(verb === 'steer' ? { text: `Mind the order (${id}).` } : {}) };
   const deadline = (): number => Date.now() + CALL_MS;
-  // A pause that was sent must have its resume, even when the run is ending.
+  // A resume is sent even when the run is ending.
   while (!signal.aborted || verb === 'resume') {
     try {
       onSignal();
@@ -179,7 +179,7 @@ async function send(
   }
 }
 
-/** Whether nobody is left to be told. */
+/** Whether the workflow is closed or gone. */
 function isClosed(error: unknown): boolean {
   return error instanceof Error && /already completed|not found/i.test(error.message);
 }

@@ -1,6 +1,6 @@
 /**
- * Looks at the machine's processes by /proc: whose child is what, and what runs below a folder.
- * Rule: it only looks; a process that ends while it is looked at is not there.
+ * Reads the machine's processes from /proc: their parents, and which ones run below a folder.
+ * Rule: it only reads; a process that ends meanwhile is left out.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -10,7 +10,7 @@ export interface Seen {
   command: string;
 }
 
-/** Every process that can be read, zombies left out: they have no command. */
+/** Every process that can be read, without zombies, which have no command. */
 export function listProcesses(): Seen[] {
   return readdirSync('/proc').flatMap((name): Seen[] => {
     if (!/^\d+$/.test(name)) return [];
@@ -26,7 +26,7 @@ export function listProcesses(): Seen[] {
   });
 }
 
-/** The first of these processes that is above a process, or is it. */
+/** The nearest of `pids` that is the process itself or one of its ancestors. */
 export function findAbove(processes: readonly Seen[], from: Seen, pids: ReadonlySet<number>): number | undefined {
   const parents = new Map(processes.map(({ pid, parent }) => [pid, parent]));
   for (let pid: number | undefined = from.pid; pid !== undefined && pid > 1; pid = parents.get(pid)) {

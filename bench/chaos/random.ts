@@ -1,9 +1,9 @@
 /**
- * Numbers that a seed determines, so that a schedule can be made again.
- * Rule: every choice of the chaos bench comes from here; nothing asks the clock or the system for chance.
+ * Random numbers that a seed determines, so that a schedule can be repeated.
+ * Rule: every random choice of the chaos bench comes from here, none from the clock or the system.
  */
 
-/** A source of choices; equal seeds give equal ones in the same order. */
+/** A source of choices; equal seeds give equal choices in the same order. */
 export interface Random {
   /** A whole number from `least` to `most`, both included. */
   between(least: number, most: number): number;

@@ -1,6 +1,6 @@
 /**
- * Reads what a refactor left: its workflows' histories, its refs in the hub, and the moves that these made.
- * Rule: it reads by Temporal's client and by git alone, and believes neither `status` nor the product's own words.
+ * Reads what a refactor left: the histories of its workflows, its refs in the hub, and the moves of these refs.
+ * Rule: it reads only with Temporal's client and git, and trusts neither `status` nor other texts of the product.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { git } from './ground.ts';
 
 type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
 
-/** An activity that ended well, as a history has it. */
+/** A completed activity in a history. */
 export interface Done {
   type: string;
   input: Record<string, unknown>;
@@ -28,7 +28,7 @@ export interface Run {
   done: Done[];
 }
 
-/** One commit of a ref's line, oldest first; `entry` is that of a checkpoint. */
+/** One commit of a chain; `entry` is that of a checkpoint. */
 export interface Link {
   commit: string;
   parents: string[];
@@ -72,7 +72,7 @@ function listDone({ events }: History): Done[] {
   return done;
 }
 
-/** A payload of JSON; anything else has no fields. */
+/** The fields of a JSON payload; any other payload has none. */
 export function readPayload(payload: { data?: Uint8Array | null } | null | undefined): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(Buffer.from(payload?.data ?? []).toString('utf8'));
@@ -82,7 +82,7 @@ export function readPayload(payload: { data?: Uint8Array | null } | null | undef
   }
 }
 
-/** The hub's refs of one workflow, by run id; the hub may be shared, with a folder for each repository. */
+/** The hub's refs of one workflow, by run id; a shared hub has a folder for each repository. */
 export async function readRefs(hub: string, kind: 'agents' | 'refactors', id: string): Promise<Map<string, string>> {
   const folder = `/${kind}/${refSlug(id)}/`;
   const listed = await git(hub, 'for-each-ref', '--format=%(refname) %(objectname)', 'refs/coxswain');
@@ -90,7 +90,7 @@ export async function readRefs(hub: string, kind: 'agents' | 'refactors', id: st
   return new Map(lines.map((line) => line.slice(line.indexOf(folder) + folder.length).split(' ') as [string, string]));
 }
 
-/** The commits from `base` to `head`, all of them, oldest first. */
+/** All commits from `base` to `head`, oldest first. */
 export async function readLine(hub: string, base: string, head: string): Promise<Link[]> {
   const log = await git(hub, 'log', '-z', '--reverse', '--topo-order', '--format=%H%x00%P%x00%B', head, `^${base}`);
   const fields = log.split('\0');

@@ -1,6 +1,6 @@
 /**
- * One refactor from its start to its end, with people at its side and blows falling on its fleet, and its judgement.
- * Rule: it is judged only after everything is up again and has come to rest.
+ * One refactor from its start to its end, with people who decide and disturbances of its fleet, and its audit.
+ * Rule: the audit begins only after the whole fleet is up again and idle.
  */
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ import type { ScriptedModel } from './scripted-model.ts';
 import { expectedEffects, goalOf } from './scripted-work.ts';
 import type { Watch } from './watch.ts';
 
-/** What all refactors of one seed share. */
+/** Shared by all refactors of one seed. */
 export interface Stage {
   client: Client;
   fleet: Fleet;
@@ -41,7 +41,7 @@ export interface Stage {
   findings: Findings;
   hits: Hit[];
   say: (line: string) => void;
-  /** Tokens that the results of all refactors so far say. */
+  /** Sum of the tokens in the results of all refactors so far. */
   spent: number;
 }
 
@@ -50,15 +50,15 @@ export interface RefactorRun {
   tree: string | undefined;
   seconds: number;
   model: ModelCounts;
-  /** What lies in the caches of all workers when this one is over, of it and of those before. */
+  /** Leftovers in the caches of all workers at the end of this refactor, with those of earlier ones. */
   caches: string[];
 }
 
-/** From the last blow, or the start, to the end: everything is up again within half a minute of it. */
+/** Without a new event for this long, the refactor counts as stuck; the fleet is up again within half a minute. */
 const STANDSTILL_MS = 240_000;
 const LOOK_MS = 250;
 
-/** Runs one refactor; `tree` is what it must end in, `queue` what may fall on it, at most `most` of it. */
+/** Runs one refactor; `tree` is its expected result, `queue` has the disturbances, of which at most `most` happen. */
 export async function runRefactor(
   stage: Stage,
   options: { id: string; seed: number; queue: Disturbance[]; most: number; tree: string | undefined },
@@ -93,7 +93,7 @@ export async function runRefactor(
   return { id, seconds, ...counts };
 }
 
-/** The server may be down at any moment: the id makes a second start the same. */
+/** Starts the refactor again until the server responds; by its id it starts only once. */
 async function start({ client, fleet }: Stage, id: string): Promise<WorkflowHandle> {
   const input = {
     repository: fleet.urls.repository,
@@ -113,8 +113,8 @@ async function start({ client, fleet }: Stage, id: string): Promise<WorkflowHand
 }
 
 /**
- * Whether the refactor and its agents have closed, before it counts as standing still: on a busy machine it moves
- * slowly, so that every event of its history counts as a move.
+ * Waits until the refactor and its agents have closed; false if it is stuck before that. On a busy machine it is slow,
+ * so any new event of its history counts as progress.
  */
 async function untilClosed(handle: WorkflowHandle, { client, hits }: Stage): Promise<boolean> {
   let movedAt = Date.now();
@@ -130,7 +130,7 @@ async function untilClosed(handle: WorkflowHandle, { client, hits }: Stage): Pro
   }
 }
 
-/** How many runs are open, and how many events the refactor has. */
+/** The number of open runs, and of the refactor's events. */
 async function look(client: Client, id: string): Promise<{ open: number; events: number }> {
   const { status, historyLength: events } = await client.workflow.getHandle(id).describe();
   if (status.name === 'RUNNING') return { open: 1, events };
@@ -144,7 +144,7 @@ async function describeEnd(handle: WorkflowHandle): Promise<string | undefined> 
   return `ended as ${status.name}: ${await handle.result().then(String, String)}`;
 }
 
-/** Says where it stands, and takes it out of the way of the next one. */
+/** Describes a refactor that is stuck, and terminates it before the next one. */
 async function giveUp({ client }: Stage, handle: WorkflowHandle, person: Person): Promise<string> {
   const status = await readStatus(person, { client, handle });
   const { workflowId } = handle;
@@ -187,7 +187,7 @@ async function judge(
   return { tree, model: counts, caches };
 }
 
-/** What broke is looked for in the histories: they outlive the server of the run. */
+/** Stores the histories as files, which outlive the server of the run, for finding the cause. */
 async function keepHistories({ client, say }: Stage, id: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-broken-'));
   for (const { workflowId, runId, history } of await readRuns(client, id))
@@ -195,7 +195,7 @@ async function keepHistories({ client, say }: Stage, id: string): Promise<void> 
   say(`the histories of ${id} are kept in ${folder}`);
 }
 
-/** Nothing is set aside any more, and what was spent is what the results of all refactors say. */
+/** Checks that nothing is reserved in the account any more, and that its spend is the sum of all results. */
 async function auditAccount(stage: Stage, id: string, { spend }: RefactorResult): Promise<void> {
   const { client, fleet, findings } = stage;
   stage.spent += spend.inputTokens + spend.outputTokens;
@@ -207,7 +207,7 @@ async function auditAccount(stage: Stage, id: string, { spend }: RefactorResult)
     findings.broke('budgets', id, `the account has ${JSON.stringify({ spent, reserved })}, the results ${stage.spent}`);
 }
 
-/** The delivered branch is the result, and each line of effects is in it once. */
+/** Checks that the delivered branch is the result, and has each command's line exactly once. */
 async function auditTree({ fleet, findings }: Stage, id: string, result: RefactorResult): Promise<string | undefined> {
   const { repository } = fleet.paths;
   const delivered = await git(repository, 'rev-parse', `refs/heads/done/${id}`).catch(() => 'nothing');

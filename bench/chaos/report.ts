@@ -1,6 +1,6 @@
 /**
- * What chaos runs have shown, as tables for people.
- * Rule: every promise is there with the number of looks beside that of breaches; what broke is said in full.
+ * The results of chaos runs as tables.
+ * Rule: every promise is listed with the numbers of checks and of breaches; each breach is described in full.
  */
 import { cpus, release } from 'node:os';
 import type { ChaosResult } from './chaos.ts';
@@ -8,7 +8,7 @@ import type { Hit } from './disturb.ts';
 import type { PromiseName } from './findings.ts';
 import { PROMISES } from './findings.ts';
 
-/** Breaches of all promises in all seeds. */
+/** The number of breaches of all promises in all seeds. */
 export function countBroken(results: readonly ChaosResult[]): number {
   return results.reduce((sum, { findings }) => sum + findings.broken.length, 0);
 }
@@ -48,7 +48,7 @@ export function renderReport(results: readonly ChaosResult[]): string {
   ].join('\n\n')}\n`;
 }
 
-/** Left in the workers' folders, by kind. */
+/** Leftovers in the workers' folders, by kind. */
 function countCaches(results: readonly ChaosResult[]): string {
   const left = results.flatMap(({ refactors }) => refactors.at(-1)?.caches ?? []);
   const kinds = new Map<string, number>();

@@ -1,8 +1,8 @@
 /**
  * `npm run chaos -- --kills N --seed S`: kills, freezes and drains workers and kills the Temporal server in the middle
- * of everything, and says whether any promise broke.
- * Rule: the exit status is 1 when one did. Flags: `--seeds 1,2,3` runs several, `--kills` for each; `--write` writes
- * bench/results/chaos.md; `--keep` keeps the folders.
+ * of their work, and reports whether any promise broke.
+ * Rule: the exit status is 1 if a promise broke. Flags: `--seeds 1,2,3` runs several, `--kills` for each; `--write`
+ * writes bench/results/chaos.md; `--keep` keeps the folders.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -34,7 +34,7 @@ const number = (text: string, name: string): number => {
   return value;
 };
 
-// The fleet's groups outlive a signal's default end: only an orderly one takes them along.
+// The fleet's process groups survive if a signal just kills this process; only an orderly exit ends them.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     console.error(`ended by ${name}`);

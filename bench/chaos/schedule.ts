@@ -1,14 +1,14 @@
 /**
- * What is done to the fleet, and in the middle of what: a list that the seed alone determines.
- * Rule: cards are dealt from a shuffled deck, so that every kind of blow meets every phase before any meets it twice.
- * The seed gives the schedule; the exact moment within a phase is the machine's.
+ * The disturbances of a fleet, each with its phase: a list that only the seed determines.
+ * Rule: combinations of disturbance and phase are dealt from a shuffled deck, so each one occurs before any occurs
+ * twice. The exact moment within a phase depends on the machine.
  */
 import { createRandom } from './random.ts';
 import type { Random } from './random.ts';
 
 export type Role = 'control' | 'model' | 'workspace';
 
-/** What a blow hits in the middle of; `time` is any moment. */
+/** The phase in which a disturbance happens; `time` is any moment. */
 export type Phase =
   | 'think'
   | 'command'
@@ -21,7 +21,7 @@ export type Phase =
   | 'signal'
   | 'time';
 
-/** `whole` takes the worker's children along, as the end of its container would; without it they are orphans. */
+/** `whole` also hits the worker's children, as the end of its container would; without it they become orphans. */
 export type Blow =
   | { kind: 'kill'; whole: boolean; downMs: number }
   | { kind: 'freeze'; whole: boolean; frozenMs: number }
@@ -32,19 +32,19 @@ export interface Disturbance {
   index: number;
   blow: Blow;
   phase: Phase;
-  /** Whose worker is hit, where the phase itself does not say whose it is. */
+  /** The role of the worker to hit, if the phase does not determine the worker. */
   role: Role;
-  /** Which of that role's workers: taken modulo their number. */
+  /** Index of the worker in its role, modulo their number. */
   which: number;
-  /** From the sight of the phase, or from now, to the blow. */
+  /** Milliseconds from seeing the phase to the disturbance. */
   afterMs: number;
-  /** From the blow to the next disturbance. */
+  /** Milliseconds from this disturbance to the next one. */
   gapMs: number;
 }
 
 type BlowName = 'kill' | 'freeze' | 'long freeze' | 'drain' | 'server';
 
-/** The phases that a role goes through, and how long one may be waited for after its sight, in milliseconds. */
+/** The phases of each role, and the longest delay after seeing one, in milliseconds. */
 const PHASES: { phase: Phase; role: Role; mostMs: number; blows: BlowName[] }[] = [
   { phase: 'think', role: 'model', mostMs: 600, blows: ['kill', 'freeze', 'long freeze', 'drain', 'server'] },
   { phase: 'command', role: 'workspace', mostMs: 400, blows: ['kill', 'freeze', 'long freeze', 'drain', 'server'] },
@@ -60,7 +60,7 @@ const PHASES: { phase: Phase; role: Role; mostMs: number; blows: BlowName[] }[] 
   { phase: 'time', role: 'workspace', mostMs: 1500, blows: ['kill', 'long freeze', 'drain'] },
 ];
 
-/** Phases that come once or a few times in a refactor: they are waited for beside all others. */
+/** Phases that come once or a few times in a refactor: the bench waits for them while others go on. */
 const RARE: ReadonlySet<Phase> = new Set(['integration', 'delivery']);
 
 /** Longer than Temporal's heartbeat timeout for our activities, which is 10 s. */
@@ -69,7 +69,7 @@ const SHORT_FREEZE_MS = [1000, 9000] as const;
 const DOWN_MS = [0, 4000] as const;
 const GAP_MS = [0, 2500] as const;
 
-/** Whether a disturbance waits for a phase that may be long in coming. */
+/** Whether a disturbance waits for a rare phase. */
 export function isRare({ phase }: Disturbance): boolean {
   return RARE.has(phase);
 }

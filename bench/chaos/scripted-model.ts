@@ -1,7 +1,7 @@
 /**
- * The model servers of a chaos run, one for each model worker, with one ledger of all that they were asked.
- * Rule: a request counts as paid from its arrival; every answer carries its number in the ledger as its call's id, so
- * that the checkpoints say which answers were stored.
+ * The model servers of a chaos run, one for each model worker, with one ledger of all requests.
+ * Rule: a request counts as paid when it arrives. The call id of every response is its number in the ledger, so the
+ * checkpoints show which responses were stored.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,18 +22,18 @@ export interface Asked extends Turn {
 
 export interface ScriptedModel {
   ledger: Asked[];
-  /** The base URL for a worker; its requests are known by it. */
+  /** The base URL for a worker, by which its requests are recognised. */
   urlOf(worker: string): string;
-  /** Milliseconds that answers take from now on, so that a blow can hit one on its way. */
+  /** Duration of responses from now on, in milliseconds, so that a disturbance can hit one under way. */
   setPace(answerMs: number): void;
   close(): Promise<void>;
 }
 
 const USUAL_MS = 120;
-/** What is asked again is answered late, so that a frozen first attempt may thaw while its successor still waits. */
+/** Delay of a repeated request's response, so that a frozen first attempt can wake up while its successor waits. */
 const AGAIN_MS = 3000;
 
-/** Starts a server for each worker; `onAsked` hears of each request as it arrives. */
+/** Starts a server for each worker; `onAsked` is called when a request arrives. */
 export async function startScriptedModel(
   workers: readonly string[],
   onAsked: (asked: Asked) => void,
@@ -68,7 +68,7 @@ function callIdOf(number: number): string {
   return `${PREFIX}${number}`;
 }
 
-/** The ledger's number of the answer that a call came with. */
+/** The ledger's number in a call id. */
 export function numberOf(callId: string): number {
   return Number(callId.slice(PREFIX.length));
 }

@@ -1,12 +1,12 @@
 /**
- * The refactor that the chaos bench runs over and over, and what its model says at each turn.
- * Rule: every step adds one line to its task's file of effects, so that a step done twice is seen in the final tree;
- * the tree is the same whatever order the tasks finish in.
+ * The refactor that the chaos bench repeats, and its model's response at each turn.
+ * Rule: every step adds one line to its task's file, so a step done twice shows in the final tree. The tree does not
+ * depend on the order in which the tasks finish.
  */
 import type { Item } from '../../src/core/transcript.ts';
 import type { ParsedRequest } from '../../src/offline/server/responses-server.ts';
 
-/** What the base commit holds: a few files to work on, and some that lie there. */
+/** The files of the base commit: some to work on, and some that stay. */
 export function baseFiles(): Record<string, string> {
   const files: Record<string, string> = { 'README.md': 'A repository to refactor.\n', 'shared.txt': 'base\n' };
   for (const { id } of TASKS) files[`${id}/effects.txt`] = '';
@@ -14,7 +14,7 @@ export function baseFiles(): Record<string, string> {
   return files;
 }
 
-/** `steps` are commands that each add a line; two of the tasks also meet in one file, which makes a conflict. */
+/** Each step is a command that adds a line; two of the tasks also change one file, which makes a conflict. */
 const TASKS = [
   { id: 'a', steps: 4, shares: true, asks: false, dependsOn: [] },
   { id: 'b', steps: 4, shares: true, asks: false, dependsOn: [] },
@@ -22,7 +22,7 @@ const TASKS = [
   { id: 'd', steps: 2, shares: false, asks: false, dependsOn: ['a', 'c'] },
 ];
 
-/** The lines that each file of effects must hold at the end, once each and in this order. */
+/** The lines that each task's file must have at the end, once each and in this order. */
 export function expectedEffects(): Record<string, string[]> {
   return Object.fromEntries(
     TASKS.map(({ id, steps }) => [
@@ -32,17 +32,17 @@ export function expectedEffects(): Record<string, string[]> {
   );
 }
 
-/** The goal of a refactor: its id makes its prompts differ from those of all others. */
+/** The goal of a refactor; it contains the id, so its prompts differ from those of all others. */
 export function goalOf(id: string): string {
   return `Do the work of ${id}`;
 }
 
-/** Whose turn a request is: read from the conversation alone, as a model would. */
+/** The task and turn of a request, read only from the conversation, as a model would. */
 export interface Turn {
   refactor: string;
   task: string;
   isMerge: boolean;
-  /** Results that the model has seen: its own calls' number so far. */
+  /** Number of results that the model has seen, which is the number of its calls so far. */
   turn: number;
 }
 
@@ -56,7 +56,7 @@ export function readTurn({ items }: ParsedRequest): Turn {
   };
 }
 
-/** The one call that the model answers with. */
+/** The model's response: one call. */
 export function answerTurn({ task, isMerge, turn }: Turn, callId: string): Item[] {
   const [tool, values] = isMerge ? mergeTurn(turn) : task === 'plan' ? planTurn(turn) : workTurn(task, turn);
   return [{ kind: 'call', callId, tool, arguments: JSON.stringify(values) }];
@@ -89,7 +89,7 @@ function workTurn(id: string, turn: number): Call {
   return ['shell', { command: `echo ${id} >> shared.txt; sort -u -o shared.txt shared.txt` }];
 }
 
-/** Half of a step's effect before the wait, half after: one that was cut in its middle would show. */
+/** A command that writes half of its line before a wait and half after it, so an interrupted command would show. */
 function step(id: string, turn: number): string {
   const file = `${id}/effects.txt`;
   return `echo '${id} ${turn} begins' >> ${file}; sleep ${turn === 1 ? 0.8 : 0.15}; echo '${id} ${turn} ends' >> ${file}`;
@@ -99,7 +99,7 @@ function patch(id: string): string {
   return `*** Begin Patch\n*** Add File: ${id}/patched.txt\n+patched once\n*** End Patch`;
 }
 
-/** Both sides' lines without git's markers: whichever task came second, the file is the same. */
+/** Merges both sides' lines without git's markers; the file is the same whichever task came second. */
 function mergeTurn(turn: number): Call {
   if (turn > 0) return FINISH;
   const lines = "grep -vE '^(<{7}|={7}|>{7}|[|]{7})' shared.txt | sort -u";

@@ -1,6 +1,7 @@
 /**
- * Sees what phase the fleet's workers are in, from outside: by the folders that they write and by what they run.
- * Rule: it only looks; nothing in the product knows of it.
+ * Detects from outside in which phase the fleet's workers are: by the folders that they write and the processes that
+ * they run.
+ * Rule: it only reads; the product has no code for it.
  */
 import { EventEmitter, once } from 'node:events';
 import type { FSWatcher } from 'node:fs';
@@ -11,10 +12,10 @@ import type { Fleet, Worker } from './fleet.ts';
 import { findAbove, listProcesses } from './processes.ts';
 import type { Phase } from './schedule.ts';
 
-/** Resolves with the worker that is in the phase, where that is known, at the next sight of it. */
+/** Waits for phases: resolves when one is seen next, with the worker in it, if that is known. */
 export interface Watch {
   next(phase: Phase, signal: AbortSignal): Promise<Worker | undefined>;
-  /** For phases that are seen elsewhere: at the model's server, or by who sends signals. */
+  /** Reports a phase that is seen elsewhere: at the model's server, or when a signal is sent. */
   saw(phase: Phase, worker?: Worker): void;
   close(): void;
 }

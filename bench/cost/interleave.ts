@@ -1,32 +1,32 @@
 /**
- * Measures several pieces of work side by side: each round does every one of them once, so that whatever else happens
- * on the machine falls on all alike.
- * Rule: only `work` is timed; rounds that warm up count for nothing.
+ * Measures several pieces of work together: each round does each of them once, so that other load on the machine
+ * affects all of them equally.
+ * Rule: only `work` is timed; warm-up rounds do not count.
  */
 
 /** One piece of work that is measured. */
 export interface Subject {
   name: string;
-  /** What must be done before each run and is not timed. */
+  /** Runs before each round and is not timed. */
   prepare?: () => Promise<void>;
   work: () => Promise<void>;
-  /** Takes away what is left after the last round. */
+  /** Cleans up after the last round. */
   finish?: () => Promise<void>;
 }
 
-/** What came of one subject. */
+/** The times of one subject, in milliseconds. */
 export interface Timing {
   medianMs: number;
-  /** Nine of ten rounds took no longer. */
+  /** 90 % of the rounds took at most this long. */
   p90Ms: number;
 }
 
-/** Rounds at the start in which caches fill and code is compiled. */
+/** Rounds at the start, in which caches fill and code is compiled. */
 const WARM_UP_ROUNDS = 5;
 
 /**
- * Runs all subjects for so many rounds and gives the timing of each by its name. Each round has an order by chance:
- * what one leaves to the disk and the scheduler falls on whichever comes next.
+ * Runs all subjects for this many rounds; returns their timings by name. The order is random in each round, because a
+ * subject's leftover work for disk and scheduler slows the next one.
  */
 export async function interleave(subjects: readonly Subject[], rounds: number): Promise<Map<string, Timing>> {
   const times = new Map<string, number[]>(subjects.map(({ name }) => [name, []]));

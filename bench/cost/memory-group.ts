@@ -1,6 +1,6 @@
 /**
- * What moving one process into a memory control group of its own takes, where this host lets us make one: the price of
- * the guard that a watch of resident memory stands in for.
+ * The time to move one process into its own memory control group, where this host permits one: the cost of the guard
+ * that our watch of resident memory replaces.
  * Rule: only the move is timed; it is shown for information.
  */
 import type { ChildProcess } from 'node:child_process';
@@ -32,7 +32,7 @@ export function memoryGroupSubject(name: string): Subject | undefined {
   };
 }
 
-/** The memory group of this process: of the first version's hierarchy, or of the second's. */
+/** The memory group of this process, in the hierarchy of version 1 or 2. */
 function findOwnGroup(): string | undefined {
   const lines = readFileSync('/proc/self/cgroup', 'utf8').split('\n');
   const [first] = lines.flatMap((line) => /^\d+:memory:(.*)$/.exec(line)?.[1] ?? []);

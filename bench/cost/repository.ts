@@ -1,6 +1,6 @@
 /**
- * A host with one repository of a given size: its store, its workspaces, and a plain checkout beside them.
- * Rule: repositories of all sizes have folders of the same number of files, so that only the size differs.
+ * A host with one repository of a given size: its store, its workspaces, and a plain checkout for comparison.
+ * Rule: repositories of all sizes have the same number of files in each folder, so that only the size differs.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -15,13 +15,13 @@ import type { Workspaces } from '../../src/sandbox/workspace/workspaces.ts';
 
 const FILES_PER_FOLDER = 100;
 const FOLDERS_PER_FOLDER = 20;
-/** The file that every measured change is made in, in the last folder. */
+/** The name of the file that every measured change is made in. */
 const CHANGED_FILE = 'file-0.txt';
 
-/** One repository, and what works on it. */
+/** One repository with its store and workspaces. */
 export interface MeasuredRepository {
   files: number;
-  /** The folder of the original repository, and its name towards activities. */
+  /** The folder of the original repository, which is also its name in inputs of activities. */
   origin: string;
   store: Store;
   base: Sha;
@@ -30,7 +30,7 @@ export interface MeasuredRepository {
   changed: string;
 }
 
-/** Makes a repository of `files` files, and a host that has its base. */
+/** Makes a repository with `files` files, and a host that has its base. */
 export async function makeRepository(
   parent: string,
   { files, isolation }: { files: number; isolation: Isolation },

@@ -1,10 +1,9 @@
 /**
- * Runs a program as plainly as Node can: what ours is compared with.
- * Rule: its output goes nowhere, and anything but exit status 0 is an error.
+ * Runs a program with as little overhead as Node can, for comparison with ours.
+ * Rule: its output is discarded, and any exit status other than 0 is an error.
  */
 import { spawn } from 'node:child_process';
 
-/** Runs it to its end. */
 export async function runPlain(
   program: string,
   args: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:cost`: what a command, a checkpoint, a hydration and an act cost, as ratios measured side by side.
- * Rule: a ratio's two parts come from the same rounds, and a target that is missed is printed as missed.
+ * `npm run bench:cost`: the cost of a command, a checkpoint, a hydration and an act, as ratios to plain tools.
+ * Rule: both parts of a ratio come from the same rounds, and a missed target is printed as missed.
  * Flags: `--rounds <n>`; fewer than 40 write no result.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ const MIN_ROUNDS = 40;
 const [SMALL, LARGE] = [100, 50_000];
 const RESULT = new URL('../results/cost.md', import.meta.url).pathname;
 
-/** A ratio of two subjects, and the most that it may be; `Infinity` where it is shown for information. */
+/** A ratio of two subjects, and its upper bound; `Infinity` if it is only shown for information. */
 interface Ratio {
   what: string;
   of: string;
@@ -92,7 +92,7 @@ async function measure(): Promise<{ timings: Map<string, Timing>; bubblewrap: st
   return { timings, bubblewrap: found.version };
 }
 
-/** Groups of subjects that are measured side by side. */
+/** Groups of subjects that are measured in the same rounds. */
 async function listSubjects(
   bubblewrap: string,
   small: MeasuredRepository,
@@ -125,7 +125,7 @@ async function listSubjects(
   ];
 }
 
-/** Of what a worker's activities are given, all that `act` asks for. */
+/** The part of an activity context that `act` uses. */
 function contextOf({ store, workspaces }: MeasuredRepository): ActivityContext {
   const asked: Partial<ActivityContext> = {
     stateDir: parent,

@@ -1,7 +1,7 @@
 /**
- * What sealing a step costs: each payload of a think and an act, sealed where it is sent and verified where it comes
- * in, and how many of the step's bytes in the history are seals.
- * Rule: the payloads are those of a recorded history, so that their sizes are a step's.
+ * The cost of sealing a step: sealing and verifying each payload of a think and an act, and the share of seals in the
+ * step's bytes in the history.
+ * Rule: the payloads are those of a recorded history, so their sizes are real.
  */
 import { readFileSync } from 'node:fs';
 import type { Payload, SerializationContext } from '@temporalio/common';
@@ -26,13 +26,13 @@ function readStep(): HistoryEvent[] {
   return events.slice(thinks[0], thinks[1]);
 }
 
-/** The payloads that a step's activities take and give. */
+/** The payloads of a step's activities: inputs and results. */
 function payloadsOf(event: HistoryEvent): Payload[] {
   const { activityTaskScheduledEventAttributes: asked, activityTaskCompletedEventAttributes: done } = event;
   return [...(asked?.input?.payloads ?? []), ...(done?.result?.payloads ?? [])] as Payload[];
 }
 
-/** Seals and verifies all of a step, as worker and workflow do between them. */
+/** Seals and verifies all payloads of a step, as worker and workflow do. */
 export function sealSubject(name: string): Subject {
   const codec = createSealCodec(openKeyRing(at('seal/test-key.json')), 'default');
   const context: SerializationContext = { type: 'workflow', namespace: 'default', workflowId: 'cost' };

@@ -1,7 +1,7 @@
 /**
- * What is measured: a command, a checkpoint, a hydration and a whole act, on a small and a large repository, each
- * beside what plain bubblewrap or plain git takes for it.
- * Rule: ours is called as the worker calls it, through workspaces and activities.
+ * The measured subjects: a command, a checkpoint, a hydration and a whole act, on a small and a large repository, and
+ * the same by plain bubblewrap or plain git.
+ * Rule: our code is called as the worker calls it, through workspaces and activities.
  */
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -23,11 +23,11 @@ import type { MeasuredRepository } from './repository.ts';
 import { GIT_ENVIRONMENT } from './repository.ts';
 import { runPlain } from './run-plain.ts';
 
-/** A command's time limit: none of these takes a second. */
+/** Time limit of a command; none of these takes a second. */
 const TIMEOUT_MS = 60_000;
-/** A tool call that a worker's model would make: one small change. */
+/** The command of a typical tool call: one small change. */
 const CHANGE = 'date +%s%N';
-/** What `act` says of a step is about so long. */
+/** A message of about the length that `act` writes. */
 const MESSAGE = `1 run date → exit status 0\n\n${'x'.repeat(1000)}\n`;
 const COMMIT = 'git commit-tree -p HEAD -m step $(git write-tree)';
 
@@ -37,7 +37,7 @@ export async function commandSubject(name: string, repository: MeasuredRepositor
   return { name, work: async () => await run(workspace, 'true') };
 }
 
-/** The same in a sandbox that bubblewrap makes with the fewest words, the whole root in it. */
+/** The same command in bubblewrap with the fewest options and the whole root. */
 export function plainCommandSubject(name: string, bubblewrap: string): Subject {
   const args = ['--unshare-all', '--ro-bind', '/', '/', 'true'];
   return { name, work: async () => await runPlain(bubblewrap, args) };
@@ -66,7 +66,7 @@ export function plainCommitSubject(name: string, checkout: string, { changed }: 
   };
 }
 
-/** Opening a workspace that stood at another checkpoint. */
+/** Opening a workspace that was at another checkpoint. */
 export async function hydrateSubject(name: string, repository: MeasuredRepository): Promise<Subject> {
   const { workspaces, store, base } = repository;
   const checkpoints: Sha[] = [];
@@ -99,7 +99,9 @@ export function plainCheckoutSubject(name: string, checkout: string): Subject {
   };
 }
 
-/** A whole act as the worker runs it: finding the call, the command, its checkpoint, the ref, what lies outside. */
+/**
+ * A whole act as the worker runs it: finding the call, the command, its checkpoint, the ref, paths outside the task.
+ */
 export async function actSubject(
   name: string,
   context: ActivityContext,
@@ -115,7 +117,7 @@ export async function actSubject(
   let at: Sha | null = null;
   return {
     name,
-    // What `think` would have left: a checkpoint that proposes the call.
+    // Make the checkpoint that `think` would have stored, with the call.
     prepare: async () => {
       step += 1;
       const tree = await treeOf(store, head);

@@ -1,10 +1,10 @@
 /**
- * The contract of an attack: a small script that tries for one effect, and the canary that tells whether it had it.
- * Rule: success is judged by looking at the host alone (canaries, listeners, output, delivered tree), never by asking
- * the command that attacked.
+ * The contract of an attack: a small script that tries for one effect, and the canary that shows whether it happened.
+ * Rule: success is judged only by the host (canaries, listeners, output, delivered tree), never by the command's
+ * claims.
  */
 
-/** What an attack may aim at on the host of one trial; everything in it is made for the trial and thrown away. */
+/** Possible targets of an attack on the host of one trial; everything is made for the trial and thrown away. */
 export interface Host {
   /** A host folder outside of the workspace that only this trial uses. */
   folder: string;
@@ -28,7 +28,7 @@ export interface Host {
   unixSocket: string;
   /** A listening abstract unix socket, by its name (without the leading zero byte). */
   abstractSocket: string;
-  /** Whether anybody connected to any listener since the trial began. */
+  /** Whether any listener got a connection since the trial began. */
   reached(): boolean;
   /** The checkpoint store (bare git). */
   store: string;
@@ -40,7 +40,7 @@ export interface Host {
   lock?: string;
 }
 
-/** What came of the attack's last command, and of the ordinary life of the bytes that it left. */
+/** The result of the attack's last command, and of the host's usual work on the bytes that it left. */
 export interface Outcome {
   /** null when a signal or the watchdog ended the command. */
   exitCode: number | null;
@@ -60,17 +60,17 @@ export interface Outcome {
   trouble?: string;
 }
 
-/** Who runs the commands. `none` is the control: no isolation at all, in a throw-away copy of this host's root. */
+/** The sandboxes under comparison. `none` is the control: no isolation, in a throw-away copy of this host's root. */
 export type RunnerName = 'coxswain' | 'codex' | 'codex-strict' | 'sandbox-runtime' | 'sandbox-runtime-strict' | 'none';
 
 /** A file of the hostile repository: plain content, or content with a mode (a symlink's content is its target). */
 export type RepositoryFile = string | { content: string; mode: '755' | '644' | 'symlink' };
 
-/** One attack. It may know whatever an attacker could know: every field of `Host`. */
+/** One attack. It may know everything that an attacker could know: every field of `Host`. */
 export interface Attack {
   /** Kebab-case, unique over all attacks. */
   name: string;
-  /** The row it is grouped under, such as `git`, `network` or `resources`. */
+  /** Its group in the table, such as `git`, `network` or `resources`. */
   area: string;
   /** One sentence: the effect it tries for. */
   tries: string;
@@ -79,27 +79,27 @@ export interface Attack {
   /** The command that the agent runs, by bash in the working copy. */
   command(host: Host): string | Promise<string>;
   /**
-   * More commands that follow the first one, in the same working copy. After each, what the host's ordinary life does
-   * takes place (checkpoint, status, hydrate, deliver, show to a person).
+   * More commands after the first one, in the same working copy. After each, the host does its usual work (checkpoint,
+   * status, hydrate, deliver, show to a person).
    */
   commands?(host: Host): string[] | Promise<string[]>;
   /** A patch for the runner's own file tool, applied after the commands. */
   patch?(host: Host): string;
   /** The command by which the host judges the result: in a fresh copy of it where the runner makes one. */
   check?: string;
-  /** Name of the hostile repository's only branch, whatever git thinks of it; `main` if left out. */
+  /** Name of the hostile repository's only branch, even if git would refuse it; `main` if left out. */
   branch?: string;
   /** Milliseconds that each command may take; 20,000 if left out. */
   timeoutMs?: number;
   /** The worker is killed by SIGKILL as soon as a file `ready` is in the working copy. */
   killsWorker?: true;
-  /** The trial lies on a disk of its own of this size, so that filling it harms nobody else. Needs root. */
+  /** The trial gets its own disk of this size, so that filling it harms nothing else. Needs root. */
   disk?: { mebibytes: number; inodes?: number };
-  /** Called every 100 ms while commands run: what other processes of the host do at that time. */
+  /** Called every 100 ms while commands run, for actions of other processes on the host. */
   whileRunning?(host: Host): Promise<void>;
   /** Programs (or commands that must succeed) that it needs on this machine, and `root` when the host must be root. */
   needs?: readonly string[];
-  /** Runners that it can't be aimed at, and why; for `none` the reason may be that it would harm this machine. */
+  /** Runners for which the attack makes no sense, and why; for `none` it may be that it would harm this machine. */
   notFor?: Partial<Record<RunnerName, string>>;
   /** True when the attack had its effect. Looks at the host only (canaries, listeners, processes, disk, output). */
   succeeded(host: Host, outcome: Outcome): Promise<boolean>;

@@ -1,6 +1,6 @@
 /**
- * Runs one attack or one piece of daily work with one runner, and makes a cell of what came of it.
- * Rule: what can't be judged is `n/a` with its reason, never good or bad.
+ * Runs one attack or one piece of daily work with one runner, and turns the outcome into a cell of the table.
+ * Rule: an outcome that can't be judged is `n/a` with its reason, never good or bad.
  */
 import { execFileSync } from 'node:child_process';
 import type { Attack, Host, Outcome, RunnerName } from './attack.ts';
@@ -8,7 +8,7 @@ import type { Prepared } from './runner.ts';
 import type { Cell, Row } from './table.ts';
 import { runTrial } from './trial.ts';
 
-/** An attack or a piece of work in the form that is common to both. */
+/** An attack or a piece of work, in a common form. */
 export interface Contest extends Omit<Row, 'cells'> {
   job: Omit<Attack, 'area' | 'tries' | 'succeeded'>;
   /** Whether the runner did well: the attack had no effect, the work was done. */
@@ -45,7 +45,7 @@ export async function compare(contest: Contest, runner: RunnerName, prepared: Pr
   return { kind: 'bad', note: section === 'daily work' ? whyNot(outcome) : '' };
 }
 
-/** Whether this machine has a program, or its user is root; what has a space in it is a command that must succeed. */
+/** Whether this machine has a program, or its user is root; a text with a space is a command that has to succeed. */
 function isHere(need: string): boolean {
   if (need === 'root') return process.getuid?.() === 0;
   try {

@@ -1,6 +1,7 @@
 /**
- * The contract of a piece of daily work: commands that an agent must be able to run, and how to see that they worked.
- * Rule: an isolation that blocks work is not used, so each is judged as strictly as an attack: by what is delivered.
+ * The contract of a piece of daily work: commands that an agent must be able to run, and how to verify their result.
+ * Rule: people do not use an isolation that blocks work, so work is judged as strictly as attacks: by what is
+ * delivered.
  */
 import type { Outcome } from './attack.ts';
 import type { Job } from './trial.ts';

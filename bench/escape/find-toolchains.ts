@@ -1,6 +1,6 @@
 /**
- * Finds the toolchains of this machine that lie outside of the system's own folders, for every runner to be told of.
- * Rule: each is asked by its own tool where it is; what does not answer is not there.
+ * Finds this machine's toolchains outside the system's folders, so that every runner can be configured with them.
+ * Rule: each toolchain's own tool says where it is; a tool that fails counts as missing.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,7 +11,7 @@ const QUESTIONS = [
   ['rustc', '--print', 'sysroot'],
 ] as const;
 
-/** Their folders; each has its programs in `bin`. */
+/** The toolchains' folders; each has its programs in `bin`. */
 export function findToolchains(): string[] {
   return QUESTIONS.map(([program, ...args]) => ask(program, args)).filter(
     (folder) => folder !== '/usr' && existsSync(join(folder, 'bin')),

@@ -1,6 +1,6 @@
 /**
  * The host of one trial: folders, secrets, listeners and a fake home, all made for it and removed after it.
- * Rule: everything that an attack may reach carries a token of this trial alone, so nothing else can set a canary off.
+ * Rule: everything that an attack may reach has this trial's own token, so nothing else can trigger a canary.
  */
 import { createSocket } from 'node:dgram';
 import { randomBytes } from 'node:crypto';
@@ -12,19 +12,19 @@ import type { AddressInfo, Server } from 'node:net';
 import { join } from 'node:path';
 import type { Attack, Host } from './attack.ts';
 
-/** What a trial has before its runner has opened a workspace in it. */
+/** The host of a trial before its runner has opened a workspace. */
 export interface TrialHost {
-  /** The trial's own folder: all its others lie in it. */
+  /** The trial's folder, which contains all others. */
   root: string;
   /** The hostile repository, bare; the result is delivered there too. */
   origin: string;
-  /** Where the runner keeps its own state. */
+  /** Folder for the runner's state. */
   place: string;
-  /** Another host's disk, where results are brought to. */
+  /** Folder that stands for another host's disk, to which results are brought. */
   elsewhere: string;
   home: string;
   secret: string;
-  /** The whole of what an attack is told, once the runner has opened a workspace. */
+  /** Everything that an attack may know, once the runner has opened a workspace. */
   complete(opened: Pick<Host, 'workspace' | 'store' | 'ref' | 'lock'>): Host;
   close(): Promise<void>;
 }
@@ -129,12 +129,12 @@ async function listen(
   };
 }
 
-/** Folders that a command made unreadable are made readable first. */
+/** Removes a folder; makes unreadable folders of a command readable first. */
 async function remove(root: string): Promise<void> {
   try {
     execFileSync('chmod', ['-R', 'u+rwX', root], { stdio: 'ignore' });
   } catch {
-    // What can't be changed may still be removable.
+    // A folder that can't be changed may still be removable.
   }
   await rm(root, { recursive: true, force: true, maxRetries: 3 });
 }

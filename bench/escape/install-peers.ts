@@ -1,6 +1,7 @@
 /**
- * Brings the two peers onto this machine at bench time: packages by npm, programs that they want by apt.
- * Rule: all of it goes into one cache folder, nothing into the system; what can't be had is told with its reason.
+ * Installs the two peers when the bench runs: packages by npm, programs that they need by apt.
+ * Rule: everything goes into one cache folder, nothing into the system; a peer that can't be installed is reported with
+ * the reason.
  */
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
@@ -8,14 +9,14 @@ import { delimiter, join } from 'node:path';
 import { runProgram } from './run-program.ts';
 
 const PACKAGES = ['@openai/codex', '@anthropic-ai/sandbox-runtime'];
-/** What sandbox-runtime's README wants on Linux, beside bubblewrap, and the Debian packages that have it. */
+/** Programs that sandbox-runtime's README requires on Linux besides bubblewrap, with their Debian packages. */
 const PROGRAMS = [
   { name: 'socat', packages: ['socat', 'libwrap0'] },
   { name: 'rg', packages: ['ripgrep'] },
 ];
 const INSTALL_MS = 300_000;
 
-/** Where the peers are, and a folder with the programs that they want and this machine lacks. */
+/** Where the peers are, and a folder with required programs that this machine lacks. */
 export type Peers = { kind: 'here'; modules: string; bin: string } | { kind: 'absent'; why: string };
 
 /** Installs what is missing. */
@@ -47,7 +48,7 @@ async function isThere(name: string, path: string): Promise<boolean> {
   return (await runProgram('sh', ['-c', `command -v ${name}`], options)).exitCode === 0;
 }
 
-/** Unpacks Debian packages beside the system, with a script that tells the program where its libraries are. */
+/** Unpacks Debian packages outside the system, with a script that sets the path of the program's libraries. */
 async function unpack(folder: string, name: string, packages: readonly string[]): Promise<string | undefined> {
   const root = join(folder, 'root');
   const debs = join(folder, 'debs');

@@ -1,16 +1,16 @@
 /**
  * Finds all attacks and all daily work: every array that a file of `attacks/` and `benign/` exports.
- * Rule: files named `blind…` were written without a look at the guards, and are counted apart.
+ * Rule: files named `blind…` were written by an author who had not read the guards, and are counted separately.
  */
 import { readdirSync } from 'node:fs';
 import type { Attack } from './attack.ts';
 import type { DailyWork } from './daily-work.ts';
 
-/** Blind attackers know no runner: what these two do can't be held against one that shows nothing itself. */
+/** Two blind attacks on the reader of output; a runner that shows no output itself can't fail them. */
 const SHOWN_BY_CALLERS = ['line-written-over', 'instructions-nobody-can-see'];
 const SHOWS_NOTHING = 'hands its output to its caller';
 
-/** All attacks, in the order of their files; `isBlind` for those of the blind attacker. */
+/** All attacks, in the order of their files; `isBlind` marks those of an author who had not read the guards. */
 export async function loadAttacks(): Promise<(Attack & { isBlind: boolean })[]> {
   const found = await loadArrays<Attack>('attacks');
   return found.map(({ item, file }) => {

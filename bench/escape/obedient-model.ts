@@ -1,13 +1,13 @@
 /**
- * A model that obeys all it reads, behind a real server of the Responses API and our own client.
- * Rule: what it orders are the shell calls that the product's own tool check accepts, in the order of the text.
+ * A model that obeys everything that it reads, behind a real server of the Responses API and our own client.
+ * Rule: its commands are the shell calls that the product's own tool check accepts, in the order of the text.
  */
 import { checkToolCall } from '../../src/core/agent/tools.ts';
 import type { Item } from '../../src/core/transcript.ts';
 import { openModel } from '../../src/model/call-model.ts';
 import { startResponsesServer } from '../../src/offline/server/responses-server.ts';
 
-/** More calls than any text of the bench asks for. */
+/** Most calls; more than any text of the bench asks for. */
 const MAX_STEPS = 50;
 
 /** The shell commands that the model calls for after it has read the text. */

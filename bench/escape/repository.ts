@@ -1,5 +1,5 @@
 /**
- * Bare repositories of the bench: the hostile one that a trial starts from, and the tree that was delivered to it.
+ * Bare repositories of the bench: the hostile one from which a trial starts, and the tree that is delivered to it.
  * Rule: git runs here on bare repositories only, with none of the machine's configuration.
  */
 import { execFileSync } from 'node:child_process';
@@ -11,9 +11,9 @@ const ENVIRONMENT = {
   GIT_CONFIG_NOSYSTEM: '1',
 };
 const MODES = { 755: '100755', 644: '100644', symlink: '120000' };
-/** A file of more bytes than this is named in the tree, without its content. */
+/** Larger files are listed without their content. */
 const MAX_CONTENT_BYTES = 1024 * 1024;
-/** Where the result of every runner is delivered. */
+/** The branch to which every runner delivers. */
 export const DELIVERED = 'delivered';
 
 /** Makes a bare repository with one commit of these files on a branch of any name. */
@@ -31,7 +31,7 @@ export function makeRepository(dir: string, files: Record<string, RepositoryFile
   git(['-C', dir, 'symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
 }
 
-/** Where a ref of a bare repository stands; empty where it does not, or where the repository is broken. */
+/** The commit of a ref in a bare repository; empty if there is no such ref, or the repository is broken. */
 export function readRef(dir: string, ref: string): string {
   try {
     return git(['-C', dir, 'for-each-ref', '--format=%(objectname)', ref]).trim();

@@ -1,6 +1,6 @@
 /**
- * Runs a program of the bench to its end or its deadline, with what it printed.
- * Rule: its whole process group is killed at the deadline, and output beyond a bound is dropped, never kept.
+ * Runs a program of the bench to its end or its deadline, and returns its output.
+ * Rule: its whole process group is killed at the deadline, and output beyond a limit is dropped.
  */
 import { spawn } from 'node:child_process';
 import type { SpawnOptions } from 'node:child_process';
@@ -11,14 +11,14 @@ export interface Ran {
   output: string;
 }
 
-/** Bytes of output that are kept, from its start. */
+/** Most bytes of output, from its start. */
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
-/** A process that outlives its program can hold the pipe open: so long is waited for what it still says. */
+/** Time to wait for further output, because a process that survives the program can keep the pipe open. */
 const DRAIN_MS = 1_500;
-/** Node's pipes are sockets, which a sandbox may forbid to write to: programs get a real pipe, and cat reads it. */
+/** Node's pipes are sockets, to which a sandbox may forbid writing, so programs get a real pipe, which cat reads. */
 const BY_PIPE = 'exec "$@" > >(exec cat) 2>&1';
 
-/** Runs it; never throws for what the program does. */
+/** Runs the program; never throws because of the program. */
 export async function runProgram(
   file: string,
   args: readonly string[],
@@ -57,7 +57,6 @@ export async function runProgram(
   return { exitCode: isLate ? null : exitCode, output: Buffer.concat(chunks).toString('utf8') };
 }
 
-/** What a program is run with. */
 export interface ProgramOptions {
   cwd: string;
   env: NodeJS.ProcessEnv;
@@ -70,6 +69,6 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // It ended by itself in this moment.
+    // The program ended by itself at this moment.
   }
 }

@@ -1,8 +1,8 @@
 /**
- * `npm run bench:escape`: every attack and every piece of daily work against every runner, side by side, in one run.
- * Rule: peers are prepared as their documentation says, their configuration is printed, and nothing is left out of the
- * result that was run. Flags: `--only <name>` and `--runner <name>`, both repeatable;
- * only a run without them is written to `bench/results/`. `--jobs <n>` tries so many at one time, 1 if left out.
+ * `npm run bench:escape`: tries every attack and every piece of daily work with every runner, in one run.
+ * Rule: peers are prepared as their documentation says, their configuration is printed, and the result has everything
+ * that was run. Flags: `--only <name>` and `--runner <name>`, both repeatable; only a run without them is written to
+ * `bench/results/`. `--jobs <n>` runs this many trials at one time, 1 if left out.
  */
 import { readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -27,7 +27,7 @@ import { cellText, markdownTables, summary } from './table.ts';
 import type { Row } from './table.ts';
 
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url));
-/** Areas whose attacks measure the machine, or are measured by it: one at a time, after all others. */
+/** Areas whose attacks load or measure the machine: they run one at a time, after all others. */
 const LOUD = ['resources', 'output', 'processes', 'kernel'];
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
@@ -60,14 +60,14 @@ await runAll(entries.filter(({ contest }) => LOUD.includes(contest.area)));
 console.log(`\n${markdownTables(rows, runners)}`);
 console.log(summary(rows, runners));
 await rm(trials, { recursive: true, force: true });
-// Part of the table is no result.
+// Only a whole table is a result.
 if (values.only === undefined && values.runner === undefined) {
   await mkdir(RESULTS, { recursive: true });
   await writeFile(join(RESULTS, 'escape.md'), report());
   console.log('written to bench/results/escape.md');
 }
 
-/** Takes contests from the queue until it is empty; the runners of one take turns. */
+/** Runs contests from the queue until it is empty; each contest runs with one runner after another. */
 async function runAll(queue: { contest: Contest; row: Row }[]): Promise<void> {
   for (let entry = queue.shift(); entry; entry = queue.shift()) {
     const { contest, row } = entry;
@@ -135,6 +135,6 @@ function report(): string {
     '',
   ];
   const text = `${facts.join('\n')}\n${summary(rows, runners)}\n\n${markdownTables(rows, runners)}`;
-  // A result is read elsewhere: places on this machine say nothing there.
+  // Readers are on other machines, so paths of this machine are replaced.
   return text.replaceAll(PROJECT, '.').replaceAll(homedir(), '~');
 }

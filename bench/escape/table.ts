@@ -1,14 +1,14 @@
 /**
  * The bench's results as a table for the terminal and for Markdown.
- * Rule: every cell says what was seen; nothing is left out, and blind attacks stand apart.
+ * Rule: every cell says what was seen; no cell is left out, and blind attacks have their own section.
  */
 import type { RunnerName } from './attack.ts';
 
-/** What one runner did with one attack or one piece of work. */
+/** The outcome of one attack or one piece of work with one runner. */
 export type Cell =
   | { kind: 'good'; note: string }
   | { kind: 'bad'; note: string }
-  /** Nothing can be said of it here. */
+  /** The outcome can't be judged here. */
   | { kind: 'none'; note: string };
 
 /** One row: an attack or a piece of daily work. */
@@ -27,7 +27,7 @@ const WORDS = {
   'daily work': { good: 'works', bad: 'FAILS' },
 } as const;
 
-/** The words of a cell. */
+/** The text of a cell. */
 export function cellText(row: Row, cell: Cell | undefined): string {
   if (cell === undefined) return '';
   if (cell.kind === 'none') return `n/a (${cell.note})`;
@@ -80,7 +80,7 @@ function markdown(lines: readonly (readonly string[])[]): string {
   return lines.map((cells) => `| ${cells.map(escaped).join(' | ')} |`).join('\n');
 }
 
-/** How many good ones of those that could be judged. */
+/** The number of good outcomes, of those that could be judged. */
 function countText(rows: readonly Row[], runner: RunnerName): string {
   const cells = rows.flatMap((row) => row.cells[runner] ?? []);
   const judged = cells.filter(({ kind }) => kind !== 'none');

@@ -1,6 +1,6 @@
 /**
- * One trial: a fresh host, a worker, the commands of one attack or of one piece of daily work, and what came of them.
- * Rule: everything is under a watchdog and everything is removed; what a runner left running is counted, then ended.
+ * One trial: a fresh host, a worker, the commands of one attack or of one piece of daily work, and their outcome.
+ * Rule: a watchdog limits everything, and everything is removed; processes that a runner left are counted, then killed.
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess, ForkOptions } from 'node:child_process';
@@ -23,13 +23,13 @@ export type Job = Omit<Attack, 'area' | 'tries' | 'succeeded'>;
 
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
 const DEFAULT_TIMEOUT_MS = 20_000;
-/** What a runner may take for everything but the command itself. */
+/** Time limit of a runner for everything except the command itself. */
 const LIFE_MS = 90_000;
-/** A killed process tree may take so long to die; whoever lives then has survived. */
+/** Time for a killed process tree to die; a process that lives longer has survived. */
 const DEATH_MS = 2_000;
 const BEAT_MS = 100;
 
-/** Runs a job and hands the host and the outcome to `judge`, before both are removed. */
+/** Runs a job and passes the host and the outcome to `judge`, before both are removed. */
 export async function runTrial<T>(
   parent: string,
   runner: RunnerName,
@@ -64,7 +64,7 @@ function startWorker(
   trial: TrialHost,
 ): ChildProcess {
   const { home, secret, root, elsewhere } = trial;
-  // As people have it who install programs for themselves.
+  // Many people have this folder on their PATH for programs that they install themselves.
   const path = `${home}/.local/bin:${prepared.path ?? process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}`;
   const env = { PATH: path, HOME: home, CANARY_TOKEN: secret, LANG: 'C.UTF-8', TERM: 'dumb' };
   const options: ForkOptions = { env, cwd: home, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true };
@@ -118,7 +118,7 @@ async function perform(
   };
 }
 
-/** What happens beside the commands: the attack's own part on the host, and the worker's death where it is wanted. */
+/** Runs every 100 ms while commands run: the attack's own part on the host, and the kill of the worker if wanted. */
 function beat(
   job: Job,
   host: Host,
@@ -129,7 +129,7 @@ function beat(
   const timer = setInterval(() => {
     if (job.killsWorker && existsSync(join(host.workspace, 'ready'))) {
       worker.kill('SIGKILL');
-      // The program that a person would have killed is the runner's own.
+      // If the runner is a program, a person would kill that program.
       if (isProgram) for (const [pid, line] of watch.alive()) if (/^\S*codex sandbox /.test(line)) end(pid);
     }
     if (isBusy || !job.whileRunning) return;
@@ -154,7 +154,7 @@ async function survivors(watch: ProcessWatch, before: ReadonlySet<number>): Prom
   }
 }
 
-/** Sends one request and waits for its answer, or for the worker's death, or for the deadline. */
+/** Sends one request and waits for the response, the worker's death, or the deadline. */
 async function ask(worker: ChildProcess, request: Request, timeoutMs: number): Promise<Answer> {
   if (worker.exitCode !== null || worker.signalCode !== null) return { kind: 'trouble', reason: 'the worker is dead' };
   return await new Promise((resolve) => {
@@ -178,6 +178,6 @@ function end(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It is gone.
+    // The process is gone.
   }
 }

@@ -1,12 +1,12 @@
 /**
- * Watches everything that a trial's worker starts, by looking into /proc ten times a second.
- * Rule: a process is the trial's when it descends from the worker or from a process that once did, told by its id and
- * start time; so a new session, group or parent does not hide it, and nobody else's process is ever taken for one. What
- * loses its parent in a PID namespace descends from that namespace's first process, which was seen.
+ * Watches all processes that a trial's worker starts, by reading /proc ten times a second.
+ * Rule: a process belongs to the trial if it descends from the worker or from a process that once did, identified by id
+ * and start time. So a new session, group or parent does not hide it, and no other process is mistaken for one. A
+ * process that loses its parent in a PID namespace gets that namespace's first process as its parent, which was seen.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** How often is looked. */
+/** Interval between two looks at /proc. */
 const LOOK_MS = 100;
 const PAGE_BYTES = 4096;
 
@@ -20,12 +20,12 @@ interface Seen {
 /** A running watch. */
 export interface ProcessWatch {
   peak: { processes: number; residentBytes: number; workerResidentBytes: number };
-  /** Those that are alive now, other than the worker and what it runs in, as `pid command line`. */
+  /** Processes that are alive now, except the worker and its own wrappers, with their command lines by pid. */
   alive(): Map<number, string>;
   stop(): void;
 }
 
-/** Starts to watch what descends from the process `root`; `others` of its descendants are no part of what it runs. */
+/** Watches the descendants of the process `root`, without those whose command line `others` accepts. */
 export function watchProcesses(root: number, others: (commandLine: string) => boolean): ProcessWatch {
   const known = new Map([[root, readAll().get(root)?.started ?? '']]);
   const peak = { processes: 0, residentBytes: 0, workerResidentBytes: 0 };

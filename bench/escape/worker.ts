@@ -1,6 +1,6 @@
 /**
  * The worker of one trial: the process that starts the sandbox, with the fake home and the secret in its environment.
- * Rule: it does what the bench says, one message at a time, and tells every failure instead of dying of it.
+ * Rule: it handles one message of the bench at a time, and reports every failure instead of dying.
  */
 import type { RunnerName } from './attack.ts';
 import type { Ran } from './run-program.ts';
@@ -10,7 +10,7 @@ import { coxswain } from './runners/coxswain.ts';
 import { none } from './runners/none.ts';
 import { sandboxRuntime } from './runners/sandbox-runtime.ts';
 
-/** What the bench tells its worker. */
+/** A message from the bench to its worker. */
 export type Request =
   | { kind: 'open'; runner: RunnerName; places: TrialPlaces; settings: Settings }
   | { kind: 'run'; command: string; timeoutMs: number }
@@ -18,7 +18,7 @@ export type Request =
   | { kind: 'finish'; check: string | undefined; timeoutMs: number }
   | { kind: 'close' };
 
-/** What the worker answers, one for each request. */
+/** The worker's response, one for each request. */
 export type Answer =
   | { kind: 'opened'; opened: Session['opened'] }
   | { kind: 'ran'; ran: Ran }

@@ -1,6 +1,6 @@
 /**
- * What cases do again and again: a model that works one task, waiting for a run, approving, reading branches.
- * Rule: a wait ends by a state, or by a time with the last state in its words.
+ * Common parts of cases: a model that works one task, waiting for a run, approving, reading branches.
+ * Rule: a wait ends at a state, or after a time with the last state in its error.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import type { ServerReply } from '../../src/offline/server/responses-server.ts';
 import type { Ground, Script, Stack } from './case.ts';
 
 const TIMEOUT_MS = 60_000;
-/** On a busy machine a state takes longer to come; where none may come, this is how much longer one waits for it. */
+/** Factor for the time limit of waits, because a busy machine takes longer to reach a state. */
 const PATIENCE = 3;
 
 export function call(tool: string, values: object): ServerReply {
@@ -43,7 +43,7 @@ export function work(...commands: string[]): Script {
   };
 }
 
-/** Starts a refactor as somebody with Temporal's client does. */
+/** Starts a refactor with Temporal's client. */
 export async function start(stack: Stack, input: Record<string, unknown>, id = newId()): Promise<WorkflowHandle> {
   const args = [{ goal: 'do it', ...input }];
   return await stack.client.workflow.start('refactor', { taskQueue: stack.taskQueue, workflowId: id, args });
@@ -53,10 +53,10 @@ export function newId(): string {
   return `case-${randomUUID().slice(0, 8)}`;
 }
 
-/** A run's status, as its query gives it. */
+/** A run's status, as its query returns it. */
 export type Status = Record<string, any>;
 
-/** Waits for a state of the run; gives the last one when the time is over, so that the case can judge it. */
+/** Waits for a state of the run; after the time limit returns the last state, so that the case can judge it. */
 export async function settle(
   handle: WorkflowHandle,
   isSettled: (status: Status) => boolean,
@@ -75,14 +75,14 @@ export const needs =
   (status: Status): boolean =>
     (status['needs'] ?? []).some(({ id }: { id: string }) => id === decision);
 
-/** Approves a decision as a plain claim, once it is open; fails where it never opens. */
+/** Approves a decision without a signature once it is open; throws if it does not open. */
 export async function approve(handle: WorkflowHandle, decision: string, by = 'ann'): Promise<any> {
   const status = await settle(handle, needs(decision));
   if (!needs(decision)(status)) throw new Error(`${decision} never opened: ${JSON.stringify(status).slice(0, 1500)}`);
   return await handle.executeUpdate('approve', { args: [{ decision, by }] });
 }
 
-/** The workflow's end: its status in Temporal, waited for; `RUNNING` when it does not end in time. */
+/** Waits for the workflow's end and returns its status in Temporal; `RUNNING` if it does not end in time. */
 export async function ending(handle: WorkflowHandle, timeoutMs = TIMEOUT_MS): Promise<string> {
   for (const deadline = Date.now() + PATIENCE * timeoutMs; ; await wait(200)) {
     const { status } = await handle.describe();

@@ -1,17 +1,17 @@
 /**
- * The contract of a case of the ground bench: somebody with few rights tries for one effect, and the case looks whether
- * it came.
- * Rule: a case judges by what is there afterwards (branches, files, refs, the run's own words), never by what the code
- * says that it does.
+ * The contract of a case of the ground bench: a person or program with few rights tries for one effect, and the case
+ * looks whether it happened.
+ * Rule: a case judges by what is there afterwards (branches, files, refs, texts of the run), never by what the code
+ * claims to do.
  */
 import type { Client } from '@temporalio/client';
 import type { ParsedRequest, ServerReply } from '../../src/offline/server/responses-server.ts';
 
-/** Who tries: the rights that the attempt needs. */
+/** The attacker: the rights that the attempt needs. */
 export type Against =
   /** A web page that the person visits while `cox up` runs. */
   | 'a web page'
-  /** A model's words, or a repository that moves the model. */
+  /** A model's output, or a repository that influences the model. */
   | 'an agent'
   /** Somebody who may start workflows. */
   | 'a starter'
@@ -25,38 +25,38 @@ export type Against =
   | 'a pusher to the hub';
 
 export interface Verdict {
-  /** Whether what must not happen did not happen. */
+  /** True if the forbidden effect did not happen. */
   held: boolean;
-  /** What was seen, in one line: it stands in the table. */
+  /** What was seen, in one line for the table. */
   saw: string;
 }
 
 export interface GroundCase {
-  /** What must hold, as a sentence: "a web page can't start a refactor". */
+  /** The promise as a sentence: "a web page can't start a refactor". */
   name: string;
   against: Against;
-  /** Why it matters, and how it was tried, in a sentence or two. */
+  /** Why it matters and how it is tried, in one or two sentences. */
   about: string;
-  /** Throws where the case itself could not be tried; the table then says so, and the bench fails. */
+  /** Throws if the case itself could not be tried; the table then says so, and the bench fails. */
   attempt(ground: Ground): Promise<Verdict>;
 }
 
 export type Script = (turn: Turn) => ServerReply | Promise<ServerReply>;
 
-/** What the scripted model is asked: which task, and how many results it has seen. */
+/** A request to the scripted model: the task, and how many results the model has seen. */
 export interface Turn {
   task: string;
   turn: number;
   request: ParsedRequest;
-  /** The output of the newest result. */
+  /** Output of the newest result. */
   last: string;
 }
 
 export interface StackOptions {
-  /** Files of the organisation's folder of policies, such as `organisation.yaml`. */
+  /** Files in the organisation's policy folder, such as `organisation.yaml`. */
   policies?: Record<string, string>;
   env?: Record<string, string>;
-  /** What the model answers; the offline model if left out. */
+  /** The model's script; the offline model if left out. */
   script?: Script;
 }
 
@@ -66,16 +66,16 @@ export interface Stack {
   address: string;
   stateDir: string;
   taskQueue: string;
-  /** A plain client, as any stranger of the namespace has one. */
+  /** A plain client, as every stranger with access to the namespace has one. */
   client: Client;
-  /** Process ids of `cox up`'s process group. */
+  /** Process id of `cox up`, which leads its process group. */
   pid: number;
   requests(): readonly ParsedRequest[];
   /** Runs `cox` of the tree; never rejects for its exit status. */
   cox(...args: string[]): Promise<Ran>;
   /** Runs the `temporal` program against this server. */
   temporal(...args: string[]): Promise<Ran>;
-  /** Runs a foreign worker with the generic workflows of `foreign-workflows.ts` on a queue; gives the queue's name. */
+  /** Runs a foreign worker with the workflows of `foreign-workflows.ts`; returns the name of its task queue. */
   foreignWorker(): Promise<string>;
 }
 
@@ -84,9 +84,9 @@ export interface Ran {
   output: string;
 }
 
-/** What a case works with; everything is made for it and removed after it. */
+/** The environment of a case; everything is made for it and removed after it. */
 export interface Ground {
-  /** A folder of the case's own. */
+  /** The case's own folder. */
   folder: string;
   /** The checkout under test. */
   tree: string;
@@ -94,7 +94,7 @@ export interface Ground {
   /** A git repository with one commit of these files on `main`. */
   repository(files?: Record<string, string>): Promise<string>;
   git(folder: string, ...args: string[]): Promise<string>;
-  /** A private SSH key's file of this person; its public half is beside it, with `.pub`. */
+  /** The file of this person's private SSH key; its public half has the same name with `.pub`. */
   key(who: string): Promise<string>;
   /** Loads a module of the tree under test, such as `src/core/commands/rule-on-command.ts`. */
   load(module: string): Promise<Record<string, any>>;

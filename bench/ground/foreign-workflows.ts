@@ -1,10 +1,10 @@
 /**
- * Workflows of a stranger: they do to Coxswain's queues and runs whatever their input says.
- * Rule: nothing of Coxswain is imported here; a stranger has only what Temporal gives to every worker.
+ * Workflows of a stranger: they act on Coxswain's queues and runs as their input says.
+ * Rule: they import nothing of Coxswain; a stranger has only what Temporal gives to every worker.
  */
 import { getExternalWorkflowHandle, makeContinueAsNewFunc, proxyActivities, startChild } from '@temporalio/workflow';
 
-/** Schedules one activity of any type on any queue; gives its result, or its failure's words. */
+/** Schedules one activity of any type on any queue; returns its result, or its failure's message. */
 export async function callActivity(input: { type: string; queue: string; args: unknown[] }): Promise<unknown> {
   const activities = proxyActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>({
     taskQueue: input.queue,
@@ -14,7 +14,7 @@ export async function callActivity(input: { type: string; queue: string; args: u
   return (await activities[input.type]?.(...input.args)) ?? null;
 }
 
-/** Goes on as a workflow of another type on another queue. */
+/** Continues as new as another workflow type on another queue. */
 export async function continueAs(input: { type: string; queue: string; args: unknown[] }): Promise<void> {
   await makeContinueAsNewFunc<(...args: unknown[]) => Promise<void>>({
     workflowType: input.type,
@@ -22,7 +22,7 @@ export async function continueAs(input: { type: string; queue: string; args: unk
   })(...input.args);
 }
 
-/** Starts a child of any type on any queue and leaves it. */
+/** Starts a child of any type on any queue and abandons it. */
 export async function startChildAs(input: {
   type: string;
   queue: string;

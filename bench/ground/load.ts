@@ -1,6 +1,6 @@
 /**
  * Finds the cases: every exported array in the files of `cases/`.
- * Rule: files named `blind…` were written by somebody who had not read the guards, and their cases are marked so.
+ * Rule: files named `blind…` were written by an author who had not read the guards, and their cases are marked so.
  */
 import { readdir } from 'node:fs/promises';
 import type { GroundCase } from './case.ts';

@@ -1,6 +1,6 @@
 /**
- * Makes what a case works with: repositories, keys, and a whole `cox up` of the tree under test as a process.
- * Rule: every process and folder is the case's own and gone after it.
+ * Makes the environment of a case: repositories, keys, and a `cox up` of the tree under test as a process.
+ * Rule: every process and folder belongs to one case and is removed after it.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -118,7 +118,7 @@ async function startStack({ tree, folder, options, closers }: Asked): Promise<St
   };
 }
 
-/** The machine's own, without what would configure Coxswain otherwise. */
+/** This process's environment, without variables that configure Coxswain. */
 function environment(stateDir: string, modelUrl: string | undefined): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !/^(COXSWAIN_|TEMPORAL_|OPENAI_)/.test(name));
   return {

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:ground`: every case against a whole Coxswain of its own, a few at a time, and a table of what held.
- * Rule: only a run of all cases on this very tree is written to `bench/results/`.
- * Flags: `--only <part of a name>` (repeatable), `--tree <another checkout with its packages>`, to see what held there,
+ * `npm run bench:ground`: tries every case against its own Coxswain, a few at a time, and prints a table of what held.
+ * Rule: only a run of all cases on this tree is written to `bench/results/`.
+ * Flags: `--only <part of a name>` (repeatable), `--tree <another checkout with its packages>` to try that one,
  * `--at-once <cases>`.
  */
 import { writeFile } from 'node:fs/promises';

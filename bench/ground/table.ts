@@ -1,6 +1,6 @@
 /**
  * The table of the ground bench, for `bench/results/ground.md`.
- * Rule: every case that was tried is in it, whatever came of it.
+ * Rule: every case that was tried is in it, whatever its outcome.
  */
 import type { Against } from './case.ts';
 

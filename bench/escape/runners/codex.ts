@@ -1,7 +1,7 @@
 /**
  * The sandbox of Codex: `codex sandbox`, from the npm package `@openai/codex`, in a plain checkout.
- * Rule: its own permission profiles and nothing else: `:workspace`, and a profile of our own that reads only what its
- * documentation calls minimal.
+ * Rule: only its own permission profiles are used: `:workspace`, and a profile that reads only what its documentation
+ * calls minimal.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -27,7 +27,7 @@ export const codex: Runner = {
       places,
       async (command, cwd, timeoutMs) => await inside(['bash', '-c', command], cwd, timeoutMs),
       {
-        // As Codex itself applies patches: its own program, in its own sandbox.
+        // Codex applies patches with its own program, in its own sandbox.
         patch: async (patch, cwd) => await inside([program, '--codex-run-as-apply-patch', patch], cwd, 10_000),
         isProgram: true,
       },
@@ -35,7 +35,10 @@ export const codex: Runner = {
   },
 };
 
-/** Finds the program in a folder that npm installed into. With `toolchains` it is strict, and reads these. */
+/**
+ * Finds the program in a folder that npm installed into. With `toolchains` the strict profile is used, which reads
+ * them.
+ */
 export async function prepareCodex(modules: string, toolchains?: readonly string[]): Promise<Prepared> {
   const target = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-unknown-linux-musl`;
   const program = join(modules, '@openai', `codex-linux-${process.arch}`, 'vendor', target, 'bin', 'codex');
@@ -53,7 +56,7 @@ export async function prepareCodex(modules: string, toolchains?: readonly string
   };
 }
 
-/** Its documented way to less: what programs need to run, its own program and the toolchains, and the workspace. */
+/** Its documented strict profile: minimal system paths, its own program, the toolchains and the workspace. */
 function strict(folders: readonly string[]): string {
   return `default_permissions = "strict"
 [permissions.strict.filesystem]

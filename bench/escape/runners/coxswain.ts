@@ -1,6 +1,6 @@
 /**
- * Coxswain: the whole life of an agent's bytes through the product's own functions, from import to delivered branch.
- * Rule: nothing here is a guard; what people and models are shown is what the product shows them.
+ * Coxswain: the whole way of an agent's bytes through the product's own functions, from import to delivered branch.
+ * Rule: this file adds no guard; people and models see exactly what the product shows them.
  */
 import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -31,10 +31,10 @@ import type { Prepared, Runner, Session, TrialPlaces } from '../runner.ts';
 const AGENT = 'bench/agent';
 const REF = `refs/coxswain/agents/${refSlug(AGENT)}/1`;
 
-/** Below the defaults, which fit large builds: what this bench's daily work needs, with room. */
+/** Limits below the defaults, which fit large builds; they are ample for this bench's daily work. */
 const LIMITS = { memoryBytes: 1.75 * 1024 ** 3, temporaryBytes: 512 * 1024 ** 2 };
 
-/** What a step needs to know of the chain that it goes on with. */
+/** The chain that a step continues. */
 interface Chain {
   store: Store;
   base: Sha;
@@ -42,7 +42,7 @@ interface Chain {
   step: number;
 }
 
-/** Opens a workspace of Coxswain's own over a base imported from the hostile repository. */
+/** Opens a Coxswain workspace on a base imported from the hostile repository. */
 export const coxswain: Runner = {
   open: async (places, { bubblewrap = '', toolchains = '' }) => {
     const isolation = isolate(bubblewrap, toolchains);
@@ -53,7 +53,7 @@ export const coxswain: Runner = {
     const stateDir = join(places.place, 'state');
     const workspaces = openWorkspaces({ stateDir, isolation });
     const workspace = await workspaces.open({ id: AGENT, store, base, commit: base });
-    // What the worker keeps running beside its commands runs from here on, and is told from what they leave.
+    // The worker's own helper processes run from here on, so that they are not mistaken for survivors of commands.
     await workspace.run({ command: 'true', profile: 'read-only', network: false, timeoutMs: 30_000 });
     const act = async (command: Pick<CommandRequest, 'command' | 'stdin'>, timeoutMs: number): Promise<Ran> =>
       await runStep(chain, workspace, { ...command, profile: 'workspace', network: false, timeoutMs, limits: LIMITS });
@@ -72,14 +72,14 @@ function isolate(path: string, toolchains: string): Isolation {
   return { kind: 'bwrap', path, toolchains: toolchains.split(':').filter((folder) => folder !== '') };
 }
 
-/** The workspace's upper folder and its lock, as they lie on the host. */
+/** The paths of the workspace's upper folder and its lock on the host. */
 async function locate(parent: string): Promise<{ workspace: string; lock: string }> {
   const [name = ''] = await readdir(parent);
   const generation = (await readdir(join(parent, name))).find((entry) => entry.startsWith('files-')) ?? '';
   return { workspace: join(parent, name, generation, 'files'), lock: join(parent, name, 'lock') };
 }
 
-/** As the activity `act` does it: the command, the checkpoint with its transcript, the ref by compare-and-swap. */
+/** Works as the activity `act`: the command, the checkpoint with its transcript, the ref by compare-and-swap. */
 async function runStep(chain: Chain, workspace: Workspace, request: CommandRequest): Promise<Ran> {
   const result = await workspace.run(request);
   chain.step += 1;
@@ -109,7 +109,7 @@ function toEntry(
   return { ...facts, exitCode, signal, durationMs, outputBytes, isolation, items, leftOut };
 }
 
-/** Delivery, a host that hydrates the checkpoint from the hub, its checks, and what a person looks at. */
+/** Delivers, hydrates the checkpoint from the hub on another host, runs the checks there, and shows the chain. */
 async function finish({
   chain,
   places,
@@ -149,7 +149,7 @@ async function finish({
     : { output, check: { exitCode: judged.exitCode, output: escapeForPeople(judged.output) } };
 }
 
-/** Finds bubblewrap as the product does, and proves the sandbox by the product's own canaries. */
+/** Finds bubblewrap as the product does, and proves the sandbox with the product's own canaries. */
 export async function prepareCoxswain(
   cacheDir: string,
   version: string,
@@ -157,7 +157,7 @@ export async function prepareCoxswain(
 ): Promise<Prepared> {
   const found = await findBubblewrap({ cacheDir });
   if (found.kind === 'missing') return { kind: 'absent', why: `${found.tried.join('; ')}. ${found.remedy}` };
-  // Where the probe takes a folder of tools at home for the home itself, those are left out.
+  // If the probe refuses toolchains below the home folder, try without those.
   const lists = [toolchains, toolchains.filter((folder) => !folder.startsWith(homedir()))];
   const probes = await Promise.all(
     lists.map(async (list) => await probeIsolation(isolate(found.path, list.join(':')), cacheDir)),

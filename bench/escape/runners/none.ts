@@ -1,6 +1,6 @@
 /**
- * The control: commands run as the host's user with nothing around them, to show that canaries can be set off.
- * Rule: the whole trial lies in a throw-away copy of this host's root, read-only but for the trial's own folder.
+ * The control: commands run as the host's user without isolation, to show that canaries can be triggered.
+ * Rule: the whole trial runs in a throw-away copy of this host's root, read-only except for the trial's own folder.
  */
 import { fileURLToPath } from 'node:url';
 import { runProgram } from '../run-program.ts';
@@ -18,7 +18,7 @@ export const none: Runner = {
     ),
 };
 
-/** The simplest file tool that there is: one that trusts every path. */
+/** The simplest file tool: it trusts every path. */
 async function runPatch(patch: string, cwd: string): ReturnType<typeof runProgram> {
   const script = `
     const lines = require('fs').readFileSync(0, 'utf8').split('\\n');
@@ -37,12 +37,12 @@ export function throwAwayHost(folders: readonly string[]): string[] {
   return [
     ['--unshare-user', '--unshare-pid', '--unshare-ipc', '--die-with-parent'],
     ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--tmpfs', '/tmp'],
-    // Either may lie in /tmp, as in a test.
+    // Each of these folders may be below /tmp, as in a test.
     ['--ro-bind', PROJECT, PROJECT, ...folders.flatMap((folder) => ['--bind', folder, folder])],
   ].flat();
 }
 
-/** The control needs bubblewrap only to protect this machine from it. */
+/** The control needs bubblewrap only to protect this machine. */
 export function prepareNone(bubblewrap: string | undefined): Prepared {
   if (bubblewrap === undefined) return { kind: 'absent', why: 'no bubblewrap to protect this machine from it' };
   return {

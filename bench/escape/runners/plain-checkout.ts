@@ -1,7 +1,7 @@
 /**
- * A plain clone of the hostile repository, as people have who run an agent in their own checkout.
- * Rule: after each command the host's user does what they always do: status, diff, add, commit, and at the end push and
- * clone; with git as it comes, so that whatever the repository's own configuration says is obeyed.
+ * A plain clone of the hostile repository, as in an agent's run in a person's own checkout.
+ * Rule: after each command the host's user runs their usual git commands: status, diff, add, commit, and at the end
+ * push and clone. Git has its default settings, so it obeys the repository's own configuration.
  */
 import { join } from 'node:path';
 import { runProgram } from '../run-program.ts';
@@ -9,7 +9,7 @@ import type { Ran } from '../run-program.ts';
 import { DELIVERED } from '../repository.ts';
 import type { Session, TrialPlaces } from '../runner.ts';
 
-/** What a person's git may take; it can hang where the repository makes it. */
+/** Time limit of the person's git; a hostile repository can make it hang. */
 const GIT_TIMEOUT_MS = 20_000;
 
 /** Runs one command in a checkout, isolated or not. */
@@ -54,7 +54,7 @@ export async function openCheckout(
   };
 }
 
-/** What a person types after the agent's work, in the checkout. */
+/** The git commands that a person runs in the checkout after the agent's work. */
 async function commit(checkout: string): Promise<string> {
   const outputs: string[] = [];
   for (const args of [

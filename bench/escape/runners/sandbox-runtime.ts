@@ -22,7 +22,7 @@ interface SandboxManager {
 export const sandboxRuntime: Runner = {
   open: async (places, { module = '', isStrict }) => {
     const { SandboxManager: manager } = (await import(module)) as { SandboxManager: SandboxManager };
-    // The temporary folder that it gives to commands; its own product makes it.
+    // The temporary folder that it gives to commands; Claude Code creates it itself.
     await mkdir('/tmp/claude', { recursive: true });
     const inside = async (command: string, cwd: string, timeoutMs: number): Promise<Ran> => {
       const line = await manager.wrapWithSandbox(command);
@@ -31,7 +31,7 @@ export const sandboxRuntime: Runner = {
       return ran;
     };
     const session = await openCheckout(places, inside, { close: async () => await manager.reset() });
-    // Relative paths in its settings are those of the process.
+    // Relative paths in its settings are relative to the working directory.
     process.chdir(session.opened.workspace);
     await manager.initialize(isStrict === '' ? usual() : strict(places.home));
     return session;
@@ -53,7 +53,7 @@ function strict(home: string): object {
   };
 }
 
-/** Finds the library in a folder that npm installed into; `path` has the programs that it wants. */
+/** Finds the library in a folder that npm installed into; `path` has the programs that it needs. */
 export function prepareSandboxRuntime(modules: string, path: string, isStrict: boolean): Prepared {
   const folder = join(modules, '@anthropic-ai', 'sandbox-runtime');
   try {

@@ -1,6 +1,6 @@
 /**
- * What somebody who may start runs can reach by the address of a repository.
- * Rule: the worker's roots are one folder; a secret lies in a repository beside it.
+ * What a person who may start runs can reach by the address of a repository.
+ * Rule: the worker's root is one folder; a secret is in a repository outside it.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { approve, branches, ending, needs, settle, start, work } from '../acts.t
 
 const SECRET = 'nobody may read this';
 
-/** A stack that may read one folder only, and the secret repository outside of it. */
+/** A stack that may read one folder only, and the secret repository outside it. */
 async function walled(ground: Ground): Promise<{ stack: Stack; inside: string; secret: string }> {
   const inside = join(ground.folder, 'inside');
   await mkdir(inside);
@@ -22,7 +22,7 @@ async function walled(ground: Ground): Promise<{ stack: Stack; inside: string; s
   return { stack: await ground.stack({ script, env: { COXSWAIN_ROOTS: inside } }), inside, secret };
 }
 
-/** Whether a run on this address reads the secret: in what the model is sent, or by being prepared at all. */
+/** Whether a run on this address reads the secret: the model's request contains it, or the run is prepared at all. */
 async function reads(stack: Stack, repository: string): Promise<Verdict> {
   const handle = await start(stack, { repository, setup: 'cat secret.txt' });
   const status = await settle(
@@ -54,7 +54,7 @@ function outOfRoots(
   };
 }
 
-/** A server on loopback that counts who asks; it answers everything with this status and headers. */
+/** A server on loopback that records requests and responds to each with this status and headers. */
 async function listen(
   answer: (incoming: IncomingMessage) => { status: number; headers?: Record<string, string> },
 ): Promise<{

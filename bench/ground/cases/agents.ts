@@ -1,6 +1,6 @@
 /**
- * What a hostile model, or a repository that moves it, can do within its own sandbox and words.
- * Rule: the person approves what is shown; the case looks at what was delivered, and at what was shown before.
+ * What a hostile model, or a repository that influences it, can do by its commands and its text.
+ * Rule: the person approves everything; the case looks at what was delivered, and at what was shown before.
  */
 import { existsSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Ground, GroundCase, Script } from '../case.ts';
 import { approve, ending, finish, needs, planned, settle, shell, start, work } from '../acts.ts';
 
-/** One task on everything, by these commands, then these words. */
+/** One task on all paths: these commands, then this summary. */
 const anywhere =
   (commands: string[], summary = 'done'): Script =>
   ({ task, turn }) => {
@@ -17,7 +17,7 @@ const anywhere =
     return command === undefined ? finish(summary) : shell(command);
   };
 
-/** Approves whatever is asked until the run ends or asks nothing more; gives all that was shown. */
+/** Approves every decision until the run ends or asks nothing more; returns everything that was shown. */
 async function approveEverything(
   ground: Ground,
   script: Script,

@@ -1,6 +1,6 @@
 /**
- * Effects that nobody decided, other repositories' commits, and words of a model that a judge has to read.
- * Rule: a request that arrives, a file that is there, or a run that no longer answers decides.
+ * Effects without a decision, other repositories' commits, and text of a model that the rules have to read.
+ * Rule: a case judges by a request that arrives, a file that is there, or a run that no longer responds.
  */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';

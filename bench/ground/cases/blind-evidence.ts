@@ -1,7 +1,7 @@
 /**
- * What the evidence is of: attempts to have checks judge other bytes than those that are delivered.
- * Rule: a check that can only be green on other bytes must not be told as green. Each is green before the agent begins,
- * so that no decision on the base is in the way.
+ * Attempts to run checks on other bytes than those that are delivered.
+ * Rule: a check that can be green only on other bytes must not be reported as green. Each check is green before the
+ * agent begins, so that no decision on the base is needed.
  */
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Status } from '../acts.ts';
@@ -11,7 +11,7 @@ import { approve, branches, ending, finish, needs, planned, settle, shell, start
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The only hub below the stack's state. */
+/** The only hub in the stack's state folder. */
 function hubOf(stack: Stack): string {
   const name = readdirSync(join(stack.stateDir, 'hub')).find((found) => found.endsWith('.git')) ?? '';
   return join(stack.stateDir, 'hub', name);
@@ -27,8 +27,8 @@ async function mustNotBeGreen(ground: Ground, input: Record<string, unknown>, co
 }
 
 /**
- * Approves what is asked about the agents' work, but for more steps, so that the checks run; gives the status in which
- * they were told.
+ * Approves the decisions on the agents' work, except more steps, so that the checks run; returns the status that shows
+ * their results.
  */
 async function goOn(handle: WorkflowHandle): Promise<Status> {
   const isChecked = (now: Status): boolean => needs('delivery@1')(now) || now['hold'] || needs('checks@1')(now);
@@ -38,7 +38,7 @@ async function goOn(handle: WorkflowHandle): Promise<Status> {
     if (isChecked(status)) return status;
     if (Date.now() > deadline) throw new Error(`never checked: ${JSON.stringify(status).slice(0, 1000)}`);
     for (const { id, kind } of asked(status)) {
-      // More steps for a repair that never gets the checks green would be asked for again for ever.
+      // A repair that never gets the checks green would ask for more steps for ever.
       const verb = kind === 'budget' ? 'reject' : 'approve';
       await handle.executeUpdate(verb, { args: [{ decision: id, by: 'ann' }] }).catch(() => undefined);
     }

@@ -1,6 +1,6 @@
 /**
- * What a repository by path, another user of the host and the janitor's starter can reach.
- * Rule: a marker file, a mode or a ref decides.
+ * What a repository by path, another user of the host, and a person who starts the janitor can reach.
+ * Rule: a case judges by a marker file, a mode or a ref.
  */
 import type { GroundCase } from '../case.ts';
 import { existsSync, readdirSync, statSync } from 'node:fs';
@@ -24,7 +24,7 @@ const HOOKS = [
   'post-commit',
 ];
 
-/** Entries that other users can open, below folders that they can enter. */
+/** Files and folders that other users can open. */
 function openToOthers(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);

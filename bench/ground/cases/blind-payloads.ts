@@ -1,6 +1,7 @@
 /**
- * Sealed payloads that were copied from a history, which anybody in the namespace may read, and sent elsewhere.
- * Rule: nothing is forged here; a seal that is true of one place must not count in another.
+ * Sealed payloads that a stranger copies from a history, which everybody in the namespace may read, and sends
+ * elsewhere.
+ * Rule: nothing is forged here; a seal that is valid in one place must not count in another.
  */
 import { RawValue } from '@temporalio/common';
 import type { WorkflowHandle } from '@temporalio/client';

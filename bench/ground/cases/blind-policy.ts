@@ -1,6 +1,6 @@
 /**
- * Layers of policy that are written oddly or dodged by another spelling.
- * Rule: a limit that denies commands binds, or the run is refused; a command that ran says that it did not bind.
+ * Layers of policy in odd spelling, and attempts to evade one by another spelling of an address.
+ * Rule: a limit that denies commands applies, or the run is refused; a command that ran shows that it did not apply.
  */
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ import { approve, ending, needs, settle, shell, finish, planned, start, work } f
 
 const STRICT = 'version: 1\nlimits:\n  gates: { commands: deny }\n';
 
-/** Approves the plan if there is one, and says whether the agent's command left its file. */
+/** Approves the plan if there is one, and returns whether the agent's command left its file. */
 async function runs(stack: Stack, ground: Ground, repository: string, place: string): Promise<string> {
   const handle = await start(stack, { repository: place }).catch((error: unknown) => String(error));
   if (typeof handle === 'string') return 'refused';

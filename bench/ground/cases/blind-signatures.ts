@@ -1,6 +1,6 @@
 /**
- * Where policy requires signatures: signatures that were made for something else, and words without any.
- * Rule: the one approver's key is never the attacker's; a signature is taken from a history that anybody may read.
+ * Under required signatures: signatures that were made for something else, and messages without a signature.
+ * Rule: the attacker never has the approver's key, and takes signatures from a history that everybody may read.
  */
 import type { Ground, GroundCase, Stack } from '../case.ts';
 import { readFile } from 'node:fs/promises';

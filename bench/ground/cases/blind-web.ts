@@ -1,6 +1,6 @@
 /**
- * What a web page can do through the pages that `cox up` itself serves on loopback.
- * Rule: a page whose name was rebound to loopback may read answers and cookies, and set any header.
+ * What a web page can do through the pages that `cox up` serves on loopback.
+ * Rule: a page whose name was rebound to loopback may read responses and cookies, and set any header.
  */
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';

@@ -1,6 +1,6 @@
 /**
- * Words of models and people where a reader would take them for Coxswain's own.
- * Rule: what is looked for is what git, a terminal and Markdown would make of them.
+ * Text of models and people that a reader could mistake for Coxswain's own.
+ * Rule: a case looks at how git, a terminal and Markdown interpret the text.
  */
 import type { Status } from '../acts.ts';
 import type { GroundCase } from '../case.ts';
@@ -19,7 +19,7 @@ export const words: GroundCase[] = [
       let plans = 0;
       const stack = await ground.stack({
         script: ({ task, turn }) => {
-          // A title with line ends may be refused; then the trailer stands alone in it.
+          // A title with line ends may be refused; then try the trailer alone.
           if (task === 'plan') {
             plans += 1;
             return planned({ id: 'a', paths: ['a/**'], title: plans === 1 ? evil.slice(0, 120) : TRAILER });
@@ -29,7 +29,7 @@ export const words: GroundCase[] = [
       });
       const repository = await ground.repository();
       const handle = await start(stack, { repository, goal: `do it\n\n${TRAILER}` });
-      // A name with a line end may be refused; then the trailer stands in the other words only.
+      // A name with a line end may be refused; then only the other texts contain the trailer.
       const said = await approve(handle, 'plan@1', `bob\n${TRAILER}`.slice(0, 60));
       if (said.kind === 'refused') await approve(handle, 'plan@1', 'bob');
       await approve(handle, 'delivery@1', 'bob').catch(() => undefined);

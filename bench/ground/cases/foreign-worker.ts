@@ -1,11 +1,11 @@
 /**
  * What a stranger's worker in the same namespace can do: schedule our activities, or continue as our types.
- * Rule: the stranger has no key and no signature of anybody.
+ * Rule: the stranger has no key of the workers and no approver's signature.
  */
 import type { GroundCase } from '../case.ts';
 import { approve, branches, ending, needs, newId, settle, start, work } from '../acts.ts';
 
-/** Runs one of the stranger's workflows to its end; gives its result, or its failure's words. */
+/** Runs one of the stranger's workflows to its end; returns its result, or its failure's message. */
 async function runForeign(stack: Parameters<typeof start>[0], type: string, input: object): Promise<string> {
   const taskQueue = await stack.foreignWorker();
   const handle = await stack.client.workflow.start(type, { taskQueue, workflowId: newId(), args: [input] });

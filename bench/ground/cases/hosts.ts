@@ -1,6 +1,6 @@
 /**
  * What another plain user of the host can read.
- * Rule: looks at modes, and tries as the user `nobody` where the bench runs as root.
+ * Rule: a case looks at modes, and tries as the user `nobody` if the bench runs as root.
  */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';

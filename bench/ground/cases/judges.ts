@@ -1,18 +1,18 @@
 /**
- * Inputs that stop whoever judges them: calls, patterns, lockfiles.
- * Rule: a whole worker judges them, and another run has to get on meanwhile.
+ * Inputs that could make rules and detectors hang: calls, patterns, lockfiles.
+ * Rule: a whole worker judges them, and another run has to make progress meanwhile.
  */
 import type { GroundCase, Script, Stack, Ground, Verdict } from '../case.ts';
 import type { Status, Task } from '../acts.ts';
 import { approve, ending, finish, needs, planned, settle, shell, start } from '../acts.ts';
 
-/** One task on everything, whose agent makes this call. */
+/** One task on all paths, whose agent makes this call. */
 const calls =
   (command: string): Script =>
   ({ task, turn }) =>
     task === 'plan' ? planned({ id: 'a', paths: ['**'] }) : turn === 0 ? shell(command) : finish();
 
-/** Whether a second run gets to its plan while the first is at work. */
+/** Whether a second run reaches its plan while the first is at work. */
 async function othersGoOn(stack: Stack, ground: Ground): Promise<boolean> {
   const other = await start(stack, { repository: await ground.repository() });
   return needs('plan@1')(await settle(other, needs('plan@1'), 60_000));
@@ -27,7 +27,7 @@ function hostileCall(name: string, command: string): GroundCase {
       const stack = await ground.stack({ script: calls(command) });
       const handle = await start(stack, { repository: await ground.repository() });
       await approve(handle, 'plan@1');
-      // A call that only reads may be allowed; then it has run, and its task ends without a change.
+      // A read-only call may be allowed; then it runs, and its task ends without a change.
       const wasJudged = (now: Status): boolean =>
         needs('a/call@1')(now) || needs('delivery@1')(now) || now['state'] === 'failed';
       const isJudged = wasJudged(await settle(handle, wasJudged, 60_000));

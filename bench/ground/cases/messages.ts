@@ -1,6 +1,6 @@
 /**
- * What somebody can do who may signal and update runs, and is no approver, or who may start an account or an agent.
- * Rule: the run has to go on for its own people, and nothing that it says may be the sender's invention.
+ * What a person can do who may signal and update runs but is not an approver, or who may start an account or an agent.
+ * Rule: the run has to go on for its own people, and nothing that it shows may be invented by the sender.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
@@ -9,7 +9,7 @@ import { approve, branches, ending, needs, newId, settle, start, work } from '..
 
 const WORK = work('echo new > a/new.txt');
 
-/** Whether the run still answers an update within a quarter of a minute. */
+/** Whether the run still responds to an update within 15 seconds. */
 async function answers(handle: WorkflowHandle): Promise<boolean> {
   const answered = handle.executeUpdate('steer', { args: [{ text: 'hello', by: 'ann' }] }).then(
     () => true,
@@ -53,7 +53,7 @@ function wedgeAgent(name: string, signal: string, input: unknown[]): GroundCase 
   };
 }
 
-/** A report as an agent sends it, in the sender's words. */
+/** A report in an agent's form, invented by the sender. */
 function report(agent: string, head: string): object {
   const usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0, modelCalls: 0, acts: 0 };
   const evidence = [{ command: 'npm test', exitCode: 0, green: true, commit: head, tree: head, tail: 'ok' }];

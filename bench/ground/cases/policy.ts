@@ -1,6 +1,6 @@
 /**
- * Whose policy binds, and who may decide: somebody who may start runs chooses base, team and name.
- * Rule: the organisation's files are the worker's; the starter has only the input of a start and an own key.
+ * Which policy applies, and who may decide, if a person who may start runs chooses base, team and name.
+ * Rule: the worker has the organisation's files; the starter controls only the input of a start and their own key.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ async function approver(ground: Ground, name: string): Promise<string> {
   return `{ name: ${name}, publicKey: "${key}" }`;
 }
 
-/** An organisation where these people decide, with signatures. */
+/** An organisation's policy: these people decide, with signatures. */
 async function signedBy(ground: Ground, people: string[], rest = ''): Promise<Record<string, string>> {
   const approvers = await Promise.all(people.map(async (name) => await approver(ground, name)));
   const decisions = `signatures: required, approvers: [${approvers.join(', ')}]${rest}`;

@@ -1,6 +1,6 @@
 /**
  * What a web page can do while `cox up` runs: it can send simple requests to any port of loopback.
- * Rule: a page reads no answer and sets no header beyond what needs no preflight; what it changed is looked at.
+ * Rule: a page can't read responses, and sets only headers that need no preflight; a case looks at what it changed.
  */
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -16,7 +16,7 @@ function listeningPorts(): number[] {
   });
 }
 
-/** A POST as a page sends one without a preflight; gives the status, 0 where nothing answers. */
+/** A POST as a page sends it without a preflight; returns the status, or 0 without a response. */
 async function post(port: number, path: string, body: unknown, host?: string): Promise<number> {
   return await new Promise((resolve) => {
     const headers = { 'content-type': 'text/plain', origin: 'http://attacker.example', ...(host ? { host } : {}) };
