@@ -28,8 +28,12 @@ export type Decide = (
   look?: Look,
 ) => Promise<Reply | undefined>;
 
-/** Shows the difference that a decision is about, in the person's pager. */
-export type Look = () => Promise<void>;
+/** Shows the whole of what a decision is about, in the person's pager. */
+export interface Look {
+  /** What is shown, such as `the difference`. */
+  what: string;
+  show: () => Promise<void>;
+}
 
 /** Shows a text and reads a line; undefined where the person left. */
 type Read = (text: string) => Promise<string | undefined>;
@@ -58,12 +62,12 @@ export function askBy(read: Read): Decide {
   };
 }
 
-function lookKey(look: Look): Key {
+function lookKey({ what, show }: Look): Key {
   return {
     key: 'd',
-    does: 'show the difference first',
+    does: `show ${what} first`,
     reply: async () => {
-      await look();
+      await show();
       return 'again';
     },
   };
@@ -161,10 +165,11 @@ export const askPerson: Decide = async (need, rivals, over, look) => {
 
 /** While a pager has the terminal, nothing here may read its keys. */
 function pauseFor(terminal: Interface, look: Look): Look {
-  return async () => {
+  const show = async (): Promise<void> => {
     terminal.pause();
-    await look().finally(() => terminal.resume());
+    await look.show().finally(() => terminal.resume());
   };
+  return { ...look, show };
 }
 
 /**

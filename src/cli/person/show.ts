@@ -7,7 +7,7 @@ import type { Snapshot } from '../../client/refactors.ts';
 import type { AgentState } from '../../core/agent/state.ts';
 import { showSpend } from '../../core/views/details.ts';
 import type { Plan } from '../../core/plan.ts';
-import { asBlock, asLine as safe, asName } from '../../core/text/lines.ts';
+import { asBlock, asLine as safe, asName, clip } from '../../core/text/lines.ts';
 import type { NeedView, RefactorStatus, TaskView } from '../../core/views/status.ts';
 
 const TICKS: Record<string, string> = {
@@ -19,15 +19,32 @@ const TICKS: Record<string, string> = {
   dropped: '[-]',
 };
 
-/** The plan for a decision: what will be done, where, and how it is judged. */
-export function showPlan(answer: Plan): string {
+/** Lines and characters of a task's instructions in a plan that is shown folded. */
+const FOLDED_LINES = 5;
+const FOLDED_CHARACTERS = 500;
+
+/**
+ * The plan for a decision: what will be done, where, what its agents are told, and how it is judged. Folded, long
+ * instructions are cut, and how much is left is said.
+ */
+export function showPlan(answer: Plan, how: 'folded' | 'whole' = 'folded'): string {
   const plan = onOneLine(answer, 'summary');
-  const tasks = plan.tasks.map((task) => {
+  const tasks = plan.tasks.map((task, index) => {
+    const told = answer.tasks[index]?.instructions ?? '';
     const after = task.dependsOn.length > 0 ? `, after ${task.dependsOn.join(', ')}` : '';
     const checks = task.checks.length > 0 ? `\n      checks: ${task.checks.map(safe).join(' · ')}` : '';
-    return `  ${task.id}: ${safe(task.title)} (at most ${task.maxSteps} steps${after})\n      paths:  ${task.paths.map(safe).join(', ')}${checks}`;
+    const head = `  ${task.id}: ${safe(task.title)} (at most ${task.maxSteps} steps${after})`;
+    const paths = `      paths:  ${task.paths.map(safe).join(', ')}${checks}`;
+    const { kept, left } = how === 'whole' ? { kept: told, left: 0 } : fold(told);
+    const more = left > 0 ? `\n      … ${left} more characters` : '';
+    return `${head}\n${paths}\n${asBlock(kept, '      ')}${more}`;
   });
   return [...tasks, '  the planner says:', asBlock(plan.summary, '    ')].join('\n');
+}
+
+function fold(text: string): { kept: string; left: number } {
+  const { kept } = clip(text.split('\n').slice(0, FOLDED_LINES).join('\n'), FOLDED_CHARACTERS);
+  return { kept, left: text.length - kept.length };
 }
 
 /**

@@ -7,13 +7,13 @@ import type { Client } from '@temporalio/client';
 import type { Snapshot } from '../../client/refactors.ts';
 import { findClosed, queryRun, readSnapshot, sendVerb } from '../../client/refactors.ts';
 import { showSpend } from '../../core/views/details.ts';
+import type { Plan } from '../../core/plan.ts';
 import { asBlock, asLine as safe } from '../../core/text/lines.ts';
 import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
 import { refactorQueries, updates } from '../../workflows/messages.ts';
 import { showElapsed, showPlan, showTicks, sumSpend } from './show.ts';
 import type { HubSettings } from '../../git/remote/hub-store.ts';
 import type { Decide, Look, Reply } from './ask-person.ts';
-import type { Difference } from './difference.ts';
 import { findDifferenceOf, showDifference, showStat } from './difference.ts';
 import { page } from './page.ts';
 import { signDecision } from './sign-decision.ts';
@@ -81,8 +81,7 @@ export async function answer(
   const plan = need.kind === 'plan' ? (await queryRun(client, id, refactorQueries.plan))?.plan : undefined;
   say(`DECIDE ${safe(need.id)}`);
   say(plan ? showPlan(plan) : asBlock(need.about));
-  const changed = hub && (await findChanged({ client, id, hub, need, say }));
-  const look = changed && (async () => await page(await showDifference(changed)));
+  const look = plan ? lookAtPlan(plan) : hub && (await lookAtChanges({ client, id, hub, need, say }));
   const { reply, elsewhere } = decide ? await askUntilDecided(client, id, need, { rivals, decide, look }) : {};
   if (!reply && elsewhere !== undefined) {
     say(`\n  decided elsewhere: ${safe(elsewhere)}`);
@@ -100,18 +99,23 @@ export async function answer(
   return kind !== 'refused';
 }
 
+function lookAtPlan(plan: Plan): Look {
+  const text = `${showPlan(plan, 'whole')}\n`;
+  return { what: "the whole plan, with each task's instructions,", show: async () => await page(text) };
+}
+
 /** What a decision is about, as a difference; of a delivery its statistics are said at once. */
-async function findChanged({
+async function lookAtChanges({
   client,
   id,
   hub,
   need,
   say,
-}: Required<Pick<Supervision, 'client' | 'id' | 'hub' | 'say'>> & { need: NeedView }): Promise<Difference | undefined> {
+}: Required<Pick<Supervision, 'client' | 'id' | 'hub' | 'say'>> & { need: NeedView }): Promise<Look | undefined> {
   try {
     const changed = await findDifferenceOf(client, hub, id, need);
     if (changed && need.kind === 'delivery') say(asBlock(await showStat(changed)));
-    return changed;
+    return changed && { what: 'the difference', show: async () => await page(await showDifference(changed)) };
   } catch (error) {
     // It can be decided without: what was not found may be in a hub that this machine does not reach.
     if (need.kind === 'delivery') say(`  the difference can't be shown: ${safe(String(error))}`);

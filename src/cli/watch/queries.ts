@@ -15,7 +15,7 @@ export function addQueries(program: Command, action: Action): void {
     hasField(answer, 'goal') ? showStatus(answer as RefactorAnswers['status']) : undefined,
   );
   addQuery(program, action, 'plan', (answer) =>
-    hasField(answer, 'plan') ? showPlan((answer as NonNullable<RefactorAnswers['plan']>).plan) : undefined,
+    hasField(answer, 'plan') ? showPlan((answer as NonNullable<RefactorAnswers['plan']>).plan, 'whole') : undefined,
   );
   addQuery(program, action, 'decisions');
   addQuery(program, action, 'spend');

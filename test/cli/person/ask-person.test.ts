@@ -143,11 +143,11 @@ test('d shows the difference, as often as wanted, and decides nothing', async ()
     shown += text;
     return Promise.resolve(left.shift());
   };
-  const look = (): Promise<void> => {
+  const show = (): Promise<void> => {
     looks += 1;
     return Promise.resolve();
   };
-  const reply = await askBy(read)(needOf('delivery', 'delivery@1'), [], undefined, look);
+  const reply = await askBy(read)(needOf('delivery', 'delivery@1'), [], undefined, { what: 'the difference', show });
   expect(reply).toEqual({ update: updates.approve });
   expect(looks).toBe(2);
   expect(shown.match(/ {2}d {2}show the difference first\n/g)).toHaveLength(3);

@@ -19,18 +19,29 @@ function planOf(...tasks: object[]): Plan {
 describe('what people see at the terminal', () => {
   test('a plan shows what each task does, where, after what, and how it is judged', () => {
     const plan = planOf(
-      { id: 'one', title: 'First', instructions: 'i', paths: ['src/**'], checks: ['npm test'] },
-      { id: 'two', title: 'Second', instructions: 'i', paths: ['lib/**'], dependsOn: ['one'] },
+      { id: 'one', title: 'First', instructions: 'Do it.\n  x: 1', paths: ['src/**'], checks: ['npm test'] },
+      { id: 'two', title: 'Second', instructions: '1\n2\n3\n4\n5\nsix', paths: ['lib/**'], dependsOn: ['one'] },
     );
     expect(showPlan(plan).split('\n')).toEqual([
       '  one: First (at most 60 steps)',
       '      paths:  src/**',
       '      checks: npm test',
+      '      | Do it.',
+      '      |   x: 1',
       '  two: Second (at most 60 steps, after one)',
       '      paths:  lib/**',
+      ...['1', '2', '3', '4', '5'].map((line) => `      | ${line}`),
+      '      … 4 more characters',
       '  the planner says:',
       '    | what is done',
     ]);
+  });
+
+  test('a plan that is shown whole has all of the instructions', () => {
+    const instructions = 'long '.repeat(1000).trim();
+    const plan = planOf({ id: 'one', title: 'First', instructions, paths: ['src/**'] });
+    expect(showPlan(plan)).toContain(`… ${4999 - 500} more characters`);
+    expect(showPlan(plan, 'whole')).toContain(`      | ${instructions}\n`);
   });
 
   test('nothing that a repository or a model wrote can drive the terminal', () => {
