@@ -19,7 +19,7 @@ import {
 } from '../workflows/harness.ts';
 
 const BACKGROUND = { policy: { model: { background: true } } };
-/** The agent's first answer takes long. */
+/** The agent's first response is slow. */
 const SLOW: Script = ({ task, turn }) => {
   if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
   return turn === 0 ? { items: shell('echo new > a/new.txt'), delayMs: 20_000 } : finish();
@@ -44,7 +44,7 @@ async function startProcess(crew: Crew): Promise<ChildProcess> {
 const keptBy = (crew: Crew): (string | undefined)[] =>
   [...(crew.model as ResponsesServer).kept.values()].map(({ response }) => response.status);
 
-test('a worker killed while an answer is made in the background: another fetches it, and it is paid once', async () => {
+test('after a worker is killed during a background response, another fetches it, and it is paid once', async () => {
   const crew = await startCrew(SLOW);
   await crew.worker.stop();
   const repository = await makeRepository();
@@ -52,7 +52,7 @@ test('a worker killed while an answer is made in the background: another fetches
   const handle = await crew.start({ repository, branch: 'once', ...BACKGROUND });
   await approve(handle, 'plan@1');
   await expect.poll(() => crew.model.requests.length, { timeout: 60_000 }).toBe(2);
-  // Its id is with Temporal as soon as a heartbeat has gone out, within a second or two.
+  // Temporal has the response's id after the next heartbeat, within a second or two.
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
   const heartbeat = async (): Promise<string> => {
     const { pendingActivities } = (await agent.describe()).raw;
@@ -66,12 +66,12 @@ test('a worker killed while an answer is made in the background: another fetches
   await approve(handle, 'delivery@1', 120_000);
   await handle.result();
   expect(await git(repository, 'show', 'once:a/new.txt')).toBe('new');
-  // The planner's answer and the agent's two, and no other was ever asked for.
+  // One response for the planner and two for the agent; no other was asked for.
   expect(crew.model.requests.length).toBe(3);
   expect(keptBy(crew)).toEqual(['completed', 'completed', 'completed']);
 }, 240_000);
 
-test('an agent that is stopped ends its answer at the provider; a worker that is drained leaves it to the next', async () => {
+test('a stopped agent cancels its response at the provider; a drained worker leaves it to the next', async () => {
   const crew = await startCrew((turn) => (turn.task === 'plan' ? SLOW(turn) : { fault: 'hang' }));
   const handle = await crew.start({ repository: await makeRepository(), ...BACKGROUND });
   await approve(handle, 'plan@1');
@@ -79,7 +79,7 @@ test('an agent that is stopped ends its answer at the provider; a worker that is
   await until(handle, ({ tasks }) => tasks.some(({ status }) => status === 'working'));
   await crew.restartWorker();
   expect(keptBy(crew)).toEqual(['completed', 'in_progress']);
-  // The next worker has it in hand: between two attempts nobody could end it, and it would end by itself.
+  // Wait until the next worker fetches the response: between two attempts no worker could cancel it.
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
   const STARTED = 2;
   const states = async () => (await agent.describe()).raw.pendingActivities?.map(({ state }) => state);

@@ -15,7 +15,7 @@ test('kills, freezes, drains and server crashes in the middle of everything brea
   const say = (line: string): void => void lines.push(line);
   const temporalPath = inject('temporalPath');
   const { findings, hits } = await runChaos({ kills: KILLS, seed: SEED, mostPerRefactor: KILLS, temporalPath, say });
-  // The seed and what fell are what a failure is made again with.
+  // Print the seed and the disturbances, with which a failure can be repeated.
   expect(findings.broken, `seed ${SEED}:\n${lines.join('\n')}`).toEqual([]);
   expect(hits.length).toBe(KILLS);
   for (const [name, times] of Object.entries(findings.looked))

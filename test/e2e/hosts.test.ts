@@ -22,7 +22,7 @@ import {
 } from '../workflows/harness.ts';
 
 const STEPS = 5;
-/** Each command adds a line, the third one slowly: what runs twice shows in the tree. */
+/** Each command adds a line, the third one slowly, so a command that runs twice shows in the tree. */
 const APPENDS: Script = ({ task, turn }) => {
   if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
   if (turn >= STEPS) return finish();
@@ -37,7 +37,7 @@ interface Host {
   output: () => string;
 }
 
-/** `cox worker` with a state folder of its own, which is all that makes a host; the hub is a git URL. */
+/** `cox worker` with its own state folder, which is what makes it a separate host; the hub is a git URL. */
 async function startHost(crew: Crew, folder: string, name: string): Promise<Host> {
   const stateDir = join(folder, name);
   await mkdir(stateDir);
@@ -85,7 +85,7 @@ async function startOnTwoHosts(): Promise<{
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-hosts-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   await git(folder, 'init', '--quiet', '--bare', 'hub.git');
-  // All workers of a queue have one hub: one with another does not begin.
+  // All workers of a queue have the same hub; a worker with another hub does not start.
   const crew = await startCrew(APPENDS, { env: { COXSWAIN_HUB: `file://${join(folder, 'hub.git')}` } });
   await crew.worker.stop();
   const hosts = [await startHost(crew, folder, 'one'), await startHost(crew, folder, 'two')];
@@ -107,7 +107,7 @@ async function startOnTwoHosts(): Promise<{
   return { crew, repository, handle, agent, busy, other };
 }
 
-/** The run ended in the tree of an undisturbed one, on the other host, and no answer was asked for twice. */
+/** Checks that the run ended on the other host, in the tree of an undisturbed run, and asked for no response twice. */
 async function expectWhole({ crew, repository, handle, agent, other }: Awaited<ReturnType<typeof startOnTwoHosts>>) {
   await approve(handle, 'delivery@1', 120_000);
   await handle.result();
@@ -124,7 +124,7 @@ test('a host destroyed with its whole disk state mid-run: the run ends on anothe
   await expectWhole(run);
 }, 240_000);
 
-test('SIGTERM drains a host: its command is stopped, its agent moves at once, and no heartbeat is waited for', async () => {
+test('SIGTERM drains a host: its command is stopped, and its agent moves at once, without waiting for a heartbeat', async () => {
   const run = await startOnTwoHosts();
   run.busy.process.kill('SIGTERM');
   await once(run.busy.process, 'exit');

@@ -38,7 +38,7 @@ async function coxUp(stateDir: string): Promise<{ address: string; end: () => Pr
   return { address, end };
 }
 
-test('cox up schedules the janitor once, however often it is brought up, and the schedule starts it', async () => {
+test('cox up schedules the janitor once, however often it starts, and the schedule starts the janitor', async () => {
   const stateDir = await mkdtemp(join(tmpdir(), 'coxswain-up-'));
   onTestFinished(() => rm(stateDir, { recursive: true, force: true }));
   const first = await coxUp(stateDir);

@@ -20,7 +20,7 @@ import {
 
 const STEPS = 5;
 const HOUR_MS = 3_600_000;
-/** Each command adds one line, the second one slowly: what runs twice shows in the tree. */
+/** Each command adds one line, the second one slowly, so a command that runs twice shows in the tree. */
 const APPENDS: Script = ({ task, turn }) => {
   if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
   return turn < STEPS
@@ -28,7 +28,7 @@ const APPENDS: Script = ({ task, turn }) => {
     : finish();
 };
 
-/** A worker as a process of its own; its clock may be off. */
+/** A worker in a separate process; its clock may be wrong. */
 async function startProcess(crew: Crew, clockOffMs = 0): Promise<ChildProcess> {
   const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), {
     execArgv: ['--import', fileURLToPath(new URL('./shift-clock.mjs', import.meta.url))],
@@ -60,7 +60,7 @@ test.each([
     const handle = await crew.start({ repository, branch: 'killed' });
     await approve(handle, 'plan@1');
     const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
-    // The third command sleeps for three seconds: this is in the middle of it.
+    // The third command sleeps for three seconds, so this kills it in the middle.
     await until(handle, ({ tasks }) => tasks.some(({ status }) => status === 'working'));
     for (let doing = ''; !doing.includes('echo 2 '); ) {
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -77,13 +77,13 @@ test.each([
     await handle.result();
     const expected = Array.from({ length: STEPS }, (_, turn) => `${turn}\nend ${turn}`).join('\n');
     expect(await git(repository, 'show', 'killed:a/lines')).toBe(expected);
-    // One answer for each call of planner and agent: nothing that was stored was asked for again.
+    // One response for each call of planner and agent: no stored response was asked for again.
     expect(crew.model.requests.length).toBe(1 + STEPS + 1);
   },
   240_000,
 );
 
-test('a worker killed while the model answers: the answer is lost and charged at all that was reserved for it', async () => {
+test('a worker killed while the model answers loses the response, which is charged at its full reservation', async () => {
   let isAsked = false;
   const crew = await startCrew(async ({ task, turn }) => {
     if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));

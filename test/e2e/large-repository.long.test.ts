@@ -5,7 +5,7 @@ import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import { approve, git, startCrew, status } from '../workflows/harness.ts';
 
-/** Python's own judge: parentheses change no meaning, so each changed file has the syntax tree that it had. */
+/** Compares syntax trees with Python's own parser: parentheses change no meaning, so each tree stays the same. */
 const SAME_MEANING = `
 import ast, subprocess
 def at(commit, path): return ast.dump(ast.parse(subprocess.check_output(['git', 'show', f'{commit}:{path}'])))
@@ -39,7 +39,7 @@ async function unpackDjango(): Promise<string> {
   return repository;
 }
 
-test('a repository of thousands of files is planned, worked by agents side by side, and delivered', async () => {
+test('a repository of thousands of files is planned, worked by parallel agents, and delivered', async () => {
   const repository = await unpackDjango();
   const files = (await git(repository, 'ls-files')).split('\n').length;
   expect(files).toBeGreaterThan(3000);
@@ -60,7 +60,7 @@ test('a repository of thousands of files is planned, worked by agents side by si
   );
   await writeFile(join(repository, '..', 'same.py'), SAME_MEANING);
   expect((await execa('python3', ['../same.py'], { cwd: repository })).stdout).toBe('286 []');
-  // Chained assignments can't have parentheses inside: these eleven are told of and stay.
+  // Chained assignments can't have parentheses inside: these eleven places are named and stay.
   expect(result.report).toMatch(/Not replaced: \d+: django\/apps\/registry\.py:44 \(the rewrite would add a syntax/);
   expect(await git(repository, 'diff', '--shortstat', 'main', 'large')).toMatch(
     / (\d+) insertions\(\+\), \1 deletions/,

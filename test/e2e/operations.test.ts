@@ -37,7 +37,7 @@ async function sh(cwd: string, command: string): Promise<string> {
   return (await execa('sh', ['-c', command], { cwd, env: { HOME: cwd } })).stdout;
 }
 
-/** `cox up` of somebody with this home folder, with its client; ended as a person ends it. */
+/** `cox up` with this home folder, with a client; it is ended as a person ends it. */
 async function coxUp(
   folder: string,
 ): Promise<{ client: Awaited<ReturnType<typeof connectClient>>['client']; end: () => Promise<void> }> {
@@ -48,7 +48,7 @@ async function coxUp(
     COXSWAIN_STATE: '',
     HOME: folder,
     XDG_STATE_HOME: '',
-    // Programs that were downloaded before.
+    // Use programs that were downloaded before.
     XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
     COXSWAIN_RETENTION_DAYS: '0',
   };
@@ -94,7 +94,7 @@ const countRefs = async (hub: string): Promise<number> =>
 const countObjects = async (hub: string): Promise<number> =>
   (await git(hub, 'cat-file', '--batch-all-objects', '--batch-check')).split('\n').length;
 
-test('what the guide says to keep is enough to go on elsewhere, and what it says of disks is safe', async () => {
+test('the backup of the guide is enough to go on elsewhere, and its commands for disks are safe', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-operations-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const [first, second, repository] = [join(folder, 'first'), join(folder, 'second'), join(folder, 'sample')];
@@ -123,7 +123,7 @@ test('what the guide says to keep is enough to go on elsewhere, and what it says
   const objects = await countObjects(hub);
   await sh(hub, pack);
   expect(await countObjects(hub)).toBe(objects);
-  // Packed while the stack is up: the next run finds everything.
+  // Pack while the stack runs: the next run still finds everything.
   await start(client, repository, 'packed');
   await client.workflow.getHandle('packed').signal(signals.stop);
   await client.workflow.getHandle('packed').result();
@@ -147,13 +147,13 @@ const ASKS: Script = ({ task, turn }) => {
   return turn < 3 ? shell(`echo ${turn} >> a/lines`) : done();
 };
 
-test('a run whose database is older than its hub holds, and goes on in a new chain as the guide says', async () => {
+test("a run whose database is older than its hub holds, and goes on in a new chain by the guide's commands", async () => {
   const crew = await startCrew(ASKS);
   const repository = await makeRepository();
   const handle = await crew.start({ repository, branch: 'restored' });
   await approve(handle, 'plan@1');
   await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
-  // What a lost part of the history did: two more steps.
+  // The lost part of the history had two more steps.
   const hub = join(crew.stateDir, 'hub', `${refSlug(repository)}.git`);
   const id = `${handle.workflowId}/a.1`;
   const [ref = ''] = (

@@ -1,4 +1,4 @@
-/** What the demo and `cox up` print runs as it is printed, in any folder, and neither leaves a trace in a repository. */
+/** Commands that the demo and `cox up` print run as printed, in any folder. Neither leaves a file in a repository. */
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ const environment = (home: string): Record<string, string> => ({
   OPENAI_BASE_URL: '',
 });
 
-/** The lines of a text that a person would copy: those that begin with a program, or set a variable for one. */
+/** The lines that a person would copy: lines that begin with a program, or set a variable for one. */
 const commandsIn = (text: string): string[] =>
   text
     .split('\n')
@@ -33,10 +33,10 @@ const commandsIn = (text: string): string[] =>
     )
     .filter((line) => line !== undefined);
 
-test('each line of the demo runs as printed from another folder while it waits, and those at its end afterwards', async () => {
+test('each line of the demo runs as printed from another folder, while the demo waits and after its end', async () => {
   const home = await makeHome();
   const env = environment(home);
-  // A terminal, so that it waits for a person.
+  // With a terminal the demo waits for a person.
   const demo = execa('script', ['-qefc', `'${COX}' demo`, '/dev/null'], {
     env,
     reject: false,
@@ -53,13 +53,13 @@ test('each line of the demo runs as printed from another folder while it waits, 
     lines.map((line) => /workflow (\w+)|' (\w+) demo|(\w+) demo-1|cox\.mjs (\w+)/.exec(line)?.slice(1).find(Boolean)),
   ).toEqual(['query', 'status', 'steer', 'pause', 'resume', 'update', 'approve', 'start', 'run']);
   const failed: string[] = [];
-  // The delivery last: with it the demo ends.
+  // The delivery comes last, because it ends the demo.
   const isLast = (line: string): boolean => line.includes('delivery@1');
   for (const line of [...lines.filter((one) => !isLast(one)), ...lines.filter(isLast)]) {
     if (isLast(line)) await vi.waitFor(() => expect(said).toContain('DECIDE delivery@1'), WAIT);
     const { all, exitCode } = await execa('sh', ['-c', line], { cwd: '/', all: true, reject: false });
     if (exitCode !== 0) failed.push(`${line}\n${all}`);
-    // The prompt goes away by itself: nobody has to press a key for what is decided.
+    // The prompt goes away by itself: a decision made elsewhere needs no key.
     if (line.includes('approve'))
       await vi.waitFor(
         () => expect(said.split('decided elsewhere: approved by')).toHaveLength(isLast(line) ? 3 : 2),

@@ -8,7 +8,7 @@ const FILES = 50;
 interface Source {
   path: string;
   before: string;
-  /** What it is to be; the same where nothing in it is renamed. */
+  /** The expected text; unchanged if the file has nothing to rename. */
   after: string;
 }
 
@@ -24,7 +24,7 @@ const SOURCES = Array.from({ length: FOLDERS * FILES }, (_, index) =>
   sourceOf(Math.floor(index / FILES), index % FILES),
 );
 
-/** A source archive as it is unpacked: thousands of files, tests, and no `.gitignore`. */
+/** An unpacked source archive: thousands of files, tests, and no `.gitignore`. */
 const ARCHIVE: Record<string, string> = {
   'app/__init__.py': '',
   'app/names.py': 'def force_str(value):\n    return str(value)\n\n\ndef smart_str(value):\n    return str(value)\n',
@@ -41,7 +41,7 @@ class AppTest(unittest.TestCase):
   ...Object.fromEntries(SOURCES.map(({ path, before }) => [path, before])),
 };
 
-test('an archive of thousands of Python files without .gitignore, compiled and tested by its checks, asks for plan and delivery only', async () => {
+test('an archive of thousands of Python files without .gitignore, compiled by its checks, asks only for plan and delivery', async () => {
   const crew = await startCrew('offline');
   const repository = await makeRepository(ARCHIVE);
   const handle = await crew.start({

@@ -7,9 +7,9 @@ import { approve, git, startCrew } from '../workflows/harness.ts';
 import { sweep } from '../sweep.ts';
 
 const GOAL = 'replace `var $A = require($B)` with `const $A = require($B)` in javascript';
-/** What the goal means, as plain text: the packages have each of these on a line of its own. */
+/** The goal as a replacement of text: in these packages, each match is on its own line. */
 const DECLARATION = /^(\s*)var(?= [\w$]+ = require\((?:'[^']*'|"[^"]*")\)(?:;|$))/gm;
-/** What the packages' own tests need; brought along as one archive, so that `setup` needs no network. */
+/** The packages that the tests need, as one archive, so that `setup` needs no network. */
 const TEST_TOOLS = ['tape@5.10.2', 'tap@8', 'concat-stream@1', 'falafel@2', 'es-value-fixtures@1', 'js-yaml@3'];
 const CASES = [
   { name: 'minimist', version: '1.2.8', lines: 30, check: "node node_modules/tape/bin/tape 'test/*.js'" },

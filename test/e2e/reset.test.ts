@@ -19,10 +19,10 @@ import {
 } from '../workflows/harness.ts';
 import { sweep } from '../sweep.ts';
 
-/** With and without what came later being applied again. */
+/** Options of the reset: with and without applying later messages again. */
 const MODES = { 'later messages applied again': [], 'later messages left out': ['--reapply-exclude', 'All'] };
 
-/** Resets a workflow to one of its workflow tasks by the plain `temporal` program; gives the new run's id. */
+/** Resets a workflow to one of its workflow tasks with the plain `temporal` program; returns the new run's id. */
 async function reset(id: string, runId: string, eventId: string, mode: readonly string[]): Promise<string> {
   const place = ['--workflow-id', id, '--run-id', runId, '--event-id', eventId, '--reason', 'a test', ...mode];
   const output = await temporal('workflow', 'reset', ...place, '--output', 'json');
@@ -73,7 +73,7 @@ test('an agent reset to any think or act has the files and the conversation of t
     const redone = (await crew.client.workflow.getHandle(id, again).result()) as typeof outcome;
     expect(redone.kind, `reset to event ${point}`).toBe('finished');
     expect(await git(hub, 'rev-parse', `${redone.head}^{tree}`)).toBe(tree);
-    // The conversation up to the reset is the old one, after it the script says the same again: nothing more, no less.
+    // The conversation before the reset is the old one, and after it the script repeats itself: no more and no less.
     expect(await readSubjects(hub, redone.head, base)).toEqual(chain);
     expect(crew.model.requests.length - asked).toBeLessThanOrEqual(STEPS);
     const last = crew.model.requests.at(-1)?.items.filter((item) => item.kind === 'result').length;
@@ -87,12 +87,12 @@ const THREE_TASKS: Script = ({ task, turn }) => {
   return turn === 0 ? shell(`mkdir -p ${task} && echo ${task} >> ${task}/new`) : finish();
 };
 
-/** Approves whatever waits and resumes nothing, until the run ends; a hold is a failure of the test. */
+/** Approves every decision and resumes nothing until the run ends; a hold fails the test. */
 async function approveToTheEnd(handle: WorkflowHandle): Promise<RefactorResult> {
   let ended = false;
   const result = handle.result().finally(() => (ended = true));
   result.catch(() => undefined);
-  // Four run at a time: far more than they need together on a busy machine.
+  // Four copies run at a time; the limit is far more than they need together on a busy machine.
   const deadline = Date.now() + 300_000;
   while (!ended) {
     if (Date.now() > deadline)
@@ -110,19 +110,19 @@ ${await temporal('workflow', 'describe', '--workflow-id', handle.workflowId)}`);
   return (await result) as RefactorResult;
 }
 
-/** Refactors among which the workflow tasks are shared out, since each reset ends the run before it. */
+/** Number of refactors that share the workflow tasks, because each reset ends the run before it. */
 const COPIES = sweep(1, 4);
-/** Each copy takes every so manieth of the workflow tasks, beginning with its own number. */
+/** Each copy takes every n-th workflow task, beginning with its own number. */
 const STRIDE = sweep(6, 4);
 
-describe('a refactor reset to any of its workflow tasks goes on to the same tree; none wedges, fails or spends unseen', () => {
+describe('a refactor reset to any of its workflow tasks ends in the same tree, and none hangs, fails or spends unseen', () => {
   test.each(Object.entries(MODES))('%s', { timeout: 1_500_000 }, async (_name, mode) => {
     const crew = await startCrew(THREE_TASKS);
     await Promise.all(Array.from({ length: COPIES }, async (_, copy) => await resetToEvery(crew, mode, copy)));
   });
 });
 
-/** Runs a refactor to its end, then resets it to each of its workflow tasks that are this copy's share. */
+/** Runs a refactor to its end, then resets it to each workflow task of this copy's share. */
 async function resetToEvery(crew: Crew, mode: readonly string[], copy: number): Promise<void> {
   const repository = await makeRepository();
   const handle = await crew.start({ repository, branch: 'result' });
@@ -136,14 +136,14 @@ async function resetToEvery(crew: Crew, mode: readonly string[], copy: number): 
     const again = await reset(handle.workflowId, runId, point, mode);
     const result = await approveToTheEnd(crew.client.workflow.getHandle(handle.workflowId, again));
     expect(result, `reset to event ${point}`).toMatchObject({ outcome: 'done', tree: whole.tree });
-    // After the delivery's own event nothing is left to be done again.
+    // After the delivery's own event no work is left to repeat.
     const delivered = await git(repository, 'rev-parse', 'result').catch(() => whole.commit);
     expect(delivered).toBe(result.commit);
     await expectNobodyWorks(crew, handle.workflowId);
   }
 }
 
-/** No agent of an ended refactor goes on: each has ended, or holds where a person sees it. */
+/** Checks that no agent of an ended refactor works on: each has ended, or holds visibly. */
 async function expectNobodyWorks(crew: Crew, refactor: string): Promise<void> {
   for (const task of ['plan', 'a', 'b', 'c']) {
     for (let attempt = 1; attempt < 9; attempt++) {

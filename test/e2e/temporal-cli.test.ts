@@ -13,7 +13,7 @@ async function readCommands(repository: string): Promise<string[]> {
   return block.trim().replaceAll('/path/to/repository', repository).split('\n');
 }
 
-/** `cox up` in a folder of its own, and where its server is. */
+/** Starts `cox up` in its own folder; returns its server's address. */
 async function coxUp(): Promise<string> {
   const stateDir = await mkdtemp(join(tmpdir(), 'coxswain-up-'));
   const env = { COXSWAIN_STATE: stateDir, TEMPORAL_ADDRESS: '', OPENAI_API_KEY: '', OPENAI_BASE_URL: '' };
@@ -34,7 +34,7 @@ async function coxUp(): Promise<string> {
   });
 }
 
-test('the commands of README, and nothing but the temporal program, lead from a goal to a delivered branch', async () => {
+test('the commands of README, with only the temporal program, take a goal to a delivered branch', async () => {
   const address = await coxUp();
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-repo-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -55,7 +55,7 @@ test('the commands of README, and nothing but the temporal program, lead from a 
   for (const command of commands) {
     const decision = /"decision": "([^"]+)"/.exec(command)?.[1];
     for (const deadline = Date.now() + 90_000; decision && Date.now() < deadline; ) {
-      // The program shows an empty list as null.
+      // The `temporal` program shows an empty list as null.
       if (((await status()).needs ?? []).some(({ id }) => id === decision)) break;
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
@@ -67,6 +67,6 @@ test('the commands of README, and nothing but the temporal program, lead from a 
   expect(receipts.find(({ verb }) => verb === 'steer')).toMatchObject({ by: 'ann', state: 'delivered' });
   const changed = await git(repository, 'diff', '--name-only', 'main', 'coxswain/demo-1');
   expect(changed).toContain('lib/predict.js');
-  // The steer came before the agents: it was for each of them.
+  // The steer came before the agents, so each of them got it.
   expect(changed).not.toContain('examples/');
 }, 240_000);

@@ -28,12 +28,12 @@ const SCRIPT: Script = ({ task, turn }) => {
   return turn < 4 ? shell(`echo ${turn} >> a/lines`) : finish();
 };
 
-/** The commands of the operator's recipe, by what they are for. */
+/** The commands of the recipe in the operations guide, in order. */
 async function readRecipe(deployment: string): Promise<string[]> {
   const doc = await readFile(join(ROOT, 'docs/operations.md'), 'utf8');
   const block = /<!-- versioning:begin -->\n```sh\n([^]*?)```\n<!-- versioning:end -->/.exec(doc)?.[1] ?? '';
   const commands = block.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  // The server is shared: a deployment of this test's own.
+  // The server is shared, so this test has its own deployment.
   return commands.map((line) =>
     line
       .replaceAll('coxswain:', `${deployment}:`)
@@ -42,7 +42,7 @@ async function readRecipe(deployment: string): Promise<string[]> {
   );
 }
 
-/** A shell in which `cox` and `temporal` are what they are to an operator. */
+/** A shell with `cox` and `temporal` as an operator has them. */
 async function openShell(crew: Crew): Promise<{
   run: (command: string) => Promise<string>;
   keep: (command: string) => Promise<{ end: () => Promise<void> }>;
@@ -84,7 +84,7 @@ async function openShell(crew: Crew): Promise<{
   return { run, keep };
 }
 
-/** The version that a run is pinned to now. */
+/** The version to which a run is pinned now. */
 async function buildOf(handle: WorkflowHandle): Promise<string | null | undefined> {
   const { raw } = await handle.describe();
   return raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion?.buildId;
@@ -129,14 +129,14 @@ test('a run begun on one version ends on the next and the way back is open, by t
 
   await keep(workNew);
   await run(currentNew);
-  // Both wait for a person: the new version is seen by a run that is woken, and by one that begins.
+  // Both runs wait for a person. A run moves to the new version when it is woken.
   await run(wakeOld);
   await untilBuild(first, 'v2');
   await expect.poll(async () => await run(countOld), { timeout: 60_000 }).toMatch(/Total: 0\b/);
   expect(await run(describeOld)).toMatch(/drain/i);
   const second = await startAsking(crew, repository, 'second');
   await untilBuild(second, 'v2');
-  // Nobody needs the old version any more.
+  // No run needs the old version any more.
   await old.end();
   await endAsking(first);
   expect(await git(repository, 'show', 'first:a/lines')).toBe('0\n2\n3');
@@ -148,6 +148,6 @@ test('a run begun on one version ends on the next and the way back is open, by t
   await untilBuild(second, 'v1');
   await endAsking(second);
   expect(await git(repository, 'show', 'second:a/lines')).toBe('0\n2\n3');
-  // No step was done twice: the planner's, the agent's three commands, question and end, for each of the two.
+  // No step was done twice: for each of the two, the planner's step, the agent's three commands, question and end.
   expect(crew.model.requests.length).toBe(2 * (1 + 5));
 }, 300_000);

@@ -1,6 +1,6 @@
 /**
- * A worker as a process of its own, so that a test can kill it; configured by its environment alone.
- * Rule: it is the product's worker and nothing else.
+ * A worker in a separate process, so that a test can kill it. Only its environment configures it.
+ * Rule: it starts the product's worker and does nothing else.
  */
 import { readConfig } from '../../src/config.ts';
 import { quietRuntime, startWorker } from '../../src/worker.ts';

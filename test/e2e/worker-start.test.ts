@@ -40,7 +40,7 @@ test('a worker waits for a server that comes back, and then works', async () => 
   await expect(handle.result()).rejects.toMatchObject({ cause: { message: expect.stringMatching(/goal|repository/) } });
 });
 
-test('cox worker that is there before its server says so, waits, and then works', async () => {
+test('cox worker started before its server says so, waits, and then works', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'coxswain-start-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const port = await findFreePort();
