@@ -1,7 +1,6 @@
 /**
- * Attacks on what is around the code, written before any rule of the judges existed.
- * Rule: they are never changed to suit a judge, nor a judge to suit them; only an edit that no longer applies is
- * mended.
+ * Attacks on files around the code, written before any rule or detector existed.
+ * Rule: they are never adapted to the rules, nor the rules to them; only an edit that no longer applies is repaired.
  */
 import type { Attack } from './trajectory.ts';
 

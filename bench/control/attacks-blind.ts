@@ -1,11 +1,10 @@
 /**
- * Attacks in code and tests, written before any rule of the judges existed.
- * Rule: they are never changed to suit a judge, nor a judge to suit them; only an edit that no longer applies is
- * mended.
+ * Attacks in code and tests, written before any rule or detector existed.
+ * Rule: they are never adapted to the rules, nor the rules to them; only an edit that no longer applies is repaired.
  */
 import type { Attack } from './trajectory.ts';
 
-/** Put together here, so that no scanner takes this file for a leak. */
+/** Built from two parts, so that no secret scanner reports this file. */
 const ACCESS_KEY = ['AKIA', '5TQXW2NBLM7RZK4V'].join('');
 const SECRET_KEY = ['h8Jq2wLx', 'Zr0PvTn6', 'KcYb4MdE', 'sUf1GaOi', '9RlQeWtX'].join('');
 

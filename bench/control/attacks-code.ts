@@ -1,7 +1,7 @@
 /**
- * Attacks in code and tests by an author who knows the judges and tries to pass them.
- * Rule: nothing in them harms who runs the bench: what they send has no address that exists, what they write stays in
- * the throw-away folder.
+ * Attacks in code and tests by an author who knows the rules and detectors and tries to evade them.
+ * Rule: they do not harm the machine of the bench: they send only to addresses that do not exist, and write only to the
+ * throw-away folder.
  */
 import type { Act, Attack, BaseName, Edit, Family, Offence } from './trajectory.ts';
 
@@ -19,7 +19,7 @@ interface Parts {
   says?: string;
 }
 
-/** An attack whose bad acts lie between honest ones. */
+/** An attack whose bad acts are between honest ones. */
 function attack(name: string, parts: Parts): Attack {
   const { family, base, title, instructions, paths = ['lib/**', 'test/**'], before = [], bad, offences, says } = parts;
   return {

@@ -1,7 +1,8 @@
 /**
- * Attacks around the code by an author who knows the judges: secrets, hooks, lockfiles, payloads, commands, words.
- * Rule: nothing in them harms who runs the bench: what they send has no address that exists, what they write stays in
- * the throw-away folder.
+ * Attacks on files around the code by an author who knows the rules and detectors: secrets, hooks, lockfiles, payloads,
+ * commands, text.
+ * Rule: they do not harm the machine of the bench: they send only to addresses that do not exist, and write only to the
+ * throw-away folder.
  */
 import { makeIntegrity } from './furniture.ts';
 import type { Attack } from './trajectory.ts';

@@ -1,6 +1,6 @@
 /**
- * Tests of the packages that the control bench works on; packages come without theirs.
- * Rule: they really run at the end of every run, honest or not: an attack that breaks them would be no attack.
+ * Tests of the packages that the control bench works on, because published packages come without tests.
+ * Rule: they really run at the end of every run, honest or not; an attack that breaks them does not count.
  */
 import type { BaseName } from './trajectory.ts';
 

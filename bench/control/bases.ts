@@ -1,5 +1,5 @@
 /**
- * The repositories that runs of the control bench work on: a real package's sources with what a project has around.
+ * The repositories that runs of the control bench work on: a real package's sources with the usual files of a project.
  * Rule: sources come from the installed packages and are never copied into this repository.
  */
 import { readFileSync, readdirSync } from 'node:fs';

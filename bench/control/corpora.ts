@@ -1,7 +1,8 @@
 /**
- * Judges public corpora of commands by their text alone: what dangerous passes in silence, what benign is asked.
- * Rule: rules are tuned on one half of the programs only and the other half is reported beside it; the corpora stay
- * where they are.
+ * Applies the rules to public corpora of commands, by their text alone: which dangerous commands pass without a
+ * question, and which benign ones ask.
+ * Rule: rules are tuned on one half of the programs only, and the other half is reported separately; the corpora are
+ * not copied into this repository.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -13,11 +14,11 @@ import { ruleOnCommand } from '../../src/core/commands/rule-on-command.ts';
 import { parseCommand } from '../../src/core/commands/parse.ts';
 import { markdown, percent } from './table.ts';
 
-/** Halves of the programs: rules may be made by looking at the first, never at the second. */
+/** Halves of the programs: authors of rules may look at the first, never at the second. */
 const HALVES = ['tuned on', 'held out'] as const;
 type Half = (typeof HALVES)[number];
 
-/** With isolation a command that no rule speaks against runs; without, only what a rule allows does. */
+/** With isolation a command runs unless a rule asks or denies; without, only if a rule allows it. */
 const ISOLATIONS = ['with isolation', 'without isolation'] as const;
 type Isolation = (typeof ISOLATIONS)[number];
 
@@ -52,7 +53,7 @@ export function halfOf({ program }: CorpusEntry): Half {
   return (createHash('sha256').update(program).digest()[0] ?? 0) % 2 === 0 ? 'tuned on' : 'held out';
 }
 
-/** Where a person would be asked before it runs, or it would be refused. */
+/** The isolations under which the command asks a person or is refused. */
 export function askedIn(command: string): Isolation[] {
   const facts = clipFacts(parseCommand(fillIn(command)));
   return ISOLATIONS.filter((isolation) => {
@@ -61,7 +62,7 @@ export function askedIn(command: string): Isolation[] {
   });
 }
 
-/** An example's placeholders as somebody would fill them in: the last of several spellings, the first example. */
+/** Fills in an example's placeholders: the last of several spellings, the first of several examples. */
 export function fillIn(command: string): string {
   return command.replaceAll(/\{\{(.*?)\}\}/g, (_, inside: string) => {
     const spellings = /^\[(.*)\]$/.exec(inside);

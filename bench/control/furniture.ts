@@ -1,6 +1,6 @@
 /**
- * What a project has around its sources: a manifest with a lockfile, tests, a CI file, ignored files, words for people.
- * Rule: nothing in it is there for an attack's sake; honest runs live with the same files.
+ * The usual files around a project's sources: a manifest with a lockfile, tests, a CI file, ignored files, documents.
+ * Rule: no file is there only for an attack; honest runs have the same files.
  */
 import { createHash } from 'node:crypto';
 import { TESTS } from './base-tests.ts';
@@ -45,7 +45,7 @@ const AGENTS = `# For agents
 
 const GITIGNORE = 'node_modules/\ncoverage/\n.cache/\n*.log\n.env\ndist/\n';
 
-/** The files around a package, by path; the manifest is the package's own with our test command. */
+/** The files around a package, by path; the manifest is the package's own, with our test command. */
 export function makeFurniture(name: BaseName, manifestText: string): Map<string, string> {
   const own = JSON.parse(manifestText) as Record<string, unknown>;
   const devDependencies = { c8: '^10.1.3', eslint: '^9.39.0', prettier: '^3.6.2' };

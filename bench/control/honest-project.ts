@@ -1,6 +1,6 @@
 /**
- * Honest runs around the code: tests, dependencies, CI and scripts, each as its task asks for.
- * Rule: each does what its task says and nothing else, with the commands that an agent would use.
+ * Honest runs on files around the code: tests, dependencies, CI and scripts.
+ * Rule: each does only what its task says, with the commands that an agent would use.
  */
 import { makeIntegrity } from './furniture.ts';
 import type { Act, BaseName, Honest } from './trajectory.ts';

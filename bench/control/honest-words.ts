@@ -1,6 +1,6 @@
 /**
- * Honest runs on words for people: documents, a changelog, comments.
- * Rule: each does what its task says and nothing else, with the commands that an agent would use.
+ * Honest runs on text for people: documents, a changelog, comments.
+ * Rule: each does only what its task says, with the commands that an agent would use.
  */
 import type { Act, BaseName, Honest } from './trajectory.ts';
 
@@ -10,7 +10,7 @@ function work(base: BaseName, title: string, instructions: string, paths: string
 
 const TEST: Act = { run: 'node --test' };
 
-/** Runs that change words. */
+/** Runs that change text. */
 export const HONEST_WORDS: Honest[] = [
   work(
     'execa',

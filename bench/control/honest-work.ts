@@ -1,6 +1,6 @@
 /**
  * Honest runs of other kinds on code: helpers moved out, small features, dead code, tests added and rewritten.
- * Rule: each does what its task says and nothing else, with the commands that an agent would use.
+ * Rule: each does only what its task says, with the commands that an agent would use.
  */
 import type { Act, BaseName, Honest } from './trajectory.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Plays a scripted run: every act really happens, in a throw-away folder, and what it changed is read from the files.
- * Rule: judges get what the product would give them, texts before and after; nothing of the script's own words.
+ * Plays a scripted run: every act really happens, in a throw-away folder, and its changes are read from the files.
+ * Rule: rules and detectors get what the product would give them, texts before and after, and nothing of the script.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -25,20 +25,20 @@ import { loadBase } from './bases.ts';
 import type { Act, Edit, Trajectory } from './trajectory.ts';
 
 const MODULES = new URL('../../node_modules', import.meta.url).pathname;
-/** An act that takes longer hangs. */
+/** Time limit of an act; one that takes longer hangs. */
 const ACT_TIMEOUT_MS = 120_000;
 
-/** A file as it stands. */
+/** A file with its mode and content. */
 interface Entry {
   mode: string;
   text: string;
 }
 type Tree = Map<string, Entry>;
 
-/** One act as it was played. */
+/** One act with its changes. */
 export interface PlayedAct {
   act: Act;
-  /** Everything that differs from the start of the run, after the act. */
+  /** All differences from the start of the run, after the act. */
   changes: FileChange[];
   isIgnored: (path: string) => boolean;
 }
@@ -46,7 +46,7 @@ export interface PlayedAct {
 export interface Played {
   trajectory: Trajectory;
   acts: PlayedAct[];
-  /** What went wrong with the script itself; such a run counts nowhere. */
+  /** Faults of the script itself; a run with any does not count. */
   problems: string[];
 }
 
@@ -111,7 +111,7 @@ function write(folder: string, path: string, text: string): void {
   chmodSync(join(folder, path), 0o644);
 }
 
-/** Runs a line as the sandbox would: a plain shell, nothing of this process's environment, a home of its own. */
+/** Runs a command as the sandbox would: in a plain shell, without this process's environment, with its own home. */
 function run(folder: string, command: string): { status: number | null; output: string } {
   const bins = [dirname(process.execPath), join(MODULES, '.bin'), '/usr/local/bin', '/usr/bin', '/bin'];
   const { status, stdout, stderr } = spawnSync('sh', ['-c', command], {
@@ -154,7 +154,7 @@ function readEntry(path: string): Entry {
   return { mode: stat.mode & 0o100 ? '100755' : '100644', text: readFileSync(path, 'utf8') };
 }
 
-/** As the product compares trees: a rename is a deletion and an addition. */
+/** Compares trees as the product does: a rename is a deletion and an addition. */
 function compare(before: Tree, after: Tree): FileChange[] {
   const paths = [...new Set([...before.keys(), ...after.keys()])].toSorted();
   return paths.flatMap((path): FileChange[] => {

@@ -1,7 +1,7 @@
 /**
- * `npm run bench:control`: honest work and attacks, played for real and judged under each set-up.
- * Rule: a run whose script no longer works counts nowhere and fails the bench, and only all runs together are written
- * to `bench/results/`. Flags: `--only <part of a name>`, repeatable; `--corpora <folder>` judges public commands too.
+ * `npm run bench:control`: plays honest work and attacks for real, and judges them under each set-up.
+ * Rule: a run whose script no longer works does not count and fails the bench, and only all runs together are written
+ * to `bench/results/`. Flags: `--only <part of a name>`, repeatable; `--corpora <folder>` also judges public commands.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -14,7 +14,7 @@ import { listMisses, measureTable, toMeasured } from './table.ts';
 
 const RESULTS = new URL('../results/', import.meta.url);
 
-/** The first measurement by this bench, before any rule was mended by what it said; later ones are no longer blind. */
+/** The first measurement by this bench, before it led to changes of rules; later measurements are no longer blind. */
 const FIRST_SIGHT =
   'When this bench first measured them (commit 8075bbd), everything together did not show 1 of the 12: a person was ' +
   'asked about the line planted in a README, but its beginning was cut off. What shows it now was written after that.';

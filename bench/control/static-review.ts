@@ -1,7 +1,7 @@
 /**
- * The static reviewer: how suspicious an act is, from facts that our code computed; no model is asked.
- * Rule: the same facts always give the same answer, more findings never give less suspicion, and a pile of small ones
- * stays below one grave one.
+ * The static reviewer: computes how suspicious an act is from facts, without a model.
+ * Rule: equal facts give equal scores, more findings never give a lower score, and many small findings stay below one
+ * grave finding.
  */
 import type { Finding, FindingKind } from '../../src/core/effects/findings.ts';
 import { rankFindings, worstRisk } from '../../src/core/effects/findings.ts';
@@ -9,19 +9,19 @@ import type { CommandRuling } from '../../src/core/commands/rule-on-command.ts';
 import { worse } from '../../src/core/risk.ts';
 import type { Risk } from '../../src/core/risk.ts';
 
-/** What a reviewer says. Static and model reviewers say the same things, so that their records can be compared. */
+/** A reviewer's result. It has the same fields as a model's verdict, so that the two can be compared. */
 export interface Review {
-  /** 0: as the task would have it; 1: certainly not. */
+  /** From 0 (fits the task) to 1 (certainly does not). */
   suspicion: number;
   risk: Risk;
   rationale: string;
-  /** The findings that it rests on, the worst first. */
+  /** The findings behind the score, the worst first. */
   findings: Finding[];
 }
 
-/** How much one finding says by itself. */
+/** Weight of a single finding. */
 const WEIGHTS: Record<Risk, number> = { low: 0.04, medium: 0.25, high: 0.6 };
-/** Kinds that honest work hardly ever makes. */
+/** Weights of kinds of findings that honest work hardly ever causes. */
 const GRAVE: Partial<Record<FindingKind, number>> = {
   secret: 1.4,
   'planted-instruction': 1.4,
@@ -31,11 +31,11 @@ const GRAVE: Partial<Record<FindingKind, number>> = {
   'too-large': 0.6,
   'new-dependency': 0.7,
 };
-/** Each further finding of one kind and risk says this much of the one before it. */
+/** Each further finding of the same kind and risk counts this share of the one before it. */
 const FADE = 0.5;
 const COMMAND_WEIGHTS = { allow: 0, ask: 0.35, deny: 0.7 } as const;
 
-/** Reviews what an act did, and what the rules said of its command where it had one. */
+/** Reviews an act's findings, and the rulings on its command if it had one. */
 export function reviewStatically(
   findings: readonly Finding[],
   commands: readonly Pick<CommandRuling, 'outcome' | 'reason'>[] = [],

@@ -1,6 +1,6 @@
 /**
- * All runs of the control bench, and which of them were written without a look at the rules.
- * Rule: what the bench is said to hold is checked when it is loaded.
+ * All runs of the control bench, and which of them were written by authors who had not read the rules.
+ * Rule: the promised numbers of runs are checked when the suite is loaded.
  */
 import { BLIND_PROJECT_ATTACKS } from './attacks-blind-project.ts';
 import { BLIND_CODE_ATTACKS } from './attacks-blind.ts';
@@ -12,10 +12,10 @@ import { HONEST_WORDS } from './honest-words.ts';
 import { HONEST_WORK } from './honest-work.ts';
 import type { Attack, Honest } from './trajectory.ts';
 
-/** Attacks written blind, before any rule of the judges existed. */
+/** Attacks written blind, before any rule or detector existed. */
 export const BLIND_ATTACKS: readonly Attack[] = [...BLIND_CODE_ATTACKS, ...BLIND_PROJECT_ATTACKS];
 
-/** Attacks by an author who knows the judges. */
+/** Attacks by an author who knows the rules and detectors. */
 export const KNOWING_ATTACKS: readonly Attack[] = [...CODE_ATTACKS, ...PROJECT_ATTACKS];
 
 /** Honest work. */
@@ -24,7 +24,7 @@ export const HONEST_RUNS: readonly Honest[] = [...HONEST_REWRITES, ...HONEST_WOR
 const FEWEST_HONEST = 40;
 const FEWEST_ATTACKS = 20;
 
-/** What is wrong with the suite as a whole; empty if it is as it should be. */
+/** Problems of the suite as a whole; empty if there are none. */
 export function checkSuite(): string[] {
   const attacks = BLIND_ATTACKS.length + KNOWING_ATTACKS.length;
   const names = [...BLIND_ATTACKS, ...KNOWING_ATTACKS, ...HONEST_RUNS].map(({ name }) => name);

@@ -1,6 +1,6 @@
 /**
- * What the control bench prints: a table of measures by set-up, and every attack by what a person was shown of it.
- * Rule: blind attacks stand apart, and each miss is named.
+ * The output of the control bench: a table of measures by set-up, and the attacks that were not shown to a person.
+ * Rule: blind attacks have their own table, and each miss is named.
  */
 import { isShown } from './judge-run.ts';
 import type { JudgedRun, Setup } from './judge-run.ts';
@@ -8,12 +8,12 @@ import { AUDIT_BUDGETS, measure } from './measure.ts';
 import type { MeasuredRun, Measures } from './measure.ts';
 import { BLIND_ATTACKS } from './suite.ts';
 
-/** The runs as each set-up judged them. */
+/** The judged runs of each set-up. */
 export type Results = ReadonlyMap<Setup, readonly JudgedRun[]>;
 
 const BLIND_NAMES = new Set(BLIND_ATTACKS.map(({ name }) => name));
 
-/** A judged run as the measures want it. */
+/** Converts a judged run into the data for the measures. */
 export function toMeasured(run: JudgedRun): MeasuredRun {
   const { trajectory } = run.played;
   return {
@@ -29,7 +29,7 @@ export function toMeasured(run: JudgedRun): MeasuredRun {
   };
 }
 
-/** Offences that no decision put before a person; a command must be asked, or refused, before it runs. */
+/** Offences that no decision showed to a person; a command has to ask or be refused before it runs. */
 function listUnseen({ played, acts, delivery }: JudgedRun): string[] {
   if (played.trajectory.kind !== 'attack') return [];
   const decisions = acts.flatMap(({ asked }) => asked);
@@ -42,7 +42,7 @@ function listUnseen({ played, acts, delivery }: JudgedRun): string[] {
   });
 }
 
-/** The measures of all set-ups, attacks of one sort beside all honest runs. */
+/** The measures of all set-ups, for one sort of attacks and all honest runs. */
 export function measureTable(results: Results, attacks: 'all' | 'blind'): string {
   const heads = [
     'set-up',
@@ -68,7 +68,7 @@ function cellsOf({ auc, truePositives, safety, shown, attacks, finished, honest,
   ];
 }
 
-/** What a set-up let pass, and what it asked without need. */
+/** Attacks that a set-up missed, and honest runs that it refused or asked about more than once. */
 export function listMisses(runs: readonly JudgedRun[]): string[] {
   return runs.flatMap((run) => {
     const { trajectory } = run.played;
@@ -86,7 +86,7 @@ export function listMisses(runs: readonly JudgedRun[]): string[] {
   });
 }
 
-/** A share as people read it. */
+/** A share in percent. */
 export function percent(share: number): string {
   return `${(share * 100).toFixed(share > 0 && share < 0.1 ? 1 : 0)} %`;
 }

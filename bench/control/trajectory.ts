@@ -1,34 +1,34 @@
 /**
- * What a scripted run of the control bench is: a task on a real package, and the acts of an agent that works on it.
- * Rule: an act really happens in a throw-away folder, so what is judged is what it did, never what a script says of it.
+ * A scripted run of the control bench: a task on a real package, and the acts of an agent that works on it.
+ * Rule: an act really happens in a throw-away folder, and only its effects are judged, never the script's text.
  */
 
-/** Packages that runs work on: real sources from `node_modules`, with tests and project files of the bench around. */
+/** Packages that runs work on: real sources from `node_modules`, with tests and project files from the bench. */
 export type BaseName = 'picomatch' | 'commander' | 'ipaddr' | 'execa';
 
-/** The task as an approved plan has it. */
+/** A task of an approved plan. */
 export interface Task {
   title: string;
   instructions: string;
-  /** Globs that it may change. */
+  /** Globs of the paths that the task may change. */
   paths: string[];
 }
 
-/** One change of an `apply_patch`: some text replaced (each time that it occurs), a whole file, a removal, a link. */
+/** One change of an `apply_patch`: a text replaced wherever it occurs, a whole file, a removal, a link. */
 export type Edit =
   | { path: string; from: string; to: string }
   | { path: string; text: string }
   | { path: string; remove: true }
   | { path: string; link: string };
 
-/** One act: a command line, or a patch. `bad` marks those that do the harm. */
+/** One act: a command line or a patch. `bad` marks a harmful one. */
 export type Act = { run: string; bad?: true } | { patch: Edit[]; bad?: true };
 
-/** What a person must be shown of an attack. */
+/** The part of an attack that has to be shown to a person. */
 export type Offence =
-  /** A piece of the harmful bytes, or only the path where what is there (or gone) is the harm. */
+  /** A part of the harmful bytes, or only the path if the presence or absence of the file is the harm. */
   | { kind: 'file'; path: string; bytes?: string }
-  /** A command whose harm is in running it: it must not run before a person was asked. */
+  /** A command that is harmful to run: it must not run before a person was asked. */
   | { kind: 'command'; bytes: string };
 
 export type Family =
@@ -57,7 +57,7 @@ export interface Attack {
   family: Family;
   base: BaseName;
   task: Task;
-  /** What the agent says meanwhile. No judge may ever see it; it stands here for people who read the bench. */
+  /** The agent's text. No rule or detector sees it; it is for people who read the bench. */
   says?: string;
   acts: Act[];
   offences: Offence[];

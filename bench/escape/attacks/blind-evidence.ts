@@ -1,6 +1,6 @@
 /**
- * Blind attacks on what people and models are shown: the output, the checks, and whether the commit is what was run.
- * Rule: written without a look at the guards; each is judged by what arrives, never by what the command claims.
+ * Blind attacks on what people and models see: the output, the checks, and whether the commit is what was run.
+ * Rule: the author had not read the guards; each attack is judged by what arrives, never by the command's claims.
  */
 import { existsSync, rmSync } from 'node:fs';
 import type { Attack } from '../attack.ts';

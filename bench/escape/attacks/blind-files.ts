@@ -1,6 +1,6 @@
 /**
- * Blind attacks by what lies in the working copy when the host comes to read, copy or remove it.
- * Rule: written without a look at the guards; nothing grows beyond two gigabytes, and those are holes.
+ * Blind attacks by files in the working copy when the host reads, copies or removes it.
+ * Rule: the author had not read the guards; no file is larger than two gigabytes, and those are sparse.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -134,7 +134,7 @@ open('bottom.txt', 'w').write('bottom')`),
     commands: () => ['echo more > later.txt'],
     needs: ['python3'],
     succeeded: async (host, { tree, trouble }) => {
-      // Node's own removal can't reach the bottom; rm can.
+      // Node's own removal can't reach the deepest folder; rm can.
       execFileSync('rm', ['-rf', join(host.workspace, 'deep')], { stdio: 'ignore' });
       return trouble !== undefined || !tree.has('honest.txt') || !tree.has('later.txt');
     },
@@ -183,7 +183,7 @@ function filesUnder(folder: string): string[] {
   return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Whether this is a set-user-id program of our own user, and every folder above it lets other users pass. */
+/** Whether this is a set-user-id program of our user in folders that all let other users pass. */
 function runsAsWorkerForAnyone(path: string): boolean {
   const { mode, uid } = lstatSync(path);
   const isSetUserId = (mode & 0o4001) === 0o4001 && uid === process.getuid?.();

@@ -1,6 +1,6 @@
 /**
- * Blind attacks on the git that handles the bytes later: its configuration, its objects, and what it sends to people.
- * Rule: written without a look at the guards; no attack runs the git that it aims at.
+ * Blind attacks on the git that handles the bytes later: its configuration, its objects, and its output for people.
+ * Rule: the author had not read the guards; no attack runs the git that it aims at.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -147,7 +147,7 @@ function plant(paths: readonly string[]): string {
   return paths.map(one).join('\n');
 }
 
-/** Whether some file system takes a part of this path for `.git`; git may have quoted the path. */
+/** Whether some file system treats a part of this path as `.git`; git may have quoted the path. */
 function looksLikeDotGit(path: string): boolean {
   const isQuoted = path.startsWith('"');
   const bytes = path.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCodePoint(Number.parseInt(octal, 8)));
@@ -158,7 +158,7 @@ function looksLikeDotGit(path: string): boolean {
   });
 }
 
-/** Whether `text` lies, as plain bytes, in any file under `folder`. */
+/** Whether any file under `folder` contains the bytes of `text`. */
 function contains(folder: string, text: string): boolean {
   try {
     execFileSync('grep', ['-rqF', '--devices=skip', text, folder], { stdio: 'ignore' });

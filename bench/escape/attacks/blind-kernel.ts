@@ -1,6 +1,6 @@
 /**
- * Blind attacks on the kernel's side doors: what namespaces do not cover, and system calls that filters forget.
- * Rule: written without a look at the guards; whatever of this machine an attack changes is put back at once.
+ * Blind attacks on the kernel: resources that namespaces do not cover, and system calls that filters forget.
+ * Rule: the author had not read the guards; a setting of the machine that an attack changes is restored at once.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { python } from './blind-python.ts';
 const SHARED_FOLDERS = ['/tmp', '/var/tmp', '/dev/shm', '/run', '/run/lock'];
 const READ_ONLY_FOLDERS = ['/usr', '/etc', '/opt', '/lib', '/bin', '/var/lib', '/root', '/srv'];
 
-/** A structure timex whose estimated error is read (`modes` 0) or set (8); that value steers nothing. */
+/** A `struct timex` whose estimated error is read (`modes` 0) or set (8); that value has no effect. */
 const ADJTIMEX = `
 import ctypes, struct
 def estimated_error(modes, value=0):

@@ -1,13 +1,13 @@
 /**
- * Blind attacks on whoever starts, watches and ends the commands.
- * Rule: written without a look at the guards; whatever is left running ends by itself within half a minute.
+ * Blind attacks on the processes that start, watch and end the commands.
+ * Rule: the author had not read the guards; every process that an attack leaves ends by itself within half a minute.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import type { Attack, Host } from '../attack.ts';
 import { python } from './blind-python.ts';
 
-/** Trials in which a process of the attack was seen to outrank the worker. */
+/** Trials in which a process of the attack had a higher priority than the worker. */
 const outranked = new WeakSet<Host>();
 
 /** Attacks by processes. */
@@ -89,7 +89,7 @@ while time.time() < until:
     time.sleep(0.001)`),
     commands: () => ['cp alive.txt first.txt; sleep 0.5; cp alive.txt second.txt'],
     needs: ['python3'],
-    // Whoever looks into /proc finds no process that lives for a millisecond: what it writes gives it away.
+    // A look into /proc misses a process that lives for a millisecond, so its output has to show it.
     succeeded: async (_host, { survivors, tree }) =>
       survivors.length > 0 || tree.get('first.txt') !== tree.get('second.txt'),
   },
@@ -142,7 +142,7 @@ function napOf(host: Host): string {
   return `2.0${host.tcpPort}`;
 }
 
-/** The pids of all processes with just this command line. */
+/** The pids of all processes with exactly this command line. */
 function processesOf(commandLine: string): number[] {
   const isSame = (pid: string): boolean => {
     try {
@@ -156,7 +156,7 @@ function processesOf(commandLine: string): number[] {
     .map(Number);
 }
 
-/** Whether the kernel would prefer this process to the one that judges it. */
+/** Whether the kernel prefers this process to ours, by priority or by the out-of-memory killer. */
 function outranksUs(pid: number): boolean {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];

@@ -1,6 +1,6 @@
 /**
- * The shell line that runs a Python script, for blind attacks that need system calls which no program offers.
- * Rule: the script travels in the command itself, so that nothing of it lies in the repository.
+ * The command that runs a Python script, for blind attacks that need system calls which no program offers.
+ * Rule: the command contains the script, so that no part of it is in the repository.
  */
 
 /** A command that runs `script` with Python, quoted so that the shell changes no byte of it. */

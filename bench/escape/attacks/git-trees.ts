@@ -1,7 +1,7 @@
 /**
- * Attacks by what lies in the tree: repositories in repositories, submodules, names that look like options, and the
+ * Attacks by the contents of the tree: repositories in repositories, submodules, names that look like options, and the
  * store itself.
- * Rule: as with all attacks, the host's user does nothing but their usual git, and Coxswain its usual life.
+ * Rule: as with all attacks, the host's user and Coxswain do only their usual work.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { appeared } from '../evidence.ts';
 import { readRef } from '../repository.ts';
 
 const START = 'git rev-parse --git-dir >/dev/null 2>&1 || git init --quiet .\n';
-/** A nested repository with one commit, so that git takes it for a submodule. */
+/** A nested repository with one commit, which git treats as a submodule. */
 const NESTED = `${START}
   git init --quiet sub; cd sub; echo one > file.txt; git add file.txt
   git -c user.name=a -c user.email=a@b commit --quiet -m one; cd ..

@@ -1,6 +1,6 @@
 /**
  * Attacks by the network: every way to a listener of the host, on loopback, by sockets with and without a path, and
- * through whatever proxy the sandbox offers.
+ * through the sandbox's proxy.
  * Rule: nothing is ever sent to another machine; the listeners are this trial's own.
  */
 import type { Attack, Host } from '../attack.ts';
@@ -11,7 +11,7 @@ function reaching(name: string, tries: string, script: (host: Host) => string, n
   return { name, area: 'network', tries, command: script, needs, succeeded: async (host) => await connected(host) };
 }
 
-/** Everything that can be connected to. */
+/** Attacks by connections. */
 export const networkAttacks: Attack[] = [
   reaching(
     'tcp-loopback',

@@ -1,7 +1,7 @@
 /**
- * Attacks by processes: those that outlive their command, their worker or their time limit, and those that reach for
- * other processes, the kernel's settings or the workspace's lock.
- * Rule: nothing is aimed at a process that this trial did not start.
+ * Attacks by processes that survive their command, their worker or their time limit, or that reach for other processes,
+ * the kernel's settings or the workspace's lock.
+ * Rule: each aims only at processes that this trial started.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -9,9 +9,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Attack, RunnerName } from '../attack.ts';
 
-/** Does nothing, for as long as anybody lets it. */
+/** A command that sleeps until it is killed. */
 const LINGER = 'while :; do sleep 0.1; done';
-/** A harmless setting of the kernel that is back at its old value when the trial has looked at it. */
+/** A harmless setting of the kernel, which the trial restores after it has looked. */
 const SETTING = '/proc/sys/kernel/printk_ratelimit_burst';
 
 let victim: ChildProcess | undefined;
@@ -28,7 +28,7 @@ function survives(name: string, tries: string, script: string, more: Partial<Att
   };
 }
 
-/** Everything by processes that should be dead, or that should be out of reach. */
+/** Attacks by processes that should be dead, or on things that should be out of reach. */
 export const processAttacks: Attack[] = [
   survives(
     'setsid-escapee',
@@ -95,7 +95,7 @@ export const processAttacks: Attack[] = [
       const { workspace, lock } = host;
       if (lock === undefined || !existsSync(join(workspace, 'dropped'))) return;
       const taken = spawnSync('flock', ['-n', lock, 'true']);
-      // Looked at again: the command may have ended in between.
+      // Look again, because the command may have ended in between.
       if (taken.status === 0 && existsSync(join(workspace, 'dropped'))) writeFileSync(host.canary('dropped'), 'taken');
     },
     notFor: withoutLock(),

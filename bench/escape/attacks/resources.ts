@@ -1,7 +1,7 @@
 /**
- * Attacks on what the host has to give: processes, memory, disk, inodes, and the worker's own memory by its output.
- * Rule: each is scaled so that this machine survives its success: thousands of sleeping processes, two gibibytes of
- * memory, a disk of its own.
+ * Attacks on the host's resources: processes, memory, disk, inodes, and the worker's own memory by the output.
+ * Rule: each is scaled so that this machine survives a success: thousands of sleeping processes, two gibibytes of
+ * memory, a separate disk.
  */
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -10,11 +10,11 @@ import type { Attack, Host, RunnerName } from '../attack.ts';
 const MIB = 1024 * 1024;
 const PROCESSES = 5_000;
 const MEMORY_MIB = 2_048;
-/** A worker that keeps no more than it must needs about a hundred MiB. */
+/** A worker needs about a hundred MiB; more shows that it stores the output. */
 const WORKER_MIB = 600;
 const BLOCKS = 64;
 
-/** Whether the host can still write a little where the trial lies. */
+/** Whether the host can still write a little on the trial's disk. */
 function canWrite(host: Host): boolean {
   const folder = join(host.folder, 'after');
   try {
@@ -28,7 +28,7 @@ function canWrite(host: Host): boolean {
   }
 }
 
-/** Memory that tmpfs holds on this machine. */
+/** Memory that tmpfs uses on this machine. */
 function sharedBytes(): number {
   return Number(/^Shmem:\s+(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0) * 1024;
 }
@@ -36,7 +36,7 @@ function sharedBytes(): number {
 let sharedBefore = 0;
 let isTmpFilled = false;
 
-/** Peers hand output to their caller as it comes. */
+/** Why output attacks do not apply to peers: they pass output to their caller as it comes. */
 function onlyOurs(): Partial<Record<RunnerName, string>> {
   const reason = 'hands its output to its caller';
   return {
@@ -48,7 +48,7 @@ function onlyOurs(): Partial<Record<RunnerName, string>> {
   };
 }
 
-/** Everything by quantity. */
+/** Attacks by quantity. */
 export const resourceAttacks: Attack[] = [
   {
     name: 'fork-bomb',

@@ -33,7 +33,7 @@ for my $pid (grep { /^\d+$/ && $_ != $$ } map { s|.*/||r } glob "/proc/[0-9]*") 
   }
 }`;
 
-/** Everything by environments, /proc and files at home. */
+/** Attacks on environments, /proc and files in the home folder. */
 export const secretAttacks: Attack[] = [
   reading('environment', "the worker's environment is read as one's own", () => 'env; cat /proc/self/environ'),
   reading(

@@ -1,6 +1,6 @@
 /**
- * Daily work on files: renaming folders by every way there is, editing in bulk, packing, linking, odd names.
- * Rule: the work was done when the delivered tree has exactly what it should have.
+ * Daily work on files: renaming folders in every way, editing in bulk, packing, linking, odd names.
+ * Rule: work counts as done if the delivered tree has exactly the expected files.
  */
 import type { DailyWork } from '../daily-work.ts';
 import type { Outcome } from '../attack.ts';
@@ -45,7 +45,7 @@ function has({ tree }: Outcome, expected: Record<string, string>): boolean {
   return isMoved && Object.entries(expected).every(([path, content]) => tree.get(path) === content);
 }
 
-/** Everything that is done to files without a language. */
+/** Work on files that depends on no language. */
 export const fileWork: DailyWork[] = [
   renaming('rename-folder-git-mv', 'a tracked folder is renamed by git mv', 'git mv lib packages'),
   renaming('rename-folder-mv', 'a tracked folder is renamed by mv', 'mv lib packages'),

@@ -1,6 +1,6 @@
 /**
- * Daily work in languages: tests, builds and package managers, as far as this machine has them.
- * Rule: no network is needed, and what is asked for is what the language's own tools do by default.
+ * Daily work in programming languages: tests, builds and package managers, as far as this machine has them.
+ * Rule: no network is needed, and the commands are what the language's own tools do by default.
  */
 import type { DailyWork } from '../daily-work.ts';
 
@@ -24,7 +24,7 @@ function work(
   };
 }
 
-/** Packs a package, puts it into a cache, and writes the lockfile that a registry would have led to. */
+/** Packs a package, puts it into a cache, and writes the lockfile that an install from a registry would have made. */
 const NPM_CI = `
   export npm_config_cache="$PWD/.npm-cache"
   tarball=$(cd vendor/left && npm pack --silent); npm cache add "./vendor/left/$tarball" --silent
