@@ -8,7 +8,8 @@ import type { AgentState } from '../../core/agent/state.ts';
 import { showSpend } from '../../core/views/details.ts';
 import type { Plan } from '../../core/plan.ts';
 import { asBlock, asLine as safe, asName, clip } from '../../core/text/lines.ts';
-import type { NeedView, RefactorStatus, TaskView } from '../../core/views/status.ts';
+import type { TaskView } from '../../core/views/agent-rows.ts';
+import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
 
 const TICKS: Record<string, string> = {
   waiting: '[ ]',

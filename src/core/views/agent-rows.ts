@@ -16,6 +16,19 @@ export interface AgentRow {
   trouble: string | null;
 }
 
+export interface TaskView {
+  id: string;
+  title: string;
+  status: string;
+  agent: string | null;
+  /** The rival agents, if the task was forked. */
+  rivals?: string[];
+  steps: number;
+  needs: string[];
+  /** Why an activity of its agent is being retried; null if none is. */
+  trouble: string | null;
+}
+
 /** All agents that work, and all rivals of a fork, from which a person chooses. */
 export function listAgents(state: RefactorState): AgentRow[] {
   const racing = new Set(
@@ -53,5 +66,20 @@ function toRow(agent: AgentMirror): AgentRow {
     steps: report?.steps ?? 0,
     needs: needsOf(agent),
     trouble: status === 'running' ? (report?.trouble ?? null) : null,
+  };
+}
+
+/** A task, with the agent whose work is the task's. */
+export function viewTask(state: RefactorState, work: TaskState): TaskView {
+  const agent = agentOf(state, work);
+  return {
+    id: work.task.id,
+    title: work.task.title,
+    status: work.status,
+    agent: agent?.id ?? null,
+    ...(work.rivals ? { rivals: work.rivals.map((rival) => rival.agent) } : {}),
+    steps: agent?.report?.steps ?? 0,
+    needs: state.agents.filter(({ task }) => task === work.task.id).flatMap(needsOf),
+    trouble: agent?.status === 'running' ? (agent.report?.trouble ?? null) : null,
   };
 }

@@ -3,8 +3,8 @@
  * Rule: views show the state and never change it.
  */
 import { nextAgentCommand } from '../agent/next.ts';
-import type { AgentRow } from './agent-rows.ts';
-import { agentOf, listAgents, needsOf } from './agent-rows.ts';
+import type { AgentRow, TaskView } from './agent-rows.ts';
+import { listAgents, viewTask } from './agent-rows.ts';
 import type { AgentCommand, AgentState } from '../agent/state.ts';
 import type { Answers } from '../decisions/answers.ts';
 import { answersOfAgent, answersOfRefactor } from '../decisions/answers.ts';
@@ -22,7 +22,7 @@ import { listOpenDecisions } from '../decisions/open-decisions.ts';
 import type { Place } from '../place.ts';
 import { nextRefactorCommand } from '../refactor/next.ts';
 import { listAllOpen } from '../refactor/work.ts';
-import type { RefactorState, TaskState } from '../refactor/state.ts';
+import type { RefactorState } from '../refactor/state.ts';
 import type { Risk } from '../risk.ts';
 import type { SubjectText } from '../decisions/signed-text.ts';
 import { describeSubject } from '../decisions/signed-text.ts';
@@ -54,19 +54,6 @@ export interface NeedView {
   silence?: string;
   /** The fields of the signed text that name this decision. Shown if policy lists approvers. */
   toSign?: SubjectText;
-}
-
-export interface TaskView {
-  id: string;
-  title: string;
-  status: string;
-  agent: string | null;
-  /** The rival agents, if the task was forked. */
-  rivals?: string[];
-  steps: number;
-  needs: string[];
-  /** Why an activity of its agent is being retried; null if none is. */
-  trouble: string | null;
 }
 
 export interface RefactorStatus {
@@ -215,20 +202,6 @@ export function viewRefactor(state: RefactorState): RefactorStatus {
 function showTokens(state: RefactorState): { tokens?: string } {
   const isLimited = boundsOf(state.policy).tokens && state.agents.some(({ status }) => status !== 'ended');
   return isLimited ? { tokens: describeHolders(state) } : {};
-}
-
-function viewTask(state: RefactorState, work: TaskState): TaskView {
-  const agent = agentOf(state, work);
-  return {
-    id: work.task.id,
-    title: work.task.title,
-    status: work.status,
-    agent: agent?.id ?? null,
-    ...(work.rivals ? { rivals: work.rivals.map((rival) => rival.agent) } : {}),
-    steps: agent?.report?.steps ?? 0,
-    needs: state.agents.filter(({ task }) => task === work.task.id).flatMap(needsOf),
-    trouble: agent?.status === 'running' ? (agent.report?.trouble ?? null) : null,
-  };
 }
 
 /** How a run ended, in one word. A run that Temporal cancelled is `cancelled`. */
