@@ -1,10 +1,10 @@
 /**
  * The command `cox`: runs the program on this process's arguments.
- * Rule: it can do nothing that the plain `temporal` program can't, it only does it more comfortably.
+ * Rule: whatever it does to a run can also be done with the plain `temporal` program, only less comfortably.
  */
 import { program } from './cli/program.ts';
 
-// The reader of the output has gone, as `head` does: end in order, and the stack with it.
+// The reader of our output has gone, as `head` does after its lines: end in order, and end the stack too.
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   if (code === 'EPIPE') process.kill(process.pid, 'SIGTERM');
 });

@@ -33,16 +33,16 @@ export class ClientFailure extends Error {
   }
 }
 
-/** gRPC's numbers of the statuses that mean something to people. */
+/** The gRPC status codes that we explain to people. */
 const GRPC = { invalid: 3, deadline: 4, notFound: 5, denied: 7, precondition: 9, unavailable: 14, unauthenticated: 16 };
 
-/** Whether nobody answers just now at the server's address. */
+/** True if no server answers at the address. */
 export function isServerAway(error: unknown): error is Error {
   if (error instanceof ClientFailure) return error.kind === 'no-server';
   return isGrpcServiceError(error) && error.code === (GRPC.unavailable as number);
 }
 
-/** Runs a call about the run `id`, any failure of it becoming a `ClientFailure`. */
+/** Makes a call about the run `id`; any failure of the call becomes a `ClientFailure`. */
 export async function explainFailures<T>(id: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();

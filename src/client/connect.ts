@@ -1,6 +1,6 @@
 /**
  * Connects a client to Temporal, with the payload converter that workers and workflows use.
- * Rule: every face goes through here, so that none can send what a workflow can't read.
+ * Rule: every client connects through here, so that each sends only what workflows can read.
  */
 import { fileURLToPath } from 'node:url';
 import type { ConnectionOptions } from '@temporalio/client';
@@ -16,7 +16,7 @@ export interface Connected {
   close(): Promise<void>;
 }
 
-/** Connects; fails with a `ClientFailure` within seconds when nobody answers. */
+/** Connects, or throws a `ClientFailure` within seconds if no server answers. */
 export async function connectClient(options: {
   address: string;
   namespace: string;

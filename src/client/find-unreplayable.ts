@@ -6,7 +6,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { ResetPoint } from '../core/upkeep/reset-point.ts';
 import { findResetPoint } from '../core/upkeep/reset-point.ts';
 
-/** What the server notes at a run after some failures in a row. */
+/** The server sets this on a run after several failed workflow tasks in a row. */
 const PROBLEM = 'cause=WorkflowTaskFailedCauseNonDeterministicError';
 type EventId = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number]['eventId'];
 /** As many as people read. */

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { findUnreplayable } from './find-unreplayable.ts';
 
-/** A run that needs it again and again has another trouble. */
+/** A run that needs more resets has another problem. */
 const MOST_RESETS = 5;
 /** Reapply the signals and updates that came later: `RESET_REAPPLY_TYPE_ALL_ELIGIBLE`. */
 const REAPPLY_ALL = 3;
@@ -36,7 +36,7 @@ export async function mendRuns(client: Client, taskQueue: string, resets: Map<st
   return done;
 }
 
-/** Mends runs every half minute until the signal says that it is enough. A look that failed is made again. */
+/** Mends runs every half minute until the signal says that it is enough. A look that failed is repeated. */
 export async function keepMending(
   client: Client,
   taskQueue: string,

@@ -28,7 +28,7 @@ export async function readNote(client: Client, record: QueueRecord): Promise<str
   }
 }
 
-/** Makes the record with this note, where nobody was faster. */
+/** Creates the record with this note, unless another worker was faster. */
 export async function createNote(client: Client, record: QueueRecord, note: string): Promise<void> {
   try {
     await client.schedule.create({

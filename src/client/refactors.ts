@@ -1,6 +1,6 @@
 /**
- * Starts refactors and sends them verbs and queries, typed; every face of Coxswain uses this.
- * Rule: nothing here can do what the plain `temporal` program can't.
+ * Starts refactors and sends them verbs and queries, typed.
+ * Rule: everything here can also be done with the plain `temporal` program.
  */
 import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
@@ -15,14 +15,14 @@ import type { VerbUpdate } from '../workflows/messages.ts';
 import { agentQueries, refactorQueries, runQueries, signals, updates } from '../workflows/messages.ts';
 import { ClientFailure, explainFailures } from './client-failure.ts';
 
-/** An update waits for a worker; a signal does not. After this long a verb that may be a signal becomes one. */
+/** An update waits for a worker, a signal does not. After this long, a verb that may be a signal is sent as one. */
 const UPDATE_TIMEOUT_MS = 5000;
-/** Reading the layers of policy again takes a look at the repository's remote. */
+/** Reading the layers of policy again includes a look at the repository's remote. */
 const ADOPT_TIMEOUT_MS = 150_000;
 /** The longest history replays in seconds; a query that takes longer has no worker. */
 const QUERY_TIMEOUT_MS = 15_000;
 
-/** A message is passed on in parts of a second; a busy worker may take some seconds. */
+/** A message is passed on within a second; a busy worker may take some seconds. */
 const FORWARD_TIMEOUT_MS = 8000;
 const FORWARD_POLL_MS = 150;
 /** States of a receipt that do not yet say what its agent made of the message. */
@@ -42,8 +42,8 @@ export async function startRefactor(client: Client, { id, taskQueue, input }: St
 }
 
 /**
- * Sends a verb as an update; where no worker answers in time and the verb decides nothing, as a signal too.
- * Both carry one id, so that the message counts once however many of them arrive.
+ * Sends a verb as an update. If no worker answers in time, and the verb decides nothing, sends it as a signal too.
+ * Both have the same id, so that the message counts once even if both arrive.
  */
 export async function sendVerb<V extends Verb>(
   client: Client,
@@ -61,7 +61,7 @@ export async function sendVerb<V extends Verb>(
     timeout(verb === updates.adoptPolicy.name ? ADOPT_TIMEOUT_MS : UPDATE_TIMEOUT_MS, 'late' as const),
   ]);
   if (first !== 'late') return await hearOutcome(client, id, first);
-  // The late answer has nobody left to hear it.
+  // A late answer is dropped.
   answered.catch(() => undefined);
   if (!isSignalVerb(verb)) {
     throw new ClientFailure(
@@ -71,7 +71,7 @@ export async function sendVerb<V extends Verb>(
   }
   const signal: SignalDefinition<[input?: unknown]> = signals[verb];
   await explainFailures(id, () => handle.signal(signal, message));
-  const detail = 'no worker answers now; it was left as a signal and counts when one does';
+  const detail = 'no worker answers now; it was sent as a signal and counts as soon as a worker runs';
   return { kind: 'applied', detail, receipt: message.id };
 }
 
@@ -80,8 +80,8 @@ function isSignalVerb(verb: Verb): verb is SignalVerb {
 }
 
 /**
- * What becomes of a message that a refactor passed on: its agent's word, which comes within some seconds where a worker
- * runs. Afterwards its receipt is in the status.
+ * Waits for an agent's answer to a message that its refactor passed on: with a worker this takes seconds. After the
+ * timeout, the answer points to the receipt in the status.
  */
 async function hearOutcome(client: Client, id: string, answer: Answer): Promise<Answer> {
   for (const deadline = Date.now() + FORWARD_TIMEOUT_MS; answer.kind === 'forwarded' && Date.now() < deadline; ) {
@@ -90,7 +90,7 @@ async function hearOutcome(client: Client, id: string, answer: Answer): Promise<
     await timeout(FORWARD_POLL_MS, undefined);
   }
   if (answer.kind !== 'forwarded') return answer;
-  const detail = `${answer.detail}; no word of it in ${FORWARD_TIMEOUT_MS / 1000} s: look for receipt ${answer.receipt} in the status`;
+  const detail = `${answer.detail}; no answer to it within ${FORWARD_TIMEOUT_MS / 1000} s: look for receipt ${answer.receipt} in the status`;
   return { ...answer, detail };
 }
 
@@ -125,13 +125,13 @@ async function timeout<T>(ms: number, value: T): Promise<T> {
   return await new Promise((resolve) => setTimeout(() => resolve(value), ms).unref());
 }
 
-/** Asks a run; a queue without a worker is said so instead of a long wait. */
+/** Asks a run. If no worker answers, fails with that reason instead of waiting for long. */
 export async function queryRun<T>(client: Client, id: string, query: QueryDefinition<T>): Promise<T> {
   const ask = (): Promise<T> => client.workflow.getHandle(id).query(query);
   return await explainFailures(id, () => client.withDeadline(Date.now() + QUERY_TIMEOUT_MS, ask));
 }
 
-/** What became of a decision that was open; undefined while it is. */
+/** What became of a decision; undefined while it is open. */
 export async function findClosed(
   client: Client,
   id: string,
@@ -145,18 +145,18 @@ export async function findClosed(
   return closed ? `${closed.outcome} by ${closed.by}` : `${decision} is not open any more`;
 }
 
-/** All that a person watches: the refactor, the agents at work, and their logs. */
+/** What a person watches: the refactor, the agents at work, and their logs. */
 export interface Snapshot {
   status: RefactorStatus;
   agents: AgentStatus[];
-  /** Ids of the agents at work, and of those whose work counts; those who end are asked once more, for their last lines. */
+  /** Ids of the agents at work and of those whose work counts. An agent that ends is asked once more, for its last lines. */
   ids: string[];
   log: Control['log'];
 }
 
 /**
- * Reads a refactor and its agents; agents that can't be asked just now are left out. `before` is the snapshot before
- * this one: who has ended since is asked for their last lines.
+ * Reads a refactor and its agents; agents that do not answer are left out. `before` is the last snapshot: agents that
+ * have ended since are asked for their last lines.
  */
 export async function readSnapshot(client: Client, id: string, before?: Pick<Snapshot, 'ids'>): Promise<Snapshot> {
   const [status, log] = [
@@ -181,7 +181,7 @@ export async function readSnapshot(client: Client, id: string, before?: Pick<Sna
   };
 }
 
-/** The result of a refactor; its failure is thrown with the words that the refactor ended with. */
+/** The result of a refactor. A failed refactor throws, with its own message. */
 export async function resultOf(client: Client, id: string): Promise<RefactorResult> {
   return (await client.workflow.getHandle(id).result()) as RefactorResult;
 }

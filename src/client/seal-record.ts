@@ -1,6 +1,6 @@
 /**
  * Where the workers of a task queue leave the ids of the keys that they know each other by.
- * Rule: it can keep a newcomer from beginning, with words, and stops nobody who worked here before.
+ * Rule: it may refuse a new worker, with the reason; it never stops a worker that has worked on this queue before.
  */
 import type { Client } from '@temporalio/client';
 import type { QueueRecord } from './queue-record.ts';
@@ -27,7 +27,7 @@ export async function meetWorkers(client: Client, taskQueue: string, ids: readon
   return await compare(client, taskQueue, ids, recorded);
 }
 
-/** Says that these keys are the right ones, whatever was said before. */
+/** Replaces what is on record by these keys. */
 export async function claimRecord(client: Client, taskQueue: string, ids: readonly string[]): Promise<void> {
   if ((await readRecord(client, taskQueue)) === undefined) await createRecord(client, taskQueue, ids);
   else await writeRecord(client, taskQueue, ids);

@@ -1,13 +1,13 @@
 /**
  * Waits for a Temporal server that is not there yet, or restarting.
- * Rule: only its absence is waited for, and for a minute at most; any other failure is the caller's at once.
+ * Rule: it waits a minute at most, and only for an absent server; any other failure is thrown at once.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 
 const PATIENCE_MS = 60_000;
 const AGAIN_MS = 1000;
 
-/** Tries until the server answers; `onAway` hears of each try that found nobody, and the last one is thrown. */
+/** Tries until the server answers. `onAway` is told of each failed try; the last failure is thrown. */
 export async function untilReached<T>(
   reach: () => Promise<T>,
   isAway: (error: unknown) => error is Error,

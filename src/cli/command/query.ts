@@ -1,6 +1,6 @@
 /**
  * What all commands that ask a run have in common: their help, and their answer as text or as JSON.
- * Rule: what a run answers is printed harmless, whoever wrote it.
+ * Rule: every answer is made harmless before it is printed: its texts may be of models or strangers.
  */
 import type { Command } from 'commander';
 import { queryRun } from '../../client/refactors.ts';

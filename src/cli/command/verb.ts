@@ -14,7 +14,7 @@ import { withStack } from '../stack/open-stack.ts';
 import { addExample, EXAMPLE_ID } from './help.ts';
 
 const SIGN_WITH =
-  "an SSH key file, or a public one whose other half your agent has; where policy wants signatures, git's signing key by itself";
+  "sign with this SSH key, or with a public key whose private half is in your ssh-agent; where policy requires signatures, git's signing key is used by default";
 
 /** The options of every command that sends a message. */
 export interface SendOptions {
@@ -31,8 +31,8 @@ export function addVerb(parent: Command, { name: verb }: VerbUpdate<Verb>, as: s
     .description(does)
     .argument('<id>', 'the refactor, or one of its agents')
     .option('--sign-with <key>', SIGN_WITH)
-    .option('--by <name>', 'who sends it (a claim)')
-    .option('--message-id <id>', 'it counts once under this id');
+    .option('--by <name>', 'name of the sender: a claim, unless it is signed')
+    .option('--message-id <id>', 'the message counts once under this id');
   return addExample(command, [EXAMPLE_ID, ...example], byTemporal(verb));
 }
 

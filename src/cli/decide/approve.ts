@@ -13,11 +13,11 @@ import { askVerdict, OPEN_ONE } from './verdict.ts';
 export function addApprove(program: Command, action: Action): void {
   addVerb(program, updates.approve)
     .argument('[decision]', OPEN_ONE)
-    .option('--digest <digest>', 'what you looked at; refused if it has changed')
+    .option('--digest <digest>', 'digest of what you looked at; refused if it has changed since')
     .option('--note <text>', 'why')
     .option(
       '--leave-out <paths>',
-      'of what a call or a task changed: paths and globs, by commas, that are not kept; the rest is',
+      'changed files that are not kept, while the rest is: paths and globs, separated by commas',
     )
     .action(
       action(async (id: string, decision: string | undefined, options: VerdictOptions & { leaveOut?: string }) => {

@@ -12,8 +12,8 @@ import { askVerdict, OPEN_ONE } from './verdict.ts';
 export function addReject(program: Command, action: Action): void {
   addVerb(program, updates.reject)
     .argument('[decision]', OPEN_ONE)
-    .option('--digest <digest>', 'what you looked at; refused if it has changed')
-    .option('--note <text>', 'what is to be changed')
+    .option('--digest <digest>', 'digest of what you looked at; refused if it has changed since')
+    .option('--note <text>', 'what should change')
     .action(
       action(async (id: string, decision: string | undefined, options: VerdictOptions) => {
         const { digest, note, ...sending } = options;

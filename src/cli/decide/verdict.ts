@@ -1,6 +1,6 @@
 /**
- * A verdict that names no decision: what is open is shown, and the person at the terminal presses a key for it.
- * Rule: nothing is decided that was not shown in the same breath; without a terminal it is refused.
+ * An approval or rejection that names no decision: shows the open one, and asks the person at the terminal.
+ * Rule: only what was just shown is decided; without a terminal nothing is.
  */
 import type { Client } from '@temporalio/client';
 import { queryRun } from '../../client/refactors.ts';
@@ -20,7 +20,7 @@ export interface VerdictOptions extends SendOptions {
   note?: string;
 }
 
-/** Asks for the only open decision of a run; undefined where none is open, which the run itself says best. */
+/** Asks about the only open decision of a run; undefined if none is open: then the run's own refusal says so. */
 export async function askVerdict(
   { name: verb }: VerbUpdate<'approve' | 'reject'>,
   id: string,
@@ -40,7 +40,7 @@ async function decideShown(
   const [need] = open;
   if (!need) return undefined;
   if (open.length > 1) {
-    console.error(`refused: several are open, name one: ${open.map((other) => other.id).join(', ')}`);
+    console.error(`refused: several decisions are open, name one: ${open.map((other) => other.id).join(', ')}`);
     return 1;
   }
   const decide = process.stdin.isTTY ? { decide: askPerson } : {};

@@ -1,7 +1,7 @@
 /**
  * What `cox doctor` says of policy: whether its files can be read, and whether signatures that it requires can be
  * verified here.
- * Rule: what it looks at is read by the very code that the worker reads it with.
+ * Rule: it reads policy with the same code as the worker.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ export async function lookAtPolicy(
   for (const team of [undefined, ...teams]) {
     const read = await readLayers({ folder, team, address: null, repository: text, run: undefined });
     if (read.kind === 'bad') problems.push(...read.problems);
-    else if (read.policy.decisions?.signatures.value === 'required') signing.push(team ?? 'whoever has no team');
+    else if (read.policy.decisions?.signatures.value === 'required') signing.push(team ?? 'runs without a team');
   }
   if (problems.length > 0) return { ok: false, text: [...new Set(problems)].join('; ') };
   const read = [

@@ -12,7 +12,7 @@ import type { Action } from '../command/action.ts';
 import { addExample } from '../command/help.ts';
 import { attach, withStack } from '../stack/open-stack.ts';
 
-/** Workers look at the file every few seconds: after this long all that share it know the new key. */
+/** Workers read the file every few seconds: after this long, all that share it know the new key. */
 const DEFAULT_DELAY_SECONDS = 60;
 
 export function addSeal(program: Command, action: Action): void {
@@ -32,7 +32,7 @@ export function addSeal(program: Command, action: Action): void {
     .description('add a key that seals from a given moment on; what the others sealed still counts')
     .option(
       '--in <seconds>',
-      'when it begins to seal: by then all workers need the file',
+      'when the new key begins to seal; all workers need the file by then',
       String(DEFAULT_DELAY_SECONDS),
     )
     .action(action(async (options: { in: string }) => await rotate(readConfig(), Number(options.in))));
@@ -56,11 +56,11 @@ function show({ seal: { file } }: Config): number {
   return 0;
 }
 
-/** The keys as `cox doctor` and `cox setup` say them: whether they are there, closed to others, and those of the others. */
+/** For `cox doctor` and `cox setup`: does the file exist, can other users read it, do other workers have its keys? */
 export async function lookAtSeal(config: Config): Promise<{ ok: boolean; text: string }> {
   const { file, isMade } = config.seal;
   const stats = await stat(file).catch(() => undefined);
-  if (!stats && isMade) return { ok: true, text: `${file} is made when a worker first begins` };
+  if (!stats && isMade) return { ok: true, text: `${file} is made at the first start of a worker` };
   const ids = readKeyFile(file).keys.map(({ id }) => id);
   const stack = await attach(config);
   const recorded = stack && (await readRecord(stack.client, config.taskQueue).finally(() => stack.stop()));
@@ -70,7 +70,9 @@ export async function lookAtSeal(config: Config): Promise<{ ok: boolean; text: s
       text: `${file} has ${ids.join()}, and the workers there have ${recorded.join()}: copy their file`,
     };
   const isOpen = ((stats?.mode ?? 0) & 0o077) !== 0;
-  const open = isOpen ? '; others of this host may read it: chmod 600, unless the host is one of a single user' : '';
+  const open = isOpen
+    ? '; other users of this host can read it: run chmod 600 on it, unless you are its only user'
+    : '';
   return { ok: true, text: `${file}, key ${ids.join()}${open}` };
 }
 
@@ -78,7 +80,7 @@ async function make({ seal: { file } }: Config): Promise<number> {
   if (!(await ensureKeyFile(file)))
     throw new SealError(`${file} is there already: to add a key, use "cox seal rotate"`);
   console.log(`${file} is made. Copy it to each machine with a worker, readable by that worker only, and set`);
-  console.log('COXSWAIN_SEAL to it there. Whoever has it can speak as a worker: keep it as you keep passwords.');
+  console.log('COXSWAIN_SEAL to it there. Who has this file can speak as a worker: keep it like a password.');
   return 0;
 }
 

@@ -34,7 +34,7 @@ async function setUp(config: Config): Promise<number> {
     const wrong = await registerSearchAttributes(stack.connection, stack.namespace);
     for (const attribute of wrong) {
       console.error(
-        `${attribute.name} is there with another type; remove it, then: ${registerCommand(attribute, stack.namespace)}`,
+        `${attribute.name} exists with another type; remove it, then run: ${registerCommand(attribute, stack.namespace)}`,
       );
     }
     if (wrong.length === 0) say(`search attributes are registered at ${escapeForPeople(stack.address)}`);

@@ -1,7 +1,7 @@
 /**
  * Asks the person at the terminal for a decision: shows what each key does, and takes one key and Enter.
- * Rule: nothing but a shown key decides. A line of any other words is no answer, whatever it seems to mean; it is asked
- * about again.
+ * Rule: only a key that is shown decides. Any other line decides nothing, whatever it seems to mean; the question is
+ * asked again.
  */
 import type { Interface } from 'node:readline/promises';
 import { createInterface } from 'node:readline/promises';
@@ -11,7 +11,7 @@ import type { NeedView } from '../../core/views/status.ts';
 import type { VerbUpdate } from '../../workflows/messages.ts';
 import { updates } from '../../workflows/messages.ts';
 
-/** What is sent for a decision, beside its id. */
+/** What is sent for a decision, besides its id. */
 export interface Reply {
   update: VerbUpdate<'approve' | 'reject' | 'choose' | 'answer'>;
   fields?: object;
@@ -111,7 +111,7 @@ function listKeys(need: NeedView, rivals: readonly string[], read: Read): Key[] 
 
 async function askNote(read: Read, isRequired: boolean): Promise<Reply | 'again' | undefined> {
   const empty = isRequired ? 'an empty line goes back' : 'an empty line sends no note';
-  const note = (await read(`What is to be done otherwise? (${empty}) `))?.trim();
+  const note = (await read(`What should change? (${empty}) `))?.trim();
   if (note === undefined) return undefined;
   if (note !== '') return { update: updates.reject, fields: { note } };
   return isRequired ? 'again' : { update: updates.reject };
@@ -173,18 +173,18 @@ function pauseFor(terminal: Interface, look: Look): Look {
 }
 
 /**
- * What was typed before a decision was shown is no answer to it: it may have been meant for the one before. A key
- * without Enter is in the terminal's own line, which only comes out when the terminal gives each key at once.
+ * Drops what was typed before a decision was shown: it may have been meant for the decision before. A key without
+ * Enter is still in the terminal's own line buffer, which only raw mode empties.
  */
 async function dropTyped(): Promise<void> {
   const { stdin } = process;
   const wasRaw = stdin.isTTY && stdin.isRaw;
   const drop = (typed: Buffer): void => {
-    // Ctrl-C is a key like others meanwhile.
+    // In raw mode Ctrl-C arrives as a key.
     if (stdin.isTTY && typed.includes(CTRL_C)) process.kill(process.pid, 'SIGINT');
   };
   if (stdin.isTTY) stdin.setRawMode(true);
-  // The prompt before left it paused.
+  // The prompt before this one left stdin paused.
   stdin.on('data', drop).resume();
   await wait(TYPED_MS);
   stdin.off('data', drop).pause();

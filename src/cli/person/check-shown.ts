@@ -1,6 +1,7 @@
 /**
- * Whether what a run shows as open is its own, before somebody signs it: anybody who polls a queue can answer a query.
- * Rule: the run id and the namespace are Temporal's own words, the digest is computed here from what the run shows.
+ * Checks, before a person signs it, that a decision belongs to the run that shows it: any worker on the queue can
+ * answer a query.
+ * Rule: run id and namespace are compared with Temporal's own; the digest is computed here from what the run shows.
  */
 import type { Client } from '@temporalio/client';
 import { explainFailures } from '../../client/client-failure.ts';
@@ -29,7 +30,7 @@ export async function findShownProblem(client: Client, id: string, subject: Subj
   return `${safe(subject.id)} has digest ${safe(subject.digest.slice(0, 12))}, but what ${safe(id)} shows has ${digest.slice(0, 12)}: look again`;
 }
 
-/** The digest of a plan or a delivery, from what is shown of it; of other decisions not all is shown. */
+/** The digest of a plan or a delivery, from what is shown of it; undefined for decisions that are not shown whole. */
 async function digestOfShown(client: Client, id: string, { kind, workflow }: Subject): Promise<string | undefined> {
   if (workflow !== id || (kind !== 'plan' && kind !== 'delivery')) return undefined;
   const shown = await queryRun(client, id, refactorQueries.plan);

@@ -1,7 +1,7 @@
 /**
  * How the command line shows things: progress lines, status, plan; plain text.
- * Rule: pure; what came from a repository, a model or a person stays within its line, or stands line by line behind a
- * mark, so that it can't look like a line of ours.
+ * Rule: pure. Text of a repository, a model or a person stays within its line, or has a mark before each of its lines,
+ * so that it can't look like a line of ours.
  */
 import type { Snapshot } from '../../client/refactors.ts';
 import type { AgentState } from '../../core/agent/state.ts';
@@ -49,8 +49,8 @@ function fold(text: string): { kept: string; left: number } {
 }
 
 /**
- * An answer to a query with each of its texts on one line, but for the one that is shown as a block. Whoever answers a
- * query may put any text in any field.
+ * An answer to a query with each of its texts on one line, except the one that is shown as a block. Any worker on the
+ * queue can answer a query, with any text in any field.
  */
 function onOneLine<T>(answer: T, block: string): T {
   if (typeof answer === 'string') return safe(answer) as T;
@@ -89,7 +89,7 @@ export function sumSpend({ status, agents }: Snapshot): AgentState['spend'] {
     total.acts += spend.acts;
     total.costUsd = total.costUsd === null || spend.costUsd === null ? null : total.costUsd + spend.costUsd;
   }
-  // Agents that could not be asked are in what the refactor has heard.
+  // Some agents could not be asked: the refactor's own sum has what they reported.
   return total.modelCalls >= status.spend.modelCalls ? total : status.spend;
 }
 
@@ -99,7 +99,7 @@ export function showElapsed(ms: number): string {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** What a decision hangs on: its digest and risk, who may make it, and what happens when nobody does. */
+/** The terms of a decision: digest, risk, who may decide, and what happens if nobody does. */
 function showTerms({ digest, risk, approvals, mayDecide, signatures, silence }: NeedView): string {
   const terms = [
     `digest ${digest.slice(0, 12)}`,

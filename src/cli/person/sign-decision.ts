@@ -29,7 +29,7 @@ import { findSigningKey, signText } from '../../signing/sign-text.ts';
 import { findShownProblem } from './check-shown.ts';
 import { StackError } from '../stack/open-stack.ts';
 
-/** A signature that somebody held back counts no longer than this; clocks differ by less. */
+/** How long a signature counts: more than clocks differ, too short to hold one back for later. */
 const VALID_MS = 3_600_000;
 
 export interface Signing<V extends Verb> {
@@ -56,9 +56,9 @@ export async function signDecision<V extends Verb>({
   if (key === undefined && !mustSign(verb, fields, rulesOf(policy))) return fields;
   const expiresAt = new Date(Date.now() + VALID_MS).toISOString();
   const read = readMessage(verb, [{ id: randomUUID(), ...fields, expiresAt }]);
-  // What does not fit, or is not open, is the run's to refuse, in its words.
+  // The run refuses what does not fit or is not open, and says why.
   if (read.kind === 'bad') return fields;
-  // The run makes words harmless before it keeps them: these, and no others, are signed.
+  // The run makes texts harmless before it stores them, so the harmless form is signed.
   const message = harmless(read.message);
   const subject = await findSubject(client, id, message);
   if (!subject) return fields;
@@ -70,7 +70,7 @@ export async function signDecision<V extends Verb>({
   return { ...fields, id: message.id, expiresAt, signature };
 }
 
-/** Whether policy wants a message signed. A pause, and the end of one, are everybody's. */
+/** Whether policy requires a signature. A pause, and a resume without options, need none. */
 function mustSign(verb: Verb, fields: object, rules: DecisionRules): boolean {
   if (rules.signatures === 'optional' || verb === 'pause') return false;
   if (verb === 'resume') return ['from', 'branch', 'setup'].some((field) => Object(fields)[field] !== undefined);
@@ -85,9 +85,9 @@ export async function signStart(
 ): Promise<Record<string, unknown>> {
   const expiresAt = new Date(Date.now() + VALID_MS).toISOString();
   const read = readStart([input]);
-  // What does not fit is the run's to refuse, in its words.
+  // The run refuses what does not fit, and says why.
   if (read.kind === 'bad') return input;
-  // The run makes the goal harmless before it keeps it.
+  // The run makes the goal harmless before it stores it.
   const start = { ...read.input, goal: harmless(read.input.goal) };
   const text = renderSignedText(subjectOfRequest(place.id, place.namespace, start), {
     verb: 'request',
@@ -142,7 +142,7 @@ function toSubject(need: Omit<NeedView, 'approvals' | 'risk' | 'signatures'>, wo
   return { workflow, id, kind, digest, openedAt, place: placeOf(toSign) };
 }
 
-/** Where a decision is open, as the run shows it; a run from before signed texts named it shows none. */
+/** Where a decision is open, as the run shows it; undefined for older runs, whose signed texts do not name it. */
 function placeOf(shown: NeedView['toSign']): Place | undefined {
   if (shown?.run === undefined) return undefined;
   const { namespace = '', repository = '', firstRun = '', run } = shown;

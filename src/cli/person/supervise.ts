@@ -1,5 +1,6 @@
 /**
- * Watches a refactor live and, where somebody decides, asks them: plan with ticks, each step as a line, spend, elapsed.
+ * Watches a refactor live: plan with ticks, each step as a line, spend, elapsed. Asks the person at the terminal, if
+ * there is one.
  * Rule: it only reads and sends verbs; ending it leaves the run as it is.
  */
 import { setTimeout as wait } from 'node:timers/promises';
@@ -72,7 +73,7 @@ export function rivalsOf({ tasks }: RefactorStatus, { id }: NeedView): string[] 
   return tasks.find((task) => id.startsWith(`${task.id}/choice@`))?.rivals ?? [];
 }
 
-/** Shows a decision, asks who is there, and sends what they say; whether it was sent and not refused. */
+/** Shows a decision, asks the person at the terminal and sends their reply. True if it was sent and not refused. */
 export async function answer(
   { client, id, by, say, decide, key, hub }: Supervision,
   need: NeedView,
@@ -123,7 +124,7 @@ async function lookAtChanges({
   }
 }
 
-/** Asks who is there, and looks meanwhile whether somebody else decides. */
+/** Asks the person at the terminal, until they reply or somebody else has decided. */
 async function askUntilDecided(
   client: Client,
   id: string,
@@ -136,7 +137,7 @@ async function askUntilDecided(
     for (;;) {
       await wait(POLL_MS, undefined, { signal: done.signal }).catch(() => undefined);
       if (done.signal.aborted) return undefined;
-      // A run that does not answer just now is asked again: the person may still decide.
+      // No answer from the run: look again, since the person may still decide.
       const elsewhere = await findClosed(client, id, need).catch(() => undefined);
       if (elsewhere === undefined) continue;
       over.abort();
@@ -148,12 +149,12 @@ async function askUntilDecided(
     const reply = await decide(need, rivals, over.signal, look);
     return { reply, elsewhere: over.signal.aborted ? await looking : undefined };
   } finally {
-    // A prompt that failed must not be looked after for ever.
+    // Stop looking, also if the prompt failed.
     done.abort();
   }
 }
 
-/** What a message says of the decision that it answers. */
+/** The fields that bind a reply to its decision: its id, and where it is a verdict the digest. */
 function bindTo({ id, digest }: NeedView, { name }: Reply['update']): object {
   if (name === updates.choose.name) return {};
   return name === updates.answer.name ? { question: id } : { decision: id, digest };

@@ -1,5 +1,5 @@
 /**
- * Watches one agent live: its log, what it does, and what it asks.
+ * Watches one agent live: its log, what it does and what it asks.
  * Rule: as with a refactor, it only reads and sends verbs; ending it leaves the agent as it is.
  */
 import { setTimeout as wait } from 'node:timers/promises';
@@ -33,7 +33,7 @@ export async function superviseAgent(supervision: Supervision): Promise<AgentSta
     for (const need of status.needs) {
       if (asked.has(need.id)) continue;
       asked.add(need.id);
-      // What its budget is raised from is the refactor's, which passes the decision on.
+      // An agent's budget comes out of the refactor's, so the refactor takes this decision.
       const owner = need.kind === 'budget' ? (status.refactor ?? id) : id;
       await answer({ ...supervision, id: owner }, need, []);
     }

@@ -1,6 +1,6 @@
 /**
- * `cox account`: what the refactors that share a budget have set aside and spent, and more for the present period.
- * Rule: shows what the accounts themselves answer; an amount that is no number never leaves this machine.
+ * `cox account`: shows what refactors that share a budget have set aside and spent, and raises it for this period.
+ * Rule: it shows what the accounts themselves answer; an amount that is not a number is refused before it is sent.
  */
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
@@ -42,11 +42,11 @@ export function addAccount(program: Command, action: Action): void {
     .command('raise')
     .description(ACCOUNT_NOTES.raise)
     .argument('<name>', 'the account; refactors that wait for it go on when they are resumed')
-    .option('--per <period>', `which one, where the name has several: ${PERIODS.join(', ')}`)
+    .option('--per <period>', `period of the account, if the name has several: ${PERIODS.join(', ')}`)
     .option('--tokens <number>', 'tokens to add', readAmount)
     .option('--usd <number>', 'dollars to add', readAmount)
     .option('--note <text>', 'why')
-    .option('--by <name>', 'who adds it (a claim)')
+    .option('--by <name>', 'name of the sender (a claim)')
     .action(
       action(
         async (name: string, options: RaiseOptions) =>
@@ -73,7 +73,9 @@ async function show(client: Client, { taskQueue }: Config, name: string | undefi
   const views = await readAccounts(client, taskQueue, name);
   for (const view of views) console.log(showAccount(view));
   if (views.length > 0) return 0;
-  console.error(`no ${name === undefined ? 'account' : `account ${safe(name)}`}: one begins when a refactor uses it`);
+  console.error(
+    `no ${name === undefined ? 'account' : `account ${safe(name)}`}: an account begins when a refactor first uses it`,
+  );
   return name === undefined ? 0 : 1;
 }
 

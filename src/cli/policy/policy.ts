@@ -29,8 +29,8 @@ export function addPolicy(program: Command, action: Action): void {
     .command('explain')
     .description('the same for a working copy, before any run')
     .argument('[repository]', 'a working copy', '.')
-    .option('--team <name>', 'whose layer counts too, where no team lists the repository')
-    .option('--address <url>', 'the address by which runs name the repository; its path if left out')
+    .option('--team <name>', "apply this team's layer too, if no team lists the repository")
+    .option('--address <url>', 'the address by which runs name the repository (default: its path)')
     .action(
       action(
         async (folder: string, options: { team?: string; address?: string }) =>

@@ -1,6 +1,6 @@
 /**
  * Ctrl-C and SIGTERM as a value that commands wait for.
- * Rule: the first one ends a command in order; nothing of it is left running.
+ * Rule: the first signal ends a command in order; the command leaves nothing running.
  */
 
 export interface Interrupt {

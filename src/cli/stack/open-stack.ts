@@ -1,6 +1,6 @@
 /**
  * The stack that commands talk to: a configured Temporal, the embedded one that runs already, or one brought up now.
- * Rule: whoever brings it up takes it down again, and nothing that it started outlives it.
+ * Rule: the process that brings a stack up takes it down again; nothing that it started outlives it.
  */
 import { existsSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -33,12 +33,12 @@ export interface Stack {
   /** Whether this process runs the worker. */
   own: boolean;
   model: string;
-  /** Settles when a part of an own stack ends by itself. */
+  /** Settles when a part of a stack that this process runs ends by itself. */
   ended: Promise<string>;
   stop(): Promise<void>;
 }
 
-/** Something that a person has to do first; the message says what. */
+/** A person has to do something first; the message says what. */
 export class StackError extends Error {
   override name = 'StackError';
 }
@@ -75,11 +75,13 @@ function place(
   return { client: connected.client, connection: connected.connection, address, namespace, uiUrl };
 }
 
-/** Brings the embedded stack up in this process; refuses when one runs from the same folder. */
+/** Brings the embedded stack up in this process. Throws if one already runs from the same folder. */
 export async function bringUp(config: Config, onProgress: (message: string) => void): Promise<Stack> {
   const running = await readRecord(config);
   if (running)
-    throw new StackError(`a stack runs from ${config.stateDir} already (process ${running.pid}, ${running.address})`);
+    throw new StackError(
+      `${config.stateDir} already has a running stack (process ${running.pid}, ${running.address}): use that one, or end it first`,
+    );
   await claimStateFolder(config.stateDir);
   const server = await startServer(config, onProgress);
   const stops: (() => Promise<void>)[] = [() => server.stop()];
@@ -92,7 +94,7 @@ export async function bringUp(config: Config, onProgress: (message: string) => v
     if (offline) stops.push(() => offline.close());
     const model = remote ?? { name: OFFLINE_MODEL, apiKey: 'none', baseUrl: offline?.url ?? '' };
     const { address } = server;
-    // One worker is all that there is: with versions, nothing would run until a person made one current.
+    // No versioning with a single worker: nothing would run until a person made its version current.
     const worker = await startWorker(
       { ...config, version: undefined },
       { address, namespace: 'default', model, defaultRoots: ['/'], say: (line) => console.log(line) },
@@ -125,7 +127,7 @@ async function startServer(config: Config, onProgress: (message: string) => void
     dbPath: join(config.stateDir, 'temporal.db'),
     logPath: join(config.stateDir, 'temporal.log'),
   };
-  // The former ports again, so that bookmarks and running clients find it; others when these are taken.
+  // The ports of the last time, so that bookmarks and running clients still work; free ones if these are taken.
   const server = ports
     ? await startTemporalServer({ ...shared, ...ports }).catch(() => startTemporalServer(shared))
     : await startTemporalServer(shared);
@@ -138,7 +140,7 @@ async function startServer(config: Config, onProgress: (message: string) => void
 async function readPorts(config: Config): Promise<{ port: number; uiPort: number } | undefined> {
   const schema = z.object({ port: z.number(), uiPort: z.number() });
   const text = await readFile(join(config.stateDir, 'ports.json'), 'utf8').catch(() => undefined);
-  // Temporal's own default ports are what people type nothing for.
+  // The first time: Temporal's default ports, for which nobody needs to type an address.
   if (text === undefined) return { port: 7233, uiPort: 8233 };
   return schema.safeParse(parseJson(text)).data;
 }
@@ -155,7 +157,7 @@ function recordPath(config: Config): string {
   return join(config.stateDir, 'stack.json');
 }
 
-/** The running stack of this folder; a record left by a killed process is none. */
+/** The running stack of this folder. A record that a killed process left does not count. */
 async function readRecord(config: Config): Promise<z.infer<typeof recordSchema> | undefined> {
   const path = recordPath(config);
   if (!existsSync(path)) return undefined;
@@ -179,7 +181,7 @@ async function writeRecord(config: Config, record: z.infer<typeof recordSchema>)
   await rename(fresh, recordPath(config));
 }
 
-/** Fails with what to run where a configured Temporal lacks the search attributes: workflows would be stuck without. */
+/** Throws if the configured Temporal lacks our search attributes: workflows get stuck without them. */
 export async function checkSearchAttributes(stack: Stack): Promise<void> {
   const missing = await findMissingSearchAttributes(stack.connection, stack.namespace);
   if (missing.length === 0) return;
@@ -187,7 +189,7 @@ export async function checkSearchAttributes(stack: Stack): Promise<void> {
   throw new StackError(`Temporal at ${stack.address} lacks the search attributes ${names}: run "cox setup" once`);
 }
 
-/** Runs a command's body on the stack that is there. */
+/** Runs the body of a command on the configured or running stack. */
 export async function withStack<T>(body: (stack: Stack, config: Config) => Promise<T>): Promise<T> {
   const config = readConfig();
   const stack = await attach(config);

@@ -1,7 +1,6 @@
 /**
  * How a person calls this program from another terminal, whatever folder that is in.
- * Rule: a line that is printed runs as it is printed; a name stands for the program only where a shell finds just this
- * program by it.
+ * Rule: a printed line runs as it is printed. It says `cox` only where a shell finds this very program by that name.
  */
 import { realpathSync } from 'node:fs';
 import { delimiter, isAbsolute, join, sep } from 'node:path';
@@ -18,7 +17,7 @@ export function ownLine({ path, stateDir, usualStateDir }: Config, words: readon
 
 /** `cox`, where that is this program on the person's own PATH; else the whole path of its file. */
 function nameProgram(path: string): string {
-  // npm and npx put such folders in front of the PATH for the commands that they run, and for nothing else.
+  // npm and npx put such folders in front of the PATH only for the commands that they run.
   const own = path.split(delimiter).filter((folder) => !folder.endsWith(join(sep, 'node_modules', '.bin')));
   const first = own.flatMap((folder) => (isAbsolute(folder) ? (realPath(join(folder, 'cox')) ?? []) : []))[0];
   return first !== undefined && first === realPath(LAUNCHER) ? 'cox' : LAUNCHER;

@@ -1,6 +1,6 @@
 /**
  * `cox demo`: the main job on the sample repository, on a stack of its own, with everything that it does said.
- * Rule: all parts are the real ones; only the supervisor may be the demo itself, and then it says so.
+ * Rule: all parts are real. Only the person who decides may be the demo itself, and then it says so.
  */
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -36,13 +36,13 @@ export function addDemo(program: Command, action: Action): void {
 }
 
 async function demo(config: Config): Promise<number> {
-  // A folder of its own, so that a demo never meets the runs of a stack that is in use.
+  // A state folder of its own, apart from the runs of a stack that is in use.
   const own: Config = { ...config, stateDir: join(config.stateDir, 'demo'), temporal: undefined };
   own.hub = join(own.stateDir, 'hub', '{repository}.git');
   const running = await attach(own);
   if (running) {
     await running.stop();
-    throw new StackError(`a demo runs from ${own.stateDir} already, at ${running.address}`);
+    throw new StackError(`a demo already runs from ${own.stateDir}, at ${running.address}: end it first`);
   }
   await rm(own.stateDir, { recursive: true, force: true });
   const repository = await makeSample(join(own.stateDir, 'sample'));
@@ -84,11 +84,11 @@ async function demo(config: Config): Promise<number> {
 
 const approveAsDemo: Decide = async (need) => {
   if (need.kind === 'question') return undefined;
-  say('  nobody is at the terminal: the demo approves as its own supervisor');
+  say('  there is no terminal to ask at: the demo approves by itself');
   return await Promise.resolve({ update: updates.approve });
 };
 
-/** Each runs as it is printed, in any folder; a decision only once it is open, and only where a person decides. */
+/** Lines that run as printed, in any folder. A decision has to be open first; it is printed only if a person decides. */
 function byHand(stack: Stack, config: Config, id: string, input: { repository: string }): string[] {
   const temporal = (...words: string[]): string =>
     shellLine([nameTemporal(config), 'workflow', ...words, '--address', stack.address]);

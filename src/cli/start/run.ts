@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { resultOf, startRefactor } from '../../client/refactors.ts';
 import type { Config } from '../../config.ts';
 import { readConfig } from '../../config.ts';
@@ -42,6 +43,7 @@ interface RunOptions {
 const PRIVATE = 'private:';
 const say = (line: string): void => console.log(line);
 
+const CHECK = 'a command that checks the result: exit status 0 is green (may be repeated)';
 const collect = (value: string, all: string[]): string[] => [...all, value];
 
 export function addRun(program: Command, action: Action): void {
@@ -50,18 +52,21 @@ export function addRun(program: Command, action: Action): void {
     .description('start a refactor and watch it')
     .argument('<repository>', 'git URL, or a path on this machine')
     .argument('<goal>', 'what should be done')
-    .option('--check <command>', 'a command that judges the result (repeat for more)', collect, [])
+    .addOption(new Option('--check <command>', CHECK).argParser(collect).default([], 'none'))
     .option('--setup <command>', 'prepares a fresh checkout, e.g. "npm ci"')
     .option(
       '--network-for-setup [hosts]',
-      'let the setup reach these hosts (separated by commas; private:<host> where it is in your own network), or all public ones',
+      'hosts that the setup may reach, separated by commas (private:<host> for one in your own network); without a list, all public hosts',
     )
     .option('--base <ref>', 'branch, tag or commit to start from')
     .option('--branch <name>', 'branch to deliver')
-    .option('--team <name>', 'whose work this is; also the fairness key')
+    .option('--team <name>', "the team that the work is for; also Temporal's fairness key")
     .option('--id <id>', 'workflow id')
-    .option('--sign-with <key>', 'sign the start as who requests it, where policy denies approving what one asked for')
-    .option('--detach', 'start it and leave')
+    .option(
+      '--sign-with <key>',
+      'sign the start with this SSH key, where policy lets nobody approve what they asked for',
+    )
+    .option('--detach', 'start it, and do not watch it')
     .action(
       action(
         async (repository: string, goal: string, options: RunOptions) =>
@@ -77,12 +82,12 @@ export function addRun(program: Command, action: Action): void {
   );
 }
 
-/** The stack that is there, or one for as long as this command lives. */
+/** The configured or running stack, or a new one that ends with this command. */
 async function openStack(config: Config): Promise<Stack> {
   const attached = await attach(config);
   if (!attached) {
     say(
-      `No stack runs: bringing one up for as long as this command lives. One that stays:  ${ownLine(config, ['up'])}`,
+      `No stack is running: this command starts one, and ends it again. To keep one running:  ${ownLine(config, ['up'])}`,
     );
     return await bringUp(config, say);
   }
@@ -119,7 +124,7 @@ export function readGrant(words: string | boolean): NetworkGrant {
   return { hosts: all.filter((host) => !host.startsWith(PRIVATE)), ...(hidden.length > 0 ? { private: hidden } : {}) };
 }
 
-/** Its requester is whose key signs: the name on this machine is a claim, which the key need not have. */
+/** Leaves out the requester's name, which is only a claim: the requester is the owner of the key. */
 async function signRequest(
   { namespace }: Stack,
   id: string,
@@ -129,10 +134,10 @@ async function signRequest(
   return await signStart({ id, namespace }, input, key);
 }
 
-/** Notes for this start, as the run will read it, that a person wants its setup to have this network. */
+/** Notes on this machine that a person opened this network for the setup of this very start. */
 async function sayNetworkOf({ stateDir }: Config, workflowId: string, input: Record<string, unknown>): Promise<void> {
   const read = readStart([input]);
-  // What does not fit is the run's to refuse, in its words.
+  // The run refuses what does not fit, and says why.
   if (read.kind === 'bad' || !existsSync(stateDir)) return;
   const { repository, policy } = read.input;
   const network = policy?.network?.setup;
@@ -141,7 +146,7 @@ async function sayNetworkOf({ stateDir }: Config, workflowId: string, input: Rec
 }
 
 async function run(config: Config, repository: string, goal: string, options: RunOptions): Promise<number> {
-  // Before it is sent: what a start was sent with stays in the history, also where it is refused.
+  // Before it is sent: the input of a start stays in the history, even if the start is refused.
   const problem = existsSync(repository) ? undefined : findSecretOf(repository);
   if (problem !== undefined) throw new StackError(`the repository's address ${problem}`);
   const stack = await openStack(config);
@@ -151,7 +156,7 @@ async function run(config: Config, repository: string, goal: string, options: Ru
     const { signWith, ...rest } = options;
     const wanted = startInput(repository, goal, rest, config.user);
     const input = signWith ? await signRequest(stack, id, wanted, signWith) : wanted;
-    // A worker on this machine sees that a person said so here; another one goes by its own configuration.
+    // Only a worker on this machine reads that note; others go by their own configuration.
     await sayNetworkOf(config, id, input);
     await startRefactor(stack.client, { id, taskQueue: config.taskQueue, input });
     say(
@@ -178,7 +183,7 @@ async function run(config: Config, repository: string, goal: string, options: Ru
     ]);
     if (!status) {
       say(
-        `\n${id} is kept where it stands. Go on with it:  ${ownLine(config, ['up'])}\nWatch it:  ${ownLine(config, ['watch', id])}`,
+        `\n${id} stays where it is. To let it go on:  ${ownLine(config, ['up'])}\nTo watch it:  ${ownLine(config, ['watch', id])}`,
       );
       return 130;
     }
@@ -193,15 +198,15 @@ async function run(config: Config, repository: string, goal: string, options: Ru
 
 /** What to type next about a run that goes on without this command. */
 function sayNext(config: Config, id: string): void {
-  say('It goes on by itself, until it asks. From any terminal:');
+  say('It runs by itself until it needs a decision. From any terminal:');
   say(`where it stands:  ${ownLine(config, ['status', id])}`);
-  say(`follow it, and be asked what it asks:  ${ownLine(config, ['watch', id])}`);
+  say(`watch it, and decide at its prompts:  ${ownLine(config, ['watch', id])}`);
   say(`approve its plan, once status shows it:  ${ownLine(config, ['approve', id, 'plan@1'])}`);
 }
 
-/** How to start the same without this program; a signed start is good for its own id only. */
+/** How to start the same by the plain temporal program; a signed start counts for its own id only. */
 function sayByHand(config: Config, stack: Stack, id: string, input: object): void {
   const target = ['--task-queue', config.taskQueue, '--workflow-id', `${id}-again`, '--input', JSON.stringify(input)];
   const words = ['workflow', 'start', '--address', stack.address, '--type', 'refactor', ...target];
-  say(`the same once more by hand:  ${shellLine([nameTemporal(config), ...words])}`);
+  say(`to start the same again by the temporal program:  ${shellLine([nameTemporal(config), ...words])}`);
 }
