@@ -1,7 +1,7 @@
 /**
- * The workflows as one bundle for a worker: the one of the package, or one made from the sources and kept.
- * Rule: a kept bundle is used for exactly the sources that it was made of, and the bundler runs as a process of its
- * own, since the 150 MB that it takes would stay with the worker.
+ * The workflows as one bundle for a worker: the package's prebuilt one, or one made from the sources and cached.
+ * Rule: a cached bundle is used only for exactly the sources that it was made from. The bundler runs in a separate
+ * process, because its 150 MB of memory would stay with the worker.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -13,10 +13,10 @@ import { execa } from 'execa';
 
 const SOURCES = fileURLToPath(new URL('..', import.meta.url));
 const ROOT = dirname(SOURCES);
-/** Bundles of sources that nobody has had for so long are removed. */
+/** Bundles that were not used for this long are removed. */
 const KEEP_MS = 7 * 24 * 60 * 60_000;
 
-/** Gives the file of the bundle; making it takes seconds. */
+/** Returns the file of the bundle. Making a new one takes seconds. */
 export async function bundleWorkflows(): Promise<{ codePath: string }> {
   const prebuilt = join(SOURCES, 'workflow-bundle.js');
   if (existsSync(prebuilt)) return { codePath: prebuilt };
@@ -24,7 +24,7 @@ export async function bundleWorkflows(): Promise<{ codePath: string }> {
   const codePath = join(folder, `workflows-${await digestSources()}.js`);
   if (!existsSync(codePath)) {
     await removeOld(folder);
-    // Renamed when it is whole: another worker may look for it just now.
+    // The file gets its name only when it is whole, because another worker may look for it now.
     const fresh = `${codePath}.${process.pid}`;
     await execa(process.execPath, [join(ROOT, 'scripts', 'bundle-workflows.mjs'), fresh]);
     await rename(fresh, codePath);
@@ -32,7 +32,7 @@ export async function bundleWorkflows(): Promise<{ codePath: string }> {
   return { codePath };
 }
 
-/** Beside the packages; in a checkout that can't be written, a new folder for this start. */
+/** The cache folder in `node_modules`; in a read-only checkout, a new temporary folder for this start. */
 async function openFolder(): Promise<string> {
   const folder = join(ROOT, 'node_modules', '.cache', 'coxswain');
   try {
@@ -44,7 +44,9 @@ async function openFolder(): Promise<string> {
   }
 }
 
-/** Of everything that a bundle is made from: our sources, what makes it, and the versions of all packages. */
+/**
+ * Digest of everything that a bundle is made from: our sources, the bundling code, and the versions of all packages.
+ */
 async function digestSources(): Promise<string> {
   const names = (await readdir(SOURCES, { recursive: true })).filter((name) => name.endsWith('.ts')).toSorted();
   const files = names.map((name) => join(SOURCES, name));

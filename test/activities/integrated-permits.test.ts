@@ -60,12 +60,12 @@ describe('when signatures are required, a permit in a report', () => {
     expect(await integrate(result, { permits: [permit(result, 'ann')] })).toMatchObject({ kind: 'merged' });
   });
 
-  test('counts where it was signed as a scope, in a run from before there were four kinds', async () => {
+  test('counts if it was signed as a scope, in a run from before the four kinds', async () => {
     const result = await changed();
     expect(await integrate(result, { permits: [olderPermit(result)] })).toMatchObject({ kind: 'merged' });
   });
 
-  test('counts as what it is about: what stands out takes as many as policy wants for that, whatever its kind says', async () => {
+  test('counts by its subject: findings need as many approvals as policy wants for them, whatever kind it names', async () => {
     const { head, ...result } = await changed();
     const secret: Finding = {
       ...{ kind: 'secret', path: 'deploy/prod.yaml', line: 1, risk: 'high' },

@@ -1,6 +1,6 @@
 /**
- * Imported before a worker: its clock is off by `CLOCK_OFF_MS`.
- * Rule: timers run as before; only what time it is differs, as on a host that nobody set.
+ * Imported before a worker: shifts its clock by `CLOCK_OFF_MS`.
+ * Rule: timers run as before; only the time of day differs, as on a host with a wrong clock.
  */
 const off = Number(process.env['CLOCK_OFF_MS']);
 const Real = Date;
