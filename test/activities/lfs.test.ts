@@ -55,7 +55,7 @@ test('an input that asks for LFS content is refused if no policy file grants it,
     const { type, said } = await refusal(createRunChecks(at.context), checkInput(at, { lfs: 'content' }));
     expect({ type, said }).toMatchObject({
       type: 'PolicyStricter',
-      said: expect.stringContaining('lfs: the run goes by'),
+      said: expect.stringContaining('lfs: the run uses'),
     });
   }
   const open = await placeOf({}, { ...FILES, '.coxswain/policy.yaml': team });

@@ -114,7 +114,7 @@ describe('a delivery under an organisation that wants two signatures', () => {
     if (resolved.kind === 'bad') throw new Error(resolved.problems.join());
     const { type, said } = await refusal(createDeliver(at.context), delivery(at, both, { policy: resolved.policy }));
     expect(type).toBe('PolicyStricter');
-    expect(said).toContain('decisions.signatures: the run goes by "optional" (run)');
+    expect(said).toContain('decisions.signatures: the run uses "optional" (run)');
     expect(said).toContain('this worker reads "required" (organisation)');
     expect(branchesOf(at)).toBe('main');
   });

@@ -114,7 +114,7 @@ export async function checkCall(
   if (outcome === 'deny' || (warrant && !warrant.decision))
     throw fail(
       'PolicyStricter',
-      `the call is not run: the run goes by ${decision.by}, as this worker reads policy ${said}. ${ADOPT}`,
+      `the call is not run: the run allows it by ${decision.by}, but in the policy that this worker reads, ${said}. ${ADOPT}`,
     );
   await requireApprovals(policy, { kind: 'call', digest, repository, what: said }, warrant);
 }

@@ -100,7 +100,7 @@ export function gateAgain(state: AgentState, at: number): AgentState {
   if (!state.pending?.again) return state;
   const { gate: _, by: __, decision: ___, again: ____, ...call } = state.pending;
   if (!state.rules) return passGate({ ...state, pending: null }, at, call);
-  const because = 'a worker reads policy more strictly than this run goes by, so somebody decides';
+  const because = 'a worker reads a stricter policy than this run uses, so a person decides';
   return passGate({ ...state, pending: null }, at, call, { asked: true, because });
 }
 

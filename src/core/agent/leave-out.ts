@@ -29,7 +29,7 @@ export function leftOutOf({ leaveOut: paths }: Decision): { leaveOut?: string[] 
 export function findLeaveOutProblem(state: AgentState, { id, kind, leaveOut: paths }: Decision): string | undefined {
   if (paths === undefined) return undefined;
   if (kind !== 'outside' && kind !== 'effects')
-    return `${id} is ${describeKind(kind)}: files can be left out of what a call did only`;
+    return `${id} is ${describeKind(kind)}: files can be left out only of a call's changes`;
   return state.beforeAct === null ? `${id}: it is not known what was there before, so reject it instead` : undefined;
 }
 

@@ -52,7 +52,7 @@ export function weighOrder(order: Order): OrderWeighing {
   if ((control.signedOrders?.length ?? 0) >= MAX_SIGNED_ORDERS)
     return {
       kind: 'refused',
-      reason: `this run has taken ${MAX_SIGNED_ORDERS} signed orders, and remembers no more: it takes others once it has continued as new. Decisions count as before`,
+      reason: `this run has taken ${MAX_SIGNED_ORDERS} signed orders, which is its limit: send this again once it has continued as new. Decisions still count`,
     };
   const subject = subjectOfOrder(workflow, message, place);
   const weighing = weigh({ rules, subject, authors: [], message, bound: true, at, verified });
@@ -77,13 +77,13 @@ function isOrder(message: Message): message is OrderMessage {
 
 /** Why an order must be signed; undefined if it need not be. */
 function findMissingSignature(message: OrderMessage, { paused }: Control, rules: DecisionRules): string | undefined {
-  const how = `\`${COMMANDS[message.verb] ?? `cox ${message.verb}`} --sign-with <key>\` signs`;
+  const how = `sign it with \`${COMMANDS[message.verb] ?? `cox ${message.verb}`} --sign-with <key>\``;
   switch (message.verb) {
     case 'pause':
       return undefined;
     case 'steer':
       return rules.selfApproval === 'deny'
-        ? `who steers may not approve the work (decisions.selfApproval), so a steer has to be signed: ${how}`
+        ? `people who steer may not approve the work (decisions.selfApproval), so a steer must be signed: ${how}`
         : undefined;
     case 'resume':
       if (message.from !== undefined) return `only a signed resume may bring a commit (decisions.signatures): ${how}`;

@@ -26,5 +26,5 @@ export function findFullQueue(
   if (!border) return undefined;
   const characters = waiting.reduce((sum, steer) => sum + steer.text.length, text.length);
   if (waiting.length < MAX_STEERS && characters <= MAX_CHARACTERS) return undefined;
-  return `${waiting.length} steers wait already, as many as can (${MAX_STEERS}, with ${MAX_CHARACTERS} characters in all): send it once they were taken`;
+  return `${waiting.length} steers are waiting already (at most ${MAX_STEERS}, with ${MAX_CHARACTERS} characters in all): send it again after agents have received them`;
 }

@@ -77,7 +77,7 @@ export function describeLooser(
     if (!mine || !fields.test(mine.name) || !isLooser(fieldOf(mine.name as FieldName), mine.value, theirs.value))
       return [];
     const show = ({ value, from }: typeof mine): string => `${JSON.stringify(value).slice(0, 200)} (${from})`;
-    return [`${mine.name}: the run goes by ${show(mine)}, this worker reads ${show(theirs)}`];
+    return [`${mine.name}: the run uses ${show(mine)}, this worker reads ${show(theirs)}`];
   });
   return lines.length > 0 ? lines.join('; ') : undefined;
 }
@@ -136,7 +136,7 @@ export function findMisfit(
   { rules, subject, wanted, at }: { rules: DecisionRules; subject: Subject; wanted: Wanted; at: number },
 ): string | undefined {
   const read = readText(text);
-  if (!read) return 'what was signed is no decision';
+  if (!read) return 'the signed text is not a decision';
   const { expiresAt, leaveOut, message, noteDigest, firstRun = '', run } = read;
   const { namespace, repository } = wanted;
   const place = run === undefined ? undefined : { namespace, repository: canonicalAddress(repository), firstRun, run };
@@ -144,9 +144,9 @@ export function findMisfit(
   const part = leaveOut === undefined || !isScopeKind(subject.kind) ? {} : { leaveOut };
   const said = { expiresAt, message, noteDigest, verdict: 'approve', ...part };
   if (text !== canonicalJson({ ...describeSubject({ ...subject, place }), ...said }))
-    return 'what was signed is another decision, digest, verdict, repository or run';
+    return 'the signed text is about another decision, digest, verdict, repository or run';
   if (expiresAt === null)
-    return rules.expiresAt === 'required' ? 'policy wants a signature to say until when it counts' : undefined;
+    return rules.expiresAt === 'required' ? 'policy requires an expiry in the signature' : undefined;
   return Date.parse(expiresAt) > at ? undefined : `the signature expired at ${expiresAt}`;
 }
 

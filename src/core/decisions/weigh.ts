@@ -63,7 +63,9 @@ export function weigh(weighed: Weighed): Weighing {
   const { rules, message, subject, at } = weighed;
   if (message.signature === undefined) {
     if (rules.signatures === 'required')
-      return refused(`only signed decisions count here, and this one is not signed: \`cox ${message.verb}\` signs`);
+      return refused(
+        `only signed decisions count here, and this one is not signed: sign it with \`cox ${message.verb}\``,
+      );
     const by = message.by ?? 'unknown';
     return allow(weighed, by, { by, principal: null, at, bound: weighed.bound, signed: false });
   }
@@ -88,9 +90,10 @@ function askOf({ rules, subject, message, at }: Weighed, signature: string): Sig
   const approvers = listApprovers(rules, subject);
   if (approvers === null) return 'policy lists no approvers (decisions.approvers), so no signature can count';
   if (approvers.length === 0) return `policy lists nobody who may decide ${describeKind(subject.kind)}`;
-  if (signature.length > MAX_SIGNATURE_BYTES || !ARMOR.test(signature)) return 'that is no armored SSH signature';
+  if (signature.length > MAX_SIGNATURE_BYTES || !ARMOR.test(signature))
+    return 'the signature is not an armored SSH signature';
   if (message.expiresAt === undefined && rules.expiresAt === 'required')
-    return 'policy wants a signature to say until when it counts (decisions.expiresAt): add expiresAt, and sign it';
+    return 'policy requires an expiry in the signature (decisions.expiresAt): add expiresAt, and sign it';
   if (message.expiresAt !== undefined && Date.parse(message.expiresAt) <= at)
     return `the signature expired at ${message.expiresAt}`;
   return {
@@ -124,7 +127,7 @@ export function allow(
   }
   if (message.verb === 'approve' || message.verb === 'choose') {
     if (rules.selfApproval === 'deny' && authors === null)
-      return refused('nobody is named as who requested this, so nobody can be told to be somebody else');
+      return refused('policy denies self-approval, and it is unknown who requested this: start it with requestedBy');
     if (rules.selfApproval === 'deny' && authors?.some((author) => isSame(name, author)))
       return refused(`${name} asked for this: policy wants somebody else to approve it (decisions.selfApproval)`);
   }

@@ -199,7 +199,7 @@ function findKindProblems(
   const quorum = quorumOf(rules, kind);
   return [
     ...(silence?.means === 'escalate' && escalatedTo.length === 0
-      ? [`decisions.silence.${kind} escalates, but to nobody: name them (to)`]
+      ? [`decisions.silence.${kind} escalates to nobody: name people in "to"`]
       : []),
     ...unknown.map((name) => `decisions.silence.${kind} escalates to ${name}, who is not one of decisions.approvers`),
     ...(silence?.means === 'proceed' && RISKS[kind] === 'high'
@@ -207,7 +207,7 @@ function findKindProblems(
       : []),
     ...(others && others.length < quorum
       ? [
-          `${describeKind(kind)} takes ${quorum} of decisions.approvers, who may decide it: ${others.join(', ') || 'nobody'}`,
+          `${describeKind(kind)} needs ${quorum} ${quorum === 1 ? 'approval' : 'approvals'}, and only these approvers may decide it: ${others.join(', ') || 'none'}`,
         ]
       : []),
   ];

@@ -10,8 +10,8 @@ export function findUnbounded(policy: EffectivePolicy): string[] {
   const isBounded = boundsOf(policy);
   return (policy.sharedBudgets?.value ?? []).flatMap(({ account, tokens, usd }) => {
     const say = (what: string): string =>
-      `the account ${account} counts ${what}, and a refactor sets its whole budget aside there: ` +
-      `give it one (budget.${what}, in its input or in any layer of policy)`;
+      `the account ${account} counts ${what}, and a refactor reserves its whole budget there: ` +
+      `set a budget (budget.${what}, in its input or in any layer of policy)`;
     return [
       ...(tokens !== undefined && !isBounded.tokens ? [say('tokens')] : []),
       ...(usd !== undefined && !isBounded.usd ? [say('usd')] : []),

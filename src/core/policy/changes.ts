@@ -34,5 +34,5 @@ export function findLostOrganisation(
   now: string | null | undefined,
 ): string | undefined {
   if (typeof before !== 'string' || typeof now === 'string') return undefined;
-  return 'the worker that read the layers has no policies of the organisation, which this run began under: set COXSWAIN_POLICIES on that worker';
+  return "this run began under the organisation's policies, and the worker that read the layers has none: set COXSWAIN_POLICIES on that worker";
 }

@@ -82,7 +82,7 @@ function takeEvent(
     case 'agentSuperseded': {
       const work = findWork(state, event.id);
       const next = work ? replaceWork(state, { ...work, attempt: work.attempt + 1 }) : state;
-      return log(next, event.at, `${event.id} was there already: it is cancelled, the next attempt takes its place`);
+      return log(next, event.at, `${event.id} was running already: it is cancelled, and the next attempt is started`);
     }
     case 'agentReported':
       return takeReport(state, event.at, event.report);
@@ -113,7 +113,7 @@ function takeReservation(state: RefactorState, event: Extract<RefactorEvent, { k
   if (outcome.kind === 'short')
     return holdRefactor(state, at, `${outcome.reason}. Wait, or add to it (cox account raise); then resume`);
   const names = input.accounts.map(({ account, per }) => `${account} (${per})`).join(', ');
-  return log({ ...state, reserved: takeReserved(input) }, at, `its budget is set aside in ${names}`);
+  return log({ ...state, reserved: takeReserved(input) }, at, `its budget is reserved in ${names}`);
 }
 
 /** Puts the policy of all layers in force. Each changed field is logged. */
@@ -282,5 +282,5 @@ function takeFailure(state: RefactorState, event: Extract<RefactorEvent, { kind:
     return endRefactor(state, event.at, { kind: 'failed', type: 'PrepareFailed', reason: event.reason });
   }
   const { at, what, reason } = event;
-  return holdRefactor(dropUnwarranted(state, event), at, `${what} failed: ${reason}. Mend it, then resume`);
+  return holdRefactor(dropUnwarranted(state, event), at, `${what} failed: ${reason}. Fix that, then resume`);
 }

@@ -114,14 +114,14 @@ function takeStranger(state: RefactorState, at: number, report: AgentReport): Re
   }
   const isKnown = state.agents.some(({ id }) => id === report.agent);
   if (isKnown && !report.outcome)
-    return log(state, at, `${report.agent} works again, after its end was taken in: what it makes now is left aside`);
+    return log(state, at, `${report.agent} works again after its end was recorded: its new work is ignored`);
   const next = nextRefactorCommand(state);
   // A child's first report can arrive before its start event.
   if (report.outcome || (next.kind === 'startAgent' && next.id === report.agent))
-    return log(state, at, `a report of ${report.agent} came too late and is left aside`);
+    return log(state, at, `a report of ${report.agent} came too late and is ignored`);
   const message = { verb: 'stop' as const, reason: 'its refactor went on without it', by: 'coxswain' };
   const stopped = { ...state, forwards: [...state.forwards, { agent: report.agent, message }] };
-  return log(stopped, at, `${report.agent} is not part of this any more: it is stopped`);
+  return log(stopped, at, `${report.agent} does not belong to this refactor any more: it is stopped`);
 }
 
 /** Compares the state of an agent with what Temporal knows. An end that was never reported is applied. */
@@ -141,7 +141,7 @@ export function takeDescription(state: RefactorState, at: number, agent: AgentDe
   const told = { ...blank, head, steps, spend, outcome, ...(authors ? { authors } : {}) };
   if (!agent.result || readReport(told)) return takeReport(state, at, told);
   // No agent of ours can have such a result, so it counts as none.
-  const odd = log(state, at, `${agent.id} ended with a result that is none of an agent's`);
+  const odd = log(state, at, `${agent.id} ended with a result that no agent can have: it is ignored`);
   return takeDescription(odd, at, { ...agent, result: null });
 }
 
@@ -156,7 +156,7 @@ export function takeSpend(
   const agents = state.agents.map((one) =>
     one.id === agent && one.report ? { ...one, report: { ...one.report, spend: took } } : one,
   );
-  const text = `${agent} reported less than its chain in the hub shows: it is counted by that`;
+  const text = `${agent} reported less than its chain in the hub shows: the chain counts`;
   const deviations = [...state.deviations, text];
   return log({ ...state, agents, deviations, spend: sumSpend(agents, state.reviewSpend) }, at, text);
 }

@@ -20,7 +20,7 @@ export function takeBranch(before: RefactorState, branch: string, at: number): T
   if (problem !== undefined) return { kind: 'refused', detail: `branch ${JSON.stringify(branch)} ${problem}` };
   const { prepared, hold, deliveryApproved, line } = before;
   if (!hold && !prepared)
-    return { kind: 'refused', detail: 'it is being prepared for its branch: name it once it holds' };
+    return { kind: 'refused', detail: 'it is still being prepared for its branch: name another branch once it holds' };
   if (!hold && deliveryApproved)
     return { kind: 'refused', detail: `branch ${before.branch} is being delivered: name another one once it holds` };
   if (branch === before.branch) return { kind: 'taken', state: before };
@@ -56,7 +56,7 @@ export function takeDelivery(
       return holdRefactor(
         state,
         at,
-        `the repository refused branch ${state.branch}: ${outcome.reason}. Mend that, then resume; or ${otherBranch(state)}`,
+        `the repository refused branch ${state.branch}: ${outcome.reason}. Fix that, then resume; or ${otherBranch(state)}`,
       );
   }
 }

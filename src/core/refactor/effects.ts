@@ -190,7 +190,7 @@ export function findPartProblem(
 /** Most paths that a refusal names. */
 const MAX_NAMED = 20;
 
-const ONLY_CALLS = "files can be left out of what an agent's call did only";
+const ONLY_CALLS = "files can be left out only of the changes of an agent's call";
 
 function describeWhole(kind: Decision['kind']): string {
   return kind === 'review'

@@ -111,5 +111,5 @@ export function settleChoice(
   const left: TaskState = { ...work, rivals, forks: [] };
   const [winner] = rivals;
   const settled = winner?.result ? adopt(next, at, left, winner) : replaceWork(next, left);
-  return { kind: 'applied', detail: `${chosen} is chosen, ${losers.length} other is left aside`, state: settled };
+  return { kind: 'applied', detail: `${chosen} is chosen; ${losers.length} not chosen`, state: settled };
 }

@@ -191,8 +191,8 @@ function resumeRefactor(before: RefactorState, sent: MessageOf<'resume'>, at: nu
 function describeUnsaid({ input, setup = input.setup }: RefactorState): string {
   if (setup === input.setup || !input.policy?.network?.setup) return '';
   return (
-    '; a network that was said for the first setup (--network-for-setup) does not count for this one: ' +
-    'a policy file or COXSWAIN_SETUP_NETWORK has to allow it'
+    '; the network that was allowed for the first setup (--network-for-setup) does not count for this one: ' +
+    'allow it in a policy file or by COXSWAIN_SETUP_NETWORK'
   );
 }
 

@@ -36,7 +36,7 @@ export function digestStart(input: StartInput): string {
 function findRequestProblem({ requester, control }: RefactorState, rules: DecisionRules): string | undefined {
   const isNeeded = rules.signatures === 'required' && rules.selfApproval === 'deny';
   if (!isNeeded || requester !== undefined || !control.place) return undefined;
-  return 'policy denies that somebody approves what they asked for (decisions.selfApproval), so who requests this has to sign the start: `cox run --sign-with <key>`';
+  return 'policy denies self-approval (decisions.selfApproval), so the requester must sign the start: `cox run --sign-with <key>`';
 }
 
 export type RequestWeighing =
@@ -50,7 +50,7 @@ export function weighRequest(state: RefactorState, rules: DecisionRules, verifie
   if (requester !== undefined || input.signature === undefined || !control.place) return { kind: 'counts', requester };
   const { signature, signer, expiresAt } = input;
   if (expiresAt === undefined)
-    return { kind: 'refused', reason: 'a signed start says until when it counts: add expiresAt, and sign it again' };
+    return { kind: 'refused', reason: 'a signed start needs an expiry: add expiresAt, and sign it again' };
   const weighing = weigh({
     rules,
     subject: subjectOfRequest(id, control.place.namespace, input),

@@ -206,7 +206,7 @@ describe('nothing is left out, and nothing is decided', () => {
     expect(refusedBy(asked(), { decision: 'a/integration@1', leaveOut: ['@(README.md)'] })).toContain("can't be read");
   });
 
-  test('of a result that its reviewer doubts, of a plan, or in a run of before', () => {
+  test('of a result that its reviewer doubts, of a plan, or in an older run', () => {
     const plan = planOf({ id: 'a' });
     const run = new World({ plan, random: () => 0.5, callsPerTask: 1 });
     run.settle();
@@ -233,7 +233,7 @@ describe('nothing is left out, and nothing is decided', () => {
     const { leavesOut: _, ...rest } = before.refactor;
     before.refactor = rest;
     expect(refusedBy(before, { decision: 'a/integration@1', leaveOut: ['README.md'] })).toContain(
-      "what an agent's call did only",
+      "only of the changes of an agent's call",
     );
   });
 });

@@ -63,7 +63,7 @@ describe('with signatures required, orders that change files, withdraw or end ar
     expect((await give(run, verb, order('ann', 'r', verb, fields))).detail).not.toContain('sign');
   });
 
-  test('whoever may decide anything may order it, unless policy names approvers for that', async () => {
+  test('anybody who may decide something may give orders, unless policy names approvers for that', async () => {
     const named = [keys.approver('ann', { may: ['plan'] }), keys.approver('bob', { may: ['plan', 'control'] })];
     for (const [approvers, kind] of [
       [[keys.approver('ann', { may: ['plan'] })], 'applied'],
@@ -144,7 +144,7 @@ test('a call that a worker had no warrant for is asked about, in runs that began
   const held = advanceAgent(asked, what);
   const again = receiveForAgent(held, 'resume', [], 3).state;
   expect(again.control.decisions).toMatchObject([
-    { id: 'lib/call@1', about: expect.stringContaining('more strictly') },
+    { id: 'lib/call@1', about: expect.stringContaining('stricter policy') },
   ]);
   const { rules: _, ...former } = held;
   expect(receiveForAgent(former, 'resume', [], 3).state.pending).toMatchObject({ gate: 'allowed' });

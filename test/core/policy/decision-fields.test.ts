@@ -174,10 +174,10 @@ test('rules under which nothing could be decided are found before anything start
     'decisions.selfApproval is denied: say who requests this (requestedBy)',
   ]);
   expect(problemsOf({ approvers: [ann, bob], selfApproval: 'deny', quorum: { plan: 2 } }, 'ANN')).toEqual([
-    'a plan takes 2 of decisions.approvers, who may decide it: bob',
+    'a plan needs 2 approvals, and only these approvers may decide it: bob',
   ]);
   expect(problemsOf({ approvers: [ann], silence: { call: { after: 1, means: 'escalate' } } })).toEqual([
-    'decisions.silence.call escalates, but to nobody: name them (to)',
+    'decisions.silence.call escalates to nobody: name people in "to"',
   ]);
   expect(problemsOf({ approvers: [ann], silence: { call: { after: 1, means: 'escalate', to: ['eve'] } } })).toEqual([
     'decisions.silence.call escalates to eve, who is not one of decisions.approvers',
