@@ -182,7 +182,7 @@ describe('an account', () => {
     expect(findMessageProblem(verb, message)).toContain(words);
   });
 
-  test('is not started under a name that is none', () => {
+  test('is not started under a bad name', () => {
     const where = { taskQueue: 'queue', workflowId: 'queue-account-../x-day' };
     expect(openAccount({ account: '../x', per: 'day' }, at, where)).toMatchObject({
       kind: 'bad',
@@ -219,7 +219,7 @@ describe('an account', () => {
   });
 });
 
-test('of an account that two layers name the smaller amounts count; different periods are different limits', () => {
+test('if two layers name an account the smaller amounts count; different periods are different limits', () => {
   const one = [{ ...TEAM, tokens: 10 }];
   const other = [
     { ...TEAM, tokens: 20, usd: 3 },

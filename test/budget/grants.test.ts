@@ -86,7 +86,7 @@ describe('a model call whose answer nobody has', () => {
     expect(spend.costUsd).toBeCloseTo(2 * (0.004 + 0.16), 9);
   });
 
-  test('also where a person cut it short', () => {
+  test('also if a person interrupted it', () => {
     const cut = advanceAgent(began(), { kind: 'cut', at: 3, what: 'think' });
     expect(cut.spend).toMatchObject({ modelCalls: 1, outputTokens: MAX_OUTPUT_TOKENS });
     expect(advanceAgent(began(), { kind: 'cut', at: 3, what: 'act' }).spend.modelCalls).toBe(0);

@@ -73,7 +73,7 @@ describe('a budget of time', () => {
     });
   });
 
-  test('that nobody set costs nothing', () => {
+  test('that is not set costs nothing', () => {
     const run = new World({ plan: planOf({ id: 'a' }), random: () => 0.5, callsPerTask: 1 });
     expect(keepTime(run.refactor, 5 * MINUTE)).toBe(run.refactor);
     expect(timeIsUpAt(run.refactor)).toBeNull();

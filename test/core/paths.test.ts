@@ -139,7 +139,7 @@ const SLOW_ELSEWHERE = [
   `*${'a'.repeat(400)}*b`,
 ];
 
-describe('no pattern stops a judge', () => {
+describe('no pattern takes long to match', () => {
   test.each(HOSTILE)('%j is refused in a plan and in a policy, with the reason and the place', (pattern) => {
     const task = { id: 'a', title: 'A', instructions: 'Do', paths: ['src/**', pattern] };
     const check = checkPlan({ summary: 's', tasks: [task] });
@@ -151,7 +151,7 @@ describe('no pattern stops a judge', () => {
     ]);
   });
 
-  test.each(HOSTILE)('%j, of a run from before, allows nothing, protects everything, and is named', (pattern) => {
+  test.each(HOSTILE)('%j, of an older run, allows nothing, protects everything, and is named', (pattern) => {
     expect([isInPaths('src/aaaaaaaaaaaaaaaaaaaaaaaaaaaa', [pattern]), isInPaths('src/b', [pattern, 'src/**'])]).toEqual(
       [false, true],
     );
@@ -212,7 +212,7 @@ describe('no pattern stops a judge', () => {
   });
 });
 
-describe('tasks beside each other', () => {
+describe('tasks at the same time', () => {
   test.each([
     [['src/a.ts'], ['src/b.ts'], false],
     [['src/a.ts'], ['src/*.js'], false],

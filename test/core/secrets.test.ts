@@ -28,7 +28,7 @@ test.each(['Authorization: Bearer abcdef0123', 'Basic YW5uOnNlY3JldA==', 'ghp_ab
   (text) => expect(hideSecretValues(text, [])).toMatch(/\[hidden\]$/),
 );
 
-test('what is no secret stays, and no short value takes a text apart', () => {
+test('text without secrets stays, and short values are not removed', () => {
   const text = 'git fetch failed: none of the none; bearer of news';
   expect(hideSecretValues(text, ['none', ''])).toBe(text);
 });

@@ -67,7 +67,7 @@ describe('reading a command line', () => {
     expect(parseCommand('x=ls; $x').unjudgeable).toContain('known only when it runs');
   });
 
-  test('what can’t be followed is said', () => {
+  test('a line that can’t be followed says why', () => {
     const lines = [
       '$x a',
       '$(echo rm) a',
@@ -95,7 +95,7 @@ describe('reading a command line', () => {
     expect(lines.filter((line) => !parseCommand(line).unjudgeable)).toEqual([]);
   });
 
-  test('what can be followed is not', () => {
+  test('a line that can be followed can be judged', () => {
     const lines = [
       'npm test 2>&1 | tail -20',
       `node -e "console.log(require('./x'))"`,
@@ -126,7 +126,7 @@ describe('reading a command line', () => {
     expect(facts.background).toBe(true);
   });
 
-  test('what looks like the network is named', () => {
+  test('network use is named', () => {
     const line =
       'curl -s x; git -C a push; npm ci; python3 -m pip install y; cargo build; git log; echo > /dev/tcp/a/1';
     expect(parseCommand(line).network.toSorted()).toEqual([
@@ -234,7 +234,7 @@ describe('rules', () => {
     expect(ruleOnCommand(parseCommand('rm a'), LOOKING_RULES, 'deny').outcome).toBe('deny');
   });
 
-  test('what only a variable decides is asked, never denied', () => {
+  test('a match that only a variable decides asks, and is never denied', () => {
     const rules = [rule({ effect: 'deny', programs: ['git'], subcommands: ['push'] })];
     expect(ruleOnCommand(parseCommand('git "$x"'), rules).outcome).toBe('ask');
     expect(ruleOnCommand(parseCommand('x=push; git $x'), rules).outcome).toBe('deny');

@@ -131,7 +131,7 @@ test.each(PIECES)('twice as much of %j is at most twice the work, and four times
   }
 });
 
-test('the longest lines are judged in the time of a look', () => {
+test('the longest lines are judged at once', () => {
   // Every third piece; the property above has all of them, in shorter lines.
   for (const piece of PIECES.filter((_, at) => at % 3 === 0)) {
     const start = performance.now();
@@ -140,7 +140,7 @@ test('the longest lines are judged in the time of a look', () => {
   }
 });
 
-test('what there is too much of can’t be judged, and so asks, whatever stands first', () => {
+test('a line with too much in it can’t be judged, and so asks, whatever comes first', () => {
   for (const line of [
     `echo ${'a '.repeat(20_000)}; git push`,
     `${'ls; '.repeat(12_000)}git push`,
@@ -155,7 +155,7 @@ test('what there is too much of can’t be judged, and so asks, whatever stands 
   }
 });
 
-test('what a refused part shows is denied, though the rest is too much', () => {
+test('a denied part is denied, though the rest is too much', () => {
   expect(judge(`chmod u+s x; echo ${'a '.repeat(20_000)}`).outcome).toBe('deny');
 });
 

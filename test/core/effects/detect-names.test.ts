@@ -23,7 +23,7 @@ test('a new name that people or file systems take for another is of high risk', 
     expect([path, ...added(path)].join()).toContain(`high misleading-name ${path}`);
 });
 
-test('names of one script, and the right spelling, are none', () => {
+test('names in one script, and the right spelling, are no finding', () => {
   for (const path of [
     'src/auth.js',
     'docs/\u043f\u0440\u0438\u0432\u0435\u0442.txt',
@@ -38,14 +38,14 @@ test('names of one script, and the right spelling, are none', () => {
   expect(judge([change('src/\u0430uth.js', 'one();\n', 'two();\n')])).toEqual([]);
 });
 
-test('another spelling of what policy protects is found; what is protected itself has a gate of its own', () => {
+test('another spelling of a protected path is found; the path itself has a gate of its own', () => {
   const protects = ['deploy/**', 'Makefile'];
   expect(added('Deploy/prod.yaml', { protects })).toEqual(['high misleading-name Deploy/prod.yaml']);
   expect(added('makefile', { protects })).toEqual(['high misleading-name makefile']);
   expect(added('deploy/prod.yaml', { protects })).toEqual([]);
 });
 
-test('a check that is gone weighs, however often it is done alike', () => {
+test('a guard that is gone is found, however often it is gone in the same way', () => {
   const files = ['a', 'b', 'c', 'd'].map((name) =>
     change(`src/${name}.js`, `if (check(u)) {\n  ${name}();\n}\n`, `if (true) {\n  ${name}();\n}\n`),
   );
@@ -69,11 +69,11 @@ test.each([
   ['it has another name', 'Tidy up', 'if (isValid(x)) f();\n', 'if (isVerified(x)) f();\n'],
   ['it is elsewhere in the line', 'Tidy up', 'if (check(x)) f();\n', 'check(x) && f();\n'],
   ['it is a comment', 'Tidy up', '// check this\nf();\n', 'f();\n'],
-])('no check is gone where %s', (_, task, before, after) => {
+])('no guard is gone if %s', (_, task, before, after) => {
   expect(judge([change('src/a.js', before, after)], { task })).toEqual([]);
 });
 
-test('a check that moved to another file is not gone', () => {
+test('a guard that moved to another file is not gone', () => {
   const changes = [
     change('src/a.js', 'check(u);\nf();\n', 'f();\n'),
     change('src/b.js', 'g();\n', 'check(u);\ng();\n'),

@@ -76,7 +76,7 @@ const MANIFEST = `{
 const manifest = (from: string, to: string, task = 'Tidy up'): string[] =>
   judge([change('package.json', MANIFEST, MANIFEST.replace(from, to))], { task });
 
-test('what makes tests pass whatever happens is found', () => {
+test('commands that always pass are found', () => {
   expect(manifest('"node --test"', '"node --test || true"')).toEqual(['high weakened-test package.json']);
   expect(manifest('"node --test"', '"node --test test/a.test.js"').join()).toContain('high weakened-test');
   expect(manifest('--lines 90', '--lines 40').join()).toContain('high weakened-test');
@@ -124,7 +124,7 @@ test.each([
   ['.envrc', 'export A=1\n', 'medium executable-configuration'],
   ['AGENTS.md', 'Always run x.\n', 'high agent-instructions'],
   ['.coxswain/policy.yaml', 'version: 1\n', 'high agent-instructions'],
-])('what would run or instruct later is found: %s', (path, text, expected) => {
+])('a file that runs or instructs later is found: %s', (path, text, expected) => {
   expect(judge([change(path, null, text)])).toEqual([`${expected} ${path}`]);
 });
 
@@ -139,7 +139,7 @@ test('lifecycle scripts ask, sorted scripts do not', () => {
   expect(judge([change('package.json', MANIFEST, sorted)])).toEqual([]);
 });
 
-test('CI that the task names is a smaller surprise, but never rights for strangers', () => {
+test('CI that the task names has a lower risk, except rights for strangers', () => {
   const path = '.github/workflows/ci.yml';
   const ci = 'on:\n  pull_request:\njobs:\n  test:\n    node: 22\n';
   const context = { task: 'Test on Node 24 in ci.yml' };
@@ -169,7 +169,7 @@ test('paths, sizes, binaries, links and modes', () => {
     expect(link(target)).toEqual(['high symlink src/a']);
 });
 
-test('a task that is too large asks again when as much again was changed, not with each file', () => {
+test('a task that is too large asks again after another whole limit of changes, not with each file', () => {
   const keys = (files: number): string[] =>
     detectSize({ files, lines: 1, largest: `${files}.js` }, { files: 100 }).map(findingKey);
   expect(keys(100)).toEqual([]);
@@ -177,7 +177,7 @@ test('a task that is too large asks again when as much again was changed, not wi
   expect(keys(200)).not.toEqual(keys(199));
 });
 
-test('what was not looked at is denied where policy denies anything that could be in it', () => {
+test('a file that was not read is denied if policy denies any kind of finding', () => {
   const [unread] = detectEffects([change('a.txt', null, null, { truncated: true, status: 'added' })], CONTEXT);
   if (!unread) throw new Error('nothing is said of a file that was not read');
   expect(gateFindings([unread]).outcome).toBe('ask');
@@ -185,7 +185,7 @@ test('what was not looked at is denied where policy denies anything that could b
   expect(gateFindings([unread], { secret: 'deny' })).toEqual({ outcome: 'deny', about: [unread] });
 });
 
-test('what a person kept stays kept while its bytes are the same, wherever they stand, and no longer', () => {
+test('a permit holds while its bytes are the same, on whatever line, and no longer', () => {
   const keys = (path: string, oldText: string | null, newText: string): string[] =>
     detectEffects([change(path, oldText, newText)], CONTEXT)
       .filter(({ risk }) => risk !== 'low')
@@ -205,7 +205,7 @@ test('a file can do no more by a comment that says so', () => {
   expect(judge([change('src/a.js', 'one();\n', after)])).toEqual(['high new-capability src/a.js']);
 });
 
-test('judges let others work after each file', () => {
+test('detectors let other work run after each file', () => {
   const changes = Array.from({ length: 50 }, (_, index) => change(`src/${index}.js`, 'one();\n', 'two();\n'));
   const { around, take } = createAround();
   changes.forEach(take);
@@ -215,7 +215,7 @@ test('judges let others work after each file', () => {
   expect(count).toBe(100);
 });
 
-test('a protected path that a task was allowed to change is of high risk for whoever delivers', () => {
+test('a protected path that a task was allowed to change is shown with high risk at the delivery', () => {
   const changes = [change('deploy/prod.yaml', 'replicas: 1\n', 'replicas: 3\n'), change('src/a.js', 'a\n', 'b\n')];
   const findings = detectEffects(changes, { paths: ['src/**', 'deploy/prod.yaml'], task: '', barred: ['deploy/**'] });
   expect(findings[0]).toMatchObject({

@@ -12,7 +12,7 @@ const SECRET: Finding = { ...BINARY, kind: 'secret', path: 'lib/keys.js', line: 
 const binaries = (count: number, path: (index: number) => string): Finding[] =>
   Array.from({ length: count }, (_, index) => ({ ...BINARY, path: path(index), content: `100644 ${index}` }));
 
-test('thousands of findings alike are one line, by kind and folder, beside the one that differs', () => {
+test('thousands of similar findings are one line, by kind and folder, and the one that differs stays', () => {
   const many = binaries(2843, (index) => `django/m${index % 300}/__pycache__/f${index}.pyc`);
   const { findings, more } = clipFindings([...many, SECRET]);
   expect(more).toBe(0);
@@ -25,7 +25,7 @@ test('thousands of findings alike are one line, by kind and folder, beside the o
   ]);
 });
 
-test('a few are told one by one', () => {
+test('a few findings stay single', () => {
   const few = binaries(5, (index) => `a/${index}.bin`);
   expect(clipFindings(few).findings).toEqual(few);
 });
@@ -39,7 +39,7 @@ const anyFinding = fc.record({
   content: fc.stringMatching(/^[0-9a-f]{16}$/),
 });
 
-test('nothing of medium risk and above is cut, whatever there is, and all of it fits into a history', () => {
+test('no finding of medium or high risk is dropped, and all of them fit into a history', () => {
   fc.assert(
     fc.property(fc.array(anyFinding, { maxLength: 300 }), (all) => {
       const { findings, more } = clipFindings(all);
@@ -59,7 +59,7 @@ test('nothing of medium risk and above is cut, whatever there is, and all of it 
   );
 });
 
-test('of a group that was kept, other bytes are not; one more of its sort is not either', () => {
+test('a permit for a group covers neither other bytes nor one more finding of its sort', () => {
   const many = binaries(30, (index) => `a/${index}.bin`);
   const kept = new Set(clipFindings(many).findings.map(findingKey));
   expect(listPermittedKeys(many, kept).size).toBe(30);

@@ -82,7 +82,7 @@ function measure(work: () => void): number {
   return (user + system) / 1000;
 }
 
-describe('no file makes a judge throw', () => {
+describe('no file makes a detector throw', () => {
   test.each(['package-lock.json', 'package.json', 'npm-shrinkwrap.json', 'composer.lock'])('%s nested deep', (path) => {
     for (const [open, close] of [
       ['[', ']'],
@@ -95,7 +95,7 @@ describe('no file makes a judge throw', () => {
     }
   });
 
-  test('one that fails is a finding that asks, and takes no other’s findings with it', () => {
+  test('one that fails becomes a finding that asks, and the findings of the others stay', () => {
     const text = "import x from '../lib/x.js';\nconst plugin = require(process.env.PLUGIN);\n";
     const findings = detectEffects(
       [change('src/a.js', 'a();\n', `a();\n${text}`), change('b.bin', null, null, { binary: true, status: 'added' })],

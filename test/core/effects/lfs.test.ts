@@ -21,7 +21,7 @@ test('a pointer is no finding, nor is an empty file, a deleted one, or one that 
   expect(found({ newText: 'raw\n' })).toEqual([]);
 });
 
-test('what was added or changed there and is no pointer is a finding of its own', () => {
+test('added or changed content that is no pointer is a finding of its own', () => {
   expect(found({ lfs: true, status: 'added', newText: 'raw\n' })).toEqual(['high assets/a.bin']);
   expect(found({ lfs: true, newText: 'raw\n', oldText: POINTER })).toEqual(['high assets/a.bin']);
   expect(found({ lfs: true, binary: true, oldText: POINTER, size: 9 })).toEqual(['high assets/a.bin']);

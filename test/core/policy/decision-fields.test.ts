@@ -155,7 +155,7 @@ describe('layers', () => {
     expect(rulesOf(result.policy).silence).toEqual({});
   });
 
-  test('of before there was such a policy, and of none, leave it to anyone', () => {
+  test('of older runs, and none at all, let anyone decide', () => {
     expect(rulesOf({})).toEqual(OPEN_RULES);
     const quorum = Object.fromEntries(QUORUM_KINDS.map((kind) => [kind, 1]));
     expect(rulesOf(policyOf())).toEqual({ ...OPEN_RULES, quorum });

@@ -84,7 +84,7 @@ test('a steer that names no task reaches each agent that starts after it, once; 
   expect(run.refactor.standingSteers).toEqual([]);
 });
 
-test('in a run of before, a steer that waits for an agent reaches one alone, and its receipt says so', () => {
+test('in an older run, a steer that waits for an agent reaches one alone, and its receipt says so', () => {
   const run = threeTasks();
   run.settle();
   const { standingSteers: _, ...before } = run.refactor;

@@ -86,7 +86,7 @@ describe('names', () => {
 });
 
 describe('words', () => {
-  test('are harmless after once, whatever they were, and nothing of them is lost', () => {
+  test('are harmless after one pass, and nothing of them is lost', () => {
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
         const once = harmless(value);
@@ -120,7 +120,7 @@ describe('words', () => {
     expect(run.send('approve', { decision: 'plan@1', by: 'ann' })).toMatchObject({ kind: 'applied' });
   });
 
-  test('of a run that began before are kept as they came', () => {
+  test('of an older run are kept as they came', () => {
     const run = new World({ plan: planOf({ id: 'a' }), random: () => 0.5, callsPerTask: 1, checks: [] });
     run.settle();
     run.send('steer', { text: 'go\u202e on', by: '\u0430nn' });
@@ -179,7 +179,7 @@ describe('the branch of a workflow id', () => {
     expect(checkRefName(branchFor(`${'a'.repeat(31)}.${'b'.repeat(60)}`))).toBeUndefined();
   });
 
-  test('stays what it was for runs that began before', () => {
+  test('stays the same for older runs', () => {
     expect(formerBranchFor('Rename Things')).toBe('coxswain/rename-things');
   });
 });
@@ -196,7 +196,7 @@ test('a branch that is to be made has parts that git can keep as files, and lock
   expect(checkNewBranch('--force')).toContain('starts with "-"');
 });
 
-test('a branch is in the way of another as git and file systems without case see it', () => {
+test('a branch is in the way of another as git and file systems that ignore case see it', () => {
   const inTheWay = (branch: string, ...there: string[]): boolean => findInTheWay(branch, there) !== undefined;
   expect(inTheWay('a/b', 'a')).toBe(true);
   expect(inTheWay('a', 'a/b')).toBe(true);
