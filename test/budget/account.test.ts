@@ -42,7 +42,7 @@ test('what is set aside and spent together never exceeds the limit, in any sched
         const send = (): unknown => {
           if (verb === 'reserve') return bank.send(TEAM, verb, { holder, tokens, usd, limit: LIMIT }, at);
           if (verb === 'raise') return bank.send(TEAM, verb, { tokens: tokens + 1, usd, by: 'ann' }, at);
-          // No refactor takes more than it has set aside.
+          // No refactor takes more than it has reserved.
           const most = held.get(holder) ?? { tokens: 0, usd: 0 };
           const took = { tokens: Math.min(tokens, most.tokens), usd: Math.min(usd, most.usd) };
           return bank.send(TEAM, 'settle', { holder, ...took }, at);
@@ -63,7 +63,7 @@ test('what is set aside and spent together never exceeds the limit, in any sched
         if (!view) continue;
         const taken = takenOf(view);
         if (view.since !== since) {
-          // What is set aside lives on, also what people had added for the period before.
+          // Reservations live on, also those from what people added in the earlier period.
           since = view.since;
           carried = reserved;
         }

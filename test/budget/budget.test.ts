@@ -12,7 +12,7 @@ import { sweep } from '../sweep.ts';
 
 const PLAN = planOf({ id: 'a' }, { id: 'b' }, { id: 'c' });
 
-/** Any answer that a model may give: at most what was reserved for its input, and the longest output. */
+/** Any usage that a response may have: at most the reserved input, and the longest output. */
 function anyUsage(random: () => number): (state: AgentState) => Usage {
   return ({ contextTokens, newBytes }) => ({
     inputTokens: Math.floor(random() * (contextTokens + newBytes / 2)),

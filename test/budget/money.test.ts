@@ -14,7 +14,7 @@ import { sweep } from '../sweep.ts';
 const PLAN = planOf({ id: 'a' }, { id: 'b' }, { id: 'c' });
 const PRICE = { inputPerMillionUsd: 2, outputPerMillionUsd: 10 };
 
-/** Any answer that a model may give within what was reserved, part of its input from the cache. */
+/** Any usage that a response may have within its reservation, with part of its input from the cache. */
 function anyUsage(random: () => number): (state: AgentState) => Usage {
   return ({ contextTokens, newBytes }) => {
     const inputTokens = Math.floor(random() * (contextTokens + newBytes / 2));

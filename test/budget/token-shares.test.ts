@@ -3,7 +3,7 @@ import { viewRefactor } from '../../src/core/views/status.ts';
 import { planOf } from '../core/builders.ts';
 import { World } from '../core/world.ts';
 
-/** Three tasks at the same time, each of which names more tokens than all may have together. */
+/** Three tasks at the same time, each of which names more tokens than the whole budget has. */
 function begin(tokens: number, callsPerTask: number): World {
   const usage = () => ({ inputTokens: 1000, cachedTokens: 0, outputTokens: 9000, costUsd: null });
   const plan = planOf({ id: 'a' }, { id: 'b' }, { id: 'c' });

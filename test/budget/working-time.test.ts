@@ -7,7 +7,7 @@ import { World } from '../core/world.ts';
 
 const MINUTE = 60_000;
 
-/** A refactor with ten minutes, just when its plan waits to be approved. */
+/** A refactor with a budget of ten minutes, whose plan waits for approval. */
 function planned(): World {
   const run = new World(
     { plan: planOf({ id: 'a' }, { id: 'b' }), random: () => 0.5, callsPerTask: 1 },

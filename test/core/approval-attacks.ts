@@ -1,6 +1,6 @@
 /**
- * Approvals that must not count, by what is wrong with them, and the states in which they are sent.
- * Rule: each is faultless but for its one fault, so that nothing else is what refuses it.
+ * Approvals that must not count, each with its fault, and the states in which they are sent.
+ * Rule: each has exactly one fault, so that nothing else can be the reason for its refusal.
  */
 import { createAgent } from '../../src/core/agent/next.ts';
 import { advanceAgent } from '../../src/core/agent/advance.ts';
@@ -17,7 +17,7 @@ import { planOf, policyOf, sha, shell, specOf, thought } from './builders.ts';
 import type { Keys } from './signers.ts';
 import { World } from './world.ts';
 
-/** Workflow time of everything here, so that a key may have expired. */
+/** The workflow time of all messages; one key has expired before it. */
 const NOW = Date.parse('2026-06-01T00:00:00Z');
 const PAST = '2026-05-01T00:00:00Z';
 export const PLACE: Place = { namespace: 'default', repository: '/r', firstRun: 'run-1', run: 'run-2' };
@@ -37,7 +37,7 @@ export function decisionsOf(keys: Keys): NonNullable<Policy['decisions']> {
   };
 }
 
-/** A run that may have a decision open. */
+/** A run that may have an open decision. */
 export interface Gate {
   keys: Keys;
   control(): Control;
@@ -48,14 +48,14 @@ export interface Gate {
 let nonce = 0;
 const freshId = (): string => `m${nonce++}`;
 
-/** The decision that is open. */
+/** The open decision. */
 export function openAt(gate: Gate): Decision {
   const [decision] = listOpenDecisions(gate.control());
   if (!decision) throw new Error('nothing is open');
   return decision;
 }
 
-/** A faultless approval of what is open. */
+/** A faultless approval of the open decision. */
 export function approvalBy(gate: Gate, who: string, extra: object = {}): object {
   const decision = openAt(gate);
   const message = { id: freshId(), decision: decision.id, ...extra };
@@ -138,7 +138,7 @@ interface Scene {
   subject: Subject;
 }
 
-/** What an attacker looks at. */
+/** What an attacker can see. */
 export function sceneAt(gate: Gate): Scene {
   const decision = openAt(gate);
   return { keys: gate.keys, decision, subject: gate.subject(decision) };
@@ -146,12 +146,12 @@ export function sceneAt(gate: Gate): Scene {
 
 const other = '0'.repeat(64);
 
-/** Signs an approval of a subject, and sends it as one of what is open. */
+/** Signs an approval of a subject, and sends it as an approval of the open decision. */
 function as({ keys, decision }: Scene, who: string, subject: Subject, extra: object = {}): object {
   return keys.sign(who, subject, 'approve', { id: freshId(), decision: decision.id, ...extra });
 }
 
-/** Every way in which an approval must not count, each by somebody who could have made a good one where that matters. */
+/** Every fault of an approval. If it matters, the sender is a person who could have made a good one. */
 export const ATTACKS: Record<string, (scene: Scene, who: 'ann' | 'bob') => object> = {
   'not signed': ({ decision: { id, digest } }, by) => ({ decision: id, digest, by, id: freshId() }),
   'not signed, and without an id': (_, by) => ({ by }),

@@ -1,6 +1,6 @@
 /**
  * Accounts of shared budgets for simulated worlds.
- * Rule: the product's own account, driven as the activities drive it.
+ * Rule: it uses the product's own account in the way the activities use it.
  */
 import type { AccountInput, AccountState, AccountVerb, AccountView } from '../../src/core/budget/account.ts';
 import { accountId, openAccount, receiveForAccount, viewAccount } from '../../src/core/budget/account.ts';
@@ -10,7 +10,7 @@ import type { RefactorCommand } from '../../src/core/refactor/state.ts';
 export class Bank {
   readonly accounts = new Map<string, AccountState>();
 
-  /** What `reserveShared` does for a policy of one account. */
+  /** Acts as `reserveShared` does for a policy with one account. */
   reserve(holder: string, { input }: Extract<RefactorCommand, { kind: 'reserve' }>, at: number): ReserveOutcome {
     const [first, ...more] = input.accounts;
     if (!first || more.length > 0) throw new Error('these worlds know policies of one account');
@@ -19,7 +19,7 @@ export class Bank {
     return this.send({ account, per }, 'reserve', { holder, tokens, usd, limit }, at) as ReserveOutcome;
   }
 
-  /** What `settleShared` does. */
+  /** Acts as `settleShared` does. */
   settle(holder: string, { input }: Extract<RefactorCommand, { kind: 'settle' }>, at: number): void {
     const { accounts, tokens, usd } = input;
     for (const { account, per } of accounts) this.send({ account, per }, 'settle', { holder, tokens, usd }, at);

@@ -1,6 +1,6 @@
 /**
- * Values that tests of the reducers are made of: specs, proposals, outcomes and plans with all their fields.
- * Rule: each is the plainest that counts; a test says only what it is about.
+ * Values for tests of the reducers: specs, proposals, outcomes and plans with all their fields.
+ * Rule: each is the plainest valid one, so that a test states only what it is about.
  */
 import type { AgentEvent, AgentSpec, AgentState } from '../../src/core/agent/state.ts';
 import type { Proposal } from '../../src/core/agent/step.ts';
@@ -28,7 +28,7 @@ export function policyOf(run?: Policy, team?: Policy): EffectivePolicy {
   return resolved.policy;
 }
 
-/** How a refactor goes that begins now. */
+/** The marks of a refactor that begins under today's rules. */
 export const NEWEST_RULES = {
   control: { ...createControl(), fourKinds: true },
   countsBegun: true,
@@ -131,7 +131,7 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** What continue-as-new does to a state. */
+/** A state after continue-as-new. */
 export function throughJson<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }

@@ -1,8 +1,8 @@
-/** Changes and findings as short texts, for tests of judges. */
+/** Changes and findings as short texts, for tests of detectors. */
 import type { FileChange, EffectContext } from '../../src/core/effects/detect.ts';
 import { detectEffects } from '../../src/core/effects/detect.ts';
 
-/** A change from one text to another; `null` is no file. */
+/** A change from one text to another; `null` means no file. */
 export function change(
   path: string,
   oldText: string | null,
@@ -19,7 +19,7 @@ export function change(
   };
 }
 
-/** What is found of at least medium risk, each as `risk kind path`; small remarks are left out. */
+/** Findings of medium and high risk, each as `risk kind path`. */
 export function judge(changes: FileChange[], context: Partial<EffectContext> = {}): string[] {
   return detectEffects(changes, { paths: ['**'], task: 'Tidy up', ...context })
     .filter(({ risk }) => risk !== 'low')

@@ -37,7 +37,7 @@ function anyCall(random: () => number): (state: AgentState) => Proposal {
   };
 }
 
-/** Sends what people send: approvals and rejections of what is open, with the digest that they see, now and then another. */
+/** Approves and rejects open decisions as people do, mostly with the right digest. */
 function answer(run: World, random: () => number): void {
   for (const { id, kind, digest } of viewRefactor(run.refactor).needs) {
     const seen = random() < 0.1 ? 'f'.repeat(64) : digest;
@@ -73,7 +73,7 @@ function play(seed: number): World {
   return run;
 }
 
-/** Whether this act had been decided on exactly its call: by a person where anything asked, else by policy. */
+/** Whether exactly this act's call was decided: by a person if anything asked, else by policy. */
 function isDecided({ state, allowedBy }: World['acts'][number]): boolean {
   const { pending, spec, control } = state;
   if (pending?.gate !== 'allowed') return false;
@@ -107,7 +107,7 @@ test('in random runs no act is without its decision, and no commit is delivered 
     }),
     { numRuns: sweep(80, 300) },
   );
-  // Each of these came up, or nothing was shown.
+  // Each of these must have happened, or the test showed nothing.
   expect(Math.min(seen.acts, seen.asked, seen.deliveries, seen.overreaches)).toBeGreaterThan(0);
 }, 400_000);
 
@@ -120,7 +120,7 @@ test('in random runs no agent finishes with effects that policy denied, or that 
           ({ kind, closed }) => isScopeKind(kind) && closed?.outcome === 'rejected',
         );
         undone += rejected.length;
-        // What is to be put back is put back by the next think, so none may be left behind by an end.
+        // The next think puts files back, so no restore may be left when the agent ends.
         if (outcome?.kind === 'finished') expect({ restore, nudges }).toEqual({ restore: null, nudges: [] });
         const open = control.decisions.filter(({ closed }) => !closed);
         if (outcome) expect(open).toEqual([]);

@@ -68,7 +68,7 @@ const NAMES = [
 const joined = (of: readonly string[], maxLength: number): fc.Arbitrary<string> =>
   fc.array(fc.constantFrom(...of), { minLength: 1, maxLength }).map((parts) => parts.join('/'));
 
-/** Milliseconds of the processor, whatever else runs beside. */
+/** Milliseconds of processor time, so that other programs don't count. */
 function measure(work: () => void): number {
   const before = process.cpuUsage();
   work();
@@ -129,7 +129,7 @@ const HOSTILE = [
   '{1..100000000}',
   '{aa..zz}',
 ];
-/** They can be read, and made other matchers go on for ever. */
+/** Readable patterns with which other matchers never end. */
 const SLOW_ELSEWHERE = [
   `${'*a'.repeat(200)}b`,
   `${'**/a/'.repeat(80)}b`,
@@ -160,7 +160,7 @@ describe('no pattern takes long to match', () => {
     expect(findProtecting('src/x', ['lib', 'src'])).toBe('src');
     expect(describeBroken([pattern])).toContain(pattern.slice(0, 60));
     expect(describeBroken(['src/**'])).toBe('');
-    // Its own name is meant by it all the same: a file may be called so.
+    // A file may have such a name, so the pattern still matches its own text.
     expect(isInPaths(pattern, [pattern])).toBe(true);
   });
 

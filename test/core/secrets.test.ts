@@ -1,4 +1,4 @@
-/** Secrets are taken out of texts by value, in each spelling in which a server repeats what it was sent. */
+/** Secrets are removed from texts by value, in each spelling in which a server may repeat what it received. */
 import { expect, test } from 'vitest';
 import { hideSecretValues } from '../../src/core/secrets.ts';
 
@@ -19,7 +19,7 @@ test.each([
 ])('a secret %s is gone', (_how, spelling) => {
   const clean = hideSecretValues(`a server said: ${spelling}, and more`, [KEY]);
   expect(clean).toContain('[hidden]');
-  // What stands around it in base64 is left, and shares a character with it at either end.
+  // The text around it in base64 stays, and shares a character with it at each end.
   for (let at = 0; at + 12 <= spelling.length; at += 1) expect(clean).not.toContain(spelling.slice(at, at + 12));
 });
 

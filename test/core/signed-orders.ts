@@ -1,6 +1,6 @@
 /**
  * Orders as people sign them, to a refactor and to an agent, for tests of who may give them.
- * Rule: each is faultless; what is wrong with one, a test says itself.
+ * Rule: each is faultless; a test itself adds the fault.
  */
 import { advanceAgent } from '../../src/core/agent/advance.ts';
 import { createAgent } from '../../src/core/agent/next.ts';
@@ -29,7 +29,7 @@ let nonce = 0;
 /** An id that no other message has. */
 export const freshOrderId = (): string => `order-${nonce++}`;
 
-/** An order as somebody signs it for a workflow. */
+/** A signed order for a workflow. */
 export function order(who: string, workflow: string, verb: Verb, fields: object = {}): object {
   const message = { id: freshOrderId(), ...fields };
   const read = readMessage(verb, [message]);

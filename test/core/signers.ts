@@ -1,7 +1,7 @@
 /**
- * People with keys, for tests of who may decide: one kind whose signatures say in plain text what was signed by whom,
- * and, in test/signing, one with real keys.
- * Rule: both give the same verdicts, class by class, which a test compares.
+ * People with keys, for tests of who may decide. Their signatures are plain texts; people with real keys are in
+ * test/signing.
+ * Rule: both give the same verdict for each class of messages; a test compares them.
  */
 import type { Approver } from '../../src/core/policy/approvers.ts';
 import type { SignatureQuestion, SignatureVerdict, Verified } from '../../src/core/decisions/weigh.ts';
@@ -13,14 +13,14 @@ import type { Received } from '../../src/core/decisions/receive.ts';
 import type { DecidingMessage, Subject } from '../../src/core/decisions/signed-text.ts';
 import { renderSignedText } from '../../src/core/decisions/signed-text.ts';
 
-/** How keys are made, used and verified. */
+/** Makes, uses and verifies keys. */
 export interface KeyKind {
   publicKey(who: string): string;
   signText(who: string, text: string): string;
   verify(question: SignatureQuestion): SignatureVerdict | Promise<SignatureVerdict>;
 }
 
-/** People who sign with keys of one kind; everybody whom a test names has one. */
+/** People with keys of one kind: one for each name in a test. */
 export class Keys {
   readonly kind: KeyKind;
 
@@ -28,7 +28,7 @@ export class Keys {
     this.kind = kind;
   }
 
-  /** Somebody as policy lists them. */
+  /** A person as policy lists them. */
   approver(name: string, rest: Omit<Approver, 'name' | 'publicKey'> = {}): Approver {
     return { name, publicKey: this.kind.publicKey(name), ...rest };
   }
@@ -37,14 +37,14 @@ export class Keys {
     return this.kind.signText(who, text);
   }
 
-  /** Signs a message about a subject with somebody's key. */
+  /** Signs a message about a subject with a person's key. */
   sign<M extends { id: string }>(who: string, subject: Subject, verb: Verb, message: M): M & { signature: string } {
     const read = readMessage(verb, [message]);
     if (read.kind === 'bad') throw new Error(read.problem);
     return { ...message, signature: this.signText(who, renderSignedText(subject, read.message as DecidingMessage)) };
   }
 
-  /** Sends a message as a workflow does: what is signed is received twice, and `meanwhile` happens in between. */
+  /** Sends a message as a workflow does: a signed one is received twice, and `meanwhile` happens in between. */
   async deliver<S>(
     read: () => S,
     update: (state: S) => void,
@@ -62,7 +62,7 @@ export class Keys {
   }
 }
 
-/** Keys of no mathematics. */
+/** Keys without cryptography. */
 export const plainKeys: KeyKind = {
   publicKey: (who) => `ssh-ed25519 ${Buffer.from(digestText(who)).toString('base64')}`,
   signText: (who, text) => {

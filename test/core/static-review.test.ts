@@ -1,4 +1,4 @@
-/** Findings are shown so that the worst can't be missed, gated by policy, and weighed the same way each time. */
+/** Findings are shown with the worst first, gated by policy, and always weighed in the same way. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Finding } from '../../src/core/effects/findings.ts';

@@ -1,4 +1,4 @@
-/** A field that is said twice in JSON is found, wherever it is; what only looks like one is not. */
+/** A field that JSON names twice is found anywhere; a text that only looks like one is not. */
 import { expect, test } from 'vitest';
 import { findRepeatedField } from '../../src/core/unreadable.ts';
 

@@ -21,7 +21,7 @@ describe('messages', () => {
     const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`key-${index}`, 1]));
     for (const read of [readMessage('steer', [{ text: 'a', ...many }]), readStart([many])]) {
       expect(read).toMatchObject({ kind: 'bad', problem: expect.stringContaining('key-0') });
-      // What was sent is repeated in a receipt or a failure, and these have room for little.
+      // A receipt or failure quotes what was sent, and its size is limited.
       expect(JSON.stringify(read).length).toBeLessThan(12_000);
     }
     expect(readMessage('pause', [])).toEqual({ kind: 'ok', message: { verb: 'pause' } });
@@ -175,7 +175,7 @@ test.each([
 
 test('nothing shown to people can move the cursor, hide or reorder text', () => {
   expect(escapeForPeople('a\u001b[31mb\u202ec\u200bd\re\tf\ng')).toBe('a\\u{1b}[31mb\\u{202e}c\\u{200b}d\\u{d}e\tf\ng');
-  // Tags spell words that nobody sees; a half of a character is none.
+  // Tag characters spell invisible words; half of a surrogate pair is no character.
   expect(escapeForPeople('a\u{e0041}b\ud800c\u3164')).toBe('a\\u{e0041}b\\u{d800}c\\u{3164}');
   expect(escapeForPeople('naïve 日本語 👩‍🚀'.replace('\u200d', ''))).toBe('naïve 日本語 👩🚀');
 });

@@ -1,6 +1,6 @@
 /**
  * A simulated world for the reducers: performs the commands of a refactor and its agents by a seeded script.
- * Rule: it only ever answers commands, as the workflows do, so that what holds here holds there.
+ * Rule: it only performs commands, as the workflows do, so that what holds here holds for them.
  */
 import { nextAgentCommand, createAgent } from '../../src/core/agent/next.ts';
 import { reserveBudget } from '../../src/core/agent/budget.ts';
@@ -27,7 +27,7 @@ import type { Bank } from './bank.ts';
 import { NEWEST_RULES, acted, evidence, finish, policyOf, sha, shell, thought, throughJson } from './builders.ts';
 
 export interface WorldScript {
-  /** The refactor's id, `r` where it is left out. */
+  /** The refactor's id; default `r`. */
   id?: string;
   plan: Plan;
   random: () => number;
@@ -36,21 +36,21 @@ export interface WorldScript {
   checks?: string[];
   /** The limits of the team's layer of policy. */
   team?: Policy;
-  /** The account of shared budgets, where policy names one: worlds with the same share it. */
+  /** The shared account that policy names, if any. Worlds with the same one share it. */
   bank?: Bank;
-  /** What the model costs; unknown where it is left out. */
+  /** The model's price; unknown if left out. */
   price?: Price;
-  /** Tokens of an answer; few where it is left out. */
+  /** Tokens of a response; few if left out. */
   usage?: (state: AgentState) => Usage;
-  /** What an agent's model proposes; plain work where it is left out. */
+  /** What an agent's model proposes; default: plain work. */
   command?: (state: AgentState) => Proposal;
-  /** What an act leaves in the files that stands out. */
+  /** Findings in an act's changes. */
   findings?: () => Finding[];
-  /** Whether a finished task turns out to reach beyond its plan. */
+  /** Whether a finished task has changed more than its plan allows. */
   isOutside?: () => boolean;
-  /** Agents get shares of the tokens, as in runs that begin now. */
+  /** Agents get shares of the tokens, as under today's rules. */
   sharesTokens?: true;
-  /** Whether an integrated tree is red; asked once for each line. */
+  /** Whether an integrated tree is red; called once for each commit. */
   isRed?: (round: number) => boolean;
 }
 
@@ -61,9 +61,9 @@ export class World {
   refactor: RefactorState;
   readonly agents = new Map<string, AgentState>();
   readonly acts: { agent: string; step: number; allowedBy: string; state: AgentState }[] = [];
-  /** What was commanded to be delivered, in the state of that moment. */
+  /** Commanded deliveries, with the state at that moment. */
   readonly deliveries: { commit: Sha; state: RefactorState }[] = [];
-  /** What was merged although it reached beyond its plan. */
+  /** Results that were merged although they reached beyond their plan. */
   readonly overreaches: { path: string; allowed: string[] }[] = [];
   readonly ended = new Set<string>();
   private underWay: (() => void) | null = null;
@@ -210,7 +210,7 @@ export class World {
     }
   }
 
-  /** Begins a command; now and then other things happen before its end is heard of. */
+  /** Begins a command; sometimes other things happen before its event. */
   private begin(command: RefactorCommand, end: () => void): true {
     this.refactor = beginCommand(this.refactor, command);
     if (this.script.random() >= 0.3) end();
@@ -280,7 +280,7 @@ export class World {
     return finish(`f${state.step}`);
   }
 
-  /** Runs until nothing moves without a person; answers how many commands that took. */
+  /** Runs until everything waits for a person; returns the number of commands. */
   settle(limit = 10_000): number {
     for (let count = 0; count < limit; count++) {
       let moved = this.stepRefactor();

@@ -9,7 +9,7 @@ import type { CommandRule } from '../../../src/core/commands/rule-on-command.ts'
 import { commandRuleSchema, ruleOnCommand } from '../../../src/core/commands/rule-on-command.ts';
 import { parseCommand } from '../../../src/core/commands/parse.ts';
 
-/** One line for each program: how it is run, then what. */
+/** One line for each program: its wrappers, then the program with its words. */
 function show(line: string): string {
   const facts = parseCommand(line);
   const lines = facts.commands.map(({ program, words, via = [] }) =>

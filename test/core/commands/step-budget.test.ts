@@ -1,4 +1,4 @@
-/** No command line stops its judge: work grows with the line's length alone, and what takes too much of it asks. */
+/** No command line takes long to judge: the work grows only with its length, and a line that needs too much asks. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BUILT_IN_RULES } from '../../../src/core/commands/built-in-rules.ts';
@@ -6,11 +6,11 @@ import { openBudget } from '../../../src/core/step-budget.ts';
 import { commandRuleSchema, ruleOnCommand } from '../../../src/core/commands/rule-on-command.ts';
 import { parseCommand } from '../../../src/core/commands/parse.ts';
 
-/** A call's line is at most this long. */
+/** Most characters of a call's line. */
 const LONGEST = 60_000;
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
-/** Pieces of which a line may have as many as it likes, each of them work for a judge. */
+/** Pieces that a line may repeat; each makes work. */
 const PIECES = [
   'find . -exec ',
   '-exec a ; ',
@@ -68,7 +68,7 @@ const PIECES = [
   ' ',
 ];
 
-/** Lines that are one hostile thing after another, of which each may be repeated. */
+/** Lines of hostile pieces, each of which may be repeated. */
 const hostileLines = fc
   .array(fc.tuple(fc.constantFrom(...PIECES), fc.integer({ min: 1, max: 60 })), { minLength: 1, maxLength: 8 })
   .map((parts) => parts.map(([piece, times]) => piece.repeat(times)).join(''));
@@ -110,7 +110,7 @@ test('steps of reading a line stay below its length times the depth of commands 
   fc.assert(
     fc.property(hostileLines, (line) => {
       const { parsed } = countSteps(line);
-      // Where `find` lies in `find`, what it is given is looked at anew: that ends by the budget.
+      // A `find` inside a `find` is read again, which only the budget ends.
       if (!/-(exec|ok|x) /.test(line)) expect(parsed).toBeLessThanOrEqual(10 * (20 + line.length));
     }),
     { numRuns: 200 },
@@ -132,7 +132,7 @@ test.each(PIECES)('twice as much of %j is at most twice the work, and four times
 });
 
 test('the longest lines are judged at once', () => {
-  // Every third piece; the property above has all of them, in shorter lines.
+  // Every third piece; the property above tries all of them in shorter lines.
   for (const piece of PIECES.filter((_, at) => at % 3 === 0)) {
     const start = performance.now();
     expect(() => judge(piece.repeat(Math.floor(LONGEST / piece.length)))).not.toThrow();

@@ -1,4 +1,4 @@
-/** What was one kind, `scope`, is four: each with rows of its own in policy, and older policies and decisions still count. */
+/** The kind `scope` became four kinds with fields of their own in policy; older policies and decisions still count. */
 import { describe, expect, test } from 'vitest';
 import type { Control } from '../../../src/core/decisions/control.ts';
 import { createControl } from '../../../src/core/decisions/control.ts';

@@ -1,4 +1,4 @@
-/** What is added to code and text is judged by what it does; honest refactors pass without a word. */
+/** Added code and text is judged by what it does; honest refactors have no findings. */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { detectEffects } from '../../../src/core/effects/detect.ts';
 import { change, judge } from '../effects.ts';
 
 const FIRST = "import { join } from 'node:path';\n\nexport function oldName(a, b) {\n  return join(a, b);\n}\n";
-/** Adds a line to a file that is there. */
+/** Adds a line to an existing file. */
 const add = (line: string, path = 'src/a.js'): string[] => judge([change(path, FIRST, `${FIRST}${line}\n`)]);
 
 test('a rename over many files is no finding, and leaves nothing unexplained', () => {

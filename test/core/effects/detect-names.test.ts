@@ -1,4 +1,4 @@
-/** Names that are taken for others, and checks that are gone: found also where nothing else stands out. */
+/** Misleading names and lost guards are found, even if there is no other finding. */
 import { expect, test } from 'vitest';
 import { detectEffects } from '../../../src/core/effects/detect.ts';
 import { change, judge } from '../effects.ts';

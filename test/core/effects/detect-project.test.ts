@@ -1,4 +1,4 @@
-/** Tests, dependencies, configuration and files themselves: what is lost or added is found, what a task asked for passes. */
+/** Lost or added tests, dependencies, configuration and files are found; what a task asked for passes. */
 import { expect, test } from 'vitest';
 import { createAround } from '../../../src/core/effects/around.ts';
 import { gateFindings, findingKey } from '../../../src/core/effects/findings.ts';

@@ -1,4 +1,4 @@
-/** Many findings are shown as few lines, nothing of them is cut, and what was kept of them is known by its bytes. */
+/** Many findings become few lines, none is dropped, and permits cover them by their bytes. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { answerEffects } from '../../../src/core/agent/gate-effects.ts';
@@ -52,7 +52,7 @@ test('no finding of medium or high risk is dropped, and all of them fit into a h
         new Set(grave.map(({ kind, risk }) => `${kind} ${risk}`)),
       );
       expect(JSON.stringify(findings).length).toBeLessThan(32 * 1024);
-      // Whoever keeps what is shown keeps all of it.
+      // A permit for the shown groups covers all of their members.
       const kept = listPermittedKeys(grave, new Set(shown.map(findingKey)));
       expect(grave.every((finding) => kept.has(findingKey(finding)))).toBe(true);
     }),

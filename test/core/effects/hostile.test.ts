@@ -1,4 +1,4 @@
-/** No file stops its judges: none throws, and work grows with the length of what is judged, whatever it is. */
+/** No file stops its detectors: none throws, and the work grows only with the length of the file. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/core/effects/findings.ts';
@@ -22,7 +22,7 @@ const PATHS = [
   'AGENTS.md',
   'jest.config.js',
 ];
-/** What a judge's pattern begins with: again and again, it is begun again and again. */
+/** Texts that begin a match of a detector's pattern: repeated, they begin it again and again. */
 const PIECES = [
   'curl ',
   'wget ',
@@ -74,7 +74,7 @@ const PIECES = [
 const judge = (path: string, oldText: string | null, newText: string | null): Finding[] =>
   detectEffects([change(path, oldText, newText)], { paths: ['**'], task: 'Tidy up a, b and c' });
 
-/** Milliseconds of the processor, whatever else runs beside. */
+/** Milliseconds of processor time, so that other programs don't count. */
 function measure(work: () => void): number {
   const before = process.cpuUsage();
   work();
@@ -136,7 +136,7 @@ describe('four times as much takes some four times as long', () => {
       measure(() => work(1)),
       measure(() => work(1)),
     );
-    // A square would be sixteen times; the rest is for the machine, which may spoil one try.
+    // Quadratic work would take sixteen times as long; the margin is for the machine, which may spoil one try.
     const four = Math.min(...[1, 2].map(() => measure(() => work(4))));
     expect(four).toBeLessThan(8 * one + 250);
   };

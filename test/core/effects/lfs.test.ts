@@ -1,4 +1,4 @@
-/** What stands in the place of a file that git LFS keeps: a pointer is none of a person's business, all else is. */
+/** Files that git LFS keeps: a pointer is no finding, everything else in its place is one. */
 import { expect, test } from 'vitest';
 import type { FileChange } from '../../../src/core/effects/change.ts';
 import { detectEffects } from '../../../src/core/effects/detect.ts';

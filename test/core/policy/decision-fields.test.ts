@@ -53,7 +53,7 @@ const settings = fc
   })
   .map((decisions) => JSON.parse(JSON.stringify({ decisions })) as Policy);
 
-/** The same in their plainest spelling. */
+/** The same settings in their plainest spelling. */
 const plain = settings.map((one) => mergeLimits(one, one));
 
 describe('what two layers say of decisions, as one,', () => {

@@ -49,7 +49,7 @@ const settings = fc
   })
   .map((policy) => JSON.parse(JSON.stringify(policy)) as Policy);
 
-/** Equal as sets where a list's order means nothing. */
+/** Compares lists as sets if their order means nothing. */
 function normal(policy: Policy): string {
   return JSON.stringify(policy, (_, value: unknown) =>
     Array.isArray(value) ? value.map((one) => JSON.stringify(one)).toSorted((a, b) => (a < b ? -1 : 1)) : value,

@@ -1,5 +1,5 @@
 /**
- * A refactor and an agent whose every text from models, repositories and people is one given text.
+ * A refactor and an agent in which every text from models, repositories and people is the same given text.
  * Rule: what our own code makes (ids, digests, numbers) stays as it is, so that only the text can change a page.
  */
 import { createAgent } from '../../../src/core/agent/next.ts';
@@ -28,7 +28,7 @@ function reviewWith(text: string): Review {
   return { task: text, head: sha('head'), verdict, missing: null, model: text, usage: null, asked: true, decided };
 }
 
-/** A refactor that has been delivered and still waits, with `count` tasks. */
+/** A refactor with `count` tasks that has been delivered and still waits. */
 export function refactorWith(text: string, count = 2): RefactorState {
   const plan = planOf(...Array.from({ length: count }, (_, index) => ({ id: `t${index}` })));
   const checks = [

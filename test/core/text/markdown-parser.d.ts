@@ -1,7 +1,7 @@
 /**
  * The part of the Markdown parser's types that the tests use.
- * Rule: with the packages' own types comes one that makes Temporal's durations stricter than its documentation; these
- * keep that out of the type check.
+ * Rule: the packages' own types bring a type that makes Temporal's durations stricter than documented; these types
+ * keep it out of the type check.
  */
 declare module 'mdast-util-from-markdown' {
   export interface MarkdownNode {

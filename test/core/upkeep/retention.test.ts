@@ -46,7 +46,7 @@ describe('a ref of the hub is expired', () => {
 
   test('never while its refactor is open, since that names the commits of agents that have ended', () => {
     const runs = [runOf('r', 'r', 90, null), runOf('a', 'r', 80, 70)];
-    // What Temporal has forgotten is known by its chain.
+    // Temporal has forgotten the run, so only its chain names its family.
     expect(expired([refOf('a', 70), refOf('forgotten', 75, 'r'), refOf('r', 75)], runs)).toEqual([]);
   });
 
