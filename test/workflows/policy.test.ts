@@ -70,7 +70,9 @@ test('a base does not choose the approvers: limits of the default branch count t
   await git(repository, 'checkout', '-q', 'main');
   const byBranch = await crew.start({ repository, base: 'theirs' });
   await expect(byBranch.result()).rejects.toMatchObject({
-    cause: { message: expect.stringContaining('a plan needs 1 approval, and only these approvers may decide it: none') },
+    cause: {
+      message: expect.stringContaining('a plan needs 1 approval, and only these approvers may decide it: none'),
+    },
   });
   await git(repository, 'branch', '-q', '-D', 'theirs');
   const byCommit = await crew.start({ repository, base: fork });

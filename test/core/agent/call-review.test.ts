@@ -17,7 +17,7 @@ const USAGE = { inputTokens: 700, cachedTokens: 0, outputTokens: 70, costUsd: 0.
 const ASKED: Partial<Proposal> = { judged: { outcome: 'ask', rule: 'pipe-to-shell', reason: 'it runs what it reads' } };
 const DENIED: Partial<Proposal> = { judged: { outcome: 'deny', rule: 'setuid', reason: 'it is denied' } };
 
-/** An agent whose model just proposed a call, under a reviewer that looks at this part of calls. */
+/** An agent whose model has just proposed a call. This share of its calls is reviewed. */
 function proposed(
   actions: number,
   change: Partial<Proposal> = {},
@@ -81,7 +81,7 @@ describe('a call that is reviewed before it runs', () => {
     expect(nextAgentCommand(proposed(1, DENIED)).kind).toBe('think');
     expect(nextAgentCommand(proposed(0)).kind).toBe('act');
     expect(nextAgentCommand(proposed(1, {}, { kind: 'plan' })).kind).toBe('act');
-    // Where policy asks about every call, a person sees each all the same.
+    // If policy asks about every call, a person sees each one anyway.
     const policy = policyOf({ gates: { commands: 'ask' }, review: { model: 'second', actions: 0 } });
     expect(nextAgentCommand(proposed(0, {}, { policy })).kind).toBe('wait');
   });

@@ -17,7 +17,7 @@ const result = (callId: string, output = 'exit status 0'): Item => ({ kind: 'res
 const thought: Item = { kind: 'opaque', provider: 'p', model: 'm', data: {} };
 const turn = (callId: string, output?: string): Item[] => [thought, call(callId), result(callId, output)];
 
-/** A conversation in one line: kinds by their first letters, calls and results with their ids. */
+/** A conversation in one line: the first letters of its items' kinds; calls and results with their ids. */
 const draw = (items: readonly Item[]): string =>
   items.map((item) => ('callId' in item ? `${item.kind[0]}${item.callId}` : item.kind[0])).join(' ');
 
@@ -120,6 +120,6 @@ test('the size of the next call is what the provider counted last, and bounds fo
   const entries: Entry[] = [{ ...start, items: [PROMPT] }, think([call('1')])];
   expect(estimateTokens(entries, fresh)).toBeGreaterThan(1050 + 900);
   expect(estimateTokens(entries, fresh)).toBeLessThan(1050 + 1500);
-  // What was counted before a compaction says nothing of what is after it.
+  // What the provider counted before a compaction says nothing about the conversation after it.
   expect(estimateTokens([...entries, { ...compact, items: [user('sum')] }], [])).toBeLessThan(100);
 });

@@ -20,7 +20,7 @@ const SECRET: Finding = {
 };
 const SCRIPT: Finding = { ...SECRET, kind: 'executable-configuration', risk: 'medium', why: 'a script' };
 
-/** The agent after an act that left these findings, and changed these paths outside of its own. */
+/** The agent after an act with these findings and these changed paths outside its task. */
 function after(findings: Finding[], outside: string[] = [], policy: Policy = {}): AgentState {
   const spec = specOf({ policy: policyOf(policy) });
   const began = advanceAgent(createAgent('r/lib.1', spec), { kind: 'began', at: 1, head: sha('begin') });

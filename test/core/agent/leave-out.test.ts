@@ -1,4 +1,4 @@
-/** What is left out of a task's result when it is integrated: what is kept then, and what is checked again. */
+/** Files that are left out when a task's result is integrated: what is kept, and what is checked again. */
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/core/effects/findings.ts';
 import { findingKey } from '../../../src/core/effects/findings.ts';
@@ -27,7 +27,7 @@ const OUTSIDE: IntegrateOutcome = {
 };
 const MERGED: IntegrateOutcome = { kind: 'merged', line: sha('line'), tree: sha('tree'), changed: 1 };
 
-/** A refactor whose only task has a check of its own, and reaches beyond its plan. */
+/** A refactor whose only task has a check of its own, and changed more than its plan allows. */
 function asked(policy: Policy = {}, outcome: IntegrateOutcome = OUTSIDE): World {
   const plan = planOf({ id: 'a' });
   const tasks = plan.tasks.map((task) => ({ ...task, checks: [LINT] }));

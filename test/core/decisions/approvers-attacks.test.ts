@@ -34,7 +34,7 @@ test('with signatures required, of thousands of stale, replayed, forged, self-ma
         tried.add(`${place}: ${kind}`);
         sent++;
       }
-      // They were refused for their fault: an approval without one counts at once.
+      // They were refused for their fault: an approval without a fault counts at once.
       expect(await gate.send(approvalBy(gate, 'ann'))).toMatchObject({ kind: 'applied' });
       expect(listOpenDecisions(gate.control())).toEqual([]);
     }),

@@ -21,7 +21,7 @@ import { World } from '../world.ts';
 const keys = new Keys(plainKeys);
 const SECOND = 1000;
 
-/** An agent that asked something at moment 0. */
+/** An agent that asked a question at time 0. */
 function asking(decisions: Policy['decisions'], call: Proposal = shell('c', 'rm -r lib')): AgentState {
   let state = createAgent('r/lib.1', specOf({ policy: policyOf({ gates: { commands: 'ask' }, decisions }) }));
   state = advanceAgent(state, { kind: 'began', at: 0, head: sha('root') });
@@ -38,7 +38,7 @@ function planGate(decisions: Policy['decisions']): World {
   return run;
 }
 
-/** Lets so much time pass after a decision of the refactor's was opened. */
+/** Lets this much time pass after the refactor opened a decision. */
 function wait(run: World, seconds: number): void {
   const opened = listOpenDecisions(run.refactor.control)[0]?.openedAt ?? 0;
   run.refactor = passRefactorDeadlines(run.refactor, opened + seconds * SECOND);

@@ -28,7 +28,7 @@ test('each counts once in a run, however many other messages came since', async 
     },
   );
   expect(run.refactor.steering.map(({ text }) => text)).toEqual(['only once', 'once as well']);
-  // An agent takes its own ones once.
+  // An agent counts its own orders once, too.
   const agent = asking(DECISIONS);
   const wheels = order('ann', 'r/a.1', 'resume', { from: sha('wheel') });
   expect(await agent.give('resume', wheels)).toMatchObject({ kind: 'applied' });

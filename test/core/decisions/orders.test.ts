@@ -59,7 +59,7 @@ describe('with signatures required, orders that change files, withdraw or end ar
         outbox: [],
       });
     }
-    // What it can do is for others to show; by signature it is not refused for want of one.
+    // Other tests show what it does; here only its signature counts.
     expect((await give(run, verb, order('ann', 'r', verb, fields))).detail).not.toContain('sign');
   });
 
@@ -83,7 +83,7 @@ describe('with signatures required, orders that change files, withdraw or end ar
       kind: 'refused',
       detail: expect.stringContaining('ann paused this by signature'),
     });
-    // An unsigned pause on top of a signed one takes nothing from it.
+    // An unsigned pause does not replace a signed one.
     expect(await give(run, 'pause', { by: 'mallory' })).toMatchObject({ kind: 'applied' });
     expect(await give(run, 'resume', { by: 'mallory' })).toMatchObject({ kind: 'refused' });
     expect(await give(run, 'resume', order('bob', 'r', 'resume'))).toMatchObject({ kind: 'applied' });
@@ -223,7 +223,7 @@ describe('where nobody may approve what they asked for,', () => {
     return { ...start, expiresAt, signature: keys.signText(who, text), ...more };
   };
   const read = { commit: sha('base'), policy: policyOf({ decisions: strict }) };
-  /** The run once its policy was read, with the start verified as a workflow does. */
+  /** The run after its policy was read and its start was verified, as in a workflow. */
   const open = async (start: object, place = PLACE): Promise<ReturnType<typeof createRefactor>> => {
     const state = started(start, place);
     const weighing = weighRequest(state, rulesOf(read.policy));
@@ -259,7 +259,7 @@ describe('where nobody may approve what they asked for,', () => {
     expect(await gate.send(approvalBy(gate, 'ann'))).toMatchObject({ kind: 'refused' });
     const { requestedBy: _claim, ...unnamed } = input;
     expect(await open(signStart('ann', unnamed))).toMatchObject({ requester: 'ann', outcome: null });
-    // One who may decide nothing may still request.
+    // A person who may decide nothing may still request a refactor.
     expect(await open(signStart('carl', unnamed))).toMatchObject({ requester: 'carl', outcome: null });
   });
 });

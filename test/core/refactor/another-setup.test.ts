@@ -1,4 +1,4 @@
-/** What a person said at a worker's terminal counts for the setup of the start, and for no other one. */
+/** A network that a person allowed at a worker's terminal counts only for the start's setup. */
 import { expect, test } from 'vitest';
 import { nextAgentCommand } from '../../../src/core/agent/next.ts';
 import { checkInputOf, nextRefactorCommand } from '../../../src/core/refactor/next.ts';
@@ -10,7 +10,7 @@ import { World } from '../world.ts';
 
 const NETWORK = { hosts: ['registry.example.com'] };
 
-/** A refactor whose setup has a network that was said for its start, and failed. */
+/** A refactor whose setup failed; a person allowed a network for it at the start. */
 function failedSetup(change: Partial<StartInput> = {}): { run: World; said: string } {
   const input = { setup: 'npm ci', checks: ['true'], policy: { network: { setup: NETWORK } }, ...change };
   const run = new World({ plan: planOf({ id: 'a' }), random: () => 0.5, callsPerTask: 1 }, input);
@@ -26,12 +26,12 @@ function failedSetup(change: Partial<StartInput> = {}): { run: World; said: stri
   return { run, said };
 }
 
-/** What the refactor and its agents say was said, by kind of command, while everything is approved. */
+/** The start digests in the commands of the refactor and its agents, by kind of command. Everything is approved. */
 function saidBy(run: World): Set<string | undefined> {
   const found = new Map<string, string | undefined>();
   const look = (kind: string, input: unknown): void => {
     JSON.stringify(input, (_, value: unknown) => {
-      // Only what holds the run's own layer of policy names what that layer goes by.
+      // Only inputs with the run's own layer of policy have the digest of its start.
       if (isNaming(value)) found.set(kind, value.startDigest);
       return value;
     });

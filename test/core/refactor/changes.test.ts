@@ -14,7 +14,7 @@ function world(change: Change = {}, input: ConstructorParameters<typeof World>[1
   return new World({ plan, random: () => 0.5, callsPerTask: 1, ...change }, input);
 }
 
-/** Approves all that is open but of this kind, until something of this kind is. */
+/** Approves all open decisions of other kinds until one of this kind is open. */
 function untilAsked(run: World, kind: string): RefactorStatus['needs'][number] {
   for (let round = 0; round < 50; round++) {
     run.settle();
@@ -26,7 +26,7 @@ function untilAsked(run: World, kind: string): RefactorStatus['needs'][number] {
   throw new Error(`nobody asked for a ${kind}: ${JSON.stringify(viewRefactor(run.refactor))}`);
 }
 
-/** What the agents were told to do, by id. */
+/** The agents' instructions, by id. */
 function instructionsOf(run: World, agent: string): string {
   return run.agents.get(agent)?.spec.instructions ?? '';
 }

@@ -6,7 +6,7 @@ import { sha } from '../builders.ts';
 import type { World } from '../world.ts';
 import { threeTasks } from './three-tasks.ts';
 
-/** What somebody let an agent of task `a` keep. */
+/** What a person permitted an agent of task `a`. */
 function permit(id: string): Permit {
   const approval = { by: 'ann', principal: 'ann', at: 1, bound: true, signed: true };
   const approvals = [{ ...approval, proof: { text: 'a text', signature: 'a signature' } }];
@@ -15,7 +15,7 @@ function permit(id: string): Permit {
 }
 
 describe('a fork tries a task twice', () => {
-  /** A refactor whose task `a` works, forked once from its first checkpoint. */
+  /** A refactor whose task `a` is under way, and forked once from its first checkpoint. */
   function forked(): World {
     const run = threeTasks();
     run.settle();
@@ -74,7 +74,7 @@ describe('a fork tries a task twice', () => {
     expect(run.agents.get('r/a.2')).toMatchObject({ keptEffects: ['a finding'], permits: [permit('a/outside@1')] });
     const [work, ...others] = run.refactor.tasks;
     if (!work) throw new Error('no task');
-    // What people let an agent of before keep stays with the task, whoever is chosen.
+    // Permits of an earlier agent stay with the task, whichever rival is chosen.
     run.refactor = { ...run.refactor, tasks: [{ ...work, permits: [permit('a/integration@1')] }, ...others] };
     const integrated: string[][] = [];
     run.send('choose', { agent: 'a.2', by: 'ann' });
@@ -86,7 +86,7 @@ describe('a fork tries a task twice', () => {
       for (const id of run.agents.keys()) run.stepAgent(id);
     }
     expect(integrated[0]).toEqual(['a/integration@1', 'a/outside@1']);
-    // Once integrated, nothing of it is kept: neither with the task nor in what its agents reported.
+    // After the integration neither the task nor its agents' reports have the permits.
     expect(JSON.stringify(run.refactor)).not.toContain('a signature');
   });
 

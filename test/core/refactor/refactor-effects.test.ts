@@ -18,7 +18,7 @@ const BACKDOOR: Finding = {
   why: 'it runs what it decodes',
 };
 
-/** A refactor whose only task has finished, just before it is integrated. */
+/** A refactor whose only task has finished and is about to be integrated. */
 function finished(policy: Policy = {}): World {
   const run = new World({ plan: planOf({ id: 'a' }), random: () => 0.5, callsPerTask: 1 }, { policy });
   run.settle();
@@ -90,7 +90,7 @@ test('a result that is integrated leaves nothing of what was asked about it and 
   const approvals = [{ by: 'ann', principal: 'ann', at: 1, bound: true, signed: true }];
   const decision = { id: 'a/outside@1', kind: 'outside' as const, digest: 'd', openedAt: 1, approvals };
   const permits = [{ workflow: 'r/a.1', decision, asked: about }];
-  // As its last report says it.
+  // As its last report has it.
   const tasks = [{ ...work, status: 'working' as const, permits: [] }];
   const agents = run.refactor.agents.map((one) => ({ ...one, status: 'running' as const }));
   const reported = advanceRefactor(

@@ -1,4 +1,4 @@
-/** What conflicts after a person gave no more time: no agent merges it without a limit. */
+/** A conflict after a person refused more time: no agent merges it without a limit. */
 import { expect, test } from 'vitest';
 import { advanceRefactor } from '../../../src/core/refactor/advance.ts';
 import { viewRefactor } from '../../../src/core/views/status.ts';
@@ -6,7 +6,7 @@ import { keepTime } from '../../../src/core/refactor/working-time.ts';
 import { planOf, sha } from '../builders.ts';
 import { World } from '../world.ts';
 
-/** A refactor whose time was refused when this task had finished, and that conflicts as it is integrated. */
+/** A refactor whose time was refused after this task had finished. The task's integration has a conflict. */
 function conflictAfterRefusal(task: string): World {
   const plan = planOf({ id: 'a' }, { id: 'b', dependsOn: ['a'] });
   const run = new World({ plan, random: () => 0.5, callsPerTask: 1 }, { policy: { budget: { minutes: 10 } } });
@@ -32,7 +32,7 @@ test('a task that conflicts after more time was refused is left out, and what is
   run.settle();
   expect(viewRefactor(run.refactor).needs).toMatchObject([{ id: 'delivery@1' }]);
   expect([...run.agents.keys()]).toEqual(['r/plan.1', 'r/a.1', 'r/b.1']);
-  // Who wants more done is asked for the time of it again.
+  // A person who wants more work done is asked for more time again.
   run.send('reject', { decision: 'delivery@1', note: 'with b' });
   run.refactor = keepTime(run.refactor, 800_000);
   expect(viewRefactor(run.refactor).needs).toMatchObject([{ id: 'time@2' }]);

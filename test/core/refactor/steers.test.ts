@@ -1,4 +1,4 @@
-/** Whom a steer reaches, and what its receipt says of that. */
+/** Which agents a steer reaches, and what its receipt says. */
 import { expect, test } from 'vitest';
 import { viewRefactor } from '../../../src/core/views/status.ts';
 import { threeTasks } from './three-tasks.ts';
@@ -20,7 +20,7 @@ test('a steer that no agent came to take is said to be superseded at the end', (
     run.settle();
     for (const { id, kind } of viewRefactor(run.refactor).needs) if (kind !== 'delivery') run.send('approve', id);
   }
-  // As a run from before steers were refused at this gate took it.
+  // Older runs accepted steers at this gate.
   const { rejectsForChanges: _, ...former } = run.refactor;
   run.refactor = former;
   run.send('steer', { text: 'too late', by: 'ann' });

@@ -1,6 +1,6 @@
 /**
- * A refactor of three tasks, of which the third waits for the first: what most tests of a refactor begin with.
- * Rule: nothing is by chance; a test says only in what its own differs.
+ * A refactor with three tasks, of which the third depends on the first. Most tests of refactors begin with it.
+ * Rule: nothing in it is random, and a test states only its differences.
  */
 import { planOf } from '../builders.ts';
 import type { WorldScript } from '../world.ts';
