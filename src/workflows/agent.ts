@@ -27,6 +27,8 @@ import { refuse } from '../core/decisions/receive.ts';
 import { sealed } from '../core/sealed.ts';
 import { nextDeadline } from '../core/decisions/silence.ts';
 import type { Message } from '../core/decisions/messages.ts';
+import type { StoredAgent } from '../core/agent/upgrade.ts';
+import { upgradeAgent } from '../core/agent/upgrade.ts';
 import { listOpenDecisions } from '../core/decisions/open-decisions.ts';
 import { agentState, listNeeds } from '../core/views/status.ts';
 import { openActivities } from './activities.ts';
@@ -115,8 +117,9 @@ function close(state: AgentState, outcome: AgentOutcome): AgentResult {
 
 /** The initial state: from the refactor's spec, or from the previous run. */
 function open(input: AgentInput): AgentState {
-  const continued = openState<AgentState>(input);
-  if (continued) {
+  const stored = openState<StoredAgent>(input);
+  if (stored) {
+    const continued = upgradeAgent(stored);
     const named = nameRun(restartAt(continued, Date.now()), continued.spec.repository, true);
     // The refactor shows the open decisions, and must name this run in them from now on.
     return named.control.place && listOpenDecisions(named.control).length > 0 ? publish(named) : named;

@@ -54,7 +54,7 @@ const STEERS_ALL = 'steers-all';
 /** The patch since which each decision is called by its own kind, and four kinds no longer share the word `scope`. */
 const FOUR_KINDS = 'four-kinds';
 
-/** Lets a new run read messages and name decisions by the newest rules. A run that began under older rules keeps those. */
+/** Lets a new run read messages and name decisions by the newest rules. An older run keeps those it began under. */
 export function beginMessages<S extends { rules?: 2; control: Control }>(before: S): S {
   const state: S = patched(SECOND_RULES) ? { ...before, rules: 2 } : before;
   return patched(FOUR_KINDS) ? { ...state, control: { ...state.control, fourKinds: true } } : state;

@@ -28,7 +28,7 @@ const REFACTOR_QUERIES: Views<RefactorState, RefactorAnswers> = {
     closed: state.control.decisions.filter(({ closed }) => closed),
   }),
   spend: ({ spend }) => spend,
-  reviews: ({ reviews }) => reviews ?? [],
+  reviews: ({ reviews }) => reviews,
   policy: ({ policy }) => policy,
   log: ({ control }) => control.log,
   report: renderReport,
@@ -40,7 +40,7 @@ const AGENT_QUERIES: Views<AgentState, AgentAnswers> = {
   decisions: ({ control }) => control.decisions,
   spend: ({ spend }) => spend,
   policy: ({ spec }) => spec.policy,
-  reviews: ({ reviews }) => reviews ?? [],
+  reviews: ({ reviews }) => reviews,
   log: ({ control }) => control.log,
 };
 

@@ -17,6 +17,8 @@ import { adoptForRefactor } from '../core/refactor/adopt-policy.ts';
 import { rulesOf } from '../core/policy/approvers.ts';
 import { describeRefactor } from '../core/views/details.ts';
 import { readStart } from '../core/decisions/messages.ts';
+import type { StoredRefactor } from '../core/refactor/upgrade.ts';
+import { upgradeRefactor } from '../core/refactor/upgrade.ts';
 import { resolvePolicy } from '../core/policy/resolve.ts';
 import { askForBudget, beginCommand } from '../core/refactor/budget.ts';
 import { isShortOfBudget, nextRefactorCommand } from '../core/refactor/next.ts';
@@ -140,8 +142,8 @@ function show(state: RefactorState): void {
 
 /** The initial state: from a person's input, or from the previous run. */
 function open(inputs: readonly unknown[]): RefactorState {
-  const continued = openState<RefactorState>(inputs[0]);
-  if (continued) return nameRun(continued, continued.input.repository, true);
+  const stored = openState<StoredRefactor>(inputs[0]);
+  if (stored) return nameRun(upgradeRefactor(stored), stored.input.repository, true);
   if (inputs.length > 1 && patched(ONE_INPUT))
     throw ApplicationFailure.nonRetryable(`refactor takes one input, not ${inputs.length}`, 'BadInput');
   const start = readStart(inputs, patched(CLOSED_ADDRESSES) ? 'closed set' : 'any');

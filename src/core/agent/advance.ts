@@ -50,7 +50,7 @@ export function advanceAgent(before: AgentState, event: AgentEvent): AgentState 
       return {
         ...state,
         outbox: state.outbox.filter((report) => report !== event.report),
-        forks: (state.forks ?? []).filter((fork) => !event.report.forks?.some(({ id }) => id === fork.id)),
+        forks: state.forks.filter((fork) => !event.report.forks?.some(({ id }) => id === fork.id)),
         // The refactor exists again, for example after a reset.
         ...(state.alone ? { alone: undefined } : {}),
       };

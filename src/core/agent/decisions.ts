@@ -121,21 +121,20 @@ function settleDecision(
 
 /** Records a person's decision about the pending call in the review of the call, if there was one. */
 function keepWord(state: AgentState, outcome: 'approved' | 'rejected', by: string): AgentState {
-  const last = state.reviews?.at(-1);
-  if (!state.reviews || last?.head !== state.head || last.decided) return state;
+  const last = state.reviews.at(-1);
+  if (last?.head !== state.head || last.decided) return state;
   return { ...state, reviews: [...state.reviews.slice(0, -1), { ...last, decided: { outcome, by } }] };
 }
 
 /** Remembers the paths and findings that a person kept, so that they are not asked about again. */
 function keepEffects(state: AgentState, id: string): AgentState {
   const decision = state.control.decisions.find((one) => one.id === id);
-  const permits = [...(state.permits ?? []), ...permitOf(state.id, decision, state.asked)];
+  const permits = [...state.permits, ...permitOf(state.id, decision, state.asked)];
   const { paths, effects } = splitAsked(state, decision?.leaveOut);
   const extraPaths = [...state.extraPaths, ...paths];
-  // Agents from before findings could be kept lack this list, and never ask about findings.
-  const keptEffects = state.keptEffects && [...new Set([...state.keptEffects, ...effects])];
+  const keptEffects = [...new Set([...state.keptEffects, ...effects])];
   const nothing = { askedPaths: [], askedEffects: [], asked: undefined };
-  return { ...state, extraPaths, ...nothing, ...(keptEffects ? { keptEffects } : {}), permits };
+  return { ...state, extraPaths, ...nothing, keptEffects, permits };
 }
 
 /** Answers the agent's question. */

@@ -41,7 +41,7 @@ export function takeCallReview(before: AgentState, at: number, review: Review): 
   const { pending } = before;
   const spend = review.usage ? spendOn(before.spend, review.usage) : before.spend;
   const asked = isAsking(review, before.spec.policy.review?.askAt.value ?? 0);
-  const reviews = [...(before.reviews ?? []), { ...review, asked }].slice(-MAX_REVIEWS);
+  const reviews = [...before.reviews, { ...review, asked }].slice(-MAX_REVIEWS);
   const state = { ...before, spend, reviews, cut: false };
   if (pending?.gate !== 'reviewing') return state;
   const [said = ''] = renderVerdict(review);

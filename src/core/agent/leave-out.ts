@@ -37,9 +37,9 @@ export function findLeaveOutProblem(state: AgentState, { id, kind, leaveOut: pat
 export function splitAsked(
   {
     askedPaths,
-    askedEffects = [],
+    askedEffects,
     asked,
-  }: { askedPaths: readonly string[]; askedEffects?: readonly string[]; asked?: Asked | undefined },
+  }: { askedPaths: readonly string[]; askedEffects: readonly string[]; asked?: Asked | undefined },
   paths: readonly string[] = [],
 ): { paths: string[]; effects: string[] } {
   const left = new Set((asked?.findings ?? []).filter(({ path }) => isInPaths(path, paths)).map(findingKey));

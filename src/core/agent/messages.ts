@@ -199,8 +199,8 @@ function forkAgent(state: AgentState, message: MessageOf<'fork'>, at: number): C
   const by = message.by ?? 'unknown';
   const id = message.id ?? `fork-${state.control.received + 1}`;
   const { keptEffects, permits } = state;
-  const kept = { ...(keptEffects?.length ? { kept: keptEffects } : {}), ...(permits?.length ? { permits } : {}) };
-  const forks = [...(state.forks ?? []), { id, head, step, text: message.text ?? null, by, ...kept }];
+  const kept = { ...(keptEffects.length > 0 ? { kept: keptEffects } : {}), ...(permits.length > 0 ? { permits } : {}) };
+  const forks = [...state.forks, { id, head, step, text: message.text ?? null, by, ...kept }];
   return applied(
     publish(say({ ...state, forks }, at, `forked by ${by} at step ${step}`)),
     `a second agent starts from step ${step}, ${head.slice(0, 10)}`,

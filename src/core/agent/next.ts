@@ -44,6 +44,8 @@ export function createAgent(id: string, spec: AgentSpec): AgentState {
     id,
     spec,
     head: null,
+    host: null,
+    trouble: null,
     step: 1,
     maxSteps: spec.maxSteps,
     maxTokens: spec.maxTokens,
@@ -51,6 +53,8 @@ export function createAgent(id: string, spec: AgentSpec): AgentState {
     extraPaths: spec.allowed ?? [],
     keptEffects: [...(spec.kept ?? []), ...(spec.fork?.kept ?? [])],
     askedPaths: [],
+    askedEffects: [],
+    permits: spec.fork?.permits ?? [],
     pending: null,
     beforeAct: null,
     restore: null,
@@ -58,6 +62,8 @@ export function createAgent(id: string, spec: AgentSpec): AgentState {
     results: [],
     nudges: [],
     steers: [],
+    authors: [],
+    reviews: [],
     repairs: 0,
     cut: false,
     hold: null,
@@ -66,6 +72,7 @@ export function createAgent(id: string, spec: AgentSpec): AgentState {
     spend: { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: 0, modelCalls: 0, acts: 0 },
     evidence: [],
     rewindTo: null,
+    forks: [],
     checkpoints: [],
     outbox: [],
     outcome: null,
@@ -75,9 +82,8 @@ export function createAgent(id: string, spec: AgentSpec): AgentState {
 }
 
 /** A fork begins at its checkpoint: with its files, conversation and step. */
-function startFork({ id, head, step, text, by, permits }: Fork): Partial<AgentState> {
+function startFork({ id, head, step, text, by }: Fork): Partial<AgentState> {
   return {
-    ...(permits ? { permits } : {}),
     head,
     step: step + 1,
     steers: text === null ? [] : [{ id, text, by }],
@@ -98,12 +104,12 @@ export function nextAgentCommand(state: AgentState): AgentCommand {
   if (!state.head) return { kind: 'begin' };
   if (state.pending?.gate === 'allowed') {
     const input = actInput(state, state.head, state.pending);
-    return { kind: 'act', input, summary: state.pending.summary, host: state.host ?? null };
+    return { kind: 'act', input, summary: state.pending.summary, host: state.host };
   }
   if (state.pending?.gate === 'reviewing')
     return { kind: 'review', input: callReviewInput(state, state.head, state.pending) };
   if (state.pending?.gate === 'checking')
-    return { kind: 'check', input: checkInput(state, state.head), host: state.host ?? null };
+    return { kind: 'check', input: checkInput(state, state.head), host: state.host };
   return { kind: 'think', input: thinkInput(state, state.head) };
 }
 
@@ -202,7 +208,7 @@ function companyOf({ spec, alone }: AgentState): { refactor?: string } {
 }
 
 /** Who asked for an agent's work or guided it; null if nobody is named. */
-export function authorsOfAgent({ spec, authors = [] }: AgentState): string[] | null {
+export function authorsOfAgent({ spec, authors }: AgentState): string[] | null {
   return spec.requestedBy === undefined ? null : [spec.requestedBy, ...authors];
 }
 

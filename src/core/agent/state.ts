@@ -166,9 +166,9 @@ export interface AgentState {
   id: string;
   spec: AgentSpec;
   head: Sha | null;
-  /** The host that has the workspace. Left out before the first act. */
-  host?: string | null;
-  trouble?: Trouble | null;
+  /** The host that has the workspace. Null before the first act. */
+  host: string | null;
+  trouble: Trouble | null;
   /** Number of the current or next step, from 1. */
   step: number;
   maxSteps: number;
@@ -197,14 +197,14 @@ export interface AgentState {
   extraPaths: string[];
   askedPaths: string[];
   /** Keys of the findings that a person kept, and of those that are being asked about. */
-  keptEffects?: string[];
-  askedEffects?: string[];
+  keptEffects: string[];
+  askedEffects: string[];
   /**
    * What is being asked, exactly as its digest covers it, and the permits from earlier questions. Left out in older
    * agents.
    */
   asked?: Asked | undefined;
-  permits?: Permit[];
+  permits: Permit[];
   pending: PendingCall | null;
   /** The head before the last act. If its effects are refused, the files go back to it. */
   beforeAct: Sha | null;
@@ -215,9 +215,9 @@ export interface AgentState {
   nudges: string[];
   steers: Steer[];
   /** Who has guided it, in addition to the person who requested the refactor. */
-  authors?: string[];
+  authors: string[];
   /** Reviews of its calls, the newest ones. */
-  reviews?: Review[];
+  reviews: Review[];
   /** Responses in a row that had no usable call. */
   repairs: number;
   /** Set by a message that interrupts the running activity. */
@@ -229,7 +229,7 @@ export interface AgentState {
   spend: Spend;
   evidence: Evidence[];
   rewindTo: Sha | null;
-  forks?: Fork[];
+  forks: Fork[];
   checkpoints: { step: number; head: Sha; what: string }[];
   outbox: AgentReport[];
   outcome: AgentOutcome | null;

@@ -76,7 +76,7 @@ export function orphan(state: AgentState, at: number): AgentState {
 export function finishAgent(state: AgentState, at: number, summary: string): AgentState {
   if (!state.head) throw new Error('an agent without a head cannot finish');
   const { head, evidence, extraPaths, keptEffects, permits } = state;
-  const kept = { ...(keptEffects ? { keptEffects } : {}), ...(permits?.length ? { permits } : {}) };
+  const kept = { keptEffects, ...(permits.length > 0 ? { permits } : {}) };
   return endAgent(state, at, { kind: 'finished', head, summary, evidence, extraPaths, ...kept });
 }
 
@@ -129,7 +129,7 @@ function describeOutcome(outcome: AgentOutcome): string {
 /** Puts a report with the current needs into the outbox. It replaces a report that was not sent yet. */
 export function publish(state: AgentState): AgentState {
   if (!state.spec.refactor) return state;
-  const [decided, reviewed] = [listClosed(state.control), listAsked(state.reviews ?? [])];
+  const [decided, reviewed] = [listClosed(state.control), listAsked(state.reviews)];
   const report = {
     agent: state.id,
     task: state.spec.task,
@@ -141,8 +141,8 @@ export function publish(state: AgentState): AgentState {
     receipts: state.control.receipts.slice(-20).map(({ id, state: became, detail }) => ({ id, state: became, detail })),
     ...(decided.length > 0 ? { decided: decided.slice(-MAX_TOLD) } : {}),
     ...(reviewed.length > 0 ? { reviewed: reviewed.slice(-MAX_TOLD) } : {}),
-    ...(state.authors?.length ? { authors: state.authors } : {}),
-    ...(state.forks?.length ? { forks: state.forks } : {}),
+    ...(state.authors.length > 0 ? { authors: state.authors } : {}),
+    ...(state.forks.length > 0 ? { forks: state.forks } : {}),
     ...(state.trouble ? { trouble: showTrouble(state.trouble) } : {}),
     outcome: state.outcome,
   };

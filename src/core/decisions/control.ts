@@ -3,6 +3,7 @@
  * Rule: one serialisable value in which every list has a cap. `receipts` and `open-decisions` change it.
  */
 import type { DecisionKind } from '../policy/decision-kinds.ts';
+import { upgradeDecision } from '../policy/decision-kinds.ts';
 import type { Place } from '../place.ts';
 import type { Risk } from '../risk.ts';
 import { shorten } from '../text/lines.ts';
@@ -94,6 +95,11 @@ export function createControl(): Control {
     opened: {},
     log: [],
   };
+}
+
+/** A control as it would be today, with decisions that an older version opened. */
+export function upgradeControl(stored: Control): Control {
+  return { ...stored, decisions: stored.decisions.map(upgradeDecision) };
 }
 
 /** Adds a line to the log, and drops the oldest if it is full. */

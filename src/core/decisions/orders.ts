@@ -154,7 +154,7 @@ export interface MessageRules {
 }
 
 /** Adds a message's author to the state. */
-export function noteAuthor<S extends MessageRules & { control: Control; authors?: string[] }>(
+export function noteAuthor<S extends MessageRules & { control: Control; authors: string[] }>(
   state: S,
   message: Message,
   verified?: Verified,
@@ -165,8 +165,8 @@ export function noteAuthor<S extends MessageRules & { control: Control; authors?
 }
 
 /** Adds a person who guided the work. */
-export function addAuthor<S extends { authors?: string[] }>(state: S, author: string): S {
-  return state.authors?.includes(author) ? state : { ...state, authors: [...(state.authors ?? []), author] };
+export function addAuthor<S extends { authors: string[] }>(state: S, author: string): S {
+  return state.authors.includes(author) ? state : { ...state, authors: [...state.authors, author] };
 }
 
 /** Whether the sender's name is only a claim although policy requires signatures. The model and the report are told. */

@@ -2,6 +2,7 @@
  * What a refactor learns from its agents: their start, their needs, their spend, their end.
  * Rule: an agent whose work is no longer wanted changes nothing.
  */
+import { shareTokens } from './budget.ts';
 import type { AgentDescription, AgentOutcome, AgentReport } from '../agent/state.ts';
 import { readReport } from '../agent/internal-messages.ts';
 import { nextRefactorCommand, startOf } from './next.ts';
@@ -11,8 +12,7 @@ import { addForks, addRival, endRival } from './forks.ts';
 import { settleReceipts } from '../decisions/receipts.ts';
 import type { RefactorState, Rival, TaskState } from './state.ts';
 import { addSpend, NOTHING_SPENT } from '../spend.ts';
-import { shareTokens } from './token-shares.ts';
-import { upgradeDecision } from '../policy/decision-kinds.ts';
+import { upgradeReport } from './upgrade.ts';
 import { endRefactor, findWork, log, replaceWork, tryAgain } from './work.ts';
 import type { Spend } from '../spend.ts';
 
@@ -75,7 +75,7 @@ export function takeReport(before: RefactorState, at: number, report: AgentRepor
   const known = before.agents.find(({ id }) => id === report.agent);
   if (!known || known.status === 'ended') return takeStranger(before, at, report);
   const status = report.outcome ? ('ended' as const) : ('running' as const);
-  const kept = withoutPermits({ ...report, decisions: report.decisions.map(upgradeDecision) });
+  const kept = withoutPermits(upgradeReport(report));
   const agents = before.agents.map((agent) => (agent.id === report.agent ? { ...agent, status, report: kept } : agent));
   // An agent that has received a steer may still end before its next model call.
   const unsettled = before.control.receipts.filter(({ state: became }) => ['forwarded', 'accepted'].includes(became));

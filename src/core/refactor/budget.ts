@@ -2,6 +2,7 @@
  * The refactor's budget of tokens and dollars: each agent gets a grant before it starts, and gives back the rest.
  * Rule: grants and spend together never exceed the budget. When it is used up, the refactor asks and says what took it.
  */
+import type { Share } from '../agent/share.ts';
 import type { Grant } from '../budget/amounts.ts';
 import { boundsOf } from '../policy/bounds.ts';
 import type { Decision } from '../decisions/control.ts';
@@ -11,10 +12,11 @@ import { costAtMost, showUsd } from '../price.ts';
 import type { AgentMirror, RefactorCommand, RefactorState } from './state.ts';
 import { REVIEW_GRANT } from '../review/review.ts';
 import { usableBudget } from './shared-budget.ts';
+import { findWork, log } from './work.ts';
 
 /** With less, an agent could not make one model call: its prompt and the longest response would not fit. */
 const LEAST_GRANT = { inputTokens: 9000, outputTokens: 16_000 };
-export const LEAST_TOKENS = LEAST_GRANT.inputTokens + LEAST_GRANT.outputTokens;
+const LEAST_TOKENS = LEAST_GRANT.inputTokens + LEAST_GRANT.outputTokens;
 
 /** Tokens that count for an agent: its grant while it works or if its end is unknown, then what it took. */
 function chargeOf({ status, report, granted = 0 }: AgentMirror): number {
@@ -125,13 +127,13 @@ function openBudget(state: RefactorState, at: number, resource: 'tokens' | 'usd'
 
 function describeTokens(state: RefactorState): string {
   const { value } = state.policy.budget.tokens;
-  const all = value + (state.budgetAdded ?? 0);
+  const all = value + state.budgetAdded;
   return `${all - tokensLeft(state)} of ${all} tokens are spent; approve ${value} more?`;
 }
 
 function describeUsd(state: RefactorState): string {
   const value = state.policy.budget.usd?.value ?? 0;
-  const all = value + (state.usdAdded ?? 0);
+  const all = value + state.usdAdded;
   return `${showUsd(all - (usdLeft(state) ?? 0))} of ${showUsd(all)} are spent; approve ${showUsd(value)} more?`;
 }
 
@@ -183,6 +185,35 @@ export function raiseGrant(
 /** Raises the budget that a person was asked about by policy's amount. */
 export function addBudget(state: RefactorState, { resource }: Pick<Decision, 'resource'>): RefactorState {
   const { tokens, usd } = state.policy.budget;
-  if (resource === 'usd') return { ...state, usdAdded: (state.usdAdded ?? 0) + (usd?.value ?? 0) };
-  return { ...state, budgetAdded: (state.budgetAdded ?? 0) + tokens.value };
+  if (resource === 'usd') return { ...state, usdAdded: state.usdAdded + (usd?.value ?? 0) };
+  return { ...state, budgetAdded: state.budgetAdded + tokens.value };
+}
+
+/**
+ * Gives more tokens to agents that ask for them, within their tasks' limits and what is left. No person is asked, since
+ * plan and budget already allow it. Amounts are absolute, so that a repeated message changes nothing.
+ */
+export function shareTokens(state: RefactorState, at: number): RefactorState {
+  if (!state.sharesTokens || state.outcome) return state;
+  return state.agents.reduce((next, agent) => giveMore(next, at, agent.id), state);
+}
+
+function giveMore(state: RefactorState, at: number, id: string): RefactorState {
+  const agent = state.agents.find((one) => one.id === id);
+  const work = findWork(state, id);
+  const asked = agent?.report?.decisions.find(({ kind, resource }) => kind === 'budget' && resource === 'tokens');
+  if (!agent || !work || agent.status !== 'running' || !asked || agent.raisedFor?.includes(asked.id)) return state;
+  const { granted = 0, first = 0, raisedFor = [] } = agent;
+  const wanted = Math.min(work.task.maxTokens, state.policy.task.maxTokens.value) - granted;
+  const more = Math.min(wanted, Math.max(first, LEAST_TOKENS), tokensLeft(state));
+  if (more < Math.min(wanted, LEAST_TOKENS) || more <= 0) return state;
+  const maxTokens = granted + more;
+  const raised = { ...agent, granted: maxTokens, raisedFor: [...raisedFor, asked.id].slice(-20) };
+  const message: Share = { verb: 'share', maxTokens };
+  const given: RefactorState = {
+    ...state,
+    agents: state.agents.map((one) => (one.id === id ? raised : one)),
+    forwards: [...state.forwards, { agent: id, message }],
+  };
+  return log(given, at, `${work.task.id} has ${maxTokens} tokens now, ${tokensLeft(given)} are left`);
 }

@@ -98,7 +98,7 @@ function requestChanges(before: RefactorState, at: number, { by, note }: Wish, w
 }
 
 /** The number of the next changes. No task of the plan has the id made from it. */
-function nextRound({ tasks, changes = 0 }: RefactorState): number {
+function nextRound({ tasks, changes }: RefactorState): number {
   let round = changes + 1;
   while (tasks.some(({ task }) => task.id === `changes-${round}`)) round += 1;
   return round;

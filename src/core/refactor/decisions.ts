@@ -6,7 +6,7 @@
  */
 import { rulesOf } from '../policy/approvers.ts';
 import { answersOfRefactor, findAnswerProblem } from '../decisions/answers.ts';
-import { addBudget, describeHolders, raiseGrant } from './budget.ts';
+import { addBudget, describeHolders, raiseGrant, shareTokens } from './budget.ts';
 import { planAgain, workOnRejection } from './changes.ts';
 import type { Decision, Approval } from '../decisions/control.ts';
 import type { Verified, Weighing } from '../decisions/weigh.ts';
@@ -14,7 +14,6 @@ import { countApproval, nameOf, weigh } from '../decisions/weigh.ts';
 import { digestDelivery } from './delivery.ts';
 import { findRival, settleChoice } from './forks.ts';
 import { leftOutOf, withLeftOut } from '../agent/leave-out.ts';
-import { shareTokens } from './token-shares.ts';
 import { clipText } from '../text/lines.ts';
 import type { MessageOf } from '../decisions/messages.ts';
 import { changeDecision, chooseDecision, listOpenDecisions, withdrawDecisions } from '../decisions/open-decisions.ts';

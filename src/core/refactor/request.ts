@@ -24,7 +24,7 @@ export function requesterOf({ requester, input }: Pick<RefactorState, 'requester
 export function authorsOf(state: RefactorState): string[] | null {
   const requester = requesterOf(state);
   const guides = state.agents.flatMap(({ report }) => report?.authors ?? []);
-  return requester === undefined ? null : [requester, ...(state.authors ?? []), ...guides];
+  return requester === undefined ? null : [requester, ...state.authors, ...guides];
 }
 
 /** Digest of a start's whole input, as the run stores it. */

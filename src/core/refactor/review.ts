@@ -21,7 +21,7 @@ export function orderReview(state: RefactorState, work: TaskState): RefactorComm
   const { review } = state.policy;
   const { start, head, task } = work;
   if (!review || review.model.value === null || !start || !head) return undefined;
-  if (state.reviews?.some((done) => done.head === head)) return undefined;
+  if (state.reviews.some((done) => done.head === head)) return undefined;
   if (!canReview(state)) return { kind: 'wait', why: { kind: 'budget', holders: describeHolders(state) } };
   const { id, title, instructions, paths } = task;
   const input = {
@@ -39,7 +39,7 @@ export function orderReview(state: RefactorState, work: TaskState): RefactorComm
 /** Applies a review. If it makes a person look, the task's result waits for the decision. */
 export function takeReview(state: RefactorState, at: number, review: Review): RefactorState {
   const isAsked = review.missing !== 'not due' && isAsking(review, state.policy.review?.askAt.value ?? 0);
-  const reviews = [...(state.reviews ?? []), { ...review, asked: isAsked }].slice(-MAX_REVIEWS);
+  const reviews = [...state.reviews, { ...review, asked: isAsked }].slice(-MAX_REVIEWS);
   const [said = ''] = renderVerdict(review);
   const add = (to: Spend): Spend => (review.usage ? spendOn(to, review.usage) : to);
   const { reviewSpend = NOTHING_SPENT, spend } = state;
@@ -70,9 +70,9 @@ export function settleReview(
   note?: string,
 ): RefactorState {
   const { task } = decision;
-  const last = state.reviews?.findLast((review) => review.task === task);
-  const reviews = state.reviews?.map((review) => (review === last ? { ...review, decided: { outcome, by } } : review));
-  const next = { ...state, ...(reviews ? { reviews } : {}) };
+  const last = state.reviews.findLast((review) => review.task === task);
+  const reviews = state.reviews.map((review) => (review === last ? { ...review, decided: { outcome, by } } : review));
+  const next = { ...state, reviews };
   const work = findTask(state, task);
   if (outcome === 'approved' || !work) return next;
   return workAgain(next, at, work, `${by} rejected the result of ${work.task.id} after its review`, { by, note });

@@ -8,7 +8,7 @@ import type { ReserveShared } from './exchange.ts';
 import type { RefactorCommand, RefactorState } from './state.ts';
 
 /** Everything that this refactor may take. */
-function budgetOf({ policy, budgetAdded = 0, usdAdded = 0 }: RefactorState): Amount {
+function budgetOf({ policy, budgetAdded, usdAdded }: RefactorState): Amount {
   return { tokens: policy.budget.tokens.value + budgetAdded, usd: (policy.budget.usd?.value ?? 0) + usdAdded };
 }
 

@@ -157,15 +157,15 @@ export interface RefactorState extends HearsAgents {
   /** A rejection asks for changes. Left out in older runs, which end instead. */
   rejectsForChanges?: true;
   /** How often changes of the integrated work were requested. */
-  changes?: number;
+  changes: number;
   baselineAccepted: boolean;
   deliveryApproved: { by: string; digest: string } | null;
   delivered: { ref: string; stat: string; notes: string[]; opensPull?: true } | null;
   /** The pull request, or why there is none. Left out if none is to be opened. */
   pull?: { url: string } | { problem: string };
   /** Tokens and dollars that people added to policy's budget. */
-  budgetAdded?: number;
-  usdAdded?: number;
+  budgetAdded: number;
+  usdAdded: number;
   /** Prices of the models, if there is a budget of money. */
   prices?: Prices;
   /** What is reserved in shared accounts. */
@@ -175,7 +175,7 @@ export interface RefactorState extends HearsAgents {
    * A person refused more budget, and the remaining work was left out. No agent starts until somebody resumes or wants
    * changes.
    */
-  budgetRefused?: boolean;
+  budgetRefused: boolean;
   /** What the running command takes of the budget. Left out in older runs. */
   begun?: Grant | undefined;
   countsBegun?: true;
@@ -199,7 +199,7 @@ export interface RefactorState extends HearsAgents {
   endsCancelled?: true;
   hold: Hold | null;
   /** Reviews, oldest first, and what all of them took. */
-  reviews?: Review[];
+  reviews: Review[];
   reviewSpend?: Spend;
   forwards: Forward[];
   /** Steers that came while no agent was there. The next agent gets them. */
@@ -216,7 +216,7 @@ export interface RefactorState extends HearsAgents {
   /** `claim`: policy requires signatures, and this steer had none. */
   steering: { at: number; by: string; text: string; claim?: true }[];
   /** Who has guided the work, in addition to the person who requested it. */
-  authors?: string[];
+  authors: string[];
   /** The person who signed the request. Otherwise `requestedBy` is a claim. */
   requester?: string;
   deviations: string[];

@@ -57,8 +57,8 @@ function reopen(work: TaskState): TaskState {
 
 /** Somebody wants more work done, so a refused budget may be asked for again. */
 export function askForBudgetAgain(state: RefactorState): RefactorState {
-  const { budgetRefused: _, ...rest } = state;
-  return state.clock?.refused ? { ...rest, clock: { ...state.clock, refused: false } } : rest;
+  const next = { ...state, budgetRefused: false };
+  return state.clock?.refused ? { ...next, clock: { ...state.clock, refused: false } } : next;
 }
 
 /** Lets another agent try a piece of work: at once if a person said what to change, else after a resume. */

@@ -128,7 +128,7 @@ function listChanges({ delivered, pull }: RefactorState): string[][] {
  * What planner and agents say about their work, and what reviewers say about it, under the task in question. All of
  * these are claims.
  */
-function listWords({ plan, tasks, reviews = [], agents }: RefactorState): string[][] {
+function listWords({ plan, tasks, reviews, agents }: RefactorState): string[][] {
   if (!plan) return [];
   const said = tasks.map(({ task, summary }) => [
     `Task ${code(task.id)}, ${code(task.title)}:`,

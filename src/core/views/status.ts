@@ -265,10 +265,8 @@ export function agentState(state: AgentState): string {
  */
 export function listNeeds(open: readonly Decision[], hold: unknown): string[] {
   const needs = open.flatMap((decision): string[] => {
-    const { overdueAt, escalatedTo } = decision;
-    return overdueAt === undefined
-      ? [shownKindOf(decision)]
-      : [shownKindOf(decision), escalatedTo ? 'escalated' : 'overdue'];
+    const late = decision.escalatedTo ? 'escalated' : 'overdue';
+    return [shownKindOf(decision), ...(decision.overdueAt === undefined ? [] : [late])];
   });
   return [...new Set<string>([...needs, ...(hold ? ['resume'] : [])])].toSorted();
 }
