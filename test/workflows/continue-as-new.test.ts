@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { agentQueries, signals } from '../../src/workflows/messages.ts';
 import { startForgetfulServer } from './forgetful-server.ts';
 import { approve, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
@@ -6,9 +6,11 @@ import { approve, finish, git, makeRepository, onePlan, planned, shell, startCre
 const STEPS = 14;
 test('runs continue as new every few steps, and no step, steer, receipt or decision is lost', async () => {
   const crew = await startCrew(
-    ({ task, turn }) => {
+    ({ task, turn, request }) => {
       if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
-      return turn < STEPS ? shell(`echo ${turn} >> a/lines`) : finish();
+      if (turn < STEPS) return shell(`echo ${turn} >> a/lines`);
+      // An agent that has finished takes no steer, so it waits for the last one.
+      return JSON.stringify(request.items).includes('steer 9') ? finish() : shell('sleep 0.2');
     },
     { address: await startForgetfulServer() },
   );
@@ -18,8 +20,10 @@ test('runs continue as new every few steps, and no step, steer, receipt or decis
   const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
   await until(handle, ({ tasks }) => tasks.some(({ status }) => status === 'working'));
   for (let number = 0; number < 10; number += 1) {
+    // One for each step, so that they come before, during and after a run continues as new.
+    const asked = crew.model.requests.length;
     await handle.signal(signals.steer, { text: `steer ${number}`, id: `s${number}`, by: 'ann' });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await vi.waitUntil(() => crew.model.requests.length > asked, { timeout: 60_000 });
   }
   await approve(handle, 'delivery@1', 90_000);
   await handle.result();

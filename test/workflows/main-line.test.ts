@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { refSlug } from '../../src/git/ref-name.ts';
 import { agentQueries, signals, updates } from '../../src/workflows/messages.ts';
 import type { Script } from './harness.ts';
@@ -100,16 +100,16 @@ describe('messages', () => {
     const agent = crew.client.workflow.getHandle(`${handle.workflowId}/a.1`);
     await until(handle, ({ tasks }) => tasks.some(({ id, status: state }) => id === 'a' && state === 'working'));
     await handle.executeUpdate(updates.pause, { args: [{ by: 'ann', reason: 'lunch' }] });
-    const settled = async (): Promise<number> => {
-      for (let last = -1; ; ) {
-        await new Promise((resolve) => setTimeout(resolve, 700));
-        const { step, paused } = await agent.query(agentQueries.status);
-        if (paused !== null && step === last) return step;
-        last = step;
-      }
-    };
-    const step = await settled();
+    // What was under way ends first.
+    const { step } = await vi.waitUntil(
+      async () => {
+        const now = await agent.query(agentQueries.status);
+        return now.state === 'paused' && now;
+      },
+      { timeout: 60_000, interval: 100 },
+    );
     const asked = crew.model.requests.length;
+    // Nothing may happen: a step that is not held takes a fraction of this.
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect(await agent.query(agentQueries.status)).toMatchObject({ state: 'paused', paused: 'by ann: lunch', step });
     expect(crew.model.requests.length).toBe(asked);
