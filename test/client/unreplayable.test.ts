@@ -18,6 +18,7 @@ async function runWorker(version: string): Promise<() => Promise<void>> {
   const workflowsPath = fileURLToPath(new URL(`versions/${version}.ts`, import.meta.url));
   const worker = await Worker.create({ connection, taskQueue, workflowsPath });
   const ended = worker.run();
+  ended.catch(() => undefined);
   return async () => {
     worker.shutdown();
     await ended;

@@ -17,6 +17,7 @@ describe('the user of a command', () => {
     const command =
       'echo new > new && echo more >> file && rm -r folder && mkdir folder && echo x > folder/x; sleep 60';
     const running = run(command, { signal: cancel.signal });
+    running.catch(() => undefined);
     await expect.poll(() => usersBelow(process.pid, 'sleep')).toEqual([expectedUser()]);
     cancel.abort();
     await running;

@@ -23,6 +23,7 @@ describe('a command that uses too much is ended, and the result says of what', (
     const cancel = new AbortController();
     const many = 'for i in $(seq 60); do sleep 600 & done';
     const running = one.run(`${many}; touch ready; sleep 600`, { limits, signal: cancel.signal });
+    running.catch(() => undefined);
     await expect.poll(() => existsSync(join(one.folder, 'files/ready'))).toBe(true);
     expect(await other.run(`${many}; echo all`, { limits })).toMatchObject({ outcome: 'exited', output: 'all\n' });
     cancel.abort();

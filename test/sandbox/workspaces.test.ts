@@ -269,6 +269,7 @@ test('opening a workspace again ends the command of its former caller', async ()
   const workspaces = temporaryWorkspaces(isolation);
   const first = await workspaces.open({ id: 'agent', store, base, commit: base });
   const running = first.run({ ...limits, command: 'echo dirt > file; sleep 600' });
+  running.catch(() => undefined);
   await new Promise((resolve) => setTimeout(resolve, 300));
   const second = await workspaces.open({ id: 'agent', store, base, commit: base });
   expect(await running).toMatchObject({ outcome: 'cancelled' });

@@ -29,6 +29,7 @@ export async function startStranger(): Promise<Stranger> {
     dataConverter: { payloadConverterPath },
   });
   const ended = worker.run();
+  ended.catch(() => undefined);
   const connection = await Connection.connect({ address });
   onTestFinished(async () => {
     worker.shutdown();
