@@ -77,6 +77,8 @@ const DYNAMIC_CONFIG = [
   'matching.enableFairness=true',
   'matching.numTaskqueueReadPartitions=1',
   'matching.numTaskqueueWritePartitions=1',
+  // A run that fails to replay is listed after its second failure. By default that takes five, which is two minutes.
+  'system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=2',
 ];
 
 /**
