@@ -27,8 +27,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 3,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     teardownTimeout: 30_000,
     // What a test waits for comes late on a busy machine; one second would be a bet on speed.
     expect: { poll: { timeout: 60_000 } },

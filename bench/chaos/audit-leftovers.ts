@@ -16,7 +16,8 @@ const PATIENCE_MS = 20_000;
 const LOOK_MS = 500;
 
 /** Further processes that belong to the git daemon, the Temporal server and the workers. */
-const MEANT = /git-daemon --export-all|^sh -c umask 077; exec 3<&0|^\/bin\/sh -c\s+read -r token \|\| exit/;
+const MEANT =
+  /git-daemon --export-all|\/src\/programs\/starter-program\.ts$|^sh -c umask 077; exec 3<&0|^\/bin\/sh -c\s+read -r token \|\| exit/;
 
 /**
  * Looks at all processes that name the run's folder, at the hub and the repository, and at the workers' own folders.

@@ -11,6 +11,8 @@ import type { StarterReport, StarterRequest } from './starter.ts';
 /** Programs by id. Before a program is started: `wanted`, or `unwanted` if it was killed meanwhile. */
 const programs = new Map<number, ChildProcess | 'wanted' | 'unwanted'>();
 
+// These reach the whole group: our owner shuts down in order, and needs us until then.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit());
 process.on('message', (request: StarterRequest) => {
   if (request.kind === 'kill') kill(request.id);

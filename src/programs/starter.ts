@@ -109,9 +109,8 @@ class Starter {
 
   constructor() {
     const file = `starter-program.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`;
-    // In its own group: Ctrl-C goes to this process, which ends its programs itself. Without environment: no secrets.
+    // In our own group, so that killing the group kills its programs too. Without environment: no secrets.
     this.child = fork(fileURLToPath(new URL(file, import.meta.url)), {
-      detached: true,
       env: {},
       execArgv: [],
       stdio: 'ignore',

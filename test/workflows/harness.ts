@@ -201,7 +201,7 @@ export async function status(handle: WorkflowHandle): Promise<RefactorStatus> {
 export async function until(
   handle: WorkflowHandle,
   condition: (status: RefactorStatus) => boolean,
-  timeoutMs = 60_000,
+  timeoutMs = 240_000,
 ): Promise<RefactorStatus> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
