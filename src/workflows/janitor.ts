@@ -29,7 +29,7 @@ const HOST_TIMEOUT = '30 seconds';
 /** Hubs in one activity, which asks Temporal once for all runs. */
 const HUBS_AT_ONCE = 50;
 /** Most activities for the same hubs. Each removes up to 2,000 refs a hub; the rest waits for the next day. */
-const MAX_LOOKS = 50;
+const MAX_SWEEPS = 50;
 
 type Sums = Pick<JanitorResult, 'refs' | 'workspaces' | 'layers' | 'leftOvers' | 'failed'>;
 
@@ -50,9 +50,9 @@ export async function janitor(...inputs: unknown[]): Promise<JanitorResult> {
   };
   for (let from = 0; from < places.hubs.length; from += HUBS_AT_ONCE) {
     const hubs = places.hubs.slice(from, from + HUBS_AT_ONCE);
-    await look(sums, `hubs ${hubs.join(', ')}`, () => sweepHubs(control, sums, { hubs, retentionDays, dryRun }));
+    await clean(sums, `hubs ${hubs.join(', ')}`, () => sweepHubs(control, sums, { hubs, retentionDays, dryRun }));
   }
-  for (const host of places.hosts) await look(sums, `host ${host}`, () => sweepHost(sums, host, dryRun, seals));
+  for (const host of places.hosts) await clean(sums, `host ${host}`, () => sweepHost(sums, host, dryRun, seals));
   const raised = raisedFrom === undefined ? {} : { raisedFrom };
   const result = { dryRun, retentionDays, ...raised, hubs: places.hubs.length, hosts: places.hosts.length, ...sums };
   setCurrentDetails(describe(result));
@@ -60,7 +60,7 @@ export async function janitor(...inputs: unknown[]): Promise<JanitorResult> {
 }
 
 /** Cleans one place. A failure there does not stop the cleaning of the others. */
-async function look(sums: Sums, place: string, body: () => Promise<void>): Promise<void> {
+async function clean(sums: Sums, place: string, body: () => Promise<void>): Promise<void> {
   try {
     await body();
   } catch (error) {
@@ -76,7 +76,7 @@ async function sweepHubs(
   { hubs, ...how }: { hubs: string[]; retentionDays: number; dryRun: boolean },
 ): Promise<void> {
   let left = hubs;
-  for (let looks = 0; left.length > 0 && looks < MAX_LOOKS; looks += 1) {
+  for (let sweeps = 0; left.length > 0 && sweeps < MAX_SWEEPS; sweeps += 1) {
     const swept = await control.sweepHubs({ hubs: left, ...how });
     sums.refs.removed += swept.refs.removed;
     sums.refs.kept += swept.refs.kept;

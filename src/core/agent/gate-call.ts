@@ -67,19 +67,19 @@ function passGate(
   call: Proposal,
   reviewed?: { asked: boolean; review?: Review; because?: string },
 ): AgentState {
-  const answer = answerCall(state.spec.policy, call, state.globs);
-  const outcome = answer.outcome === 'allow' && reviewed?.asked ? 'ask' : answer.outcome;
-  const why = answer.reason === null ? answer.by : `${answer.by}: ${answer.reason}`;
+  const ruling = answerCall(state.spec.policy, call, state.globs);
+  const outcome = ruling.outcome === 'allow' && reviewed?.asked ? 'ask' : ruling.outcome;
+  const why = ruling.reason === null ? ruling.by : `${ruling.by}: ${ruling.reason}`;
   switch (outcome) {
     case 'allow':
-      return { ...state, pending: { ...call, gate: 'allowed', by: answer.by } };
+      return { ...state, pending: { ...call, gate: 'allowed', by: ruling.by } };
     case 'deny': {
       const denied = say(state, at, `${state.step} denied: ${call.summary} (${why})`);
       return nextStep(tell(denied, call.callId, `Policy denies this call, by ${why}. It was not run.`));
     }
     case 'ask': {
       const { review, because = [] } = reviewed ?? {};
-      const about = [...(review ? summariseVerdict(review) : []), because, showCall(call, answer)].flat().join('\n');
+      const about = [...(review ? summariseVerdict(review) : []), because, showCall(call, ruling)].flat().join('\n');
       const control = openDecision(state.control, at, {
         kind: 'call',
         task: state.spec.task,

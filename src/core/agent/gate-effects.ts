@@ -35,8 +35,8 @@ export function answerEffects(
 ): EffectAnswer {
   const scope: GateRule = outside.length === 0 ? 'allow' : policy.gates.scope.value === 'deny' ? 'deny' : 'ask';
   const found = gateInside(findings, findingRulesOf(policy));
-  const answers = [scope, found.outcome];
-  const outcome = answers.includes('deny') ? 'deny' : answers.includes('ask') ? 'ask' : 'allow';
+  const rulings = [scope, found.outcome];
+  const outcome = rulings.includes('deny') ? 'deny' : rulings.includes('ask') ? 'ask' : 'allow';
   return {
     outcome,
     findings: found.about,
@@ -65,12 +65,12 @@ export function kindOfEffects(findings: readonly Finding[] = [], rules: FindingR
  */
 export function gateEffects(state: AgentState, at: number, outcome: ActOutcome, call: string): AgentState {
   const { outside, findings } = outcome;
-  const answer = answerEffects(state.spec.policy, outcome);
-  switch (answer.outcome) {
+  const ruling = answerEffects(state.spec.policy, outcome);
+  switch (ruling.outcome) {
     case 'allow':
       return nextStep(state);
     case 'deny': {
-      const what = answer.lines.join('\n');
+      const what = ruling.lines.join('\n');
       return undoAct(
         nextStep(say(state, at, `${state.step} denied: ${what}`)),
         `Policy denies what this left:\n${what}\n`,
@@ -82,11 +82,11 @@ export function gateEffects(state: AgentState, at: number, outcome: ActOutcome, 
       const control = openDecision(state.control, at, {
         kind,
         task: state.spec.task,
-        about: [...answer.lines, `by: ${shorten(call, 300)}`].join('\n'),
+        about: [...ruling.lines, `by: ${shorten(call, 300)}`].join('\n'),
         digest: digestValue(asked),
-        ...(kind === 'outside' ? {} : { risk: worstRisk(answer.findings) }),
+        ...(kind === 'outside' ? {} : { risk: worstRisk(ruling.findings) }),
       });
-      const askedEffects = answer.findings.map(findingKey);
+      const askedEffects = ruling.findings.map(findingKey);
       return publish(nextStep({ ...state, control, askedPaths: outside, askedEffects, asked }));
     }
   }

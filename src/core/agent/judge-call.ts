@@ -36,13 +36,13 @@ export function answerCall(policy: EffectivePolicy, call: Proposal, globs: GlobR
       ? { outcome: 'allow', by: 'rule looks-only (built-in)', reason: null }
       : { outcome: value, by: `policy gates.commands (${from})`, reason: null };
   const own = policy.rules?.commands;
-  const answers = [
+  const rulings = [
     ...(own && own.value.length > 0 && call.facts
-      ? [nameAnswer(ruleOnCommand(call.facts, own.value, 'allow', { globs }), own.from)]
+      ? [nameRuling(ruleOnCommand(call.facts, own.value, 'allow', { globs }), own.from)]
       : []),
-    ...(call.judged ? [nameAnswer(call.judged, 'built-in')] : []),
+    ...(call.judged ? [nameRuling(call.judged, 'built-in')] : []),
   ].filter(({ outcome }) => outcome !== 'allow');
-  return answers.reduce(
+  return rulings.reduce(
     (worst, one) => (STRICTNESS[one.outcome] > STRICTNESS[worst.outcome] || isEqualAndUnsaid(worst, one) ? one : worst),
     gate,
   );
@@ -52,7 +52,7 @@ function isEqualAndUnsaid(worst: CallAnswer, one: CallAnswer): boolean {
   return worst.reason === null && worst.outcome === one.outcome;
 }
 
-function nameAnswer({ outcome, rule, reason }: CommandRuling, from: string): CallAnswer {
+function nameRuling({ outcome, rule, reason }: CommandRuling, from: string): CallAnswer {
   return { outcome, by: `${rule === null ? 'rules' : `rule ${rule}`} (${from})`, reason };
 }
 

@@ -1,15 +1,15 @@
 /**
  * What each message and query does, in one sentence, with an example of each verb.
- * Rule: help of `cox`, Temporal's UI and docs/reference.md all say these sentences.
+ * Rule: the help of `cox`, Temporal's UI and docs/reference.md all use these sentences.
  */
 import type { Verb } from './messages.ts';
 import { MESSAGE_SCHEMAS, readMessage } from './messages.ts';
 
 interface VerbNote {
   does: string;
-  /** What is typed after the command and the run's id. */
+  /** The words to type after the command and the run's id. */
   example: readonly string[];
-  /** The same message, as its input. */
+  /** The input of the same message. */
   input: object;
 }
 
@@ -56,7 +56,7 @@ export const VERB_NOTES: Readonly<Record<Verb, VerbNote>> = {
   adoptPolicy: { does: 'read the layers of policy again, and say what changed', example: [], input: {} },
 };
 
-/** What runs answer; an agent has no report. */
+/** The queries of refactors and agents. An agent has no report. */
 export const QUERY_NOTES = {
   status: 'what it does, what it waits for, what it needs from you, and receipts',
   plan: 'the plan with its version and digest; of an agent, its task',
@@ -76,7 +76,7 @@ export const ACCOUNT_NOTES = {
 
 export const WAKE_NOTE = 'a waiting run looks around, and moves to a new version of the workers';
 
-/** What a verb does and takes, for Temporal's UI: `name?` may be left out. */
+/** A verb's effect and its fields, for Temporal's UI. A field `name?` may be left out. */
 export function describeVerb(verb: Verb): string {
   const fields = Object.entries(MESSAGE_SCHEMAS[verb].shape).map(([name, schema]) =>
     schema.safeParse(undefined).success ? `${name}?` : name,

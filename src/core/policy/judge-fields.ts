@@ -29,11 +29,11 @@ export const rulesPolicySchema = z.strictObject({
     .optional(),
 });
 
-const answer = z.enum(['ask', 'deny']).optional();
+const ruling = z.enum(['ask', 'deny']).optional();
 
 /** Rules by kind of finding, for medium and high risk. For a kind that is left out, high risk asks. */
 export const effectsPolicySchema = z.strictObject(
-  Object.fromEntries(FINDING_KINDS.map((kind) => [kind, answer])) as Record<FindingKind, typeof answer>,
+  Object.fromEntries(FINDING_KINDS.map((kind) => [kind, ruling])) as Record<FindingKind, typeof ruling>,
 );
 
 type Sourced<T> = { value: T; from: string };
