@@ -1,4 +1,4 @@
-/** Repositories that can't be used: each is told at once, by a kind that says what can mend it, and what to do. */
+/** Repositories that can't be used: each fails at once, with a kind that says what can mend it, and what to do. */
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,7 @@ import { GitFailure } from '../../src/git/git-failure.ts';
 import { importBase } from '../../src/git/remote/import-base.ts';
 import { commitFiles, git, newRepository, newStore, shaOf, temporaryFolder } from './git-host.ts';
 
-/** What the start of a refactor on a repository says of it, and whether Temporal tries that again. */
+/** The failure of a refactor's start on a repository, and whether Temporal retries it. */
 async function failureOf(repository: string): Promise<{ kind: GitFailureKind; said: string; isTriedAgain: boolean }> {
   const error: unknown = await importBase(await newStore(), { repository }).catch((failure: unknown) => failure);
   if (!(error instanceof GitFailure)) throw new Error(`no failure of git: ${String(error)}`);
@@ -20,7 +20,7 @@ async function failureOf(repository: string): Promise<{ kind: GitFailureKind; sa
   return { kind: error.kind, said: error.message, isTriedAgain: !nonRetryable };
 }
 
-/** A repository with two commits, of which one object is gone. */
+/** A repository with two commits, without one of their objects. */
 function repositoryWithout(name: string): string {
   const folder = temporaryFolder();
   const repository = newRepository({ 'a/file': 'one\n', big: 'x'.repeat(100_000) }, folder);
@@ -39,7 +39,7 @@ function partialClone(): string {
   return join(folder, 'partial');
 }
 
-test('a partial clone is said to be one, with what to do, by path and by URL', async () => {
+test('a partial clone is named as one, with what to do, by path and by URL', async () => {
   const repository = partialClone();
   const daemon = await startDaemon(join(repository, '..'));
   onTestFinished(() => daemon.stop());
@@ -64,7 +64,7 @@ test.each([['HEAD:a/file'], ['HEAD:a'], ['HEAD~1'], ['HEAD~1:a/file']])(
   },
 );
 
-test('a wrong credential, a forbidden and a missing repository are told at once; a server in trouble is waited for', async () => {
+test('a wrong credential, a forbidden or missing repository fail at once; a failing server is waited for', async () => {
   let status = 0;
   const server = createServer((_, response) => {
     response.writeHead(status, { 'www-authenticate': 'Basic realm="git"' }).end();
@@ -88,7 +88,7 @@ test('a wrong credential, a forbidden and a missing repository are told at once;
   }
 });
 
-test('a repository that has vanished is told at once, at the start and at the delivery', async () => {
+test('a repository that was removed fails at once, at the start and at the delivery', async () => {
   const store = await newStore();
   const folder = temporaryFolder();
   const repository = newRepository({ file: 'one\n' }, folder);
@@ -101,7 +101,7 @@ test('a repository that has vanished is told at once, at the start and at the de
   });
 });
 
-test('what nobody knows is tried for two minutes, and a disk that is full for hours', () => {
+test('an unknown failure is tried for two minutes, and a full disk for hours', () => {
   const again = (kind: GitFailureKind, attempt: number): boolean =>
     !(toFailure(new GitFailure(kind, 'it failed'), attempt) as { nonRetryable: boolean }).nonRetryable;
   expect([1, 7, 8, 199].map((attempt) => again('failed', attempt))).toEqual([true, true, false, false]);

@@ -1,4 +1,4 @@
-/** Chains: read in one go whatever people wrote into them, merged without a work tree, carried from host to host. */
+/** Chains: read by one git log whatever their messages contain, merged without a work tree, moved between hosts. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -35,7 +35,7 @@ const entry: Entry = {
   items: [{ kind: 'user', text: 'a\u0000b\n\n{' }],
 };
 
-/** A chain of checkpoints on a commit. */
+/** Adds checkpoints to a commit; returns the last one. */
 async function extend(store: Store, from: Sha, count: number): Promise<Sha> {
   let head = from;
   for (let n = 1; n <= count; n += 1) {
@@ -78,7 +78,7 @@ describe('reading a chain', () => {
     expect((await readLink(store, base)).parent).toBeNull();
   });
 
-  test('follows first parents only, so that what was merged in is not taken for a step', async () => {
+  test('follows first parents only, so that merged commits do not count as steps', async () => {
     const store = await newStore();
     const base = addCommit(store, { file: '1' });
     const side = addCommit(store, { file: '2' }, { parents: [base], message: 'side' });
@@ -158,7 +158,7 @@ describe('a hub elsewhere', () => {
       return Number(/^count: (\d+)/m.exec(counts)?.[1]) + Number(/^in-pack: (\d+)/m.exec(counts)?.[1]);
     };
     const first = countObjects();
-    // What comes next stands on what is there.
+    // The next checkpoints start from these.
     const from = head;
     head = await extend(one, head, 2);
     expect(await moveRef(one, { ref: REF, to: head, from })).toBe('moved');
@@ -170,7 +170,7 @@ describe('a hub elsewhere', () => {
     expect(drawGraph(hub.dir, REF, '--max-count=2').length).toBeGreaterThan(1);
   });
 
-  test('is asked by ref where it gives no commit by its id', async () => {
+  test('is asked by ref if it serves no commit by its id', async () => {
     const { hub, one, two } = await twoHosts(({ dir }) => ({ remote: dir }));
     const head = addCommit(one, { file: '1' });
     await moveRef(one, { ref: REF, to: head, from: null });
@@ -181,10 +181,10 @@ describe('a hub elsewhere', () => {
     });
   });
 
-  test('is reached through SSH with what the worker gave of its environment, and nothing more of it', async () => {
+  test('is reached through SSH with the variables that the worker passes, and no others', async () => {
     const folder = temporaryFolder();
     const ssh = join(folder, 'ssh');
-    // As a host would: it runs the command that comes last.
+    // Runs its last argument as a command, as a host would.
     writeFileSync(ssh, `#!/bin/sh\nenv >"${folder}/seen"\nfor command; do :; done\nexec sh -c "$command"\n`, {
       mode: 0o755,
     });

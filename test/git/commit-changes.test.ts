@@ -25,7 +25,7 @@ import {
   writeFiles,
 } from './git-host.ts';
 
-/** Changes that write these files, from a folder that has them; null deletes. Names are bytes, one a character. */
+/** Changes that write these files, or delete a null. Names are byte strings. */
 function changesOf(files: Record<string, FileSpec | null>): TreeChange[] {
   const folder = temporaryFolder();
   return Object.entries(files).map(([name, spec], index): TreeChange => {
@@ -68,7 +68,7 @@ describe('what a checkpoint holds', () => {
     expect([author, committer]).toEqual(['Coxswain <coxswain@localhost>', 'Coxswain <coxswain@localhost>']);
   });
 
-  test('what the parent had beside the base tree is gone, so that a file made and removed again leaves nothing', async () => {
+  test('files of the parent that the base tree lacks are gone: a file made and removed leaves nothing', async () => {
     const store = await newStore();
     const base = addCommit(store, BASE);
     const baseTree = await treeOf(store, base);
@@ -135,7 +135,7 @@ describe('what a checkpoint holds', () => {
     expect(git(store.dir, ['fsck', '--strict', '--no-dangling'])).toBe('');
   });
 
-  test('bytes are exact, whatever the attributes of the tree ask for', async () => {
+  test('bytes are exact, whatever the attributes of the tree say', async () => {
     const store = await newStore();
     const hostile = '* text eol=crlf ident working-tree-encoding=UTF-16 filter=lfs\n*.bin -text\n';
     const base = addCommit(store, { '.gitattributes': hostile, crlf: 'a\r\nb\n' });
@@ -161,7 +161,7 @@ describe('what a checkpoint holds', () => {
 });
 
 describe('what a checkpoint leaves', () => {
-  test('no ref, no lock and no report, also when many are written at once', async () => {
+  test('no ref, no lock and no crash report, also when many are written at once', async () => {
     const store = await newStore();
     const base = addCommit(store, BASE);
     const numbers = Array.from({ length: 12 }, (_, index) => index);

@@ -1,4 +1,4 @@
-/** Delivery: check, then act; the same commit twice is once, and nothing of the user's is ever overwritten. */
+/** Delivery: twice has the effect of once, and nothing of the user's is ever overwritten. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
@@ -31,14 +31,14 @@ interface Work {
   commit: Sha;
 }
 
-/** A repository, and a commit on its head that is to be delivered. */
+/** A repository, and a commit on its head to deliver. */
 async function workOn(repository = newRepository()): Promise<Work> {
   const store = await newStore();
   const { commit: base } = await importBase(store, { repository });
   return { store, repository, base, commit: addCommit(store, { file: 'two\n' }, { parents: [base], message: 'work' }) };
 }
 
-/** Serves the repositories of a folder by git's own daemon, which takes no push unless it is told to. */
+/** Serves the repositories of a folder by git's own daemon, which refuses pushes by default. */
 async function serve(folder: string, options: readonly string[] = []): Promise<string> {
   const port = await freePort();
   const place = [`--base-path=${folder}`, '--listen=127.0.0.1', `--port=${port}`, '--reuseaddr', ...options];
@@ -90,7 +90,7 @@ describe('delivery', () => {
     expect(await readRemoteBranch(store, { repository, branch: BRANCH })).toBe(commit);
   });
 
-  test('makes a branch whose name is as long as git can keep it', async () => {
+  test('makes a branch with the longest name that git can store', async () => {
     const { store, repository, commit } = await workOn();
     const branch = `${'d'.repeat(255)}/${'漢'.repeat(83)}`;
     expect(await deliverBranch(store, { repository, branch, commit })).toMatchObject({ kind: 'delivered' });
@@ -105,7 +105,7 @@ describe('delivery', () => {
     expect(await deliver()).toEqual({ kind: 'delivered', ref: `refs/heads/${BRANCH}` });
   });
 
-  test('of six different commits at once delivers one, and the others are told that the branch exists', async () => {
+  test('of six different commits at once delivers one, and reports for the others that the branch exists', async () => {
     const { store, repository, base } = await workOn();
     const commits = Array.from({ length: 6 }, (_, n) => addCommit(store, { file: `${n}` }, { parents: [base] }));
     const outcomes = await Promise.all(
@@ -118,14 +118,14 @@ describe('delivery', () => {
     );
   });
 
-  test('never moves a branch that stands elsewhere, even behind the commit', async () => {
+  test('never moves an existing branch, not even one behind the commit', async () => {
     const { store, repository, base, commit } = await workOn();
     git(repository, ['branch', BRANCH]);
     expect(await deliverBranch(store, { repository, branch: BRANCH, commit })).toEqual({ kind: 'exists', at: base });
     expect(await readRemoteBranch(store, { repository, branch: BRANCH })).toBe(base);
   });
 
-  test('works into a shallow clone, from which the base came', async () => {
+  test('works for a shallow clone, from which the base came', async () => {
     const full = newRepository();
     commitFiles(full, { file: 'newer\n' }, 'newer');
     const shallow = join(temporaryFolder(), 'shallow');
@@ -155,7 +155,7 @@ describe('delivery', () => {
 describe('delivery into a repository that is named by its path', () => {
   const HOOKS = ['pre-receive', 'update', 'reference-transaction', 'post-receive', 'post-update'];
 
-  test('runs none of its hooks and nothing that its configuration names, and says which hooks did not run', async () => {
+  test('runs none of its hooks and no program that its configuration names, and says which hooks did not run', async () => {
     const { store, repository, commit } = await workOn();
     const mark = join(temporaryFolder(), 'ran');
     const evil = join(repository, '.git/hooks/pre-receive');
@@ -179,7 +179,7 @@ describe('delivery into a repository that is named by its path', () => {
     expect(git(repository, ['fsck', '--connectivity-only', '--no-dangling'])).toBe('');
   });
 
-  test.each(['linked worktree', 'bare repository'])('works into a %s', async (kind) => {
+  test.each(['linked worktree', 'bare repository'])('works for a %s', async (kind) => {
     const repository = newRepository();
     const place = join(temporaryFolder(), 'place');
     if (kind === 'bare repository') git('/', ['clone', '--quiet', '--bare', repository, place]);
@@ -189,7 +189,7 @@ describe('delivery into a repository that is named by its path', () => {
     expect(git(place, ['log', '-1', '--format=%s', BRANCH])).toBe('work');
   });
 
-  test('keeps what its group may write', async () => {
+  test('leaves files that the group may write, if the repository is shared', async () => {
     const shared = join(temporaryFolder(), 'shared.git');
     git('/', ['clone', '--quiet', '--bare', newRepository(), shared]);
     git(shared, ['config', 'core.sharedRepository', 'group']);
@@ -240,7 +240,7 @@ describe('a refusal', () => {
     expect(refNames(served)).toEqual(['refs/heads/main']);
   });
 
-  test("is the answer where a branch of that name can't be: below another one, or not well-formed", async () => {
+  test("is the result if a branch of that name can't exist: below another one, or malformed", async () => {
     const work = await workOn();
     git(work.repository, ['branch', 'coxswain']);
     expect([
@@ -265,17 +265,17 @@ describe('a refusal', () => {
     expect(refNames(work.repository)).toEqual(['refs/heads/coxswain', 'refs/heads/main']);
   });
 
-  test("is the answer of a repository that can't make the branch, and of one that is gone", async () => {
+  test("is the result for a repository that can't make the branch, and for one that is gone", async () => {
     const work = await workOn();
     const { repository } = work;
-    // Root may write anything, so it is a file in the place of the refs that stops it.
+    // A file in place of the folder of refs: permissions would not stop root.
     git(repository, ['pack-refs', '--all']);
     writeFileSync(join(repository, '.git/refs/heads/coxswain'), '');
     expect(await refusal(work)).toContain('cannot lock ref');
     expect(await refusal({ ...work, repository: join(repository, 'nowhere') })).toContain('is no folder of this');
   });
 
-  test('is the answer of a server that only gives', async () => {
+  test('is the result for a server that takes no push', async () => {
     const folder = temporaryFolder();
     const url = await serve(folder);
     newRepository({ file: 'one\n' }, folder);
@@ -283,7 +283,7 @@ describe('a refusal', () => {
     expect(await refusal(work)).toMatchInlineSnapshot(`"fatal: remote error: service not enabled: /repository"`);
   });
 
-  test('is no answer where nobody answers: that is tried again', async () => {
+  test('is not the result for a server that is down: that is tried again', async () => {
     const { store, commit } = await workOn();
     const repository = 'http://me:secret@127.0.0.1:1/x.git';
     await expect(deliverBranch(store, { repository, branch: BRANCH, commit })).rejects.toMatchObject({

@@ -1,10 +1,10 @@
-/** Failures: each has a kind that says whether trying again helps, words that can be shown, and no secret. */
+/** Failures: each has a kind that says whether a retry helps, a text that can be shown, and no secret. */
 import { expect, test } from 'vitest';
 import { GitFailure, hideSecrets, kindOf, toGitFailure } from '../../src/git/git-failure.ts';
 import { streamGit } from '../../src/git/run-git.ts';
 import { newStore, temporaryFolder } from './git-host.ts';
 
-test('what git says has its kind', () => {
+test('each error output of git has its kind', () => {
   const said = {
     "fatal: '/x' does not appear to be a git repository\nfatal: Could not read from remote repository.":
       'not-a-repository',
@@ -46,7 +46,7 @@ test('a failure survives JSON, with secrets masked in its message and facts', ()
   expect(hideSecrets('git@host:x.git and a@b.example')).toBe('git@host:x.git and a@b.example');
 });
 
-test('words are those of git without its progress, and can be shown', () => {
+test('the text is that of git without progress, and can be shown', () => {
   const stderr = [
     'remote: Enumerating objects: 5, done.        ',
     'remote: Counting objects:  50% (1/2)        \rremote: Counting objects: 100% (2/2), done.        ',
@@ -62,7 +62,7 @@ test('words are those of git without its progress, and can be shown', () => {
   });
 });
 
-test('a call with input that fails, a folder that is not there, and git that ends early each fail as a value', async () => {
+test('a failing call with input, a missing folder, and git that ends early each reject with a failure', async () => {
   const store = await newStore();
   async function* broken(): AsyncIterable<string> {
     yield 'x';
@@ -88,7 +88,7 @@ test('a call with input that fails, a folder that is not there, and git that end
   ]);
 });
 
-test('git that ends before its input does is over for its caller too, whenever it ends', async () => {
+test('a call whose git ends before its input ends too, at any moment', async () => {
   const store = await newStore();
   async function* endless(pauseMs: number): AsyncIterable<string> {
     for (;;) {

@@ -1,5 +1,5 @@
 /**
- * What the git layer's tests share: temporary folders, repositories with real commits, and drawings of their graphs.
+ * Shared by git's tests: temporary folders, repositories with real commits, and drawings of their graphs.
  * Rule: git runs here with a fixed identity and date and without the machine's configuration.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -20,7 +20,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** A new store in a folder of its own, or in this one. */
+/** A new store in a temporary folder, or in this one. */
 export async function newStore(folder = temporaryFolder()): Promise<Store> {
   return await openStore({ dir: join(folder, 'store.git') });
 }
@@ -37,7 +37,7 @@ const ENVIRONMENT = {
   GIT_COMMITTER_DATE: '2026-01-01T00:00:00Z',
 };
 
-/** Runs git as a person would and gives its bytes. */
+/** Runs git as a person would; returns its output as bytes. */
 function gitBytes(
   folder: string,
   args: readonly string[],
@@ -48,7 +48,7 @@ function gitBytes(
   return execFileSync('git', args, { cwd: folder, env: environment, input, stdio: 'pipe', maxBuffer: 1 << 28 });
 }
 
-/** What git's own check says against the objects of a repository, line by line. */
+/** The faults that `git fsck` finds in a repository's objects, line by line. */
 export function findFaults(folder: string): string[] {
   const { stdout, stderr } = spawnSync('git', ['fsck', '--strict'], {
     cwd: folder,
@@ -58,7 +58,7 @@ export function findFaults(folder: string): string[] {
   return `${stdout}${stderr}`.split('\n').filter((line) => /^(?:error|warning) in /.test(line));
 }
 
-/** Runs git as a person would and gives its output without the last line break. */
+/** Runs git as a person would; returns its output without the last line break. */
 export function git(
   folder: string,
   args: readonly string[],
@@ -68,10 +68,10 @@ export function git(
   return gitBytes(folder, args, input, env).toString('utf8').trimEnd();
 }
 
-/** What a test's file is: its text or bytes, a program, or a link. */
+/** A test's file: its text or bytes, a program, or a link. */
 export type FileSpec = string | Buffer | { program: string } | { link: string };
 
-/** Writes files below a folder; what was at their paths goes. */
+/** Writes files below a folder, replacing what was at their paths. */
 export function writeFiles(folder: string, files: Record<string, FileSpec>): void {
   for (const [path, spec] of Object.entries(files)) {
     const full = join(folder, path);
@@ -104,7 +104,7 @@ export function shaOf(repository: string, name: string): Sha {
   return git(repository, ['rev-parse', '--verify', name]) as Sha;
 }
 
-/** A commit of exactly these files in a store; their names are bytes, one a character. */
+/** A commit of exactly these files in a store. Names are byte strings. */
 export function addCommit(
   store: Store,
   files: Record<string, FileSpec>,
@@ -148,7 +148,7 @@ export function drawTree(store: Pick<Store, 'dir'>, commit: string): string[] {
     });
 }
 
-/** The files below a folder in the same words as `drawTree`. */
+/** The files below a folder in the same form as `drawTree`. */
 export function drawFolder(folder: string): string[] {
   const script = 'find . -mindepth 1 ! -type d -printf "%y%m %P\\0%l\\0"';
   const [...fields] = execFileSync('sh', ['-c', script], { cwd: folder }).toString('latin1').split('\0');
@@ -202,7 +202,7 @@ export function refNames(repository: string): string[] {
     .filter((name) => name !== '');
 }
 
-/** What git or a kill of it left in a store that is no object: temporary packs, locks, crash reports. */
+/** Files that a killed git left in a store: temporary packs, locks, crash reports. */
 export function leftOvers(store: Store): string[] {
   const all = readdirSync(store.dir, { recursive: true, encoding: 'utf8' });
   return all.filter((name) => /\.lock$|tmp_|fast_import_crash|FETCH_HEAD/.test(name));
@@ -215,7 +215,7 @@ export async function until(condition: () => boolean, what: string): Promise<voi
   }
 }
 
-/** Runs a script of ours as a process of its own, with values as its arguments. */
+/** Runs a TypeScript script in its own process, with these arguments. */
 export function spawnScript(script: string, args: readonly string[]): ReturnType<typeof spawn> {
   return spawn(process.execPath, ['--input-type=module-typescript', '--eval', script, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,4 +1,4 @@
-/** Where refactors start: which commit is brought into the hub, and each way in which there is none. */
+/** The base of a refactor: which commit is fetched into the hub, and every reason for which there is none. */
 import {
   chmodSync,
   chownSync,
@@ -31,7 +31,7 @@ import {
   writeFiles,
 } from './git-host.ts';
 
-/** A repository of three commits, a branch, two kinds of tag. */
+/** A repository with three commits, a branch, and both kinds of tags. */
 function repositoryWithHistory(): string {
   const repository = newRepository({ file: 'one\n' });
   git(repository, ['tag', '-a', 'v1', '-m', 'first']);
@@ -81,7 +81,7 @@ describe('the base', () => {
     expect((await importBase(store, { repository, base: 'twin' })).branch).toBe('twin');
   });
 
-  test('is in a branch or a tag of the repository: a commit of a fork or a request is refused, and one that is in nothing', async () => {
+  test('is in a branch or a tag of the repository: a commit of a fork or a pull request is refused', async () => {
     const repository = repositoryWithHistory();
     const store = await newStore();
     const onBranch = shaOf(repository, 'feature/x');
@@ -95,7 +95,7 @@ describe('the base', () => {
     await expect(importBase(store, { repository, base: fork })).rejects.toThrow(refusal);
     for (const base of ['refs/pull/7/head', 'pull/7/head'])
       await expect(importBase(store, { repository, base })).rejects.toThrow('has no branch, tag or full commit id');
-    // It is in the store by now, as what another repository put there would be.
+    // The commit is in the store now, as a commit of another repository would be.
     await expect(importBase(store, { repository, base: fork })).rejects.toThrow(refusal);
     expect((await importBase(store, { repository, base: onBranch })).commit).toBe(onBranch);
     git(repository, ['tag', 'kept', fork]);
@@ -135,7 +135,7 @@ describe('the base', () => {
     ]);
   });
 
-  test('reaches a hub elsewhere, from which another host takes it', async () => {
+  test('reaches a hub elsewhere, from which another host fetches it', async () => {
     const repository = repositoryWithHistory();
     const hub = await newStore();
     const cache = await openStore({ dir: join(temporaryFolder(), 'cache.git'), remote: hub.dir });
@@ -166,7 +166,7 @@ describe('a working copy', () => {
     expect([status(), readFileSync(join(repository, '.git/index'))]).toEqual([before, index]);
   });
 
-  test('is clean with ignored files, empty folders, times of other days, or as a copy', async () => {
+  test('is clean with ignored files, empty folders, changed times, or as a copy', async () => {
     const repository = newRepository({ file: 'one\n', '.gitignore': '*.log\n' });
     writeFiles(repository, { 'x.log': 'ignored', private: 'ignored here' });
     writeFileSync(join(repository, '.git/info/exclude'), 'private\n');
@@ -179,7 +179,7 @@ describe('a working copy', () => {
     expect((await importBase(store, { repository: copy })).dirty).toBe(false);
   });
 
-  test('runs nothing of its own while it is looked at: filters, monitors, hooks, external diffs', async () => {
+  test('runs no program of its own while it is checked: filters, monitors, hooks, external diffs', async () => {
     const repository = newRepository({ file: 'one\n', '.gitattributes': '* filter=evil diff=evil\n' });
     const mark = join(temporaryFolder(), 'ran');
     const evil = join(repository, '.git/evil');
@@ -202,7 +202,7 @@ describe('a working copy', () => {
   });
 });
 
-/** Made only if a name is run as a command. */
+/** A file that exists only if a name was run as a command. */
 const MARK = join(tmpdir(), `coxswain-git-ran-${process.pid}`);
 
 describe('there is no base', () => {
@@ -251,7 +251,7 @@ describe('there is no base', () => {
     'behind a program': () => ({ repository: `ext::sh -c touch% ${MARK}` }),
     'behind an option': () => ({ repository: `--upload-pack=touch ${MARK}` }),
   };
-  test('each reason is told by its kind and in words, and nothing is kept', async () => {
+  test('each reason has its kind and its message, and nothing is stored', async () => {
     const told: Record<string, string> = {};
     for (const [reason, make] of Object.entries(reasons)) {
       const store = await newStore();
@@ -287,7 +287,7 @@ describe('there is no base', () => {
   });
 });
 
-test('a repository that was read is as it was', async () => {
+test('reading changes nothing in the repository', async () => {
   const repository = repositoryWithHistory();
   const before = readdirSync(join(repository, '.git'), { recursive: true, encoding: 'utf8' }).toSorted();
   const index = statSync(join(repository, '.git/index')).mtimeMs;

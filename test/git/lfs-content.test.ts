@@ -1,4 +1,4 @@
-/** Where the content of LFS files comes from: a repository's own folder or LFS server, and nowhere else. */
+/** The content of LFS files comes from the repository's own folder or LFS server, and from nowhere else. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -33,7 +33,7 @@ describe('a repository by path', () => {
     return { root, repository };
   }
 
-  test('gives what `git lfs` keeps in it, also to its worktrees', async () => {
+  test('gives the content that `git lfs` stores in it, also to its worktrees', async () => {
     const { root, repository } = place((at) => writeFileSync(at, PICTURE));
     const expected = { problem: '', kept: { [PICTURE_OID]: PICTURE } };
     expect(await fetched(await storeWith([root]), repository)).toEqual(expected);
@@ -42,7 +42,7 @@ describe('a repository by path', () => {
     expect(await fetched(await storeWith([root]), worktree)).toEqual(expected);
   });
 
-  test('that lacks it is told how to get it', async () => {
+  test('that lacks content fails, and the message says how to get it', async () => {
     const { root, repository } = place(() => undefined);
     const { problem, kept } = await fetched(await storeWith([root]), repository);
     expect(problem).toContain("git LFS: the content of art/one.psd can't be fetched: it is not in");
@@ -87,7 +87,7 @@ describe('a repository by path', () => {
 });
 
 describe('a repository by URL', () => {
-  test('is asked by the batch API at its own address, once for all files, and never again for what is kept', async () => {
+  test('is asked by the batch API at its own address, once for all files, and never again for cached ones', async () => {
     const server = await lfsServer();
     const store = await storeWith([`${server.url}/`]);
     const folder = temporaryFolder();
@@ -117,14 +117,14 @@ describe('a repository by URL', () => {
     expect(server.asked.length).toBe(3);
   });
 
-  test('that gives other content is refused with the reason, and nothing of it is kept', async () => {
+  test('that gives other content is refused with the reason, and nothing of it is stored', async () => {
     const server = await lfsServer({ contents: { [PICTURE_OID]: 'a forged picture!!\n' } });
     const { problem, kept } = await fetched(await storeWith([`${server.url}/`]), server.repository);
     expect(problem).toContain(
       `${server.url} has other content than its pointer names: 19 bytes with SHA-256 ${PICTURE_OID}. What to do`,
     );
     const secret = await lfsServer({ contents: { [PICTURE_OID]: 'a key\n' } });
-    // Neither the length nor the SHA-256 of what is there, as `sha256sum` gives it.
+    // The message has neither the length nor the SHA-256 (by `sha256sum`) of the secret.
     const { problem: told } = await fetched(await storeWith([`${secret.url}/`]), secret.repository);
     expect(told).toContain('has other content than its pointer names: 19 bytes');
     expect(told).not.toMatch(/ 6 bytes|c705461e91e939ff/);
@@ -144,7 +144,7 @@ describe('a repository by URL', () => {
     expect(server.asked.length).toBe(1);
   });
 
-  test('that is no LFS server, or redirects, is said to be that', async () => {
+  test('that is no LFS server, or redirects, fails with that reason', async () => {
     const elsewhere = await answering(() => ({ body: PICTURE }));
     for (const [answer, words] of [
       [{ status: 404 }, 'responds 404'],
@@ -162,7 +162,7 @@ describe('a repository by URL', () => {
     expect(elsewhere.asked).toEqual([]);
   });
 
-  test('sends nobody to loopback or into a private network, but where a root lists the host', async () => {
+  test('leads to loopback or a private network only if a root lists the host', async () => {
     const other = await answering(() => ({ body: PICTURE }));
     const server = await lfsServer({ href: (oid) => `${other.url}/bucket/${oid}?signature=s3cret` });
     const refused = await fetched(await storeWith([`${server.url}/`]), server.repository);
@@ -203,7 +203,7 @@ describe('a repository by URL', () => {
     expect(problem).toContain("give the worker's user a credential that may read it");
   });
 
-  test('is connected to by TLS at the addresses that were judged, and through the proxy of the worker', async () => {
+  test('is contacted by TLS at the checked addresses, and through the proxy of the worker', async () => {
     const server = await lfsServer({ secure: true, host: 'git.example.test' });
     const whole = { problem: '', kept: { [PICTURE_OID]: PICTURE } };
     const judged = (addresses: string[], environment: Record<string, string>): Store => {
@@ -217,7 +217,7 @@ describe('a repository by URL', () => {
     const stranger = await fetched(judged(['127.0.0.1'], {}), server.repository);
     expect(stranger).toEqual({ problem: expect.stringContaining('self-signed certificate'), kept: {} });
     expect(server.asked.length).toBe(2);
-    // A proxy is given the whole address of what is asked in clear.
+    // For plain HTTP, a proxy gets the whole address.
     const proxy = await answering(({ url }) => ({ status: 502, body: url }));
     const plain = 'http://git.example.test/team/assets.git';
     const proxied = await storeWith(['http://git.example.test/'], { http_proxy: proxy.url });
@@ -225,14 +225,14 @@ describe('a repository by URL', () => {
     expect(proxy.asked.map(({ url }) => url)).toEqual([`${plain}/info/lfs/objects/batch`]);
   });
 
-  test('by ssh is told that content comes by https only', async () => {
+  test('by ssh fails, and the message says that content comes by https only', async () => {
     const { problem } = await fetched(await newStore(), 'git@git.example.com:team/assets.git');
     expect(problem).toContain('it can be fetched only by https, not from');
     expect(problem).toContain('name the repository by its https address, or have policy say `lfs: pointers`');
   });
 });
 
-test('of a commit, plain pointers are given content up to a limit for one file and for all', async () => {
+test('plain pointers of a commit get content, up to a limit for one file and for all', async () => {
   const store = await newStore();
   const extended = PICTURE_POINTER.replace('oid', `ext-0-case sha256:${SOUND_OID}\noid`);
   const commit = addCommit(store, {

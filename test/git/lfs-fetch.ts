@@ -1,6 +1,6 @@
 /**
- * Fetches of LFS content for tests: two files, a store with roots, and what a fetch leaves.
- * Rule: names are looked up and judged as a worker does it.
+ * Fetches LFS content for tests: two files, a store with roots, and the content after a fetch.
+ * Rule: names are looked up and checked as in a worker.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ export const picture: LfsFile = {
 };
 export const sound: LfsFile = { path: 'art/two.wav', oid: SOUND_OID, size: 10, pointer: Buffer.from(SOUND_POINTER) };
 
-/** A store that may reach these roots, and whatever is public. */
+/** A store that may reach these roots and all public hosts. */
 export async function storeWith(roots: readonly string[], environment: Record<string, string> = {}): Promise<Store> {
   const access = {
     roots: roots.map((root) => readRoot(root) as Root),
@@ -33,7 +33,7 @@ export async function storeWith(roots: readonly string[], environment: Record<st
   return { ...(await newStore()), access, environment };
 }
 
-/** Fetches content into a new folder, and gives what is there then and what went wrong. */
+/** Fetches content into a new folder; returns the content there, and the problem if any. */
 export async function fetched(
   store: Store,
   repository: string,

@@ -1,4 +1,4 @@
-/** What a worker may reach of LFS content, address by address, and what another worker may reach instead. */
+/** From which addresses a worker may fetch LFS content, and when another worker may do so instead. */
 import { expect, test } from 'vitest';
 import { ensureContent } from '../../src/git/lfs/content.ts';
 import type { Store } from '../../src/git/store.ts';
@@ -6,7 +6,7 @@ import { newRepository, temporaryFolder } from './git-host.ts';
 import { fetched, picture, sound, storeWith } from './lfs-fetch.ts';
 import { lfsServer, PICTURE, PICTURE_OID, SOUND, SOUND_OID } from './lfs-server.ts';
 
-test('a repository by URL is held to the paths of the roots with every address that it names, not with its host alone', async () => {
+test('the paths of the roots count for every address that a repository names, not its host alone', async () => {
   const below = async (path: string): Promise<{ answer: Awaited<ReturnType<typeof fetched>>; asked: string[] }> => {
     const server = await lfsServer({
       href: (oid, own) => (oid === SOUND_OID ? `${own}/team/sound` : `${own}${path}`),
@@ -37,7 +37,7 @@ test('a repository by URL is held to the paths of the roots with every address t
   }
 });
 
-test('what another host may have, by its folder, its roots or its credential, is told from what none has', async () => {
+test('a failure of this host (its folder, roots or credential) has another kind than one of all hosts', async () => {
   const kindOf = async (store: Store, repository: string): Promise<unknown> => {
     const source = { store, repository, hasConfig: false, signal: new AbortController().signal };
     return await ensureContent(source, temporaryFolder(), [picture]).catch(({ kind }: { kind: string }) => kind);

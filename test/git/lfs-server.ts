@@ -1,6 +1,6 @@
 /**
- * A small LFS server for tests: the batch API and downloads over real HTTP, with every request that it got.
- * Rule: its answers are what a test gives it, right or wrong, and its contents are known by hand.
+ * A small LFS server for tests: the batch API and downloads over real HTTP, with a record of every request.
+ * Rule: a test decides its responses, right or wrong, and its contents are written by hand.
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -11,13 +11,13 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-/** Contents with their SHA-256, as `sha256sum` gives it. */
+/** Contents with their SHA-256, computed by `sha256sum`. */
 export const PICTURE = 'the picture itself\n';
 export const PICTURE_OID = 'ac4914726d1bd79458a7286ee640cd50836d78198b0cc213ccbefe721f831a48';
 export const SOUND = 'the sound\n';
 export const SOUND_OID = '94edd55a6bc33445164c93f5b828d900805a43a1de2fc09dd364df7ec16b7869';
 
-/** What git LFS commits in the place of a content. */
+/** The pointer that git LFS commits in place of a content. */
 export const pointerTo = (oid: string, size: number): string =>
   `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${size}\n`;
 export const PICTURE_POINTER = pointerTo(PICTURE_OID, 19);
@@ -36,10 +36,10 @@ interface Answer {
   body?: string;
 }
 
-/** Key and self-signed certificate of `git.example.test`, a name that leads nowhere. */
+/** Key and self-signed certificate of `git.example.test`, a name that does not resolve. */
 export const CERTIFICATE = fileURLToPath(new URL('./https-test.pem', import.meta.url));
 
-/** A server that answers each request as it is told, and remembers them; `host` is its name in its address. */
+/** A server that responds as the test says, and records the requests. `host` is its name in its address. */
 export async function answering(
   answer: (asked: Asked) => Answer,
   { secure = false, host = '127.0.0.1' } = {},
@@ -65,7 +65,7 @@ export async function answering(
   return { url: `${secure ? 'https' : 'http'}://${host}:${port}`, asked };
 }
 
-/** An LFS server as people run it, at `/team/assets.git`. `href` says where a content is, `more` how answers differ. */
+/** An LFS server at `/team/assets.git`. `href` gives a content's address, `more` changes the responses. */
 export async function lfsServer({
   contents = { [PICTURE_OID]: PICTURE, [SOUND_OID]: SOUND },
   href = (oid, own) => `${own}/objects/${oid}?signature=s3cret`,

@@ -1,4 +1,4 @@
-/** Which files git LFS keeps, as the attributes of a commit say: with folders, macros, exceptions and odd names. */
+/** Which files git LFS stores, by a commit's attributes: with folders, macros, exceptions and unusual names. */
 import { expect, test } from 'vitest';
 import { findLfs } from '../../src/git/lfs/find-lfs.ts';
 import { addCommit, newStore } from './git-host.ts';
@@ -12,7 +12,7 @@ const RULES = [
   'ok.txt filter=other',
 ].join('\n');
 
-test('the files are those that git itself would hand to LFS', async () => {
+test('the files are those that git itself would pass to LFS', async () => {
   const store = await newStore();
   const paths = [
     'a.psd',

@@ -1,4 +1,4 @@
-/** Compare-and-swap of refs: one winner, whoever had won is told so again, and no kill stops a ref for ever. */
+/** Compare-and-swap of refs: one winner, a repeated win succeeds again, and no kill blocks a ref for ever. */
 import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -12,9 +12,9 @@ import { addCommit, drawGraph, git, leftOvers, newStore, temporaryFolder } from 
 const REF = 'refs/coxswain/agents/a-0123456789/run';
 
 interface Hub {
-  /** Where the refs lie. */
+  /** The hub with the refs. */
   hub: Store;
-  /** What works on it: the hub itself, or a cache of it. */
+  /** The stores that move them: the hub itself, or caches of it. */
   stores: Store[];
 }
 
@@ -32,7 +32,7 @@ const HUBS: Record<string, () => Promise<Hub>> = {
 };
 
 describe.each(Object.entries(HUBS))('with %s', (_, make) => {
-  test('of six racers one wins, the others lose, and the ref stands where the winner said', async () => {
+  test('of six concurrent moves one wins, the others lose, and the ref is at the winner’s commit', async () => {
     const { hub, stores } = await make();
     let from: Sha | null = null;
     for (let round = 0; round < 3; round += 1) {
@@ -49,7 +49,7 @@ describe.each(Object.entries(HUBS))('with %s', (_, make) => {
     expect(leftOvers(hub)).toEqual([]);
   });
 
-  test('a swap that was won already counts as moved, one whose ref went on is lost, one from nowhere too', async () => {
+  test('a repeated win counts as moved; a move whose ref went on is lost, and so is one from a missing ref', async () => {
     const { hub, stores } = await make();
     const store = stores[0] as Store;
     const one = addCommit(store, { file: '1' }, { message: 'one' });
@@ -112,19 +112,19 @@ describe('a lock in the way', () => {
     return { store, one };
   }
 
-  test('is broken when a kill left it', async () => {
+  test('is removed if a killed process left it', async () => {
     const { store, one } = await lockedStore(3600);
     expect(await moveRef(store, { ref: REF, to: one, from: null })).toBe('moved');
     expect(leftOvers(store)).toEqual([]);
   });
 
-  test('is broken for deletions too', async () => {
+  test('is removed for deletions too', async () => {
     const { store, one } = await lockedStore(3600, 'packed-refs.lock');
     await moveRef(store, { ref: REF, to: one, from: null });
     expect(await deleteRef(store, { ref: REF, from: one })).toBe('deleted');
   });
 
-  test('is respected while it is young: the swap fails as one that can be tried again', async () => {
+  test('is respected while it is young: the move fails and can be retried', async () => {
     const { store, one } = await lockedStore(0);
     await expect(moveRef(store, { ref: REF, to: one, from: null })).rejects.toMatchObject({ kind: 'failed' });
     expect(leftOvers(store)).toEqual([`${REF}.lock`]);
@@ -146,7 +146,7 @@ test('a hub that is pushed to by its path runs no hook of its own as the worker'
   expect(existsSync(mark)).toBe(false);
 });
 
-test('a hub that refuses the push is a failure with its own words, not a lost race', async () => {
+test('a hub that refuses the push is a failure with the hub’s message, not a lost race', async () => {
   const hub = await newStore();
   git(hub.dir, ['config', 'receive.hideRefs', 'refs/coxswain']);
   const cache = await openStore({ dir: join(temporaryFolder(), 'cache.git'), remote: hub.dir });

@@ -1,4 +1,4 @@
-/** A hub that several repositories share: each has refs of its own, and takes no commit of another one. */
+/** A hub that several repositories share: each has its own refs, and accepts no commit of another one. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
@@ -27,7 +27,7 @@ describe.each(['by its path', 'by a URL'])('a shared hub, reached %s', (how) => 
 
   const own = (store: Store, commit: Sha): Promise<void> => ensureOwnCommit(store, { commit, own: OWN });
 
-  test("has each repository's refs in a folder of its own", async () => {
+  test("has each repository's refs in its own folder", async () => {
     const { hub, one, two } = await shared();
     const { commit } = await importBase(one, { repository: newRepository() });
     const to = addCommit(one, { file: '1' });
@@ -42,7 +42,7 @@ describe.each(['by its path', 'by a URL'])('a shared hub, reached %s', (how) => 
     expect(await readRef(one, REF)).toBeNull();
   });
 
-  test('goes on with the refs of runs that began before there were folders', async () => {
+  test('finds the refs of runs that began before these folders existed', async () => {
     const { hub, one } = await shared();
     const from = addCommit(hub, { file: '1' });
     git(hub.dir, ['update-ref', REF, from]);
@@ -55,7 +55,7 @@ describe.each(['by its path', 'by a URL'])('a shared hub, reached %s', (how) => 
     await own(one, from);
   });
 
-  test("takes a person's commit that is in the repository's folder, and none that only the hub has", async () => {
+  test("accepts a person's commit from the repository's folder, and none that only the hub has", async () => {
     const { hub, one, two } = await shared();
     const secret = addCommit(hub, { 'secret.txt': 'top secret\n' });
     git(hub.dir, ['update-ref', 'refs/coxswain/two-2222222222/bases/x', secret]);
@@ -74,7 +74,7 @@ describe.each(['by its path', 'by a URL'])('a shared hub, reached %s', (how) => 
   });
 });
 
-test('in a hub of its own any commit that was pushed there is taken', async () => {
+test('in its own hub, a repository accepts any commit that was pushed there', async () => {
   const hub = await newStore();
   const mine = addCommit(hub, { file: 'by hand' });
   await ensureOwnCommit(hub, { commit: mine, own: OWN });

@@ -1,4 +1,4 @@
-/** Files that git obeys: which of them are kept, and that git itself refuses none of those. */
+/** Which `.gitmodules` and `.gitattributes` are accepted, and that git itself refuses none of these. */
 import { expect, test } from 'vitest';
 import { isPlainAttributes, isPlainModules } from '../../src/git/plain-settings.ts';
 import { findFaults, git, newStore } from './git-host.ts';
@@ -32,7 +32,7 @@ const REFUSED = [
   '[submodule "x"] url = x\n',
 ];
 
-test.each(PLAIN)('a .gitmodules of plain values is kept: %j', (text) => {
+test.each(PLAIN)('a .gitmodules with plain values is accepted: %j', (text) => {
   expect(isPlainModules(Buffer.from(text))).toBe(true);
 });
 
@@ -40,7 +40,7 @@ test.each(REFUSED)('a .gitmodules that git refuses, or that is unusual, is not: 
   expect(isPlainModules(Buffer.from(text))).toBe(false);
 });
 
-test('no address of a submodule that git refuses is taken for a plain one', async () => {
+test('no address of a submodule that git refuses is accepted', async () => {
   const parts = ['..', '.', '/', ':', '//', '::', 'https:', 'ftp', '-o', '@', 'a', ':1'];
   const twice = parts.flatMap((one) => parts.map((other) => one + other));
   const urls = [...twice, ...twice.flatMap((one) => twice.map((other) => one + other))];
@@ -52,12 +52,12 @@ test('no address of a submodule that git refuses is taken for a plain one', asyn
   expect(await faultsOf(['[submodule "x"]\n\turl = ..//x\n'])).toHaveLength(1);
 });
 
-test('attributes are kept if git reads all of their lines', () => {
+test('attributes are accepted if git reads all of their lines', () => {
   expect(isPlainAttributes(Buffer.from(`* text=auto\n${'a'.repeat(2047)}\n`))).toBe(true);
   expect(isPlainAttributes(Buffer.from(`* text=auto\n${'a'.repeat(2048)}\n`))).toBe(false);
 });
 
-/** What git's own check says against these contents of a `.gitmodules`. */
+/** The faults that `git fsck` finds in these contents of a `.gitmodules`. */
 async function faultsOf(texts: readonly string[]): Promise<string[]> {
   const { dir } = await newStore();
   const blobs = texts.map((text, at) => `blob\nmark :${at + 1}\ndata ${text.length}\n${text}\n`);

@@ -1,4 +1,4 @@
-/** Which repositories git gets at for those who start runs: real folders, links and servers. */
+/** Which repositories git may access for people who start runs: real folders, links and servers. */
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -42,7 +42,7 @@ describe('a repository by path', () => {
     return { root, inside, outside: newRepository({ 'secret.txt': 'top secret\n' }) };
   }
 
-  /** A folder below the root that takes what is outside for its own. */
+  /** Ways in which a folder below the root can include files from outside. */
   const ways: Record<string, (place: string, outside: string, inside: string) => string | undefined> = {
     'by a file URL': (_place, outside) => `file://${outside}`,
     'by a file URL with a host': (_place, outside) => `file://localhost${outside}`,
@@ -110,11 +110,11 @@ describe('a repository by path', () => {
     const store = await storeWith([root]);
     expect(await said(store, repository)).toContain('COXSWAIN_ROOTS');
     expect(refNames(store.dir)).toEqual([]);
-    // With the other folder among the roots it is nobody's secret.
+    // With the other folder among the roots, it may be read.
     expect(await said(await storeWith(['/']), repository)).not.toContain('COXSWAIN_ROOTS');
   });
 
-  test('is read where all of it lies below the roots: itself, a worktree, a borrower, a file URL', async () => {
+  test('is read if all of it is below the roots: itself, a worktree, one with alternates, a file URL', async () => {
     const { root, inside } = places();
     git(inside, ['worktree', 'add', '--quiet', '--detach', join(root, 'worktree')]);
     git('/', ['clone', '--quiet', '--shared', inside, join(root, 'borrower')]);
@@ -125,7 +125,7 @@ describe('a repository by path', () => {
     for (const name of names) expect(await said(store, name)).toBe(head);
   });
 
-  test('is not written where a link in its refs or logs leads out of the roots', async () => {
+  test('is not written if a link in its refs or logs leads out of the roots', async () => {
     const { root, inside } = places();
     const store = await storeWith([root]);
     const { commit } = await importBase(store, { repository: inside });
@@ -141,7 +141,7 @@ describe('a repository by path', () => {
     expect(readdirSync(elsewhere)).toEqual([]);
   });
 
-  test('is no hub', async () => {
+  test('is no hub of the worker', async () => {
     const { root, inside } = places();
     const store = await storeWith([root], { isHub: (place) => place === join(inside, '.git') });
     expect(await said(store, inside)).toContain('is a hub of this worker');
@@ -188,7 +188,7 @@ describe('a repository by URL', () => {
     expect(inner.asked).toEqual([]);
   });
 
-  test('whose name stands for a loopback address is refused; so is a name that nothing knows', async () => {
+  test('whose name has a loopback address is refused; so is an unknown name', async () => {
     const resolve = (host: string): Promise<string[]> =>
       host === 'rebound.test' ? Promise.resolve(['192.0.2.1', '127.0.0.1']) : Promise.reject(new Error('no such name'));
     const store = await storeWith(['/'], {
@@ -200,7 +200,7 @@ describe('a repository by URL', () => {
     });
   });
 
-  /** A server that counts who connects, and a store that takes these addresses for the judged ones of every host. */
+  /** A server that counts connections, and a store for which every host has these addresses. */
   async function counting(
     addresses: string[] | null,
   ): Promise<{ port: number; store: Store; connected: () => number }> {
@@ -216,13 +216,13 @@ describe('a repository by URL', () => {
     return { port: (server.address() as AddressInfo).port, store, connected: () => connections };
   }
 
-  test('is connected to at the addresses that were judged, whatever its name stands for a moment later', async () => {
+  test('is contacted at the checked addresses, whatever its name stands for a moment later', async () => {
     for (const scheme of ['https', 'ssh']) {
       const { port, store, connected } = await counting(['127.0.0.1']);
       await said(store, `${scheme}://git@no-such-name.invalid:${port}/x`);
       expect(connected()).toBeGreaterThan(0);
     }
-    // A name that leads to this host by the time that SSH would look it up.
+    // A name that resolves to this host if SSH looks it up again.
     const { port, store, connected } = await counting(['192.0.2.1']);
     const hasty = { ...store, environment: { GIT_SSH_COMMAND: 'ssh -o ConnectTimeout=1' } };
     await said(hasty, `ssh://git@localhost:${port}/x`);
@@ -233,7 +233,7 @@ describe('a repository by URL', () => {
     });
   });
 
-  test("by SSH keeps its name for host keys, and is reached as the person's own configuration says", async () => {
+  test("by SSH keeps its name for host keys, and is reached as the user's own configuration says", async () => {
     const { port, store, connected } = await counting(['192.0.2.1']);
     const pin = async (text: string, own?: string): Promise<string | undefined> => {
       const environment = own === undefined ? {} : { GIT_SSH_COMMAND: own };

@@ -1,4 +1,4 @@
-/** One file of a commit: as it lies there, and as links within the commit lead to it. */
+/** One file of a commit, directly and through links within the commit. */
 import { expect, test } from 'vitest';
 import { readFile, readThroughLinks } from '../../src/git/read/read-file.ts';
 import { addCommit, newStore } from './git-host.ts';

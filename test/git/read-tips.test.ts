@@ -10,7 +10,7 @@ import { addCommit, newStore, temporaryFolder } from './git-host.ts';
 
 const MADE_AT = Date.parse('2026-01-01T00:00:00Z');
 
-test('tips are dated by their commits; what is in no store and no hub is left out', async () => {
+test('tips have their commits’ dates; a commit that neither store nor hub has is left out', async () => {
   const hub = await newStore();
   const one = addCommit(hub, { file: '1' });
   const ref = 'refs/coxswain/agents/a/1';
@@ -18,12 +18,12 @@ test('tips are dated by their commits; what is in no store and no hub is left ou
   const missing = { ref: 'refs/coxswain/agents/b/1', at: '1'.repeat(40) as Sha };
   expect(await readTips(hub, [{ ref, at: one }, missing])).toEqual(new Map([[one, MADE_AT]]));
   expect(await readTips(hub, [])).toEqual(new Map());
-  // A host that has none of it fetches them.
+  // A host without these commits fetches them.
   const cache = await openStore({ dir: join(temporaryFolder(), 'cache.git'), remote: hub.dir });
   expect(await readTips(cache, [{ ref, at: one }])).toEqual(new Map([[one, MADE_AT]]));
 });
 
-test('the root of a chain is found below any number of checkpoints, and never in what a checkpoint quotes', async () => {
+test('the start of a chain is found below any number of checkpoints, and never in a quoted text', async () => {
   const store = await newStore();
   const base = addCommit(store, { file: '1' });
   const start = { v: 1 as const, kind: 'start' as const, key: 'begin', instructions: 'do', profile: 'work' as const };

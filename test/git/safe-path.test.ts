@@ -1,4 +1,4 @@
-/** Names that git refuses, since somebody's file system or git would make more of them than is there. */
+/** Names that git refuses, since some file system takes them for git's own folder or files. */
 import { expect, test } from 'vitest';
 import { isGitsOwn, isSafePath, readByGit, staysInside } from '../../src/git/safe-path.ts';
 import { findFaults, git, newStore } from './git-host.ts';
@@ -35,7 +35,7 @@ test.each(['.gitignore', 'git', '.github', '.git-blame', 'x.git', 'git~2', '.gi\
   },
 );
 
-test('files that git reads by itself are known in every disguise', () => {
+test('files that git reads by itself are recognised in every spelling', () => {
   for (const name of ['.gitmodules', '.GITMODULES', '.git\u200Cmodules', '.gitmodules.', '.gitmodules::$DATA'])
     expect(readByGit(latin(name))).toBe('.gitmodules');
   for (const name of ['gitmod~1', 'GI7EBA~1', 'gi7eb~10', 'gi7d29~1', '.gitattributes', '.mailmap', '.gitignore'])
@@ -43,20 +43,20 @@ test('files that git reads by itself are known in every disguise', () => {
   for (const name of ['gitmodules', '.gitmodules.txt', 'mailmap']) expect(readByGit(name)).toBeUndefined();
 });
 
-test('names that are no UTF-8 end where git lets them end', () => {
+test('names that are not UTF-8 end where they end for git', () => {
   expect(isGitsOwn('.git\xff')).toBe(true);
   expect(isGitsOwn('.GIT\xe2\x80.txt')).toBe(true);
   expect(readByGit('.gitmodules\xff')).toBe('.gitmodules');
   expect(isGitsOwn('git\xff')).toBe(false);
 });
 
-test('what is taken away may be anything that stays in its folder', () => {
+test('a deleted path may be any that stays in its folder', () => {
   expect(staysInside(Buffer.from('a/.g\u200Cit/hooks'))).toBe(true);
   for (const path of ['../a', 'a/./b', 'a//b', '/a', '.git/config', ''])
     expect(staysInside(Buffer.from(path))).toBe(false);
 });
 
-/** What git looks for, and what is put before and behind it. */
+/** Names that git looks for, with variations before and after them. */
 const WANTED = [
   '.git',
   'git~1',
@@ -71,7 +71,7 @@ const WANTED = [
 const STARTS = ['', 'x', '\\', 'x\\', '.', '\xe2\x80\x8c'];
 const ENDS = ['', 'x', '.', ' ', ' .', ':', ':x', '\\', '\\x', '\xff', '\xffx', '\xe2\x80\x8c', '\xef\xbb\xbf:'];
 
-test('no name that git itself refuses, as a link, is taken for a plain one', async () => {
+test('no name that git itself refuses, as a link, is accepted', async () => {
   const names = STARTS.flatMap((start) => WANTED.flatMap((name) => ENDS.map((end) => start + name + end)));
   const { dir: store } = await newStore();
   const blob = git(store, ['hash-object', '-w', '--stdin'], Buffer.from('x'));

@@ -1,4 +1,4 @@
-/** Repositories by path with a pipe, a device or a file without end where git has a file: none holds up a worker. */
+/** Repositories by path with a pipe, a device or an endless file in place of a file: none blocks a worker. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ async function said(store: Store, repository: string): Promise<string> {
   return await importBase(store, { repository }).then(({ commit }) => commit, String);
 }
 
-/** Places of a repository, each with what lies there instead of a file. */
+/** Files of a repository, and what each is replaced by. */
 const special: Record<string, (repository: string) => void> = {
   'its .git': (repository) => {
     renameSync(join(repository, '.git'), join(repository, 'old'));
@@ -55,13 +55,13 @@ function pipe(path: string): void {
 test.each(Object.entries(special))('is refused at once with something else than a file for %s', async (_, make) => {
   const repository = newRepository({ file: 'one\n' });
   make(repository);
-  // More of them than Node has threads for files.
+  // More of them than Node has threads for file operations.
   const store = await newStore();
   const answers = await Promise.all(Array.from({ length: 6 }, async () => await said(store, repository)));
   for (const answer of answers)
     expect(answer).toMatch(/is not a git repository.*(?:named pipe|device), not a file|at most \d+ are read/);
   expect(refNames(store.dir)).toEqual([]);
-  // A thread is free.
+  // A thread is still free.
   await expect(readFile(join(repository, 'none'))).rejects.toThrow('ENOENT');
 });
 

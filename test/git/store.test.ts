@@ -1,4 +1,4 @@
-/** Stores: made once by whoever comes first, deaf to the environment around them, swept of what kills leave. */
+/** Stores: made once, independent of the environment, and swept of leftovers of killed calls. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ const OPEN = `
   await Promise.all([openStore({ dir }), openStore({ dir })]);`;
 const MODULE = new URL('../../src/git/store.ts', import.meta.url).href;
 
-test('six processes that open one store at once find one store, and nothing beside it', async () => {
+test('six processes that open one store at once make one store, and nothing else', async () => {
   const folder = temporaryFolder();
   const dir = join(folder, 'deep/er/store.git');
   const openers = Array.from({ length: 6 }, () => spawnScript(OPEN, [MODULE, dir]));
@@ -63,7 +63,7 @@ test('a place where no store can be made is a failure that says so', async () =>
   }
 });
 
-test('what kills left is swept after a day, by the next process that opens the store; what is young stays', async () => {
+test('leftovers of killed calls are swept after a day, when a process opens the store; young ones stay', async () => {
   const store = await newStore();
   const make = (name: string, age: 'young' | 'old'): void => {
     const path = join(store.dir, name);
@@ -117,7 +117,7 @@ test('variables of the environment that name another repository, index or config
   expect(refNames(other)).toEqual(['refs/heads/main']);
 });
 
-test('a store that broke is never taken for the repository around it', async () => {
+test('for a broken store, git never uses the repository around it', async () => {
   const repository = newRepository();
   const store = await openStore({ dir: join(repository, '.coxswain/store.git') });
   const commit = addCommit(store, { file: '1' });
@@ -128,7 +128,7 @@ test('a store that broke is never taken for the repository around it', async () 
   await expect(readRef(store, 'refs/heads/main')).rejects.toMatchObject({ kind: 'not-a-repository' });
 });
 
-test('a commit that is nowhere is a missing base, and its tree none', async () => {
+test('a commit that does not exist is a missing base, and has no tree', async () => {
   const store = await newStore();
   const nowhere = '1'.repeat(40) as Sha;
   await expect(ensureCommit(store, { commit: nowhere })).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-/** Trees in and out of folders: what is written is what git holds, byte by byte, and nothing lands elsewhere. */
+/** Trees written into folders: exactly git's bytes, and nothing outside of the folder. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ const ODD: Record<string, FileSpec> = {
   '\xff\xfe/\xe9': Buffer.from([0, 255, 13, 10]),
 };
 
-/** Writes the difference into a fresh folder, and says what was marked deleted. */
+/** Writes the difference into a new folder; returns the written and the deleted paths. */
 async function difference(store: Store, from: Sha, to: Sha): Promise<{ written: string[]; deleted: string[] }> {
   const into = temporaryFolder();
   const deleted: string[] = [];
@@ -47,7 +47,7 @@ async function difference(store: Store, from: Sha, to: Sha): Promise<{ written: 
     to,
     into,
     markDeleted: async (path) => {
-      // Before anything is written.
+      // Nothing is written yet.
       expect(readdirSync(into)).toEqual([]);
       deleted.push(path.toString('latin1'));
     },
@@ -56,7 +56,7 @@ async function difference(store: Store, from: Sha, to: Sha): Promise<{ written: 
 }
 
 describe('a checkout', () => {
-  test('has the bytes, modes, links and names of the tree, whatever its attributes ask for, and no .git', async () => {
+  test('has the bytes, modes, links and names of the tree, whatever its attributes say, and no .git', async () => {
     const store = await newStore();
     const commit = addCommit(store, ODD);
     const into = join(temporaryFolder(), 'new/folder');
@@ -76,7 +76,7 @@ describe('a checkout', () => {
 });
 
 describe('a difference', () => {
-  test('is what changed, came and went, byte by byte', async () => {
+  test('has the changed, new and deleted files, byte by byte', async () => {
     const store = await newStore();
     const from = addCommit(store, { same: '1', 'a/changed': '1', 'a/gone': '1', mode: '#!', link: { link: 'same' } });
     const to = addCommit(store, { same: '1', 'a/changed': '2', mode: { program: '#!' }, link: 'file', ...ODD });
@@ -89,7 +89,7 @@ describe('a difference', () => {
     );
   });
 
-  test('marks deleted what a folder held that becomes a file, and the file that becomes a folder', async () => {
+  test('marks as deleted the files of a folder that becomes a file, and a file that becomes a folder', async () => {
     const store = await newStore();
     const from = addCommit(store, { 'd/one': '1', 'd/e/two': '2', f: 'file', g: { link: 'f' } });
     const to = addCommit(store, { d: 'file', 'f/one': '1', 'g/h/two': '2' });
@@ -124,7 +124,7 @@ describe('a difference', () => {
     expect(execFileSync('diff', ['-r', folder, into]).toString()).toBe('');
   });
 
-  test('is the second tree when laid over the first, for any two trees', async () => {
+  test('gives the second tree when written over the first, for any two trees', async () => {
     const store = await newStore();
     const names = ['a', 'a/b', 'a/b/c', 'd', 'd/e', 'f'];
     const spec = fc.oneof(
@@ -231,7 +231,7 @@ describe('reading', () => {
     ]);
   });
 
-  test('files are listed below a folder or in all, and read by their paths; what is no file is null', async () => {
+  test('files are listed, in one folder or all, and read by their paths; a path without a file gives null', async () => {
     const store = await newStore();
     const commit = addCommit(store, { 'a/b': Buffer.from([0, 255]), 'a/c/d': 'd', ab: 'xyzzy', '-p': 'dash' });
     expect(await listFiles(store, { commit })).toEqual(['-p', 'a/b', 'a/c/d', 'ab']);
@@ -264,7 +264,7 @@ describe('reading', () => {
     expect(await diffStat(store, { from, to: from })).toEqual({ files: 0, insertions: 0, deletions: 0, text: '' });
   });
 
-  test('the text of a difference is cut where it is said to be', async () => {
+  test('the text of a difference is cut at its limit, and says so', async () => {
     const store = await newStore();
     const [from, to] = [addCommit(store, { file: 'one\n' }), addCommit(store, { file: 'two \u001b[31m\n' })];
     const whole = await diffText(store, { from, to, maxBytes: 10_000 });

@@ -4,7 +4,7 @@ import type { ModelRequest } from '../../src/model/call-model.ts';
 import type { ResponsesServer } from '../../src/offline/server/responses-server.ts';
 import { CALL, failureOf, request, serve, settings, USER } from './scripted-model.ts';
 
-/** What an attempt remembers of the answer under way: all ids in order, undefined where it was forgotten. */
+/** An attempt's memory of the response under way: all ids in order, undefined when it was forgotten. */
 function memory(id?: string): { background: NonNullable<ModelRequest['background']>; ids: (string | undefined)[] } {
   const ids: (string | undefined)[] = [];
   return { background: { id, keep: (kept) => void ids.push(kept) }, ids };
@@ -13,7 +13,7 @@ function memory(id?: string): { background: NonNullable<ModelRequest['background
 const stateOf = (server: ResponsesServer, id: string | undefined): string | undefined =>
   server.kept.get(id ?? '')?.response.status;
 
-/** Begins an answer and goes away, as a killed worker does; gives the answer's id. */
+/** Starts a response and disconnects, as a killed worker does; returns the response's id. */
 async function abandon(server: ResponsesServer): Promise<string> {
   const gone = new AbortController();
   const { background, ids } = memory();
@@ -25,8 +25,8 @@ async function abandon(server: ResponsesServer): Promise<string> {
   return ids[0] ?? '';
 }
 
-describe('an answer that is made in the background', () => {
-  test('is stored at the provider, known by its id before it is there, and as whole as any other', async () => {
+describe('a response in the background', () => {
+  test('is stored at the provider, known by its id before it is complete, and whole like any other', async () => {
     const server = await serve(() => ({ items: [CALL], delayMs: 100 }));
     const { background, ids } = memory();
     const answer = await openModel(settings(server)).call(request([USER], { background }));
@@ -35,7 +35,7 @@ describe('an answer that is made in the background', () => {
     expect(ids).toEqual([[...server.kept.keys()][0]]);
   });
 
-  test('goes on without its client and is fetched by its id, and asked for once', async () => {
+  test('goes on without its client, is fetched by its id, and requested only once', async () => {
     const server = await serve(() => ({ items: [CALL], delayMs: 3000 }));
     const id = await abandon(server);
     expect(stateOf(server, id)).toBe('in_progress');
@@ -58,7 +58,7 @@ describe('an answer that is made in the background', () => {
     },
   );
 
-  test('is asked for again, and that is said, where the provider does not keep it any more', async () => {
+  test('is requested again, with a note, if the provider no longer has it', async () => {
     const server = await serve(() => ({ items: [CALL] }));
     const { background, ids } = memory('resp_gone');
     const answer = await openModel(settings(server)).call(request([USER], { background }));
@@ -67,7 +67,7 @@ describe('an answer that is made in the background', () => {
     expect(ids).toEqual([undefined, [...server.kept.keys()][0]]);
   });
 
-  test('that a server does not keep, though it was asked to, breaks off as any other', async () => {
+  test('that a server does not store, though asked to, breaks off like any other', async () => {
     const server = await serve(({ raw }) => {
       delete raw['background'];
       return { fault: 'cut-stream' };
@@ -78,7 +78,7 @@ describe('an answer that is made in the background', () => {
     expect(ids.at(-1)).toBeUndefined();
   });
 
-  test('that failed is forgotten, so that the next attempt asks anew', async () => {
+  test('that failed is forgotten, so that the next attempt requests a new one', async () => {
     const server = await serve(() => ({ fault: 'failed', code: 'server_error' }));
     const { background, ids } = memory();
     const failure = await failureOf(openModel(settings(server)).call(request([USER], { background })));
@@ -98,7 +98,7 @@ describe('an answer that is made in the background', () => {
     expect(server.count).toBe(1);
   });
 
-  test('ends at the provider when nobody wants it any more', async () => {
+  test('is cancelled at the provider when it is not needed any more', async () => {
     const server = await serve(() => ({ fault: 'hang' }));
     const id = await abandon(server);
     await openModel(settings(server)).cancel(id);
@@ -107,12 +107,12 @@ describe('an answer that is made in the background', () => {
     const failure = await failureOf(openModel(settings(server)).call(request([USER], { background })));
     expect(failure).toMatchObject({ kind: 'broken-stream', retryable: true });
     expect(ids).toEqual([undefined]);
-    // One that is not there any more is nobody's concern.
+    // Cancelling one that no longer exists is no failure.
     await openModel(settings(server)).cancel('resp_gone');
   });
 });
 
-test('without the policy nothing is stored at the provider', async () => {
+test('without that policy, nothing is stored at the provider', async () => {
   const server = await serve(() => ({ items: [CALL] }));
   await openModel(settings(server)).call(request());
   expect(server.requests[0]?.raw).toMatchObject({ store: false });

@@ -1,11 +1,11 @@
-/** A model call gives a whole answer, repaired where that is possible, against a real server over HTTP. */
+/** A model call returns a whole response, repaired if possible; against a real server over HTTP. */
 import { describe, expect, test } from 'vitest';
 import type { Item } from '../../src/core/transcript.ts';
 import { openModel } from '../../src/model/call-model.ts';
 import type { ParsedRequest, ServerReply } from '../../src/offline/server/responses-server.ts';
 import { CALL, REASONING, RESULT, USER, failureOf, request, serve, settings } from './scripted-model.ts';
 
-describe('an answer', () => {
+describe('a response', () => {
   test('comes with its items in order, its tokens and its cost', async () => {
     const text: Item = { kind: 'assistant', text: `Ünïcode ${'x'.repeat(5000)} 🎉` };
     const usage = { inputTokens: 1000, cachedTokens: 400, outputTokens: 50 };
@@ -24,7 +24,7 @@ describe('an answer', () => {
     expect(progress.at(-1)).toBe(Buffer.byteLength(text.text + CALL.arguments));
   });
 
-  test('is asked for once, without storing, with encrypted reasoning, one call at a time, bounded', async () => {
+  test('is requested once, not stored, with encrypted reasoning, one call at a time, bounded', async () => {
     const server = await serve(() => ({ items: [CALL] }));
     await openModel(settings(server, { reasoningEffort: 'low' })).call(request());
     expect(server.requests[0]?.raw).toMatchObject({
@@ -41,14 +41,14 @@ describe('an answer', () => {
     expect(server.count).toBe(1);
   });
 
-  test('of an unknown price has tokens and no cost', async () => {
+  test('of a model without a price has tokens and no cost', async () => {
     const server = await serve(() => ({ items: [CALL] }));
     const { usage } = await openModel(settings(server)).call(request());
     expect(usage.costUsd).toBeNull();
     expect(usage.inputTokens).toBeGreaterThan(0);
   });
 
-  test('longer by some items shares the bytes of all before them', async () => {
+  test('to a longer conversation shares the bytes of the shorter one', async () => {
     const server = await serve(() => ({ items: [CALL] }));
     const model = openModel(settings(server));
     await model.call(request([USER]));
@@ -66,7 +66,7 @@ describe('an answer', () => {
     });
   });
 
-  test('is given back as it came: texts, calls, results and reasoning', async () => {
+  test('is sent back unchanged: texts, calls, results and reasoning', async () => {
     const items: Item[] = [
       { kind: 'opaque', provider: '', model: '', data: REASONING },
       { kind: 'assistant', text: 'I look' },
@@ -81,7 +81,7 @@ describe('an answer', () => {
     expect(server.requests[1]?.items).toEqual([USER, { ...opaque, provider: 'input' }, ...items.slice(1), RESULT]);
   });
 
-  test('with reasoning of another model or provider is not given that', async () => {
+  test('with reasoning of another model or provider is sent back without that', async () => {
     const server = await serve(() => ({ items: [CALL] }));
     const host = new URL(server.url).host;
     const foreign: Item[] = [
@@ -114,7 +114,7 @@ describe('a repair', () => {
     expect(server.count).toBe(3);
   });
 
-  test('asks for no encrypted reasoning where the model has none', async () => {
+  test('requests no encrypted reasoning if the model has none', async () => {
     const server = await serve(({ raw }) =>
       raw['include'] ? refuse('Encrypted content is not supported with this model.', 'unsupported') : { items: [CALL] },
     );
@@ -123,7 +123,7 @@ describe('a repair', () => {
     expect(server.count).toBe(2);
   });
 
-  test('ends after two tries: a server that refuses all the same is a bad request', async () => {
+  test('ends after two tries: if the server still refuses, it is a bad request', async () => {
     const server = await serve(() => refuse(encrypted));
     const opaque: Item = { kind: 'opaque', provider: new URL(server.url).host, model: 'm', data: REASONING };
     const failure = await failureOf(openModel(settings(server)).call(request([USER, opaque])));
@@ -145,7 +145,7 @@ describe('a repair', () => {
     ]);
   });
 
-  test('keeps the text of an answer that was cut off after it', async () => {
+  test('keeps the text of a response that was cut off after it', async () => {
     const text: Item = { kind: 'assistant', text: 'First I' };
     const server = await serve(() => ({ items: [text], stop: 'incomplete' }));
     expect(await openModel(settings(server)).call(request())).toMatchObject({ items: [text], stop: 'truncated' });
@@ -158,7 +158,7 @@ describe('a repair', () => {
     expect(answer.notes).toEqual([expect.stringMatching(/was used before/)]);
   });
 
-  test('an empty answer, a refusal and a content filter are told apart', async () => {
+  test('distinguishes an empty response, a refusal and a content filter', async () => {
     const answers: ServerReply[] = [
       { items: [] },
       { items: [], refusal: "I can't help with that" },

@@ -1,4 +1,4 @@
-/** A model call that fails says of which kind, whether to try again, and what a person can do; never the key. */
+/** A failed model call has its kind, says whether a retry helps and what a person can do, and never shows the key. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -70,11 +70,14 @@ describe('a failure', () => {
     [{ fault: 'failed', code: 'rate_limit_exceeded' }, 'rate-limited'],
     [{ fault: 'failed', code: 'something_new' }, 'broken-stream'],
     [{ fault: 'error-event', code: 'server_error' }, 'overloaded'],
-  ] as [ServerReply, string][])('%j in the stream is %s, and nothing of the answer is kept', async (answered, kind) => {
-    const server = await serve(() => answered);
-    const failure = await failureOf(openModel(settings(server)).call(request()));
-    expect(failure).toMatchObject({ kind, retryable: true });
-  });
+  ] as [ServerReply, string][])(
+    '%j in the stream is %s, and nothing of the response is kept',
+    async (answered, kind) => {
+      const server = await serve(() => answered);
+      const failure = await failureOf(openModel(settings(server)).call(request()));
+      expect(failure).toMatchObject({ kind, retryable: true });
+    },
+  );
 
   test.each([
     ['insufficient_quota', 'quota'],
@@ -85,14 +88,14 @@ describe('a failure', () => {
     expect(await failureOf(openModel(settings(server)).call(request()))).toMatchObject({ kind, retryable: false });
   });
 
-  test('of a server that falls silent comes when the time is over', async () => {
+  test('of a server that falls silent comes at the timeout', async () => {
     const server = await serve(() => ({ fault: 'hang' }));
     const failure = await failureOf(openModel(settings(server, { timeoutMs: 300 })).call(request()));
     expect(failure).toMatchObject({ kind: 'timeout', retryable: true });
     expect(failure.message).toMatch(/within 0\.3 seconds/);
   });
 
-  test('of a server that never sends headers comes when the time is over', async () => {
+  test('of a server that never sends headers comes at the timeout', async () => {
     const server = await serve(() => ({ items: [CALL], delayMs: 20_000 }));
     const failure = await failureOf(openModel(settings(server, { timeoutMs: 300 })).call(request()));
     expect(failure).toMatchObject({ kind: 'timeout', retryable: true });
@@ -106,7 +109,7 @@ describe('a failure', () => {
     expect(failure.message).toMatch(/ECONNREFUSED.*OPENAI_BASE_URL/);
   });
 
-  test('of a connection that is closed without a word is unreachable', async () => {
+  test('of a connection that is closed without a response is unreachable', async () => {
     const server = createServer((incoming) => incoming.socket.destroy()).listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());
     await new Promise((resolve) => server.once('listening', resolve));

@@ -1,11 +1,11 @@
-/** Costs come from a table that people give; what is not in it has no cost. */
+/** Costs come from a configured table; a model that is not in it has no cost. */
 import { expect, test } from 'vitest';
 import { costOf, priceTableSchema } from '../../src/model/prices.ts';
 
 const usage = { inputTokens: 1_000_000, cachedTokens: 250_000, outputTokens: 100_000 };
 const table = { m: { inputPerMillionUsd: 4, cachedInputPerMillionUsd: 1, outputPerMillionUsd: 20 } };
 
-test('cached tokens cost their own price, the others the full one', () => {
+test('cached tokens have their own price, the others the full one', () => {
   expect(costOf(usage, table, 'm')).toBeCloseTo(3 + 0.25 + 2, 10);
 });
 

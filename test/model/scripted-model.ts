@@ -1,6 +1,6 @@
 /**
- * A model's adapter and a scripted server of the real API, for the tests of the adapter.
- * Rule: the adapter is only reached by its own face, over HTTP.
+ * The model's adapter and a scripted server of the real API, for the adapter's tests.
+ * Rule: the tests use only the adapter's public functions and real HTTP.
  */
 import { expect, onTestFinished } from 'vitest';
 import type { Item } from '../../src/core/transcript.ts';

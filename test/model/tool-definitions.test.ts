@@ -1,4 +1,4 @@
-/** Tools are plain function tools, strict where their schema allows it, and the same bytes each time. */
+/** Tools are plain function tools, strict if their schema allows it, and always the same bytes. */
 import { expect, test } from 'vitest';
 import { defineTools } from '../../src/model/tool-definitions.ts';
 
@@ -25,7 +25,7 @@ test('a strict tool has only keywords that strict mode takes', () => {
   });
 });
 
-test('a plan may leave out what has a default', () => {
+test('a plan may leave out fields with a default', () => {
   const [finish] = defineTools('plan').filter(({ name }) => name === 'finish');
   const text = JSON.stringify(finish?.parameters);
   expect(text).toContain('"required":["id","title","instructions","paths"]');

@@ -1,4 +1,4 @@
-/** Who may have workspaces given the content of LFS files: what files of policy say, never a run alone. */
+/** The content of LFS files is granted by policy files, never by a run alone. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { LayerSources, LayersResult } from '../../src/policy/read-layers.ts';
 import { readLayers } from '../../src/policy/read-layers.ts';
 
-/** What layers in these files make. */
+/** The result of joining layers with these files. */
 async function layersOf(
   files: Record<string, string>,
   repository?: string,
@@ -45,7 +45,7 @@ describe('the content of LFS files', () => {
     });
   });
 
-  test('is not granted by the run itself, nor by a base of its choice', async () => {
+  test('is not granted by the run itself, nor by a base that it chooses', async () => {
     const plain = { 'organisation.yaml': 'version: 1\n' };
     expect(await layersOf(plain, undefined, { run })).toEqual(refused);
     expect(await layersOf(plain, CONTENT, { defaultBranch: 'version: 1\n' })).toEqual(refused);
@@ -57,7 +57,7 @@ describe('the content of LFS files', () => {
     expect(await layersOf(limits, CONTENT, { run: { lfs: 'pointers' } })).toMatchObject(pointers);
   });
 
-  test('that was granted to a run under way and is no more counts as pointers', async () => {
+  test('that a run under way was granted and is no longer granted counts as pointers', async () => {
     const plain = { 'organisation.yaml': 'version: 1\n' };
     expect(await layersOf(plain, undefined, { run, isUnderWay: true })).toMatchObject(pointers);
     expect(await layersOf(plain, CONTENT, { defaultBranch: undefined, isUnderWay: true })).toMatchObject(pointers);

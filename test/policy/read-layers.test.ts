@@ -8,7 +8,7 @@ import type { LayerSources, LayersResult } from '../../src/policy/read-layers.ts
 import { readLayers } from '../../src/policy/read-layers.ts';
 import { readPolicyFile } from '../../src/policy/read-policy-file.ts';
 
-/** What layers in these files make. */
+/** The result of joining layers with these files. */
 async function layersOf(
   files: Record<string, string>,
   repository?: string,
@@ -24,7 +24,7 @@ async function layersOf(
   return await readLayers({ folder, team, address: '/r', repository, run: undefined, ...more });
 }
 
-describe('a policy file with a fault is said by file and line', () => {
+describe('a problem in a policy file is reported with file and line', () => {
   test.each([
     ['an unknown field', 'version: 1\nlimits:\n  colour: red\n', 'policy.yaml:3: limits: Unrecognized key: "colour"'],
     [
@@ -55,7 +55,7 @@ describe('a policy file with a fault is said by file and line', () => {
     expect(read).toMatchObject({ kind: 'bad', problems: [expect.stringContaining(words)] });
   });
 
-  test('aliases that would unfold to much are refused', () => {
+  test('aliases that would expand to a huge value are refused', () => {
     const bomb = `a: &a [x, x]\nb: &b [*a, *a, *a, *a, *a]\nc: [*b, *b, *b, *b, *b, *b, *b, *b]\n`;
     expect(readPolicyFile('policy.yaml', bomb).kind).toBe('bad');
   });
@@ -115,14 +115,14 @@ describe("a run's own input", () => {
     'organisation.yaml': `version: 1\n${part}:\n  network:\n    setup: ${hosts}\n`,
   });
 
-  test('opens no network that nobody above it and no person said', async () => {
+  test('opens no network that no layer above it and no person granted', async () => {
     expect(await runWith(true)).toEqual(refused);
     expect(await runWith({ hosts: ['registry.example.com'] })).toEqual(refused);
     expect(await runWith(true, { 'organisation.yaml': 'version: 1\n' })).toEqual(refused);
     expect(await runWith(false)).toMatchObject({ kind: 'ok' });
   });
 
-  test('opens none by a base of its choice that the default branch does not open', async () => {
+  test('opens no network by a base that it chooses, unless the default branch grants it', async () => {
     const file = 'version: 1\ndefaults:\n  network:\n    setup: {hosts: [evil.example]}\n';
     const read = async (sources: Partial<LayerSources>): Promise<LayersResult> =>
       await readLayers({
@@ -140,7 +140,7 @@ describe("a run's own input", () => {
     expect(await read({ defaultBranch: undefined, said: [true] })).toMatchObject({ kind: 'ok' });
   });
 
-  test('opens what a file lists or a person said, and no more', async () => {
+  test('opens what a file or a person grants, and no more', async () => {
     const one = { hosts: ['registry.example.com'] };
     for (const part of ['limits', 'defaults'])
       expect(await runWith(one, lists('{hosts: ["*.example.com"]}', part))).toMatchObject({
@@ -151,7 +151,7 @@ describe("a run's own input", () => {
     expect(await runWith(one, {}, [{ hosts: ['other.example.com'] }])).toEqual(refused);
     expect(await runWith(true, {}, [one])).toEqual(refused);
     expect(await runWith({ ...one, afterChanges: true }, {}, [one])).toEqual(refused);
-    // What a person said is no way past a limit.
+    // A person's grant can't exceed a limit.
     const beyond = await runWith(true, lists('false'), [true]);
     expect(beyond).toMatchObject({ problems: [expect.stringContaining('is looser than the limit false')] });
   });
@@ -177,7 +177,7 @@ describe('a layer that is named is there, or nothing starts', () => {
     });
   });
 
-  test('a folder that is not there, or has no organisation in it, is an error', async () => {
+  test('a missing folder, or one without organisation.yaml, is an error', async () => {
     for (const folder of ['/no/such/folder', tmpdir()])
       expect(await layersOf(files, undefined, { folder, team: undefined })).toMatchObject({
         kind: 'bad',
@@ -192,7 +192,7 @@ describe('a layer that is named is there, or nothing starts', () => {
     expect(team).toMatchObject({ kind: 'bad', problems: [expect.stringContaining("teams/core.yaml can't be read")] });
   });
 
-  test('the digest is of what the files of organisation and team say, and of nothing else', async () => {
+  test('the digest depends only on the meaning of the files of organisation and team', async () => {
     const digestOf = async (changed: Record<string, string>): Promise<unknown> => {
       const read = await layersOf({ ...files, ...changed });
       return read.kind === 'ok' ? read.organisation : read;
@@ -206,7 +206,7 @@ describe('a layer that is named is there, or nothing starts', () => {
   });
 });
 
-describe('which team a repository belongs to is said by the organisation', () => {
+describe('the organisation decides to which team a repository belongs', () => {
   const team = (...repositories: string[]): string => `version: 1\nrepositories: ${JSON.stringify(repositories)}\n`;
   const files = {
     'organisation.yaml': 'version: 1\n',
@@ -231,14 +231,14 @@ describe('which team a repository belongs to is said by the organisation', () =>
     ['/srv/git/core/.git/', 'core'],
     ['/srv/git/Core', 'none'],
     ['https://github.com/acmes/pay', 'none'],
-  ])('%s is of %s, whichever spelling and whether the start names it', async (address, expected) => {
+  ])('%s belongs to %s, in every spelling, whether the start names the team or not', async (address, expected) => {
     expect(await teamOf(address)).toBe(expected);
     expect(await teamOf(address, expected === 'none' ? 'open' : expected)).toBe(
       expected === 'none' ? 'open' : expected,
     );
   });
 
-  test('a start that names another team is refused, and so is one that no file lists where that is required', async () => {
+  test('a start that names another team is refused, and an unlisted repository where a team is required', async () => {
     expect(await teamOf('https://github.com/acme/pay', 'open')).toContain('belongs to team payments');
     expect(await teamOf('https://example.com/x', 'payments')).toContain('lists its repositories');
     const required = { 'organisation.yaml': 'version: 1\nteams: required\n' };

@@ -6,7 +6,7 @@ import { policySchema } from '../../src/core/policy/policy.ts';
 import type { LayerSources, LayersResult } from '../../src/policy/read-layers.ts';
 import { readLayers } from '../../src/policy/read-layers.ts';
 
-/** What an organisation's file and a base's make; the worker has no organisation where no text is given. */
+/** The result of joining an organisation's file and a base's; without a text the worker has no organisation. */
 async function layersOf(
   organisation: string | undefined,
   repository: string,
@@ -28,7 +28,7 @@ describe('a run that is under way goes on when', () => {
   const strict = 'version: 1\nlimits:\n  maxParallelAgents: 2\n  gates:\n    commands: ask\n';
   const lax = 'version: 1\ndefaults:\n  maxParallelAgents: 4\nlimits:\n  gates:\n    commands: allow\n';
 
-  test('its organisation became stricter than what its input and its base say: the limit counts', async () => {
+  test('its organisation became stricter than its input and its base: the limit counts', async () => {
     const run = policySchema.parse({ maxParallelAgents: 3 });
     expect(await layersOf(strict, lax, { run })).toMatchObject({ kind: 'bad' });
     const layers = await layersOf(strict, lax, { run, isUnderWay: true });
@@ -41,7 +41,7 @@ describe('a run that is under way goes on when', () => {
     });
   });
 
-  test('its patterns are of a kind that is refused today: they stand, and protect', async () => {
+  test('it has patterns that are refused now: they stay, and protect', async () => {
     const run = { protectedPaths: ['docs/@(a|b)/**'] };
     const base = 'version: 1\nlimits:\n  protectedPaths: ["src/+(x)/**"]\n';
     expect(await layersOf(undefined, base, { run })).toMatchObject({ kind: 'bad' });

@@ -1,6 +1,6 @@
 /**
- * apply_patch as a command in the sandbox: what it changes, what it forgives, and what it refuses without changing
- * anything.
+ * apply_patch as a command in the sandbox: what it changes, which deviations it tolerates, and what it refuses without
+ * changing anything.
  */
 import { expect, test } from 'vitest';
 import { applyPatchCommand } from '../../src/sandbox/programs/apply-patch.ts';
@@ -63,7 +63,7 @@ test.each(['bwrap', 'none'] as const)(
   },
 );
 
-test('hunks are placed in order, by their context line, and at the end of the file where that is asked', async () => {
+test('hunks are placed in order, by their context line, and at the end of the file if the patch says so', async () => {
   const text = 'def one():\n    return 1\n\ndef two():\n    return 1\n\ndef three():\n    return 1\n';
   const workspace = await workspaceWith({ 'f.py': text });
   const result = await apply(
@@ -83,7 +83,7 @@ test('hunks are placed in order, by their context line, and at the end of the fi
   );
 });
 
-test('forgives spaces at line ends, typographic punctuation, here-documents and absolute paths', async () => {
+test('tolerates spaces at line ends, typographic punctuation, here-documents and absolute paths', async () => {
   const workspace = await workspaceWith({ f: 'it’s “quoted” — dash   \nnext\nlast\n' });
   const hunk = '@@ -1,3 +1,3 @@\n it\'s "quoted" - dash\n-next \n+NEXT';
   const patch = `apply_patch <<'EOF'\n*** Begin Patch  \n*** Update File: /workspace/f\n${hunk}\n*** End Patch\nEOF\n`;
@@ -114,7 +114,7 @@ test('bytes that the patch does not name stay: line ends, encodings, a missing l
   expect(Buffer.from(bytes.output, 'hex').toString('latin1')).toBe('A\r\nb\r\nccaf\xe9\nX\nys\nend\n');
 });
 
-test('what was written is put back when the disk refuses a later file', async () => {
+test('when a later file can not be written, earlier ones are restored', async () => {
   const workspace = await workspaceWith({ a: 'a\n', 'locked/b': 'b\n' });
   await workspace.run({ ...limits, command: 'chmod a-w locked' });
   const result = await apply(

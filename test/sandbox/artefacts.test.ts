@@ -1,4 +1,4 @@
-/** What tools leave beside the sources enters no checkpoint, whichever way the workspace's files lie. */
+/** Artefacts that tools leave among the sources are in no checkpoint, for all kinds of workspaces. */
 import { expect, test } from 'vitest';
 import type { ArtefactRules } from '../../src/sandbox/files/find-artefact.ts';
 import { findArtefacts } from '../../src/sandbox/files/find-artefact.ts';
@@ -46,7 +46,7 @@ test.each(KINDS)('in a workspace of kind %s they are left out and counted; the w
   });
 });
 
-test('what the plan names by that name is work, and policy can call more names artefacts', async () => {
+test('an artefact that the plan names is work, and policy can add names of artefacts', async () => {
   const { paths } = await keep(isolation, { named: ['src/**', 'coverage/**', 'src/*.pyc'], more: ['*.snap.new'] });
   expect(paths).toEqual([
     'coverage/lcov.info',
@@ -57,7 +57,7 @@ test('what the plan names by that name is work, and policy can call more names a
   ]);
 });
 
-test('names of sources are none', () => {
+test('usual names of sources are not artefacts', () => {
   const find = findArtefacts();
   for (const path of ['build/a.js', 'dist/a.js', 'lib/coverage/a.js', 'src/class.js', 'src/object.py', 'target/x.rs'])
     expect([path, find(path, false), find(path.slice(0, path.lastIndexOf('/')), true)]).toEqual([

@@ -1,6 +1,6 @@
 /**
  * A sandbox without a workspace's record or store: a base of a few files, an upper folder, and commands over them.
- * Rule: what runs in it is what `runInSandbox` makes of a request, nothing is added or left out.
+ * Rule: commands run by `runInSandbox` alone; nothing is added or left out.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ export interface BareSandbox {
   ) => Promise<CommandResult>;
 }
 
-/** Makes a sandbox over a base with a file and a folder with one. */
+/** Makes a sandbox over a base with a file, and a folder with another file. */
 export async function makeBareSandbox(): Promise<BareSandbox> {
   const folder = temporaryFolder();
   for (const name of ['base/folder', 'files', 'work', 'state']) mkdirSync(join(folder, name), { recursive: true });

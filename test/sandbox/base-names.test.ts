@@ -1,4 +1,4 @@
-/** What a checkout says of where it comes from: its branch, `origin`'s, and the tags that programs make versions of. */
+/** The names in a workspace's repository: its branch, `origin`'s branch, and tags, which programs use as versions. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import { realIsolation, temporaryFolder, temporaryWorkspaces } from './sandbox-h
 
 const isolation = await realIsolation();
 
-/** What commands print in a new workspace at the base. */
+/** The output of a command in a new workspace at the base. */
 async function said(store: Store, { commit, names }: Base, command: string, kind: object = isolation): Promise<string> {
   const workspaces = temporaryWorkspaces(kind as typeof isolation);
   const workspace = await workspaces.open({ id: 'agent', store, base: commit, names, commit });
@@ -19,7 +19,7 @@ async function said(store: Store, { commit, names }: Base, command: string, kind
   return (await workspace.run({ ...limits, command })).output;
 }
 
-/** A repository on `develop`, with annotated and plain tags, and one that is on another line. */
+/** A repository on `develop`, with annotated and plain tags, and a tag on another branch. */
 function taggedRepository(): string {
   const repository = newRepository({ 'src/one.ts': '1\n' });
   git(repository, ['tag', '-a', 'v1.0.0', '-m', 'One\n\nwith a text']);
@@ -72,7 +72,7 @@ test.each([isolation, { ...isolation, overlay: false }, { kind: 'none' } as cons
   },
 );
 
-test('a tag that lies far back is reached with all commits since, side lines too; one that is too far is left out', async () => {
+test('a tag far back comes with all commits since, merged branches too; one too far back is left out', async () => {
   const repository = newRepository({ file: '0\n' });
   let now = 0;
   const line = (length: number, name: string, from: string, merged?: string): string => {
@@ -101,7 +101,7 @@ test('a tag that lies far back is reached with all commits since, side lines too
   expect(await said(store, later, 'git tag; git log --format=%s | wc -l; git fsck 2>&1')).toBe('50\n');
 }, 120_000);
 
-test('a tag or a commit as base has the default branch; the same names are the same commit, another tag another', async () => {
+test('a base by tag or commit has the default branch; the same names give the same commit', async () => {
   const repository = taggedRepository();
   git(repository, ['symbolic-ref', 'HEAD', 'refs/heads/main']);
   const store = await newStore();
@@ -114,7 +114,7 @@ test('a tag or a commit as base has the default branch; the same names are the s
   const second = await importBase(store, { repository, base: 'v1.0.0', withNames: true });
   expect(second).not.toMatchObject({ names: first.names });
   expect(await said(store, second, 'git tag')).toBe('also\nv1.0.0\n');
-  // Whoever began before the tag still sees what it saw.
+  // A run that began before the new tag does not see it.
   expect(await said(store, first, 'git tag')).toBe('v1.0.0\n');
 });
 

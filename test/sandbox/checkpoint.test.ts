@@ -1,6 +1,6 @@
 /**
- * Checkpoints of overlays and of plain workspaces: what their walks find against git's own `add -A` of the same
- * commands on a plain checkout.
+ * Checkpoints of overlays and plain workspaces, compared with git's own `add -A` after the same commands on a plain
+ * checkout.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -85,12 +85,12 @@ const anyPath = fc.oneof(
 const quoted = (path: string): string => `'./${path}'`;
 const parent = (path: string): string => quoted(path.split('/').slice(0, -1).join('/') || '.');
 
-/** A folder that is copied into itself, or over the one around it, ends as the order of its entries has it. */
+/** Copying a folder into itself, or over its parent, depends on the order of its entries, so these are left out. */
 const areApart = (from: string, to: string): string =>
   `f=$(realpath -m ${quoted(from)})/ t=$(realpath -m ${quoted(to)})/ && ` +
   `case $t in "$f"*) false ;; esac && case $f in "$t"*) false ;; esac`;
 
-/** One shell command; each may fail on what earlier ones left, alike on both sides. */
+/** One shell command. It may fail after earlier ones, in the same way on both sides. */
 const operation = fc.oneof(
   fc
     .tuple(anyPath, fc.integer({ min: 0, max: 99 }))
@@ -121,7 +121,7 @@ const operation = fc.oneof(
     .map((rule) => `[ -d .gitignore ] || echo '${rule}' >> .gitignore`),
 );
 
-/** Links in the place of a file of rules, which are in no checkpoint: what the base has there stays. */
+/** Links in place of a `.gitignore` or the like are in no checkpoint: the base's file stays. */
 function linkedRules(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
   return entries
@@ -130,8 +130,8 @@ function linkedRules(folder: string): string[] {
 }
 
 /**
- * What git stores of a plain folder, seen from the base: what is tracked there stays so. Nested repositories are no
- * repositories here.
+ * The tree that git makes of a plain folder, starting from the base: tracked files stay tracked. Nested repositories
+ * count as ordinary folders.
  */
 function addAll(store: Store, base: Sha, folder: string): string {
   const copy = `${folder}-copy`;

@@ -1,14 +1,14 @@
-/** What a row of the codemod's table is: a source, a rewrite, and the bytes that must come of it. */
+/** The type of a row of the codemod's table: a source, a rewrite, and the expected bytes. */
 
-/** One source; `after` equals `before` where the rewrite must not be made. */
+/** One source. `after` equals `before` if the match must be refused. */
 export interface Row {
   name: string;
   goal: Goal;
-  /** `a` and the language's ending, where the row does not say. */
+  /** The default is `a` with the language's ending. */
   file?: string;
   before: string;
   after: string;
-  /** What is said of a match that is not rewritten. */
+  /** The reason for refusing the match. */
   refused?: RegExp;
 }
 

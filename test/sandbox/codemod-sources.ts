@@ -1,5 +1,5 @@
 /**
- * Small sources in other languages and what a rewrite must make of them, byte by byte, written by hand.
+ * Small sources in other languages, with their exact bytes after a rewrite, written by hand.
  * Rule: every byte that the rewrite does not name is the same on both sides.
  */
 import type { Row } from './codemod-rows.ts';

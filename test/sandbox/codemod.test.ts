@@ -1,4 +1,4 @@
-/** The codemod of the toolbox: what it rewrites byte by byte, what it leaves, and what it says of both. */
+/** The toolbox's cox-codemod: what it rewrites, byte by byte, what it leaves, and what it prints about both. */
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await removeTree(state));
 
-/** Runs the codemod in a folder, and gives its output. */
+/** Runs the codemod in a folder, and returns its output. */
 async function codemod(
   cwd: string,
   verb: string,
@@ -32,7 +32,7 @@ async function codemod(
   return stdout;
 }
 
-/** A git repository with these files, all tracked, those that are ignored too. */
+/** A git repository with these files. All are tracked, also ignored ones. */
 async function repositoryOf(files: Record<string, string | Buffer>): Promise<string> {
   const folder = mkdtempSync(join(state, 'repository-'));
   for (const [path, text] of Object.entries(files)) {
@@ -111,7 +111,7 @@ describe('what is searched', () => {
     expect(readFileSync(join(folder, 'latin.js'))).toEqual(latin(`// caf\xe9 \xa0\n${MADE}`));
   });
 
-  test('and what may match and was not read is named', async () => {
+  test('and a file that may match and was not read is named', async () => {
     const folder = await repositoryOf({
       'a.js': REQUIRE,
       'README.md': '```js\nvar a =  require("a")\n```\n',

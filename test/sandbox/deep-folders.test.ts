@@ -1,4 +1,4 @@
-/** Folders nested so deep that walking them takes for ever, or all of the stack: made by a command, or in the base. */
+/** Folders nested so deeply that a walk would take for ever or overflow the stack: by a command, or in the base. */
 import { expect, test } from 'vitest';
 import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
 import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
@@ -12,7 +12,7 @@ async function run(workspace: Workspace, command: string): Promise<void> {
   expect([exitCode, output]).toEqual([0, '']);
 }
 
-/** A program of node that makes and enters so many folders of one letter, and leaves a file in the last. */
+/** A Node program that nests so many folders with one-letter names, and writes a file into the last. */
 function nest(levels: number): string {
   const step = "fs.mkdirSync('d'); process.chdir('d');";
   return `node -e "const fs = require('fs'); for (let n = 0; n < ${levels}; n += 1) { ${step} } fs.writeFileSync('x', '')"`;
@@ -33,7 +33,7 @@ test.each(KINDS)('with overlay $overlay, folders too deep are left out and can b
   await run(elsewhere, 'test ! -e b; find . -name x | grep -q x');
 });
 
-test.each(KINDS)('with overlay $overlay, those of the base stop no checkpoint', async ({ overlay }) => {
+test.each(KINDS)('with overlay $overlay, deep folders of the base stop no checkpoint', async ({ overlay }) => {
   const bottom = `${'d/'.repeat(600)}x`;
   const { store, base } = await storeWith(temporaryFolder(), { 'kept.txt': 'k\n', [bottom]: '' });
   const workspaces = temporaryWorkspaces({ ...isolation, overlay });

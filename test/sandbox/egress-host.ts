@@ -1,6 +1,6 @@
 /**
- * What the tests of the proxy share: a proxy with names of its own, a server to be reached, raw bytes to speak with.
- * Rule: everything listens on this machine's loopback, and nothing beyond it is ever connected to.
+ * Shared by the tests of the proxy: a proxy with its own names, a server to reach, and a raw client.
+ * Rule: everything listens on this machine's loopback, and no test connects to anything else.
  */
 import { createServer as createHttpServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
@@ -15,7 +15,7 @@ import { temporaryFolder } from './sandbox-host.ts';
 
 type Names = Record<string, readonly string[]>;
 
-/** A proxy whose names are these, and a list of what was looked up. */
+/** A proxy that resolves these names, and the list of names that it looked up. */
 export async function proxyWith(
   hosts: HostList,
   names: Names = {},
@@ -39,7 +39,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A server that says what it was asked: the head and the body as it understands them. */
+/** A server that records the head and the body of each request. */
 export async function webServer(): Promise<{ port: number; seen: { request: string; host: string; body: string }[] }> {
   const seen: { request: string; host: string; body: string }[] = [];
   const server = createHttpServer((request: IncomingMessage, response) => {
@@ -53,7 +53,7 @@ export async function webServer(): Promise<{ port: number; seen: { request: stri
   return { port: await listen(server), seen };
 }
 
-/** Sends bytes to the proxy and gives all that comes back until it closes, or until what is wanted came. */
+/** Sends bytes to the proxy; returns everything received until the connection closes or `wanted` matches. */
 export async function talk(path: string, bytes: string, wanted?: RegExp): Promise<string> {
   return await new Promise((resolve, reject) => {
     const socket: Socket = connect(path);
@@ -75,10 +75,10 @@ export async function talk(path: string, bytes: string, wanted?: RegExp): Promis
 /** A request's text. */
 export const get = (url: string, host = new URL(url).host): string =>
   `GET ${url} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
-/** The status of an answer. */
-export const statusOf = (answer: string): string => answer.split(' ')[1] ?? answer;
+/** The status of a response. */
+export const statusOf = (response: string): string => response.split(' ')[1] ?? response;
 
-/** Looks until something holds. */
+/** Waits until a condition holds. */
 export async function until(holds: () => boolean): Promise<void> {
   const end = performance.now() + 20_000;
   while (!holds()) {

@@ -1,11 +1,11 @@
-/** Which hosts and addresses the proxy of a setup lets through, and what it tells of them. */
+/** Which hosts and addresses the setup's proxy allows, and what it logs about them. */
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readGrantedHosts } from '../../src/egress/granted-hosts.ts';
 import { get, proxyWith, statusOf, talk, until, webServer } from './egress-host.ts';
 
 describe('hosts', () => {
-  test('a listed host is reached by HTTP and by CONNECT, and each use is told with its bytes', async () => {
+  test('a listed host is reached by HTTP and by CONNECT, and each use is logged with its bytes', async () => {
     const { port, seen } = await webServer();
     const hosts = { hosts: [`Registry.Test.:${port}`, `127.0.0.1:${port}`] };
     const { path, proxy } = await proxyWith(hosts, { 'registry.test': ['127.0.0.1'] });
@@ -45,7 +45,7 @@ describe('hosts', () => {
     expect(answer).toMatch(/^HTTP\/1.1 403 Forbidden/);
     expect(answer).toContain(reason);
     expect(proxy.uses()).toMatchObject([{ verdict: 'refused', reason, sentBytes: 0, receivedBytes: 0 }]);
-    // Not even a question to the name server goes out.
+    // Not even a DNS query goes out.
     expect(asked).toEqual([]);
   });
 
@@ -116,8 +116,8 @@ describe('addresses', () => {
     ]);
   });
 
-  test('a private grant opens private networks for its host alone, and nothing else that is special', () => {
-    // Asked of the judge alone, since the proxy would connect.
+  test('a private grant allows private addresses for its host alone, and no other special address', () => {
+    // Without the proxy, which would connect.
     const judge = readGrantedHosts({ hosts: ['good.test'], private: ['nexus.corp:8081'] });
     const kindOf = (host: string, port: number, address: string): string => {
       const verdict = judge.addresses({ host, isAddress: false, port }, [address]);
@@ -136,7 +136,7 @@ describe('addresses', () => {
     ).toEqual(['metadata', 'loopback', 'linkLocal', 'ipv4Mapped'].map((kind) => `its address is ${kind}`));
   });
 
-  test('an address that is listed literally is reached, in any spelling of the list, by itself and by names', async () => {
+  test('an address in the list is reached in any spelling, by itself and by names', async () => {
     const { port } = await webServer();
     const { path } = await proxyWith({ hosts: [`127.0.0.1:${port}`, `*.test:${port}`] }, { 'a.test': ['127.0.0.1'] });
     expect(statusOf(await talk(path, get(`http://127.0.0.1:${port}/`)))).toBe('200');
@@ -146,7 +146,7 @@ describe('addresses', () => {
     expect(proxy.uses()).toMatchObject([{ host: '::1', verdict: 'allowed' }]);
   });
 
-  test('a name is looked up once, and only judged addresses are connected to, whatever it says later', async () => {
+  test('a name is looked up once, and only the checked addresses are contacted, even if it changes', async () => {
     const { port, seen } = await webServer();
     const trap = createServer((socket) => socket.destroy());
     let caught = 0;
@@ -161,7 +161,7 @@ describe('addresses', () => {
     expect([seen.length, caught, asked]).toEqual([1, 0, ['two.test', 'two.test']]);
   });
 
-  test('a name without address, and a host that takes no connection, are told as failures of their own', async () => {
+  test('a name without address, and a host that accepts no connection, are logged as failures', async () => {
     const { path, proxy } = await proxyWith({ hosts: ['gone.test', '127.0.0.1:1'] });
     expect(await talk(path, 'CONNECT gone.test:443 HTTP/1.1\r\n\r\n')).toContain('the name has no address');
     expect(statusOf(await talk(path, 'CONNECT 127.0.0.1:1 HTTP/1.1\r\n\r\n'))).toBe('502');

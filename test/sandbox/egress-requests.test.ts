@@ -1,4 +1,4 @@
-/** What the proxy of a setup makes of requests that are odd, doubled or hostile. */
+/** How the setup's proxy handles requests that are unusual, ambiguous or hostile. */
 import { describe, expect, test } from 'vitest';
 import { get, proxyWith, statusOf, talk, webServer } from './egress-host.ts';
 
@@ -9,7 +9,7 @@ describe('requests', () => {
     return { path, port, seen };
   }
 
-  test('another Host than the target names is refused, and the target is what the host is told', async () => {
+  test('a Host header that differs from the target is refused, and the host gets the target as its Host', async () => {
     const { path, port, seen } = await local();
     const url = `http://a.test:${port}/`;
     expect(statusOf(await talk(path, get(url, 'inner.corp')))).toBe('400');
@@ -33,7 +33,7 @@ describe('requests', () => {
     expect(seen.filter(({ request: line }) => line.includes('smuggled'))).toEqual([]);
   });
 
-  test('bodies arrive as bodies, also that of a GET, and headers between neighbours stay here', async () => {
+  test('bodies arrive as bodies, also that of a GET, and hop-by-hop headers are not forwarded', async () => {
     const { path, port, seen } = await local();
     const inner = `GET /smuggled HTTP/1.1\r\nHost: a.test\r\n\r\n`;
     const chunked = `Transfer-Encoding: chunked\r\n\r\n${inner.length.toString(16)}\r\n${inner}\r\n0\r\n\r\n`;
@@ -49,7 +49,7 @@ describe('requests', () => {
     );
   });
 
-  test('each request of a kept connection is judged by itself', async () => {
+  test('each request of a kept-alive connection is checked separately', async () => {
     const { path, port, seen } = await local();
     const one = `GET http://a.test:${port}/1 HTTP/1.1\r\nHost: a.test\r\n\r\n`;
     const answers = await talk(path, `${one}${get('http://evil.example/2')}`);
@@ -66,7 +66,7 @@ describe('requests', () => {
     },
   );
 
-  test('what is told stays small, however many hosts are asked for', async () => {
+  test('the log stays small, however many hosts are asked for', async () => {
     const { path, proxy } = await proxyWith({ hosts: [] });
     const many = Array.from({ length: 300 }, (_, n) => `GET http://h${n}.test/ HTTP/1.1\r\nHost: h${n}.test\r\n\r\n`);
     await talk(path, `${many.join('')}${get('http://last.test/')}`);

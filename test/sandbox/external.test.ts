@@ -46,7 +46,7 @@ describe.each([
     expect(await runIn(folder, ['no-such-program'], { isolation })).toMatchObject({ exitCode: 127 });
   });
 
-  test('is ended by its time and by idleness, and works on where it is busy', async () => {
+  test('is ended by its timeout and when idle, and goes on while it is busy', async () => {
     const folder = temporaryFolder();
     const late = await runIn(folder, 'sleep 600 & sleep 600', { isolation, more: { timeoutMs: 300 } });
     expect(late).toMatchObject({ outcome: 'timed-out', exitCode: null });

@@ -1,4 +1,4 @@
-/** `.gitignore` rules: compared with git's own answer on random patterns and paths. */
+/** `.gitignore` rules, compared with git itself on random patterns and paths. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { isIgnored, parseGitignore } from '../../src/sandbox/files/gitignore.ts'
 import { git, temporaryFolder } from './sandbox-host.ts';
 import { sweep } from '../sweep.ts';
 
-/** What git says of each path in a repository whose root has this `.gitignore`, for paths that need not exist. */
+/** The paths that git ignores in a repository with this `.gitignore` at its root. The paths need not exist. */
 function askGit(folder: string, gitignore: string, paths: readonly string[]): Set<string> {
   writeFileSync(join(folder, '.gitignore'), Buffer.from(gitignore, 'latin1'));
   try {
@@ -25,7 +25,7 @@ function askGit(folder: string, gitignore: string, paths: readonly string[]): Se
   }
 }
 
-/** Our answer, pruned below ignored folders as the walk does it. */
+/** Whether our code ignores a path, also below an ignored folder, as the walk does. */
 function askOurs(gitignore: string, path: string): boolean {
   const files = [parseGitignore(gitignore, '')];
   const parts = path.split('/');
@@ -92,7 +92,7 @@ test('takes bounded time on a pattern made to backtrack', () => {
   expect(performance.now() - startedAt).toBeLessThan(5000);
 });
 
-test('a class that there is none of matches nothing, whatever its name', () => {
+test('an unknown character class matches nothing, whatever its name', () => {
   for (const name of ['constructor', 'valueof', 'nothing'])
     expect(isIgnored([parseGitignore(`[[:${name}:]]\n`, '')], 'a', false)).toBe(false);
 });

@@ -1,7 +1,7 @@
 /**
- * A worker of its own for one command in a bare sandbox, to be started with an environment and descriptors, or killed.
- * Rule: it says the command's output and nothing else. Its argument is JSON: the bubblewrap program, the folder of the
- * sandbox, the command, and the guards to leave out.
+ * A worker process for one command in a bare sandbox: tests start it with variables and descriptors, or kill it.
+ * Rule: it prints the command's output and nothing else. Its argument is JSON: the bubblewrap program, the folder of
+ * the sandbox, the command, and the guards to switch off.
  */
 import { join } from 'node:path';
 import type { GuardName } from '../../src/sandbox/guards.ts';

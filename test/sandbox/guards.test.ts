@@ -1,6 +1,6 @@
 /**
- * Each guard of the sandbox, proven: a canary that is kept out with all guards in place, and comes through when this
- * one is taken away. Where several keep out the same, each of them suffices, and it takes all of them away.
+ * Shows that each guard of the sandbox works: a canary fails with all guards on, and succeeds when this one is off. If
+ * several guards stop the same canary, each suffices alone, and it succeeds only with all of them off.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -22,19 +22,19 @@ import type { BareSandbox } from './bare-sandbox.ts';
 const MIB = 1024 ** 2;
 const PTRACE = process.arch === 'arm64' ? 117 : 101;
 
-/** Tries for an effect in a fresh sandbox, with these guards left out, and tells whether it had it. */
+/** Tries for an effect in a fresh sandbox with these guards off; returns whether it succeeded. */
 type Canary = (sandbox: BareSandbox, without: readonly GuardName[]) => Promise<boolean>;
 
 interface Case {
-  /** Each of these keeps the canary out by itself. */
+  /** Each of these guards stops the canary by itself. */
   guards: readonly GuardName[];
   tries: string;
   canary: Canary;
-  /** For a worker that is root only. */
+  /** Only for a worker that is root. */
   root?: true;
 }
 
-/** A canary that is a command: it came through if that succeeds. */
+/** A canary that is a command; it succeeds if the command does. */
 function succeeds(command: string, more: Partial<CommandRequest> = {}): Canary {
   return async ({ run }, without) => {
     const { output } = await run(`(${command}) > /dev/null 2>&1 && echo "came through"`, { ...more, without });
@@ -42,7 +42,7 @@ function succeeds(command: string, more: Partial<CommandRequest> = {}): Canary {
   };
 }
 
-/** A worker in a process of its own, started by a line of bash that may set something up before. */
+/** Starts a worker process by a line of bash, which may set something up before. */
 function startWorker(sandbox: BareSandbox, without: readonly GuardName[], command: string, setUp = ''): ChildProcess {
   const order = { bubblewrap: sandbox.root.bubblewrap, folder: sandbox.folder, command, without };
   const program = fileURLToPath(new URL('./guarded-worker.ts', import.meta.url));
@@ -213,7 +213,7 @@ const cases: Case[] = [
   { guards: ['watch'], tries: 'wait for ever', canary: succeeds('sleep 2', { limits: { idleMs: 500 } }) },
 ];
 
-/** Where the worker is not root, commands are its own user, whom the kernel keeps from the rest. */
+/** If the worker is not root, commands run as its own user, which the kernel keeps from these effects. */
 function isRootWorker(): boolean {
   return process.getuid?.() === 0;
 }

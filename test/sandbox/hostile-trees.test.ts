@@ -1,4 +1,4 @@
-/** Files that commands leave to harm whoever reads or fetches them: none is in a checkpoint, and none stops one. */
+/** Files that commands leave to harm those who read or fetch them: none is in a checkpoint, and none stops one. */
 import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -27,7 +27,7 @@ for (let level = 0; level < 40; level += 1) { fs.mkdirSync('d'.repeat(250)); pro
 fs.writeFileSync('bottom', 'x');`;
 
 describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
-  test('names, links and settings that git refuses are left out and counted; what the base has of them stays', async () => {
+  test('names, links and settings that git refuses are left out and counted; those of the base stay', async () => {
     const odd = '[submodule "odd"]\n\tpath = "quoted"\n\turl = x\n';
     const { store, base } = await storeWith(temporaryFolder(), { '.gitmodules': odd, 'kept.txt': 'k\n' });
     const workspace = await temporaryWorkspaces(kind).open({ id: 'names', store, base, commit: base });
@@ -52,7 +52,7 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
     expect(git(store.dir, ['fsck', '--strict', '--no-dangling', commit])).toBe('');
   });
 
-  test('what a base has under such a name can be taken away, and a new workspace is without it', async () => {
+  test('a file of the base with such a name can be deleted, and a new workspace is without it', async () => {
     const disguised = 'sub/.g\u200Cit/hooks';
     const { store, base } = await storeWith(temporaryFolder(), { [disguised]: 'x\n', 'kept.txt': 'k\n' });
     const workspaces = temporaryWorkspaces(kind);
@@ -102,15 +102,18 @@ describe.each(['upper', 'base'] as const)('a .gitignore of the %s layer', (layer
     'whose lines take much': { text: () => `*${'[a-z]'.repeat(200)}x\n`.repeat(1000), told: /too much to match/ },
     'whose lines are sets': { text: () => `*[${'ab'.repeat(500)}]x\n`.repeat(1000), told: /too much to match/ },
   };
-  test.each(Object.entries(tried))('%s takes seconds, ignores nothing from there on, and is told', async (_, each) => {
-    const startedAt = performance.now();
-    const { changes, notes } = await walkBelow(each.text());
-    expect(changes.filter(({ path }) => path.length > 200).length).toBe(40);
-    expect(notes).toEqual([expect.stringMatching(each.told)]);
-    expect(performance.now() - startedAt).toBeLessThan(30_000);
-  });
+  test.each(Object.entries(tried))(
+    '%s takes seconds, ignores nothing from there on, and the agent is told',
+    async (_, each) => {
+      const startedAt = performance.now();
+      const { changes, notes } = await walkBelow(each.text());
+      expect(changes.filter(({ path }) => path.length > 200).length).toBe(40);
+      expect(notes).toEqual([expect.stringMatching(each.told)]);
+      expect(performance.now() - startedAt).toBeLessThan(30_000);
+    },
+  );
 
-  test('as people write them is followed, and nothing is told', async () => {
+  test('as people write them is followed, without a note', async () => {
     const lines = Array.from({ length: 2000 }, (_, n) => `/build-${n}/\n*.x${n}\n`).join('');
     const { changes, leftOut, notes } = await walkBelow(`${lines}1*\n`);
     expect([changes.filter(({ path }) => path.length > 200).length, leftOut, notes]).toEqual([30, { ignored: 10 }, []]);

@@ -1,10 +1,10 @@
-/** What isolates a command: the user that it is outside, and what a worker proves at its start. */
+/** The user that a command runs as on the host, and what it can do as that user. */
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeBareSandbox } from './bare-sandbox.ts';
 
-/** Who commands must be on this host: never root, so somebody else where the worker is root. */
+/** The user id that commands must have on this host: never root's, so another one if the worker is root. */
 function expectedUser(): number {
   const own = process.getuid?.() ?? 0;
   return own === 0 ? 60_700 : own;
@@ -46,7 +46,7 @@ describe('the user of a command', () => {
   });
 });
 
-/** A file of the kernel about a process, or nothing where the process has ended since. */
+/** A file of /proc about a process; empty if the process has ended. */
 function readProcess(path: string): string {
   try {
     return readFileSync(`/proc/${path}`, 'utf8');
@@ -55,7 +55,7 @@ function readProcess(path: string): string {
   }
 }
 
-/** The users of all processes of this name below a process, as the host sees them. */
+/** The user ids on the host of all processes with this name below a process. */
 function usersBelow(pid: number, name: string): number[] {
   const children = readProcess(`${pid}/task/${pid}/children`).trim().split(' ').filter(Boolean);
   return children.map(Number).flatMap((child) => {

@@ -1,4 +1,4 @@
-/** Workers killed in the middle of a command, many times and at any moment: nothing of the command stays. */
+/** Kills workers in the middle of a command, many times and at any moment: no process of the command survives. */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { realIsolation, storeWith, temporaryFolder, temporaryWorkspaces, treeLin
 import { sweep } from '../sweep.ts';
 
 const ROUNDS = sweep(9, 50);
-/** As many at once as keep two cores busy. */
+/** As many at once as two cores can run. */
 const AT_ONCE = 4;
 const SURVIVAL_MS = 2_000;
 const script = fileURLToPath(new URL('./killed-worker.ts', import.meta.url));
@@ -44,12 +44,12 @@ test('kill -9 of a worker mid-command, many times: no survivor after 2 s, no jun
   expect([...trees]).toEqual(['100644 file']);
 }, 400_000);
 
-/** When to kill: a third as soon as the workspace is there, while its sandbox starts, the others in full work. */
+/** When to kill: a third once the workspace exists, while its sandbox starts; the others while the command runs. */
 function momentOf(round: number): { after: 'folder' | 'beats'; delayMs: number } {
   return { after: round % 3 === 0 ? 'folder' : 'beats', delayMs: (round * 37) % 90 };
 }
 
-/** Runs a worker, kills it at its moment, and gives what of it is alive two seconds later. */
+/** Runs a worker, kills it at this moment, and returns its processes that are alive two seconds later. */
 async function killRound(host: Host, id: string, moment: ReturnType<typeof momentOf>): Promise<string[]> {
   const { stateDir, store, base } = host;
   const worker = spawn(process.execPath, [script, isolation.path, stateDir, store.dir, base, id], { stdio: 'inherit' });
@@ -64,7 +64,7 @@ async function killRound(host: Host, id: string, moment: ReturnType<typeof momen
   return processesWith(id);
 }
 
-/** Whether a workspace's files are there, or one of these by name. */
+/** Whether a workspace's files exist, or the one with this name. */
 function hasFile(stateDir: string, id: string, name?: string): boolean {
   const parent = join(stateDir, 'workspaces');
   const folder = existsSync(parent) ? readdirSync(parent).find((entry) => entry.startsWith(`${id}-`)) : undefined;
@@ -73,7 +73,7 @@ function hasFile(stateDir: string, id: string, name?: string): boolean {
   return generations.some((each) => name === undefined || existsSync(join(parent, folder, each, 'files', name)));
 }
 
-/** Command lines that carry this id, of processes that are not just waiting to be forgotten. */
+/** Command lines with this id, of processes that are not zombies. */
 function processesWith(id: string): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

@@ -1,7 +1,7 @@
 /**
  * A worker to be killed: opens a workspace and runs a command that never ends by itself and tries to outlive it.
- * Rule: it says nothing and cleans nothing up; arguments are the isolation's program, state folder, store, base commit
- * and, if it is not the only one, the workspace's id, which the command carries too.
+ * Rule: it prints nothing and cleans up nothing. Its arguments: the bubblewrap program, state folder, store, base
+ * commit and, if there are several, the workspace's id, which the command line contains too.
  */
 import type { Sha } from '../../src/core/transcript.ts';
 import { openWorkspaces } from '../../src/sandbox/workspace/workspaces.ts';

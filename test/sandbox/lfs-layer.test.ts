@@ -1,4 +1,4 @@
-/** Content of LFS files in workspaces: commands see it, and no checkpoint gets it unless somebody wrote other bytes. */
+/** Content of LFS files in workspaces: commands see it, and no checkpoint has it unless a command wrote other bytes. */
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const FILES = {
   'src/a.txt': 'a\n',
 };
 
-/** Content for these two files, and how often it was asked for. */
+/** Content for these two files, and the number of fetches. */
 function content(): { content: BaseContent; count: () => number } {
   const folder = temporaryFolder();
   const [one, two] = [join(folder, 'one'), join(folder, 'two')];
@@ -56,7 +56,7 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
     await output(workspace, 'echo b > src/a.txt');
     const first = await workspace.checkpoint({ parent: base, message: () => 'one' });
     expect(git(store.dir, ['diff', '--name-only', base, first.commit])).toBe('src/a.txt');
-    // A new place is filled from the checkpoint, as on another host.
+    // A new workspace is filled from the checkpoint, as on another host.
     const other = await workspaces.open({ ...origin, id: 'other', commit: first.commit });
     expect(await output(other, 'cat src/a.txt; sha256sum art/*')).toBe(`b\n${SUMS}`);
     const checks = ['sha256sum art/*', 'echo x > art/one.psd', 'sha256sum art/*'];
@@ -101,7 +101,7 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
     expect(await output(plain, 'cat art/one.psd')).toBe(PICTURE_POINTER);
     const rich = await workspaces.open({ id: 'plain', store, base, commit: base, content: own });
     expect(await output(rich, 'cat art/one.psd')).toBe(PICTURE);
-    // A commit that says another pointer has that.
+    // A commit with another pointer has that pointer.
     const moved = addCommit(folder, store, { ...FILES, 'art/one.psd': SOUND_POINTER });
     const later = await workspaces.open({ id: 'later', store, base, commit: moved, content: own });
     expect(await output(later, 'cat art/one.psd; sha256sum art/two.wav')).toBe(
@@ -110,7 +110,7 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
   });
 });
 
-test('who waits for the content of a base that another agent began to fetch is not stopped with that agent', async () => {
+test('an agent that waits for content which another one fetches is not stopped with that agent', async () => {
   const { store, base } = await storeWith(temporaryFolder(), FILES);
   const bases = openBaseLayers(temporaryFolder());
   const stop = new AbortController();

@@ -1,4 +1,4 @@
-/** Limits: each ends the command that exceeds it, says which one it was, and leaves the others alone. */
+/** Limits: each ends the command that exceeds it, is named in the result, and affects no other command. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { makeBareSandbox } from './bare-sandbox.ts';
 
 const MIB = 1024 ** 2;
 
-describe('a command that uses too much is ended, and the result says of what', () => {
+describe('a command that exceeds a limit is ended, and the result names the limit', () => {
   test('processes: a fork bomb', async () => {
     const { run } = await makeBareSandbox();
     const bomb = `const { spawn } = require('child_process');
@@ -103,6 +103,6 @@ print(instances > 0, instances, libc.syscall(${setUp}, 64, ctypes.byref(context)
     /^(\w+) (\d+) (-?\d+) (\d+)/.exec((await run(['python3', '-c', program])).output) ?? [];
   expect({ some, answer, error }).toEqual({ some: 'True', answer: '-1', error: '38' });
   const all = Number(readFileSync('/proc/sys/fs/inotify/max_user_instances', 'utf8'));
-  // Where the worker is not root, commands are its own user and share what it has.
+  // If the worker is not root, commands run as its own user and share its limit.
   if (process.getuid?.() === 0) expect(Number(count)).toBeLessThanOrEqual(Math.max(8, all / 10));
 });

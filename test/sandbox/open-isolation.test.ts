@@ -1,4 +1,4 @@
-/** How a host without overlays is found out, and that its commands are isolated all the same. */
+/** A host without overlays is detected, and its commands are isolated too. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from '
 
 const { path: real } = await realIsolation();
 
-/** A bubblewrap that refuses to mount overlays; `tells` is whether its help still names them, as on a kernel without. */
+/** A bubblewrap that refuses to mount overlays. `tells`: its help names them, as on a kernel without overlayfs. */
 function withoutOverlay(folder: string, tells: boolean): string {
   const path = join(folder, 'bwrap');
   const script = `#!/bin/sh

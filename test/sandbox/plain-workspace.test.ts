@@ -1,4 +1,4 @@
-/** Workspaces where overlays can't be had: what differs from the overlay's ways, and that its promises hold. */
+/** Workspaces on hosts without overlays: what differs from overlays, and that the same promises hold. */
 import { expect, test } from 'vitest';
 import type { CommandRequest } from '../../src/sandbox/command/request.ts';
 import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
@@ -13,7 +13,7 @@ async function output(workspace: Workspace, command: string, more: Partial<Comma
 
 const FILES = { 'a/x': '1\n', 'a/s/y': '2\n', 'b/x': '3\n', 'b/s/y': '4\n', same: 'old\n', kept: 'k\n' };
 
-test('what was not touched is not read again, at the base and at another commit, and all else is found', async () => {
+test('untouched files are not read again, at the base and at another commit, and all changes are found', async () => {
   const folder = temporaryFolder();
   const { store, base } = await storeWith(folder, FILES);
   const commit = addCommit(folder, store, { ...FILES, kept: 'other\n', 'c/new': 'n\n' });
@@ -70,7 +70,7 @@ test('a setup is run once, its files are in every workspace and in no checkpoint
   });
 });
 
-test('a command that can only look, can only look', async () => {
+test('a read-only command can change nothing', async () => {
   const { store, base } = await storeWith(temporaryFolder(), FILES);
   const workspace = await temporaryWorkspaces(isolation).open({ id: 'agent', store, base, commit: base });
   const look = 'cat kept; echo x > new; echo x > kept; rm same; git log --format=%s';

@@ -1,4 +1,4 @@
-/** What commands leave can be measured and removed, however deep it is and whatever permissions it has. */
+/** Folders that commands leave can be measured and removed, whatever their depth and permissions. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { readMarks } from '../../src/sandbox/files/file-marks.ts';
 import { removeTree } from '../../src/sandbox/files/remove-tree.ts';
 import { temporaryFolder } from './sandbox-host.ts';
 
-/** Nests folders, and locks the last one with something in it. */
+/** Nests folders, and takes all permissions from the last one, which has a file in it. */
 function nest(folder: string, { name, levels }: { name: string; levels: number }): void {
   const script = `import os, sys
 os.chdir(sys.argv[1])
@@ -27,7 +27,7 @@ test('folders too deep to be named are removed, though the last ones are locked'
   await removeTree(folder);
 });
 
-test('a link is removed, and not what it leads to', async () => {
+test('a link is removed, and not its target', async () => {
   const [folder, other] = [temporaryFolder(), temporaryFolder()];
   nest(join(folder, 'deep'), { name: 'd'.repeat(250), levels: 40 });
   symlinkSync(other, join(folder, 'link'));
@@ -36,7 +36,7 @@ test('a link is removed, and not what it leads to', async () => {
   expect(statSync(other).mode & 0o777).toBe(0o500);
 });
 
-test('what is nested without end is counted without a list of its names, and marked as far as it can be kept', async () => {
+test('deeply nested folders are counted without a list of names, and marked as far as they can be stored', async () => {
   const folder = temporaryFolder();
   nest(folder, { name: 'd', levels: 3000 });
   writeFileSync(join(folder, 'file'), 'x');

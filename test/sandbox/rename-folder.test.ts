@@ -1,4 +1,4 @@
-/** Folders of the base can be renamed in an overlay by programs that leave it to the kernel, which refuses. */
+/** Programs can rename folders of the base in an overlay, though the kernel itself refuses that. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -46,7 +46,7 @@ test.each([
   expect(listed).toEqual(LISTED);
 });
 
-test('what can not be renamed anywhere is refused as always', async () => {
+test('a rename that no file system allows is refused as usual', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { ...FILES, 'full/file': 'f\n' });
   const workspace = await temporaryWorkspaces(isolation).open({ id: 'agent', store, base, commit: base });
   const attempt = (from: string, to: string): string =>
@@ -80,7 +80,7 @@ test('many threads rename folders at once, and a program that waits for its own 
   expect(await output(workspace, `python3 -c '${wait}' 2>&1`)).toMatch(/^True\n[^]*ChildProcessError/);
 });
 
-test('the library that is embedded was made of the source beside it', () => {
+test('the embedded library was compiled from the current source', () => {
   const source = readFileSync(new URL('../../src/sandbox/bubblewrap/rename-folder.c', import.meta.url));
   expect(createHash('sha256').update(source).digest('hex')).toBe(SOURCE_SHA256);
 });

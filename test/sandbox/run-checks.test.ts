@@ -1,4 +1,4 @@
-/** Checks one after another: each on the tracked files of its commit, with what the earlier ones built beside them. */
+/** Checks one after another: each finds the commit's tracked files, and the build output of earlier checks. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -44,7 +44,7 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
     return { results, left: readdirSync(join(stateDir, 'checks')) };
   }
 
-  test.each([true, false])('a check that makes a tracked file good is no evidence of it (base: %s)', async (isBase) => {
+  test.each([true, false])('a check that repairs a tracked file proves nothing (base: %s)', async (isBase) => {
     const { results } = await check(['sh a/build.sh', 'grep -q good a/x.txt', 'true'], { isBase });
     expect(results.map(({ exitCode, putBack }) => [exitCode, putBack])).toEqual([
       [0, ['a/x.txt']],
@@ -53,7 +53,7 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
     ]);
   });
 
-  test('whatever it did to tracked files is undone for the next one, and what it built stays', async () => {
+  test('changes to tracked files are undone for the next check, and build output stays', async () => {
     const { results, left } = await check([
       `rm new gone a/build.sh; rm -r dir; ln -s a dir
       touch -r a/x.txt same; printf 'sneaky\\n' > a/x.txt; touch -r same a/x.txt
@@ -68,7 +68,7 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
     expect(left).toEqual([]);
   });
 
-  test('a mode, a link and a folder in the place of a tracked file are undone too', async () => {
+  test('a changed mode, and a link or folder in place of a tracked file, are undone too', async () => {
     const { results } = await check([
       'chmod +x a/x.txt; rm new; ln -s gone new; rm gone; mkdir gone; echo in > gone/in',
       'test ! -x a/x.txt && test ! -h new && cat new gone',
@@ -77,7 +77,7 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
     expect(results[1]).toMatchObject({ exitCode: 0, output: 'n\ng\n' });
   });
 
-  test('what it changed in what setup left stays changed', async () => {
+  test('changes to the files of setup stay', async () => {
     const { results } = await check(
       ['echo more > deps/more; rm deps/one; echo good > a/x.txt', 'ls deps; cat a/x.txt'],
       {
@@ -87,7 +87,7 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
     expect(results[1]?.output).toBe('more\ntwo\nbroken\n');
   });
 
-  test('files that were only touched, and untracked ones, put nothing back', async () => {
+  test('files that were only touched, and untracked ones, are not put back', async () => {
     const { results } = await check(['touch a/x.txt new; cp a/x.txt copy; cp copy a/x.txt; mkdir e', 'ls -d copy e']);
     expect(results.map(({ exitCode, putBack }) => [exitCode, putBack])).toEqual([
       [0, []],

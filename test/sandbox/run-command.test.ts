@@ -1,4 +1,4 @@
-/** Commands in the real sandbox: what they can't reach, how they die, and what is kept of their output. */
+/** Commands in the real sandbox: what they can't reach, how they end, and what their results contain. */
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ async function run(
 }
 
 describe('what a command can reach', () => {
-  test('the probe finds every promise kept here, and a remedy where bubblewrap does not work', async () => {
+  test('the probe finds that every promise holds here, and names a remedy where bubblewrap does not work', async () => {
     expect(await probeIsolation(isolation)).toEqual({ ok: true });
     expect(await probeIsolation({ kind: 'bwrap', path: '/bin/false' })).toMatchObject({
       ok: false,
@@ -77,7 +77,7 @@ describe('what a command can reach', () => {
     expect(output).toBe('1000\n0000000000000000\n');
   });
 
-  test('a command that may only look changes nothing, though /tmp is its own', async () => {
+  test('a read-only command changes nothing, though it can write /tmp', async () => {
     const workspace = await openWorkspace();
     const result = await run(workspace, 'echo x > /tmp/x && cat file /tmp/x; echo new > file', {
       profile: 'read-only',
@@ -106,7 +106,7 @@ describe('what a command can reach', () => {
     expect(await run(workspace, ['node', '-e', script])).toMatchObject({ exitCode: 0, output: 'met\n' });
   });
 
-  test('there is no network but a loopback, and nothing of that of the host is told', async () => {
+  test("there is no network but a loopback, and nothing of the host's is visible", async () => {
     const workspace = await openWorkspace();
     const interfaces =
       'tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d " " | LC_ALL=C sort | tr -d "\\n"; [ -s /etc/resolv.conf ] && echo 1 || echo 0';
@@ -134,7 +134,7 @@ describe.each(['bwrap', 'none'] as const)('how a command ends with isolation %s'
     expect(await run(workspace, 'true', { stdin: 'x'.repeat(1_000_000) })).toMatchObject({ exitCode: 0 });
   });
 
-  test('a command line that no process can be started with is the failure of the command', async () => {
+  test('a command line that the kernel refuses is a failure of the command, not of the host', async () => {
     const workspace = await openWorkspace(kind);
     expect(await run(workspace, 'echo a\0b')).toMatchObject({ exitCode: 126, outcome: 'exited', isolation: kind });
     expect(await run(workspace, `echo ${'x'.repeat(200_000)}`)).toMatchObject({
@@ -151,7 +151,7 @@ describe.each(['bwrap', 'none'] as const)('how a command ends with isolation %s'
     expect(result.durationMs).toBeLessThan(20_000);
   });
 
-  test('a cancelled command is dead when its result is there, and one cancelled before never starts', async () => {
+  test('a cancelled command is dead when it has a result, and one that was cancelled before never starts', async () => {
     const workspace = await openWorkspace(kind);
     const cancel = new AbortController();
     setTimeout(() => cancel.abort(), 200);
@@ -172,7 +172,7 @@ describe.each(['bwrap', 'none'] as const)('how a command ends with isolation %s'
     expect(result.durationMs).toBeLessThan(20_000);
   });
 
-  test('of 200 MB of output head and tail are kept, in constant memory, with size and digest of all', async () => {
+  test('of 200 MB of output, head and tail are kept, in constant memory, with size and digest of the whole', async () => {
     const workspace = await openWorkspace(kind);
     const before = process.memoryUsage().rss;
     const result = await run(workspace, 'echo first; head -c 200000000 /dev/zero | tr "\\0" x; echo; echo last');
@@ -184,7 +184,7 @@ describe.each(['bwrap', 'none'] as const)('how a command ends with isolation %s'
     expect(process.memoryUsage().rss - before).toBeLessThan(600_000_000);
   });
 
-  test('all of an output goes to a file up to a size, and what became of it is told', async () => {
+  test('the whole output goes to a file up to a size, and the result says whether it is complete', async () => {
     const workspace = await openWorkspace(kind);
     const file = join(temporaryFolder(), 'output');
     const all = await run(workspace, 'seq 200000', { spool: { file, maxBytes: 10_000_000 } });

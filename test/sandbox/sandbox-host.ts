@@ -1,6 +1,6 @@
 /**
- * What the sandbox's tests share: a real bubblewrap, temporary folders that are removed afterwards, and stores with
- * real commits.
+ * Shared by the sandbox's tests: a real bubblewrap, temporary folders that are removed afterwards, and stores with real
+ * commits.
  * Rule: git runs here with a fixed identity and without the machine's configuration.
  */
 import { execFileSync } from 'node:child_process';
@@ -17,7 +17,7 @@ import { removeTree } from '../../src/sandbox/files/remove-tree.ts';
 import { openWorkspaces } from '../../src/sandbox/workspace/workspaces.ts';
 import type { Workspaces } from '../../src/sandbox/workspace/workspaces.ts';
 
-/** The isolation that the tests run with: a real bubblewrap, fetched once for all runs. */
+/** The tests' isolation: a real bubblewrap, installed once for all runs. */
 export async function realIsolation(): Promise<Extract<Isolation, { kind: 'bwrap' }>> {
   const found = await findBubblewrap({ cacheDir: join(tmpdir(), 'coxswain-test-bwrap') });
   if (found.kind === 'missing') throw new Error(`no bubblewrap: ${found.tried.join('; ')}. ${found.remedy}`);
@@ -31,14 +31,14 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Workspaces in a folder of their own, closed with the test. */
+/** Workspaces in a temporary folder, closed after the test. */
 export function temporaryWorkspaces(isolation: Isolation, stateDir = temporaryFolder()): Workspaces {
   const workspaces = openWorkspaces({ stateDir, isolation });
   onTestFinished(async () => await workspaces.close());
   return workspaces;
 }
 
-/** Runs git and gives its output without the last line break. */
+/** Runs git; returns its output without the last line break. */
 export function git(folder: string, args: readonly string[], env: Record<string, string> = {}): string {
   const identity = {
     GIT_AUTHOR_NAME: 'Ada',
@@ -60,7 +60,7 @@ export function git(folder: string, args: readonly string[], env: Record<string,
   }).trimEnd();
 }
 
-/** What a test's file is: its text, a program, or a link. */
+/** A test's file: its text, a program, or a link. */
 export type FileSpec = string | { program: string } | { link: string };
 
 /** A new store with one commit of these files. */
@@ -82,7 +82,7 @@ export function addCommit(folder: string, store: Store, files: Record<string, Fi
   return commitFolder(store, tree);
 }
 
-/** Commits a folder as it stands by git itself, nothing ignored, and gives the commit. */
+/** Commits a folder by git itself, with ignored files; returns the commit. */
 function commitFolder(store: Store, tree: string): Sha {
   const env = { GIT_DIR: store.dir, GIT_WORK_TREE: tree, GIT_INDEX_FILE: `${tree}.index` };
   git(tree, ['add', '--all', '--force', '.'], env);
@@ -91,7 +91,7 @@ function commitFolder(store: Store, tree: string): Sha {
   return id as Sha;
 }
 
-/** The files of a commit as `mode path`, with contents where asked. */
+/** The files of a commit as `mode path`. */
 export function treeLines(store: Store, commit: Sha): string[] {
   const out = git(store.dir, ['ls-tree', '-r', '-z', '--format=%(objectmode) %(path)', commit]);
   return out.split('\0').filter((line) => line !== '');

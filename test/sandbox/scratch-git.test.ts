@@ -1,4 +1,4 @@
-/** The repository that an agent finds in its workspace: made for its own use, of no meaning to anyone outside. */
+/** The scratch repository in an agent's workspace: for the agent's use only, and part of no checkpoint. */
 import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -17,7 +17,7 @@ async function output(workspace: Workspace, command: string, more: Partial<Comma
 
 const FILES = { 'src/one.ts': '1\n', 'src/two.ts': '2\n', crlf: 'a\r\nb\r\n', '.gitattributes': '* text eol=crlf\n' };
 
-/** A line of commits with these subjects, oldest first; the last one is given. */
+/** Commits with these subjects, oldest first; `base` is the last one. */
 async function storeWithHistory(subjects: readonly string[]): Promise<{ store: Store; base: Sha; folder: string }> {
   const folder = temporaryFolder();
   const { store, base } = await storeWith(folder, FILES);
@@ -64,7 +64,7 @@ describe.each([isolation, { ...isolation, overlay: false }, { kind: 'none' } as 
       );
     });
 
-    test('whatever becomes of it, the scratch repository is no part of a checkpoint; nested ones are reported', async () => {
+    test('the scratch repository is in no checkpoint, whatever becomes of it; nested ones are reported', async () => {
       const { store, base } = await storeWithHistory(['Begin']);
       const workspaces = temporaryWorkspaces(kind);
       const ways = [
@@ -101,7 +101,7 @@ describe.each([isolation, { ...isolation, overlay: false }, { kind: 'none' } as 
       expect(await output(workspace, 'git remote; cat .git/objects/info/alternates 2>&1')).toMatch(/No such file/);
     });
 
-    test('a long history is cut, whole in itself, and so is one that the store has cut already', async () => {
+    test('a long history is cut to a consistent part, and so is one that is already shallow in the store', async () => {
       const { store, base } = await storeWithHistory(Array.from({ length: 60 }, (_, index) => `Commit ${index}`));
       const workspaces = temporaryWorkspaces(kind);
       const count = 'git log --format=%s | wc -l; git fsck --connectivity-only 2>&1; git log --format=%s | tail -1';
@@ -121,7 +121,7 @@ describe.each([isolation, { ...isolation, overlay: false }, { kind: 'none' } as 
       expect(await output(workspace, 'git config core.hooksPath; ls .git/hooks; git log --format=%s')).toBe('Begin\n');
     });
 
-    test('git takes what setup left for ignored, and nothing else: what is changed of it is in the checkpoint', async () => {
+    test('git ignores exactly the files that setup left; changes to them are in the checkpoint', async () => {
       const { store, base } = await storeWithHistory(['Begin']);
       const left = ['node_modules/x/i.js', 'vendor/y.js', 'src/made.ts', 'src/gen/a.ts', 'a[b]* c /d', '#e', 'src/f '];
       const command = left.map((path) => `mkdir -p "$(dirname '${path}')" && echo left > '${path}'`).join(' && ');
@@ -140,7 +140,7 @@ describe.each([isolation, { ...isolation, overlay: false }, { kind: 'none' } as 
       );
     });
 
-    test('git sees what a later commit tracks beside what setup left, and in its place', async () => {
+    test('git sees files that a later commit tracks among the files of setup, and in place of them', async () => {
       const { store, base, folder } = await storeWithHistory(['Begin']);
       const { 'src/two.ts': _, ...kept } = FILES;
       const later = addCommit(folder, store, { ...kept, 'made/task.ts': 'mine\n', 'src/gen/b.ts': 'mine\n' });
@@ -185,13 +185,13 @@ test('it costs a workspace nothing, and git status reads no file whose size and 
   const parent = join(stateDir, 'workspaces');
   const own = readdirSync(parent, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('/files/'));
   expect(own).toEqual([]);
-  // Another text of the same size and time in the layer below: git that reads it would see a change.
+  // Another text with the same size and time in the layer below: if git read it, git would see a change.
   const layer = join(stateDir, 'bases', readdirSync(join(stateDir, 'bases'))[0] ?? '');
   const file = join(layer, 'files', 'src/one.ts');
   const { atime, mtime } = statSync(file);
   writeFileSync(file, 'X\n');
   utimesSync(file, atime, mtime);
-  // An index of the same second as its files is not trusted by git.
+  // Git does not trust an index from the same second as its files.
   const later = new Date(mtime.getTime() + 10_000);
   utimesSync(join(layer, 'git', '.git', 'index'), later, later);
   expect(await output(workspace, 'git status --porcelain; cat src/one.ts')).toBe('X\n');

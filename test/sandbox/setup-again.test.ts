@@ -1,4 +1,4 @@
-/** Setup after an agent changed what it depends on: when it runs again, over what, and what is told where it doesn't. */
+/** Setup after an agent changed its inputs: when it runs again, over which files, and what is reported if not. */
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,7 +11,7 @@ import { addCommit, git, realIsolation, storeWith, temporaryFolder, temporaryWor
 const isolation = await realIsolation();
 const limits = { profile: 'workspace', network: false, timeoutMs: 60_000 } as const;
 const FILES = { 'package.json': 'one\n', 'src/a': 'a\n', gone: 'g\n', '.gitignore': 'deps\n' };
-/** Installs what the manifest says, and tells one run from another. */
+/** Copies the manifest, and writes a random text that identifies the run. */
 const INSTALL = 'mkdir -p deps && cp package.json deps/installed && head -c 16 /dev/urandom | od -An -tx1 > deps/run';
 
 async function output(workspace: Workspace, command: string): Promise<string> {
@@ -19,7 +19,7 @@ async function output(workspace: Workspace, command: string): Promise<string> {
 }
 
 describe.each([isolation, { ...isolation, overlay: false }, { kind: 'none' as const }])('of $kind', (kind) => {
-  test('a setup ends with the stop of who asked for it; who waits for the same one has it all the same', async () => {
+  test('a setup ends when the agent that started it stops; an agent that waits for it still gets it', async () => {
     const folder = temporaryFolder();
     const { store, base } = await storeWith(folder, FILES);
     const workspaces = temporaryWorkspaces(kind);
@@ -41,7 +41,7 @@ describe.each([isolation, { ...isolation, overlay: false }, { kind: 'none' as co
 });
 
 describe.each([isolation, { ...isolation, overlay: false }])('with overlay $overlay', (kind) => {
-  test('it runs again over the base and the changed manifest, once for all that have the same one', async () => {
+  test('it runs again over the base and the changed manifest, once for all agents with the same one', async () => {
     const folder = temporaryFolder();
     const { store, base } = await storeWith(folder, FILES);
     const workspaces = temporaryWorkspaces(kind);
@@ -56,22 +56,22 @@ describe.each([isolation, { ...isolation, overlay: false }])('with overlay $over
     const again = await workspaces.open({ ...origin, id: 'agent', commit });
     expect(again.staleSetup).toBe(null);
     const second = await output(again, 'cat deps/installed; ls; cat deps/run');
-    // Of what else the agent wrote, and took away, that setup saw nothing.
+    // This setup did not see the agent's other changes and deletions.
     expect(second).toMatch(/^two\na\ndeps\nnew\npackage\.json\nsrc\n/);
     const unchanged = await again.checkpoint({ parent: commit, message: () => 'nothing' });
     expect(unchanged.tree).toBe(git(store.dir, ['rev-parse', `${commit}^{tree}`]));
     const other = addCommit(folder, store, { ...FILES, 'package.json': 'two\n' });
     const neighbour = await workspaces.open({ ...origin, id: 'neighbour', commit: other });
     expect(await output(neighbour, 'cat deps/run')).toBe(second.split('\n').slice(-2).join('\n'));
-    // The setup of evidence sees exactly what is judged.
+    // The setup for checks sees exactly the judged tree.
     const checks = ['cat deps/installed'];
     const [check] = await workspaces.runChecks({ ...origin, commit, checks, timeoutMs: 60_000 });
     expect(check).toMatchObject({ output: 'two\nb\n', staleSetup: null });
   });
 
-  test('the checks of a tree run on a setup of that very tree, whatever an agent had there when setup ran', async () => {
+  test('the checks of a tree run on a setup of exactly that tree, whatever the agent had before', async () => {
     const folder = temporaryFolder();
-    // Setup is the manifest's own script; what it runs is no input by its name.
+    // The setup runs the manifest as a script, which runs files that are no inputs by their names.
     const setup = { command: 'sh package.json', network: false };
     const honest = {
       'package.json': 'echo one; sh tools/verify-maker.sh\n',
@@ -86,7 +86,7 @@ describe.each([isolation, { ...isolation, overlay: false }])('with overlay $over
     const judged = addCommit(folder, store, { ...honest, ...manifest, 'src/app': 'BACKDOOR\n' });
     const workspaces = temporaryWorkspaces(kind);
     const origin = { store, base, setup };
-    // One step with the poison, in which the layer is made; the next one without it.
+    // In one step the agent has the poisoned file, and the layer is made; in the next step the file is gone.
     const agent = await workspaces.open({ ...origin, id: 'agent', commit: poisoned });
     expect(await output(agent, 'cat deps/verify; cat tools/verify-maker.sh')).toBe(
       `! grep -q BACKDOOR src/app\n${poison['tools/verify-maker.sh']}`,
@@ -99,7 +99,7 @@ describe.each([isolation, { ...isolation, overlay: false }])('with overlay $over
     expect(clean?.exitCode).toBe(0);
   });
 
-  test('another repository has layers of its own, though its files are the same', async () => {
+  test('another repository with the same files has its own layers', async () => {
     const workspaces = temporaryWorkspaces(kind);
     const runs: string[] = [];
     for (const id of ['one', 'other']) {
@@ -131,7 +131,7 @@ describe.each([isolation, { ...isolation, overlay: false }])('with overlay $over
     expect(check?.output).toMatch(/on this commit, setup .* ended with exit status 3: no such package/);
   });
 
-  test('a network that policy grants for the base is not handed to what an agent wrote, unless it says so', async () => {
+  test('a network that policy grants for the base is not granted over changes, unless policy says so', async () => {
     const server = createServer((_request, response) => response.end('fetched'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
@@ -152,7 +152,7 @@ describe.each([isolation, { ...isolation, overlay: false }])('with overlay $over
     expect(check).toMatchObject({ output: 'two\n', staleSetup: null });
   });
 
-  test('one that fails then, or changes what is tracked, leaves the layer of the base and is told, not repeated', async () => {
+  test('one that fails then, or changes tracked files, is reported, not repeated, and the base layer is used', async () => {
     const folder = temporaryFolder();
     const { store, base } = await storeWith(folder, FILES);
     const broken = addCommit(folder, store, { ...FILES, 'package.json': 'broken\n' });

@@ -1,4 +1,4 @@
-/** The network of a setup: none, or hosts by name through the proxy, and what is told of it. */
+/** The network of a setup: none, or granted hosts through the proxy, and the report about them. */
 import { createServer } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from '
 
 const isolation = await realIsolation();
 
-/** A registry on this machine: it answers each path with its own text. */
+/** A registry on this machine, which returns each path as its text. */
 async function registry(): Promise<number> {
   const server = createServer((request, response) => response.end(`${request.method} ${request.url}`));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -20,18 +20,18 @@ async function registry(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A program that asks for a URL as package managers do: by the variables that name a proxy. */
+/** A program that fetches a URL through the proxy of its variables, as package managers do. */
 const fetchProgram = `
 const say = (answer) => answer.text().then((text) => console.log(answer.status, text.trim()));
 const fail = (error) => console.log('failed:', (error.cause ?? error).message);
 for (const url of process.argv.slice(2)) await fetch(url).then(say, fail);
 `;
 const FILES = { 'fetch.mjs': fetchProgram, file: '1\n', '.gitignore': 'deps\n' };
-/** The variables exempt this machine; the registry of this test lies there all the same. */
+/** Clears the exemption of localhost from the proxy, since this test's registry is there. */
 const FETCH = 'NO_PROXY= no_proxy= "$COXSWAIN_TOOLS/node" --no-warnings fetch.mjs';
 
 describe('setup with a list of hosts', () => {
-  test('reaches what is listed, through the proxy, and tells what it asked for', async () => {
+  test('reaches listed hosts through the proxy, and reports what it asked for', async () => {
     const port = await registry();
     const { store, base } = await storeWith(temporaryFolder(), FILES);
     const workspaces = temporaryWorkspaces(isolation);
@@ -53,7 +53,7 @@ describe('setup with a list of hosts', () => {
         '169.254.169.254:80 (not in the list; to allow it, add "hosts": ["169.254.169.254"] to network.setup), ' +
         'evil.example:80 (not in the list; to allow it, add "hosts": ["evil.example"] to network.setup)',
     );
-    // Once it is made, the layer tells the same again.
+    // An existing layer reports the same again.
     expect(await workspaces.prepareSetup({ store, base, setup })).toEqual(outcome);
     const agent = await workspaces.open({ id: 'agent', store, base, commit: base, setup });
     const look = `cat deps | head -1; ls /run; env | grep -ci proxy; ${FETCH} http://127.0.0.1:${port}/x`;
@@ -61,7 +61,7 @@ describe('setup with a list of hosts', () => {
     expect(seen.output).toBe(`200 GET /left-pad\n0\nfailed: connect ECONNREFUSED 127.0.0.1:${port}\n`);
   });
 
-  test('has no other way out, and its exit status, signal and output are its own', async () => {
+  test('has no other way out, and its exit status, signal and output are passed through', async () => {
     const port = await registry();
     const { store, base } = await storeWith(temporaryFolder(), FILES);
     const workspaces = temporaryWorkspaces(isolation);
@@ -80,11 +80,11 @@ describe('setup with a list of hosts', () => {
   });
 });
 
-/** What a refusal adds where a setup has the whole network. */
+/** The hint of a refusal for a setup with `network: true`. */
 const INSTEAD = 'and true allows only public addresses: write a list in its place';
 
 describe('setup with the whole network', () => {
-  test('reaches neither what listens on the host nor its private networks: it goes through the proxy as well', async () => {
+  test('reaches neither servers on the host nor private networks: it goes through the proxy too', async () => {
     const port = await registry();
     const abstract = `coxswain-${randomUUID()}`;
     const { store, base } = await storeWith(temporaryFolder(), FILES);
@@ -126,7 +126,7 @@ describe('setup with the whole network', () => {
 });
 
 describe('the policy', () => {
-  test('takes hosts in the spellings that a request is read by, and refuses what is none', () => {
+  test('accepts hosts in every spelling of a request, and refuses everything else', () => {
     const good = [
       'registry.example.com',
       '*.Example.org',
@@ -155,7 +155,7 @@ describe('the policy', () => {
     expect([hosts(good), ...bad.map((text) => hosts([text]))]).toEqual([true, ...bad.map(() => false)]);
   });
 
-  test('keeps the list of the run, and knows the old yes and no', () => {
+  test('has the list of the run, and still accepts true and false', () => {
     for (const setup of [true, false, { hosts: ['a.test'], private: ['nexus.corp'] }]) {
       const resolved = resolvePolicy(policySchema.parse({ network: { setup } }));
       expect(resolved).toMatchObject({ kind: 'ok', policy: { network: { setup: { value: setup, from: 'run' } } } });

@@ -1,4 +1,4 @@
-/** What a sweep removes of a host's workspaces and layers, and what it never does. */
+/** Which workspaces and layers of a host a sweep removes, and which never. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ const isolation = await realIsolation();
 const DAY_MS = 24 * 3_600_000;
 const setup = { command: 'echo installed > deps', network: false };
 
-/** Makes everything in a state folder look as if it was last used two days ago. */
+/** Makes everything in a state folder look as if last used two days ago. */
 function age(stateDir: string): void {
   const then = new Date(Date.now() - 2 * DAY_MS);
   for (const kind of ['workspaces', 'bases', 'setups']) {
@@ -25,7 +25,7 @@ const count = (stateDir: string): number[] =>
   ['workspaces', 'bases', 'setups'].map((kind) => readdirSync(join(stateDir, kind)).length);
 
 describe.each([isolation, { ...isolation, overlay: false }])('with overlay $overlay', (kind) => {
-  test('old workspaces go with the layers that only they stood on; kept, open and young ones stay', async () => {
+  test('old workspaces are removed with layers that only they used; listed, open and young ones stay', async () => {
     const folder = temporaryFolder();
     const { store, base } = await storeWith(folder, { file: '1\n', '.gitignore': 'deps\n' });
     const other = addCommit(folder, store, { file: '2\n' });
@@ -61,7 +61,7 @@ describe.each([isolation, { ...isolation, overlay: false }])('with overlay $over
   });
 });
 
-test('what another process has open stays, however old it looks', async () => {
+test('a workspace that another process has open stays, however old it looks', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { file: '1\n' });
   const stateDir = temporaryFolder();
   const script = fileURLToPath(new URL('./killed-worker.ts', import.meta.url));
@@ -81,7 +81,7 @@ test('what another process has open stays, however old it looks', async () => {
   await expect.poll(sweep).toEqual(['agent']);
 });
 
-test('a layer that was used within a day stays, and what a dead process left half made goes', async () => {
+test('a layer that was used within a day stays, and one that a dead process left half made is removed', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { file: '1\n', '.gitignore': 'deps\n' });
   const stateDir = temporaryFolder();
   const workspaces = temporaryWorkspaces(isolation, stateDir);

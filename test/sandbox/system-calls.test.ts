@@ -1,11 +1,11 @@
-/** The filter of system calls: what it decides on both processors, and what of it a command feels. */
+/** The system call filter: its decisions on both processors, and its effect on a command. */
 import { describe, expect, test } from 'vitest';
 import { findCommandUser } from '../../src/sandbox/bubblewrap/command-user.ts';
 import { defaultLimits } from '../../src/sandbox/limits.ts';
 import { seccompFilter } from '../../src/sandbox/bubblewrap/seccomp-filter.ts';
 import { makeBareSandbox } from './bare-sandbox.ts';
 
-/** Numbers on x86-64 and arm64, as the kernel's own headers have them. */
+/** Numbers on x86-64 and arm64, from the kernel's headers. */
 const CALLS = {
   read: [0, 63],
   execve: [59, 221],
@@ -27,7 +27,7 @@ type Call = keyof typeof CALLS;
 const PROCESSORS = { x64: { audit: 0xc000003e, column: 0 }, arm64: { audit: 0xc00000b7, column: 1 } } as const;
 const [ALLOW, NOT_PERMITTED, NO_SUCH_CALL, NO_SUCH_FAMILY, KILL] = [0x7fff0000, 0x50001, 0x50026, 0x50061, 0x80000000];
 
-/** Runs a filter as the kernel does, and gives its verdict. */
+/** Runs a filter as the kernel does; returns its verdict. */
 function judge(filter: Buffer, audit: number, number: number, args: readonly number[] = []): number {
   const shown = Buffer.alloc(64);
   shown.writeUInt32LE(number, 0);
@@ -55,13 +55,13 @@ describe.each(['x64', 'arm64'] as const)('the filter on %s', (processor) => {
   const filter = seccompFilter(processor) ?? Buffer.alloc(0);
   const on = (call: Call, ...args: number[]): number => judge(filter, audit, CALLS[call][column], args);
 
-  test('refuses what looks into others, mounts, joins namespaces or has no business in a build', () => {
+  test('refuses calls that inspect other processes, mount, join namespaces or are needed by no build', () => {
     const refused: Call[] = ['ptrace', 'mount', 'keyctl', 'setns', 'io_uring_setup'];
     expect(refused.map((call) => on(call))).toEqual(refused.map(() => NOT_PERMITTED));
     expect([on('read'), on('execve')]).toEqual([ALLOW, ALLOW]);
   });
 
-  test('lets processes and threads be made, but no namespaces', () => {
+  test('allows new processes and threads, but no new namespaces', () => {
     const [thread, sigchld, newUser, newTime, newNet] = [0x3d0f00, 17, 0x10000000, 0x80, 0x40000000];
     expect([on('clone', thread), on('clone', sigchld), on('unshare', 0x400)]).toEqual([ALLOW, ALLOW, ALLOW]);
     expect([on('clone', newUser + sigchld), on('unshare', newTime), on('unshare', newNet)]).toEqual(
@@ -70,14 +70,14 @@ describe.each(['x64', 'arm64'] as const)('the filter on %s', (processor) => {
     expect(on('clone3')).toBe(NO_SUCH_CALL);
   });
 
-  test('lets terminals be used but not typed into, whatever stands in the half that the kernel ignores', () => {
+  test('allows terminals to be used but not typed into, whatever the ignored half of the argument', () => {
     expect(on('ioctl', 1, 0x5413)).toBe(ALLOW);
     expect([on('ioctl', 0, 0x5412), on('ioctl', 0, 0x541c), on('ioctl', 0, 2 ** 32 + 0x5412)]).toEqual(
       Array.from({ length: 3 }, () => NOT_PERMITTED),
     );
   });
 
-  test('knows the families of sockets that programs need', () => {
+  test('allows the socket families that programs need', () => {
     const [unix, inet, inet6, netlink, packet, algorithms, vsock] = [1, 2, 10, 16, 17, 38, 40];
     expect([unix, inet, inet6].map((family) => on('socket', family, 1, 0))).toEqual([ALLOW, ALLOW, ALLOW]);
     expect([on('socket', netlink, 3, 0), on('socket', netlink, 3, 16)]).toEqual([ALLOW, NO_SUCH_FAMILY]);
@@ -86,17 +86,17 @@ describe.each(['x64', 'arm64'] as const)('the filter on %s', (processor) => {
     );
   });
 
-  test('ends programs of another processor mode, and knows no call of x32 or of later kernels', () => {
+  test('kills programs of another processor mode, and fails calls of x32 and of newer kernels with ENOSYS', () => {
     expect(judge(filter, 0x40000003, 1)).toBe(KILL);
     expect([judge(filter, audit, 0x40000000 + 39), judge(filter, audit, 470)]).toEqual([NO_SUCH_CALL, NO_SUCH_CALL]);
   });
 });
 
-test('there is no filter where none was written for the processor', () => {
+test('another processor has no filter', () => {
   expect(seccompFilter('mips')).toBeUndefined();
 });
 
-test('a command feels it: calls are refused, and what programs need works', async () => {
+test('in a command, these calls fail, and what programs need works', async () => {
   const { run } = await makeBareSandbox();
   const column = PROCESSORS[process.arch as 'x64'].column;
   const call = (name: Call, ...args: number[]): string => {
@@ -118,10 +118,10 @@ test('a command feels it: calls are refused, and what programs need works', asyn
   expect((await run(['node', '-e', node])).output).toBe('lo\n');
 });
 
-test('memory that no process shows has a limit: nameless files are missing, segments have a size in all', async () => {
+test('memory that counts for no process has a limit: memfd_create fails, segments share one limit', async () => {
   const { run } = await makeBareSandbox();
   const column = PROCESSORS[process.arch as 'x64'].column;
-  // IPC_PRIVATE, IPC_CREAT: half a gigabyte each, of which nothing is attached.
+  // IPC_PRIVATE, IPC_CREAT: half a gigabyte each, never attached.
   const segments = `my $n = 0; for (1..64) { last if syscall(${CALLS.shmget[column]}, 0, 1 << 29, 01600) < 0; $n++ } print $n`;
   const { output } = await run(['perl', '-e', segments]);
   const most = Math.floor(defaultLimits().memoryBytes / 2 ** 29);

@@ -1,4 +1,4 @@
-/** Toolchains: tools outside of /usr by configuration, and the folders that are refused as such. */
+/** Toolchains: configured tools outside of /usr, and folders that are refused. */
 import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ import { prepareSandboxRoot } from '../../src/sandbox/bubblewrap/sandbox-root.ts
 import { makeBareSandbox } from './bare-sandbox.ts';
 import { realIsolation, temporaryFolder } from './sandbox-host.ts';
 
-test('a configured toolchain is found first, can not be written, and nothing beside it is there', async () => {
+test('a configured toolchain is found first, can not be written, and its neighbours are not there', async () => {
   const { folder, root, layers } = await makeBareSandbox();
   const tools = join(temporaryFolder(), 'versions', '1.0');
   mkdirSync(join(tools, 'bin'), { recursive: true });
@@ -30,14 +30,14 @@ test('a configured toolchain is found first, can not be written, and nothing bes
 test('tools in the home folder are no reason to refuse a host', async () => {
   const home = mkdtempSync(join(homedir(), '.coxswain-test-'));
   onTestFinished(async () => await removeTree(home));
-  // Else the folder that holds it is closed to the commands' user, as a home usually is.
+  // Otherwise the command user can't enter the folder above, as is usual for a home.
   chmodSync(home, 0o755);
   const tools = join(home, 'versions', '1.0');
   mkdirSync(tools, { recursive: true });
   const isolation = { ...(await realIsolation()), toolchains: [tools] };
   expect(await probeIsolation(isolation)).toEqual({ ok: true });
 });
-test('a folder that is or holds more than tools is refused, with the reason', async () => {
+test('a folder that holds more than tools is refused, with the reason', async () => {
   const { folder, root } = await makeBareSandbox();
   const stateDir = join(folder, 'state');
   const other = temporaryFolder();

@@ -1,4 +1,4 @@
-/** Workspaces: when files are used again, what a crash leaves, setup layers and checks, in both kinds of isolation. */
+/** Workspaces: when files are used again, what a crash leaves, setup layers and checks, for all kinds of isolation. */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ const show = (store: Store, commit: Sha, path: string): string => git(store.dir,
 const KINDS = [isolation, { ...isolation, overlay: false }, { kind: 'none' } as const];
 
 describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
-  test('a checkpoint holds what changed, its message sees the facts, and the next one starts there', async () => {
+  test('a checkpoint has the changes, its message gets the facts, and the next checkpoint starts there', async () => {
     const { store, base } = await storeWith(temporaryFolder(), { kept: 'k\n', gone: 'g\n', '.gitignore': 'ignored\n' });
     const workspace = await temporaryWorkspaces(kind).open({ id: 'a/b c', store, base, commit: base });
     await output(workspace, 'rm gone; echo new > new; echo x > ignored');
@@ -92,7 +92,7 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
     expect(nothing.tree).toBe(git(store.dir, ['rev-parse', `${other}^{tree}`]));
   });
 
-  test('workspaces do not see each other, are listed by their ids, and go when removed', async () => {
+  test('workspaces do not see each other, are listed by their ids, and are gone when removed', async () => {
     const { store, base } = await storeWith(temporaryFolder(), { file: '1\n' });
     const stateDir = temporaryFolder();
     const workspaces = temporaryWorkspaces(kind, stateDir);
@@ -108,7 +108,7 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
     expect(readdirSync(join(stateDir, 'workspaces'))).toHaveLength(1);
   });
 
-  test('setup runs before the first command, and its failure is told with its output', async () => {
+  test('setup runs before the first command, and its failure is reported with its output', async () => {
     const { store, base } = await storeWith(temporaryFolder(), { file: '1\n', '.gitignore': 'deps\n' });
     const workspaces = temporaryWorkspaces(kind);
     const setup = { command: 'mkdir deps && echo installed > deps/one', network: false };
@@ -163,7 +163,7 @@ describe.each(KINDS)('with isolation $kind, overlay $overlay', (kind) => {
   });
 });
 
-test('what is not stored is counted by reason', async () => {
+test('paths that a checkpoint leaves out are counted by reason', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { file: '1\n', '.gitignore': '*.o\nnode_modules\n' });
   const workspace = await temporaryWorkspaces(isolation).open({ id: 'agent', store, base, commit: base });
   await output(
@@ -247,7 +247,7 @@ test('a frozen worker keeps its folder, and another one gets a second folder', a
   );
 });
 
-test('the mount of a command, kept for a moment after it, goes soon, and files written through it stay', async () => {
+test('the mount that is held after a command goes soon, and the files written through it stay', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { kept: 'k\n' });
   const workspace = await temporaryWorkspaces(isolation).open({ id: 'mounted', store, base, commit: base });
   for (let count = 0; count < 10; count += 1) await output(workspace, `echo ${count} >> kept`);

@@ -53,7 +53,7 @@ async function receive(
 
 const WORDS = ['activity', 'act', 'a1b2c3d4', 'run'] as const;
 
-test('what a worker seals is readable as it was, and opens in its place', async () => {
+test('a sealed value stays readable, and opens where it belongs', async () => {
   const keys = await makeRing();
   const payload = await send(keys, sealed(WORDS, { command: 'npm test' }), ACT('7'));
   expect(Buffer.from(payload.data!).toString()).toBe('{"command":"npm test"}');
@@ -99,7 +99,7 @@ test('no byte of content, encoding, kind, MAC or key id can be changed', async (
   }
 });
 
-test('a payload that says itself that it was verified is a plain one', async () => {
+test('a payload that claims to be verified counts as unsealed', async () => {
   const keys = await makeRing();
   const plain = payloadConverter.toPayload({ a: 1 })!;
   for (const field of [SEAL_FIELDS.verified, SEAL_FIELDS.as, SEAL_FIELDS.broken]) {
@@ -108,7 +108,7 @@ test('a payload that says itself that it was verified is a plain one', async () 
   }
 });
 
-test('a value of no bytes is sealed like any other, as the wire has it', async () => {
+test('an empty value is sealed like any other, also after the wire', async () => {
   const keys = await makeRing();
   const payload = await send(keys, sealed(WORDS, undefined), HERE);
   const asDecoded = { ...payload, data: [] as unknown as Uint8Array };
@@ -126,14 +126,14 @@ test('no bytes on the wire make decoding throw', async () => {
   );
 });
 
-test('another key seals nothing here, and the refusal names both', async () => {
+test('a value sealed with another key is refused, and the refusal names both keys', async () => {
   const [ours, theirs] = [await makeRing(), await makeRing()];
   const opened = await receive(ours, await send(theirs, sealed(WORDS, 1), HERE), HERE);
   expect(opened).toMatchObject({ kind: 'broken', problem: expect.stringContaining(theirs.ids()[0]!) });
   expect(opened).toMatchObject({ kind: 'broken', problem: expect.stringContaining(ours.ids()[0]!) });
 });
 
-test('keys are made once, for their owner only, and their secrets are no part of an error', async () => {
+test('keys are made once, readable by their owner only, and errors contain no secret', async () => {
   const file = await makeFile();
   const { keys } = readKeyFile(file);
   await Promise.all([ensureKeyFile(file), ensureKeyFile(file)]);
@@ -144,7 +144,7 @@ test('keys are made once, for their owner only, and their secrets are no part of
   expect(readKeyFile(file).keys.slice(1)).toEqual(keys);
 });
 
-test('a worker that runs learns of a new key, seals with it from its time on, and verifies what the old one sealed', async () => {
+test('a running worker reads a new key, seals with it from its moment on, and still verifies the old one', async () => {
   const file = await makeFile();
   const [running, before] = [openKeyRing(file), openKeyRing(file)];
   const old = await send(before, sealed(WORDS, 1), HERE);

@@ -5,7 +5,7 @@ import { approvalBy, ATTACKS, sceneAt, STATES } from '../core/approval-attacks.t
 import { Keys } from '../core/signers.ts';
 import { realKeys } from './real-keys.ts';
 
-test.each(Object.keys(STATES))('no approval with a fault counts with real keys either: %s', async (place) => {
+test.each(Object.keys(STATES))('no faulty approval counts, with real keys either: %s', async (place) => {
   const gate = (await STATES[place]?.(new Keys(realKeys()))) as Gate;
   const before = listOpenDecisions(gate.control());
   for (const [kind, attack] of Object.entries(ATTACKS)) {

@@ -1,6 +1,6 @@
 /**
- * Real SSH keys in a folder of their own, and the verdicts that ssh-keygen gives.
- * Rule: a person's own keys, agent and configuration are never looked at.
+ * Real SSH keys in a temporary folder, and ssh-keygen's verdicts.
+ * Rule: a person's own keys, SSH agent and configuration are never used.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import type { KeyKind } from '../core/signers.ts';
 
 export interface RealKeys extends KeyKind {
   folder: string;
-  /** The private key's file; made when it is first asked for. */
+  /** The file of a person's private key; made at the first call. */
   file(who: string): string;
 }
 
@@ -37,7 +37,7 @@ export function realKeys(type = 'ed25519'): RealKeys {
   };
 }
 
-/** Signs for any purpose, as somebody does who has a key. */
+/** Signs for any namespace, as a key's owner can. */
 export function signFor(namespace: string, file: string, text: string): string {
   const args = ['-Y', 'sign', '-q', '-n', namespace, '-f', file];
   return execFileSync('ssh-keygen', args, { input: text, encoding: 'utf8' });

@@ -22,7 +22,7 @@ async function isAnns(keys: RealKeys, signature: string): Promise<boolean> {
   return (await verifyText({ text: 'text', signature, signer: null, approvers, at: Date.now() })).kind === 'good';
 }
 
-/** An agent that has Ann's key, which lies nowhere any more. */
+/** Starts an SSH agent with Ann's key, whose file is then removed. */
 async function startAgent(keys: RealKeys): Promise<void> {
   const socket = join(keys.folder, 'agent');
   const started = execFileSync('ssh-agent', ['-s', '-a', socket], { encoding: 'utf8' });
@@ -39,7 +39,7 @@ describe('a text is signed', () => {
     expect(await isAnns(keys, await signText('text', keys.file('ann')))).toBe(true);
   });
 
-  test("with a public key whose other half is only in the person's agent, as a file or as text", async () => {
+  test("with a public key whose private key is only in the person's SSH agent, as a file or as text", async () => {
     const keys = realKeys();
     const publicKey = keys.publicKey('ann');
     await startAgent(keys);
@@ -48,7 +48,7 @@ describe('a text is signed', () => {
       expect(await isAnns(keys, await signText('text', key)), key).toBe(true);
   });
 
-  test('or it is said why not', async () => {
+  test('or the error says why not', async () => {
     const keys = realKeys();
     delete process.env['SSH_AUTH_SOCK'];
     await expect(signText('text', join(keys.folder, 'nobody'))).rejects.toThrow('there is no key file');
@@ -68,7 +68,7 @@ describe('without a named key', () => {
     await writeFile(join(keys.folder, 'gitconfig'), '');
   });
 
-  test('it is the key that git signs commits with, where that is an SSH key', async () => {
+  test('it is the key that git signs commits with, if that is an SSH key', async () => {
     await writeFile(join(keys.folder, 'gitconfig'), '[user]\n  signingkey = ~/ann\n[gpg]\n  format = ssh\n');
     expect(await findSigningKey()).toBe(join(keys.folder, 'ann'));
     await writeFile(join(keys.folder, 'gitconfig'), '[user]\n  signingkey = ABCDEF\n');

@@ -33,13 +33,13 @@ function ask(keys: Keys, { who = 'ann', text = TEXT, signer, ann }: Case): Signa
   return { text: TEXT, signature: keys.signText(who, text), signer: signer ?? null, approvers, at: AT };
 }
 
-describe('a signature is judged by ssh-keygen', () => {
+describe('a signature is verified by ssh-keygen', () => {
   test.each(Object.entries(CASES))("%s, and the keys of the reducers' tests agree", async (_name, one) => {
     expect(await verifyText(ask(new Keys(realKeys()), one))).toMatchObject({ kind: one.verdict });
     expect(plainKeys.verify(ask(new Keys(plainKeys), one))).toMatchObject({ kind: one.verdict });
   });
 
-  test('and the reason is in words', async () => {
+  test('and a bad verdict has its reason', async () => {
     const keys = new Keys(realKeys());
     const reason = async (one: Partial<Case>): Promise<unknown> =>
       await verifyText(ask(keys, { verdict: 'bad', ...one }));
@@ -68,7 +68,7 @@ describe('a signature is judged by ssh-keygen', () => {
       });
   });
 
-  test('one that is cut, mixed or made up is refused, not thrown', async () => {
+  test('one that is cut, mixed or made up gets a bad verdict, and nothing throws', async () => {
     const keys = new Keys(realKeys());
     const question = ask(keys, { verdict: 'bad' });
     const lines = question.signature.trim().split('\n');
@@ -97,7 +97,7 @@ describe('a signature is judged by ssh-keygen', () => {
     expect(await verifyText(ask(new Keys(realKeys(type)), { verdict: 'good' }))).toMatchObject({ principal: 'ann' });
   });
 
-  test('many at once, and nothing of them is left behind', async () => {
+  test('many at once, and no temporary file is left', async () => {
     const keys = new Keys(realKeys());
     const question = ask(keys, { verdict: 'good' });
     const verdicts = await Promise.all(
@@ -116,7 +116,7 @@ describe('a signature is judged by ssh-keygen', () => {
   });
 });
 
-test('policy takes no name or key that would say something else in a list of allowed signers', () => {
+test('policy accepts no name or key that has another meaning in a list of allowed signers', () => {
   const { publicKey } = new Keys(plainKeys).approver('ann');
   const good = { name: 'ann@example.org', publicKey };
   expect(decisionsPolicySchema.safeParse({ approvers: [good] }).success).toBe(true);

@@ -1,6 +1,6 @@
 /**
- * The payload converter of a stranger: sends payloads exactly as they are given, copied from a history or made up.
- * Rule: it knows no key.
+ * The payload converter of an attacker: sends payloads unchanged, copied from a history or made up.
+ * Rule: it has no key.
  */
 import type { Payload, PayloadConverter } from '@temporalio/common';
 import { defaultPayloadConverter } from '@temporalio/common';
@@ -34,7 +34,7 @@ export const payloadConverter: PayloadConverter = {
     return { metadata: Object.fromEntries(metadata), data: toBytes(value.raw.data) };
   },
   fromPayload: (payload) => {
-    // What a stranger hands on it hands on whole, also to itself.
+    // A payload that this attacker passes on stays whole, also to itself.
     return defaultPayloadConverter.fromPayload(payload);
   },
 };

@@ -1,6 +1,6 @@
 /**
- * Somebody with a client and a worker in the namespace, and no key: copies what histories show, and sends it anywhere.
- * Rule: nothing here reads the key of the tests.
+ * An attacker with a client and a worker in the namespace, but no key: copies payloads from histories and sends them.
+ * Rule: nothing here reads the tests' key.
  */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ export interface Stranger {
   taskQueue: string;
 }
 
-/** A worker of theirs on a queue of theirs, and a client. */
+/** The attacker's worker on its own task queue, and a client. */
 export async function startStranger(): Promise<Stranger> {
   const address = inject('temporalAddress');
   const taskQueue = `stranger-${randomUUID().slice(0, 8)}`;
@@ -40,7 +40,7 @@ export async function startStranger(): Promise<Stranger> {
   return { client: new Client({ connection, dataConverter: { payloadConverterPath } }), taskQueue };
 }
 
-/** A payload as it stands in a history, to be sent again. */
+/** A payload of a history, to be sent again. */
 export function copy(payload: Payload | null | undefined): RawPayload {
   const metadata = Object.entries(payload?.metadata ?? {});
   const toText = (bytes: Uint8Array | null | undefined): string => Buffer.from(bytes ?? []).toString('base64');

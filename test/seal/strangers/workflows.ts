@@ -1,6 +1,6 @@
 /**
- * Workflows of somebody who may poll a queue of their own in the namespace: they ask our workers for things.
- * Rule: they use nothing of ours but names.
+ * Workflows of an attacker with its own task queue in the namespace: they try to use our workers.
+ * Rule: they use none of our code, only our names.
  */
 import {
   ActivityFailure,
@@ -13,7 +13,7 @@ import {
   startChild,
 } from '@temporalio/workflow';
 
-/** As text, since a stranger's own converter would send a raw payload instead of handing it on. */
+/** As text, since the attacker's own converter would send a raw payload instead of passing it on. */
 type Sent = string;
 
 interface Asked {
@@ -23,7 +23,7 @@ interface Asked {
   inputs: Sent;
 }
 
-/** Has an activity of ours done; gives its answer, or the type and the words of its failure. */
+/** Calls one of our activities; returns its result, or the type and message of its failure. */
 export async function asks({ activity, taskQueue, activityId, inputs }: Asked): Promise<unknown> {
   const activities = proxyActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>({
     taskQueue,
@@ -39,12 +39,12 @@ export async function asks({ activity, taskQueue, activityId, inputs }: Asked): 
   }
 }
 
-/** Goes on as a workflow of ours. */
+/** Continues as new, as one of our workflows. */
 export async function becomes(workflowType: string, taskQueue: string, input: Sent): Promise<never> {
   return await makeContinueAsNewFunc({ workflowType, taskQueue })(JSON.parse(input) as never);
 }
 
-/** Starts a workflow of ours as its child. */
+/** Starts one of our workflows as its child. */
 export async function raises(
   workflowType: string,
   taskQueue: string,
@@ -57,7 +57,7 @@ export async function raises(
     .catch((error: Error) => ({ message: String(error.cause instanceof Error ? error.cause.message : error) }));
 }
 
-/** Answers queries as they are told: by name, as JSON. */
+/** Answers queries with the given results: by name, as JSON. */
 export async function pretends(answers: Sent): Promise<void> {
   for (const [name, answer] of Object.entries(JSON.parse(answers) as Record<string, unknown>))
     setHandler(defineQuery(name), () => answer);
