@@ -81,6 +81,7 @@ export const entrySchema = z.discriminatedUnion('kind', [
     ...entryBase,
     kind: z.literal('act'),
     callId: z.string(),
+    /** The tool that ran; `shell` in every entry of versions before 0.2.0. */
     tool: z.string(),
     exitCode: z.number().int().nullable(),
     signal: z.string().nullable(),

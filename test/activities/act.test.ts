@@ -38,11 +38,12 @@ async function act(
   { store, workspaces }: { store: Store; workspaces: Workspaces },
   base: Sha,
   at: Sha | null,
-  command: string,
+  command: string | { patch: string },
   more: Partial<ActInput> = {},
-): Promise<{ outcome: ActOutcome; told: string }> {
-  const call = JSON.stringify({ command });
-  const items: Item[] = [{ kind: 'call', callId: 'call', tool: 'shell', arguments: call }];
+): Promise<{ outcome: ActOutcome; told: string; ran: string | undefined }> {
+  const tool = typeof command === 'string' ? 'shell' : 'apply_patch';
+  const call = JSON.stringify(typeof command === 'string' ? { command } : command);
+  const items: Item[] = [{ kind: 'call', callId: 'call', tool, arguments: call }];
   const usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: null };
   const step = at === null ? 1 : 2;
   const thought = formatCheckpointMessage('think', {
@@ -75,7 +76,7 @@ async function act(
     key: `act/${step}`,
     profile: 'work',
     callId: 'call',
-    digest: digestText(`shell\n${call}`),
+    digest: digestText(`${tool}\n${call}`),
     decision: { outcome: 'allow', by: 'test', policy: '' },
     paths: ['**'],
     setup: null,
@@ -85,8 +86,18 @@ async function act(
   const outcome = (await environment.run(createAct(context as unknown as ActivityContext), input)) as ActOutcome;
   const { entry } = await readLink(store, outcome.head);
   const told = entry?.items.flatMap((item) => (item.kind === 'result' ? [item.output] : [])).join('') ?? '';
-  return { outcome, told };
+  return { outcome, told, ran: entry?.kind === 'act' ? entry.tool : undefined };
 }
+
+test('a checkpoint names the tool that ran', async () => {
+  const { store, base } = await storeWith(temporaryFolder(), { 'kept.txt': 'k\n' });
+  const workspaces = temporaryWorkspaces(isolation);
+  const patch = '*** Begin Patch\n*** Add File: new.txt\n+new\n*** End Patch\n';
+  const patched = await act({ store, workspaces }, base, null, { patch });
+  expect(patched).toMatchObject({ ran: 'apply_patch', outcome: { exitCode: 0 } });
+  const listed = await act({ store, workspaces }, base, patched.outcome.head, 'cat new.txt');
+  expect(listed).toMatchObject({ ran: 'shell', told: 'exit status 0\nnew\n' });
+});
 
 test('when a call fills the disk, the model is told, and its next call finds the files as before', async () => {
   const folder = temporaryFolder();

@@ -44,6 +44,8 @@ const USUAL: readonly string[] = ['ignored', 'empty folders'];
 const BY_CHECK = 'what this check wrote';
 const PUT_BACK = 'the disk was full: all files are back as they were before this call';
 
+type RunnableTool = 'shell' | 'apply_patch';
+
 export function createAct(context: ActivityContext): WorkspaceActivities['act'] {
   return (input) =>
     withHeartbeats(async (signal) => {
@@ -64,7 +66,7 @@ async function actOnce(
   input: ActInput,
   signal: AbortSignal,
 ): Promise<ChainLink> {
-  const command = await readCommand(context, store, input);
+  const { tool, ...command } = await readCommand(context, store, input);
   await checkSetup(context, store, { ...input, isAct: true });
   const content = await contentFor(context, store, { ...input, isAct: true }, signal);
   const workspace = await context.workspaces.open({
@@ -83,7 +85,7 @@ async function actOnce(
   const subject = `${input.key.replace('act/', '')} ${describeCommand(command)} → ${end}`;
   const stale = describeStale(workspace.staleSetup);
   const message = (leftOut: Record<string, number>, said: string[]): string => {
-    entry = toEntry(input, result, end, leftOut, [...said, ...stale]);
+    entry = toEntry({ ...input, tool }, { result, end, leftOut, notes: [...said, ...stale] });
     return formatCheckpointMessage(subject, entry);
   };
   const putBack = async (leftOut: Record<string, number>, said: string[]): Promise<{ commit: Sha; tree: Sha }> =>
@@ -129,7 +131,11 @@ function describeStale(stale: Workspace['staleSetup']): string[] {
 }
 
 /** The command of the call in the head's checkpoint, after comparing its bytes with those that were decided on. */
-async function readCommand(context: ActivityContext, store: Store, input: ActInput): Promise<CommandRequest> {
+async function readCommand(
+  context: ActivityContext,
+  store: Store,
+  input: ActInput,
+): Promise<CommandRequest & { tool: RunnableTool }> {
   const { entry } = await readLink(store, input.head);
   const call = entry?.items.find((item) => item.kind === 'call' && item.callId === input.callId);
   if (call?.kind !== 'call')
@@ -147,11 +153,11 @@ async function readCommand(context: ActivityContext, store: Store, input: ActInp
   const shared = { profile, network: false } as const;
   if (check.tool === 'apply_patch') {
     const { patch } = check.arguments as ApplyPatchArguments;
-    return { ...shared, ...applyPatchCommand(patch), timeoutMs: DEFAULT_TIMEOUT_SECONDS * 1000 };
+    return { ...shared, tool: check.tool, ...applyPatchCommand(patch), timeoutMs: DEFAULT_TIMEOUT_SECONDS * 1000 };
   }
   if (check.tool !== 'shell') throw fail('DigestMismatch', `${check.tool} is not a call that runs`);
   const { command, timeoutSeconds } = check.arguments as ShellArguments;
-  return { ...shared, command, timeoutMs: (timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000 };
+  return { ...shared, tool: check.tool, command, timeoutMs: (timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000 };
 }
 
 function describeCommand({ command }: CommandRequest): string {
@@ -164,19 +170,17 @@ function describeEnd(result: CommandResult): string {
 }
 
 function toEntry(
-  input: ActInput,
-  result: CommandResult,
-  end: string,
-  leftOut: Record<string, number>,
-  notes: readonly string[],
+  input: ActInput & { tool: RunnableTool },
+  ended: { result: CommandResult; end: string; leftOut: Record<string, number>; notes: readonly string[] },
 ): Extract<Entry, { kind: 'act' }> {
+  const { result, end, leftOut, notes } = ended;
   const lines = notes.map((note) => `[${escapeForPeople(note)}]`);
   return {
     v: 1,
     kind: 'act',
     key: input.key,
     callId: input.callId,
-    tool: 'shell',
+    tool: input.tool,
     exitCode: result.exitCode,
     signal: result.outcome === 'exited' ? result.signal : result.outcome.replaceAll('-', ' '),
     durationMs: result.durationMs,
