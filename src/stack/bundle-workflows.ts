@@ -13,7 +13,7 @@ import { execa } from 'execa';
 
 const SOURCES = fileURLToPath(new URL('..', import.meta.url));
 const ROOT = dirname(SOURCES);
-/** Bundles that were not used for this long are removed. */
+/** Bundles that were made longer ago than this are removed. */
 const KEEP_MS = 7 * 24 * 60 * 60_000;
 
 /** Returns the file of the bundle. Making a new one takes seconds. */

@@ -145,7 +145,7 @@ function limitOf({ tokens, usd }: SharedBudget): ReserveInput['limit'] {
   return { ...(tokens === undefined ? {} : { tokens }), ...(usd === undefined ? {} : { usd }) };
 }
 
-/** Replaces "no limit" by 0. An account with a limit of that kind has already refused a run without a limit. */
+/** Replaces "no budget" by 0. If an account limits that amount, a policy without such a budget was refused before. */
 function plain({ tokens, usd }: Amount): Amount {
   return {
     tokens: tokens >= UNLIMITED_BUDGET.tokens ? 0 : tokens,
