@@ -4,7 +4,7 @@ import type { IntegrateInput } from '../../src/core/refactor/exchange.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { treeOf } from '../../src/git/store.ts';
 import { addCommit, temporaryFolder } from '../sandbox/sandbox-host.ts';
-import { place, run } from './warrant-place.ts';
+import { place } from './warrant-place.ts';
 import type { Result } from './integrated-result.ts';
 import { FILES, integrate, keep, resultOf, SPENT } from './integrated-result.ts';
 

@@ -68,8 +68,12 @@ describe('when signatures are required, a permit in a report', () => {
   test('counts by its subject: findings need as many approvals as policy wants for them, whatever kind it names', async () => {
     const { head, ...result } = await changed();
     const secret: Finding = {
-      ...{ kind: 'secret', path: 'deploy/prod.yaml', line: 1, risk: 'high' },
-      ...{ excerpt: '+ key', why: 'it looks like a key' },
+      kind: 'secret',
+      path: 'deploy/prod.yaml',
+      line: 1,
+      risk: 'high',
+      excerpt: '+ key',
+      why: 'it looks like a key',
     };
     const asked: Asked = { head, outside: ['deploy/prod.yaml'], findings: [secret] };
     const digest = digestValue(asked);

@@ -1,6 +1,5 @@
 /** An agent's result in a hub, and its integration, for tests of what is integrated. */
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { test } from 'vitest';
 import { createIntegrateTask } from '../../src/activities/refactor/integrate-task.ts';
 import { storeEvidence } from '../../src/activities/agent/store-evidence.ts';
 import { digestText } from '../../src/core/digest.ts';
