@@ -40,10 +40,7 @@ export function listAgents(state: RefactorState): AgentRow[] {
 /**
  * The agent whose work counts for a task: the one that finished it or was chosen, else the working one, else the last.
  */
-export function agentOf(
-  { agents }: RefactorState,
-  { task, status, agent, rivals }: TaskState,
-): AgentMirror | undefined {
+function agentOf({ agents }: RefactorState, { task, status, agent, rivals }: TaskState): AgentMirror | undefined {
   const tried = agents.filter((one) => one.task === task.id);
   const only = rivals?.length === 1 ? rivals[0]?.agent : undefined;
   const counts = ['finished', 'integrated'].includes(status) ? (agent ?? only) : only;
@@ -51,7 +48,7 @@ export function agentOf(
 }
 
 /** What an agent needs from people: its open decisions, and why it holds. */
-export function needsOf({ status, report }: AgentMirror): string[] {
+function needsOf({ status, report }: AgentMirror): string[] {
   if (status !== 'running' || !report) return [];
   return [...report.decisions.map(({ id }) => id), ...(report.hold ? [`holds: ${report.hold.reason}`] : [])];
 }
@@ -69,7 +66,7 @@ function toRow(agent: AgentMirror): AgentRow {
   };
 }
 
-/** A task, with the agent whose work is the task's. */
+/** A task as people see it, with the agent whose work counts. */
 export function viewTask(state: RefactorState, work: TaskState): TaskView {
   const agent = agentOf(state, work);
   return {
