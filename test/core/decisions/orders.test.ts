@@ -199,7 +199,9 @@ describe('where nobody may approve what they asked for,', () => {
     }));
     expect(agents).toMatchObject([{ report: { authors: ['ann'] } }]);
     const { rules: _, ...former } = agent.read();
-    expect(noteAuthor(former as AgentState, { verb: 'answer', text: 'left', by: 'ann' })).not.toHaveProperty('authors');
+    expect(noteAuthor(former as AgentState, { verb: 'answer', text: 'left', by: 'ann' })).toMatchObject({
+      authors: [],
+    });
     const ended = takeDescription({ ...run.refactor, agents }, 5, { id: 'r/plan.1', found: 'missing', result: null });
     expect(ended.agents).toMatchObject([{ status: 'ended', report: { authors: ['ann'] } }]);
   });
