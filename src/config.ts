@@ -8,7 +8,7 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { z } from 'zod';
 import type { Root } from './core/address.ts';
-import { readRoot, splitRoots } from './core/address.ts';
+import { readAllowedRoot, splitRoots } from './core/address.ts';
 import type { NetworkGrant } from './core/egress.ts';
 import { networkGrantSchema } from './core/egress.ts';
 import { TASK_QUEUE } from './core/task-queues.ts';
@@ -189,7 +189,7 @@ function readRoots(text: string | undefined, workingDirectory: string): Root[] |
   return entries
     ?.filter((entry) => entry !== '')
     .map((entry) => {
-      const root = readRoot(entry);
+      const root = readAllowedRoot(entry);
       if (root) return root.kind === 'path' ? { ...root, path: resolve(workingDirectory, root.path) } : root;
       throw new ConfigError(
         `COXSWAIN_ROOTS: ${JSON.stringify(entry)} is neither a folder nor the beginning of a URL: ` +

@@ -11,7 +11,7 @@ import type { ActivityContext } from './activities/attempt/context.ts';
 import { hideSecrets } from './activities/attempt/failures.ts';
 import { createControlActivities, createModelActivities, createWorkspaceActivities } from './activities/index.ts';
 import { HubError, joinHub } from './client/join-hub.ts';
-import { keepMending } from './client/mend-runs.ts';
+import { mendRepeatedly } from './client/mend-runs.ts';
 import type { SealRecord } from './client/seal-record.ts';
 import { meetWorkers } from './client/seal-record.ts';
 import { untilReached } from './client/until-reached.ts';
@@ -93,7 +93,7 @@ export async function startWorker(config: Config, parts: WorkerParts): Promise<R
   const runs = workers.map((worker) => worker.run());
   const mending = new AbortController();
   if (config.roles.includes('control')) {
-    void keepMending(client, config.taskQueue, { signal: mending.signal, say });
+    void mendRepeatedly(client, config.taskQueue, { signal: mending.signal, say });
   }
   const ended = Promise.all(runs)
     .then(() => undefined)

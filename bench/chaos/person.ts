@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { signDecision } from '../../src/cli/person/sign-decision.ts';
-import type { Answer } from '../../src/core/decisions/receipts.ts';
+import type { MessageResult } from '../../src/core/decisions/receipts.ts';
 import type { RefactorStatus } from '../../src/core/views/status.ts';
 import type { VerbUpdate } from '../../src/workflows/messages.ts';
 import { updates } from '../../src/workflows/messages.ts';
@@ -18,13 +18,13 @@ export interface Sent {
   verb: 'steer' | 'pause' | 'resume';
   way: 'signal' | 'update';
   at: number;
-  answer?: Answer;
+  answer?: MessageResult;
 }
 
 export interface Decided {
   decision: string;
   at: number;
-  answer: Answer;
+  answer: MessageResult;
   /** How long the decision was still shown as open after the acknowledgement, in milliseconds. */
   stillOpenMs: number;
 }
@@ -167,7 +167,7 @@ async function send(
         person.sent.push({ id, verb, way, at: Date.now() });
       } else {
         const answer = await client.withDeadline(deadline(), () =>
-          handle.executeUpdate<Answer, [object]>(verb, { args: [input] }),
+          handle.executeUpdate<MessageResult, [object]>(verb, { args: [input] }),
         );
         person.sent.push({ id, verb, way, at: Date.now(), answer });
       }

@@ -37,7 +37,7 @@ export async function mendRuns(client: Client, taskQueue: string, resets: Map<st
 }
 
 /** Mends runs every half minute until the signal says that it is enough. A look that failed is repeated. */
-export async function keepMending(
+export async function mendRepeatedly(
   client: Client,
   taskQueue: string,
   { signal, say }: { signal: AbortSignal; say: (line: string) => void },

@@ -8,7 +8,7 @@ import type { QueryDefinition, SignalDefinition } from '@temporalio/common';
 import type { Control, Receipt } from '../core/decisions/control.ts';
 import type { MessageFields, SignalVerb, Verb } from '../core/decisions/messages.ts';
 import { SIGNAL_VERBS } from '../core/decisions/messages.ts';
-import type { Answer } from '../core/decisions/receipts.ts';
+import type { MessageResult } from '../core/decisions/receipts.ts';
 import type { RefactorResult } from '../core/refactor/state.ts';
 import type { AgentStatus, NeedView, RefactorStatus } from '../core/views/status.ts';
 import type { VerbUpdate } from '../workflows/messages.ts';
@@ -50,11 +50,11 @@ export async function sendVerb<V extends Verb>(
   id: string,
   update: VerbUpdate<V>,
   input: MessageFields<V>,
-): Promise<Answer> {
+): Promise<MessageResult> {
   const handle = client.workflow.getHandle(id);
   const verb = update.name;
   const message = { id: randomUUID(), ...input };
-  const send = (): Promise<Answer> => handle.executeUpdate(update, { args: [message] });
+  const send = (): Promise<MessageResult> => handle.executeUpdate(update, { args: [message] });
   const answered = explainFailures(id, send);
   const first = await Promise.race([
     answered,
@@ -83,7 +83,7 @@ function isSignalVerb(verb: Verb): verb is SignalVerb {
  * Waits for an agent's answer to a message that its refactor passed on: with a worker this takes seconds. After the
  * timeout, the answer points to the receipt in the status.
  */
-async function hearOutcome(client: Client, id: string, answer: Answer): Promise<Answer> {
+async function hearOutcome(client: Client, id: string, answer: MessageResult): Promise<MessageResult> {
   for (const deadline = Date.now() + FORWARD_TIMEOUT_MS; answer.kind === 'forwarded' && Date.now() < deadline; ) {
     const heard = await findOutcome(client, id, answer.receipt).catch(() => undefined);
     if (heard) return { ...answer, ...heard };
@@ -99,7 +99,7 @@ async function findOutcome(
   client: Client,
   id: string,
   receipt: string,
-): Promise<Pick<Answer, 'kind' | 'detail'> | undefined> {
+): Promise<Pick<MessageResult, 'kind' | 'detail'> | undefined> {
   const status = await queryRun(client, id, refactorQueries.status);
   const own = status.receipts.find((one) => one.id === receipt);
   if (own && !UNHEARD.includes(own.state)) return toAnswer(own);
@@ -117,7 +117,7 @@ async function findOutcome(
   return heard.find(({ kind }) => kind === 'applied') ?? heard[0];
 }
 
-function toAnswer({ state, detail }: Pick<Receipt, 'state' | 'detail'>): Pick<Answer, 'kind' | 'detail'> {
+function toAnswer({ state, detail }: Pick<Receipt, 'state' | 'detail'>): Pick<MessageResult, 'kind' | 'detail'> {
   return { kind: state === 'refused' || state === 'superseded' ? 'refused' : 'applied', detail };
 }
 

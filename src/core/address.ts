@@ -118,7 +118,7 @@ export type Root =
   | { kind: 'url'; scheme: Scheme; host: string | null; isWildcard: boolean; port: number; path: string };
 
 /** Reads one entry. A text without `://` is a path as it stands; undefined if a URL can't be read. */
-export function readRoot(text: string): Root | undefined {
+export function readAllowedRoot(text: string): Root | undefined {
   const [, scheme = '', authority = '', path = ''] =
     /^([a-z]+):\/\/(?:git@)?([^/?#@]*)((?:\/[^?#]*)?)$/i.exec(text) ?? [];
   if (!text.includes('://')) return { kind: 'path', path: text };

@@ -15,7 +15,7 @@ export interface Place {
 }
 
 /** One spelling of a repository's address: scheme and host in lower case, without `.git` and slashes at the end. */
-export function canonicalAddress(address: string): string {
+export function canonicalRepository(address: string): string {
   const plain = address
     .trim()
     .replace(/\/+$/, '')

@@ -13,9 +13,9 @@ export class GitFailure extends Error {
   readonly facts: Record<string, string>;
 
   constructor(kind: GitFailureKind, message: string, facts: Record<string, string> = {}) {
-    super(hideSecrets(message));
+    super(hideCredentials(message));
     this.kind = kind;
-    this.facts = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, hideSecrets(value)]));
+    this.facts = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, hideCredentials(value)]));
   }
 
   toJSON(): object {
@@ -24,7 +24,7 @@ export class GitFailure extends Error {
 }
 
 /** Replaces user names and passwords in URLs by `***`. */
-export function hideSecrets(text: string): string {
+export function hideCredentials(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/gi, '$1***@');
 }
 

@@ -10,7 +10,7 @@ import { allowingLine, ruleOnUrl, placeOf, readAddress } from '../core/address.t
 import type { GitFailureKind } from '../core/failures.ts';
 import type { GitFolder } from './git-folder.ts';
 import { findGitFolder, findOutside } from './git-folder.ts';
-import { GitFailure, hideSecrets } from './git-failure.ts';
+import { GitFailure, hideCredentials } from './git-failure.ts';
 
 /** Stands for a store's hub, which the worker's configuration names and a start can't. */
 export const HUB = Symbol('hub');
@@ -115,7 +115,7 @@ async function findPublic(access: Access, repository: string, address: UrlAddres
   if (found.kind === 'public') return found.addresses;
   const words = `${found.reason}; ${allowingLine(address)}`;
   if (found.kind === 'refused') throw refusal(repository, words);
-  throw new GitFailure('unreachable', `${hideSecrets(repository)} can't be reached: ${words}`);
+  throw new GitFailure('unreachable', `${hideCredentials(repository)} can't be reached: ${words}`);
 }
 
 /** Makes git connect to the checked addresses: a moment later the name may stand for others. */
@@ -127,5 +127,5 @@ function pin({ host, port, isAddress }: UrlAddress, addresses: readonly string[]
 
 /** A refusal. By default `not-here`: another worker may allow the repository, or have it on its host. */
 function refusal(repository: string, problem: string, kind: GitFailureKind = 'not-here'): GitFailure {
-  return new GitFailure(kind, `${JSON.stringify(hideSecrets(repository))} ${problem}`);
+  return new GitFailure(kind, `${JSON.stringify(hideCredentials(repository))} ${problem}`);
 }

@@ -2,13 +2,13 @@
  * Verifies a signature of a text: a listed key made it, for our namespace, at a moment when that key was valid.
  * Rule: a signature that can't be verified gets a bad verdict with a reason; no input makes this throw.
  */
-import type { SignatureQuestion, SignatureVerdict } from '../core/decisions/weigh.ts';
+import type { SignatureQuestion, SignatureCheck } from '../core/decisions/weigh.ts';
 import { SIGNATURE_NAMESPACE } from '../core/decisions/signed-text.ts';
 import { renderAllowedSigners, toStamp } from './allowed-signers.ts';
 import type { KeygenEnd } from './ssh-keygen.ts';
 import { runToVerify, withPrivateFiles } from './ssh-keygen.ts';
 
-export async function verifyText(question: SignatureQuestion): Promise<SignatureVerdict> {
+export async function verifyText(question: SignatureQuestion): Promise<SignatureCheck> {
   const { text, signature, signer, approvers, at } = question;
   const files = { signature: `${signature.trim()}\n`, allowed: renderAllowedSigners(approvers) };
   return await withPrivateFiles(files, async (paths) => {
@@ -28,7 +28,7 @@ export async function verifyText(question: SignatureQuestion): Promise<Signature
   });
 }
 
-function bad(reason: string): SignatureVerdict {
+function bad(reason: string): SignatureCheck {
   return { kind: 'bad', reason };
 }
 

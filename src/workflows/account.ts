@@ -23,7 +23,7 @@ import {
   viewAccount,
 } from '../core/budget/account.ts';
 import type { Stamp } from '../core/budget/account-stamps.ts';
-import { findStampProblem, remember } from '../core/budget/account-stamps.ts';
+import { findStampProblem, rememberStamp } from '../core/budget/account-stamps.ts';
 import { ACCOUNT_NOTES, WAKE_NOTE } from '../core/decisions/message-notes.ts';
 import type { FailureType } from '../core/failures.ts';
 import type { SealedKind } from '../core/sealed.ts';
@@ -45,7 +45,7 @@ export async function account(...inputs: unknown[]): Promise<void> {
     const receive = (...[message]: unknown[]): unknown => {
       const { value, stamp, answers } = openMessage(verb, message);
       const received = receiveForAccount(state, verb, value, Date.now());
-      state = seals && stamp ? remember(received.state, holderOf(value), stamp) : received.state;
+      state = seals && stamp ? rememberStamp(received.state, holderOf(value), stamp) : received.state;
       show();
       return answers ? sealed(answers, received.answer) : received.answer;
     };

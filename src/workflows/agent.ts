@@ -40,7 +40,7 @@ import { hearForwarded, hearTrouble, nextStamp } from './hear.ts';
 import { watchDeadlines } from './watch-deadlines.ts';
 import { KEEPS_IN_TOUCH, reportRegularly } from './stay-in-touch.ts';
 import { performForAgent, report } from './perform-agent.ts';
-import { answerAgentQueries } from './queries.ts';
+import { handleAgentQueries } from './queries.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { openSpec, openState } from './seals.ts';
 import { isContinueDue, showState, TEXT_BORDER } from './search-attributes.ts';
@@ -175,5 +175,5 @@ function handleMessages(
     // The loop is waiting for the activity, so the refactor is told from here.
     await tellBeside(read, update, tell);
   });
-  answerAgentQueries(read);
+  handleAgentQueries(read);
 }

@@ -5,8 +5,8 @@
 import type { Workflow } from '@temporalio/common';
 import { makeContinueAsNewFunc, patched, workflowInfo } from '@temporalio/workflow';
 import type { Control } from '../core/decisions/control.ts';
-import { settleIn } from '../core/decisions/open-decisions.ts';
-import { canonicalAddress } from '../core/place.ts';
+import { openInRun } from '../core/decisions/open-decisions.ts';
+import { canonicalRepository } from '../core/place.ts';
 import { runMark, sealed } from '../core/sealed.ts';
 
 /** The patch since which signed texts name the run in which a decision is open. */
@@ -19,8 +19,8 @@ const NAMES_PLACE = 'names-place';
 export function nameRun<S extends { control: Control }>(state: S, repository: string, isContinued: boolean): S {
   if (isContinued ? !state.control.place : !patched(NAMES_PLACE)) return state;
   const { namespace, firstExecutionRunId: firstRun, runId: run } = workflowInfo();
-  const place = { namespace, repository: canonicalAddress(repository), firstRun, run };
-  return { ...state, control: settleIn(state.control, place) };
+  const place = { namespace, repository: canonicalRepository(repository), firstRun, run };
+  return { ...state, control: openInRun(state.control, place) };
 }
 
 /**

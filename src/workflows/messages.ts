@@ -9,7 +9,7 @@ import type { AgentState } from '../core/agent/state.ts';
 import type { AccountVerb, AccountView, RaiseInput } from '../core/budget/account.ts';
 import type { Control, Decision } from '../core/decisions/control.ts';
 import type { MessageInput, SignalVerb, Verb } from '../core/decisions/messages.ts';
-import type { Answer } from '../core/decisions/receipts.ts';
+import type { MessageResult } from '../core/decisions/receipts.ts';
 import type { EffectivePolicy } from '../core/policy/policy.ts';
 import type { RefactorState } from '../core/refactor/state.ts';
 import type { Review } from '../core/review/review.ts';
@@ -17,7 +17,7 @@ import type { Spend } from '../core/spend.ts';
 import { TROUBLE_SIGNAL } from '../core/trouble.ts';
 import type { AgentStatus, NeedView, RefactorStatus } from '../core/views/status.ts';
 
-export type VerbUpdate<V extends Verb> = UpdateDefinition<Answer, [input: MessageInput<V>], V>;
+export type VerbUpdate<V extends Verb> = UpdateDefinition<MessageResult, [input: MessageInput<V>], V>;
 
 /** One update for each verb. Its answer says whether the message counted. */
 export const updates: { readonly [V in Verb]: VerbUpdate<V> } = {
@@ -51,7 +51,7 @@ type OpenDecision = Omit<Decision, 'approvals' | 'kind'> &
   Omit<NeedView, 'approvals'> & { approvals?: string | Decision['approvals'] };
 
 /** Results of a refactor's queries. */
-export interface RefactorAnswers {
+export interface RefactorQueryResults {
   status: RefactorStatus;
   plan: RefactorState['plan'];
   decisions: { open: OpenDecision[]; closed: Decision[] };
@@ -63,7 +63,7 @@ export interface RefactorAnswers {
 }
 
 /** Results of an agent's queries. */
-export interface AgentAnswers {
+export interface AgentQueryResults {
   status: AgentStatus;
   plan: Pick<AgentState['spec'], 'task' | 'instructions' | 'paths' | 'checks'>;
   decisions: Decision[];
@@ -73,7 +73,9 @@ export interface AgentAnswers {
   log: Control['log'];
 }
 
-export const refactorQueries: { readonly [N in keyof RefactorAnswers]: QueryDefinition<RefactorAnswers[N], [], N> } = {
+export const refactorQueries: {
+  readonly [N in keyof RefactorQueryResults]: QueryDefinition<RefactorQueryResults[N], [], N>;
+} = {
   status: defineQuery('status'),
   plan: defineQuery('plan'),
   decisions: defineQuery('decisions'),
@@ -84,7 +86,7 @@ export const refactorQueries: { readonly [N in keyof RefactorAnswers]: QueryDefi
   report: defineQuery('report'),
 };
 
-export const agentQueries: { readonly [N in keyof AgentAnswers]: QueryDefinition<AgentAnswers[N], [], N> } = {
+export const agentQueries: { readonly [N in keyof AgentQueryResults]: QueryDefinition<AgentQueryResults[N], [], N> } = {
   status: defineQuery('status'),
   plan: defineQuery('plan'),
   decisions: defineQuery('decisions'),
@@ -96,7 +98,7 @@ export const agentQueries: { readonly [N in keyof AgentAnswers]: QueryDefinition
 
 /** Queries to a run that may be a refactor or an agent. */
 export const runQueries: {
-  readonly [N in keyof AgentAnswers]: QueryDefinition<AgentAnswers[N] | RefactorAnswers[N], [], N>;
+  readonly [N in keyof AgentQueryResults]: QueryDefinition<AgentQueryResults[N] | RefactorQueryResults[N], [], N>;
 } = { ...agentQueries };
 
 /** To an account: what is reserved and spent. */

@@ -12,12 +12,12 @@ import type { RefactorState } from '../core/refactor/state.ts';
 import { renderReport } from '../core/views/report.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { needOf, viewAgent, viewRefactor } from '../core/views/status.ts';
-import type { AgentAnswers, RefactorAnswers } from './messages.ts';
+import type { AgentQueryResults, RefactorQueryResults } from './messages.ts';
 import { agentQueries, refactorQueries } from './messages.ts';
 
 type Views<S, A> = { readonly [N in keyof A]: (state: S) => A[N] };
 
-const REFACTOR_QUERIES: Views<RefactorState, RefactorAnswers> = {
+const REFACTOR_QUERIES: Views<RefactorState, RefactorQueryResults> = {
   status: viewRefactor,
   plan: ({ plan }) => plan,
   decisions: (state) => ({
@@ -34,7 +34,7 @@ const REFACTOR_QUERIES: Views<RefactorState, RefactorAnswers> = {
   report: renderReport,
 };
 
-const AGENT_QUERIES: Views<AgentState, AgentAnswers> = {
+const AGENT_QUERIES: Views<AgentState, AgentQueryResults> = {
   status: viewAgent,
   plan: ({ spec: { task, instructions, paths, checks } }) => ({ task, instructions, paths, checks }),
   decisions: ({ control }) => control.decisions,
@@ -44,11 +44,11 @@ const AGENT_QUERIES: Views<AgentState, AgentAnswers> = {
   log: ({ control }) => control.log,
 };
 
-export function answerRefactorQueries(read: () => RefactorState): void {
+export function handleRefactorQueries(read: () => RefactorState): void {
   answerAll(read, refactorQueries, REFACTOR_QUERIES);
 }
 
-export function answerAgentQueries(read: () => AgentState): void {
+export function handleAgentQueries(read: () => AgentState): void {
   answerAll(read, agentQueries, AGENT_QUERIES);
 }
 

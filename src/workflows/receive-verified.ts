@@ -12,9 +12,9 @@ import {
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { SigningActivities } from '../activities/attempt/contract.ts';
-import type { SignatureQuestion, SignatureVerdict, Verified } from '../core/decisions/weigh.ts';
+import type { SignatureQuestion, SignatureCheck, Verified } from '../core/decisions/weigh.ts';
 import type { Adoption, PolicyReading } from '../core/policy/changes.ts';
-import type { Answer } from '../core/decisions/receipts.ts';
+import type { MessageResult } from '../core/decisions/receipts.ts';
 import type { Received } from '../core/decisions/receive.ts';
 import { exchangeWith } from './exchange.ts';
 import { readPolicyAgain } from './read-policy-again.ts';
@@ -44,20 +44,20 @@ export function receiveVerified<S extends { seals?: true }>(
   read: () => S,
   update: (state: S) => void,
   { receive, adopt }: Takes<S>,
-): Answer | Promise<Answer> {
+): MessageResult | Promise<MessageResult> {
   const { state, answer, verify, reads } = receive(read());
   update(state);
   if (reads) return adoptWhenRead(reads);
   return verify ? countWhenVerified(verify) : answer;
 
-  async function adoptWhenRead({ input, receipt, by }: NonNullable<typeof reads>): Promise<Answer> {
+  async function adoptWhenRead({ input, receipt, by }: NonNullable<typeof reads>): Promise<MessageResult> {
     const reading = await readPolicyAgain(input, state.seals === true);
     const adopted = adopt(read(), { receipt, by, at: Date.now() }, reading);
     update(adopted.state);
     return adopted.answer;
   }
 
-  async function countWhenVerified(question: SignatureQuestion): Promise<Answer> {
+  async function countWhenVerified(question: SignatureQuestion): Promise<MessageResult> {
     const verdict = await askWorker(question, state.seals === true);
     const counted = receive(read(), { question, verdict });
     update(counted.state);
@@ -66,7 +66,7 @@ export function receiveVerified<S extends { seals?: true }>(
 }
 
 /** The worker's verdict. If there is none, the signature counts as bad. */
-export async function askWorker(question: SignatureQuestion, seals: boolean): Promise<SignatureVerdict> {
+export async function askWorker(question: SignatureQuestion, seals: boolean): Promise<SignatureCheck> {
   const { verifySignature } = exchangeWith(proxied, seals);
   try {
     return await CancellationScope.nonCancellable(() => verifySignature(question));

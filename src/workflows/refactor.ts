@@ -31,7 +31,7 @@ import { refuse } from '../core/decisions/receive.ts';
 import { renderReport } from '../core/views/report.ts';
 import { nextDeadline } from '../core/decisions/silence.ts';
 import { harmless } from '../core/text/harmless.ts';
-import { keepTime, timeIsUpAt } from '../core/refactor/working-time.ts';
+import { countTime, timeIsUpAt } from '../core/refactor/working-time.ts';
 import { listNeeds, refactorState } from '../core/views/status.ts';
 import { openActivities } from './activities.ts';
 import { reportSignal, troubleSignal } from './messages.ts';
@@ -42,7 +42,7 @@ import { hearDescription, hearReport, hearTrouble, nextStamp } from './hear.ts';
 import { watchDeadlines } from './watch-deadlines.ts';
 import { watchAgents, KEEPS_IN_TOUCH } from './stay-in-touch.ts';
 import { performForRefactor } from './perform-refactor.ts';
-import { answerRefactorQueries } from './queries.ts';
+import { handleRefactorQueries } from './queries.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { beginsSealed, openState } from './seals.ts';
 import { isContinueDue, showOrigin, showState } from './search-attributes.ts';
@@ -91,13 +91,13 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
   void watchDeadlines(
     () => earliest(nextDeadline(state.control, rulesOf(state.policy)), timeIsUpAt(state)),
     () => {
-      update(keepTime(passRefactorDeadlines(state, Date.now()), Date.now()));
+      update(countTime(passRefactorDeadlines(state, Date.now()), Date.now()));
       show(state);
     },
   );
   return await CancellationScope.nonCancellable(async () => {
     for (;;) {
-      update(keepTime(askForBudget(state, Date.now(), isShortOfBudget(state)), Date.now()));
+      update(countTime(askForBudget(state, Date.now(), isShortOfBudget(state)), Date.now()));
       show(state);
       const command = nextRefactorCommand(state);
       if ((command.kind === 'end' || isContinueDue()) && hasHandlersToEnd()) {
@@ -201,5 +201,5 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
     if (heard.kind === 'heard')
       update(advanceRefactor(read(), { kind: 'troubled', at: Date.now(), news: heard.message }));
   });
-  answerRefactorQueries(read);
+  handleRefactorQueries(read);
 }

@@ -7,11 +7,11 @@ import { ApplicationFailure, setDefaultSignalHandler, setHandler } from '@tempor
 import { describeVerb, WAKE_NOTE } from '../core/decisions/message-notes.ts';
 import type { Verb } from '../core/decisions/messages.ts';
 import { readMessage, SIGNAL_VERBS, VERBS } from '../core/decisions/messages.ts';
-import type { Answer } from '../core/decisions/receipts.ts';
+import type { MessageResult } from '../core/decisions/receipts.ts';
 import { signals, updates, wakeSignal } from './messages.ts';
 
 export interface Receiver {
-  receive: (verb: Verb, inputs: readonly unknown[]) => Answer | Promise<Answer>;
+  receive: (verb: Verb, inputs: readonly unknown[]) => MessageResult | Promise<MessageResult>;
   /** Records a message that can't be read. */
   refuse: (verb: string, problem: string) => void;
 }
@@ -27,7 +27,7 @@ export function handleVerbs({ receive, refuse }: Receiver): void {
     setHandler(signals[verb] as SignalDefinition<unknown[]>, handler, { description: describeVerb(verb) });
   }
   for (const verb of VERBS) {
-    setHandler(updates[verb] as UpdateDefinition<Answer, unknown[]>, (...inputs) => receive(verb, inputs), {
+    setHandler(updates[verb] as UpdateDefinition<MessageResult, unknown[]>, (...inputs) => receive(verb, inputs), {
       description: describeVerb(verb),
       validator: (...inputs: unknown[]) => {
         const read = readMessage(verb, inputs);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { applyRules, propose } from '../../src/activities/attempt/propose.ts';
-import { answerCall } from '../../src/core/agent/judge-call.ts';
+import { ruleOnCall } from '../../src/core/agent/judge-call.ts';
 import type { CommandRule } from '../../src/core/commands/rule-on-command.ts';
 import { resolvePolicy } from '../../src/core/policy/resolve.ts';
 
@@ -58,7 +58,7 @@ test('a judge that throws asks a person, whatever policy allows, and says why', 
   const resolved = resolvePolicy({ gates: { commands: 'allow' } });
   if (resolved.kind !== 'ok') throw new Error('the policy is good');
   const proposal = { callId: 'c1', tool: 'shell', digest: 'd', summary: 'ls', ...judged };
-  expect(answerCall(resolved.policy, proposal)).toMatchObject({
+  expect(ruleOnCall(resolved.policy, proposal)).toMatchObject({
     outcome: 'ask',
     reason: "can't be judged: its judge failed: Maximum call stack size exceeded",
   });

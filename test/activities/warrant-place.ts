@@ -11,7 +11,7 @@ import type { ActivityContext } from '../../src/activities/attempt/context.ts';
 import type { Approver } from '../../src/core/policy/approvers.ts';
 import type { Approval } from '../../src/core/decisions/control.ts';
 import type { Verb } from '../../src/core/decisions/messages.ts';
-import { canonicalAddress } from '../../src/core/place.ts';
+import { canonicalRepository } from '../../src/core/place.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import type { DecidingMessage, Subject } from '../../src/core/decisions/signed-text.ts';
 import { renderSignedText } from '../../src/core/decisions/signed-text.ts';
@@ -106,7 +106,7 @@ export function signedBy(
   how: Signing = {},
 ): Approval {
   const { verb = 'approve', expiresAt, leaveOut, as = who } = how;
-  const repository = canonicalAddress(how.repository ?? about.repository);
+  const repository = canonicalRepository(how.repository ?? about.repository);
   const subject: Subject = {
     workflow: how.workflow ?? execution.workflowId,
     id: about.id,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { nextRefactorCommand } from '../../src/core/refactor/next.ts';
 import { viewRefactor } from '../../src/core/views/status.ts';
-import { keepTime, timeIsUpAt } from '../../src/core/refactor/working-time.ts';
+import { countTime, timeIsUpAt } from '../../src/core/refactor/working-time.ts';
 import { planOf } from '../core/builders.ts';
 import { World } from '../core/world.ts';
 
@@ -13,9 +13,9 @@ function planned(): World {
     { plan: planOf({ id: 'a' }, { id: 'b' }), random: () => 0.5, callsPerTask: 1 },
     { policy: { budget: { minutes: 10 } } },
   );
-  run.refactor = keepTime(run.refactor, 0);
+  run.refactor = countTime(run.refactor, 0);
   run.settle();
-  run.refactor = keepTime(run.refactor, MINUTE);
+  run.refactor = countTime(run.refactor, MINUTE);
   return run;
 }
 
@@ -25,7 +25,7 @@ describe('a budget of time', () => {
     expect(run.refactor.clock).toEqual({ workedMs: MINUTE, since: null, addedMinutes: 0 });
     expect(timeIsUpAt(run.refactor)).toBeNull();
     run.send('approve', 'plan@1');
-    run.refactor = keepTime(run.refactor, 1000 * MINUTE);
+    run.refactor = countTime(run.refactor, 1000 * MINUTE);
     expect(run.refactor.clock).toMatchObject({ workedMs: MINUTE, since: 1000 * MINUTE });
     expect(timeIsUpAt(run.refactor)).toBe(1009 * MINUTE);
   });
@@ -33,10 +33,10 @@ describe('a budget of time', () => {
   test('at its end pauses the agents and asks; with more they go on, without it the run holds and can be asked again', () => {
     const run = planned();
     run.send('approve', 'plan@1');
-    run.refactor = keepTime(run.refactor, 100 * MINUTE);
+    run.refactor = countTime(run.refactor, 100 * MINUTE);
     run.stepRefactor();
     run.stepRefactor();
-    run.refactor = keepTime(run.refactor, 109 * MINUTE);
+    run.refactor = countTime(run.refactor, 109 * MINUTE);
     const [need] = viewRefactor(run.refactor).needs;
     expect(need).toMatchObject({
       id: 'time@1',
@@ -55,16 +55,16 @@ describe('a budget of time', () => {
     const rejected = new World(run.script, {});
     rejected.refactor = run.refactor;
     rejected.send('reject', { decision: 'time@1', by: 'ann' });
-    rejected.refactor = keepTime(rejected.refactor, 150 * MINUTE);
+    rejected.refactor = countTime(rejected.refactor, 150 * MINUTE);
     expect(viewRefactor(rejected.refactor)).toMatchObject({
       needs: [],
       hold: expect.stringMatching(/^ann rejected time@1, and nothing is integrated yet/),
     });
     rejected.send('resume');
-    rejected.refactor = keepTime(rejected.refactor, 151 * MINUTE);
+    rejected.refactor = countTime(rejected.refactor, 151 * MINUTE);
     expect(viewRefactor(rejected.refactor).needs).toMatchObject([{ id: 'time@2' }]);
     run.send('approve', 'time@1');
-    run.refactor = keepTime(run.refactor, 200 * MINUTE);
+    run.refactor = countTime(run.refactor, 200 * MINUTE);
     expect(timeIsUpAt(run.refactor)).toBe(210 * MINUTE);
     run.settle();
     expect(nextRefactorCommand(run.refactor)).toMatchObject({
@@ -75,7 +75,7 @@ describe('a budget of time', () => {
 
   test('that is not set costs nothing', () => {
     const run = new World({ plan: planOf({ id: 'a' }), random: () => 0.5, callsPerTask: 1 });
-    expect(keepTime(run.refactor, 5 * MINUTE)).toBe(run.refactor);
+    expect(countTime(run.refactor, 5 * MINUTE)).toBe(run.refactor);
     expect(timeIsUpAt(run.refactor)).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 /** Addresses: a closed set, each read in one way, and which of them a worker's roots allow. */
 import { describe, expect, test } from 'vitest';
-import { findSecretOf, ruleOnUrl, readAddress, readRoot, splitRoots } from '../../src/core/address.ts';
+import { findSecretOf, ruleOnUrl, readAddress, readAllowedRoot, splitRoots } from '../../src/core/address.ts';
 import type { Root } from '../../src/core/address.ts';
 
 /** An address in short: what kind it is, and where. */
@@ -72,7 +72,7 @@ describe('what would be kept in a history', () => {
 });
 
 describe('roots', () => {
-  const read = (text: string): Root[] => splitRoots(text, ':').map((part) => readRoot(part) as Root);
+  const read = (text: string): Root[] => splitRoots(text, ':').map((part) => readAllowedRoot(part) as Root);
   const judged = (text: string, roots: string): string => {
     const address = readAddress(text);
     if (address.kind === 'bad' || address.address.kind === 'path') return 'no URL';
@@ -91,7 +91,9 @@ describe('roots', () => {
       'git://[::1]:9/',
       'c',
     ]);
-    expect(['ftp://h/', 'http://', 'https://h/?x', 'https://u:p@h/'].map(readRoot)).toEqual(Array(4).fill(undefined));
+    expect(['ftp://h/', 'http://', 'https://h/?x', 'https://u:p@h/'].map(readAllowedRoot)).toEqual(
+      Array(4).fill(undefined),
+    );
   });
 
   test.each([

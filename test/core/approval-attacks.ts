@@ -6,10 +6,10 @@ import { createAgent } from '../../src/core/agent/next.ts';
 import { advanceAgent } from '../../src/core/agent/advance.ts';
 import { receiveForAgent } from '../../src/core/agent/messages.ts';
 import type { Control, Decision } from '../../src/core/decisions/control.ts';
-import { listOpenDecisions, settleIn } from '../../src/core/decisions/open-decisions.ts';
+import { listOpenDecisions, openInRun } from '../../src/core/decisions/open-decisions.ts';
 import type { Place } from '../../src/core/place.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
-import type { Answer } from '../../src/core/decisions/receipts.ts';
+import type { MessageResult } from '../../src/core/decisions/receipts.ts';
 import { receiveForRefactor } from '../../src/core/refactor/messages.ts';
 import type { Subject } from '../../src/core/decisions/signed-text.ts';
 import { subjectOfRevision } from '../../src/core/decisions/signed-text.ts';
@@ -42,7 +42,7 @@ export interface Gate {
   keys: Keys;
   control(): Control;
   subject(decision: Decision): Subject;
-  send(input: object, meanwhile?: () => unknown): Promise<Answer>;
+  send(input: object, meanwhile?: () => unknown): Promise<MessageResult>;
 }
 
 let nonce = 0;
@@ -81,7 +81,7 @@ export function refactorGate(keys: Keys, run: World): Gate {
 export function newWorld(decisions: Policy['decisions']): World {
   const script = { plan: planOf({ id: 'a' }), random: () => 0.5, callsPerTask: 1 };
   const run = new World(script, { requestedBy: 'Rita', policy: { decisions } });
-  run.refactor = { ...run.refactor, control: settleIn(run.refactor.control, PLACE) };
+  run.refactor = { ...run.refactor, control: openInRun(run.refactor.control, PLACE) };
   run.now = NOW;
   run.settle();
   return run;
@@ -114,7 +114,7 @@ export const STATES: Record<string, (keys: Keys) => Promise<Gate>> = {
   'call of an agent': async (keys) => {
     const policy = policyOf({ gates: { commands: 'ask' }, decisions: decisionsOf(keys) });
     let state = createAgent('r/lib.1', specOf({ policy, requestedBy: 'rita' }));
-    state = { ...state, control: settleIn(state.control, PLACE) };
+    state = { ...state, control: openInRun(state.control, PLACE) };
     state = advanceAgent(state, { kind: 'began', at: NOW, head: sha('root') });
     state = advanceAgent(state, thought(state, NOW, shell('c1', 'rm -r lib')));
     return await Promise.resolve({

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AgentState } from '../../src/core/agent/state.ts';
-import { answerCall } from '../../src/core/agent/judge-call.ts';
+import { ruleOnCall } from '../../src/core/agent/judge-call.ts';
 import { digestDelivery } from '../../src/core/refactor/delivery.ts';
 import type { Finding } from '../../src/core/effects/findings.ts';
 import { isScopeKind } from '../../src/core/policy/decision-kinds.ts';
@@ -77,7 +77,7 @@ function play(seed: number): World {
 function isDecided({ state, allowedBy }: World['acts'][number]): boolean {
   const { pending, spec, control } = state;
   if (pending?.gate !== 'allowed') return false;
-  const { outcome } = answerCall(spec.policy, pending);
+  const { outcome } = ruleOnCall(spec.policy, pending);
   const review = state.reviews?.findLast(({ head }) => head === state.head);
   if (spec.policy.review?.actions?.value === 1 && !review) return false;
   if (outcome === 'allow' && !review?.asked) return allowedBy.startsWith('policy gates.commands');

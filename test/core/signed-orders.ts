@@ -8,9 +8,9 @@ import { receiveForAgent } from '../../src/core/agent/messages.ts';
 import type { AgentState } from '../../src/core/agent/state.ts';
 import type { Verb } from '../../src/core/decisions/messages.ts';
 import { readMessage } from '../../src/core/decisions/messages.ts';
-import { settleIn } from '../../src/core/decisions/open-decisions.ts';
+import { openInRun } from '../../src/core/decisions/open-decisions.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
-import type { Answer } from '../../src/core/decisions/receipts.ts';
+import type { MessageResult } from '../../src/core/decisions/receipts.ts';
 import { receiveForRefactor } from '../../src/core/refactor/messages.ts';
 import type { OrderMessage } from '../../src/core/decisions/signed-text.ts';
 import { renderSignedText, subjectOfOrder } from '../../src/core/decisions/signed-text.ts';
@@ -38,7 +38,7 @@ export function order(who: string, workflow: string, verb: Verb, fields: object 
   return { ...message, signature: keys.signText(who, renderSignedText(subject, read.message as OrderMessage)) };
 }
 
-export async function give(run: World, verb: Verb, message: object): Promise<Answer> {
+export async function give(run: World, verb: Verb, message: object): Promise<MessageResult> {
   return await keys.deliver(
     () => run.refactor,
     (state) => (run.refactor = state),
@@ -50,10 +50,10 @@ export async function give(run: World, verb: Verb, message: object): Promise<Ans
 export function asking(decisions: Policy['decisions']): { read: () => AgentState; give: typeof giveAgent } {
   const policy = policyOf({ gates: { commands: 'ask' }, decisions });
   let state = createAgent('r/a.1', specOf({ policy, requestedBy: 'rita', run: null, refactor: 'r' }));
-  state = { ...state, rules: 2, control: settleIn(state.control, PLACE) };
+  state = { ...state, rules: 2, control: openInRun(state.control, PLACE) };
   state = advanceAgent(state, { kind: 'began', at: 1, head: sha('root') });
   state = advanceAgent(state, thought(state, 1, shell('c1', 'rm -r lib')));
-  const giveAgent = async (verb: Verb, message: object): Promise<Answer> =>
+  const giveAgent = async (verb: Verb, message: object): Promise<MessageResult> =>
     await keys.deliver(
       () => state,
       (next) => (state = next),

@@ -4,11 +4,11 @@
  * Rule: both give the same verdict for each class of messages; a test compares them.
  */
 import type { Approver } from '../../src/core/policy/approvers.ts';
-import type { SignatureQuestion, SignatureVerdict, Verified } from '../../src/core/decisions/weigh.ts';
+import type { SignatureQuestion, SignatureCheck, Verified } from '../../src/core/decisions/weigh.ts';
 import { digestText } from '../../src/core/digest.ts';
 import type { Verb } from '../../src/core/decisions/messages.ts';
 import { readMessage } from '../../src/core/decisions/messages.ts';
-import type { Answer } from '../../src/core/decisions/receipts.ts';
+import type { MessageResult } from '../../src/core/decisions/receipts.ts';
 import type { Received } from '../../src/core/decisions/receive.ts';
 import type { DecidingMessage, Subject } from '../../src/core/decisions/signed-text.ts';
 import { renderSignedText } from '../../src/core/decisions/signed-text.ts';
@@ -17,7 +17,7 @@ import { renderSignedText } from '../../src/core/decisions/signed-text.ts';
 export interface KeyKind {
   publicKey(who: string): string;
   signText(who: string, text: string): string;
-  verify(question: SignatureQuestion): SignatureVerdict | Promise<SignatureVerdict>;
+  verify(question: SignatureQuestion): SignatureCheck | Promise<SignatureCheck>;
 }
 
 /** People with keys of one kind: one for each name in a test. */
@@ -50,7 +50,7 @@ export class Keys {
     update: (state: S) => void,
     receive: (state: S, verified?: Verified) => Received<S>,
     meanwhile: () => unknown = () => undefined,
-  ): Promise<Answer> {
+  ): Promise<MessageResult> {
     const first = receive(read());
     update(first.state);
     if (!first.verify) return first.answer;

@@ -5,7 +5,7 @@ import { readMessage, readStart } from '../../src/core/decisions/messages.ts';
 import { canOverlap, isInPaths, summarisePaths } from '../../src/core/paths.ts';
 import { tightenForIsolation } from '../../src/core/policy/isolation.ts';
 import { resolvePolicy } from '../../src/core/policy/resolve.ts';
-import { answerOpenCalls } from '../../src/core/agent/prompts.ts';
+import { closeOpenCalls } from '../../src/core/agent/prompts.ts';
 import { checkToolCall } from '../../src/core/agent/tools.ts';
 import { formatCheckpointMessage, parseCheckpointMessage } from '../../src/core/transcript.ts';
 import { policyOf } from './builders.ts';
@@ -141,7 +141,7 @@ test('every call of a conversation gets exactly one result', () => {
   const call = (callId: string) => ({ kind: 'call' as const, callId, tool: 'shell', arguments: '{}' });
   const items = [call('a'), { kind: 'result' as const, callId: 'a', output: 'x' }, call('b'), call('c')];
   expect(
-    answerOpenCalls(items, [
+    closeOpenCalls(items, [
       { callId: 'b', output: 'denied' },
       { callId: 'a', output: 'late' },
     ]),

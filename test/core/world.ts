@@ -17,7 +17,7 @@ import type { Plan } from '../../src/core/plan.ts';
 import { askForBudget, beginCommand } from '../../src/core/refactor/budget.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
 import type { Price } from '../../src/core/price.ts';
-import type { Answer } from '../../src/core/decisions/receipts.ts';
+import type { MessageResult } from '../../src/core/decisions/receipts.ts';
 import { checkInputOf, createRefactor, isShortOfBudget, nextRefactorCommand } from '../../src/core/refactor/next.ts';
 import { advanceRefactor } from '../../src/core/refactor/advance.ts';
 import { receiveForRefactor } from '../../src/core/refactor/messages.ts';
@@ -87,13 +87,13 @@ export class World {
     };
   }
 
-  send(verb: Verb, ...inputs: unknown[]): Answer {
+  send(verb: Verb, ...inputs: unknown[]): MessageResult {
     const { state, answer } = receiveForRefactor(this.refactor, verb, inputs, this.now++);
     this.refactor = throughJson(state);
     return answer;
   }
 
-  sendTo(agent: string, verb: Verb, ...inputs: unknown[]): Answer {
+  sendTo(agent: string, verb: Verb, ...inputs: unknown[]): MessageResult {
     const before = this.agents.get(agent);
     if (!before) throw new Error(`no agent ${agent}`);
     const { state, answer } = receiveForAgent(before, verb, inputs, this.now++);

@@ -1,6 +1,6 @@
 /** Failures: each has a kind that says whether a retry helps, a text that can be shown, and no secret. */
 import { expect, test } from 'vitest';
-import { GitFailure, hideSecrets, kindOf, toGitFailure } from '../../src/git/git-failure.ts';
+import { GitFailure, hideCredentials, kindOf, toGitFailure } from '../../src/git/git-failure.ts';
 import { streamGit } from '../../src/git/run-git.ts';
 import { newStore, temporaryFolder } from './git-host.ts';
 
@@ -43,7 +43,7 @@ test('a failure survives JSON, with secrets masked in its message and facts', ()
     message: 'fetch https://***@host/x failed',
     facts: { url: 'ssh://***@host/x' },
   });
-  expect(hideSecrets('git@host:x.git and a@b.example')).toBe('git@host:x.git and a@b.example');
+  expect(hideCredentials('git@host:x.git and a@b.example')).toBe('git@host:x.git and a@b.example');
 });
 
 test('the text is that of git without progress, and can be shown', () => {

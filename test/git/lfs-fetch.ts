@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readRoot } from '../../src/core/address.ts';
+import { readAllowedRoot } from '../../src/core/address.ts';
 import type { Root } from '../../src/core/address.ts';
 import { findPublicAddresses } from '../../src/egress/find-public.ts';
 import { resolveAll } from '../../src/egress/find-route.ts';
@@ -25,7 +25,7 @@ export const sound: LfsFile = { path: 'art/two.wav', oid: SOUND_OID, size: 10, p
 /** A store that may reach these roots and all public hosts. */
 export async function storeWith(roots: readonly string[], environment: Record<string, string> = {}): Promise<Store> {
   const access = {
-    roots: roots.map((root) => readRoot(root) as Root),
+    roots: roots.map((root) => readAllowedRoot(root) as Root),
     isHub: () => false,
     findAddresses: async (address: { host: string; isAddress: boolean }) =>
       await findPublicAddresses(address, { resolve: resolveAll, isProxied: false }),

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { readAddress, readRoot } from '../../src/core/address.ts';
+import { readAddress, readAllowedRoot } from '../../src/core/address.ts';
 import type { Root } from '../../src/core/address.ts';
 import { findPublicAddresses } from '../../src/egress/find-public.ts';
 import { resolveAll } from '../../src/egress/find-route.ts';
@@ -19,7 +19,7 @@ import { addCommit, git, newRepository, newStore, refNames, temporaryFolder } fr
 
 async function storeWith(roots: readonly string[], more: Partial<Access> = {}): Promise<Store> {
   const access: Access = {
-    roots: roots.map((root) => readRoot(root) as Root),
+    roots: roots.map((root) => readAllowedRoot(root) as Root),
     isHub: () => false,
     findAddresses: (address) => findPublicAddresses(address, { resolve: resolveAll, isProxied: false }),
     ...more,

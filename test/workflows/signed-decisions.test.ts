@@ -4,7 +4,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { execa } from 'execa';
 import { describe, expect, inject, test } from 'vitest';
-import type { Answer } from '../../src/core/decisions/receipts.ts';
+import type { MessageResult } from '../../src/core/decisions/receipts.ts';
 import type { AgentStatus } from '../../src/core/views/status.ts';
 import { openKeyRing } from '../../src/seal/key-ring.ts';
 import { bundleWorkflows } from '../../src/stack/bundle-workflows.ts';
@@ -218,7 +218,7 @@ test('every signed message is answered, however often the run continues as new w
   const need = await needOf(handle, 'plan@1');
   const first = (await handle.describe()).runId;
   const latest = crew.client.workflow.getHandle(handle.workflowId);
-  const answers: Answer[] = [];
+  const answers: MessageResult[] = [];
   const sendSome = async (): Promise<void> => {
     for (let turn = 0; turn < 15; turn++) {
       const id = randomUUID();

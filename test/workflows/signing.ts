@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { NeedView } from '../../src/core/views/status.ts';
 import type { Policy } from '../../src/core/policy/policy.ts';
-import type { Answer } from '../../src/core/decisions/receipts.ts';
+import type { MessageResult } from '../../src/core/decisions/receipts.ts';
 import { updates } from '../../src/workflows/messages.ts';
 import { Keys } from '../core/signers.ts';
 import type { RealKeys } from '../signing/real-keys.ts';
@@ -50,6 +50,6 @@ export async function approveAs(
   who: string,
   handle: WorkflowHandle,
   decision: string,
-): Promise<Answer> {
+): Promise<MessageResult> {
   return await handle.executeUpdate(updates.approve, { args: [await signed(keys, who, handle, decision)] });
 }

@@ -5,7 +5,7 @@
  */
 import { Context } from '@temporalio/activity';
 import type { AgentSpec } from '../../core/agent/state.ts';
-import { profileOf } from '../../core/agent/next.ts';
+import { agentToolsOf } from '../../core/agent/next.ts';
 import type { Guide } from '../../core/agent/prompts.ts';
 import { MAX_GUIDE_BYTES, startConversation } from '../../core/agent/prompts.ts';
 import { ensureCommit } from '../../git/remote/fetch-commit.ts';
@@ -39,7 +39,7 @@ export function createBeginChain(context: ActivityContext): ControlActivities['b
         agent: Context.current().info.workflowExecution?.workflowId,
         refactor: spec.refactor ?? undefined,
       };
-      const profile = profileOf(spec);
+      const profile = agentToolsOf(spec);
       const entry = { v: 1 as const, kind: 'start' as const, key: KEY, instructions, profile, items, ...whose };
       const head = await writeEntry(store, {
         parent: spec.start,

@@ -5,7 +5,7 @@
 import { Context } from '@temporalio/activity';
 import { MAX_OUTPUT_TOKENS } from '../../core/agent/next.ts';
 import type { ThinkInput, ThinkOutcome } from '../../core/agent/step.ts';
-import { answerOpenCalls, steerText } from '../../core/agent/prompts.ts';
+import { closeOpenCalls, steerText } from '../../core/agent/prompts.ts';
 import { harmless } from '../../core/text/harmless.ts';
 import type { Entry, Item, Sha } from '../../core/transcript.ts';
 import { readConversation } from '../../core/transcript.ts';
@@ -99,7 +99,7 @@ async function readTalk(store: Store, input: ThinkInput, head: Sha): Promise<Tal
   if (root?.entry?.kind !== 'start')
     throw fail('GitFailed', `the chain of ${head.slice(0, 10)} has no root with the agent's instructions`);
   const entries = chain.flatMap(({ entry }) => entry ?? []);
-  const fresh: Item[] = answerOpenCalls(readConversation(entries), input.results);
+  const fresh: Item[] = closeOpenCalls(readConversation(entries), input.results);
   for (const steer of input.steers) fresh.push({ kind: 'user', text: steerText(steer) });
   for (const text of input.nudges) fresh.push({ kind: 'user', text });
   const { tree, told } = await chooseTree(store, input);

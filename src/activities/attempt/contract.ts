@@ -6,7 +6,7 @@
 import type { PolicyInput, PolicyRead } from '../../core/policy/layer-sources.ts';
 import type { AgentDescription, AgentSpec } from '../../core/agent/state.ts';
 import type { ActInput, ActOutcome, ThinkInput, ThinkOutcome, CheckInput } from '../../core/agent/step.ts';
-import type { SignatureQuestion, SignatureVerdict } from '../../core/decisions/weigh.ts';
+import type { SignatureQuestion, SignatureCheck } from '../../core/decisions/weigh.ts';
 import type { PricesInput, PricesRead } from '../../core/price.ts';
 import type { DeliverInput, DeliverOutcome, OpenPullInput } from '../../core/refactor/delivery.ts';
 import type { Evidence } from '../../core/evidence.ts';
@@ -51,7 +51,7 @@ export interface ControlActivities {
 /** Local activities: the workflow's own worker runs them, within milliseconds. */
 export interface SigningActivities {
   /** Whether a decision is signed by a person who may make it. */
-  verifySignature(question: SignatureQuestion): Promise<SignatureVerdict>;
+  verifySignature(question: SignatureQuestion): Promise<SignatureCheck>;
 }
 
 export interface ModelActivities {

@@ -15,7 +15,7 @@ import { findPlanProblems, planSchema } from '../../core/plan.ts';
 import { findPlanTextProblems } from '../../core/decisions/border.ts';
 import { harmless } from '../../core/text/harmless.ts';
 import { clip } from '../../core/text/lines.ts';
-import type { Profile, ToolName } from '../../core/agent/tools.ts';
+import type { AgentTools, ToolName } from '../../core/agent/tools.ts';
 import { checkToolCall } from '../../core/agent/tools.ts';
 import type { Item } from '../../core/transcript.ts';
 
@@ -27,7 +27,7 @@ const MAX_SUMMARY = 1000;
  * the task's commands.
  */
 export function propose(
-  profile: Profile,
+  profile: AgentTools,
   call: Extract<Item, { kind: 'call' }>,
   checks: readonly string[] = [],
 ): Proposal {
@@ -48,7 +48,7 @@ function reasonOf(error: unknown): string {
 }
 
 function describeCall(
-  profile: Profile,
+  profile: AgentTools,
   call: Extract<Item, { kind: 'call' }>,
   proposal: Pick<Proposal, 'callId' | 'tool' | 'digest'>,
   checks: readonly string[],

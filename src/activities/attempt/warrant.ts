@@ -11,7 +11,7 @@ import type { DecisionKind } from '../../core/policy/decision-kinds.ts';
 import { listApprovers, rulesOf } from '../../core/policy/approvers.ts';
 import type { DeliverySubject } from '../../core/refactor/delivery.ts';
 import { DELIVERY_FIELDS, digestDelivery } from '../../core/refactor/delivery.ts';
-import { answerCall } from '../../core/agent/judge-call.ts';
+import { ruleOnCall } from '../../core/agent/judge-call.ts';
 import type { Approval } from '../../core/decisions/control.ts';
 import type { Setup } from '../../core/execution.ts';
 import type { LfsGrant } from '../../core/lfs.ts';
@@ -108,7 +108,7 @@ export async function checkCall(
     context.isolation,
   );
   const proposal = propose(profile, call, input.checks);
-  const { outcome, by, reason } = answerCall(policy, proposal, 'shell');
+  const { outcome, by, reason } = ruleOnCall(policy, proposal, 'shell');
   if (outcome === 'allow') return;
   const said = `${by} says "${outcome}"${reason === null ? '' : `: ${reason}`}`;
   if (outcome === 'deny' || (warrant && !warrant.decision))

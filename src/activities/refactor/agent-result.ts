@@ -7,10 +7,10 @@ import { kindOfEffects } from '../../core/agent/gate-effects.ts';
 import { upgradeDecision } from '../../core/policy/decision-kinds.ts';
 import { rulesOf } from '../../core/policy/approvers.ts';
 import { canonicalJson, digestValue } from '../../core/digest.ts';
-import type { IntegrateInput, Keeps } from '../../core/refactor/exchange.ts';
+import type { IntegrateInput, PermittedChanges } from '../../core/refactor/exchange.ts';
 import { findingRulesOf } from '../../core/policy/judge-fields.ts';
 import type { Permit } from '../../core/decisions/permits.ts';
-import { keptBy, leftOutAt } from '../../core/decisions/permits.ts';
+import { permittedBy, leftOutAt } from '../../core/decisions/permits.ts';
 import type { EffectivePolicy } from '../../core/policy/policy.ts';
 import type { Spend } from '../../core/spend.ts';
 import { NOTHING_SPENT, spendOn } from '../../core/spend.ts';
@@ -111,7 +111,7 @@ export async function findMoreSpend(store: Store, input: IntegrateInput): Promis
 
 /** The changes that a task may keep, and the paths and globs that people left out of its result. */
 export interface VerifiedPermits {
-  keeps: Keeps;
+  keeps: PermittedChanges;
   leftOut: string[];
 }
 
@@ -141,7 +141,7 @@ export async function verifyPermits(
   const verified: Permit[] = [];
   for (const permit of permits)
     if (await isGiven(policy, permit, { repository, authors, task: result?.task ?? '' })) verified.push(permit);
-  const { paths, effects } = keptBy(verified);
+  const { paths, effects } = permittedBy(verified);
   const allowed = policy.gates.scope.value === 'deny' ? [] : paths;
   const kept = keeps.effects ? { effects: { rules: findingRulesOf(policy), kept: effects } } : {};
   return { keeps: { ...keeps, barred, allowed, ...kept }, leftOut: leftOutAt(verified, here) };

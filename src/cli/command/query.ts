@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { queryRun } from '../../client/refactors.ts';
 import { QUERY_NOTES } from '../../core/decisions/message-notes.ts';
 import { safeJson } from '../../core/text/escape.ts';
-import type { RefactorAnswers } from '../../workflows/messages.ts';
+import type { RefactorQueryResults } from '../../workflows/messages.ts';
 import { refactorQueries } from '../../workflows/messages.ts';
 import { withStack } from '../stack/open-stack.ts';
 import type { Action } from './action.ts';
@@ -16,7 +16,7 @@ import { addExample, EXAMPLE_ID } from './help.ts';
 export function addQuery(
   program: Command,
   action: Action,
-  name: keyof RefactorAnswers,
+  name: keyof RefactorQueryResults,
   render?: (answer: unknown) => string | undefined,
 ): Command {
   const command = program

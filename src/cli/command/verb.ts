@@ -45,7 +45,7 @@ function byTemporal(verb: Verb): string[][] {
 }
 
 /** Sends a message to a run, signed where it has to be, and prints the answer. */
-export async function send<V extends Verb>(
+export async function sendMessage<V extends Verb>(
   update: VerbUpdate<V>,
   id: string,
   fields: Omit<MessageFields<V>, 'by' | 'id'>,

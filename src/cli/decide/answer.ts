@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { updates } from '../../workflows/messages.ts';
 import type { Action } from '../command/action.ts';
 import type { SendOptions } from '../command/verb.ts';
-import { addVerb, send } from '../command/verb.ts';
+import { addVerb, sendMessage } from '../command/verb.ts';
 
 export function addAnswer(program: Command, action: Action): void {
   addVerb(program, updates.answer)
@@ -14,7 +14,7 @@ export function addAnswer(program: Command, action: Action): void {
     .option('--question <id>', 'which, when several are open')
     .action(
       action(async (id: string, text: string, { question, ...sending }: SendOptions & { question?: string }) => {
-        return await send(updates.answer, id, { text, question }, sending);
+        return await sendMessage(updates.answer, id, { text, question }, sending);
       }),
     );
 }

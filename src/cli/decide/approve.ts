@@ -5,7 +5,7 @@
 import type { Command } from 'commander';
 import { updates } from '../../workflows/messages.ts';
 import type { Action } from '../command/action.ts';
-import { addVerb, send } from '../command/verb.ts';
+import { addVerb, sendMessage } from '../command/verb.ts';
 import { readPaths } from '../person/ask-person.ts';
 import type { VerdictOptions } from './verdict.ts';
 import { askVerdict, OPEN_ONE } from './verdict.ts';
@@ -24,9 +24,9 @@ export function addApprove(program: Command, action: Action): void {
         const { digest, note, leaveOut, ...sending } = options;
         const paths = leaveOut === undefined ? {} : { leaveOut: readPaths(leaveOut) };
         if (decision !== undefined || digest !== undefined || leaveOut !== undefined)
-          return await send(updates.approve, id, { decision, digest, note, ...paths }, sending);
+          return await sendMessage(updates.approve, id, { decision, digest, note, ...paths }, sending);
         const shown = await askVerdict(updates.approve, id, sending);
-        return shown ?? (await send(updates.approve, id, { note }, sending));
+        return shown ?? (await sendMessage(updates.approve, id, { note }, sending));
       }),
     );
 }

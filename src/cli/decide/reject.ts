@@ -5,7 +5,7 @@
 import type { Command } from 'commander';
 import { updates } from '../../workflows/messages.ts';
 import type { Action } from '../command/action.ts';
-import { addVerb, send } from '../command/verb.ts';
+import { addVerb, sendMessage } from '../command/verb.ts';
 import type { VerdictOptions } from './verdict.ts';
 import { askVerdict, OPEN_ONE } from './verdict.ts';
 
@@ -18,9 +18,9 @@ export function addReject(program: Command, action: Action): void {
       action(async (id: string, decision: string | undefined, options: VerdictOptions) => {
         const { digest, note, ...sending } = options;
         if (decision !== undefined || digest !== undefined)
-          return await send(updates.reject, id, { decision, digest, note }, sending);
+          return await sendMessage(updates.reject, id, { decision, digest, note }, sending);
         const shown = await askVerdict(updates.reject, id, sending);
-        return shown ?? (await send(updates.reject, id, { note }, sending));
+        return shown ?? (await sendMessage(updates.reject, id, { note }, sending));
       }),
     );
 }

@@ -10,7 +10,7 @@ import { findRepeatedField } from '../../core/unreadable.ts';
 import { updates } from '../../workflows/messages.ts';
 import type { Action } from '../command/action.ts';
 import type { SendOptions } from '../command/verb.ts';
-import { addVerb, send } from '../command/verb.ts';
+import { addVerb, sendMessage } from '../command/verb.ts';
 
 interface Options extends SendOptions {
   planVersion: number;
@@ -22,7 +22,7 @@ export function addRevisePlan(program: Command, action: Action): void {
     .requiredOption('--plan-version <n>', 'the version that it replaces', readVersion)
     .action(
       action(async (id: string, file: string, { planVersion: version, ...sending }: Options) => {
-        return await send(updates.revisePlan, id, { version, plan: await readPlan(file) }, sending);
+        return await sendMessage(updates.revisePlan, id, { version, plan: await readPlan(file) }, sending);
       }),
     );
 }

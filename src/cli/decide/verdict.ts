@@ -9,7 +9,7 @@ import type { VerbUpdate } from '../../workflows/messages.ts';
 import { runQueries } from '../../workflows/messages.ts';
 import type { SendOptions } from '../command/verb.ts';
 import { askPerson } from '../person/ask-person.ts';
-import { answer, rivalsOf } from '../person/supervise.ts';
+import { decideOne, rivalsOf } from '../person/supervise.ts';
 import { withStack } from '../stack/open-stack.ts';
 
 /** What a command that takes a decision says of it. */
@@ -45,7 +45,7 @@ async function decideShown(
   }
   const decide = process.stdin.isTTY ? { decide: askPerson } : {};
   const rivals = 'tasks' in status ? rivalsOf(status, need) : [];
-  const isSent = await answer({ client, id, by, key, hub, say: console.log, ...decide }, need, rivals);
+  const isSent = await decideOne({ client, id, by, key, hub, say: console.log, ...decide }, need, rivals);
   if (!process.stdin.isTTY) console.error(`refused: say which decision you looked at: cox ${verb} ${id} ${need.id}`);
   return isSent ? 0 : 1;
 }

@@ -23,7 +23,7 @@ const MAX_BYTES = 8 * 1024 * 1024;
 const commitsSchema = z.object({ from: shaSchema, to: shaSchema });
 
 /** Two commits in the hub. */
-export interface Difference {
+export interface RunDifference {
   store: Store;
   from: Sha;
   to: Sha;
@@ -38,7 +38,7 @@ export async function findDifference(
   hub: HubSettings,
   id: string,
   agent?: string,
-): Promise<Difference> {
+): Promise<RunDifference> {
   const isAgent = agent === undefined && isAgentId(id);
   const refactor = isAgent ? id.slice(0, id.lastIndexOf('/')) : id;
   const status = await queryRun(client, refactor, refactorQueries.status);
@@ -83,12 +83,12 @@ async function ofAgent(client: Client, status: RefactorStatus, which: string): P
 }
 
 /** Its statistics, as `git diff --stat` shows them. */
-export async function showStat({ store, from, to }: Difference): Promise<string> {
+export async function showStat({ store, from, to }: RunDifference): Promise<string> {
   return (await diffStat(store, { from, to })).text.trimEnd();
 }
 
 /** The difference itself; of a very large one the beginning, and that there is more. */
-export async function showDifference({ store, from, to }: Difference): Promise<string> {
+export async function showDifference({ store, from, to }: RunDifference): Promise<string> {
   const { text, cut } = await diffText(store, { from, to, maxBytes: MAX_BYTES });
   return cut
     ? `${text}\n(the first ${MAX_BYTES / 1024 / 1024} MiB; --stat shows all files, --tool opens them)\n`
@@ -104,7 +104,7 @@ export async function findDifferenceOf(
   hub: HubSettings,
   id: string,
   { id: decision, kind, owner }: NeedView,
-): Promise<Difference | undefined> {
+): Promise<RunDifference | undefined> {
   if (ABOUT_NO_FILES.includes(kind)) return undefined;
   if (owner !== undefined || isAgentId(id)) return await findDifference(client, hub, owner ?? id);
   const task = decision.includes('/') ? decision.slice(0, decision.lastIndexOf('/')) : undefined;

@@ -14,7 +14,7 @@ import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
 import { refactorQueries, updates } from '../../workflows/messages.ts';
 import { showElapsed, showPlan, showTicks, sumSpend } from './show.ts';
 import type { HubSettings } from '../../git/remote/hub-store.ts';
-import type { Decide, Look, Reply } from './ask-person.ts';
+import type { Decide, ShowDifference, Reply } from './ask-person.ts';
 import { findDifferenceOf, showDifference, showStat } from './difference.ts';
 import { page } from './page.ts';
 import { signDecision } from './sign-decision.ts';
@@ -61,7 +61,7 @@ export async function supervise(supervision: Supervision): Promise<RefactorStatu
     for (const need of status.needs) {
       if (asked.has(need.id)) continue;
       asked.add(need.id);
-      await answer(supervision, need, rivalsOf(status, need));
+      await decideOne(supervision, need, rivalsOf(status, need));
     }
     await wait(POLL_MS, undefined, signal ? { signal } : {}).catch(() => undefined);
   }
@@ -74,7 +74,7 @@ export function rivalsOf({ tasks }: RefactorStatus, { id }: NeedView): string[] 
 }
 
 /** Shows a decision, asks the person at the terminal and sends their reply. True if it was sent and not refused. */
-export async function answer(
+export async function decideOne(
   { client, id, by, say, decide, key, hub }: Supervision,
   need: NeedView,
   rivals: readonly string[],
@@ -100,7 +100,7 @@ export async function answer(
   return kind !== 'refused';
 }
 
-function lookAtPlan(plan: Plan): Look {
+function lookAtPlan(plan: Plan): ShowDifference {
   const text = `${showPlan(plan, 'whole')}\n`;
   return { what: "the whole plan, with each task's instructions,", show: async () => await page(text) };
 }
@@ -112,7 +112,9 @@ async function lookAtChanges({
   hub,
   need,
   say,
-}: Required<Pick<Supervision, 'client' | 'id' | 'hub' | 'say'>> & { need: NeedView }): Promise<Look | undefined> {
+}: Required<Pick<Supervision, 'client' | 'id' | 'hub' | 'say'>> & { need: NeedView }): Promise<
+  ShowDifference | undefined
+> {
   try {
     const changed = await findDifferenceOf(client, hub, id, need);
     if (changed && need.kind === 'delivery') say(asBlock(await showStat(changed)));
@@ -129,7 +131,7 @@ async function askUntilDecided(
   client: Client,
   id: string,
   need: NeedView,
-  { rivals, decide, look }: { rivals: readonly string[]; decide: Decide; look: Look | undefined },
+  { rivals, decide, look }: { rivals: readonly string[]; decide: Decide; look: ShowDifference | undefined },
 ): Promise<{ reply?: Reply | undefined; elsewhere?: string | undefined }> {
   const over = new AbortController();
   const done = new AbortController();

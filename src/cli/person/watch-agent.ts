@@ -9,7 +9,7 @@ import { asLine as safe } from '../../core/text/lines.ts';
 import type { AgentStatus } from '../../core/views/status.ts';
 import { agentQueries } from '../../workflows/messages.ts';
 import type { Supervision } from './supervise.ts';
-import { answer, POLL_MS } from './supervise.ts';
+import { decideOne, POLL_MS } from './supervise.ts';
 
 const ENDS = ['finished', 'planned', 'declined', 'stopped', 'failed'];
 
@@ -35,7 +35,7 @@ export async function superviseAgent(supervision: Supervision): Promise<AgentSta
       asked.add(need.id);
       // An agent's budget comes out of the refactor's, so the refactor takes this decision.
       const owner = need.kind === 'budget' ? (status.refactor ?? id) : id;
-      await answer({ ...supervision, id: owner }, need, []);
+      await decideOne({ ...supervision, id: owner }, need, []);
     }
     await wait(POLL_MS, undefined, signal ? { signal } : {}).catch(() => undefined);
   }

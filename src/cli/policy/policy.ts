@@ -19,7 +19,7 @@ import type { Action } from '../command/action.ts';
 import { addExample } from '../command/help.ts';
 import { addQuery, hasField } from '../command/query.ts';
 import type { SendOptions } from '../command/verb.ts';
-import { addVerb, send } from '../command/verb.ts';
+import { addVerb, sendMessage } from '../command/verb.ts';
 
 export function addPolicy(program: Command, action: Action): void {
   const policy = addQuery(program, action, 'policy', (answer) =>
@@ -49,7 +49,7 @@ export function addPolicy(program: Command, action: Action): void {
     );
   addExample(schema, []);
   addVerb(policy, updates.adoptPolicy, 'adopt').action(
-    action(async (id: string, options: SendOptions) => await send(updates.adoptPolicy, id, {}, options)),
+    action(async (id: string, options: SendOptions) => await sendMessage(updates.adoptPolicy, id, {}, options)),
   );
 }
 

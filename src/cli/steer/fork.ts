@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { updates } from '../../workflows/messages.ts';
 import type { Action } from '../command/action.ts';
 import type { SendOptions } from '../command/verb.ts';
-import { addVerb, send } from '../command/verb.ts';
+import { addVerb, sendMessage } from '../command/verb.ts';
 
 interface Options extends SendOptions {
   to?: string;
@@ -20,7 +20,7 @@ export function addFork(program: Command, action: Action): void {
     .option('--text <text>', 'what the second agent is told')
     .action(
       action(async (id: string, task: string | undefined, { to, text, ...sending }: Options) => {
-        return await send(updates.fork, id, { task, to, text }, sending);
+        return await sendMessage(updates.fork, id, { task, to, text }, sending);
       }),
     );
 }

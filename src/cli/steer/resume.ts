@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { updates } from '../../workflows/messages.ts';
 import type { Action } from '../command/action.ts';
 import type { SendOptions } from '../command/verb.ts';
-import { addVerb, send } from '../command/verb.ts';
+import { addVerb, sendMessage } from '../command/verb.ts';
 
 interface Options extends SendOptions {
   from?: string;
@@ -22,7 +22,7 @@ export function addResume(program: Command, action: Action): void {
     .option('--setup <command>', 'another setup, where the one of the start failed')
     .action(
       action(async (id: string, reason: string | undefined, { from, branch, setup, ...sending }: Options) => {
-        return await send(updates.resume, id, { reason, from, branch, setup }, sending);
+        return await sendMessage(updates.resume, id, { reason, from, branch, setup }, sending);
       }),
     );
 }

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { updates } from '../../workflows/messages.ts';
 import type { Action } from '../command/action.ts';
 import type { SendOptions } from '../command/verb.ts';
-import { addVerb, send } from '../command/verb.ts';
+import { addVerb, sendMessage } from '../command/verb.ts';
 
 export function addRewind(program: Command, action: Action): void {
   addVerb(program, updates.rewind)
@@ -14,7 +14,7 @@ export function addRewind(program: Command, action: Action): void {
     .option('--task <task>', 'which, when several are at work')
     .action(
       action(async (id: string, to: string, { task, ...sending }: SendOptions & { task?: string }) => {
-        return await send(updates.rewind, id, { to, task }, sending);
+        return await sendMessage(updates.rewind, id, { to, task }, sending);
       }),
     );
 }

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { updates } from '../../workflows/messages.ts';
 import type { Action } from '../command/action.ts';
 import type { SendOptions } from '../command/verb.ts';
-import { addVerb, send } from '../command/verb.ts';
+import { addVerb, sendMessage } from '../command/verb.ts';
 
 interface Options extends SendOptions {
   to?: string;
@@ -20,7 +20,7 @@ export function addSteer(program: Command, action: Action): void {
     .option('--interrupt', 'cut the current step short')
     .action(
       action(async (id: string, text: string, { to, interrupt, ...sending }: Options) => {
-        return await send(updates.steer, id, { text, to, interrupt }, sending);
+        return await sendMessage(updates.steer, id, { text, to, interrupt }, sending);
       }),
     );
 }

@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import type { Action } from '../command/action.ts';
 import { addExample, EXAMPLE_ID } from '../command/help.ts';
 import { withStack } from '../stack/open-stack.ts';
-import type { Difference } from '../person/difference.ts';
+import type { RunDifference } from '../person/difference.ts';
 import { findDifference, showDifference, showStat } from '../person/difference.ts';
 import { page } from '../person/page.ts';
 
@@ -39,7 +39,7 @@ async function diff(id: string, agent: string | undefined, { stat, tool }: Optio
 }
 
 /** Git's difftool wants a working tree; of a bare repository it only reads the two commits. */
-async function openTool({ store, from, to }: Difference): Promise<number> {
+async function openTool({ store, from, to }: RunDifference): Promise<number> {
   const args = [`--git-dir=${store.dir}`, '--work-tree=.', 'difftool', '--dir-diff', '--no-symlinks', from, to];
   const { exitCode = 1 } = await execa('git', args, { stdio: 'inherit', reject: false });
   return exitCode;

@@ -5,26 +5,28 @@
 import type { Command } from 'commander';
 import { escapeForPeople } from '../../core/text/escape.ts';
 import { asLine as safe } from '../../core/text/lines.ts';
-import type { RefactorAnswers } from '../../workflows/messages.ts';
+import type { RefactorQueryResults } from '../../workflows/messages.ts';
 import type { Action } from '../command/action.ts';
 import { addQuery, hasField } from '../command/query.ts';
 import { showPlan, showStatus } from '../person/show.ts';
 
 export function addQueries(program: Command, action: Action): void {
   addQuery(program, action, 'status', (answer) =>
-    hasField(answer, 'goal') ? showStatus(answer as RefactorAnswers['status']) : undefined,
+    hasField(answer, 'goal') ? showStatus(answer as RefactorQueryResults['status']) : undefined,
   );
   addQuery(program, action, 'plan', (answer) =>
-    hasField(answer, 'plan') ? showPlan((answer as NonNullable<RefactorAnswers['plan']>).plan, 'whole') : undefined,
+    hasField(answer, 'plan')
+      ? showPlan((answer as NonNullable<RefactorQueryResults['plan']>).plan, 'whole')
+      : undefined,
   );
   addQuery(program, action, 'decisions');
   addQuery(program, action, 'spend');
   addQuery(program, action, 'log', (answer) =>
-    Array.isArray(answer) ? showLog(answer as RefactorAnswers['log']) : undefined,
+    Array.isArray(answer) ? showLog(answer as RefactorQueryResults['log']) : undefined,
   );
   addQuery(program, action, 'report', (answer) => (typeof answer === 'string' ? escapeForPeople(answer) : undefined));
 }
 
-function showLog(log: RefactorAnswers['log']): string {
+function showLog(log: RefactorQueryResults['log']): string {
   return log.map(({ at, text }) => `${new Date(at).toISOString()} ${safe(text)}`).join('\n');
 }

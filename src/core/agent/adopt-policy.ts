@@ -12,7 +12,7 @@ import { listPolicyChanges, findLostOrganisation } from '../policy/changes.ts';
 import { tightenNetwork } from '../policy/fields.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Received } from '../decisions/receive.ts';
-import { settleAdoption } from '../decisions/receive.ts';
+import { finishAdoption } from '../decisions/receive.ts';
 
 /** The input for reading an agent's policy; undefined for an agent from before this could be done. */
 export function policyInputOf({ spec }: AgentState): PolicyInput | undefined {
@@ -28,11 +28,11 @@ export function adoptForAgent(
   { receipt, at }: Adoption,
   reading: PolicyReading,
 ): Received<AgentState> {
-  if (state.outcome) return settleAdoption(state, receipt, 'refused', `the agent has ${state.outcome.kind} already`);
-  if (reading.kind === 'bad') return settleAdoption(state, receipt, 'refused', reading.reason);
+  if (state.outcome) return finishAdoption(state, receipt, 'refused', `the agent has ${state.outcome.kind} already`);
+  if (reading.kind === 'bad') return finishAdoption(state, receipt, 'refused', reading.reason);
   const { organisation } = reading.read;
   const lost = findLostOrganisation(state.spec.organisation, organisation);
-  if (lost !== undefined) return settleAdoption(state, receipt, 'refused', lost);
+  if (lost !== undefined) return finishAdoption(state, receipt, 'refused', lost);
   const policy = tightenForIsolation(reading.read.policy, state.spec.isolation);
   const changes = listPolicyChanges(state.spec.policy, policy);
   const next = changes.reduce((logged, change) => say(logged, at, `policy ${change}`), {
@@ -45,7 +45,7 @@ export function adoptForAgent(
     },
   });
   const detail = changes.length === 0 ? 'nothing has changed' : `adopted: ${changes.join('; ')}`;
-  return settleAdoption(publish(next), receipt, 'applied', detail);
+  return finishAdoption(publish(next), receipt, 'applied', detail);
 }
 
 /** Withdraws a network at once, since no worker would run the setup with it any more. */

@@ -23,7 +23,7 @@ import {
 import { describeRed, findCounting, findRed } from '../evidence.ts';
 import type { FailureType } from '../failures.ts';
 import { isUnwarranted } from '../failures.ts';
-import { settleReceipts } from '../decisions/receipts.ts';
+import { updateReceipts } from '../decisions/receipts.ts';
 import { spendOn } from '../spend.ts';
 import { shorten } from '../text/lines.ts';
 import { takeTrouble } from '../trouble.ts';
@@ -99,7 +99,7 @@ function takeNews(state: AgentState, { at, news }: Extract<AgentEvent, { kind: '
 function takeThought(reserved: AgentState, at: number, outcome: ThinkOutcome): AgentState {
   const before = chargeLost(reserved, at, outcome.lost ?? 0);
   const spend = [outcome.usage, ...(outcome.compacted ? [outcome.compacted] : [])].reduce(spendOn, before.spend);
-  const control = settleReceipts(
+  const control = updateReceipts(
     before.control,
     outcome.delivered,
     'delivered',

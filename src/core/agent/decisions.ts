@@ -15,11 +15,11 @@ import { findLeaveOutProblem, leaveOut, leftOutOf, splitAsked, withLeftOut } fro
 import { permitOf } from '../decisions/permits.ts';
 import type { MessageOf } from '../decisions/messages.ts';
 import { changeDecision, chooseDecision, closeDecision, listOpenDecisions } from '../decisions/open-decisions.ts';
-import type { Outcome } from '../decisions/receive.ts';
+import type { MessageOutcome } from '../decisions/receive.ts';
 import { passDeadlines } from '../decisions/silence.ts';
 
 /** How a message arrived: passed on by the refactor, and with a verified signature. */
-export interface Way {
+export interface MessageOrigin {
   forwarded: boolean;
   verified: Verified | undefined;
 }
@@ -29,8 +29,8 @@ export function decideForAgent(
   state: AgentState,
   message: MessageOf<'approve' | 'reject'>,
   at: number,
-  { forwarded, verified }: Way,
-): Outcome<AgentState> {
+  { forwarded, verified }: MessageOrigin,
+): MessageOutcome<AgentState> {
   const choice = chooseDecision(listOpenDecisions(state.control), state.control.decisions, message);
   if (choice.kind === 'refused') return { kind: 'refused', detail: choice.reason, state };
   const { bound } = choice;
@@ -69,7 +69,7 @@ function conclude(
   { outcome, by, approvals }: { outcome: 'approved' | 'rejected'; by: string; approvals: Approval[] },
   note: string,
   at: number,
-): Outcome<AgentState> {
+): MessageOutcome<AgentState> {
   const bound = approvals.every((approval) => approval.bound);
   const closed = { outcome, by, at, note, bound };
   const control = changeDecision(state.control, decision.id, { approvals, closed, ...leftOutOf(decision) });
@@ -143,7 +143,7 @@ export function answerQuestion(
   message: MessageOf<'answer'>,
   at: number,
   verified?: Verified,
-): Outcome<AgentState> {
+): MessageOutcome<AgentState> {
   const wanted = { verb: message.verb, ...(message.question === undefined ? {} : { decision: message.question }) };
   const choice = chooseDecision(listOpenDecisions(state.control), state.control.decisions, wanted);
   if (choice.kind === 'refused') return { kind: 'refused', detail: choice.reason, state };

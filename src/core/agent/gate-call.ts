@@ -5,7 +5,7 @@
 import type { AgentState } from './state.ts';
 import type { Proposal } from './step.ts';
 import { endAgent, finishAgent, nextStep, nudge, publish, say, tell, wordsOf } from './work.ts';
-import { answerCall, showCall } from './judge-call.ts';
+import { ruleOnCall, showCall } from './judge-call.ts';
 import type { Control } from '../decisions/control.ts';
 import { drawFrom } from '../digest.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
@@ -55,7 +55,7 @@ export function takeCallReview(before: AgentState, at: number, review: Review): 
 function isReviewDue({ spec, head, globs }: AgentState, call: Proposal): boolean {
   const { review } = spec.policy;
   if (!review?.actions || review.model.value === null || spec.kind === 'plan') return false;
-  const { outcome, reason } = answerCall(spec.policy, call, globs);
+  const { outcome, reason } = ruleOnCall(spec.policy, call, globs);
   if (outcome === 'deny') return false;
   const isRisky = outcome === 'ask' && reason !== null;
   return isRisky || drawFrom(`${head} ${call.digest}`) < review.actions.value;
@@ -67,7 +67,7 @@ function passGate(
   call: Proposal,
   reviewed?: { asked: boolean; review?: Review; because?: string },
 ): AgentState {
-  const ruling = answerCall(state.spec.policy, call, state.globs);
+  const ruling = ruleOnCall(state.spec.policy, call, state.globs);
   const outcome = ruling.outcome === 'allow' && reviewed?.asked ? 'ask' : ruling.outcome;
   const why = ruling.reason === null ? ruling.by : `${ruling.by}: ${ruling.reason}`;
   switch (outcome) {

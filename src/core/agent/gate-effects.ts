@@ -21,7 +21,7 @@ const FINDING_LINES = 18;
 export type Seen = Pick<ActOutcome, 'outside' | 'findings' | 'moreFindings'>;
 
 /** The ruling, with lines for the person or the model, findings first. */
-export interface EffectAnswer {
+export interface EffectRuling {
   outcome: GateRule;
   lines: string[];
   /** The findings behind it, the worst first. */
@@ -29,10 +29,10 @@ export interface EffectAnswer {
 }
 
 /** Judges effects by policy. Paths outside the task have a gate of their own, whatever their content. */
-export function answerEffects(
+export function ruleOnEffects(
   policy: EffectivePolicy,
   { outside, findings = [], moreFindings = 0 }: Seen,
-): EffectAnswer {
+): EffectRuling {
   const scope: GateRule = outside.length === 0 ? 'allow' : policy.gates.scope.value === 'deny' ? 'deny' : 'ask';
   const found = gateInside(findings, findingRulesOf(policy));
   const rulings = [scope, found.outcome];
@@ -65,7 +65,7 @@ export function kindOfEffects(findings: readonly Finding[] = [], rules: FindingR
  */
 export function gateEffects(state: AgentState, at: number, outcome: ActOutcome, call: string): AgentState {
   const { outside, findings } = outcome;
-  const ruling = answerEffects(state.spec.policy, outcome);
+  const ruling = ruleOnEffects(state.spec.policy, outcome);
   switch (ruling.outcome) {
     case 'allow':
       return nextStep(state);

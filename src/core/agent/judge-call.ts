@@ -16,7 +16,7 @@ import { NO_ISOLATION } from '../policy/isolation.ts';
 const MAX_LINES = 18;
 
 /** The ruling on a call, its source, and its reason if a rule gave one. */
-export interface CallAnswer {
+export interface CallRuling {
   outcome: GateRule;
   by: string;
   reason: string | null;
@@ -28,10 +28,10 @@ const STRICTNESS: Record<GateRule, number> = { allow: 0, ask: 1, deny: 2 };
  * The ruling on a call from all sources. Among equally strict rulings one with a reason wins. `globs` is how policy's
  * own rules read globs.
  */
-export function answerCall(policy: EffectivePolicy, call: Proposal, globs: GlobReading = 'wide'): CallAnswer {
+export function ruleOnCall(policy: EffectivePolicy, call: Proposal, globs: GlobReading = 'wide'): CallRuling {
   const { value, from } = policy.gates.commands;
   // Without isolation every command asks, except read-only ones.
-  const gate: CallAnswer =
+  const gate: CallRuling =
     from === NO_ISOLATION && call.looksOnly
       ? { outcome: 'allow', by: 'rule looks-only (built-in)', reason: null }
       : { outcome: value, by: `policy gates.commands (${from})`, reason: null };
@@ -48,16 +48,16 @@ export function answerCall(policy: EffectivePolicy, call: Proposal, globs: GlobR
   );
 }
 
-function isEqualAndUnsaid(worst: CallAnswer, one: CallAnswer): boolean {
+function isEqualAndUnsaid(worst: CallRuling, one: CallRuling): boolean {
   return worst.reason === null && worst.outcome === one.outcome;
 }
 
-function nameRuling({ outcome, rule, reason }: CommandRuling, from: string): CallAnswer {
+function nameRuling({ outcome, rule, reason }: CommandRuling, from: string): CallRuling {
   return { outcome, by: `${rule === null ? 'rules' : `rule ${rule}`} (${from})`, reason };
 }
 
 /** The text of a decision about a call: the reason, then the command. */
-export function showCall({ summary, more }: Proposal, { by, reason }: CallAnswer): string {
+export function showCall({ summary, more }: Proposal, { by, reason }: CallRuling): string {
   const lines = escapeForPeople(summary).split('\n');
   const shown = lines.slice(0, MAX_LINES);
   const left = (more ?? 0) + lines.slice(MAX_LINES).join('\n').length;

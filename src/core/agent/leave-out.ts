@@ -10,7 +10,7 @@ import type { Message } from '../decisions/messages.ts';
 import { describeKind } from '../policy/decision-kinds.ts';
 import { isInPaths } from '../paths.ts';
 import type { Asked } from '../decisions/permits.ts';
-import { keepPaths } from '../decisions/permits.ts';
+import { permitPaths } from '../decisions/permits.ts';
 
 /** The decision with a message's paths to leave out. Those of several approvals add up. */
 export function withLeftOut(decision: Decision, message: Message): Decision {
@@ -44,7 +44,7 @@ export function splitAsked(
 ): { paths: string[]; effects: string[] } {
   const left = new Set((asked?.findings ?? []).filter(({ path }) => isInPaths(path, paths)).map(findingKey));
   return {
-    paths: keepPaths(askedPaths, paths),
+    paths: permitPaths(askedPaths, paths),
     effects: askedEffects.filter((key) => !left.has(key)),
   };
 }

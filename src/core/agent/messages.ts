@@ -4,7 +4,7 @@
  * Rule: nothing here throws or waits. What can't be done is refused with the reason, and changes nothing else.
  */
 import { policyInputOf } from './adopt-policy.ts';
-import type { Way } from './decisions.ts';
+import type { MessageOrigin } from './decisions.ts';
 import { answerQuestion, decideForAgent } from './decisions.ts';
 import { gateAgain } from './gate-call.ts';
 import type { AgentState } from './state.ts';
@@ -15,13 +15,13 @@ import type { Verified } from '../decisions/weigh.ts';
 import type { Message, MessageOf, Verb } from '../decisions/messages.ts';
 import { withdrawDecisions } from '../decisions/open-decisions.ts';
 import { findPauseProblem, isClaim, noteAuthor, pauseBy, weighOrder } from '../decisions/orders.ts';
-import type { Outcome, Received } from '../decisions/receive.ts';
+import type { MessageOutcome, Received } from '../decisions/receive.ts';
 import { receive } from '../decisions/receive.ts';
 import { findFullQueue } from '../decisions/steer-queue.ts';
 import type { Sha } from '../transcript.ts';
 import { shaSchema } from '../transcript.ts';
 
-type Came = Outcome<AgentState>;
+type Came = MessageOutcome<AgentState>;
 
 /** Receives a message from a client, or from its refactor (`forwarded`), or once more with its signature verified. */
 export function receiveForAgent(
@@ -41,7 +41,7 @@ export function receiveForAgent(
 }
 
 /** Applies a message, if its sender may send it. */
-function applyToAgent(state: AgentState, sent: Message, at: number, way: Way): Came {
+function applyToAgent(state: AgentState, sent: Message, at: number, way: MessageOrigin): Came {
   const { id: workflow, control } = state;
   const order = weighOrder({ message: sent, workflow, control, rules: rulesOf(state.spec.policy), at, ...way });
   if (order.kind === 'verify') return { ...order, state };
@@ -53,7 +53,7 @@ function applyToAgent(state: AgentState, sent: Message, at: number, way: Way): C
   return { ...came, state: noted === came.state ? noted : publish(noted) };
 }
 
-function perform(state: AgentState, message: Message, at: number, way: Way): Came {
+function perform(state: AgentState, message: Message, at: number, way: MessageOrigin): Came {
   switch (message.verb) {
     case 'steer':
       return steerAgent(state, message, at);

@@ -19,14 +19,14 @@
 import type { Decision } from '../decisions/control.ts';
 import { createControl } from '../decisions/control.ts';
 import type { AgentCommand, AgentSpec, AgentState, Fork, PendingCall } from './state.ts';
-import { answerCall } from './judge-call.ts';
+import { ruleOnCall } from './judge-call.ts';
 import type { CallReviewInput } from '../review/review.ts';
 import type { ActInput, ThinkInput, CheckInput } from './step.ts';
 import { digestValue } from '../digest.ts';
 import { lfsOf } from '../lfs.ts';
 import { listOpenDecisions } from '../decisions/open-decisions.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
-import type { Profile } from './tools.ts';
+import type { AgentTools } from './tools.ts';
 import type { Sha } from '../transcript.ts';
 import type { Warrant } from '../decisions/warrant.ts';
 import { warrantFor } from '../decisions/warrant.ts';
@@ -34,7 +34,7 @@ import { warrantFor } from '../decisions/warrant.ts';
 /** `max_output_tokens` of every model call, and so part of every reservation. */
 export const MAX_OUTPUT_TOKENS = 16_000;
 
-export function profileOf(spec: AgentSpec): Profile {
+export function agentToolsOf(spec: AgentSpec): AgentTools {
   return spec.kind === 'plan' ? 'plan' : 'work';
 }
 
@@ -119,7 +119,7 @@ function thinkInput(state: AgentState, head: Sha): ThinkInput {
     start: state.spec.start,
     head,
     key: `think/${state.step}`,
-    profile: profileOf(state.spec),
+    profile: agentToolsOf(state.spec),
     ...(state.spec.checks.length > 0 ? { checks: state.spec.checks } : {}),
     results: state.results,
     steers: state.steers,
@@ -148,7 +148,7 @@ function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
     start: state.spec.start,
     head,
     key: `act/${state.step}`,
-    profile: profileOf(state.spec),
+    profile: agentToolsOf(state.spec),
     callId: call.callId,
     digest: call.digest,
     decision: { outcome: 'allow', by: call.by, policy: digestValue(state.spec.policy).slice(0, 16) },
@@ -170,7 +170,7 @@ function actInput(state: AgentState, head: Sha, call: PendingCall): ActInput {
 function callReviewInput(state: AgentState, head: Sha, call: PendingCall): CallReviewInput {
   const { spec, extraPaths } = state;
   const { repository, start, task, title, instructions, paths } = spec;
-  const { reason, by } = answerCall(spec.policy, call, state.globs);
+  const { reason, by } = ruleOnCall(spec.policy, call, state.globs);
   return {
     repository,
     task: { id: task, title, instructions, paths: [...paths, ...extraPaths] },

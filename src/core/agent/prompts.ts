@@ -4,7 +4,7 @@
  * never as an order.
  */
 import type { AgentSpec } from './state.ts';
-import { profileOf } from './next.ts';
+import { agentToolsOf } from './next.ts';
 import type { Steer } from './step.ts';
 import type { Item } from '../transcript.ts';
 
@@ -36,7 +36,7 @@ export interface Guide {
 
 /** The instructions and the first item of a chain. */
 export function startConversation(spec: AgentSpec, guides: readonly Guide[]): { instructions: string; items: Item[] } {
-  const instructions = profileOf(spec) === 'plan' ? PLAN : WORK;
+  const instructions = agentToolsOf(spec) === 'plan' ? PLAN : WORK;
   const list = (lines: readonly string[]): string =>
     lines.length > 0 ? lines.map((line) => `- ${line}`).join('\n') : '- (none)';
   const parts = [
@@ -73,7 +73,7 @@ export function steerText(steer: Steer): string {
 }
 
 /** A result for each call that has none: what is told now, or why the call never ran. */
-export function answerOpenCalls(items: readonly Item[], told: readonly { callId: string; output: string }[]): Item[] {
+export function closeOpenCalls(items: readonly Item[], told: readonly { callId: string; output: string }[]): Item[] {
   const answered = new Set(items.flatMap((item) => (item.kind === 'result' ? [item.callId] : [])));
   const results = new Map(told.map(({ callId, output }) => [callId, output]));
   return items.flatMap((item): Item[] => {

@@ -9,7 +9,7 @@ import type { Finding } from '../effects/findings.ts';
 import type { CommandRuling } from '../commands/rule-on-command.ts';
 import type { LfsGrant } from '../lfs.ts';
 import type { Plan } from '../plan.ts';
-import type { Profile } from './tools.ts';
+import type { AgentTools } from './tools.ts';
 import type { Sha, Usage } from '../transcript.ts';
 import type { Warrant } from '../decisions/warrant.ts';
 
@@ -44,7 +44,7 @@ export interface ThinkInput {
   start: Sha;
   head: Sha;
   key: string;
-  profile: Profile;
+  profile: AgentTools;
   /** The task's checks: a command that is one of them is not judged. Left out in older agents. */
   checks?: string[];
   results: ToldResult[];
@@ -86,7 +86,7 @@ export interface ActInput extends LfsGrant {
   start: Sha;
   head: Sha;
   key: string;
-  profile: Profile;
+  profile: AgentTools;
   callId: string;
   digest: string;
   /** The decision under which it runs: the person or rule that allowed it, and the digest of the policy in force. */

@@ -78,7 +78,7 @@ export const TOOLS = {
 
 export type ToolSet = keyof typeof TOOLS;
 /** The set of tools of an agent. */
-export type Profile = Exclude<ToolSet, 'review'>;
+export type AgentTools = Exclude<ToolSet, 'review'>;
 export type ToolName = 'shell' | 'apply_patch' | 'ask' | 'finish' | 'decline';
 export type ShellArguments = z.infer<typeof shell>;
 export type ApplyPatchArguments = z.infer<typeof applyPatch>;

@@ -5,7 +5,7 @@
 import type { AgentOutcome, AgentState } from './state.ts';
 import { addLog } from '../decisions/control.ts';
 import { closeDecision, listClosed, listOpenDecisions } from '../decisions/open-decisions.ts';
-import { settleReceipts } from '../decisions/receipts.ts';
+import { updateReceipts } from '../decisions/receipts.ts';
 import { listAsked } from '../review/review.ts';
 import type { Proposal } from './step.ts';
 import type { Sha } from '../transcript.ts';
@@ -91,7 +91,7 @@ export function endAgent(state: AgentState, at: number, outcome: AgentOutcome): 
         note: `the agent ${outcome.kind}`,
         bound: true,
       }),
-    settleReceipts(
+    updateReceipts(
       state.control,
       state.steers.map(({ id }) => id),
       'superseded',

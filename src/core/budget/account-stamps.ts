@@ -32,7 +32,7 @@ export function findStampProblem(
 }
 
 /** The state after a message that counts. */
-export function remember<S extends Stamps>(state: S, holder: string, stamp: Stamp): S {
+export function rememberStamp<S extends Stamps>(state: S, holder: string, stamp: Stamp): S {
   const { [holder]: _, ...others } = state.heard ?? {};
   const all = Object.entries({ ...others, [holder]: stamp });
   const old = all.slice(0, Math.max(0, all.length - MAX_HEARD));

@@ -15,7 +15,7 @@ const MAX_PATH = 1000;
 type Segments = readonly string[];
 
 /** `maybe`: it depends on what the shell fills in when the line runs. */
-export type Match = 'yes' | 'maybe' | 'no';
+export type PathMatch = 'yes' | 'maybe' | 'no';
 
 /**
  * How globs in words are read. `shell`: `*` and `**` match no name that begins with a dot, and a relative word is never
@@ -34,14 +34,14 @@ export interface Comparing {
 const PATTERNS = new WeakMap<readonly string[], Segments[]>();
 
 /** Whether a word, or the value in it (`--file=x`, `if=x`, `@x`), matches one of the patterns. */
-export function namesPath(word: string, patterns: readonly string[], comparing: Comparing): Match {
+export function namesPath(word: string, patterns: readonly string[], comparing: Comparing): PathMatch {
   const { budget, words, globs } = comparing;
   if (!take(budget, 1)) return 'no';
   let candidates = words.get(word);
   if (!candidates) words.set(word, (candidates = listCandidates(word, globs)));
   let read = PATTERNS.get(patterns);
   if (!read) PATTERNS.set(patterns, (read = patterns.map(normalise)));
-  let best: Match = 'no';
+  let best: PathMatch = 'no';
   for (const path of candidates)
     for (const pattern of read) {
       best = surer(best, meet(path, pattern, comparing));
@@ -51,7 +51,7 @@ export function namesPath(word: string, patterns: readonly string[], comparing: 
 }
 
 /** The stronger of two matches, where one match is enough. */
-export function surer(one: Match, other: Match): Match {
+export function surer(one: PathMatch, other: PathMatch): PathMatch {
   return one === 'yes' || other === 'yes' ? 'yes' : one === 'maybe' || other === 'maybe' ? 'maybe' : 'no';
 }
 
@@ -89,7 +89,7 @@ const YES = 2;
 type Sureness = typeof NO | typeof MAYBE | typeof YES;
 
 /** Whether a word and a pattern can mean the same path. Compares segments from the end, row by row. */
-function meet(word: Segments, pattern: Segments, { budget, globs }: Comparing): Match {
+function meet(word: Segments, pattern: Segments, { budget, globs }: Comparing): PathMatch {
   if (!take(budget, 1) || differ(word[0], pattern[0]) || differ(word.at(-1), pattern.at(-1))) return 'no';
   if (globs === 'shell' && isAbsolute(pattern) && !isAbsolute(word)) return 'no';
   if (!take(budget, word.length * pattern.length)) return 'no';

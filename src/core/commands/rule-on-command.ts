@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { describeNetwork, operandsOf } from './reach.ts';
 import type { CommandFacts, SimpleCommand } from './facts.ts';
 import { basename, DYNAMIC } from './facts.ts';
-import type { Comparing, GlobReading, Match } from './paths.ts';
+import type { Comparing, GlobReading, PathMatch } from './paths.ts';
 import { matchesGlob, namesPath, surer } from './paths.ts';
 import type { GateRule } from '../risk.ts';
 import type { StepBudget } from '../step-budget.ts';
@@ -127,7 +127,7 @@ export function matchRule(
   rule: CommandRule,
   facts: CommandFacts,
   comparing: Comparing = { budget: openBudget(MAX_STEPS), words: new Map(), globs: 'shell' },
-): Match {
+): PathMatch {
   const { programs, subcommands, flags, network, paths, redirects, writes, assignments } = rule;
   const redirected = facts.redirections.map(({ path }) => path);
   if (assignments && !facts.assignments.some((name) => assignments.includes(name))) return 'no';
@@ -136,30 +136,30 @@ export function matchRule(
     redirects ? nameAny(redirected, redirects, comparing) : 'yes',
   );
   if (line === 'no') return 'no';
-  let best: Match = 'no';
+  let best: PathMatch = 'no';
   if (!programs && !subcommands && !flags && !network) {
     if (!paths) return line;
     best = nameAny(redirected, paths, comparing);
   }
   return both(
     line,
-    facts.commands.reduce<Match>((so, command) => surer(so, matchCommand(rule, command, comparing)), best),
+    facts.commands.reduce<PathMatch>((so, command) => surer(so, matchCommand(rule, command, comparing)), best),
   );
 }
 
-function nameAny(words: readonly string[], patterns: readonly string[], comparing: Comparing): Match {
-  return words.reduce<Match>(
+function nameAny(words: readonly string[], patterns: readonly string[], comparing: Comparing): PathMatch {
+  return words.reduce<PathMatch>(
     (best, word) => (best === 'yes' ? best : surer(best, namesPath(word, patterns, comparing))),
     'no',
   );
 }
 
 /** The weaker of two matches, where both must hold. */
-function both(one: Match, other: Match): Match {
+function both(one: PathMatch, other: PathMatch): PathMatch {
   return one === 'no' || other === 'no' ? 'no' : one === 'maybe' || other === 'maybe' ? 'maybe' : 'yes';
 }
 
-function matchCommand(rule: CommandRule, command: SimpleCommand, comparing: Comparing): Match {
+function matchCommand(rule: CommandRule, command: SimpleCommand, comparing: Comparing): PathMatch {
   const { budget } = comparing;
   const { programs, flags } = rule;
   if (!take(budget, 1 + (programs?.length ?? 0))) return 'no';
@@ -172,7 +172,7 @@ function matchCommand(rule: CommandRule, command: SimpleCommand, comparing: Comp
   if (named === 'no' || !rule.subcommands) return named;
   const operands = operandsOf(command);
   const subcommand = rule.subcommands.map((words) => matchSubcommand(operands, words.split(' ')));
-  return both(named, subcommand.reduce<Match>(surer, 'no'));
+  return both(named, subcommand.reduce<PathMatch>(surer, 'no'));
 }
 
 function isNamed(program: string, name: string, budget: StepBudget): boolean {
@@ -180,8 +180,8 @@ function isNamed(program: string, name: string, budget: StepBudget): boolean {
 }
 
 /** An operand that is known only when the line runs makes the match `maybe`. */
-function matchSubcommand(operands: readonly string[], words: readonly string[]): Match {
-  let match: Match = 'yes';
+function matchSubcommand(operands: readonly string[], words: readonly string[]): PathMatch {
+  let match: PathMatch = 'yes';
   for (const [index, word] of words.entries()) {
     const operand = operands[index];
     if (operand === undefined) return 'no';

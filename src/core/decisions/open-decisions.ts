@@ -145,7 +145,7 @@ function matchDigest<D extends Choosable>(decision: D, digest: string | undefine
 }
 
 /** Moves all open decisions into a new run. */
-export function settleIn(control: Control, place: Place): Control {
+export function openInRun(control: Control, place: Place): Control {
   const decisions = control.decisions.map((decision) => (decision.closed ? decision : { ...decision, place }));
   // What was signed for the previous run does not count in this run.
   return { ...control, place, decisions, signedOrders: [] };

@@ -52,14 +52,14 @@ export function joinPermits(before: readonly Permit[] = [], more: readonly Permi
  * pattern that may match something left out is not kept, since it would let the agent write that again. Its other paths
  * are asked about again.
  */
-export function keepPaths(asked: readonly string[], leaveOut: readonly string[]): string[] {
+export function permitPaths(asked: readonly string[], leaveOut: readonly string[]): string[] {
   return asked.filter((path) => !isInPaths(path, leaveOut) && !canOverlap([path], leaveOut));
 }
 
 /** The paths, and the keys of the findings, that permits cover. */
-export function keptBy(permits: readonly Permit[]): { paths: string[]; effects: string[] } {
+export function permittedBy(permits: readonly Permit[]): { paths: string[]; effects: string[] } {
   const paths = permits.flatMap(({ asked, leaveOut = [] }) =>
-    keepPaths([...(asked.outside ?? []), ...(asked.paths ?? [])], leaveOut),
+    permitPaths([...(asked.outside ?? []), ...(asked.paths ?? [])], leaveOut),
   );
   const effects = permits.flatMap(({ asked, leaveOut = [] }) =>
     (asked.findings ?? []).filter(({ path }) => !isInPaths(path, leaveOut)).map(findingKey),

@@ -9,7 +9,7 @@ const MAX_RECEIPTS = 200;
 const MAX_APPLIED_IDS = 1000;
 
 /** The answer to a message, as its update returns it. */
-export interface Answer {
+export interface MessageResult {
   kind: 'applied' | 'forwarded' | 'refused';
   detail: string;
   receipt: string;
@@ -21,7 +21,7 @@ export function addReceipt(
   message: { verb: string; by?: string | undefined; id?: string | undefined },
   at: number,
   outcome: Pick<Receipt, 'state' | 'detail' | 'digest'>,
-): { control: Control; answer: Answer } {
+): { control: Control; answer: MessageResult } {
   const received = control.received + 1;
   const id = message.id ?? `${message.verb}-${received}`;
   const receipt: Receipt = { id, verb: message.verb, by: message.by ?? 'unknown', at, ...outcome };
@@ -39,7 +39,7 @@ export function addReceipt(
 }
 
 /** The answer to an earlier message with this id, if one counted. */
-export function findEarlierAnswer(control: Control, id: string | undefined): Answer | undefined {
+export function findEarlierResult(control: Control, id: string | undefined): MessageResult | undefined {
   if (!id || !(control.appliedIds.includes(id) || control.signedOrders?.includes(id))) return undefined;
   const earlier = control.receipts.findLast((receipt) => receipt.id === id);
   const kind = earlier && ['received', 'refused'].includes(earlier.state) ? 'refused' : 'applied';
@@ -49,23 +49,23 @@ export function findEarlierAnswer(control: Control, id: string | undefined): Ans
 /**
  * Updates the receipt of a message that was received before. If it is refused, it may be sent again with the same id.
  */
-export function settleReceived(
+export function finishReceived(
   control: Control,
   id: string,
   outcome: Pick<Receipt, 'state' | 'detail'>,
-): { control: Control; answer: Answer } {
+): { control: Control; answer: MessageResult } {
   const { state, detail } = outcome;
-  const settled = settleReceipts(control, [id], state, detail);
+  const settled = updateReceipts(control, [id], state, detail);
   const appliedIds = state === 'refused' ? control.appliedIds.filter((other) => other !== id) : control.appliedIds;
   return { control: { ...settled, appliedIds }, answer: { kind: answerKind(state), detail, receipt: id } };
 }
 
-function answerKind(state: Receipt['state']): Answer['kind'] {
+function answerKind(state: Receipt['state']): MessageResult['kind'] {
   return state === 'refused' || state === 'forwarded' ? state : 'applied';
 }
 
 /** Sets state and detail of receipts, by their ids. */
-export function settleReceipts(
+export function updateReceipts(
   control: Control,
   ids: readonly string[],
   state: Receipt['state'],

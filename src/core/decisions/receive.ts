@@ -10,14 +10,14 @@ import type { SignatureQuestion, Verified } from './weigh.ts';
 import type { Message, Verb } from './messages.ts';
 import { readMessage } from './messages.ts';
 import { hasCounted, noteSignedOrder } from './orders.ts';
-import { addReceipt, findEarlierAnswer, settleReceived } from './receipts.ts';
-import type { Answer } from './receipts.ts';
+import { addReceipt, findEarlierResult, finishReceived } from './receipts.ts';
+import type { MessageResult } from './receipts.ts';
 import { findMessageProblems } from './border.ts';
 import { harmless } from '../text/harmless.ts';
 
 export interface Received<S> {
   state: S;
-  answer: Answer;
+  answer: MessageResult;
   /** Set if the message waits for a signature: it is received once more with the answer to this question. */
   verify?: SignatureQuestion;
   /** Set if policy is to be read again: the input of the activity, and the adoption's receipt and sender. */
@@ -25,7 +25,7 @@ export interface Received<S> {
 }
 
 /** The result of applying a message. `verify` and `read` have changed nothing yet. */
-export type Outcome<S> =
+export type MessageOutcome<S> =
   | { kind: 'applied' | 'accepted' | 'forwarded' | 'refused'; detail: string; state: S }
   | { kind: 'read'; input: PolicyInput; by: string | undefined; state: S }
   | { kind: 'verify'; question: SignatureQuestion; state: S };
@@ -40,7 +40,7 @@ interface Receiving<S> {
   name?: (verb: Verb) => string;
   /** Why no message counts any more: the run has ended. */
   ended: string | undefined;
-  apply: (message: Message) => Outcome<S>;
+  apply: (message: Message) => MessageOutcome<S>;
 }
 
 /** Receives a message from a client, or once more after its signature was verified. */
@@ -57,18 +57,18 @@ export function receive<S extends { control: Control }>(receiving: Receiving<S>)
   const id = said.id ?? receiving.name?.(verb);
   const message = { ...said, ...(id === undefined ? {} : { id }) } as Message;
   const isKnown = !verified || hasCounted(state.control, said.id);
-  const earlier = isKnown ? findEarlierAnswer(state.control, said.id) : undefined;
+  const earlier = isKnown ? findEarlierResult(state.control, said.id) : undefined;
   const digest = digestOf(said);
   if (earlier && isAnother(state.control, said, digest)) {
     const problem = `the id "${said.id}" was used already, for another message: send this one under an id of its own`;
     return refuse(state, { ...said, id: undefined }, at, problem);
   }
   if (earlier) return { state, answer: earlier };
-  const outcome: Outcome<S> = ended ? { kind: 'refused', detail: ended, state } : receiving.apply(message);
+  const outcome: MessageOutcome<S> = ended ? { kind: 'refused', detail: ended, state } : receiving.apply(message);
   const became = describeOutcome(outcome);
   const { control, answer } =
     verified && id !== undefined
-      ? settleReceived(outcome.state.control, id, became)
+      ? finishReceived(outcome.state.control, id, became)
       : addReceipt(outcome.state.control, message, at, { ...became, digest });
   const counts = verified && became.state !== 'refused';
   const noted = counts ? noteSignedOrder(control, message) : control;
@@ -95,7 +95,7 @@ function isAnother({ receipts }: Control, { id }: Message, digest: string): bool
   return earlier?.digest !== undefined && earlier.digest !== digest;
 }
 
-function describeOutcome<S>(outcome: Outcome<S>): Pick<Receipt, 'state' | 'detail'> {
+function describeOutcome<S>(outcome: MessageOutcome<S>): Pick<Receipt, 'state' | 'detail'> {
   if (outcome.kind === 'verify') return { state: 'received', detail: 'its signature is being verified' };
   if (outcome.kind === 'read') return { state: 'received', detail: 'policy is being read again' };
   return { state: outcome.kind, detail: outcome.detail };
@@ -113,12 +113,12 @@ export function refuse<S extends { control: Control }>(
 }
 
 /** Updates the receipt of an adoption of policy, after the worker has read the layers. */
-export function settleAdoption<S extends { control: Control }>(
+export function finishAdoption<S extends { control: Control }>(
   state: S,
   receipt: string,
   became: 'applied' | 'refused',
   detail: string,
 ): Received<S> {
-  const { control, answer } = settleReceived(state.control, receipt, { state: became, detail: detail.slice(0, 4000) });
+  const { control, answer } = finishReceived(state.control, receipt, { state: became, detail: detail.slice(0, 4000) });
   return { state: { ...state, control }, answer };
 }

@@ -9,7 +9,7 @@ import { canonicalJson, digestText, digestValue } from '../digest.ts';
 import { shownKindOf } from '../policy/decision-kinds.ts';
 import type { MessageOf, StartInput } from './messages.ts';
 import type { Place } from '../place.ts';
-import { canonicalAddress } from '../place.ts';
+import { canonicalRepository } from '../place.ts';
 import type { Plan } from '../plan.ts';
 
 /** The namespace of these SSH signatures. A signature for another purpose, such as a commit, never counts here. */
@@ -124,6 +124,6 @@ export function subjectOfOrder(workflow: string, message: OrderMessage, place: P
 /** A start: its whole input, in the namespace in which the workflow is to run. */
 export function subjectOfRequest(workflow: string, namespace: string, input: StartInput): Subject {
   const { signature: _signature, signer: _signer, expiresAt: _expiresAt, ...said } = input;
-  const place = { namespace, repository: canonicalAddress(input.repository) };
+  const place = { namespace, repository: canonicalRepository(input.repository) };
   return { workflow, id: 'request', kind: 'request', digest: digestValue(said), openedAt: 0, place };
 }

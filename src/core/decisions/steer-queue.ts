@@ -11,7 +11,7 @@ const MAX_CHARACTERS = 200_000;
 export const MAX_STEER_SHOWN = 2000;
 
 /** The newest steers that a refactor keeps for agents that start later, with one more. */
-export function keepStanding<S extends { text: string }>(standing: readonly S[], steer: S): S[] {
+export function addStanding<S extends { text: string }>(standing: readonly S[], steer: S): S[] {
   const kept = [...standing, steer].slice(-MAX_STEERS);
   while (kept.length > 1 && kept.reduce((sum, { text }) => sum + text.length, 0) > MAX_CHARACTERS) kept.shift();
   return kept;

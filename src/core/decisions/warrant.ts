@@ -8,7 +8,7 @@ import type { DecisionKind } from '../policy/decision-kinds.ts';
 import { isScopeKind } from '../policy/decision-kinds.ts';
 import type { Decision, Approval } from './control.ts';
 import { canonicalJson } from '../digest.ts';
-import { canonicalAddress } from '../place.ts';
+import { canonicalRepository } from '../place.ts';
 import type { EffectivePolicy, Policy } from '../policy/policy.ts';
 import { fieldOf, isLooser, listFields } from '../policy/policy.ts';
 import type { Subject } from './signed-text.ts';
@@ -139,7 +139,8 @@ export function findMisfit(
   if (!read) return 'the signed text is not a decision';
   const { expiresAt, leaveOut, message, noteDigest, firstRun = '', run } = read;
   const { namespace, repository } = wanted;
-  const place = run === undefined ? undefined : { namespace, repository: canonicalAddress(repository), firstRun, run };
+  const place =
+    run === undefined ? undefined : { namespace, repository: canonicalRepository(repository), firstRun, run };
   // An approval of effects may be partial: `signedLeaveOut` lists what is left out.
   const part = leaveOut === undefined || !isScopeKind(subject.kind) ? {} : { leaveOut };
   const said = { expiresAt, message, noteDigest, verdict: 'approve', ...part };

@@ -33,12 +33,12 @@ export interface SignatureQuestion {
  * A good verdict repeats the verified text: after a reset, the run replays the verdict from its history, and only this
  * field says what was signed then.
  */
-export type SignatureVerdict = { kind: 'good'; principal: string; text?: string } | { kind: 'bad'; reason: string };
+export type SignatureCheck = { kind: 'good'; principal: string; text?: string } | { kind: 'bad'; reason: string };
 
 /** An answered question. It counts only while the same question would be asked. */
 export interface Verified {
   question: SignatureQuestion;
-  verdict: SignatureVerdict;
+  verdict: SignatureCheck;
 }
 
 export type Weighing =

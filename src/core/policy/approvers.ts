@@ -49,7 +49,7 @@ export type Approver = z.infer<typeof approverSchema>;
 const approversSchema = z
   .array(approverSchema)
   .max(100)
-  .refine((all) => new Set(all.map(({ publicKey }) => plainKey(publicKey))).size === all.length, {
+  .refine((all) => new Set(all.map(({ publicKey }) => keyWithoutComment(publicKey))).size === all.length, {
     message: 'two approvers have the same key',
   });
 
@@ -170,7 +170,7 @@ export function dueAt(rules: DecisionRules, decision: Decided): number | null {
 }
 
 /** An SSH public key without its comment. */
-export function plainKey(publicKey: string): string {
+export function keyWithoutComment(publicKey: string): string {
   return publicKey.split(' ', 2).join(' ');
 }
 

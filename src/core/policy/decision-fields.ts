@@ -4,7 +4,7 @@
  * approvers in both lists, and the timeout action that allows less.
  */
 import type { Approver, DecisionRules, Silence, SourcedRules } from './approvers.ts';
-import { mayDecide, plainKey } from './approvers.ts';
+import { mayDecide, keyWithoutComment } from './approvers.ts';
 import type { DecisionKind, QuorumKind } from './decision-kinds.ts';
 import { DECISION_KINDS, isScopeKind, QUORUM_KINDS, RIGHTS, SCOPE } from './decision-kinds.ts';
 import type { Field } from './fields.ts';
@@ -31,7 +31,10 @@ const approvers: Field<Approver[] | null> = {
     if (!mine || !theirs) return null;
     const both = mine.flatMap((entry) =>
       theirs
-        .filter(({ name, publicKey }) => name === entry.name && plainKey(publicKey) === plainKey(entry.publicKey))
+        .filter(
+          ({ name, publicKey }) =>
+            name === entry.name && keyWithoutComment(publicKey) === keyWithoutComment(entry.publicKey),
+        )
         .map((same) => meet(entry, same)),
     );
     return both.toSorted((a, b) => (`${a.name} ${a.publicKey}` < `${b.name} ${b.publicKey}` ? -1 : 1));
@@ -46,7 +49,7 @@ function meet(one: Approver, other: Approver): Approver {
   const validBefore = pick([one.validBefore, other.validBefore], (a, b) => a < b);
   return {
     name,
-    publicKey: plainKey(publicKey),
+    publicKey: keyWithoutComment(publicKey),
     ...(may.length < RIGHTS.length ? { may } : {}),
     ...(validAfter === undefined ? {} : { validAfter }),
     ...(validBefore === undefined ? {} : { validBefore }),

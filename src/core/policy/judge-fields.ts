@@ -61,7 +61,7 @@ const effect: Field<GateRule | null> = {
 };
 
 /** The fields of policy under `rules` and `effects`, by name. */
-export const JUDGE_FIELDS = {
+export const RULES_AND_EFFECTS_FIELDS = {
   'rules.commands': rules,
   ...(Object.fromEntries(FINDING_KINDS.map((kind) => [`effects.${kind}`, effect])) as Record<
     `effects.${FindingKind}`,

@@ -14,7 +14,7 @@ import type { NetworkGrant } from '../egress.ts';
 import type { GateRule } from '../risk.ts';
 import type { CommandRule } from '../commands/rule-on-command.ts';
 import type { SourcedEffects } from './judge-fields.ts';
-import { effectsPolicySchema, JUDGE_FIELDS, rulesPolicySchema } from './judge-fields.ts';
+import { effectsPolicySchema, RULES_AND_EFFECTS_FIELDS, rulesPolicySchema } from './judge-fields.ts';
 import { allowance, gate, lfsContent, most, permission, prohibitions } from './fields.ts';
 import type { Field, LfsRule } from './fields.ts';
 import type { SourcedReview } from './review-fields.ts';
@@ -124,7 +124,7 @@ const FIELDS = {
   sharedBudgets: SHARED_BUDGETS,
   protectedPaths: prohibitions(),
   artefacts: prohibitions(),
-  ...JUDGE_FIELDS,
+  ...RULES_AND_EFFECTS_FIELDS,
   ...REVIEW_FIELDS,
   ...DECISION_FIELDS,
 } satisfies Record<string, Field<unknown>>;

@@ -4,7 +4,7 @@
  */
 import { listPolicyChanges, findLostOrganisation } from '../policy/changes.ts';
 import type { PolicyReading, Adoption } from '../policy/changes.ts';
-import { settleAdoption } from '../decisions/receive.ts';
+import { finishAdoption } from '../decisions/receive.ts';
 import type { Received } from '../decisions/receive.ts';
 import type { RefactorState } from './state.ts';
 import { listRunning, log } from './work.ts';
@@ -17,16 +17,16 @@ export function adoptForRefactor(
   reading: PolicyReading,
 ): Received<RefactorState> {
   const { receipt, by, at } = adoption;
-  if (state.outcome) return settleAdoption(state, receipt, 'refused', `the refactor has ended: ${state.outcome.kind}`);
-  if (reading.kind === 'bad') return settleAdoption(state, receipt, 'refused', reading.reason);
+  if (state.outcome) return finishAdoption(state, receipt, 'refused', `the refactor has ended: ${state.outcome.kind}`);
+  if (reading.kind === 'bad') return finishAdoption(state, receipt, 'refused', reading.reason);
   const { policy, organisation } = reading.read;
   const lost = findLostOrganisation(state.organisation, organisation);
-  if (lost !== undefined) return settleAdoption(state, receipt, 'refused', lost);
+  if (lost !== undefined) return finishAdoption(state, receipt, 'refused', lost);
   const problems = findPolicyProblems(state, policy);
-  if (problems.length > 0) return settleAdoption(state, receipt, 'refused', problems.join('; '));
+  if (problems.length > 0) return finishAdoption(state, receipt, 'refused', problems.join('; '));
   const changes = listPolicyChanges(state.policy, policy);
   const layers = organisation === undefined ? {} : { organisation };
-  if (changes.length === 0) return settleAdoption({ ...state, ...layers }, receipt, 'applied', 'nothing has changed');
+  if (changes.length === 0) return finishAdoption({ ...state, ...layers }, receipt, 'applied', 'nothing has changed');
   const message = { verb: 'adoptPolicy' as const, by, id: receipt };
   const forwards = listRunning(state).flatMap(({ id, adopts }) => (adopts ? [{ agent: id, message }] : []));
   const next = changes.reduce<RefactorState>((logged, change) => log(logged, at, `policy ${change}`), {
@@ -36,7 +36,7 @@ export function adoptForRefactor(
     forwards: [...state.forwards, ...forwards],
     deviations: [...state.deviations, `${by} had the policy read again: ${changes.join('; ')}`.slice(0, 2000)],
   });
-  return settleAdoption(next, receipt, 'applied', `adopted: ${changes.join('; ')}`);
+  return finishAdoption(next, receipt, 'applied', `adopted: ${changes.join('; ')}`);
 }
 
 /** A delivery that was approved under other rules, and has not begun, is asked for again. */

@@ -25,7 +25,7 @@ import { takeOverreach } from './effects.ts';
 import { takeEvidence } from './checks.ts';
 import { takeReview } from './review.ts';
 import { showUsd } from '../price.ts';
-import { settleReceipts } from '../decisions/receipts.ts';
+import { updateReceipts } from '../decisions/receipts.ts';
 import type { Forward, RefactorEvent, RefactorState, TaskState } from './state.ts';
 import { dropUnwarranted } from './warrants.ts';
 import type { EndEvent } from './end.ts';
@@ -248,7 +248,7 @@ function tellLost(state: RefactorState, { agent, message }: Forward): RefactorSt
   const { control } = state;
   const isWaiting = control.receipts.some(({ id, state: became }) => id === message.id && became === 'forwarded');
   if (message.verb === 'steer' || message.id === undefined || !isWaiting) return state;
-  return { ...state, control: settleReceipts(control, [message.id], 'refused', `${agent} has ended`) };
+  return { ...state, control: updateReceipts(control, [message.id], 'refused', `${agent} has ended`) };
 }
 
 function takeForward(state: RefactorState, event: Extract<RefactorEvent, { kind: 'forwarded' }>): RefactorState {

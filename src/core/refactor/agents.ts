@@ -9,7 +9,7 @@ import { nextRefactorCommand, startOf } from './next.ts';
 import { joinPermits } from '../decisions/permits.ts';
 import { proposePlan } from './gates.ts';
 import { addForks, addRival, endRival } from './forks.ts';
-import { settleReceipts } from '../decisions/receipts.ts';
+import { updateReceipts } from '../decisions/receipts.ts';
 import type { RefactorState, Rival, TaskState } from './state.ts';
 import { addSpend, NOTHING_SPENT } from '../spend.ts';
 import { upgradeReport } from './upgrade.ts';
@@ -61,7 +61,7 @@ export function takeStart(
   const forwards = [...state.forwards, ...told.map(({ to: _, ...message }) => ({ agent: id, message }))];
   const heldSteers = state.heldSteers.filter((steer) => !taken.includes(steer));
   const ids = taken.flatMap((message) => (message.id === undefined ? [] : [message.id]));
-  const control = settleReceipts(
+  const control = updateReceipts(
     state.control,
     ids,
     'forwarded',
@@ -83,7 +83,7 @@ export function takeReport(before: RefactorState, at: number, report: AgentRepor
   let control = before.control;
   for (const { id, state: became, detail } of report.receipts) {
     if (forwarded.includes(id))
-      control = settleReceipts(control, [id], became as 'applied', `${report.task}: ${detail}`);
+      control = updateReceipts(control, [id], became as 'applied', `${report.task}: ${detail}`);
   }
   const state = { ...before, agents, control, spend: sumSpend(agents, before.reviewSpend) };
   const work = findWork(state, report.agent);

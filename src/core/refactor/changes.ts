@@ -10,14 +10,14 @@ import {
   createExtra,
   hasResult,
   holdRefactor,
-  lineChecksOf,
+  integrationChecksOf,
   log,
-  MAX_REPAIRS,
+  MAX_REPAIR_ROUNDS,
   workAgain,
 } from './work.ts';
 import { rulesOf } from '../policy/approvers.ts';
 import { isClaim } from '../decisions/orders.ts';
-import { settleReceipts } from '../decisions/receipts.ts';
+import { updateReceipts } from '../decisions/receipts.ts';
 import type { RefactorState } from './state.ts';
 import { shorten } from '../text/lines.ts';
 
@@ -81,7 +81,7 @@ function requestChanges(before: RefactorState, at: number, { by, note }: Wish, w
       instructions: `${by} looked at the integrated work and wants changes before it is delivered: ${note}${why}`,
     },
     [...new Set(before.tasks.flatMap(({ task, extraPaths = [] }) => [...task.paths, ...extraPaths]))],
-    lineChecksOf(before).filter((check) => !red.has(check)),
+    integrationChecksOf(before).filter((check) => !red.has(check)),
   );
   const state: RefactorState = {
     ...askForBudgetAgain(before),
@@ -178,7 +178,7 @@ function refuseBudget(before: RefactorState, { id, resource }: Decision, at: num
     budgetRefused: true,
     evidenceFor: null,
     // Without budget no agent can repair red checks, so a person is asked about them.
-    repairs: MAX_REPAIRS,
+    repairs: MAX_REPAIR_ROUNDS,
     forwards: [...state.forwards, ...stops],
   };
   return log(dropped, at, `left out, since ${by} gave no more budget: ${names}`);
@@ -186,6 +186,6 @@ function refuseBudget(before: RefactorState, { id, resource }: Decision, at: num
 
 function dropSteers(state: RefactorState): RefactorState {
   const ids = state.heldSteers.flatMap(({ id }) => id ?? []);
-  const control = settleReceipts(state.control, ids, 'superseded', 'the work that it was for is left out');
+  const control = updateReceipts(state.control, ids, 'superseded', 'the work that it was for is left out');
   return { ...state, control, heldSteers: [] };
 }

@@ -7,7 +7,7 @@ import { showRed, workOnSteers } from './changes.ts';
 import { digestValue } from '../digest.ts';
 import { describeRed, findCounting, findRed } from '../evidence.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
-import { createExtra, endRefactor, lineChecksOf, log, MAX_REPAIRS } from './work.ts';
+import { createExtra, endRefactor, integrationChecksOf, log, MAX_REPAIR_ROUNDS } from './work.ts';
 import { countGreen, openDelivery } from './gates.ts';
 import type { RefactorEvent, RefactorState } from './state.ts';
 
@@ -28,7 +28,7 @@ export function takeEvidence(before: RefactorState, event: Extract<RefactorEvent
     return workOnSteers(judged, at) ?? openDelivery(judged, at, commit);
   }
   const names = red.map(({ command }) => command).join(', ');
-  if (state.repairs < MAX_REPAIRS) return startRepair(log(state, at, `red: ${names}`), red);
+  if (state.repairs < MAX_REPAIR_ROUNDS) return startRepair(log(state, at, `red: ${names}`), red);
   const steered = workOnSteers(state, at);
   if (steered) return steered;
   const rejected = state.rejectsForChanges ? 'reject with a note to have an agent work on them' : 'reject to end';
@@ -48,7 +48,7 @@ function startRepair(state: RefactorState, red: RefactorState['evidence']): Refa
     'repair',
     { id: `repair-${round}`, title: 'Make the checks green', instructions },
     paths,
-    lineChecksOf(state),
+    integrationChecksOf(state),
   );
   // After a repair that changes nothing the checks run once more; otherwise nothing would end the wait.
   const judged = state.rejectsForChanges ? { evidenceFor: null } : {};

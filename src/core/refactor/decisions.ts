@@ -12,20 +12,20 @@ import type { Decision, Approval } from '../decisions/control.ts';
 import type { Verified, Weighing } from '../decisions/weigh.ts';
 import { countApproval, nameOf, weigh } from '../decisions/weigh.ts';
 import { digestDelivery } from './delivery.ts';
-import { findRival, settleChoice } from './forks.ts';
+import { findRival, decideChoice } from './forks.ts';
 import { leftOutOf, withLeftOut } from '../agent/leave-out.ts';
 import { clipText } from '../text/lines.ts';
 import type { MessageOf } from '../decisions/messages.ts';
 import { changeDecision, chooseDecision, listOpenDecisions, withdrawDecisions } from '../decisions/open-decisions.ts';
 import { findPlanProblems } from '../plan.ts';
 import { addAuthor } from '../decisions/orders.ts';
-import type { Outcome } from '../decisions/receive.ts';
+import type { MessageOutcome } from '../decisions/receive.ts';
 import { nextRefactorCommand } from './next.ts';
 import { authorsOf } from './request.ts';
-import { settleOverreach, findPartProblem } from './effects.ts';
+import { decideOverreach, findPartProblem } from './effects.ts';
 import { acceptBaseline } from './checks.ts';
 import { adoptPlan, openDelivery, proposePlan } from './gates.ts';
-import { settleReview } from './review.ts';
+import { decideReview } from './review.ts';
 import type { AgentMirror, RefactorState } from './state.ts';
 import { deliverySubject } from './warrants.ts';
 import { endRefactor, listAllOpen, listRunning, log, passOn } from './work.ts';
@@ -37,7 +37,7 @@ import { subjectOfEarlyChoice, subjectOfRevision } from '../decisions/signed-tex
 /** Most characters of a plan's problems in a receipt. */
 const MAX_PROBLEMS_SHOWN = 5000;
 
-type Came = Outcome<RefactorState>;
+type Came = MessageOutcome<RefactorState>;
 
 function refused(state: RefactorState, detail: string): Came {
   return { kind: 'refused', detail, state };
@@ -167,9 +167,9 @@ function approveOwn(state: RefactorState, decision: Decision, by: string, at: nu
     case 'plan':
       return adoptPlan(state, at, by);
     case 'integration':
-      return settleOverreach(state, decision, 'approved', by, at);
+      return decideOverreach(state, decision, 'approved', by, at);
     case 'review':
-      return settleReview(state, decision, 'approved', by, at);
+      return decideReview(state, decision, 'approved', by, at);
     case 'checks':
       return state.line
         ? openDelivery(
@@ -197,8 +197,8 @@ function rejectOwn(
   // A person who says what to change is an author of the result.
   const state = note && before.rejectsForChanges ? addAuthor(before, by) : before;
   const reason = `${by} rejected ${decision.id}${note ? `: ${note}` : ''}`;
-  if (decision.kind === 'integration') return settleOverreach(state, decision, 'rejected', by, at, note);
-  if (decision.kind === 'review') return settleReview(state, decision, 'rejected', by, at, note);
+  if (decision.kind === 'integration') return decideOverreach(state, decision, 'rejected', by, at, note);
+  if (decision.kind === 'review') return decideReview(state, decision, 'rejected', by, at, note);
   if (decision.kind === 'plan' && note && state.prepared) return planAgain(state, { by, note });
   const changed = workOnRejection(state, decision, at, { by, note });
   return changed ?? endRefactor(state, at, { kind: 'failed', type: 'Rejected', reason });
@@ -288,5 +288,5 @@ export function chooseForRefactor(
   if (weighing.kind === 'verify') return { ...weighing, state };
   const { name, approval } = weighing;
   const control = decision ? changeDecision(state.control, decision.id, { approvals: [approval] }) : state.control;
-  return settleChoice({ ...state, control }, { work, chosen, decision, by: name }, at);
+  return decideChoice({ ...state, control }, { work, chosen, decision, by: name }, at);
 }

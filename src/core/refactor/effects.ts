@@ -26,7 +26,7 @@ const MAX_PATHS = 1000;
 const FINDING_LINES = 19;
 
 /** What an integration is judged by; empty for an older agent that does not report what people allowed it. */
-export function judgedBy(state: RefactorState, work: TaskState): Pick<IntegrateInput, 'keeps' | 'whole'> {
+export function permittedChangesOf(state: RefactorState, work: TaskState): Pick<IntegrateInput, 'keeps' | 'whole'> {
   const { extraPaths, keptEffects } = work;
   const { prepared, policy, input } = state;
   if (!extraPaths || !prepared) return {};
@@ -100,7 +100,7 @@ export function takeOverreach(
  * Applies the decision about such a result: it may be integrated, completely or without some files, or another agent
  * tries.
  */
-export function settleOverreach(
+export function decideOverreach(
   state: RefactorState,
   decision: Decision,
   outcome: 'approved' | 'rejected',

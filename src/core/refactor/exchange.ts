@@ -16,7 +16,7 @@ import type { Warrant } from '../decisions/warrant.ts';
 /**
  * What a task may change, and the findings that people kept. `effects` is left out if its agent did not report them.
  */
-export interface Keeps {
+export interface PermittedChanges {
   paths: string[];
   barred: string[];
   allowed: string[];
@@ -46,7 +46,7 @@ export interface IntegrateInput {
   key: string;
   message: string;
   /** What the task may change: its paths without the protected ones, and the paths that a person allowed. */
-  keeps?: Keeps;
+  keeps?: PermittedChanges;
   /** What the whole integration branch is judged by: its base, paths and texts of all tasks, and protected paths. */
   whole?: { base: Sha; paths: string[]; task: string; barred?: string[] };
   /** Left out in runs from before workers looked it up. */

@@ -88,7 +88,7 @@ export function findRival(state: RefactorState, agent: string): FoundRival {
 }
 
 /** From now on only the chosen agent's work counts, even if rivals still work. They are stopped. */
-export function settleChoice(
+export function decideChoice(
   state: RefactorState,
   choice: { work: TaskState; chosen: string; decision: Decision | undefined; by: string },
   at: number,

@@ -8,7 +8,7 @@ import { findCounting, findRed } from '../evidence.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
 import { canOverlap } from '../paths.ts';
 import type { Plan, Task } from '../plan.ts';
-import { createTaskState, endRefactor, lineChecksOf, log } from './work.ts';
+import { createTaskState, endRefactor, integrationChecksOf, log } from './work.ts';
 import { showEffects } from './effects.ts';
 import type { RefactorState } from './state.ts';
 import { deliverySubject } from './warrants.ts';
@@ -85,7 +85,7 @@ export function adoptPlan(state: RefactorState, at: number, by: string): Refacto
  */
 export function countGreen(state: RefactorState): string {
   const { evidence } = state;
-  const total = lineChecksOf(state).length;
+  const total = integrationChecksOf(state).length;
   if (total === 0) return 'no checks were asked for';
   const red = findRed(evidence).length;
   const old = red - findCounting(evidence).length;

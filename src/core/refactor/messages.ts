@@ -7,17 +7,17 @@ import type { Verified } from '../decisions/weigh.ts';
 import type { Message, MessageOf, Verb } from '../decisions/messages.ts';
 import { listOpenDecisions } from '../decisions/open-decisions.ts';
 import { isClaim, noteAuthor, pauseBy, weighOrder } from '../decisions/orders.ts';
-import type { Outcome, Received } from '../decisions/receive.ts';
+import type { MessageOutcome, Received } from '../decisions/receive.ts';
 import { receive } from '../decisions/receive.ts';
 import { answerForRefactor, chooseForRefactor, decideForRefactor, revisePlan } from './decisions.ts';
 import { policyInput } from './next.ts';
 import { takeBranch } from './delivered.ts';
 import type { RefactorState } from './state.ts';
 import { askForBudgetAgain, listRunning, log, passOn, stopRefactor } from './work.ts';
-import { findFullQueue, keepStanding, MAX_STEER_SHOWN } from '../decisions/steer-queue.ts';
+import { findFullQueue, addStanding, MAX_STEER_SHOWN } from '../decisions/steer-queue.ts';
 import { clipText } from '../text/lines.ts';
 
-type Came = Outcome<RefactorState>;
+type Came = MessageOutcome<RefactorState>;
 
 /** Receives a message from a client, or once more after its signature was verified. */
 export function receiveForRefactor(
@@ -115,7 +115,7 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
 function keepForLater(state: RefactorState, message: MessageOf<'steer'>): RefactorState {
   const { standingSteers } = state;
   if (!standingSteers || message.to !== undefined) return state;
-  return { ...state, standingSteers: keepStanding(standingSteers, message) };
+  return { ...state, standingSteers: addStanding(standingSteers, message) };
 }
 
 /** Which agents get a steer that waits. In older runs only the next one gets it. */

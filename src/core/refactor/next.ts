@@ -36,14 +36,14 @@ import { canOverlap, openOverlapBudget } from '../paths.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import { tightenForIsolation } from '../policy/isolation.ts';
 import { listOpenDecisions } from '../decisions/open-decisions.ts';
-import { judgedBy } from './effects.ts';
+import { permittedChangesOf } from './effects.ts';
 import { taskLimitsOf } from '../policy/task-limits.ts';
 import { requesterOf } from './request.ts';
 import { orderReview } from './review.ts';
 import type { RefactorCommand, RefactorState, TaskState } from './state.ts';
 import { orderEnd } from './end.ts';
 import { claimOf, deliverySubject, startOfSetup, warrantDelivery, warrantOf, warrantReservation } from './warrants.ts';
-import { lineChecksOf, redBeforeOf } from './work.ts';
+import { integrationChecksOf, redBeforeOf } from './work.ts';
 import { orderReservation } from './shared-budget.ts';
 import type { CheckInput } from '../agent/step.ts';
 import { branchFor } from '../branch-name.ts';
@@ -186,7 +186,7 @@ export function checkInputOf(state: RefactorState, commit: Sha): CheckInput {
     base,
     ...(names === undefined ? {} : { names }),
     commit,
-    checks: lineChecksOf(state),
+    checks: integrationChecksOf(state),
     ...acceptedOf(state),
     setup: setupOf(state),
     ...lfsOf(state.policy),
@@ -278,7 +278,7 @@ function integrate(state: RefactorState, work: TaskState): RefactorCommand {
     head: work.head,
     key: `integrate/${state.integrations + 1}`,
     message,
-    ...judgedBy(state, work),
+    ...permittedChangesOf(state, work),
     ...claimOf(state, work),
   };
   return { kind: 'integrate', input, task: work.task.id };

@@ -61,7 +61,7 @@ export function takeReview(state: RefactorState, at: number, review: Review): Re
  * Applies a person's decision: the result may be integrated, or another agent tries. The review records it for the
  * reviewer's statistics.
  */
-export function settleReview(
+export function decideReview(
   state: RefactorState,
   decision: Decision,
   outcome: 'approved' | 'rejected',

@@ -8,12 +8,12 @@ import type { RedBefore } from '../evidence.ts';
 import { listRedBefore } from '../evidence.ts';
 import type { Message } from '../decisions/messages.ts';
 import { listOpenDecisions } from '../decisions/open-decisions.ts';
-import { settleReceipts } from '../decisions/receipts.ts';
-import type { Outcome } from '../decisions/receive.ts';
+import { updateReceipts } from '../decisions/receipts.ts';
+import type { MessageOutcome } from '../decisions/receive.ts';
 import type { AgentMirror, RefactorOutcome, RefactorState, TaskState } from './state.ts';
 
 /** Most rounds of repair after red checks before a person is asked. */
-export const MAX_REPAIRS = 2;
+export const MAX_REPAIR_ROUNDS = 2;
 
 /** A piece of work by its task's id. */
 export function findTask(
@@ -80,7 +80,7 @@ export function endRefactor(state: RefactorState, at: number, outcome: RefactorO
   // Steers that were never passed on, or went to an agent that had already ended.
   const isUnread = (became: string): boolean => ['accepted', 'forwarded'].includes(became);
   const waiting = state.control.receipts.filter(({ verb, state: became }) => verb === 'steer' && isUnread(became));
-  const told = settleReceipts(
+  const told = updateReceipts(
     state.control,
     waiting.map(({ id }) => id),
     'superseded',
@@ -149,7 +149,7 @@ export function isPart({ head, leftOut }: TaskState): boolean {
  * The checks of the integration branch: those of the start, and those of tasks whose own evidence is about another
  * tree. If a result was left out completely, its checks would only demand it again, so they don't count.
  */
-export function lineChecksOf({ input, tasks }: RefactorState): string[] {
+export function integrationChecksOf({ input, tasks }: RefactorState): string[] {
   const parts = tasks.filter((work) => work.status === 'integrated' && isPart(work) && !work.leftOut?.isAll);
   const more = new Set(parts.flatMap(({ task }) => task.checks));
   return [...input.checks, ...[...more].filter((check) => !input.checks.includes(check))];
@@ -181,7 +181,7 @@ export function passOn(
   agents: readonly AgentMirror[],
   message: Message,
   why: string,
-): Outcome<RefactorState> {
+): MessageOutcome<RefactorState> {
   const forwards = agents.map(({ id }) => ({ agent: id, message }));
   const names = agents.map(({ task }) => task).join(', ');
   const passed = { ...state, forwards: [...state.forwards, ...forwards] };

@@ -27,7 +27,7 @@ export function timeIsUpAt(state: RefactorState): number | null {
 }
 
 /** Counts the time until now, and asks for more if none is left. */
-export function keepTime(state: RefactorState, at: number): RefactorState {
+export function countTime(state: RefactorState, at: number): RefactorState {
   const limit = limitMs(state);
   if (limit === null || state.outcome) return state;
   const clock = state.clock ?? STOPPED;

@@ -7,11 +7,11 @@ import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { readAddress } from '../../core/address.ts';
 import { escapeForPeople } from '../../core/text/escape.ts';
-import { GitFailure, hideSecrets } from '../git-failure.ts';
+import { GitFailure, hideCredentials } from '../git-failure.ts';
 import { aboutContent, WITHOUT } from './failure.ts';
 import type { LfsFile } from './files.ts';
 import type { Way, Ways } from './request.ts';
-import { fillCredential, openWays, readBody, readText, send } from './request.ts';
+import { fillCredential, openWays, readBody, readResponseText, sendRequest } from './request.ts';
 import type { Store } from '../store.ts';
 
 /** Objects in one request to the batch API; `git lfs` uses the same number. */
@@ -99,7 +99,10 @@ function findServer(repository: string): URL {
   const read = readAddress(repository);
   if (read.kind === 'bad' || read.address.kind === 'path' || !/^https?$/.test(read.address.scheme)) {
     const what = `What to do: name the repository by its https address, ${WITHOUT}`;
-    throw new GitFailure('no-content', `it can be fetched only by https, not from ${hideSecrets(repository)}. ${what}`);
+    throw new GitFailure(
+      'no-content',
+      `it can be fetched only by https, not from ${hideCredentials(repository)}. ${what}`,
+    );
   }
   const { scheme, host, isAddress, port, path } = read.address;
   const authority = `${isAddress && host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -115,7 +118,7 @@ async function askBatch(server: Server, files: readonly LfsFile[]): Promise<Map<
   const ask = async (): Promise<IncomingMessage> => {
     const credential = server.authorization === undefined ? {} : { Authorization: server.authorization };
     const headers = { Accept: MEDIA_TYPE, 'Content-Type': MEDIA_TYPE, ...credential };
-    return await send(way, { url, headers, body, signal: source.signal });
+    return await sendRequest(way, { url, headers, body, signal: source.signal });
   };
   let response = await ask();
   if (response.statusCode === 401) {
@@ -127,7 +130,7 @@ async function askBatch(server: Server, files: readonly LfsFile[]): Promise<Map<
     }
   }
   if (response.statusCode !== 200) throw refusal(server, response, url);
-  const read = batchSchema.safeParse(readJson(await readText(response, url.origin)));
+  const read = batchSchema.safeParse(readJson(await readResponseText(response, url.origin)));
   if (!read.success || (read.data.transfer ?? 'basic') !== 'basic')
     throw new GitFailure('no-content', `${url.origin} sent no response of the batch API${remedyFor(server)}`);
   return new Map(read.data.objects.map((object) => [object.oid, object]));
@@ -181,7 +184,7 @@ async function fetchOne(
   // The credential goes to the repository's own host only.
   const isOwn = url.origin === server.url.origin && !isNamed && authorization !== undefined;
   const credential = isOwn ? { Authorization: authorization } : {};
-  const response = await send(way, { url, headers: { ...headers, ...credential }, signal: source.signal });
+  const response = await sendRequest(way, { url, headers: { ...headers, ...credential }, signal: source.signal });
   if (response.statusCode !== 200) throw refusal(server, response, url);
   await keep(file, readBody(response, url.origin), url.origin);
 }

@@ -125,7 +125,10 @@ interface Ask {
 }
 
 /** Sends a request; returns the response once its head has arrived, whatever its status. Throws a GitFailure. */
-export async function send({ origin, agent }: Way, { url, headers, body, signal }: Ask): Promise<IncomingMessage> {
+export async function sendRequest(
+  { origin, agent }: Way,
+  { url, headers, body, signal }: Ask,
+): Promise<IncomingMessage> {
   const start = url.protocol === 'https:' ? requestHttps : requestHttp;
   const method = body === undefined ? 'GET' : 'POST';
   return await new Promise((resolve, reject) => {
@@ -157,7 +160,7 @@ export async function* readBody(response: IncomingMessage, origin: string): Asyn
 }
 
 /** The whole text of a response. Throws a GitFailure if it is over `MAX_RESPONSE_BYTES`. */
-export async function readText(response: IncomingMessage, origin: string): Promise<string> {
+export async function readResponseText(response: IncomingMessage, origin: string): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of readBody(response, origin)) {

@@ -28,7 +28,7 @@ export async function ensureCommit(store: Store, { commit, ref }: { commit: Sha;
   }
   if (ref !== undefined) await fetchInto(store, HUB, await nameRef(store, ref)).catch(() => undefined);
   if (ref === undefined || !(await hasObject(store, commit))) await fetchInto(store, HUB, commit);
-  await remember(store, commit);
+  await rememberCommit(store, commit);
 }
 
 /** Fetches refs or commits with their history, from full and shallow repositories. Moves no ref. */
@@ -41,7 +41,7 @@ export async function fetchInto(store: Store, remote: Remote, ...sources: string
  * Keeps a fetched commit by a ref, so that later fetches don't bring its whole history again. There are only 256 such
  * refs: they are hints, and whichever commits they keep, these share nearly all of the history.
  */
-export async function remember(store: Store, commit: Sha): Promise<void> {
+export async function rememberCommit(store: Store, commit: Sha): Promise<void> {
   const ref = `refs/coxswain/seen/${commit.slice(0, 2)}`;
   await streamGit(store.dir, ['update-ref', '--no-deref', ref, commit]).catch(() => undefined);
 }

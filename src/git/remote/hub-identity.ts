@@ -7,7 +7,7 @@ import { link, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { placeOf, readAddress } from '../../core/address.ts';
 import { digestText } from '../../core/digest.ts';
-import { hideSecrets } from '../git-failure.ts';
+import { hideCredentials } from '../git-failure.ts';
 import { readPlainFile } from '../read-plain-file.ts';
 import { makeFolder, openStore } from '../store.ts';
 
@@ -28,7 +28,7 @@ export async function identifyHub(
   { stateDir, machine }: { stateDir: string; machine: string },
 ): Promise<HubIdentity> {
   const read = readAddress(hub);
-  if (read.kind === 'bad') return { id: digestText(hub).slice(0, 16), shown: hideSecrets(hub) };
+  if (read.kind === 'bad') return { id: digestText(hub).slice(0, 16), shown: hideCredentials(hub) };
   if (read.address.kind === 'url')
     return { id: digestText(placeOf(read.address)).slice(0, 16), shown: placeOf(read.address) };
   const path = resolve(stateDir, read.address.path);

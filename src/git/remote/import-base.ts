@@ -5,8 +5,8 @@
 import { checkRefName } from '../../core/branch-name.ts';
 import type { Sha } from '../../core/transcript.ts';
 import { storeNames } from './base-names.ts';
-import { fetchInto, remember } from './fetch-commit.ts';
-import { addRemedy, GitFailure, hideSecrets } from '../git-failure.ts';
+import { fetchInto, rememberCommit } from './fetch-commit.ts';
+import { addRemedy, GitFailure, hideCredentials } from '../git-failure.ts';
 import { isDirty } from '../is-dirty.ts';
 import { moveRef } from './move-ref.ts';
 import { runGit } from '../run-git.ts';
@@ -52,13 +52,13 @@ export async function importBase(
   store: Store,
   { repository, base, isBegun, withNames = false }: BaseRequest,
 ): Promise<Base> {
-  const name = hideSecrets(repository);
+  const name = hideCredentials(repository);
   const fetched = await fetchBase(store, { repository, base, isBegun }).catch((error: unknown) => {
     throw explain(error, name, base);
   });
   const { commit, branch, looked } = fetched;
   await moveRef(store, { ref: `refs/coxswain/bases/${commit}`, to: commit, from: null });
-  if (store.remote !== undefined) await remember(store, commit);
+  if (store.remote !== undefined) await rememberCommit(store, commit);
   const made = { commit, tree: await treeOf(store, commit), branch, dirty: await isDirty(store, repository) };
   if (!withNames) return made;
   // For a tag or a commit, the workspace's branch gets the default branch's name.
@@ -74,7 +74,7 @@ async function fetchBase(
   // Two attempts: a branch may be rewritten between listing and fetch.
   for (let attempt = 1; ; attempt += 1) {
     const looked = await look(store, repository);
-    const wanted = chooseRef(looked, base, hideSecrets(repository));
+    const wanted = chooseRef(looked, base, hideCredentials(repository));
     await fetchInto(store, repository, wanted.source);
     if (wanted.source === base && !isBegun) await requireReachable(store, { repository, commit: wanted.id, looked });
     try {
@@ -106,7 +106,7 @@ async function requireReachable(
   }
   throw new GitFailure(
     'missing-base',
-    `commit ${commit.slice(0, 10)} is in no branch and no tag of ${hideSecrets(repository)}, so it may be from a fork: push it there as a branch, and name that branch by "base"`,
+    `commit ${commit.slice(0, 10)} is in no branch and no tag of ${hideCredentials(repository)}, so it may be from a fork: push it there as a branch, and name that branch by "base"`,
   );
 }
 

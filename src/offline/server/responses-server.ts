@@ -11,7 +11,7 @@ import type { StoredResponse } from './background-responses.ts';
 import type { ParsedRequest } from './read-request.ts';
 import { readRequest } from './read-request.ts';
 import { createEvents, createResponse } from './response-events.ts';
-import { respondInBackground, isBackground, sendStored } from './serve-background.ts';
+import { serveInBackground, isBackground, sendStored } from './serve-background.ts';
 import type { ServerReply } from './server-reply.ts';
 import { sendError, sendJson, startStream, writeEvent } from './write-response.ts';
 
@@ -133,7 +133,7 @@ async function serve(served: Served, incoming: IncomingMessage, outgoing: Server
   }
   keep(served, request);
   const said = await served.options.answer(request);
-  if (isBackground(request, said)) await respondInBackground(served.kept, request, said, outgoing);
+  if (isBackground(request, said)) await serveInBackground(served.kept, request, said, outgoing);
   else await answer(request, said, outgoing);
 }
 

@@ -20,7 +20,7 @@ export function isBackground(request: ParsedRequest, said: ServerReply): boolean
 }
 
 /** Begins a background response and sends it, as a stream if the request wants one. */
-export async function respondInBackground(
+export async function serveInBackground(
   all: Map<string, StoredResponse>,
   request: ParsedRequest,
   said: ServerReply,

@@ -4,7 +4,7 @@ import { createAgent, nextAgentCommand } from '../../../src/core/agent/next.ts';
 import { advanceAgent } from '../../../src/core/agent/advance.ts';
 import { receiveForAgent } from '../../../src/core/agent/messages.ts';
 import type { AgentState } from '../../../src/core/agent/state.ts';
-import { answerCall, showCall } from '../../../src/core/agent/judge-call.ts';
+import { ruleOnCall, showCall } from '../../../src/core/agent/judge-call.ts';
 import type { Policy } from '../../../src/core/policy/policy.ts';
 import { tightenForIsolation } from '../../../src/core/policy/isolation.ts';
 import { listOpenDecisions } from '../../../src/core/decisions/open-decisions.ts';
@@ -57,14 +57,14 @@ describe('a command that a rule speaks against', () => {
     const check = 'printenv CI; sh -c "$TEST_COMMAND"';
     const propose1 = (command: string, checks: string[]) =>
       propose('work', { kind: 'call', callId: 'c1', tool: 'shell', arguments: JSON.stringify({ command }) }, checks);
-    expect(answerCall(policyOf(), propose1(check, [])).outcome).toBe('ask');
-    expect(answerCall(policyOf(), propose1(`${check}\n`, [check])).outcome).toBe('allow');
+    expect(ruleOnCall(policyOf(), propose1(check, [])).outcome).toBe('ask');
+    expect(ruleOnCall(policyOf(), propose1(`${check}\n`, [check])).outcome).toBe('allow');
     for (const longer of [`${check}; printenv`, `cd x && ${check}`])
-      expect(answerCall(policyOf(), propose1(longer, [check])).outcome).toBe('ask');
+      expect(ruleOnCall(policyOf(), propose1(longer, [check])).outcome).toBe('ask');
     const own = policyOf({
       rules: { commands: [{ ...RULE, effect: 'ask', programs: ['printenv'], match: ['printenv'] }] },
     });
-    expect(answerCall(own, propose1(check, [check]))).toMatchObject({
+    expect(ruleOnCall(own, propose1(check, [check]))).toMatchObject({
       outcome: 'ask',
       by: expect.stringMatching(/^rule no-deploy/),
     });
@@ -82,7 +82,7 @@ describe('a command that a rule speaks against', () => {
       paths: ['**/.keys/**', '/srv/keys/**'],
     };
     const policy = policyOf({ rules: { commands: [{ ...secret, match: ['cat .keys/a'] }] } });
-    const outcome = (command: string, globs?: 'shell'): string => answerCall(policy, line(command), globs).outcome;
+    const outcome = (command: string, globs?: 'shell'): string => ruleOnCall(policy, line(command), globs).outcome;
     expect(['cat src/**/*.py', 'wc **/*.md'].map((one) => outcome(one, 'shell'))).toEqual(['allow', 'allow']);
     expect(['cat src/**/*.py', 'wc **/*.md'].map((one) => outcome(one))).toEqual(['deny', 'deny']);
     expect(['cat .k*/a', 'cat /srv/*/a', 'cat src/.keys/a'].map((one) => outcome(one, 'shell'))).toEqual([
@@ -94,14 +94,14 @@ describe('a command that a rule speaks against', () => {
 
   test('without isolation is asked about, but for one that only looks at what is in its folder', () => {
     const policy = tightenForIsolation(policyOf(), 'none');
-    expect(answerCall(policy, line('ls -la lib'))).toMatchObject({
+    expect(ruleOnCall(policy, line('ls -la lib'))).toMatchObject({
       outcome: 'allow',
       by: 'rule looks-only (built-in)',
     });
     for (const other of ['npm test', 'cat ~/.ssh/id_rsa', 'cat ../x', 'cat a > b'])
-      expect([other, answerCall(policy, line(other)).outcome]).toEqual([other, 'ask']);
+      expect([other, ruleOnCall(policy, line(other)).outcome]).toEqual([other, 'ask']);
     const own = policyOf({ gates: { commands: 'ask' } });
-    expect(answerCall(own, line('ls -la lib')).outcome).toBe('ask');
+    expect(ruleOnCall(own, line('ls -la lib')).outcome).toBe('ask');
   });
 
   test('by the policy of any layer, also where the built-in rules say nothing', () => {
@@ -121,7 +121,7 @@ describe('a command that a rule speaks against', () => {
 
   test('of a gate that denies all, nothing runs; of one that asks, a rule still denies', () => {
     const outcome = (command: string, commands: 'ask' | 'deny'): string =>
-      answerCall(policyOf({ gates: { commands } }), line(command)).outcome;
+      ruleOnCall(policyOf({ gates: { commands } }), line(command)).outcome;
     expect(outcome('ls', 'deny')).toBe('deny');
     expect(outcome('git push', 'deny')).toBe('deny');
     expect(outcome('ls', 'ask')).toBe('ask');
@@ -141,7 +141,7 @@ test('daily work in the sandbox is not asked about', () => {
     'rm -rf dist',
   ];
   for (const command of daily)
-    expect([command, answerCall(policyOf(), line(command)).outcome]).toEqual([command, 'allow']);
+    expect([command, ruleOnCall(policyOf(), line(command)).outcome]).toEqual([command, 'allow']);
 });
 
 test('nor is anything that the offline model runs, whatever it replaces', () => {
@@ -152,21 +152,21 @@ test('nor is anything that the offline model runs, whatever it replaces', () => 
     listCommand(scope, ['lib', 'test/*.js'], 2),
     editCommand(scope, ['lib', '-odd name']),
   ];
-  for (const command of commands) expect(answerCall(policyOf(), line(command))).toMatchObject({ outcome: 'allow' });
+  for (const command of commands) expect(ruleOnCall(policyOf(), line(command))).toMatchObject({ outcome: 'allow' });
 });
 
 test('a history keeps a kilobyte of a command at most; what is left out is said, and judged all the same', () => {
   const long = `${'echo some words; '.repeat(200)}git push`;
   const call = line(long);
   expect(JSON.stringify(call).length).toBeLessThan(3000);
-  const answer = answerCall(policyOf(), call);
+  const answer = ruleOnCall(policyOf(), call);
   expect(answer).toMatchObject({ outcome: 'ask', by: 'rule git-publish (built-in)' });
   expect(showCall(call, answer)).toMatch(/… and \d+ more characters, in the checkpoint$/);
 });
 
 test('a call of a run from before there were rules is decided by its gate alone', () => {
   const { facts: _, judged: __, ...old } = line('git push');
-  expect(answerCall(policyOf(), old)).toEqual({
+  expect(ruleOnCall(policyOf(), old)).toEqual({
     outcome: 'allow',
     by: 'policy gates.commands (built-in)',
     reason: null,

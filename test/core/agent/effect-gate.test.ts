@@ -3,7 +3,7 @@ import { createAgent, nextAgentCommand } from '../../../src/core/agent/next.ts';
 import { advanceAgent } from '../../../src/core/agent/advance.ts';
 import { receiveForAgent } from '../../../src/core/agent/messages.ts';
 import type { AgentState } from '../../../src/core/agent/state.ts';
-import { answerEffects } from '../../../src/core/agent/gate-effects.ts';
+import { ruleOnEffects } from '../../../src/core/agent/gate-effects.ts';
 import type { Finding } from '../../../src/core/effects/findings.ts';
 import { findingKey, listFresh } from '../../../src/core/effects/findings.ts';
 import { listOpenDecisions } from '../../../src/core/decisions/open-decisions.ts';
@@ -87,9 +87,9 @@ describe('what an act left', () => {
 
   test('only outside of the paths is what the gate for scope says', () => {
     const outside: Finding = { ...SECRET, kind: 'outside-paths', path: 'README.md', why: 'not its file' };
-    expect(answerEffects(policyOf(), { outside: ['README.md'], findings: [outside] }).outcome).toBe('ask');
+    expect(ruleOnEffects(policyOf(), { outside: ['README.md'], findings: [outside] }).outcome).toBe('ask');
     expect(
-      answerEffects(policyOf({ gates: { scope: 'deny' } }), { outside: ['README.md'], findings: [outside] }).outcome,
+      ruleOnEffects(policyOf({ gates: { scope: 'deny' } }), { outside: ['README.md'], findings: [outside] }).outcome,
     ).toBe('deny');
     expect(after([outside], ['README.md']).control.opened).toEqual({ 'lib/scope': 1 });
   });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/core/effects/findings.ts';
 import { findingKey } from '../../../src/core/effects/findings.ts';
 import type { Permit } from '../../../src/core/decisions/permits.ts';
-import { keptBy } from '../../../src/core/decisions/permits.ts';
+import { permittedBy } from '../../../src/core/decisions/permits.ts';
 import type { IntegrateOutcome } from '../../../src/core/refactor/exchange.ts';
 import type { Policy } from '../../../src/core/policy/policy.ts';
 import { checkInputOf, nextRefactorCommand } from '../../../src/core/refactor/next.ts';
@@ -172,7 +172,7 @@ describe('approved without some files, a result', () => {
       allowed: ['docs/**', 'vendor.txt'],
       effects: { kept: [findingKey(outside('vendor/f1.js'))] },
     });
-    expect(keptBy(permits as Permit[])).toEqual({
+    expect(permittedBy(permits as Permit[])).toEqual({
       paths: ['docs/**', 'vendor.txt'],
       effects: [findingKey(outside('vendor/f1.js'))],
     });

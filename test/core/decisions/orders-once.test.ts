@@ -1,6 +1,6 @@
 /** A signed order counts once in its run, whatever else is sent to it. */
 import { expect, test } from 'vitest';
-import { settleIn } from '../../../src/core/decisions/open-decisions.ts';
+import { openInRun } from '../../../src/core/decisions/open-decisions.ts';
 import { receiveForRefactor } from '../../../src/core/refactor/messages.ts';
 import { newWorld, PLACE } from '../approval-attacks.ts';
 import { sha } from '../builders.ts';
@@ -46,6 +46,6 @@ test('more than a run remembers are refused, with the reason, until it continues
     kind: 'refused',
     detail: expect.stringContaining('once it has continued as new'),
   });
-  run.refactor = { ...run.refactor, control: settleIn(run.refactor.control, PLACE) };
+  run.refactor = { ...run.refactor, control: openInRun(run.refactor.control, PLACE) };
   expect(await give(run, 'steer', steer)).toMatchObject({ kind: 'applied' });
 });

@@ -12,7 +12,7 @@ import { takeDescription } from '../../../src/core/refactor/agents.ts';
 import { renderReport } from '../../../src/core/views/report.ts';
 import { weighRequest } from '../../../src/core/refactor/request.ts';
 import { rulesOf } from '../../../src/core/policy/approvers.ts';
-import { settleIn } from '../../../src/core/decisions/open-decisions.ts';
+import { openInRun } from '../../../src/core/decisions/open-decisions.ts';
 import { renderSignedText, subjectOfRequest, subjectOfRevision } from '../../../src/core/decisions/signed-text.ts';
 import { noteAuthor } from '../../../src/core/decisions/orders.ts';
 import { approvalBy, newWorld, PLACE, refactorGate } from '../approval-attacks.ts';
@@ -217,7 +217,7 @@ describe('where nobody may approve what they asked for,', () => {
   const at = Date.parse('2026-06-01T00:00:00Z');
   const started = (start: object, place = PLACE): ReturnType<typeof createRefactor> => {
     const run = createRefactor('r', startSchema.parse(start), policyOf(), at);
-    return { ...run, policyFrom: null, control: settleIn(run.control, place) };
+    return { ...run, policyFrom: null, control: openInRun(run.control, place) };
   };
   const signStart = (who: string, start: object, more: object = {}): object => {
     const subject = subjectOfRequest('r', PLACE.namespace, startSchema.parse(start));

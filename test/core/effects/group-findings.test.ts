@@ -1,7 +1,7 @@
 /** Many findings become few lines, none is dropped, and permits cover them by their bytes. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { answerEffects } from '../../../src/core/agent/gate-effects.ts';
+import { ruleOnEffects } from '../../../src/core/agent/gate-effects.ts';
 import type { Finding } from '../../../src/core/effects/findings.ts';
 import { FINDING_KINDS, findingKey } from '../../../src/core/effects/findings.ts';
 import { clipFindings, listPermittedKeys } from '../../../src/core/effects/group-findings.ts';
@@ -17,7 +17,7 @@ test('thousands of similar findings are one line, by kind and folder, and the on
   const { findings, more } = clipFindings([...many, SECRET]);
   expect(more).toBe(0);
   expect(findings).toHaveLength(2);
-  const { lines } = answerEffects(policyOf(), { outside: [], findings });
+  const { lines } = ruleOnEffects(policyOf(), { outside: [], findings });
   expect(lines).toEqual([
     'HIGH secret lib/keys.js:3: a key',
     '    + key',

@@ -6,8 +6,8 @@ import { renderReport } from '../../../src/core/views/report.ts';
 import type { Subject } from '../../../src/core/decisions/signed-text.ts';
 import { renderSignedText, subjectOfEarlyChoice, subjectOfOrder } from '../../../src/core/decisions/signed-text.ts';
 import { viewRefactor } from '../../../src/core/views/status.ts';
-import { canonicalAddress } from '../../../src/core/place.ts';
-import type { Answer } from '../../../src/core/decisions/receipts.ts';
+import { canonicalRepository } from '../../../src/core/place.ts';
+import type { MessageResult } from '../../../src/core/decisions/receipts.ts';
 import { approvalBy, decisionsOf, newWorld, openAt, PLACE, refactorGate } from '../approval-attacks.ts';
 import { planOf } from '../builders.ts';
 import { Keys, plainKeys } from '../signers.ts';
@@ -169,7 +169,7 @@ describe('with signatures required', () => {
   });
 
   test('whose work counts after a fork is chosen by signature, while the agents race and when they have ended', async () => {
-    const choose = async (run: World, who: string, subject: Subject, agent: string): Promise<Answer> => {
+    const choose = async (run: World, who: string, subject: Subject, agent: string): Promise<MessageResult> => {
       const message = keys.sign(who, subject, 'choose', { id: `${who}-${agent}`, agent });
       return await keys.deliver(
         () => run.refactor,
@@ -246,7 +246,7 @@ test('what is signed names the place, the run, the decision, its bytes, the verd
   );
   const place = {
     namespace: 'n',
-    repository: canonicalAddress('HTTPS://Git.example.com/a/B.git/'),
+    repository: canonicalRepository('HTTPS://Git.example.com/a/B.git/'),
     firstRun: 'f',
     run: 'g',
   };

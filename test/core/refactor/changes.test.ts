@@ -3,7 +3,7 @@ import { advanceRefactor } from '../../../src/core/refactor/advance.ts';
 import { nextRefactorCommand } from '../../../src/core/refactor/next.ts';
 import type { RefactorStatus } from '../../../src/core/views/status.ts';
 import { viewRefactor } from '../../../src/core/views/status.ts';
-import { keepTime } from '../../../src/core/refactor/working-time.ts';
+import { countTime } from '../../../src/core/refactor/working-time.ts';
 import { evidence, planOf, sha } from '../builders.ts';
 import { World } from '../world.ts';
 
@@ -196,18 +196,18 @@ describe('a budget that is refused', () => {
 
   test('of time: agents at work are stopped, and what is done is offered', () => {
     const run = world({}, { policy: { budget: { minutes: 10 } } });
-    run.refactor = keepTime(run.refactor, 0);
+    run.refactor = countTime(run.refactor, 0);
     untilAsked(run, 'plan');
     run.send('approve', 'plan@1');
-    run.refactor = keepTime(run.refactor, 60_000);
+    run.refactor = countTime(run.refactor, 60_000);
     while (!run.agents.has('r/b.1')) {
       run.stepRefactor();
       for (const id of run.agents.keys()) run.stepAgent(id);
     }
-    run.refactor = keepTime(run.refactor, 700_000);
+    run.refactor = countTime(run.refactor, 700_000);
     run.settle();
     run.send('reject', { decision: 'time@1', by: 'ann' });
-    run.refactor = keepTime(run.refactor, 800_000);
+    run.refactor = countTime(run.refactor, 800_000);
     expect(untilAsked(run, 'delivery').about).toContain('left out since no more budget was given: b');
     expect(run.agents.get('r/b.1')?.outcome).toMatchObject({ kind: 'stopped' });
   });

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { advanceRefactor } from '../../../src/core/refactor/advance.ts';
 import { viewRefactor } from '../../../src/core/views/status.ts';
-import { keepTime } from '../../../src/core/refactor/working-time.ts';
+import { countTime } from '../../../src/core/refactor/working-time.ts';
 import { planOf, sha } from '../builders.ts';
 import { World } from '../world.ts';
 
@@ -10,7 +10,7 @@ import { World } from '../world.ts';
 function conflictAfterRefusal(task: string): World {
   const plan = planOf({ id: 'a' }, { id: 'b', dependsOn: ['a'] });
   const run = new World({ plan, random: () => 0.5, callsPerTask: 1 }, { policy: { budget: { minutes: 10 } } });
-  run.refactor = keepTime(run.refactor, 0);
+  run.refactor = countTime(run.refactor, 0);
   run.settle();
   run.send('approve', 'plan@1');
   for (let round = 0; run.refactor.tasks.find((work) => work.task.id === task)?.status !== 'finished'; round++) {
@@ -18,7 +18,7 @@ function conflictAfterRefusal(task: string): World {
     run.stepRefactor();
     for (const id of run.agents.keys()) run.stepAgent(id);
   }
-  run.refactor = keepTime(keepTime(run.refactor, 60_000), 700_000);
+  run.refactor = countTime(countTime(run.refactor, 60_000), 700_000);
   run.send('reject', { decision: 'time@1', by: 'ann' });
   const outcome = { kind: 'conflict' as const, tree: sha('conflict'), files: ['a/x.js'] };
   run.refactor = advanceRefactor(run.refactor, { kind: 'integrated', at: 700_001, task, outcome });
@@ -34,7 +34,7 @@ test('a task that conflicts after more time was refused is left out, and what is
   expect([...run.agents.keys()]).toEqual(['r/plan.1', 'r/a.1', 'r/b.1']);
   // A person who wants more work done is asked for more time again.
   run.send('reject', { decision: 'delivery@1', note: 'with b' });
-  run.refactor = keepTime(run.refactor, 800_000);
+  run.refactor = countTime(run.refactor, 800_000);
   expect(viewRefactor(run.refactor).needs).toMatchObject([{ id: 'time@2' }]);
 });
 
@@ -42,6 +42,6 @@ test('where nothing else is done, it holds, and resumed it is asked for more tim
   const run = conflictAfterRefusal('a');
   expect(run.refactor.hold?.reason).toContain('Resume to be asked for the budget again');
   run.send('resume', {});
-  run.refactor = keepTime(run.refactor, 800_000);
+  run.refactor = countTime(run.refactor, 800_000);
   expect(viewRefactor(run.refactor).needs).toMatchObject([{ id: 'time@2' }]);
 });
