@@ -14,7 +14,7 @@ import {
 import type { ControlActivities, ModelActivities, WorkspaceActivities } from '../activities/attempt/contract.ts';
 import type { FailureType } from '../core/failures.ts';
 import { hostQueue, modelQueue, workspaceQueue } from '../core/task-queues.ts';
-import { exchangeWith } from './exchange.ts';
+import { exchangeWith } from './sealed-activities.ts';
 
 /**
  * A cancellation arrives with a heartbeat, which is throttled to 80 % of this time. After this time a silent worker

@@ -13,7 +13,7 @@ import type { RefactorState } from '../core/refactor/state.ts';
 import type { Opened, SealedKind } from '../core/sealed.ts';
 import { describeUnsealed, openSeal, runMark } from '../core/sealed.ts';
 import type { TroubleNews } from '../core/trouble.ts';
-import { isFreshNews } from './exchange.ts';
+import { isFreshNews } from './sealed-activities.ts';
 
 export type Heard<T> = { kind: 'heard'; message: T; stamp: number } | { kind: 'refused'; problem: string };
 

@@ -18,7 +18,7 @@ import type { JanitorResult } from '../core/upkeep/retention.ts';
 import { chooseRetention, readJanitorInput } from '../core/upkeep/retention.ts';
 import { hostQueue } from '../core/task-queues.ts';
 import { describeFailure, isHostGone } from './activities.ts';
-import { exchangeWith } from './exchange.ts';
+import { exchangeWith } from './sealed-activities.ts';
 import { beginsSealed } from './seals.ts';
 
 /** A few attempts are enough, since the next day's janitor tries again. */

@@ -7,7 +7,7 @@ import { ActivityFailure, CancellationScope, proxyActivities } from '@temporalio
 import type { ControlActivities } from '../activities/attempt/contract.ts';
 import type { PolicyReading } from '../core/policy/changes.ts';
 import { describeFailure } from './activities.ts';
-import { exchangeWith } from './exchange.ts';
+import { exchangeWith } from './sealed-activities.ts';
 
 const proxied = proxyActivities<Pick<ControlActivities, 'readPolicy'>>({
   // The base is already in the store, and a remote is read once more.

@@ -16,7 +16,7 @@ import type { SignatureQuestion, SignatureCheck, Verified } from '../core/decisi
 import type { Adoption, PolicyReading } from '../core/policy/changes.ts';
 import type { MessageResult } from '../core/decisions/receipts.ts';
 import type { Received } from '../core/decisions/receive.ts';
-import { exchangeWith } from './exchange.ts';
+import { exchangeWith } from './sealed-activities.ts';
 import { readPolicyAgain } from './read-policy-again.ts';
 
 const proxied = proxyLocalActivities<SigningActivities>({

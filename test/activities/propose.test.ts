@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { applyRules, propose } from '../../src/activities/attempt/propose.ts';
-import { ruleOnCall } from '../../src/core/agent/judge-call.ts';
+import { ruleOnCall } from '../../src/core/agent/rule-on-call.ts';
 import type { CommandRule } from '../../src/core/commands/rule-on-command.ts';
 import { resolvePolicy } from '../../src/core/policy/resolve.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AgentState } from '../../src/core/agent/state.ts';
-import { ruleOnCall } from '../../src/core/agent/judge-call.ts';
+import { ruleOnCall } from '../../src/core/agent/rule-on-call.ts';
 import { digestDelivery } from '../../src/core/refactor/delivery.ts';
 import type { Finding } from '../../src/core/effects/findings.ts';
 import { isScopeKind } from '../../src/core/policy/decision-kinds.ts';

@@ -11,7 +11,7 @@ import type { DecisionKind } from '../../core/policy/decision-kinds.ts';
 import { listApprovers, rulesOf } from '../../core/policy/approvers.ts';
 import type { DeliverySubject } from '../../core/refactor/delivery.ts';
 import { DELIVERY_FIELDS, digestDelivery } from '../../core/refactor/delivery.ts';
-import { ruleOnCall } from '../../core/agent/judge-call.ts';
+import { ruleOnCall } from '../../core/agent/rule-on-call.ts';
 import type { Approval } from '../../core/decisions/control.ts';
 import type { Setup } from '../../core/execution.ts';
 import type { LfsGrant } from '../../core/lfs.ts';

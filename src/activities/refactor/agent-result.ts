@@ -8,7 +8,7 @@ import { upgradeDecision } from '../../core/policy/decision-kinds.ts';
 import { rulesOf } from '../../core/policy/approvers.ts';
 import { canonicalJson, digestValue } from '../../core/digest.ts';
 import type { IntegrateInput, PermittedChanges } from '../../core/refactor/exchange.ts';
-import { findingRulesOf } from '../../core/policy/judge-fields.ts';
+import { findingRulesOf } from '../../core/policy/rules-and-effects.ts';
 import type { Permit } from '../../core/decisions/permits.ts';
 import { permittedBy, leftOutAt } from '../../core/decisions/permits.ts';
 import type { EffectivePolicy } from '../../core/policy/policy.ts';

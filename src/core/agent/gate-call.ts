@@ -5,7 +5,7 @@
 import type { AgentState } from './state.ts';
 import type { Proposal } from './step.ts';
 import { endAgent, finishAgent, nextStep, nudge, publish, say, tell, wordsOf } from './work.ts';
-import { ruleOnCall, showCall } from './judge-call.ts';
+import { ruleOnCall, showCall } from './rule-on-call.ts';
 import type { Control } from '../decisions/control.ts';
 import { drawFrom } from '../digest.ts';
 import { openDecision } from '../decisions/open-decisions.ts';

@@ -7,7 +7,7 @@ import { nextStep, publish, say, undoAct } from './work.ts';
 import { digestValue } from '../digest.ts';
 import type { Finding, FindingRules } from '../effects/findings.ts';
 import { gateFindings, findingKey, renderFindings, worstRisk } from '../effects/findings.ts';
-import { findingRulesOf } from '../policy/judge-fields.ts';
+import { findingRulesOf } from '../policy/rules-and-effects.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
 import type { GateRule } from '../risk.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';

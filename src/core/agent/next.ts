@@ -19,7 +19,7 @@
 import type { Decision } from '../decisions/control.ts';
 import { createControl } from '../decisions/control.ts';
 import type { AgentCommand, AgentSpec, AgentState, Fork, PendingCall } from './state.ts';
-import { ruleOnCall } from './judge-call.ts';
+import { ruleOnCall } from './rule-on-call.ts';
 import type { CallReviewInput } from '../review/review.ts';
 import type { ActInput, ThinkInput, CheckInput } from './step.ts';
 import { digestValue } from '../digest.ts';

@@ -7,7 +7,7 @@ import type { Decision } from '../decisions/control.ts';
 import { digestValue } from '../digest.ts';
 import { gateFindings, findingKey, renderFindings } from '../effects/findings.ts';
 import { describeKind } from '../policy/decision-kinds.ts';
-import { findingRulesOf } from '../policy/judge-fields.ts';
+import { findingRulesOf } from '../policy/rules-and-effects.ts';
 import { joinPermits, leftOutAt, permitOf } from '../decisions/permits.ts';
 import type { RefactorState, TaskState } from './state.ts';
 import type { IntegrateInput, IntegrateOutcome } from './exchange.ts';

@@ -4,7 +4,7 @@ import { createAgent, nextAgentCommand } from '../../../src/core/agent/next.ts';
 import { advanceAgent } from '../../../src/core/agent/advance.ts';
 import { receiveForAgent } from '../../../src/core/agent/messages.ts';
 import type { AgentState } from '../../../src/core/agent/state.ts';
-import { ruleOnCall, showCall } from '../../../src/core/agent/judge-call.ts';
+import { ruleOnCall, showCall } from '../../../src/core/agent/rule-on-call.ts';
 import type { Policy } from '../../../src/core/policy/policy.ts';
 import { tightenForIsolation } from '../../../src/core/policy/isolation.ts';
 import { listOpenDecisions } from '../../../src/core/decisions/open-decisions.ts';
