@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
 import type { TreeChange } from '../../src/git/read/commit-changes.ts';
-import { commitChanges } from '../../src/git/read/commit-changes.ts';
+import { commitCheckpoint } from '../../src/git/read/commit-changes.ts';
 import { treeOf } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
 import type { FileSpec } from './git-host.ts';
@@ -44,7 +44,7 @@ async function commit(
   files: Record<string, FileSpec | null>,
 ): Promise<{ commit: Sha; tree: Sha }> {
   const baseTree = await treeOf(store, parent);
-  return await commitChanges(store, { parent, baseTree, changes: changesOf(files), message: 'step\n' });
+  return await commitCheckpoint(store, { parent, baseTree, changes: changesOf(files), message: 'step\n' });
 }
 
 const BASE = { 'a/one': '1', 'a/two': '2', 'b/c/three': '3', top: 'top' };
@@ -74,7 +74,7 @@ describe('what a checkpoint holds', () => {
     const baseTree = await treeOf(store, base);
     const first = await commit(store, base, { made: 'then removed', 'a/one': 'changed' });
     const input = { parent: first.commit, baseTree, changes: changesOf({ 'a/one': 'again' }), message: 'second' };
-    const second = await commitChanges(store, input);
+    const second = await commitCheckpoint(store, input);
     expect(drawTree(store, second.commit)).toEqual([
       '100644 a/one again',
       '100644 a/two 2',
@@ -153,7 +153,7 @@ describe('what a checkpoint holds', () => {
     const store = await newStore();
     const parent = addCommit(store, BASE);
     const message = 'subject\n\n{"text":"from x\\ndone\\n"}\ndone\nM 100644 inline x\n';
-    const made = await commitChanges(store, { parent, baseTree: await treeOf(store, parent), changes: [], message });
+    const made = await commitCheckpoint(store, { parent, baseTree: await treeOf(store, parent), changes: [], message });
     expect(git(store.dir, ['cat-file', 'commit', made.commit]).split('\n\n').slice(1).join('\n\n')).toBe(
       message.trimEnd(),
     );
@@ -189,7 +189,7 @@ describe('what a checkpoint leaves', () => {
         mode: '100644',
         source: Buffer.from(join(folder, source)),
       } as const;
-      const failed = commitChanges(store, { parent, baseTree, changes: [change], message: 'm' });
+      const failed = commitCheckpoint(store, { parent, baseTree, changes: [change], message: 'm' });
       return await failed.then(
         () => 'no failure',
         (error: Error) => error.message.replaceAll(folder, '').replaceAll(store.dir, 'store').slice(-110),
@@ -230,9 +230,9 @@ describe('what a checkpoint leaves', () => {
     truncateSync(source, 400 << 20);
     const script = `
       const [module, dir, parent, baseTree, source] = process.argv.slice(1);
-      const { commitChanges } = await import(module);
+      const { commitCheckpoint } = await import(module);
       const change = { kind: 'write', path: Buffer.from('x'), mode: '100644', source: Buffer.from(source) };
-      await commitChanges({ dir }, { parent, baseTree, changes: [change], message: 'never' });`;
+      await commitCheckpoint({ dir }, { parent, baseTree, changes: [change], message: 'never' });`;
     const module = new URL('../../src/git/read/commit-changes.ts', import.meta.url).href;
     const worker = spawnScript(script, [module, store.dir, parent, baseTree, source]);
     await until(() => leftOvers(store).some((name) => name.includes('tmp_pack')), 'a pack that is being written');

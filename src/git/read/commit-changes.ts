@@ -32,7 +32,7 @@ export const MAX_FILE_BYTES = 512 * 1024 * 1024;
 const UNWRITTEN_REF = 'refs/coxswain/checkpoint';
 
 /** Writes the checkpoint's commit and returns it with its tree. Moves no ref. Throws a GitFailure. */
-export async function commitChanges(store: Store, checkpoint: CheckpointParts): Promise<{ commit: Sha; tree: Sha }> {
+export async function commitCheckpoint(store: Store, checkpoint: CheckpointParts): Promise<{ commit: Sha; tree: Sha }> {
   for (const { kind, path } of checkpoint.changes) {
     const isAllowed = kind === 'delete' ? staysInside(path) : isSafePath(path);
     if (!isAllowed) throw new GitFailure('failed', `${show(path)} is no path that git can store`);

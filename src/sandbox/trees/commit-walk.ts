@@ -3,7 +3,7 @@
  * Rule: the same changes give the same tree, for overlays and for plain folders.
  */
 import type { Sha } from '../../core/transcript.ts';
-import { commitChanges } from '../../git/read/commit-changes.ts';
+import { commitCheckpoint } from '../../git/read/commit-changes.ts';
 import { treeOf } from '../../git/store.ts';
 import type { Store } from '../../git/store.ts';
 import type { CheckpointResult, CheckpointFacts } from './checkpoint.ts';
@@ -24,6 +24,6 @@ export async function commitWalk(
   const [{ changes: found, leftOut, notes }, baseTree] = await Promise.all([walking, treeOf(store, base)]);
   const changes = await restorePointers(layer, found);
   const facts = { changed: new Set(changes.map(({ path }) => path.toString('latin1'))).size, leftOut, notes };
-  const made = await commitChanges(store, { parent, baseTree, changes, message: message(facts) });
+  const made = await commitCheckpoint(store, { parent, baseTree, changes, message: message(facts) });
   return { ...facts, commit: made.commit, tree: made.tree };
 }
