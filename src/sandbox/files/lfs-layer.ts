@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { chmod, copyFile, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TreeChange } from '../../git/read/commit-changes.ts';
+import type { TreeChange } from '../../git/write/commit-checkpoint.ts';
 import { openPlainFile } from '../../git/read-plain-file.ts';
 
 /** The content of LFS files for a base's checkout. */

@@ -3,10 +3,10 @@
  * Rule: the same changes give the same tree, for overlays and for plain folders.
  */
 import type { Sha } from '../../core/transcript.ts';
-import { commitCheckpoint } from '../../git/read/commit-changes.ts';
+import { commitCheckpoint } from '../../git/write/commit-checkpoint.ts';
 import { treeOf } from '../../git/store.ts';
 import type { Store } from '../../git/store.ts';
-import type { CheckpointResult, CheckpointFacts } from './checkpoint.ts';
+import type { CheckpointResult, CheckpointFacts } from './checkpoint-facts.ts';
 import { restorePointers } from '../files/lfs-layer.ts';
 import type { UpperWalk } from './walk-upper.ts';
 

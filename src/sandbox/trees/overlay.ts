@@ -6,8 +6,8 @@
 import type { Stats } from 'node:fs';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Sha } from '../../core/transcript.ts';
-import type { TreeChange } from '../../git/read/commit-changes.ts';
-import { MAX_FILE_BYTES } from '../../git/read/commit-changes.ts';
+import type { TreeChange } from '../../git/write/commit-checkpoint.ts';
+import { MAX_FILE_BYTES } from '../../git/write/commit-checkpoint.ts';
 import { diffTrees } from '../../git/read/diff-trees.ts';
 import type { Store } from '../../git/store.ts';
 import { writeDifference } from '../../git/write/write-difference.ts';

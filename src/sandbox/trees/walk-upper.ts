@@ -6,8 +6,8 @@
  */
 import type { Dirent, Stats } from 'node:fs';
 import { chmodSync, lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import type { TreeChange } from '../../git/read/commit-changes.ts';
-import { MAX_FILE_BYTES } from '../../git/read/commit-changes.ts';
+import type { TreeChange } from '../../git/write/commit-checkpoint.ts';
+import { MAX_FILE_BYTES } from '../../git/write/commit-checkpoint.ts';
 import { isPlainAttributes, isPlainModules } from '../../git/plain-settings.ts';
 import { isGitsOwn, readByGit } from '../../git/safe-path.ts';
 import type { FindArtefact } from '../files/find-artefact.ts';

@@ -8,7 +8,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha } from '../../core/transcript.ts';
 import { treeOf } from '../../git/store.ts';
-import type { CheckpointResult } from '../trees/checkpoint.ts';
+import type { CheckpointResult } from '../trees/checkpoint-facts.ts';
 import type { CommandRequest, CommandResult } from '../command/request.ts';
 import type { WorkspaceOrigin, StaleSetup } from '../layers/prepared.ts';
 import { removeTree } from '../files/remove-tree.ts';

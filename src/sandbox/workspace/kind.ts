@@ -3,7 +3,7 @@
  * Rule: all kinds keep the same promises to their callers; only what a command can reach differs.
  */
 import type { Sha } from '../../core/transcript.ts';
-import type { CheckpointFacts, CheckpointResult } from '../trees/checkpoint.ts';
+import type { CheckpointFacts, CheckpointResult } from '../trees/checkpoint-facts.ts';
 import type { CommandRequest, CommandResult } from '../command/request.ts';
 import type { ArtefactRules } from '../files/find-artefact.ts';
 import type { SetupOutcome } from '../layers/layers.ts';
