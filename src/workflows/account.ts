@@ -31,7 +31,7 @@ import { describeUnsealed, openSeal, sealed } from '../core/sealed.ts';
 import { continueRun } from './continue-run.ts';
 import { accountStatusQuery, accountUpdates, wakeSignal } from './messages.ts';
 import { beginsSealed, openState } from './seals.ts';
-import { isContinueDue } from './search-attributes.ts';
+import { isContinueDue } from './continue-run.ts';
 
 /** The patch since which an account's input is compared with its workflow id. */
 const IS_NAMED = 'account-is-named';

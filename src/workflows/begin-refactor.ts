@@ -12,7 +12,9 @@ import type { RefactorState } from '../core/refactor/state.ts';
 import { findStartProblems } from '../core/decisions/border.ts';
 import { formerBranchFor } from '../core/branch-name.ts';
 import { harmless } from '../core/text/harmless.ts';
-import { TEXT_BORDER } from './search-attributes.ts';
+
+/** The patch since which runs check names, and escape text, as they come in. */
+export const TEXT_BORDER = 'text-border';
 
 /** The patch since which a network that a person allowed at a start counts for exactly that start's input. */
 const NAMES_START = 'names-start';

@@ -36,7 +36,7 @@ import { listNeeds, refactorState } from '../core/views/status.ts';
 import { openActivities } from './activities.ts';
 import { reportSignal, troubleSignal } from './messages.ts';
 import { beginRefactor, beginRules } from './begin-refactor.ts';
-import { continueRun, nameRun } from './continue-run.ts';
+import { isContinueDue, continueRun, nameRun } from './continue-run.ts';
 import { beginEnding, endsCancelled } from './end-cancelled.ts';
 import { hearDescription, hearReport, hearTrouble, nextStamp } from './hear.ts';
 import { watchDeadlines } from './watch-deadlines.ts';
@@ -45,7 +45,7 @@ import { performForRefactor } from './perform-refactor.ts';
 import { handleRefactorQueries } from './queries.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { beginsSealed, openState } from './seals.ts';
-import { isContinueDue, showOrigin, showState } from './search-attributes.ts';
+import { showOrigin, showState } from './search-attributes.ts';
 import { handleVerbs } from './verbs.ts';
 
 /** The patch since which a waiting refactor shows its agents' needs at once. */

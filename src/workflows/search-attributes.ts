@@ -1,25 +1,26 @@
 /**
- * Shows a run's state in Temporal's search attributes, and decides when the run continues as new.
+ * Shows a run's state in Temporal's search attributes.
  * Rule: a search attribute is written only when its value changes, since each write is an event.
  */
 import type { SearchAttributePair } from '@temporalio/common';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { SEARCH_ATTRIBUTES, SearchAttributeType as SearchAttributeKind } from '../core/search-attributes.ts';
 
-/** The patch since which runs check names, and escape text, as they come in. */
-export const TEXT_BORDER = 'text-border';
+type NameOf<T extends SearchAttributeKind> = {
+  [N in keyof typeof SEARCH_ATTRIBUTES]: (typeof SEARCH_ATTRIBUTES)[N] extends T ? N : never;
+}[keyof typeof SEARCH_ATTRIBUTES];
 
-const STATE = defineSearchAttributeKey('CoxState', SearchAttributeType.KEYWORD);
-const NEEDS = defineSearchAttributeKey('CoxNeeds', SearchAttributeType.KEYWORD_LIST);
-const TASK = defineSearchAttributeKey('CoxTask', SearchAttributeType.KEYWORD);
-const REPOSITORY = defineSearchAttributeKey('CoxRepository', SearchAttributeType.KEYWORD);
-const TEAM = defineSearchAttributeKey('CoxTeam', SearchAttributeType.KEYWORD);
-const CAMPAIGN = defineSearchAttributeKey('CoxCampaign', SearchAttributeType.KEYWORD);
+const keyword = (name: NameOf<'Keyword'>) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
+const keywordList = (name: NameOf<'KeywordList'>) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD_LIST);
+
+const STATE = keyword('CoxState');
+const NEEDS = keywordList('CoxNeeds');
+const TASK = keyword('CoxTask');
+const REPOSITORY = keyword('CoxRepository');
+const TEAM = keyword('CoxTeam');
+const CAMPAIGN = keyword('CoxCampaign');
 const INHERITED = [REPOSITORY, TEAM, CAMPAIGN];
-/** About 300 steps. Replaying more takes seconds, at 0.8 ms per event. */
-const MAX_HISTORY_EVENTS = 4000;
-/** A run that has just begun does not continue as new, or else it could do so without end. */
-const FRESH_HISTORY_EVENTS = 5;
 
 /** Sets `CoxState` and `CoxNeeds` if they changed. */
 export function showState(state: string, needs: string[]): void {
@@ -27,16 +28,6 @@ export function showState(state: string, needs: string[]): void {
   if (current.get(STATE) !== state) upsertSearchAttributes([{ key: STATE, value: state }]);
   const shown = current.get(NEEDS) ?? [];
   if (shown.join() !== needs.join()) upsertSearchAttributes([{ key: NEEDS, value: needs }]);
-}
-
-/**
- * Whether the run should continue as new between the next two steps: its history is long, or its worker's version is
- * old.
- */
-export function isContinueDue(): boolean {
-  const { continueAsNewSuggested, historyLength, targetWorkerDeploymentVersionChanged } = workflowInfo();
-  if (targetWorkerDeploymentVersionChanged && historyLength > FRESH_HISTORY_EVENTS) return true;
-  return continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS;
 }
 
 /** Search attributes of an agent: those of its refactor, and its task. */

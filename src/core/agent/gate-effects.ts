@@ -10,6 +10,7 @@ import { gateFindings, findingKey, renderFindings, worstRisk } from '../effects/
 import { findingRulesOf } from '../policy/rules-and-effects.ts';
 import { openDecision } from '../decisions/open-decisions.ts';
 import type { GateRule } from '../risk.ts';
+import { stricter } from '../risk.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { ActOutcome } from './step.ts';
 import { shorten } from '../text/lines.ts';
@@ -35,10 +36,8 @@ export function ruleOnEffects(
 ): EffectRuling {
   const scope: GateRule = outside.length === 0 ? 'allow' : policy.gates.scope.value === 'deny' ? 'deny' : 'ask';
   const found = gateInside(findings, findingRulesOf(policy));
-  const rulings = [scope, found.outcome];
-  const outcome = rulings.includes('deny') ? 'deny' : rulings.includes('ask') ? 'ask' : 'allow';
   return {
-    outcome,
+    outcome: stricter(scope, found.outcome),
     findings: found.about,
     lines: [
       ...renderFindings(findings, FINDING_LINES),

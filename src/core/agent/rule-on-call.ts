@@ -7,6 +7,7 @@ import type { Proposal } from './step.ts';
 import { escapeForPeople } from '../text/escape.ts';
 import type { GlobReading } from '../commands/paths.ts';
 import type { GateRule } from '../risk.ts';
+import { compareStrictness } from '../risk.ts';
 import type { CommandRuling } from '../commands/rule-on-command.ts';
 import { ruleOnCommand } from '../commands/rule-on-command.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
@@ -21,8 +22,6 @@ export interface CallRuling {
   by: string;
   reason: string | null;
 }
-
-const STRICTNESS: Record<GateRule, number> = { allow: 0, ask: 1, deny: 2 };
 
 /**
  * The ruling on a call from all sources. Among equally strict rulings one with a reason wins. `globs` is how policy's
@@ -43,7 +42,7 @@ export function ruleOnCall(policy: EffectivePolicy, call: Proposal, globs: GlobR
     ...(call.judged ? [nameRuling(call.judged, 'built-in')] : []),
   ].filter(({ outcome }) => outcome !== 'allow');
   return rulings.reduce(
-    (worst, one) => (STRICTNESS[one.outcome] > STRICTNESS[worst.outcome] || isEqualAndUnsaid(worst, one) ? one : worst),
+    (worst, one) => (compareStrictness(one.outcome, worst.outcome) > 0 || isEqualAndUnsaid(worst, one) ? one : worst),
     gate,
   );
 }

@@ -10,6 +10,7 @@ import { basename, DYNAMIC } from './facts.ts';
 import type { Comparing, GlobReading, PathMatch } from './paths.ts';
 import { matchesGlob, namesPath, surer } from './paths.ts';
 import type { GateRule } from '../risk.ts';
+import { compareStrictness, GATE_RULES } from '../risk.ts';
 import type { StepBudget } from '../step-budget.ts';
 import { isSpent, openBudget, take } from '../step-budget.ts';
 
@@ -23,7 +24,7 @@ const list = z.array(text).min(1).max(200);
 export const commandRuleSchema = z
   .strictObject({
     id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,59}$/, 'lower-case letters, digits and dashes'),
-    effect: z.enum(['allow', 'ask', 'deny']),
+    effect: z.enum(GATE_RULES),
     /** Names of programs, without folders. `*` stands for any text. */
     programs: list.optional(),
     /** The first words that are not options: `push`, or several words: `remote add`. */
@@ -63,8 +64,6 @@ export interface CommandRuling {
   reason: string;
 }
 
-const STRICTNESS: Record<GateRule, number> = { allow: 0, ask: 1, deny: 2 };
-
 /** Most steps for comparing one line with all rules: about a tenth of a second. */
 const MAX_STEPS = 10_000_000;
 
@@ -88,9 +87,9 @@ export function ruleOnCommand(
       return [{ outcome: match === 'yes' ? rule.effect : ('ask' as const), rule: rule.id, reason: rule.reason }];
     });
   const found = [...strict, ...listUnjudgeable(facts, budget)];
-  const worst = found.toSorted((a, b) => STRICTNESS[b.outcome] - STRICTNESS[a.outcome])[0];
+  const worst = found.toSorted((a, b) => compareStrictness(b.outcome, a.outcome))[0];
   if (otherwise === 'allow') return worst ?? { outcome: 'allow', rule: null, reason: 'no rule speaks against it' };
-  if (worst && STRICTNESS[worst.outcome] >= STRICTNESS[otherwise]) return worst;
+  if (worst && compareStrictness(worst.outcome, otherwise) >= 0) return worst;
   const allowing = worst ? undefined : findAllowing(facts, rules, comparing);
   if (allowing && !isSpent(budget)) return { outcome: 'allow', rule: allowing.id, reason: allowing.reason };
   return { outcome: otherwise, rule: null, reason: worst?.reason ?? 'no rule allows all of it' };

@@ -5,6 +5,7 @@
 import type { HostList, HostRule, NetworkGrant } from '../egress.ts';
 import { readHostRule } from '../egress.ts';
 import type { GateRule } from '../risk.ts';
+import { stricter } from '../risk.ts';
 
 export type LfsRule = 'pointers' | 'content';
 
@@ -20,13 +21,11 @@ export interface Field<T> {
   only?: readonly string[];
 }
 
-const STRICTNESS: Record<GateRule, number> = { allow: 0, ask: 1, deny: 2 };
-
 /** A gate. The stricter rule wins. */
 export function gate(limit: GateRule): Field<GateRule> {
   return {
     builtIn: { limit, value: limit },
-    tighten: (one, other) => (STRICTNESS[one] >= STRICTNESS[other] ? one : other),
+    tighten: stricter,
   };
 }
 

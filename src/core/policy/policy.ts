@@ -12,6 +12,7 @@ import { DECISION_FIELDS } from './decision-fields.ts';
 import { networkGrantSchema } from '../egress.ts';
 import type { NetworkGrant } from '../egress.ts';
 import type { GateRule } from '../risk.ts';
+import { GATE_RULES } from '../risk.ts';
 import type { CommandRule } from '../commands/rule-on-command.ts';
 import type { SourcedEffects } from './rules-and-effects.ts';
 import { effectsPolicySchema, RULES_AND_EFFECTS_FIELDS, rulesPolicySchema } from './rules-and-effects.ts';
@@ -21,7 +22,7 @@ import type { SourcedReview } from './review-fields.ts';
 import { REVIEW_FIELDS, reviewPolicySchema } from './review-fields.ts';
 import { SHARED_BUDGETS } from './shared-budgets.ts';
 
-const gateSchema = z.enum(['allow', 'ask', 'deny']);
+const gateSchema = z.enum(GATE_RULES);
 const count = (max: number): z.ZodInt => z.int().min(1).max(max);
 
 const { tokens: UNLIMITED_TOKENS, usd: UNLIMITED_USD } = UNLIMITED_BUDGET;

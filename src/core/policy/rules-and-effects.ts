@@ -8,6 +8,7 @@ import { canonicalJson } from '../digest.ts';
 import type { FindingKind, FindingRules } from '../effects/findings.ts';
 import { FINDING_KINDS } from '../effects/findings.ts';
 import type { GateRule } from '../risk.ts';
+import { stricter } from '../risk.ts';
 import type { CommandRule } from '../commands/rule-on-command.ts';
 import { commandRuleSchema } from '../commands/rule-on-command.ts';
 import type { Field } from './fields.ts';
@@ -49,14 +50,12 @@ const rules: Field<CommandRule[]> = {
   accumulates: true,
 };
 
-const STRICTNESS: Record<GateRule, number> = { allow: 0, ask: 1, deny: 2 };
-
 /** Null means the built-in rule: high risk asks. */
 const effect: Field<GateRule | null> = {
   builtIn: { limit: null, value: null },
   tighten: (one, other) => {
     if (one === null || other === null) return one ?? other;
-    return STRICTNESS[one] >= STRICTNESS[other] ? one : other;
+    return stricter(one, other);
   },
 };
 
