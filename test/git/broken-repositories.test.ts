@@ -46,7 +46,7 @@ test('a partial clone is named as one, with what to do, by path and by URL', asy
   for (const place of [repository, `${daemon.url}/partial/.git`]) {
     const { kind, said, isTriedAgain } = await failureOf(place);
     expect({ place, kind, isTriedAgain }).toEqual({ place, kind: 'partial', isTriedAgain: false });
-    expect(said).toContain('name the address that it was cloned from');
+    expect(said).toContain('use the address that it was cloned from');
   }
 });
 
