@@ -10,9 +10,9 @@ import { defineConfig } from 'vitest/config';
 const filesOf = (areas: readonly string[]): string[] => areas.map((area) => `test/${area}/**/*.test.ts`);
 
 /** Areas that never talk to Temporal and hardly start a program: their files share a worker and its modules. */
-const PURE = filesOf(['budget', 'core', 'model', 'offline', 'policy', 'replay', 'seal', 'tidy']);
+const PURE = filesOf(['budget', 'core', 'model', 'policy', 'replay', 'seal', 'tidy']);
 /** Areas that never talk to Temporal, but start many programs, which takes long from a worker that has grown. */
-const PLAIN = filesOf(['activities', 'bench', 'cli', 'git', 'package', 'programs', 'sandbox', 'signing']);
+const PLAIN = filesOf(['activities', 'bench', 'cli', 'git', 'offline', 'package', 'programs', 'sandbox', 'signing']);
 
 const IS_LONG = process.env['COXSWAIN_LONG_TESTS'] === '1';
 const LONG = 'test/**/*.long.test.ts';

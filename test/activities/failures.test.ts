@@ -34,7 +34,7 @@ test('a token that a forge repeats is in no failure, even where the text is cut'
       { owner: 'o', name: 'n', head: 'b', base: 'main', title: 't', body: 'w' },
       new AbortController().signal,
     ).catch((error: unknown) => error);
-    expect(String(failed)).toContain('answered 422');
+    expect(String(failed)).toContain('responded 422');
     expect(String(failed)).not.toContain(token.slice(0, 8));
   }
 });

@@ -43,10 +43,10 @@ test.each([
   [401, {}, false, 'Is COXSWAIN_GITHUB_TOKEN right'],
   [404, {}, false, 'May the token see this repository'],
   [403, {}, false, 'May the token write pull requests'],
-  [403, { 'x-ratelimit-remaining': '0' }, true, 'answered 403'],
-  [429, {}, true, 'answered 429'],
-  [503, {}, true, 'answered 503'],
-] as const)('an answer of %i says what to do, and whether it may pass', async (status, headers, retryable, words) => {
+  [403, { 'x-ratelimit-remaining': '0' }, true, 'responded 403'],
+  [429, {}, true, 'responded 429'],
+  [503, {}, true, 'responded 503'],
+] as const)('a response of %i says what to do, and whether it may pass', async (status, headers, retryable, words) => {
   const server = await startGitHub();
   server.refuses = { status, headers };
   await expect(openPullRequest(server.github, INPUT, never)).rejects.toMatchObject({

@@ -80,5 +80,5 @@ sed -i 's|1.0.0|1.0.2|' node_modules/.package-lock.json`);
   const result = await start();
   expect(result.exitCode).toBe(1);
   expect(result.stdout).toBe('');
-  expect(result.stderr).toMatch(/something else than package-lock.json names/);
+  expect(result.stderr).toMatch(/other packages than package-lock.json names/);
 });

@@ -34,7 +34,7 @@ test('overlays are used where they work', async () => {
 });
 
 test.each([
-  ['bubblewrap that knows no overlays', false, /has none, 0\.11 does/],
+  ['bubblewrap that knows no overlays', false, /has no overlays, 0\.11 does/],
   ['a kernel that mounts none', true, /^probe "a command starts in the sandbox": .*Can't mount overlay/],
 ])('with %s workspaces are plain folders, proven like others', async (_name, tells, why) => {
   const folder = temporaryFolder();
