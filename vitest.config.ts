@@ -26,7 +26,8 @@ const OTHERS = IS_LONG
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 3,
+    // The whole sweeps work more than they wait.
+    maxWorkers: IS_LONG ? 2 : 3,
     testTimeout: 300_000,
     hookTimeout: 300_000,
     teardownTimeout: 30_000,
