@@ -103,10 +103,9 @@ export async function findDifferenceOf(
   client: Client,
   hub: HubSettings,
   id: string,
-  { id: decision, kind, owner }: NeedView,
+  { kind, task, owner }: NeedView,
 ): Promise<RunDifference | undefined> {
   if (ABOUT_NO_FILES.includes(kind)) return undefined;
   if (owner !== undefined || isAgentId(id)) return await findDifference(client, hub, owner ?? id);
-  const task = decision.includes('/') ? decision.slice(0, decision.lastIndexOf('/')) : undefined;
   return await findDifference(client, hub, id, task);
 }

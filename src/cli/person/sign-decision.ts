@@ -133,7 +133,7 @@ async function findChoice(client: Client, id: string, { agent }: MessageOf<'choo
   const { tasks, needs, place } = await queryRun(client, id, refactorQueries.status);
   const task = tasks.find(({ rivals }) => rivals?.some((rival) => rival === agent || rival === `${id}/${agent}`));
   if (!task?.rivals) return undefined;
-  const open = needs.find((need) => need.id.startsWith(`${task.id}/choice@`));
+  const open = needs.find((need) => need.kind === 'choice' && need.task === task.id);
   return open ? toSubject(open, id) : subjectOfEarlyChoice(id, task.id, task.rivals, place);
 }
 

@@ -69,8 +69,8 @@ export async function supervise(supervision: Supervision): Promise<RefactorStatu
 }
 
 /** The agents that a decision is a choice among. */
-export function rivalsOf({ tasks }: RefactorStatus, { id }: NeedView): string[] {
-  return tasks.find((task) => id.startsWith(`${task.id}/choice@`))?.rivals ?? [];
+export function rivalsOf({ tasks }: RefactorStatus, { kind, task }: NeedView): string[] {
+  return (kind === 'choice' && tasks.find(({ id }) => id === task)?.rivals) || [];
 }
 
 /** Shows a decision, asks the person at the terminal and sends their reply. True if it was sent and not refused. */
