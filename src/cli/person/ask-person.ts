@@ -25,11 +25,11 @@ export type Decide = (
   need: NeedView,
   rivals: readonly string[],
   over?: AbortSignal,
-  look?: ShowDifference,
+  look?: ShowWhole,
 ) => Promise<Reply | undefined>;
 
 /** Shows the whole of what a decision is about, in the person's pager. */
-export interface ShowDifference {
+export interface ShowWhole {
   /** What is shown, such as `the difference`. */
   what: string;
   show: () => Promise<void>;
@@ -62,7 +62,7 @@ export function askBy(read: Read): Decide {
   };
 }
 
-function lookKey({ what, show }: ShowDifference): Key {
+function lookKey({ what, show }: ShowWhole): Key {
   return {
     key: 'd',
     does: `show ${what} first`,
@@ -164,7 +164,7 @@ export const askPerson: Decide = async (need, rivals, over, look) => {
 };
 
 /** While a pager has the terminal, nothing here may read its keys. */
-function pauseFor(terminal: Interface, look: ShowDifference): ShowDifference {
+function pauseFor(terminal: Interface, look: ShowWhole): ShowWhole {
   const show = async (): Promise<void> => {
     terminal.pause();
     await look.show().finally(() => terminal.resume());

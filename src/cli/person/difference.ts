@@ -67,11 +67,11 @@ function ofRefactor({ id, base, line }: RefactorStatus): { from: string; to: str
 async function ofAgent(client: Client, status: RefactorStatus, which: string): Promise<{ from: string; to: string }> {
   const { id, tasks, agents = [] } = status;
   const name = which.startsWith(`${id}/`) ? which.slice(id.length + 1) : which;
-  const known = [...agents.map((row) => row.id), ...tasks.flatMap(({ agent }) => agent ?? [])];
   const ofTask = tasks.find((task) => task.id === name)?.agent;
   const agent = ofTask ?? (/\.\d+$/.test(name) ? `${id}/${name}` : undefined);
   if (!agent) {
-    const names = [...new Set(known)].map((one) => one.slice(id.length + 1)).join(', ');
+    const known = new Set([...agents.map((row) => row.id), ...tasks.flatMap((task) => task.agent ?? [])]);
+    const names = [...known].map((one) => one.slice(id.length + 1)).join(', ');
     throw new ClientFailure(
       'bad-input',
       `"${name}" is no task that an agent has begun; agents: ${names || 'none yet'}`,

@@ -99,7 +99,7 @@ export function showElapsed(ms: number): string {
   return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** The terms of a decision: digest, risk, who may decide, and what happens if nobody does. */
+/** The terms of a decision: digest, risk, who may decide, and what happens after its timeout. */
 function showTerms({ digest, risk, approvals, mayDecide, signatures, silence }: NeedView): string {
   const terms = [
     `digest ${digest.slice(0, 12)}`,

@@ -14,7 +14,7 @@ import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
 import { refactorQueries, updates } from '../../workflows/messages.ts';
 import { showElapsed, showPlan, showTicks, sumSpend } from './show.ts';
 import type { HubSettings } from '../../git/remote/hub-store.ts';
-import type { Decide, ShowDifference, Reply } from './ask-person.ts';
+import type { Decide, ShowWhole, Reply } from './ask-person.ts';
 import { findDifferenceOf, showDifference, showStat } from './difference.ts';
 import { page } from './page.ts';
 import { signDecision } from './sign-decision.ts';
@@ -82,7 +82,9 @@ export async function decideOne(
   const plan = need.kind === 'plan' ? (await queryRun(client, id, refactorQueries.plan))?.plan : undefined;
   say(`DECIDE ${safe(need.id)}`);
   say(plan ? showPlan(plan) : asBlock(need.about));
-  const look = plan ? lookAtPlan(plan) : hub && (await lookAtChanges({ client, id, hub, need, say }));
+  // Without a person at the terminal only a delivery's statistics are shown.
+  const source = decide || need.kind === 'delivery' ? hub : undefined;
+  const look = plan ? lookAtPlan(plan) : source && (await lookAtChanges({ client, id, hub: source, need, say }));
   const { reply, elsewhere } = decide ? await askUntilDecided(client, id, need, { rivals, decide, look }) : {};
   if (!reply && elsewhere !== undefined) {
     say(`\n  decided elsewhere: ${safe(elsewhere)}`);
@@ -100,7 +102,7 @@ export async function decideOne(
   return kind !== 'refused';
 }
 
-function lookAtPlan(plan: Plan): ShowDifference {
+function lookAtPlan(plan: Plan): ShowWhole {
   const text = `${showPlan(plan, 'whole')}\n`;
   return { what: "the whole plan, with each task's instructions,", show: async () => await page(text) };
 }
@@ -112,9 +114,7 @@ async function lookAtChanges({
   hub,
   need,
   say,
-}: Required<Pick<Supervision, 'client' | 'id' | 'hub' | 'say'>> & { need: NeedView }): Promise<
-  ShowDifference | undefined
-> {
+}: Required<Pick<Supervision, 'client' | 'id' | 'hub' | 'say'>> & { need: NeedView }): Promise<ShowWhole | undefined> {
   try {
     const changed = await findDifferenceOf(client, hub, id, need);
     if (changed && need.kind === 'delivery') say(asBlock(await showStat(changed)));
@@ -131,7 +131,7 @@ async function askUntilDecided(
   client: Client,
   id: string,
   need: NeedView,
-  { rivals, decide, look }: { rivals: readonly string[]; decide: Decide; look: ShowDifference | undefined },
+  { rivals, decide, look }: { rivals: readonly string[]; decide: Decide; look: ShowWhole | undefined },
 ): Promise<{ reply?: Reply | undefined; elsewhere?: string | undefined }> {
   const over = new AbortController();
   const done = new AbortController();

@@ -140,7 +140,7 @@ async function startServer(config: Config, onProgress: (message: string) => void
 async function readPorts(config: Config): Promise<{ port: number; uiPort: number } | undefined> {
   const schema = z.object({ port: z.number(), uiPort: z.number() });
   const text = await readFile(join(config.stateDir, 'ports.json'), 'utf8').catch(() => undefined);
-  // The first time: Temporal's default ports, for which nobody needs to type an address.
+  // The first time: Temporal's default ports, which the temporal program uses without --address.
   if (text === undefined) return { port: 7233, uiPort: 8233 };
   return schema.safeParse(parseJson(text)).data;
 }

@@ -3,8 +3,8 @@
  * Rule: a signed text stays as it was when its decision was opened, so older decisions keep their older name.
  */
 
-/** Kinds of decisions. */
-export const DECISION_KINDS = [
+/** Kinds that are approved or rejected. */
+export const QUORUM_KINDS = [
   'plan',
   'delivery',
   'baseline',
@@ -19,9 +19,10 @@ export const DECISION_KINDS = [
   /** A task's result that a reviewer doubts. */
   'review',
   'budget',
-  'question',
-  'choice',
 ] as const;
+export type QuorumKind = (typeof QUORUM_KINDS)[number];
+/** All kinds. Those that are not approved or rejected get one answer. */
+export const DECISION_KINDS = [...QUORUM_KINDS, 'question', 'choice'] as const;
 export type DecisionKind = (typeof DECISION_KINDS)[number];
 /** The older name of four kinds. In a policy file, `scope` sets each of the four that the file does not name itself. */
 export const SCOPE = 'scope';
@@ -38,20 +39,6 @@ export function isScopeKind(kind: string): boolean {
 export const RIGHTS = [...DECISION_KINDS, 'control'] as const;
 /** What a signature can be about. To request or steer takes a listed key, but no right. */
 export type SubjectKind = (typeof RIGHTS)[number] | typeof SCOPE | 'request' | 'steer';
-/** Kinds that are approved or rejected. The others get one answer. */
-export const QUORUM_KINDS = [
-  'plan',
-  'delivery',
-  'baseline',
-  'checks',
-  'call',
-  'outside',
-  'effects',
-  'integration',
-  'review',
-  'budget',
-] as const;
-export type QuorumKind = (typeof QUORUM_KINDS)[number];
 
 /** The words for a kind inside a sentence. */
 export function describeKind(kind: SubjectKind): string {
