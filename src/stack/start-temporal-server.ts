@@ -71,9 +71,15 @@ const PORT_TIMEOUT_MS = 5000;
  */
 const GUARDED = 'umask 077; exec 3<&0; (read -r _ <&3; kill -KILL 0) & exec "$@" 3<&- </dev/null';
 
-/** The first value avoids a delay of a second for each timer and retry; exact fairness needs a single partition. */
+/**
+ * The first value avoids a delay of a second for each timer and retry; exact fairness needs a single partition. The
+ * poll limits count for each shard, and this server has a single one: the default of 20 polls a second would allow it
+ * five steps of agents a second, since each step is two activities and two workflow tasks.
+ */
 const DYNAMIC_CONFIG = [
   'history.timerProcessorMaxTimeShift="1ms"',
+  'history.transferProcessorMaxPollRPS=1000',
+  'history.timerProcessorMaxPollRPS=1000',
   'matching.enableFairness=true',
   'matching.numTaskqueueReadPartitions=1',
   'matching.numTaskqueueWritePartitions=1',

@@ -61,6 +61,12 @@ test('kill -9 of the server loses nothing: after a restart on its file and port,
   expect(signals).toHaveLength(2);
 });
 
+test('a shard is polled often enough for many steps a second: by default the only one has 20 polls', async () => {
+  const { pid } = await start({});
+  const said = (await readFile(`/proc/${pid}/cmdline`, 'latin1')).split('\0');
+  for (const queue of ['transfer', 'timer']) expect(said).toContain(`history.${queue}ProcessorMaxPollRPS=1000`);
+});
+
 test('the server dies with the process that started it, even by kill -9', async () => {
   const script = fileURLToPath(new URL('own-server.ts', import.meta.url));
   const log = join(await makeFolder(), 'temporal.log');
