@@ -10,7 +10,7 @@ import type { NetworkGrant } from '../core/egress.ts';
 import type { EffectivePolicy, Policy } from '../core/policy/policy.ts';
 import type { Layer, LayerName } from '../core/policy/resolve.ts';
 import type { LfsRule } from '../core/policy/fields.ts';
-import { isWithin } from '../core/policy/fields.ts';
+import { isWithin } from '../core/policy/network-grants.ts';
 import { mergeLimits, resolveLayers, tightenBy } from '../core/policy/resolve.ts';
 import type { PolicyFile } from '../core/policy/file.ts';
 import type { Organisation } from './read-organisation.ts';

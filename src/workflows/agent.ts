@@ -21,7 +21,7 @@ import { receiveForAgent, restartAt } from '../core/agent/messages.ts';
 import { isShare, takeShare } from '../core/agent/share.ts';
 import type { AgentEvent, AgentOutcome, AgentReport, AgentResult, AgentSpec, AgentState } from '../core/agent/state.ts';
 import { publish } from '../core/agent/work.ts';
-import { rulesOf } from '../core/policy/approvers.ts';
+import { rulesOf } from '../core/policy/decision-fields.ts';
 import { describeAgent } from '../core/views/details.ts';
 import { refuse } from '../core/decisions/receive.ts';
 import { sealed } from '../core/sealed.ts';

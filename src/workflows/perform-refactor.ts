@@ -3,7 +3,7 @@
  * Rule: core orders each thing once. A failure is an event too, and never fails the run.
  */
 import { isCancellation } from '@temporalio/workflow';
-import { rulesOf } from '../core/policy/approvers.ts';
+import { rulesOf } from '../core/policy/decision-fields.ts';
 import type { PolicyInput } from '../core/policy/layer-sources.ts';
 import type { ReserveShared } from '../core/refactor/exchange.ts';
 import { checkInputOf } from '../core/refactor/next.ts';

@@ -14,7 +14,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { adoptForRefactor } from '../core/refactor/adopt-policy.ts';
-import { rulesOf } from '../core/policy/approvers.ts';
+import { rulesOf } from '../core/policy/decision-fields.ts';
 import { describeRefactor } from '../core/views/details.ts';
 import { readStart } from '../core/decisions/messages.ts';
 import type { StoredRefactor } from '../core/refactor/upgrade.ts';

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { allowance } from '../../src/core/policy/fields.ts';
+import { tightenNetwork } from '../../src/core/policy/network-grants.ts';
 import { isSetupInput } from '../../src/sandbox/layers/setup-inputs.ts';
 import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
 import { addCommit, git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from './sandbox-host.ts';
@@ -179,10 +179,9 @@ describe.each([isolation, { ...isolation, overlay: false }])('with overlay $over
 });
 
 test('every layer of policy must agree that hosts are reached after changes', () => {
-  const { tighten } = allowance({ limit: true, value: false });
   const [yes, no] = [{ hosts: ['a.test'], afterChanges: true }, { hosts: ['a.test', 'b.test'] }];
-  expect([tighten(yes, yes), tighten(true, yes), tighten(yes, true)]).toEqual([yes, yes, yes]);
-  expect([tighten(yes, no), tighten(no, yes), tighten(yes, false)]).toEqual([
+  expect([tightenNetwork(yes, yes), tightenNetwork(true, yes), tightenNetwork(yes, true)]).toEqual([yes, yes, yes]);
+  expect([tightenNetwork(yes, no), tightenNetwork(no, yes), tightenNetwork(yes, false)]).toEqual([
     { hosts: ['a.test'] },
     { hosts: ['a.test'] },
     false,

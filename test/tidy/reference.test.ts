@@ -12,6 +12,7 @@ import type { Verb } from '../../src/core/decisions/messages.ts';
 import { MESSAGE_SCHEMAS, readMessage, SIGNAL_VERBS, startSchema, VERBS } from '../../src/core/decisions/messages.ts';
 import { planSchema, taskSchema } from '../../src/core/plan.ts';
 import { policyFileSchema } from '../../src/core/policy/file.ts';
+import { fieldOf, NAMES } from '../../src/core/policy/policy.ts';
 import { janitorInputSchema } from '../../src/core/upkeep/retention.ts';
 import { forwardSignal, reportSignal, troubleSignal } from '../../src/workflows/messages.ts';
 import {
@@ -160,4 +161,13 @@ test('the example of docs/policy.md is a policy file', () => {
   const text = readFileSync(`${ROOT}docs/policy.md`, 'utf8');
   const example = /```yaml\n([^]*?)```/.exec(text)?.[1] ?? '';
   expect(policyFileSchema.safeParse(parse(example)).error?.issues ?? []).toEqual([]);
+});
+
+test('every field of policy has a row, in the words and with the built-in value of the code', () => {
+  const rows = NAMES.map((name) => {
+    const { says, joins, builtIn, only } = fieldOf(name);
+    const where = only ? ` Only in files of the ${only.join(' or ')} layer.` : '';
+    return [`\`${name}\``, `${says}${where}`, `\`${JSON.stringify(builtIn.value)}\``, joins];
+  });
+  expect(rowsOf('field of policy')).toEqual(rows);
 });

@@ -12,7 +12,7 @@ import type { AccountInput, Holder, Reservation, ReserveInput, SettleInput } fro
 import { accountId } from '../../core/budget/account.ts';
 import { UNLIMITED_BUDGET } from '../../core/budget/amounts.ts';
 import type { Amount, SharedBudget } from '../../core/budget/amounts.ts';
-import { rulesOf } from '../../core/policy/approvers.ts';
+import { rulesOf } from '../../core/policy/decision-fields.ts';
 import type { ReserveOutcome, ReserveShared, SettleShared } from '../../core/refactor/exchange.ts';
 import { isAmong } from '../../core/refactor/shared-budget.ts';
 import { describeUnsealed, openSeal, sealed } from '../../core/sealed.ts';

@@ -5,7 +5,7 @@
  */
 import { kindOfEffects } from '../../core/agent/gate-effects.ts';
 import { upgradeDecision } from '../../core/policy/decision-kinds.ts';
-import { rulesOf } from '../../core/policy/approvers.ts';
+import { rulesOf } from '../../core/policy/decision-fields.ts';
 import { canonicalJson, digestValue } from '../../core/digest.ts';
 import type { IntegrateInput, PermittedChanges } from '../../core/refactor/exchange.ts';
 import { findingRulesOf } from '../../core/policy/rules-and-effects.ts';

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { queryRun } from '../../client/refactors.ts';
 import type { DecisionRules } from '../../core/policy/approvers.ts';
-import { rulesOf } from '../../core/policy/approvers.ts';
+import { rulesOf } from '../../core/policy/decision-fields.ts';
 import { escapeForPeople as safe } from '../../core/text/escape.ts';
 import type { Message, MessageFields, MessageOf, Verb } from '../../core/decisions/messages.ts';
 import { readMessage, readStart } from '../../core/decisions/messages.ts';

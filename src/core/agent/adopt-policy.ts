@@ -9,7 +9,7 @@ import { tightenForIsolation } from '../policy/isolation.ts';
 import type { PolicyInput } from '../policy/layer-sources.ts';
 import type { PolicyReading, Adoption } from '../policy/changes.ts';
 import { listPolicyChanges, findLostOrganisation } from '../policy/changes.ts';
-import { tightenNetwork } from '../policy/fields.ts';
+import { tightenNetwork } from '../policy/network-grants.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Received } from '../decisions/receive.ts';
 import { finishAdoption } from '../decisions/receive.ts';

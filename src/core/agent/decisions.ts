@@ -7,7 +7,7 @@ import { authorsOfAgent } from './next.ts';
 import { raiseBudget } from './budget.ts';
 import type { AgentState } from './state.ts';
 import { endAgent, nextStep, publish, say, tell, undoAct } from './work.ts';
-import { rulesOf } from '../policy/approvers.ts';
+import { rulesOf } from '../policy/decision-fields.ts';
 import type { Decision, Approval } from '../decisions/control.ts';
 import type { Verified } from '../decisions/weigh.ts';
 import { countApproval, nameOf, weigh } from '../decisions/weigh.ts';

@@ -9,7 +9,7 @@ import { answerQuestion, decideForAgent } from './decisions.ts';
 import { gateAgain } from './gate-call.ts';
 import type { AgentState } from './state.ts';
 import { endAgent, nextStep, publish, say, tell } from './work.ts';
-import { rulesOf } from '../policy/approvers.ts';
+import { rulesOf } from '../policy/decision-fields.ts';
 import type { Decision } from '../decisions/control.ts';
 import type { Verified } from '../decisions/weigh.ts';
 import type { Message, MessageOf, Verb } from '../decisions/messages.ts';

@@ -62,8 +62,6 @@ export function givenOf({ id, kind, shownAs, digest, openedAt, approvals = [] }:
   return { id, kind, ...(shownAs ? { shownAs } : {}), digest, openedAt, approvals };
 }
 
-type FieldName = Parameters<typeof fieldOf>[0];
-
 /** Why a run's policy is looser than the worker's reading of it, in the given fields; undefined if it is not. */
 export function describeLooser(
   claimed: EffectivePolicy | undefined,
@@ -74,8 +72,7 @@ export function describeLooser(
   const before = new Map(listFields(claimed).map((field) => [field.name, field]));
   const lines = listFields(read).flatMap((theirs) => {
     const mine = before.get(theirs.name);
-    if (!mine || !fields.test(mine.name) || !isLooser(fieldOf(mine.name as FieldName), mine.value, theirs.value))
-      return [];
+    if (!mine || !fields.test(mine.name) || !isLooser(fieldOf(mine.name), mine.value, theirs.value)) return [];
     const show = ({ value, from }: typeof mine): string => `${JSON.stringify(value).slice(0, 200)} (${from})`;
     return [`${mine.name}: the run uses ${show(mine)}, this worker reads ${show(theirs)}`];
   });

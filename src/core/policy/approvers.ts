@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import type { Risk } from '../risk.ts';
 import type { DecisionKind, QuorumKind, SubjectKind } from './decision-kinds.ts';
-import { DECISION_KINDS, describeKind, isScopeKind, QUORUM_KINDS, RIGHTS, SCOPE } from './decision-kinds.ts';
+import { DECISION_KINDS, describeKind, isScopeKind, RIGHTS, SCOPE } from './decision-kinds.ts';
 
 /** The default risk of each kind of decision. */
 const RISKS: Record<DecisionKind, Risk> = {
@@ -46,14 +46,14 @@ const approverSchema = z.strictObject({
 });
 export type Approver = z.infer<typeof approverSchema>;
 
-const approversSchema = z
+export const approversSchema = z
   .array(approverSchema)
   .max(100)
   .refine((all) => new Set(all.map(({ publicKey }) => keyWithoutComment(publicKey))).size === all.length, {
     message: 'two approvers have the same key',
   });
 
-const silenceSchema = z.strictObject({
+export const silenceSchema = z.strictObject({
   /** Seconds without a decision. */
   after: z.int().min(1).max(31_536_000),
   /** `proceed` counts only if the risk is low; otherwise it means `hold`. */
@@ -62,32 +62,6 @@ const silenceSchema = z.strictObject({
   to: z.array(approverName).max(100).optional(),
 });
 export type Silence = z.infer<typeof silenceSchema>;
-
-/** A schema with the same optional field for each of these kinds. */
-function each<K extends DecisionKind | typeof SCOPE, T extends z.ZodType>(
-  kinds: readonly K[],
-  schema: T,
-): z.ZodObject<Record<K, z.ZodOptional<T>>, z.core.$strict> {
-  return z.strictObject(
-    Object.fromEntries(kinds.map((kind) => [kind, schema.optional()])) as Record<K, z.ZodOptional<T>>,
-  );
-}
-
-/** Policy on decisions as people write it. Every field may be left out. */
-export const decisionsPolicySchema = z.strictObject({
-  /** Whether a decision counts only with a signature of a listed approver. */
-  signatures: z.enum(['required', 'optional']).optional(),
-  /** Whether an approval must name the digest of what its sender looked at. */
-  bound: z.enum(['required', 'optional']).optional(),
-  /** Whether a signature must say until when it counts. */
-  expiresAt: z.enum(['required', 'optional']).optional(),
-  approvers: approversSchema.optional(),
-  /** Whether people who requested a refactor, or wrote its plan, may approve it. */
-  selfApproval: z.enum(['allow', 'deny']).optional(),
-  /** How many different people must approve; 1 if left out. */
-  quorum: each([...QUORUM_KINDS, SCOPE], z.int().min(1).max(20)).optional(),
-  silence: each([...DECISION_KINDS, SCOPE], silenceSchema).optional(),
-});
 
 /** The policy on decisions that is in force. */
 export interface DecisionRules {
@@ -216,41 +190,4 @@ function findKindProblems(
 /** Whether two names mean the same person. Case is ignored. */
 export function isSame(one: string, other: string | undefined): boolean {
   return other !== undefined && one.trim().toLowerCase() === other.trim().toLowerCase();
-}
-
-type Sourced<T> = { value: T; from: string };
-/** Policy on decisions in force, each field with the layer that it comes from. */
-export interface SourcedRules {
-  signatures: Sourced<DecisionRules['signatures']>;
-  bound: Sourced<DecisionRules['bound']>;
-  expiresAt?: Sourced<'required' | 'optional'>;
-  approvers: Sourced<Approver[] | null>;
-  selfApproval: Sourced<DecisionRules['selfApproval']>;
-  quorum: Record<QuorumKind, Sourced<number>>;
-  silence: Record<DecisionKind, Sourced<Silence | null>>;
-}
-
-/** The rules in a policy. Runs from before there were any have the open rules. */
-export function rulesOf({ decisions }: { decisions?: SourcedRules }): DecisionRules {
-  if (!decisions) return OPEN_RULES;
-  const { signatures, bound, expiresAt, approvers, selfApproval } = decisions;
-  return {
-    signatures: signatures.value,
-    bound: bound.value,
-    ...(expiresAt ? { expiresAt: expiresAt.value } : {}),
-    approvers: approvers.value,
-    selfApproval: selfApproval.value,
-    quorum: Object.fromEntries(QUORUM_KINDS.map((kind) => [kind, rowOf(decisions.quorum, kind)?.value])),
-    silence: Object.fromEntries(
-      DECISION_KINDS.flatMap((kind) => {
-        const value = rowOf(decisions.silence, kind)?.value;
-        return value ? [[kind, value]] : [];
-      }),
-    ),
-  };
-}
-
-/** The entry for a kind. Older policies in force have one entry for the four kinds together. */
-function rowOf<T>(rows: Partial<Record<string, T>>, kind: DecisionKind): T | undefined {
-  return rows[kind] ?? (isScopeKind(kind) ? rows[SCOPE] : undefined);
 }

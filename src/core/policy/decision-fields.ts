@@ -3,28 +3,19 @@
  * Rule: the result is as strict as both layers: required over optional, deny over allow, the larger quorum, the
  * approvers in both lists, and the timeout action that allows less.
  */
-import type { Approver, DecisionRules, Silence, SourcedRules } from './approvers.ts';
-import { mayDecide, keyWithoutComment } from './approvers.ts';
+import { z } from 'zod';
+import type { Approver, DecisionRules, Silence } from './approvers.ts';
+import { approversSchema, keyWithoutComment, mayDecide, OPEN_RULES, silenceSchema } from './approvers.ts';
 import type { DecisionKind, QuorumKind } from './decision-kinds.ts';
-import { DECISION_KINDS, isScopeKind, QUORUM_KINDS, RIGHTS, SCOPE } from './decision-kinds.ts';
-import type { Field } from './fields.ts';
-
-/** A field with two values, of which the second is the stricter. */
-function stricter<T extends string>(loose: T, strict: T): Field<T> {
-  return {
-    builtIn: { limit: loose, value: loose },
-    tighten: (one, other) => (one === strict || other === strict ? strict : loose),
-  };
-}
-
-/** A minimum; the larger number wins. */
-const quorum: Field<number> = {
-  builtIn: { limit: 1, value: 1 },
-  tighten: (one, other) => Math.max(one, other),
-};
+import { DECISION_KINDS, describeKind, isScopeKind, QUORUM_KINDS, RIGHTS, SCOPE } from './decision-kinds.ts';
+import type { Field, InForce } from './fields.ts';
+import { each, least, newer, older, word } from './fields.ts';
 
 /** Null means anyone. Two lists become the list of approvers that are in both. */
 const approvers: Field<Approver[] | null> = {
+  schema: approversSchema,
+  says: 'Who may decide, with their public SSH keys and rights. Left out: anyone.',
+  joins: 'the approvers in both lists',
   builtIn: { limit: null, value: null },
   tighten: (one, other) => {
     const [mine, theirs] = [one ?? other, other ?? one];
@@ -69,20 +60,27 @@ function pick(moments: (string | undefined)[], isStricter: (a: number, b: number
 const CAUTION: Record<Silence['means'], number> = { proceed: 0, escalate: 1, hold: 2, deny: 3 };
 
 /** `null`: no timeout; the decision waits until somebody decides. */
-const silence: Field<Silence | null> = {
-  builtIn: { limit: { after: 1, means: 'proceed' }, value: null },
-  tighten: (one, other) => {
-    const [a, b] = [one && plain(one), other && plain(other)];
-    const [cautionA, cautionB] = [CAUTION[a?.means ?? 'hold'], CAUTION[b?.means ?? 'hold']];
-    if (cautionA !== cautionB) return cautionA > cautionB ? a : b;
-    if (!a || !b) return a ?? b;
-    // A time until something goes on: the later one wins. A time until work stops or is marked as overdue: the earlier
-    // one wins.
-    const waits = cautionA < CAUTION.hold;
-    const after = waits ? Math.max(a.after, b.after) : Math.min(a.after, b.after);
-    return plain({ after, means: a.means, to: (a.to ?? []).filter((name) => b.to?.includes(name)) });
-  },
-};
+function silence(kind: string): Field<Silence | null> {
+  return {
+    schema: silenceSchema,
+    says: `What happens if nobody decides ${kind}. Left out: it waits.`,
+    joins: 'what allows less',
+    builtIn: { limit: { after: 1, means: 'proceed' }, value: null },
+    tighten: tightenSilence,
+  };
+}
+
+function tightenSilence(one: Silence | null, other: Silence | null): Silence | null {
+  const [a, b] = [one && plain(one), other && plain(other)];
+  const [cautionA, cautionB] = [CAUTION[a?.means ?? 'hold'], CAUTION[b?.means ?? 'hold']];
+  if (cautionA !== cautionB) return cautionA > cautionB ? a : b;
+  if (!a || !b) return a ?? b;
+  // A time until something goes on: the later one wins. A time until work stops or is marked as overdue: the earlier
+  // one wins.
+  const waits = cautionA < CAUTION.hold;
+  const after = waits ? Math.max(a.after, b.after) : Math.min(a.after, b.after);
+  return plain({ after, means: a.means, to: (a.to ?? []).filter((name) => b.to?.includes(name)) });
+}
 
 /** One spelling for equal rules. */
 function plain({ after, means, to = [] }: Silence): Silence {
@@ -121,21 +119,56 @@ export function boundSilence(decisions: SourcedRules, layers: readonly Names[]):
 }
 
 /** The field that counts for a kind if a file does not set that kind's own field. */
-function orElse(kind: DecisionKind, rows: 'quorum' | 'silence'): { orElse?: string } {
+function orElse(kind: string, rows: 'quorum' | 'silence'): { orElse?: string } {
   return isScopeKind(kind) ? { orElse: `decisions.${rows}.${SCOPE}` } : {};
 }
 
-type Name = `quorum.${QuorumKind}` | `silence.${DecisionKind}`;
+function quorum(kind: QuorumKind | typeof SCOPE): Field<number> {
+  const says = `How many different people must approve ${describeKind(kind)}.`;
+  return least(z.int().min(1).max(20), { limit: 1, value: 1 }, says);
+}
 
-/** The fields of policy under `decisions`, by name. */
-export const DECISION_FIELDS = {
-  'decisions.signatures': stricter<DecisionRules['signatures']>('optional', 'required'),
-  'decisions.bound': stricter<DecisionRules['bound']>('optional', 'required'),
-  'decisions.expiresAt': stricter<'required' | 'optional'>('optional', 'required'),
-  'decisions.approvers': approvers,
-  'decisions.selfApproval': stricter<DecisionRules['selfApproval']>('allow', 'deny'),
-  ...(Object.fromEntries([
-    ...QUORUM_KINDS.map((kind) => [`decisions.quorum.${kind}`, { ...quorum, ...orElse(kind, 'quorum') }]),
-    ...DECISION_KINDS.map((kind) => [`decisions.silence.${kind}`, { ...silence, ...orElse(kind, 'silence') }]),
-  ]) as Record<`decisions.${Name}`, Field<unknown>>),
+/** The fields of policy under `decisions`. */
+export const DECISIONS = {
+  signatures: word(['optional', 'required'], 'Whether a decision counts only with a signature of a listed approver.'),
+  bound: word(['optional', 'required'], 'Whether an approval must name the digest of what its sender looked at.'),
+  expiresAt: newer(word(['optional', 'required'], 'Whether a signature must say until when it counts.')),
+  approvers,
+  selfApproval: word(['allow', 'deny'], 'Whether people who requested a refactor, or wrote its plan, may approve it.'),
+  quorum: {
+    ...each(QUORUM_KINDS, (kind) => ({ ...quorum(kind), ...orElse(kind, 'quorum') })),
+    [SCOPE]: older(quorum(SCOPE)),
+  },
+  silence: {
+    ...each(DECISION_KINDS, (kind) => ({ ...silence(describeKind(kind)), ...orElse(kind, 'silence') })),
+    [SCOPE]: older(silence(describeKind(SCOPE))),
+  },
 };
+
+/** Policy on decisions in force, each field with the layer that it comes from. */
+export type SourcedRules = InForce<typeof DECISIONS>;
+
+/** The rules in a policy. Runs from before there were any have the open rules. */
+export function rulesOf({ decisions }: { decisions?: SourcedRules }): DecisionRules {
+  if (!decisions) return OPEN_RULES;
+  const { signatures, bound, expiresAt, approvers, selfApproval } = decisions;
+  return {
+    signatures: signatures.value,
+    bound: bound.value,
+    ...(expiresAt ? { expiresAt: expiresAt.value } : {}),
+    approvers: approvers.value,
+    selfApproval: selfApproval.value,
+    quorum: Object.fromEntries(QUORUM_KINDS.map((kind) => [kind, rowOf(decisions.quorum, kind)?.value])),
+    silence: Object.fromEntries(
+      DECISION_KINDS.flatMap((kind) => {
+        const value = rowOf(decisions.silence, kind)?.value;
+        return value ? [[kind, value]] : [];
+      }),
+    ),
+  };
+}
+
+/** The entry for a kind. Older policies in force have one entry for the four kinds together. */
+function rowOf<T>(rows: Partial<Record<string, T>>, kind: DecisionKind): T | undefined {
+  return rows[kind] ?? (isScopeKind(kind) ? rows[SCOPE] : undefined);
+}

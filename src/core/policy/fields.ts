@@ -1,16 +1,29 @@
 /**
- * The kinds of policy fields. Each says how two values become one.
+ * A field of policy: how people write it, its built-in value, and how the values of two layers become one. From a tree
+ * of fields follow the schema of a file, the types of a file and of the policy in force, and the table in the docs.
  * Rule: `tighten` returns a value at least as strict as both. It is associative, and two equal values stay the same.
  */
-import type { HostList, HostRule, NetworkGrant } from '../egress.ts';
-import { readHostRule } from '../egress.ts';
+import { z } from 'zod';
+import type { NetworkGrant } from '../egress.ts';
+import { networkGrantSchema } from '../egress.ts';
 import type { GateRule } from '../risk.ts';
-import { stricter } from '../risk.ts';
+import { GATE_RULES, stricter } from '../risk.ts';
+import { tightenNetwork } from './network-grants.ts';
 
 export type LfsRule = 'pointers' | 'content';
 
-/** A field: its built-in limit and value, and `tighten`, which returns the stricter of two values. */
+/** Marks a field or group that policies in force of older runs don't have. */
+const NEWER = Symbol('newer');
+/** Marks an older name of fields. Files may still have it; no policy in force does. */
+const OLDER = Symbol('older');
+
+/** A field. `null` as a value means that no layer sets it; a file can't say it. */
 export interface Field<T> {
+  schema: z.ZodType<NonNullable<T>>;
+  /** What the field sets, as a sentence for people. */
+  says: string;
+  /** Which of two values wins, in a few words for people. */
+  joins: string;
   builtIn: { limit: T; value: T };
   tighten(this: void, one: T, other: T): T;
   /** Whether layers add to the value, so that no layer can be too loose. */
@@ -19,89 +32,142 @@ export interface Field<T> {
   orElse?: string;
   /** The only layers that may set it, if it affects more than the layer's own repositories. */
   only?: readonly string[];
+  [NEWER]?: true;
+  [OLDER]?: true;
 }
 
-/** A gate. The stricter rule wins. */
-export function gate(limit: GateRule): Field<GateRule> {
+/** Fields and groups of fields by name, nested as in a file. */
+export interface FieldGroup {
+  [name: string]: Field<unknown> | FieldGroup;
+  [NEWER]?: true;
+}
+
+/** The value of a field in the policy in force, and the layer that it comes from. */
+export interface Sourced<T> {
+  value: T;
+  from: string;
+}
+
+/** A group as people write it: every field may be left out. */
+export type Written<G> = {
+  [K in keyof G & string]?: (G[K] extends Field<infer T> ? NonNullable<T> : Written<G[K]>) | undefined;
+};
+
+type Newer<G> = { [K in keyof G & string]: G[K] extends { [NEWER]: true } ? K : never }[keyof G & string];
+type Older<G> = { [K in keyof G & string]: G[K] extends { [OLDER]: true } ? K : never }[keyof G & string];
+type ValueInForce<F> = F extends Field<infer T> ? Sourced<T> : InForce<F>;
+/** A group in the policy in force. */
+export type InForce<G> = {
+  [K in Exclude<keyof G & string, Newer<G> | Older<G>>]: ValueInForce<G[K]>;
+} & { [K in Newer<G>]?: ValueInForce<G[K]> };
+
+export function newer<F extends object>(field: F): F & { [NEWER]: true } {
+  return { ...field, [NEWER]: true };
+}
+
+export function older<F extends object>(field: F): F & { [OLDER]: true } {
+  return { ...field, [OLDER]: true };
+}
+
+function isField(node: Field<unknown> | FieldGroup): node is Field<unknown> {
+  return typeof node['tighten'] === 'function';
+}
+
+/** The same field for each of these names. */
+export function each<K extends string, F>(names: readonly K[], field: (name: K) => F): Record<K, F> {
+  return Object.fromEntries(names.map((name) => [name, field(name)])) as Record<K, F>;
+}
+
+/** The schema of a group as people write it. An unknown name is an error. */
+export function schemaOf<G extends FieldGroup>(group: G): z.ZodType<Written<G>> {
+  const shape = Object.entries(group).map(([name, node]) => {
+    const schema: z.ZodType = isField(node) ? node.schema.describe(node.says) : schemaOf(node);
+    return [name, schema.optional()];
+  });
+  return z.strictObject(Object.fromEntries(shape) as Record<string, z.ZodType>) as unknown as z.ZodType<Written<G>>;
+}
+
+/** The fields of a group by their whole names, such as `gates.plan`; those under an older name are left out. */
+export function flatten(group: FieldGroup, prefix = ''): [name: string, field: Field<unknown>][] {
+  return Object.entries(group).flatMap(([name, node]): [string, Field<unknown>][] => {
+    if (!isField(node)) return flatten(node, `${prefix}${name}.`);
+    return node[OLDER] ? [] : [[`${prefix}${name}`, node]];
+  });
+}
+
+export function gate(limit: GateRule, says: string): Field<GateRule> {
   return {
+    schema: z.enum(GATE_RULES),
+    says,
+    joins: 'the stricter rule',
     builtIn: { limit, value: limit },
     tighten: stricter,
   };
 }
 
-/** A maximum. The smaller number wins. */
-export function most(builtIn: { limit: number; value: number }): Field<number> {
-  return { builtIn, tighten: (one, other) => Math.min(one, other) };
+/** A maximum. */
+export function most(
+  schema: z.ZodType<number>,
+  builtIn: { limit: number; value: number },
+  says: string,
+): Field<number> {
+  return { schema, says, joins: 'the smaller number', builtIn, tighten: (one, other) => Math.min(one, other) };
 }
 
-/** A list of prohibitions. Those of both layers count. */
-export function prohibitions(): Field<string[]> {
+/** A minimum. */
+export function least(
+  schema: z.ZodType<number>,
+  builtIn: { limit: number; value: number },
+  says: string,
+): Field<number> {
+  return { schema, says, joins: 'the larger number', builtIn, tighten: (one, other) => Math.max(one, other) };
+}
+
+/** One of two words, of which the second is the stricter. */
+export function word<T extends string>(
+  [loose, strict]: readonly [T, T],
+  says: string,
+  value: NoInfer<T> = loose,
+): Field<T> {
   return {
+    schema: z.enum([loose, strict]) as unknown as z.ZodType<NonNullable<T>>,
+    says,
+    joins: `\`${strict}\``,
+    builtIn: { limit: loose, value },
+    tighten: (one, other) => (one === strict || other === strict ? strict : loose),
+  };
+}
+
+/** A list of prohibitions. */
+export function prohibitions(schema: z.ZodType<string[]>, says: string): Field<string[]> {
+  return {
+    schema,
+    says,
+    joins: 'both lists',
     builtIn: { limit: [], value: [] },
     tighten: (one, other) => [...new Set([...one, ...other])].toSorted(),
     accumulates: true,
   };
 }
 
-/** A permission. It is given only if both layers give it. */
-export function permission(builtIn: { limit: boolean; value: boolean }): Field<boolean> {
-  return { builtIn, tighten: (one, other) => one && other };
+/** A permission, which no layer gives by itself. */
+export function permission(says: string): Field<boolean> {
+  return {
+    schema: z.boolean(),
+    says,
+    joins: '`true` only if both say so',
+    builtIn: { limit: true, value: false },
+    tighten: (one, other) => one && other,
+  };
 }
 
-/** Whether workspaces get the contents of LFS files, or pointers. Contents only if both layers say so. */
-export function lfsContent(builtIn: { limit: LfsRule; value: LfsRule }): Field<LfsRule> {
-  return { builtIn, tighten: (one, other) => (one === 'content' ? other : one) };
-}
-
-/** A network grant: what both layers grant. */
-export function allowance(builtIn: { limit: NetworkGrant; value: NetworkGrant }): Field<NetworkGrant> {
-  return { builtIn, tighten: tightenNetwork };
-}
-
-/** The network that both grants allow. */
-export function tightenNetwork(one: NetworkGrant, other: NetworkGrant): NetworkGrant {
-  if (one === false || other === false) return false;
-  if (one === true) return other === true || intersect(other, other);
-  return intersect(one, other === true ? one : other);
-}
-
-/** Whether a grant allows no more than another. */
-export function isWithin(grant: NetworkGrant, wider: NetworkGrant): boolean {
-  const { tighten } = allowance({ limit: true, value: false });
-  return JSON.stringify(tighten(grant, wider)) === JSON.stringify(tighten(grant, grant));
-}
-
-function intersect(one: HostList, other: HostList): HostList {
-  const hosts = intersectHosts(one.hosts, other.hosts);
-  const both = intersectHosts(one.private ?? [], other.private ?? []);
-  const afterChanges = one.afterChanges === true && other.afterChanges === true;
-  return { hosts, ...(both.length === 0 ? {} : { private: both }), ...(afterChanges ? { afterChanges } : {}) };
-}
-
-function intersectHosts(one: readonly string[], other: readonly string[]): string[] {
-  const met = [...new Set(one.flatMap((host) => other.flatMap((listed) => meet(host, listed))))].toSorted();
-  return met.filter((host) => !met.some((wider) => wider !== host && meet(wider, host)[0] === host));
-}
-
-/** The overlap of two entries: the narrower host with the narrower port. Empty if they have none. */
-function meet(one: string, other: string): string[] {
-  const [a, b] = [readHostRule(one), readHostRule(other)];
-  if (!a || !b) return one === other ? [one] : [];
-  const host = isIn(a, b) ? a : isIn(b, a) ? b : undefined;
-  const port = a.port ?? b.port;
-  const bothHavePort = a.port === b.port || ((a.port ?? b.port) !== null && isUsual(a.port) && isUsual(b.port));
-  const differ = a.port !== null && b.port !== null && a.port !== b.port;
-  if (!host || !bothHavePort || differ) return [];
-  const name = host.isAddress && host.host.includes(':') ? `[${host.host}]` : host.host;
-  return [`${host.isWildcard ? '*.' : ''}${name}${port === null ? '' : `:${port}`}`];
-}
-
-/** Without a port an entry means those of HTTP and HTTPS. */
-function isUsual(port: number | null): boolean {
-  return port === null || port === 80 || port === 443;
-}
-
-function isIn(narrow: HostRule, wide: HostRule): boolean {
-  if (!wide.isWildcard) return !narrow.isWildcard && wide.host === narrow.host;
-  return narrow.host.endsWith(`.${wide.host}`) || (narrow.isWildcard && narrow.host === wide.host);
+/** A grant of the network, which no layer gives by itself. */
+export function allowance(says: string): Field<NetworkGrant> {
+  return {
+    schema: networkGrantSchema,
+    says,
+    joins: 'what both grant',
+    builtIn: { limit: true, value: false },
+    tighten: tightenNetwork,
+  };
 }

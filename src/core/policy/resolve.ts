@@ -4,7 +4,8 @@
  * than a limit is an error, never ignored.
  */
 import { boundSilence } from './decision-fields.ts';
-import type { EffectivePolicy, FieldName, Policy, Sourced } from './policy.ts';
+import type { Sourced } from './fields.ts';
+import type { EffectivePolicy, Policy } from './policy.ts';
 import { fieldOf, isLooser, NAMES, nameIn, nest, readField, showValue } from './policy.ts';
 
 /** The layers, the farthest first. */
@@ -76,7 +77,7 @@ export function isAsStrict(one: Policy, other: Policy): boolean {
 }
 
 function resolveField(
-  name: FieldName,
+  name: string,
   layers: readonly Layer[],
   { looser, where }: { looser: 'refuse' | 'tighten'; where: PolicyProblem[] },
 ): Sourced<unknown> {

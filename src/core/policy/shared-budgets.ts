@@ -3,10 +3,14 @@
  * Rule: only organisation and team may name accounts. If both name the same account, the smaller amounts count.
  */
 import type { SharedBudget } from '../budget/amounts.ts';
+import { sharedBudgetsSchema } from '../budget/amounts.ts';
 import type { Field } from './fields.ts';
 
 /** Accounts of both layers count. If two layers name the same account, the smaller amounts count. */
 export const SHARED_BUDGETS: Field<SharedBudget[]> = {
+  schema: sharedBudgetsSchema,
+  says: 'Accounts that count what all their refactors take together in a period.',
+  joins: 'both lists; the smaller amounts of an account that both name',
   builtIn: { limit: [], value: [] },
   tighten: (one, other) => {
     const joined = new Map<string, SharedBudget>();

@@ -15,7 +15,7 @@ import {
   MAX_REPAIR_ROUNDS,
   workAgain,
 } from './work.ts';
-import { rulesOf } from '../policy/approvers.ts';
+import { rulesOf } from '../policy/decision-fields.ts';
 import { isClaim } from '../decisions/orders.ts';
 import { updateReceipts } from '../decisions/receipts.ts';
 import type { RefactorState } from './state.ts';

@@ -4,7 +4,7 @@
  * Rule: a decision counts only if `weigh` allows it. An agent's decision is passed on to the agent, which weighs it
  * itself.
  */
-import { rulesOf } from '../policy/approvers.ts';
+import { rulesOf } from '../policy/decision-fields.ts';
 import { answersOfRefactor, findAnswerProblem } from '../decisions/answers.ts';
 import { addBudget, describeHolders, raiseGrant, shareTokens } from './budget.ts';
 import { planAgain, workOnRejection } from './changes.ts';

@@ -2,7 +2,7 @@
  * What a refactor does with a message: act on it, or pass it on to the agent in question.
  * Rule: nothing here throws or waits. A receipt says what happened to each message, including those passed on.
  */
-import { rulesOf } from '../policy/approvers.ts';
+import { rulesOf } from '../policy/decision-fields.ts';
 import type { Verified } from '../decisions/weigh.ts';
 import type { Message, MessageOf, Verb } from '../decisions/messages.ts';
 import { listOpenDecisions } from '../decisions/open-decisions.ts';

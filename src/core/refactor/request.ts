@@ -4,7 +4,8 @@
  * request it in another person's name, and approve it alone.
  */
 import type { DecisionRules } from '../policy/approvers.ts';
-import { findRuleProblems, isSame, rulesOf } from '../policy/approvers.ts';
+import { findRuleProblems, isSame } from '../policy/approvers.ts';
+import { rulesOf } from '../policy/decision-fields.ts';
 import { findUnbounded } from '../policy/bounds.ts';
 import type { SignatureQuestion, Verified } from '../decisions/weigh.ts';
 import { weigh } from '../decisions/weigh.ts';

@@ -5,7 +5,8 @@
  */
 import type { AgentState } from '../agent/state.ts';
 import type { DecisionRules } from '../policy/approvers.ts';
-import { riskOf, rulesOf } from '../policy/approvers.ts';
+import { riskOf } from '../policy/approvers.ts';
+import { rulesOf } from '../policy/decision-fields.ts';
 import type { Decision } from '../decisions/control.ts';
 import { listOpenDecisions } from '../decisions/open-decisions.ts';
 import type { RefactorState, TaskState } from '../refactor/state.ts';

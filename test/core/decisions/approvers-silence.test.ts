@@ -6,7 +6,7 @@ import { advanceAgent } from '../../../src/core/agent/advance.ts';
 import type { AgentState } from '../../../src/core/agent/state.ts';
 import type { Proposal } from '../../../src/core/agent/step.ts';
 import type { Silence } from '../../../src/core/policy/approvers.ts';
-import { rulesOf } from '../../../src/core/policy/approvers.ts';
+import { rulesOf } from '../../../src/core/policy/decision-fields.ts';
 import { DECISION_KINDS } from '../../../src/core/policy/decision-kinds.ts';
 import { createControl } from '../../../src/core/decisions/control.ts';
 import { listOpenDecisions, openDecision } from '../../../src/core/decisions/open-decisions.ts';

@@ -11,7 +11,7 @@ import { advanceRefactor } from '../../../src/core/refactor/advance.ts';
 import { takeDescription } from '../../../src/core/refactor/agents.ts';
 import { renderReport } from '../../../src/core/views/report.ts';
 import { weighRequest } from '../../../src/core/refactor/request.ts';
-import { rulesOf } from '../../../src/core/policy/approvers.ts';
+import { rulesOf } from '../../../src/core/policy/decision-fields.ts';
 import { openInRun } from '../../../src/core/decisions/open-decisions.ts';
 import { renderSignedText, subjectOfRequest, subjectOfRevision } from '../../../src/core/decisions/signed-text.ts';
 import { noteAuthor } from '../../../src/core/decisions/orders.ts';
