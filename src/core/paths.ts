@@ -82,6 +82,18 @@ export function isProtected(path: string, patterns: readonly string[]): boolean 
   return list.broken.length > 0 || isIn(path, list, budget) || isSpent(budget);
 }
 
+/** What a task may change. Of `paths`, what `barred` protects is excepted; what people `allowed` counts even then. */
+interface Changeable {
+  paths: readonly string[];
+  barred: readonly string[];
+  allowed: readonly string[];
+}
+
+/** Whether a task may change a path without asking. */
+export function mayChange(path: string, { paths, barred, allowed }: Changeable): boolean {
+  return isInPaths(path, allowed) || (isInPaths(path, paths) && !isProtected(path, barred));
+}
+
 /** Each pattern as a list of its own, so that each is parsed once. */
 const SINGLES = new WeakMap<readonly string[], string[][]>();
 

@@ -11,6 +11,7 @@ import {
   findProtecting,
   isInPaths,
   isProtected,
+  mayChange,
   summarisePaths,
 } from '../../src/core/paths.ts';
 import { checkPlan } from '../../src/core/plan.ts';
@@ -243,4 +244,11 @@ test('a folder whose name looks like a pattern is summarised by its name', () =>
   const paths = Array.from({ length: 30 }, (_, at) => `a+(b)/${at}`);
   expect(summarisePaths([...paths, 'src/x'], 20)).toEqual(['a+(b)', 'src/**']);
   expect(paths.every((path) => isInPaths(path, ['a+(b)']))).toBe(true);
+});
+
+test('a task may change what is in its paths and not protected, and whatever people allowed', () => {
+  const rule = { paths: ['src/**', 'ci/**'], barred: ['ci/**', 'secrets/**'], allowed: ['ci/lint.yml', 'docs/**'] };
+  const may = ['src/a.ts', 'ci/lint.yml', 'docs/a.md'];
+  const mayNot = ['ci/deploy.yml', 'secrets/key', 'README.md'];
+  expect([...may, ...mayNot].filter((path) => mayChange(path, rule))).toEqual(may);
 });

@@ -5,7 +5,7 @@
 import { Context } from '@temporalio/activity';
 import type { ActInput, ActOutcome } from '../../core/agent/step.ts';
 import { digestCall } from '../../core/digest.ts';
-import { isInPaths, isProtected, summarisePaths } from '../../core/paths.ts';
+import { mayChange, summarisePaths } from '../../core/paths.ts';
 import { taskWords } from '../../core/agent/prompts.ts';
 import type { ApplyPatchArguments, ShellArguments } from '../../core/agent/tools.ts';
 import { checkToolCall } from '../../core/agent/tools.ts';
@@ -221,10 +221,9 @@ async function readOutcome(
  * Paths that the act changed and the agent may not change. A path that is back to its state at the start is not listed.
  */
 async function listOutside(store: Store, { start, head, paths, protection }: ActInput, commit: Sha): Promise<string[]> {
-  const isBarred = (path: string): boolean =>
-    protection !== undefined && isProtected(path, protection.paths) && !isInPaths(path, protection.allowed);
+  const { paths: barred, allowed } = protection ?? { paths: [], allowed: [] };
   const own = (await diffTrees(store, { from: head, to: commit })).map(({ path }) => path);
-  const outside = own.filter((path) => !isInPaths(path, paths) || isBarred(path));
+  const outside = own.filter((path) => !mayChange(path, { paths, barred, allowed }));
   if (outside.length === 0) return [];
   const standing = new Set((await diffTrees(store, { from: start, to: commit })).map(({ path }) => path));
   return outside.filter((path) => standing.has(path));

@@ -8,7 +8,7 @@ import type { Finding } from '../../core/effects/findings.ts';
 import { gateFindings, findingKey } from '../../core/effects/findings.ts';
 import { clipFindings, listPermittedKeys } from '../../core/effects/group-findings.ts';
 import type { IntegrateInput, IntegrateOutcome } from '../../core/refactor/exchange.ts';
-import { isInPaths, isProtected, summarisePaths } from '../../core/paths.ts';
+import { mayChange, summarisePaths } from '../../core/paths.ts';
 import { taskWords } from '../../core/agent/prompts.ts';
 import type { Sha } from '../../core/transcript.ts';
 import type { Author } from '../../git/write/commit-tree.ts';
@@ -181,11 +181,9 @@ async function findOverreach(
   { keeps, leftOut }: VerifiedPermits,
 ): Promise<Extract<IntegrateOutcome, { kind: 'outside' }> | undefined> {
   const { paths, barred, allowed } = keeps;
-  const isKept = (path: string): boolean =>
-    isInPaths(path, allowed) || (isInPaths(path, paths) && !isProtected(path, barred));
   // Look at exactly what would be merged. The detectors compare commits, so the tree becomes one.
   const to = leftOut.length === 0 ? head : await commitTree(store, { tree, parents: [start], message: 'a part\n' });
-  const outside = (await diffTrees(store, { from: start, to })).filter(({ path }) => !isKept(path));
+  const outside = (await diffTrees(store, { from: start, to })).filter(({ path }) => !mayChange(path, keeps));
   const root = await readRoot(store, head);
   // The same words of the task as for its acts: a change that was not asked about then is not asked about now.
   const task = taskWords(root?.items ?? []);
