@@ -9,7 +9,6 @@ import {
   condition,
   patched,
   setCurrentDetails,
-  setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import { adoptForAgent } from '../core/agent/adopt-policy.ts';
@@ -154,26 +153,39 @@ function handleMessages(
         adopt: adoptForAgent,
       }),
     refuse: refuseMessage,
-  });
-  setHandler(forwardSignal, (input) => {
-    const heard = hearForwarded(read(), input);
-    if (heard.kind === 'refused') return refuseMessage('forwarded', heard.problem);
-    if (heard.stamp > 0) update({ ...read(), heard: heard.stamp });
-    if (isShare(heard.message)) return update(takeShare(read(), Date.now(), heard.message));
-    const { verb, ...payload } = heard.message as Message;
-    const answered = receiveVerified(read, update, {
-      receive: (state, verified) => receiveForAgent(state, verb, [payload], Date.now(), true, verified),
-      adopt: adoptForAgent,
-    });
-    return answered instanceof Promise ? answered.then(() => undefined) : undefined;
-  });
-  setHandler(troubleSignal, async (input) => {
-    const heard = hearTrouble(read(), input);
-    if (heard.kind === 'refused') return refuseMessage('trouble', heard.problem);
-    if (heard.kind === 'late') return;
-    update(advanceAgent(read(), { kind: 'troubled', at: Date.now(), news: heard.message }));
-    // The loop is waiting for the activity, so the refactor is told from here.
-    await tellBeside(read, update, tell);
+    internal: [
+      [forwardSignal, (input) => takeForwarded(read, update, refuseMessage, input)],
+      [
+        troubleSignal,
+        async (input) => {
+          const heard = hearTrouble(read(), input);
+          if (heard.kind === 'refused') return refuseMessage('trouble', heard.problem);
+          if (heard.kind === 'late') return;
+          update(advanceAgent(read(), { kind: 'troubled', at: Date.now(), news: heard.message }));
+          // The loop is waiting for the activity, so the refactor is told from here.
+          await tellBeside(read, update, tell);
+        },
+      ],
+    ],
   });
   handleAgentQueries(read);
+}
+
+/** A message that the refactor passes on. */
+function takeForwarded(
+  read: () => AgentState,
+  update: (state: AgentState) => void,
+  refuseMessage: (verb: string, problem: string) => void,
+  input: unknown,
+): void | Promise<void> {
+  const heard = hearForwarded(read(), input);
+  if (heard.kind === 'refused') return refuseMessage('forwarded', heard.problem);
+  if (heard.stamp > 0) update({ ...read(), heard: heard.stamp });
+  if (isShare(heard.message)) return update(takeShare(read(), Date.now(), heard.message));
+  const { verb, ...payload } = heard.message as Message;
+  const answered = receiveVerified(read, update, {
+    receive: (state, verified) => receiveForAgent(state, verb, [payload], Date.now(), true, verified),
+    adopt: adoptForAgent,
+  });
+  return answered instanceof Promise ? answered.then(() => undefined) : undefined;
 }

@@ -10,7 +10,6 @@ import {
   condition,
   patched,
   setCurrentDetails,
-  setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
 import { adoptForRefactor } from '../core/refactor/adopt-policy.ts';
@@ -187,19 +186,27 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
         adopt: adoptForRefactor,
       }),
     refuse: refuseMessage,
-  });
-  setHandler(reportSignal, (input) => {
-    const heard = hearReport(read(), input);
-    if (heard.kind === 'refused') return refuseMessage('agentReport', heard.problem);
-    const report = heard.message;
-    if (heard.stamp > 0) update({ ...read(), heard: { ...read().heard, [report.agent]: heard.stamp } });
-    update(advanceRefactor(read(), { kind: 'agentReported', at: Date.now(), report }));
-  });
-  setHandler(troubleSignal, (input) => {
-    const heard = hearTrouble(read(), input);
-    if (heard.kind === 'refused') return refuseMessage('trouble', heard.problem);
-    if (heard.kind === 'heard')
-      update(advanceRefactor(read(), { kind: 'troubled', at: Date.now(), news: heard.message }));
+    internal: [
+      [
+        reportSignal,
+        (input) => {
+          const heard = hearReport(read(), input);
+          if (heard.kind === 'refused') return refuseMessage('agentReport', heard.problem);
+          const report = heard.message;
+          if (heard.stamp > 0) update({ ...read(), heard: { ...read().heard, [report.agent]: heard.stamp } });
+          update(advanceRefactor(read(), { kind: 'agentReported', at: Date.now(), report }));
+        },
+      ],
+      [
+        troubleSignal,
+        (input) => {
+          const heard = hearTrouble(read(), input);
+          if (heard.kind === 'refused') return refuseMessage('trouble', heard.problem);
+          if (heard.kind === 'heard')
+            update(advanceRefactor(read(), { kind: 'troubled', at: Date.now(), news: heard.message }));
+        },
+      ],
+    ],
   });
   handleRefactorQueries(read);
 }

@@ -1,31 +1,69 @@
 /**
  * Sets a workflow's handlers for signals and updates: for each verb, all through one `receive`.
  * Rule: no handler throws. A handler waits only for a signature or for policy. An unknown message leaves a receipt too.
+ * A signal that comes before the first task counts like any other.
  */
 import type { SignalDefinition, UpdateDefinition } from '@temporalio/common';
-import { ApplicationFailure, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, patched, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
 import { describeVerb, WAKE_NOTE } from '../core/decisions/message-notes.ts';
 import type { Verb } from '../core/decisions/messages.ts';
 import { readMessage, SIGNAL_VERBS, VERBS } from '../core/decisions/messages.ts';
 import type { MessageResult } from '../core/decisions/receipts.ts';
 import { signals, updates, wakeSignal } from './messages.ts';
 
+/** The patch since which the signals that came before a run's first task are heard in their order, whatever their kind. */
+const HEARS_IN_ORDER = 'hears-in-order';
+
+type SignalHandler = (...inputs: unknown[]) => void | Promise<void>;
+/** A signal, its handler, and its description for people. */
+type Handled = readonly [signal: SignalDefinition<unknown[]>, handler: SignalHandler, description?: string];
+
 export interface Receiver {
   receive: (verb: Verb, inputs: readonly unknown[]) => MessageResult | Promise<MessageResult>;
   /** Records a message that can't be read. */
   refuse: (verb: string, problem: string) => void;
+  /** The signals that people don't send. */
+  internal: readonly (readonly [SignalDefinition<[unknown]>, (input: unknown) => void | Promise<void>])[];
 }
 
-/** Sets the handlers of all verbs. A signal with an unknown name leaves a refused receipt. */
-export function handleVerbs({ receive, refuse }: Receiver): void {
-  for (const verb of SIGNAL_VERBS) {
-    const handler = (...inputs: unknown[]): undefined | Promise<undefined> => {
-      const answer = receive(verb, inputs);
-      // A signed message waits for its verification, and the run waits for this handler before it ends.
-      return answer instanceof Promise ? answer.then(() => undefined) : undefined;
-    };
-    setHandler(signals[verb] as SignalDefinition<unknown[]>, handler, { description: describeVerb(verb) });
+/** Sets the handlers of all verbs and internal signals. A signal with an unknown name leaves a refused receipt. */
+export function handleVerbs({ receive, refuse, internal }: Receiver): void {
+  const ofPeople = SIGNAL_VERBS.map(
+    (verb): Handled => [
+      signals[verb],
+      (...inputs) => {
+        const answer = receive(verb, inputs);
+        // A signed message waits for its verification, and the run waits for this handler before it ends.
+        return answer instanceof Promise ? answer.then(() => undefined) : undefined;
+      },
+      describeVerb(verb),
+    ],
+  );
+  const others: Handled[] = internal.map(([signal, handler]) => [signal, handler]);
+  const all: Handled[] = [...ofPeople, [wakeSignal, () => undefined, WAKE_NOTE], ...others];
+  const refuseUnknown = (name: string): void => refuse(name, describeUnknown(name));
+  const hearsInOrder = patched(HEARS_IN_ORDER);
+  // As soon as there is a default handler, it gets all signals that came before the first task and have no handler of
+  // their own yet. So it is set first, and knows all of them.
+  if (hearsInOrder) {
+    const byName = new Map(all.map(([{ name }, handler]) => [name, handler]));
+    setDefaultSignalHandler((name, ...inputs) => {
+      const handler = byName.get(name);
+      return handler ? handler(...inputs) : refuseUnknown(name);
+    });
   }
+  set(ofPeople);
+  handleUpdates(receive);
+  if (!hearsInOrder) setDefaultSignalHandler(refuseUnknown);
+  set(all.slice(ofPeople.length));
+}
+
+function set(handled: readonly Handled[]): void {
+  for (const [signal, handler, description] of handled)
+    setHandler(signal, handler, description === undefined ? {} : { description });
+}
+
+function handleUpdates(receive: Receiver['receive']): void {
   for (const verb of VERBS) {
     setHandler(updates[verb] as UpdateDefinition<MessageResult, unknown[]>, (...inputs) => receive(verb, inputs), {
       description: describeVerb(verb),
@@ -35,14 +73,10 @@ export function handleVerbs({ receive, refuse }: Receiver): void {
       },
     });
   }
-  setHandler(wakeSignal, () => undefined, { description: WAKE_NOTE });
-  setDefaultSignalHandler((name) => {
-    const update = (VERBS as readonly string[]).includes(name);
-    refuse(
-      name,
-      update
-        ? `${name} is a decision: send it as an update, which says whether it counted`
-        : `there is no signal "${name}"`,
-    );
-  });
+}
+
+function describeUnknown(name: string): string {
+  return (VERBS as readonly string[]).includes(name)
+    ? `${name} is a decision: send it as an update, which says whether it counted`
+    : `there is no signal "${name}"`;
 }

@@ -7,7 +7,19 @@ import type { AgentStatus } from '../../src/core/views/status.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import { agentQueries, updates } from '../../src/workflows/messages.ts';
 import type { Crew } from './harness.ts';
-import { approve, ask, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
+import {
+  approve,
+  ask,
+  finish,
+  git,
+  makeRepository,
+  onePlan,
+  planned,
+  shell,
+  startCrew,
+  temporal,
+  until,
+} from './harness.ts';
 
 const PLAN = planned(onePlan({ id: 'a', paths: ['a/**'] }));
 
@@ -178,4 +190,36 @@ test('a fork tries a task twice from one checkpoint, and the branch is what a pe
   await approve(handle, 'delivery@1');
   await expect(handle.result()).resolves.toMatchObject({ tasks: [{ id: 'a', summary: 'forked' }] });
   expect(await git(repository, 'diff', '--name-only', 'main', 'chosen')).toBe('a/common.txt\na/fork.txt');
+}, 120_000);
+
+test('messages that come before the first task of an agent count, in the order in which they were sent', async () => {
+  const told: string[][] = [];
+  const crew = await startCrew(({ task, turn, request }) => {
+    if (task === 'plan') return PLAN;
+    told.push(
+      request.items.flatMap((item) => (item.kind === 'user' && item.text.startsWith('Steer') ? [item.text] : [])),
+    );
+    return turn === 0 ? ask('go on?') : finish();
+  });
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, branch: 'early' });
+  await approve(handle, 'plan@1');
+  await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
+  for (const text of ['skip exc.py', 'and keep the comments'])
+    await handle.executeUpdate(updates.steer, { args: [{ text, by: 'ann' }] });
+  const agent = agentOf(crew, handle);
+  await untilAgent(agent, ({ receipts }) => receipts.filter(({ verb }) => verb === 'steer').length === 2);
+  // Temporal puts the messages of the run that is reset before the first task of the new one.
+  const { events } = await agent.fetchHistory();
+  const first = events?.find(({ workflowTaskCompletedEventAttributes: completed }) => completed);
+  const place = ['--workflow-id', agent.workflowId, '--event-id', String(first?.eventId), '--reason', 'a test'];
+  await temporal('workflow', 'reset', ...place);
+  await expect.poll(() => told.length).toBe(2);
+  expect(told[1]).toEqual([
+    'Steer from ann, a supervisor: skip exc.py',
+    'Steer from ann, a supervisor: and keep the comments',
+  ]);
+  const { receipts } = await agent.query(agentQueries.status);
+  expect(receipts.filter(({ state }) => state === 'refused')).toEqual([]);
+  await handle.terminate();
 }, 120_000);
