@@ -5,12 +5,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { QueryDefinition, SignalDefinition } from '@temporalio/common';
-import type { Control, Receipt } from '../core/decisions/control.ts';
+import type { Receipt } from '../core/decisions/control.ts';
 import type { MessageFields, SignalVerb, Verb } from '../core/decisions/messages.ts';
 import { SIGNAL_VERBS } from '../core/decisions/messages.ts';
 import type { MessageResult } from '../core/decisions/receipts.ts';
 import type { RefactorResult } from '../core/refactor/state.ts';
-import type { AgentStatus, NeedView, RefactorStatus } from '../core/views/status.ts';
+import type { NeedView } from '../core/views/status.ts';
 import type { VerbUpdate } from '../workflows/messages.ts';
 import { agentQueries, refactorQueries, runQueries, signals, updates } from '../workflows/messages.ts';
 import { ClientFailure, explainFailures } from './client-failure.ts';
@@ -143,42 +143,6 @@ export async function findClosed(
   const known = await queryRun(client, owner, runQueries.decisions);
   const closed = (Array.isArray(known) ? known : known.closed).find((one) => one.id === decision)?.closed;
   return closed ? `${closed.outcome} by ${closed.by}` : `${decision} is not open any more`;
-}
-
-/** What a person watches: the refactor, the agents at work, and their logs. */
-export interface Snapshot {
-  status: RefactorStatus;
-  agents: AgentStatus[];
-  /** Ids of the agents at work and of those whose work counts. An agent that ends is asked once more, for its last lines. */
-  ids: string[];
-  log: Control['log'];
-}
-
-/**
- * Reads a refactor and its agents; agents that do not answer are left out. `before` is the last snapshot: agents that
- * have ended since are asked for their last lines.
- */
-export async function readSnapshot(client: Client, id: string, before?: Pick<Snapshot, 'ids'>): Promise<Snapshot> {
-  const [status, log] = [
-    await queryRun(client, id, refactorQueries.status),
-    await queryRun(client, id, refactorQueries.log),
-  ];
-  const working = status.agents?.map((agent) => agent.id) ?? [];
-  const ids = [...new Set([...status.tasks.flatMap(({ agent }) => agent ?? []), ...working])];
-  const agents = await Promise.allSettled(ids.map((agent) => queryRun(client, agent, agentQueries.status)));
-  const asked = [...new Set([...ids, ...(before?.ids ?? [])])];
-  const logs = await Promise.allSettled(asked.map((agent) => queryRun(client, agent, agentQueries.log)));
-  const lines = logs.flatMap((result, index) =>
-    result.status === 'fulfilled'
-      ? result.value.map(({ at, text }) => ({ at, text: `${(asked[index] ?? '').slice(id.length + 1)} ${text}` }))
-      : [],
-  );
-  return {
-    status,
-    agents: agents.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
-    ids,
-    log: [...log, ...lines].toSorted((a, b) => a.at - b.at),
-  };
 }
 
 /** The result of a refactor. A failed refactor throws, with its own message. */

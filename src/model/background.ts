@@ -11,7 +11,7 @@ import type {
   ResponseStreamEvent,
 } from 'openai/resources/responses/responses';
 import { ModelFailure } from './model-failure.ts';
-import type { StreamedResponse } from './read-stream.ts';
+import type { Progress, StreamedResponse } from './read-stream.ts';
 import { readStream } from './read-stream.ts';
 import type { CalledModel } from './to-model-failure.ts';
 import { failedResponse } from './to-model-failure.ts';
@@ -35,7 +35,7 @@ export interface BackgroundCall {
   target: CalledModel;
   signal: AbortSignal;
   notes: string[];
-  onProgress: ((event: { outputBytes: number }) => void) | undefined;
+  onProgress: ((event: Progress) => void) | undefined;
 }
 
 /** Waits for the response that an earlier attempt started, or starts one. */

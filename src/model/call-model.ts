@@ -17,7 +17,7 @@ import type { PriceTable } from './prices.ts';
 import { costOf, priceOf } from './prices.ts';
 import type { Stop } from './read-response.ts';
 import { readResponse, readTokenUsage } from './read-response.ts';
-import type { StreamedResponse } from './read-stream.ts';
+import type { Progress, StreamedResponse } from './read-stream.ts';
 import { readStream } from './read-stream.ts';
 import { toModelFailure } from './to-model-failure.ts';
 import { defineTools } from './tool-definitions.ts';
@@ -43,7 +43,8 @@ export interface ModelRequest {
   maxOutputTokens: number;
   /** When it aborts, the call rejects with its reason. */
   signal?: AbortSignal | undefined;
-  onProgress?: (event: { outputBytes: number }) => void;
+  /** Gets each part of the response as it streams in. It must be quick and must not throw. */
+  onProgress?: ((event: Progress) => void) | undefined;
   /** Set for a call in the background: the provider makes and stores the response even if this call ends. */
   background?: Background | undefined;
 }

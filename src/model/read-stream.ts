@@ -17,11 +17,18 @@ export interface StreamedResponse {
   output: ResponseOutputItem[];
 }
 
+/** The newest part of a response that streams in, and the bytes so far. `kind` says what it is a part of. */
+export interface Progress {
+  outputBytes: number;
+  kind: 'text' | 'reasoning' | 'call';
+  delta: string;
+}
+
 /** Reads until the response is completed or incomplete. Throws a ModelFailure if it fails or breaks off. */
 export async function readStream(
   events: AsyncIterable<ResponseStreamEvent>,
   target: CalledModel,
-  onProgress?: (event: { outputBytes: number }) => void,
+  onProgress?: (event: Progress) => void,
 ): Promise<StreamedResponse> {
   const done = new Map<number, ResponseOutputItem>();
   let outputBytes = 0;
@@ -29,7 +36,7 @@ export async function readStream(
     if ('delta' in event && typeof event.delta === 'string') {
       outputBytes += Buffer.byteLength(event.delta);
       if (outputBytes > MAX_OUTPUT_BYTES) throw broken(target, `the response is longer than ${MAX_OUTPUT_BYTES} bytes`);
-      onProgress?.({ outputBytes });
+      onProgress?.({ outputBytes, kind: kindOf(event.type), delta: event.delta });
     }
     if (event.type === 'response.output_item.done') done.set(event.output_index, event.item);
     if (event.type === 'error') throw failedResponse(event.code ?? 'error', event.message, target);
@@ -44,6 +51,11 @@ export async function readStream(
     }
   }
   throw broken(target, 'the stream ended before the response was complete');
+}
+
+function kindOf(type: ResponseStreamEvent['type']): Progress['kind'] {
+  if (type.startsWith('response.reasoning')) return 'reasoning';
+  return type.startsWith('response.function_call') ? 'call' : 'text';
 }
 
 function broken(target: CalledModel, said: string): ModelFailure {

@@ -7,6 +7,7 @@ import type { Context, Info } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import type { FailureType } from '../core/failures.ts';
+import { isOnlyLive } from '../core/live.ts';
 import { describeUnsealed, NO_NONCE, openSeal, runMark, sealed } from '../core/sealed.ts';
 import type { KeyRing } from './key-ring.ts';
 
@@ -69,6 +70,7 @@ function sealMemory(context: Context): void {
   (info as { heartbeatDetails: unknown }).heartbeatDetails = isOwn ? left.value : undefined;
   const beat = context.heartbeat.bind(context);
   Object.assign(context, {
-    heartbeat: (note: unknown) => beat(note === undefined ? note : sealed(words, note)),
+    // What only people read is sent plainly: the temporal program shows sealed details as base64.
+    heartbeat: (note: unknown) => beat(note === undefined || isOnlyLive(note) ? note : sealed(words, note)),
   });
 }

@@ -5,7 +5,8 @@ import { expect, inject, test } from 'vitest';
 import { askBy } from '../../src/cli/person/ask-person.ts';
 import { showStatus } from '../../src/cli/person/show.ts';
 import { superviseAgent } from '../../src/cli/person/watch-agent.ts';
-import { readSnapshot, sendVerb } from '../../src/client/refactors.ts';
+import { sendVerb } from '../../src/client/refactors.ts';
+import { readSnapshot } from '../../src/client/snapshot.ts';
 import { updates } from '../../src/workflows/messages.ts';
 import { approve, ask, finish, makeRepository, onePlan, planned, ROOT, shell, startCrew, until } from './harness.ts';
 

@@ -30,7 +30,9 @@ import { fail } from '../attempt/failures.ts';
 import { contentFor } from '../attempt/lfs.ts';
 import type { Found } from '../attempt/look-at-effects.ts';
 import { findFreshEffects } from '../attempt/look-at-effects.ts';
+import type { Screen } from '../attempt/heartbeats.ts';
 import { withHeartbeats } from '../attempt/heartbeats.ts';
+import { LiveStage } from '../attempt/live-output.ts';
 import { checkCall, checkSetup } from '../attempt/warrant.ts';
 
 /** Time limit of a command that names none, in seconds; enough for the tests of a usual project. */
@@ -48,13 +50,13 @@ type RunnableTool = 'shell' | 'apply_patch';
 
 export function createAct(context: ActivityContext): WorkspaceActivities['act'] {
   return (input) =>
-    withHeartbeats(async (signal) => {
+    withHeartbeats(async (signal, _, screen) => {
       const store = await storeOf(context, input.repository);
       const ref = runRef('agents');
       await ensureCommit(store, { commit: input.head, ref });
       const place = await findPosition(store, ref, input.head, classifyByKey(input.key));
       if (place.done) return await readOutcome(context, store, input, place.done);
-      const link = await actOnce(context, store, input, signal);
+      const link = await actOnce(context, store, input, { signal, screen });
       await advanceRef(store, ref, link.commit, place.at);
       return await readOutcome(context, store, input, link);
     }, input);
@@ -64,9 +66,10 @@ async function actOnce(
   context: ActivityContext,
   store: Store,
   input: ActInput,
-  signal: AbortSignal,
+  { signal, screen }: { signal: AbortSignal; screen: Screen },
 ): Promise<ChainLink> {
   const { tool, ...command } = await readCommand(context, store, input);
+  screen.show(new LiveStage('files'));
   await checkSetup(context, store, { ...input, isAct: true });
   const content = await contentFor(context, store, { ...input, isAct: true }, signal);
   const workspace = await context.workspaces.open({
@@ -78,7 +81,10 @@ async function actOnce(
     commit: input.head,
     ...(input.setup ? { setup: { ...input.setup, signal } } : {}),
   });
-  const result = await workspace.run({ ...command, signal });
+  const live = new LiveStage('command', { command: describeCommand(command), limitMs: command.timeoutMs });
+  screen.show(live);
+  const result = await workspace.run({ ...command, signal, onOutput: (chunk) => live.write(chunk) });
+  screen.show(new LiveStage('store'));
   if (result.outcome === 'cancelled') throw signal.reason ?? new Error('cancelled');
   const end = describeEnd(result);
   let entry: Extract<Entry, { kind: 'act' }> | undefined;

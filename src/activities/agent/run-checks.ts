@@ -22,7 +22,9 @@ import type { WorkspaceActivities } from '../attempt/contract.ts';
 import { fail } from '../attempt/failures.ts';
 import { storeEvidence, readRuns } from './store-evidence.ts';
 import { contentFor } from '../attempt/lfs.ts';
+import type { Screen } from '../attempt/heartbeats.ts';
 import { withHeartbeats } from '../attempt/heartbeats.ts';
+import { LiveStage } from '../attempt/live-output.ts';
 import { checkSetup } from '../attempt/warrant.ts';
 
 /** Characters of a check's output that travel with its evidence. */
@@ -35,11 +37,17 @@ const SETUP_CHARACTERS = 1200;
 const MAX_NAMED = 5;
 
 export function createRunChecks(context: ActivityContext): WorkspaceActivities['runChecks'] {
-  return (input) => withHeartbeats((signal) => runCheckCommands(context, input, signal), input);
+  return (input) => withHeartbeats((signal, _, screen) => runCheckCommands(context, input, { signal, screen }), input);
 }
 
 /** The input with the LFS content that the workspaces get, and with the signal that ends the setup. */
 type Ready = Omit<CheckInput, 'setup'> & Awaited<ReturnType<typeof contentFor>> & { setup: SetupRequest | null };
+
+/** What ends these checks early, and where people see how far they are. */
+export interface CheckRun {
+  signal: AbortSignal;
+  screen: Screen;
+}
 
 interface Judged {
   evidence: Evidence;
@@ -50,8 +58,10 @@ interface Judged {
 export async function runCheckCommands(
   context: ActivityContext,
   input: CheckInput,
-  signal: AbortSignal,
+  run: CheckRun,
 ): Promise<Evidence[]> {
+  const { signal, screen } = run;
+  screen.show(new LiveStage('files'));
   const store = await storeOf(context, input.repository);
   await ensureCommit(store, { commit: input.commit });
   const content = await contentFor(context, store, input, signal);
@@ -59,9 +69,9 @@ export async function runCheckCommands(
   await prepareSetup(context, store, ready);
   if (input.checks.length === 0) return [];
   const tree = await treeOf(store, input.commit);
-  const first = await runOnce(context, store, ready, input.checks, tree, signal);
+  const first = await runOnce(context, store, ready, input.checks, tree, run);
   const red = first.filter(({ evidence }) => !evidence.green).map(({ evidence }) => evidence.command);
-  const second = red.length > 0 ? await runOnce(context, store, ready, red, tree, signal) : [];
+  const second = red.length > 0 ? await runOnce(context, store, ready, red, tree, run) : [];
   const results = await compareWithBase(store, input, [...first, ...second]);
   return await storeEvidence(store, { commit: input.commit, tree }, results);
 }
@@ -120,8 +130,9 @@ async function runOnce(
   { base, names, content, commit, setup }: Ready,
   checks: string[],
   tree: Sha,
-  signal: AbortSignal,
+  { signal, screen }: CheckRun,
 ): Promise<Judged[]> {
+  const timeoutMs = context.commandTimeoutMs;
   const results = await context.workspaces.runChecks({
     store,
     base,
@@ -129,8 +140,13 @@ async function runOnce(
     content,
     commit,
     checks,
-    timeoutMs: context.commandTimeoutMs,
+    timeoutMs,
     signal,
+    onBegin: (command) => {
+      const live = new LiveStage('command', { command, limitMs: timeoutMs });
+      screen.show(live);
+      return (chunk) => live.write(chunk);
+    },
     ...(setup ? { setup } : {}),
   });
   signal.throwIfAborted();

@@ -28,6 +28,7 @@ import type { ModelActivities } from '../attempt/contract.ts';
 import { fail } from '../attempt/failures.ts';
 import { countLost, endResponseWhenCut, rememberResponse, rememberCost } from './remember-response.ts';
 import { withHeartbeats } from '../attempt/heartbeats.ts';
+import { showCalls } from './show-calls.ts';
 import { propose } from '../attempt/propose.ts';
 
 /** After this long the ref is read again: the worker may have been frozen while another attempt stored a response. */
@@ -35,7 +36,7 @@ const STALE_LOOK_MS = 5000;
 
 export function createThink(context: ActivityContext): ModelActivities['think'] {
   return (input) =>
-    withHeartbeats(async (signal, memory) => {
+    withHeartbeats(async (signal, memory, screen) => {
       const store = await storeOf(context, input.repository);
       const how = (key: string): CallOptions => ({
         signal,
@@ -43,7 +44,7 @@ export function createThink(context: ActivityContext): ModelActivities['think'] 
       });
       const lost = countLost(memory, Context.current().info.attempt);
       const { isAdopted, ...outcome } = await endResponseWhenCut(context.model, memory, async () =>
-        rememberCost(context.model, memory, async (model) => await think(model, store, input, how)),
+        rememberCost(showCalls(context.model, screen), memory, async (model) => await think(model, store, input, how)),
       );
       // The attempt whose stored response is adopted now did not lose it.
       const uncounted = Math.max(0, lost - (isAdopted ? 1 : 0));

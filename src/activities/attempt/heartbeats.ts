@@ -1,9 +1,11 @@
 /**
- * Surrounds every activity: heartbeats from its first line on, cancellation, and errors in Temporal's terms.
+ * Surrounds every activity: heartbeats from its first line on, with what people see of it, cancellation, and errors in
+ * Temporal's terms.
  * Rule: a cancelled activity ends as cancelled only after all processes that it started are dead.
  */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { Live } from '../../core/live.ts';
 import { isHostQueue } from '../../core/task-queues.ts';
 import { sealed } from '../../core/sealed.ts';
 import type { TroubleNews } from '../../core/trouble.ts';
@@ -15,6 +17,8 @@ import { watchRefactor } from './watch-refactor.ts';
 
 /** A fifth of the heartbeat timeout, so a worker with one lost heartbeat does not count as dead. */
 const HEARTBEAT_INTERVAL_MS = 2000;
+/** While there is something to see. The SDK sends at most one heartbeat of an activity in a second. */
+const LIVE_INTERVAL_MS = 1000;
 /** Characters of a failure's message that are sent to the workflow; Temporal's pending activity has the whole. */
 const MAX_REASON = 500;
 
@@ -24,20 +28,30 @@ export interface Memory {
   write(note: unknown): void;
 }
 
+/** What people see of a running activity. Each heartbeat asks the newest stage for its state. */
+export interface Screen {
+  show(stage: { read(): Live }): void;
+}
+
 /**
  * Runs an activity's body with heartbeats. `signal` fires when the activity is cancelled, its worker shuts down, or
  * `refactor` is closed.
  */
 export async function withHeartbeats<T>(
-  body: (signal: AbortSignal, memory: Memory) => Promise<T>,
+  body: (signal: AbortSignal, memory: Memory, screen: Screen) => Promise<T>,
   { refactor }: { refactor?: string } = {},
 ): Promise<T> {
   const context = Context.current();
   const watch = watchRefactor(context, refactor);
-  let note: unknown = context.info.heartbeatDetails;
-  const beat = (): void => context.heartbeat(note);
+  let note = withoutLive(context.info.heartbeatDetails);
+  let stage: { read(): Live } | undefined;
+  const beat = (): void => context.heartbeat(stage ? { ...Object(note), now: stage.read() } : note);
   beat();
-  const timer = setInterval(beat, HEARTBEAT_INTERVAL_MS);
+  let beats = 0;
+  const timer = setInterval(() => {
+    beats += 1;
+    if (stage || beats % (HEARTBEAT_INTERVAL_MS / LIVE_INTERVAL_MS) === 0) beat();
+  }, LIVE_INTERVAL_MS);
   const memory: Memory = {
     read: () => note,
     write: (value) => {
@@ -45,10 +59,12 @@ export async function withHeartbeats<T>(
       beat();
     },
   };
+  const screen: Screen = { show: (newest) => (stage = newest) };
   try {
-    const result = await body(AbortSignal.any([context.cancellationSignal, watch.signal]), memory);
-    return result;
+    return await body(AbortSignal.any([context.cancellationSignal, watch.signal]), memory, screen);
   } catch (error) {
+    // What is shown of an activity that waits for its next attempt is only why it failed.
+    stage = undefined;
     if (context.cancellationSignal.aborted) throw cancelled(context, error);
     if (watch.signal.aborted)
       throw fail('RefactorGone', `${refactor} is closed, so this activity, which worked for it, was ended`);
@@ -59,6 +75,13 @@ export async function withHeartbeats<T>(
     clearInterval(timer);
     watch.end();
   }
+}
+
+/** The note of an earlier attempt, without what people saw of it. */
+function withoutLive(details: unknown): unknown {
+  if (typeof details !== 'object' || details === null || !('now' in details)) return details;
+  const { now: _, ...note } = details;
+  return Object.keys(note).length > 0 ? note : undefined;
 }
 
 /**

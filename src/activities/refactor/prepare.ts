@@ -19,13 +19,14 @@ import type { WorkspaceActivities } from '../attempt/contract.ts';
 import { fail } from '../attempt/failures.ts';
 import { contentFor, describeLfs } from '../attempt/lfs.ts';
 import { withHeartbeats } from '../attempt/heartbeats.ts';
+import type { CheckRun } from '../agent/run-checks.ts';
 import { runCheckCommands } from '../agent/run-checks.ts';
 
 export function createPrepare(context: ActivityContext): WorkspaceActivities['prepare'] {
-  return (input) => withHeartbeats((signal) => prepare(context, input, signal));
+  return (input) => withHeartbeats((signal, _, screen) => prepare(context, input, { signal, screen }));
 }
 
-async function prepare(context: ActivityContext, input: PrepareInput, signal: AbortSignal): Promise<Prepared> {
+async function prepare(context: ActivityContext, input: PrepareInput, run: CheckRun): Promise<Prepared> {
   const problem = checkNewBranch(input.branch);
   if (problem) throw fail('BadInput', `branch "${input.branch}" ${problem}`);
   const repository = await locateRepository(context, input.repository);
@@ -39,10 +40,10 @@ async function prepare(context: ActivityContext, input: PrepareInput, signal: Ab
   const named = base.names === undefined ? {} : { names: base.names };
   const granted = lfs === undefined ? {} : { lfs };
   const of = { repository: input.repository, base: base.commit, ...granted, ...(warrant ? { warrant } : {}) };
-  const { content } = await contentFor(context, store, of, signal);
+  const { content } = await contentFor(context, store, of, run.signal);
   // LFS content that can't be fetched fails the start before any command runs.
   await content?.fetch();
-  const evidence = await runCheckCommands(context, { ...of, ...named, commit: base.commit, checks, setup }, signal);
+  const evidence = await runCheckCommands(context, { ...of, ...named, commit: base.commit, checks, setup }, run);
   const notes: string[] = [];
   if (base.dirty)
     notes.push(

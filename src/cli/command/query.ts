@@ -2,6 +2,7 @@
  * What all commands that ask a run have in common: their help, and their answer as text or as JSON.
  * Rule: every answer is made harmless before it is printed: its texts may be of models or strangers.
  */
+import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { queryRun } from '../../client/refactors.ts';
 import { QUERY_NOTES } from '../../core/decisions/message-notes.ts';
@@ -12,13 +13,11 @@ import { withStack } from '../stack/open-stack.ts';
 import type { Action } from './action.ts';
 import { addExample, EXAMPLE_ID } from './help.ts';
 
-/** Adds the command of a query; `render` gives no text for the answer of an agent that it doesn't know how to show. */
-export function addQuery(
-  program: Command,
-  action: Action,
-  name: keyof RefactorQueryResults,
-  render?: (answer: unknown) => string | undefined,
-): Command {
+/** Lays an answer out for people. It gives no text for an answer that it doesn't know how to show. */
+type Render = (answer: unknown, run: { client: Client; id: string }) => string | undefined | Promise<string>;
+
+/** Adds the command of a query. */
+export function addQuery(program: Command, action: Action, name: keyof RefactorQueryResults, render?: Render): Command {
   const command = program
     .command(name)
     .description(QUERY_NOTES[name])
@@ -28,7 +27,8 @@ export function addQuery(
       action(async (id: string, { json }: { json?: boolean }) => {
         return await withStack(async ({ client }) => {
           const answer = await queryRun<unknown>(client, id, refactorQueries[name]);
-          console.log((json === true ? undefined : render?.(answer)) ?? safeJson(answer, 2));
+          const shown = json === true ? undefined : await render?.(answer, { client, id });
+          console.log(shown ?? safeJson(answer, 2));
           return 0;
         });
       }),

@@ -3,13 +3,19 @@
  * Rule: pure. Text of a repository, a model or a person stays within its line, or has a mark before each of its lines,
  * so that it can't look like a line of ours.
  */
-import type { Snapshot } from '../../client/refactors.ts';
+import type { AgentNow } from '../../client/agent-now.ts';
+import type { Snapshot } from '../../client/snapshot.ts';
 import type { AgentState } from '../../core/agent/state.ts';
 import { showSpend } from '../../core/views/details.ts';
 import type { Plan } from '../../core/plan.ts';
-import { asBlock, asLine as safe, asName, clip } from '../../core/text/lines.ts';
+import { asBlock, asLine as safe, asName, clip, shorten } from '../../core/text/lines.ts';
 import type { TaskView } from '../../core/views/agent-rows.ts';
 import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
+import { showDoing, showTail } from './show-doing.ts';
+import { showTime } from './show-time.ts';
+
+/** What agents do now, by their ids. */
+type Nows = ReadonlyMap<string, AgentNow>;
 
 const TICKS: Record<string, string> = {
   waiting: '[ ]',
@@ -20,6 +26,8 @@ const TICKS: Record<string, string> = {
   dropped: '[-]',
 };
 
+/** Receipts that a status shows. */
+const RECEIPTS_SHOWN = 5;
 /** Lines and characters of a task's instructions in a plan that is shown folded. */
 const FOLDED_LINES = 5;
 const FOLDED_CHARACTERS = 500;
@@ -93,12 +101,6 @@ export function sumSpend({ status, agents }: Snapshot): AgentState['spend'] {
   return total.modelCalls >= status.spend.modelCalls ? total : status.spend;
 }
 
-/** Seconds as people read them. */
-export function showElapsed(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-}
-
 /** The terms of a decision: digest, risk, who may decide, and what happens after its timeout. */
 function showTerms({ digest, risk, approvals, mayDecide, signatures, silence }: NeedView): string {
   const terms = [
@@ -112,26 +114,31 @@ function showTerms({ digest, risk, approvals, mayDecide, signatures, silence }: 
   return terms.map(safe).join('; ');
 }
 
-function showTask({ id, title, status: state, steps, needs, trouble }: TaskView): string {
-  return `  ${TICKS[state] ?? '[?]'} ${id}: ${safe(title)} (${state}, ${steps} steps${showWants(needs, trouble)})`;
+function showTask({ id, title, status: state, agent, steps, needs, trouble }: TaskView, now: Nows): string {
+  const taken = Math.max(steps, now.get(agent ?? '')?.status.step ?? 0);
+  return `  ${TICKS[state] ?? '[?]'} ${id}: ${safe(title)} (${state}, ${taken} steps${showWants(needs, trouble)})`;
 }
 
 function showWants(needs: readonly string[], trouble: string | null): string {
   return `${needs.length > 0 ? `, needs ${needs.map(safe).join(', ')}` : ''}${trouble ? `, ${safe(trouble)}` : ''}`;
 }
 
-/** A row for each agent that works on a task or races for it. */
-function showAgents({ agents = [] }: RefactorStatus, taskId: string): string[] {
+/** A row for each agent that works on a task or races for it, with what it does now. */
+function showAgents({ agents = [] }: RefactorStatus, taskId: string, nows: Nows): string[] {
   return agents
     .filter(({ task }) => task === taskId)
-    .map(
-      ({ id, status: state, steps, needs, trouble }) =>
-        `        agent ${safe(id)}: ${state}, ${steps} steps${showWants(needs, trouble)}`,
-    );
+    .flatMap(({ id, status: state, steps, needs, trouble }) => {
+      const now = nows.get(id);
+      const taken = now?.status.step ?? steps;
+      return [
+        `        agent ${safe(id)}: ${state}, ${taken} steps${showWants(needs, trouble)}`,
+        ...(now ? [`          now ${showDoing(now)}`, ...showTail(now, '          ')] : []),
+      ];
+    });
 }
 
-/** The whole status of a refactor. */
-export function showStatus(answer: RefactorStatus): string {
+/** The whole status of a refactor, with what its agents do now. */
+export function showStatus(answer: RefactorStatus, nows: Nows = new Map()): string {
   const status = onOneLine(answer, 'about');
   const lines = [
     `${safe(status.id)}: ${status.state}${status.waitingFor === null ? '' : `, waits for ${safe(status.waitingFor)}`}`,
@@ -140,20 +147,34 @@ export function showStatus(answer: RefactorStatus): string {
     `branch     ${safe(status.branch)}`,
     `isolation  ${status.isolation}`,
     ...(status.plan === null ? [] : [`plan       ${safe(status.plan)}`]),
-    ...status.tasks.flatMap((task) => [showTask(task), ...showAgents(status, task.id)]),
+    ...status.tasks.flatMap((task) => [showTask(task, nows), ...showAgents(status, task.id, nows)]),
     ...status.notes.map((note) => `note       ${safe(note)}`),
     ...(status.hold === null ? [] : [`HOLDS      ${safe(status.hold)}`]),
     ...(status.trouble === null ? [] : [`TROUBLE    ${safe(status.trouble)}`]),
     ...(status.paused === null ? [] : [`PAUSED     ${safe(status.paused)}`]),
-    ...status.needs.map((need) => `DECIDE     ${safe(need.id)} (${showTerms(need)}):\n${asBlock(need.about)}`),
+    ...status.needs.map(showNeed),
     ...status.evidence.map((line) => `evidence   ${safe(line)}`),
     `spend      ${showSpend(status.spend)}`,
-    ...status.receipts
-      .slice(-5)
-      .map(
-        ({ id, verb, by, state, detail }) =>
-          `receipt    ${safe(id)} ${safe(verb)} by ${asName(by)}: ${state}, ${safe(detail)}`,
-      ),
+    ...showReceipts(status.receipts),
   ];
   return lines.join('\n');
+}
+
+/** An open decision with its terms and everything that it is about. */
+export function showNeed(need: NeedView): string {
+  return `DECIDE     ${safe(need.id)} (${showTerms(need)}):\n${asBlock(need.about)}`;
+}
+
+/** The newest receipts: what was said, by whom, what became of it and when, and how many there are before. */
+export function showReceipts(receipts: RefactorStatus['receipts']): string[] {
+  const earlier = receipts.length - RECEIPTS_SHOWN;
+  return [
+    ...(earlier > 0 ? [`receipts   ${earlier} more before these: --json has them`] : []),
+    ...receipts.slice(-RECEIPTS_SHOWN).map((receipt) => `receipt    ${showReceipt(receipt)}`),
+  ];
+}
+
+function showReceipt({ id, verb, by, at, state, detail, text }: RefactorStatus['receipts'][number]): string {
+  const said = text === undefined ? '' : ` ${JSON.stringify(shorten(safe(text), 60))}`;
+  return `${showTime(at)} ${safe(verb)}${said} by ${asName(by)}: ${state}, ${safe(detail)}   (${shorten(safe(id), 36)})`;
 }

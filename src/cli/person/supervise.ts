@@ -5,19 +5,23 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { Snapshot } from '../../client/refactors.ts';
-import { findClosed, queryRun, readSnapshot, sendVerb } from '../../client/refactors.ts';
+import { explainFailures } from '../../client/client-failure.ts';
+import { findClosed, queryRun, sendVerb } from '../../client/refactors.ts';
+import type { Snapshot } from '../../client/snapshot.ts';
+import { readSnapshot } from '../../client/snapshot.ts';
 import { showSpend } from '../../core/views/details.ts';
 import type { Plan } from '../../core/plan.ts';
 import { asBlock, asLine as safe } from '../../core/text/lines.ts';
 import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
 import { refactorQueries, updates } from '../../workflows/messages.ts';
-import { showElapsed, showPlan, showTicks, sumSpend } from './show.ts';
+import { showPlan, showTicks, sumSpend } from './show.ts';
+import { showElapsed } from './show-time.ts';
 import type { HubSettings } from '../../git/remote/hub-store.ts';
 import type { Decide, ShowWhole, Reply } from './ask-person.ts';
 import { findDifferenceOf, showDifference, showStat } from './difference.ts';
 import { page } from './page.ts';
 import { signDecision } from './sign-decision.ts';
+import { createTeller } from './tell-doing.ts';
 
 /** Often enough to look live, seldom enough to cost nothing: each look is a few queries. */
 export const POLL_MS = 400;
@@ -39,7 +43,8 @@ export interface Supervision {
 /** Shows what happens until the refactor ends or the watching is aborted; gives the last status. */
 export async function supervise(supervision: Supervision): Promise<RefactorStatus | undefined> {
   const { client, id, say, signal } = supervision;
-  const startedAt = Date.now();
+  const { startTime } = await explainFailures(id, () => client.workflow.getHandle(id).describe());
+  const tellDoing = createTeller(say);
   const said = new Set<string>();
   const asked = new Set<string>();
   let ticks = '';
@@ -54,9 +59,10 @@ export async function supervise(supervision: Supervision): Promise<RefactorStatu
     }
     const now = showTicks(status);
     if (now !== ticks && now !== '') {
-      say(`${now}   ${showSpend(sumSpend(snapshot))}, ${showElapsed(Date.now() - startedAt)}`);
+      say(`${now}   ${showSpend(sumSpend(snapshot))}, ${showElapsed(Date.now() - startTime.getTime())}`);
     }
     ticks = now;
+    for (const doing of snapshot.now.values()) tellDoing(doing);
     if (['done', 'failed', 'stopped'].includes(status.state)) return status;
     for (const need of status.needs) {
       if (asked.has(need.id)) continue;

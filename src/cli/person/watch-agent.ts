@@ -3,6 +3,7 @@
  * Rule: as with a refactor, it only reads and sends verbs; ending it leaves the agent as it is.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import { agentNow } from '../../client/agent-now.ts';
 import { queryRun } from '../../client/refactors.ts';
 import { showSpend } from '../../core/views/details.ts';
 import { asLine as safe } from '../../core/text/lines.ts';
@@ -10,6 +11,7 @@ import type { AgentStatus } from '../../core/views/status.ts';
 import { agentQueries } from '../../workflows/messages.ts';
 import type { Supervision } from './supervise.ts';
 import { decideOne, POLL_MS } from './supervise.ts';
+import { createTeller } from './tell-doing.ts';
 
 const ENDS = ['finished', 'planned', 'declined', 'stopped', 'failed'];
 
@@ -18,9 +20,11 @@ export async function superviseAgent(supervision: Supervision): Promise<AgentSta
   const { client, id, say, signal } = supervision;
   const said = new Set<string>();
   const asked = new Set<string>();
+  const tellDoing = createTeller(say);
   let shown = '';
   while (!signal?.aborted) {
-    const status = await queryRun(client, id, agentQueries.status);
+    const doing = await agentNow(client, id);
+    const { status } = doing;
     for (const { at, text } of await queryRun(client, id, agentQueries.log)) {
       const key = `${at} ${text}`;
       if (!said.has(key)) say(`  ${safe(text)}`);
@@ -29,6 +33,7 @@ export async function superviseAgent(supervision: Supervision): Promise<AgentSta
     const now = `${status.state}, step ${status.step} of ${status.maxSteps}${status.doing ? `: ${safe(status.doing)}` : ''}`;
     if (now !== shown) say(`${now}   ${showSpend(status.spend)}`);
     shown = now;
+    tellDoing(doing);
     if (ENDS.includes(status.state)) return status;
     for (const need of status.needs) {
       if (asked.has(need.id)) continue;

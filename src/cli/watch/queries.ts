@@ -3,17 +3,21 @@
  * Rule: what a person reads of a refactor is laid out for them; every other answer is JSON.
  */
 import type { Command } from 'commander';
+import { agentNow, agentsNow } from '../../client/agent-now.ts';
 import { escapeForPeople } from '../../core/text/escape.ts';
 import { asLine as safe } from '../../core/text/lines.ts';
 import type { RefactorQueryResults } from '../../workflows/messages.ts';
 import type { Action } from '../command/action.ts';
 import { addQuery, hasField } from '../command/query.ts';
+import { showAgent } from '../person/show-agent.ts';
 import { showPlan, showStatus } from '../person/show.ts';
 
 export function addQueries(program: Command, action: Action): void {
-  addQuery(program, action, 'status', (answer) =>
-    hasField(answer, 'goal') ? showStatus(answer as RefactorQueryResults['status']) : undefined,
-  );
+  addQuery(program, action, 'status', async (answer, { client, id }) => {
+    if (!hasField(answer, 'goal')) return showAgent(await agentNow(client, id));
+    const status = answer as RefactorQueryResults['status'];
+    return showStatus(status, await agentsNow(client, status));
+  });
   addQuery(program, action, 'plan', (answer) =>
     hasField(answer, 'plan')
       ? showPlan((answer as NonNullable<RefactorQueryResults['plan']>).plan, 'whole')

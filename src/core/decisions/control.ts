@@ -22,6 +22,8 @@ export interface Receipt {
   at: number;
   state: 'received' | 'accepted' | 'delivered' | 'applied' | 'forwarded' | 'superseded' | 'refused';
   detail: string;
+  /** The beginning of what the message says: a steer's text, a note, an answer. Older receipts have none. */
+  text?: string;
   /** Digest of the message's content, which tells apart another message with the same id. Older receipts have none. */
   digest?: string;
 }

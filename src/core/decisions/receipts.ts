@@ -20,7 +20,7 @@ export function addReceipt(
   control: Control,
   message: { verb: string; by?: string | undefined; id?: string | undefined },
   at: number,
-  outcome: Pick<Receipt, 'state' | 'detail' | 'digest'>,
+  outcome: Pick<Receipt, 'state' | 'detail' | 'digest' | 'text'>,
 ): { control: Control; answer: MessageResult } {
   const received = control.received + 1;
   const id = message.id ?? `${message.verb}-${received}`;

@@ -14,6 +14,7 @@ import { addReceipt, findEarlierResult, finishReceived } from './receipts.ts';
 import type { MessageResult } from './receipts.ts';
 import { findMessageProblems } from './border.ts';
 import { harmless } from '../text/harmless.ts';
+import { clipText } from '../text/lines.ts';
 
 export interface Received<S> {
   state: S;
@@ -69,13 +70,23 @@ export function receive<S extends { control: Control }>(receiving: Receiving<S>)
   const { control, answer } =
     verified && id !== undefined
       ? finishReceived(outcome.state.control, id, became)
-      : addReceipt(outcome.state.control, message, at, { ...became, digest });
+      : addReceipt(outcome.state.control, message, at, { ...became, digest, ...wordsOf(message) });
   const counts = verified && became.state !== 'refused';
   const noted = counts ? noteSignedOrder(control, message) : control;
   const recorded = { state: { ...outcome.state, control: noted }, answer };
   if (outcome.kind === 'verify') return { ...recorded, verify: outcome.question };
   if (outcome.kind !== 'read') return recorded;
   return { ...recorded, reads: { input: outcome.input, receipt: answer.receipt, by: outcome.by ?? 'unknown' } };
+}
+
+/** Most characters of a message's words in its receipt. */
+const MAX_WORDS = 200;
+
+/** The beginning of what a message says. */
+function wordsOf(message: Message): Pick<Receipt, 'text'> {
+  const { text, note, reason } = { text: undefined, note: undefined, reason: undefined, ...message };
+  const words = text ?? note ?? reason;
+  return words ? { text: clipText(words, MAX_WORDS) } : {};
 }
 
 /** Digest of a message's content. The signature is not part of it, since it differs each time a message is signed. */

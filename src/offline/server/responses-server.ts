@@ -218,7 +218,7 @@ function breakStream(
   const events = createEvents(createResponse(request, { items }));
   startStream(outgoing);
   if (said.fault === 'hang') {
-    for (const event of events.slice(0, 1)) writeEvent(outgoing, event);
+    for (const event of said.items ? events.slice(0, -1) : events.slice(0, 1)) writeEvent(outgoing, event);
     return;
   }
   for (const event of events.slice(0, -1)) writeEvent(outgoing, event);

@@ -14,8 +14,8 @@ export type ServerReply =
   | { fault: 'no-end'; items?: ResponseContent['items'] }
   /** Status 200 with a body that is not a stream of events. */
   | { fault: 'garbage'; body?: string }
-  /** Headers and the first event, then silence until the client goes away. */
-  | { fault: 'hang' }
+  /** Headers and the first event, or the events of these items, then silence until the client goes away. */
+  | { fault: 'hang'; items?: ResponseContent['items'] }
   /** The stream says that the response failed. */
   | { fault: 'failed'; code: string; message?: string }
   /** The stream contains an error event. */

@@ -20,6 +20,8 @@ export interface CommandRequest {
   limits?: Partial<Limits>;
   /** A file for the whole output. */
   spool?: SpoolRequest;
+  /** Gets each chunk of the output as it comes. It must be quick and must not throw. */
+  onOutput?: (chunk: Buffer) => void;
 }
 
 /** How a command ended: by itself (`exited`), by its timeout, by its caller, or by a limit. */

@@ -141,9 +141,11 @@ class Supervision {
 class Capture {
   readonly #rings = new OutputRings();
   readonly #spool: SpoolFile | undefined;
+  readonly #onOutput: CommandRequest['onOutput'];
 
-  constructor({ spool }: CommandRequest) {
+  constructor({ spool, onOutput }: CommandRequest) {
     this.#spool = spool && new SpoolFile(spool);
+    this.#onOutput = onOutput;
   }
 
   get bytes(): number {
@@ -153,6 +155,7 @@ class Capture {
   write(chunk: Buffer, source?: Readable): void {
     this.#rings.write(chunk);
     this.#spool?.write(chunk, source);
+    this.#onOutput?.(chunk);
   }
 
   /** Resolves when everything has been read. */

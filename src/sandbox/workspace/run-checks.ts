@@ -10,7 +10,7 @@ import type { Sha } from '../../core/transcript.ts';
 import { diffTrees } from '../../git/read/diff-trees.ts';
 import { GITLINK, writeDifference } from '../../git/write/write-difference.ts';
 import { carryUntracked } from '../trees/carry-untracked.ts';
-import type { CommandResult } from '../command/request.ts';
+import type { CommandRequest, CommandResult } from '../command/request.ts';
 import { baseFolders } from '../layers/layers.ts';
 import { findChangedTracked, findDeleted } from '../trees/overlay.ts';
 import type { Beyond } from '../trees/overlay.ts';
@@ -27,6 +27,8 @@ export interface ChecksRequest extends WorkspaceOrigin {
   /** Timeout of each check. */
   timeoutMs: number;
   signal?: AbortSignal;
+  /** Called when a check begins; what it returns gets the check's output. */
+  onBegin?: (command: string) => CommandRequest['onOutput'];
 }
 
 /** One check's result. `putBack`: the tracked files that the check changed and that were restored before the next. */
@@ -50,7 +52,8 @@ export async function runChecks(folder: string, kind: WorkspaceKind, request: Ch
     let beyond: Promise<Beyond | undefined> | undefined;
     for (const command of checks) {
       const limits = { profile: 'workspace', network: false, timeoutMs, ...(signal ? { signal } : {}) } as const;
-      const result = await kind.run(place, { command, ...limits });
+      const onOutput = request.onBegin?.(command);
+      const result = await kind.run(place, { command, ...limits, ...(onOutput ? { onOutput } : {}) });
       const made: CheckResult = { ...result, command, staleSetup, putBack: [] };
       results.push(made);
       if (result.outcome === 'cancelled' || results.length === checks.length) break;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { shellLine } from '../../../src/cli/stack/own-line.ts';
-import { showElapsed, showPlan, showStatus, showTicks, sumSpend } from '../../../src/cli/person/show.ts';
+import { showPlan, showStatus, showTicks, sumSpend } from '../../../src/cli/person/show.ts';
+import { showElapsed } from '../../../src/cli/person/show-time.ts';
 import type { Plan } from '../../../src/core/plan.ts';
 import { checkPlan } from '../../../src/core/plan.ts';
 import { viewRefactor } from '../../../src/core/views/status.ts';
@@ -104,8 +105,11 @@ describe('what people see at the terminal', () => {
     const status = viewRefactor(createRefactor('r', { repository: '/r', goal: 'g', checks: [] }, policyOf(), 0));
     const heard = { ...spend, modelCalls: 9 };
     const agents = [{ spend }, { spend }] as never;
-    expect(sumSpend({ status, agents, ids: [], log: [] })).toMatchObject({ inputTokens: 20, modelCalls: 4 });
-    expect(sumSpend({ status: { ...status, spend: heard }, agents, ids: [], log: [] })).toEqual(heard);
+    expect(sumSpend({ status, agents, ids: [], log: [], now: new Map() })).toMatchObject({
+      inputTokens: 20,
+      modelCalls: 4,
+    });
+    expect(sumSpend({ status: { ...status, spend: heard }, agents, ids: [], log: [], now: new Map() })).toEqual(heard);
   });
 
   test('a printed command can be pasted into a shell as it stands', () => {
