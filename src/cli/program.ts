@@ -29,6 +29,7 @@ import { addRewind } from './steer/rewind.ts';
 import { addSteer } from './steer/steer.ts';
 import { addStop } from './steer/stop.ts';
 import { addDiff } from './watch/diff.ts';
+import { addFleet } from './watch/fleet.ts';
 import { addList } from './watch/list.ts';
 import { addQueries } from './watch/queries.ts';
 import { addReview } from './watch/review.ts';
@@ -36,7 +37,7 @@ import { addWatch } from './watch/watch.ts';
 
 const GROUPS: Record<string, ((program: Command, action: Action) => void)[]> = {
   Start: [addDemo, addRun, addUp],
-  Watch: [addList, addWatch, addDiff, addQueries, addReview],
+  Watch: [addList, addFleet, addWatch, addDiff, addQueries, addReview],
   Decide: [addApprove, addReject, addAnswer, addRevisePlan, addChoose],
   Steer: [addSteer, addPause, addResume, addStop, addRewind, addFork],
   'Budget and policy': [addAccount, addPolicy],

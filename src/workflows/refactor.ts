@@ -14,6 +14,7 @@ import {
 } from '@temporalio/workflow';
 import { adoptForRefactor } from '../core/refactor/adopt-policy.ts';
 import { rulesOf } from '../core/policy/decision-fields.ts';
+import { cardOf, headlineOf } from '../core/views/card.ts';
 import { describeRefactor } from '../core/views/details.ts';
 import { readStart } from '../core/decisions/messages.ts';
 import type { StoredRefactor } from '../core/refactor/upgrade.ts';
@@ -44,11 +45,13 @@ import { performForRefactor } from './perform-refactor.ts';
 import { handleRefactorQueries } from './queries.ts';
 import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { beginsSealed, openState } from './seals.ts';
-import { showOrigin, showState } from './search-attributes.ts';
+import { showCard, showOrigin, showState } from './search-attributes.ts';
 import { handleVerbs } from './verbs.ts';
 
 /** The patch since which a waiting refactor shows its agents' needs at once. */
 const FOLLOWS_NEEDS = 'follows-needs';
+/** The patch since which a refactor keeps a card for lists of runs in its memo. */
+const SHOWS_CARD = 'shows-card';
 /** The patch since which runs read policy from layers. */
 const POLICY_LAYERS = 'policy-layers';
 /** The patch since which refactors count what a command takes of the budget from its beginning. */
@@ -77,6 +80,7 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
   showOrigin({ repository: state.input.repository, team: state.input.team, campaign: state.input.campaign });
   const activities = openActivities(state.input.team ?? null, state.seals === true);
   const follows = patched(FOLLOWS_NEEDS);
+  const shows: Shows = patched(SHOWS_CARD) ? 'a card' : 'attributes';
   if (patched(KEEPS_IN_TOUCH)) {
     void watchAgents(
       () => state.agents,
@@ -91,13 +95,13 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
     () => earliest(nextDeadline(state.control, rulesOf(state.policy)), timeIsUpAt(state)),
     () => {
       update(countTime(passRefactorDeadlines(state, Date.now()), Date.now()));
-      show(state);
+      show(state, shows);
     },
   );
   return await CancellationScope.nonCancellable(async () => {
     for (;;) {
       update(countTime(askForBudget(state, Date.now(), isShortOfBudget(state)), Date.now()));
-      show(state);
+      show(state, shows);
       const command = nextRefactorCommand(state);
       if ((command.kind === 'end' || isContinueDue()) && hasHandlersToEnd()) {
         await condition(allHandlersFinished);
@@ -106,8 +110,8 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
       if (command.kind === 'end') return close(state, command.outcome);
       if (isContinueDue() && !endsCancelled(state)) await continueRun<typeof refactor>({ state });
       if (command.kind === 'wait') {
-        const shown = headline(state);
-        const isStale = (): boolean => follows && headline(state) !== shown;
+        const shown = headline(state, shows);
+        const isStale = (): boolean => follows && headline(state, shows) !== shown;
         await condition(() => nextRefactorCommand(state).kind !== 'wait' || isContinueDue() || isStale());
         continue;
       }
@@ -129,14 +133,19 @@ function earliest(one: number | null, other: number | null): number | null {
   return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
+/** Older runs have search attributes only. */
+type Shows = 'a card' | 'attributes';
+
 /** What lists of runs show about this run. */
-function headline(state: RefactorState): string {
+function headline(state: RefactorState, shows: Shows): string {
+  if (shows === 'a card') return headlineOf(cardOf(state, 0));
   return [refactorState(state), ...listNeeds(listAllOpen(state), state.hold)].join();
 }
 
-function show(state: RefactorState): void {
+function show(state: RefactorState, shows: Shows): void {
   setCurrentDetails(describeRefactor(state, workflowInfo().namespace));
   showState(refactorState(state), listNeeds(listAllOpen(state), state.hold));
+  if (shows === 'a card') showCard(cardOf(state, Date.now()));
 }
 
 /** The initial state: from a person's input, or from the previous run. */

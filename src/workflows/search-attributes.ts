@@ -1,11 +1,13 @@
 /**
- * Shows a run's state in Temporal's search attributes.
- * Rule: a search attribute is written only when its value changes, since each write is an event.
+ * Shows a run's state in Temporal's search attributes, and its card in the memo.
+ * Rule: each is written only when what it says changes, since each write is an event.
  */
 import type { SearchAttributePair } from '@temporalio/common';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
-import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { SEARCH_ATTRIBUTES, SearchAttributeType as SearchAttributeKind } from '../core/search-attributes.ts';
+import type { RunCard } from '../core/views/card.ts';
+import { CARD, isCardDue } from '../core/views/card.ts';
 
 type NameOf<T extends SearchAttributeKind> = {
   [N in keyof typeof SEARCH_ATTRIBUTES]: (typeof SEARCH_ATTRIBUTES)[N] extends T ? N : never;
@@ -28,6 +30,11 @@ export function showState(state: string, needs: string[]): void {
   if (current.get(STATE) !== state) upsertSearchAttributes([{ key: STATE, value: state }]);
   const shown = current.get(NEEDS) ?? [];
   if (shown.join() !== needs.join()) upsertSearchAttributes([{ key: NEEDS, value: needs }]);
+}
+
+/** Writes a refactor's card, if it is due. */
+export function showCard(card: RunCard): void {
+  if (isCardDue(workflowInfo().memo?.[CARD], card)) upsertMemo({ [CARD]: card });
 }
 
 /** Search attributes of an agent: those of its refactor, and its task. */

@@ -57,7 +57,7 @@ function breakLine(words: readonly string[]): string {
   if (line.length <= MAX_LINE) return line;
   const parts: string[][] = [[]];
   for (const word of words) {
-    if (word === '--check' || word === '--input') parts.push([]);
+    if (['--check', '--input', '--query'].includes(word)) parts.push([]);
     parts.at(-1)?.push(word);
   }
   return parts.map((part) => shellLine(part.length === 2 ? part.map(breakJson) : part)).join(' \\\n    ');

@@ -34,6 +34,7 @@ interface RunOptions {
   base?: string;
   branch?: string;
   team?: string;
+  campaign?: string;
   /** Hosts separated by commas, or all of the network. */
   networkForSetup?: string | boolean;
   detach?: boolean;
@@ -61,6 +62,7 @@ export function addRun(program: Command, action: Action): void {
     .option('--base <ref>', 'branch, tag or commit to start from')
     .option('--branch <name>', 'branch to deliver')
     .option('--team <name>', "the team that the work is for; also Temporal's fairness key")
+    .option('--campaign <name>', 'the campaign that it is a part of: lists and sums go by it')
     .option('--id <id>', 'workflow id')
     .option(
       '--sign-with <key>',
@@ -102,7 +104,7 @@ function startInput(
   options: RunOptions,
   by: string,
 ): Record<string, unknown> & { repository: string } {
-  const { check, setup, base, branch, team, networkForSetup } = options;
+  const { check, setup, base, branch, team, campaign, networkForSetup } = options;
   return {
     repository: existsSync(repository) ? resolve(repository) : repository,
     goal,
@@ -112,6 +114,7 @@ function startInput(
     ...(base ? { base } : {}),
     ...(branch ? { branch } : {}),
     ...(team ? { team } : {}),
+    ...(campaign ? { campaign } : {}),
     ...(networkForSetup ? { policy: { network: { setup: readGrant(networkForSetup) } } } : {}),
   };
 }

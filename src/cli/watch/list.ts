@@ -1,32 +1,32 @@
 /**
- * `cox list`: the refactors that the server knows, with what each needs.
- * Rule: it reads search attributes only, so that it works without a worker.
+ * `cox list`: the refactors that the server knows, one a line.
+ * Rule: those that need a person come first, and ended ones stand apart.
  */
 import type { Command } from 'commander';
-import { asLine as safe } from '../../core/text/lines.ts';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Action } from '../command/action.ts';
 import { addExample } from '../command/help.ts';
-import { withStack } from '../stack/open-stack.ts';
+import { showList } from '../person/show-fleet.ts';
+import type { SeeOptions } from './see-fleet.ts';
+import { addSeeing, byTemporal, see } from './see-fleet.ts';
 
-const QUERY = "WorkflowType = 'refactor'";
+/** Ended runs under the open ones: what a day or two leaves. */
+const ENDED_SHOWN = 10;
 
 export function addList(program: Command, action: Action): void {
-  const command = program.command('list').description('refactors, newest first').action(action(list));
-  addExample(command, [], [['temporal', 'workflow', 'list', '--query', QUERY]]);
+  const command = addSeeing(
+    program.command('list').description('refactors by what they need, with spend and trouble; ended ones apart'),
+  )
+    .addOption(new Option('--ended <count>', 'how many ended ones are shown').default(ENDED_SHOWN).argParser(readCount))
+    .action(action(async ({ ended, ...options }: SeeOptions & { ended: number }) => await list(options, ended)));
+  addExample(command, ['--team', 'blue'], [byTemporal({ team: 'blue' })]);
 }
 
-async function list(): Promise<number> {
-  return await withStack(async ({ client }) => {
-    for await (const { workflowId, startTime, status, searchAttributes } of client.workflow.list({ query: QUERY })) {
-      const attributes = searchAttributes as Record<string, string[] | undefined>;
-      // A run that was terminated could not say so itself.
-      const isOwn = status.name === 'RUNNING' || status.name === 'COMPLETED';
-      const state = (isOwn ? attributes['CoxState']?.[0] : undefined) ?? status.name.toLowerCase();
-      const needs = (attributes['CoxNeeds'] ?? []).join(', ');
-      console.log(
-        `${safe(workflowId).padEnd(24)} ${safe(state).padEnd(16)} ${startTime.toISOString()} ${needs ? `needs ${safe(String(needs))}` : ''}`,
-      );
-    }
-    return 0;
-  });
+function readCount(value: string): number {
+  if (!/^\d{1,6}$/.test(value)) throw new InvalidArgumentError('Give a number.');
+  return Number(value);
+}
+
+async function list(options: SeeOptions, ended: number): Promise<number> {
+  return await see(options, { ended, draw: showList, asJson: ({ open, ended: past }) => ({ open, ended: past }) });
 }
