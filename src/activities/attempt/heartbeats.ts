@@ -1,5 +1,5 @@
 /**
- * Surrounds every activity: heartbeats from its first line on, with what people see of it, cancellation, and errors in
+ * Surrounds every activity: regular heartbeats, with what people see of it, cancellation, and errors in
  * Temporal's terms.
  * Rule: a cancelled activity ends as cancelled only after all processes that it started are dead.
  */
@@ -46,7 +46,9 @@ export async function withHeartbeats<T>(
   let note = withoutLive(context.info.heartbeatDetails);
   let stage: { read(): Live } | undefined;
   const beat = (): void => context.heartbeat(stage ? { ...Object(note), now: stage.read() } : note);
-  beat();
+  // What the attempt before has told must survive this one too. Otherwise the first beat comes after an interval: most
+  // activities are done by then, and each beat costs the server a write.
+  if (context.info.heartbeatDetails !== undefined) beat();
   let beats = 0;
   const timer = setInterval(() => {
     beats += 1;
