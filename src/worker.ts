@@ -41,6 +41,11 @@ const SHUTDOWN_FORCE = '15 seconds';
  * A cancellation arrives with a heartbeat, and by default heartbeats are delayed by up to 8 of their timeout's 10 s.
  */
 const HEARTBEAT_THROTTLE = '1 second';
+/**
+ * Longest time in which core is loaded, or a workflow handles a task, before that fails. Temporal's default is 5 s,
+ * which loading takes on a very busy machine. The setting is not in Temporal's types.
+ */
+const WORKFLOW_CODE_TIMEOUT = { isolateExecutionTimeout: '1 minute' };
 /** Most commands and model calls at one time on a host; more commands would only compete for its cores. */
 const MAX_COMMANDS = 8;
 const MAX_MODEL_CALLS = 50;
@@ -162,6 +167,7 @@ async function createWorkers(
         await Worker.create({
           ...shared,
           workflowBundle: await bundleWorkflows(),
+          ...WORKFLOW_CODE_TIMEOUT,
           // Only workflow code is pinned to a version: activities have no history that they must fit.
           ...(config.version ? { workerDeploymentOptions: pinTo(config.version) } : {}),
           activities: createControlActivities(context),

@@ -50,7 +50,8 @@ async function openFolder(): Promise<string> {
 async function digestSources(): Promise<string> {
   const names = (await readdir(SOURCES, { recursive: true })).filter((name) => name.endsWith('.ts')).toSorted();
   const files = names.map((name) => join(SOURCES, name));
-  const others = [join(ROOT, 'package-lock.json'), join(ROOT, 'scripts', 'bundle-workflows.mjs')];
+  const scripts = ['bundle-workflows.mjs', 'preload-core.mjs'].map((name) => join(ROOT, 'scripts', name));
+  const others = [join(ROOT, 'package-lock.json'), ...scripts];
   const hash = createHash('sha256');
   for (const file of [...others, ...files]) {
     const bytes = await readFile(file);
