@@ -16,7 +16,7 @@ import { formatCheckpointMessage } from '../../src/core/transcript.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { moveRef } from '../../src/git/remote/move-ref.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
-import { treeOf } from '../../src/git/store.ts';
+import { treeOf } from '../../src/git/objects/tree-of.ts';
 import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
 import type { Subject } from './interleave.ts';
 import type { MeasuredRepository } from './repository.ts';

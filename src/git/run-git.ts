@@ -3,6 +3,9 @@
  * Rule: environment and settings are fixed, no hook runs, git never prompts, and our code makes every argument. Only
  * verbs that talk to a remote use the git configuration of the worker's user, since their credentials are there.
  */
+import type { ChildProcessByStdio } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { homedir } from 'node:os';
 import { delimiter, dirname } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -123,6 +126,23 @@ export interface StreamOptions extends GitOptions {
   timeoutMs?: number;
   /** Gets the output as it comes, instead of the result. Call `enough` when no more is wanted. */
   take?: (chunk: Buffer, enough: () => void) => Promise<void> | void;
+}
+
+/** A git that answers questions until its input ends. */
+export type OpenGit = ChildProcessByStdio<Socket, Socket, null> & {
+  /** Whether this process waits for an answer. Without that, it may end while git is open. */
+  hold: (isAwaited: boolean) => void;
+};
+
+/** Starts a git that stays open. It is started directly, since it has to be let go at this process's end. */
+export function openGit(dir: string, args: readonly string[]): OpenGit {
+  const stdio: ['pipe', 'pipe', 'ignore'] = ['pipe', 'pipe', 'ignore'];
+  const child = spawn('git', [...SETTINGS, ...args], { cwd: dir, env: gitEnvironment(dir, {}), stdio });
+  const { stdin, stdout } = child as ChildProcessByStdio<Socket, Socket, null>;
+  child.unref();
+  stdin.unref();
+  const hold = (isAwaited: boolean): void => void (isAwaited ? stdout.ref() : stdout.unref());
+  return Object.assign(child as ChildProcessByStdio<Socket, Socket, null>, { hold });
 }
 
 /** Runs git with bytes on its standard input; returns exit status and output. Throws a GitFailure. */

@@ -5,10 +5,9 @@
 import { existsSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { Sha } from '../core/transcript.ts';
 import { GitFailure, kindOf } from './git-failure.ts';
 import type { Access } from './reach.ts';
-import { runGit, streamGit } from './run-git.ts';
+import { streamGit } from './run-git.ts';
 import { sweepStore } from './sweep-store.ts';
 
 /** Without `remote`, `dir` is the hub. With `remote`, that is the hub, which has the refs, and `dir` is its cache. */
@@ -108,29 +107,4 @@ export async function makeFolder(path: string): Promise<void> {
     await makeFolder(dirname(path));
     await makeFolder(path);
   }
-}
-
-/**
- * Cache of commits' trees, by store and commit. A commit's tree never changes, and each step looks up the same ones
- * several times, which would take a process every time.
- */
-const trees = new Map<string, Sha>();
-/** A step needs two or three of them. */
-const MAX_TREES = 1000;
-
-/** The tree of a commit. */
-export async function treeOf(store: Store, commit: Sha): Promise<Sha> {
-  const known = trees.get(`${store.dir} ${commit}`);
-  if (known) return known;
-  const args = ['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`];
-  const tree = (await runGit(store.dir, args)).trim() as Sha;
-  noteTree(store, { commit, tree });
-  return tree;
-}
-
-/** Puts the tree of a new commit into the cache. */
-export function noteTree(store: Store, { commit, tree }: { commit: Sha; tree: Sha }): void {
-  trees.set(`${store.dir} ${commit}`, tree);
-  const [oldest] = trees.keys();
-  if (trees.size > MAX_TREES && oldest !== undefined) trees.delete(oldest);
 }

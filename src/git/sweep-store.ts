@@ -12,7 +12,7 @@ const LEFT_OVER_MS = 24 * 3_600_000;
 export async function sweepStore(dir: string, { dryRun = false }: { dryRun?: boolean } = {}): Promise<number> {
   const places: [folder: string, name: RegExp][] = [
     [dir, /^fast_import_crash_|\.lock$/],
-    [join(dir, 'objects'), /^tmp_objdir-/],
+    [join(dir, 'objects'), /^tmp_obj(?:dir-|_)/],
     [join(dir, 'objects/pack'), /^(tmp_|\.tmp-)/],
     [join(dir, 'objects/info'), /\.lock$|^tmp_/],
     [dirname(dir), /\.new-\w{6}$/],

@@ -13,7 +13,7 @@ import { moveRef } from '../../src/git/remote/move-ref.ts';
 import { readLink } from '../../src/git/read/read-chain.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
 import type { Store } from '../../src/git/store.ts';
-import { treeOf } from '../../src/git/store.ts';
+import { treeOf } from '../../src/git/objects/tree-of.ts';
 import type { Limits } from '../../src/sandbox/limits.ts';
 import type { Workspaces } from '../../src/sandbox/workspace/workspaces.ts';
 import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from '../sandbox/sandbox-host.ts';

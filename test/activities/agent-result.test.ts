@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { IntegrateInput } from '../../src/core/refactor/exchange.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
-import { treeOf } from '../../src/git/store.ts';
+import { treeOf } from '../../src/git/objects/tree-of.ts';
 import { addCommit, temporaryFolder } from '../sandbox/sandbox-host.ts';
 import { place } from './warrant-place.ts';
 import type { Result } from './integrated-result.ts';

@@ -11,7 +11,7 @@ import { formatCheckpointMessage } from '../../src/core/transcript.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { moveRef } from '../../src/git/remote/move-ref.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
-import { treeOf } from '../../src/git/store.ts';
+import { treeOf } from '../../src/git/objects/tree-of.ts';
 import { addCommit, temporaryFolder } from '../sandbox/sandbox-host.ts';
 import type { Place } from './warrant-place.ts';
 import { execution, run } from './warrant-place.ts';

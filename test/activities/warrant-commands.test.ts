@@ -15,7 +15,7 @@ import type { Warrant } from '../../src/core/decisions/warrant.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { moveRef } from '../../src/git/remote/move-ref.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
-import { treeOf } from '../../src/git/store.ts';
+import { treeOf } from '../../src/git/objects/tree-of.ts';
 import { git } from '../sandbox/sandbox-host.ts';
 import type { Place } from './warrant-place.ts';
 import { execution, OPENED, place, refusal, run, SIGNED, signedBy } from './warrant-place.ts';

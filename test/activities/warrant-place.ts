@@ -18,7 +18,7 @@ import { renderSignedText } from '../../src/core/decisions/signed-text.ts';
 import type { Sha } from '../../src/core/transcript.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
 import type { Store } from '../../src/git/store.ts';
-import { treeOf } from '../../src/git/store.ts';
+import { treeOf } from '../../src/git/objects/tree-of.ts';
 import { Keys } from '../core/signers.ts';
 import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces } from '../sandbox/sandbox-host.ts';
 import { realKeys } from '../signing/real-keys.ts';

@@ -10,7 +10,7 @@ import type { Policy } from '../../src/core/policy/policy.ts';
 import { resolvePolicy } from '../../src/core/policy/resolve.ts';
 import type { Warrant } from '../../src/core/decisions/warrant.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
-import { treeOf } from '../../src/git/store.ts';
+import { treeOf } from '../../src/git/objects/tree-of.ts';
 import { git } from '../sandbox/sandbox-host.ts';
 import type { Place, Signing } from './warrant-place.ts';
 import { approver, OPENED, place, refusal, run, SIGNED, signedBy } from './warrant-place.ts';

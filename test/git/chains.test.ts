@@ -13,7 +13,8 @@ import { readRef } from '../../src/git/remote/read-ref.ts';
 import { checkRefName } from '../../src/core/branch-name.ts';
 import { ensureCommit } from '../../src/git/remote/fetch-commit.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
-import { openStore, treeOf } from '../../src/git/store.ts';
+import { openStore } from '../../src/git/store.ts';
+import { treeOf } from '../../src/git/objects/tree-of.ts';
 import type { Store } from '../../src/git/store.ts';
 import {
   addCommit,

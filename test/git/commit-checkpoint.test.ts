@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
 import type { TreeChange } from '../../src/git/write/commit-checkpoint.ts';
 import { commitCheckpoint } from '../../src/git/write/commit-checkpoint.ts';
-import { treeOf } from '../../src/git/store.ts';
+import { treeOf } from '../../src/git/objects/tree-of.ts';
 import type { Store } from '../../src/git/store.ts';
 import type { FileSpec } from './git-host.ts';
 import {

@@ -9,7 +9,8 @@ import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { ensureCommit } from '../../src/git/remote/fetch-commit.ts';
 import { moveRef } from '../../src/git/remote/move-ref.ts';
 import { readRef } from '../../src/git/remote/read-ref.ts';
-import { openStore, treeOf } from '../../src/git/store.ts';
+import { openStore } from '../../src/git/store.ts';
+import { treeOf } from '../../src/git/objects/tree-of.ts';
 import {
   addCommit,
   git,
@@ -76,6 +77,8 @@ test('leftovers of killed calls are swept after a day, when a process opens the 
   make('fast_import_crash_2', 'young');
   make('objects/tmp_objdir-incoming-abc/', 'old');
   make('objects/tmp_objdir-incoming-def/', 'young');
+  make('objects/tmp_obj_abc', 'old');
+  make('objects/tmp_obj_def', 'young');
   make('objects/pack/tmp_pack_abc', 'old');
   make('objects/pack/tmp_pack_def', 'young');
   make('../store.git.new-abcdef/', 'old');
@@ -85,6 +88,7 @@ test('leftovers of killed calls are swept after a day, when a process opens the 
   expect(leftOvers(store).toSorted()).toEqual([
     'fast_import_crash_2',
     'objects/pack/tmp_pack_def',
+    'objects/tmp_obj_def',
     'objects/tmp_objdir-incoming-def',
   ]);
   expect(readdirSync(dirname(store.dir)).toSorted()).toEqual(['other.git.new-abcdef', 'store.git']);

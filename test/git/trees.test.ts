@@ -10,7 +10,7 @@ import { diffStat, diffText } from '../../src/git/read/diff-stat.ts';
 import { diffTrees } from '../../src/git/read/diff-trees.ts';
 import { listFiles } from '../../src/git/read/list-files.ts';
 import { readFile } from '../../src/git/read/read-file.ts';
-import { treeOf } from '../../src/git/store.ts';
+import { treeOf } from '../../src/git/objects/tree-of.ts';
 import type { Store } from '../../src/git/store.ts';
 import { writeDifference } from '../../src/git/write/write-difference.ts';
 import type { FileSpec } from './git-host.ts';

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
 import { checkoutTree } from '../../src/git/write/checkout-tree.ts';
-import { treeOf } from '../../src/git/store.ts';
+import { treeOf } from '../../src/git/objects/tree-of.ts';
 import type { Store } from '../../src/git/store.ts';
 import type { Workspace } from '../../src/sandbox/workspace/workspaces.ts';
 import { git, realIsolation, storeWith, temporaryFolder, temporaryWorkspaces, treeLines } from './sandbox-host.ts';

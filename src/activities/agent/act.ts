@@ -18,7 +18,7 @@ import { ensureCommit } from '../../git/remote/fetch-commit.ts';
 import type { ChainLink } from '../../git/read/read-chain.ts';
 import { readLink, readRoot } from '../../git/read/read-chain.ts';
 import type { Store } from '../../git/store.ts';
-import { treeOf } from '../../git/store.ts';
+import { treeOf } from '../../git/objects/tree-of.ts';
 import { applyPatchCommand } from '../../sandbox/programs/apply-patch.ts';
 import type { CommandRequest, CommandResult } from '../../sandbox/command/request.ts';
 import type { Workspace } from '../../sandbox/workspace/workspaces.ts';

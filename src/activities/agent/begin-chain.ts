@@ -12,7 +12,7 @@ import { ensureCommit } from '../../git/remote/fetch-commit.ts';
 import { listFiles } from '../../git/read/list-files.ts';
 import { readThroughLinks } from '../../git/read/read-file.ts';
 import type { Store } from '../../git/store.ts';
-import { treeOf } from '../../git/store.ts';
+import { treeOf } from '../../git/objects/tree-of.ts';
 import { advanceRef, findPosition, classifyByKey, runRef, writeEntry } from '../attempt/chain.ts';
 import { ensureConflict } from '../attempt/conflict-tree.ts';
 import type { ActivityContext } from '../attempt/context.ts';

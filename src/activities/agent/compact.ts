@@ -21,7 +21,7 @@ import type { ChainLink } from '../../git/read/read-chain.ts';
 import { readLink } from '../../git/read/read-chain.ts';
 import { readRef } from '../../git/remote/read-ref.ts';
 import type { Store } from '../../git/store.ts';
-import { treeOf } from '../../git/store.ts';
+import { treeOf } from '../../git/objects/tree-of.ts';
 import type { Model, ModelResponse, ModelRequest } from '../../model/call-model.ts';
 import { ModelFailure } from '../../model/model-failure.ts';
 import type { ChainPosition } from '../attempt/chain.ts';

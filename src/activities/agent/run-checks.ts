@@ -14,7 +14,7 @@ import type { Sha } from '../../core/transcript.ts';
 import { ensureCommit } from '../../git/remote/fetch-commit.ts';
 import { readLink } from '../../git/read/read-chain.ts';
 import type { Store } from '../../git/store.ts';
-import { treeOf } from '../../git/store.ts';
+import { treeOf } from '../../git/objects/tree-of.ts';
 import type { CheckResult, SetupRequest } from '../../sandbox/workspace/workspaces.ts';
 import type { ActivityContext } from '../attempt/context.ts';
 import { storeOf } from '../attempt/context.ts';

@@ -15,7 +15,7 @@ import type { ChainLink } from '../../git/read/read-chain.ts';
 import { readChain, readLink } from '../../git/read/read-chain.ts';
 import type { Store } from '../../git/store.ts';
 import { ensureOwnCommit } from '../../git/remote/own-commit.ts';
-import { treeOf } from '../../git/store.ts';
+import { treeOf } from '../../git/objects/tree-of.ts';
 import { putBack } from '../../git/write/tree-with.ts';
 import type { Model, ModelResponse } from '../../model/call-model.ts';
 import { ModelFailure } from '../../model/model-failure.ts';

@@ -21,7 +21,7 @@ import { isInFolder } from '../../git/remote/own-commit.ts';
 import { readChain, readLink } from '../../git/read/read-chain.ts';
 import { readRef } from '../../git/remote/read-ref.ts';
 import type { Store } from '../../git/store.ts';
-import { treeOf } from '../../git/store.ts';
+import { treeOf } from '../../git/objects/tree-of.ts';
 import { ownWorkflowId, refFolder } from '../attempt/chain.ts';
 import type { ActivityContext } from '../attempt/context.ts';
 import { evidenceRef, formerEvidenceRef, readEvidence } from '../agent/store-evidence.ts';

@@ -19,7 +19,7 @@ import { mergeCommits } from '../../git/write/merge-commits.ts';
 import { readChain, readRoot } from '../../git/read/read-chain.ts';
 import { readRef } from '../../git/remote/read-ref.ts';
 import type { Store } from '../../git/store.ts';
-import { treeOf } from '../../git/store.ts';
+import { treeOf } from '../../git/objects/tree-of.ts';
 import { putBack } from '../../git/write/tree-with.ts';
 import type { VerifiedPermits } from './agent-result.ts';
 import { findMoreSpend, findUntruth, verifyPermits } from './agent-result.ts';

@@ -7,7 +7,7 @@ import { commitTree } from '../../git/write/commit-tree.ts';
 import { ensureCommit } from '../../git/remote/fetch-commit.ts';
 import { moveRef } from '../../git/remote/move-ref.ts';
 import { readRef } from '../../git/remote/read-ref.ts';
-import { treeOf } from '../../git/store.ts';
+import { treeOf } from '../../git/objects/tree-of.ts';
 import { ownWorkflowId, refBeside } from '../attempt/chain.ts';
 import type { ActivityContext } from '../attempt/context.ts';
 import { storeOf } from '../attempt/context.ts';

@@ -28,7 +28,7 @@ import { moveRef } from '../../git/remote/move-ref.ts';
 import { readChain, readLink } from '../../git/read/read-chain.ts';
 import { readRef } from '../../git/remote/read-ref.ts';
 import type { Store } from '../../git/store.ts';
-import { treeOf } from '../../git/store.ts';
+import { treeOf } from '../../git/objects/tree-of.ts';
 import type { ModelResponse } from '../../model/call-model.ts';
 import { ownWorkflowId, refBeside, runRef } from '../attempt/chain.ts';
 import type { ActivityContext } from '../attempt/context.ts';

@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sha } from '../../core/transcript.ts';
+import { findPath } from '../objects/tree.ts';
 import { readBlobs } from '../read/read-blobs.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
@@ -47,13 +48,8 @@ async function readAttributes(store: Store, commit: Sha, paths: readonly string[
   const found: (Attributes & { oid: Sha })[] = [];
   for (let from = 0; from < paths.length; from += MAX_ASKED) {
     const asked = paths.slice(from, from + MAX_ASKED);
-    const args = ['ls-tree', '-z', '--full-tree', '--end-of-options', commit, '--', ...asked];
-    const lines = (await streamGit(store.dir, args)).output.toString('utf8').split('\0');
-    for (const line of lines) {
-      const [, oid, path] = /^100(?:644|755) blob ([0-9a-f]+)\t(.+)$/s.exec(line) ?? [];
-      if (oid !== undefined && path !== undefined)
-        found.push({ oid: oid as Sha, path, line: Buffer.from(`100644 ${oid}\t${path}\0`) });
-    }
+    for (const file of (await findFiles(store, commit, asked)) ?? (await listFiles(store, commit, asked)))
+      found.push({ ...file, line: Buffer.from(`100644 ${file.oid}\t${file.path}\0`) });
   }
   let isUsed = false;
   const ids = found.map(({ oid }) => oid);
@@ -62,6 +58,30 @@ async function readAttributes(store: Store, commit: Sha, paths: readonly string[
     await Promise.resolve();
   });
   return isUsed ? found : [];
+}
+
+/** Those paths that are files of the commit; undefined where git has to be asked. */
+async function findFiles(
+  store: Store,
+  commit: Sha,
+  paths: readonly string[],
+): Promise<{ path: string; oid: Sha }[] | undefined> {
+  const files: { path: string; oid: Sha }[] = [];
+  for (const path of paths) {
+    const entry = await findPath(store, commit, Buffer.from(path).toString('latin1'));
+    if (entry === undefined) return undefined;
+    if (entry?.mode.startsWith('100')) files.push({ path, oid: entry.id });
+  }
+  return files;
+}
+
+async function listFiles(store: Store, commit: Sha, paths: readonly string[]): Promise<{ path: string; oid: Sha }[]> {
+  const args = ['ls-tree', '-z', '--full-tree', '--end-of-options', commit, '--', ...paths];
+  const lines = (await streamGit(store.dir, args)).output.toString('utf8').split('\0');
+  return lines.flatMap((line) => {
+    const [, oid, path] = /^100(?:644|755) blob ([0-9a-f]+)\t(.+)$/s.exec(line) ?? [];
+    return oid !== undefined && path !== undefined ? [{ oid: oid as Sha, path }] : [];
+  });
 }
 
 async function ask(store: Store, attributes: readonly Attributes[], paths: readonly string[]): Promise<Set<string>> {

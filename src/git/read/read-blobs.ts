@@ -1,11 +1,15 @@
 /**
- * Reads blobs and other objects from a store, by one `git cat-file --batch`.
+ * Reads blobs and other objects from a store: a few here, many by one `git cat-file --batch`.
  * Rule: only one object at a time is in memory.
  */
 import type { Sha } from '../../core/transcript.ts';
 import { GitFailure } from '../git-failure.ts';
+import { readObject } from '../objects/read-object.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
+
+/** Most objects that are read here, one after the other. Starting git takes as long as reading about so many. */
+const MAX_READ_HERE = 50;
 
 /** Calls `use` with each blob's bytes, in the order of `ids`. The next blob is read once `use` is done. */
 export async function readBlobs(
@@ -25,7 +29,19 @@ export async function readObjects(
   ids: readonly Sha[],
   use: (id: Sha, type: string, bytes: Buffer) => Promise<void>,
 ): Promise<void> {
-  if (ids.length === 0) return;
+  if (ids.length > MAX_READ_HERE) return await readByGit(store, ids, use);
+  for (const id of ids) {
+    const object = await readObject(store, id);
+    if (object) await use(id, object.type, object.bytes);
+    else await readByGit(store, [id], use);
+  }
+}
+
+async function readByGit(
+  store: Store,
+  ids: readonly Sha[],
+  use: (id: Sha, type: string, bytes: Buffer) => Promise<void>,
+): Promise<void> {
   let at = 0;
   const reader = createReader(async (header, bytes) => {
     const id = ids[at] as Sha;

@@ -3,6 +3,8 @@
  * Rule: only files of the commit itself are read, and never more bytes than the caller wants.
  */
 import type { Sha } from '../../core/transcript.ts';
+import { readObject } from '../objects/read-object.ts';
+import { findPath } from '../objects/tree.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 
@@ -15,7 +17,9 @@ interface Wanted {
 
 /** The file's first `maxBytes`; null if the commit has no such file. */
 export async function readFile(store: Store, { commit, path, maxBytes }: Wanted): Promise<Buffer | null> {
-  return await readBlob(store, `${commit}:${path}`, maxBytes);
+  const entry = await findPath(store, commit, Buffer.from(path).toString('latin1'));
+  if (entry === null) return null;
+  return await readBlob(store, entry?.id ?? `${commit}:${path}`, maxBytes);
 }
 
 /** Linux follows as many links. Each name on the way, through all links, takes one lookup by git. */
@@ -53,6 +57,8 @@ export async function readThroughLinks(store: Store, { commit, path, maxBytes }:
 }
 
 async function findEntry(store: Store, commit: Sha, path: string): Promise<{ mode: string; oid: string } | undefined> {
+  const here = await findPath(store, commit, Buffer.from(path).toString('latin1'));
+  if (here !== undefined) return here === null ? undefined : { mode: here.mode.padStart(6, '0'), oid: here.id };
   const args = ['ls-tree', '-z', '--full-tree', '--end-of-options', commit, '--', path];
   const { output } = await streamGit(store.dir, args);
   const [, mode, oid] = /^(\d{6}) \w+ ([0-9a-f]+)\t/.exec(output.toString('latin1')) ?? [];
@@ -60,6 +66,8 @@ async function findEntry(store: Store, commit: Sha, path: string): Promise<{ mod
 }
 
 async function readBlob(store: Store, name: string, maxBytes: number): Promise<Buffer | null> {
+  const here = /^[0-9a-f]{40}$/.test(name) ? await readObject(store, name as Sha) : undefined;
+  if (here) return here.type === 'blob' ? here.bytes.subarray(0, maxBytes) : null;
   const chunks: Buffer[] = [];
   let length = 0;
   const { status } = await streamGit(store.dir, ['cat-file', 'blob', name], {

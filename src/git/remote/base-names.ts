@@ -15,7 +15,7 @@ import { readObjects } from '../read/read-blobs.ts';
 import { readLink } from '../read/read-chain.ts';
 import { runGit, streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
-import { treeOf } from '../store.ts';
+import { treeOf } from '../objects/tree-of.ts';
 
 /** A tag of one of the base's commits. `object`: the bytes of an annotated tag's object, in Base64. */
 const tagSchema = z.object({ name: z.string(), commit: shaSchema, object: z.string().optional() });

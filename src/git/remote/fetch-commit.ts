@@ -2,20 +2,20 @@
  * Fetches a commit from the hub into a store that lacks it.
  * Rule: moves no ref of the hub, and never fetches again the history that an earlier fetch brought.
  */
-import { join } from 'node:path';
-import { existsSync } from 'node:fs';
 import type { Sha } from '../../core/transcript.ts';
 import { GitFailure } from '../git-failure.ts';
 import { nameRef } from './hub-refs.ts';
+import { isStored } from '../objects/read-object.ts';
 import { HUB } from '../reach.ts';
 import { streamGit } from '../run-git.ts';
 import { runRemote } from './run-remote.ts';
 import type { Remote } from './run-remote.ts';
 import type { Store } from '../store.ts';
 
-/** Whether the store has an object. A loose one, as new commits are, is found without a process. */
+/** Whether the store has an object. */
 export async function hasObject(store: Store, id: Sha): Promise<boolean> {
-  if (existsSync(join(store.dir, 'objects', id.slice(0, 2), id.slice(2)))) return true;
+  const known = await isStored(store, id);
+  if (known !== undefined) return known;
   const { status } = await streamGit(store.dir, ['cat-file', '-e', id], { expected: [1, 128] });
   return status === 0;
 }

@@ -5,6 +5,7 @@
  */
 import type { Sha } from '../../core/transcript.ts';
 import { HUB } from '../reach.ts';
+import { readLocalRef } from '../refs/local-ref.ts';
 import { streamGit } from '../run-git.ts';
 import { listRemote } from './run-remote.ts';
 import type { Store } from '../store.ts';
@@ -25,11 +26,27 @@ export async function nameRef(store: Store, ref: string): Promise<string> {
 /** A ref's name and commit. If there is no such ref: the name for a new one, and null. */
 export async function findRef(store: Store, ref: string): Promise<{ ref: string; at: Sha | null }> {
   const placed = placeRef(store, ref);
+  const here = await findLocalRef(store, placed, ref);
+  if (here) return here;
   const found = await listHub(store, placed === ref ? [ref] : [placed, ref]);
   const at = found.get(placed);
   if (at !== undefined) return { ref: placed, at };
   const before = found.get(ref);
   return before === undefined ? { ref: placed, at: null } : { ref, at: before };
+}
+
+/** The same in a hub on this host without starting git; undefined where git has to be asked. */
+async function findLocalRef(
+  store: Store,
+  placed: string,
+  ref: string,
+): Promise<{ ref: string; at: Sha | null } | undefined> {
+  if (store.remote !== undefined) return undefined;
+  const at = await readLocalRef(store, placed);
+  if (at !== null || placed === ref) return at === undefined ? undefined : { ref: placed, at };
+  const before = await readLocalRef(store, ref);
+  if (before === undefined) return undefined;
+  return before === null ? { ref: placed, at: null } : { ref, at: before };
 }
 
 /** Refs of the hub with these names or below them, by their names in the hub. The result may contain more. */

@@ -12,7 +12,7 @@ import { moveRef } from './move-ref.ts';
 import { runGit } from '../run-git.ts';
 import { runRemote } from './run-remote.ts';
 import type { Store } from '../store.ts';
-import { treeOf } from '../store.ts';
+import { treeOf } from '../objects/tree-of.ts';
 
 /** The commit that a refactor starts from. */
 export interface Base {

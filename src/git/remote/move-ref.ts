@@ -9,6 +9,7 @@ import type { Sha } from '../../core/transcript.ts';
 import { GitFailure } from '../git-failure.ts';
 import { nameRef } from './hub-refs.ts';
 import { HUB } from '../reach.ts';
+import { moveLocalRef } from '../refs/local-ref.ts';
 import { readRef } from './read-ref.ts';
 import { streamGit } from '../run-git.ts';
 import { pushWithLease } from './run-remote.ts';
@@ -52,6 +53,9 @@ async function swap(store: Store, wanted: string, to: Sha | null, from: Sha | nu
 
 async function write(store: Store, ref: string, to: Sha | null, from: Sha | null): Promise<void> {
   if (store.remote !== undefined) return await pushWithLease(store, HUB, { ref, to, expected: from });
+  const here = to === null ? undefined : await moveLocalRef(store, { ref, to, from });
+  if (here === 'moved') return;
+  if (here === 'lost') throw new GitFailure('failed', `${ref} in ${store.dir} is not at ${from ?? 'nothing'}`);
   const nothing = '0'.repeat((to ?? from ?? '').length);
   const args = to === null ? ['-d', ref, from ?? nothing] : [ref, to, from ?? nothing];
   await streamGit(store.dir, ['update-ref', '--no-deref', ...args]);

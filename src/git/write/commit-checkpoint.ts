@@ -1,6 +1,6 @@
 /**
- * Writes a checkpoint from a list of changes, by one `git fast-import`. Its cost grows with the changes, not with the
- * repository.
+ * Writes a checkpoint from a list of changes: here if they are few and small, as nearly always, else by one
+ * `git fast-import`. Its cost grows with the changes, not with the repository.
  * Rule: git never reads the folder that the files come from; modes and bytes are those of the list; no ref is moved.
  */
 import { readdir, readlink, rm } from 'node:fs/promises';
@@ -8,15 +8,24 @@ import { join } from 'node:path';
 import type { Sha } from '../../core/transcript.ts';
 import { GitFailure } from '../git-failure.ts';
 import { NotPlainFile, openPlainFile } from '../read-plain-file.ts';
+import { formatCommit, signNow } from '../objects/commit.ts';
+import type { TreeEdit } from '../objects/edit-tree.ts';
+import { editTree } from '../objects/edit-tree.ts';
+import { isPlain } from '../objects/plain-store.ts';
+import { readHeader } from '../objects/read-object.ts';
+import type { NewObject } from '../objects/write-objects.ts';
+import { newObject, writeObjects } from '../objects/write-objects.ts';
 import { streamGit } from '../run-git.ts';
 import { isSafePath, staysInside } from '../safe-path.ts';
 import type { Store } from '../store.ts';
-import { noteTree, treeOf } from '../store.ts';
+import { noteTree, treeOf } from '../objects/tree-of.ts';
 
 /** One change to the base tree. `source` is the absolute path of the file, or of the symbolic link itself. */
 export type TreeChange =
   | { kind: 'write'; path: Buffer; mode: '100644' | '100755' | '120000'; source: Buffer }
   | { kind: 'delete'; path: Buffer };
+
+type Write = Extract<TreeChange, { kind: 'write' }>;
 
 /** The parts of a checkpoint: `baseTree` with the changes applied, as a child of `parent`. */
 export interface CheckpointParts {
@@ -28,6 +37,9 @@ export interface CheckpointParts {
 
 /** Largest file in a checkpoint: hosts refuse larger ones, and every clone would have it for ever. */
 export const MAX_FILE_BYTES = 512 * 1024 * 1024;
+/** Most changes, and most bytes of files, that are written here. Fast-import writes more into one pack. */
+const MAX_CHANGES_HERE = 100;
+const MAX_BYTES_HERE = 4 * 1024 * 1024;
 /** The ref that fast-import needs a name for. It is reset before the end, so git never writes it. */
 const UNWRITTEN_REF = 'refs/coxswain/checkpoint';
 
@@ -37,6 +49,72 @@ export async function commitCheckpoint(store: Store, checkpoint: CheckpointParts
     const isAllowed = kind === 'delete' ? staysInside(path) : isSafePath(path);
     if (!isAllowed) throw new GitFailure('failed', `${show(path)} is no path that git can store`);
   }
+  return (await commitHere(store, checkpoint)) ?? (await commitByImport(store, checkpoint));
+}
+
+/** Undefined where git has to do it, or to say why it can't be done. */
+async function commitHere(
+  store: Store,
+  { parent, baseTree, changes, message }: CheckpointParts,
+): Promise<{ commit: Sha; tree: Sha } | undefined> {
+  if (changes.length > MAX_CHANGES_HERE || message.includes('\0') || !(await isPlain(store))) return undefined;
+  if ((await readHeader(store, parent))?.type !== 'commit') return undefined;
+  try {
+    const read = await readChanges(changes);
+    const edited = read && (await editTree(store, baseTree, read.edits));
+    if (!edited) return undefined;
+    const { tree } = edited;
+    const signature = signNow();
+    const parts = { tree, parents: [parent], author: signature, committer: signature, message };
+    const commit = newObject('commit', formatCommit(parts));
+    await writeObjects(store, [...read.blobs, ...edited.objects, commit]);
+    noteTree(store, { commit: commit.id, tree });
+    return { commit: commit.id, tree };
+  } catch (error) {
+    // Fast-import has the words for a file that can't be read and for a full disk. A damaged store has its own.
+    if (error instanceof GitFailure) throw error;
+    return undefined;
+  }
+}
+
+/** The edits of the tree, and the files' blobs; undefined if the files are too large to be held in memory. */
+async function readChanges(
+  changes: readonly TreeChange[],
+): Promise<{ edits: TreeEdit[]; blobs: NewObject[] } | undefined> {
+  const [edits, blobs]: [TreeEdit[], NewObject[]] = [[], []];
+  let left = MAX_BYTES_HERE;
+  for (const change of changes) {
+    const path = change.path.toString('latin1');
+    if (change.kind === 'delete') edits.push({ path, entry: null });
+    else {
+      const bytes = await readWhole(change, left);
+      if (bytes === undefined) return undefined;
+      left -= bytes.length;
+      const blob = newObject('blob', bytes);
+      blobs.push(blob);
+      edits.push({ path, entry: { mode: change.mode, id: blob.id } });
+    }
+  }
+  return { edits, blobs };
+}
+
+/** A file's bytes, or a link's target; undefined if there are more than `most`, or fewer than the file's size. */
+async function readWhole({ mode, source }: Write, most: number): Promise<Buffer | undefined> {
+  if (mode === '120000') return await readlink(source, 'buffer');
+  const { file, size } = await openPlainFile(source, { links: 'refused' });
+  try {
+    if (size > most) return undefined;
+    const bytes = Buffer.alloc(size);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < size; length += read)
+      ({ bytesRead: read } = await file.read(bytes, length, size - length, length));
+    return length === size ? bytes : undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+async function commitByImport(store: Store, checkpoint: CheckpointParts): Promise<{ commit: Sha; tree: Sha }> {
   const args = ['fast-import', '--quiet', '--done', '--date-format=now'];
   try {
     const { output } = await streamGit(store.dir, args, { input: script(checkpoint) });
@@ -68,11 +146,7 @@ async function* script({ parent, baseTree, changes, message }: CheckpointParts):
   yield `ls ""\nget-mark :1\nreset ${UNWRITTEN_REF}\n\ndone\n`;
 }
 
-async function* writeFile({
-  path,
-  mode,
-  source,
-}: Extract<TreeChange, { kind: 'write' }>): AsyncIterable<Buffer | string> {
+async function* writeFile({ path, mode, source }: Write): AsyncIterable<Buffer | string> {
   yield Buffer.concat([Buffer.from(`M ${mode} inline `), quote(path), Buffer.from('\n')]);
   if (mode === '120000') {
     const target = await readlink(source, 'buffer');

@@ -3,8 +3,13 @@
  * Rule: uses no work tree and no index; without `author` the author is Coxswain.
  */
 import type { Sha } from '../../core/transcript.ts';
+import type { Signature } from '../objects/commit.ts';
+import { formatCommit, signNow } from '../objects/commit.ts';
+import { isPlain } from '../objects/plain-store.ts';
+import { readHeader } from '../objects/read-object.ts';
+import { noteTree } from '../objects/tree-of.ts';
+import { newObject, writeObjects } from '../objects/write-objects.ts';
 import { streamGit } from '../run-git.ts';
-import { noteTree } from '../store.ts';
 import type { Store } from '../store.ts';
 
 export interface Author {
@@ -14,10 +19,48 @@ export interface Author {
   date?: string;
 }
 
-export async function commitTree(
-  store: Store,
-  { tree, parents, message, author }: { tree: Sha; parents: readonly Sha[]; message: string; author?: Author },
-): Promise<Sha> {
+interface CommitParts {
+  tree: Sha;
+  parents: readonly Sha[];
+  message: string;
+  author?: Author;
+}
+
+/** Names and addresses in which git changes nothing: no brackets, no line breaks, no punctuation at their ends. */
+const PLAIN_NAME = /^(?![\s.,:;"'\\])[^<>\p{Cc}]*(?<![\s.,:;"'\\])$/u;
+const PLAIN_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|([+-]\d\d):(\d\d))$/;
+
+export async function commitTree(store: Store, parts: CommitParts): Promise<Sha> {
+  const commit = (await commitHere(store, parts)) ?? (await commitByGit(store, parts));
+  noteTree(store, { commit, tree: parts.tree });
+  return commit;
+}
+
+/** Undefined where git has to do it, or to say why it can't be done. */
+async function commitHere(store: Store, { tree, parents, message, author }: CommitParts): Promise<Sha | undefined> {
+  const committer = signNow();
+  const signed = author ? sign(author, committer) : committer;
+  if (!signed || message.includes('\0') || !(await isPlain(store))) return undefined;
+  const types = await Promise.all([tree, ...parents].map(async (id) => (await readHeader(store, id))?.type));
+  if (types.some((type, at) => type !== (at === 0 ? 'tree' : 'commit'))) return undefined;
+  const commit = { tree, parents: [...new Set(parents)], author: signed, committer, message };
+  const object = newObject('commit', formatCommit(commit));
+  return await writeObjects(store, [object]).then(
+    () => object.id,
+    () => undefined,
+  );
+}
+
+function sign({ name, email, date }: Author, now: Signature): Signature | undefined {
+  if (!PLAIN_NAME.test(name) || !PLAIN_NAME.test(email) || name === '' || email === '') return undefined;
+  if (date === undefined) return { ...now, name, email };
+  const match = PLAIN_DATE.exec(date);
+  const seconds = Date.parse(date) / 1000;
+  if (!match || !(seconds >= 0)) return undefined;
+  return { name, email, seconds, zone: `${match[1] ?? '+00'}${match[2] ?? '00'}` };
+}
+
+async function commitByGit(store: Store, { tree, parents, message, author }: CommitParts): Promise<Sha> {
   const env = author
     ? {
         GIT_AUTHOR_NAME: author.name,
@@ -27,7 +70,5 @@ export async function commitTree(
     : {};
   const args = ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-F', '-'];
   const { output } = await streamGit(store.dir, args, { input: [message], env });
-  const commit = output.toString().trim() as Sha;
-  noteTree(store, { commit, tree });
-  return commit;
+  return output.toString().trim() as Sha;
 }

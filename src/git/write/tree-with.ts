@@ -11,7 +11,7 @@ import type { ChangedPath } from '../read/diff-trees.ts';
 import { diffTrees } from '../read/diff-trees.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
-import { treeOf } from '../store.ts';
+import { treeOf } from '../objects/tree-of.ts';
 
 /** The tree of `base` with exactly these changes. */
 export async function treeWith(store: Store, base: Sha, changed: readonly ChangedPath[]): Promise<Sha> {

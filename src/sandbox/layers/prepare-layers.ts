@@ -6,7 +6,7 @@
  * inputs, so nothing else of the agent's can get into a layer; for evidence it sees exactly the judged tree.
  */
 import type { NetworkGrant } from '../../core/egress.ts';
-import { treeOf } from '../../git/store.ts';
+import { treeOf } from '../../git/objects/tree-of.ts';
 import { treeWith } from '../../git/write/tree-with.ts';
 import type { BaseLayers, SetupLayers } from './layers.ts';
 import type { LayersRequest, PreparedLayers } from './prepared.ts';

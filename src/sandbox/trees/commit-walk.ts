@@ -4,7 +4,7 @@
  */
 import type { Sha } from '../../core/transcript.ts';
 import { commitCheckpoint } from '../../git/write/commit-checkpoint.ts';
-import { treeOf } from '../../git/store.ts';
+import { treeOf } from '../../git/objects/tree-of.ts';
 import type { Store } from '../../git/store.ts';
 import type { CheckpointResult, CheckpointFacts } from './checkpoint-facts.ts';
 import { restorePointers } from '../files/lfs-layer.ts';

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha } from '../../core/transcript.ts';
-import { treeOf } from '../../git/store.ts';
+import { treeOf } from '../../git/objects/tree-of.ts';
 import type { CheckpointResult } from '../trees/checkpoint-facts.ts';
 import type { CommandRequest, CommandResult } from '../command/request.ts';
 import type { WorkspaceOrigin, StaleSetup } from '../layers/prepared.ts';
