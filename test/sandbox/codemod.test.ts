@@ -120,10 +120,13 @@ describe('what is searched', () => {
       'page.vue': `<template><p @click="b = require('b')"/></template>\n<script>\n${REQUIRE}</script>\n`,
       'big.js': `${REQUIRE}${'x();\n'.repeat(700_000)}`,
       'none.txt': 'var and require\n',
+      'nul.js': `${REQUIRE}\0\u0001`,
+      'other.bin': '\0\u0001',
     });
     expect((await codemod(folder, 'survey', GOAL)).split('\n').filter((line) => line.startsWith('unread'))).toEqual([
       'unread\t"README.md"\tnot javascript by its name',
       'unread\t"big.js"\tlarger than 3 MB',
+      'unread\t"nul.js"\tbinary: it has NUL bytes',
       'unread\t"page.vue"\toutside of its <script>',
       'unread\t"typed.ts"\tnot javascript by its name',
     ]);

@@ -1,6 +1,7 @@
 /**
  * Shows a long text: in the person's pager at a terminal, plainly elsewhere.
  * Rule: the pager is git's (`GIT_PAGER`, `core.pager`, `PAGER`, `less`); a person who leaves it early has seen enough.
+ * Where it can't be started, the text is printed.
  */
 import { styleText } from 'node:util';
 import { execa } from 'execa';
@@ -13,6 +14,9 @@ const STYLES: readonly (readonly [start: RegExp, style: 'bold' | 'cyan' | 'green
   [/^-/, 'red'],
 ];
 
+/** A shell's exit status for a program that it can't run, or can't find. */
+const NOT_STARTED: readonly number[] = [126, 127];
+
 /** Prints the text, one screen at a time at a terminal. The text has to be safe to show. */
 export async function page(text: string): Promise<void> {
   if (!process.stdout.isTTY) {
@@ -22,7 +26,18 @@ export async function page(text: string): Promise<void> {
   const { stdout: pager } = await execa('git', ['var', 'GIT_PAGER'], { reject: false });
   // As git has it: unless told otherwise, less shows colours and ends by itself where all fits on the screen.
   const command = `LESS="\${LESS-FRX}" LV="\${LV--c}" ${pager || 'cat'}`;
-  await execa(command, { shell: true, input: colour(text), stdout: 'inherit', stderr: 'inherit', reject: false });
+  // Ctrl-C is for the pager, as under git: less stops its search and stays.
+  const ignore = (): void => undefined;
+  process.on('SIGINT', ignore);
+  const shown = await execa(command, {
+    shell: true,
+    input: colour(text),
+    stdout: 'inherit',
+    stderr: 'inherit',
+    reject: false,
+  });
+  process.off('SIGINT', ignore);
+  if (shown.exitCode !== undefined && NOT_STARTED.includes(shown.exitCode)) process.stdout.write(colour(text));
 }
 
 /** The lines of a difference in git's colours; Node leaves them out where NO_COLOR says so. */

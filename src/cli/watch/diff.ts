@@ -40,7 +40,16 @@ async function diff(id: string, agent: string | undefined, { stat, tool }: Optio
 
 /** Git's difftool wants a working tree; of a bare repository it only reads the two commits. */
 async function openTool({ store, from, to }: RunDifference): Promise<number> {
-  const args = [`--git-dir=${store.dir}`, '--work-tree=.', 'difftool', '--dir-diff', '--no-symlinks', from, to];
+  const args = [
+    `--git-dir=${store.dir}`,
+    '--work-tree=.',
+    'difftool',
+    '--dir-diff',
+    '--no-symlinks',
+    '--trust-exit-code',
+    from,
+    to,
+  ];
   const { exitCode = 1 } = await execa('git', args, { stdio: 'inherit', reject: false });
   return exitCode;
 }

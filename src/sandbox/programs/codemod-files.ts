@@ -70,7 +70,7 @@ function splitNames(listing: Buffer): string[] {
 /** The result of reading a file. */
 export type Read =
   | { kind: 'source'; source: Source }
-  /** Not a regular file, empty, or binary: not reported. */
+  /** Not a regular file, or empty: not reported. */
   | { kind: 'nothing' }
   | { kind: 'unread'; text: string; reason: string };
 
@@ -80,7 +80,7 @@ export function readSource(path: string): Read {
   if (!stat?.isFile() || stat.size === 0) return { kind: 'nothing' };
   const bytes = readFileSync(path);
   const source = decode(path, bytes);
-  if (!source) return { kind: 'nothing' };
+  if (!source) return { kind: 'unread', text: bytes.toString('latin1'), reason: 'binary: it has NUL bytes' };
   const isExact = encode(source, source.text)?.equals(bytes) === true;
   if (!isExact) return { kind: 'unread', text: source.text, reason: `its ${source.encoding} text is broken` };
   if (bytes.length > MAX_FILE_BYTES) return { kind: 'unread', text: source.text, reason: 'larger than 3 MB' };

@@ -53,7 +53,7 @@ export function survey(query: Query): { hits: Hit[]; unread: Unread[] } {
       continue;
     }
     const read = readSource(path);
-    if (read.kind === 'unread') suspect(path, Buffer.from(read.text, 'latin1').toString('latin1'), read.reason);
+    if (read.kind === 'unread') suspect(path, read.text, read.reason);
     if (read.kind !== 'source' || !words.every((word) => word.test(read.source.text))) continue;
     const own = splitUnits(read.source).filter(({ language }) => isWanted(language, wanted));
     units.push(...own);
