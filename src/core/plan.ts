@@ -132,7 +132,9 @@ export function checkPlan(value: unknown): PlanCheck {
 /** One zod issue as a sentence with its place: `tasks.0.id: …`. It is cut because it may quote the input. */
 export function describeIssue(issue: z.core.$ZodIssue): string {
   const where = issue.path.map(String).join('.');
-  return clipText(where ? `${where}: ${issue.message}` : issue.message, MAX_ISSUE);
+  const isEmpty = issue.code === 'too_small' && issue.origin === 'string' && issue.minimum === 1;
+  const problem = isEmpty ? 'must not be empty' : issue.message;
+  return clipText(where ? `${where}: ${problem}` : problem, MAX_ISSUE);
 }
 
 /** Why an input can't be read, with at most MAX_ISSUES issues. */

@@ -149,6 +149,7 @@ export function showStatus(answer: RefactorStatus, nows: Nows = new Map()): stri
     ...(status.plan === null ? [] : [`plan       ${safe(status.plan)}`]),
     ...status.tasks.flatMap((task) => [showTask(task, nows), ...showAgents(status, task.id, nows)]),
     ...status.notes.map((note) => `note       ${safe(note)}`),
+    ...(status.ended === undefined ? [] : [`ENDED      ${safe(status.ended)}`]),
     ...(status.hold === null ? [] : [`HOLDS      ${safe(status.hold)}`]),
     ...(status.trouble === null ? [] : [`TROUBLE    ${safe(status.trouble)}`]),
     ...(status.paused === null ? [] : [`PAUSED     ${safe(status.paused)}`]),

@@ -98,17 +98,20 @@ export function chargeLost(state: AgentState, at: number, calls: number): AgentS
     ...state.spend,
     inputTokens: state.spend.inputTokens + lost.inputTokens,
     outputTokens: state.spend.outputTokens + lost.outputTokens,
-    costUsd: addCost(state.spend.costUsd, lost, price),
+    costUsd: addCost(state.spend, lost, price),
     modelCalls: state.spend.modelCalls + calls,
   };
   const what = `${calls} model ${calls === 1 ? 'call was' : 'calls were'} lost on the way`;
   return say({ ...state, spend }, at, `${state.step} ${what}: charged ${lost.inputTokens + lost.outputTokens} tokens`);
 }
 
+/** What is spent with the cost of further tokens; null if that is not known. A model that cost nothing so far is free. */
 function addCost(
-  costUsd: number | null,
+  { costUsd, modelCalls }: Spend,
   tokens: { inputTokens: number; outputTokens: number },
   price: Price | undefined,
 ): number | null {
-  return costUsd === null || !price ? null : costUsd + costAtMost(price, tokens);
+  if (costUsd === null) return null;
+  if (!price) return costUsd === 0 && modelCalls > 0 ? 0 : null;
+  return costUsd + costAtMost(price, tokens);
 }

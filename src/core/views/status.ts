@@ -65,6 +65,8 @@ export interface RefactorStatus {
   waitingFor: string | null;
   needs: NeedView[];
   hold: string | null;
+  /** Why it ended, if there is more to say than its state. Older workers leave it out. */
+  ended?: string;
   trouble: string | null;
   paused: string | null;
   base: string | null;
@@ -180,6 +182,7 @@ export function viewRefactor(state: RefactorState): RefactorStatus {
     waitingFor: next.kind === 'wait' ? describeWaiting(next.why) : null,
     needs: listAllOpen(state).map((decision) => needOf(state, decision)),
     hold: state.hold?.reason ?? null,
+    ...showEnd(state.outcome),
     trouble: showTrouble(state.trouble),
     paused: showPause(state.control),
     base: state.prepared?.commit ?? null,
@@ -208,6 +211,11 @@ function showTokens(state: RefactorState): { tokens?: string } {
 /** How a run ended, in one word. A run that Temporal cancelled is `cancelled`. */
 function endOf({ endsCancelled }: { endsCancelled?: true }, outcome: { kind: string; cancelled?: true }): string {
   return endsCancelled && outcome.cancelled ? 'cancelled' : outcome.kind;
+}
+
+function showEnd(outcome: RefactorState['outcome']): { ended?: string } {
+  if (!outcome || outcome.kind === 'done') return {};
+  return { ended: outcome.kind === 'stopped' ? `${outcome.by}: ${outcome.reason}` : outcome.reason };
 }
 
 /** A refactor's value of the search attribute `CoxState`. */

@@ -254,3 +254,11 @@ test('an activity that failed for good becomes a hold with its reason, and resum
   });
   expect(nextAgentCommand(receiveForAgent(failed, 'resume', [], 4).state).kind).toBe('think');
 });
+
+test('a model call that is lost costs nothing where the model has cost nothing, and an unknown amount before that is known', () => {
+  const lose = (state: AgentState): AgentState =>
+    advanceAgent({ ...state, chargesCuts: true }, { kind: 'cut', at: 4, what: 'think' });
+  const once = run(began(), think(shell('c1', 'a')), act());
+  expect(lose(once).spend).toMatchObject({ costUsd: 0, modelCalls: 2 });
+  expect(lose(began()).spend).toMatchObject({ costUsd: null, modelCalls: 1 });
+});

@@ -82,6 +82,7 @@ describe('the line from goal to branch', () => {
       reason: 'no such folder',
     });
     expect(failed.outcome).toMatchObject({ kind: 'failed', type: 'PrepareFailed', reason: 'no such folder' });
+    expect(viewRefactor(failed).ended).toBe('no such folder');
   });
 });
 
