@@ -31,13 +31,16 @@ import { addStop } from './steer/stop.ts';
 import { addDiff } from './watch/diff.ts';
 import { addFleet } from './watch/fleet.ts';
 import { addList } from './watch/list.ts';
+import { addLogCommand } from './watch/log.ts';
 import { addQueries } from './watch/queries.ts';
 import { addReview } from './watch/review.ts';
+import { addShow } from './watch/show.ts';
 import { addWatch } from './watch/watch.ts';
+import { addWhere } from './watch/where.ts';
 
 const GROUPS: Record<string, ((program: Command, action: Action) => void)[]> = {
   Start: [addDemo, addRun, addUp],
-  Watch: [addList, addFleet, addWatch, addDiff, addQueries, addReview],
+  Watch: [addList, addFleet, addWatch, addDiff, addShow, addQueries, addLogCommand, addWhere, addReview],
   Decide: [addApprove, addReject, addAnswer, addRevisePlan, addChoose],
   Steer: [addSteer, addPause, addResume, addStop, addRewind, addFork],
   'Budget and policy': [addAccount, addPolicy],

@@ -13,3 +13,8 @@ export function refSlug(id: string): string {
     .slice(-60);
   return `${slug === '' ? 'id' : slug}-${digestText(id).slice(0, 10)}`;
 }
+
+/** The folder of a workflow's refs. */
+export function refFolder(kind: 'agents' | 'refactors', workflowId: string): string {
+  return `refs/coxswain/${kind}/${refSlug(workflowId)}`;
+}

@@ -1,11 +1,10 @@
 /** `cox diff` before anything is delivered: the bytes in the hub, of an agent and of what is integrated. */
-import { join } from 'node:path';
-import { execa } from 'execa';
-import { expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { supervise } from '../../src/cli/person/supervise.ts';
 import { readConfig } from '../../src/config.ts';
 import { updates } from '../../src/workflows/messages.ts';
-import { approve, ask, finish, makeRepository, onePlan, planned, ROOT, shell, startCrew, until } from './harness.ts';
+import { approve, ask, finish, makeRepository, onePlan, planned, shell, startCrew, until } from './harness.ts';
+import { runCox } from './run-cox.ts';
 
 const AGENT = `diff --git a/a/name.txt b/a/name.txt
 new file mode 100644
@@ -25,16 +24,7 @@ test('an agent and a refactor are shown by the bytes that they changed, before a
   });
   const handle = await crew.start({ repository: await makeRepository() });
   const id = handle.workflowId;
-  const env = { TEMPORAL_ADDRESS: inject('temporalAddress'), COXSWAIN_STATE: crew.stateDir };
-  const cox = async (...args: string[]): Promise<string> => {
-    const { all, exitCode } = await execa('node', [join(ROOT, 'bin/cox.mjs'), ...args], {
-      env,
-      reject: false,
-      all: true,
-      stripFinalNewline: false,
-    });
-    return `${exitCode}: ${all}`;
-  };
+  const cox = async (...args: string[]): Promise<string> => await runCox(crew, ...args);
   await approve(handle, 'plan@1');
   await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
   expect(await cox('diff', id, 'a')).toBe(`0: ${AGENT}`);

@@ -11,7 +11,7 @@ import { moveRef } from '../../git/remote/move-ref.ts';
 import type { ChainLink } from '../../git/read/read-chain.ts';
 import { readLink } from '../../git/read/read-chain.ts';
 import { readRef } from '../../git/remote/read-ref.ts';
-import { refSlug } from '../../git/ref-name.ts';
+import { refFolder } from '../../git/ref-name.ts';
 import type { Store } from '../../git/store.ts';
 import { fail } from './failures.ts';
 
@@ -29,11 +29,6 @@ function ownExecution(): { workflowId: string; runId: string } {
 /** A ref in the folder of a workflow's refs: it is removed together with the refs of the workflow's runs. */
 export function refBeside(kind: 'agents' | 'refactors', workflowId: string, name: string): string {
   return `${refFolder(kind, workflowId)}/${name}`;
-}
-
-/** The folder of a workflow's refs. */
-export function refFolder(kind: 'agents' | 'refactors', workflowId: string): string {
-  return `refs/coxswain/${kind}/${refSlug(workflowId)}`;
 }
 
 /** The ref of the running workflow run: `refs/coxswain/<kind>/<workflow id>/<run id>`. */

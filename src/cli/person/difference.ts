@@ -13,9 +13,9 @@ import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
 import { diffStat, diffText } from '../../git/read/diff-stat.ts';
 import { ensureCommit } from '../../git/remote/fetch-commit.ts';
 import type { HubSettings } from '../../git/remote/hub-store.ts';
-import { findMissingHub, openHubStore } from '../../git/remote/hub-store.ts';
 import type { Store } from '../../git/store.ts';
-import { agentQueries, refactorQueries } from '../../workflows/messages.ts';
+import { agentQueries } from '../../workflows/messages.ts';
+import { findRun, isAgentId, openRunStore } from './find-run.ts';
 
 /** Of a larger difference people read the statistics, or open it in a tool. */
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -29,34 +29,18 @@ export interface RunDifference {
   to: Sha;
 }
 
-/**
- * The difference of a refactor, or of one of its agents: `agent` is an agent's id, with or without the refactor's
- * before it, or a task's, which means the agent that works on it. Fails with a sentence where there is none yet.
- */
+/** The difference of a refactor, or of one of its agents. Fails with a sentence where there is none yet. */
 export async function findDifference(
   client: Client,
   hub: HubSettings,
   id: string,
-  agent?: string,
+  agentName?: string,
 ): Promise<RunDifference> {
-  const isAgent = agent === undefined && isAgentId(id);
-  const refactor = isAgent ? id.slice(0, id.lastIndexOf('/')) : id;
-  const status = await queryRun(client, refactor, refactorQueries.status);
-  const which = isAgent ? id.slice(refactor.length + 1) : agent;
-  const { from, to } = commitsSchema.parse(
-    which === undefined ? ofRefactor(status) : await ofAgent(client, status, which),
-  );
-  const missing = findMissingHub(hub, status.repository);
-  if (missing !== undefined)
-    throw new ClientFailure('failed', `the hub is not on this machine: there is no ${missing} (COXSWAIN_HUB)`);
-  const store = await openHubStore(hub, status.repository);
+  const { status, agent } = await findRun(client, id, agentName);
+  const { from, to } = commitsSchema.parse(agent === undefined ? ofRefactor(status) : await ofAgent(client, agent));
+  const store = await openRunStore(hub, status);
   for (const commit of [from, to]) await ensureCommit(store, { commit });
   return { store, from, to };
-}
-
-/** An agent's id is its refactor's, its task's and the number of the attempt. */
-function isAgentId(id: string): boolean {
-  return /\/[^/]+\.\d+$/.test(id);
 }
 
 function ofRefactor({ id, base, line }: RefactorStatus): { from: string; to: string } {
@@ -64,19 +48,7 @@ function ofRefactor({ id, base, line }: RefactorStatus): { from: string; to: str
   throw new ClientFailure('failed', `nothing is integrated yet: cox diff ${id} <task> shows what an agent has changed`);
 }
 
-async function ofAgent(client: Client, status: RefactorStatus, which: string): Promise<{ from: string; to: string }> {
-  const { id, tasks, agents = [] } = status;
-  const name = which.startsWith(`${id}/`) ? which.slice(id.length + 1) : which;
-  const ofTask = tasks.find((task) => task.id === name)?.agent;
-  const agent = ofTask ?? (/\.\d+$/.test(name) ? `${id}/${name}` : undefined);
-  if (!agent) {
-    const known = new Set([...agents.map((row) => row.id), ...tasks.flatMap((task) => task.agent ?? [])]);
-    const names = [...known].map((one) => one.slice(id.length + 1)).join(', ');
-    throw new ClientFailure(
-      'bad-input',
-      `"${name}" is no task that an agent has begun; agents: ${names || 'none yet'}`,
-    );
-  }
+async function ofAgent(client: Client, agent: string): Promise<{ from: string; to: string }> {
   const { start, head } = await queryRun(client, agent, agentQueries.status);
   if (start !== undefined && head !== null && head !== start) return { from: start, to: head };
   throw new ClientFailure('failed', `${agent} has changed nothing yet`);

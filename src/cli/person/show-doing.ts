@@ -22,7 +22,7 @@ const ACTIVITIES: Record<string, string> = {
 
 /** What an agent does now, on one line. */
 export function showDoing({ status, activity }: AgentNow): string {
-  if (!activity) return safe(status.doing ?? 'nothing: it has ended');
+  if (!activity) return status.doing === null || status.doing === 'end' ? 'nothing: it has ended' : safe(status.doing);
   const { type, attempt, live } = activity;
   const again = attempt > 1 ? `, attempt ${attempt}` : '';
   if (!live) return `${ACTIVITIES[type] ?? safe(type)}${again}`;

@@ -43,9 +43,14 @@ export async function openHubStoreOf(settings: HubSettings, slug: string, access
   return await openStore({ dir: join(stateDir, 'stores', `${slug}.git`), remote: place, ...shared });
 }
 
-/** The path of a repository's hub that is not on this machine; undefined where it is, or where it is reached by URL. */
-export function findMissingHub({ hub, stateDir }: HubSettings, repository: string): string | undefined {
+/** The address of a repository's hub, as git takes it. */
+export function placeOfHub({ hub, stateDir }: HubSettings, repository: string): string {
   const place = hub.replaceAll(SLUG, refSlug(repository));
-  const path = resolve(stateDir, place);
-  return isUrl(place) || existsSync(join(path, 'HEAD')) ? undefined : path;
+  return isUrl(place) ? place : resolve(stateDir, place);
+}
+
+/** The path of a repository's hub that is not on this machine; undefined where it is, or where it is reached by URL. */
+export function findMissingHub(settings: HubSettings, repository: string): string | undefined {
+  const place = placeOfHub(settings, repository);
+  return isUrl(place) || existsSync(join(place, 'HEAD')) ? undefined : place;
 }
