@@ -11,6 +11,7 @@ import { refuseRepeats } from './command/refuse-repeats.ts';
 import { addAnswer } from './decide/answer.ts';
 import { addApprove } from './decide/approve.ts';
 import { addChoose } from './decide/choose.ts';
+import { addInbox } from './decide/inbox.ts';
 import { addReject } from './decide/reject.ts';
 import { addRevisePlan } from './decide/revise-plan.ts';
 import { addDoctor } from './operate/doctor.ts';
@@ -41,7 +42,7 @@ import { addWhere } from './watch/where.ts';
 const GROUPS: Record<string, ((program: Command, action: Action) => void)[]> = {
   Start: [addDemo, addRun, addUp],
   Watch: [addList, addFleet, addWatch, addDiff, addShow, addQueries, addLogCommand, addWhere, addReview],
-  Decide: [addApprove, addReject, addAnswer, addRevisePlan, addChoose],
+  Decide: [addInbox, addApprove, addReject, addAnswer, addRevisePlan, addChoose],
   Steer: [addSteer, addPause, addResume, addStop, addRewind, addFork],
   'Budget and policy': [addAccount, addPolicy],
   Operate: [addWorker, addSetup, addDoctor, addSeal],

@@ -58,7 +58,7 @@ test('commands stand in six groups, in the order in which a person meets them', 
     'Budget and policy:',
     'Operate:',
   ]);
-  expect(helpOf(program)).toMatch(/Start:\n {2}demo [^]*Decide:\n {2}approve [^]*Operate:\n {2}worker /);
+  expect(helpOf(program)).toMatch(/Start:\n {2}demo [^]*Decide:\n {2}inbox [^]*Operate:\n {2}worker /);
 });
 
 test('no help is wider than 100 columns, and none but for an example wider than a terminal of 80', () => {

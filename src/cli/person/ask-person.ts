@@ -36,33 +36,37 @@ export interface ShowWhole {
 }
 
 /** Shows a text and reads a line; undefined where the person left. */
-type Read = (text: string) => Promise<string | undefined>;
+export type ReadLine = (text: string) => Promise<string | undefined>;
 
-interface Key {
+export interface Key<R = Reply> {
   key: string;
   does: string;
-  reply: () => Promise<Reply | 'again' | undefined>;
+  reply: () => Promise<R | 'again' | undefined>;
 }
 
 /** A `Decide` that asks by these lines until it has a key. */
-export function askBy(read: Read): Decide {
-  return async (need, rivals, _, look) => {
-    const keys = [...(look ? [lookKey(look)] : []), ...listKeys(need, rivals, read)];
-    const names = keys.map(({ key }) => key).join(', ');
-    const shown = keys.map(({ key, does }) => `  ${key}  ${does}\n`).join('');
-    let problem = '';
-    for (;;) {
-      const line = await read(`${problem}${shown}${safe(need.id)}: one key (${names}), then Enter: `);
-      if (line === undefined) return undefined;
-      const pressed = keys.find(({ key }) => key === line.trim().toLowerCase());
-      const reply = await pressed?.reply();
-      if (pressed && reply !== 'again') return reply;
-      problem = pressed ? '' : `"${safe(line.trim())}" is none of the keys, so nothing was decided.\n`;
-    }
-  };
+export function askBy(read: ReadLine): Decide {
+  return async (need, rivals, _, look) =>
+    await askKeys(read, need.id, [...(look ? [lookKey(look)] : []), ...listKeys(need, rivals, read)]);
 }
 
-function lookKey({ what, show }: ShowWhole): Key {
+/** Asks until one of these keys has a reply; undefined where the person left. */
+export async function askKeys<R>(read: ReadLine, what: string, keys: readonly Key<R>[]): Promise<R | undefined> {
+  const names = keys.map(({ key }) => key).join(', ');
+  const shown = keys.map(({ key, does }) => `  ${key}  ${does}\n`).join('');
+  let problem = '';
+  for (;;) {
+    const line = await read(`${problem}${shown}${safe(what)}: one key (${names}), then Enter: `);
+    if (line === undefined) return undefined;
+    const pressed = keys.find(({ key }) => key === line.trim().toLowerCase());
+    const reply = await pressed?.reply();
+    if (pressed && reply !== 'again') return reply;
+    problem = pressed ? '' : `"${safe(line.trim())}" is none of the keys, so nothing was decided.\n`;
+  }
+}
+
+/** The key that shows the whole and decides nothing. */
+export function lookKey({ what, show }: ShowWhole): Key<never> {
   return {
     key: 'd',
     does: `show ${what} first`,
@@ -73,7 +77,8 @@ function lookKey({ what, show }: ShowWhole): Key {
   };
 }
 
-function listKeys(need: NeedView, rivals: readonly string[], read: Read): Key[] {
+/** The keys that answer a decision, and `l`, which leaves it open. */
+export function listKeys(need: NeedView, rivals: readonly string[], read: ReadLine): Key[] {
   const { kind, does } = need;
   const leave: Key = {
     key: 'l',
@@ -109,7 +114,7 @@ function listKeys(need: NeedView, rivals: readonly string[], read: Read): Key[] 
   }
 }
 
-async function askNote(read: Read, isRequired: boolean): Promise<Reply | 'again' | undefined> {
+async function askNote(read: ReadLine, isRequired: boolean): Promise<Reply | 'again' | undefined> {
   const empty = isRequired ? 'an empty line goes back' : 'an empty line sends no note';
   const note = (await read(`What should change? (${empty}) `))?.trim();
   if (note === undefined) return undefined;
@@ -117,7 +122,7 @@ async function askNote(read: Read, isRequired: boolean): Promise<Reply | 'again'
   return isRequired ? 'again' : { update: updates.reject };
 }
 
-async function askPart(read: Read): Promise<Reply | 'again' | undefined> {
+async function askPart(read: ReadLine): Promise<Reply | 'again' | undefined> {
   const text = await read('Which files are left out? (paths and globs, by commas; an empty line goes back) ');
   if (text === undefined) return undefined;
   const leaveOut = readPaths(text);
@@ -132,7 +137,7 @@ export function readPaths(text: string): string[] {
     .filter((path) => path !== '');
 }
 
-async function askAnswer(read: Read): Promise<Reply | 'again' | undefined> {
+async function askAnswer(read: ReadLine): Promise<Reply | 'again' | undefined> {
   const text = (await read('Your answer (an empty line goes back): '))?.trim();
   if (text === undefined) return undefined;
   return text === '' ? 'again' : { update: updates.answer, fields: { text } };
@@ -144,7 +149,14 @@ const TYPED_MS = 50;
 const CTRL_C = 3;
 
 /** Asks at this process's terminal. Ctrl-C there is the process's, as everywhere. */
-export const askPerson: Decide = async (need, rivals, over, look) => {
+export const askPerson: Decide = async (need, rivals, over, look) =>
+  await atTerminal(async (read, pause) => await askBy(read)(need, rivals, over, look && pause(look)), over);
+
+/** Runs `body` with this process's terminal; what was typed before is dropped. `over` ends the reading. */
+export async function atTerminal<R>(
+  body: (read: ReadLine, pause: (look: ShowWhole) => ShowWhole) => Promise<R>,
+  over?: AbortSignal,
+): Promise<R> {
   await dropTyped();
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const left = new AbortController();
@@ -154,14 +166,13 @@ export const askPerson: Decide = async (need, rivals, over, look) => {
     terminal.close();
   });
   const signal = over ? AbortSignal.any([left.signal, over]) : left.signal;
-  const read: Read = async (text) => await terminal.question(text, { signal }).catch(() => undefined);
+  const read: ReadLine = async (text) => await terminal.question(text, { signal }).catch(() => undefined);
   try {
-    const paged = look && pauseFor(terminal, look);
-    return await askBy(read)(need, rivals, over, paged);
+    return await body(read, (look) => pauseFor(terminal, look));
   } finally {
     terminal.close();
   }
-};
+}
 
 /** While a pager has the terminal, nothing here may read its keys. */
 function pauseFor(terminal: Interface, look: ShowWhole): ShowWhole {

@@ -19,13 +19,13 @@ const UNITS: [ms: number, name: string][] = [
 ];
 
 /** A time as people read it: `45 s`, `12 min`, `3 h`, `5 d`. */
-function showAge(ms: number): string {
+export function showAge(ms: number): string {
   const [size, name] = UNITS.find(([unit]) => ms >= unit) ?? [1000, 's'];
   return `${Math.max(0, Math.floor(ms / size))} ${name}`;
 }
 
 /** Columns of equal width; columns without any text are left out. `columns` is the terminal's width, if there is one. */
-function showTable(head: readonly string[], rows: readonly string[][], columns?: number): string[] {
+export function showTable(head: readonly string[], rows: readonly string[][], columns?: number): string[] {
   const kept = head.map((_, at) => rows.some((row) => row[at] !== ''));
   const all = [head, ...rows].map((row) => row.filter((_, at) => kept[at]));
   const last = (all[0]?.length ?? 0) - 1;
@@ -40,7 +40,7 @@ function showTable(head: readonly string[], rows: readonly string[][], columns?:
 }
 
 /** The name of a repository without its path. */
-function nameRepository(repository: string): string {
+export function nameRepository(repository: string): string {
   const path = repository.replace(/\/+$/, '').replace(/\.git$/, '');
   return safe(path.slice(path.lastIndexOf('/') + 1));
 }

@@ -108,13 +108,14 @@ export async function decideOne(
   return kind !== 'refused';
 }
 
-function lookAtPlan(plan: Plan): ShowWhole {
+/** The whole plan, for a pager. */
+export function lookAtPlan(plan: Plan): ShowWhole {
   const text = `${showPlan(plan, 'whole')}\n`;
   return { what: "the whole plan, with each task's instructions,", show: async () => await page(text) };
 }
 
 /** What a decision is about, as a difference; of a delivery its statistics are said at once. */
-async function lookAtChanges({
+export async function lookAtChanges({
   client,
   id,
   hub,

@@ -1,0 +1,138 @@
+/**
+ * Reads the inbox of many refactors, shows a group's decision as its runs have it, and decides all of a group.
+ * Rule: nothing is decided that was not shown. Just before each message the run is asked again; a decision that is not
+ * exactly the shown one is left open, and the message names the digest.
+ */
+import type { Client } from '@temporalio/client';
+import { alikeKey } from '../core/decisions/alike.ts';
+import type { MessageFields } from '../core/decisions/messages.ts';
+import type { DecisionKind } from '../core/policy/decision-kinds.ts';
+import type { NeedCard } from '../core/views/card.ts';
+import type { InboxGroup, InboxItem } from '../core/views/inbox.ts';
+import { groupItems, HOLD, listItems } from '../core/views/inbox.ts';
+import type { NeedView, RefactorStatus } from '../core/views/status.ts';
+import { refactorQueries, updates } from '../workflows/messages.ts';
+import type { VerbUpdate } from '../workflows/messages.ts';
+import type { FleetFilter, FleetRun } from './fleet.ts';
+import { readFleet } from './fleet.ts';
+import { queryRun, sendVerb } from './refactors.ts';
+import { overAll } from './over-all.ts';
+
+export interface Inbox {
+  groups: InboxGroup[];
+  items: number;
+  /** All open runs of the filter. */
+  runs: FleetRun[];
+  /** Runs that wait, but could not be asked for what: their workers do not answer. */
+  unasked: string[];
+}
+
+/** What waits in the open runs of a filter. Only runs whose card is missing or full are asked themselves. */
+export async function readInbox(client: Client, filter: FleetFilter, now: number): Promise<Inbox> {
+  const runs = await readFleet(client, filter, { which: 'open' });
+  const ask = runs.filter(({ needs, card }) => needs.length > 0 && (!card || card.more > 0));
+  const asked = await overAll(ask, async (run) => await askRun(client, run).catch(() => undefined));
+  const unasked = ask.filter((_, index) => asked[index] === undefined).map(({ id }) => id);
+  const known = runs.filter((run) => !ask.includes(run) || unasked.includes(run.id));
+  const items = [...listItems(known), ...asked.flatMap((found) => found ?? [])];
+  return { groups: groupItems(items, now), items: items.length, runs, unasked };
+}
+
+async function askRun(client: Client, run: FleetRun): Promise<InboxItem[]> {
+  const { id, repository, team, campaign } = run;
+  const { needs, goal } = await queryRun(client, id, refactorQueries.status);
+  const holds = run.card ? listItems([run]).filter(({ kind }) => kind === HOLD) : [];
+  return [...needs.map((need) => ({ ...toCard(need, id), run: id, repository, team, campaign, goal })), ...holds];
+}
+
+function toCard(need: NeedView, run: string): NeedCard {
+  const { id, kind, risk, openedAt, digest, about, owner } = need;
+  const [title = ''] = about.split('\n', 1);
+  const alike = alikeOf(need, run);
+  return { id, kind, risk, openedAt, digest, alike, title, blocks: 1, ...(owner === undefined ? {} : { owner }) };
+}
+
+/** The key by what the run itself shows. Older runs show four kinds as `scope`, which is like no other then. */
+function alikeOf({ id, kind, risk, about, digest, owner }: NeedView, run: string): string {
+  const own = owner === undefined ? {} : { owner };
+  return alikeKey({ id, kind: kind as DecisionKind, risk, about, digest, ...own }, run);
+}
+
+/** A decision as its run shows it now, with the run's status; undefined if it is not open any more. */
+export async function lookAtItem(
+  client: Client,
+  { run, id, digest }: InboxItem,
+): Promise<{ need: NeedView; status: RefactorStatus } | undefined> {
+  const status = await queryRun(client, run, refactorQueries.status);
+  const need = status.needs.find((one) => one.id === id && one.digest === digest);
+  return need && { need, status };
+}
+
+/** What a person replies to every decision of a group. */
+export interface GroupReply {
+  update: VerbUpdate<'approve' | 'reject' | 'answer' | 'choose' | 'resume'>;
+  fields?: object;
+}
+
+/** Signs a message where it has to be signed. */
+export type Sign = (
+  run: string,
+  update: VerbUpdate<'approve' | 'reject' | 'answer' | 'choose' | 'resume'>,
+  fields: MessageFields<'approve'>,
+) => Promise<MessageFields<'approve'>>;
+
+/** What became of the reply at one item. `left`: it was not sent, since the decision is not the shown one. */
+export interface GroupResult {
+  item: InboxItem;
+  kind: 'applied' | 'forwarded' | 'refused' | 'left';
+  detail: string;
+}
+
+/** Sends one reply to all of these items. `shown` is what the person saw: none of a hold, whose title is all of it. */
+export async function decideGroup(
+  client: Client,
+  {
+    items,
+    shown,
+    reply,
+    by,
+    sign,
+  }: {
+    items: readonly InboxItem[];
+    shown: NeedView | undefined;
+    reply: GroupReply;
+    by: string;
+    sign?: Sign;
+  },
+): Promise<GroupResult[]> {
+  return await overAll(items, async (item): Promise<GroupResult> => {
+    try {
+      const problem = shown && (await findDifferent(client, item, shown));
+      if (problem !== undefined) return { item, kind: 'left', detail: problem };
+      const fields = { ...bind(item, reply), ...reply.fields, by } as MessageFields<'approve'>;
+      const message = sign ? await sign(item.run, reply.update, fields) : fields;
+      const to = item.kind === HOLD ? (item.owner ?? item.run) : item.run;
+      const { kind, detail } = await sendVerb(client, to, reply.update as VerbUpdate<'approve'>, message);
+      return { item, kind, detail };
+    } catch (error) {
+      return { item, kind: 'refused', detail: error instanceof Error ? error.message : String(error) };
+    }
+  });
+}
+
+/** Why an item is not what was shown; undefined if it is. */
+async function findDifferent(client: Client, item: InboxItem, shown: NeedView): Promise<string | undefined> {
+  const need = (await lookAtItem(client, item))?.need;
+  if (!need) return `${item.id} is not open any more, or is about something else now`;
+  const isSame =
+    alikeOf(need, item.run) === item.alike &&
+    need.about === shown.about &&
+    JSON.stringify(need.does) === JSON.stringify(shown.does);
+  return isSame ? undefined : `${item.id} is not the same as what was shown: look at it by itself`;
+}
+
+/** The fields that bind a reply to its decision. */
+function bind({ id, digest, kind }: InboxItem, { update: { name } }: GroupReply): object {
+  if (kind === HOLD || name === updates.choose.name) return {};
+  return name === updates.answer.name ? { question: id } : { decision: id, digest };
+}
