@@ -56,6 +56,9 @@ const STEERS_ALL = 'steers-all';
 /** The patch since which each decision is called by its own kind, and four kinds no longer share the word `scope`. */
 const FOUR_KINDS = 'four-kinds';
 
+/** The patch since which the same question of several agents needs one reply. */
+const SHARES_REPLIES = 'shares-replies';
+
 /** Lets a new run read messages and name decisions by the newest rules. An older run keeps those it began under. */
 export function beginMessages<S extends { rules?: 2; control: Control }>(before: S): S {
   const state: S = patched(SECOND_RULES) ? { ...before, rules: 2 } : before;
@@ -69,5 +72,6 @@ export function beginRules(before: RefactorState): RefactorState {
   const holding: RefactorState = patched(HOLDS_SETUP) ? { ...sharing, holdsSetup: true } : sharing;
   const leaving: RefactorState = patched(LEAVES_OUT) ? { ...holding, leavesOut: true } : holding;
   const steering: RefactorState = patched(STEERS_ALL) ? { ...leaving, standingSteers: [] } : leaving;
-  return patched(COUNTS_MERGED) ? { ...steering, countsMerged: true } : steering;
+  const merging: RefactorState = patched(COUNTS_MERGED) ? { ...steering, countsMerged: true } : steering;
+  return patched(SHARES_REPLIES) ? { ...merging, replies: [] } : merging;
 }

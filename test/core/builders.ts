@@ -37,6 +37,7 @@ export const NEWEST_RULES = {
   leavesOut: true,
   standingSteers: [],
   countsMerged: true,
+  replies: [],
 } satisfies Partial<RefactorState>;
 
 export function specOf(change: Partial<AgentSpec> = {}): AgentSpec {

@@ -9,11 +9,16 @@ import { nextRefactorCommand, startOf } from './next.ts';
 import { joinPermits } from '../decisions/permits.ts';
 import { proposePlan } from './gates.ts';
 import { addForks, addRival, endRival } from './forks.ts';
+import type { MessageOf } from '../decisions/messages.ts';
+import type { MessageOutcome } from '../decisions/receive.ts';
 import { updateReceipts } from '../decisions/receipts.ts';
+import type { Question } from '../decisions/replies.ts';
+import { findReply, noteReply } from '../decisions/replies.ts';
+import { rulesOf } from '../policy/decision-fields.ts';
 import type { RefactorState, Rival, TaskState } from './state.ts';
 import { addSpend, NOTHING_SPENT } from '../spend.ts';
 import { upgradeReport } from './upgrade.ts';
-import { endRefactor, findWork, log, replaceWork, tryAgain } from './work.ts';
+import { endRefactor, findWork, listRunning, log, replaceWork, tryAgain } from './work.ts';
 import type { Spend } from '../spend.ts';
 
 /** An agent has started: its work is under way, and waiting steers are passed on to it. */
@@ -88,7 +93,7 @@ export function takeReport(before: RefactorState, at: number, report: AgentRepor
   const state = { ...before, agents, control, spend: sumSpend(agents, before.reviewSpend) };
   const work = findWork(state, report.agent);
   const forked = work && report.forks ? addForks(state, at, work, report.forks) : state;
-  return shareTokens(report.outcome ? takeAgentEnd(forked, at, report) : forked, at);
+  return shareTokens(report.outcome ? takeAgentEnd(forked, at, report) : giveReplies(forked, at, report), at);
 }
 
 /** The report as the state keeps it, without permits: they are large, and the task's state has them. */
@@ -208,4 +213,49 @@ function takeAgentEnd(state: RefactorState, at: number, report: AgentReport): Re
       return tryAgain(state, at, work, why);
     }
   }
+}
+
+/**
+ * After a reply was passed on to the agent that asked: passes it on to the others that ask the same. Where decisions
+ * have to be signed nothing is shared, since a signature counts for one question.
+ */
+export function shareReply(
+  came: MessageOutcome<RefactorState>,
+  asked: Question,
+  { text, by = 'unknown' }: MessageOf<'answer'>,
+  at: number,
+): MessageOutcome<RefactorState> {
+  const { state } = came;
+  if (came.kind !== 'forwarded' || !sharesReplies(state)) return came;
+  const noted: RefactorState = { ...state, replies: noteReply(state.replies ?? [], asked, { text, by }) };
+  const told = listRunning(noted).reduce(
+    (next, { id, report }) => giveReplies(next, at, { agent: id, decisions: report?.decisions ?? [] }),
+    noted,
+  );
+  const more = told.forwards.length - state.forwards.length;
+  const detail = more === 0 ? came.detail : `${came.detail}, and to ${more} more that ask the same`;
+  return { ...came, detail, state: told };
+}
+
+/** Passes on replies to an agent's questions that were given before, to other agents. */
+export function giveReplies(
+  state: RefactorState,
+  at: number,
+  { agent, decisions }: Pick<AgentReport, 'agent' | 'decisions'>,
+): RefactorState {
+  if (!sharesReplies(state)) return state;
+  return decisions.reduce((next: RefactorState, { kind, id, digest }) => {
+    const asked = { id, digest, agent };
+    const reply = kind === 'question' ? findReply(next.replies ?? [], asked) : undefined;
+    if (!reply) return next;
+    const { text, by } = reply;
+    const forward = { agent, message: { verb: 'answer' as const, question: id, text, by } };
+    const replies = noteReply(next.replies ?? [], asked, { text, by });
+    const told = { ...next, replies, forwards: [...next.forwards, forward] };
+    return log(told, at, `${id} gets the answer that ${by} gave to the same question`);
+  }, state);
+}
+
+function sharesReplies({ replies, policy }: RefactorState): boolean {
+  return replies !== undefined && rulesOf(policy).signatures !== 'required';
 }

@@ -18,6 +18,7 @@ import { clipText } from '../text/lines.ts';
 import type { MessageOf } from '../decisions/messages.ts';
 import { changeDecision, chooseDecision, listOpenDecisions, withdrawDecisions } from '../decisions/open-decisions.ts';
 import { findPlanProblems } from '../plan.ts';
+import { hasReply } from '../decisions/replies.ts';
 import { addAuthor } from '../decisions/orders.ts';
 import type { MessageOutcome } from '../decisions/receive.ts';
 import { nextRefactorCommand } from './next.ts';
@@ -30,6 +31,7 @@ import type { AgentMirror, RefactorState } from './state.ts';
 import { deliverySubject } from './warrants.ts';
 import { endRefactor, listAllOpen, listRunning, log, passOn } from './work.ts';
 import { passDeadlines } from '../decisions/silence.ts';
+import { shareReply } from './agents.ts';
 import { addTime } from './working-time.ts';
 import type { DecidingMessage, Subject } from '../decisions/signed-text.ts';
 import { subjectOfEarlyChoice, subjectOfRevision } from '../decisions/signed-text.ts';
@@ -216,11 +218,15 @@ export function answerForRefactor(
   if (choice.kind === 'refused') return refused(state, choice.reason);
   const owner = state.agents.find(({ id }) => id === choice.decision.owner);
   if (!owner) return refused(state, `${choice.decision.id} has no agent any more`);
-  const subject = { ...choice.decision, workflow: owner.id };
-  const weighing = weighHere(state, subject, message, { bound: choice.bound, at, verified });
+  const { decision, bound } = choice;
+  const weighing = weighHere(state, { ...decision, workflow: owner.id }, message, { bound, at, verified });
   if (weighing.kind === 'refused') return refused(state, weighing.reason);
   if (weighing.kind === 'verify') return { ...weighing, state };
-  return passOn(state, [owner], { ...message, question: choice.decision.id }, `${choice.decision.id} passed on to`);
+  const asked = { ...decision, agent: owner.id };
+  if (hasReply(state.replies ?? [], asked, message.text))
+    return { kind: 'applied', detail: `${decision.id} has got this answer already`, state };
+  const passed = passOn(state, [owner], { ...message, question: decision.id }, `${decision.id} passed on to`);
+  return shareReply(passed, asked, message, at);
 }
 
 /** Replaces the plan. The new plan goes to its gate, and decisions about the old one are withdrawn. */

@@ -22,6 +22,7 @@ import type {
   PrepareInput,
 } from './exchange.ts';
 import type { Message, MessageOf, StartInput } from '../decisions/messages.ts';
+import type { KnownReply } from '../decisions/replies.ts';
 import type { Plan, Task } from '../plan.ts';
 import type { EffectivePolicy } from '../policy/policy.ts';
 import type { Prices, PricesInput, PricesRead } from '../price.ts';
@@ -209,6 +210,8 @@ export interface RefactorState extends HearsAgents {
    * running got them.
    */
   standingSteers?: MessageOf<'steer'>[];
+  /** Replies to questions, for agents that ask the same. Left out in older runs, in which each agent gets its own. */
+  replies?: KnownReply[];
   /** The version of the rules for messages: see `MessageRules`. */
   rules?: 2;
   cut: boolean;
