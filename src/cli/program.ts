@@ -29,6 +29,7 @@ import { addResume } from './steer/resume.ts';
 import { addRewind } from './steer/rewind.ts';
 import { addSteer } from './steer/steer.ts';
 import { addStop } from './steer/stop.ts';
+import { addEdit, addWithdraw } from './steer/withdraw.ts';
 import { addDiff } from './watch/diff.ts';
 import { addFleet } from './watch/fleet.ts';
 import { addList } from './watch/list.ts';
@@ -43,7 +44,7 @@ const GROUPS: Record<string, ((program: Command, action: Action) => void)[]> = {
   Start: [addDemo, addRun, addUp],
   Watch: [addList, addFleet, addWatch, addDiff, addShow, addQueries, addLogCommand, addWhere, addReview],
   Decide: [addInbox, addApprove, addReject, addAnswer, addRevisePlan, addChoose],
-  Steer: [addSteer, addPause, addResume, addStop, addRewind, addFork],
+  Steer: [addSteer, addWithdraw, addEdit, addPause, addResume, addStop, addRewind, addFork],
   'Budget and policy': [addAccount, addPolicy],
   Operate: [addWorker, addSetup, addDoctor, addSeal],
 };

@@ -18,7 +18,15 @@ import { passAgentDeadlines } from '../core/agent/decisions.ts';
 import { advanceAgent } from '../core/agent/advance.ts';
 import { receiveForAgent, restartAt } from '../core/agent/messages.ts';
 import { isShare, takeShare } from '../core/agent/share.ts';
-import type { AgentEvent, AgentOutcome, AgentReport, AgentResult, AgentSpec, AgentState } from '../core/agent/state.ts';
+import type {
+  AgentCommand,
+  AgentEvent,
+  AgentOutcome,
+  AgentReport,
+  AgentResult,
+  AgentSpec,
+  AgentState,
+} from '../core/agent/state.ts';
 import { publish } from '../core/agent/work.ts';
 import { rulesOf } from '../core/policy/decision-fields.ts';
 import { describeAgent } from '../core/views/details.ts';
@@ -97,13 +105,19 @@ export async function agent(input: AgentInput): Promise<AgentResult> {
         await condition(() => nextAgentCommand(state).kind !== 'wait' || isContinueDue());
         continue;
       }
-      state = { ...state, cut: false };
+      state = { ...state, cut: false, ...readingOf(command) };
       running = new CancellationScope();
       const event = await running.run(() => performForAgent(state, command, activities, tell));
       running = undefined;
-      update(advanceAgent(state, event));
+      const { reading: _, ...read } = state;
+      update(advanceAgent(read, event));
     }
   });
+}
+
+/** The steers that a command's model call has: until it ends they can't be taken back. */
+function readingOf(command: AgentCommand): { reading?: string[] } {
+  return command.kind === 'think' ? { reading: command.input.steers.map(({ id }) => id) } : {};
 }
 
 /** The result for the refactor, which counts it only if it is sealed. Anybody can read it. */

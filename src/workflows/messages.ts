@@ -22,6 +22,8 @@ export type VerbUpdate<V extends Verb> = UpdateDefinition<MessageResult, [input:
 /** One update for each verb. Its answer says whether the message counted. */
 export const updates: { readonly [V in Verb]: VerbUpdate<V> } = {
   steer: defineUpdate('steer'),
+  withdraw: defineUpdate('withdraw'),
+  edit: defineUpdate('edit'),
   pause: defineUpdate('pause'),
   resume: defineUpdate('resume'),
   stop: defineUpdate('stop'),

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { expect, onTestFinished, test } from 'vitest';
+import { sendVerb } from '../../src/client/refactors.ts';
+import type { MessageResult } from '../../src/core/decisions/receipts.ts';
 import type { AgentStatus } from '../../src/core/views/status.ts';
 import { refSlug } from '../../src/git/ref-name.ts';
+import type { VerbUpdate } from '../../src/workflows/messages.ts';
 import { agentQueries, updates } from '../../src/workflows/messages.ts';
 import type { Crew } from './harness.ts';
 import {
@@ -17,6 +20,7 @@ import {
   planned,
   shell,
   startCrew,
+  status,
   temporal,
   until,
 } from './harness.ts';
@@ -222,4 +226,53 @@ test('messages that come before the first task of an agent count, in the order i
   const { receipts } = await agent.query(agentQueries.status);
   expect(receipts.filter(({ state }) => state === 'refused')).toEqual([]);
   await handle.terminate();
+}, 120_000);
+
+test('a steer that waits is taken back, another one is reworded, and one that the model is reading stays', async () => {
+  const told: string[][] = [];
+  const reading = Promise.withResolvers<void>();
+  const answering = Promise.withResolvers<void>();
+  const crew = await startCrew(async ({ task, turn, request }) => {
+    if (task === 'plan') return PLAN;
+    told.push(
+      request.items.flatMap((item) => (item.kind === 'user' && item.text.startsWith('Steer') ? [item.text] : [])),
+    );
+    if (turn === 0) return ask('go on?');
+    if (turn === 2) return finish();
+    reading.resolve();
+    await answering.promise;
+    return shell('echo done > a/done.txt');
+  });
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, branch: 'taken-back' });
+  await approve(handle, 'plan@1');
+  await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'question'));
+  const send = async (verb: 'steer' | 'withdraw' | 'edit', input: object): Promise<MessageResult> =>
+    await sendVerb(crew.client, handle.workflowId, updates[verb] as VerbUpdate<'steer'>, input as { text: string });
+  for (const id of ['wrong', 'frist', 'last']) await send('steer', { id, text: `the ${id} one`, by: 'ann' });
+  const agent = agentOf(crew, handle);
+  await untilAgent(agent, ({ receipts }) => receipts.filter(({ verb }) => verb === 'steer').length === 3);
+  expect(await send('withdraw', { steer: 'wrong', by: 'bob' })).toMatchObject({ kind: 'applied' });
+  expect(await send('edit', { steer: 'frist', text: 'the first one', by: 'ann' })).toMatchObject({ kind: 'applied' });
+  await handle.executeUpdate(updates.answer, { args: ['yes'] });
+  await reading.promise;
+  expect(await send('withdraw', { steer: 'last', by: 'bob' })).toMatchObject({
+    kind: 'refused',
+    detail: expect.stringMatching(/^a: model call \d+ is reading it/) as string,
+  });
+  answering.resolve();
+  await until(handle, ({ needs }) => needs.some(({ kind }) => kind === 'delivery'));
+  expect(told[1]).toEqual([
+    'Steer from ann, a supervisor: the first one',
+    'Steer from ann, a supervisor: the last one',
+  ]);
+  const { receipts } = await status(handle);
+  const became = receipts.flatMap(({ verb, id, state }) => (verb === 'steer' ? [[id, state]] : []));
+  expect(became).toEqual([
+    ['wrong', 'withdrawn'],
+    ['frist', 'delivered'],
+    ['last', 'delivered'],
+  ]);
+  await approve(handle, 'delivery@1');
+  await handle.result();
 }, 120_000);

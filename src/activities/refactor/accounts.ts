@@ -14,7 +14,7 @@ import { UNLIMITED_BUDGET } from '../../core/budget/amounts.ts';
 import type { Amount, SharedBudget } from '../../core/budget/amounts.ts';
 import { rulesOf } from '../../core/policy/decision-fields.ts';
 import type { ReserveOutcome, ReserveShared, SettleShared } from '../../core/refactor/exchange.ts';
-import { isAmong } from '../../core/refactor/shared-budget.ts';
+import { isAmong } from '../../core/refactor/budget.ts';
 import { describeUnsealed, openSeal, sealed } from '../../core/sealed.ts';
 import { ownWorkflowId } from '../attempt/chain.ts';
 import type { ActivityContext } from '../attempt/context.ts';

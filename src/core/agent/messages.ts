@@ -8,6 +8,7 @@ import type { MessageOrigin } from './decisions.ts';
 import { answerQuestion, decideForAgent } from './decisions.ts';
 import { gateAgain } from './gate-call.ts';
 import type { AgentState } from './state.ts';
+import { changeSteerOfAgent } from './withdraw.ts';
 import { endAgent, nextStep, publish, say, tell } from './work.ts';
 import { rulesOf } from '../policy/decision-fields.ts';
 import type { Decision } from '../decisions/control.ts';
@@ -57,6 +58,9 @@ function perform(state: AgentState, message: Message, at: number, way: MessageOr
   switch (message.verb) {
     case 'steer':
       return steerAgent(state, message, at);
+    case 'withdraw':
+    case 'edit':
+      return changeSteerOfAgent(state, message, at);
     case 'pause':
       return applied(
         {

@@ -214,6 +214,8 @@ export interface AgentState {
   results: ToldResult[];
   nudges: string[];
   steers: Steer[];
+  /** Ids of the steers that the model call under way has. Set by the workflow while it waits for the call. */
+  reading?: string[];
   /** Who has guided it, in addition to the person who requested the refactor. */
   authors: string[];
   /** Reviews of its calls, the newest ones. */

@@ -15,13 +15,25 @@ const MAX_LOG = 100;
  * The receipt of a message. `received`: its signature is being verified. `accepted` becomes `delivered` once a model
  * call has taken it.
  */
+export type ReceiptState =
+  | 'received'
+  | 'accepted'
+  | 'delivered'
+  | 'applied'
+  | 'forwarded'
+  | 'superseded'
+  | 'withdrawn'
+  | 'refused';
+
 export interface Receipt {
   id: string;
   verb: string;
   by: string;
   at: number;
-  state: 'received' | 'accepted' | 'delivered' | 'applied' | 'forwarded' | 'superseded' | 'refused';
+  state: ReceiptState;
   detail: string;
+  /** What became of it at each agent that it was passed on to, by the agent's id. Older receipts have none. */
+  told?: Record<string, { task: string; state: ReceiptState; detail: string }>;
   /** The beginning of what the message says: a steer's text, a note, an answer. Older receipts have none. */
   text?: string;
   /** Digest of the message's content, which tells apart another message with the same id. Older receipts have none. */

@@ -27,6 +27,16 @@ export const VERB_NOTES: Readonly<Record<Verb, VerbNote>> = {
     example: [PATH, '--to', 'a'],
     input: { text: PATH, to: 'a' },
   },
+  withdraw: {
+    does: 'take back a steer that no model call has read',
+    example: ['steer-3'],
+    input: { steer: 'steer-3' },
+  },
+  edit: {
+    does: 'give a steer that no model call has read other words, in its place',
+    example: ['steer-3', 'skip test/**'],
+    input: { steer: 'steer-3', text: 'skip test/**' },
+  },
   pause: { does: 'start no more steps', example: ['lunch'], input: { reason: 'lunch' } },
   resume: { does: 'go on after a pause or a hold', example: [], input: {} },
   stop: { does: 'end in order, and keep what was done', example: ['enough'], input: { reason: 'enough' } },

@@ -51,6 +51,9 @@ const verdict = { decision: name.optional(), digest: name.optional(), note: text
 /** The fields of each verb's input. */
 export const MESSAGE_SCHEMAS = {
   steer: z.strictObject({ text, to: name.optional(), interrupt: z.boolean().optional(), ...signed, ...sender }),
+  /** `steer`: the id in the steer's receipt, or its beginning; it may be left out where only one steer waits. */
+  withdraw: z.strictObject({ steer: name.optional(), ...signed, ...sender }),
+  edit: z.strictObject({ steer: name.optional(), text, ...signed, ...sender }),
   pause: z.strictObject({ reason: text.optional(), ...signed, ...sender }),
   resume: z.strictObject({
     reason: text.optional(),
@@ -99,6 +102,8 @@ export type SignalVerb = (typeof SIGNAL_VERBS)[number];
 /** The field that a plain string sets. */
 const STRING_FIELD = {
   steer: 'text',
+  withdraw: 'steer',
+  edit: 'text',
   pause: 'reason',
   resume: 'reason',
   stop: 'reason',
@@ -109,7 +114,7 @@ const STRING_FIELD = {
   fork: 'task',
   choose: 'agent',
 } as const satisfies Partial<Record<Verb, string>>;
-const NEEDS_INPUT = new Set<Verb>(['steer', 'answer', 'revisePlan', 'rewind', 'choose']);
+const NEEDS_INPUT = new Set<Verb>(['steer', 'edit', 'answer', 'revisePlan', 'rewind', 'choose']);
 
 /** A verb's input as a client writes it: its fields, or a string if the verb has a field for it. */
 export type MessageFields<V extends Verb> = z.input<(typeof MESSAGE_SCHEMAS)[V]>;

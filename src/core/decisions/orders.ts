@@ -1,5 +1,5 @@
 /**
- * Whether somebody may give an order: steer, pause, resume, stop, rewind, fork, or adopt policy.
+ * Whether somebody may give an order: steer, withdraw, edit, pause, resume, stop, rewind, fork, or adopt policy.
  * Rule: if policy requires signatures, an approver must sign what changes files, withdraws a decision or ends work.
  * Anybody may pause without a signature; an unsigned resume ends only an unsigned pause.
  */
@@ -15,7 +15,17 @@ import { subjectOfOrder } from './signed-text.ts';
  * Most signed orders that one run takes, since none of their ids is forgotten. A run continues as new long before that.
  */
 const MAX_SIGNED_ORDERS = 1000;
-const ORDERS: readonly Verb[] = ['steer', 'pause', 'resume', 'stop', 'rewind', 'fork', 'adoptPolicy'];
+const ORDERS: readonly Verb[] = [
+  'steer',
+  'withdraw',
+  'edit',
+  'pause',
+  'resume',
+  'stop',
+  'rewind',
+  'fork',
+  'adoptPolicy',
+];
 
 export interface Order {
   message: Message;
@@ -82,8 +92,10 @@ function findMissingSignature(message: OrderMessage, { paused }: Control, rules:
     case 'pause':
       return undefined;
     case 'steer':
+    case 'withdraw':
+    case 'edit':
       return rules.selfApproval === 'deny'
-        ? `people who steer may not approve the work (decisions.selfApproval), so a steer must be signed: ${how}`
+        ? `people who steer may not approve the work (decisions.selfApproval), so a ${message.verb} must be signed: ${how}`
         : undefined;
     case 'resume':
       if (message.from !== undefined) return `only a signed resume may bring a commit (decisions.signatures): ${how}`;

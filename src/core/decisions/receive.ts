@@ -10,7 +10,7 @@ import type { SignatureQuestion, Verified } from './weigh.ts';
 import type { Message, Verb } from './messages.ts';
 import { readMessage } from './messages.ts';
 import { hasCounted, noteSignedOrder } from './orders.ts';
-import { addReceipt, findEarlierResult, finishReceived } from './receipts.ts';
+import { addReceipt, findEarlierResult, finishReceived, MAX_WORDS } from './receipts.ts';
 import type { MessageResult } from './receipts.ts';
 import { findMessageProblems } from './border.ts';
 import { harmless } from '../text/harmless.ts';
@@ -27,7 +27,7 @@ export interface Received<S> {
 
 /** The result of applying a message. `verify` and `read` have changed nothing yet. */
 export type MessageOutcome<S> =
-  | { kind: 'applied' | 'accepted' | 'forwarded' | 'refused'; detail: string; state: S }
+  | { kind: 'applied' | 'accepted' | 'forwarded' | 'refused'; detail: string; state: S; told?: Receipt['told'] }
   | { kind: 'read'; input: PolicyInput; by: string | undefined; state: S }
   | { kind: 'verify'; question: SignatureQuestion; state: S };
 
@@ -79,9 +79,6 @@ export function receive<S extends { control: Control }>(receiving: Receiving<S>)
   return { ...recorded, reads: { input: outcome.input, receipt: answer.receipt, by: outcome.by ?? 'unknown' } };
 }
 
-/** Most characters of a message's words in its receipt. */
-const MAX_WORDS = 200;
-
 /** The beginning of what a message says. */
 function wordsOf(message: Message): Pick<Receipt, 'text'> {
   const { text, note, reason } = { text: undefined, note: undefined, reason: undefined, ...message };
@@ -109,7 +106,7 @@ function isAnother({ receipts }: Control, { id }: Message, digest: string): bool
 function describeOutcome<S>(outcome: MessageOutcome<S>): Pick<Receipt, 'state' | 'detail'> {
   if (outcome.kind === 'verify') return { state: 'received', detail: 'its signature is being verified' };
   if (outcome.kind === 'read') return { state: 'received', detail: 'policy is being read again' };
-  return { state: outcome.kind, detail: outcome.detail };
+  return { state: outcome.kind, detail: outcome.detail, ...(outcome.told ? { told: outcome.told } : {}) };
 }
 
 /** Records a message that is unknown or can't be read. */

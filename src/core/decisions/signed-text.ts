@@ -18,7 +18,9 @@ export const SIGNATURE_NAMESPACE = 'coxswain-decision@v1';
 /** Messages that decide something. */
 export type DecidingMessage = MessageOf<'approve' | 'reject' | 'answer' | 'revisePlan' | 'choose'>;
 /** Messages that order something. */
-export type OrderMessage = MessageOf<'steer' | 'pause' | 'resume' | 'stop' | 'rewind' | 'fork' | 'adoptPolicy'>;
+export type OrderMessage = MessageOf<
+  'steer' | 'withdraw' | 'edit' | 'pause' | 'resume' | 'stop' | 'rewind' | 'fork' | 'adoptPolicy'
+>;
 /** The fields of a start that its requester signs. */
 export interface RequestMessage {
   verb: 'request';
@@ -117,7 +119,7 @@ export function subjectOfEarlyChoice(
 /** An order. It is about no open decision, so its digest covers everything that it says. */
 export function subjectOfOrder(workflow: string, message: OrderMessage, place: Place | undefined): Subject {
   const { verb, by: _by, id: _id, signature: _signature, signer: _signer, expiresAt: _expiresAt, ...said } = message;
-  const kind = verb === 'steer' ? 'steer' : 'control';
+  const kind = ['steer', 'withdraw', 'edit'].includes(verb) ? 'steer' : 'control';
   return { workflow, id: verb, kind, digest: digestValue(said), openedAt: 0, place };
 }
 

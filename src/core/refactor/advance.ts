@@ -25,13 +25,13 @@ import { takeOverreach } from './effects.ts';
 import { takeEvidence } from './checks.ts';
 import { takeReview } from './review.ts';
 import { showUsd } from '../price.ts';
-import { updateReceipts } from '../decisions/receipts.ts';
+import { hearFromAgent } from '../decisions/receipts.ts';
 import type { Forward, RefactorEvent, RefactorState, TaskState } from './state.ts';
 import { dropUnwarranted } from './warrants.ts';
 import type { EndEvent } from './end.ts';
 import { isEndEvent, takeEnd, takeEndFailure } from './end.ts';
 import { openRequest } from './request.ts';
-import { takeReserved } from './shared-budget.ts';
+import { takeReserved } from './budget.ts';
 import type { Sha } from '../transcript.ts';
 import { takeTrouble } from '../trouble.ts';
 
@@ -248,7 +248,9 @@ function tellLost(state: RefactorState, { agent, message }: Forward): RefactorSt
   const { control } = state;
   const isWaiting = control.receipts.some(({ id, state: became }) => id === message.id && became === 'forwarded');
   if (message.verb === 'steer' || message.id === undefined || !isWaiting) return state;
-  return { ...state, control: updateReceipts(control, [message.id], 'refused', `${agent} has ended`) };
+  const task = findWork(state, agent)?.task.id ?? agent;
+  const news = { id: message.id, state: 'refused', detail: `${agent} has ended` };
+  return { ...state, control: hearFromAgent(control, { id: agent, task }, [news]) };
 }
 
 function takeForward(state: RefactorState, event: Extract<RefactorEvent, { kind: 'forwarded' }>): RefactorState {

@@ -11,7 +11,7 @@ import { proposePlan } from './gates.ts';
 import { addForks, addRival, endRival } from './forks.ts';
 import type { MessageOf } from '../decisions/messages.ts';
 import type { MessageOutcome } from '../decisions/receive.ts';
-import { updateReceipts } from '../decisions/receipts.ts';
+import { hearFromAgent, passOnLater } from '../decisions/receipts.ts';
 import type { Question } from '../decisions/replies.ts';
 import { findReply, noteReply } from '../decisions/replies.ts';
 import { rulesOf } from '../policy/decision-fields.ts';
@@ -65,13 +65,9 @@ export function takeStart(
   const told = [...standing, ...taken];
   const forwards = [...state.forwards, ...told.map(({ to: _, ...message }) => ({ agent: id, message }))];
   const heldSteers = state.heldSteers.filter((steer) => !taken.includes(steer));
-  const ids = taken.flatMap((message) => (message.id === undefined ? [] : [message.id]));
-  const control = updateReceipts(
-    state.control,
-    ids,
-    'forwarded',
-    `passed on to ${work.task.id}${state.standingSteers ? '; agents that start later get it too' : ', and to no other'}`,
-  );
+  const ids = told.flatMap((message) => (message.id === undefined ? [] : [message.id]));
+  const later = state.standingSteers ? '; agents that start later get it too' : ', and to no other';
+  const control = passOnLater(state.control, ids, { id, task: work.task.id }, later);
   return replaceWork({ ...state, control, agents, forwards, heldSteers }, started);
 }
 
@@ -83,13 +79,7 @@ export function takeReport(before: RefactorState, at: number, report: AgentRepor
   const kept = withoutPermits(upgradeReport(report));
   const agents = before.agents.map((agent) => (agent.id === report.agent ? { ...agent, status, report: kept } : agent));
   // An agent that has received a steer may still end before its next model call.
-  const unsettled = before.control.receipts.filter(({ state: became }) => ['forwarded', 'accepted'].includes(became));
-  const forwarded = unsettled.map(({ id }) => id);
-  let control = before.control;
-  for (const { id, state: became, detail } of report.receipts) {
-    if (forwarded.includes(id))
-      control = updateReceipts(control, [id], became as 'applied', `${report.task}: ${detail}`);
-  }
+  const control = hearFromAgent(before.control, { id: report.agent, task: report.task }, report.receipts);
   const state = { ...before, agents, control, spend: sumSpend(agents, before.reviewSpend) };
   const work = findWork(state, report.agent);
   const forked = work && report.forks ? addForks(state, at, work, report.forks) : state;

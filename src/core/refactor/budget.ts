@@ -1,17 +1,18 @@
 /**
- * The refactor's budget of tokens and dollars: each agent gets a grant before it starts, and gives back the rest.
+ * The refactor's budget of tokens and dollars: reserved in the accounts that policy names, then granted agent by agent.
  * Rule: grants and spend together never exceed the budget. When it is used up, the refactor asks and says what took it.
+ * What people add is reserved before it is granted. An agent gives back what it did not take.
  */
 import type { Share } from '../agent/share.ts';
-import type { Grant } from '../budget/amounts.ts';
+import type { Amount, Grant, Period, Reserved, SharedBudget } from '../budget/amounts.ts';
 import { boundsOf } from '../policy/bounds.ts';
 import type { Decision } from '../decisions/control.ts';
 import { digestValue } from '../digest.ts';
 import { listOpenDecisions, openDecision } from '../decisions/open-decisions.ts';
 import { costAtMost, showUsd } from '../price.ts';
+import type { ReserveShared } from './exchange.ts';
 import type { AgentMirror, RefactorCommand, RefactorState } from './state.ts';
 import { REVIEW_GRANT } from '../review/review.ts';
-import { usableBudget } from './shared-budget.ts';
 import { findWork, log } from './work.ts';
 
 /** With less, an agent could not make one model call: its prompt and the longest response would not fit. */
@@ -216,4 +217,38 @@ function giveMore(state: RefactorState, at: number, id: string): RefactorState {
     forwards: [...state.forwards, { agent: id, message }],
   };
   return log(given, at, `${work.task.id} has ${maxTokens} tokens now, ${tokensLeft(given)} are left`);
+}
+
+/** Everything that this refactor may take. */
+function budgetOf({ policy, budgetAdded, usdAdded }: RefactorState): Amount {
+  return { tokens: policy.budget.tokens.value + budgetAdded, usd: (policy.budget.usd?.value ?? 0) + usdAdded };
+}
+
+/** The part of the budget that can be granted: what is reserved, or everything if no account is shared. */
+export function usableBudget(state: RefactorState): Amount {
+  const all = budgetOf(state);
+  if ((state.policy.sharedBudgets?.value.length ?? 0) === 0) return all;
+  const { tokens = 0, usd = 0 } = state.reserved ?? {};
+  return { tokens: Math.min(all.tokens, tokens), usd: Math.min(all.usd, usd) };
+}
+
+/** The reservation to make before anything else; undefined if there is none to make. */
+export function orderReservation(state: RefactorState): RefactorCommand | undefined {
+  const accounts = state.policy.sharedBudgets?.value ?? [];
+  if (accounts.length === 0) return undefined;
+  const { reserved } = state;
+  const all = budgetOf(state);
+  const isNew = accounts.some(({ account, per }) => !isAmong(reserved?.accounts, account, per));
+  if (reserved && !isNew && all.tokens <= reserved.tokens && all.usd <= reserved.usd) return undefined;
+  return { kind: 'reserve', input: { accounts, ...all, before: reserved ?? null } };
+}
+
+export function isAmong(accounts: readonly SharedBudget[] | undefined, account: string, per: Period): boolean {
+  return accounts?.some((one) => one.account === account && one.per === per) === true;
+}
+
+/** What is reserved after a reservation. Accounts that policy no longer names are still settled at the end. */
+export function takeReserved({ accounts, tokens, usd, before }: ReserveShared): Reserved {
+  const dropped = before?.accounts.filter(({ account, per }) => !isAmong(accounts, account, per)) ?? [];
+  return { accounts: [...accounts, ...dropped], tokens, usd };
 }

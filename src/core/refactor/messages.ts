@@ -14,6 +14,7 @@ import { policyInput } from './next.ts';
 import { takeBranch } from './delivered.ts';
 import type { RefactorState } from './state.ts';
 import { askForBudgetAgain, listRunning, log, passOn, stopRefactor } from './work.ts';
+import { changeSteerOfRefactor } from './withdraw.ts';
 import { findFullQueue, addStanding, MAX_STEER_SHOWN } from '../decisions/steer-queue.ts';
 import { clipText } from '../text/lines.ts';
 
@@ -50,6 +51,9 @@ function perform(state: RefactorState, message: Message, at: number, verified: V
   switch (message.verb) {
     case 'steer':
       return steerRefactor(state, message, at);
+    case 'withdraw':
+    case 'edit':
+      return changeSteerOfRefactor(state, message, at);
     case 'pause':
       return pauseRefactor(state, message, at);
     case 'resume':
@@ -87,7 +91,7 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
   const claim = isClaim(message, before.control, rulesOf(before.policy)) ? { claim: true as const } : {};
   const full = findFullQueue(before.control, before.heldSteers, message);
   if (running.length === 0 && full !== undefined) return outcome('refused', full, before);
-  const said = { at, by, text: clipText(message.text, MAX_STEER_SHOWN), ...claim };
+  const said = { id: message.id, at, by, text: clipText(message.text, MAX_STEER_SHOWN), ...claim };
   const steering = [...before.steering, said].slice(-100);
   const state = keepForLater(log({ ...before, steering }, at, `steer from ${by}: ${message.text}`), message);
   if (running.length > 0) return passOn(state, running, steer, 'passed on to');

@@ -217,7 +217,7 @@ export interface RefactorState extends HearsAgents {
   cut: boolean;
   spend: Spend;
   /** `claim`: policy requires signatures, and this steer had none. */
-  steering: { at: number; by: string; text: string; claim?: true }[];
+  steering: { id?: string | undefined; at: number; by: string; text: string; claim?: true }[];
   /** Who has guided the work, in addition to the person who requested it. */
   authors: string[];
   /** The person who signed the request. Otherwise `requestedBy` is a claim. */

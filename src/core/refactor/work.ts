@@ -8,7 +8,7 @@ import type { RedBefore } from '../evidence.ts';
 import { listRedBefore } from '../evidence.ts';
 import type { Message } from '../decisions/messages.ts';
 import { listOpenDecisions } from '../decisions/open-decisions.ts';
-import { updateReceipts } from '../decisions/receipts.ts';
+import { endPending, toldOf } from '../decisions/receipts.ts';
 import type { MessageOutcome } from '../decisions/receive.ts';
 import type { AgentMirror, RefactorOutcome, RefactorState, TaskState } from './state.ts';
 
@@ -78,11 +78,10 @@ export function workAgain(
 /** Ends the refactor: running agents are stopped, open decisions are withdrawn. */
 export function endRefactor(state: RefactorState, at: number, outcome: RefactorOutcome): RefactorState {
   // Steers that were never passed on, or went to an agent that had already ended.
-  const isUnread = (became: string): boolean => ['accepted', 'forwarded'].includes(became);
-  const waiting = state.control.receipts.filter(({ verb, state: became }) => verb === 'steer' && isUnread(became));
-  const told = updateReceipts(
+  const steers = state.control.receipts.filter(({ verb }) => verb === 'steer');
+  const told = endPending(
     state.control,
-    waiting.map(({ id }) => id),
+    steers.map(({ id }) => id),
     'superseded',
     `the refactor was ${outcome.kind} before an agent took it`,
   );
@@ -185,7 +184,7 @@ export function passOn(
   const forwards = agents.map(({ id }) => ({ agent: id, message }));
   const names = agents.map(({ task }) => task).join(', ');
   const passed = { ...state, forwards: [...state.forwards, ...forwards] };
-  return { kind: 'forwarded', detail: `${why}: ${names}`, state: passed };
+  return { kind: 'forwarded', detail: `${why}: ${names}`, state: passed, told: toldOf(agents) };
 }
 
 /** Adds a line to the log. */
