@@ -1,30 +1,30 @@
 /**
- * Starts short programs from a small helper process. To start a program the system copies the page tables of the
- * starting process: from a worker of 400 MB that takes ten to a hundred times as long.
- * Rule: only an optimisation. While the helper is not ready or gone, programs are started directly. It ends with this
- * process, and no other process can use it, since connections start with a secret word.
+ * Starts programs from a small helper process. To start a program the system copies the page tables of the starting
+ * process: from a worker of 400 MB that takes ten to a hundred times as long, and the worker stands still meanwhile.
+ * Rule: only an optimisation. Where the helper can't run, programs are started directly. It ends with this process, its
+ * programs with it, and no other process can use it, since connections start with a secret word.
  */
 import type { ChildProcess } from 'node:child_process';
-import { fork, spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import type { Child, Exit, FileLock, Launcher, Start } from './child.ts';
+import { closed, StarterEnded, startHere } from './child.ts';
+import { lockFile } from './file-lock.ts';
+import { inheritedDescriptors } from './inherited-descriptors.ts';
+import { endAllWith, lastWillToken } from './last-will.ts';
+import { readGreeting } from './read-greeting.ts';
+import type { StarterReport, StarterRequest } from './starter-messages.ts';
 
 /** With less memory than this, starting a program directly is faster. */
 const LARGE_BYTES = 120 * 1024 * 1024;
-/** Timeout of a connection's greeting: our own is written at once. */
-const GREETING_MS = 10_000;
-/** Longer than our own greetings. */
-const MAX_GREETING_BYTES = 100;
+/** The helper is ready after some 50 ms. One that is not ready by then is given up. */
+const READY_MS = 30_000;
 
-export interface Program {
-  file: string;
-  args: readonly string[];
-  cwd: string;
-  env: Readonly<Record<string, string>>;
-}
+export type Program = Omit<Start, 'ends'>;
 
 /** A running program. The caller must read its outputs and end its input. */
 export interface StartedProgram {
@@ -36,173 +36,234 @@ export interface StartedProgram {
   kill(): void;
 }
 
-/** A message to the helper process. */
-export type StarterRequest =
-  /** For each greeting, the helper opens a connection to `address` that starts with it, as one of the streams. */
-  ({ kind: 'start'; id: number; address: string; greetings: string[] } & Program) | { kind: 'kill'; id: number };
-
-/** A message from the helper process: it is ready, a program ended, or a program could not be started. */
-export type StarterReport =
-  | { kind: 'ready' }
-  | { kind: 'exit'; id: number; status: number | null }
-  | { kind: 'failed'; id: number; message: string };
-
-/** The streams of a program in the order of their descriptors. */
-const STREAMS = ['stdin', 'stdout', 'stderr'] as const;
-
-/** Starts a program with pipes for its standard streams. */
+/** Starts a program with streams as its standard input and outputs. */
 export async function startProgram(program: Program): Promise<StartedProgram> {
-  return (await findStarter()?.start(program)) ?? startDirectly(program);
+  const launcher = await findLauncher();
+  const child = await launcher.start({ ...program, ends: [0, 1, 2].map(() => ({ kind: 'stream' })) });
+  const [stdout, stderr] = [child.output(1), child.output(2)];
+  const ended = Promise.all([child.exit, closed(stdout), closed(stderr)]).then(([{ exitCode }]) => exitCode);
+  ended.catch(() => undefined);
+  return { stdin: child.input(0), stdout, stderr, ended, kill: () => child.kill() };
 }
 
-function startDirectly({ file, args, cwd, env }: Program): StartedProgram {
-  const child = spawn(file, args, { cwd, env, stdio: 'pipe' });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
-  ended.catch(() => undefined);
-  return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, ended, kill: () => child.kill('SIGKILL') };
-}
+/** This process, which starts its children by itself. */
+export const thisProcess: Launcher = {
+  get word() {
+    return lastWillToken();
+  },
+  get inherited() {
+    return inheritedDescriptors();
+  },
+  start: async (start) => await Promise.resolve(startHere(start)),
+  lock: async (path) => {
+    const file = await lockFile(path);
+    const release = async (): Promise<void> => await file?.close();
+    return file && { holder: thisProcess, number: file.fd, isHeld: () => true, release };
+  },
+};
 
 let starter: Starter | undefined;
 
-/** The helper, if it is worthwhile and ready. The first call only starts it, without waiting. */
-function findStarter(): Starter | undefined {
+/** What starts the next program: the helper if that is worthwhile and possible, or else this process. */
+export async function findLauncher(): Promise<Launcher> {
   // Other systems start programs without this copy.
-  if (process.platform !== 'linux') return undefined;
+  if (process.platform !== 'linux') return thisProcess;
   if (starter?.isGone) starter = undefined;
   if (!starter && process.memoryUsage.rss() > LARGE_BYTES) starter = new Starter();
-  return starter?.isReady ? starter : undefined;
+  if (!starter) return thisProcess;
+  const { ready } = starter;
+  return (await ready) ?? thisProcess;
 }
 
 /** A program that the helper was asked to start. */
 class Asked {
-  readonly streams = new Map<string, Socket>();
+  readonly streams = new Map<number, Socket>();
+  readonly texts = new Map<number, Readable>();
   readonly connected = Promise.withResolvers<void>();
-  readonly exit = Promise.withResolvers<number | null>();
-  /** The helper could not start the program, so it did not run. */
-  isRefused = false;
+  readonly started = Promise.withResolvers<void>();
+  readonly exit = Promise.withResolvers<Exit>();
+  /** For each of `texts` that its end was told. */
+  readonly read: PromiseWithResolvers<void>[] = [];
+  private missing = 0;
 
-  constructor() {
+  constructor({ ends }: Start) {
+    for (const [descriptor, end] of ends.entries()) {
+      if (end?.kind === 'stream') this.missing += 1;
+      if (end?.kind !== 'texts') continue;
+      this.texts.set(descriptor, new Readable({ read: () => undefined }));
+      this.read[descriptor] = Promise.withResolvers<void>();
+    }
+    if (this.missing === 0) this.connected.resolve();
+    for (const { promise } of [this.connected, this.started, this.exit]) promise.catch(() => undefined);
     // A program that ends without reading its input must not block a writer.
-    const { promise } = this.exit;
-    void promise.catch(() => undefined).then(() => this.streams.get('stdin')?.destroy());
+    void this.exit.promise.catch(() => undefined).then(() => this.streams.get(0)?.destroy());
   }
 
-  connect(name: string, socket: Socket): void {
-    this.streams.set(name, socket);
-    if (this.streams.size === STREAMS.length) this.connected.resolve();
+  connect(descriptor: number, socket: Socket): void {
+    this.streams.set(descriptor, socket);
+    this.missing -= 1;
+    if (this.missing === 0) this.connected.resolve();
+  }
+
+  push(descriptor: number, text: string | null): void {
+    this.texts.get(descriptor)?.push(text);
+    if (text === null) this.read[descriptor]?.resolve();
+  }
+
+  fail(error: Error): void {
+    for (const each of [this.connected, this.started, this.exit]) each.reject(error);
+    for (const descriptor of this.texts.keys()) this.push(descriptor, null);
   }
 }
 
-class Starter {
-  isReady = false;
+class Starter implements Launcher {
+  readonly inherited = [];
+  word = '';
   isGone = false;
-  private readonly word = randomBytes(16).toString('hex');
+  /** This once it is ready; undefined if it can't be. */
+  readonly ready: Promise<Launcher | undefined>;
+  private readonly isReady = Promise.withResolvers<Launcher | undefined>();
+  private readonly greeting = randomBytes(16).toString('hex');
   /** An abstract socket: it leaves no file, and sandboxes with their own network namespace can't reach it. */
   private readonly address = `\0coxswain-${randomBytes(16).toString('hex')}`;
   private readonly asked = new Map<number, Asked>();
-  private readonly child: ChildProcess;
+  private readonly locking = new Map<number, PromiseWithResolvers<boolean>>();
+  private readonly process: ChildProcess;
   private readonly server: Server;
   private lastId = 0;
 
   constructor() {
+    this.ready = this.isReady.promise;
     const file = `starter-program.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`;
     // In our own group, so that killing the group kills its programs too. Without environment: no secrets.
-    this.child = fork(fileURLToPath(new URL(file, import.meta.url)), {
-      env: {},
-      execArgv: [],
-      stdio: 'ignore',
-    });
-    this.child.on('message', (report: StarterReport) => this.take(report));
-    this.child.on('error', () => this.leave());
-    this.child.on('exit', () => this.leave());
-    this.server = createServer((socket) => this.greet(socket));
+    this.process = fork(fileURLToPath(new URL(file, import.meta.url)), { env: {}, execArgv: [], stdio: 'ignore' });
+    this.process.on('message', (report: StarterReport) => this.take(report));
+    this.process.on('error', () => this.leave());
+    this.process.on('exit', () => this.leave());
+    this.server = createServer((socket) => readGreeting(socket, (words) => this.accept(words, socket)));
     this.server.on('error', () => this.leave());
     this.server.listen(this.address);
     this.server.unref();
-    this.child.unref();
-    this.child.channel?.unref();
+    this.process.unref();
+    const timer = setTimeout(() => this.leave(), READY_MS);
+    // Until it is ready, somebody may wait for it, and this process must not end meanwhile.
+    void this.ready.then(() => {
+      clearTimeout(timer);
+      if (this.asked.size === 0) this.process.channel?.unref();
+    });
   }
 
-  /** Starts a program; undefined if the helper could not, in which case the program did not run. */
-  async start(program: Program): Promise<StartedProgram | undefined> {
+  async start(start: Start): Promise<Child> {
+    if (this.isGone) throw new StarterEnded();
     const id = ++this.lastId;
-    const asked = new Asked();
+    const asked = new Asked(start);
     this.asked.set(id, asked);
-    this.child.channel?.ref();
+    this.process.channel?.ref();
     // A program may end before this process has accepted its connections.
-    const exit = asked.exit.promise
-      .then(async (status) => await asked.connected.promise.then(() => status))
-      .finally(() => this.forget(id));
-    exit.catch(() => undefined);
-    const greetings = STREAMS.map((name) => `${this.word} ${id} ${name}\n`);
-    this.tell({ kind: 'start', id, address: this.address, greetings, ...program });
+    const exit = asked.exit.promise.then(async (end) => await asked.connected.promise.then(() => end));
+    // The exit and the ends of the texts come in any order.
+    void Promise.allSettled([exit, ...asked.read.map(({ promise }) => promise)]).then(() => this.forget(id));
+    this.tell({ kind: 'start', id, address: this.address, greeting: this.greeting, start });
     try {
-      await Promise.race([asked.connected.promise, exit]);
+      await Promise.all([asked.connected.promise, asked.started.promise]);
     } catch (error) {
-      if (asked.isRefused) return undefined;
-      throw error;
+      // It did not run. Started directly, it fails with the system's own words, or the helper's trouble is avoided.
+      if (error instanceof StarterEnded || start.ends.some((end) => end?.kind === 'lock')) throw error;
+      return startHere(start);
     }
-    const [stdin, stdout, stderr] = STREAMS.map((name) => asked.streams.get(name));
-    if (!stdin || !stdout || !stderr) throw new Error('a program without its three streams');
-    const ended = Promise.all([exit, closed(stdout), closed(stderr)]).then(([status]) => status);
-    ended.catch(() => undefined);
-    return { stdin, stdout, stderr, ended, kill: () => this.tell({ kind: 'kill', id }) };
+    return {
+      input: (descriptor) => asked.streams.get(descriptor) ?? this.textInput(id, descriptor),
+      output: (descriptor) => {
+        const stream = asked.streams.get(descriptor) ?? asked.texts.get(descriptor);
+        if (!stream) throw new Error(`no stream was asked for at descriptor ${descriptor}`);
+        return stream;
+      },
+      exit,
+      kill: () => this.tell({ kind: 'kill', id }),
+    };
+  }
+
+  async lock(path: string): Promise<FileLock | undefined> {
+    if (this.isGone) throw new StarterEnded();
+    const id = ++this.lastId;
+    if (!(await this.askForLock({ kind: 'lock', id, path }))) return undefined;
+    const release = async (): Promise<void> => {
+      if (!this.isGone) await this.askForLock({ kind: 'unlock', id }).catch(() => undefined);
+    };
+    return { holder: this, number: id, isHeld: () => !this.isGone, release };
+  }
+
+  private async askForLock(request: Extract<StarterRequest, { id: number }>): Promise<boolean> {
+    const waiting = Promise.withResolvers<boolean>();
+    this.locking.set(request.id, waiting);
+    this.process.channel?.ref();
+    this.tell(request);
+    try {
+      return await waiting.promise;
+    } finally {
+      this.locking.delete(request.id);
+      this.forget(request.id);
+    }
+  }
+
+  private textInput(id: number, descriptor: number): Writable {
+    let text = '';
+    return new Writable({
+      write: (chunk: Buffer, _, done) => {
+        text += chunk.toString();
+        done();
+      },
+      final: (done) => {
+        this.tell({ kind: 'say', id, descriptor, text });
+        done();
+      },
+    });
   }
 
   private tell(request: StarterRequest): void {
-    // If the helper is gone already, `leave` rejects the waiting calls.
-    if (this.child.connected) this.child.send(request, () => undefined);
+    // If the helper is gone already, `leave` ends what waits.
+    if (this.process.connected) this.process.send(request, () => undefined);
   }
 
   private take(report: StarterReport): void {
     if (report.kind === 'ready') {
-      this.isReady = !this.isGone;
-      return;
+      this.word = report.word;
+      return this.isReady.resolve(this.isGone ? undefined : this);
     }
     const asked = this.asked.get(report.id);
-    if (report.kind === 'exit') return asked?.exit.resolve(report.status);
-    if (asked) asked.isRefused = true;
-    asked?.exit.reject(new Error(report.message));
+    if (report.kind === 'started') asked?.started.resolve();
+    else if (report.kind === 'text') asked?.push(report.descriptor, report.text);
+    else if (report.kind === 'exit') asked?.exit.resolve(report.exit);
+    else if (report.kind === 'locked') this.locking.get(report.id)?.resolve(report.isHeld);
+    else {
+      asked?.fail(new Error(report.message));
+      this.locking.get(report.id)?.reject(new Error(report.message));
+    }
   }
 
   private leave(): void {
-    this.isReady = false;
+    if (this.isGone) return;
     this.isGone = true;
+    this.process.kill('SIGKILL');
     this.server.close();
-    for (const { exit } of this.asked.values()) exit.reject(new Error('the process that starts programs has ended'));
+    this.isReady.resolve(undefined);
+    for (const waiting of this.locking.values()) waiting.reject(new StarterEnded());
+    const asked = [...this.asked.values()];
+    // Its programs die with it, and those that were just starting by its last will. Their ends are not told before.
+    const areDead = this.word === '' ? Promise.resolve() : endAllWith(this.word);
+    void areDead.finally(() => {
+      for (const each of asked) each.fail(new StarterEnded());
+    });
   }
 
   private forget(id: number): void {
     this.asked.delete(id);
-    if (this.asked.size === 0) this.child.channel?.unref();
+    if (this.asked.size === 0 && this.locking.size === 0) this.process.channel?.unref();
   }
 
-  private greet(socket: Socket): void {
-    const timer = setTimeout(() => socket.destroy(), GREETING_MS);
-    socket.on('error', () => undefined);
-    let line = Buffer.alloc(0);
-    const read = (): void => {
-      const chunk = socket.read() as Buffer | null;
-      if (chunk === null) return;
-      line = Buffer.concat([line, chunk]);
-      const end = line.indexOf('\n');
-      if (end < 0 && line.length < MAX_GREETING_BYTES) return;
-      clearTimeout(timer);
-      socket.off('readable', read);
-      const [word, id, name = ''] = line.subarray(0, Math.max(0, end)).toString('latin1').split(' ');
-      const asked = word === this.word ? this.asked.get(Number(id)) : undefined;
-      if (!asked) return void socket.destroy();
-      if (end + 1 < line.length) socket.unshift(line.subarray(end + 1));
-      asked.connect(name, socket);
-    };
-    socket.on('readable', read);
+  private accept([greeting, id, descriptor]: string[], socket: Socket): void {
+    const asked = greeting === this.greeting ? this.asked.get(Number(id)) : undefined;
+    if (asked) asked.connect(Number(descriptor), socket);
+    else socket.destroy();
   }
-}
-
-async function closed(stream: Readable): Promise<void> {
-  if (stream.destroyed) return;
-  await new Promise<void>((resolve) => stream.once('close', resolve));
 }

@@ -2,9 +2,13 @@ import { execa } from 'execa';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { startProgram } from '../../src/programs/starter.ts';
+import { StarterEnded } from '../../src/programs/child.ts';
+import type { Start } from '../../src/programs/child.ts';
+import { findLauncher, startProgram } from '../../src/programs/starter.ts';
+import { makeFolder } from '../stack/fake-program.ts';
 
 /** More than a process may have that starts programs by itself. */
 const memory = Buffer.alloc(200 * 1024 * 1024, 1);
@@ -49,6 +53,36 @@ describe('a process with much memory', () => {
 
   test('hands a program no connection but its three', async () => {
     expect((await run('ls -l /proc/$$/fd | grep -c socket:')).output).toBe('3\n');
+  });
+
+  test('holds locks that its programs inherit, and that are lost with it', async () => {
+    const path = join(await makeFolder(), 'lock');
+    const launcher = await findLauncher();
+    const lock = await launcher.lock(path);
+    expect([lock?.holder, lock?.isHeld(), await launcher.lock(path)]).toEqual([launcher, true, undefined]);
+    const ends = [{ kind: 'none' }, { kind: 'none' }, { kind: 'none' }, { kind: 'lock', lock: lock?.number ?? 0 }];
+    const keeper = await launcher.start({ file: 'sleep', args: ['600'], cwd: '/', env, ends: ends as Start['ends'] });
+    await lock?.release();
+    expect(await launcher.lock(path)).toBeUndefined();
+    keeper.kill();
+    expect(await keeper.exit).toEqual({ exitCode: null, signal: 'SIGKILL' });
+    const next = await launcher.lock(path);
+    process.kill(await starterPid(), 'SIGKILL');
+    await vi.waitUntil(() => next?.isHeld() === false, { timeout: 60_000 });
+    await expect(launcher.lock(path)).rejects.toThrow(StarterEnded);
+    expect((await (await findLauncher()).lock(path))?.isHeld()).toBe(true);
+  });
+
+  test('tells of the end of a command only when what the killed small process had started is dead', async () => {
+    const launcher = await findLauncher();
+    // In a session of its own and without a death signal: only the word in its command line names it.
+    const line = 'setsid sh -c "echo $$ >&3; sleep 600; :" "$0" & sleep 600';
+    const ends = [undefined, undefined, undefined, { kind: 'texts' } as const];
+    const child = await launcher.start({ file: 'sh', args: ['-c', line, launcher.word], cwd: '/', env, ends });
+    const pid = Number(String((await once(child.output(3), 'data'))[0]));
+    const ended = child.exit.catch(async (error: unknown) => [error instanceof StarterEnded, await isGone(pid)]);
+    process.kill(await starterPid(), 'SIGKILL');
+    expect(await ended).toEqual([true, true]);
   });
 
   test('says why a program did not start', async () => {

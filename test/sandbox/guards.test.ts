@@ -102,9 +102,18 @@ const outlivesWorker: Canary = async (sandbox, without) => {
   const before = size();
   const isFree = without.includes('death') && without.includes('last-will');
   const survives = await comesTrue(() => size() > before, isFree);
-  for (const pid of below.filter((each) => existsSync(`/proc/${each}`))) process.kill(pid, 'SIGKILL');
+  for (const pid of below) killIfThere(pid);
   return survives;
 };
+
+/** With one of them others end too. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (existsSync(`/proc/${pid}`)) throw error;
+  }
+}
 
 /** Whether it happens: waited for where nothing prevents it, else for four times as long as it takes. */
 async function comesTrue(happens: () => boolean, isFree: boolean): Promise<boolean> {
@@ -126,7 +135,7 @@ const dropsLock: Canary = async ({ root, layers, folder }, without) => {
   const request = { command: 'flock -u 4; touch tried; sleep 600', profile: 'workspace', network: false } as const;
   const cancel = new AbortController();
   const whole = { ...request, timeoutMs: 60_000, signal: cancel.signal };
-  const running = runInSandbox(root, { layers, request: whole, without, ...(lock ? { lockFd: lock.fd } : {}) });
+  const running = runInSandbox(root, { layers, request: whole, without, ...(lock ? { lock } : {}) });
   await expect.poll(() => existsSync(join(folder, 'files/tried'))).toBe(true);
   const second = await tryLock(path);
   cancel.abort();

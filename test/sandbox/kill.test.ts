@@ -1,4 +1,7 @@
-/** Kills workers in the middle of a command, many times and at any moment: no process of the command survives. */
+/**
+ * Kills workers, or the small processes that start programs for them, in the middle of a command, many times and at any
+ * moment: no process of the command survives.
+ */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,14 +25,14 @@ interface Host {
   base: Sha;
 }
 
-test('kill -9 of a worker mid-command, many times: no survivor after 2 s, no junk in any tree', async () => {
+test('kill -9 of a worker or of its starter mid-command, many times: no survivor after 2 s, no junk in any tree', async () => {
   const { store, base } = await storeWith(temporaryFolder(), { file: '1\n' });
   const host: Host = { stateDir: temporaryFolder(), store, base };
   const ids = Array.from({ length: ROUNDS }, (_, round) => `kill-round-${process.pid}-${round}`);
   const survivors: string[] = [];
   const queue = ids.entries();
   const work = async (): Promise<void> => {
-    for (const [round, id] of queue) survivors.push(...(await killRound(host, id, momentOf(round))));
+    for (const [round, id] of queue) survivors.push(...(await killRound(host, id, momentOf(round), victimOf(round))));
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   expect(survivors).toEqual([]);
@@ -49,19 +52,45 @@ function momentOf(round: number): { after: 'folder' | 'beats'; delayMs: number }
   return { after: round % 3 === 0 ? 'folder' : 'beats', delayMs: (round * 37) % 90 };
 }
 
-/** Runs a worker, kills it at this moment, and returns its processes that are alive two seconds later. */
-async function killRound(host: Host, id: string, moment: ReturnType<typeof momentOf>): Promise<string[]> {
+/** Who is killed: two of three workers start their commands from a small process, and of half of these that is killed. */
+function victimOf(round: number): { size: 'small' | 'large'; victim: 'worker' | 'starter' } {
+  const size = round % 3 === 1 ? 'small' : 'large';
+  return { size, victim: size === 'large' && round % 4 < 2 ? 'starter' : 'worker' };
+}
+
+/** Runs a worker, kills it or its starter at this moment, and returns its processes that are alive two seconds later. */
+async function killRound(
+  host: Host,
+  id: string,
+  moment: ReturnType<typeof momentOf>,
+  { size, victim }: ReturnType<typeof victimOf>,
+): Promise<string[]> {
   const { stateDir, store, base } = host;
-  const worker = spawn(process.execPath, [script, isolation.path, stateDir, store.dir, base, id], { stdio: 'inherit' });
+  const worker = spawn(process.execPath, [script, isolation.path, stateDir, store.dir, base, id, size], {
+    stdio: ['inherit', 'inherit', 'ignore'],
+  });
   const gone = new Promise((resolve) => worker.on('exit', resolve));
   onTestFinished(() => void worker.kill('SIGKILL'));
   const isReady = (): boolean => (moment.after === 'folder' ? hasFile(stateDir, id) : hasFile(stateDir, id, 'beats'));
   await until(isReady, 30_000);
   await new Promise((resolve) => setTimeout(resolve, moment.delayMs));
-  worker.kill('SIGKILL');
+  if (victim === 'starter') await killStarter(worker.pid ?? 0);
+  else worker.kill('SIGKILL');
+  // A worker whose starter was killed fails: its command was ended.
   await gone;
   await until(() => processesWith(id).length === 0, SURVIVAL_MS);
   return processesWith(id);
+}
+
+async function killStarter(worker: number): Promise<void> {
+  const children = (): number[] =>
+    readFileSync(`/proc/${worker}/task/${worker}/children`, 'utf8').trim().split(' ').map(Number);
+  const find = (): number | undefined =>
+    children().find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('starter-program'));
+  await until(() => find() !== undefined, 30_000);
+  const starter = find();
+  if (starter === undefined) throw new Error('the worker started no small process');
+  process.kill(starter, 'SIGKILL');
 }
 
 /** Whether a workspace's files exist, or the one with this name. */

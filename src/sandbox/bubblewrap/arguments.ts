@@ -7,7 +7,6 @@ import { dirname } from 'node:path';
 import { SANDBOX_ID, SETPRIV } from './command-user.ts';
 import type { GuardName } from '../guards.ts';
 import { isGuarded } from '../guards.ts';
-import { lastWillToken } from '../processes/last-will.ts';
 import type { Layers, SandboxRoot, SandboxCommand, Descriptors } from './layout.ts';
 import { limitScript } from '../limits.ts';
 import type { Limits } from '../limits.ts';
@@ -100,7 +99,7 @@ function userArguments({ user }: SandboxRoot, command: SandboxCommand): string[]
 }
 
 /** The script between bubblewrap and the command: it sets limits and, if it is root, becomes the command user. */
-function shim({ user }: SandboxRoot, command: SandboxCommand, { ready }: Descriptors): string[] {
+function shim({ user }: SandboxRoot, command: SandboxCommand, { ready, lastWill }: Descriptors): string[] {
   const steps = [
     user ? [`exec ${ready}<&-`] : [],
     user && isGuarded(command, 'user-namespaces') ? [`echo 0 > ${NAMESPACE_SETTINGS}/max_user_namespaces`] : [],
@@ -108,7 +107,7 @@ function shim({ user }: SandboxRoot, command: SandboxCommand, { ready }: Descrip
     isGuarded(command, 'kernel-limits') ? [limitScript(command.limits)] : [],
     ['shift', 'exec "$@"'],
   ].flat();
-  const token = isGuarded(command, 'last-will') ? lastWillToken() : '-';
+  const token = isGuarded(command, 'last-will') ? lastWill : '-';
   const script = ['/bin/sh', '-c', steps.join('; '), 'sh', token];
   if (!user) return script;
   const ids = ['--reuid', '--regid'].flatMap((option) => [option, String(SANDBOX_ID)]);

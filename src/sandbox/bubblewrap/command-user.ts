@@ -3,8 +3,8 @@
  * Rule: a root worker's commands never run as root on the host, so they have none of the rights that the kernel grants
  * by user id.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { runHelper } from '../../programs/run-helper.ts';
 import type { Layers, CommandUser } from './layout.ts';
 import { SandboxError } from '../sandbox-error.ts';
 
@@ -50,15 +50,12 @@ export async function giveLayers({ lower, upper }: Layers, { uid, gid }: Command
   const others = folders.filter((folder) => lstatSync(folder).uid !== uid);
   if (others.length === 0) return;
   // Depth first and without following links: GNU's and busybox's chown both do so.
-  const child = spawn('chown', ['-R', '-h', `${uid}:${gid}`, '--', ...others], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let problem = '';
-  child.stderr.on('data', (chunk: Buffer) => (problem += chunk.toString().slice(0, 500)));
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
-  if (code === 0) return;
-  const message = `can't make user ${uid}, which runs the commands, the owner of ${others.join(', ')}`;
-  const remedy = 'Put the state folder on a file system that stores owners';
-  throw new SandboxError('isolation', `${message}: ${problem.trim()}. ${remedy}`, { uid });
+  try {
+    await runHelper('chown', ['-R', '-h', `${uid}:${gid}`, '--', ...others]);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    const message = `can't make user ${uid}, which runs the commands, the owner of ${others.join(', ')}`;
+    const remedy = 'Put the state folder on a file system that stores owners';
+    throw new SandboxError('isolation', `${message}: ${problem}. ${remedy}`, { uid });
+  }
 }

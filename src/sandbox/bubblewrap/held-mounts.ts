@@ -4,7 +4,6 @@
  * Rule: only a mount that no process can reach any more is held, and the same upper folder is mounted again only after
  * the earlier mount is gone.
  */
-import type { ChildProcess } from 'node:child_process';
 import { close, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 
@@ -16,22 +15,23 @@ const going = new Map<string, Promise<void>>();
 let last: Promise<void> = Promise.resolve();
 
 /**
- * Holds the mounts of a sandbox's first process until the sandbox has ended, then unmounts them in the background. Does
+ * Holds the mounts of a sandbox's first process until the sandbox's `exit`, then unmounts them in the background. Does
  * nothing if the process is gone already: its mounts are gone with it.
  */
-export function holdMounts(sandbox: ChildProcess, firstPid: number, upper: string): void {
+export function holdMounts(exit: Promise<unknown>, firstPid: number, upper: string): void {
   let fd: number;
   try {
     fd = openSync(`/proc/${firstPid}/ns/mnt`, 'r');
   } catch {
     return;
   }
-  sandbox.once('exit', () => {
+  const unmount = (): void => {
     const gone = last.then(async () => await closeFile(fd)).catch(() => undefined);
     last = gone;
     going.set(upper, gone);
     void gone.then(() => going.get(upper) === gone && going.delete(upper));
-  });
+  };
+  void exit.then(unmount, unmount);
 }
 
 /** Resolves when no earlier command's mount uses this upper folder any more. */

@@ -48,8 +48,12 @@ export interface SandboxCommand {
   without?: readonly GuardName[];
 }
 
-/** Numbers of the descriptors that bubblewrap gets beyond the standard ones. */
+/**
+ * What connects a sandbox with the process that starts it: numbers of the descriptors that bubblewrap gets beyond the
+ * standard ones, and the word of that process's last will.
+ */
 export interface Descriptors {
+  lastWill: string;
   /** Where bubblewrap writes its reports. */
   status: number;
   /** Closed before the command starts. */

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findCommandUser } from './command-user.ts';
-import { lastWillToken } from '../processes/last-will.ts';
+import { lastWillToken } from '../../programs/last-will.ts';
 import type { SandboxRoot } from './layout.ts';
 import { prepareEtc } from './prepare-etc.ts';
 import { seccompFilter } from './seccomp-filter.ts';

@@ -2,7 +2,8 @@
  * Supervises a started command until it ends by itself, or kills it for a limit, its timeout or its caller.
  * Rule: a command is over only when every process that it started is dead; output of any size takes constant memory.
  */
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+import type { Exit } from '../../programs/child.ts';
 import type { CommandRequest, CommandResult, CommandOutcome } from './request.ts';
 import { isGuarded } from '../guards.ts';
 import type { GuardName } from '../guards.ts';
@@ -13,7 +14,7 @@ import type { OutputPipe } from '../processes/output-pipe.ts';
 import { OutputRings } from '../processes/output-rings.ts';
 import { TEMPORARY_FOLDERS } from '../bubblewrap/root-arguments.ts';
 import { SpoolFile } from '../processes/spool-file.ts';
-import type { Exit, StartedSandbox } from '../bubblewrap/start-sandbox.ts';
+import type { ProcessTree } from '../processes/process-tree.ts';
 import { watchCommand } from './watch-command.ts';
 
 /** How long to wait for the output's end without a PID namespace, where a surviving process can hold it open. */
@@ -26,7 +27,12 @@ const MAX_WORD_BYTES = 128 * 1024 - 1;
 const MAX_LINE_BYTES = 1024 * 1024;
 
 /** A command that was started. */
-export type Started = Pick<StartedSandbox, 'child' | 'tree' | 'exit'>;
+export interface Started {
+  /** Undefined if the request has no input. */
+  stdin: Writable | undefined;
+  tree: ProcessTree;
+  exit: Promise<Exit>;
+}
 
 /** How a command runs, apart from its request. `folder` holds its changes, if it can make any. */
 export interface Surroundings {
@@ -61,7 +67,7 @@ export async function superviseProcess(
   try {
     const started = await start(pipe).finally(() => closeWriteEnd(pipe));
     supervision = new Supervision(request, surroundings, started, () => capture.bytes);
-    started.child.stdin?.on('error', () => undefined).end(request.stdin);
+    started.stdin?.on('error', () => undefined).end(request.stdin);
     const exit = await started.exit;
     supervision.stop();
     await started.tree.dead();

@@ -3,7 +3,7 @@
  * Rule: never follows a link, and changes permissions only of what it is about to remove.
  */
 import { rm } from 'node:fs/promises';
-import { execa } from 'execa';
+import { runHelper } from '../../programs/run-helper.ts';
 
 /** Removes a folder and all in it. Does nothing if it does not exist. */
 export async function removeTree(folder: string): Promise<void> {
@@ -12,7 +12,7 @@ export async function removeTree(folder: string): Promise<void> {
   } catch {
     // These programs change into folders, so they reach paths that are too long to be named. chmod may fail where
     // another removal is under way.
-    await execa('chmod', ['-R', 'u+rwX', '--', folder], { reject: false, stdio: 'ignore' });
-    await execa('rm', ['-rf', '--', folder]);
+    await runHelper('chmod', ['-R', 'u+rwX', '--', folder]).catch(() => undefined);
+    await runHelper('rm', ['-rf', '--', folder]);
   }
 }

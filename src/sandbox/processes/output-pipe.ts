@@ -2,16 +2,18 @@
  * A real pipe for a command's output. Node's own are sockets, on which `echo … > /dev/stderr` fails in the command.
  * Rule: a pipe is used again only after its end was read, so no output reaches another command's result.
  */
-import { spawn } from 'node:child_process';
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runHelper } from '../../programs/run-helper.ts';
 import { isRunning } from './process-tree.ts';
 
-/** One open pipe: give `writeFd` to the command, close `writeFd` here, and read `reader` to its end. */
+/** One open pipe: start the command with `path`, close `writeFd` here, and read `reader` to its end. */
 export interface OutputPipe {
+  path: string;
+  /** Open until the command has the pipe too: without a writer, the reader would see its end. */
   writeFd: number;
   reader: Socket;
   /** Gives the pipe back; `ended` says whether its end was read. */
@@ -30,6 +32,7 @@ export async function openOutputPipe(): Promise<OutputPipe> {
   const writeFd = openSync(path, constants.O_WRONLY);
   const reader = new Socket({ fd: readFd, readable: true, writable: false });
   return {
+    path,
     writeFd,
     reader,
     done: (ended) => {
@@ -48,14 +51,8 @@ export function closeWriteEnd(pipe: OutputPipe): void {
 async function makeFifo(): Promise<string> {
   folder ??= makeFolder();
   const path = join(await folder, String((made += 1)));
-  await new Promise<void>((resolve, reject) => {
-    // Only this user can enter the folder. A command that runs as another user may reopen its output, hence 666.
-    const child = spawn('mkfifo', ['-m', '666', path], { stdio: 'ignore' });
-    child.on('error', reject);
-    child.on('exit', (code) =>
-      code === 0 ? resolve() : reject(new Error(`mkfifo ${path} ended with exit status ${code}`)),
-    );
-  });
+  // Only this user can enter the folder. A command that runs as another user may reopen its output, hence 666.
+  await runHelper('mkfifo', ['-m', '666', path]);
   return path;
 }
 

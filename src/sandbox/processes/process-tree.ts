@@ -30,15 +30,16 @@ const LOOK_MS = 2;
  * The tree below bubblewrap. When its first process is killed, the kernel kills all others, and the first process is a
  * zombie only after the last of them is gone.
  */
-export function pidNamespaceTree(bubblewrap: ChildProcess, reports: Readable): ProcessTree {
+export function pidNamespaceTree(bubblewrap: { exit: Promise<unknown>; kill(): void }, reports: Readable): ProcessTree {
   let text = '';
   let first: { pid: number; startedAt: string | undefined } | undefined;
   let ended = false;
   let killing = false;
-  bubblewrap.on('exit', () => (ended = true));
+  const end = (): void => void (ended = true);
+  void bubblewrap.exit.then(end, end);
   const killNow = (): void => {
     if (first && isAlive(first)) tryKill(first.pid);
-    if (!ended) bubblewrap.kill('SIGKILL');
+    if (!ended) bubblewrap.kill();
   };
   reports.on('data', (chunk: Buffer) => {
     text += chunk.toString();

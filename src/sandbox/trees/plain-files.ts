@@ -2,7 +2,6 @@
  * Makes and walks the files of a workspace that is a plain folder: a copy of the shared layers, changed to a commit.
  * Rule: the folder has what an overlay of the same layers shows, and the walk finds what an overlay's walk finds.
  */
-import { spawn } from 'node:child_process';
 import { lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import type { Sha } from '../../core/transcript.ts';
 import { diffTrees } from '../../git/read/diff-trees.ts';
@@ -11,6 +10,7 @@ import { writeDifference } from '../../git/write/write-difference.ts';
 import { markOf } from '../files/file-marks.ts';
 import type { FileMarks } from '../files/file-marks.ts';
 import type { FindArtefact } from '../files/find-artefact.ts';
+import { runHelper } from '../../programs/run-helper.ts';
 import { SandboxError } from '../sandbox-error.ts';
 import { statIfThere } from '../files/stat-if-there.ts';
 import { walkUpper } from './walk-upper.ts';
@@ -19,15 +19,12 @@ import type { UpperWalk } from './walk-upper.ts';
 /** Copies folders into one, later ones over earlier ones, with modes, times and links; as reflinks where possible. */
 export async function copyLayers(layers: readonly string[], into: string): Promise<void> {
   for (const layer of layers) {
-    const args = ['-a', '--reflink=auto', '--', `${layer}/.`, into];
-    const child = spawn('cp', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    let problem = '';
-    child.stderr.on('data', (chunk: Buffer) => (problem += chunk.toString().slice(0, 500)));
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', resolve);
-    });
-    if (code !== 0) throw new SandboxError('walk', `can't copy ${layer}: ${problem.trim()}`, { exitCode: code });
+    try {
+      await runHelper('cp', ['-a', '--reflink=auto', '--', `${layer}/.`, into]);
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      throw new SandboxError('walk', `can't copy ${layer}: ${problem}`);
+    }
   }
 }
 

@@ -5,7 +5,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryLock } from '../processes/lock.ts';
-import type { Lock } from '../processes/lock.ts';
+import type { FileLock } from '../../programs/child.ts';
 import { SandboxError } from '../sandbox-error.ts';
 import { folderName, readState } from './state.ts';
 
@@ -18,7 +18,7 @@ const MAX_SLOTS = 8;
 /** A folder that this process holds until it releases the lock. */
 export interface HeldFolder {
   folder: string;
-  lock: Lock;
+  lock: FileLock;
 }
 
 /** Locks a folder for an id: its first one if that is free within `BUSY_MS`, otherwise the next free one. */

@@ -8,6 +8,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha } from '../../core/transcript.ts';
 import { treeOf } from '../../git/objects/tree-of.ts';
+import type { FileLock } from '../../programs/child.ts';
 import type { CheckpointResult } from '../trees/checkpoint-facts.ts';
 import type { CommandRequest, CommandResult } from '../command/request.ts';
 import type { WorkspaceOrigin, StaleSetup } from '../layers/prepared.ts';
@@ -39,6 +40,12 @@ export interface HeldWorkspace extends Workspace, HeldFolder {
 
 const GENERATION = 'files-';
 
+/** Refuses what was done while another process could take the folder: the holder of its lock ended. */
+function mustBeHeld(id: string, lock: FileLock): void {
+  if (lock.isHeld()) return;
+  throw new SandboxError('busy', `the process that held the lock of workspace "${id}" has ended; try again`, { id });
+}
+
 /** Opens a workspace at the commit in a held folder, with the files that are there or with fresh ones. */
 export async function holdWorkspace(
   kind: WorkspaceKind,
@@ -58,6 +65,7 @@ export async function holdWorkspace(
   let running: Promise<unknown> = Promise.resolve();
   const exclusively = async <T>(job: () => Promise<T>): Promise<T> => {
     const done = running.then(async () => {
+      mustBeHeld(request.id, lock);
       if (!superseded.signal.aborted) return await job();
       throw new SandboxError('superseded', `a later caller has opened workspace "${request.id}" again`, {
         id: request.id,
@@ -75,11 +83,14 @@ export async function holdWorkspace(
       await exclusively(async () => {
         if (command.profile !== 'read-only' && !state.dirty) await record({ dirty: true });
         const signal = command.signal ? AbortSignal.any([command.signal, superseded.signal]) : superseded.signal;
-        return await kind.run(place, { ...command, signal }, lock.fd);
+        const result = await kind.run(place, { ...command, signal }, lock);
+        mustBeHeld(request.id, lock);
+        return result;
       }),
     checkpoint: async (wanted) =>
       await exclusively(async () => {
         const made = await kind.checkpoint(request, place, wanted);
+        mustBeHeld(request.id, lock);
         await record({ commit: made.commit, tree: made.tree, dirty: false });
         return made;
       }),

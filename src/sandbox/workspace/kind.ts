@@ -3,6 +3,7 @@
  * Rule: all kinds keep the same promises to their callers; only what a command can reach differs.
  */
 import type { Sha } from '../../core/transcript.ts';
+import type { FileLock } from '../../programs/child.ts';
 import type { CheckpointFacts, CheckpointResult } from '../trees/checkpoint-facts.ts';
 import type { CommandRequest, CommandResult } from '../command/request.ts';
 import type { ArtefactRules } from '../files/find-artefact.ts';
@@ -32,7 +33,7 @@ export interface WorkspaceKind {
   prepare(request: LayersRequest): Promise<PreparedLayers>;
   /** Fills a new, empty folder with the files of `commit`. */
   fill(origin: WorkspaceOrigin, place: Generation, commit: Sha): Promise<void>;
-  run(place: Generation, request: CommandRequest, lockFd?: number): Promise<CommandResult>;
+  run(place: Generation, request: CommandRequest, lock?: FileLock): Promise<CommandResult>;
   /** Lists the files that differ from the base. No process of the workspace may be alive. */
   walk(place: Generation): Promise<UpperWalk>;
   checkpoint(origin: WorkspaceOrigin, place: Generation, request: CheckpointRequest): Promise<CheckpointResult>;

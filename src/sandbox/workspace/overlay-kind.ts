@@ -45,7 +45,7 @@ export function overlayWorkspaces(
       await hydrate(await root, store, { folders, work, base, commit });
       if (place.setup !== undefined) await excludeLeftovers({ store, tracked: commit }, place.setup, folders.upper);
     },
-    run: async (place, request, lockFd) => {
+    run: async (place, request, lock) => {
       const { folders, work } = foldersOf(place);
       const layers = request.profile === 'read-only' ? readOnlyLayers(folders) : writableLayers(folders, work);
       const { binds, env } = await renames;
@@ -53,7 +53,7 @@ export function overlayWorkspaces(
         layers,
         request: { ...request, env: { ...env, ...request.env } },
         binds,
-        ...(lockFd === undefined ? {} : { lockFd }),
+        ...(lock ? { lock } : {}),
       });
     },
     walk: async (place) => await walkLayers(await root, foldersOf(place).folders),

@@ -52,9 +52,9 @@ export function plainWorkspaces(root: Promise<SandboxRoot>, stateDir: string): W
       const layers = await prepareLayers({ bases, setups }, origin);
       return { ...layers, key: `plain ${layers.key}` };
     },
-    run: async (place, request, lockFd) => {
+    run: async (place, request, lock) => {
       const layers = request.profile === 'read-only' ? { lower: [plainFolders(place).upper] } : plainLayers(place);
-      return await runInSandbox(await root, { layers, request, ...(lockFd === undefined ? {} : { lockFd }) });
+      return await runInSandbox(await root, { layers, request, ...(lock ? { lock } : {}) });
     },
   };
 }

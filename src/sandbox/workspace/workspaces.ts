@@ -109,7 +109,7 @@ function createWorkspaces(
   const open = async (request: WorkspaceRequest): Promise<Workspace> => {
     const before = held.get(request.id);
     await before?.supersede();
-    const place = before ?? (await acquireFolder(folder, request.id));
+    const place = before?.lock.isHeld() ? before : await acquireFolder(folder, request.id);
     try {
       const workspace = await holdWorkspace(kind, request, place, async () => await release(request.id));
       held.set(request.id, workspace);

@@ -2,19 +2,16 @@
  * File descriptors that this process inherited from its shell or supervisor, and that every child would inherit too.
  * Rule: none of them may reach a sandboxed command, so each is replaced there by /dev/null.
  */
-import { openSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** O_CLOEXEC in the octal flags of /proc/self/fdinfo. Node sets it on every descriptor that it opens itself. */
 const CLOSE_ON_EXEC = 0o2000000;
 
-let found: { nullFd: number; inherited: readonly number[] } | undefined;
+let found: readonly number[] | undefined;
 
-/**
- * The descriptors from 3 up that children would inherit, and one of /dev/null to replace them with. Looked up once.
- */
-export function inheritedDescriptors(): { nullFd: number; inherited: readonly number[] } {
-  found ??= { nullFd: openSync('/dev/null', 'r+'), inherited: find() };
-  return found;
+/** The descriptors from 3 up that children would inherit. Looked up once. */
+export function inheritedDescriptors(): readonly number[] {
+  return (found ??= find());
 }
 
 function find(): number[] {
