@@ -1,11 +1,13 @@
 /**
  * How the tests run: areas that need no Temporal by themselves, all others with one shared development server.
- * Rule: three files at a time, since they wait more than they work, with generous limits, since the tests start real
+ * Rule: four files at a time, since they wait more than they work, with generous limits, since the tests start real
  * servers and commands on two cores. The long tests are the whole sweeps, and what has no sample.
  */
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import type { TestSpecification } from 'vitest/node';
+import { BaseSequencer } from 'vitest/node';
 
 const filesOf = (areas: readonly string[]): string[] => areas.map((area) => `test/${area}/**/*.test.ts`);
 
@@ -13,6 +15,36 @@ const filesOf = (areas: readonly string[]): string[] => areas.map((area) => `tes
 const PURE = filesOf(['budget', 'core', 'model', 'policy', 'replay', 'seal', 'tidy']);
 /** Areas that never talk to Temporal, but start many programs, which takes long from a worker that has grown. */
 const PLAIN = filesOf(['activities', 'bench', 'cli', 'git', 'offline', 'package', 'programs', 'sandbox', 'signing']);
+
+/** The files that take longest, since they wait for time limits of a server: last, the whole run would wait for one. */
+const LONGEST = [
+  'e2e/reset',
+  'e2e/chaos',
+  'e2e/real-input',
+  'client/unreplayable',
+  'e2e/hosts',
+  'e2e/kill',
+  'e2e/operations',
+  'workflows/history',
+  'workflows/janitor',
+  'e2e/janitor',
+  'e2e/background',
+  'sandbox/kill',
+  'package/package',
+  'workflows/signed-decisions',
+  'bench/escape',
+].map((name) => `test/${name}.test.ts`);
+for (const path of LONGEST) if (!existsSync(path)) throw new Error(`vitest.config.ts: there is no ${path}`);
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const index = LONGEST.findIndex((name) => moduleId.endsWith(name));
+      return index < 0 ? LONGEST.length : index;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 const IS_LONG = process.env['COXSWAIN_LONG_TESTS'] === '1';
 const LONG = 'test/**/*.long.test.ts';
@@ -26,8 +58,9 @@ const OTHERS = IS_LONG
 export default defineConfig({
   test: {
     pool: 'forks',
+    sequence: { sequencer: LongestFirst },
     // The whole sweeps work more than they wait.
-    maxWorkers: IS_LONG ? 2 : 3,
+    maxWorkers: IS_LONG ? 2 : 4,
     testTimeout: 300_000,
     hookTimeout: 300_000,
     teardownTimeout: 30_000,
