@@ -38,11 +38,12 @@ import { addQueries } from './watch/queries.ts';
 import { addReview } from './watch/review.ts';
 import { addShow } from './watch/show.ts';
 import { addWatch } from './watch/watch.ts';
+import { addWeb } from './watch/web.ts';
 import { addWhere } from './watch/where.ts';
 
 const GROUPS: Record<string, ((program: Command, action: Action) => void)[]> = {
   Start: [addDemo, addRun, addUp],
-  Watch: [addList, addFleet, addWatch, addDiff, addShow, addQueries, addLogCommand, addWhere, addReview],
+  Watch: [addList, addFleet, addWatch, addWeb, addDiff, addShow, addQueries, addLogCommand, addWhere, addReview],
   Decide: [addInbox, addApprove, addReject, addAnswer, addRevisePlan, addChoose],
   Steer: [addSteer, addWithdraw, addEdit, addPause, addResume, addStop, addRewind, addFork],
   'Budget and policy': [addAccount, addPolicy],

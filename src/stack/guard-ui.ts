@@ -10,6 +10,11 @@ import { HOST } from './ports.ts';
 /** Names that no web page can have. A page whose name resolves to this machine (DNS rebinding) sends its own name. */
 const OWN_NAMES = new Set([HOST, 'localhost', '[::1]']);
 
+/** Whether a request's `Host` is a name of this machine that only its own browser uses. */
+export function isOwnName(host: string): boolean {
+  return OWN_NAMES.has(host.toLowerCase().replace(/:\d+$/, ''));
+}
+
 /** The address at which the UI itself listens. */
 export interface HiddenUi {
   ip: string;
@@ -49,8 +54,7 @@ async function listen(server: Server, port: number): Promise<void> {
 
 /** Why a request is refused; undefined for one that the user's browser sends to this machine from the UI's own page. */
 function refuse({ headers: { host = '', origin } }: IncomingMessage): string | undefined {
-  const name = host.toLowerCase().replace(/:\d+$/, '');
-  if (!OWN_NAMES.has(name)) return `the UI answers as ${HOST} or localhost only: open it by that name`;
+  if (!isOwnName(host)) return `the UI answers as ${HOST} or localhost only: open it by that name`;
   if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`)
     return 'another web page sent this request: only the UI itself may';
   return undefined;

@@ -41,6 +41,11 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
     packages: /^(node:.*|@temporalio\/(client|common))$/,
     folders: ['core', MESSAGES],
   },
+  // Pages over what the client reads; they send what its messages take.
+  web: {
+    packages: /^(node:.*|@temporalio\/client|hono(\/.*)?|@hono\/node-server)$/,
+    folders: ['core', 'client', 'stack', MESSAGES],
+  },
   // The command line joins the parts for people, as the worker joins them for Temporal.
   cli: {
     packages: /^(node:.*|@temporalio\/client|commander|execa|zod)$/,
@@ -54,6 +59,7 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
       'sandbox',
       'seal',
       'signing',
+      'web',
       'config.ts',
       'worker.ts',
       MESSAGES,

@@ -3,7 +3,7 @@
  * Rule: at most 100 columns, and readable at 80; an example runs as it is printed.
  */
 import type { Command } from 'commander';
-import { shellLine } from '../stack/own-line.ts';
+import { shellLine } from '../../core/text/shell-line.ts';
 
 const MAX_COLUMNS = 100;
 /** Of an example, without its indent. */

@@ -5,24 +5,14 @@
 import type { FleetRun } from '../../client/fleet.ts';
 import type { FleetSum, Grouping } from '../../client/fleet-sums.ts';
 import { isWaiting, stalledFor, sumFleet } from '../../client/fleet-sums.ts';
+import { showAge } from '../../core/text/durations.ts';
 import { asLine as safe, clipText } from '../../core/text/lines.ts';
+import { nameRepository, showSpent } from '../../core/views/card-words.ts';
 
 /** Characters of a column, except the last one. */
 const MAX_COLUMN = 36;
 /** Runs under the sums that need a look. */
 const MAX_ATTENTION = 20;
-
-const UNITS: [ms: number, name: string][] = [
-  [86_400_000, 'd'],
-  [3_600_000, 'h'],
-  [60_000, 'min'],
-];
-
-/** A time as people read it: `45 s`, `12 min`, `3 h`, `5 d`. */
-export function showAge(ms: number): string {
-  const [size, name] = UNITS.find(([unit]) => ms >= unit) ?? [1000, 's'];
-  return `${Math.max(0, Math.floor(ms / size))} ${name}`;
-}
 
 /** Columns of equal width; columns without any text are left out. `columns` is the terminal's width, if there is one. */
 export function showTable(head: readonly string[], rows: readonly string[][], columns?: number): string[] {
@@ -37,17 +27,6 @@ export function showTable(head: readonly string[], rows: readonly string[][], co
     const line = cells.join('  ').trimEnd();
     return columns === undefined ? line : clipText(line, columns);
   });
-}
-
-/** The name of a repository without its path. */
-export function nameRepository(repository: string): string {
-  const path = repository.replace(/\/+$/, '').replace(/\.git$/, '');
-  return safe(path.slice(path.lastIndexOf('/') + 1));
-}
-
-function showSpent({ tokens, usd }: { tokens: number; usd: number | null }): string {
-  const short = tokens < 10_000 ? String(tokens) : `${(tokens / 1000).toFixed(1)}k`;
-  return `${short}${usd === null ? '' : ` $${usd.toFixed(2)}`}`;
 }
 
 /** What a run waits for, in a few words: its riskiest decision, and how many more. */

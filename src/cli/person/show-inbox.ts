@@ -3,10 +3,12 @@
  * Rule: pure. Each line of a decision names the command that decides exactly what it shows.
  */
 import type { GroupResult } from '../../client/inbox.ts';
+import { showAge } from '../../core/text/durations.ts';
 import { asLine as safe, asName } from '../../core/text/lines.ts';
+import { nameRepository } from '../../core/views/card-words.ts';
 import type { InboxGroup, InboxItem } from '../../core/views/inbox.ts';
 import { HOLD } from '../../core/views/inbox.ts';
-import { nameRepository, showAge, showTable } from './show-fleet.ts';
+import { showTable } from './show-fleet.ts';
 
 /** Groups that the list at a terminal shows; the rest is counted. */
 const MAX_GROUPS = 15;

@@ -6,6 +6,7 @@ import { realpathSync } from 'node:fs';
 import { delimiter, isAbsolute, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../../config.ts';
+import { shellLine } from '../../core/text/shell-line.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../../bin/cox.mjs', import.meta.url));
 
@@ -29,9 +30,4 @@ function realPath(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** A program and its arguments as a line for a POSIX shell. */
-export function shellLine(words: readonly string[]): string {
-  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(' ');
 }

@@ -25,7 +25,8 @@ import { supervise } from '../person/supervise.ts';
 import { interrupted } from '../stack/interrupted.ts';
 import type { Stack } from '../stack/open-stack.ts';
 import { attach, bringUp, checkSearchAttributes, StackError } from '../stack/open-stack.ts';
-import { ownLine, shellLine } from '../stack/own-line.ts';
+import { shellLine } from '../../core/text/shell-line.ts';
+import { ownLine } from '../stack/own-line.ts';
 
 interface RunOptions {
   id?: string;

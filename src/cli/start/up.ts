@@ -9,6 +9,8 @@ import { readConfig } from '../../config.ts';
 import type { Action } from '../command/action.ts';
 import { addExample, GOAL_OF_EXAMPLE } from '../command/help.ts';
 import { interrupted } from '../stack/interrupted.ts';
+import type { Web } from '../../web/open-web.ts';
+import { openWeb } from '../../web/open-web.ts';
 import { bringUp, StackError } from '../stack/open-stack.ts';
 import { ownLine } from '../stack/own-line.ts';
 
@@ -31,11 +33,15 @@ async function up(config: Config): Promise<number> {
   }
   const interrupt = interrupted();
   const stack = await bringUp(config, say);
+  let web: Web | undefined;
   try {
+    web = await openWeb(stack.client, stack.address, { user: config.user });
     await scheduleJanitor(stack.client, config.taskQueue);
     say(
       `Coxswain is up. Temporal ${stack.address} · UI ${stack.uiUrl ?? ''} · model ${stack.model} · state ${config.stateDir}`,
     );
+    say('Look, steer and decide in a browser of this machine; the address lets in whoever has it:');
+    say(`  ${web.url}`);
     say('Start something from another terminal, in a git repository of yours:');
     say(`  ${ownLine(config, ['run', '.', GOAL_OF_EXAMPLE])}`);
     const why = await Promise.race([interrupt.happened, stack.ended]);
@@ -44,6 +50,7 @@ async function up(config: Config): Promise<number> {
     return 1;
   } finally {
     interrupt.done();
+    await web?.close();
     await stack.stop();
   }
 }

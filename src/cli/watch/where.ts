@@ -15,7 +15,7 @@ import type { Action } from '../command/action.ts';
 import { addExample, EXAMPLE_ID } from '../command/help.ts';
 import { findRun, openRunStore } from '../person/find-run.ts';
 import { withStack } from '../stack/open-stack.ts';
-import { shellLine } from '../stack/own-line.ts';
+import { shellLine } from '../../core/text/shell-line.ts';
 
 /** A ref of the hub and what it is to people. */
 interface NamedRef {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { shellLine } from '../../../src/cli/stack/own-line.ts';
+import { shellLine } from '../../../src/core/text/shell-line.ts';
 import { showPlan, showStatus, showTicks, sumSpend } from '../../../src/cli/person/show.ts';
 import { showElapsed } from '../../../src/cli/person/show-time.ts';
 import type { Plan } from '../../../src/core/plan.ts';

@@ -1,0 +1,149 @@
+/**
+ * The pages and what they send: which address shows what, to whom, with which headers.
+ * Rule: no page loads anything from another host, and no script or style runs but our two files.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { Context } from 'hono';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { html } from 'hono/html';
+import { secureHeaders } from 'hono/secure-headers';
+import { streamSSE } from 'hono/streaming';
+import { ClientFailure } from '../client/client-failure.ts';
+import { asLine } from '../core/text/lines.ts';
+import { act } from './act.ts';
+import type { DoorSettings, Visitor } from './door.ts';
+import { guardDoor } from './door.ts';
+import type { Desk } from './forms.ts';
+import type { Html, Part, Told } from './layout.ts';
+import { digestPart, renderPage, renderPart } from './layout.ts';
+import { listRuns, readFilter, renderFilter } from './list-page.ts';
+import { readRun, renderSteering, renderStop } from './run-page.ts';
+import { ICON, SCRIPT, STYLE } from './assets.ts';
+import { addressOf } from './address.ts';
+
+export interface AppSettings {
+  client: Client;
+  /** Of Temporal, for the commands that pages show. */
+  address: string;
+  door: DoorSettings;
+}
+
+/** Longer than any message with all its fields. */
+const MAX_BODY_BYTES = 200_000;
+/** Between two looks at what a page shows. */
+const LOOK_MS = 2000;
+/** Results of messages that no page has shown yet. */
+const MAX_TOLD = 100;
+
+type Visit = Context<Visitor>;
+
+/** The server's pages. */
+export function createApp({ client, address, door }: AppSettings): Hono<Visitor> {
+  const told = new Map<string, Told>();
+  const app = new Hono<Visitor>();
+  const deskOf = (visit: Visit): Desk => ({
+    address,
+    namespace: client.options.namespace,
+    user: visit.get('user'),
+    formKey: visit.get('formKey'),
+  });
+  const show = async (visit: Visit, title: string, body: Html, live?: string): Promise<Response> => {
+    const key = visit.req.query('told') ?? '';
+    const page = renderPage({ title, body, user: visit.get('user'), live, told: told.get(key) });
+    told.delete(key);
+    return await visit.html(page);
+  };
+  app.use(headers, bodyLimit({ maxSize: MAX_BODY_BYTES }), guardDoor(door));
+  app.onError((error, visit) =>
+    visit.text(`coxswain: ${describe(error)}\n`, error instanceof ClientFailure ? 404 : 500),
+  );
+  app.get('/style.css', (visit) => visit.body(STYLE, 200, { 'Content-Type': 'text/css; charset=utf-8' }));
+  app.get('/page.js', (visit) => visit.body(SCRIPT, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }));
+  app.get('/icon.svg', (visit) => visit.body(ICON, 200, { 'Content-Type': 'image/svg+xml' }));
+
+  app.get('/', async (visit) => {
+    const filter = readFilter(visit.req.query());
+    const parts = await renderParts(await listRuns(client, filter));
+    const live = `/live?${new URLSearchParams({ ...visit.req.query(), page: 'list' }).toString()}`;
+    return await show(visit, 'Runs', html`<h1>Runs</h1>${renderFilter(filter)}${parts}`, live);
+  });
+  app.get('/run', async (visit) => {
+    const id = idOf(visit);
+    const { status, parts } = await readRun(client, deskOf(visit), id);
+    const [state, needs, ...rest] = await renderParts(parts);
+    const body = html`<h1>${asLine(id)}</h1><p class="goal">${asLine(status.goal)}</p>${state}${needs}${renderSteering(deskOf(visit), id, status.state)}${rest}`;
+    return await show(visit, id, body, addressOf('live', id, { page: 'run' }));
+  });
+  app.get('/stop', async (visit) => await show(visit, 'Stop', renderStop(deskOf(visit), idOf(visit))));
+  app.get('/live', (visit) => {
+    const read = async (): Promise<Part[]> =>
+      visit.req.query('page') === 'run'
+        ? (await readRun(client, deskOf(visit), idOf(visit))).parts
+        : await listRuns(client, readFilter(visit.req.query()));
+    return streamParts(visit, read);
+  });
+  app.post('/act', async (visit) => {
+    const form = await visit.req.parseBody();
+    const result = await act(client, form, visit.get('user'));
+    const key = randomUUID();
+    const { run } = form;
+    told.set(key, result);
+    for (const old of [...told.keys()].slice(0, -MAX_TOLD)) told.delete(old);
+    return visit.redirect(typeof run === 'string' ? addressOf('run', run, { told: key }) : '/', 303);
+  });
+  return app;
+}
+
+const headers = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    styleSrc: ["'self'"],
+    scriptSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+  // With no-referrer, browsers would send no origin with our own forms.
+  referrerPolicy: 'same-origin',
+  xFrameOptions: 'DENY',
+  // It is for whoever serves this by TLS to say.
+  strictTransportSecurity: false,
+});
+
+function idOf(visit: Visit): string {
+  const id = visit.req.query('id');
+  if (id === undefined || id === '')
+    throw new ClientFailure('bad-input', 'this address names no run: it ends with ?id=…');
+  return id;
+}
+
+async function renderParts(parts: readonly Part[]): Promise<Html[]> {
+  return await Promise.all(parts.map(renderPart));
+}
+
+/** Sends each part when it has changed, until the page is closed. */
+function streamParts(visit: Visit, read: () => Promise<Part[]>): Response {
+  visit.header('Cache-Control', 'no-store');
+  return streamSSE(visit, async (stream) => {
+    const sent = new Map<string, string>();
+    while (!stream.aborted && !stream.closed) {
+      // A run that does not answer now may do so at the next look.
+      for (const { id, body } of await read().catch(() => [])) {
+        const digest = await digestPart(body);
+        if (sent.get(id) === digest) continue;
+        sent.set(id, digest);
+        await stream.writeSSE({ event: 'part', data: JSON.stringify({ id, digest, body: String(await body) }) });
+      }
+      await wait(LOOK_MS);
+    }
+  });
+}
+
+function describe(error: unknown): string {
+  return asLine(error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,63 @@
+/**
+ * Serves the pages at an address of this machine.
+ * Rule: it listens on loopback unless told otherwise, and nothing outlives `close`.
+ */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Client } from '@temporalio/client';
+import { HOST } from '../stack/ports.ts';
+import { createApp } from './app.ts';
+import { makeToken } from './door.ts';
+
+/** The usual port, beside those of Temporal and its UI. */
+const WEB_PORT = 8234;
+
+export interface WebSettings {
+  /** Default: loopback. */
+  host?: string | undefined;
+  /** Default: the usual port, or a free one where it is taken. */
+  port?: number | undefined;
+  /** Default: a random one. */
+  token?: string | undefined;
+  publicUrl?: string | undefined;
+  userHeader?: string | undefined;
+  user: string;
+}
+
+export interface Web {
+  /** With the token: whoever opens it is in. */
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Serves the pages over a client of Temporal at `address`. */
+export async function openWeb(client: Client, address: string, settings: WebSettings): Promise<Web> {
+  const { host = HOST, port, token = makeToken(), user, publicUrl, userHeader } = settings;
+  const door = { token, port: 0, publicUrl, userHeader, user };
+  const { fetch } = createApp({ client, address, door });
+  const server = createAdaptorServer({ fetch }) as Server;
+  const listen = async (at: number): Promise<void> => {
+    await new Promise<void>((done, fail) => {
+      server.once('error', fail);
+      server.listen(at, host, () => {
+        server.off('error', fail);
+        done();
+      });
+    });
+  };
+  // A port that was asked for is a free one or an error.
+  await (port === undefined ? listen(WEB_PORT).catch(async () => await listen(0)) : listen(port));
+  door.port = (server.address() as AddressInfo).port;
+  const own = publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${door.port}`;
+  return {
+    url: userHeader === undefined ? `${own}/?token=${token}` : own,
+    close: async () => {
+      const closed = new Promise<void>((done) => {
+        server.close(() => done());
+      });
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

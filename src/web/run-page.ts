@@ -1,0 +1,165 @@
+/**
+ * The page of one run: what waits for a person first, then the plan, its agents, what was said and what was spent.
+ * Rule: it only reads. Each part is replaced by itself while the page is open.
+ */
+import type { Client } from '@temporalio/client';
+import { html } from 'hono/html';
+import type { AgentNow } from '../client/agent-now.ts';
+import { agentsNow } from '../client/agent-now.ts';
+import { queryRun } from '../client/refactors.ts';
+import type { Plan } from '../core/plan.ts';
+import { asLine } from '../core/text/lines.ts';
+import { showSpend } from '../core/views/details.ts';
+import type { NeedView, RefactorStatus } from '../core/views/status.ts';
+import { refactorQueries } from '../workflows/messages.ts';
+import { renderDecision } from './decision.ts';
+import type { Desk } from './forms.ts';
+import { renderForm } from './forms.ts';
+import type { Html, Part } from './layout.ts';
+import { renderTime, safe } from './layout.ts';
+import { addressOf } from './address.ts';
+
+/** States of a run that has ended. */
+const ENDED: readonly string[] = ['done', 'failed', 'stopped', 'cancelled'];
+
+const TICKS: Record<string, [mark: string, words: string]> = {
+  waiting: ['○', 'waits'],
+  working: ['◐', 'in work'],
+  finished: ['◐', 'finished'],
+  integrated: ['●', 'integrated'],
+  dropped: ['–', 'left out'],
+};
+
+export interface RunView {
+  status: RefactorStatus;
+  parts: Part[];
+}
+
+/** Reads a run and lays out its parts. */
+export async function readRun(client: Client, desk: Desk, id: string): Promise<RunView> {
+  const [status, version] = await Promise.all([
+    queryRun(client, id, refactorQueries.status),
+    queryRun(client, id, refactorQueries.plan),
+  ]);
+  const nows = await agentsNow(client, status);
+  const plan = version?.plan;
+  const decisions = status.needs.map((need) =>
+    renderDecision(desk, id, {
+      need,
+      rivals: rivalsOf(status, need),
+      subject: need.kind === 'plan' && plan ? renderInstructions(plan) : undefined,
+    }),
+  );
+  return {
+    status,
+    parts: [
+      { id: 'state', body: renderState(status) },
+      { id: 'needs', body: renderNeeds(decisions) },
+      { id: 'plan', body: renderPlan(status, plan, nows) },
+      { id: 'spend', body: renderSpend(status) },
+      { id: 'receipts', body: renderReceipts(status.receipts) },
+    ],
+  };
+}
+
+/** The agents that a decision is a choice among. */
+function rivalsOf({ tasks }: RefactorStatus, { kind, task }: NeedView): string[] {
+  return (kind === 'choice' && tasks.find(({ id }) => id === task)?.rivals) || [];
+}
+
+function renderState(status: RefactorStatus): Html {
+  const { state, waitingFor, hold, trouble, paused, ended, repository, base, branch, isolation } = status;
+  const wrong = Object.entries({ Holds: hold, Trouble: trouble, Paused: paused, Ended: ended ?? null });
+  return html`<p class="state"><span class="tag">${asLine(state)}</span> ${waitingFor === null ? '' : `waits for ${asLine(waitingFor)}`}</p>
+${wrong.map(([name, text]) => (text === null ? '' : html`<p class="wrong"><strong>${name}:</strong> ${asLine(text)}</p>`))}
+<dl class="facts"><dt>Repository</dt><dd>${asLine(repository)}${base === null ? '' : ` at ${base.slice(0, 10)}`}</dd>
+<dt>Branch</dt><dd>${asLine(branch)}</dd><dt>Isolation</dt><dd>${asLine(isolation)}</dd></dl>`;
+}
+
+function renderNeeds(decisions: readonly Html[]): Html {
+  if (decisions.length === 0) return html`<h2>Waits for you</h2><p>Nothing.</p>`;
+  return html`<h2>Waits for you: ${decisions.length}</h2>${decisions}`;
+}
+
+/** What the agents of a plan will be told, and how their work is judged. */
+function renderInstructions({ tasks, summary }: Plan): Html {
+  return html`<div class="tasks">${tasks.map(
+    ({
+      id,
+      title,
+      instructions,
+      paths,
+      checks,
+      maxSteps,
+      dependsOn,
+    }) => html`<section class="task"><h4>${asLine(id)}: ${asLine(title)}</h4>
+<p class="terms">${paths.map((path) => html`<code>${asLine(path)}</code> `)} at most ${maxSteps} steps${dependsOn.length > 0 ? `, after ${dependsOn.map(asLine).join(', ')}` : ''}</p>
+${checks.map((check) => html`<p class="terms">check: <code>${asLine(check)}</code></p>`)}<pre tabindex="0">${safe(instructions)}</pre></section>`,
+  )}</div><p>The planner says:</p><pre tabindex="0">${safe(summary)}</pre>`;
+}
+
+function renderPlan(status: RefactorStatus, plan: Plan | undefined, nows: ReadonlyMap<string, AgentNow>): Html {
+  const { tasks, agents = [] } = status;
+  const rows = tasks.map(({ id, title, status: now, steps, trouble }) => {
+    const [mark, words] = TICKS[now] ?? ['?', now];
+    const told = plan?.tasks.find((task) => task.id === id)?.instructions;
+    const own = agents.filter(({ task }) => task === id);
+    return html`<li class="task-row"><span class="tick" aria-hidden="true">${mark}</span> <strong>${asLine(id)}</strong> ${asLine(title)}
+<span class="terms">${words}, ${steps} steps</span>${trouble ? html`<p class="wrong">${asLine(trouble)}</p>` : ''}
+${told === undefined ? '' : html`<details id="told-${id}"><summary>Instructions of ${asLine(id)}</summary><pre tabindex="0">${safe(told)}</pre></details>`}
+${own.map((agent) => renderAgent(agent.id, nows.get(agent.id)))}</li>`;
+  });
+  const others = agents.filter(({ task }) => !tasks.some(({ id }) => id === task));
+  return html`<h2>Plan</h2>${status.plan === null ? html`<p>None yet.</p>` : html`<p class="terms">${asLine(status.plan)}</p>`}
+<ol class="plan">${rows}</ol>${others.map(({ id }) => renderAgent(id, nows.get(id)))}`;
+}
+
+function renderAgent(id: string, now: AgentNow | undefined): Html {
+  const doing = now?.activity?.live?.command ?? now?.status.doing;
+  return html`<div class="agent"><a data-row href="${addressOf('agent', id)}">${asLine(id)}</a>${doing ? html` <span class="terms">${asLine(doing)}</span>` : ''}</div>`;
+}
+
+function renderSpend({ spend, tokens, evidence, notes }: RefactorStatus): Html {
+  return html`<h2>Spend and evidence</h2><p>${showSpend(spend)}</p>${tokens ? html`<p class="terms">${asLine(tokens)}</p>` : ''}
+<ul>${[...evidence, ...notes].map((line) => html`<li>${asLine(line)}</li>`)}</ul>`;
+}
+
+function renderReceipts(receipts: RefactorStatus['receipts']): Html {
+  const rows = receipts
+    .toReversed()
+    .map(
+      ({ verb, by, at, state, detail, text }) =>
+        html`<li><span class="tag ${state}">${state}</span> ${renderTime(at)} <strong>${asLine(verb)}</strong> by ${asLine(by)}${text === undefined ? '' : html` <q>${asLine(text)}</q>`}: ${asLine(detail)}</li>`,
+    );
+  return html`<h2>What was said</h2>${rows.length === 0 ? html`<p>Nothing yet.</p>` : html`<ul class="receipts">${rows}</ul>`}`;
+}
+
+/** The forms that guide a run or an agent; none once it has ended. */
+export function renderSteering(desk: Desk, run: string, state: string): Html {
+  if (ENDED.includes(state)) return html``;
+  const button = (label: string): Html => html`<button>${label}</button>`;
+  return html`<section aria-labelledby="steering"><h2 id="steering">Steer</h2>${renderForm(desk, {
+    run,
+    verb: 'steer',
+    isOnce: true,
+    example: { text: '…' },
+    inputs: html`<label for="steer-text">What the agents should hear</label><textarea id="steer-text" name="text" rows="2" required data-key="s"></textarea>
+<label class="check"><input type="checkbox" name="interrupt" value="1">end the running call first</label>`,
+    button: button('Steer'),
+  })}<div class="answers">${renderForm(desk, { run, verb: 'pause', button: button('Pause') })}${renderForm(desk, { run, verb: 'resume', button: button('Resume') })}
+<p><a class="button stop" href="${addressOf('stop', run)}">Stop…</a></p></div></section>`;
+}
+
+/** Asks before a run is stopped. */
+export function renderStop(desk: Desk, run: string): Html {
+  return html`<h1>Stop ${asLine(run)}?</h1><p>Its agents end, and nothing is delivered. What was done stays in the hub until its retention ends.</p>${renderForm(
+    desk,
+    {
+      run,
+      verb: 'stop',
+      example: { reason: '…' },
+      inputs: html`<label for="reason">Why (may be empty)</label><textarea id="reason" name="reason" rows="2"></textarea>`,
+      button: html`<button class="reject">Stop it</button>`,
+    },
+  )}<p><a href="${addressOf('run', run)}">No, go back</a></p>`;
+}

@@ -1,0 +1,83 @@
+/**
+ * A headless Chromium for the tests of the pages, and the pages themselves over the shared server.
+ * Rule: the browser is a real one of this machine, started once for a file; each person has cookies of their own.
+ */
+import { accessSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import axe from 'axe-core';
+import type { AxeResults } from 'axe-core';
+import type { Browser, Page } from 'puppeteer-core';
+import puppeteer from 'puppeteer-core';
+import { afterAll, inject, onTestFinished } from 'vitest';
+import type { Web, WebSettings } from '../../src/web/open-web.ts';
+import { openWeb } from '../../src/web/open-web.ts';
+import type { Crew } from '../workflows/harness.ts';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+
+function findChromium(): string {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const found = folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(isThere);
+  if (found === undefined) throw new Error(`none of ${NAMES.join(', ')} is on the PATH: install Chromium`);
+  return found;
+}
+
+function isThere(path: string): boolean {
+  try {
+    accessSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let browser: Promise<Browser> | undefined;
+let home: string | undefined;
+
+afterAll(async () => {
+  await (await browser)?.close();
+  if (home !== undefined) await rm(home, { recursive: true, force: true });
+});
+
+async function launch(): Promise<Browser> {
+  home = await mkdtemp(join(tmpdir(), 'coxswain-browser-'));
+  return await puppeteer.launch({
+    executablePath: findChromium(),
+    // Chromium refuses its own sandbox as root; the pages here are ours.
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
+    env: { ...process.env, HOME: home },
+    userDataDir: join(home, 'profile'),
+  });
+}
+
+/** A page with cookies of its own. */
+async function newPage(): Promise<Page> {
+  browser ??= launch();
+  const context = await (await browser).createBrowserContext();
+  onTestFinished(async () => await context.close());
+  return await context.newPage();
+}
+
+/** What axe finds wrong for people who use a screen reader, a keyboard or need contrast. */
+export async function audit(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = (await page.evaluate('axe.run()')) as AxeResults;
+  return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}
+
+/** The pages over a crew's client, at a free port. */
+export async function serve({ client }: Crew, more: Partial<WebSettings> = {}): Promise<Web> {
+  const settings = { port: 0, user: 'ann', ...more };
+  const web = await openWeb(client, inject('temporalAddress'), settings);
+  onTestFinished(async () => await web.close());
+  return web;
+}
+
+/** A person's browser at the list, let in by the printed address. */
+export async function enter({ url }: Web): Promise<Page> {
+  const page = await newPage();
+  await page.goto(url);
+  return page;
+}
