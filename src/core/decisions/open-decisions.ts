@@ -116,7 +116,7 @@ export function chooseDecision<D extends Choosable>(
   const list = wanted.map(({ id }) => id).join(', ');
   if (message.decision === undefined) {
     const [only, ...others] = wanted;
-    if (!only) return { kind: 'refused', reason: `no ${what} is open` };
+    if (!only) return { kind: 'refused', reason: `no ${what} is open${describeOthers(open)}` };
     if (others.length > 0) return { kind: 'refused', reason: `several are open, name one: ${list}` };
     return matchDigest(only, message.digest);
   }
@@ -127,6 +127,12 @@ export function chooseDecision<D extends Choosable>(
     return { kind: 'refused', reason: `${known.id} was ${known.closed.outcome} by ${known.closed.by} already` };
   if (known) return { kind: 'refused', reason: `${known.id} is a ${known.kind}: ${verbFor(known)}` };
   return { kind: 'refused', reason: `there is no ${what} "${message.decision}"; open: ${list || 'none'}` };
+}
+
+/** What is open of another kind, for a message that has nothing to decide. */
+function describeOthers(open: readonly Choosable[]): string {
+  const [first] = open;
+  return first ? `; ${first.id} is a ${first.kind}: ${verbFor(first)}` : '';
 }
 
 function verbFor({ kind }: Choosable): string {

@@ -147,7 +147,7 @@ function pauseRefactor(state: RefactorState, message: MessageOf<'pause'>, at: nu
     `paused by ${by}`,
   );
   const forwards = listRunning(state).map(({ id }) => ({ agent: id, message }));
-  return outcome('applied', `paused, with ${forwards.length} agents`, {
+  return outcome('applied', `paused, with ${countAgents(forwards)}`, {
     ...paused,
     forwards: [...paused.forwards, ...forwards],
   });
@@ -186,9 +186,13 @@ function resumeRefactor(before: RefactorState, sent: MessageOf<'resume'>, at: nu
   const unsaid = message.setup === undefined ? '' : describeUnsaid(resumed);
   return outcome(
     'applied',
-    `resumed, with ${forwards.length} agents${where}${unsaid}`,
+    `resumed, with ${countAgents(forwards)}${where}${unsaid}`,
     log(resumed, at, `resumed by ${by}`),
   );
+}
+
+function countAgents({ length }: readonly unknown[]): string {
+  return length === 1 ? '1 agent' : `${length} agents`;
 }
 
 /** A note that a network which was allowed at a terminal counts only for the start's setup. */

@@ -31,14 +31,15 @@ export function changeSteerOfRefactor(
   // Agents look for exactly this id, also where the person typed its beginning.
   if (agents.length > 0) return passOn(changed, agents, { ...message, steer: steer.id }, 'passed on to');
   if (message.verb === 'edit')
-    return { kind: 'applied', detail: 'edited: agents that start later read it so', state: changed };
+    return { kind: 'applied', detail: 'edited: agents that start later read the new words', state: changed };
   // Some agents may have read it.
   const became = steer.told && Object.values(steer.told).some(({ state }) => state === 'delivered');
   const detail = became
     ? `${steer.detail}; ${describeTakenBack(by)} for agents that start later`
     : describeTakenBack(by);
   const control = updateReceipts(changed.control, [steer.id], became ? 'delivered' : 'withdrawn', detail);
-  return { kind: 'applied', detail: 'taken back: no model call reads it from now on', state: { ...changed, control } };
+  const who = became ? `agents that start later don't get it; ${steer.detail}` : 'no model call reads it';
+  return { kind: 'applied', detail: `taken back: ${who}`, state: { ...changed, control } };
 }
 
 /** Whether an agent has the steer, and has not said what became of it. Older receipts don't tell agents apart. */
