@@ -80,6 +80,7 @@ export const envSchema = z.object({
   XDG_CACHE_HOME: z.string().min(1).optional(),
   XDG_STATE_HOME: z.string().min(1).optional(),
   PATH: z.string().default(''),
+  TERM: z.string().default('dumb'),
 });
 
 export interface ModelConfig {
@@ -130,6 +131,8 @@ export interface Config {
   user: string;
   hostname: string;
   path: string;
+  /** Whether the terminal, if there is one, can move its cursor. */
+  hasScreen: boolean;
   /** A Temporal server from the standard variables or profile; undefined means the embedded server. */
   temporal:
     | { address: string; namespace: string; options: ReturnType<typeof loadClientConnectConfig>['connectionOptions'] }
@@ -175,6 +178,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
     user: userInfo().username,
     hostname: hostname(),
     path: values.PATH,
+    hasScreen: values.TERM !== 'dumb',
     temporal: readTemporal(env),
   };
 }

@@ -48,7 +48,7 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   },
   // The command line joins the parts for people, as the worker joins them for Temporal.
   cli: {
-    packages: /^(node:.*|@temporalio\/client|commander|execa|zod)$/,
+    packages: /^(node:.*|@temporalio\/client|commander|execa|ink|react|zod)$/,
     folders: [
       'core',
       'client',

@@ -15,10 +15,12 @@ test('a person opens the printed address, finds the run, reads the plan and appr
   expect(await audit(page)).toEqual([]);
   await page.locator(`a[href="/run?id=${handle.workflowId}"]`).click();
   await page.waitForSelector('article.decision');
-  expect(await page.$eval('main', (main) => main.textContent)).toContain('Work on a');
+  expect(await page.$eval('main', (main: { textContent?: string | null }) => main.textContent)).toContain('Work on a');
   expect(await audit(page)).toEqual([]);
   await Promise.all([page.waitForNavigation(), page.click('button.approve')]);
-  expect(await page.$eval('#told', (told) => told.textContent)).toContain('approve: plan@1');
+  expect(await page.$eval('#told', (told: { textContent?: string | null }) => told.textContent)).toContain(
+    'approve: plan@1',
+  );
   // The page follows the run by itself: the delivery is asked for without a reload.
   await page.waitForFunction(`document.body.innerText.includes('delivery@1')`, { timeout: 120_000 });
 }, 300_000);

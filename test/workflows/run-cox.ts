@@ -6,7 +6,7 @@ import type { Crew } from './harness.ts';
 import { ROOT } from './harness.ts';
 
 /** The environment in which `cox` finds the crew's Temporal and hub. */
-function environmentOf(crew: Crew): Record<string, string> {
+export function environmentOf(crew: Crew): Record<string, string> {
   return { TEMPORAL_ADDRESS: inject('temporalAddress'), COXSWAIN_STATE: crew.stateDir };
 }
 

@@ -17,15 +17,19 @@ const STYLES: readonly (readonly [start: RegExp, style: 'bold' | 'cyan' | 'green
 /** A shell's exit status for a program that it can't run, or can't find. */
 const NOT_STARTED: readonly number[] = [126, 127];
 
-/** Prints the text, one screen at a time at a terminal. The text has to be safe to show. */
-export async function page(text: string): Promise<void> {
+/**
+ * Prints the text, one screen at a time at a terminal. The text has to be safe to show. `stays`: also a text that fits
+ * on the screen is shown until the person has seen enough.
+ */
+export async function page(text: string, until: 'shown' | 'stays' = 'shown'): Promise<void> {
   if (!process.stdout.isTTY) {
     process.stdout.write(text);
     return;
   }
   const { stdout: pager } = await execa('git', ['var', 'GIT_PAGER'], { reject: false });
   // As git has it: unless told otherwise, less shows colours and ends by itself where all fits on the screen.
-  const command = `LESS="\${LESS-FRX}" LV="\${LV--c}" ${pager || 'cat'}`;
+  const options = until === 'stays' ? ' -+F -+X' : '';
+  const command = `LESS="\${LESS-FRX}${options}" LV="\${LV--c}" ${pager || 'cat'}`;
   // Ctrl-C is for the pager, as under git: less stops its search and stays.
   const ignore = (): void => undefined;
   process.on('SIGINT', ignore);
@@ -36,8 +40,14 @@ export async function page(text: string): Promise<void> {
     stderr: 'inherit',
     reject: false,
   });
+  const isMissing = shown.exitCode !== undefined && NOT_STARTED.includes(shown.exitCode);
+  if (isMissing) process.stdout.write(colour(text));
+  // Only a pager waits for the person by itself.
+  if (until === 'stays' && (isMissing || (pager || 'cat') === 'cat')) {
+    process.stdout.write('\n(Enter goes back) ');
+    await execa('sh', ['-c', 'read -r _'], { stdin: 'inherit', reject: false });
+  }
   process.off('SIGINT', ignore);
-  if (shown.exitCode !== undefined && NOT_STARTED.includes(shown.exitCode)) process.stdout.write(colour(text));
 }
 
 /** The lines of a difference in git's colours; Node leaves them out where NO_COLOR says so. */

@@ -81,7 +81,7 @@ export function rivalsOf({ tasks }: RefactorStatus, { kind, task }: NeedView): s
 
 /** Shows a decision, asks the person at the terminal and sends their reply. True if it was sent and not refused. */
 export async function decideOne(
-  { client, id, by, say, decide, key, hub }: Supervision,
+  { client, id, by, say, decide, key, hub, signal }: Supervision,
   need: NeedView,
   rivals: readonly string[],
 ): Promise<boolean> {
@@ -91,7 +91,7 @@ export async function decideOne(
   // Without a person at the terminal only a delivery's statistics are shown.
   const source = decide || need.kind === 'delivery' ? hub : undefined;
   const look = plan ? lookAtPlan(plan) : source && (await lookAtChanges({ client, id, hub: source, need, say }));
-  const { reply, elsewhere } = decide ? await askUntilDecided(client, id, need, { rivals, decide, look }) : {};
+  const { reply, elsewhere } = decide ? await askUntilDecided(client, id, need, { rivals, decide, look, signal }) : {};
   if (!reply && elsewhere !== undefined) {
     say(`\n  decided elsewhere: ${safe(elsewhere)}`);
     return false;
@@ -138,7 +138,17 @@ async function askUntilDecided(
   client: Client,
   id: string,
   need: NeedView,
-  { rivals, decide, look }: { rivals: readonly string[]; decide: Decide; look: ShowWhole | undefined },
+  {
+    rivals,
+    decide,
+    look,
+    signal,
+  }: {
+    rivals: readonly string[];
+    decide: Decide;
+    look: ShowWhole | undefined;
+    signal: AbortSignal | undefined;
+  },
 ): Promise<{ reply?: Reply | undefined; elsewhere?: string | undefined }> {
   const over = new AbortController();
   const done = new AbortController();
@@ -155,7 +165,9 @@ async function askUntilDecided(
   };
   const looking = lookElsewhere();
   try {
-    const reply = await decide(need, rivals, over.signal, look);
+    // Who has left meanwhile is not asked any more.
+    const ended = signal ? AbortSignal.any([over.signal, signal]) : over.signal;
+    const reply = await decide(need, rivals, ended, look);
     return { reply, elsewhere: over.signal.aborted ? await looking : undefined };
   } finally {
     // Stop looking, also if the prompt failed.
