@@ -76,7 +76,8 @@ class Batch {
     this.questions.push({ hasBytes: what === 'contents', resolve, reject });
     this.child.hold(true);
     this.idle.refresh();
-    this.late.refresh();
+    // Only the first of several: later questions must not give an answer that never comes more time.
+    if (this.questions.length === 1) this.late.refresh();
     this.child.stdin.write(`${what} ${id}\n`);
     return await promise;
   }
@@ -125,6 +126,7 @@ class Batch {
     if (bytes.length < total) return bytes;
     this.need = 1;
     this.questions.shift();
+    this.late.refresh();
     // Copied, so that a small object does not keep the memory of a whole chunk.
     const own = Buffer.from(bytes.subarray(end + 1, Math.max(total - 1, end + 1)));
     question.resolve(isThere ? { type, size, bytes: own } : undefined);

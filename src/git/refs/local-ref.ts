@@ -55,18 +55,18 @@ async function readLooseRef(path: string): Promise<Sha | null | undefined> {
 }
 
 /**
- * Moves a ref from one commit (null: no ref) to another. `lost`: the ref is elsewhere. Undefined: nothing was changed,
- * and git has to do it or to say why it can't be done, for example because another process holds the lock.
+ * Moves a ref from one commit (null: no ref) to another. `lost`: the ref is elsewhere. `locked`: another process holds
+ * its lock. Undefined: nothing was changed, and git has to do it or to say why it can't be done.
  */
 export async function moveLocalRef(
   store: Store,
   { ref, to, from }: { ref: string; to: Sha; from: Sha | null },
-): Promise<'moved' | 'lost' | undefined> {
+): Promise<'moved' | 'lost' | 'locked' | undefined> {
   if (!isPlainName(ref) || !(await isPlain(store))) return undefined;
   if ((await readHeader(store, to))?.type !== 'commit') return undefined;
   const lock = join(store.dir, `${ref}.lock`);
   const file = await takeLock(lock);
-  if (!file) return undefined;
+  if (!file || file === 'locked') return file;
   let isHeld = true;
   try {
     const now = await readNow(store, ref);
@@ -88,8 +88,9 @@ export async function moveLocalRef(
   }
 }
 
-/** Takes a ref's lock; undefined if another process holds it, or it can't be made. */
-async function takeLock(lock: string): Promise<FileHandle | undefined> {
+/** Takes a ref's lock; `locked` if another process holds it, undefined if it can't be made. */
+async function takeLock(lock: string): Promise<FileHandle | 'locked' | undefined> {
+  let isHeld = false;
   for (const waitMs of [...LOCK_WAITS_MS, undefined]) {
     try {
       return await open(lock, 'wx', 0o666);
@@ -98,10 +99,11 @@ async function takeLock(lock: string): Promise<FileHandle | undefined> {
       // Git removes a folder when its last ref is packed or deleted, maybe at the same moment.
       if (code === 'ENOENT') await mkdir(dirname(lock), { recursive: true }).catch(() => undefined);
       else if (code !== 'EEXIST') return undefined;
+      isHeld = code === 'EEXIST';
       if (waitMs !== undefined) await delay(code === 'ENOENT' ? 0 : waitMs * (0.5 + Math.random()));
     }
   }
-  return undefined;
+  return isHeld ? 'locked' : undefined;
 }
 
 /** Whether no packed ref stands in the way of a new one: above it or below it. Loose ones are folders or files. */

@@ -17,6 +17,9 @@ const NONE: PackedRefs = { refs: new Map(), folders: new Set() };
 /** Files of this many stores are kept in memory. */
 const MAX_KEPT = 32;
 
+/** Far more than a step of any file system's clock, and than the difference to the clock of a file server. */
+const SETTLED_MS = 5000;
+
 const kept = new Map<string, { stamp: string; packed: PackedRefs }>();
 
 /** The packed refs; undefined if the file is not as git writes it. */
@@ -32,11 +35,21 @@ export async function readPackedRefs(dir: string): Promise<PackedRefs | undefine
     if ((await stampOf(path)) !== before) continue;
     if (!packed) return undefined;
     kept.delete(dir);
+    if (!(await isSettled(path))) return packed;
     kept.set(dir, { stamp: before, packed });
     const [oldest] = kept.keys();
     if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest);
     return packed;
   }
+}
+
+/**
+ * Whether the file is older than the steps of the file system's clock: files that are written within one step can have
+ * the same stamp, since the number of a removed file is given to the next one.
+ */
+async function isSettled(path: string): Promise<boolean> {
+  const { mtimeMs } = await stat(path);
+  return Date.now() - mtimeMs > SETTLED_MS;
 }
 
 /** What changes when git replaces the file; undefined if there is none. */

@@ -2,7 +2,7 @@
  * Moves and deletes refs of the hub by compare-and-swap.
  * Rule: of several concurrent moves exactly one wins, and repeating a move that won reports success again.
  */
-import { rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Sha } from '../../core/transcript.ts';
@@ -55,10 +55,16 @@ async function write(store: Store, ref: string, to: Sha | null, from: Sha | null
   if (store.remote !== undefined) return await pushWithLease(store, HUB, { ref, to, expected: from });
   const here = to === null ? undefined : await moveLocalRef(store, { ref, to, from });
   if (here === 'moved') return;
+  if (here === 'locked') throw new GitFailure('failed', describeLock(join(store.dir, `${ref}.lock`)));
   if (here === 'lost') throw new GitFailure('failed', `${ref} in ${store.dir} is not at ${from ?? 'nothing'}`);
   const nothing = '0'.repeat((to ?? from ?? '').length);
   const args = to === null ? ['-d', ref, from ?? nothing] : [ref, to, from ?? nothing];
   await streamGit(store.dir, ['update-ref', '--no-deref', ...args]);
+}
+
+/** In git's words. Git itself is not asked: it waits with what it read of packed refs before. */
+function describeLock(lock: string): string {
+  return `Unable to create '${lock}': File exists. Another git process seems to hold this lock. If none runs, it is left by one that was killed: it is removed after half a minute, or remove the file`;
 }
 
 function isLocked(error: unknown): boolean {
@@ -68,11 +74,33 @@ function isLocked(error: unknown): boolean {
 /** Removes locks that killed processes left; only in a hub on this host. */
 async function breakStaleLocks(store: Store, ref: string): Promise<void> {
   if (store.remote !== undefined) return;
-  for (const lock of [`${ref}.lock`, 'packed-refs.lock']) {
-    const path = join(store.dir, lock);
-    const heldSince = await stat(path)
-      .then(({ mtimeMs }) => mtimeMs)
-      .catch(() => Date.now());
-    if (Date.now() - heldSince > STALE_LOCK_MS) await rm(path, { force: true });
+  for (const name of [ref, 'packed-refs']) {
+    const lock = join(store.dir, `${name}.lock`);
+    if (await isStale(lock)) await breakLock(lock, join(store.dir, `${name}.breaking.lock`));
   }
+}
+
+/**
+ * Removes a stale lock, one process at a time. Otherwise a second process that saw the stale lock could remove the lock
+ * that a third one took after the first removal, and two of them would move the ref.
+ */
+async function breakLock(lock: string, breaking: string): Promise<void> {
+  const turn = await open(breaking, 'wx').catch(() => undefined);
+  if (!turn) {
+    if (await isStale(breaking)) await rm(breaking, { force: true });
+    return;
+  }
+  try {
+    if (await isStale(lock)) await rm(lock, { force: true });
+  } finally {
+    await turn.close();
+    await rm(breaking, { force: true });
+  }
+}
+
+async function isStale(lock: string): Promise<boolean> {
+  const heldSince = await stat(lock)
+    .then(({ mtimeMs }) => mtimeMs)
+    .catch(() => Date.now());
+  return Date.now() - heldSince > STALE_LOCK_MS;
 }
