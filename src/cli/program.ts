@@ -28,7 +28,9 @@ import { addPause } from './steer/pause.ts';
 import { addResume } from './steer/resume.ts';
 import { addRewind } from './steer/rewind.ts';
 import { addSteer } from './steer/steer.ts';
+import { addGive } from './steer/give.ts';
 import { addStop } from './steer/stop.ts';
+import { addTake } from './steer/take.ts';
 import { addEdit, addWithdraw } from './steer/withdraw.ts';
 import { addDiff } from './watch/diff.ts';
 import { addFleet } from './watch/fleet.ts';
@@ -45,7 +47,7 @@ const GROUPS: Record<string, ((program: Command, action: Action) => void)[]> = {
   Start: [addDemo, addRun, addUp],
   Watch: [addList, addFleet, addWatch, addWeb, addDiff, addShow, addQueries, addLogCommand, addWhere, addReview],
   Decide: [addInbox, addApprove, addReject, addAnswer, addRevisePlan, addChoose],
-  Steer: [addSteer, addWithdraw, addEdit, addPause, addResume, addStop, addRewind, addFork],
+  Steer: [addSteer, addWithdraw, addEdit, addPause, addResume, addStop, addRewind, addFork, addTake, addGive],
   'Budget and policy': [addAccount, addPolicy],
   Operate: [addWorker, addSetup, addDoctor, addSeal],
 };

@@ -12,8 +12,14 @@ export function environmentOf(crew: Crew): Record<string, string> {
 
 /** Runs one command to its end: its exit status, a colon, and all output. */
 export async function runCox(crew: Crew, ...args: string[]): Promise<string> {
+  return await runCoxIn(crew, process.cwd(), ...args);
+}
+
+/** The same in a folder. */
+export async function runCoxIn(crew: Crew, folder: string, ...args: string[]): Promise<string> {
   const { all, exitCode } = await execa('node', [join(ROOT, 'bin/cox.mjs'), ...args], {
     env: environmentOf(crew),
+    cwd: folder,
     reject: false,
     all: true,
     stripFinalNewline: false,

@@ -2,6 +2,7 @@
  * What all commands that send a message have in common: their options, their help, and how the answer is printed.
  * Rule: what they print is the run's answer; a refused message is exit status 1.
  */
+import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { sendVerb } from '../../client/refactors.ts';
 import { VERB_NOTES } from '../../core/decisions/message-notes.ts';
@@ -13,7 +14,7 @@ import { signDecision } from '../person/sign-decision.ts';
 import { withStack } from '../stack/open-stack.ts';
 import { addExample, EXAMPLE_ID } from './help.ts';
 
-const SIGN_WITH =
+export const SIGN_WITH =
   "sign with this SSH key, or with a public key whose private half is in your ssh-agent; where policy requires signatures, git's signing key is used by default";
 
 /** The options of every command that sends a message. */
@@ -51,12 +52,23 @@ export async function sendMessage<V extends Verb>(
   fields: Omit<MessageFields<V>, 'by' | 'id'>,
   options: SendOptions,
 ): Promise<number> {
-  return await withStack(async ({ client }, config) => {
-    const { by = config.user, messageId, signWith: key } = options;
-    const message = { ...fields, by, ...(messageId ? { id: messageId } : {}) } as MessageFields<V>;
-    const signed = await signDecision({ client, id, update, fields: message, key, say: console.error });
-    const { kind, detail } = await sendVerb(client, id, update, signed);
-    (kind === 'refused' ? console.error : console.log)(`${kind}: ${safe(detail)}`);
-    return kind === 'refused' ? 1 : 0;
+  return await withStack(async ({ client }, { user }) => {
+    return await deliverMessage({ client, user }, update, id, fields, options);
   });
+}
+
+/** The same where a connection is open already. */
+export async function deliverMessage<V extends Verb>(
+  { client, user }: { client: Client; user: string },
+  update: VerbUpdate<V>,
+  id: string,
+  fields: Omit<MessageFields<V>, 'by' | 'id'>,
+  options: SendOptions,
+): Promise<number> {
+  const { by = user, messageId, signWith: key } = options;
+  const message = { ...fields, by, ...(messageId ? { id: messageId } : {}) } as MessageFields<V>;
+  const signed = await signDecision({ client, id, update, fields: message, key, say: console.error });
+  const { kind, detail } = await sendVerb(client, id, update, signed);
+  (kind === 'refused' ? console.error : console.log)(`${kind}: ${safe(detail)}`);
+  return kind === 'refused' ? 1 : 0;
 }
