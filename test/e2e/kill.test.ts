@@ -80,7 +80,7 @@ test.each([
     // One response for each call of planner and agent: no stored response was asked for again.
     expect(crew.model.requests.length).toBe(1 + STEPS + 1);
   },
-  240_000,
+  600_000,
 );
 
 test('a worker killed while the model answers loses the response, which is charged at its full reservation', async () => {
@@ -106,4 +106,4 @@ test('a worker killed while the model answers loses the response, which is charg
   const { spend } = await agent.query(agentQueries.status);
   expect(spend).toMatchObject({ modelCalls: 3 });
   expect(spend.outputTokens).toBeGreaterThan(MAX_OUTPUT_TOKENS);
-}, 120_000);
+}, 600_000);
