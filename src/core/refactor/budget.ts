@@ -225,7 +225,7 @@ function budgetOf({ policy, budgetAdded, usdAdded }: RefactorState): Amount {
 }
 
 /** The part of the budget that can be granted: what is reserved, or everything if no account is shared. */
-export function usableBudget(state: RefactorState): Amount {
+function usableBudget(state: RefactorState): Amount {
   const all = budgetOf(state);
   if ((state.policy.sharedBudgets?.value.length ?? 0) === 0) return all;
   const { tokens = 0, usd = 0 } = state.reserved ?? {};
