@@ -8,6 +8,8 @@ import { createBeginChain } from './agent/begin-chain.ts';
 import { createReserveShared, settleShared } from './refactor/accounts.ts';
 import type { ActivityContext } from './attempt/context.ts';
 import type { ControlActivities, ModelActivities, SigningActivities, WorkspaceActivities } from './attempt/contract.ts';
+import { findTargets } from './bulk/find-targets.ts';
+import { sendMessages } from './bulk/send-messages.ts';
 import { describeAgents } from './upkeep/describe-agents.ts';
 import { createDeliver } from './refactor/deliver.ts';
 import { createFindPlaces } from './upkeep/find-places.ts';
@@ -28,6 +30,8 @@ export function createControlActivities(context: ActivityContext): ControlActivi
   return {
     verifySignature,
     describeAgents,
+    findTargets,
+    sendMessages,
     openPull: createOpenPull(context),
     keepReport: createKeepReport(context),
     reserveShared: createReserveShared(context),

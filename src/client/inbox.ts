@@ -107,7 +107,7 @@ export async function decideGroup(
 ): Promise<GroupResult[]> {
   return await overAll(items, async (item): Promise<GroupResult> => {
     try {
-      const problem = shown && (await findDifferent(client, item, shown));
+      const problem = shown && (await describeDifferent(client, item, shown));
       if (problem !== undefined) return { item, kind: 'left', detail: problem };
       const fields = { ...bind(item, reply), ...reply.fields, by } as MessageFields<'approve'>;
       const message = sign ? await sign(item.run, reply.update, fields) : fields;
@@ -121,7 +121,7 @@ export async function decideGroup(
 }
 
 /** Why an item is not what was shown; undefined if it is. */
-async function findDifferent(client: Client, item: InboxItem, shown: NeedView): Promise<string | undefined> {
+export async function describeDifferent(client: Client, item: InboxItem, shown: NeedView): Promise<string | undefined> {
   const need = (await lookAtItem(client, item))?.need;
   if (!need) return `${item.id} is not open any more, or is about something else now`;
   const isSame =

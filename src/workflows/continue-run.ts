@@ -1,6 +1,7 @@
 /**
- * Continues a run as new, between two steps.
- * Rule: this is where a pinned run moves to another version of the worker, since the new run has no history to replay.
+ * How a run ends in Temporal: it continues as new, between two steps, or as Cancelled, after it has stored its work.
+ * Rule: a new run is where a pinned one moves to another version of the worker, since it has no history to replay. Only
+ * the run that was asked to cancel can end as Cancelled, so it does not continue as new.
  */
 import type { Workflow } from '@temporalio/common';
 import { makeContinueAsNewFunc, patched, workflowInfo } from '@temporalio/workflow';
@@ -47,4 +48,22 @@ export function isContinueDue(): boolean {
   const { continueAsNewSuggested, historyLength, targetWorkerDeploymentVersionChanged } = workflowInfo();
   if (targetWorkerDeploymentVersionChanged && historyLength > FRESH_HISTORY_EVENTS) return true;
   return continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS;
+}
+
+/** The patch since which cancelled runs end as Cancelled. */
+const ENDS_CANCELLED = 'ends-cancelled';
+
+/** Decides how a new run will end when it is cancelled. */
+export function beginEnding<S extends { endsCancelled?: true }>(state: S): S {
+  return patched(ENDS_CANCELLED) ? { ...state, endsCancelled: true } : state;
+}
+
+export function endsCancelled({
+  endsCancelled: ends,
+  outcome,
+}: {
+  endsCancelled?: true;
+  outcome: object | null;
+}): boolean {
+  return ends === true && outcome !== null && 'cancelled' in outcome;
 }

@@ -4,5 +4,6 @@
  */
 export { account } from './account.ts';
 export { agent } from './agent.ts';
+export { bulk } from './bulk.ts';
 export { janitor } from './janitor.ts';
 export { refactor } from './refactor.ts';

@@ -7,6 +7,7 @@ import { createProgram, program } from '../../src/cli/program.ts';
 import { accountUpdates, signals, updates } from '../../src/workflows/messages.ts';
 import { ACCOUNT_SCHEMAS } from '../../src/core/budget/account.ts';
 import { describeVerb } from '../../src/core/decisions/message-notes.ts';
+import { readBulkInput } from '../../src/core/decisions/bulk.ts';
 import type { Verb } from '../../src/core/decisions/messages.ts';
 import { readMessage, readStart } from '../../src/core/decisions/messages.ts';
 
@@ -80,7 +81,7 @@ describe.each(leaves)('cox $path', ({ path, command }) => {
       const valueOf = (option: string): string => words[words.indexOf(option) + 1] ?? '';
       if (!words.includes('--input') && !words.includes('--name')) continue;
       const input: unknown = words.includes('--input') ? JSON.parse(valueOf('--input')) : {};
-      expectFit(does === 'start' ? 'refactor' : valueOf('--name'), input);
+      expectFit(does === 'start' ? valueOf('--type') : valueOf('--name'), input);
       if (does !== 'start') expect(said).toEqual(expect.arrayContaining(listValues(input)));
     }
   });
@@ -107,6 +108,7 @@ function listValues(value: unknown): string[] {
 
 function expectFit(name: string, input: unknown): void {
   if (name === 'refactor') return expect(readStart([input]).kind).toBe('ok');
+  if (name === 'bulk') return expect(readBulkInput([input])).toMatchObject({ kind: 'ok' });
   if (name === accountUpdates.raise.name) return expect(ACCOUNT_SCHEMAS.raise.safeParse(input).success).toBe(true);
   expect(Object.keys(updates)).toContain(name);
   expect(readMessage(name as Verb, [input])).toMatchObject({ kind: 'ok' });

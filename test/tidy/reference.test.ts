@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { program } from '../../src/cli/program.ts';
 import { envSchema, REMOTE_VARIABLES } from '../../src/config.ts';
 import { ACCOUNT_SCHEMAS, accountInputSchema } from '../../src/core/budget/account.ts';
+import { bulkInputSchema } from '../../src/core/decisions/bulk.ts';
 import { ACCOUNT_NOTES, QUERY_NOTES, VERB_NOTES, WAKE_NOTE } from '../../src/core/decisions/message-notes.ts';
 import type { Verb } from '../../src/core/decisions/messages.ts';
 import { MESSAGE_SCHEMAS, readMessage, SIGNAL_VERBS, startSchema, VERBS } from '../../src/core/decisions/messages.ts';
@@ -80,7 +81,12 @@ test('the variables of the page are those that the configuration reads', () => {
 
 test('the workflow types of the page are those that the worker runs, with the fields of their inputs', () => {
   expect(namesIn('workflow type').toSorted()).toEqual(Object.keys(workflows).toSorted());
-  const schemas = { refactor: startSchema, account: accountInputSchema, janitor: janitorInputSchema };
+  const schemas = {
+    refactor: startSchema,
+    account: accountInputSchema,
+    bulk: bulkInputSchema,
+    janitor: janitorInputSchema,
+  };
   for (const [type, schema] of Object.entries(schemas))
     expect(fieldsIn(rowOf('workflow type', type)[0]).toSorted(), type).toEqual(fieldsOf(schema).toSorted());
   const parts = { plan: planSchema, task: taskSchema };

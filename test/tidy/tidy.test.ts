@@ -22,7 +22,8 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   workflows: { packages: /^@temporalio\/(workflow|common)$/, folders: ['core'], types: ['activities'] },
   activities: {
     packages: /^(node:.*|@temporalio\/(activity|client|common)|zod)$/,
-    folders: ['core', 'egress', 'git', 'github', 'model', 'policy', 'sandbox', 'seal', 'signing'],
+    // A bulk sends messages as every other client does.
+    folders: ['core', 'client', 'egress', 'git', 'github', 'model', 'policy', 'sandbox', 'seal', 'signing', MESSAGES],
   },
   github: { packages: /^(node:.*|zod)$/, folders: ['core'] },
   git: { packages: /^(node:.*|simple-git|execa|ignore|zod)$/, folders: ['core', 'programs'] },

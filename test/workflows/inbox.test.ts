@@ -10,6 +10,7 @@ import { readInbox } from '../../src/client/inbox.ts';
 import type { NeedView } from '../../src/core/views/status.ts';
 import { refactorQueries, runQueries, updates } from '../../src/workflows/messages.ts';
 import type { Crew } from './harness.ts';
+import { recordHistories } from './record.ts';
 import { ask, finish, makeRepository, onePlan, planned, ROOT, startCrew, status, until } from './harness.ts';
 
 const WAIT = { timeout: 240_000, interval: 300 };
@@ -85,6 +86,7 @@ test('thirty decisions of ten runs, of which twenty are alike, are decided in el
       }, WAIT);
     }
   }
+  await recordHistories({ 'v0.5-refactor-inbox': runs[0]?.workflowId ?? '' });
 }, 600_000);
 
 test('what changed between the look and the reply is left open, and said; the printed command decides it', async () => {

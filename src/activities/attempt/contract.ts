@@ -6,6 +6,7 @@
 import type { PolicyInput, PolicyRead } from '../../core/policy/layer-sources.ts';
 import type { AgentDescription, AgentSpec } from '../../core/agent/state.ts';
 import type { ActInput, ActOutcome, ThinkInput, ThinkOutcome, CheckInput } from '../../core/agent/step.ts';
+import type { BulkMessage, BulkReceipt } from '../../core/decisions/bulk.ts';
 import type { SignatureQuestion, SignatureCheck } from '../../core/decisions/weigh.ts';
 import type { PricesInput, PricesRead } from '../../core/price.ts';
 import type { DeliverInput, DeliverOutcome, OpenPullInput } from '../../core/refactor/delivery.ts';
@@ -32,6 +33,10 @@ export interface ControlActivities {
   beginChain(spec: AgentSpec): Promise<{ head: Sha }>;
   /** Merges a finished task into the refactor's integration branch, or says in which files the two conflict. */
   integrateTask(input: IntegrateInput): Promise<IntegrateOutcome>;
+  /** Ids of the open refactors that fit a condition, at most one more than a bulk takes. */
+  findTargets(input: { query: string }): Promise<string[]>;
+  /** Sends these messages, each once, and returns their receipts in the same order. */
+  sendMessages(messages: BulkMessage[]): Promise<BulkReceipt[]>;
   /** Pushes the approved commit as a branch, never over another one. */
   deliver(input: DeliverInput): Promise<DeliverOutcome>;
   /** The hubs and hosts that the janitor has to sweep, and the configured retention in days. */

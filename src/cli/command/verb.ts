@@ -6,6 +6,7 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { sendVerb } from '../../client/refactors.ts';
 import { VERB_NOTES } from '../../core/decisions/message-notes.ts';
+import type { BulkInput } from '../../core/decisions/bulk.ts';
 import type { MessageFields, Verb } from '../../core/decisions/messages.ts';
 import { asLine as safe } from '../../core/text/lines.ts';
 import type { VerbUpdate } from '../../workflows/messages.ts';
@@ -42,7 +43,29 @@ function byTemporal(verb: Verb): string[][] {
   const said = Object.keys(input).length > 0 ? ['--input', JSON.stringify(input)] : [];
   const about = ['--workflow-id', EXAMPLE_ID, '--name', verb, ...said];
   const update = ['temporal', 'workflow', 'update', 'execute', ...about];
-  return verb in signals ? [update, ['temporal', 'workflow', 'signal', ...about]] : [update];
+  const one = verb in signals ? [update, ['temporal', 'workflow', 'signal', ...about]] : [update];
+  const many = bulkExample(verb);
+  const named = ['--type', 'bulk', '--task-queue', 'coxswain', '--workflow-id', 'bulk-1'];
+  return many ? [...one, ['temporal', 'workflow', 'start', ...named, '--input', JSON.stringify(many)]] : one;
+}
+
+/** The input of a bulk that does the same in many runs. What decides names what was looked at in each. */
+function bulkExample(verb: Verb): BulkInput | undefined {
+  const { input } = VERB_NOTES[verb];
+  const shared = input as Record<string, unknown>;
+  switch (verb) {
+    case 'steer':
+    case 'pause':
+    case 'resume':
+    case 'stop':
+      return { verb, query: 'CoxTeam = "blue"', input: shared };
+    case 'approve':
+      return { verb, targets: [{ workflow: EXAMPLE_ID, input: { ...shared, digest: '0123456789ab' } }] };
+    case 'answer':
+      return { verb, targets: [{ workflow: EXAMPLE_ID, input: { question: 'a/question@1' } }], input: shared };
+    default:
+      return undefined;
+  }
 }
 
 /** Sends a message to a run, signed where it has to be, and prints the answer. */

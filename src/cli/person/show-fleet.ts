@@ -9,21 +9,20 @@ import { showAge } from '../../core/text/durations.ts';
 import { asLine as safe, clipText } from '../../core/text/lines.ts';
 import { nameRepository, showSpent } from '../../core/views/card-words.ts';
 
-/** Characters of a column, except the last one. */
+/** Characters of a column at a terminal, except the last one. */
 const MAX_COLUMN = 36;
 /** Runs under the sums that need a look. */
 const MAX_ATTENTION = 20;
 
 /** Columns of equal width; columns without any text are left out. `columns` is the terminal's width, if there is one. */
 export function showTable(head: readonly string[], rows: readonly string[][], columns?: number): string[] {
+  const most = columns === undefined ? Number.POSITIVE_INFINITY : MAX_COLUMN;
   const kept = head.map((_, at) => rows.some((row) => row[at] !== ''));
   const all = [head, ...rows].map((row) => row.filter((_, at) => kept[at]));
   const last = (all[0]?.length ?? 0) - 1;
-  const widths = (all[0] ?? []).map((_, at) =>
-    Math.min(MAX_COLUMN, Math.max(...all.map((row) => (row[at] ?? '').length))),
-  );
+  const widths = (all[0] ?? []).map((_, at) => Math.min(most, Math.max(...all.map((row) => (row[at] ?? '').length))));
   return all.map((row) => {
-    const cells = row.map((cell, at) => (at === last ? cell : clipText(cell, MAX_COLUMN).padEnd(widths[at] ?? 0)));
+    const cells = row.map((cell, at) => (at === last ? cell : clipText(cell, most).padEnd(widths[at] ?? 0)));
     const line = cells.join('  ').trimEnd();
     return columns === undefined ? line : clipText(line, columns);
   });

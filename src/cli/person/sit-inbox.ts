@@ -9,7 +9,7 @@ import type { Inbox } from '../../client/inbox.ts';
 import { decideGroup, lookAtItem, readInbox } from '../../client/inbox.ts';
 import { queryRun } from '../../client/refactors.ts';
 import { asBlock, asLine as safe } from '../../core/text/lines.ts';
-import type { InboxGroup } from '../../core/views/inbox.ts';
+import type { InboxGroup, InboxItem } from '../../core/views/inbox.ts';
 import { HOLD } from '../../core/views/inbox.ts';
 import type { NeedView } from '../../core/views/status.ts';
 import type { HubSettings } from '../../git/remote/hub-store.ts';
@@ -41,46 +41,67 @@ export function showUnasked({ unasked }: Inbox): string[] {
 export async function sit(sitting: Sitting): Promise<number> {
   const { client, filter, say } = sitting;
   const passed = new Set<string>();
+  // The card of a run is a moment older than its decisions.
+  const over = new Set<string>();
   let alone: string | undefined;
   let shown = '';
   for (;;) {
     const now = Date.now();
     const read = await readInbox(client, filter, now);
-    const list = showGroups(read.groups, now, process.stdout.columns);
-    const working = read.runs.filter(({ state }) => state === 'working').length;
-    if (list !== shown) say(`\n${read.items} wait for you in ${read.groups.length} groups, ${working} work\n${list}`);
+    const groups = without(read.groups, over);
+    const list = showGroups(groups, now, process.stdout.columns);
+    const count = groups.reduce((sum, { items }) => sum + items.length, 0);
+    if (list !== shown) say(`\n${showCount(count, groups.length, read)}\n${list}`);
     shown = list;
     for (const line of showUnasked(read)) say(line);
-    const left = read.groups.filter(({ items }) => items.some((item) => !passed.has(keyOf(item))));
-    const [next] = left;
-    if (!next) return read.items > 0 ? 1 : 0;
-    const items = next.items.filter((item) => !passed.has(keyOf(item)));
-    const one = items.find((item) => keyOf(item) === alone);
-    const group = { ...next, items: one ? [one] : items };
-    const choice = await decideShown(sitting, group, now);
-    alone = choice === 'first' && items[0] ? keyOf(items[0]) : undefined;
-    if (choice === 'quit') return 1;
-    // Also what was decided: the card of a run is a moment older than the decision.
-    if (choice !== 'first') for (const item of group.items) passed.add(keyOf(item));
+    const [next] = without(groups, passed);
+    if (!next) return count + read.unasked.length > 0 ? 1 : 0;
+    const one = next.items.find((item) => keyOf(item) === alone);
+    const group = one ? { ...next, items: [one] } : next;
+    const { kind, done } = await decideShown(sitting, group, now);
+    if (kind === 'quit') return 1;
+    for (const item of done) over.add(keyOf(item));
+    alone = kind === 'first' && group.items[0] ? keyOf(group.items[0]) : undefined;
+    if (kind === 'all' || kind === 'next') for (const item of group.items) passed.add(keyOf(item));
   }
 }
 
-function keyOf({ run, id, digest }: InboxGroup['items'][number]): string {
+function showCount(items: number, groups: number, { runs }: Inbox): string {
+  const working = runs.filter(({ state }) => state === 'working').length;
+  const alike = groups < items ? `, alike ones as one: ${groups}` : '';
+  return `${items} ${items === 1 ? 'waits' : 'wait'} for you${alike}; ${working} of ${runs.length} open runs work`;
+}
+
+/** The groups without these items, by their keys. */
+function without(groups: readonly InboxGroup[], keys: ReadonlySet<string>): InboxGroup[] {
+  return groups.flatMap((group) => {
+    const items = group.items.filter((item) => !keys.has(keyOf(item)));
+    return items.length > 0 ? [{ ...group, items }] : [];
+  });
+}
+
+function keyOf({ run, id, digest }: InboxItem): string {
   return JSON.stringify([run, id, digest]);
 }
 
+/** What a person made of a group, and the items that are decided now or were before. */
+interface Outcome {
+  kind: GroupChoice['kind'] | 'gone';
+  done: InboxItem[];
+}
+
 /** Shows a group, asks, and sends the reply to all of it. */
-async function decideShown(sitting: Sitting, group: InboxGroup, now: number): Promise<GroupChoice['kind']> {
+async function decideShown(sitting: Sitting, group: InboxGroup, now: number): Promise<Outcome> {
   const { client, by, key, say, ask } = sitting;
   const [first] = group.items;
   const look = first && group.kind !== HOLD ? await lookAtItem(client, first) : undefined;
-  if (group.kind !== HOLD && !look) return 'next';
+  if (first && group.kind !== HOLD && !look) return { kind: 'gone', done: [first] };
   say(`\n${showHead(group, now)}`);
   const whole = look ? await showDecision(sitting, group, look.need) : undefined;
   if (!look) say(asBlock(group.title));
   const rivals = look ? rivalsOf(look.status, look.need) : [];
   const choice = await ask({ need: look?.need, rivals, count: group.items.length, look: whole });
-  if (choice.kind !== 'all') return choice.kind;
+  if (choice.kind !== 'all') return { kind: choice.kind, done: [] };
   const results = await decideGroup(client, {
     items: group.items,
     shown: look?.need,
@@ -89,12 +110,13 @@ async function decideShown(sitting: Sitting, group: InboxGroup, now: number): Pr
     sign: async (id, update, fields) => await signDecision({ client, id, update, fields, key, say }),
   });
   say(showResults(results));
-  return 'all';
+  const sent = results.filter(({ kind }) => kind === 'applied' || kind === 'forwarded');
+  return { kind: 'all', done: sent.map(({ item }) => item) };
 }
 
 /** Says what is decided, from the bytes of the first; gives what shows the whole of all of them. */
-async function showDecision(
-  { client, hub, say }: Sitting,
+export async function showDecision(
+  { client, hub, say }: Pick<Sitting, 'client' | 'hub' | 'say'>,
   { items }: InboxGroup,
   need: NeedView,
 ): Promise<ShowWhole | undefined> {
