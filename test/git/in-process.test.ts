@@ -11,6 +11,7 @@ import { readBlobs } from '../../src/git/read/read-blobs.ts';
 import { readChain, readLink } from '../../src/git/read/read-chain.ts';
 import { readFile } from '../../src/git/read/read-file.ts';
 import { readFiles, readSizes } from '../../src/git/read/read-files.ts';
+import { readObject } from '../../src/git/objects/read-object.ts';
 import { treeOf } from '../../src/git/objects/tree-of.ts';
 import { openStore } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
@@ -202,6 +203,21 @@ describe('objects are found', () => {
       expect([...(await readSizes(packed, [blob])).values()]).toEqual([3]);
       expect((await readFile(packed, { commit: late, path: 'late', maxBytes: 9 }))?.toString()).toBe(`${turn}`);
     }
+  });
+
+  test('when many are asked for at once, each with its own bytes', async () => {
+    const store = await newStore();
+    const files = Object.fromEntries(
+      Array.from({ length: 60 }, (_, at) => [`${at}.txt`, `${at} `.repeat(1 + ((at * 7919) % 9000))]),
+    );
+    const commit = addCommit(store, files);
+    git(store.dir, ['update-ref', 'refs/heads/main', commit]);
+    git(store.dir, ['config', '--unset', 'extensions.preciousObjects']);
+    git(store.dir, ['repack', '-a', '-d', '-q']);
+    git(store.dir, ['prune-packed', '-q']);
+    const ids = Object.keys(files).map((name) => shaOf(store.dir, `${commit}:${name}`));
+    const objects = await Promise.all(ids.map(async (id) => await readObject(store, id)));
+    expect(objects.map((object) => object?.bytes.toString())).toEqual(Object.values(files));
   });
 
   test('in a store that this one borrows from', async () => {

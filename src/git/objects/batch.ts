@@ -101,7 +101,8 @@ class Batch {
     this.have += chunk.length;
     // Chunks are joined only when an answer may be whole; otherwise each chunk would copy a large object again.
     while (this.have >= this.need) {
-      const joined = this.chunks.length === 1 ? chunk : Buffer.concat(this.chunks);
+      const [first = chunk, ...more] = this.chunks;
+      const joined = more.length === 0 ? first : Buffer.concat(this.chunks);
       const rest = this.read(joined);
       this.chunks = rest.length === 0 ? [] : [rest];
       this.have = rest.length;
