@@ -13,14 +13,22 @@ import { secureHeaders } from 'hono/secure-headers';
 import { streamSSE } from 'hono/streaming';
 import { ClientFailure } from '../client/client-failure.ts';
 import { asLine } from '../core/text/lines.ts';
+import type { HubSettings } from '../git/remote/hub-store.ts';
+import { queryRun } from '../client/refactors.ts';
+import { isAgentId } from '../client/find-run.ts';
+import { refactorQueries } from '../workflows/messages.ts';
 import { act } from './act.ts';
+import { readAgent } from './agent-page.ts';
 import type { DoorSettings, Visitor } from './door.ts';
 import { guardDoor } from './door.ts';
 import type { Desk } from './forms.ts';
 import type { Html, Part, Told } from './layout.ts';
-import { digestPart, renderPage, renderPart } from './layout.ts';
+import { digestPart, renderPage, renderPart, safe } from './layout.ts';
 import { listRuns, readFilter, renderFilter } from './list-page.ts';
-import { readRun, renderSteering, renderStop } from './run-page.ts';
+import type { HubReader } from './hub-reader.ts';
+import { createHubReader } from './hub-reader.ts';
+import { readRun } from './run-page.ts';
+import { renderSteering, renderStop } from './steering.ts';
 import { ICON, SCRIPT, STYLE } from './assets.ts';
 import { addressOf } from './address.ts';
 
@@ -28,6 +36,7 @@ export interface AppSettings {
   client: Client;
   /** Of Temporal, for the commands that pages show. */
   address: string;
+  hub: HubSettings;
   door: DoorSettings;
 }
 
@@ -41,7 +50,8 @@ const MAX_TOLD = 100;
 type Visit = Context<Visitor>;
 
 /** The server's pages. */
-export function createApp({ client, address, door }: AppSettings): Hono<Visitor> {
+export function createApp({ client, address, hub, door }: AppSettings): Hono<Visitor> {
+  const reader = createHubReader(client, hub);
   const told = new Map<string, Told>();
   const app = new Hono<Visitor>();
   const deskOf = (visit: Visit): Desk => ({
@@ -56,7 +66,11 @@ export function createApp({ client, address, door }: AppSettings): Hono<Visitor>
     told.delete(key);
     return await visit.html(page);
   };
-  app.use(headers, bodyLimit({ maxSize: MAX_BODY_BYTES }), guardDoor(door));
+  app.use(headers, async (visit, next) => {
+    await next();
+    visit.header('Cache-Control', 'no-store');
+  });
+  app.use(bodyLimit({ maxSize: MAX_BODY_BYTES }), guardDoor(door));
   app.onError((error, visit) =>
     visit.text(`coxswain: ${describe(error)}\n`, error instanceof ClientFailure ? 404 : 500),
   );
@@ -70,19 +84,14 @@ export function createApp({ client, address, door }: AppSettings): Hono<Visitor>
     const live = `/live?${new URLSearchParams({ ...visit.req.query(), page: 'list' }).toString()}`;
     return await show(visit, 'Runs', html`<h1>Runs</h1>${renderFilter(filter)}${parts}`, live);
   });
-  app.get('/run', async (visit) => {
-    const id = idOf(visit);
-    const { status, parts } = await readRun(client, deskOf(visit), id);
-    const [state, needs, ...rest] = await renderParts(parts);
-    const body = html`<h1>${asLine(id)}</h1><p class="goal">${asLine(status.goal)}</p>${state}${needs}${renderSteering(deskOf(visit), id, status.state)}${rest}`;
-    return await show(visit, id, body, addressOf('live', id, { page: 'run' }));
-  });
-  app.get('/stop', async (visit) => await show(visit, 'Stop', renderStop(deskOf(visit), idOf(visit))));
+  addRunPages(app, { client, reader, deskOf, show });
   app.get('/live', (visit) => {
-    const read = async (): Promise<Part[]> =>
-      visit.req.query('page') === 'run'
-        ? (await readRun(client, deskOf(visit), idOf(visit))).parts
-        : await listRuns(client, readFilter(visit.req.query()));
+    const desk = deskOf(visit);
+    const { page } = visit.req.query();
+    const read = async (): Promise<Part[]> => {
+      if (page === 'list') return await listRuns(client, readFilter(visit.req.query()));
+      return (await (page === 'agent' ? readAgent : readRun)(client, desk, reader, idOf(visit))).parts;
+    };
     return streamParts(visit, read);
   });
   app.post('/act', async (visit) => {
@@ -92,9 +101,47 @@ export function createApp({ client, address, door }: AppSettings): Hono<Visitor>
     const { run } = form;
     told.set(key, result);
     for (const old of [...told.keys()].slice(0, -MAX_TOLD)) told.delete(old);
-    return visit.redirect(typeof run === 'string' ? addressOf('run', run, { told: key }) : '/', 303);
+    return visit.redirect(
+      typeof run === 'string' ? addressOf(isAgentId(run) ? 'agent' : 'run', run, { told: key }) : '/',
+      303,
+    );
   });
   return app;
+}
+
+interface Pages {
+  client: Client;
+  reader: HubReader;
+  deskOf: (visit: Visit) => Desk;
+  show: (visit: Visit, title: string, body: Html, live?: string) => Promise<Response>;
+}
+
+/** The pages of one run and of one agent. */
+function addRunPages(app: Hono<Visitor>, { client, reader, deskOf, show }: Pages): void {
+  app.get('/run', async (visit) => {
+    const id = idOf(visit);
+    const desk = deskOf(visit);
+    const { status, parts } = await readRun(client, desk, reader, id);
+    const [state, needs, ...rest] = await renderParts(parts);
+    const links = html`<p><a href="${addressOf('report', id)}">Report</a></p>`;
+    const head = html`<h1>${asLine(id)}</h1><p class="goal">${asLine(status.goal)}</p>`;
+    const body = html`${head}${state}${needs}${renderSteering(desk, id, status.state)}${rest}${links}`;
+    return await show(visit, id, body, addressOf('live', id, { page: 'run' }));
+  });
+  app.get('/agent', async (visit) => {
+    const id = idOf(visit);
+    const desk = deskOf(visit);
+    const { now, parts } = await readAgent(client, desk, reader, id);
+    const [state, needs, ...rest] = await renderParts(parts);
+    const body = html`<h1>${asLine(id)}</h1>${state}${needs}${renderSteering(desk, id, now.status.state)}${rest}`;
+    return await show(visit, id, body, addressOf('live', id, { page: 'agent' }));
+  });
+  app.get('/report', async (visit) => {
+    const id = idOf(visit);
+    const report = await queryRun(client, id, refactorQueries.report);
+    return await show(visit, 'Report', html`<h1>Report of ${asLine(id)}</h1><pre tabindex="0">${safe(report)}</pre>`);
+  });
+  app.get('/stop', async (visit) => await show(visit, 'Stop', renderStop(deskOf(visit), idOf(visit))));
 }
 
 const headers = secureHeaders({
@@ -128,7 +175,6 @@ async function renderParts(parts: readonly Part[]): Promise<Html[]> {
 
 /** Sends each part when it has changed, until the page is closed. */
 function streamParts(visit: Visit, read: () => Promise<Part[]>): Response {
-  visit.header('Cache-Control', 'no-store');
   return streamSSE(visit, async (stream) => {
     const sent = new Map<string, string>();
     while (!stream.aborted && !stream.closed) {

@@ -80,6 +80,15 @@ button.approve { background: var(--strong); color: var(--on-strong); }
 button.reject, .button.stop { color: var(--bad); border-color: currentColor; }
 .command { font-size: 0.85rem; color: var(--soft); }
 summary { cursor: pointer; padding: 0.2rem 0; }
+.file { border: 1px solid var(--line); border-radius: 6px; margin: 0.5rem 0; padding: 0 0.6rem;
+  background: var(--card); }
+.diff pre { max-height: none; white-space: pre; overflow-x: auto; padding: 0.4rem 0; }
+.diff pre span { display: block; height: 1.45em; padding: 0 0.6rem; min-width: max-content; }
+.diff .add { background: var(--good-back); color: var(--good); }
+.diff .remove { background: var(--bad-back); color: var(--bad); }
+.diff .head { color: var(--soft); }
+.diff .found { outline: 2px solid var(--warn); outline-offset: -2px; }
+.doing { margin: 0.2rem 0; }
 .plan, .receipts, .keys { padding: 0; list-style: none; }
 .task-row, .receipts li { padding: 0.5rem 0; border-bottom: 1px solid var(--line); }
 .agent { margin: 0.3rem 0 0.3rem 1.5rem; }

@@ -27,7 +27,7 @@ export function renderDecision(desk: Desk, run: string, { need, rivals, subject 
 <h3 id="${anchorOf(need)}">${asLine(id)} <span class="tag risk">${risk} risk</span></h3>
 <p class="terms">${kind === 'question' ? 'asked' : 'open'} since ${renderTime(openedAt)}${renderTerms(need)}</p>
 <pre class="about" tabindex="0">${safe(about)}</pre>
-${subject ?? ''}
+${subject === undefined ? '' : html`<details class="subject" id="subject-${anchorOf(need)}" open><summary data-key="d">What it is about</summary>${subject}</details>`}
 ${need.signatures === 'required' ? renderSigning(run, need) : renderAnswers(desk, run, need, rivals)}
 </article>`;
 }

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Client } from '@temporalio/client';
 import { HOST } from '../stack/ports.ts';
+import type { HubSettings } from '../git/remote/hub-store.ts';
 import { createApp } from './app.ts';
 import { makeToken } from './door.ts';
 
@@ -23,6 +24,8 @@ export interface WebSettings {
   publicUrl?: string | undefined;
   userHeader?: string | undefined;
   user: string;
+  /** Where the hub is, for differences and conversations. */
+  hub: HubSettings;
 }
 
 export interface Web {
@@ -33,9 +36,9 @@ export interface Web {
 
 /** Serves the pages over a client of Temporal at `address`. */
 export async function openWeb(client: Client, address: string, settings: WebSettings): Promise<Web> {
-  const { host = HOST, port, token = makeToken(), user, publicUrl, userHeader } = settings;
+  const { host = HOST, port, token = makeToken(), user, hub, publicUrl, userHeader } = settings;
   const door = { token, port: 0, publicUrl, userHeader, user };
-  const { fetch } = createApp({ client, address, door });
+  const { fetch } = createApp({ client, address, hub, door });
   const server = createAdaptorServer({ fetch }) as Server;
   const listen = async (at: number): Promise<void> => {
     await new Promise<void>((done, fail) => {

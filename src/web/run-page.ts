@@ -7,20 +7,20 @@ import { html } from 'hono/html';
 import type { AgentNow } from '../client/agent-now.ts';
 import { agentsNow } from '../client/agent-now.ts';
 import { queryRun } from '../client/refactors.ts';
+import type { Control } from '../core/decisions/control.ts';
 import type { Plan } from '../core/plan.ts';
 import { asLine } from '../core/text/lines.ts';
 import { showSpend } from '../core/views/details.ts';
 import type { NeedView, RefactorStatus } from '../core/views/status.ts';
 import { refactorQueries } from '../workflows/messages.ts';
+import { renderDoing } from './agent-page.ts';
 import { renderDecision } from './decision.ts';
 import type { Desk } from './forms.ts';
-import { renderForm } from './forms.ts';
 import type { Html, Part } from './layout.ts';
 import { renderTime, safe } from './layout.ts';
+import type { HubReader } from './hub-reader.ts';
+import { renderReceipts } from './receipts.ts';
 import { addressOf } from './address.ts';
-
-/** States of a run that has ended. */
-const ENDED: readonly string[] = ['done', 'failed', 'stopped', 'cancelled'];
 
 const TICKS: Record<string, [mark: string, words: string]> = {
   waiting: ['○', 'waits'],
@@ -36,18 +36,19 @@ export interface RunView {
 }
 
 /** Reads a run and lays out its parts. */
-export async function readRun(client: Client, desk: Desk, id: string): Promise<RunView> {
-  const [status, version] = await Promise.all([
+export async function readRun(client: Client, desk: Desk, reader: HubReader, id: string): Promise<RunView> {
+  const [status, version, log] = await Promise.all([
     queryRun(client, id, refactorQueries.status),
     queryRun(client, id, refactorQueries.plan),
+    queryRun(client, id, refactorQueries.log),
   ]);
   const nows = await agentsNow(client, status);
   const plan = version?.plan;
-  const decisions = status.needs.map((need) =>
-    renderDecision(desk, id, {
-      need,
-      rivals: rivalsOf(status, need),
-      subject: need.kind === 'plan' && plan ? renderInstructions(plan) : undefined,
+  const decisions = await Promise.all(
+    status.needs.map(async (need) => {
+      const isPlan = need.kind === 'plan' && plan !== undefined;
+      const subject = isPlan ? renderInstructions(plan) : await reader.decision(id, need);
+      return renderDecision(desk, id, { need, rivals: rivalsOf(status, need), subject });
     }),
   );
   return {
@@ -58,6 +59,7 @@ export async function readRun(client: Client, desk: Desk, id: string): Promise<R
       { id: 'plan', body: renderPlan(status, plan, nows) },
       { id: 'spend', body: renderSpend(status) },
       { id: 'receipts', body: renderReceipts(status.receipts) },
+      { id: 'log', body: renderLog(log) },
     ],
   };
 }
@@ -115,8 +117,7 @@ ${own.map((agent) => renderAgent(agent.id, nows.get(agent.id)))}</li>`;
 }
 
 function renderAgent(id: string, now: AgentNow | undefined): Html {
-  const doing = now?.activity?.live?.command ?? now?.status.doing;
-  return html`<div class="agent"><a data-row href="${addressOf('agent', id)}">${asLine(id)}</a>${doing ? html` <span class="terms">${asLine(doing)}</span>` : ''}</div>`;
+  return html`<div class="agent"><a data-row href="${addressOf('agent', id)}">${asLine(id)}</a>${now ? renderDoing(now) : ''}</div>`;
 }
 
 function renderSpend({ spend, tokens, evidence, notes }: RefactorStatus): Html {
@@ -124,42 +125,7 @@ function renderSpend({ spend, tokens, evidence, notes }: RefactorStatus): Html {
 <ul>${[...evidence, ...notes].map((line) => html`<li>${asLine(line)}</li>`)}</ul>`;
 }
 
-function renderReceipts(receipts: RefactorStatus['receipts']): Html {
-  const rows = receipts
-    .toReversed()
-    .map(
-      ({ verb, by, at, state, detail, text }) =>
-        html`<li><span class="tag ${state}">${state}</span> ${renderTime(at)} <strong>${asLine(verb)}</strong> by ${asLine(by)}${text === undefined ? '' : html` <q>${asLine(text)}</q>`}: ${asLine(detail)}</li>`,
-    );
-  return html`<h2>What was said</h2>${rows.length === 0 ? html`<p>Nothing yet.</p>` : html`<ul class="receipts">${rows}</ul>`}`;
-}
-
-/** The forms that guide a run or an agent; none once it has ended. */
-export function renderSteering(desk: Desk, run: string, state: string): Html {
-  if (ENDED.includes(state)) return html``;
-  const button = (label: string): Html => html`<button>${label}</button>`;
-  return html`<section aria-labelledby="steering"><h2 id="steering">Steer</h2>${renderForm(desk, {
-    run,
-    verb: 'steer',
-    isOnce: true,
-    example: { text: '…' },
-    inputs: html`<label for="steer-text">What the agents should hear</label><textarea id="steer-text" name="text" rows="2" required data-key="s"></textarea>
-<label class="check"><input type="checkbox" name="interrupt" value="1">end the running call first</label>`,
-    button: button('Steer'),
-  })}<div class="answers">${renderForm(desk, { run, verb: 'pause', button: button('Pause') })}${renderForm(desk, { run, verb: 'resume', button: button('Resume') })}
-<p><a class="button stop" href="${addressOf('stop', run)}">Stop…</a></p></div></section>`;
-}
-
-/** Asks before a run is stopped. */
-export function renderStop(desk: Desk, run: string): Html {
-  return html`<h1>Stop ${asLine(run)}?</h1><p>Its agents end, and nothing is delivered. What was done stays in the hub until its retention ends.</p>${renderForm(
-    desk,
-    {
-      run,
-      verb: 'stop',
-      example: { reason: '…' },
-      inputs: html`<label for="reason">Why (may be empty)</label><textarea id="reason" name="reason" rows="2"></textarea>`,
-      button: html`<button class="reject">Stop it</button>`,
-    },
-  )}<p><a href="${addressOf('run', run)}">No, go back</a></p>`;
+function renderLog(log: Control['log']): Html {
+  const lines = log.toReversed().map(({ at, text }) => html`<li>${renderTime(at)} ${asLine(text)}</li>`);
+  return html`<h2>What happened</h2><ul class="receipts">${lines}</ul>`;
 }

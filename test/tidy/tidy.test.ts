@@ -39,13 +39,14 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   stack: { packages: /^(node:.*|@temporalio\/.*|execa)$/, folders: ['core', 'client', 'programs'] },
   offline: { packages: /^(node:.*|@ast-grep\/.*|execa|openai(\/.*)?|zod)$/, folders: ['core'] },
   client: {
-    packages: /^(node:.*|@temporalio\/(client|common))$/,
-    folders: ['core', MESSAGES],
+    packages: /^(node:.*|@temporalio\/(client|common)|zod)$/,
+    // What a run has changed and what its agents said is in the hub.
+    folders: ['core', 'git', MESSAGES],
   },
   // Pages over what the client reads; they send what its messages take.
   web: {
     packages: /^(node:.*|@temporalio\/client|hono(\/.*)?|@hono\/node-server)$/,
-    folders: ['core', 'client', 'stack', MESSAGES],
+    folders: ['core', 'client', 'git', 'stack', MESSAGES],
   },
   // The command line joins the parts for people, as the worker joins them for Temporal.
   cli: {

@@ -11,6 +11,7 @@ import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'puppeteer-core';
 import puppeteer from 'puppeteer-core';
 import { afterAll, inject, onTestFinished } from 'vitest';
+import { readConfig } from '../../src/config.ts';
 import type { Web, WebSettings } from '../../src/web/open-web.ts';
 import { openWeb } from '../../src/web/open-web.ts';
 import type { Crew } from '../workflows/harness.ts';
@@ -68,8 +69,8 @@ export async function audit(page: Page): Promise<string[]> {
 }
 
 /** The pages over a crew's client, at a free port. */
-export async function serve({ client }: Crew, more: Partial<WebSettings> = {}): Promise<Web> {
-  const settings = { port: 0, user: 'ann', ...more };
+export async function serve({ client, stateDir }: Crew, more: Partial<WebSettings> = {}): Promise<Web> {
+  const settings = { port: 0, user: 'ann', hub: readConfig({ COXSWAIN_STATE: stateDir }), ...more };
   const web = await openWeb(client, inject('temporalAddress'), settings);
   onTestFinished(async () => await web.close());
   return web;

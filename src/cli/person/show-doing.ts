@@ -3,8 +3,8 @@
  * Rule: pure. Output and words of models stay within their line, or have a mark before each line.
  */
 import type { AgentNow } from '../../client/agent-now.ts';
+import { showElapsed } from '../../core/text/durations.ts';
 import { asBlock, asLine as safe } from '../../core/text/lines.ts';
-import { showElapsed } from './show-time.ts';
 
 /** What people call an activity's stages, and activities without one. */
 const STAGES: Record<string, string> = {

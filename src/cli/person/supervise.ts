@@ -5,20 +5,21 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { findDifferenceOf, showDifference, showStat } from '../../client/difference.ts';
 import { explainFailures } from '../../client/client-failure.ts';
 import { findClosed, queryRun, sendVerb } from '../../client/refactors.ts';
 import type { Snapshot } from '../../client/snapshot.ts';
 import { readSnapshot } from '../../client/snapshot.ts';
 import { showSpend } from '../../core/views/details.ts';
 import type { Plan } from '../../core/plan.ts';
+import { showElapsed } from '../../core/text/durations.ts';
 import { asBlock, asLine as safe } from '../../core/text/lines.ts';
 import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
 import { refactorQueries, updates } from '../../workflows/messages.ts';
 import { showPlan, showTicks, sumSpend } from './show.ts';
-import { showElapsed } from './show-time.ts';
 import type { HubSettings } from '../../git/remote/hub-store.ts';
 import type { Decide, ShowWhole, Reply } from './ask-person.ts';
-import { findDifferenceOf, showDifference, showStat } from './difference.ts';
+
 import { page } from './page.ts';
 import { signDecision } from './sign-decision.ts';
 import { createTeller } from './tell-doing.ts';

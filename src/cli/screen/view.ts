@@ -9,7 +9,8 @@ import type { AgentRow, TaskView } from '../../core/views/agent-rows.ts';
 import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
 import { showDoing } from '../person/show-doing.ts';
 import { sumSpend } from '../person/show.ts';
-import { showElapsed, showTime } from '../person/show-time.ts';
+import { showElapsed } from '../../core/text/durations.ts';
+import { showTime } from '../person/show-time.ts';
 
 export type Tone = 'plain' | 'good' | 'busy' | 'warn' | 'bad' | 'dim';
 

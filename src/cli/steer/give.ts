@@ -13,7 +13,7 @@ import type { Action } from '../command/action.ts';
 import { addExample, EXAMPLE_ID } from '../command/help.ts';
 import type { SendOptions } from '../command/verb.ts';
 import { deliverMessage, SIGN_WITH } from '../command/verb.ts';
-import { findRun, openRunStore } from '../person/find-run.ts';
+import { findRun, openRunStore } from '../../client/find-run.ts';
 import { descendsFrom, pushToHub, readCommitted } from '../person/own-copy.ts';
 import { withStack } from '../stack/open-stack.ts';
 import { onlyAgent } from './take.ts';

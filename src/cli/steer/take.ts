@@ -18,7 +18,7 @@ import { ensureCommit } from '../../git/remote/fetch-commit.ts';
 import { updates } from '../../workflows/messages.ts';
 import type { Action } from '../command/action.ts';
 import { addExample, EXAMPLE_ID } from '../command/help.ts';
-import { findRun, openRunStore } from '../person/find-run.ts';
+import { findRun, openRunStore } from '../../client/find-run.ts';
 import { addWorktree, findCopyWith } from '../person/own-copy.ts';
 import { withStack } from '../stack/open-stack.ts';
 

@@ -8,8 +8,8 @@ import type { Command } from 'commander';
 import type { Action } from '../command/action.ts';
 import { addExample, EXAMPLE_ID } from '../command/help.ts';
 import { withStack } from '../stack/open-stack.ts';
-import type { RunDifference } from '../person/difference.ts';
-import { findDifference, showDifference, showStat } from '../person/difference.ts';
+import type { RunDifference } from '../../client/difference.ts';
+import { findDifference, showDifference, showStat } from '../../client/difference.ts';
 import { page } from '../person/page.ts';
 
 interface Options {

@@ -13,11 +13,11 @@ import { readLink } from '../../git/read/read-chain.ts';
 import type { Store } from '../../git/store.ts';
 import type { Action } from '../command/action.ts';
 import { addExample, EXAMPLE_ID } from '../command/help.ts';
-import { findRun, isAgentId, openRunStore } from '../person/find-run.ts';
+import { findRun, isAgentId, openRunStore } from '../../client/find-run.ts';
 import { page } from '../person/page.ts';
-import { readConversationOf } from '../person/read-conversation.ts';
-import type { ReadCheckpoint } from '../person/show-conversation.ts';
-import { findStep, showConversation, stepOf } from '../person/show-conversation.ts';
+import { readConversationOf } from '../../client/read-conversation.ts';
+import type { ReadCheckpoint } from '../../core/views/show-conversation.ts';
+import { findStep, showConversation, stepOf } from '../../core/views/show-conversation.ts';
 import { withStack } from '../stack/open-stack.ts';
 
 /** Of a step that changed more, `cox diff` shows the rest. */

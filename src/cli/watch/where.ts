@@ -13,7 +13,7 @@ import type { Store } from '../../git/store.ts';
 import { listAgentIds } from '../../client/list-agents.ts';
 import type { Action } from '../command/action.ts';
 import { addExample, EXAMPLE_ID } from '../command/help.ts';
-import { findRun, openRunStore } from '../person/find-run.ts';
+import { findRun, openRunStore } from '../../client/find-run.ts';
 import { withStack } from '../stack/open-stack.ts';
 import { shellLine } from '../../core/text/shell-line.ts';
 

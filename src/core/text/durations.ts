@@ -14,3 +14,9 @@ export function showAge(ms: number): string {
   const [size, name] = UNITS.find(([unit]) => ms >= unit) ?? [1000, 's'];
   return `${Math.max(0, Math.floor(ms / size))} ${name}`;
 }
+
+/** Seconds as people read them. */
+export function showElapsed(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}

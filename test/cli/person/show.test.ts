@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { shellLine } from '../../../src/core/text/shell-line.ts';
 import { showPlan, showStatus, showTicks, sumSpend } from '../../../src/cli/person/show.ts';
-import { showElapsed } from '../../../src/cli/person/show-time.ts';
+import { showElapsed } from '../../../src/core/text/durations.ts';
 import type { Plan } from '../../../src/core/plan.ts';
 import { checkPlan } from '../../../src/core/plan.ts';
 import { viewRefactor } from '../../../src/core/views/status.ts';

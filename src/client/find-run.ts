@@ -4,13 +4,13 @@
  * same names.
  */
 import type { Client } from '@temporalio/client';
-import { ClientFailure } from '../../client/client-failure.ts';
-import { queryRun } from '../../client/refactors.ts';
-import type { RefactorStatus } from '../../core/views/status.ts';
-import type { HubSettings } from '../../git/remote/hub-store.ts';
-import { findMissingHub, openHubStore } from '../../git/remote/hub-store.ts';
-import type { Store } from '../../git/store.ts';
-import { refactorQueries } from '../../workflows/messages.ts';
+import { ClientFailure } from './client-failure.ts';
+import { queryRun } from './refactors.ts';
+import type { RefactorStatus } from '../core/views/status.ts';
+import type { HubSettings } from '../git/remote/hub-store.ts';
+import { findMissingHub, openHubStore } from '../git/remote/hub-store.ts';
+import type { Store } from '../git/store.ts';
+import { refactorQueries } from '../workflows/messages.ts';
 
 /** A refactor, and the agent that was meant, if one was. */
 export interface FoundRun {

@@ -5,16 +5,16 @@
  */
 import type { Client } from '@temporalio/client';
 import { z } from 'zod';
-import { ClientFailure } from '../../client/client-failure.ts';
-import { queryRun } from '../../client/refactors.ts';
-import type { Sha } from '../../core/transcript.ts';
-import { shaSchema } from '../../core/transcript.ts';
-import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
-import { diffStat, diffText } from '../../git/read/diff-stat.ts';
-import { ensureCommit } from '../../git/remote/fetch-commit.ts';
-import type { HubSettings } from '../../git/remote/hub-store.ts';
-import type { Store } from '../../git/store.ts';
-import { agentQueries } from '../../workflows/messages.ts';
+import { ClientFailure } from './client-failure.ts';
+import { queryRun } from './refactors.ts';
+import type { Sha } from '../core/transcript.ts';
+import { shaSchema } from '../core/transcript.ts';
+import type { NeedView, RefactorStatus } from '../core/views/status.ts';
+import { diffStat, diffText } from '../git/read/diff-stat.ts';
+import { ensureCommit } from '../git/remote/fetch-commit.ts';
+import type { HubSettings } from '../git/remote/hub-store.ts';
+import type { Store } from '../git/store.ts';
+import { agentQueries } from '../workflows/messages.ts';
 import { findRun, isAgentId, openRunStore } from './find-run.ts';
 
 /** Of a larger difference people read the statistics, or open it in a tool. */

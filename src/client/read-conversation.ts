@@ -5,16 +5,16 @@
  */
 import { z } from 'zod';
 import type { Client } from '@temporalio/client';
-import { ClientFailure } from '../../client/client-failure.ts';
-import { queryRun } from '../../client/refactors.ts';
-import { shaSchema } from '../../core/transcript.ts';
-import { diffTrees } from '../../git/read/diff-trees.ts';
-import { readChain } from '../../git/read/read-chain.ts';
-import { ensureCommit } from '../../git/remote/fetch-commit.ts';
-import type { Store } from '../../git/store.ts';
-import { treeOf } from '../../git/objects/tree-of.ts';
-import { agentQueries } from '../../workflows/messages.ts';
-import type { ReadCheckpoint } from './show-conversation.ts';
+import { ClientFailure } from './client-failure.ts';
+import { queryRun } from './refactors.ts';
+import { shaSchema } from '../core/transcript.ts';
+import { diffTrees } from '../git/read/diff-trees.ts';
+import { readChain } from '../git/read/read-chain.ts';
+import { ensureCommit } from '../git/remote/fetch-commit.ts';
+import type { Store } from '../git/store.ts';
+import { treeOf } from '../git/objects/tree-of.ts';
+import { agentQueries } from '../workflows/messages.ts';
+import type { ReadCheckpoint } from '../core/views/show-conversation.ts';
 
 const commitsSchema = z.object({ start: shaSchema, head: shaSchema });
 

@@ -3,9 +3,9 @@
  * and which files it changed; folded, or one step whole.
  * Rule: pure. Every text of a model, a repository or a person has a mark before each of its lines.
  */
-import { asBlock, asLine as safe, clip } from '../../core/text/lines.ts';
-import type { Entry, Item } from '../../core/transcript.ts';
-import { showElapsed } from './show-time.ts';
+import { showElapsed } from '../text/durations.ts';
+import { asBlock, asLine as safe, clip } from '../text/lines.ts';
+import type { Entry, Item } from '../transcript.ts';
 
 /** A checkpoint of a chain, as far as people read it. */
 export interface ReadCheckpoint {
