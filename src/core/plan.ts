@@ -133,7 +133,8 @@ export function checkPlan(value: unknown): PlanCheck {
 export function describeIssue(issue: z.core.$ZodIssue): string {
   const where = issue.path.map(String).join('.');
   const isEmpty = issue.code === 'too_small' && issue.origin === 'string' && issue.minimum === 1;
-  const problem = isEmpty ? 'must not be empty' : issue.message;
+  // A schema's own words say more.
+  const problem = isEmpty && issue.message.startsWith('Too small') ? 'must not be empty' : issue.message;
   return clipText(where ? `${where}: ${problem}` : problem, MAX_ISSUE);
 }
 

@@ -136,8 +136,13 @@ describe('four times as much takes some four times as long', () => {
       measure(() => work(1)),
       measure(() => work(1)),
     );
-    // Quadratic work would take sixteen times as long; the margin is for the machine, which may spoil one try.
-    const four = Math.min(...[1, 2].map(() => measure(() => work(4))));
+    // Quadratic work would take sixteen times as long. A busy machine may spoil any try, so the best of ten counts.
+    let four = Infinity;
+    for (let tries = 0; tries < 10 && four >= 8 * one + 250; tries += 1)
+      four = Math.min(
+        four,
+        measure(() => work(4)),
+      );
     expect(four).toBeLessThan(8 * one + 250);
   };
 
