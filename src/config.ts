@@ -75,6 +75,12 @@ export const envSchema = z.object({
   COXSWAIN_GITHUB_HOST: z.string().min(1).default('github.com'),
   COXSWAIN_GITHUB_API: z.url().default('https://api.github.com'),
   COXSWAIN_RETENTION_DAYS: z.coerce.number().min(0).max(36_500).default(30),
+  COXSWAIN_WEB_URL: z.url().optional(),
+  COXSWAIN_WEB_TOKEN: z.string().min(32).optional(),
+  COXSWAIN_WEB_USER_HEADER: z
+    .string()
+    .regex(/^[\w-]+$/, "must be a header's name")
+    .optional(),
   OPENAI_API_KEY: z.string().min(1).optional(),
   OPENAI_BASE_URL: z.url().optional(),
   XDG_CACHE_HOME: z.string().min(1).optional(),
@@ -127,6 +133,8 @@ export interface Config {
   version: { deploymentName: string; buildId: string } | undefined;
   /** Days for which the janitor leaves the chains of closed runs in the hub. */
   retentionDays: number;
+  /** The pages: their public address, their token, and the header in which a proxy names the person. */
+  web: { publicUrl: string | undefined; token: string | undefined; userHeader: string | undefined };
   /** The sender's name where a command gives none. */
   user: string;
   hostname: string;
@@ -175,6 +183,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
     commandTimeoutMs: values.COXSWAIN_CHECK_TIMEOUT_SECONDS * 1000,
     version: readVersion(values),
     retentionDays: values.COXSWAIN_RETENTION_DAYS,
+    web: {
+      publicUrl: values.COXSWAIN_WEB_URL,
+      token: values.COXSWAIN_WEB_TOKEN,
+      userHeader: values.COXSWAIN_WEB_USER_HEADER,
+    },
     user: userInfo().username,
     hostname: hostname(),
     path: values.PATH,

@@ -26,7 +26,7 @@ export function renderDecision(desk: Desk, run: string, { need, rivals, subject 
   return html`<article class="decision risk-${risk}" aria-labelledby="${anchorOf(need)}">
 <h3 id="${anchorOf(need)}">${asLine(id)} <span class="tag risk">${risk} risk</span></h3>
 <p class="terms">${kind === 'question' ? 'asked' : 'open'} since ${renderTime(openedAt)}${renderTerms(need)}</p>
-<pre class="about" tabindex="0">${safe(about)}</pre>
+${kind === 'plan' && subject !== undefined ? '' : html`<pre class="about" tabindex="0">${safe(about)}</pre>`}
 ${subject === undefined ? '' : html`<details class="subject" id="subject-${anchorOf(need)}" open><summary data-key="d">What it is about</summary>${subject}</details>`}
 ${need.signatures === 'required' ? renderSigning(run, need) : renderAnswers(desk, run, need, rivals)}
 </article>`;
@@ -77,7 +77,7 @@ function renderAnswers(desk: Desk, run: string, need: NeedView, rivals: readonly
     run,
     verb: 'approve',
     fixed: { decision: id, digest },
-    inputs: html`<p>${does?.approve ?? 'approve it'}.</p>${does?.part ? renderPart(id, does.part) : ''}`,
+    inputs: html`<p>Yes: ${does?.approve ?? 'approve it'}.</p>${does?.part ? renderPart(id, does.part) : ''}`,
     button: html`<button class="approve" data-key="a">Approve ${asLine(id)}</button>`,
   });
   return html`<div class="answers">${approve}${reject}</div>`;
@@ -96,7 +96,7 @@ function renderReject(desk: Desk, run: string, { id, digest, does }: NeedView): 
     verb: 'reject',
     fixed: { decision: id, digest },
     example: { note: '…' },
-    inputs: html`<p>${does?.reject ?? 'reject it'}.</p>
+    inputs: html`<p>No: ${does?.reject ?? 'reject it'}.</p>
 <label for="${name}">What should change${isRequired ? '' : ' (may be empty)'}</label>
 <textarea id="${name}" name="note" rows="2" data-key="r" ${isRequired ? 'required' : ''}></textarea>`,
     button: html`<button class="reject">Reject ${asLine(id)}</button>`,

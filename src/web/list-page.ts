@@ -45,7 +45,7 @@ export async function listRuns(client: Client, filter: FleetFilter): Promise<Par
   const ordered = [...open.filter(isWaiting), ...open.filter((run) => !isWaiting(run))];
   const { runs, waiting, troubled, tokens, usd } = sumFleet('', open, now);
   const more = ordered.length - MAX_OPEN;
-  const sum = html`<p class="sum">${runs} open, ${waiting} need you${troubled > 0 ? `, ${troubled} in trouble` : ''}, ${showSpent({ tokens, usd })} tokens</p>`;
+  const sum = html`<p class="sum">${runs} open, ${waiting} need you${troubled > 0 ? `, ${troubled} in trouble` : ''}, ${showSpent({ tokens, usd })} spent</p>`;
   const body = html`${sum}
 ${open.length > 0 ? renderTable('Open', ordered.slice(0, MAX_OPEN), now) : html`<p>Nothing runs. Start something in a git repository: <code>cox run . "…"</code></p>`}
 ${more > 0 ? html`<p>${more} more: narrow the list.</p>` : ''}

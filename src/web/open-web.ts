@@ -37,6 +37,8 @@ export interface Web {
 /** Serves the pages over a client of Temporal at `address`. */
 export async function openWeb(client: Client, address: string, settings: WebSettings): Promise<Web> {
   const { host = HOST, port, token = makeToken(), user, hub, publicUrl, userHeader } = settings;
+  if (userHeader !== undefined && settings.token === undefined)
+    throw new Error('COXSWAIN_WEB_USER_HEADER needs COXSWAIN_WEB_TOKEN, by which the proxy proves itself: set both');
   const door = { token, port: 0, publicUrl, userHeader, user };
   const { fetch } = createApp({ client, address, hub, door });
   const server = createAdaptorServer({ fetch }) as Server;

@@ -102,14 +102,15 @@ ${checks.map((check) => html`<p class="terms">check: <code>${asLine(check)}</cod
 
 function renderPlan(status: RefactorStatus, plan: Plan | undefined, nows: ReadonlyMap<string, AgentNow>): Html {
   const { tasks, agents = [] } = status;
-  const rows = tasks.map(({ id, title, status: now, steps, trouble }) => {
+  const rows = tasks.map(({ id, title, status: now, steps, trouble, agent }) => {
     const [mark, words] = TICKS[now] ?? ['?', now];
     const told = plan?.tasks.find((task) => task.id === id)?.instructions;
-    const own = agents.filter(({ task }) => task === id);
+    const working = agents.filter(({ task }) => task === id).map((one) => one.id);
+    const own = new Set(agent === null ? working : [agent, ...working]);
     return html`<li class="task-row"><span class="tick" aria-hidden="true">${mark}</span> <strong>${asLine(id)}</strong> ${asLine(title)}
 <span class="terms">${words}, ${steps} steps</span>${trouble ? html`<p class="wrong">${asLine(trouble)}</p>` : ''}
 ${told === undefined ? '' : html`<details id="told-${id}"><summary>Instructions of ${asLine(id)}</summary><pre tabindex="0">${safe(told)}</pre></details>`}
-${own.map((agent) => renderAgent(agent.id, nows.get(agent.id)))}</li>`;
+${[...own].map((one) => renderAgent(one, nows.get(one)))}</li>`;
   });
   const others = agents.filter(({ task }) => !tasks.some(({ id }) => id === task));
   return html`<h2>Plan</h2>${status.plan === null ? html`<p>None yet.</p>` : html`<p class="terms">${asLine(status.plan)}</p>`}

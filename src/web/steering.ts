@@ -9,8 +9,8 @@ import type { Desk } from './forms.ts';
 import { renderForm } from './forms.ts';
 import type { Html } from './layout.ts';
 
-/** States of a run that has ended. */
-const ENDED: readonly string[] = ['done', 'failed', 'stopped', 'cancelled'];
+/** States of runs and agents that have ended. */
+const ENDED: readonly string[] = ['done', 'failed', 'stopped', 'cancelled', 'finished', 'planned', 'superseded'];
 
 /** The forms that guide a run or an agent; none once it has ended. */
 export function renderSteering(desk: Desk, run: string, state: string): Html {

@@ -35,7 +35,7 @@ async function up(config: Config): Promise<number> {
   const stack = await bringUp(config, say);
   let web: Web | undefined;
   try {
-    web = await openWeb(stack.client, stack.address, { user: config.user, hub: config });
+    web = await openWeb(stack.client, stack.address, { ...config.web, user: config.user, hub: config });
     await scheduleJanitor(stack.client, config.taskQueue);
     say(
       `Coxswain is up. Temporal ${stack.address} · UI ${stack.uiUrl ?? ''} · model ${stack.model} · state ${config.stateDir}`,

@@ -28,7 +28,7 @@ function readPort(text: string): number {
 async function web(port: number | undefined): Promise<number> {
   return await withStack(async ({ client, address }, config) => {
     const interrupt = interrupted();
-    const served = await openWeb(client, address, { port, user: config.user, hub: config });
+    const served = await openWeb(client, address, { ...config.web, port, user: config.user, hub: config });
     console.log(`Open this address in a browser of this machine; it lets in whoever has it:\n  ${served.url}`);
     await interrupt.happened;
     interrupt.done();
