@@ -16,8 +16,16 @@ const PATIENCE_MS = 20_000;
 const LOOK_MS = 500;
 
 /** Further processes that belong to the git daemon, the Temporal server and the workers. */
-const MEANT =
-  /git-daemon --export-all|\/src\/programs\/starter-program\.ts$|^sh -c umask 077; exec 3<&0|^\/bin\/sh -c\s+read -r token \|\| exit/;
+const MEANT = new RegExp(
+  [
+    'git-daemon --export-all',
+    String.raw`/src/programs/starter-program\.ts$`,
+    // Kept open by a worker for a minute, for objects in packs.
+    '^git .* cat-file --batch-command$',
+    '^sh -c umask 077; exec 3<&0',
+    String.raw`^/bin/sh -c\s+read -r token \|\| exit`,
+  ].join('|'),
+);
 
 /**
  * Looks at all processes that name the run's folder, at the hub and the repository, and at the workers' own folders.
