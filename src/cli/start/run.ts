@@ -4,13 +4,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { resultOf, startRefactor } from '../../client/refactors.ts';
 import type { Config } from '../../config.ts';
 import { readConfig } from '../../config.ts';
-import { findSecretOf } from '../../core/address.ts';
+import { findSecretOf, readAddress } from '../../core/address.ts';
 import { readStart } from '../../core/decisions/messages.ts';
 import type { NetworkGrant } from '../../core/egress.ts';
 import { digestStart } from '../../core/refactor/request.ts';
@@ -149,10 +149,19 @@ async function sayNetworkOf({ stateDir }: Config, workflowId: string, input: Rec
   await sayNetwork(stateDir, { workflowId, startDigest: digestStart(read.input), repository, network });
 }
 
+/** Why an address that is no folder here can't be a repository. Only a whole path may be one on a worker's machine. */
+export function findAddressProblem(repository: string): string | undefined {
+  const secret = findSecretOf(repository);
+  if (secret !== undefined) return `the repository's address ${secret}`;
+  const read = readAddress(repository);
+  if (read.kind === 'bad' || read.address.kind === 'url' || isAbsolute(read.address.path)) return undefined;
+  return `there is no folder ${resolve(repository)}: name a repository's folder, or its URL`;
+}
+
 async function run(config: Config, repository: string, goal: string, options: RunOptions): Promise<number> {
   // Before it is sent: the input of a start stays in the history, even if the start is refused.
-  const problem = existsSync(repository) ? undefined : findSecretOf(repository);
-  if (problem !== undefined) throw new StackError(`the repository's address ${problem}`);
+  const problem = existsSync(repository) ? undefined : findAddressProblem(repository);
+  if (problem !== undefined) throw new StackError(problem);
   const stack = await openStack(config);
   const interrupt = interrupted();
   try {
