@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { describeMissingNode, findNode } from './launch.mjs';
+import { describeMissingNode, findNode, NEEDED_NODE } from './launch.mjs';
 
 /** `git merge-tree --write-tree` came with it. */
 const MIN_GIT = [2, 38];
@@ -34,7 +34,7 @@ export function describeInstall(root) {
 export function lookFirst(root) {
   const packages = findMissingPackages(root);
   const looks = [
-    ['node', lookAtNode(root)],
+    ['node', lookAtNode(root, packages.length > 0)],
     [
       'packages',
       packages.length === 0
@@ -51,9 +51,12 @@ export function lookFirst(root) {
   );
 }
 
-function lookAtNode(root) {
+function lookAtNode(root, comesWithPackages) {
   const node = findNode(root);
-  return node ? { ok: true, text: node } : { ok: false, text: describeMissingNode().replaceAll('\n', ' ') };
+  if (node) return { ok: true, text: node };
+  if (comesWithPackages)
+    return { ok: true, text: `this is ${process.versions.node}: Node ${NEEDED_NODE} comes with the packages` };
+  return { ok: false, text: describeMissingNode().replaceAll('\n', ' ') };
 }
 
 function lookAtGit() {
