@@ -7,7 +7,7 @@ import { sweep } from '../sweep.ts';
 quietRuntime();
 
 /** `npm run chaos -- --kills 500 --seed 1` is a longer one still. */
-const KILLS = sweep(5, 20);
+const KILLS = sweep(5, 12);
 const SEED = 320;
 
 test('kills, freezes, drains and server crashes in the middle of everything break no promise', async () => {
@@ -20,4 +20,4 @@ test('kills, freezes, drains and server crashes in the middle of everything brea
   expect(hits.length).toBe(KILLS);
   for (const [name, times] of Object.entries(findings.looked))
     expect(times, PROMISES[name as keyof typeof PROMISES]).toBeGreaterThan(name === 'inFlight' ? -1 : 0);
-}, 600_000);
+}, 1_800_000);
