@@ -90,3 +90,10 @@ test('the recorded histories show each of these', () => {
   );
   expect(byPeople.length).toBeGreaterThan(0);
 });
+
+test('no stack trace names a folder outside of the project', async () => {
+  const texts = await Promise.all(names.map(async (name) => await readFile(`${folder}${name}`, 'utf8')));
+  const traces = texts.flatMap((text) => text.match(/"stackTrace": "(?:[^"\\]|\\.)*"/g) ?? []);
+  expect(traces.length).toBeGreaterThan(0);
+  expect(traces.filter((trace) => /[\s(]\//.test(trace))).toEqual([]);
+});
