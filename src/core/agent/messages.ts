@@ -8,14 +8,14 @@ import type { MessageOrigin } from './decisions.ts';
 import { answerQuestion, decideForAgent } from './decisions.ts';
 import { gateAgain } from './gate-call.ts';
 import type { AgentState } from './state.ts';
-import { changeSteerOfAgent } from './withdraw.ts';
+import { changeSteerOfAgent, toSteer } from './withdraw.ts';
 import { endAgent, nextStep, publish, say, tell } from './work.ts';
 import { rulesOf } from '../policy/decision-fields.ts';
 import type { Decision } from '../decisions/control.ts';
 import type { Verified } from '../decisions/weigh.ts';
 import type { Message, MessageOf, Verb } from '../decisions/messages.ts';
 import { withdrawDecisions } from '../decisions/open-decisions.ts';
-import { findPauseProblem, isClaim, noteAuthor, pauseBy, weighOrder } from '../decisions/orders.ts';
+import { findPauseProblem, noteAuthor, pauseBy, weighOrder } from '../decisions/orders.ts';
 import type { MessageOutcome, Received } from '../decisions/receive.ts';
 import { receive } from '../decisions/receive.ts';
 import { findFullQueue } from '../decisions/steer-queue.ts';
@@ -117,9 +117,8 @@ function steerAgent(state: AgentState, message: MessageOf<'steer'>, at: number):
   const by = message.by ?? 'unknown';
   // The steer's id is its receipt's id: addReceipt makes the same one for a message without an id.
   const id = message.id ?? `steer-${state.control.received + 1}`;
-  const claim = isClaim(message, state.control, rulesOf(state.spec.policy)) ? { claim: true as const } : {};
   const steered = say(
-    { ...state, steers: [...state.steers, { id, text: message.text, by, ...claim }] },
+    { ...state, steers: [...state.steers, toSteer(state, id, message)] },
     at,
     `steer from ${by}: ${message.text}`,
   );

@@ -3,6 +3,7 @@
  * Rule: a steer that a model call is reading or has read stays as it is, and its sender is told so.
  */
 import type { AgentState } from './state.ts';
+import type { Steer } from './step.ts';
 import { publish, say } from './work.ts';
 import { rulesOf } from '../policy/decision-fields.ts';
 import type { MessageOf } from '../decisions/messages.ts';
@@ -11,6 +12,13 @@ import { editReceipt, updateReceipts } from '../decisions/receipts.ts';
 import type { MessageOutcome } from '../decisions/receive.ts';
 import { findFullQueue } from '../decisions/steer-queue.ts';
 import { describeTakenBack, findWaitingSteer } from '../decisions/waiting-steers.ts';
+
+/** A steer as it waits for the next model call: in the words and the name of a message. */
+export function toSteer(state: AgentState, id: string, message: MessageOf<'steer'> | MessageOf<'edit'>): Steer {
+  const { text, by = 'unknown' } = message;
+  const claim = isClaim(message, state.control, rulesOf(state.spec.policy)) ? { claim: true as const } : {};
+  return { id, text, by, ...claim };
+}
 
 export function changeSteerOfAgent(
   state: AgentState,
@@ -33,9 +41,7 @@ export function changeSteerOfAgent(
   }
   const full = findFullQueue(state.control, others, message);
   if (full !== undefined) return refused(full);
-  const { claim: _, ...said } = { id, text: message.text, by, claim: undefined };
-  const claim = isClaim(message, state.control, rulesOf(state.spec.policy)) ? { claim: true as const } : {};
-  const steers = state.steers.map((waiting) => (waiting.id === id ? { ...said, ...claim } : waiting));
+  const steers = state.steers.map((waiting) => (waiting.id === id ? toSteer(state, id, message) : waiting));
   const control = editReceipt(state.control, id, message.text);
   const edited = say({ ...state, control, steers }, at, `steer ${id} edited by ${by}: ${message.text}`);
   return { kind: 'applied', detail: 'edited: the next model call reads the new words', state: publish(edited) };

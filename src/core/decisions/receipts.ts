@@ -68,6 +68,11 @@ function answerKind(state: Receipt['state']): MessageResult['kind'] {
   return state === 'refused' || state === 'forwarded' ? state : 'applied';
 }
 
+/** Changes each receipt by itself. */
+function changeReceipts(control: Control, change: (receipt: Receipt) => Receipt): Control {
+  return { ...control, receipts: control.receipts.map(change) };
+}
+
 /** Sets state and detail of receipts, by their ids. */
 export function updateReceipts(
   control: Control,
@@ -75,10 +80,7 @@ export function updateReceipts(
   state: Receipt['state'],
   detail: string,
 ): Control {
-  const receipts = control.receipts.map((receipt) =>
-    ids.includes(receipt.id) ? { ...receipt, state, detail } : receipt,
-  );
-  return { ...control, receipts };
+  return changeReceipts(control, (receipt) => (ids.includes(receipt.id) ? { ...receipt, state, detail } : receipt));
 }
 
 /** An agent that a message is passed on to, with its task. */
@@ -104,12 +106,11 @@ export function toldOf(agents: readonly Addressee[]): NonNullable<Receipt['told'
 
 /** The receipts after their messages were passed on to one more agent. `later` says who gets them later. */
 export function passOnLater(control: Control, ids: readonly string[], agent: Addressee, later: string): Control {
-  const receipts = control.receipts.map((receipt) => {
+  return changeReceipts(control, (receipt) => {
     if (!ids.includes(receipt.id)) return receipt;
     const told = Object.entries({ ...receipt.told, ...toldOf([agent]) }).slice(-MAX_TOLD);
     return describeTold({ ...receipt, told: Object.fromEntries(told) }, later);
   });
-  return { ...control, receipts };
 }
 
 /** The receipts after an agent has said what became of messages at it. */
@@ -119,7 +120,7 @@ export function hearFromAgent(
   news: readonly { id: string; state: string; detail: string }[],
 ): Control {
   const byId = new Map(news.map((one) => [one.id, one]));
-  const receipts = control.receipts.map((receipt) => {
+  return changeReceipts(control, (receipt) => {
     const one = byId.get(receipt.id);
     const part = receipt.told?.[agent.id];
     if (!one || !isPending(part ?? receipt)) return receipt;
@@ -127,28 +128,23 @@ export function hearFromAgent(
     if (!part) return receipt.told ? receipt : { ...receipt, ...said, detail: `${agent.task}: ${one.detail}` };
     return describeTold({ ...receipt, told: { ...receipt.told, [agent.id]: { ...part, ...said } } });
   });
-  return { ...control, receipts };
 }
 
 /** A receipt with other words, which a person put in the place of the first ones. */
 export function editReceipt(control: Control, id: string, text: string): Control {
   const words = clipText(text, MAX_WORDS);
-  const receipts = control.receipts.map((receipt) => (receipt.id === id ? { ...receipt, text: words } : receipt));
-  return { ...control, receipts };
+  return changeReceipts(control, (receipt) => (receipt.id === id ? { ...receipt, text: words } : receipt));
 }
 
 /** Ends what still waits in these receipts, wherever it waits. */
 export function endPending(control: Control, ids: readonly string[], state: ReceiptState, detail: string): Control {
-  const receipts = control.receipts.map((receipt) => {
+  const end = <P extends { state: ReceiptState }>(part: P): P => (isPending(part) ? { ...part, state, detail } : part);
+  return changeReceipts(control, (receipt) => {
     if (!ids.includes(receipt.id) || !isPending(receipt)) return receipt;
-    if (!receipt.told) return { ...receipt, state, detail };
-    const parts = Object.entries(receipt.told).map(([agent, part]) => [
-      agent,
-      isPending(part) ? { ...part, state, detail } : part,
-    ]);
-    return describeTold({ ...receipt, told: Object.fromEntries(parts) as NonNullable<Receipt['told']> });
+    if (!receipt.told) return end(receipt);
+    const told = Object.entries(receipt.told).map(([agent, part]) => [agent, end(part)] as const);
+    return describeTold({ ...receipt, told: Object.fromEntries(told) });
   });
-  return { ...control, receipts };
 }
 
 /** What a receipt says on the whole, from what became of its message at each agent. */
