@@ -56,10 +56,10 @@ export function findEarlierResult(control: Control, id: string | undefined): Mes
 export function finishReceived(
   control: Control,
   id: string,
-  outcome: Pick<Receipt, 'state' | 'detail'>,
+  outcome: Pick<Receipt, 'state' | 'detail' | 'told'>,
 ): { control: Control; answer: MessageResult } {
   const { state, detail } = outcome;
-  const settled = updateReceipts(control, [id], state, detail);
+  const settled = changeReceipts(control, (receipt) => (receipt.id === id ? { ...receipt, ...outcome } : receipt));
   const appliedIds = state === 'refused' ? control.appliedIds.filter((other) => other !== id) : control.appliedIds;
   return { control: { ...settled, appliedIds }, answer: { kind: answerKind(state), detail, receipt: id } };
 }

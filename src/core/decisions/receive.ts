@@ -103,7 +103,7 @@ function isAnother({ receipts }: Control, { id }: Message, digest: string): bool
   return earlier?.digest !== undefined && earlier.digest !== digest;
 }
 
-function describeOutcome<S>(outcome: MessageOutcome<S>): Pick<Receipt, 'state' | 'detail'> {
+function describeOutcome<S>(outcome: MessageOutcome<S>): Pick<Receipt, 'state' | 'detail' | 'told'> {
   if (outcome.kind === 'verify') return { state: 'received', detail: 'its signature is being verified' };
   if (outcome.kind === 'read') return { state: 'received', detail: 'policy is being read again' };
   return { state: outcome.kind, detail: outcome.detail, ...(outcome.told ? { told: outcome.told } : {}) };
