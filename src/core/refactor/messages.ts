@@ -6,7 +6,7 @@ import { rulesOf } from '../policy/decision-fields.ts';
 import type { Verified } from '../decisions/weigh.ts';
 import type { Message, MessageOf, Verb } from '../decisions/messages.ts';
 import { listOpenDecisions } from '../decisions/open-decisions.ts';
-import { isClaim, noteAuthor, pauseBy, weighOrder } from '../decisions/orders.ts';
+import { noteAuthor, pauseBy, weighOrder } from '../decisions/orders.ts';
 import type { MessageOutcome, Received } from '../decisions/receive.ts';
 import { receive } from '../decisions/receive.ts';
 import { answerForRefactor, chooseForRefactor, decideForRefactor, revisePlan } from './decisions.ts';
@@ -14,9 +14,8 @@ import { policyInput } from './next.ts';
 import { takeBranch } from './delivered.ts';
 import type { RefactorState } from './state.ts';
 import { askForBudgetAgain, listRunning, log, passOn, stopRefactor } from './work.ts';
-import { changeSteerOfRefactor } from './withdraw.ts';
-import { findFullQueue, addStanding, MAX_STEER_SHOWN } from '../decisions/steer-queue.ts';
-import { clipText } from '../text/lines.ts';
+import { changeSteerOfRefactor, noteSaid } from './withdraw.ts';
+import { findFullQueue, addStanding } from '../decisions/steer-queue.ts';
 
 type Came = MessageOutcome<RefactorState>;
 
@@ -88,11 +87,9 @@ function steerRefactor(before: RefactorState, message: MessageOf<'steer'>, at: n
   const by = message.by ?? 'unknown';
   const { to, ...steer } = message;
   const running = listRunning(before).filter(({ task }) => to === undefined || task === to);
-  const claim = isClaim(message, before.control, rulesOf(before.policy)) ? { claim: true as const } : {};
   const full = findFullQueue(before.control, before.heldSteers, message);
   if (running.length === 0 && full !== undefined) return outcome('refused', full, before);
-  const said = { id: message.id, at, by, text: clipText(message.text, MAX_STEER_SHOWN), ...claim };
-  const steering = [...before.steering, said].slice(-100);
+  const steering = noteSaid(before, message, at);
   const state = keepForLater(log({ ...before, steering }, at, `steer from ${by}: ${message.text}`), message);
   if (running.length > 0) return passOn(state, running, steer, 'passed on to');
   const late = findLate(state);

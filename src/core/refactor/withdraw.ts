@@ -7,10 +7,15 @@ import type { MessageOf } from '../decisions/messages.ts';
 import type { Receipt } from '../decisions/control.ts';
 import { editReceipt, isPending, updateReceipts } from '../decisions/receipts.ts';
 import type { MessageOutcome } from '../decisions/receive.ts';
+import { isClaim } from '../decisions/orders.ts';
+import { MAX_STEER_SHOWN } from '../decisions/steer-queue.ts';
+import { rulesOf } from '../policy/decision-fields.ts';
+import { clipText } from '../text/lines.ts';
 import { describeTakenBack, findWaitingSteer } from '../decisions/waiting-steers.ts';
 import type { RefactorState } from './state.ts';
 import { listRunning, log, passOn } from './work.ts';
 
+type Steer = MessageOf<'steer'>;
 type Change = MessageOf<'withdraw'> | MessageOf<'edit'>;
 
 export function changeSteerOfRefactor(
@@ -27,18 +32,18 @@ export function changeSteerOfRefactor(
   if (!waitsHere && agents.length === 0) return refused(`it is not waiting any more: ${steer.detail}`);
   const by = message.by ?? 'unknown';
   const what = message.verb === 'withdraw' ? describeTakenBack(by) : `edited by ${by}: ${message.text}`;
-  const changed = log(changeHere(before, steer.id, message), at, `steer ${steer.id} ${what}`);
+  const wasRead = Object.values(steer.told ?? {}).some(({ state }) => state === 'delivered');
+  const heard = agents.length > 0 || wasRead;
+  const changed = log(changeHere(before, steer.id, message, { at, heard }), at, `steer ${steer.id} ${what}`);
   // Agents look for exactly this id, also where the person typed its beginning.
   if (agents.length > 0) return passOn(changed, agents, { ...message, steer: steer.id }, 'passed on to');
   if (message.verb === 'edit')
     return { kind: 'applied', detail: 'edited: agents that start later read the new words', state: changed };
-  // Some agents may have read it.
-  const became = steer.told && Object.values(steer.told).some(({ state }) => state === 'delivered');
-  const detail = became
+  const detail = wasRead
     ? `${steer.detail}; ${describeTakenBack(by)} for agents that start later`
     : describeTakenBack(by);
-  const control = updateReceipts(changed.control, [steer.id], became ? 'delivered' : 'withdrawn', detail);
-  const who = became ? `agents that start later don't get it; ${steer.detail}` : 'no model call reads it';
+  const control = updateReceipts(changed.control, [steer.id], wasRead ? 'delivered' : 'withdrawn', detail);
+  const who = wasRead ? `agents that start later don't get it; ${steer.detail}` : 'no model call reads it';
   return { kind: 'applied', detail: `taken back: ${who}`, state: { ...changed, control } };
 }
 
@@ -49,20 +54,43 @@ function hasUnread({ told, state }: Receipt, agent: string): boolean {
   return part !== undefined && isPending(part);
 }
 
-function changeHere(state: RefactorState, id: string, message: Change): RefactorState {
-  const change = <S extends { id?: string | undefined; text: string }>(steers: readonly S[]): S[] =>
-    message.verb === 'withdraw'
-      ? steers.filter((steer) => steer.id !== id)
-      : steers.map((steer) => (steer.id === id ? { ...steer, text: message.text, by: message.by } : steer));
-  const steering = state.steering.flatMap((said) => {
-    if (said.id !== id) return [said];
-    return message.verb === 'withdraw' ? [] : [{ ...said, text: message.text, by: message.by ?? 'unknown' }];
-  });
+/** The refactor's own copies of the steer, and what the report says of it. `heard`: agents have it, or have read it. */
+function changeHere(
+  state: RefactorState,
+  id: string,
+  message: Change,
+  { at, heard }: { at: number; heard: boolean },
+): RefactorState {
+  const change = (steers: readonly Steer[]): Steer[] =>
+    steers.flatMap((steer) => {
+      if (steer.id !== id) return [steer];
+      return message.verb === 'withdraw' ? [] : [reword(steer, message)];
+    });
+  const steering = heard ? state.steering : state.steering.filter((said) => said.id !== id);
   return {
     ...state,
-    steering,
+    steering: message.verb === 'edit' ? noteSaid({ ...state, steering }, { ...message, id }, at) : steering,
     heldSteers: change(state.heldSteers),
     ...(state.standingSteers ? { standingSteers: change(state.standingSteers) } : {}),
     control: message.verb === 'edit' ? editReceipt(state.control, id, message.text) : state.control,
   };
+}
+
+/** The same steer in the words and with the signature of its edit. */
+function reword({ id, to, interrupt }: Steer, { text, by, signature, signer, expiresAt }: MessageOf<'edit'>): Steer {
+  return { verb: 'steer', id, to, interrupt, text, by, signature, signer, expiresAt };
+}
+
+/** Most entries of what people said that the report lists, the newest ones. */
+const MAX_SAID = 100;
+
+/** What the report lists, with a steer or its edit. */
+export function noteSaid(
+  { steering, control, policy }: Pick<RefactorState, 'steering' | 'control' | 'policy'>,
+  message: Steer | MessageOf<'edit'>,
+  at: number,
+): RefactorState['steering'] {
+  const { id, by = 'unknown', text } = message;
+  const claim = isClaim(message, control, rulesOf(policy)) ? { claim: true as const } : {};
+  return [...steering, { id, at, by, text: clipText(text, MAX_STEER_SHOWN), ...claim }].slice(-MAX_SAID);
 }
