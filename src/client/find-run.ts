@@ -6,6 +6,7 @@
 import type { Client } from '@temporalio/client';
 import { ClientFailure } from './client-failure.ts';
 import { queryRun } from './refactors.ts';
+import { agentIdsOf, nameOfAgent } from '../core/views/read-status.ts';
 import type { RefactorStatus } from '../core/views/status.ts';
 import type { HubSettings } from '../git/remote/hub-store.ts';
 import { findMissingHub, openHubStore } from '../git/remote/hub-store.ts';
@@ -28,17 +29,19 @@ export async function findRun(client: Client, id: string, agent?: string): Promi
   const isAgent = agent === undefined && isAgentId(id);
   const refactor = isAgentId(id) ? id.slice(0, id.lastIndexOf('/')) : id;
   const status = await queryRun(client, refactor, refactorQueries.status);
-  const which = isAgent ? id.slice(refactor.length + 1) : agent;
+  const which = isAgent ? nameOfAgent(refactor, id) : agent;
   return { status, agent: which === undefined ? undefined : nameAgent(status, which) };
 }
 
-function nameAgent({ id, tasks, agents = [] }: RefactorStatus, which: string): string {
-  const name = which.startsWith(`${id}/`) ? which.slice(id.length + 1) : which;
+function nameAgent(status: RefactorStatus, which: string): string {
+  const { id, tasks } = status;
+  const name = nameOfAgent(id, which);
   const ofTask = tasks.find((task) => task.id === name)?.agent;
   const agent = ofTask ?? (/\.\d+$/.test(name) ? `${id}/${name}` : undefined);
   if (agent) return agent;
-  const known = new Set([...agents.map((row) => row.id), ...tasks.flatMap((task) => task.agent ?? [])]);
-  const names = [...known].map((one) => one.slice(id.length + 1)).join(', ');
+  const names = agentIdsOf(status)
+    .map((one) => nameOfAgent(id, one))
+    .join(', ');
   throw new ClientFailure('bad-input', `"${name}" is no task that an agent has begun; agents: ${names || 'none yet'}`);
 }
 

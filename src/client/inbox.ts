@@ -6,6 +6,7 @@
 import type { Client } from '@temporalio/client';
 import { alikeKey } from '../core/decisions/alike.ts';
 import type { MessageFields } from '../core/decisions/messages.ts';
+import { firstLine } from '../core/text/lines.ts';
 import type { DecisionKind } from '../core/policy/decision-kinds.ts';
 import type { NeedCard } from '../core/views/card.ts';
 import type { InboxGroup, InboxItem } from '../core/views/inbox.ts';
@@ -47,7 +48,7 @@ async function askRun(client: Client, run: FleetRun): Promise<InboxItem[]> {
 
 function toCard(need: NeedView, run: string): NeedCard {
   const { id, kind, risk, openedAt, digest, about, owner } = need;
-  const [title = ''] = about.split('\n', 1);
+  const title = firstLine(about);
   const alike = alikeOf(need, run);
   return { id, kind, risk, openedAt, digest, alike, title, blocks: 1, ...(owner === undefined ? {} : { owner }) };
 }

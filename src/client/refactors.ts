@@ -10,6 +10,7 @@ import type { MessageFields, SignalVerb, Verb } from '../core/decisions/messages
 import { SIGNAL_VERBS } from '../core/decisions/messages.ts';
 import type { MessageResult } from '../core/decisions/receipts.ts';
 import type { RefactorResult } from '../core/refactor/state.ts';
+import { agentIdsOf } from '../core/views/read-status.ts';
 import type { NeedView } from '../core/views/status.ts';
 import type { VerbUpdate } from '../workflows/messages.ts';
 import { agentQueries, refactorQueries, runQueries, signals, updates } from '../workflows/messages.ts';
@@ -103,11 +104,9 @@ async function findOutcome(
   const status = await queryRun(client, id, refactorQueries.status);
   const own = status.receipts.find((one) => one.id === receipt);
   if (own && !UNHEARD.includes(own.state)) return toAnswer(own);
-  const ids = new Set([
-    ...status.tasks.flatMap(({ agent }) => agent ?? []),
-    ...(status.agents ?? []).map((row) => row.id),
-  ]);
-  const asked = await Promise.allSettled([...ids].map((agent) => queryRun(client, agent, agentQueries.status)));
+  const asked = await Promise.allSettled(
+    agentIdsOf(status).map((agent) => queryRun(client, agent, agentQueries.status)),
+  );
   const heard = asked.flatMap((result) => {
     if (result.status !== 'fulfilled') return [];
     const { task, receipts } = result.value;

@@ -4,6 +4,7 @@
  */
 import type { Client } from '@temporalio/client';
 import type { Control } from '../core/decisions/control.ts';
+import { agentIdsOf, nameOfAgent } from '../core/views/read-status.ts';
 import type { AgentStatus, RefactorStatus } from '../core/views/status.ts';
 import { agentQueries, refactorQueries } from '../workflows/messages.ts';
 import type { AgentNow } from './agent-now.ts';
@@ -31,13 +32,13 @@ export async function readSnapshot(client: Client, id: string, before?: Pick<Sna
     await queryRun(client, id, refactorQueries.log),
   ];
   const working = status.agents?.map((agent) => agent.id) ?? [];
-  const ids = [...new Set([...status.tasks.flatMap(({ agent }) => agent ?? []), ...working])];
+  const ids = agentIdsOf(status);
   const agents = await Promise.allSettled(ids.map((agent) => queryRun(client, agent, agentQueries.status)));
   const asked = [...new Set([...ids, ...(before?.ids ?? [])])];
   const logs = await Promise.allSettled(asked.map((agent) => queryRun(client, agent, agentQueries.log)));
   const lines = logs.flatMap((result, index) =>
     result.status === 'fulfilled'
-      ? result.value.map(({ at, text }) => ({ at, text: `${(asked[index] ?? '').slice(id.length + 1)} ${text}` }))
+      ? result.value.map(({ at, text }) => ({ at, text: `${nameOfAgent(id, asked[index] ?? '')} ${text}` }))
       : [],
   );
   const known = agents.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));

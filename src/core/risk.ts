@@ -2,7 +2,9 @@
  * The words of every gate: how large a risk is, and what the gate's rule says.
  */
 
-export type Risk = 'low' | 'medium' | 'high';
+/** From the lowest to the highest. */
+export const RISK_WORDS = ['low', 'medium', 'high'] as const;
+export type Risk = (typeof RISK_WORDS)[number];
 
 /** What a gate says, from the loosest to the strictest. */
 export const GATE_RULES = ['allow', 'ask', 'deny'] as const;

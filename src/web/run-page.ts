@@ -11,7 +11,8 @@ import type { Control } from '../core/decisions/control.ts';
 import type { Plan } from '../core/plan.ts';
 import { asLine } from '../core/text/lines.ts';
 import { showSpend } from '../core/views/details.ts';
-import type { NeedView, RefactorStatus } from '../core/views/status.ts';
+import { rivalsOf } from '../core/views/read-status.ts';
+import type { RefactorStatus } from '../core/views/status.ts';
 import { refactorQueries } from '../workflows/messages.ts';
 import { renderDoing } from './agent-page.ts';
 import { renderDecision } from './decision.ts';
@@ -62,11 +63,6 @@ export async function readRun(client: Client, desk: Desk, reader: HubReader, id:
       { id: 'log', body: renderLog(log) },
     ],
   };
-}
-
-/** The agents that a decision is a choice among. */
-function rivalsOf({ tasks }: RefactorStatus, { kind, task }: NeedView): string[] {
-  return (kind === 'choice' && tasks.find(({ id }) => id === task)?.rivals) || [];
 }
 
 function renderState(status: RefactorStatus): Html {

@@ -4,17 +4,15 @@
  */
 import { html } from 'hono/html';
 import { asLine } from '../core/text/lines.ts';
+import { hasEnded } from '../core/views/read-status.ts';
 import { addressOf } from './address.ts';
 import type { Desk } from './forms.ts';
 import { renderForm } from './forms.ts';
 import type { Html } from './layout.ts';
 
-/** States of runs and agents that have ended. */
-const ENDED: readonly string[] = ['done', 'failed', 'stopped', 'cancelled', 'finished', 'planned', 'superseded'];
-
 /** The forms that guide a run or an agent; none once it has ended. */
 export function renderSteering(desk: Desk, run: string, state: string): Html {
-  if (ENDED.includes(state)) return html``;
+  if (hasEnded(state)) return html``;
   const button = (label: string): Html => html`<button>${label}</button>`;
   return html`<section aria-labelledby="steering"><h2 id="steering">Steer</h2>${renderForm(desk, {
     run,

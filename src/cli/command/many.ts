@@ -149,10 +149,8 @@ async function signAll<V extends BulkVerb>({
 
 /** Equal receipts as one line. */
 function showReceipts(receipts: readonly BulkReceipt[]): string {
-  const lines = new Map<string, string[]>();
-  for (const { workflow, kind, detail } of receipts) {
-    const text = `${kind}: ${safe(detail)}`;
-    lines.set(text, [...(lines.get(text) ?? []), safe(workflow)]);
-  }
-  return [...lines].map(([text, runs]) => `  ${text}  (${runs.length}: ${runs.join(', ')})`).join('\n');
+  const lines = Map.groupBy(receipts, ({ kind, detail }) => `${kind}: ${safe(detail)}`);
+  return [...lines]
+    .map(([text, same]) => `  ${text}  (${same.length}: ${same.map(({ workflow }) => safe(workflow)).join(', ')})`)
+    .join('\n');
 }

@@ -9,7 +9,8 @@ import type { VerbUpdate } from '../../workflows/messages.ts';
 import { runQueries } from '../../workflows/messages.ts';
 import type { SendOptions } from '../command/verb.ts';
 import { askPerson } from '../person/ask-person.ts';
-import { decideOne, rivalsOf } from '../person/supervise.ts';
+import { decideOne } from '../person/supervise.ts';
+import { rivalsOf } from '../../core/views/read-status.ts';
 import { withStack } from '../stack/open-stack.ts';
 
 /** What a command that takes a decision says of it. */

@@ -4,7 +4,7 @@
  */
 import type { GroupResult } from '../../client/inbox.ts';
 import { showAge } from '../../core/text/durations.ts';
-import { asLine as safe, asName } from '../../core/text/lines.ts';
+import { asLine as safe, asName, counted } from '../../core/text/lines.ts';
 import { nameRepository } from '../../core/views/card-words.ts';
 import type { InboxGroup, InboxItem } from '../../core/views/inbox.ts';
 import { HOLD } from '../../core/views/inbox.ts';
@@ -71,7 +71,7 @@ export function showGroups(groups: readonly InboxGroup[], now: number, columns?:
 export function showHead({ items, kind, blocks, due, ...group }: InboxGroup, now: number): string {
   const many = items.length > 1 ? `${items.length} alike, ` : '';
   const when = due === undefined ? '' : `, policy acts in ${showAge(Math.max(0, due - now))}`;
-  const waits = `waits ${showAge(now - group.openedAt)}, blocks ${blocks} ${blocks === 1 ? 'task' : 'tasks'}${when}`;
+  const waits = `waits ${showAge(now - group.openedAt)}, blocks ${counted(blocks, 'task')}${when}`;
   // Each of them is named: nothing is decided that was not shown.
   const of = items.map(
     ({ run, id, repository, goal }) =>
@@ -84,10 +84,11 @@ export function showHead({ items, kind, blocks, due, ...group }: InboxGroup, now
 
 /** What became of a reply, by item; equal results are one line. */
 export function showResults(results: readonly GroupResult[]): string {
-  const lines = new Map<string, string[]>();
-  for (const { item, kind, detail } of results) {
-    const text = kind === 'left' ? `not decided: ${safe(detail)}` : `${kind}: ${safe(detail)}`;
-    lines.set(text, [...(lines.get(text) ?? []), safe(item.run)]);
-  }
-  return [...lines].map(([text, runs]) => `  ${text}  (${[...new Set(runs)].join(', ')})`).join('\n');
+  const lines = Map.groupBy(
+    results,
+    ({ kind, detail }) => `${kind === 'left' ? 'not decided' : kind}: ${safe(detail)}`,
+  );
+  return [...lines]
+    .map(([text, same]) => `  ${text}  (${[...new Set(same.map(({ item }) => safe(item.run)))].join(', ')})`)
+    .join('\n');
 }

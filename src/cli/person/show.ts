@@ -10,6 +10,7 @@ import { showSpend } from '../../core/views/details.ts';
 import type { Plan } from '../../core/plan.ts';
 import { asBlock, asLine as safe, asName, clip, shorten } from '../../core/text/lines.ts';
 import type { TaskView } from '../../core/views/agent-rows.ts';
+import { nameOfAgent } from '../../core/views/read-status.ts';
 import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
 import { showDoing, showTail } from './show-doing.ts';
 import { showTime } from './show-time.ts';
@@ -73,7 +74,7 @@ function onOneLine<T>(answer: T, block: string): T {
 export function showTicks(answer: RefactorStatus): string {
   const { id: refactor, tasks } = onOneLine(answer, 'about');
   const ticks = tasks.map(({ id, status: state, rivals = [] }) => {
-    const racing = rivals.length > 1 ? ` (${rivals.map((agent) => agent.slice(refactor.length + 1)).join(', ')})` : '';
+    const racing = rivals.length > 1 ? ` (${rivals.map((agent) => nameOfAgent(refactor, agent)).join(', ')})` : '';
     return `${TICKS[state] ?? '[?]'} ${id}${racing}`;
   });
   return ticks.join('  ');

@@ -11,6 +11,7 @@ import { queryRun } from '../../client/refactors.ts';
 import { asBlock, asLine as safe } from '../../core/text/lines.ts';
 import type { InboxGroup, InboxItem } from '../../core/views/inbox.ts';
 import { HOLD } from '../../core/views/inbox.ts';
+import { rivalsOf } from '../../core/views/read-status.ts';
 import type { NeedView } from '../../core/views/status.ts';
 import type { HubSettings } from '../../git/remote/hub-store.ts';
 import { refactorQueries } from '../../workflows/messages.ts';
@@ -19,7 +20,7 @@ import type { ShowWhole } from './ask-person.ts';
 import { showGroups, showHead, showResults } from './show-inbox.ts';
 import { showPlan } from './show.ts';
 import { signDecision } from './sign-decision.ts';
-import { lookAtChanges, lookAtPlan, rivalsOf } from './supervise.ts';
+import { lookAtChanges, lookAtPlan } from './supervise.ts';
 
 export interface Sitting {
   client: Client;

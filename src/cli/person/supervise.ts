@@ -14,6 +14,7 @@ import { showSpend } from '../../core/views/details.ts';
 import type { Plan } from '../../core/plan.ts';
 import { showElapsed } from '../../core/text/durations.ts';
 import { asBlock, asLine as safe } from '../../core/text/lines.ts';
+import { rivalsOf } from '../../core/views/read-status.ts';
 import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
 import { refactorQueries, updates } from '../../workflows/messages.ts';
 import { showPlan, showTicks, sumSpend } from './show.ts';
@@ -73,11 +74,6 @@ export async function supervise(supervision: Supervision): Promise<RefactorStatu
     await wait(POLL_MS, undefined, signal ? { signal } : {}).catch(() => undefined);
   }
   return undefined;
-}
-
-/** The agents that a decision is a choice among. */
-export function rivalsOf({ tasks }: RefactorStatus, { kind, task }: NeedView): string[] {
-  return (kind === 'choice' && tasks.find(({ id }) => id === task)?.rivals) || [];
 }
 
 /** Shows a decision, asks the person at the terminal and sends their reply. True if it was sent and not refused. */

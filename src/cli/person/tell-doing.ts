@@ -4,6 +4,7 @@
  */
 import type { AgentNow } from '../../client/agent-now.ts';
 import { asLine as safe, shorten } from '../../core/text/lines.ts';
+import { nameOfAgent } from '../../core/views/read-status.ts';
 import { showDoing } from './show-doing.ts';
 
 /** A step that is shorter is told by its line in the log, when it has ended. */
@@ -23,7 +24,7 @@ export function createTeller(say: (line: string) => void): (now: AgentNow) => vo
     const isSame = before?.startedAt === activity.startedAt && live.elapsedMs >= before.elapsedMs;
     if (isSame && (live.elapsedMs < before.elapsedMs + AGAIN_MS || before.last === last)) return;
     told.set(status.id, { startedAt: activity.startedAt, elapsedMs: live.elapsedMs, last });
-    const name = status.refactor ? status.id.slice(status.refactor.length + 1) : status.id;
+    const name = nameOfAgent(status.refactor ?? '', status.id);
     say(`  ${safe(name)} ▸ ${showDoing(now)}${last === '' ? '' : ` | ${shorten(safe(last), 100)}`}`);
   };
 }

@@ -7,13 +7,12 @@ import { agentNow } from '../../client/agent-now.ts';
 import { queryRun } from '../../client/refactors.ts';
 import { showSpend } from '../../core/views/details.ts';
 import { asLine as safe } from '../../core/text/lines.ts';
+import { hasEnded } from '../../core/views/read-status.ts';
 import type { AgentStatus } from '../../core/views/status.ts';
 import { agentQueries } from '../../workflows/messages.ts';
 import type { Supervision } from './supervise.ts';
 import { decideOne, POLL_MS } from './supervise.ts';
 import { createTeller } from './tell-doing.ts';
-
-const ENDS = ['finished', 'planned', 'declined', 'stopped', 'failed'];
 
 /** Shows what happens until the agent ends or the watching is aborted; gives the last status. */
 export async function superviseAgent(supervision: Supervision): Promise<AgentStatus | undefined> {
@@ -34,7 +33,7 @@ export async function superviseAgent(supervision: Supervision): Promise<AgentSta
     if (now !== shown) say(`${now}   ${showSpend(status.spend)}`);
     shown = now;
     tellDoing(doing);
-    if (ENDS.includes(status.state)) return status;
+    if (hasEnded(status.state)) return status;
     for (const need of status.needs) {
       if (asked.has(need.id)) continue;
       asked.add(need.id);

@@ -4,8 +4,10 @@
  */
 import type { AgentNow } from '../../client/agent-now.ts';
 import type { Snapshot } from '../../client/snapshot.ts';
-import { asLine as safe, asName, shorten } from '../../core/text/lines.ts';
+import { RISKS } from '../../core/risk.ts';
+import { asLine as safe, asName, firstLine, shorten } from '../../core/text/lines.ts';
 import type { AgentRow, TaskView } from '../../core/views/agent-rows.ts';
+import { hasEnded, nameOfAgent } from '../../core/views/read-status.ts';
 import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
 import { showDoing } from '../person/show-doing.ts';
 import { sumSpend } from '../person/show.ts';
@@ -68,7 +70,6 @@ const TASK: Record<string, { mark: string; tone: Tone }> = {
   failed: { mark: '✘', tone: 'bad' },
   dropped: { mark: '−', tone: 'dim' },
 };
-const ENDS: readonly string[] = ['done', 'failed', 'stopped', 'cancelled'];
 const RECEIPT: Record<string, Tone> = { refused: 'bad', superseded: 'warn', delivered: 'good', applied: 'good' };
 
 export function viewRun(snapshot: Snapshot, beside: Beside): ScreenView {
@@ -91,7 +92,7 @@ export function viewRun(snapshot: Snapshot, beside: Beside): ScreenView {
     rows: listRows(snapshot, beside.now),
     receipts: receipts.map((receipt) => ({ text: showMessage(receipt), tone: RECEIPT[receipt.state] ?? 'warn' })),
     isPaused: paused !== null || hold !== null,
-    end: ENDS.includes(state) ? state : null,
+    end: hasEnded(state) ? state : null,
     rivals: Object.fromEntries(tasks.flatMap((task) => (task.rivals ? [[task.id, task.rivals]] : []))),
     agents: new Map(snapshot.ids.map((agent) => [agent, viewAgentNow(snapshot, agent)])),
   };
@@ -112,8 +113,7 @@ function showCount(count: number): string {
 /** Decisions first, the riskiest of them first; then the tasks in the plan's order, each with its agents. */
 function listRows({ status, now }: Snapshot, at: number): Row[] {
   const { needs, tasks, agents = [] } = status;
-  const rank = { high: 0, medium: 1, low: 2 };
-  const open = needs.toSorted((a, b) => rank[a.risk] - rank[b.risk] || a.openedAt - b.openedAt);
+  const open = needs.toSorted((a, b) => RISKS[b.risk] - RISKS[a.risk] || a.openedAt - b.openedAt);
   const known = new Set(tasks.map(({ id }) => id));
   const others = agents.filter(({ task }) => !known.has(task));
   return [
@@ -132,7 +132,7 @@ function rowOfNeed(need: NeedView, { tasks }: RefactorStatus, at: number): Row {
   return {
     key: `need ${id} ${digest}`,
     tone: risk === 'high' ? 'bad' : 'warn',
-    text: `● ${safe(id)}  ${safe(about.split('\n', 1)[0] ?? '')}`,
+    text: `● ${safe(id)}  ${safe(firstLine(about))}`,
     aside: `${risk} ${showElapsed(Math.max(0, at - openedAt))}`,
     need,
     ...(task === undefined ? {} : { task }),
@@ -161,7 +161,7 @@ function rowOfAgent(row: AgentRow, { id: refactor }: RefactorStatus, nows: Snaps
   return {
     key: `agent ${id}`,
     tone: trouble ? 'bad' : waits === undefined ? 'plain' : 'warn',
-    text: `  └ ${safe(nameOf(refactor, id))}  ${doing}`,
+    text: `  └ ${safe(nameOfAgent(refactor, id))}  ${doing}`,
     aside: `step ${now?.status.step ?? steps}`,
     task,
     agent: id,
@@ -169,7 +169,7 @@ function rowOfAgent(row: AgentRow, { id: refactor }: RefactorStatus, nows: Snaps
 }
 
 function viewAgentNow({ status, now, log }: Snapshot, agent: string): AgentView {
-  const name = nameOf(status.id, agent);
+  const name = nameOfAgent(status.id, agent);
   const own = log.filter(({ text }) => text.startsWith(`${name} `));
   const doing: AgentNow | undefined = now.get(agent);
   const step = doing
@@ -181,10 +181,6 @@ function viewAgentNow({ status, now, log }: Snapshot, agent: string): AgentView 
     tail: tail === '' ? [] : tail.split('\n').map(safe),
     log: own.map(({ at, text }) => `${showTime(at)} ${safe(text.slice(name.length + 1))}`),
   };
-}
-
-function nameOf(refactor: string, agent: string): string {
-  return agent.startsWith(`${refactor}/`) ? agent.slice(refactor.length + 1) : agent;
 }
 
 /** What was said and what became of it come first: the line may be cut. */

@@ -11,6 +11,7 @@ import { ClientFailure } from '../../client/client-failure.ts';
 import { sendVerb } from '../../client/refactors.ts';
 import { asLine as safe } from '../../core/text/lines.ts';
 import { shellLine } from '../../core/text/shell-line.ts';
+import { nameOfAgent } from '../../core/views/read-status.ts';
 import type { AgentStatus, RefactorStatus } from '../../core/views/status.ts';
 import type { Sha } from '../../core/transcript.ts';
 import { shaSchema } from '../../core/transcript.ts';
@@ -44,7 +45,7 @@ async function take(id: string, name: string | undefined, { into }: { into?: str
     const store = await openRunStore(config, status);
     const head = await pauseAndWait(client, agent, config.user);
     await ensureCommit(store, { commit: head });
-    const short = agent.slice(status.id.length + 1);
+    const short = nameOfAgent(status.id, agent);
     const branch = `cox/${status.id}/${short}-${head.slice(0, 8)}`;
     const folder = into === undefined ? join(dirname(copy), `${basename(copy)}-${short}`) : resolve(into);
     await addWorktree(copy, store, { commit: head, branch, folder });
@@ -61,7 +62,7 @@ export function onlyAgent({ id, agents = [] }: RefactorStatus): string {
   const working = agents.filter(({ status }) => status === 'working');
   const [agent] = working;
   if (agent && working.length === 1) return agent.id;
-  const names = working.map((one) => one.id.slice(id.length + 1)).join(', ');
+  const names = working.map((one) => nameOfAgent(id, one.id)).join(', ');
   throw new ClientFailure('bad-input', `name the agent; at work: ${names || 'none'}`);
 }
 

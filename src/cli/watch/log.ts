@@ -11,6 +11,7 @@ import { QUERY_NOTES } from '../../core/decisions/message-notes.ts';
 import type { LogLine } from '../../core/decisions/control.ts';
 import { safeJson } from '../../core/text/escape.ts';
 import { asLine as safe } from '../../core/text/lines.ts';
+import { nameOfAgent } from '../../core/views/read-status.ts';
 import { runQueries } from '../../workflows/messages.ts';
 import type { Action } from '../command/action.ts';
 import { addExample, EXAMPLE_ID } from '../command/help.ts';
@@ -73,7 +74,7 @@ async function isOver(client: Client, id: string): Promise<boolean> {
 async function readLog(client: Client, id: string, own: boolean): Promise<string[]> {
   const isRefactor = hasField(await queryRun(client, id, runQueries.status), 'goal');
   const agents = isRefactor && !own ? await listAgentIds(client, id) : [];
-  const runs = [{ run: id, name: '' }, ...agents.map((run) => ({ run, name: `${run.slice(id.length + 1)} ` }))];
+  const runs = [{ run: id, name: '' }, ...agents.map((run) => ({ run, name: `${nameOfAgent(id, run)} ` }))];
   const read = runs.map(async ({ run, name }) =>
     (await queryRun(client, run, runQueries.log)).map((line: LogLine) => ({ ...line, name })),
   );

@@ -2,6 +2,7 @@
  * Why a run does nothing now: one closed union for agents and refactors, and the words for people.
  * Rule: code reads `kind`. The sentence is made only here, and no code reads it.
  */
+import { counted } from '../text/lines.ts';
 
 export type Waiting =
   | { kind: 'paused' }
@@ -30,11 +31,11 @@ export function describeWaiting(why: Waiting): string {
     case 'planner':
       return 'the planner';
     case 'tasks':
-      return why.count === 1 ? '1 task' : `${why.count} tasks`;
+      return counted(why.count, 'task');
     case 'budget':
       return `the budget: ${why.holders}`;
     case 'agents':
-      return why.count === 1 ? '1 agent to end' : `${why.count} agents to end`;
+      return `${counted(why.count, 'agent')} to end`;
     case 'nothing':
       return 'nothing';
   }

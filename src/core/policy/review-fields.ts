@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Risk } from '../risk.ts';
-import { worse } from '../risk.ts';
+import { RISK_WORDS, worse } from '../risk.ts';
 import type { Field } from './fields.ts';
 import { least, most, newer } from './fields.ts';
 
@@ -20,7 +20,7 @@ const model: Field<string | null> = {
 };
 
 const atRisk: Field<Risk> = {
-  schema: z.enum(['low', 'medium', 'high']),
+  schema: z.enum(RISK_WORDS),
   says: 'Results with a static finding of this risk or a higher one are always reviewed.',
   joins: 'the lower risk',
   builtIn: { limit: 'high', value: 'medium' },

@@ -16,6 +16,7 @@ import type { RefactorState } from './state.ts';
 import { askForBudgetAgain, listRunning, log, passOn, stopRefactor } from './work.ts';
 import { changeSteerOfRefactor, noteSaid } from './withdraw.ts';
 import { findFullQueue, addStanding } from '../decisions/steer-queue.ts';
+import { counted } from '../text/lines.ts';
 
 type Came = MessageOutcome<RefactorState>;
 
@@ -144,7 +145,7 @@ function pauseRefactor(state: RefactorState, message: MessageOf<'pause'>, at: nu
     `paused by ${by}`,
   );
   const forwards = listRunning(state).map(({ id }) => ({ agent: id, message }));
-  return outcome('applied', `paused, with ${countAgents(forwards)}`, {
+  return outcome('applied', `paused, with ${counted(forwards.length, 'agent')}`, {
     ...paused,
     forwards: [...paused.forwards, ...forwards],
   });
@@ -183,13 +184,9 @@ function resumeRefactor(before: RefactorState, sent: MessageOf<'resume'>, at: nu
   const unsaid = message.setup === undefined ? '' : describeUnsaid(resumed);
   return outcome(
     'applied',
-    `resumed, with ${countAgents(forwards)}${where}${unsaid}`,
+    `resumed, with ${counted(forwards.length, 'agent')}${where}${unsaid}`,
     log(resumed, at, `resumed by ${by}`),
   );
-}
-
-function countAgents({ length }: readonly unknown[]): string {
-  return length === 1 ? '1 agent' : `${length} agents`;
 }
 
 /** A note that a network which was allowed at a terminal counts only for the start's setup. */

@@ -3,11 +3,12 @@
  * Rule: a verdict can make people look, and approves nothing.
  */
 import { z } from 'zod';
+import { RISK_WORDS } from '../risk.ts';
 
 const MAX_RATIONALE = 2000;
 
 export const verdictSchema = z.strictObject({
-  risk: z.enum(['low', 'medium', 'high']).describe('Harm that the change could do if it were delivered as it is.'),
+  risk: z.enum(RISK_WORDS).describe('Harm that the change could do if it were delivered as it is.'),
   suspicion: z
     .number()
     .min(0)

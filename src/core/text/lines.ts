@@ -20,6 +20,16 @@ export function asBlock(text: string, indent = '  '): string {
     .join('\n');
 }
 
+/** The text up to its first line break. */
+export function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}
+
+/** A number with what it counts: `1 task`, `2 tasks`. */
+export function counted(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
+
 /** At most the first `most` characters, and how many are left. No surrogate pair is split. */
 export function clip(text: string, most: number): { kept: string; left: number } {
   if (text.length <= most) return { kept: text, left: 0 };

@@ -14,8 +14,8 @@ import { rulesOf } from '../policy/decision-fields.ts';
 import { shownKindOf } from '../policy/decision-kinds.ts';
 import type { RefactorState } from '../refactor/state.ts';
 import { listAllOpen, listRunning } from '../refactor/work.ts';
-import { RISKS } from '../risk.ts';
-import { shorten } from '../text/lines.ts';
+import { RISK_WORDS, RISKS } from '../risk.ts';
+import { firstLine, shorten } from '../text/lines.ts';
 import { showTrouble } from '../trouble.ts';
 import { refactorState } from './status.ts';
 
@@ -34,7 +34,7 @@ const text = z.string().max(2500);
 const needSchema = z.object({
   id: text,
   kind: text,
-  risk: z.enum(['low', 'medium', 'high']),
+  risk: z.enum(RISK_WORDS),
   openedAt: z.number(),
   digest: text,
   /** Equal for decisions that are alike. */
@@ -105,7 +105,7 @@ function cardOfNeed(state: RefactorState, decision: Decision, rules: DecisionRul
     openedAt,
     digest,
     alike: alikeKey(decision, state.id),
-    title: shorten(about.split('\n', 1)[0] ?? '', MAX_TEXT),
+    title: shorten(firstLine(about), MAX_TEXT),
     ...(owner === undefined ? {} : { owner }),
     blocks: countBlocked(state, decision),
     ...(due === null ? {} : { due }),

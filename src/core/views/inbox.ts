@@ -75,8 +75,7 @@ function toNeed({ workflow, reason, at }: RunCard['holds'][number], run: string)
 
 /** Alike items as one group each, the most urgent group first. */
 export function groupItems(items: readonly InboxItem[], now: number): InboxGroup[] {
-  const groups = new Map<string, InboxItem[]>();
-  for (const item of items) groups.set(item.alike, [...(groups.get(item.alike) ?? []), item]);
+  const groups = Map.groupBy(items, ({ alike }) => alike);
   return [...groups.values()].map(toGroup).toSorted((one, other) => compareUrgency(one, other, now));
 }
 

@@ -4,7 +4,7 @@
  * Rule: pure. Every text of a model, a repository or a person has a mark before each of its lines.
  */
 import { showElapsed } from '../text/durations.ts';
-import { asBlock, asLine as safe, clip } from '../text/lines.ts';
+import { asBlock, asLine as safe, clip, counted } from '../text/lines.ts';
 import type { Entry, Item } from '../transcript.ts';
 
 /** A checkpoint of a chain, as far as people read it. */
@@ -168,9 +168,5 @@ function quote(text: string, how: How, as: keyof typeof FOLDED = 'words'): strin
   if (lines.length <= head + tail + 1) return lines.map(short);
   const left = lines.length - head - tail;
   const end = tail > 0 ? lines.slice(-tail) : [];
-  return [...lines.slice(0, head).map(short), `    … ${count(left, 'line')} more`, ...end.map(short)];
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
+  return [...lines.slice(0, head).map(short), `    … ${counted(left, 'line')} more`, ...end.map(short)];
 }
