@@ -110,7 +110,8 @@ export async function decideGroup(
     try {
       const problem = shown && (await describeDifferent(client, item, shown));
       if (problem !== undefined) return { item, kind: 'left', detail: problem };
-      const fields = { ...bind(item, reply), ...reply.fields, by } as MessageFields<'approve'>;
+      const bound = item.kind === HOLD ? {} : bindTo(item, reply.update);
+      const fields = { ...bound, ...reply.fields, by } as MessageFields<'approve'>;
       const message = sign ? await sign(item.run, reply.update, fields) : fields;
       const to = item.kind === HOLD ? (item.owner ?? item.run) : item.run;
       const { kind, detail } = await sendVerb(client, to, reply.update as VerbUpdate<'approve'>, message);
@@ -132,8 +133,8 @@ export async function describeDifferent(client: Client, item: InboxItem, shown: 
   return isSame ? undefined : `${item.id} is not the same as what was shown: look at it by itself`;
 }
 
-/** The fields that bind a reply to its decision. */
-function bind({ id, digest, kind }: InboxItem, { update: { name } }: GroupReply): object {
-  if (kind === HOLD || name === updates.choose.name) return {};
+/** The fields that bind a reply to the decision that was shown: its id, and where it is a verdict the digest. */
+export function bindTo({ id, digest }: Pick<NeedView, 'id' | 'digest'>, { name }: GroupReply['update']): object {
+  if (name === updates.choose.name) return {};
   return name === updates.answer.name ? { question: id } : { decision: id, digest };
 }

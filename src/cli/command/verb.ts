@@ -4,14 +4,13 @@
  */
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { sendVerb } from '../../client/refactors.ts';
 import { VERB_NOTES } from '../../core/decisions/message-notes.ts';
 import type { BulkInput } from '../../core/decisions/bulk.ts';
 import type { MessageFields, Verb } from '../../core/decisions/messages.ts';
 import { asLine as safe } from '../../core/text/lines.ts';
 import type { VerbUpdate } from '../../workflows/messages.ts';
 import { signals } from '../../workflows/messages.ts';
-import { signDecision } from '../person/sign-decision.ts';
+import { sendSigned } from '../person/sign-decision.ts';
 import { withStack } from '../stack/open-stack.ts';
 import { addExample, EXAMPLE_ID } from './help.ts';
 
@@ -90,8 +89,7 @@ export async function deliverMessage<V extends Verb>(
 ): Promise<number> {
   const { by = user, messageId, signWith: key } = options;
   const message = { ...fields, by, ...(messageId ? { id: messageId } : {}) } as MessageFields<V>;
-  const signed = await signDecision({ client, id, update, fields: message, key, say: console.error });
-  const { kind, detail } = await sendVerb(client, id, update, signed);
+  const { kind, detail } = await sendSigned({ client, id, update, fields: message, key, say: console.error });
   (kind === 'refused' ? console.error : console.log)(`${kind}: ${safe(detail)}`);
   return kind === 'refused' ? 1 : 0;
 }

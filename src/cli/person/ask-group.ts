@@ -40,15 +40,17 @@ export async function askGroup(read: ReadLine, { need, rivals, count, look }: As
       },
     }),
   );
-  const others: [string, string, GroupChoice][] = [
-    ...(count > 1 ? [['o', 'only the first: it is asked about by itself', { kind: 'first' }] as const] : []),
-    ['l', 'leave it open, and go to the next', { kind: 'next' }],
-    ['q', 'leave the inbox', { kind: 'quit' }],
-  ].map(([key, does, choice]) => [key, does, choice] as [string, string, GroupChoice]);
+  const choose = (key: string, does: string, kind: 'first' | 'next' | 'quit'): Key<GroupChoice> => ({
+    key,
+    does,
+    reply: () => Promise.resolve({ kind }),
+  });
   const keys: Key<GroupChoice>[] = [
     ...(look ? [lookKey(look)] : []),
     ...answers,
-    ...others.map(([key, does, choice]) => ({ key, does, reply: () => Promise.resolve(choice) })),
+    ...(count > 1 ? [choose('o', 'only the first: it is asked about by itself', 'first')] : []),
+    choose('l', 'leave it open, and go to the next', 'next'),
+    choose('q', 'leave the inbox', 'quit'),
   ];
   return (await askKeys(read, need?.id ?? 'hold', keys)) ?? { kind: 'quit' };
 }

@@ -16,10 +16,15 @@ async function gitIn(folder: string, ...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
+/** Whether git says yes by its exit status. */
+async function succeeds(folder: string, ...args: string[]): Promise<boolean> {
+  return (await execa('git', args, { cwd: folder, reject: false })).exitCode === 0;
+}
+
 /** The top folder of the working copy that has this commit. */
 export async function findCopyWith(folder: string, commit: string, repository: string): Promise<string> {
-  const has = await execa('git', ['cat-file', '-e', `${commit}^{commit}`], { cwd: folder, reject: false });
-  if (has.exitCode === 0) return await gitIn(folder, 'rev-parse', '--show-toplevel');
+  if (await succeeds(folder, 'cat-file', '-e', `${commit}^{commit}`))
+    return await gitIn(folder, 'rev-parse', '--show-toplevel');
   const what = `a working copy of ${repository} that has its commit ${commit.slice(0, 10)}`;
   throw new ClientFailure('bad-input', `this folder is not ${what}: change to one, and try again`);
 }
@@ -45,11 +50,7 @@ export async function readCommitted(folder: string): Promise<Sha> {
 }
 
 export async function descendsFrom(folder: string, commit: Sha, ancestor: Sha): Promise<boolean> {
-  const { exitCode } = await execa('git', ['merge-base', '--is-ancestor', ancestor, commit], {
-    cwd: folder,
-    reject: false,
-  });
-  return exitCode === 0;
+  return await succeeds(folder, 'merge-base', '--is-ancestor', ancestor, commit);
 }
 
 /** Puts a commit into the hub under a ref. */

@@ -4,9 +4,8 @@
  */
 import type { AgentNow } from '../../client/agent-now.ts';
 import { asLine as safe } from '../../core/text/lines.ts';
-import { showSpend } from '../../core/views/details.ts';
 import { showDoing, showTail } from './show-doing.ts';
-import { showNeed, showReceipts } from './show.ts';
+import { showStanding } from './show.ts';
 
 /** Steps that a status lists. */
 const STEPS_SHOWN = 12;
@@ -28,13 +27,7 @@ export function showAgent(now: AgentNow): string {
     ...steps
       .slice(-STEPS_SHOWN)
       .map(({ step, head, what }) => `step       ${step} (${head.slice(0, 10)}) ${safe(what)}`),
-    ...(status.hold === null ? [] : [`HOLDS      ${safe(status.hold)}`]),
-    ...(status.trouble === null ? [] : [`TROUBLE    ${safe(status.trouble)}`]),
-    ...(status.paused === null ? [] : [`PAUSED     ${safe(status.paused)}`]),
-    ...status.needs.map(showNeed),
-    ...status.evidence.map((line) => `evidence   ${safe(line)}`),
-    `spend      ${showSpend(status.spend)}`,
-    ...showReceipts(status.receipts),
+    ...showStanding(status),
   ];
   return lines.join('\n');
 }

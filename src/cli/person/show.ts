@@ -11,7 +11,7 @@ import type { Plan } from '../../core/plan.ts';
 import { asBlock, asLine as safe, asName, clip, shorten } from '../../core/text/lines.ts';
 import type { TaskView } from '../../core/views/agent-rows.ts';
 import { nameOfAgent } from '../../core/views/read-status.ts';
-import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
+import type { AgentStatus, NeedView, RefactorStatus } from '../../core/views/status.ts';
 import { showDoing, showTail } from './show-doing.ts';
 import { showTime } from './show-time.ts';
 
@@ -151,6 +151,14 @@ export function showStatus(answer: RefactorStatus, nows: Nows = new Map()): stri
     ...status.tasks.flatMap((task) => [showTask(task, nows), ...showAgents(status, task.id, nows)]),
     ...status.notes.map((note) => `note       ${safe(note)}`),
     ...(status.ended === undefined ? [] : [`ENDED      ${safe(status.ended)}`]),
+    ...showStanding(status),
+  ];
+  return lines.join('\n');
+}
+
+/** How a run stands, of a refactor or an agent: why it does not go on, what it asks, what it has shown, spent and heard. */
+export function showStanding(status: RefactorStatus | AgentStatus): string[] {
+  return [
     ...(status.hold === null ? [] : [`HOLDS      ${safe(status.hold)}`]),
     ...(status.trouble === null ? [] : [`TROUBLE    ${safe(status.trouble)}`]),
     ...(status.paused === null ? [] : [`PAUSED     ${safe(status.paused)}`]),
@@ -159,16 +167,15 @@ export function showStatus(answer: RefactorStatus, nows: Nows = new Map()): stri
     `spend      ${showSpend(status.spend)}`,
     ...showReceipts(status.receipts),
   ];
-  return lines.join('\n');
 }
 
 /** An open decision with its terms and everything that it is about. */
-export function showNeed(need: NeedView): string {
+function showNeed(need: NeedView): string {
   return `DECIDE     ${safe(need.id)} (${showTerms(need)}):\n${asBlock(need.about)}`;
 }
 
 /** The newest receipts: what was said, by whom, what became of it and when, and how many there are before. */
-export function showReceipts(receipts: RefactorStatus['receipts']): string[] {
+function showReceipts(receipts: RefactorStatus['receipts']): string[] {
   const earlier = receipts.length - RECEIPTS_SHOWN;
   return [
     ...(earlier > 0 ? [`receipts   ${earlier} more before these: --json has them`] : []),

@@ -7,7 +7,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { findDifferenceOf, showDifference, showStat } from '../../client/difference.ts';
 import { explainFailures } from '../../client/client-failure.ts';
-import { findClosed, queryRun, sendVerb } from '../../client/refactors.ts';
+import { bindTo } from '../../client/inbox.ts';
+import { findClosed, queryRun } from '../../client/refactors.ts';
 import type { Snapshot } from '../../client/snapshot.ts';
 import { readSnapshot } from '../../client/snapshot.ts';
 import { showSpend } from '../../core/views/details.ts';
@@ -16,13 +17,13 @@ import { showElapsed } from '../../core/text/durations.ts';
 import { asBlock, asLine as safe } from '../../core/text/lines.ts';
 import { rivalsOf } from '../../core/views/read-status.ts';
 import type { NeedView, RefactorStatus } from '../../core/views/status.ts';
-import { refactorQueries, updates } from '../../workflows/messages.ts';
+import { refactorQueries } from '../../workflows/messages.ts';
 import { showPlan, showTicks, sumSpend } from './show.ts';
 import type { HubSettings } from '../../git/remote/hub-store.ts';
 import type { Decide, ShowWhole, Reply } from './ask-person.ts';
 
 import { page } from './page.ts';
-import { signDecision } from './sign-decision.ts';
+import { sendSigned } from './sign-decision.ts';
 import { createTeller } from './tell-doing.ts';
 
 /** Often enough to look live, seldom enough to cost nothing: each look is a few queries. */
@@ -99,8 +100,7 @@ export async function decideOne(
   }
   const { update, fields } = reply;
   const input = { ...bindTo(need, update), ...fields, by };
-  const signed = await signDecision({ client, id, update, fields: input, key, say });
-  const { kind, detail } = await sendVerb(client, id, update, signed);
+  const { kind, detail } = await sendSigned({ client, id, update, fields: input, key, say });
   say(`  ${kind}: ${safe(detail)}`);
   return kind !== 'refused';
 }
@@ -170,12 +170,6 @@ async function askUntilDecided(
     // Stop looking, also if the prompt failed.
     done.abort();
   }
-}
-
-/** The fields that bind a reply to its decision: its id, and where it is a verdict the digest. */
-function bindTo({ id, digest }: NeedView, { name }: Reply['update']): object {
-  if (name === updates.choose.name) return {};
-  return name === updates.answer.name ? { question: id } : { decision: id, digest };
 }
 
 /** The commands that answer a decision of a run. */

@@ -3,7 +3,8 @@
  * Rule: a reply is bound to the digest of what the panel showed, and signed where policy wants that.
  */
 import type { Client } from '@temporalio/client';
-import { queryRun, sendVerb } from '../../client/refactors.ts';
+import { bindTo } from '../../client/inbox.ts';
+import { queryRun } from '../../client/refactors.ts';
 import type { MessageFields, Verb } from '../../core/decisions/messages.ts';
 import type { NeedView } from '../../core/views/status.ts';
 import type { HubSettings } from '../../git/remote/hub-store.ts';
@@ -15,7 +16,7 @@ import { page } from '../person/page.ts';
 import { readConversationOf } from '../../client/read-conversation.ts';
 import { showConversation } from '../../core/views/show-conversation.ts';
 import { showPlan } from '../person/show.ts';
-import { signDecision } from '../person/sign-decision.ts';
+import { sendSigned } from '../person/sign-decision.ts';
 import type { Wish } from './ui.ts';
 
 /** Whose run it is, and who does it. */
@@ -46,14 +47,14 @@ export async function perform(doing: Doing, wish: Exclude<Wish, { do: 'leave' }>
     case 'conversation':
       return await showWords(doing, wish.agent);
     case 'approve':
-      return await send(doing, updates.approve, bound(wish.need));
+      return await send(doing, updates.approve, bindTo(wish.need, updates.approve));
     case 'reject':
       return await send(doing, updates.reject, {
-        ...bound(wish.need),
+        ...bindTo(wish.need, updates.reject),
         ...(wish.text === '' ? {} : { note: wish.text }),
       });
     case 'answer':
-      return await send(doing, updates.answer, { question: wish.need.id, text: wish.text });
+      return await send(doing, updates.answer, { ...bindTo(wish.need, updates.answer), text: wish.text });
     case 'choose':
       return await send(doing, updates.choose, { agent: wish.agent });
     case 'steer': {
@@ -71,18 +72,13 @@ export async function perform(doing: Doing, wish: Exclude<Wish, { do: 'leave' }>
   }
 }
 
-function bound({ id, digest }: NeedView): { decision: string; digest: string } {
-  return { decision: id, digest };
-}
-
 async function send<V extends Verb>(
   { client, id, by, key }: Doing,
   update: VerbUpdate<V>,
   fields: Omit<MessageFields<V>, 'by' | 'id'>,
 ): Promise<string> {
   const message = { ...fields, by } as MessageFields<V>;
-  const signed = await signDecision({ client, id, update, fields: message, key, say: console.error });
-  const { kind, detail } = await sendVerb(client, id, update, signed);
+  const { kind, detail } = await sendSigned({ client, id, update, fields: message, key, say: console.error });
   return `${kind}: ${detail}`;
 }
 

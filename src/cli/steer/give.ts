@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { agentNow } from '../../client/agent-now.ts';
 import { ClientFailure } from '../../client/client-failure.ts';
 import { shaSchema } from '../../core/transcript.ts';
-import { REFS } from '../../git/remote/hub-refs.ts';
+import { placeRef, REFS } from '../../git/remote/hub-refs.ts';
 import { placeOfHub } from '../../git/remote/hub-store.ts';
 import { updates } from '../../workflows/messages.ts';
 import type { Action } from '../command/action.ts';
@@ -45,8 +45,7 @@ async function give(id: string, name: string | undefined, options: SendOptions):
         'bad-input',
         `${agent} is at ${head.slice(0, 10)}, which your commits are not on top of: cox take it again`,
       );
-    const { space } = await openRunStore(config, status);
-    const ref = `${REFS}${space === undefined ? '' : `${space}/`}wheel/${commit}`;
+    const ref = placeRef(await openRunStore(config, status), `${REFS}wheel/${commit}`);
     await pushToHub(folder, placeOfHub(config, status.repository), commit, ref);
     return await deliverMessage({ client, user: config.user }, updates.resume, agent, { from: commit }, options);
   });

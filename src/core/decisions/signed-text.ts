@@ -7,7 +7,7 @@
 import type { SCOPE, SubjectKind } from '../policy/decision-kinds.ts';
 import { canonicalJson, digestText, digestValue } from '../digest.ts';
 import { shownKindOf } from '../policy/decision-kinds.ts';
-import type { MessageOf, StartInput } from './messages.ts';
+import type { MessageOf, StartInput, Verb } from './messages.ts';
 import type { Place } from '../place.ts';
 import { canonicalRepository } from '../place.ts';
 import type { Plan } from '../plan.ts';
@@ -116,10 +116,15 @@ export function subjectOfEarlyChoice(
   return { workflow, id: `${task}/choice`, kind: 'choice', digest, openedAt: 0, place };
 }
 
+/** Whether a message guides agents in words, and so is weighed like a steer. */
+export function isSteering(verb: Verb): verb is 'steer' | 'withdraw' | 'edit' {
+  return verb === 'steer' || verb === 'withdraw' || verb === 'edit';
+}
+
 /** An order. It is about no open decision, so its digest covers everything that it says. */
 export function subjectOfOrder(workflow: string, message: OrderMessage, place: Place | undefined): Subject {
   const { verb, by: _by, id: _id, signature: _signature, signer: _signer, expiresAt: _expiresAt, ...said } = message;
-  const kind = ['steer', 'withdraw', 'edit'].includes(verb) ? 'steer' : 'control';
+  const kind = isSteering(verb) ? 'steer' : 'control';
   return { workflow, id: verb, kind, digest: digestValue(said), openedAt: 0, place };
 }
 
