@@ -33,7 +33,8 @@ import { describeAgent } from '../core/views/details.ts';
 import { refuse } from '../core/decisions/receive.ts';
 import { sealed } from '../core/sealed.ts';
 import { nextDeadline } from '../core/decisions/silence.ts';
-import type { Message } from '../core/decisions/messages.ts';
+import type { Verb } from '../core/decisions/messages.ts';
+import type { MessageResult } from '../core/decisions/receipts.ts';
 import type { StoredAgent } from '../core/agent/upgrade.ts';
 import { upgradeAgent } from '../core/agent/upgrade.ts';
 import { listOpenDecisions } from '../core/decisions/open-decisions.ts';
@@ -51,7 +52,7 @@ import { hasHandlersToEnd, receiveVerified } from './receive-verified.ts';
 import { openSpec, openState } from './seals.ts';
 import { showState } from './search-attributes.ts';
 import { tellBeside } from './tell-refactor.ts';
-import { handleVerbs } from './verbs.ts';
+import { handleVerbs, asSignal } from './verbs.ts';
 
 /** The patch since which an interrupted model call is charged. */
 const CHARGES_CUTS = 'charges-cuts';
@@ -159,15 +160,16 @@ function handleMessages(
 ): void {
   const refuseMessage = (verb: string, problem: string): void =>
     update(refuse(read(), { verb }, Date.now(), problem).state);
+  const take: Take = (verb, inputs, forwarded) =>
+    receiveVerified(read, update, {
+      receive: (state, verified) => receiveForAgent(state, verb, inputs, Date.now(), forwarded, verified),
+      adopt: adoptForAgent,
+    });
   handleVerbs({
-    receive: (verb, inputs) =>
-      receiveVerified(read, update, {
-        receive: (state, verified) => receiveForAgent(state, verb, inputs, Date.now(), false, verified),
-        adopt: adoptForAgent,
-      }),
+    receive: (verb, inputs) => take(verb, inputs, false),
     refuse: refuseMessage,
     internal: [
-      [forwardSignal, (input) => takeForwarded(read, update, refuseMessage, input)],
+      [forwardSignal, (input) => takeForwarded(input, { read, update, refuseMessage, take })],
       [
         troubleSignal,
         async (input) => {
@@ -184,21 +186,28 @@ function handleMessages(
   handleAgentQueries(read);
 }
 
+/** Takes a person's message, from them or passed on by the refactor. */
+type Take = (verb: Verb, inputs: readonly unknown[], forwarded: boolean) => MessageResult | Promise<MessageResult>;
+
 /** A message that the refactor passes on. */
 function takeForwarded(
-  read: () => AgentState,
-  update: (state: AgentState) => void,
-  refuseMessage: (verb: string, problem: string) => void,
   input: unknown,
+  {
+    read,
+    update,
+    refuseMessage,
+    take,
+  }: {
+    read: () => AgentState;
+    update: (state: AgentState) => void;
+    refuseMessage: (verb: string, problem: string) => void;
+    take: Take;
+  },
 ): void | Promise<void> {
   const heard = hearForwarded(read(), input);
   if (heard.kind === 'refused') return refuseMessage('forwarded', heard.problem);
   if (heard.stamp > 0) update({ ...read(), heard: heard.stamp });
   if (isShare(heard.message)) return update(takeShare(read(), Date.now(), heard.message));
-  const { verb, ...payload } = heard.message as Message;
-  const answered = receiveVerified(read, update, {
-    receive: (state, verified) => receiveForAgent(state, verb, [payload], Date.now(), true, verified),
-    adopt: adoptForAgent,
-  });
-  return answered instanceof Promise ? answered.then(() => undefined) : undefined;
+  const { verb, ...payload } = heard.message;
+  return asSignal(take(verb, [payload], true));
 }

@@ -109,8 +109,9 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
       if (command.kind === 'end') return close(state, command.outcome);
       if (isContinueDue() && !endsCancelled(state)) await continueRun<typeof refactor>({ state });
       if (command.kind === 'wait') {
-        const shown = headline(state, shows);
-        const isStale = (): boolean => follows && headline(state, shows) !== shown;
+        const [waiting, shown] = [state, headline(state, shows)];
+        // Asked after everything that happens, and nearly always about the same state.
+        const isStale = (): boolean => follows && state !== waiting && headline(state, shows) !== shown;
         await condition(() => nextRefactorCommand(state).kind !== 'wait' || isContinueDue() || isStale());
         continue;
       }

@@ -29,15 +29,7 @@ export interface Receiver {
 /** Sets the handlers of all verbs and internal signals. A signal with an unknown name leaves a refused receipt. */
 export function handleVerbs({ receive, refuse, internal }: Receiver): void {
   const ofPeople = SIGNAL_VERBS.map(
-    (verb): Handled => [
-      signals[verb],
-      (...inputs) => {
-        const answer = receive(verb, inputs);
-        // A signed message waits for its verification, and the run waits for this handler before it ends.
-        return answer instanceof Promise ? answer.then(() => undefined) : undefined;
-      },
-      describeVerb(verb),
-    ],
+    (verb): Handled => [signals[verb], (...inputs) => asSignal(receive(verb, inputs)), describeVerb(verb)],
   );
   const others: Handled[] = internal.map(([signal, handler]) => [signal, handler]);
   const all: Handled[] = [...ofPeople, [wakeSignal, () => undefined, WAKE_NOTE], ...others];
@@ -56,6 +48,14 @@ export function handleVerbs({ receive, refuse, internal }: Receiver): void {
   handleUpdates(receive);
   if (!hearsInOrder) setDefaultSignalHandler(refuseUnknown);
   set(all.slice(ofPeople.length));
+}
+
+/**
+ * The end of a message that came as a signal, which gets no answer. A signed message waits for its verification, and
+ * the run waits for its handler before it ends.
+ */
+export function asSignal(answer: MessageResult | Promise<MessageResult>): void | Promise<void> {
+  return answer instanceof Promise ? answer.then(() => undefined) : undefined;
 }
 
 function set(handled: readonly Handled[]): void {

@@ -1,8 +1,5 @@
-import type { ChildProcess } from 'node:child_process';
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ResponsesServer } from '../../src/offline/server/responses-server.ts';
 import { signals } from '../../src/workflows/messages.ts';
 import type { Crew, Script } from '../workflows/harness.ts';
@@ -17,6 +14,7 @@ import {
   startCrew,
   until,
 } from '../workflows/harness.ts';
+import { startWorkerProcess } from './start-worker-process.ts';
 
 const BACKGROUND = { policy: { model: { background: true } } };
 /** The agent's first response is slow. */
@@ -25,22 +23,6 @@ const SLOW: Script = ({ task, turn }) => {
   return turn === 0 ? { items: shell('echo new > a/new.txt'), delayMs: 20_000 } : finish();
 };
 
-async function startProcess(crew: Crew): Promise<ChildProcess> {
-  const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), {
-    env: {
-      ...process.env,
-      TEMPORAL_ADDRESS: inject('temporalAddress'),
-      COXSWAIN_STATE: crew.stateDir,
-      COXSWAIN_TASK_QUEUE: crew.taskQueue,
-      OPENAI_BASE_URL: crew.model.url,
-      COXSWAIN_MODEL: 'scripted',
-    },
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  await once(child, 'message');
-  return child;
-}
-
 const keptBy = (crew: Crew): (string | undefined)[] =>
   [...(crew.model as ResponsesServer).kept.values()].map(({ response }) => response.status);
 
@@ -48,7 +30,7 @@ test('after a worker is killed during a background response, another fetches it,
   const crew = await startCrew(SLOW);
   await crew.worker.stop();
   const repository = await makeRepository();
-  const first = await startProcess(crew);
+  const first = await startWorkerProcess(crew);
   const handle = await crew.start({ repository, branch: 'once', ...BACKGROUND });
   await approve(handle, 'plan@1');
   await expect.poll(() => crew.model.requests.length, { timeout: 60_000 }).toBe(2);
@@ -62,7 +44,7 @@ test('after a worker is killed during a background response, another fetches it,
   expect(keptBy(crew)).toEqual(['completed', 'in_progress']);
   first.kill('SIGKILL');
   await once(first, 'exit');
-  await startProcess(crew);
+  await startWorkerProcess(crew);
   await approve(handle, 'delivery@1', 120_000);
   await handle.result();
   expect(await git(repository, 'show', 'once:a/new.txt')).toBe('new');

@@ -1,14 +1,13 @@
 /** One message to many runs by the workflow `bulk`: none is lost and none counts twice, although a worker is killed. */
 import type { ChildProcess } from 'node:child_process';
-import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { expect, inject, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { BulkResult } from '../../src/core/decisions/bulk.ts';
 import { readFleet } from '../../src/client/fleet.ts';
 import type { Crew } from '../workflows/harness.ts';
 import { makeRepository, startCrew, status, temporal } from '../workflows/harness.ts';
+import { startWorkerProcess } from './start-worker-process.ts';
 import { recordHistories } from '../workflows/record.ts';
 
 const RUNS = 40;
@@ -16,20 +15,7 @@ const WAIT = { timeout: 240_000, interval: 300 };
 
 /** A worker in a separate process that runs workflows, but prepares nothing: the runs stay where they are. */
 async function startProcess(crew: Crew): Promise<ChildProcess> {
-  const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), {
-    env: {
-      ...process.env,
-      TEMPORAL_ADDRESS: inject('temporalAddress'),
-      COXSWAIN_STATE: crew.stateDir,
-      COXSWAIN_TASK_QUEUE: crew.taskQueue,
-      COXSWAIN_ROLES: 'control',
-      OPENAI_BASE_URL: crew.model.url,
-      COXSWAIN_MODEL: 'scripted',
-    },
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  await once(child, 'message');
-  return child;
+  return await startWorkerProcess(crew, { env: { COXSWAIN_ROLES: 'control' } });
 }
 
 test('a bulk steer gives each of many runs one message and one receipt, while a worker is killed', async () => {

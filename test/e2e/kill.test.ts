@@ -1,8 +1,7 @@
-import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { MAX_OUTPUT_TOKENS } from '../../src/core/agent/next.ts';
 import { agentQueries } from '../../src/workflows/messages.ts';
 import type { Crew, Script } from '../workflows/harness.ts';
@@ -17,6 +16,7 @@ import {
   startCrew,
   until,
 } from '../workflows/harness.ts';
+import { startWorkerProcess } from './start-worker-process.ts';
 
 const STEPS = 5;
 const HOUR_MS = 3_600_000;
@@ -30,21 +30,10 @@ const APPENDS: Script = ({ task, turn }) => {
 
 /** A worker in a separate process; its clock may be wrong. */
 async function startProcess(crew: Crew, clockOffMs = 0): Promise<ChildProcess> {
-  const child = fork(fileURLToPath(new URL('./worker-process.ts', import.meta.url)), {
+  return await startWorkerProcess(crew, {
+    env: { CLOCK_OFF_MS: String(clockOffMs) },
     execArgv: ['--import', fileURLToPath(new URL('./shift-clock.mjs', import.meta.url))],
-    env: {
-      ...process.env,
-      CLOCK_OFF_MS: String(clockOffMs),
-      TEMPORAL_ADDRESS: inject('temporalAddress'),
-      COXSWAIN_STATE: crew.stateDir,
-      COXSWAIN_TASK_QUEUE: crew.taskQueue,
-      OPENAI_BASE_URL: crew.model.url,
-      COXSWAIN_MODEL: 'scripted',
-    },
   });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  await once(child, 'message');
-  return child;
 }
 
 test.each([

@@ -5,13 +5,13 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
-import type { TreeChange } from '../../src/git/write/commit-checkpoint.ts';
 import { commitCheckpoint } from '../../src/git/write/commit-checkpoint.ts';
 import { treeOf } from '../../src/git/objects/tree-of.ts';
 import type { Store } from '../../src/git/store.ts';
 import type { FileSpec } from './git-host.ts';
 import {
   addCommit,
+  changesOf,
   drawGraph,
   drawTree,
   git,
@@ -24,19 +24,6 @@ import {
   until,
   writeFiles,
 } from './git-host.ts';
-
-/** Changes that write these files, or delete a null. Names are byte strings. */
-function changesOf(files: Record<string, FileSpec | null>): TreeChange[] {
-  const folder = temporaryFolder();
-  return Object.entries(files).map(([name, spec], index): TreeChange => {
-    const path = Buffer.from(name, 'latin1');
-    if (spec === null) return { kind: 'delete', path };
-    writeFiles(folder, { [`${index}`]: spec });
-    const isBytes = typeof spec === 'string' || Buffer.isBuffer(spec);
-    const mode = isBytes ? '100644' : 'link' in spec ? '120000' : '100755';
-    return { kind: 'write', path, mode, source: Buffer.from(join(folder, `${index}`)) };
-  });
-}
 
 async function commit(
   store: Store,

@@ -12,6 +12,7 @@ import { onTestFinished } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
 import { openStore } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
+import type { TreeChange } from '../../src/git/write/commit-checkpoint.ts';
 
 /** A temporary folder for one test. */
 export function temporaryFolder(): string {
@@ -81,6 +82,19 @@ export function writeFiles(folder: string, files: Record<string, FileSpec>): voi
     else if ('program' in spec) writeFileSync(full, spec.program, { mode: 0o755 });
     else symlinkSync(spec.link, full);
   }
+}
+
+/** Changes that write these files, or delete a null. Names are byte strings. */
+export function changesOf(files: Record<string, FileSpec | null>): TreeChange[] {
+  const folder = temporaryFolder();
+  return Object.entries(files).map(([name, spec], index): TreeChange => {
+    const path = Buffer.from(name, 'latin1');
+    if (spec === null) return { kind: 'delete', path };
+    writeFiles(folder, { [`${index}`]: spec });
+    const isBytes = typeof spec === 'string' || Buffer.isBuffer(spec);
+    const mode = isBytes ? '100644' : 'link' in spec ? '120000' : '100755';
+    return { kind: 'write', path, mode, source: Buffer.from(join(folder, `${index}`)) };
+  });
 }
 
 /** A person's repository, with one commit of these files on `main`. */

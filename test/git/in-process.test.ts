@@ -15,30 +15,16 @@ import { readObject } from '../../src/git/objects/read-object.ts';
 import { treeOf } from '../../src/git/objects/tree-of.ts';
 import { openStore } from '../../src/git/store.ts';
 import type { Store } from '../../src/git/store.ts';
-import type { TreeChange } from '../../src/git/write/commit-checkpoint.ts';
 import { commitCheckpoint } from '../../src/git/write/commit-checkpoint.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { sweep } from '../sweep.ts';
 import type { FileSpec } from './git-host.ts';
-import { addCommit, git, newStore, shaOf, spawnScript, temporaryFolder, writeFiles } from './git-host.ts';
+import { addCommit, changesOf, git, newStore, shaOf, spawnScript, temporaryFolder } from './git-host.ts';
 
 /** Names as byte strings, some of which sort differently as a file and as a folder. */
 const NAMES = ['a', 'a-b', 'a.b', 'a0', 'b', 'B', '-rf', ' ', 'x\ny', '"q"\\', '\xff\xfe', 'caf\xc3\xa9', '.x', 'M 1'];
-const MODE = { file: '100644', program: '100755', link: '120000' } as const;
 
 type Files = Record<string, FileSpec>;
-
-function changesOf(files: Record<string, FileSpec | null>): TreeChange[] {
-  const folder = temporaryFolder();
-  return Object.entries(files).map(([name, spec], index): TreeChange => {
-    const path = Buffer.from(name, 'latin1');
-    if (spec === null) return { kind: 'delete', path };
-    writeFiles(folder, { [`${index}`]: spec });
-    const isBytes = typeof spec === 'string' || Buffer.isBuffer(spec);
-    const mode = isBytes ? MODE.file : 'link' in spec ? MODE.link : MODE.program;
-    return { kind: 'write', path, mode, source: Buffer.from(join(folder, `${index}`)) };
-  });
-}
 
 /** What the files are after the changes: deletions first, and a new path replaces what is above and below it. */
 function apply(files: Files, changes: Record<string, FileSpec | null>): Files {
