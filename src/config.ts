@@ -81,6 +81,7 @@ export const envSchema = z.object({
     .string()
     .regex(/^[\w-]+$/, "must be a header's name")
     .optional(),
+  COXSWAIN_MCP_TOKEN: z.string().min(32).optional(),
   OPENAI_API_KEY: z.string().min(1).optional(),
   OPENAI_BASE_URL: z.url().optional(),
   XDG_CACHE_HOME: z.string().min(1).optional(),
@@ -135,6 +136,8 @@ export interface Config {
   retentionDays: number;
   /** The pages: their public address, their token, and the header in which a proxy names the person. */
   web: { publicUrl: string | undefined; token: string | undefined; userHeader: string | undefined };
+  /** The token of `cox mcp --http`; undefined for a random one. */
+  mcpToken: string | undefined;
   /** The sender's name where a command gives none. */
   user: string;
   hostname: string;
@@ -188,6 +191,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
       token: values.COXSWAIN_WEB_TOKEN,
       userHeader: values.COXSWAIN_WEB_USER_HEADER,
     },
+    mcpToken: values.COXSWAIN_MCP_TOKEN,
     user: userInfo().username,
     hostname: hostname(),
     path: values.PATH,

@@ -18,6 +18,7 @@ import { addDoctor } from './operate/doctor.ts';
 import { addSeal } from './operate/seal.ts';
 import { addSetup } from './operate/setup.ts';
 import { addWorker } from './operate/worker.ts';
+import { addMcp } from './mcp/mcp.ts';
 import { addAccount } from './policy/account.ts';
 import { addPolicy } from './policy/policy.ts';
 import { addDemo } from './start/demo.ts';
@@ -45,7 +46,19 @@ import { addWhere } from './watch/where.ts';
 
 const GROUPS: Record<string, ((program: Command, action: Action) => void)[]> = {
   Start: [addDemo, addRun, addUp],
-  Watch: [addList, addFleet, addWatch, addWeb, addDiff, addShow, addQueries, addLogCommand, addWhere, addReview],
+  Watch: [
+    addList,
+    addFleet,
+    addWatch,
+    addWeb,
+    addMcp,
+    addDiff,
+    addShow,
+    addQueries,
+    addLogCommand,
+    addWhere,
+    addReview,
+  ],
   Decide: [addInbox, addApprove, addReject, addAnswer, addRevisePlan, addChoose],
   Steer: [addSteer, addWithdraw, addEdit, addPause, addResume, addStop, addRewind, addFork, addTake, addGive],
   'Budget and policy': [addAccount, addPolicy],

@@ -49,7 +49,7 @@ export function guardDoor(settings: DoorSettings): MiddlewareHandler<Visitor> {
     visit.set('formKey', formKey);
     if (visit.req.method === 'POST') {
       const { form } = await visit.req.parseBody();
-      if (typeof form !== 'string' || !isSame(form, formKey))
+      if (typeof form !== 'string' || !isSameSecret(form, formKey))
         return visit.text(
           'coxswain: this form is not of this server, or of an earlier start: load the page again\n',
           403,
@@ -74,7 +74,7 @@ function findStranger({ req }: Visit, { publicUrl }: DoorSettings): string | und
 function enter(visit: Visit, settings: DoorSettings): Response | undefined {
   const { token, ...rest } = visit.req.query();
   if (token === undefined || settings.userHeader !== undefined) return undefined;
-  if (!isSame(token, settings.token)) return visit.text(`coxswain: this token does not count: ${CLOSED}\n`, 403);
+  if (!isSameSecret(token, settings.token)) return visit.text(`coxswain: this token does not count: ${CLOSED}\n`, 403);
   setCookie(visit, cookieName(settings), derive(settings.token, 'cookie'), {
     httpOnly: true,
     sameSite: 'Strict',
@@ -92,11 +92,11 @@ function nameUser(visit: Visit, settings: DoorSettings): string | undefined {
   const bearer = /^Bearer (.+)$/.exec(visit.req.header('authorization') ?? '')?.[1] ?? '';
   if (userHeader !== undefined) {
     // Only the proxy knows the token then, so nobody else can name a person.
-    const name = isSame(bearer, settings.token) ? visit.req.header(userHeader)?.trim() : '';
+    const name = isSameSecret(bearer, settings.token) ? visit.req.header(userHeader)?.trim() : '';
     return name && name.length <= MAX_NAME ? name : undefined;
   }
   const cookie = getCookie(visit, cookieName(settings)) ?? '';
-  const isIn = isSame(cookie, derive(settings.token, 'cookie')) || isSame(bearer, settings.token);
+  const isIn = isSameSecret(cookie, derive(settings.token, 'cookie')) || isSameSecret(bearer, settings.token);
   return isIn ? settings.user : undefined;
 }
 
@@ -114,7 +114,8 @@ function derive(token: string, use: string): string {
   return createHmac('sha256', token).update(use).digest('base64url');
 }
 
-function isSame(one: string, other: string): boolean {
+/** Compares in a time that tells nothing of either. */
+export function isSameSecret(one: string, other: string): boolean {
   const [left, right] = [one, other].map((text) => createHmac('sha256', 'compare').update(text).digest());
   return left !== undefined && right !== undefined && timingSafeEqual(left, right);
 }

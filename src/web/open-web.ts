@@ -3,9 +3,9 @@
  * Rule: it listens on loopback unless told otherwise, and nothing outlives `close`.
  */
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Client } from '@temporalio/client';
+import { closeWhole, listen } from '../stack/listen.ts';
 import { HOST } from '../stack/ports.ts';
 import type { HubSettings } from '../git/remote/hub-store.ts';
 import { createApp } from './app.ts';
@@ -42,27 +42,10 @@ export async function openWeb(client: Client, address: string, settings: WebSett
   const door = { token, port: 0, publicUrl, userHeader, user };
   const { fetch } = createApp({ client, address, hub, door });
   const server = createAdaptorServer({ fetch }) as Server;
-  const listen = async (at: number): Promise<void> => {
-    await new Promise<void>((done, fail) => {
-      server.once('error', fail);
-      server.listen(at, host, () => {
-        server.off('error', fail);
-        done();
-      });
-    });
-  };
-  // A port that was asked for is a free one or an error.
-  await (port === undefined ? listen(WEB_PORT).catch(async () => await listen(0)) : listen(port));
-  door.port = (server.address() as AddressInfo).port;
+  door.port = await listen(server, { host, port, usualPort: WEB_PORT });
   const own = publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${door.port}`;
   return {
     url: userHeader === undefined ? `${own}/?token=${token}` : own,
-    close: async () => {
-      const closed = new Promise<void>((done) => {
-        server.close(() => done());
-      });
-      server.closeAllConnections();
-      await closed;
-    },
+    close: async () => await closeWhole(server),
   };
 }

@@ -50,7 +50,8 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   },
   // The command line joins the parts for people, as the worker joins them for Temporal.
   cli: {
-    packages: /^(node:.*|@temporalio\/client|commander|execa|ink|react|zod)$/,
+    packages:
+      /^(node:.*|@hono\/node-server|@modelcontextprotocol\/.*|@temporalio\/client|commander|execa|ink|react|zod)$/,
     folders: [
       'core',
       'client',

@@ -14,7 +14,7 @@ import type { Action } from './action.ts';
 import { addExample, EXAMPLE_ID } from './help.ts';
 
 /** Lays an answer out for people. It gives no text for an answer that it doesn't know how to show. */
-type Render = (answer: unknown, run: { client: Client; id: string }) => string | undefined | Promise<string>;
+export type Render = (answer: unknown, run: { client: Client; id: string }) => string | undefined | Promise<string>;
 
 /** Adds the command of a query. */
 export function addQuery(program: Command, action: Action, name: keyof RefactorQueryResults, render?: Render): Command {

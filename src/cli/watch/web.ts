@@ -19,7 +19,7 @@ export function addWeb(program: Command, action: Action): void {
   addExample(command, []);
 }
 
-function readPort(text: string): number {
+export function readPort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new InvalidArgumentError('It takes a port, such as 8234.');
   return Number(text);
