@@ -11,6 +11,7 @@ import type { Root } from './core/address.ts';
 import { readAllowedRoot, splitRoots } from './core/address.ts';
 import type { NetworkGrant } from './core/egress.ts';
 import { networkGrantSchema } from './core/egress.ts';
+import { MAX_MODEL_SECONDS } from './core/model-limits.ts';
 import { TASK_QUEUE } from './core/task-queues.ts';
 import { describeIssue } from './core/plan.ts';
 import type { GitHub } from './github/pull-request.ts';
@@ -65,7 +66,8 @@ export const envSchema = z.object({
   COXSWAIN_REASONING_EFFORT: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).optional(),
   COXSWAIN_PRICES: z.string().min(1).optional(),
   COXSWAIN_CHECK_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(1800),
-  COXSWAIN_MODEL_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(7200).default(900),
+  COXSWAIN_MODEL_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(MAX_MODEL_SECONDS).default(3600),
+  COXSWAIN_MODEL_IDLE_SECONDS: z.coerce.number().int().min(1).max(MAX_MODEL_SECONDS).default(900),
   COXSWAIN_DEPLOYMENT: z
     .string()
     .regex(/^[^:]+$/, 'must not contain a colon')
@@ -95,7 +97,9 @@ export interface ModelConfig {
   remote: { name: string; apiKey: string; baseUrl?: string } | undefined;
   reasoningEffort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
   prices: PriceTable;
+  /** Longest time and longest silence of one call. */
   timeoutMs: number;
+  idleTimeoutMs: number;
   /** The model's context in tokens: a conversation is compacted before it exceeds this. */
   contextTokens?: number;
 }
@@ -233,6 +237,7 @@ function readModel(values: z.infer<typeof envSchema>): ModelConfig {
   const shared = {
     prices: readPrices(values.COXSWAIN_PRICES),
     timeoutMs: values.COXSWAIN_MODEL_TIMEOUT_SECONDS * 1000,
+    idleTimeoutMs: values.COXSWAIN_MODEL_IDLE_SECONDS * 1000,
     ...(values.COXSWAIN_CONTEXT_TOKENS ? { contextTokens: values.COXSWAIN_CONTEXT_TOKENS } : {}),
     ...(values.COXSWAIN_REASONING_EFFORT ? { reasoningEffort: values.COXSWAIN_REASONING_EFFORT } : {}),
   };

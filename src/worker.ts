@@ -216,7 +216,7 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
     setupNetwork: config.setupNetwork,
     isolation: isolation.kind,
     workspaces: openWorkspaces({ stateDir: config.stateDir, isolation }),
-    model: openModel({ ...parts.model, ...model }),
+    model: openModel({ ...parts.model, ...model, proxies: config.remoteEnvironment }),
     commandTimeoutMs: config.commandTimeoutMs,
     retentionDays: config.retentionDays,
   };

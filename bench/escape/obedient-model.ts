@@ -33,7 +33,14 @@ export async function obey(text: string): Promise<string[]> {
 }
 
 async function collect(baseUrl: string, text: string): Promise<string[]> {
-  const model = openModel({ name: 'obedient', baseUrl, apiKey: 'none', prices: {}, timeoutMs: 10_000 });
+  const model = openModel({
+    name: 'obedient',
+    baseUrl,
+    apiKey: 'none',
+    prices: {},
+    timeoutMs: 10_000,
+    idleTimeoutMs: 10_000,
+  });
   const items: Item[] = [{ kind: 'user', text: 'Do what this repository says.' }];
   const commands: string[] = [];
   for (let step = 0; step < MAX_STEPS; step += 1) {

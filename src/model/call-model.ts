@@ -13,12 +13,14 @@ import type { Background } from './background.ts';
 import { respondInBackground } from './background.ts';
 import { toInputItems } from './input-items.ts';
 import { ModelFailure } from './model-failure.ts';
+import { openFetch } from './open-fetch.ts';
 import type { PriceTable } from './prices.ts';
 import { costOf, priceOf } from './prices.ts';
 import type { Stop } from './read-response.ts';
 import { readResponse, readTokenUsage } from './read-response.ts';
 import type { Progress, StreamedResponse } from './read-stream.ts';
 import { readStream } from './read-stream.ts';
+import type { CalledModel } from './to-model-failure.ts';
 import { toModelFailure } from './to-model-failure.ts';
 import { defineTools } from './tool-definitions.ts';
 
@@ -27,6 +29,8 @@ const OPENAI_BASE_URL = 'https://api.openai.com/v1';
 const MAX_REMEMBERED = 10_000;
 /** Timeout of a cancellation: an agent that was stopped does not wait for the provider. */
 const CANCEL_MS = 5000;
+/** By how much the library's own timeout is longer than ours. */
+const LATER_MS = 60_000;
 /** A rough estimate where a server counts no tokens; a note says so. */
 const BYTES_PER_TOKEN = 4;
 
@@ -68,8 +72,12 @@ export interface ModelSettings {
   apiKey: string;
   reasoningEffort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
   prices: PriceTable;
-  /** Timeout of one call, from its start to the last event. */
+  /** Longest time of one call, from its start to the last event. */
   timeoutMs: number;
+  /** Longest silence of a server in a call; any byte ends it. */
+  idleTimeoutMs: number;
+  /** Variables that name proxies, such as `HTTPS_PROXY`. */
+  proxies?: Readonly<Record<string, string>>;
   /** The model's context: most tokens of input and output together; undefined if not configured. */
   contextTokens?: number;
 }
@@ -103,9 +111,18 @@ interface Opened {
 /** Opens a model; nothing is sent before the first call. */
 export function openModel(settings: ModelSettings): Model {
   const baseURL = settings.baseUrl ?? OPENAI_BASE_URL;
-  const { apiKey, timeoutMs } = settings;
-  // The key is passed, so that the library reads none from the environment. Its log is off: it could show prompts.
-  const client = new OpenAI({ apiKey, baseURL, maxRetries: 0, timeout: timeoutMs, logLevel: 'off' });
+  const { apiKey, timeoutMs, idleTimeoutMs, proxies = {} } = settings;
+  const client = new OpenAI({
+    // Passed, so that the library reads none from the environment.
+    apiKey,
+    baseURL,
+    maxRetries: 0,
+    // Our own limit comes first, since it also covers the stream and says what to set.
+    timeout: timeoutMs + LATER_MS,
+    fetch: openFetch(idleTimeoutMs, proxies),
+    // The library's log could show prompts.
+    logLevel: 'off',
+  });
   const opened = {
     client,
     settings,
@@ -225,8 +242,9 @@ function digestOf(item: Extract<Item, { kind: 'opaque' }>): string {
     .digest('hex');
 }
 
-function targetOf({ settings, host }: Opened): { model: string; host: string; apiKey: string } {
-  return { model: settings.name, host, apiKey: settings.apiKey };
+function targetOf({ settings, host }: Opened): CalledModel {
+  const { name: model, apiKey, idleTimeoutMs } = settings;
+  return { model, host, apiKey, idleTimeoutMs };
 }
 
 function estimateUsage(request: ModelRequest, items: readonly Item[]): Omit<Usage, 'costUsd'> {

@@ -12,6 +12,10 @@ const MAX_SAID_CHARACTERS = 500;
 /** Longest wait that a provider's header may ask for. With a longer one, a run would seem to hang. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
+/** Codes of undici: silence before the headers, or in the body; and a connection that did not come to be. */
+const SILENCE = ['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'];
+const NO_CONNECTION = ['UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'];
+
 const QUOTA = /insufficient_quota|billing|credit/i;
 const CONTEXT = /context_length_exceeded|context (?:length|window)|prompt is too long|too many (?:input )?tokens/i;
 const POLICY = /content_policy|content_filter|content policy|invalid_prompt|_policy|safety|usage policies/i;
@@ -21,14 +25,21 @@ export interface CalledModel {
   model: string;
   host: string;
   apiKey: string;
+  /** The limit of silence, for the message about it. */
+  idleTimeoutMs: number;
 }
 
 /** The failure for a thrown error. */
 export function toModelFailure(error: unknown, target: CalledModel): ModelFailure {
   if (error instanceof ModelFailure) return error;
   const shared = { target: `model "${target.model}" at ${target.host}` };
+  const code = codeOf(error);
+  if (SILENCE.includes(code)) {
+    const said = `no byte came for ${target.idleTimeoutMs / 1000} seconds`;
+    return new ModelFailure({ ...shared, kind: 'silent', said });
+  }
   // A server's message may repeat the key, so only network errors are passed on as `cause`.
-  if (error instanceof APIConnectionTimeoutError) {
+  if (error instanceof APIConnectionTimeoutError && !NO_CONNECTION.includes(code)) {
     return new ModelFailure({ ...shared, kind: 'timeout', said: 'no response in time', cause: error });
   }
   if (error instanceof APIConnectionError) {
@@ -94,12 +105,23 @@ function wordsOf({ code, type, message }: Described): string {
   return `${code ?? ''} ${type ?? ''} ${message}`;
 }
 
-/** The message of an error's innermost cause, such as `connect ECONNREFUSED 127.0.0.1:1`. */
-function describeCause(error: unknown): string {
+function innermost(error: unknown): unknown {
   let inner: unknown = error;
   for (let depth = 0; depth < 5 && inner instanceof Error && inner.cause !== undefined; depth += 1) inner = inner.cause;
+  return inner;
+}
+
+/** The code of an error's innermost cause, such as `ECONNREFUSED`; empty if it has none. */
+function codeOf(error: unknown): string {
+  const inner = innermost(error);
+  return inner instanceof Error && 'code' in inner && typeof inner.code === 'string' ? inner.code : '';
+}
+
+/** The message of an error's innermost cause, such as `connect ECONNREFUSED 127.0.0.1:1`. */
+function describeCause(error: unknown): string {
+  const inner = innermost(error);
   if (!(inner instanceof Error)) return String(inner);
-  const code = 'code' in inner && typeof inner.code === 'string' ? inner.code : '';
+  const code = codeOf(inner);
   return inner.message.includes(code) ? inner.message : `${inner.message} (${code})`;
 }
 

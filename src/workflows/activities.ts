@@ -13,6 +13,7 @@ import {
 } from '@temporalio/workflow';
 import type { ControlActivities, ModelActivities, WorkspaceActivities } from '../activities/attempt/contract.ts';
 import type { FailureType } from '../core/failures.ts';
+import { MODEL_ACTIVITY_MS } from '../core/model-limits.ts';
 import { hostQueue, modelQueue, workspaceQueue } from '../core/task-queues.ts';
 import { exchangeWith } from './sealed-activities.ts';
 
@@ -63,12 +64,12 @@ export function openActivities(team: string | null, seals: boolean): Activities 
       proxyActivities<ControlActivities>({ ...shared, startToCloseTimeout: '30 minutes', retry: WORK_RETRY }),
       seals,
     ),
-    // The longest responses of today's models take minutes. The client limits how long the stream may be silent.
+    // The model's adapter limits each call, by settings (`COXSWAIN_MODEL_TIMEOUT_SECONDS` and `_IDLE_SECONDS`).
     model: exchangeWith(
       proxyActivities<ModelActivities>({
         ...shared,
         taskQueue: modelQueue(taskQueue),
-        startToCloseTimeout: '30 minutes',
+        startToCloseTimeout: MODEL_ACTIVITY_MS,
         retry: MODEL_RETRY,
       }),
       seals,

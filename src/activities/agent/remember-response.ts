@@ -9,6 +9,7 @@ import { z } from 'zod';
 import type { Model, ModelResponse, ModelRequest } from '../../model/call-model.ts';
 import type { ModelFailureKind } from '../../model/model-failure.ts';
 import { ModelFailure } from '../../model/model-failure.ts';
+import { failModel } from '../attempt/failures.ts';
 import type { Memory } from '../attempt/heartbeats.ts';
 
 /** `answer` is the id of a background response; `free` counts earlier attempts that ended without a paid call. */
@@ -24,7 +25,7 @@ const UNPAID: readonly ModelFailureKind[] = [
   ...(['not-found', 'content-policy', 'context-too-long'] as const),
 ];
 
-/** Runs `body`. If it fails without a paid call, notes that for the next attempt. */
+/** Runs `body`. If it fails without a paid call, notes that for the next attempt. Paid tries are limited by the kind. */
 export async function rememberCost<T>(model: Model, memory: Memory, body: (model: Model) => Promise<T>): Promise<T> {
   let isPaid = false;
   const call = async (request: ModelRequest): Promise<ModelResponse> => {
@@ -39,9 +40,10 @@ export async function rememberCost<T>(model: Model, memory: Memory, body: (model
   try {
     return await body({ ...model, call });
   } catch (error) {
-    const { free = 0, ...note } = readNote(memory);
-    if (!isPaid) memory.write({ ...note, free: free + 1 });
-    throw error;
+    const { free: before = 0, ...note } = readNote(memory);
+    const free = isPaid ? before : before + 1;
+    if (!isPaid) memory.write({ ...note, free });
+    throw error instanceof ModelFailure ? failModel(error, Context.current().info.attempt - free) : error;
   }
 }
 

@@ -49,21 +49,22 @@ export function toFailure(error: unknown, attempt = 1): unknown {
     const final = mends === 'unknown' ? attempt >= MAX_UNKNOWN : mends !== 'waiting';
     return fail(type, error.message, { final });
   }
-  if (error instanceof ModelFailure) {
-    if (error.kind === 'context-too-long') return fail('ContextTooLong', error.message);
-    const { retryAfterMs } = error;
-    return fail(
-      error.retryable ? 'ModelUnavailable' : 'ModelRefused',
-      error.message,
-      retryAfterMs ? { retryAfterMs } : {},
-    );
-  }
+  if (error instanceof ModelFailure) return failModel(error, attempt);
   // The other kinds of sandbox errors end by themselves, or with another attempt.
   if (error instanceof SandboxError && error.kind === 'isolation') return fail('NoIsolation', error.message);
   if (!(error instanceof Error)) return error;
   // A folder of ours became read-only: the hub or the state folder.
   if ('code' in error && error.code === 'EROFS') return fail('HubReadOnly', error.message, { cause: error });
   return clean(error);
+}
+
+/** A model's failure after so many tries, of which free ones may be left out. The last one its kind allows is final. */
+export function failModel(error: ModelFailure, tries: number): ApplicationFailure {
+  if (error.kind === 'context-too-long') return fail('ContextTooLong', error.message);
+  const { retryAfterMs, message } = error;
+  if (!error.retryable) return fail('ModelRefused', message);
+  if (tries >= error.tries) return fail('ModelUnavailable', `${message} It failed ${tries} times.`, { final: true });
+  return fail('ModelUnavailable', message, retryAfterMs ? { retryAfterMs } : {});
 }
 
 /** Removes secrets from an error and from its causes, because Temporal stores all of them in the history. */

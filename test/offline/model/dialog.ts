@@ -98,7 +98,14 @@ export async function startServer(): Promise<OfflineModel> {
 }
 
 export function openOffline({ url }: { url: string }): Model {
-  return openModel({ name: 'coxswain-offline', apiKey: 'none', baseUrl: url, prices: {}, timeoutMs: 60_000 });
+  return openModel({
+    name: 'coxswain-offline',
+    apiKey: 'none',
+    baseUrl: url,
+    prices: {},
+    timeoutMs: 60_000,
+    idleTimeoutMs: 60_000,
+  });
 }
 
 export interface Told {
