@@ -16,12 +16,19 @@ export const NOTHING_SPENT: Readonly<Spend> = {
 /** The sum of two spends. */
 export function addSpend(one: Spend, other: Spend): Spend {
   return {
+    ...addUsage(one, other),
+    modelCalls: one.modelCalls + other.modelCalls,
+    acts: one.acts + other.acts,
+  };
+}
+
+/** Tokens and cost of two calls together. */
+export function addUsage(one: Usage, other: Usage): Usage {
+  return {
     inputTokens: one.inputTokens + other.inputTokens,
     cachedTokens: one.cachedTokens + other.cachedTokens,
     outputTokens: one.outputTokens + other.outputTokens,
     costUsd: one.costUsd === null || other.costUsd === null ? null : one.costUsd + other.costUsd,
-    modelCalls: one.modelCalls + other.modelCalls,
-    acts: one.acts + other.acts,
   };
 }
 

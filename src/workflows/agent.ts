@@ -58,6 +58,8 @@ import { handleVerbs, asSignal } from './verbs.ts';
 const CHARGES_CUTS = 'charges-cuts';
 /** The patch since which rules for commands read globs as a shell does. */
 const SHELL_GLOBS = 'shell-globs';
+/** The patch since which a response gets as much room as the budget leaves. */
+const OUTPUT_ROOM = 'output-room';
 
 /** Starts with a spec, or continues with the state of the previous run. */
 export type AgentInput = { spec: AgentSpec } | { state: AgentState };
@@ -144,7 +146,8 @@ function open(input: AgentInput): AgentState {
     : created;
   const charging: AgentState = patched(CHARGES_CUTS) ? { ...state, chargesCuts: true } : state;
   const reading: AgentState = patched(SHELL_GLOBS) ? { ...charging, globs: 'shell' } : charging;
-  const sealing: AgentState = company === undefined ? reading : { ...reading, seals: true, company };
+  const roomy: AgentState = patched(OUTPUT_ROOM) ? { ...reading, roomy: true } : reading;
+  const sealing: AgentState = company === undefined ? roomy : { ...roomy, seals: true, company };
   return nameRun(beginEnding(beginMessages(sealing)), spec.repository, false);
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_OUTPUT_TOKENS } from '../../src/core/agent/next.ts';
+import { RESERVED_OUTPUT_TOKENS } from '../../src/core/agent/output-room.ts';
 import type { AgentState } from '../../src/core/agent/state.ts';
 import { tokensLeft } from '../../src/core/refactor/budget.ts';
 import type { Verb } from '../../src/core/decisions/messages.ts';
@@ -17,7 +17,7 @@ function anyUsage(random: () => number): (state: AgentState) => Usage {
   return ({ contextTokens, newBytes }) => ({
     inputTokens: Math.floor(random() * (contextTokens + newBytes / 2)),
     cachedTokens: 0,
-    outputTokens: Math.floor(random() * MAX_OUTPUT_TOKENS),
+    outputTokens: Math.floor(random() * RESERVED_OUTPUT_TOKENS),
     costUsd: null,
   });
 }

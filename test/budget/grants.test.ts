@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createAgent, MAX_OUTPUT_TOKENS } from '../../src/core/agent/next.ts';
+import { createAgent, nextAgentCommand } from '../../src/core/agent/next.ts';
+import { MAX_OUTPUT_TOKENS, RESERVED_OUTPUT_TOKENS } from '../../src/core/agent/output-room.ts';
 import { advanceAgent } from '../../src/core/agent/advance.ts';
 import type { AgentState } from '../../src/core/agent/state.ts';
 import { beginCommand, tokensLeft } from '../../src/core/refactor/budget.ts';
@@ -81,14 +82,31 @@ describe('a model call whose answer nobody has', () => {
     expect(spend).toMatchObject({
       modelCalls: 3,
       inputTokens: 2 * 4000 + 100,
-      outputTokens: 2 * MAX_OUTPUT_TOKENS + 20,
+      outputTokens: 2 * RESERVED_OUTPUT_TOKENS + 20,
     });
     expect(spend.costUsd).toBeCloseTo(2 * (0.004 + 0.16), 9);
   });
 
   test('also if a person interrupted it', () => {
     const cut = advanceAgent(began(), { kind: 'cut', at: 3, what: 'think' });
-    expect(cut.spend).toMatchObject({ modelCalls: 1, outputTokens: MAX_OUTPUT_TOKENS });
+    expect(cut.spend).toMatchObject({ modelCalls: 1, outputTokens: RESERVED_OUTPUT_TOKENS });
     expect(advanceAgent(began(), { kind: 'cut', at: 3, what: 'act' }).spend.modelCalls).toBe(0);
+  });
+
+  test('and a response gets the room that the budget leaves, from what is reserved up to 64,000 tokens', () => {
+    const roomOf = (change: object): unknown => {
+      const command = nextAgentCommand({ ...began(), maxUsd: 5, roomy: true, ...change });
+      return command.kind === 'think' ? command.input.maxOutputTokens : command;
+    };
+    expect(roomOf({})).toBe(64_000);
+    // The input is counted as 4,000 tokens at most.
+    expect(roomOf({ maxTokens: 54_000 })).toBe(50_000);
+    expect(roomOf({ maxTokens: 20_000 })).toBe(16_000);
+    // Half a dollar at 10 dollars per million, less 4,000 tokens of input at 1 dollar.
+    expect(roomOf({ maxUsd: 0.5 })).toBe(49_600);
+    // An agent of an older version has what it always had.
+    expect(roomOf({ roomy: undefined })).toBeUndefined();
+    const cut = advanceAgent({ ...began(), roomy: true }, { kind: 'cut', at: 3, what: 'think' });
+    expect(cut.spend).toMatchObject({ modelCalls: 1, outputTokens: MAX_OUTPUT_TOKENS });
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_OUTPUT_TOKENS } from '../../src/core/agent/next.ts';
+import { RESERVED_OUTPUT_TOKENS } from '../../src/core/agent/output-room.ts';
 import type { AgentState } from '../../src/core/agent/state.ts';
 import { usdLeft } from '../../src/core/refactor/budget.ts';
 import type { Verb } from '../../src/core/decisions/messages.ts';
@@ -18,7 +18,7 @@ const PRICE = { inputPerMillionUsd: 2, outputPerMillionUsd: 10 };
 function anyUsage(random: () => number): (state: AgentState) => Usage {
   return ({ contextTokens, newBytes }) => {
     const inputTokens = Math.floor(random() * (contextTokens + newBytes / 2));
-    const outputTokens = Math.floor(random() * MAX_OUTPUT_TOKENS);
+    const outputTokens = Math.floor(random() * RESERVED_OUTPUT_TOKENS);
     const costUsd = costAtMost(PRICE, { inputTokens, outputTokens }) * (0.5 + random() / 2);
     return { inputTokens, cachedTokens: 0, outputTokens, costUsd };
   };

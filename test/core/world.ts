@@ -157,7 +157,7 @@ export class World {
       case 'startAgent':
         return this.begin(command, () => {
           const created = createAgent(command.id, command.spec);
-          this.agents.set(command.id, { ...created, chargesCuts: true, control: NEWEST_RULES.control });
+          this.agents.set(command.id, { ...created, chargesCuts: true, roomy: true, control: NEWEST_RULES.control });
           const { maxTokens: granted, maxUsd: grantedUsd } = command.spec;
           const usd = grantedUsd === undefined ? {} : { grantedUsd };
           take({ kind: 'agentStarted', at, id: command.id, granted, ...usd });

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { MAX_OUTPUT_TOKENS } from '../../src/core/agent/next.ts';
+import { MAX_OUTPUT_TOKENS } from '../../src/core/agent/output-room.ts';
 import { agentQueries } from '../../src/workflows/messages.ts';
 import type { Crew, Script } from '../workflows/harness.ts';
 import {

@@ -130,3 +130,22 @@ test('a conversation that is too long even when compacted holds with the reason,
   await handle.signal(signals.stop);
   await handle.result();
 });
+
+test('a summary that was cut off is never used: a shorter record is summarised, and both calls are paid for', async () => {
+  let cuts = 0;
+  const script: Script = (turn) => {
+    if (isSummary(turn.request) && cuts++ === 0)
+      return { items: said('Half of a summa'), stop: 'incomplete', usage: { inputTokens: 1, outputTokens: 1_000_000 } };
+    return WORK(turn);
+  };
+  const crew = await startCrew(script);
+  const { agent, repository } = await work(crew);
+  expect(await git(repository, 'show', 'long:a/lines')).toBe(Array.from({ length: STEPS }, (_, n) => n).join('\n'));
+  expect(crew.model.requests.flatMap(textsOf).join()).not.toContain('Half of a summa');
+  const [first, second] = crew.model.requests.filter(isSummary);
+  expect(second?.body.length).toBeLessThan(first?.body.length ?? 0);
+  expect(agent.spend.outputTokens).toBeGreaterThan(1_000_000);
+  // Calls with tools have the room that the budget leaves, reasoning included.
+  expect(crew.model.requests.find((request) => !isSummary(request))?.raw['max_output_tokens']).toBe(64_000);
+  expect(first?.raw['max_output_tokens']).toBe(32_000);
+}, 240_000);

@@ -47,6 +47,22 @@ test('a verdict without suspicion asks nobody; it sees the task and the differen
   expect(reviews).toMatchObject([{ task: 'a', verdict: FINE, missing: null }]);
 });
 
+test('a verdict of an answer that was cut off is not taken: the reviewer is asked again with more room', async () => {
+  let reviews = 0;
+  const script = reviewed([]);
+  const crew = await startCrew((turn) => {
+    if (turn.request.model !== 'second') return script(turn);
+    const items = [call('verdict', reviews++ === 0 ? ODD : FINE)];
+    // The server marks the answer as incomplete, though this call in it can be read.
+    return reviews === 1 ? { items: [...items, { kind: 'assistant', text: 'and' }], stop: 'incomplete' } : items;
+  });
+  const handle = await crew.start({ repository: await makeRepository(), policy });
+  expect((await approveAll(handle)).outcome).toBe('done');
+  expect(await handle.query(refactorQueries.reviews)).toMatchObject([{ verdict: FINE, missing: null }]);
+  const asked = crew.model.requests.filter(({ model }) => model === 'second');
+  expect(asked.map(({ raw }) => raw['max_output_tokens'])).toEqual([8000, 24_000]);
+});
+
 test('a suspicion makes a person look before anything is integrated, and what they say is kept beside it', async () => {
   const crew = await startCrew(reviewed([ODD, FINE]));
   const repository = await makeRepository();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MAX_OUTPUT_TOKENS } from '../../src/core/agent/next.ts';
+import { MAX_OUTPUT_TOKENS } from '../../src/core/agent/output-room.ts';
 import { agentQueries } from '../../src/workflows/messages.ts';
 import type { Script } from './harness.ts';
 import { approve, finish, makeRepository, onePlan, planned, shell, startCrew, status, until } from './harness.ts';

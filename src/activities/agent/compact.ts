@@ -1,7 +1,8 @@
 /**
  * Compacts an agent's conversation that no longer fits the model: one more model call writes a summary, which becomes a
  * checkpoint and replaces the older part.
- * Rule: at most one compaction for each think. It is stored before it is used, so it is never paid for twice.
+ * Rule: at most one compaction for each think. It is stored before it is used, so it is never paid for twice. A summary
+ * that was cut off is never used.
  */
 import { ApplicationFailure } from '@temporalio/common';
 import type { ThinkInput } from '../../core/agent/step.ts';
@@ -14,9 +15,10 @@ import {
   SUMMARY_INSTRUCTIONS,
   SUMMARY_TOKENS,
 } from '../../core/agent/compaction.ts';
-import { MAX_OUTPUT_TOKENS } from '../../core/agent/next.ts';
-import type { Entry, Item, Sha } from '../../core/transcript.ts';
+import { RESERVED_OUTPUT_TOKENS } from '../../core/agent/output-room.ts';
+import type { Entry, Item, Sha, Usage } from '../../core/transcript.ts';
 import { readConversation } from '../../core/transcript.ts';
+import { addUsage } from '../../core/spend.ts';
 import type { ChainLink } from '../../git/read/read-chain.ts';
 import { readLink } from '../../git/read/read-chain.ts';
 import { readRef } from '../../git/remote/read-ref.ts';
@@ -70,7 +72,7 @@ export async function findThinkPosition(
 /** Whether the next call would exceed the model's context. False where the size of that context is not configured. */
 export function isTooLong(model: Model, entries: readonly Entry[], fresh: readonly Item[]): boolean {
   if (model.contextTokens === undefined) return false;
-  return estimateTokens(entries, fresh) + MAX_OUTPUT_TOKENS > model.contextTokens;
+  return estimateTokens(entries, fresh) + RESERVED_OUTPUT_TOKENS > model.contextTokens;
 }
 
 /** Summarises the conversation and writes the checkpoint. The caller moves the ref. */
@@ -108,12 +110,15 @@ export function describeCompaction({ replaced, usage }: Compact): string {
   return `the conversation was too long for the model: a summary replaces ${replaced} items (${tokens} tokens)`;
 }
 
+/** A whole summary. The next smaller record is tried where the model can't read this one, or is cut off over it. */
 async function summarise(model: Model, prompt: Item[], old: Item[], how: CallOptions): Promise<ModelResponse> {
   const bytes = bytesOf([...prompt, ...old]);
+  const cut: Usage[] = [];
   for (const [index, part] of RECORD_PARTS.entries()) {
+    const isLast = index === RECORD_PARTS.length - 1;
     const record = renderForSummary([...prompt, ...old], Math.ceil(bytes * part));
     try {
-      return await model.call({
+      const response = await model.call({
         instructions: SUMMARY_INSTRUCTIONS,
         items: [{ kind: 'user', text: `The record:\n<<<\n${record}\n>>>\nSummarise it.` }],
         profile: null,
@@ -121,10 +126,15 @@ async function summarise(model: Model, prompt: Item[], old: Item[], how: CallOpt
         maxOutputTokens: SUMMARY_TOKENS,
         ...how,
       });
+      if (response.stop !== 'truncated') return { ...response, usage: cut.reduce(addUsage, response.usage) };
+      cut.push(response.usage);
     } catch (error) {
-      const isLast = index === RECORD_PARTS.length - 1;
       if (isLast || !(error instanceof ModelFailure) || error.kind !== 'context-too-long') throw error;
     }
   }
-  throw new Error('there is no part of the record to try');
+  throw fail(
+    'ContextTooLong',
+    `the conversation does not fit the model, and its summary was cut off at ${SUMMARY_TOKENS} tokens, reasoning ` +
+      'included. A lower COXSWAIN_REASONING_EFFORT leaves more for the summary; or rewind, or split the task',
+  );
 }

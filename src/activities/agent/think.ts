@@ -3,8 +3,9 @@
  * Rule: a stored response is never asked for again; the returned facts are read from the checkpoint.
  */
 import { Context } from '@temporalio/activity';
-import { MAX_OUTPUT_TOKENS } from '../../core/agent/next.ts';
+import { RESERVED_OUTPUT_TOKENS } from '../../core/agent/output-room.ts';
 import type { ThinkInput, ThinkOutcome } from '../../core/agent/step.ts';
+import { estimateTokens } from '../../core/agent/compaction.ts';
 import { closeOpenCalls, steerText } from '../../core/agent/prompts.ts';
 import { harmless } from '../../core/text/harmless.ts';
 import type { Entry, Item, Sha } from '../../core/transcript.ts';
@@ -124,7 +125,7 @@ async function ask(
       items: [...readConversation(entries), ...fresh],
       profile: input.profile,
       cacheKey: root.slice(0, 32),
-      maxOutputTokens: MAX_OUTPUT_TOKENS,
+      maxOutputTokens: fitOutput(model, input, entries, fresh),
       ...how,
     });
   } catch (error) {
@@ -133,6 +134,14 @@ async function ask(
       throw fail('ContextTooLong', `the conversation does not fit the model even after compaction: ${error.message}`);
     return 'too-long';
   }
+}
+
+/** The room for the response that budget and model have. */
+function fitOutput(model: Model, input: ThinkInput, entries: readonly Entry[], fresh: readonly Item[]): number {
+  const room = input.maxOutputTokens ?? RESERVED_OUTPUT_TOKENS;
+  if (model.contextTokens === undefined) return room;
+  const left = model.contextTokens - estimateTokens(entries, fresh);
+  return Math.min(room, Math.max(RESERVED_OUTPUT_TOKENS, left));
 }
 
 async function writeResponse(

@@ -7,10 +7,10 @@
 import {
   CALL_REVIEW_INSTRUCTIONS,
   MAX_DIFF_BYTES,
-  MAX_REVIEW_OUTPUT,
   renderCallReviewRequest,
   renderReviewRequest,
   REVIEW_INSTRUCTIONS,
+  REVIEW_OUTPUT_TOKENS,
 } from '../../core/review/review.ts';
 import type { CallReviewInput, Review, ReviewInput } from '../../core/review/review.ts';
 import { digestCall, drawFrom } from '../../core/digest.ts';
@@ -19,7 +19,8 @@ import { worstRisk } from '../../core/effects/findings.ts';
 import { worse } from '../../core/risk.ts';
 import { harmless } from '../../core/text/harmless.ts';
 import { checkToolCall } from '../../core/agent/tools.ts';
-import type { Sha } from '../../core/transcript.ts';
+import type { Sha, Usage } from '../../core/transcript.ts';
+import { addUsage } from '../../core/spend.ts';
 import type { Verdict } from '../../core/review/verdict.ts';
 import { commitTree } from '../../git/write/commit-tree.ts';
 import { diffText } from '../../git/read/diff-stat.ts';
@@ -38,8 +39,6 @@ import { fail } from '../attempt/failures.ts';
 import { findEffects } from '../attempt/look-at-effects.ts';
 import { withHeartbeats } from '../attempt/heartbeats.ts';
 
-/** Most model calls for one verdict: the second one where the first response has no readable verdict. */
-const TRIES = 2;
 /** Earlier calls that the reviewer also sees, because one deed can be split into many calls. */
 const EARLIER_CALLS = 20;
 
@@ -119,31 +118,29 @@ async function askReviewer(
     signal,
   }: { instructions: string; text: string; model: string; signal: AbortSignal },
 ): Promise<Pick<Review, 'verdict' | 'missing' | 'model' | 'usage'>> {
-  const usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: 0 as number | null };
+  let usage: Usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, costUsd: 0 };
   let said = name;
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  // A second call, with more room, where the first response was cut off or has no readable verdict.
+  for (const maxOutputTokens of REVIEW_OUTPUT_TOKENS) {
     const response = await model.call({
       model: name,
       instructions,
       items: [{ kind: 'user', text }],
       profile: 'review',
       cacheKey: 'review',
-      maxOutputTokens: MAX_REVIEW_OUTPUT,
+      maxOutputTokens,
       signal,
     });
     said = response.model;
-    usage.inputTokens += response.usage.inputTokens;
-    usage.cachedTokens += response.usage.cachedTokens;
-    usage.outputTokens += response.usage.outputTokens;
-    usage.costUsd =
-      usage.costUsd === null || response.usage.costUsd === null ? null : usage.costUsd + response.usage.costUsd;
+    usage = addUsage(usage, response.usage);
     const verdict = readVerdict(response);
     if (verdict) return { verdict, missing: null, model: said, usage };
   }
   return { verdict: null, missing: 'no answer', model: said, usage };
 }
 
-function readVerdict({ items }: ModelResponse): Verdict | null {
+function readVerdict({ items, stop }: ModelResponse): Verdict | null {
+  if (stop === 'truncated') return null;
   const call = items.find((item) => item.kind === 'call');
   if (!call) return null;
   const checked = checkToolCall('review', call.tool, call.arguments);

@@ -28,6 +28,14 @@ import { spendOn } from '../spend.ts';
 import { shorten } from '../text/lines.ts';
 import { takeTrouble } from '../trouble.ts';
 
+/** What people and the model are told of a response that reached the limit of output tokens. */
+const CUT_OFF =
+  'the answer was cut off at the limit of output tokens, reasoning included: ' +
+  'a lower COXSWAIN_REASONING_EFFORT or a smaller task needs fewer, a larger token budget allows more';
+const CUT_OFF_TOLD =
+  'Your last answer was cut off at the limit of output tokens, reasoning included, before its tool call was complete. ' +
+  'Nothing of it was run. Think shorter and make one smaller call: split a long patch or file into several calls.';
+
 /** The state after an event. The old state is not changed. */
 export function advanceAgent(before: AgentState, event: AgentEvent): AgentState {
   if (event.kind === 'troubled') return takeNews(before, event);
@@ -137,6 +145,7 @@ function takeThought(reserved: AgentState, at: number, outcome: ThinkOutcome): A
     output: 'Not run: one call at a time. Make it again if it is still needed.',
   }));
   state = { ...state, results };
+  if (!call && outcome.stop === 'truncated') return nudge(state, at, CUT_OFF, CUT_OFF_TOLD);
   if (!call)
     return nudge(
       state,

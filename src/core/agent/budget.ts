@@ -3,7 +3,8 @@
  * Rule: a bound is reserved before each call, and replaced by what was counted. A call that nobody could count is
  * charged at its whole bound.
  */
-import { MAX_OUTPUT_TOKENS, nextAgentCommand } from './next.ts';
+import { nextAgentCommand } from './next.ts';
+import { inputBoundOf, outputRoomOf, RESERVED_OUTPUT_TOKENS, usdSpent } from './output-room.ts';
 import type { AgentState } from './state.ts';
 import { publish, say } from './work.ts';
 import { digestValue } from '../digest.ts';
@@ -13,9 +14,6 @@ import { costAtMost, showUsd } from '../price.ts';
 import { REVIEW_GRANT } from '../review/review.ts';
 import type { Spend } from '../spend.ts';
 
-/** Bytes of new text that count as one token in a reservation. English has about four, so this is a bound. */
-const BYTES_PER_TOKEN = 2;
-
 /** The reservation for a model call, and the price that turns it into dollars. */
 interface Bound {
   inputTokens: number;
@@ -23,22 +21,12 @@ interface Bound {
   price: Price | undefined;
 }
 
-/** The most that the next model call may take. */
-function boundOf({ contextTokens, newBytes, pending, spec }: AgentState): Bound {
+/** The most that the next model call may take, as it is charged if nobody knows what it took. */
+function boundOf(state: AgentState): Bound {
+  const { pending, spec } = state;
   if (pending?.gate === 'reviewing')
     return { inputTokens: REVIEW_GRANT, outputTokens: 0, price: spec.reviewPrice ?? spec.price };
-  return {
-    inputTokens: contextTokens + Math.ceil(newBytes / BYTES_PER_TOKEN),
-    outputTokens: MAX_OUTPUT_TOKENS,
-    price: spec.price,
-  };
-}
-
-/**
- * The dollars that an agent has spent: as counted, or at most by its model's price if some call could not be counted.
- */
-function usdSpent({ spend, spec }: AgentState): number {
-  return spend.costUsd ?? (spec.price ? costAtMost(spec.price, spend) : 0);
+  return { inputTokens: inputBoundOf(state), outputTokens: outputRoomOf(state), price: spec.price };
 }
 
 /** The part of a budget that is too small for the next model call. */
@@ -49,7 +37,9 @@ function findShort(state: AgentState): Short | undefined {
   const { step, maxSteps, maxTokens, maxUsd, spec } = state;
   if (step > maxSteps)
     return { resource: 'steps', about: `all ${maxSteps} steps are used; approve ${spec.maxSteps} more?` };
-  const bound = boundOf(state);
+  // The call gets more room than this only if the budget has it.
+  const { outputTokens, ...most } = boundOf(state);
+  const bound = { ...most, outputTokens: Math.min(outputTokens, RESERVED_OUTPUT_TOKENS) };
   const spent = state.spend.inputTokens + state.spend.outputTokens;
   const reserve = bound.inputTokens + bound.outputTokens;
   if (spent + reserve > maxTokens) {

@@ -19,6 +19,7 @@
 import type { Decision } from '../decisions/control.ts';
 import { createControl } from '../decisions/control.ts';
 import type { AgentCommand, AgentSpec, AgentState, Fork, PendingCall } from './state.ts';
+import { outputRoomOf } from './output-room.ts';
 import { ruleOnCall } from './rule-on-call.ts';
 import type { CallReviewInput } from '../review/review.ts';
 import type { ActInput, ThinkInput, CheckInput } from './step.ts';
@@ -30,9 +31,6 @@ import type { AgentTools } from './tools.ts';
 import type { Sha } from '../transcript.ts';
 import type { Warrant } from '../decisions/warrant.ts';
 import { warrantFor } from '../decisions/warrant.ts';
-
-/** `max_output_tokens` of every model call, and so part of every reservation. */
-export const MAX_OUTPUT_TOKENS = 16_000;
 
 export function agentToolsOf(spec: AgentSpec): AgentTools {
   return spec.kind === 'plan' ? 'plan' : 'work';
@@ -127,6 +125,7 @@ function thinkInput(state: AgentState, head: Sha): ThinkInput {
     restore: state.restore,
     ...(state.leaveOut ? { leaveOut: state.leaveOut } : {}),
     wheel: state.wheel,
+    ...(state.roomy ? { maxOutputTokens: outputRoomOf(state) } : {}),
     // Policies from before this field lack it.
     ...(state.spec.policy.model?.background.value === true ? { background: true as const } : {}),
     ...companyOf(state),

@@ -176,6 +176,8 @@ export interface AgentState {
   maxUsd?: number;
   /** An interrupted model call is charged. Left out in older agents. */
   chargesCuts?: true;
+  /** Responses get more room than what is reserved, where the budget has it. Left out in older agents. */
+  roomy?: true;
   /** How policy's own rules read globs in a command line. Left out in older agents, which read them `wide`. */
   globs?: GlobReading;
   /** Only sealed messages count. Left out in older agents. */

@@ -56,6 +56,8 @@ export interface ThinkInput {
   leaveOut?: { from: Sha; paths: string[] };
   /** A person's commit in the hub, whose tree replaces the head's. The model is told what changed. */
   wheel: Sha | null;
+  /** Most tokens of the response, reasoning included. Left out in older agents. */
+  maxOutputTokens?: number;
   /** The provider makes the response in the background, and so stores it. */
   background?: true;
   /** Workflow id of the refactor that this is done for. If it closes, the activity ends. */

@@ -19,8 +19,8 @@ const FINDING_LINES = 20;
 const MAX_SUMMARY = 300;
 const MAX_CALL_SHOWN = 100;
 const MAX_TASK_CHARACTERS = 6000;
-/** Tokens of a reviewer's response: its reasoning and the verdict. */
-export const MAX_REVIEW_OUTPUT = 4000;
+/** Most tokens of a reviewer's first and second response: its reasoning and the verdict. */
+export const REVIEW_OUTPUT_TOKENS = [8000, 24_000];
 /** Most characters of a call that a reviewer reads, and of all earlier calls together. */
 const MAX_CALL_CHARACTERS = 12 * 1024;
 const MAX_EARLIER_CHARACTERS = 6 * 1024;

@@ -13,7 +13,7 @@ const BYTES_PER_TOKEN = 4;
 /** The content of a response, before it gets the API's form. */
 export interface ResponseContent {
   items: Item[];
-  /** Ends the response as incomplete; a call in it is cut off in its middle. */
+  /** Ends the response as incomplete; a call that is its last item is cut off in its middle. */
   stop?: 'incomplete';
   /** Why the response is incomplete. */
   incompleteReason?: 'max_output_tokens' | 'content_filter';
@@ -25,7 +25,10 @@ export interface ResponseContent {
 
 export function createResponse(request: ParsedRequest, answer: ResponseContent): Response {
   const digest = digestText(request.body);
-  const output = answer.items.map((item, index) => toOutputItem(item, `${digest.slice(0, 24)}${index}`, answer));
+  const output = answer.items.map((item, index) => {
+    const cut = answer.stop === 'incomplete' && index === answer.items.length - 1;
+    return toOutputItem(item, `${digest.slice(0, 24)}${index}`, cut);
+  });
   if (answer.refusal !== undefined)
     output.push(message(`${digest.slice(0, 24)}r`, { type: 'refusal', refusal: answer.refusal }));
   const incomplete = answer.stop === 'incomplete';
@@ -72,10 +75,9 @@ function message(id: string, part: Part): ResponseOutputItem {
   return { type: 'message', id: `msg_${id}`, role: 'assistant', status: 'completed', content: [part] };
 }
 
-function toOutputItem(item: Item, id: string, answer: ResponseContent): ResponseOutputItem {
+function toOutputItem(item: Item, id: string, cut: boolean): ResponseOutputItem {
   switch (item.kind) {
     case 'call': {
-      const cut = answer.stop === 'incomplete';
       const text = cut ? item.arguments.slice(0, item.arguments.length / 2) : item.arguments;
       const status = cut ? 'incomplete' : 'completed';
       return { type: 'function_call', id: `fc_${id}`, call_id: item.callId, name: item.tool, arguments: text, status };

@@ -69,6 +69,22 @@ describe('a step', () => {
 });
 
 describe('answers without a usable call', () => {
+  test('that were cut off are called so, to the model and to people, with what helps', () => {
+    const cut = (state: AgentState): AgentEvent => {
+      const event = thought(state, 2);
+      if (event.kind !== 'thought') throw new Error('no thought');
+      return { ...event, outcome: { ...event.outcome, stop: 'truncated' } };
+    };
+    const told = nextAgentCommand(run(began(), cut));
+    expect(told).toMatchObject({
+      kind: 'think',
+      input: { nudges: [expect.stringMatching(/cut off at the limit of output tokens.*make one smaller call/)] },
+    });
+    expect(run(began(), cut, cut, cut).hold?.reason).toMatch(
+      /3 answers in a row.*cut off at the limit of output tokens.*COXSWAIN_REASONING_EFFORT/,
+    );
+  });
+
   test('are repaired a bounded number of times, then the agent holds and says why', () => {
     let state = began();
     for (let round = 1; round < MAX_REPAIRS; round++) {
