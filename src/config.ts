@@ -2,7 +2,7 @@
  * Configuration: the only reader of the environment. It is checked once and passed on as values.
  * Rule: an error names the variable and the values that it takes. A wrong value is never replaced by a default.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir, hostname, userInfo } from 'node:os';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
@@ -11,12 +11,14 @@ import type { Root } from './core/address.ts';
 import { readAllowedRoot, splitRoots } from './core/address.ts';
 import type { NetworkGrant } from './core/egress.ts';
 import { networkGrantSchema } from './core/egress.ts';
-import { MAX_MODEL_SECONDS } from './core/model-limits.ts';
+import { MAX_MODEL_SECONDS } from './core/budget/model-limits.ts';
 import { TASK_QUEUE } from './core/task-queues.ts';
 import { describeIssue } from './core/plan.ts';
 import type { GitHub } from './github/pull-request.ts';
+import type { Efforts } from './model/efforts.ts';
+import { effortsSchema } from './model/efforts.ts';
 import type { PriceTable } from './model/prices.ts';
-import { priceTableSchema } from './model/prices.ts';
+import { priceFileSchema } from './model/prices.ts';
 import { refuseFormerState } from './stack/former-state.ts';
 
 const WORKER_ROLES = ['control', 'model', 'workspace'] as const;
@@ -63,8 +65,8 @@ export const envSchema = z.object({
   COXSWAIN_BWRAP: z.string().min(1).optional(),
   COXSWAIN_MODEL: z.string().min(1).optional(),
   COXSWAIN_CONTEXT_TOKENS: z.coerce.number().int().min(1000).optional(),
-  COXSWAIN_REASONING_EFFORT: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).optional(),
-  COXSWAIN_PRICES: z.string().min(1).optional(),
+  COXSWAIN_REASONING_EFFORT: listOf(',').pipe(effortsSchema).optional(),
+  COXSWAIN_PRICES: priceFileSchema.optional(),
   COXSWAIN_CHECK_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(86_400).default(1800),
   COXSWAIN_MODEL_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(MAX_MODEL_SECONDS).default(3600),
   COXSWAIN_MODEL_IDLE_SECONDS: z.coerce.number().int().min(1).max(MAX_MODEL_SECONDS).default(900),
@@ -95,7 +97,7 @@ export const envSchema = z.object({
 export interface ModelConfig {
   /** Undefined if neither key nor base URL is set; then the offline model is used. */
   remote: { name: string; apiKey: string; baseUrl?: string } | undefined;
-  reasoningEffort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
+  efforts?: Efforts;
   prices: PriceTable;
   /** Longest time and longest silence of one call. */
   timeoutMs: number;
@@ -235,11 +237,11 @@ function readVersion({
 function readModel(values: z.infer<typeof envSchema>): ModelConfig {
   const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, COXSWAIN_MODEL: name } = values;
   const shared = {
-    prices: readPrices(values.COXSWAIN_PRICES),
+    prices: values.COXSWAIN_PRICES ?? {},
     timeoutMs: values.COXSWAIN_MODEL_TIMEOUT_SECONDS * 1000,
     idleTimeoutMs: values.COXSWAIN_MODEL_IDLE_SECONDS * 1000,
     ...(values.COXSWAIN_CONTEXT_TOKENS ? { contextTokens: values.COXSWAIN_CONTEXT_TOKENS } : {}),
-    ...(values.COXSWAIN_REASONING_EFFORT ? { reasoningEffort: values.COXSWAIN_REASONING_EFFORT } : {}),
+    ...(values.COXSWAIN_REASONING_EFFORT ? { efforts: values.COXSWAIN_REASONING_EFFORT } : {}),
   };
   if (!apiKey && !baseUrl) return { ...shared, remote: undefined };
   if (!name)
@@ -248,17 +250,6 @@ function readModel(values: z.infer<typeof envSchema>): ModelConfig {
     );
   // The client always sends a key, even to a server that needs none.
   return { ...shared, remote: { name, apiKey: apiKey ?? 'none', ...(baseUrl ? { baseUrl } : {}) } };
-}
-
-function readPrices(file: string | undefined): PriceTable {
-  if (!file) return {};
-  try {
-    return priceTableSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch (error) {
-    throw new ConfigError(
-      `COXSWAIN_PRICES: ${file} is not a price table: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
 }
 
 /** Variables with which git, ssh and curl find keys, proxies and certificates; git gets no others of the worker. */

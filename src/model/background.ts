@@ -5,12 +5,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type OpenAI from 'openai';
 import { NotFoundError } from 'openai';
-import type {
-  Response,
-  ResponseCreateParamsStreaming,
-  ResponseStreamEvent,
-} from 'openai/resources/responses/responses';
+import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/responses';
 import { ModelFailure } from './model-failure.ts';
+import type { JsonObject } from './json-object.ts';
+import { isObject } from './json-object.ts';
+import { requestEvents, unreadable } from './open-events.ts';
 import type { Progress, StreamedResponse } from './read-stream.ts';
 import { readStream } from './read-stream.ts';
 import type { CalledModel } from './to-model-failure.ts';
@@ -56,7 +55,7 @@ export async function respondInBackground(call: BackgroundCall): Promise<Streame
 async function begin(call: BackgroundCall): Promise<StreamedResponse> {
   const { client, body, background, target, signal, onProgress } = call;
   let begun: string | undefined;
-  const events = await client.responses.create({ ...body, background: true, store: true }, { signal });
+  const events = await requestEvents(client, { ...body, background: true, store: true }, target, signal);
   try {
     const noted = noteId(events, (id) => {
       begun = id;
@@ -77,12 +76,10 @@ async function begin(call: BackgroundCall): Promise<StreamedResponse> {
   }
 }
 
-async function* noteId(
-  events: AsyncIterable<ResponseStreamEvent>,
-  note: (id: string) => void,
-): AsyncIterable<ResponseStreamEvent> {
+async function* noteId(events: AsyncIterable<unknown>, note: (id: string) => void): AsyncIterable<unknown> {
   for await (const event of events) {
-    if (event.type === 'response.created') note(event.response.id);
+    const response = isObject(event) && event['type'] === 'response.created' ? event['response'] : undefined;
+    if (isObject(response) && typeof response['id'] === 'string') note(response['id']);
     yield event;
   }
 }
@@ -91,8 +88,9 @@ async function fetchResponse(call: BackgroundCall, id: string): Promise<Streamed
   const { client, body, background, target, signal } = call;
   const query = body.include ? { include: body.include } : {};
   for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 2, LAST_LOOK_MS)) {
-    const response = await client.responses.retrieve(id, query, { signal });
-    switch (response.status) {
+    const response: unknown = await client.responses.retrieve(id, query, { signal });
+    if (!isObject(response)) throw unreadable(target, `something else under the id ${id}`);
+    switch (response['status']) {
       case 'queued':
       case 'in_progress':
         await delay(wait, undefined, { signal });
@@ -100,16 +98,15 @@ async function fetchResponse(call: BackgroundCall, id: string): Promise<Streamed
       case 'failed':
       case 'cancelled':
         background.keep(undefined);
-        throw describeEnd(response, target);
+        throw describeEnd(id, response, target);
       default:
-        return { response, output: response.output };
+        return { response, output: Array.isArray(response['output']) ? response['output'] : [] };
     }
   }
 }
 
-function describeEnd({ id, status, error }: Response, target: CalledModel): ModelFailure {
-  if (status === 'failed')
-    return failedResponse(error?.code ?? 'failed', error?.message ?? 'the server gave no reason', target);
+function describeEnd(id: string, { status, error }: JsonObject, target: CalledModel): ModelFailure {
+  if (status === 'failed') return failedResponse(isObject(error) ? error : {}, target);
   const said = `response ${id} was cancelled at the provider`;
   return new ModelFailure({ kind: 'broken-stream', target: `model "${target.model}" at ${target.host}`, said });
 }

@@ -3,8 +3,7 @@
  * for calls in the background.
  * Rule: a response is returned whole or not at all, and only the caller retries failures.
  */
-import { createHash } from 'node:crypto';
-import OpenAI, { APIError } from 'openai';
+import OpenAI from 'openai';
 import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/responses';
 import type { ToolSet } from '../core/agent/tools.ts';
 import type { Price } from '../core/price.ts';
@@ -12,8 +11,13 @@ import type { Item, Usage } from '../core/transcript.ts';
 import type { Background } from './background.ts';
 import { respondInBackground } from './background.ts';
 import { toInputItems } from './input-items.ts';
+import type { Learned, Opaque } from './learned.ts';
+import { isAccepted, leaveOutRefused, learnFrom, nothingLearned } from './learned.ts';
 import { ModelFailure } from './model-failure.ts';
+import { requestEvents } from './open-events.ts';
 import { openFetch } from './open-fetch.ts';
+import type { Efforts } from './efforts.ts';
+import { roleOf } from './efforts.ts';
 import type { PriceTable } from './prices.ts';
 import { costOf, priceOf } from './prices.ts';
 import type { Stop } from './read-response.ts';
@@ -25,8 +29,6 @@ import { toModelFailure } from './to-model-failure.ts';
 import { defineTools } from './tool-definitions.ts';
 
 const OPENAI_BASE_URL = 'https://api.openai.com/v1';
-/** Most digests of refused reasoning that are remembered. Forgetting them costs one more refused call. */
-const MAX_REMEMBERED = 10_000;
 /** Timeout of a cancellation: an agent that was stopped does not wait for the provider. */
 const CANCEL_MS = 5000;
 /** By how much the library's own timeout is longer than ours. */
@@ -70,7 +72,8 @@ export interface ModelSettings {
   /** The Responses API's URL, usually ending in `/v1`; the default is OpenAI's. */
   baseUrl?: string;
   apiKey: string;
-  reasoningEffort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
+  /** How much the model reasons, by what it is asked for; where left out, as much as the server's default. */
+  efforts?: Efforts;
   prices: PriceTable;
   /** Longest time of one call, from its start to the last event. */
   timeoutMs: number;
@@ -93,19 +96,12 @@ export interface Model {
   cancel(id: string): Promise<void>;
 }
 
-/** What earlier calls showed about this provider; remembered until the worker ends. */
-interface Learned {
-  /** SHA-256 of opaque items that were refused. */
-  refused: Set<string>;
-  /** The model has no encrypted reasoning. */
-  noEncrypted: boolean;
-}
-
 interface Opened {
   client: OpenAI;
   settings: ModelSettings;
   host: string;
-  learned: Learned;
+  /** What earlier calls showed, by model; remembered until the worker ends. */
+  learned: Map<string, Learned>;
 }
 
 /** Opens a model; nothing is sent before the first call. */
@@ -123,12 +119,7 @@ export function openModel(settings: ModelSettings): Model {
     // The library's log could show prompts.
     logLevel: 'off',
   });
-  const opened = {
-    client,
-    settings,
-    host: new URL(baseURL).host,
-    learned: { refused: new Set<string>(), noEncrypted: false },
-  };
+  const opened: Opened = { client, settings, host: new URL(baseURL).host, learned: new Map() };
   const { name, contextTokens } = settings;
   return {
     name,
@@ -143,55 +134,69 @@ export function openModel(settings: ModelSettings): Model {
 }
 
 async function callModel(opened: Opened, request: ModelRequest): Promise<ModelResponse> {
+  const { settings, host } = opened;
   const notes: string[] = [];
-  // At most two repairs: without the refused reasoning, then without requesting any.
-  for (let repairs = 0; ; repairs += 1) {
+  const model = request.model ?? settings.name;
+  const learned = opened.learned.get(model) ?? nothingLearned();
+  opened.learned.set(model, learned);
+  const reasoning = request.items.filter((item) => item.kind === 'opaque' && isFrom(item, host, model)) as Opaque[];
+  const target = { model, host, apiKey: settings.apiKey, idleTimeoutMs: settings.idleTimeoutMs };
+  // Ends: each repair leaves out something more.
+  for (;;) {
+    const body = createBody(opened, request, model, learned);
     try {
-      return finishResponse(opened, request, await stream(opened, request, notes), notes);
+      return finishResponse(opened, request, await stream(opened, request, body, target, notes), notes);
     } catch (error) {
       request.signal?.throwIfAborted();
-      const note = repairs < 2 ? learn(opened, request, error) : undefined;
-      if (note === undefined) throw toModelFailure(error, targetOf(opened));
+      const note = learnFrom(learned, error, { body, reasoning, host });
+      if (note === undefined) throw toModelFailure(error, target);
       notes.push(note);
     }
   }
 }
 
-async function stream(opened: Opened, request: ModelRequest, notes: string[]): Promise<StreamedResponse> {
-  const { client, settings } = opened;
-  const { background, onProgress } = request;
+async function stream(
+  { client, settings }: Opened,
+  { background, onProgress, signal: wanted }: ModelRequest,
+  body: ResponseCreateParamsStreaming,
+  target: CalledModel,
+  notes: string[],
+): Promise<StreamedResponse> {
   // The library's timeout covers only the time until the headers. This one covers the whole stream.
   const deadline = AbortSignal.timeout(settings.timeoutMs);
-  const signal = request.signal ? AbortSignal.any([request.signal, deadline]) : deadline;
+  const signal = wanted ? AbortSignal.any([wanted, deadline]) : deadline;
   try {
-    const [body, target] = [createBody(opened, request), targetOf(opened)];
     if (background) return await respondInBackground({ client, body, background, target, signal, notes, onProgress });
-    const events = await client.responses.create(body, { signal });
-    return await readStream(events, target, onProgress);
+    return await readStream(await requestEvents(client, body, target, signal), target, onProgress);
   } catch (error) {
     // After the deadline, whatever was thrown is a consequence of the abort.
-    if (!deadline.aborted || request.signal?.aborted) throw error;
+    if (!deadline.aborted || wanted?.aborted) throw error;
     const said = `no complete response within ${settings.timeoutMs / 1000} seconds`;
-    throw new ModelFailure({ kind: 'timeout', target: `model "${settings.name}" at ${opened.host}`, said });
+    throw new ModelFailure({ kind: 'timeout', target: `model "${target.model}" at ${target.host}`, said });
   }
 }
 
 /** The request's body: constant parts first, the conversation last, so that calls share the longest prefix. */
-function createBody(opened: Opened, request: ModelRequest): ResponseCreateParamsStreaming {
-  const { settings, learned } = opened;
-  const { reasoningEffort } = settings;
-  return {
-    model: request.model ?? settings.name,
+function createBody(
+  { settings, host }: Opened,
+  request: ModelRequest,
+  model: string,
+  learned: Learned,
+): ResponseCreateParamsStreaming {
+  const effort = settings.efforts?.[roleOf(request.profile)];
+  const whole: ResponseCreateParamsStreaming = {
+    model,
     stream: true,
     store: false,
     instructions: request.instructions,
     ...(request.profile ? { tools: defineTools(request.profile), parallel_tool_calls: false } : {}),
     max_output_tokens: request.maxOutputTokens,
     prompt_cache_key: request.cacheKey,
-    ...(learned.noEncrypted ? {} : { include: ['reasoning.encrypted_content' as const] }),
-    ...(reasoningEffort ? { reasoning: { effort: reasoningEffort } } : {}),
-    input: toInputItems(request.items, (item) => isOurs(opened, item) && !learned.refused.has(digestOf(item))),
+    include: ['reasoning.encrypted_content'],
+    ...(effort ? { reasoning: { effort } } : {}),
+    input: toInputItems(request.items, (item) => isFrom(item, host, model) && isAccepted(learned, item)),
   };
+  return leaveOutRefused(whole, learned);
 }
 
 function finishResponse(
@@ -201,50 +206,20 @@ function finishResponse(
   notes: string[],
 ): ModelResponse {
   const { settings, host } = opened;
+  const asked = request.model ?? settings.name;
   const callIds = new Set(request.items.flatMap((item) => (item.kind === 'call' ? [item.callId] : [])));
-  const read = readResponse(streamed, { provider: host, model: settings.name }, callIds);
+  const read = readResponse(streamed, { provider: host, model: asked }, callIds);
   const counted = readTokenUsage(streamed);
   if (!counted) notes.push('the server counted no tokens: estimated at a token for every 4 bytes');
   const usage = counted ?? estimateUsage(request, read.items);
-  const asked = request.model ?? settings.name;
-  const model = streamed.response.model || asked;
+  const named = streamed.response['model'];
+  const model = typeof named === 'string' && named !== '' ? named : asked;
   const costUsd = costOf(usage, settings.prices, model) ?? costOf(usage, settings.prices, asked);
   return { ...read, usage: { ...usage, costUsd }, model, notes: [...notes, ...read.notes] };
 }
 
-/** Remembers to leave out encrypted reasoning that was refused, and returns a note; undefined for other errors. */
-function learn(opened: Opened, request: ModelRequest, error: unknown): string | undefined {
-  if (!(error instanceof APIError) || error.status !== 400) return undefined;
-  if (
-    !/encrypted[\s_]content|encrypted[\s_]reasoning/i.test(`${error.code ?? ''} ${error.param ?? ''} ${error.message}`)
-  )
-    return undefined;
-  const { learned, host } = opened;
-  const given = request.items.filter((item) => item.kind === 'opaque').filter((item) => isOurs(opened, item));
-  const fresh = given.map(digestOf).filter((digest) => !learned.refused.has(digest));
-  if (fresh.length > 0) {
-    if (learned.refused.size > MAX_REMEMBERED) learned.refused.clear();
-    for (const digest of fresh) learned.refused.add(digest);
-    return `${host} refused ${fresh.length} items of encrypted reasoning (made with another key or model?): left out`;
-  }
-  if (learned.noEncrypted) return undefined;
-  learned.noEncrypted = true;
-  return `${host} has no encrypted reasoning for this model: not requested any more`;
-}
-
-function isOurs({ host, settings }: Opened, item: Extract<Item, { kind: 'opaque' }>): boolean {
-  return item.provider === host && item.model === settings.name;
-}
-
-function digestOf(item: Extract<Item, { kind: 'opaque' }>): string {
-  return createHash('sha256')
-    .update(JSON.stringify(item.data) ?? '')
-    .digest('hex');
-}
-
-function targetOf({ settings, host }: Opened): CalledModel {
-  const { name: model, apiKey, idleTimeoutMs } = settings;
-  return { model, host, apiKey, idleTimeoutMs };
+function isFrom({ provider, model }: Opaque, host: string, asked: string): boolean {
+  return provider === host && model === asked;
 }
 
 function estimateUsage(request: ModelRequest, items: readonly Item[]): Omit<Usage, 'costUsd'> {

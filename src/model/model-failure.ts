@@ -28,6 +28,15 @@ const KINDS = {
     tries: FEW,
     remedy: 'It is tried again a few times; COXSWAIN_MODEL_IDLE_SECONDS allows a longer silence.',
   },
+  unreadable: {
+    tries: TWICE_MORE,
+    remedy:
+      'It is asked a few times, then this holds. Is it a server of the Responses API (OPENAI_BASE_URL), and is no login page or proxy in between?',
+  },
+  failed: {
+    tries: TWICE_MORE,
+    remedy: 'We do not know this error of the provider: it is tried a few times, then this holds.',
+  },
   'bad-request': {
     tries: 1,
     remedy: 'The server refuses this request: does it support the Responses API for this model?',

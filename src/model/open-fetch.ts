@@ -1,6 +1,6 @@
 /**
  * The connection to a model's server: how long it may be silent, and through which proxy it goes.
- * Rule: any byte ends a silence. Node's own fetch would end a response after 300 silent seconds, whatever is configured.
+ * Rule: any byte ends a silence. Node's own fetch would end a response after 300 silent seconds, whatever is set.
  */
 import { EnvHttpProxyAgent, fetch } from 'undici';
 

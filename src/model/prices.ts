@@ -2,6 +2,7 @@
  * The prices of models' tokens, from a configured table, and the cost of one call.
  * Rule: no price is invented; the cost of a model that is not in the table is `null` (unknown), never 0.
  */
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Price } from '../core/price.ts';
 import type { Usage } from '../core/transcript.ts';
@@ -19,6 +20,19 @@ export const priceTableSchema = z.record(
   }),
 );
 export type PriceTable = z.infer<typeof priceTableSchema>;
+
+/** The name of a JSON file with the table. */
+export const priceFileSchema = z
+  .string()
+  .min(1)
+  .transform((file, context): PriceTable => {
+    try {
+      return priceTableSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    } catch (error) {
+      context.addIssue(`${file} is not a price table: ${error instanceof Error ? error.message : String(error)}`);
+      return z.NEVER;
+    }
+  });
 
 /** Prices without configuration: the offline model runs on this machine and is free. */
 const DEFAULT_PRICES: PriceTable = {

@@ -1,10 +1,12 @@
 /**
  * Turns a provider's response into our items, its usage, and how it ended.
  * Rule: every returned item can be sent back unchanged. Others (an incomplete call, reasoning without a text or call)
- * are dropped with a note.
+ * are dropped with a note. A form that the API does not describe is taken where its meaning is plain.
  */
-import type { ResponseOutputItem } from 'openai/resources/responses/responses';
+import { clipText } from '../core/text/lines.ts';
 import type { Item, Usage } from '../core/transcript.ts';
+import type { JsonObject } from './json-object.ts';
+import { isObject } from './json-object.ts';
 import type { StreamedResponse } from './read-stream.ts';
 
 /** How a response ended. `empty`: neither a call nor a text. */
@@ -29,16 +31,16 @@ export function readResponse(
   origin: ItemOrigin,
   usedCallIds: ReadonlySet<string>,
 ): ReadResponse {
-  const used = new Set(usedCallIds);
   const notes: string[] = [];
   const refusals: string[] = [];
-  const items = output.flatMap((item) => readItem(item, origin, used, notes, refusals));
+  const reason = readIncomplete(response);
+  const isIncomplete = reason !== undefined;
+  const reading = { origin, used: new Set(usedCallIds), notes, refusals, isIncomplete };
+  const items = output.flatMap((item) => readItem(item, reading));
   while (items.at(-1)?.kind === 'opaque') {
     items.pop();
     notes.push('dropped reasoning that led to no text and no call: the provider would not take it back');
   }
-  const reason =
-    response.status === 'incomplete' ? (response.incomplete_details?.reason ?? 'no reason given') : undefined;
   if (reason === 'content_filter') refusals.push("the provider's content filter cut the response off");
   const refusal = refusals.join(' ').trim();
   if (refusal !== '' && !items.some(({ kind }) => kind === 'call')) return { items, notes, stop: 'refused', refusal };
@@ -47,53 +49,122 @@ export function readResponse(
   return { items, notes, stop: items.length === 0 ? 'empty' : 'complete' };
 }
 
-function readItem(
-  item: ResponseOutputItem,
-  origin: ItemOrigin,
-  used: Set<string>,
-  notes: string[],
-  refusals: string[],
-): Item[] {
-  switch (item.type) {
-    case 'message': {
-      const text = item.content.map((part) => (part.type === 'output_text' ? part.text : part.refusal)).join('');
-      refusals.push(
-        ...item.content.flatMap((part) => (part.type === 'refusal' ? [part.refusal || 'it gave no reason'] : [])),
-      );
-      return text.trim() === '' ? [] : [{ kind: 'assistant', text }];
-    }
-    case 'function_call': {
-      if (item.status === 'incomplete' || item.status === 'in_progress') {
-        notes.push(`dropped a call of ${item.name.slice(0, 100)} that was cut off`);
-        return [];
-      }
-      const callId = freshCallId(item.call_id, used);
-      if (callId !== item.call_id)
-        notes.push(`call id "${item.call_id.slice(0, 100)}" was used before: now "${callId.slice(0, 110)}"`);
-      used.add(callId);
-      return [{ kind: 'call', callId, tool: item.name, arguments: item.arguments }];
-    }
+/** Why the response is incomplete; undefined if it is complete. */
+function readIncomplete({ status, incomplete_details: details }: JsonObject): string | undefined {
+  if (status !== 'incomplete') return undefined;
+  const reason = isObject(details) ? details['reason'] : undefined;
+  return typeof reason === 'string' ? reason : 'no reason given';
+}
+
+/** What reading one item needs and adds to. */
+interface Reading {
+  origin: ItemOrigin;
+  used: Set<string>;
+  notes: string[];
+  refusals: string[];
+  /** The response says that it is incomplete. */
+  isIncomplete: boolean;
+}
+
+function readItem(item: unknown, reading: Reading): Item[] {
+  const type = isObject(item) ? (item['type'] ?? ('role' in item ? 'message' : undefined)) : undefined;
+  if (!isObject(item) || typeof type !== 'string') {
+    reading.notes.push(`dropped a part of the response that is no item: ${clipText(JSON.stringify(item) ?? '', 100)}`);
+    return [];
+  }
+  switch (type) {
+    case 'message':
+      return readMessage(item, reading);
+    case 'function_call':
+    case 'custom_tool_call':
+      return readCall(item, reading);
+    case 'reasoning':
+      // With an id alone, which is what is left, only a server that stores responses would find it again.
+      if (!item['encrypted_content'] && !hasContent(item)) return [];
+      return [{ kind: 'opaque', ...reading.origin, data: item }];
     default:
-      return [{ kind: 'opaque', ...origin, data: item }];
+      return [{ kind: 'opaque', ...reading.origin, data: item }];
+  }
+}
+
+/** Some servers send reasoning as plain text, and take it back so. */
+function hasContent({ content }: JsonObject): boolean {
+  return Array.isArray(content) && content.length > 0;
+}
+
+function readMessage({ content }: JsonObject, { refusals }: Reading): Item[] {
+  const parts: unknown[] = Array.isArray(content) ? content : [content];
+  const texts = parts.map((part) => {
+    if (typeof part === 'string') return part;
+    if (!isObject(part)) return '';
+    const { text, refusal } = part;
+    if (part['type'] !== 'refusal') return typeof text === 'string' ? text : '';
+    const why = typeof refusal === 'string' ? refusal : '';
+    refusals.push(why || 'it gave no reason');
+    return why;
+  });
+  const text = texts.join('');
+  return text.trim() === '' ? [] : [{ kind: 'assistant', text }];
+}
+
+function readCall(item: JsonObject, { used, notes, isIncomplete }: Reading): Item[] {
+  const { name, status } = item;
+  if (typeof name !== 'string' || name === '') {
+    notes.push('dropped a call without the name of a tool');
+    return [];
+  }
+  const argumentsJson = readArguments(name, item);
+  const isOpen = status === 'in_progress' || (isIncomplete && status !== 'completed');
+  if (status === 'incomplete' || (isOpen && !isWhole(item, argumentsJson))) {
+    notes.push(`dropped a call of ${clipText(name, 100)} that was cut off`);
+    return [];
+  }
+  const wanted = [item['call_id'], item['id']].find((id) => typeof id === 'string' && id !== '');
+  const callId = freshCallId(typeof wanted === 'string' ? wanted : 'call', used);
+  if (wanted === undefined) notes.push(`a call of ${clipText(name, 100)} came without an id: now "${callId}"`);
+  else if (callId !== wanted)
+    notes.push(`call id "${clipText(String(wanted), 100)}" was used before: now "${clipText(callId, 110)}"`);
+  used.add(callId);
+  return [{ kind: 'call', callId, tool: name, arguments: argumentsJson }];
+}
+
+/** The arguments as JSON. A custom tool has one text, which is the only argument of the tool of that name. */
+function readArguments(name: string, item: JsonObject): string {
+  const { input } = item;
+  if (item['type'] === 'custom_tool_call' && typeof input === 'string')
+    return JSON.stringify({ [name === 'apply_patch' ? 'patch' : 'command']: input });
+  const given = item['arguments'] ?? '';
+  if (typeof given === 'string') return given === '' ? '{}' : given;
+  return JSON.stringify(given);
+}
+
+/** Whether a call without a status is complete. The text of a custom tool can end anywhere. */
+function isWhole(item: JsonObject, argumentsJson: string): boolean {
+  if (item['type'] === 'custom_tool_call') return false;
+  try {
+    JSON.parse(argumentsJson);
+    return true;
+  } catch {
+    return false;
   }
 }
 
 function freshCallId(wanted: string, used: ReadonlySet<string>): string {
-  const base = wanted || 'call';
-  let callId = base;
-  for (let count = 2; used.has(callId); count += 1) callId = `${base}-${count}`;
+  let callId = wanted;
+  for (let count = 2; used.has(callId); count += 1) callId = `${wanted}-${count}`;
   return callId;
 }
 
 /** Tokens as the provider counted them; undefined if it did not. */
 export function readTokenUsage({ response }: StreamedResponse): Omit<Usage, 'costUsd'> | undefined {
   const { usage } = response;
-  if (!usage) return undefined;
+  if (!isObject(usage)) return undefined;
+  // Some servers leave out the details.
+  const details = usage['input_tokens_details'];
   return {
-    inputTokens: toCount(usage.input_tokens),
-    // Some servers leave out the details.
-    cachedTokens: toCount((usage.input_tokens_details as { cached_tokens?: number } | undefined)?.cached_tokens),
-    outputTokens: toCount(usage.output_tokens),
+    inputTokens: toCount(usage['input_tokens']),
+    cachedTokens: toCount(isObject(details) ? details['cached_tokens'] : 0),
+    outputTokens: toCount(usage['output_tokens']),
   };
 }
 

@@ -1,20 +1,26 @@
 /**
  * Reads the events of one response to its end.
- * Rule: a response counts only if its last event came; a broken one is thrown away as a whole.
+ * Rule: a response counts only if its last event came; a broken one is thrown away as a whole. Events are data from
+ * outside: none is believed to have the form that the API describes.
  */
-import type { Response, ResponseOutputItem, ResponseStreamEvent } from 'openai/resources/responses/responses';
+import { clipText } from '../core/text/lines.ts';
 import { ModelFailure } from './model-failure.ts';
+import type { JsonObject } from './json-object.ts';
+import { isObject } from './json-object.ts';
+import { unreadable } from './open-events.ts';
 import type { CalledModel } from './to-model-failure.ts';
 import { failedResponse } from './to-model-failure.ts';
 
 /** Most bytes of one response. Only a server that ignores `max_output_tokens` reaches it. */
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+/** Most characters of an event that a failure shows. */
+const SHOWN_CHARACTERS = 200;
 
 /** A response whose stream ended properly. */
 export interface StreamedResponse {
-  response: Response;
+  response: JsonObject;
   /** Output items in order; from their own events if the last event lacks them, as with some servers. */
-  output: ResponseOutputItem[];
+  output: unknown[];
 }
 
 /** The newest part of a response that streams in, and the bytes so far. `kind` says what it is a part of. */
@@ -26,36 +32,55 @@ export interface Progress {
 
 /** Reads until the response is completed or incomplete. Throws a ModelFailure if it fails or breaks off. */
 export async function readStream(
-  events: AsyncIterable<ResponseStreamEvent>,
+  events: AsyncIterable<unknown>,
   target: CalledModel,
   onProgress?: (event: Progress) => void,
 ): Promise<StreamedResponse> {
-  const done = new Map<number, ResponseOutputItem>();
+  const done = new Map<unknown, unknown>();
   let outputBytes = 0;
+  let stranger: string | undefined;
+  let isKnown = false;
   for await (const event of events) {
-    if ('delta' in event && typeof event.delta === 'string') {
-      outputBytes += Buffer.byteLength(event.delta);
+    if (!isObject(event) || typeof event['type'] !== 'string') {
+      stranger ??= clipText(JSON.stringify(event) ?? '', SHOWN_CHARACTERS);
+      continue;
+    }
+    isKnown = true;
+    const { type, delta } = event as { type: string; delta?: unknown };
+    if (typeof delta === 'string') {
+      outputBytes += Buffer.byteLength(delta);
       if (outputBytes > MAX_OUTPUT_BYTES) throw broken(target, `the response is longer than ${MAX_OUTPUT_BYTES} bytes`);
-      onProgress?.({ outputBytes, kind: kindOf(event.type), delta: event.delta });
+      onProgress?.({ outputBytes, kind: kindOf(type), delta });
     }
-    if (event.type === 'response.output_item.done') done.set(event.output_index, event.item);
-    if (event.type === 'error') throw failedResponse(event.code ?? 'error', event.message, target);
-    if (event.type === 'response.failed') {
-      const { error } = event.response;
-      throw failedResponse(error?.code ?? 'failed', error?.message ?? 'the server gave no reason', target);
-    }
-    if (event.type === 'response.completed' || event.type === 'response.incomplete') {
-      const streamed = [...done.entries()].toSorted(([a], [b]) => a - b).map(([, item]) => item);
-      const { output } = event.response;
-      return { response: event.response, output: Array.isArray(output) && output.length > 0 ? output : streamed };
-    }
+    if (type === 'response.output_item.done') done.set(event['output_index'] ?? done.size, event['item']);
+    if (type === 'error') throw failedResponse(isObject(event['error']) ? event['error'] : event, target);
+    const end = readEnd(type, event['response'], target);
+    if (end) return { response: end, output: readOutput(end, done) };
   }
+  if (stranger !== undefined && !isKnown)
+    throw unreadable(target, `a stream of other events; the first is ${stranger}`);
   throw broken(target, 'the stream ended before the response was complete');
 }
 
-function kindOf(type: ResponseStreamEvent['type']): Progress['kind'] {
+/** The response of an event that ends a stream; undefined for other events. */
+function readEnd(type: string, response: unknown, target: CalledModel): JsonObject | undefined {
+  if (type === 'response.failed' || type === 'response.cancelled') {
+    const error = isObject(response) ? response['error'] : undefined;
+    throw failedResponse(isObject(error) ? error : { code: type }, target);
+  }
+  if (type !== 'response.completed' && type !== 'response.incomplete' && type !== 'response.done') return undefined;
+  if (isObject(response)) return response;
+  throw unreadable(target, `an event ${type} without a response in it`);
+}
+
+function readOutput({ output }: JsonObject, done: ReadonlyMap<unknown, unknown>): unknown[] {
+  if (Array.isArray(output) && output.length > 0) return output;
+  return [...done.entries()].toSorted(([a], [b]) => Number(a) - Number(b)).map(([, item]) => item);
+}
+
+function kindOf(type: string): Progress['kind'] {
   if (type.startsWith('response.reasoning')) return 'reasoning';
-  return type.startsWith('response.function_call') ? 'call' : 'text';
+  return /^response\.(?:function|custom_tool)_call/.test(type) ? 'call' : 'text';
 }
 
 function broken(target: CalledModel, said: string): ModelFailure {

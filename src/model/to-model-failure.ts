@@ -4,7 +4,9 @@
  */
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import { hideSecretValues } from '../core/secrets.ts';
-import type { ModelFailureKind } from './model-failure.ts';
+import { isObject } from './json-object.ts';
+import type { DescribedError } from './kind-of-error.ts';
+import { kindOfError, readWait } from './kind-of-error.ts';
 import { ModelFailure } from './model-failure.ts';
 
 /** Most characters of a provider's message in ours. */
@@ -15,10 +17,6 @@ const MAX_RETRY_AFTER_MS = 3_600_000;
 /** Codes of undici: silence before the headers, or in the body; and a connection that did not come to be. */
 const SILENCE = ['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'];
 const NO_CONNECTION = ['UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT'];
-
-const QUOTA = /insufficient_quota|billing|credit/i;
-const CONTEXT = /context_length_exceeded|context (?:length|window)|prompt is too long|too many (?:input )?tokens/i;
-const POLICY = /content_policy|content_filter|content policy|invalid_prompt|_policy|safety|usage policies/i;
 
 /** The called model, for messages, and the key, which must not appear in them. */
 export interface CalledModel {
@@ -47,8 +45,10 @@ export function toModelFailure(error: unknown, target: CalledModel): ModelFailur
   }
   if (error instanceof APIError) {
     const { status } = error;
-    const kind = status === undefined ? kindOfCode(error) : kindOfStatus(status, error);
-    const retryAfterMs = readRetryAfter(error.headers);
+    const described = describeError(error.error ?? { message: error.message }, error);
+    const kind = kindOfError(described);
+    const asked = readRetryAfter(error.headers) ?? readWait(described.message);
+    const retryAfterMs = asked === undefined ? undefined : Math.min(asked, MAX_RETRY_AFTER_MS);
     return new ModelFailure({
       ...shared,
       kind,
@@ -58,51 +58,37 @@ export function toModelFailure(error: unknown, target: CalledModel): ModelFailur
     });
   }
   const said = cleanSaid(describeCause(error), target.apiKey);
-  return new ModelFailure({ ...shared, kind: 'broken-stream', said: `the response broke off: ${said}` });
+  // Network errors have a code. Anything else was thrown over what the server sent.
+  if (code !== '')
+    return new ModelFailure({ ...shared, kind: 'broken-stream', said: `the response broke off: ${said}` });
+  return new ModelFailure({ ...shared, kind: 'unreadable', said: `the response can't be read: ${said}` });
 }
 
-/** The failure for an error that the provider reports in the stream, such as `response.failed`. */
-export function failedResponse(code: string, message: string, target: CalledModel): ModelFailure {
-  const kind = kindOfCode({ code, type: undefined, message });
-  return new ModelFailure({
-    kind,
-    target: `model "${target.model}" at ${target.host}`,
-    said: cleanSaid(`${code}: ${message}`, target.apiKey),
-  });
+/** The failure for an error that the provider reports in a response, such as `response.failed`. */
+export function failedResponse(error: Record<string, unknown>, target: CalledModel): ModelFailure {
+  const [code, type, message] = [error['code'], error['type'], error['message']].map((value) =>
+    typeof value === 'string' || typeof value === 'number' ? String(value) : undefined,
+  );
+  const kind = kindOfError(describeError(error, { status: undefined, message: message ?? '' }));
+  const said = `${code ?? type ?? 'failed'}: ${message ?? 'the server gave no reason'}`;
+  return new ModelFailure({ kind, target: `model "${target.model}" at ${target.host}`, said: hideKey(said, target) });
 }
 
-interface Described {
-  code: string | null | undefined;
-  type: string | undefined;
-  message: string;
+/** A text of a server on one line, shortened, and without the key. */
+export function hideKey(text: string, { apiKey }: CalledModel): string {
+  return cleanSaid(text, apiKey);
 }
 
-function kindOfStatus(status: number, error: Described): ModelFailureKind {
-  const words = wordsOf(error);
-  if (status === 429) return QUOTA.test(words) ? 'quota' : 'rate-limited';
-  if (status === 402) return 'quota';
-  if (status === 408) return 'timeout';
-  if (status === 409 || status >= 500) return 'overloaded';
-  if (status === 404) return 'not-found';
-  if (status === 413 || CONTEXT.test(words)) return 'context-too-long';
-  if (POLICY.test(words)) return 'content-policy';
-  if (status === 401 || status === 403) return 'unauthorized';
-  return 'bad-request';
-}
-
-/** The kind of an error without a status, in a stream: by its code and message. An unknown one is retryable. */
-function kindOfCode(error: Described): ModelFailureKind {
-  const words = wordsOf(error);
-  if (/insufficient_quota/.test(words)) return 'quota';
-  if (/rate_limit/.test(words)) return 'rate-limited';
-  if (CONTEXT.test(words)) return 'context-too-long';
-  if (POLICY.test(words)) return 'content-policy';
-  if (/server_error|overloaded|unavailable/.test(words)) return 'overloaded';
-  return 'broken-stream';
-}
-
-function wordsOf({ code, type, message }: Described): string {
-  return `${code ?? ''} ${type ?? ''} ${message}`;
+/** An error's codes and words, wherever the server put them. */
+export function describeError(
+  error: unknown,
+  { status, message }: { status: number | undefined; message: string },
+): DescribedError {
+  // A gateway passes the error on in a list, or inside its own.
+  const all = [error, isObject(error) ? error['error'] : undefined].flat().filter(isObject);
+  const named = all.flatMap((one) => [one['code'], one['type'], one['status']]);
+  const codes = named.filter((code): code is string => typeof code === 'string');
+  return { status, codes, message };
 }
 
 function innermost(error: unknown): unknown {
@@ -139,6 +125,5 @@ function readRetryAfter(headers: Headers | undefined): number | undefined {
     : /^\d+(?:\.\d+)?$/.test(after)
       ? Number(after) * 1000
       : Date.parse(after) - Date.now();
-  if (!Number.isFinite(asked) || asked <= 0) return undefined;
-  return Math.min(Math.ceil(asked), MAX_RETRY_AFTER_MS);
+  return Number.isFinite(asked) && asked > 0 ? Math.ceil(asked) : undefined;
 }

@@ -6,9 +6,8 @@ import type { FunctionTool } from 'openai/resources/responses/responses';
 import { z } from 'zod';
 import type { ToolSet } from '../core/agent/tools.ts';
 import { TOOLS } from '../core/agent/tools.ts';
-
-/** A JSON schema; this file reads only some of its keywords. */
-type JsonSchema = Record<string, unknown>;
+import type { JsonObject } from './json-object.ts';
+import { isObject } from './json-object.ts';
 
 /** Keywords that strict mode refuses. Core checks these limits itself in each call. */
 const NOT_IN_STRICT = new Set(['minLength', 'maxLength', 'default']);
@@ -16,7 +15,7 @@ const NOT_IN_STRICT = new Set(['minLength', 'maxLength', 'default']);
 /** The function tools of a profile. */
 export function defineTools(profile: ToolSet): FunctionTool[] {
   return Object.entries(TOOLS[profile]).map(([name, { description, schema }]) => {
-    const { $schema: _, ...parameters } = z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
+    const { $schema: _, ...parameters } = z.toJSONSchema(schema, { io: 'input' }) as JsonObject;
     const strict = canBeStrict(parameters);
     return { type: 'function', name, description, parameters: strict ? dropKeywords(parameters) : parameters, strict };
   });
@@ -25,22 +24,18 @@ export function defineTools(profile: ToolSet): FunctionTool[] {
 /** Strict mode needs objects without additional properties and with all fields required, at every depth. */
 function canBeStrict(schema: unknown): boolean {
   if (Array.isArray(schema)) return schema.every(canBeStrict);
-  if (!isRecord(schema)) return true;
+  if (!isObject(schema)) return true;
   if (schema['type'] === 'object') {
     const { properties, required, additionalProperties } = schema;
-    const names = isRecord(properties) ? Object.keys(properties) : [];
+    const names = isObject(properties) ? Object.keys(properties) : [];
     if (additionalProperties !== false || !Array.isArray(required)) return false;
     if (!names.every((name) => required.includes(name))) return false;
   }
   return Object.values(schema).every(canBeStrict);
 }
 
-function dropKeywords(schema: JsonSchema): JsonSchema {
+function dropKeywords(schema: JsonObject): JsonObject {
   return JSON.parse(
     JSON.stringify(schema, (key, value: unknown) => (NOT_IN_STRICT.has(key) ? undefined : value)),
-  ) as JsonSchema;
-}
-
-function isRecord(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  ) as JsonObject;
 }

@@ -13,7 +13,7 @@ import {
 } from '@temporalio/workflow';
 import type { ControlActivities, ModelActivities, WorkspaceActivities } from '../activities/attempt/contract.ts';
 import type { FailureType } from '../core/failures.ts';
-import { MODEL_ACTIVITY_MS } from '../core/model-limits.ts';
+import { MODEL_ACTIVITY_MS } from '../core/budget/model-limits.ts';
 import { hostQueue, modelQueue, workspaceQueue } from '../core/task-queues.ts';
 import { exchangeWith } from './sealed-activities.ts';
 

@@ -26,7 +26,7 @@ describe('a response', () => {
 
   test('is requested once, not stored, with encrypted reasoning, one call at a time, bounded', async () => {
     const server = await serve(() => ({ items: [CALL] }));
-    await openModel(settings(server, { reasoningEffort: 'low' })).call(request());
+    await openModel(settings(server, { efforts: { agents: 'low' } })).call(request());
     expect(server.requests[0]?.raw).toMatchObject({
       model: 'm',
       stream: true,

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
-import { MAX_MODEL_SECONDS, MODEL_ACTIVITY_MS } from '../../src/core/model-limits.ts';
+import { MAX_MODEL_SECONDS, MODEL_ACTIVITY_MS } from '../../src/core/budget/model-limits.ts';
 import { openModel } from '../../src/model/call-model.ts';
 import { failureOf, request, serve, serveRaw, settings, wireResponse } from './scripted-model.ts';
 

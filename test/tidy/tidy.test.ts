@@ -27,7 +27,7 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   },
   github: { packages: /^(node:.*|zod)$/, folders: ['core'] },
   git: { packages: /^(node:.*|simple-git|execa|ignore|zod)$/, folders: ['core', 'programs'] },
-  model: { packages: /^(node:.*|openai(\/.*)?|zod)$/, folders: ['core'] },
+  model: { packages: /^(node:.*|openai(\/.*)?|undici|zod)$/, folders: ['core'] },
   // Its files are read as those of repositories are.
   policy: { packages: /^(node:.*|yaml)$/, folders: ['core', 'git'] },
   egress: { packages: /^(node:.*|ipaddr\.js)$/, folders: ['core'] },
