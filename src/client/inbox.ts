@@ -6,6 +6,7 @@
 import type { Client } from '@temporalio/client';
 import { alikeKey } from '../core/decisions/alike.ts';
 import type { MessageFields } from '../core/decisions/messages.ts';
+import { digestValue } from '../core/digest.ts';
 import { firstLine } from '../core/text/lines.ts';
 import type { DecisionKind } from '../core/policy/decision-kinds.ts';
 import type { NeedCard } from '../core/views/card.ts';
@@ -16,7 +17,7 @@ import { refactorQueries, updates } from '../workflows/messages.ts';
 import type { VerbUpdate } from '../workflows/messages.ts';
 import type { FleetFilter, FleetRun } from './fleet.ts';
 import { readFleet } from './fleet.ts';
-import { queryRun, sendVerb } from './refactors.ts';
+import { findClosed, queryRun, sendVerb } from './refactors.ts';
 import { overAll } from './over-all.ts';
 
 export interface Inbox {
@@ -59,10 +60,20 @@ function alikeOf({ id, kind, risk, about, digest, owner }: NeedView, run: string
   return alikeKey({ id, kind: kind as DecisionKind, risk, about, digest, ...own }, run);
 }
 
+/** What names an item: all that a reply to it needs. */
+export type ItemKey = Pick<InboxItem, 'run' | 'id' | 'kind' | 'digest' | 'alike' | 'owner'>;
+
+/** How many wait, and how many of the open runs work. */
+export function describeCount(items: number, groups: number, { runs }: Inbox): string {
+  const working = runs.filter(({ state }) => state === 'working').length;
+  const alike = groups < items ? `, alike ones as one: ${groups}` : '';
+  return `${items} ${items === 1 ? 'waits' : 'wait'} for you${alike}; ${working} of ${runs.length} open runs work`;
+}
+
 /** A decision as its run shows it now, with the run's status; undefined if it is not open any more. */
 export async function lookAtItem(
   client: Client,
-  { run, id, digest }: InboxItem,
+  { run, id, digest }: ItemKey,
 ): Promise<{ need: NeedView; status: RefactorStatus } | undefined> {
   const status = await queryRun(client, run, refactorQueries.status);
   const need = status.needs.find((one) => one.id === id && one.digest === digest);
@@ -84,12 +95,26 @@ export type Sign = (
 
 /** What became of the reply at one item. `left`: it was not sent, since the decision is not the shown one. */
 export interface GroupResult {
-  item: InboxItem;
+  item: ItemKey;
   kind: 'applied' | 'forwarded' | 'refused' | 'left';
   detail: string;
 }
 
-/** Sends one reply to all of these items. `shown` is what the person saw: none of a hold, whose title is all of it. */
+/** The digest of what a person sees of a decision: its words, and what each answer does. */
+export function digestShown({ about, does }: NeedView): string {
+  return digestValue({ about, does: does ?? null });
+}
+
+/** Results as lines: equal ones are one line, with the names of their runs. */
+export function describeResults(results: readonly GroupResult[]): { text: string; runs: string[] }[] {
+  const lines = Map.groupBy(results, ({ kind, detail }) => `${kind === 'left' ? 'not decided' : kind}: ${detail}`);
+  return [...lines].map(([text, same]) => ({ text, runs: [...new Set(same.map(({ item }) => item.run))] }));
+}
+
+/**
+ * Sends one reply to all of these items. `shown` is the digest of what the person saw: none of a hold, whose title is
+ * all of it.
+ */
 export async function decideGroup(
   client: Client,
   {
@@ -99,8 +124,8 @@ export async function decideGroup(
     by,
     sign,
   }: {
-    items: readonly InboxItem[];
-    shown: NeedView | undefined;
+    items: readonly ItemKey[];
+    shown: string | undefined;
     reply: GroupReply;
     by: string;
     sign?: Sign;
@@ -108,28 +133,26 @@ export async function decideGroup(
 ): Promise<GroupResult[]> {
   return await overAll(items, async (item): Promise<GroupResult> => {
     try {
-      const problem = shown && (await describeDifferent(client, item, shown));
+      const problem = shown === undefined ? undefined : await describeDifferent(client, item, shown);
       if (problem !== undefined) return { item, kind: 'left', detail: problem };
       const bound = item.kind === HOLD ? {} : bindTo(item, reply.update);
       const fields = { ...bound, ...reply.fields, by } as MessageFields<'approve'>;
       const message = sign ? await sign(item.run, reply.update, fields) : fields;
       const to = item.kind === HOLD ? (item.owner ?? item.run) : item.run;
       const { kind, detail } = await sendVerb(client, to, reply.update as VerbUpdate<'approve'>, message);
-      return { item, kind, detail };
+      const closed = kind === 'refused' && item.kind !== HOLD ? await findClosed(client, item.run, item) : undefined;
+      return { item, kind, detail: closed === undefined ? detail : `${detail} (${closed})` };
     } catch (error) {
       return { item, kind: 'refused', detail: error instanceof Error ? error.message : String(error) };
     }
   });
 }
 
-/** Why an item is not what was shown; undefined if it is. */
-export async function describeDifferent(client: Client, item: InboxItem, shown: NeedView): Promise<string | undefined> {
+/** Why an item is not what was shown, or by whom it was decided; undefined if it is open and the same. */
+export async function describeDifferent(client: Client, item: ItemKey, shown: string): Promise<string | undefined> {
   const need = (await lookAtItem(client, item))?.need;
-  if (!need) return `${item.id} is not open any more, or is about something else now`;
-  const isSame =
-    alikeOf(need, item.run) === item.alike &&
-    need.about === shown.about &&
-    JSON.stringify(need.does) === JSON.stringify(shown.does);
+  if (!need) return `${item.id}: ${(await findClosed(client, item.run, item)) ?? 'it is about something else now'}`;
+  const isSame = alikeOf(need, item.run) === item.alike && digestShown(need) === shown;
   return isSame ? undefined : `${item.id} is not the same as what was shown: look at it by itself`;
 }
 

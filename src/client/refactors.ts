@@ -134,7 +134,7 @@ export async function queryRun<T>(client: Client, id: string, query: QueryDefini
 export async function findClosed(
   client: Client,
   id: string,
-  { id: decision, digest, owner = id }: Pick<NeedView, 'id' | 'digest' | 'owner'>,
+  { id: decision, digest, owner = id }: Pick<NeedView, 'id' | 'digest'> & { owner?: string | undefined },
 ): Promise<string | undefined> {
   const { needs } = await queryRun(client, id, refactorQueries.status);
   if (needs.some((need) => need.id === decision && need.digest === digest)) return undefined;

@@ -46,7 +46,7 @@ function isFormVerb(verb: string): verb is FormVerb {
 }
 
 /** A field as its message takes it; an empty one is left out. */
-function readField(name: string, value: unknown): [string, unknown][] {
+export function readField(name: string, value: unknown): [string, unknown][] {
   if (typeof value !== 'string' || value.trim() === '') return [];
   if (name === 'interrupt') return [[name, true]];
   if (name !== 'leaveOut') return [[name, value]];

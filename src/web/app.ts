@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { Context } from 'hono';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { html } from 'hono/html';
@@ -23,14 +22,16 @@ import type { DoorSettings, Visitor } from './door.ts';
 import { guardDoor } from './door.ts';
 import type { Desk } from './forms.ts';
 import type { Html, Part, Told } from './layout.ts';
-import { digestPart, renderPage, renderPart, safe } from './layout.ts';
+import { digestPart, renderPage, safe } from './layout.ts';
 import { listRuns, readFilter, renderFilter } from './list-page.ts';
-import type { HubReader } from './hub-reader.ts';
 import { createHubReader } from './hub-reader.ts';
 import { readRun } from './run-page.ts';
 import { renderSteering, renderStop } from './steering.ts';
 import { ICON, SCRIPT, STYLE } from './assets.ts';
 import { addressOf } from './address.ts';
+import { addInbox } from './inbox-page.ts';
+import type { Pages, Visit } from './pages.ts';
+import { idOf, renderParts } from './pages.ts';
 
 export interface AppSettings {
   client: Client;
@@ -46,8 +47,6 @@ const MAX_BODY_BYTES = 200_000;
 const LOOK_MS = 2000;
 /** Results of messages that no page has shown yet. */
 const MAX_TOLD = 100;
-
-type Visit = Context<Visitor>;
 
 /** The server's pages. */
 export function createApp({ client, address, hub, door }: AppSettings): Hono<Visitor> {
@@ -78,29 +77,24 @@ export function createApp({ client, address, hub, door }: AppSettings): Hono<Vis
   app.get('/page.js', (visit) => visit.body(SCRIPT, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }));
   app.get('/icon.svg', (visit) => visit.body(ICON, 200, { 'Content-Type': 'image/svg+xml' }));
 
-  app.get('/', async (visit) => {
-    const filter = readFilter(visit.req.query());
-    const parts = await renderParts(await listRuns(client, filter));
-    const live = `/live?${new URLSearchParams({ ...visit.req.query(), page: 'list' }).toString()}`;
-    return await show(visit, 'Runs', html`<h1>Runs</h1>${renderFilter(filter)}${parts}`, live);
-  });
-  addRunPages(app, { client, reader, deskOf, show });
+  const keep = (result: Told): string => {
+    const key = randomUUID();
+    told.set(key, result);
+    for (const old of [...told.keys()].slice(0, -MAX_TOLD)) told.delete(old);
+    return key;
+  };
+  const pages: Pages = { client, reader, deskOf, show, keep, live: new Map() };
+  addList(app, pages);
+  addInbox(app, pages);
+  addRunPages(app, pages);
   app.get('/live', (visit) => {
-    const desk = deskOf(visit);
-    const { page } = visit.req.query();
-    const read = async (): Promise<Part[]> => {
-      if (page === 'list') return await listRuns(client, readFilter(visit.req.query()));
-      return (await (page === 'agent' ? readAgent : readRun)(client, desk, reader, idOf(visit))).parts;
-    };
-    return streamParts(visit, read);
+    const read = pages.live.get(visit.req.query('page') ?? '');
+    return read ? streamParts(visit, async () => await read(visit)) : visit.notFound();
   });
   app.post('/act', async (visit) => {
     const form = await visit.req.parseBody();
-    const result = await act(client, form, visit.get('user'));
-    const key = randomUUID();
+    const key = keep(await act(client, form, visit.get('user')));
     const { run } = form;
-    told.set(key, result);
-    for (const old of [...told.keys()].slice(0, -MAX_TOLD)) told.delete(old);
     return visit.redirect(
       typeof run === 'string' ? addressOf(isAgentId(run) ? 'agent' : 'run', run, { told: key }) : '/',
       303,
@@ -109,15 +103,21 @@ export function createApp({ client, address, hub, door }: AppSettings): Hono<Vis
   return app;
 }
 
-interface Pages {
-  client: Client;
-  reader: HubReader;
-  deskOf: (visit: Visit) => Desk;
-  show: (visit: Visit, title: string, body: Html, live?: string) => Promise<Response>;
+/** The page of all runs. */
+function addList(app: Hono<Visitor>, { client, show, live }: Pages): void {
+  live.set('list', async (visit) => await listRuns(client, readFilter(visit.req.query())));
+  app.get('/', async (visit) => {
+    const filter = readFilter(visit.req.query());
+    const parts = await renderParts(await listRuns(client, filter));
+    const address = `/live?${new URLSearchParams({ ...visit.req.query(), page: 'list' }).toString()}`;
+    return await show(visit, 'Runs', html`<h1>Runs</h1>${renderFilter(filter)}${parts}`, address);
+  });
 }
 
 /** The pages of one run and of one agent. */
-function addRunPages(app: Hono<Visitor>, { client, reader, deskOf, show }: Pages): void {
+function addRunPages(app: Hono<Visitor>, { client, reader, deskOf, show, live }: Pages): void {
+  live.set('run', async (visit) => (await readRun(client, deskOf(visit), reader, idOf(visit))).parts);
+  live.set('agent', async (visit) => (await readAgent(client, deskOf(visit), reader, idOf(visit))).parts);
   app.get('/run', async (visit) => {
     const id = idOf(visit);
     const desk = deskOf(visit);
@@ -161,17 +161,6 @@ const headers = secureHeaders({
   // It is for whoever serves this by TLS to say.
   strictTransportSecurity: false,
 });
-
-function idOf(visit: Visit): string {
-  const id = visit.req.query('id');
-  if (id === undefined || id === '')
-    throw new ClientFailure('bad-input', 'this address names no run: it ends with ?id=…');
-  return id;
-}
-
-async function renderParts(parts: readonly Part[]): Promise<Html[]> {
-  return await Promise.all(parts.map(renderPart));
-}
 
 /** Sends each part when it has changed, until the page is closed. */
 function streamParts(visit: Visit, read: () => Promise<Part[]>): Response {

@@ -69,6 +69,9 @@ td { font-variant-numeric: tabular-nums; }
 .answers > form { flex: 1 1 18rem; }
 .act { margin: 0.5rem 0; }
 label { display: block; color: var(--soft); font-size: 0.9rem; margin-top: 0.4rem; }
+fieldset { border: 0; margin: 0.4rem 0; padding: 0; }
+legend { padding: 0; color: var(--soft); font-size: 0.9rem; }
+.pages { display: flex; gap: 1rem; }
 input:not([type]), textarea { width: 100%; padding: 0.5rem 0.6rem; font: inherit; color: inherit;
   background: var(--back);  border: 1px solid var(--soft); border-radius: 6px; }
 .check { display: flex; gap: 0.5rem; align-items: center; min-height: 2rem; }
@@ -173,14 +176,19 @@ const move = (by) => {
   const at = rows.indexOf(document.activeElement);
   rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : (at + by + rows.length) % rows.length]?.focus();
 };
-const goTo = (key) => document.querySelector('[data-key="' + key + '"]')?.focus();
+/** To what a key means in the decision that the person is at, else in the first. */
+const goTo = (key) => {
+  const wanted = '[data-key="' + key + '"]';
+  const here = document.activeElement.closest('.decision');
+  (here?.querySelector(wanted) ?? document.querySelector(wanted))?.focus();
+};
 document.addEventListener('keydown', (event) => {
   const { key, target } = event;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (key === 'Escape') return target.blur();
   if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
   const actions = { j: () => move(1), k: () => move(-1), a: () => goTo('a'), r: () => goTo('r'), s: () => goTo('s'),
-    d: () => goTo('d'), u: () => location.assign('/'), '?': () => {
+    d: () => goTo('d'), u: () => location.assign('/'), i: () => location.assign('/inbox'), '?': () => {
       const keys = document.getElementById('keys');
       keys.open = true;
       keys.querySelector('summary').focus();

@@ -5,6 +5,7 @@
 import { html } from 'hono/html';
 import { asLine } from '../core/text/lines.ts';
 import { shellLine } from '../core/text/shell-line.ts';
+import type { InboxItem } from '../core/views/inbox.ts';
 import type { NeedView } from '../core/views/status.ts';
 import type { Desk } from './forms.ts';
 import { renderForm } from './forms.ts';
@@ -24,20 +25,20 @@ export interface DecisionView {
 export function renderDecision(desk: Desk, run: string, { need, rivals, subject }: DecisionView): Html {
   const { id, kind, about, risk, openedAt } = need;
   return html`<article class="decision risk-${risk}" aria-labelledby="${anchorOf(need)}">
-<h3 id="${anchorOf(need)}">${asLine(id)} <span class="tag risk">${risk} risk</span></h3>
+<h3 id="${anchorOf(need)}" tabindex="-1" data-row>${asLine(id)} <span class="tag risk">${risk} risk</span></h3>
 <p class="terms">${kind === 'question' ? 'asked' : 'open'} since ${renderTime(openedAt)}${renderTerms(need)}</p>
 ${kind === 'plan' && subject !== undefined ? '' : html`<pre class="about" tabindex="0">${safe(about)}</pre>`}
 ${subject === undefined ? '' : html`<details class="subject" id="subject-${anchorOf(need)}" open><summary data-key="d">What it is about</summary>${subject}</details>`}
-${need.signatures === 'required' ? renderSigning(run, need) : renderAnswers(desk, run, need, rivals)}
+${need.signatures === 'required' ? renderSigning([{ ...need, run }]) : renderAnswers(desk, run, need, rivals)}
 </article>`;
 }
 
 /** The id of a decision's heading. */
-function anchorOf({ id }: NeedView): string {
+export function anchorOf({ id }: Pick<NeedView, 'id'>): string {
   return `decision-${id.replaceAll(/[^\w-]/g, '-')}`;
 }
 
-function renderTerms({ approvals, mayDecide, silence }: NeedView): Html {
+export function renderTerms({ approvals, mayDecide, silence }: NeedView): Html {
   const terms = [
     ...(approvals === undefined ? [] : [`approvals ${approvals}`]),
     ...(mayDecide === undefined ? [] : [`for ${mayDecide.join(', ') || 'nobody'}`]),
@@ -47,14 +48,15 @@ function renderTerms({ approvals, mayDecide, silence }: NeedView): Html {
 }
 
 /** Policy counts only signed decisions: a browser has no key, and a name alone decides nothing. */
-function renderSigning(run: string, { id, kind, digest }: NeedView): Html {
-  const lines =
+export function renderSigning(items: readonly Pick<InboxItem, 'run' | 'id' | 'kind' | 'digest'>[]): Html {
+  const lines = items.flatMap(({ run, id, kind, digest }) =>
     kind === 'question'
       ? [shellLine(['cox', 'answer', run, '…', '--question', id])]
       : [
           shellLine(['cox', 'approve', run, id, '--digest', digest]),
           shellLine(['cox', 'reject', run, id, '--digest', digest, '--note', '…']),
-        ];
+        ],
+  );
   return html`<p class="signing">Policy requires signatures here, and a browser has no key: decide in a terminal, where <code>cox</code> signs with your SSH key.</p>
 ${renderCommand(lines, 'How to sign')}`;
 }
@@ -77,13 +79,13 @@ function renderAnswers(desk: Desk, run: string, need: NeedView, rivals: readonly
     run,
     verb: 'approve',
     fixed: { decision: id, digest },
-    inputs: html`<p>Yes: ${does?.approve ?? 'approve it'}.</p>${does?.part ? renderPart(id, does.part) : ''}`,
+    inputs: html`<p>Yes: ${does?.approve ?? 'approve it'}.</p>${does?.part ? renderLeaveOut(id, does.part) : ''}`,
     button: html`<button class="approve" data-key="a">Approve ${asLine(id)}</button>`,
   });
   return html`<div class="answers">${approve}${reject}</div>`;
 }
 
-function renderPart(id: string, part: string): Html {
+export function renderLeaveOut(id: string, part: string): Html {
   const name = `leave-out-${id.replaceAll(/[^\w-]/g, '-')}`;
   return html`<label for="${name}">Leave out (paths, by commas): ${part}</label><input id="${name}" name="leaveOut" autocomplete="off">`;
 }

@@ -46,7 +46,7 @@ ${renderCommand([temporalLine(desk, run, verb, { ...fixed, ...example })])}
 }
 
 /** The plain command that sends a message. */
-function temporalLine(desk: Desk, run: string, verb: Verb, fields: object): string {
+export function temporalLine(desk: Desk, run: string, verb: Verb, fields: object): string {
   const { address, namespace, user } = desk;
   const place = [
     ...(USUAL_ADDRESS.test(address) ? [] : ['--address', address]),

@@ -47,7 +47,7 @@ export function renderPage({ title, user, live, told, body }: PageOptions): Html
 </head>
 <body data-live="${live ?? ''}">
 <a class="skip" href="#main">Skip to the content</a>
-<header><nav aria-label="Pages"><a class="home" href="/">Coxswain</a></nav><span class="user">as ${safe(user)}</span></header>
+<header><nav aria-label="Pages" class="pages"><a class="home" href="/">Coxswain</a><a href="/inbox">Inbox</a></nav><span class="user">as ${safe(user)}</span></header>
 <main id="main" tabindex="-1">
 <div role="status" id="news" class="hidden"></div>
 <div role="status" id="told" class="${told ? `told ${told.kind}` : 'told'}">${told ? safe(told.text) : ''}</div>
@@ -55,8 +55,8 @@ ${body}
 </main>
 <footer>
 <details id="keys"><summary>Keys</summary>
-<ul class="keys"><li><kbd>j</kbd> <kbd>k</kbd> next, last row</li><li><kbd>a</kbd> to approve</li><li><kbd>r</kbd> to reject</li>
-<li><kbd>s</kbd> to steer</li><li><kbd>d</kbd> the difference</li><li><kbd>u</kbd> all runs</li><li><kbd>?</kbd> these keys</li></ul>
+<ul class="keys"><li><kbd>j</kbd> <kbd>k</kbd> next, last row or decision; Enter opens</li><li><kbd>a</kbd> to approve or answer</li><li><kbd>r</kbd> to reject</li>
+<li><kbd>s</kbd> to steer</li><li><kbd>d</kbd> the difference</li><li><kbd>i</kbd> the inbox</li><li><kbd>u</kbd> all runs</li><li><kbd>?</kbd> these keys</li></ul>
 <p>A key moves there; Enter then does it.</p></details>
 <noscript><p>Load this page again to see what has changed.</p></noscript>
 </footer>

@@ -27,9 +27,9 @@ export function readFilter(query: Readonly<Record<string, string>>): FleetFilter
   return { ...words, ...(query['needs'] ? { needs: true as const } : {}) };
 }
 
-/** The form that narrows the list. */
-export function renderFilter(filter: FleetFilter): Html {
-  return html`<form method="get" action="/" class="filter" role="search" aria-label="Narrow the list">
+/** The form that narrows the list of this page. */
+export function renderFilter(filter: FleetFilter, page = '/'): Html {
+  return html`<form method="get" action="${page}" class="filter" role="search" aria-label="Narrow the list">
 ${WORDS.map((word) => html`<label>${word}<input name="${word}" value="${filter[word] ?? ''}" autocomplete="off"></label>`)}
 <label class="check"><input type="checkbox" name="needs" value="1" ${filter.needs ? 'checked' : ''}>needs me</label>
 <button>Show</button></form>`;

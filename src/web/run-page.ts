@@ -21,6 +21,7 @@ import type { Html, Part } from './layout.ts';
 import { renderTime, safe } from './layout.ts';
 import type { HubReader } from './hub-reader.ts';
 import { renderReceipts } from './receipts.ts';
+import { readSubject } from './subject.ts';
 import { addressOf } from './address.ts';
 
 const TICKS: Record<string, [mark: string, words: string]> = {
@@ -47,8 +48,7 @@ export async function readRun(client: Client, desk: Desk, reader: HubReader, id:
   const plan = version?.plan;
   const decisions = await Promise.all(
     status.needs.map(async (need) => {
-      const isPlan = need.kind === 'plan' && plan !== undefined;
-      const subject = isPlan ? renderInstructions(plan) : await reader.decision(id, need);
+      const subject = await readSubject(client, reader, id, need);
       return renderDecision(desk, id, { need, rivals: rivalsOf(status, need), subject });
     }),
   );
@@ -77,23 +77,6 @@ ${wrong.map(([name, text]) => (text === null ? '' : html`<p class="wrong"><stron
 function renderNeeds(decisions: readonly Html[]): Html {
   if (decisions.length === 0) return html`<h2>Waits for you</h2><p>Nothing.</p>`;
   return html`<h2>Waits for you: ${decisions.length}</h2>${decisions}`;
-}
-
-/** What the agents of a plan will be told, and how their work is judged. */
-function renderInstructions({ tasks, summary }: Plan): Html {
-  return html`<div class="tasks">${tasks.map(
-    ({
-      id,
-      title,
-      instructions,
-      paths,
-      checks,
-      maxSteps,
-      dependsOn,
-    }) => html`<section class="task"><h4>${asLine(id)}: ${asLine(title)}</h4>
-<p class="terms">${paths.map((path) => html`<code>${asLine(path)}</code> `)} at most ${maxSteps} steps${dependsOn.length > 0 ? `, after ${dependsOn.map(asLine).join(', ')}` : ''}</p>
-${checks.map((check) => html`<p class="terms">check: <code>${asLine(check)}</code></p>`)}<pre tabindex="0">${safe(instructions)}</pre></section>`,
-  )}</div><p>The planner says:</p><pre tabindex="0">${safe(summary)}</pre>`;
 }
 
 function renderPlan(status: RefactorStatus, plan: Plan | undefined, nows: ReadonlyMap<string, AgentNow>): Html {

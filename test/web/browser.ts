@@ -10,7 +10,7 @@ import axe from 'axe-core';
 import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'puppeteer-core';
 import puppeteer from 'puppeteer-core';
-import { afterAll, inject, onTestFinished } from 'vitest';
+import { afterAll, expect, inject, onTestFinished } from 'vitest';
 import { readConfig } from '../../src/config.ts';
 import type { Web, WebSettings } from '../../src/web/open-web.ts';
 import { openWeb } from '../../src/web/open-web.ts';
@@ -62,7 +62,7 @@ async function newPage(): Promise<Page> {
 }
 
 /** What axe finds wrong for people who use a screen reader, a keyboard or need contrast. */
-export async function audit(page: Page): Promise<string[]> {
+async function audit(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const found = (await page.evaluate('axe.run()')) as AxeResults;
   return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
@@ -81,4 +81,27 @@ export async function enter({ url }: Web): Promise<Page> {
   const page = await newPage();
   await page.goto(url);
   return page;
+}
+
+/** A busy machine may take its time. */
+export const WAIT = { timeout: 120_000 };
+
+/** What an element says. */
+export const textOf = async (page: Page, selector = 'main'): Promise<string> =>
+  await page.$eval(selector, (element: { textContent?: string | null }) => element.textContent ?? '');
+
+/** Clicks what sends a form, and gives what the next page tells of it. */
+export async function send(page: Page, selector: string): Promise<string> {
+  await Promise.all([page.waitForNavigation(WAIT), page.click(selector)]);
+  return await textOf(page, '#told');
+}
+
+/** What must hold of every page: axe finds nothing, and no text became an element or ran. */
+export async function check(page: Page): Promise<void> {
+  expect(await audit(page)).toEqual([]);
+  expect(await page.evaluate(`[typeof window.hacked, document.images.length, document.scripts.length]`)).toEqual([
+    'undefined',
+    0,
+    1,
+  ]);
 }

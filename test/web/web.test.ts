@@ -3,30 +3,10 @@ import type { Page } from 'puppeteer-core';
 import { expect, test } from 'vitest';
 import { refactorQueries } from '../../src/workflows/messages.ts';
 import { ask, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from '../workflows/harness.ts';
-import { audit, enter, serve } from './browser.ts';
+import { check, enter, send, serve, textOf, WAIT } from './browser.ts';
 
-const WAIT = { timeout: 120_000 };
 /** Would run, load from elsewhere, or break out of an attribute, if it stood in a page as it is. */
 const HOSTILE = `"'><script>window.hacked=1</script><img src="https://attacker.example/x" onerror="window.hacked=1">`;
-
-const textOf = async (page: Page, selector = 'main'): Promise<string> =>
-  await page.$eval(selector, (element: { textContent?: string | null }) => element.textContent ?? '');
-
-/** Clicks what sends a form, and gives what the next page tells of it. */
-async function send(page: Page, selector: string): Promise<string> {
-  await Promise.all([page.waitForNavigation(WAIT), page.click(selector)]);
-  return await textOf(page, '#told');
-}
-
-/** What must hold of every page: axe finds nothing, and no text became an element or ran. */
-async function check(page: Page): Promise<void> {
-  expect(await audit(page)).toEqual([]);
-  expect(await page.evaluate(`[typeof window.hacked, document.images.length, document.scripts.length]`)).toEqual([
-    'undefined',
-    0,
-    1,
-  ]);
-}
 
 test('people watch, steer, answer and decide in browsers; hostile texts stay texts; of two deciders one counts', async () => {
   const crew = await startCrew(({ task, turn, last }) => {

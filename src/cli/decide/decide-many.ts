@@ -3,7 +3,7 @@
  * Rule: nothing is decided that was not shown, and each message is bound to its digest or question.
  */
 import type { FleetFilter } from '../../client/fleet.ts';
-import { describeDifferent, lookAtItem, readInbox } from '../../client/inbox.ts';
+import { describeDifferent, digestShown, lookAtItem, readInbox } from '../../client/inbox.ts';
 import { overAll } from '../../client/over-all.ts';
 import type { InboxGroup } from '../../core/views/inbox.ts';
 import { HOLD } from '../../core/views/inbox.ts';
@@ -69,8 +69,9 @@ async function listShown(
   // Said at once, since several groups are read at the same time.
   const lines = [`\n${showHead(group, Date.now())}`];
   await showDecision({ client, hub, say: (line) => lines.push(line) }, group, look.need);
+  const shown = digestShown(look.need);
   const targets = await overAll(group.items, async (item) => {
-    const problem = await describeDifferent(client, item, look.need).catch((error: unknown) => String(error));
+    const problem = await describeDifferent(client, item, shown).catch((error: unknown) => String(error));
     if (problem !== undefined) lines.push(`  ${item.run}: left out: ${problem}`);
     const input = verb === 'answer' ? { question: item.id } : { decision: item.id, digest: item.digest };
     return problem === undefined ? [{ workflow: item.run, input }] : [];

@@ -3,6 +3,7 @@
  * Rule: pure. Each line of a decision names the command that decides exactly what it shows.
  */
 import type { GroupResult } from '../../client/inbox.ts';
+import { describeResults } from '../../client/inbox.ts';
 import { showAge } from '../../core/text/durations.ts';
 import { asLine as safe, asName, counted } from '../../core/text/lines.ts';
 import { nameRepository } from '../../core/views/card-words.ts';
@@ -84,11 +85,7 @@ export function showHead({ items, kind, blocks, due, ...group }: InboxGroup, now
 
 /** What became of a reply, by item; equal results are one line. */
 export function showResults(results: readonly GroupResult[]): string {
-  const lines = Map.groupBy(
-    results,
-    ({ kind, detail }) => `${kind === 'left' ? 'not decided' : kind}: ${safe(detail)}`,
-  );
-  return [...lines]
-    .map(([text, same]) => `  ${text}  (${[...new Set(same.map(({ item }) => safe(item.run)))].join(', ')})`)
+  return describeResults(results)
+    .map(({ text, runs }) => `  ${safe(text)}  (${runs.map(safe).join(', ')})`)
     .join('\n');
 }

@@ -5,11 +5,11 @@
  */
 import type { Client } from '@temporalio/client';
 import type { FleetFilter } from '../../client/fleet.ts';
-import type { Inbox } from '../../client/inbox.ts';
-import { decideGroup, lookAtItem, readInbox } from '../../client/inbox.ts';
+import type { Inbox, ItemKey } from '../../client/inbox.ts';
+import { decideGroup, describeCount, digestShown, lookAtItem, readInbox } from '../../client/inbox.ts';
 import { queryRun } from '../../client/refactors.ts';
 import { asBlock, asLine as safe } from '../../core/text/lines.ts';
-import type { InboxGroup, InboxItem } from '../../core/views/inbox.ts';
+import type { InboxGroup } from '../../core/views/inbox.ts';
 import { HOLD } from '../../core/views/inbox.ts';
 import { rivalsOf } from '../../core/views/read-status.ts';
 import type { NeedView } from '../../core/views/status.ts';
@@ -52,7 +52,7 @@ export async function sit(sitting: Sitting): Promise<number> {
     const groups = without(read.groups, over);
     const list = showGroups(groups, now, process.stdout.columns);
     const count = groups.reduce((sum, { items }) => sum + items.length, 0);
-    if (list !== shown) say(`\n${showCount(count, groups.length, read)}\n${list}`);
+    if (list !== shown) say(`\n${describeCount(count, groups.length, read)}\n${list}`);
     shown = list;
     for (const line of showUnasked(read)) say(line);
     const [next] = without(groups, passed);
@@ -67,12 +67,6 @@ export async function sit(sitting: Sitting): Promise<number> {
   }
 }
 
-function showCount(items: number, groups: number, { runs }: Inbox): string {
-  const working = runs.filter(({ state }) => state === 'working').length;
-  const alike = groups < items ? `, alike ones as one: ${groups}` : '';
-  return `${items} ${items === 1 ? 'waits' : 'wait'} for you${alike}; ${working} of ${runs.length} open runs work`;
-}
-
 /** The groups without these items, by their keys. */
 function without(groups: readonly InboxGroup[], keys: ReadonlySet<string>): InboxGroup[] {
   return groups.flatMap((group) => {
@@ -81,14 +75,14 @@ function without(groups: readonly InboxGroup[], keys: ReadonlySet<string>): Inbo
   });
 }
 
-function keyOf({ run, id, digest }: InboxItem): string {
+function keyOf({ run, id, digest }: ItemKey): string {
   return JSON.stringify([run, id, digest]);
 }
 
 /** What a person made of a group, and the items that are decided now or were before. */
 interface Outcome {
   kind: GroupChoice['kind'] | 'gone';
-  done: InboxItem[];
+  done: ItemKey[];
 }
 
 /** Shows a group, asks, and sends the reply to all of it. */
@@ -105,7 +99,7 @@ async function decideShown(sitting: Sitting, group: InboxGroup, now: number): Pr
   if (choice.kind !== 'all') return { kind: choice.kind, done: [] };
   const results = await decideGroup(client, {
     items: group.items,
-    shown: look?.need,
+    shown: look && digestShown(look.need),
     reply: choice.reply,
     by,
     sign: async (id, update, fields) => await signDecision({ client, id, update, fields, key, say }),
