@@ -20,6 +20,10 @@ const FIELDS = {
   pause: ['reason'],
   resume: ['reason'],
   stop: ['reason'],
+  withdraw: ['steer'],
+  edit: ['steer', 'text'],
+  rewind: ['to'],
+  fork: ['to', 'text'],
 } as const satisfies Partial<Record<Verb, readonly string[]>>;
 type FormVerb = keyof typeof FIELDS;
 
@@ -49,7 +53,8 @@ function isFormVerb(verb: string): verb is FormVerb {
 export function readField(name: string, value: unknown): [string, unknown][] {
   if (typeof value !== 'string' || value.trim() === '') return [];
   if (name === 'interrupt') return [[name, true]];
-  if (name !== 'leaveOut') return [[name, value]];
+  // Browsers end the lines of a form so.
+  if (name !== 'leaveOut') return [[name, value.replaceAll('\r\n', '\n')]];
   const paths = value.split(',').map((path) => path.trim());
   return [[name, paths.filter((path) => path !== '')]];
 }

@@ -6,15 +6,20 @@ import type { Client } from '@temporalio/client';
 import { html } from 'hono/html';
 import type { AgentNow } from '../client/agent-now.ts';
 import { agentNow } from '../client/agent-now.ts';
+import { queryRun } from '../client/refactors.ts';
+import { rulesOf } from '../core/policy/decision-fields.ts';
 import { showElapsed } from '../core/text/durations.ts';
 import { asBlock, asLine } from '../core/text/lines.ts';
 import { showSpend } from '../core/views/details.ts';
+import { agentQueries } from '../workflows/messages.ts';
 import { addressOf } from './address.ts';
 import { renderDecision } from './decision.ts';
 import type { Desk } from './forms.ts';
 import type { Html, Part } from './layout.ts';
 import type { HubReader } from './hub-reader.ts';
 import { renderReceipts } from './receipts.ts';
+import type { Guided } from './steering.ts';
+import { renderQueue } from './steering.ts';
 
 /** Reads an agent and lays out its parts. */
 export async function readAgent(
@@ -22,17 +27,21 @@ export async function readAgent(
   desk: Desk,
   reader: HubReader,
   id: string,
-): Promise<{ now: AgentNow; parts: Part[] }> {
-  const now = await agentNow(client, id);
-  const { needs, spend, receipts, evidence } = now.status;
-  const { diff, conversation } = await reader.agent(now);
+): Promise<{ now: AgentNow; guided: Guided; parts: Part[] }> {
+  const [now, policy] = await Promise.all([agentNow(client, id), queryRun(client, id, agentQueries.policy)]);
+  const { state, needs, spend, receipts, evidence } = now.status;
+  const guided = { run: id, state, rules: rulesOf(policy) };
+  const { diff, steps, conversation } = await reader.agent(now);
   const decisions = needs.map((need) => renderDecision(desk, id, { need, rivals: [] }));
   return {
     now,
+    guided,
     parts: [
       { id: 'state', body: renderNow(now) },
       { id: 'needs', body: needs.length === 0 ? html`` : html`<h2>Waits for you: ${needs.length}</h2>${decisions}` },
+      { id: 'queue', body: renderQueue(desk, guided, receipts) },
       { id: 'changes', body: html`<h2>What it has changed</h2>${diff}` },
+      { id: 'steps', body: html`<h2>Steps</h2>${steps}` },
       { id: 'conversation', body: html`<h2>Conversation</h2>${conversation}` },
       {
         id: 'spend',

@@ -15,7 +15,8 @@ import { asLine } from '../core/text/lines.ts';
 import type { HubSettings } from '../git/remote/hub-store.ts';
 import { queryRun } from '../client/refactors.ts';
 import { isAgentId } from '../client/find-run.ts';
-import { refactorQueries } from '../workflows/messages.ts';
+import { rulesOf } from '../core/policy/decision-fields.ts';
+import { refactorQueries, runQueries } from '../workflows/messages.ts';
 import { act } from './act.ts';
 import { readAgent } from './agent-page.ts';
 import type { DoorSettings, Visitor } from './door.ts';
@@ -26,7 +27,9 @@ import { digestPart, renderPage, safe } from './layout.ts';
 import { listRuns, readFilter, renderFilter } from './list-page.ts';
 import { createHubReader } from './hub-reader.ts';
 import { readRun } from './run-page.ts';
-import { renderSteering, renderStop } from './steering.ts';
+import { renderSteering, renderStop, renderTake } from './steering.ts';
+import { addStepPage } from './step-page.ts';
+import { addPlanPage } from './plan-page.ts';
 import { ICON, SCRIPT, STYLE } from './assets.ts';
 import { addressOf } from './address.ts';
 import { addInbox } from './inbox-page.ts';
@@ -59,9 +62,9 @@ export function createApp({ client, address, hub, door }: AppSettings): Hono<Vis
     user: visit.get('user'),
     formKey: visit.get('formKey'),
   });
-  const show = async (visit: Visit, title: string, body: Html, live?: string): Promise<Response> => {
+  const show: Pages['show'] = async (visit, title, body, live, said) => {
     const key = visit.req.query('told') ?? '';
-    const page = renderPage({ title, body, user: visit.get('user'), live, told: told.get(key) });
+    const page = renderPage({ title, body, user: visit.get('user'), live, told: said ?? told.get(key) });
     told.delete(key);
     return await visit.html(page);
   };
@@ -87,6 +90,8 @@ export function createApp({ client, address, hub, door }: AppSettings): Hono<Vis
   addList(app, pages);
   addInbox(app, pages);
   addRunPages(app, pages);
+  addStepPage(app, pages);
+  addPlanPage(app, pages);
   app.get('/live', (visit) => {
     const read = pages.live.get(visit.req.query('page') ?? '');
     return read ? streamParts(visit, async () => await read(visit)) : visit.notFound();
@@ -121,19 +126,21 @@ function addRunPages(app: Hono<Visitor>, { client, reader, deskOf, show, live }:
   app.get('/run', async (visit) => {
     const id = idOf(visit);
     const desk = deskOf(visit);
-    const { status, parts } = await readRun(client, desk, reader, id);
+    const { status, guided, parts } = await readRun(client, desk, reader, id);
     const [state, needs, ...rest] = await renderParts(parts);
     const links = html`<p><a href="${addressOf('report', id)}">Report</a></p>`;
     const head = html`<h1>${asLine(id)}</h1><p class="goal">${asLine(status.goal)}</p>`;
-    const body = html`${head}${state}${needs}${renderSteering(desk, id, status.state)}${rest}${links}`;
+    const body = html`${head}${state}${needs}${renderSteering(desk, guided)}${rest}${links}`;
     return await show(visit, id, body, addressOf('live', id, { page: 'run' }));
   });
   app.get('/agent', async (visit) => {
     const id = idOf(visit);
     const desk = deskOf(visit);
-    const { now, parts } = await readAgent(client, desk, reader, id);
+    const { now, guided, parts } = await readAgent(client, desk, reader, id);
     const [state, needs, ...rest] = await renderParts(parts);
-    const body = html`<h1>${asLine(id)}</h1>${state}${needs}${renderSteering(desk, id, now.status.state)}${rest}`;
+    const { refactor, state: stands } = now.status;
+    const take = refactor ? renderTake(refactor, id, stands) : '';
+    const body = html`<h1>${asLine(id)}</h1>${state}${needs}${renderSteering(desk, guided)}${rest}${take}`;
     return await show(visit, id, body, addressOf('live', id, { page: 'agent' }));
   });
   app.get('/report', async (visit) => {
@@ -141,7 +148,11 @@ function addRunPages(app: Hono<Visitor>, { client, reader, deskOf, show, live }:
     const report = await queryRun(client, id, refactorQueries.report);
     return await show(visit, 'Report', html`<h1>Report of ${asLine(id)}</h1><pre tabindex="0">${safe(report)}</pre>`);
   });
-  app.get('/stop', async (visit) => await show(visit, 'Stop', renderStop(deskOf(visit), idOf(visit))));
+  app.get('/stop', async (visit) => {
+    const run = idOf(visit);
+    const rules = rulesOf(await queryRun(client, run, runQueries.policy));
+    return await show(visit, 'Stop', renderStop(deskOf(visit), { run, rules }));
+  });
 }
 
 const headers = secureHeaders({

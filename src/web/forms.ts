@@ -5,6 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { html } from 'hono/html';
 import type { Verb } from '../core/decisions/messages.ts';
+import { mustSign } from '../core/decisions/orders.ts';
+import type { DecisionRules } from '../core/policy/approvers.ts';
 import { shellLine } from '../core/text/shell-line.ts';
 import type { Html } from './layout.ts';
 import { renderCommand } from './layout.ts';
@@ -30,19 +32,27 @@ export interface FormOptions {
   example?: Readonly<Record<string, unknown>>;
   /** The message counts once, however often the form is sent. Not in parts, which would change with each id. */
   isOnce?: boolean;
+  /** What policy requires of senders, and what `cox` takes after the verb: for what has to be signed. */
+  signing?: { rules: DecisionRules; words: readonly string[] };
   inputs?: Html;
   button: Html;
 }
 
-/** A form that sends one message. */
+/** A form that sends one message; where only signed ones count, how to sign it. */
 export function renderForm(desk: Desk, options: FormOptions): Html {
-  const { run, verb, fixed = {}, example = {}, isOnce, inputs, button } = options;
+  const { run, verb, fixed = {}, example = {}, isOnce, inputs, button, signing } = options;
+  if (signing && mustSign(verb, fixed, signing.rules)) return renderSigned(verb, signing.words);
   const hidden = { form: desk.formKey, run, verb, ...(isOnce ? { id: randomUUID() } : {}), ...fixed };
   return html`<form method="post" action="/act" class="act">
 ${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 ${inputs ?? ''}${button}
 ${renderCommand([temporalLine(desk, run, verb, { ...fixed, ...example })])}
 </form>`;
+}
+
+export function renderSigned(verb: Verb, words: readonly string[]): Html {
+  return html`<p class="signing">Policy counts only a signed ${verb} here, and a browser has no key. In a terminal, where <code>cox</code> signs with your SSH key:</p>
+<pre tabindex="0"><code>${shellLine(['cox', ...words])}</code></pre>`;
 }
 
 /** The plain command that sends a message. */

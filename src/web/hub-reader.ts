@@ -9,51 +9,76 @@ import { findDifference, findDifferenceOf, showDifference } from '../client/diff
 import { findRun, openRunStore } from '../client/find-run.ts';
 import { readConversationOf } from '../client/read-conversation.ts';
 import { asLine } from '../core/text/lines.ts';
-import { showConversation } from '../core/views/show-conversation.ts';
+import type { ReadCheckpoint } from '../core/views/show-conversation.ts';
+import { findStep, listSteps, showConversation } from '../core/views/show-conversation.ts';
 import type { NeedView } from '../core/views/status.ts';
 import type { HubSettings } from '../git/remote/hub-store.ts';
 import { renderDiff } from './diff-view.ts';
+import { renderSteps } from './step-list.ts';
 import type { Html } from './layout.ts';
 
 /** Things that are remembered: a few pages of each open browser. */
-const MAX_KNOWN = 40;
+const MAX_KNOWN = 100;
 
 export interface HubReader {
   /** What a decision is about; undefined where it is about no files. */
   decision(run: string, need: NeedView): Promise<Html | undefined>;
-  /** All that an agent has changed, and what it was told, said and ran. */
-  agent(now: AgentNow): Promise<{ diff: Html; conversation: Html }>;
+  /** All that an agent has changed, its steps, and what it was told, said and ran. */
+  agent(now: AgentNow): Promise<{ diff: Html; steps: Html; conversation: Html }>;
+  /** One step of an agent, whole. */
+  step(now: AgentNow, step: number): Promise<Html>;
 }
 
 export function createHubReader(client: Client, hub: HubSettings): HubReader {
-  const known = new Map<string, Promise<Html | undefined>>();
-  const once = async (key: string, read: () => Promise<Html | undefined>): Promise<Html | undefined> => {
+  const known = new Map<string, Promise<unknown>>();
+  const once = async <T>(key: string, read: () => Promise<T>): Promise<T> => {
     const reading = known.get(key) ?? read();
     known.set(key, reading);
     for (const old of [...known.keys()].slice(0, -MAX_KNOWN)) known.delete(old);
-    try {
-      return await reading;
-    } catch (error) {
-      known.delete(key);
-      return html`<p class="wrong">Not shown: ${asLine(error instanceof Error ? error.message : String(error))}</p>`;
-    }
+    // What could not be read may be there at the next look.
+    reading.catch(() => known.delete(key));
+    return (await reading) as T;
   };
+  const conversationOf = async ({ status: { id, head } }: AgentNow): Promise<ReadCheckpoint[]> =>
+    await once(`conversation ${id} ${head}`, async () => {
+      const store = await openRunStore(hub, (await findRun(client, id)).status);
+      return await readConversationOf(client, store, id);
+    });
   return {
     decision: async (run, need) =>
-      await once(`decision ${run} ${need.id} ${need.digest}`, async () => {
-        const changed = await findDifferenceOf(client, hub, run, need);
-        return changed && renderDiff(await showDifference(changed), need.about);
+      await orSay(async () => {
+        return await once(`decision ${run} ${need.id} ${need.digest}`, async () => {
+          const changed = await findDifferenceOf(client, hub, run, need);
+          return changed && renderDiff(await showDifference(changed), need.about);
+        });
       }),
-    agent: async ({ status: { id, head } }) => ({
-      diff:
-        (await once(`diff ${id} ${head}`, async () => {
-          return renderDiff(await showDifference(await findDifference(client, hub, id)));
-        })) ?? html``,
-      conversation:
-        (await once(`conversation ${id} ${head}`, async () => {
-          const store = await openRunStore(hub, (await findRun(client, id)).status);
-          return html`<pre tabindex="0">${showConversation(await readConversationOf(client, store, id), 'folded')}</pre>`;
-        })) ?? html``,
-    }),
+    agent: async (now) => {
+      const { id, head } = now.status;
+      return {
+        diff: await orSay(async () => {
+          return await once(`diff ${id} ${head}`, async () => {
+            return renderDiff(await showDifference(await findDifference(client, hub, id)));
+          });
+        }),
+        steps: await orSay(async () => renderSteps(now.status, listSteps(await conversationOf(now)))),
+        conversation: await orSay(async () => {
+          return html`<pre tabindex="0">${showConversation(await conversationOf(now), 'folded')}</pre>`;
+        }),
+      };
+    },
+    step: async (now, step) =>
+      await orSay(async () => {
+        const found = findStep(await conversationOf(now), step);
+        return html`<pre tabindex="0">${showConversation(found, 'whole')}</pre>`;
+      }),
   };
+}
+
+/** What was read, or why it could not be. */
+async function orSay<T>(read: () => Promise<T>): Promise<T | Html> {
+  try {
+    return await read();
+  } catch (error) {
+    return html`<p class="wrong">Not shown: ${asLine(error instanceof Error ? error.message : String(error))}</p>`;
+  }
 }

@@ -17,8 +17,8 @@ export interface Pages {
   client: Client;
   reader: HubReader;
   deskOf: (visit: Visit) => Desk;
-  /** A whole page; `live` is the address that tells changes of its parts. */
-  show: (visit: Visit, title: string, body: Html, live?: string) => Promise<Response>;
+  /** A whole page; `live` is the address that tells changes of its parts, `said` what became of what was just sent. */
+  show: (visit: Visit, title: string, body: Html, live?: string, said?: Told) => Promise<Response>;
   /** Keeps a result for the page to which the browser goes next; gives the key by which that page shows it. */
   keep: (told: Told) => string;
   /** The parts of a kind of page, by its name in the address of its live parts. */

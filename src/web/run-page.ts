@@ -11,12 +11,16 @@ import type { Control } from '../core/decisions/control.ts';
 import type { Plan } from '../core/plan.ts';
 import { asLine } from '../core/text/lines.ts';
 import { showSpend } from '../core/views/details.ts';
-import { rivalsOf } from '../core/views/read-status.ts';
+import { hasEnded, nameOfAgent, rivalsOf } from '../core/views/read-status.ts';
+import { rulesOf } from '../core/policy/decision-fields.ts';
 import type { RefactorStatus } from '../core/views/status.ts';
 import { refactorQueries } from '../workflows/messages.ts';
 import { renderDoing } from './agent-page.ts';
 import { renderDecision } from './decision.ts';
 import type { Desk } from './forms.ts';
+import { renderForm } from './forms.ts';
+import type { Guided } from './steering.ts';
+import { renderQueue } from './steering.ts';
 import type { Html, Part } from './layout.ts';
 import { renderTime, safe } from './layout.ts';
 import type { HubReader } from './hub-reader.ts';
@@ -34,16 +38,19 @@ const TICKS: Record<string, [mark: string, words: string]> = {
 
 export interface RunView {
   status: RefactorStatus;
+  guided: Guided;
   parts: Part[];
 }
 
 /** Reads a run and lays out its parts. */
 export async function readRun(client: Client, desk: Desk, reader: HubReader, id: string): Promise<RunView> {
-  const [status, version, log] = await Promise.all([
+  const [status, version, log, policy] = await Promise.all([
     queryRun(client, id, refactorQueries.status),
     queryRun(client, id, refactorQueries.plan),
     queryRun(client, id, refactorQueries.log),
+    queryRun(client, id, refactorQueries.policy),
   ]);
+  const guided = { run: id, state: status.state, rules: rulesOf(policy) };
   const nows = await agentsNow(client, status);
   const plan = version?.plan;
   const decisions = await Promise.all(
@@ -54,10 +61,12 @@ export async function readRun(client: Client, desk: Desk, reader: HubReader, id:
   );
   return {
     status,
+    guided,
     parts: [
       { id: 'state', body: renderState(status) },
       { id: 'needs', body: renderNeeds(decisions) },
-      { id: 'plan', body: renderPlan(status, plan, nows) },
+      { id: 'queue', body: renderQueue(desk, guided, status.receipts) },
+      { id: 'plan', body: renderPlan(desk, { guided, status, plan, nows }) },
       { id: 'spend', body: renderSpend(status) },
       { id: 'receipts', body: renderReceipts(status.receipts) },
       { id: 'log', body: renderLog(log) },
@@ -79,7 +88,14 @@ function renderNeeds(decisions: readonly Html[]): Html {
   return html`<h2>Waits for you: ${decisions.length}</h2>${decisions}`;
 }
 
-function renderPlan(status: RefactorStatus, plan: Plan | undefined, nows: ReadonlyMap<string, AgentNow>): Html {
+interface PlanView {
+  guided: Guided;
+  status: RefactorStatus;
+  plan: Plan | undefined;
+  nows: ReadonlyMap<string, AgentNow>;
+}
+
+function renderPlan(desk: Desk, { guided, status, plan, nows }: PlanView): Html {
   const { tasks, agents = [] } = status;
   const rows = tasks.map(({ id, title, status: now, steps, trouble, agent }) => {
     const [mark, words] = TICKS[now] ?? ['?', now];
@@ -89,11 +105,28 @@ function renderPlan(status: RefactorStatus, plan: Plan | undefined, nows: Readon
     return html`<li class="task-row"><span class="tick" aria-hidden="true">${mark}</span> <strong>${asLine(id)}</strong> ${asLine(title)}
 <span class="terms">${words}, ${steps} steps</span>${trouble ? html`<p class="wrong">${asLine(trouble)}</p>` : ''}
 ${told === undefined ? '' : html`<details id="told-${id}"><summary>Instructions of ${asLine(id)}</summary><pre tabindex="0">${safe(told)}</pre></details>`}
-${[...own].map((one) => renderAgent(one, nows.get(one)))}</li>`;
+${[...own].map((one) => renderAgent(one, nows.get(one)))}${renderRivals(desk, guided, status, id)}</li>`;
   });
   const others = agents.filter(({ task }) => !tasks.some(({ id }) => id === task));
   return html`<h2>Plan</h2>${status.plan === null ? html`<p>None yet.</p>` : html`<p class="terms">${asLine(status.plan)}</p>`}
+${plan && !hasEnded(status.state) ? html`<p><a href="${addressOf('plan', status.id)}">Change the plan…</a></p>` : ''}
 <ol class="plan">${rows}</ol>${others.map(({ id }) => renderAgent(id, nows.get(id)))}`;
+}
+
+/** Whose work counts can be said before all of them have finished; after that a decision asks for it. */
+function renderRivals(desk: Desk, { run, rules }: Guided, { tasks, needs }: RefactorStatus, task: string): Html {
+  const rivals = tasks.find(({ id }) => id === task)?.rivals ?? [];
+  if (rivals.length < 2 || needs.some((need) => need.kind === 'choice' && need.task === task)) return html``;
+  const forms = rivals.map((agent) =>
+    renderForm(desk, {
+      run,
+      verb: 'choose',
+      fixed: { agent },
+      signing: { rules, words: ['choose', run, nameOfAgent(run, agent)] },
+      button: html`<button>Choose ${asLine(nameOfAgent(run, agent))} now</button>`,
+    }),
+  );
+  return html`<p>Rivals: the work of one will count, the others are left aside.</p><div class="answers">${forms}</div>`;
 }
 
 function renderAgent(id: string, now: AgentNow | undefined): Html {

@@ -6,17 +6,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import { queryRun, sendVerb } from '../../client/refactors.ts';
-import type { DecisionRules } from '../../core/policy/approvers.ts';
 import { rulesOf } from '../../core/policy/decision-fields.ts';
 import { escapeForPeople as safe } from '../../core/text/escape.ts';
 import type { Message, MessageFields, MessageOf, Verb } from '../../core/decisions/messages.ts';
 import { readMessage, readStart } from '../../core/decisions/messages.ts';
 import { chooseDecision } from '../../core/decisions/open-decisions.ts';
+import { mustSign } from '../../core/decisions/orders.ts';
 import type { MessageResult } from '../../core/decisions/receipts.ts';
 import type { Place } from '../../core/place.ts';
 import type { Subject } from '../../core/decisions/signed-text.ts';
 import {
-  isSteering,
   renderSignedText,
   subjectOfEarlyChoice,
   subjectOfOrder,
@@ -76,13 +75,6 @@ export async function signDecision<V extends Verb>({
 export async function sendSigned<V extends Verb>(signing: Signing<V>): Promise<MessageResult> {
   const { client, id, update } = signing;
   return await sendVerb(client, id, update, await signDecision(signing));
-}
-
-/** Whether policy requires a signature. A pause, and a resume without options, need none. */
-function mustSign(verb: Verb, fields: object, rules: DecisionRules): boolean {
-  if (rules.signatures === 'optional' || verb === 'pause') return false;
-  if (verb === 'resume') return ['from', 'branch', 'setup'].some((field) => Object(fields)[field] !== undefined);
-  return !isSteering(verb) || rules.selfApproval === 'deny';
 }
 
 /** A start's input, signed by who requests it. */

@@ -9,7 +9,7 @@ import type { Verified, Weighing } from './weigh.ts';
 import { weigh } from './weigh.ts';
 import type { Message, MessageOf, Verb } from './messages.ts';
 import type { OrderMessage } from './signed-text.ts';
-import { subjectOfOrder } from './signed-text.ts';
+import { isSteering, subjectOfOrder } from './signed-text.ts';
 
 /**
  * Most signed orders that one run takes, since none of their ids is forgotten. A run continues as new long before that.
@@ -67,6 +67,16 @@ export function weighOrder(order: Order): OrderWeighing {
   const subject = subjectOfOrder(workflow, message, place);
   const weighing = weigh({ rules, subject, authors: [], message, bound: true, at, verified });
   return weighing.kind === 'counts' ? { kind: 'counts', message: { ...message, by: weighing.name } } : weighing;
+}
+
+/**
+ * Whether a sender has to sign a message: by these rules it is refused without. A pause, and a resume without options,
+ * need no signature.
+ */
+export function mustSign(verb: Verb, fields: object, rules: DecisionRules): boolean {
+  if (rules.signatures === 'optional' || verb === 'pause') return false;
+  if (verb === 'resume') return ['from', 'branch', 'setup'].some((field) => Object(fields)[field] !== undefined);
+  return !isSteering(verb) || rules.selfApproval === 'deny';
 }
 
 /** Whether a signed order with this id has counted in the current run. */

@@ -112,6 +112,37 @@ function quoteUnder(title: string, texts: readonly string[], how: How, as: keyof
   return texts.length === 0 ? [] : [`  ${title}`, ...texts.flatMap((text) => quote(text, how, as))];
 }
 
+/** A step in one line each: what the model wanted, how that ended, and which files it changed. */
+export interface StepRow {
+  step: number;
+  does: string;
+  ended: string;
+  changed: string[];
+}
+
+/** The steps of a chain, the oldest first. */
+export function listSteps(all: readonly ReadCheckpoint[]): StepRow[] {
+  const steps = [...new Set(all.flatMap((one) => stepOf(one) ?? []))];
+  return steps.map((step) => {
+    const own = findStep(all, step);
+    const calls = own.flatMap(
+      ({ entry }) => entry?.items.flatMap((item) => (item.kind === 'call' ? [item] : [])) ?? [],
+    );
+    const ends = own.flatMap(({ entry }) => (entry?.kind === 'act' ? [describeEnd(entry)] : []));
+    const does = calls.map((item) => wordsOf(item)).join('; ');
+    const changed = own.flatMap((one) => one.changed);
+    return { step, does: step === 0 ? 'the start' : does, ended: ends.join('; '), changed };
+  });
+}
+
+/** A call in words: a command as its line, any other tool by its name. */
+function wordsOf({ tool, arguments: text }: Extract<Item, { kind: 'call' }>): string {
+  const { command, summary, question, reason } = parseFields(text);
+  if (typeof command === 'string') return `$ ${command}`;
+  const words = [summary, question, reason].find((one) => typeof one === 'string');
+  return words === undefined ? tool : `${tool}: ${words}`;
+}
+
 /** A call with its arguments: a command as its line, any other tool by its name. */
 function showCall({ tool, arguments: text }: Extract<Item, { kind: 'call' }>, how: How): string[] {
   const fields = parseFields(text);
@@ -131,12 +162,17 @@ function parseFields(text: string): Record<string, unknown> {
 }
 
 function showAct(entry: Extract<Entry, { kind: 'act' }>, commit: string, how: How): string[] {
-  const { exitCode, signal, durationMs, outputBytes, decision, items } = entry;
-  const end = exitCode === null ? (signal ?? 'no exit status') : `exit status ${exitCode}`;
-  const facts = `  → ${safe(end)}, ${showDuration(durationMs)}, allowed by ${safe(decision.by)} (${commit.slice(0, 10)})`;
+  const { outputBytes, decision, items } = entry;
+  const facts = `  → ${safe(describeEnd(entry))}, allowed by ${safe(decision.by)} (${commit.slice(0, 10)})`;
   const output = items.flatMap((item) => (item.kind === 'result' ? [withoutEnd(item.output)] : []));
   const whole = how === 'whole' && outputBytes > 0 ? [`  output, ${outputBytes} bytes:`] : [];
   return [facts, ...whole, ...output.flatMap((text) => (text === '' ? [] : quote(text, how, 'output')))];
+}
+
+/** How a call ended, and how long it took. */
+function describeEnd({ exitCode, signal, durationMs }: Extract<Entry, { kind: 'act' }>): string {
+  const end = exitCode === null ? (signal ?? 'no exit status') : `exit status ${exitCode}`;
+  return `${end}, ${showDuration(durationMs)}`;
 }
 
 function showDuration(ms: number): string {
