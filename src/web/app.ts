@@ -33,6 +33,7 @@ import { addPlanPage } from './plan-page.ts';
 import { ICON, SCRIPT, STYLE } from './assets.ts';
 import { addressOf } from './address.ts';
 import { addInbox } from './inbox-page.ts';
+import { addGroupPages } from './group-page.ts';
 import type { Pages, Visit } from './pages.ts';
 import { idOf, renderParts } from './pages.ts';
 
@@ -89,6 +90,7 @@ export function createApp({ client, address, hub, door }: AppSettings): Hono<Vis
   const pages: Pages = { client, reader, deskOf, show, keep, live: new Map() };
   addList(app, pages);
   addInbox(app, pages);
+  addGroupPages(app, pages);
   addRunPages(app, pages);
   addStepPage(app, pages);
   addPlanPage(app, pages);

@@ -92,6 +92,14 @@ summary { cursor: pointer; padding: 0.2rem 0; }
 .diff .head { color: var(--soft); }
 .diff .found { outline: 2px solid var(--warn); outline-offset: -2px; }
 .doing { margin: 0.2rem 0; }
+.spend-plot { display: flex; flex-wrap: wrap; gap: 0.5rem 2rem; margin: 0.5rem 0; align-items: flex-start; }
+.spend-plot table { flex: 1 1 14rem; width: auto; }
+.spend-plot figcaption { flex: 1 1 100%; }
+.plot { flex: 1 1 20rem; max-width: 36rem; min-width: 0; height: auto; }
+.plot .grid { stroke: var(--line); }
+.plot .axis { fill: var(--soft); font-size: 12px; }
+.plot .curve { fill: none; stroke: var(--link); stroke-width: 2; }
+.plot .area { fill: var(--link); fill-opacity: 0.12; stroke: none; }
 .plan, .receipts, .keys { padding: 0; list-style: none; }
 .task-row, .receipts li { padding: 0.5rem 0; border-bottom: 1px solid var(--line); }
 .agent { margin: 0.3rem 0 0.3rem 1.5rem; }

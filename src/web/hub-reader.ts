@@ -11,20 +11,33 @@ import { readConversationOf } from '../client/read-conversation.ts';
 import { asLine } from '../core/text/lines.ts';
 import type { ReadCheckpoint } from '../core/views/show-conversation.ts';
 import { findStep, listSteps, showConversation } from '../core/views/show-conversation.ts';
-import type { NeedView } from '../core/views/status.ts';
+import type { NeedView, RefactorStatus } from '../core/views/status.ts';
 import type { HubSettings } from '../git/remote/hub-store.ts';
 import { renderDiff } from './diff-view.ts';
+import { listSpent } from '../core/views/spent.ts';
+import { listAgentIds } from '../client/list-agents.ts';
+import { overAll } from '../client/over-all.ts';
+import { queryRun } from '../client/refactors.ts';
+import { agentQueries } from '../workflows/messages.ts';
+import { renderSpendPlot } from './plot.ts';
 import { renderSteps } from './step-list.ts';
 import type { Html } from './layout.ts';
 
 /** Things that are remembered: a few pages of each open browser. */
 const MAX_KNOWN = 100;
 
+/** Agents whose conversations make the curve of a run, the newest ones. */
+const MAX_AGENTS = 50;
+
+type Told = Pick<AgentNow, 'status'>;
+
 export interface HubReader {
   /** What a decision is about; undefined where it is about no files. */
   decision(run: string, need: NeedView): Promise<Html | undefined>;
   /** All that an agent has changed, its steps, and what it was told, said and ran. */
   agent(now: AgentNow): Promise<{ diff: Html; steps: Html; conversation: Html }>;
+  /** The model calls of a run's agents, as the curve of its spend. */
+  spend(status: RefactorStatus): Promise<Html>;
   /** One step of an agent, whole. */
   step(now: AgentNow, step: number): Promise<Html>;
 }
@@ -39,7 +52,7 @@ export function createHubReader(client: Client, hub: HubSettings): HubReader {
     reading.catch(() => known.delete(key));
     return (await reading) as T;
   };
-  const conversationOf = async ({ status: { id, head } }: AgentNow): Promise<ReadCheckpoint[]> =>
+  const conversationOf = async ({ status: { id, head } }: Told): Promise<ReadCheckpoint[]> =>
     await once(`conversation ${id} ${head}`, async () => {
       const store = await openRunStore(hub, (await findRun(client, id)).status);
       return await readConversationOf(client, store, id);
@@ -66,6 +79,21 @@ export function createHubReader(client: Client, hub: HubSettings): HubReader {
         }),
       };
     },
+    spend: async ({ id, spend: { modelCalls } }) =>
+      await orSay(async () => {
+        return await once(`spend ${id} ${modelCalls}`, async () => {
+          const agents = (await listAgentIds(client, id)).slice(-MAX_AGENTS);
+          const spent = await overAll(agents, async (agent) => {
+            const status = await queryRun(client, agent, agentQueries.status);
+            // One that has just begun has no conversation yet.
+            return listSpent(await conversationOf({ status }).catch(() => []));
+          });
+          return renderSpendPlot(
+            spent.flat(),
+            'Model calls of its agents. Calls of reviewers, and steps that were taken back, are not in the curve.',
+          );
+        });
+      }),
     step: async (now, step) =>
       await orSay(async () => {
         const found = findStep(await conversationOf(now), step);

@@ -53,17 +53,19 @@ ${ended.length > 0 ? renderTable(`Ended, the newest ${ended.length}`, ended, now
   return [{ id: 'runs', body }];
 }
 
-function renderTable(title: string, runs: readonly FleetRun[], now: number): Html {
+export function renderTable(title: string, runs: readonly FleetRun[], now: number): Html {
   return html`<h2>${title}</h2><table><thead><tr><th scope="col">Run</th><th scope="col">State</th><th scope="col">Needs</th>
 <th scope="col">Age</th><th scope="col">Tasks</th><th scope="col">Spent</th></tr></thead><tbody>${runs.map((run) => renderRow(run, now))}</tbody></table>`;
 }
 
 function renderRow(run: FleetRun, now: number): Html {
   const { id, state, card, team, campaign, repository, startedAt, closedAt } = run;
-  const about = [nameRepository(repository), team, campaign].flatMap((word) => (word ? [asLine(word)] : []));
+  const groups = Object.entries({ team, campaign }).flatMap(([kind, name]) =>
+    name === undefined ? [] : [html` · <a href="${addressOf(kind, name)}">${asLine(name)}</a>`],
+  );
   const wrong = findWrong(run, now);
   return html`<tr class="${run.isOpen && isWaiting(run) ? 'waits' : ''}"><th scope="row"><a data-row href="${addressOf('run', id)}">${asLine(id)}</a>
-<span class="run-goal">${asLine(card?.goal ?? '')}</span><span class="about-run">${about.join(' · ')}</span></th>
+<span class="run-goal">${asLine(card?.goal ?? '')}</span><span class="about-run">${nameRepository(repository)}${groups}</span></th>
 <td data-label="State">${asLine(state)}${wrong === undefined ? '' : html`<span class="wrong">${wrong}</span>`}</td>
 <td data-label="Needs">${run.isOpen ? listNeeds(run) : ''}</td><td data-label="Age">${showAge((closedAt ?? now) - startedAt)}</td>
 <td data-label="Tasks">${card && card.tasks.all > 0 ? `${card.tasks.done} of ${card.tasks.all}` : ''}</td><td data-label="Spent">${card ? `${showSpent(card.spend)}` : ''}</td></tr>`;

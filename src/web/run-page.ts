@@ -51,7 +51,7 @@ export async function readRun(client: Client, desk: Desk, reader: HubReader, id:
     queryRun(client, id, refactorQueries.policy),
   ]);
   const guided = { run: id, state: status.state, rules: rulesOf(policy) };
-  const nows = await agentsNow(client, status);
+  const [nows, plot] = await Promise.all([agentsNow(client, status), reader.spend(status)]);
   const plan = version?.plan;
   const decisions = await Promise.all(
     status.needs.map(async (need) => {
@@ -67,7 +67,7 @@ export async function readRun(client: Client, desk: Desk, reader: HubReader, id:
       { id: 'needs', body: renderNeeds(decisions) },
       { id: 'queue', body: renderQueue(desk, guided, status.receipts) },
       { id: 'plan', body: renderPlan(desk, { guided, status, plan, nows }) },
-      { id: 'spend', body: renderSpend(status) },
+      { id: 'spend', body: renderSpend(status, plot) },
       { id: 'receipts', body: renderReceipts(status.receipts) },
       { id: 'log', body: renderLog(log) },
     ],
@@ -133,8 +133,8 @@ function renderAgent(id: string, now: AgentNow | undefined): Html {
   return html`<div class="agent"><a data-row href="${addressOf('agent', id)}">${asLine(id)}</a>${now ? renderDoing(now) : ''}</div>`;
 }
 
-function renderSpend({ spend, tokens, evidence, notes }: RefactorStatus): Html {
-  return html`<h2>Spend and evidence</h2><p>${showSpend(spend)}</p>${tokens ? html`<p class="terms">${asLine(tokens)}</p>` : ''}
+function renderSpend({ spend, tokens, evidence, notes }: RefactorStatus, plot: Html): Html {
+  return html`<h2>Spend and evidence</h2><p>${showSpend(spend)}</p>${tokens ? html`<p class="terms">${asLine(tokens)}</p>` : ''}${plot}
 <ul>${[...evidence, ...notes].map((line) => html`<li>${asLine(line)}</li>`)}</ul>`;
 }
 
