@@ -32,7 +32,7 @@ export async function act(client: Client, form: Readonly<Record<string, unknown>
   const { run, verb, id } = form;
   if (typeof run !== 'string' || typeof verb !== 'string' || !isFormVerb(verb))
     return { kind: 'refused', text: 'refused: this form names no run, or nothing that a page can send' };
-  const fields = Object.fromEntries(FIELDS[verb].flatMap((name) => readField(name, form[name])));
+  const fields = Object.fromEntries(FIELDS[verb].flatMap((name) => readFormField(name, form[name])));
   const message = { ...fields, by, ...(typeof id === 'string' ? { id } : {}) } as MessageFields<FormVerb>;
   try {
     const { kind, detail } = await sendVerb(client, run, updates[verb], message as never);
@@ -50,7 +50,7 @@ function isFormVerb(verb: string): verb is FormVerb {
 }
 
 /** A field as its message takes it; an empty one is left out. */
-export function readField(name: string, value: unknown): [string, unknown][] {
+export function readFormField(name: string, value: unknown): [string, unknown][] {
   if (typeof value !== 'string' || value.trim() === '') return [];
   if (name === 'interrupt') return [[name, true]];
   // Browsers end the lines of a form so.

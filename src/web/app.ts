@@ -15,6 +15,7 @@ import { asLine } from '../core/text/lines.ts';
 import type { HubSettings } from '../git/remote/hub-store.ts';
 import { queryRun } from '../client/refactors.ts';
 import { isAgentId } from '../client/find-run.ts';
+import { OPEN_RULES } from '../core/policy/approvers.ts';
 import { rulesOf } from '../core/policy/decision-fields.ts';
 import { refactorQueries, runQueries } from '../workflows/messages.ts';
 import { act } from './act.ts';
@@ -22,7 +23,7 @@ import { readAgent } from './agent-page.ts';
 import type { DoorSettings, Visitor } from './door.ts';
 import { guardDoor } from './door.ts';
 import type { Desk } from './forms.ts';
-import type { Html, Part, Told } from './layout.ts';
+import type { Part, Told } from './layout.ts';
 import { digestPart, renderPage, safe } from './layout.ts';
 import { listRuns, readFilter, renderFilter } from './list-page.ts';
 import { createHubReader } from './hub-reader.ts';
@@ -32,7 +33,7 @@ import { addStepPage } from './step-page.ts';
 import { addPlanPage } from './plan-page.ts';
 import { ICON, SCRIPT, STYLE } from './assets.ts';
 import { addressOf } from './address.ts';
-import { addInbox } from './inbox-page.ts';
+import { addInboxPage } from './inbox-page.ts';
 import { addGroupPages } from './group-page.ts';
 import type { Pages, Visit } from './pages.ts';
 import { idOf, renderParts } from './pages.ts';
@@ -89,7 +90,7 @@ export function createApp({ client, address, hub, door }: AppSettings): Hono<Vis
   };
   const pages: Pages = { client, reader, deskOf, show, keep, live: new Map() };
   addList(app, pages);
-  addInbox(app, pages);
+  addInboxPage(app, pages);
   addGroupPages(app, pages);
   addRunPages(app, pages);
   addStepPage(app, pages);
@@ -117,7 +118,7 @@ function addList(app: Hono<Visitor>, { client, show, live }: Pages): void {
     const filter = readFilter(visit.req.query());
     const parts = await renderParts(await listRuns(client, filter));
     const address = `/live?${new URLSearchParams({ ...visit.req.query(), page: 'list' }).toString()}`;
-    return await show(visit, 'Runs', html`<h1>Runs</h1>${renderFilter(filter)}${parts}`, address);
+    return await show(visit, 'Runs', html`<h1>Runs</h1>${renderFilter(filter, '/')}${parts}`, address);
   });
 }
 
@@ -152,7 +153,8 @@ function addRunPages(app: Hono<Visitor>, { client, reader, deskOf, show, live }:
   });
   app.get('/stop', async (visit) => {
     const run = idOf(visit);
-    const rules = rulesOf(await queryRun(client, run, runQueries.policy));
+    // A stop needs no worker; without one nobody says what policy requires, and the run refuses what it has to.
+    const rules = await queryRun(client, run, runQueries.policy).then(rulesOf, () => OPEN_RULES);
     return await show(visit, 'Stop', renderStop(deskOf(visit), { run, rules }));
   });
 }

@@ -19,6 +19,7 @@ export const STYLE = `:root {
   }
 }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 body { margin: 0 auto; max-width: 68rem; padding: 0 1rem 3rem; background: var(--back); color: var(--text);
   font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 a { color: var(--link); }
@@ -45,6 +46,7 @@ th, td { text-align: left; vertical-align: top; padding: 0.5rem 0.75rem 0.5rem 0
 thead th { color: var(--soft); font-size: 0.85rem; font-weight: 600; }
 tbody th { font-weight: 400; width: 45%; }
 tbody th a { font-weight: 600; }
+.about-run a { font-weight: 400; }
 td { font-variant-numeric: tabular-nums; }
 .run-goal, .about-run { display: block; }
 .goal { font-size: 1.05rem; }
@@ -66,12 +68,15 @@ td { font-variant-numeric: tabular-nums; }
 .decision.risk-medium { border-left-color: var(--warn); }
 .task { margin: 0.9rem 0; }
 .answers { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }
-.answers > form { flex: 1 1 18rem; }
+.answers > form, .answers > div { flex: 1 1 18rem; }
 .act { margin: 0.5rem 0; }
 label { display: block; color: var(--soft); font-size: 0.9rem; margin-top: 0.4rem; }
 fieldset { border: 0; margin: 0.4rem 0; padding: 0; }
 legend { padding: 0; color: var(--soft); font-size: 0.9rem; }
-.pages { display: flex; gap: 1rem; }
+.pages { display: flex; flex-wrap: wrap; gap: 0 1rem; }
+.pages, .user { overflow-wrap: normal; }
+.check.item { align-items: flex-start; padding: 0.3rem 0; }
+.check.item input { flex: none; margin-top: 0.25rem; }
 input:not([type]), textarea { width: 100%; padding: 0.5rem 0.6rem; font: inherit; color: inherit;
   background: var(--back);  border: 1px solid var(--soft); border-radius: 6px; }
 .check { display: flex; gap: 0.5rem; align-items: center; min-height: 2rem; }
@@ -92,8 +97,18 @@ summary { cursor: pointer; padding: 0.2rem 0; }
 .diff .head { color: var(--soft); }
 .diff .found { outline: 2px solid var(--warn); outline-offset: -2px; }
 .doing { margin: 0.2rem 0; }
+.graph { overflow-x: auto; margin: 0.5rem 0; }
+.node rect { fill: var(--card); stroke: var(--soft); }
+.node.integrated rect { fill: var(--good-back); stroke: var(--good); }
+.node.working rect, .node.finished rect { stroke: var(--link); stroke-width: 2; }
+.node.dropped rect { stroke-dasharray: 4 3; }
+.node text { fill: var(--text); font-size: 13px; }
+.node .node-id { font-weight: 600; }
+.node .node-title { fill: var(--soft); font-size: 12px; }
+.edge { fill: none; stroke: var(--soft); stroke-width: 1.5; }
 .spend-plot { display: flex; flex-wrap: wrap; gap: 0.5rem 2rem; margin: 0.5rem 0; align-items: flex-start; }
-.spend-plot table { flex: 1 1 14rem; width: auto; }
+.spend-plot table { flex: 1 1 14rem; width: auto; font-size: 0.9rem; }
+.spend-plot th, .spend-plot td { padding: 0.15rem 0.75rem 0.15rem 0; width: auto; }
 .spend-plot figcaption { flex: 1 1 100%; }
 .plot { flex: 1 1 20rem; max-width: 36rem; min-width: 0; height: auto; }
 .plot .grid { stroke: var(--line); }
@@ -117,6 +132,8 @@ kbd { border: 1px solid var(--line); border-radius: 4px; padding: 0 0.35rem; bac
   tbody tr { border-bottom: 1px solid var(--line); padding: 0.5rem 0; }
   tbody th, td { border: 0; padding: 0.1rem 0; width: auto; }
   td:empty { display: none; }
+  .spend-plot table { flex: 1 1 100%; }
+  .spend-plot tbody tr { display: flex; justify-content: space-between; padding: 0; }
   td::before { content: attr(data-label) ': '; color: var(--soft); }
 }
 `;

@@ -2,13 +2,18 @@
  * A decision that waits for a person: what it is about, what each answer does, and the forms that answer it.
  * Rule: what is sent names the digest of what is shown. Where only signed decisions count, there is no form.
  */
+import type { Client } from '@temporalio/client';
 import { html } from 'hono/html';
+import { queryRun } from '../client/refactors.ts';
+import type { Plan } from '../core/plan.ts';
 import { asLine } from '../core/text/lines.ts';
 import { shellLine } from '../core/text/shell-line.ts';
 import type { InboxItem } from '../core/views/inbox.ts';
 import type { NeedView } from '../core/views/status.ts';
+import { refactorQueries } from '../workflows/messages.ts';
 import type { Desk } from './forms.ts';
 import { renderForm } from './forms.ts';
+import type { HubReader } from './hub-reader.ts';
 import type { Html } from './layout.ts';
 import { renderCommand, renderTime, safe } from './layout.ts';
 
@@ -115,4 +120,33 @@ function renderQuestion(desk: Desk, run: string, id: string): Html {
     inputs: html`<label for="${name}">Your answer</label><textarea id="${name}" name="text" rows="2" required data-key="a"></textarea>`,
     button: html`<button class="approve">Answer ${asLine(id)}</button>`,
   });
+}
+
+/** What a decision is about; undefined where its words are all. */
+export async function readSubject(
+  client: Client,
+  reader: HubReader,
+  run: string,
+  need: NeedView,
+): Promise<Html | undefined> {
+  if (need.kind !== 'plan') return await reader.decision(run, need);
+  const plan = (await queryRun(client, run, refactorQueries.plan))?.plan;
+  return plan && renderInstructions(plan);
+}
+
+/** What the agents of a plan will be told, and how their work is judged. */
+function renderInstructions({ tasks, summary }: Plan): Html {
+  return html`<div class="tasks">${tasks.map(
+    ({
+      id,
+      title,
+      instructions,
+      paths,
+      checks,
+      maxSteps,
+      dependsOn,
+    }) => html`<section class="task"><h4>${asLine(id)}: ${asLine(title)}</h4>
+<p class="terms">${paths.map((path) => html`<code>${asLine(path)}</code> `)} at most ${maxSteps} steps${dependsOn.length > 0 ? `, after ${dependsOn.map(asLine).join(', ')}` : ''}</p>
+${checks.map((check) => html`<p class="terms">check: <code>${asLine(check)}</code></p>`)}<pre tabindex="0">${safe(instructions)}</pre></section>`,
+  )}</div><p>The planner says:</p><pre tabindex="0">${safe(summary)}</pre>`;
 }

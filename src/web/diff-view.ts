@@ -87,7 +87,10 @@ function readFindings(about: string): Finding[] {
 /** The difference; `about` are the words of the decision that it belongs to. */
 export function renderDiff(text: string, about = ''): Html {
   const findings = readFindings(about);
-  const files = splitFiles(text);
+  const isFound = ({ path }: DiffFile): boolean => findings.some((finding) => finding.path === path);
+  const all = splitFiles(text);
+  // Before the page is full.
+  const files = [...all.filter(isFound), ...all.filter((file) => !isFound(file))];
   let budget = MAX_LINES;
   const shown = files.filter(({ lines }) => {
     budget -= lines.length;

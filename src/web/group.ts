@@ -21,6 +21,8 @@ import { renderCommand, renderTime, safe } from './layout.ts';
 /** What is shown of a group: the decision of its first item, and what it and the others are about. */
 export interface GroupView {
   group: InboxGroup;
+  /** Set where no worker says what is decided: then nothing can be. */
+  isSilent?: true;
   /** Undefined where the runs hold: then the title is all. */
   need: NeedView | undefined;
   rivals: readonly string[];
@@ -31,20 +33,22 @@ export interface GroupView {
 /** Items whose commands stand on the page. More are alike. */
 const MAX_COMMANDS = 20;
 
+const SILENT = html`<p class="wrong">No worker answers now, so what is decided can't be shown, nor decided.</p>`;
+
 /** One group, whole. `back` is the address's query, to which the answer leads back. */
 export function renderGroup(desk: Desk, view: GroupView, back: string): Html {
   const { group, need } = view;
   const { items, risk, late, alike, title } = group;
-  const isSigned = need?.signatures === 'required';
-  const body = html`${renderItems(items, isSigned)}
+  const isClosed = need?.signatures === 'required' || view.isSilent === true;
+  const body = html`${renderItems(items, isClosed)}
 ${need?.kind === 'plan' && view.subjects[0] !== undefined ? '' : html`<pre class="about" tabindex="0">${safe(need?.about ?? title)}</pre>`}
 ${renderSubjects(view)}`;
   return html`<article class="decision risk-${risk}" aria-labelledby="group-${alike}">
 <h3 id="group-${alike}" tabindex="-1" data-row>${nameGroup(group)} <span class="tag risk">${risk} risk${late ? `, ${late}` : ''}</span></h3>
 <p class="terms">waits since ${renderTime(group.openedAt)}, blocks ${counted(group.blocks, 'task')}${need ? renderTerms(need) : ''}</p>
 ${
-  isSigned
-    ? html`${body}${renderSigning(items.slice(0, MAX_COMMANDS))}`
+  isClosed
+    ? html`${body}${view.isSilent ? SILENT : renderSigning(items.slice(0, MAX_COMMANDS))}`
     : // The first button is what Enter in a tick or a line would press: none answers by that.
       html`<form method="post" action="/decide" class="act"><button disabled hidden></button>
 <input type="hidden" name="form" value="${desk.formKey}"><input type="hidden" name="back" value="${back}">
@@ -53,14 +57,15 @@ ${body}${renderReplies(view)}${renderCommands(desk, view)}</form>`
 }</article>`;
 }
 
-/** What a group is called: its only decision's id, or how many there are of which kind. */
-export function nameGroup({ items, kind }: InboxGroup): string {
-  return items.length > 1 ? `${items.length} alike: ${asLine(kind)}` : asLine(items[0]?.id ?? kind);
+/** What a group is called: its only decision with its run, or how many there are of which kind. */
+function nameGroup({ items, kind }: InboxGroup): string {
+  const [first] = items;
+  return first && items.length === 1 ? asLine(`${first.id} of ${first.run}`) : `${items.length} alike: ${asLine(kind)}`;
 }
 
 /** The decisions of a group, each with its run. With several, each has a tick. */
-function renderItems(items: readonly InboxItem[], isSigned: boolean): Html {
-  const ticked = items.length > 1 && !isSigned;
+function renderItems(items: readonly InboxItem[], isClosed: boolean): Html {
+  const ticked = items.length > 1 && !isClosed;
   const rows = items.map((item, index) => {
     const { run, id, kind, digest, alike, owner, repository, goal, openedAt } = item;
     const key = JSON.stringify({ run, id, kind, digest, alike, owner });
@@ -69,7 +74,7 @@ function renderItems(items: readonly InboxItem[], isSigned: boolean): Html {
 <span class="terms">${nameRepository(repository)}, since ${renderTime(openedAt)}: ${asLine(goal)}</span>`;
     const name = `item-${alike}-${index}`;
     return ticked
-      ? html`<div class="check"><input type="checkbox" id="${name}" name="item" value="${key}" checked>
+      ? html`<div class="check item"><input type="checkbox" id="${name}" name="item" value="${key}" checked>
 <div><label for="${name}" class="hidden">${asLine(run)}</label>${about}</div></div>`
       : html`<p>${about}<input type="hidden" name="item" value="${key}"></p>`;
   });
@@ -90,7 +95,7 @@ function renderSubjects({ group, subjects }: GroupView): Html {
 
 function renderReplies({ group, need, rivals }: GroupView): Html {
   const { alike, items } = group;
-  const all = items.length > 1 ? ` ${items.length}` : '';
+  const all = items.length > 1 ? ' all that are ticked' : '';
   const button = (verb: string, label: string, more: Html | string = ''): Html =>
     html`<button name="verb" value="${verb}" class="${verb === 'reject' ? 'reject' : 'approve'}" ${more}>${label}</button>`;
   const writing = (name: string, label: string, key: string, isRequired: boolean): Html =>

@@ -2,6 +2,7 @@
  * The inbox: all that waits for a person over all runs, the most urgent first, alike decisions as one.
  * Rule: it groups and decides by the same functions as `cox inbox`. Nothing is decided that was not shown.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { GroupReply, GroupResult, Inbox, ItemKey } from '../client/inbox.ts';
@@ -13,14 +14,14 @@ import { HOLD } from '../core/views/inbox.ts';
 import { rivalsOf } from '../core/views/read-status.ts';
 import { updates } from '../workflows/messages.ts';
 import type { Visitor } from './door.ts';
-import { readField } from './act.ts';
+import { readFormField } from './act.ts';
+import { readSubject } from './decision.ts';
 import type { GroupView } from './group.ts';
 import { renderGroup, renderGroupRow } from './group.ts';
 import type { Html, Part, Told } from './layout.ts';
 import { readFilter, renderFilter } from './list-page.ts';
 import type { Pages, Visit } from './pages.ts';
 import { renderParts } from './pages.ts';
-import { readSubject } from './subject.ts';
 
 /** Groups that are shown whole: more than a person decides between two looks. The others are rows. */
 const MAX_WHOLE = 6;
@@ -29,16 +30,18 @@ const MAX_ROWS = 300;
 const MAX_SUBJECTS = 6;
 /** A card is a moment older than its run: so many decided items are skipped to find one that is open. */
 const MAX_TRIES = 3;
+/** A run with a worker answers in less, also on a busy machine; without one the page would wait for long. */
+const ASK_MS = 10_000;
 
 /** The inbox's addresses. */
-export function addInbox(app: Hono<Visitor>, pages: Pages): void {
+export function addInboxPage(app: Hono<Visitor>, pages: Pages): void {
   const { show, client, deskOf, keep } = pages;
   pages.live.set('inbox', async (visit) => await readParts(pages, visit));
   app.get('/inbox', async (visit) => {
     const filter = readFilter(visit.req.query());
     const parts = await renderParts(await readParts(pages, visit));
     const live = `/live?${new URLSearchParams({ ...visit.req.query(), page: 'inbox' }).toString()}`;
-    const head = html`<h1>Inbox</h1>${renderFilter(filter, '/inbox')}`;
+    const head = html`<h1>Inbox</h1>${renderFilter(filter, '/inbox', ['team', 'campaign', 'repository'])}`;
     return await show(visit, 'Inbox', html`${head}${parts}`, live);
   });
   app.post('/decide', async (visit) => {
@@ -65,7 +68,7 @@ async function readParts(pages: Pages, visit: Visit): Promise<Part[]> {
   const rest = ordered.slice(MAX_WHOLE);
   const rows = rest.slice(0, MAX_ROWS).map((group) => renderGroupRow(group, addressOfGroup(group.alike), now));
   const body = html`<p class="sum">${describeCount(inbox.items, groups.length, inbox)}</p>
-${views.map((view) => (view ? renderGroup(desk, view, back) : ''))}${renderUnasked(inbox)}
+${views.some(Boolean) ? html`<h2>Most urgent</h2>` : ''}${views.map((view) => (view ? renderGroup(desk, view, back) : ''))}${renderUnasked(inbox)}
 ${rows.length > 0 ? renderRest(rows, rest.length) : ''}`;
   return [{ id: 'needs', body }];
 }
@@ -85,7 +88,9 @@ function renderUnasked({ unasked, items }: Inbox): Html {
 async function readGroup({ client, reader }: Pages, group: InboxGroup): Promise<GroupView | undefined> {
   if (group.kind === HOLD) return { group, need: undefined, rivals: [], subjects: [] };
   for (const [index, item] of group.items.slice(0, MAX_TRIES).entries()) {
-    const look = await lookAtItem(client, item).catch(() => undefined);
+    const late = wait(ASK_MS, 'silent' as const, { ref: false });
+    const look = await Promise.race([lookAtItem(client, item), late]).catch(() => 'silent' as const);
+    if (look === 'silent') return { group, need: undefined, rivals: [], subjects: [], isSilent: true };
     if (!look) continue;
     const open = { ...group, items: group.items.slice(index) };
     // A plan is the same in all of them, byte by byte; of other kinds the differences can differ.
@@ -123,7 +128,7 @@ async function decide(
     return { kind: 'refused', text: 'nothing was decided: no decision was ticked, or this form is not of this page' };
   const { update, fields } = ANSWERS[verb as keyof typeof ANSWERS];
   const agent = verb === 'choose' ? { agent: words.join(' ') } : {};
-  const said = { ...Object.fromEntries(fields.flatMap((name) => readField(name, form[name]))), ...agent };
+  const said = { ...Object.fromEntries(fields.flatMap((name) => readFormField(name, form[name]))), ...agent };
   const reply: GroupReply = { update, fields: said };
   const results = await decideGroup(client, { items, shown: verb === 'resume' ? undefined : shown, reply, by });
   return { kind: isGood(results) ? 'ok' : 'refused', text: `${verb}: ${showAll(results)}` };

@@ -47,7 +47,7 @@ export function renderPage({ title, user, live, told, body }: PageOptions): Html
 </head>
 <body data-live="${live ?? ''}">
 <a class="skip" href="#main">Skip to the content</a>
-<header><nav aria-label="Pages" class="pages"><a class="home" href="/">Coxswain</a><a href="/inbox">Inbox</a><a href="/groups">Teams and campaigns</a></nav><span class="user">as ${safe(user)}</span></header>
+<header><nav aria-label="Pages" class="pages"><a class="home" href="/">Coxswain</a><a href="/inbox">Inbox</a><a href="/groups">Teams</a></nav><span class="user">as ${safe(user)}</span></header>
 <main id="main" tabindex="-1">
 <div role="status" id="news" class="hidden"></div>
 <div role="status" id="told" class="${told ? `told ${told.kind}` : 'told'}">${told ? safe(told.text) : ''}</div>

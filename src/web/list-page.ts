@@ -27,12 +27,16 @@ export function readFilter(query: Readonly<Record<string, string>>): FleetFilter
   return { ...words, ...(query['needs'] ? { needs: true as const } : {}) };
 }
 
-/** The form that narrows the list of this page. */
-export function renderFilter(filter: FleetFilter, page = '/'): Html {
+/** The form that narrows the list of a page, by these words. */
+export function renderFilter(
+  filter: FleetFilter,
+  page: string,
+  words: readonly (typeof WORDS)[number][] = WORDS,
+): Html {
+  const needs = html`<label class="check"><input type="checkbox" name="needs" value="1" ${filter.needs ? 'checked' : ''}>needs me</label>`;
   return html`<form method="get" action="${page}" class="filter" role="search" aria-label="Narrow the list">
-${WORDS.map((word) => html`<label>${word}<input name="${word}" value="${filter[word] ?? ''}" autocomplete="off"></label>`)}
-<label class="check"><input type="checkbox" name="needs" value="1" ${filter.needs ? 'checked' : ''}>needs me</label>
-<button>Show</button></form>`;
+${words.map((word) => html`<label>${word}<input name="${word}" value="${filter[word] ?? ''}" autocomplete="off"></label>`)}
+${words.length === WORDS.length ? needs : ''}<button>Show</button></form>`;
 }
 
 /** The part with the runs. */

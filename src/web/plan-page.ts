@@ -54,7 +54,7 @@ export function addPlanPage(app: Hono<Visitor>, { client, deskOf, show, keep }: 
   app.post('/plan', async (visit) => {
     const form = await visit.req.parseBody();
     const desk = deskOf(visit);
-    const id = String(form['run']);
+    const id = textOf(form, 'run');
     const draft = readDraft(form);
     const { plan } = await read(id);
     const message = { version: draft.version, plan: toPlan(draft, plan), by: desk.user } as MessageFields<'revisePlan'>;
@@ -97,7 +97,8 @@ function renderDraft(desk: Desk, run: string, { version, summary, tasks }: Draft
   return html`<form method="post" action="/plan" class="act"><button disabled hidden></button>
 <input type="hidden" name="form" value="${desk.formKey}"><input type="hidden" name="run" value="${run}">
 <input type="hidden" name="version" value="${version}"><input type="hidden" name="tasks" value="${rows.length}">
-<p>This replaces version ${version}. The new plan waits for its decision before agents work on it; a path or a check is one line.</p>
+<p>This replaces version ${version}. The new plan waits for its decision before agents work on it.
+A path or a check is one line.</p>
 <label for="summary">Summary</label><textarea id="summary" name="summary" rows="2" required>${summary}</textarea>
 ${rows.map(renderTyped)}<button class="approve">Ask for this plan</button>
 ${renderCommand([temporalLine(desk, run, 'revisePlan', { version, plan })])}</form>
@@ -124,9 +125,15 @@ function isMeant({ was, id, title, instructions }: Typed): boolean {
   return [was, id, title, instructions].some((text) => text !== '');
 }
 
-/** What was typed. Browsers end the lines of a form by two characters. */
+/** A field of a form. Browsers end its lines by two characters. */
+function textOf(form: Readonly<Record<string, unknown>>, name: string): string {
+  const value = form[name];
+  return typeof value === 'string' ? value.replaceAll('\r\n', '\n') : '';
+}
+
+/** What was typed. */
 function readDraft(form: Readonly<Record<string, unknown>>): Draft {
-  const text = (name: string): string => String(form[name] ?? '').replaceAll('\r\n', '\n');
+  const text = (name: string): string => textOf(form, name);
   const count = Math.min(Number(text('tasks')) || 0, 1000);
   const tasks = Array.from({ length: count }, (_, index): Typed => {
     const fields = FIELDS.map((name) => [name, text(`task-${index}-${name}`)] as const);

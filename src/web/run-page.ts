@@ -16,7 +16,7 @@ import { rulesOf } from '../core/policy/decision-fields.ts';
 import type { RefactorStatus } from '../core/views/status.ts';
 import { refactorQueries } from '../workflows/messages.ts';
 import { renderDoing } from './agent-page.ts';
-import { renderDecision } from './decision.ts';
+import { readSubject, renderDecision } from './decision.ts';
 import type { Desk } from './forms.ts';
 import { renderForm } from './forms.ts';
 import type { Guided } from './steering.ts';
@@ -25,16 +25,8 @@ import type { Html, Part } from './layout.ts';
 import { renderTime, safe } from './layout.ts';
 import type { HubReader } from './hub-reader.ts';
 import { renderReceipts } from './receipts.ts';
-import { readSubject } from './subject.ts';
+import { renderGraph, showTick } from './plan-graph.ts';
 import { addressOf } from './address.ts';
-
-const TICKS: Record<string, [mark: string, words: string]> = {
-  waiting: ['○', 'waits'],
-  working: ['◐', 'in work'],
-  finished: ['◐', 'finished'],
-  integrated: ['●', 'integrated'],
-  dropped: ['–', 'left out'],
-};
 
 export interface RunView {
   status: RefactorStatus;
@@ -98,19 +90,21 @@ interface PlanView {
 function renderPlan(desk: Desk, { guided, status, plan, nows }: PlanView): Html {
   const { tasks, agents = [] } = status;
   const rows = tasks.map(({ id, title, status: now, steps, trouble, agent }) => {
-    const [mark, words] = TICKS[now] ?? ['?', now];
-    const told = plan?.tasks.find((task) => task.id === id)?.instructions;
+    const [mark, words] = showTick(now);
+    const planned = plan?.tasks.find((task) => task.id === id);
+    const told = planned?.instructions;
+    const after = planned && planned.dependsOn.length > 0 ? `, after ${planned.dependsOn.map(asLine).join(', ')}` : '';
     const working = agents.filter(({ task }) => task === id).map((one) => one.id);
     const own = new Set(agent === null ? working : [agent, ...working]);
     return html`<li class="task-row"><span class="tick" aria-hidden="true">${mark}</span> <strong>${asLine(id)}</strong> ${asLine(title)}
-<span class="terms">${words}, ${steps} steps</span>${trouble ? html`<p class="wrong">${asLine(trouble)}</p>` : ''}
+<span class="terms">${words}, ${steps} steps${after}</span>${trouble ? html`<p class="wrong">${asLine(trouble)}</p>` : ''}
 ${told === undefined ? '' : html`<details id="told-${id}"><summary>Instructions of ${asLine(id)}</summary><pre tabindex="0">${safe(told)}</pre></details>`}
 ${[...own].map((one) => renderAgent(one, nows.get(one)))}${renderRivals(desk, guided, status, id)}</li>`;
   });
   const others = agents.filter(({ task }) => !tasks.some(({ id }) => id === task));
   return html`<h2>Plan</h2>${status.plan === null ? html`<p>None yet.</p>` : html`<p class="terms">${asLine(status.plan)}</p>`}
 ${plan && !hasEnded(status.state) ? html`<p><a href="${addressOf('plan', status.id)}">Change the plan…</a></p>` : ''}
-<ol class="plan">${rows}</ol>${others.map(({ id }) => renderAgent(id, nows.get(id)))}`;
+${plan ? renderGraph(plan, status) : ''}<ol class="plan">${rows}</ol>${others.map(({ id }) => renderAgent(id, nows.get(id)))}`;
 }
 
 /** Whose work counts can be said before all of them have finished; after that a decision asks for it. */

@@ -60,7 +60,7 @@ function renderReturn(
     fixed: { to },
     isOnce: true,
     signing: { rules, words: ['fork', id, ...words] },
-    inputs: html`<p>A second agent starts from the end of this step. Both go on until you choose one.</p>
+    inputs: html`<p>A second agent starts from the end of this step, once the running call has ended. Both go on until you choose one.</p>
 <label for="fork-text">What the second one is told (may be empty)</label><textarea id="fork-text" name="text" rows="2"></textarea>`,
     button: html`<button>Fork from step ${step}</button>`,
   });

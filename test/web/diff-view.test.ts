@@ -37,3 +37,12 @@ test('a finding marks its line and stands at its file', async () => {
   expect(shown).toContain('<span class="add found">++++ b/harmless.txt</span>');
   expect(shown.match(/found/g)).toHaveLength(1);
 });
+
+test('files with findings come first, so that none of them is left out where a difference is too long', async () => {
+  const fileOf = (path: string, lines: number): string =>
+    `diff --git a/${path} b/${path}\n--- a/${path}\n+++ b/${path}\n@@ -0,0 +1,${lines} @@\n${'+x\n'.repeat(lines)}`;
+  const text = `${fileOf('a.txt', 3990)}${fileOf('b.txt', 20)}${fileOf('c.txt', 2)}`;
+  const shown = (await renderDiff(text, 'HIGH secret b.txt:2: a key')).toString();
+  expect(shown.match(/<summary>\S+/g)).toEqual(['<summary>b.txt', '<summary>c.txt']);
+  expect(shown).toContain('1 more files are too long for this page');
+});

@@ -111,9 +111,7 @@ test('what changed between the look and the reply is left open, and said; the pr
   });
   await sit(sat);
   expect(asked[0]).toEqual([2, 'plan@1']);
-  expect(sat.said.join('\n')).toContain(
-    `not decided: plan@1 is not open any more, or is about something else now  (${two.workflowId})`,
-  );
+  expect(sat.said.join('\n')).toContain(`not decided: plan@1: withdrawn by coxswain  (${two.workflowId})`);
   expect((await one.query(refactorQueries.plan))?.approvedBy).toBe('ann');
   expect((await status(two)).needs.map(({ id }) => id)).toEqual(['plan@2']);
 
