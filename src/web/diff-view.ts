@@ -93,8 +93,9 @@ export function renderDiff(text: string, about = ''): Html {
   const files = [...all.filter(isFound), ...all.filter((file) => !isFound(file))];
   let budget = MAX_LINES;
   const shown = files.filter(({ lines }) => {
+    if (lines.length > budget) return false;
     budget -= lines.length;
-    return budget >= 0;
+    return true;
   });
   const isOpen = shown.reduce((sum, { lines }) => sum + lines.length, 0) <= MAX_OPEN_LINES;
   const left = files.length - shown.length;
