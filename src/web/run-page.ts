@@ -9,7 +9,7 @@ import { agentsNow } from '../client/agent-now.ts';
 import { queryRun } from '../client/refactors.ts';
 import type { Control } from '../core/decisions/control.ts';
 import type { Plan } from '../core/plan.ts';
-import { asLine } from '../core/text/lines.ts';
+import { asLine, counted } from '../core/text/lines.ts';
 import { showSpend } from '../core/views/details.ts';
 import { hasEnded, nameOfAgent, rivalsOf } from '../core/views/read-status.ts';
 import { rulesOf } from '../core/policy/decision-fields.ts';
@@ -95,9 +95,10 @@ function renderPlan(desk: Desk, { guided, status, plan, nows }: PlanView): Html 
     const told = planned?.instructions;
     const after = planned && planned.dependsOn.length > 0 ? `, after ${planned.dependsOn.map(asLine).join(', ')}` : '';
     const working = agents.filter(({ task }) => task === id).map((one) => one.id);
+    const step = (agent === null ? undefined : nows.get(agent))?.status.step ?? steps;
     const own = new Set(agent === null ? working : [agent, ...working]);
     return html`<li class="task-row"><span class="tick" aria-hidden="true">${mark}</span> <strong>${asLine(id)}</strong> ${asLine(title)}
-<span class="terms">${words}, ${steps} steps${after}</span>${trouble ? html`<p class="wrong">${asLine(trouble)}</p>` : ''}
+<span class="terms">${words}, ${counted(step, 'step')}${after}</span>${trouble ? html`<p class="wrong">${asLine(trouble)}</p>` : ''}
 ${told === undefined ? '' : html`<details id="told-${id}"><summary>Instructions of ${asLine(id)}</summary><pre tabindex="0">${safe(told)}</pre></details>`}
 ${[...own].map((one) => renderAgent(one, nows.get(one)))}${renderRivals(desk, guided, status, id)}</li>`;
   });
