@@ -50,7 +50,7 @@ async function collect(baseUrl: string, text: string): Promise<string[]> {
     for (const item of answer.items) {
       if (item.kind !== 'call') continue;
       const check = checkToolCall('work', item.tool, item.arguments);
-      if (check.kind === 'bad' || check.tool !== 'shell') return commands;
+      if (check.kind !== 'ok' || check.tool !== 'shell') return commands;
       commands.push(String(check.arguments['command']));
       items.push({ kind: 'result', callId: item.callId, output: 'exit status 0' });
     }

@@ -112,12 +112,13 @@ test('tool calls are checked with a sentence that the model can use', () => {
   });
   expect(checkToolCall('work', 'rm', '{}')).toEqual({
     kind: 'bad',
-    problem: 'there is no tool "rm": the tools are shell, apply_patch, ask, finish',
+    problem:
+      'there is no tool "rm": the tools are shell {command, timeoutSeconds?}, apply_patch {patch}, ask {question}, finish {summary}',
   });
   expect(checkToolCall('work', '__proto__', '{}').kind).toBe('bad');
   expect(checkToolCall('work', 'shell', '{')).toEqual({
     kind: 'bad',
-    problem: 'the arguments of shell are not valid JSON',
+    problem: 'the arguments of shell are not valid JSON: it takes {command, timeoutSeconds?}',
   });
   expect(checkToolCall('plan', 'apply_patch', '{"patch":"x"}').kind).toBe('bad');
 });

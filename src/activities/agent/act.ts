@@ -153,7 +153,7 @@ async function readCommand(
     throw fail('DigestMismatch', `call ${input.callId} does not run: its digest is not the one that was decided on`);
   }
   const check = checkToolCall(input.profile, call.tool, call.arguments);
-  if (check.kind === 'bad') throw fail('DigestMismatch', check.problem);
+  if (check.kind !== 'ok') throw fail('DigestMismatch', check.kind === 'bad' ? check.problem : check.answer);
   await checkCall(context, store, { input, call });
   const profile = input.profile === 'plan' ? 'read-only' : 'workspace';
   const shared = { profile, network: false } as const;

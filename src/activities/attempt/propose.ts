@@ -55,9 +55,13 @@ function describeCall(
 ): Proposal {
   const check = checkToolCall(profile, call.tool, call.arguments);
   if (check.kind === 'bad')
-    return { ...proposal, summary: proposal.tool, problem: check.problem.slice(0, MAX_SUMMARY) };
+    return { ...proposal, summary: proposal.tool, problem: clip(check.problem, MAX_SUMMARY).kept };
+  if (check.kind === 'noted') {
+    const noted = harmless(check.answer);
+    return { ...proposal, summary: proposal.tool, noted, problem: `${proposal.tool} is no tool here` };
+  }
   const { kept, left } = clip(harmless(summarise(check.tool, check.arguments)), MAX_SUMMARY);
-  const shown = { ...proposal, summary: kept, ...(left > 0 ? { more: left } : {}) };
+  const shown = { ...proposal, tool: check.tool, summary: kept, ...(left > 0 ? { more: left } : {}) };
   if (check.tool === 'shell') {
     const command = String(check.arguments['command']);
     return { ...shown, ...(checks.includes(command.trim()) ? passCheck(command) : applyRules(command)) };
@@ -65,7 +69,7 @@ function describeCall(
   if (check.tool !== 'finish' || profile !== 'plan') return shown;
   const plan = planSchema.parse(check.arguments['plan']);
   const problems = [...findPlanProblems(plan), ...findPlanTextProblems(plan)];
-  if (problems.length > 0) return { ...shown, problem: problems.join('; ').slice(0, MAX_SUMMARY) };
+  if (problems.length > 0) return { ...shown, problem: clip(problems.join('; '), MAX_SUMMARY).kept };
   return { ...shown, plan: harmless(plan) };
 }
 

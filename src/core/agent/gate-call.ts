@@ -15,6 +15,7 @@ import { spendOn } from '../spend.ts';
 
 /** Decides one proposal. */
 export function gateCall(state: AgentState, at: number, call: Proposal): AgentState {
+  if (call.noted) return nextStep(tell(state, call.callId, call.noted));
   if (call.problem) {
     const told = tell(state, call.callId, `This call was not run: ${call.problem}`);
     return nudge(told, at, call.problem);

@@ -28,6 +28,8 @@ export interface Proposal {
   summary: string;
   /** Why the call can't be considered at all. The model is told. */
   problem?: string;
+  /** The answer to a call that was only a note of the model. It has a problem too, for workers of older versions. */
+  noted?: string;
   /** Characters of the call that the summary leaves out. */
   more?: number;
   /** The facts of a command line in at most 1 KiB, and the built-in rules' ruling on the whole line. */

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { planSchema } from '../plan.ts';
 import { verdictSchema } from '../review/verdict.ts';
+import { isNote, readCall } from './read-call.ts';
 
 /** Linux starts no program with an argument longer than 128 KiB. */
 const MAX_COMMAND_BYTES = 120_000;
@@ -85,22 +86,37 @@ export type ApplyPatchArguments = z.infer<typeof applyPatch>;
 
 export type ToolCheck =
   | { kind: 'ok'; tool: ToolName; arguments: Record<string, unknown> }
+  /** The model took a note by a tool of its own. There is nothing to run. */
+  | { kind: 'noted'; answer: string }
   | { kind: 'bad'; problem: string };
 
-/** Checks a call as a model made it: known tool, JSON, schema. The problem is a sentence for the model. */
-export function checkToolCall(profile: ToolSet, tool: string, argumentsJson: string): ToolCheck {
-  const tools: Record<string, { schema: z.ZodType } | undefined> = TOOLS[profile];
+/**
+ * Checks a call as a model made it: known tool, JSON, schema. Habits from other tools are taken where they are plain.
+ * The problem is a sentence for the model, with the fields that exist.
+ */
+export function checkToolCall(profile: ToolSet, name: string, argumentsJson: string): ToolCheck {
+  const tools: Record<string, { schema: z.ZodObject } | undefined> = TOOLS[profile];
+  const { tool, value } = readCall(Object.keys(tools), name, argumentsJson);
   const known = Object.hasOwn(tools, tool) ? tools[tool] : undefined;
-  if (!known)
-    return { kind: 'bad', problem: `there is no tool "${tool}": the tools are ${Object.keys(tools).join(', ')}` };
-  let value: unknown;
-  try {
-    value = JSON.parse(argumentsJson);
-  } catch {
-    return { kind: 'bad', problem: `the arguments of ${tool} are not valid JSON` };
-  }
+  const all = Object.entries(TOOLS[profile]).map(([one, { schema }]) => describeFields(one, schema));
+  if (!known && isNote(name) && profile !== 'review')
+    return { kind: 'noted', answer: `Noted; ${name} changes nothing here. The tools are ${all.join(', ')}.` };
+  if (!known) return { kind: 'bad', problem: `there is no tool "${name}": the tools are ${all.join(', ')}` };
+  if (value === undefined)
+    return {
+      kind: 'bad',
+      problem: `the arguments of ${tool} are not valid JSON: it takes ${describeFields('', known.schema)}`,
+    };
   const parsed = known.schema.safeParse(value);
-  if (!parsed.success)
-    return { kind: 'bad', problem: `the arguments of ${tool} do not fit: ${z.prettifyError(parsed.error)}` };
-  return { kind: 'ok', tool: tool as ToolName, arguments: parsed.data as Record<string, unknown> };
+  if (!parsed.success) {
+    const takes = `it takes ${describeFields('', known.schema)}`;
+    return { kind: 'bad', problem: `the arguments of ${tool} do not fit: ${z.prettifyError(parsed.error)}; ${takes}` };
+  }
+  return { kind: 'ok', tool: tool as ToolName, arguments: parsed.data };
+}
+
+/** A tool with its fields, such as `shell {command, timeoutSeconds?}`. */
+function describeFields(tool: string, { shape }: z.ZodObject): string {
+  const fields = Object.entries(shape).map(([name, field]) => (field.safeParse(undefined).success ? `${name}?` : name));
+  return `${tool} {${fields.join(', ')}}`.trim();
 }

@@ -153,7 +153,7 @@ export async function converse(model: Model, dir: string, spec: Partial<AgentSpe
     const [call] = calls;
     if (calls.length !== 1 || !call) throw new Error(`not one call: ${JSON.stringify(answer.items)}`);
     const check = checkToolCall(profile, call.tool, call.arguments);
-    if (check.kind === 'bad') throw new Error(check.problem);
+    if (check.kind !== 'ok') throw new Error(check.kind === 'bad' ? check.problem : check.answer);
     const given = told.results?.[number];
     const respond = (output: string): number => items.push({ kind: 'result', callId: call.callId, output });
     if (given !== undefined) respond(given);

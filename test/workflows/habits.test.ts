@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { agentQueries } from '../../src/workflows/messages.ts';
+import type { Script } from './harness.ts';
+import { approveAll, call, finish, git, makeRepository, onePlan, planned, startCrew } from './harness.ts';
+
+const PATCH = '*** Begin Patch\n*** Add File: a/patched.txt\n+by a patch\n*** End Patch';
+const NOTE = call('update_plan', { plan: [{ step: 'look', status: 'completed' }] });
+
+test('a model with the habits of other tools works to the end: what it means runs, its notes are answered', async () => {
+  const answers = [
+    [NOTE],
+    [NOTE],
+    [NOTE],
+    [call('functions.shell', { command: ['sh', '-c', 'echo listed > listed.txt'], workdir: '/workspace/a' })],
+    [call('shell_command', { command: 'pwd > here.txt; cat here.txt', workdir: 'a', timeout_ms: 5000, login: true })],
+    [call('shell', { command: ['apply_patch', PATCH] })],
+    [call('read_file', { path: 'a/patched.txt' })],
+  ];
+  const script: Script = ({ task, turn }) => {
+    if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
+    return answers[turn] ?? finish();
+  };
+  const crew = await startCrew(script);
+  const repository = await makeRepository();
+  const handle = await crew.start({ repository, branch: 'habits' });
+  expect((await approveAll(handle)).outcome).toBe('done');
+  const names = await git(repository, 'diff', '--name-only', 'main', 'habits');
+  expect(names.split('\n')).toEqual(['a/here.txt', 'a/listed.txt', 'a/patched.txt']);
+  expect(await git(repository, 'show', 'habits:a/patched.txt')).toBe('by a patch');
+  expect(await git(repository, 'show', 'habits:a/here.txt')).toBe('/workspace/a');
+  const last = crew.model.requests.at(-1)?.items.flatMap((item) => (item.kind === 'result' ? [item.output] : [])) ?? [];
+  expect(last.filter((output) => output.startsWith('Noted'))).toHaveLength(3);
+  expect(last.at(-1)).toMatch(/no tool "read_file": the tools are shell \{command, timeoutSeconds\?\}/);
+  const log = await crew.client.workflow.getHandle(`${handle.workflowId}/a.1`).query(agentQueries.log);
+  expect(log.map(({ text }) => text).join('\n')).not.toContain('holds');
+});
