@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { escapeForPeople, safeJson } from './text/escape.ts';
+import { clip } from './text/lines.ts';
 
 /** A git commit or tree id: 40 or 64 lower-case hex digits. */
 export const shaSchema = z
@@ -19,7 +20,12 @@ export type Sha = z.infer<typeof shaSchema>;
  */
 export const itemSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('user'), text: z.string() }),
-  z.object({ kind: z.literal('assistant'), text: z.string() }),
+  /** `phase`: whether the text is a remark or the answer, as the provider says; it wants that back. */
+  z.object({
+    kind: z.literal('assistant'),
+    text: z.string(),
+    phase: z.enum(['commentary', 'final_answer']).optional(),
+  }),
   z.object({ kind: z.literal('call'), callId: z.string(), tool: z.string(), arguments: z.string() }),
   z.object({ kind: z.literal('result'), callId: z.string(), output: z.string() }),
   z.object({ kind: z.literal('opaque'), provider: z.string(), model: z.string(), data: z.unknown() }),
@@ -117,7 +123,7 @@ export function readConversation(entries: readonly Entry[]): Item[] {
 
 /** The message of a checkpoint's commit: a subject for people, a blank line, the entry as one line of JSON. */
 export function formatCheckpointMessage(subject: string, entry: Entry): string {
-  const oneLine = escapeForPeople(subject.replace(/\s+/g, ' ').trim()).slice(0, 120);
+  const oneLine = clip(escapeForPeople(subject.replace(/\s+/g, ' ').trim()), 120).kept;
   return `${oneLine}\n\n${safeJson(entry)}\n`;
 }
 

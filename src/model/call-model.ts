@@ -188,7 +188,7 @@ function createBody(
     model,
     stream: true,
     store: false,
-    instructions: request.instructions,
+    instructions: request.instructions.toWellFormed(),
     ...(request.profile ? { tools: defineTools(request.profile), parallel_tool_calls: false } : {}),
     max_output_tokens: request.maxOutputTokens,
     prompt_cache_key: request.cacheKey,
@@ -209,9 +209,7 @@ function finishResponse(
   const asked = request.model ?? settings.name;
   const callIds = new Set(request.items.flatMap((item) => (item.kind === 'call' ? [item.callId] : [])));
   const read = readResponse(streamed, { provider: host, model: asked }, callIds);
-  const counted = readTokenUsage(streamed);
-  if (!counted) notes.push('the server counted no tokens: estimated at a token for every 4 bytes');
-  const usage = counted ?? estimateUsage(request, read.items);
+  const usage = countUsage(request, streamed, read.items, notes);
   const named = streamed.response['model'];
   const model = typeof named === 'string' && named !== '' ? named : asked;
   const costUsd = costOf(usage, settings.prices, model) ?? costOf(usage, settings.prices, asked);
@@ -222,7 +220,24 @@ function isFrom({ provider, model }: Opaque, host: string, asked: string): boole
   return provider === host && model === asked;
 }
 
-function estimateUsage(request: ModelRequest, items: readonly Item[]): Omit<Usage, 'costUsd'> {
-  const count = (value: unknown): number => Math.ceil(Buffer.byteLength(JSON.stringify(value)) / BYTES_PER_TOKEN);
-  return { inputTokens: count([request.instructions, request.items]), cachedTokens: 0, outputTokens: count(items) };
+/** The tokens of a call. What the server did not count is estimated, and a note says so. */
+function countUsage(
+  { instructions, items, profile }: ModelRequest,
+  streamed: StreamedResponse,
+  answered: readonly Item[],
+  notes: string[],
+): Omit<Usage, 'costUsd'> {
+  const estimate = (value: unknown): number => Math.ceil(Buffer.byteLength(JSON.stringify(value)) / BYTES_PER_TOKEN);
+  const { inputTokens, cachedTokens, outputTokens } = readTokenUsage(streamed);
+  const missing = [
+    ...(inputTokens === undefined ? ['input'] : []),
+    ...(outputTokens === undefined && answered.length > 0 ? ['output'] : []),
+  ];
+  if (missing.length > 0)
+    notes.push(`the server counted no ${missing.join(' and no ')} tokens: estimated at a token for every 4 bytes`);
+  return {
+    inputTokens: inputTokens ?? estimate([instructions, profile && defineTools(profile), items]),
+    cachedTokens,
+    outputTokens: outputTokens ?? (answered.length > 0 ? estimate(answered) : 0),
+  };
 }

@@ -1,6 +1,7 @@
 /**
  * Turns the conversation into the Responses API's input.
- * Rule: an item has the same bytes in every call, so that a longer conversation starts with the shorter one.
+ * Rule: an item has the same bytes in every call, so that a longer conversation starts with the shorter one. Half a
+ * character, as older versions may have stored it, is replaced: strict servers refuse the whole request over it.
  */
 import type { ResponseInputItem } from 'openai/resources/responses/responses';
 import type { Item } from '../core/transcript.ts';
@@ -15,18 +16,19 @@ export function toInputItems(items: readonly Item[], takesBack: (item: Opaque) =
 function toInputItem(item: Item): ResponseInputItem {
   switch (item.kind) {
     case 'user':
-      return { type: 'message', role: 'user', content: [{ type: 'input_text', text: item.text }] };
-    case 'assistant':
-      // Without an id, since the provider stores nothing. The package's type requires one, the API does not.
-      return {
-        type: 'message',
-        role: 'assistant',
-        content: [{ type: 'output_text', text: item.text, annotations: [] }],
-      } as unknown as ResponseInputItem;
-    case 'call':
-      return { type: 'function_call', call_id: item.callId, name: item.tool, arguments: item.arguments };
+      return { type: 'message', role: 'user', content: [{ type: 'input_text', text: item.text.toWellFormed() }] };
+    case 'assistant': {
+      // The easy form: the other one needs an id and a status, which items that are not stored do not have.
+      const { phase } = item;
+      const content = item.text.toWellFormed();
+      return { type: 'message', role: 'assistant', content, ...(phase === undefined ? {} : { phase }) };
+    }
+    case 'call': {
+      const { callId: id, tool: name } = item;
+      return { type: 'function_call', call_id: id, name, arguments: item.arguments.toWellFormed() };
+    }
     case 'result':
-      return { type: 'function_call_output', call_id: item.callId, output: item.output };
+      return { type: 'function_call_output', call_id: item.callId, output: item.output.toWellFormed() };
     case 'opaque':
       return item.data as ResponseInputItem;
   }

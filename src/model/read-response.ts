@@ -4,7 +4,7 @@
  * are dropped with a note. A form that the API does not describe is taken where its meaning is plain.
  */
 import { clipText } from '../core/text/lines.ts';
-import type { Item, Usage } from '../core/transcript.ts';
+import type { Item } from '../core/transcript.ts';
 import type { JsonObject } from './json-object.ts';
 import { isObject } from './json-object.ts';
 import type { StreamedResponse } from './read-stream.ts';
@@ -92,7 +92,7 @@ function hasContent({ content }: JsonObject): boolean {
   return Array.isArray(content) && content.length > 0;
 }
 
-function readMessage({ content }: JsonObject, { refusals }: Reading): Item[] {
+function readMessage({ content, phase }: JsonObject, { refusals }: Reading): Item[] {
   const parts: unknown[] = Array.isArray(content) ? content : [content];
   const texts = parts.map((part) => {
     if (typeof part === 'string') return part;
@@ -104,7 +104,9 @@ function readMessage({ content }: JsonObject, { refusals }: Reading): Item[] {
     return why;
   });
   const text = texts.join('');
-  return text.trim() === '' ? [] : [{ kind: 'assistant', text }];
+  if (text.trim() === '') return [];
+  const isPhase = phase === 'commentary' || phase === 'final_answer';
+  return [{ kind: 'assistant', text, ...(isPhase ? { phase } : {}) }];
 }
 
 function readCall(item: JsonObject, { used, notes, isIncomplete }: Reading): Item[] {
@@ -155,19 +157,25 @@ function freshCallId(wanted: string, used: ReadonlySet<string>): string {
   return callId;
 }
 
-/** Tokens as the provider counted them; undefined if it did not. */
-export function readTokenUsage({ response }: StreamedResponse): Omit<Usage, 'costUsd'> | undefined {
-  const { usage } = response;
-  if (!isObject(usage)) return undefined;
-  // Some servers leave out the details.
-  const details = usage['input_tokens_details'];
+/**
+ * Tokens as the provider counted them, under the names of this API or of Chat Completions. A count that is missing or 0
+ * is undefined: a request that has text has tokens.
+ */
+export function readTokenUsage({ response }: StreamedResponse): {
+  inputTokens: number | undefined;
+  cachedTokens: number;
+  outputTokens: number | undefined;
+} {
+  const usage = isObject(response['usage']) ? response['usage'] : {};
+  const details = [usage['input_tokens_details'], usage['prompt_tokens_details']].find(isObject);
   return {
-    inputTokens: toCount(usage['input_tokens']),
-    cachedTokens: toCount(isObject(details) ? details['cached_tokens'] : 0),
-    outputTokens: toCount(usage['output_tokens']),
+    inputTokens: toCount(usage['input_tokens']) ?? toCount(usage['prompt_tokens']),
+    // Some servers leave out the details.
+    cachedTokens: toCount(details?.['cached_tokens']) ?? 0,
+    outputTokens: toCount(usage['output_tokens']) ?? toCount(usage['completion_tokens']),
   };
 }
 
-function toCount(value: unknown): number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? Math.trunc(value) : 0;
+function toCount(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 1 ? Math.trunc(value) : undefined;
 }

@@ -4,6 +4,7 @@
  */
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import { hideSecretValues } from '../core/secrets.ts';
+import { clip } from '../core/text/lines.ts';
 import { isObject } from './json-object.ts';
 import type { DescribedError } from './kind-of-error.ts';
 import { kindOfError, readWait } from './kind-of-error.ts';
@@ -114,7 +115,7 @@ function describeCause(error: unknown): string {
 /** A provider's message on one line, shortened, and without the key. */
 function cleanSaid(text: string, apiKey: string): string {
   const oneLine = hideSecretValues(text, [apiKey]).replace(/\s+/g, ' ').trim();
-  return oneLine.slice(0, MAX_SAID_CHARACTERS).replace(/\.$/, '');
+  return clip(oneLine, MAX_SAID_CHARACTERS).kept.replace(/\.$/, '');
 }
 
 function readRetryAfter(headers: Headers | undefined): number | undefined {

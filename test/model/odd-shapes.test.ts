@@ -127,3 +127,51 @@ describe('what is no response', () => {
     expect(failure.message).toContain('error: no idea');
   });
 });
+
+describe('a count of tokens', () => {
+  const answer = { type: 'message', role: 'assistant', content: 'x'.repeat(400) };
+  test.each<[string, object | null, { input: 'counted' | 'estimated'; output: 'counted' | 'estimated' }]>([
+    ['of zeros', { input_tokens: 0, output_tokens: 0, total_tokens: 0 }, { input: 'estimated', output: 'estimated' }],
+    ['that is missing', null, { input: 'estimated', output: 'estimated' }],
+    ['of another kind', { input_tokens: '12', output_tokens: -3 }, { input: 'estimated', output: 'estimated' }],
+    ['of the input only', { input_tokens: 777 }, { input: 'counted', output: 'estimated' }],
+    ['by the names of Chat', { prompt_tokens: 777, completion_tokens: 55 }, { input: 'counted', output: 'counted' }],
+  ])('%s is replaced by an estimate, which is said to be one', async (_, usage, { input, output }) => {
+    const server = await serveOutput([answer], { usage });
+    const asked = request([{ kind: 'user', text: 'y'.repeat(4000) }]);
+    const { usage: counted, notes } = await openModel(settings(server)).call(asked);
+    if (input === 'counted') expect(counted.inputTokens).toBe(777);
+    else expect(counted.inputTokens).toBeGreaterThan(1000);
+    if (output === 'counted') expect(counted.outputTokens).toBe(55);
+    else expect(counted.outputTokens).toBeGreaterThan(100);
+    const estimated = [input, output].filter((how) => how === 'estimated').length;
+    expect(notes).toHaveLength(estimated === 0 ? 0 : 1);
+    if (estimated > 0) expect(notes[0]).toMatch(/^the server counted no .* tokens: estimated/);
+  });
+
+  test('of cached tokens by the names of Chat is kept', async () => {
+    const usage = { prompt_tokens: 700, completion_tokens: 5, prompt_tokens_details: { cached_tokens: 512 } };
+    const server = await serveOutput([answer], { usage });
+    expect((await openModel(settings(server)).call(request())).usage.cachedTokens).toBe(512);
+  });
+});
+
+describe('words of the model', () => {
+  test('go back in the easy form, which servers with strict types take, with their phase', async () => {
+    const server = await serveOutput([
+      { type: 'message', role: 'assistant', phase: 'commentary', content: [{ type: 'output_text', text: 'I look' }] },
+      { type: 'message', role: 'assistant', phase: 'other', content: 'Done' },
+    ]);
+    const model = openModel(settings(server));
+    const { items } = await model.call(request());
+    expect(items).toEqual([
+      { kind: 'assistant', text: 'I look', phase: 'commentary' },
+      { kind: 'assistant', text: 'Done' },
+    ]);
+    await model.call(request(items));
+    expect(server.bodies[1]?.['input']).toEqual([
+      { type: 'message', role: 'assistant', content: 'I look', phase: 'commentary' },
+      { type: 'message', role: 'assistant', content: 'Done' },
+    ]);
+  });
+});

@@ -8,6 +8,7 @@ import type { ThinkInput, ThinkOutcome } from '../../core/agent/step.ts';
 import { estimateTokens } from '../../core/agent/compaction.ts';
 import { closeOpenCalls, steerText } from '../../core/agent/prompts.ts';
 import { harmless } from '../../core/text/harmless.ts';
+import { clip } from '../../core/text/lines.ts';
 import type { Entry, Item, Sha } from '../../core/transcript.ts';
 import { readConversation } from '../../core/transcript.ts';
 import { diffStat } from '../../git/read/diff-stat.ts';
@@ -212,7 +213,7 @@ async function readOutcome(
     ...(below?.kind === 'compact' ? { compacted: below.usage } : {}),
     model: entry.model,
     delivered: entry.steers,
-    said: harmless(said.slice(0, 300)),
+    said: harmless(clip(said, 300).kept),
     stop: entry.stop ?? 'complete',
     notes: harmless(entry.notes ?? []),
   };

@@ -8,6 +8,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Live } from '../../core/live.ts';
 import { isHostQueue } from '../../core/task-queues.ts';
 import { sealed } from '../../core/sealed.ts';
+import { clip } from '../../core/text/lines.ts';
 import type { TroubleNews } from '../../core/trouble.ts';
 import { isTold, TROUBLE_SIGNAL } from '../../core/trouble.ts';
 import { nonceOf } from '../../seal/unseal-activities.ts';
@@ -104,7 +105,7 @@ async function tellTrouble(context: Context, failure: unknown): Promise<void> {
   const { info } = context;
   const isFinal = failure instanceof ApplicationFailure && failure.nonRetryable === true;
   if (isFinal || !isTold(info.attempt) || !info.workflowExecution) return;
-  const reason = (failure instanceof Error ? failure.message : String(failure)).slice(0, MAX_REASON);
+  const reason = clip(failure instanceof Error ? failure.message : String(failure), MAX_REASON).kept;
   const news: TroubleNews = { what: info.activityType, attempt: info.attempt, reason };
   const { workflowId, runId } = info.workflowExecution;
   // If this signal can't be sent, the activity still fails with its own failure.

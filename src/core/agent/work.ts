@@ -10,6 +10,7 @@ import { listAsked } from '../review/review.ts';
 import type { Proposal } from './step.ts';
 import type { Sha } from '../transcript.ts';
 import { showTrouble } from '../trouble.ts';
+import { clip } from '../text/lines.ts';
 
 /** Responses in a row without a usable call after which the agent holds: enough for a slip, too few for a loop. */
 export const MAX_REPAIRS = 3;
@@ -56,7 +57,7 @@ export function nextStep(state: AgentState): AgentState {
 
 /** Waits visibly until a person resumes. */
 export function holdAgent(state: AgentState, at: number, reason: string): AgentState {
-  return publish(say({ ...state, cut: false, hold: { reason: reason.slice(0, 2000), at } }, at, `holds: ${reason}`));
+  return publish(say({ ...state, cut: false, hold: { reason: clip(reason, 2000).kept, at } }, at, `holds: ${reason}`));
 }
 
 /**
@@ -151,7 +152,7 @@ export function publish(state: AgentState): AgentState {
 
 /** Remembers a checkpoint for rewinding. */
 export function addCheckpoint(state: AgentState, head: Sha, what: string): AgentState['checkpoints'] {
-  return [...state.checkpoints, { step: state.step, head, what: what.slice(0, 80) }].slice(-MAX_CHECKPOINTS);
+  return [...state.checkpoints, { step: state.step, head, what: clip(what, 80).kept }].slice(-MAX_CHECKPOINTS);
 }
 
 /** Adds a line to the log. */

@@ -2,6 +2,7 @@
  * What in an act's effects deserves a person's look, and how it is shown so that one look is enough.
  * Rule: the worst comes first. No kind and no file can push the others out, and the real bytes are shown, escaped.
  */
+import { clipText } from '../text/lines.ts';
 import { digestValue } from '../digest.ts';
 import { escapeForPeople } from '../text/escape.ts';
 import type { GateRule, Risk } from '../risk.ts';
@@ -155,8 +156,7 @@ function countRest(rest: readonly Finding[]): string {
 }
 
 function cut(text: string, most: number): string {
-  const line = text.replace(/\s*\n\s*/g, ' ');
-  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+  return clipText(text.replace(/\s*\n\s*/g, ' '), most);
 }
 
 /**

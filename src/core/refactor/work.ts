@@ -2,6 +2,7 @@
  * Small changes of a refactor's state that many files use: find and replace work, hold, end, list open decisions.
  * Rule: an end stops the agents first, so that none runs on unseen.
  */
+import { clip } from '../text/lines.ts';
 import { DEFAULT_TASK_STEPS, DEFAULT_TASK_TOKENS } from '../plan.ts';
 import { addLog } from '../decisions/control.ts';
 import type { RedBefore } from '../evidence.ts';
@@ -36,7 +37,7 @@ export function replaceWork(state: RefactorState, work: TaskState): RefactorStat
 
 /** Waits visibly until a person resumes. */
 export function holdRefactor(state: RefactorState, at: number, reason: string): RefactorState {
-  return log({ ...state, cut: false, hold: { reason: reason.slice(0, 2000), at } }, at, `holds: ${reason}`);
+  return log({ ...state, cut: false, hold: { reason: clip(reason, 2000).kept, at } }, at, `holds: ${reason}`);
 }
 
 /** Holds until a person decides about a piece of work. After a resume a new agent starts it again. */

@@ -7,7 +7,7 @@ import { escapeForPeople } from '../text/escape.ts';
 import type { Finding } from '../effects/findings.ts';
 import { renderFindings } from '../effects/findings.ts';
 import type { Risk } from '../risk.ts';
-import { shorten } from '../text/lines.ts';
+import { clip, shorten, tailOf } from '../text/lines.ts';
 import type { Sha, Usage } from '../transcript.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -117,12 +117,12 @@ export function renderCallReviewRequest(
   return [
     ...renderTask(task),
     'Its earlier calls, the newest last:',
-    quote(before === '' ? 'none' : before.slice(-MAX_EARLIER_CHARACTERS)),
+    quote(before === '' ? 'none' : tailOf(before, MAX_EARLIER_CHARACTERS)),
     `What the rules say of the call: ${said ?? 'nothing'}`,
     call.length > MAX_CALL_CHARACTERS
       ? `The first ${MAX_CALL_CHARACTERS} characters of the call, which is longer:`
       : 'The call:',
-    quote(call.slice(0, MAX_CALL_CHARACTERS)),
+    quote(clip(call, MAX_CALL_CHARACTERS).kept),
   ].join('\n');
 }
 
@@ -132,7 +132,7 @@ function quote(text: string): string {
 }
 
 function renderTask({ title, instructions, paths }: ReviewInput['task']): string[] {
-  const words = escapeForPeople(`${title}\n${instructions}`).slice(0, MAX_TASK_CHARACTERS);
+  const words = clip(escapeForPeople(`${title}\n${instructions}`), MAX_TASK_CHARACTERS).kept;
   return [`The task, in ${paths.join(', ')}:`, quote(words)];
 }
 

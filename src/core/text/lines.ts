@@ -37,6 +37,11 @@ export function clip(text: string, most: number): { kept: string; left: number }
   return { kept, left: text.length - kept.length };
 }
 
+/** The last `most` characters. No surrogate pair is split. */
+export function tailOf(text: string, most: number): string {
+  return text.length <= most ? text : text.slice(-most).replace(/^[\udc00-\udfff]/, '');
+}
+
 /** The text cut to `most` characters; an ellipsis at the end if it was longer. */
 export function clipText(text: string, most: number): string {
   return text.length > most ? `${clip(text, most - 1).kept}…` : text;
@@ -58,6 +63,5 @@ export function asName(name: string): string {
 
 /** Text as one line of at most `most` characters. An ellipsis shows that it was cut. */
 export function shorten(text: string, most: number): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+  return clipText(text.replace(/\s+/g, ' ').trim(), most);
 }

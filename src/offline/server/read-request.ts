@@ -69,6 +69,7 @@ export function readRequest(body: string, index: number): ReadRequest {
   } catch {
     return bad('invalid_json', 'We could not parse the JSON body of your request.');
   }
+  if (hasHalfCharacter(raw)) return bad('invalid_json', 'Invalid body: it has half of a surrogate pair in a text.');
   const parsed = requestSchema.safeParse(raw);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -91,6 +92,12 @@ export function readRequest(body: string, index: number): ReadRequest {
 
 function bad(code: string, message: string, param?: string): ReadRequest {
   return { kind: 'bad', error: { status: 400, code, message, ...(param ? { param } : {}) } };
+}
+
+/** Whether a text in a value is not well-formed Unicode, which strict servers refuse. */
+function hasHalfCharacter(value: unknown): boolean {
+  if (typeof value === 'string') return !value.isWellFormed();
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasHalfCharacter);
 }
 
 function toItem(item: z.infer<typeof inputItemSchema>, model: string): Item {
