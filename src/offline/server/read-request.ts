@@ -70,6 +70,8 @@ export function readRequest(body: string, index: number): ReadRequest {
     return bad('invalid_json', 'We could not parse the JSON body of your request.');
   }
   if (hasHalfCharacter(raw)) return bad('invalid_json', 'Invalid body: it has half of a surrogate pair in a text.');
+  const unsupported = findUnsupported(raw);
+  if (unsupported) return unsupported;
   const parsed = requestSchema.safeParse(raw);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -92,6 +94,33 @@ export function readRequest(body: string, index: number): ReadRequest {
 
 function bad(code: string, message: string, param?: string): ReadRequest {
   return { kind: 'bad', error: { status: 400, code, message, ...(param ? { param } : {}) } };
+}
+
+/** What this server does not do. Left unsaid, a client would take an answer for something that it is not. */
+const UNSUPPORTED: Record<string, string> = {
+  previous_response_id: 'it keeps no conversations: send the whole input',
+  conversation: 'it keeps no conversations: send the whole input',
+  prompt: 'it has no stored prompts: send instructions and input',
+  'text.format': 'it answers in text or by calls of tools, in no other format',
+  tool_choice: 'its model chooses by itself (auto)',
+};
+/** Values that ask for nothing more than what it does. */
+const PLAIN: readonly unknown[] = [undefined, null, 'auto'];
+
+/** The API's error for a parameter that is not supported, with its name. */
+function findUnsupported(raw: unknown): ReadRequest | undefined {
+  for (const [param, reason] of Object.entries(UNSUPPORTED)) {
+    const value = param.split('.').reduce<unknown>((inner, name) => fieldOf(inner, name), raw);
+    if (PLAIN.includes(value) || (param === 'text.format' && fieldOf(value, 'type') === 'text')) continue;
+    return bad('unsupported_parameter', `Unsupported parameter: '${param}' is not supported here: ${reason}.`, param);
+  }
+  return undefined;
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
 }
 
 /** Whether a text in a value is not well-formed Unicode, which strict servers refuse. */

@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
 import type { StoredResponse } from './background-responses.ts';
-import type { ParsedRequest } from './read-request.ts';
+import type { ApiError, ParsedRequest } from './read-request.ts';
 import { readRequest } from './read-request.ts';
 import { createEvents, createResponse } from './response-events.ts';
 import { serveInBackground, isBackground, sendStored } from './serve-background.ts';
@@ -93,8 +93,13 @@ async function serve(served: Served, incoming: IncomingMessage, outgoing: Server
   const { pathname, searchParams } = new URL(incoming.url ?? '/', 'http://localhost');
   const models = served.options.models ?? [];
   if (pathname === '/v1/models' && incoming.method === 'GET') {
-    const data = models.map((id) => ({ id, object: 'model', created: 0, owned_by: 'coxswain' }));
-    return sendJson(outgoing, 200, { object: 'list', data });
+    return sendJson(outgoing, 200, { object: 'list', data: models.map(describeModel) });
+  }
+  const [, named] = /^\/v1\/models\/(.+)$/.exec(pathname) ?? [];
+  if (named !== undefined && incoming.method === 'GET') {
+    const model = decodePath(named);
+    if (served.options.models && !models.includes(model)) return sendError(outgoing, noSuchModel(model, models));
+    return sendJson(outgoing, 200, describeModel(model));
   }
   const [, id, verb] = /^\/v1\/responses\/([^/]+)(\/cancel)?$/.exec(pathname) ?? [];
   if (id !== undefined && incoming.method === (verb ? 'POST' : 'GET')) {
@@ -102,7 +107,7 @@ async function serve(served: Served, incoming: IncomingMessage, outgoing: Server
     return await sendStored(served.kept, { id, search: searchParams }, outgoing);
   }
   if (pathname !== '/v1/responses') {
-    const here = 'This server has POST /v1/responses and GET /v1/models.';
+    const here = 'This server has POST /v1/responses, GET /v1/models and GET /v1/models/{id}.';
     const message = `Unknown request URL: ${incoming.method ?? ''} ${pathname}. ${here}`;
     return sendError(outgoing, { status: 404, code: 'unknown_url', message });
   }
@@ -124,17 +129,30 @@ async function serve(served: Served, incoming: IncomingMessage, outgoing: Server
   if (read.kind === 'bad') return sendError(outgoing, read.error);
   const { request } = read;
   if (served.options.models && !models.includes(request.model)) {
-    return sendError(outgoing, {
-      status: 404,
-      code: 'model_not_found',
-      message: `The model '${request.model}' does not exist here: there is ${models.join(', ')}.`,
-      param: 'model',
-    });
+    return sendError(outgoing, noSuchModel(request.model, models));
   }
   keep(served, request);
   const said = await served.options.answer(request);
   if (isBackground(request, said)) await serveInBackground(served.kept, request, said, outgoing);
   else await answer(request, said, outgoing);
+}
+
+function describeModel(id: string): object {
+  return { id, object: 'model', created: 0, owned_by: 'coxswain' };
+}
+
+function noSuchModel(model: string, models: readonly string[]): ApiError {
+  const message = `The model '${model}' does not exist here: there is ${models.join(', ')}.`;
+  return { status: 404, code: 'model_not_found', message, param: 'model' };
+}
+
+/** A part of a path as it was before it was encoded; as it is where it can't be decoded. */
+function decodePath(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function keep(served: Served, request: ParsedRequest): void {

@@ -147,6 +147,41 @@ test('requests are counted, and the newest stay readable', async () => {
   ]);
 });
 
+test('a model is found by its name, and one that does not exist is an error', async () => {
+  const { client } = await serve({ items: ITEMS }, ['coxswain/offline']);
+  expect(await client.models.retrieve('coxswain/offline')).toMatchObject({ id: 'coxswain/offline', object: 'model' });
+  await expect(client.models.retrieve('other')).rejects.toMatchObject({ status: 404, code: 'model_not_found' });
+});
+
+test.each<[string, object]>([
+  ['previous_response_id', { previous_response_id: 'resp_1' }],
+  ['conversation', { conversation: { id: 'conv_1' } }],
+  ['prompt', { prompt: { id: 'pmpt_1' } }],
+  ['text.format', { text: { format: { type: 'json_object' } } }],
+  ['tool_choice', { tool_choice: 'required' }],
+  ['tool_choice', { tool_choice: { type: 'function', name: 'shell' } }],
+])('what it does not do is refused with the parameter, not left out in silence: %s', async (param, more) => {
+  const { url } = await serve();
+  const refused = await post(url, { model: 'm', input: 'hi', ...more });
+  expect(refused).toMatchObject({ status: 400, body: { error: { code: 'unsupported_parameter', param } } });
+});
+
+test('and what asks for nothing more than it does is taken', async () => {
+  const { url } = await serve();
+  const plain = {
+    previous_response_id: null,
+    tool_choice: 'auto',
+    text: { format: { type: 'text' }, verbosity: 'low' },
+  };
+  expect(await post(url, { model: 'm', input: 'hi', ...plain })).toMatchObject({ status: 200 });
+});
+
+test('half a character is refused, as by other strict servers', async () => {
+  const { url } = await serve();
+  const half = '{"model":"m","input":"a\\ud83d"}';
+  expect(await post(url, half)).toMatchObject({ status: 400, body: { error: { code: 'invalid_json' } } });
+});
+
 test('the models are listed', async () => {
   const { client } = await serve({ items: ITEMS }, ['coxswain-offline']);
   expect((await client.models.list()).data.map(({ id }) => id)).toEqual(['coxswain-offline']);
