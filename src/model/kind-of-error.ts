@@ -2,6 +2,7 @@
  * Which kind of failure a server's error is, and how long it asks to wait: by its codes, its status, then its words.
  * Rule: words count only where codes leave it open. They name billing pages in rate limits, and differ for each server.
  */
+import { words } from '../core/text/words.ts';
 import type { ModelFailureKind } from './model-failure.ts';
 
 /** An error as a server describes it. `codes` are its code, type and status names, the most exact first. */
@@ -14,33 +15,32 @@ export interface DescribedError {
 
 /** Codes by kind, in small letters with underscores, as OpenAI, Anthropic, Google, Azure and gateways use them. */
 const CODES: Partial<Record<ModelFailureKind, readonly string[]>> = {
-  quota: [
-    ...['insufficient_quota', 'billing_hard_limit_reached', 'billing_not_active', 'payment_required'],
-    ...['insufficient_credits', 'insufficient_balance', 'credit_balance_too_low', 'billing_error'],
-  ],
-  'rate-limited': [
-    ...['rate_limit_exceeded', 'rate_limit_error', 'rate_limit_reached', 'rate_limited', 'too_many_requests'],
-    ...['resource_exhausted', 'throttling_exception', 'slow_down'],
-  ],
-  'context-too-long': [
-    ...['context_length_exceeded', 'context_window_exceeded', 'context_window_exceeded_error'],
-    ...['exceed_context_size_error', 'tokens_limit_reached', 'model_max_prompt_tokens_exceeded'],
-    ...['request_too_large', 'input_too_long', 'prompt_too_long', 'string_above_max_length'],
-  ],
-  'content-policy': [
-    ...['content_policy_violation', 'content_policy_violation_error', 'content_filter', 'invalid_prompt'],
-    'responsible_ai_policy_violation',
-  ],
-  unauthorized: [
-    ...['invalid_api_key', 'authentication_error', 'invalid_authentication', 'unauthenticated', 'permission_error'],
-    ...['permission_denied', 'account_deactivated'],
-  ],
-  'not-found': ['model_not_found', 'not_found_error', 'deployment_not_found'],
-  overloaded: [
-    ...['server_error', 'internal_server_error', 'internal_error', 'internal', 'api_error', 'overloaded'],
-    ...['overloaded_error', 'model_overloaded', 'engine_overloaded', 'unavailable', 'service_unavailable'],
-    'service_unavailable_error',
-  ],
+  quota: words(`
+    insufficient_quota billing_hard_limit_reached billing_not_active payment_required insufficient_credits
+    insufficient_balance credit_balance_too_low billing_error
+  `),
+  'rate-limited': words(`
+    rate_limit_exceeded rate_limit_error rate_limit_reached rate_limited too_many_requests resource_exhausted
+    throttling_exception slow_down
+  `),
+  'context-too-long': words(`
+    context_length_exceeded context_window_exceeded context_window_exceeded_error exceed_context_size_error
+    tokens_limit_reached model_max_prompt_tokens_exceeded request_too_large input_too_long prompt_too_long
+    string_above_max_length
+  `),
+  'content-policy': words(`
+    content_policy_violation content_policy_violation_error content_filter invalid_prompt
+    responsible_ai_policy_violation
+  `),
+  unauthorized: words(`
+    invalid_api_key authentication_error invalid_authentication unauthenticated permission_error permission_denied
+    account_deactivated
+  `),
+  'not-found': words('model_not_found not_found_error deployment_not_found'),
+  overloaded: words(`
+    server_error internal_server_error internal_error internal api_error overloaded overloaded_error model_overloaded
+    engine_overloaded unavailable service_unavailable service_unavailable_error
+  `),
 };
 const KIND_OF_CODE = new Map(
   Object.entries(CODES).flatMap(([kind, codes]) => codes.map((code) => [code, kind as ModelFailureKind] as const)),
@@ -108,7 +108,7 @@ function kindOfStatus({ status, message }: DescribedError): ModelFailureKind {
 }
 
 function saysTooLong(message: string): boolean {
-  return CONTEXT.some((words) => words.test(message)) && !NOT_CONTEXT.test(message);
+  return CONTEXT.some((wording) => wording.test(message)) && !NOT_CONTEXT.test(message);
 }
 
 /** Whether a rate limit refuses a request that alone exceeds it. */

@@ -87,7 +87,8 @@ function readWhole(text: string, { status, headers }: Response, target: CalledMo
   if (isObject(value)) {
     const { error } = value;
     if (isObject(error) && !('output' in value)) throw failedResponse(error, target);
-    if ('output' in value) return { type: `response.${String(value['status'] ?? 'completed')}`, response: value };
+    const end = typeof value['status'] === 'string' ? value['status'] : 'completed';
+    if ('output' in value) return { type: `response.${end}`, response: value };
   }
   const type = headers.get('content-type') ?? 'none';
   const shown = text === '' ? 'and no body' : `which begins ${JSON.stringify(clipText(text, SHOWN_CHARACTERS))}`;

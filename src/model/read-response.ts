@@ -121,11 +121,12 @@ function readCall(item: JsonObject, { used, notes, isIncomplete }: Reading): Ite
     notes.push(`dropped a call of ${clipText(name, 100)} that was cut off`);
     return [];
   }
-  const wanted = [item['call_id'], item['id']].find((id) => typeof id === 'string' && id !== '');
-  const callId = freshCallId(typeof wanted === 'string' ? wanted : 'call', used);
+  const ids: unknown[] = [item['call_id'], item['id']];
+  const wanted = ids.find((id): id is string => typeof id === 'string' && id !== '');
+  const callId = freshCallId(wanted ?? 'call', used);
   if (wanted === undefined) notes.push(`a call of ${clipText(name, 100)} came without an id: now "${callId}"`);
   else if (callId !== wanted)
-    notes.push(`call id "${clipText(String(wanted), 100)}" was used before: now "${clipText(callId, 110)}"`);
+    notes.push(`call id "${clipText(wanted, 100)}" was used before: now "${clipText(callId, 110)}"`);
   used.add(callId);
   return [{ kind: 'call', callId, tool: name, arguments: argumentsJson }];
 }

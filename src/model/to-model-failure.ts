@@ -81,7 +81,7 @@ export function hideKey(text: string, { apiKey }: CalledModel): string {
 }
 
 /** An error's codes and words, wherever the server put them. */
-export function describeError(
+function describeError(
   error: unknown,
   { status, message }: { status: number | undefined; message: string },
 ): DescribedError {

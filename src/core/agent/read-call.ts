@@ -4,6 +4,7 @@
  * what runs.
  */
 import { shellLine } from '../text/shell-line.ts';
+import { words } from '../text/words.ts';
 
 export interface GivenCall {
   tool: string;
@@ -14,10 +15,10 @@ export interface GivenCall {
 /** Other names of our tools, as models know them. */
 const ALIASES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    [
-      ...['shell_command', 'exec_command', 'local_shell', 'bash', 'sh', 'exec', 'terminal', 'execute_bash'],
-      ...['run_command', 'execute_command', 'run_shell_command', 'run_terminal_cmd'],
-    ].map((name) => [name, 'shell']),
+    words(`
+      shell_command exec_command local_shell bash sh exec terminal execute_bash run_command execute_command
+      run_shell_command run_terminal_cmd
+    `).map((name) => [name, 'shell']),
   ),
   applypatch: 'apply_patch',
   'apply-patch': 'apply_patch',
@@ -25,10 +26,10 @@ const ALIASES: Readonly<Record<string, string>> = {
 /** Tools by which models take notes for themselves. There is nothing to run, and nothing wrong with that. */
 const NOTES = ['update_plan', 'todo_write', 'todowrite', 'think'];
 /** Fields that only explain a call, or steer a terminal that we don't have. */
-const TALK = [
-  ...['description', 'justification', 'explanation', 'thought', 'login', 'tty', 'yield_time_ms', 'max_output_tokens'],
-  ...['with_escalated_permissions', 'sandbox_permissions', 'prefix_rule'],
-];
+const TALK = words(`
+  description justification explanation thought login tty yield_time_ms max_output_tokens
+  with_escalated_permissions sandbox_permissions prefix_rule
+`);
 const WORKSPACE = /^\/workspace(?:\/+|$)/;
 const PATCH_BY_SHELL = /^\s*apply_patch\s*<<-?\s*(['"]?)(\w+)\1[^\S\n]*\n([^]*?)\n\2\s*$/;
 const MAX_SECONDS = 3600;
@@ -93,35 +94,35 @@ function readPatch({ patch, input, ...rest }: Fields): Fields {
 
 function readShell(tools: readonly string[], given: Fields): GivenCall {
   const { command, cmd, ...rest } = given;
-  const words = command ?? cmd;
-  const line = Array.isArray(words) ? readWords(words) : words;
-  const patch = findPatch(words);
+  const said = command ?? cmd;
+  const line = Array.isArray(said) ? readWords(said) : said;
+  const patch = findPatch(said);
   if (patch !== undefined && tools.includes('apply_patch')) return { tool: 'apply_patch', value: { patch } };
   const { workdir, cwd, working_directory: third, ...others } = without(rest, TALK);
-  const folder = workdir ?? cwd ?? third;
+  const folder = workdir ?? cwd ?? third ?? '';
   const timed = readTimeout(others);
   // What is not plain stays, so that the schema says what is wrong with it.
-  if (typeof (folder ?? '') !== 'string') return { tool: 'shell', value: { ...timed, command: line, workdir: folder } };
+  if (typeof folder !== 'string') return { tool: 'shell', value: { ...timed, command: line, workdir: folder } };
   if (typeof line !== 'string') return { tool: 'shell', value: { ...timed, command: line } };
-  return { tool: 'shell', value: { command: inFolder(String(folder ?? ''), line), ...timed } };
+  return { tool: 'shell', value: { command: inFolder(folder, line), ...timed } };
 }
 
 /** A list of words as a line: a script that is given to `sh -c`, or the words as a program gets them. */
-function readWords(words: readonly unknown[]): unknown {
-  if (words.length === 0 || !words.every((word) => typeof word === 'string')) return words;
-  const [first = '', second, script] = words;
-  if (words.length === 1) return first;
-  if (words.length === 3 && /^(?:\/bin\/)?sh$/.test(first) && second === '-c') return script;
-  return shellLine(words);
+function readWords(said: readonly unknown[]): unknown {
+  if (said.length === 0 || !said.every((word) => typeof word === 'string')) return said;
+  const [first = '', second, script] = said;
+  if (said.length === 1) return first;
+  if (said.length === 3 && /^(?:\/bin\/)?sh$/.test(first) && second === '-c') return script;
+  return shellLine(said);
 }
 
-/** The patch in a command that pipes it into `apply_patch`, which is a tool here and no program. */
-function findPatch(words: unknown): string | undefined {
-  if (!Array.isArray(words)) return typeof words === 'string' ? PATCH_BY_SHELL.exec(words)?.[3] : undefined;
-  const [first, second] = words as unknown[];
-  if (words.length === 2 && first === 'apply_patch' && typeof second === 'string') return second;
-  const script: unknown = words.at(-1);
-  return typeof script === 'string' && words.length === 3 ? PATCH_BY_SHELL.exec(script)?.[3] : undefined;
+/** The patch in a command that pipes it into `apply_patch`: by the tool, people see which files it changes. */
+function findPatch(said: unknown): string | undefined {
+  if (!Array.isArray(said)) return typeof said === 'string' ? PATCH_BY_SHELL.exec(said)?.[3] : undefined;
+  const [first, second] = said as unknown[];
+  if (said.length === 2 && first === 'apply_patch' && typeof second === 'string') return second;
+  const script: unknown = said.at(-1);
+  return typeof script === 'string' && said.length === 3 ? PATCH_BY_SHELL.exec(script)?.[3] : undefined;
 }
 
 function inFolder(folder: string, line: string): string {
