@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { renderForSummary, splitConversation } from '../../src/core/agent/compaction.ts';
 import { renderCallReviewRequest } from '../../src/core/review/review.ts';
-import { clipText, ends, shorten, keepEnd } from '../../src/core/text/lines.ts';
+import { clipText, ends, shorten, clipEnd } from '../../src/core/text/lines.ts';
 import type { Item } from '../../src/core/transcript.ts';
 import { formatCheckpointMessage, parseCheckpointMessage, readConversation } from '../../src/core/transcript.ts';
 import { openModel } from '../../src/model/call-model.ts';
@@ -39,10 +39,10 @@ test('every text that is cut is cut between characters', () => {
   const emoji = fc.stringMatching(/^[a🎉é]{1,60}$/u);
   fc.assert(
     fc.property(emoji, fc.integer({ min: 2, max: 40 }), (text, most) => {
-      expect([clipText(text, most), shorten(text, most), keepEnd(text, most), ends(text, most)].join('')).toSatisfy(
+      expect([clipText(text, most), shorten(text, most), clipEnd(text, most), ends(text, most)].join('')).toSatisfy(
         (joined: string) => joined.isWellFormed(),
       );
-      expect(keepEnd(text, most).length).toBeLessThanOrEqual(most);
+      expect(clipEnd(text, most).length).toBeLessThanOrEqual(most);
     }),
   );
   const long = `x${'🎉'.repeat(9000)}`;

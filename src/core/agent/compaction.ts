@@ -4,7 +4,7 @@
  */
 import type { Entry, Item } from '../transcript.ts';
 import { readConversation } from '../transcript.ts';
-import { clip, keepEnd } from '../text/lines.ts';
+import { clip, clipEnd } from '../text/lines.ts';
 
 /** Instructions for the call that summarises. It has no tools. */
 export const SUMMARY_INSTRUCTIONS = `You summarise the work of an agent so that it can go on with your summary alone.
@@ -64,7 +64,7 @@ function cutOutput(item: Item, most: number): Item {
 function cutMiddle(text: string, most: number): string {
   if (text.length <= most) return text;
   const half = Math.floor(most / 2);
-  const [{ kept }, end] = [clip(text, half), keepEnd(text, half)];
+  const [{ kept }, end] = [clip(text, half), clipEnd(text, half)];
   const left = text.length - kept.length - end.length;
   return `${kept}\n[${left} characters were left out here to save context]\n${end}`;
 }

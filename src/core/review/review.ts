@@ -7,7 +7,7 @@ import { escapeForPeople } from '../text/escape.ts';
 import type { Finding } from '../effects/findings.ts';
 import { renderFindings } from '../effects/findings.ts';
 import type { Risk } from '../risk.ts';
-import { clip, shorten, keepEnd } from '../text/lines.ts';
+import { clip, shorten, clipEnd } from '../text/lines.ts';
 import type { Sha, Usage } from '../transcript.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -117,7 +117,7 @@ export function renderCallReviewRequest(
   return [
     ...renderTask(task),
     'Its earlier calls, the newest last:',
-    quote(before === '' ? 'none' : keepEnd(before, MAX_EARLIER_CHARACTERS)),
+    quote(before === '' ? 'none' : clipEnd(before, MAX_EARLIER_CHARACTERS)),
     `What the rules say of the call: ${said ?? 'nothing'}`,
     call.length > MAX_CALL_CHARACTERS
       ? `The first ${MAX_CALL_CHARACTERS} characters of the call, which is longer:`

@@ -38,7 +38,7 @@ export function clip(text: string, most: number): { kept: string; left: number }
 }
 
 /** The last `most` characters. No surrogate pair is split. */
-export function keepEnd(text: string, most: number): string {
+export function clipEnd(text: string, most: number): string {
   return text.length <= most ? text : text.slice(-most).replace(/^[\udc00-\udfff]/, '');
 }
 
