@@ -17,8 +17,11 @@ import { describeIssue } from './core/plan.ts';
 import type { GitHub } from './github/pull-request.ts';
 import type { Efforts } from './model/efforts.ts';
 import { effortsSchema } from './model/efforts.ts';
+import { readRemoteEnvironment } from './git/remote/environment.ts';
 import type { PriceTable } from './model/prices.ts';
 import { priceFileSchema } from './model/prices.ts';
+import type { Receivers } from './notify/receivers.ts';
+import { readReceivers } from './notify/receivers.ts';
 import { refuseFormerState } from './stack/former-state.ts';
 
 const WORKER_ROLES = ['control', 'model', 'workspace'] as const;
@@ -86,6 +89,7 @@ export const envSchema = z.object({
     .regex(/^[\w-]+$/, "must be a header's name")
     .optional(),
   COXSWAIN_MCP_TOKEN: z.string().min(32).optional(),
+  COXSWAIN_RECEIVERS: z.string().min(1).optional(),
   OPENAI_API_KEY: z.string().min(1).optional(),
   OPENAI_BASE_URL: z.url().optional(),
   XDG_CACHE_HOME: z.string().min(1).optional(),
@@ -144,6 +148,8 @@ export interface Config {
   web: { publicUrl: string | undefined; token: string | undefined; userHeader: string | undefined };
   /** The token of `cox mcp --http`; undefined for a random one. */
   mcpToken: string | undefined;
+  /** Who can be told of runs, by the names that policy uses. */
+  receivers: Receivers;
   /** The sender's name where a command gives none. */
   user: string;
   hostname: string;
@@ -198,6 +204,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
       userHeader: values.COXSWAIN_WEB_USER_HEADER,
     },
     mcpToken: values.COXSWAIN_MCP_TOKEN,
+    receivers: readReceivers(values.COXSWAIN_RECEIVERS, env),
     user: userInfo().username,
     hostname: hostname(),
     path: values.PATH,
@@ -250,31 +257,6 @@ function readModel(values: z.infer<typeof envSchema>): ModelConfig {
     );
   // The client always sends a key, even to a server that needs none.
   return { ...shared, remote: { name, apiKey: apiKey ?? 'none', ...(baseUrl ? { baseUrl } : {}) } };
-}
-
-/** Variables with which git, ssh and curl find keys, proxies and certificates; git gets no others of the worker. */
-export const REMOTE_VARIABLES = [
-  'SSH_AUTH_SOCK',
-  'GIT_SSH',
-  'GIT_SSH_COMMAND',
-  'GIT_SSL_CAINFO',
-  'GIT_ASKPASS',
-  'SSH_ASKPASS',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-  'ALL_PROXY',
-];
-
-function readRemoteEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    // Names of proxy variables are also common in lower case.
-    Object.entries(env).flatMap(([name, value]) =>
-      value && REMOTE_VARIABLES.includes(name.toUpperCase()) ? [[name, value]] : [],
-    ),
-  );
 }
 
 /** The user's Temporal server: from an address, a profile's name, or the profile file at its default path. */

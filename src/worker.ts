@@ -19,6 +19,7 @@ import type { Config, WorkerRole } from './config.ts';
 import { hostQueue, modelQueue, nameWorker, workspaceQueue } from './core/task-queues.ts';
 import { identifyHub } from './git/remote/hub-identity.ts';
 import { openModel } from './model/call-model.ts';
+import { listReceiverSecrets } from './notify/receivers.ts';
 import type { Isolation } from './sandbox/isolation/isolation.ts';
 import { openExternal } from './sandbox/isolation/open-external.ts';
 import { openIsolation } from './sandbox/isolation/open-isolation.ts';
@@ -212,6 +213,7 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
     policies: config.policies,
     remoteEnvironment: config.remoteEnvironment,
     github: config.github,
+    receivers: config.receivers,
     roots: config.roots ?? parts.defaultRoots.map((path) => ({ kind: 'path', path })),
     setupNetwork: config.setupNetwork,
     isolation: isolation.kind,
@@ -238,7 +240,13 @@ function listSecrets(config: Config, { model, connection }: WorkerParts): (strin
     return password ? [password, unescapeUrl(password)] : [user === 'git' ? undefined : user];
   });
   const key = connection?.apiKey;
-  return [model.apiKey, config.github?.token, ...(typeof key === 'string' ? [key] : []), ...passwords];
+  return [
+    model.apiKey,
+    config.github?.token,
+    ...listReceiverSecrets(config.receivers),
+    ...(typeof key === 'string' ? [key] : []),
+    ...passwords,
+  ];
 }
 
 function unescapeUrl(text: string): string {

@@ -15,6 +15,7 @@ import { createDeliver } from './refactor/deliver.ts';
 import { createFindPlaces } from './upkeep/find-places.ts';
 import { createIntegrateTask } from './refactor/integrate-task.ts';
 import { createKeepReport } from './refactor/keep-report.ts';
+import { createNotify } from './refactor/notify.ts';
 import { createOpenPull } from './refactor/open-pull.ts';
 import { createPrepare } from './refactor/prepare.ts';
 import { createReadPolicy } from './refactor/read-policy.ts';
@@ -36,6 +37,7 @@ export function createControlActivities(context: ActivityContext): ControlActivi
     keepReport: createKeepReport(context),
     reserveShared: createReserveShared(context),
     settleShared,
+    notify: createNotify(context),
     readPolicy: createReadPolicy(context),
     beginChain: createBeginChain(context),
     integrateTask: createIntegrateTask(context),

@@ -2,6 +2,7 @@
  * Sums over many runs: how many are open, wait for a person, are in trouble or stand still, and what they spent.
  * Rule: pure, so that the command line, a page and tests say the same.
  */
+import { usualMsOf } from '../core/notices/stalls.ts';
 import type { FleetRun } from './fleet.ts';
 
 /** What runs are grouped by. */
@@ -20,21 +21,14 @@ export interface FleetSum {
   usd: number | null;
 }
 
-const MINUTE_MS = 60_000;
-/** A card is written every five minutes while there is progress. These times without one are longer than usual. */
-const USUAL_MS: Record<string, number> = {
-  // A setup may take half an hour, and the checks of the base come after it.
-  preparing: 60 * MINUTE_MS,
-  checking: 60 * MINUTE_MS,
-};
-/** A model call and a command take minutes. */
-const USUAL_STEP_MS = 20 * MINUTE_MS;
-
-/** For how long an open run has made no progress, if that is longer than usual and it waits for no person. */
+/**
+ * For how long an open run has made no progress, if that is longer than usual and it waits for no person. A card is
+ * written every five minutes while there is progress.
+ */
 export function stalledFor({ isOpen, state, needs, card }: FleetRun, now: number): number | undefined {
   if (!isOpen || !card || isWaiting({ needs, card }) || state === 'paused') return undefined;
   const still = now - card.at;
-  return still > (USUAL_MS[state] ?? USUAL_STEP_MS) ? still : undefined;
+  return still > usualMsOf(state) ? still : undefined;
 }
 
 /** Whether it waits for a person. */

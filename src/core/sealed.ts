@@ -30,6 +30,8 @@ export type SealedKind =
   | 'agentReport'
   | 'forwarded'
   | 'trouble'
+  | 'notice'
+  | 'noticeReport'
   | 'account'
   | 'answer'
   | 'outcome';

@@ -59,6 +59,9 @@ const FOUR_KINDS = 'four-kinds';
 /** The patch since which the same question of several agents needs one reply. */
 const SHARES_REPLIES = 'shares-replies';
 
+/** The patch since which receivers are told what waits for people, stalls, ends, or has used most of its budget. */
+const NOTIFIES = 'notifies';
+
 /** Lets a new run read messages and name decisions by the newest rules. An older run keeps those it began under. */
 export function beginMessages<S extends { rules?: 2; control: Control }>(before: S): S {
   const state: S = patched(SECOND_RULES) ? { ...before, rules: 2 } : before;
@@ -73,5 +76,6 @@ export function beginRules(before: RefactorState): RefactorState {
   const leaving: RefactorState = patched(LEAVES_OUT) ? { ...holding, leavesOut: true } : holding;
   const steering: RefactorState = patched(STEERS_ALL) ? { ...leaving, standingSteers: [] } : leaving;
   const merging: RefactorState = patched(COUNTS_MERGED) ? { ...steering, countsMerged: true } : steering;
-  return patched(SHARES_REPLIES) ? { ...merging, replies: [] } : merging;
+  const replying: RefactorState = patched(SHARES_REPLIES) ? { ...merging, replies: [] } : merging;
+  return patched(NOTIFIES) ? { ...replying, notices: { told: [] } } : replying;
 }

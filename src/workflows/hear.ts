@@ -9,6 +9,7 @@ import type { Share } from '../core/agent/share.ts';
 import type { AgentDescription, AgentReport, AgentState } from '../core/agent/state.ts';
 import { readForwarded, readReport, readTrouble } from '../core/agent/internal-messages.ts';
 import type { Message } from '../core/decisions/messages.ts';
+import type { NoticeReport } from '../core/notices/due.ts';
 import type { RefactorState } from '../core/refactor/state.ts';
 import type { Opened, SealedKind } from '../core/sealed.ts';
 import { describeUnsealed, openSeal, runMark } from '../core/sealed.ts';
@@ -28,6 +29,18 @@ export function hearReport(state: RefactorState, input: unknown): Heard<AgentRep
   if (!state.seals) return shaped(readReport(opened.value), 'it is not a report of an agent');
   const report = opened.value as AgentReport;
   return hear(opened, 'agentReport', companyMark(), { message: report, last: state.heard?.[report?.agent] });
+}
+
+/** What became of a notice, in the refactor that it tells of. */
+export function hearNotice(state: RefactorState, input: unknown): Heard<NoticeReport> {
+  const opened = openSeal(input);
+  const message = opened.value as NoticeReport;
+  return hear(opened, 'noticeReport', companyMark(), { message, last: state.heard?.[noticesTo(message)] });
+}
+
+/** Where a refactor remembers the last report about a receiver; no agent has such an id. */
+export function noticesTo({ to }: NoticeReport): string {
+  return `notices to ${to}`;
 }
 
 /** What Temporal knows about an agent, in its refactor. Its result counts only if it is sealed for this refactor. */

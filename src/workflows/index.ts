@@ -6,4 +6,5 @@ export { account } from './account.ts';
 export { agent } from './agent.ts';
 export { bulk } from './bulk.ts';
 export { janitor } from './janitor.ts';
+export { notice } from './notices/notice.ts';
 export { refactor } from './refactor.ts';

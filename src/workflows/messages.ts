@@ -122,5 +122,7 @@ export const accountUpdates = {
 export const reportSignal = defineSignal<[unknown]>('agentReport');
 /** From an activity: it is being retried, and why. */
 export const troubleSignal = defineSignal<[unknown]>(TROUBLE_SIGNAL);
+/** From a notice: its receiver does not take it, or does again. */
+export const noticeSignal = defineSignal<[unknown]>('noticeReport');
 /** From a refactor: a message of a person, passed on. */
 export const forwardSignal = defineSignal<[unknown]>('forwarded');

@@ -29,15 +29,18 @@ import { receiveForRefactor } from '../core/refactor/messages.ts';
 import type { RefactorCommand, RefactorOutcome, RefactorResult, RefactorState } from '../core/refactor/state.ts';
 import { refuse } from '../core/decisions/receive.ts';
 import { renderReport } from '../core/views/report.ts';
+import { takeNoticeReport } from '../core/notices/due.ts';
 import { nextDeadline } from '../core/decisions/silence.ts';
 import { harmless } from '../core/text/harmless.ts';
 import { countTime, timeIsUpAt } from '../core/refactor/working-time.ts';
 import { listNeeds, refactorState } from '../core/views/status.ts';
+import type { Activities } from './activities.ts';
 import { openActivities } from './activities.ts';
-import { reportSignal, troubleSignal } from './messages.ts';
+import { noticeSignal, reportSignal, troubleSignal } from './messages.ts';
+import { hasNews, watchNotices } from './notices/watch-notices.ts';
 import { beginRefactor, beginRules } from './begin-refactor.ts';
 import { beginEnding, continueRun, endsCancelled, isContinueDue, nameRun } from './continue-run.ts';
-import { hearDescription, hearReport, hearTrouble, nextStamp } from './hear.ts';
+import { hearDescription, hearNotice, hearReport, hearTrouble, nextStamp, noticesTo } from './hear.ts';
 import { watchDeadlines } from './watch-deadlines.ts';
 import { watchAgents, KEEPS_IN_TOUCH } from './stay-in-touch.ts';
 import { performForRefactor } from './perform-refactor.ts';
@@ -80,22 +83,11 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
   const activities = openActivities(state.input.team ?? null, state.seals === true);
   const follows = patched(FOLLOWS_NEEDS);
   const shows: Shows = patched(SHOWS_CARD) ? 'a card' : 'attributes';
-  if (patched(KEEPS_IN_TOUCH)) {
-    void watchAgents(
-      () => state.agents,
-      activities,
-      (found) => {
-        const agents = found.map((agent) => hearDescription(state, agent));
-        update(advanceRefactor(state, { kind: 'described', at: Date.now(), agents }));
-      },
-    );
-  }
-  void watchDeadlines(
-    () => earliest(nextDeadline(state.control, rulesOf(state.policy)), timeIsUpAt(state)),
-    () => {
-      update(countTime(passRefactorDeadlines(state, Date.now()), Date.now()));
-      show(state, shows);
-    },
+  watchBeside(
+    () => state,
+    update,
+    activities,
+    () => show(state, shows),
   );
   return await CancellationScope.nonCancellable(async () => {
     for (;;) {
@@ -104,6 +96,10 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
       const command = nextRefactorCommand(state);
       if ((command.kind === 'end' || isContinueDue()) && hasHandlersToEnd()) {
         await condition(allHandlersFinished);
+        continue;
+      }
+      if (command.kind === 'end' && hasNews(state)) {
+        await condition(() => !hasNews(state));
         continue;
       }
       if (command.kind === 'end') return close(state, command.outcome);
@@ -122,6 +118,33 @@ export async function refactor(...inputs: unknown[]): Promise<RefactorResult> {
       update(advanceRefactor(state, event));
     }
   });
+}
+
+/** What goes on beside the loop: a look after silent agents, news for receivers, deadlines. */
+function watchBeside(
+  read: () => RefactorState,
+  update: (state: RefactorState) => void,
+  activities: Activities,
+  showNow: () => void,
+): void {
+  if (patched(KEEPS_IN_TOUCH)) {
+    void watchAgents(
+      () => read().agents,
+      activities,
+      (found) => {
+        const agents = found.map((agent) => hearDescription(read(), agent));
+        update(advanceRefactor(read(), { kind: 'described', at: Date.now(), agents }));
+      },
+    );
+  }
+  if (read().notices) watchNotices(read, update);
+  void watchDeadlines(
+    () => earliest(nextDeadline(read().control, rulesOf(read().policy)), timeIsUpAt(read())),
+    () => {
+      update(countTime(passRefactorDeadlines(read(), Date.now()), Date.now()));
+      showNow();
+    },
+  );
 }
 
 /** The stamp of a message to an agent, which makes it count once. */
@@ -213,6 +236,16 @@ function handleMessages(read: () => RefactorState, update: (state: RefactorState
           if (heard.kind === 'refused') return refuseMessage('trouble', heard.problem);
           if (heard.kind === 'heard')
             update(advanceRefactor(read(), { kind: 'troubled', at: Date.now(), news: heard.message }));
+        },
+      ],
+      [
+        noticeSignal,
+        (input) => {
+          const heard = hearNotice(read(), input);
+          if (heard.kind === 'refused') return refuseMessage('noticeReport', heard.problem);
+          const { message, stamp } = heard;
+          const state = { ...read(), heard: { ...read().heard, [noticesTo(message)]: stamp } };
+          update(takeNoticeReport(state, Date.now(), message));
         },
       ],
     ],

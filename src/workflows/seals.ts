@@ -7,7 +7,7 @@
 import { ApplicationFailure, patched, workflowInfo } from '@temporalio/workflow';
 import type { AgentSpec } from '../core/agent/state.ts';
 import type { FailureType } from '../core/failures.ts';
-import type { Opened } from '../core/sealed.ts';
+import type { Opened, SealedKind } from '../core/sealed.ts';
 import { describeUnsealed, openSeal, runMark } from '../core/sealed.ts';
 
 /** The patch since which runs count only what workers sealed. */
@@ -47,13 +47,37 @@ export function openSpec(input: unknown): { spec: AgentSpec; company: string | u
   const opened = openSeal(input);
   const { spec } = opened.value as { spec: AgentSpec };
   if (!beginsSealed()) return { spec, company: undefined };
-  const problem = describeUnsealed(opened, 'spec');
-  const [, run, company] = opened.kind === 'sealed' ? opened.words : [];
-  const { parent } = workflowInfo();
-  const isChild = parent !== undefined && parent.workflowId === spec?.refactor && run === runMark(parent.runId);
-  if (problem !== undefined || !isChild)
+  const { problem, parent, company } = findStarter(opened, 'spec');
+  if (problem !== undefined || parent !== spec?.refactor)
     refuseStart(`an agent is started by its refactor only: ${problem ?? 'this one was sealed for another'}`);
   return { spec, company };
+}
+
+/** The refactor that started a run, and its mark. */
+export interface Starter {
+  workflow: string;
+  company: string;
+}
+
+/** What a notice says to whom, and its refactor. */
+export function openNotice<T>(input: unknown): { input: T; starter: Starter } {
+  const opened = openSeal(input);
+  const { problem, parent = '', company = '' } = findStarter(opened, 'notice');
+  if (problem !== undefined) refuseStart(`a notice is sent by its refactor only: ${problem}`);
+  return { input: opened.value as T, starter: { workflow: parent, company } };
+}
+
+/** Which refactor sealed a start: the id of the run that started this one, and its mark; or why it does not count. */
+function findStarter(
+  opened: Opened,
+  kind: SealedKind,
+): { problem: string | undefined; parent?: string; company?: string | undefined } {
+  const problem = describeUnsealed(opened, kind);
+  const [, run, company] = opened.kind === 'sealed' ? opened.words : [];
+  const { parent } = workflowInfo();
+  if (problem !== undefined || parent === undefined || run !== runMark(parent.runId))
+    return { problem: problem ?? 'this one was sealed for another' };
+  return { problem, parent: parent.workflowId, company };
 }
 
 /** Fails a start, and says what a person can do. */

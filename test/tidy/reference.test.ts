@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { z } from 'zod';
 import { program } from '../../src/cli/program.ts';
-import { envSchema, REMOTE_VARIABLES } from '../../src/config.ts';
+import { envSchema } from '../../src/config.ts';
+import { REMOTE_VARIABLES } from '../../src/git/remote/environment.ts';
 import { ACCOUNT_SCHEMAS, accountInputSchema } from '../../src/core/budget/account.ts';
 import { bulkInputSchema } from '../../src/core/decisions/bulk.ts';
 import { ACCOUNT_NOTES, QUERY_NOTES, VERB_NOTES, WAKE_NOTE } from '../../src/core/decisions/message-notes.ts';
@@ -15,7 +16,7 @@ import { planSchema, taskSchema } from '../../src/core/plan.ts';
 import { policyFileSchema } from '../../src/core/policy/file.ts';
 import { fieldOf, NAMES } from '../../src/core/policy/policy.ts';
 import { janitorInputSchema } from '../../src/core/upkeep/retention.ts';
-import { forwardSignal, reportSignal, troubleSignal } from '../../src/workflows/messages.ts';
+import { forwardSignal, noticeSignal, reportSignal, troubleSignal } from '../../src/workflows/messages.ts';
 import {
   accountStatusQuery,
   accountUpdates,
@@ -101,7 +102,7 @@ test('the workflow types of the page are those that the worker runs, with the fi
 
 test('the messages of the page are those that runs take', () => {
   const people = [...Object.values({ ...updates, ...signals, ...accountUpdates }), wakeSignal].map(({ name }) => name);
-  const internal = [forwardSignal, reportSignal, troubleSignal].map(({ name }) => name);
+  const internal = [forwardSignal, noticeSignal, reportSignal, troubleSignal].map(({ name }) => name);
   const all = new Set([...people, ...internal]);
   expect(namesIn('message').toSorted()).toEqual([...all].toSorted());
 });

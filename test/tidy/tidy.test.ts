@@ -23,8 +23,23 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   activities: {
     packages: /^(node:.*|@temporalio\/(activity|client|common)|zod)$/,
     // A bulk sends messages as every other client does.
-    folders: ['core', 'client', 'egress', 'git', 'github', 'model', 'policy', 'sandbox', 'seal', 'signing', MESSAGES],
+    folders: [
+      'core',
+      'client',
+      'egress',
+      'git',
+      'github',
+      'model',
+      'notify',
+      'policy',
+      'sandbox',
+      'seal',
+      'signing',
+      MESSAGES,
+    ],
   },
+  // Receivers' addresses, programs and secrets come from a worker's configuration.
+  notify: { packages: /^(node:.*|execa|standardwebhooks|zod)$/, folders: ['core'] },
   github: { packages: /^(node:.*|zod)$/, folders: ['core'] },
   git: { packages: /^(node:.*|simple-git|execa|ignore|zod)$/, folders: ['core', 'programs'] },
   model: { packages: /^(node:.*|openai(\/.*)?|undici|zod)$/, folders: ['core'] },

@@ -16,6 +16,7 @@ import { openHubStore, openHubStoreOf, SLUG } from '../../git/remote/hub-store.t
 import type { Store } from '../../git/store.ts';
 import type { GitHub } from '../../github/pull-request.ts';
 import type { Model } from '../../model/call-model.ts';
+import type { Receivers } from '../../notify/receivers.ts';
 import type { Workspaces } from '../../sandbox/workspace/workspaces.ts';
 
 export interface ActivityContext {
@@ -30,6 +31,8 @@ export interface ActivityContext {
   remoteEnvironment: Readonly<Record<string, string>>;
   /** Where pull requests are opened; undefined without a token. */
   github: GitHub | undefined;
+  /** Who can be told of runs, by the names that policy uses. */
+  receivers: Receivers;
   /** Folders and URL prefixes: a start may name only repositories below them. */
   roots: readonly Root[];
   /** The network that a run's input may grant to its setup. */

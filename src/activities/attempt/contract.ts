@@ -14,6 +14,8 @@ import type { Evidence } from '../../core/evidence.ts';
 import type {
   IntegrateInput,
   IntegrateOutcome,
+  NotifyInput,
+  NotifyOutcome,
   ReserveOutcome,
   ReserveShared,
   SettleShared,
@@ -45,6 +47,8 @@ export interface ControlActivities {
   openPull(input: OpenPullInput & { report: string }): Promise<{ url: string }>;
   /** Stores the report in the hub, in the folder of the refactor's refs. */
   keepReport(input: { repository: string; commit: Sha; report: string }): Promise<void>;
+  /** Sends a notice to one receiver, or says why not, or until when it wants quiet. */
+  notify(input: NotifyInput): Promise<NotifyOutcome>;
   /** Reserves the refactor's budget in all of these accounts, or says which one is short. */
   reserveShared(input: ReserveShared): Promise<ReserveOutcome>;
   /** Tells these accounts what the refactor used in all. */

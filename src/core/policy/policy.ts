@@ -8,6 +8,7 @@ import { UNLIMITED_BUDGET } from '../budget/amounts.ts';
 import { DECISIONS } from './decision-fields.ts';
 import type { Field, InForce, LfsRule, Sourced, Written } from './fields.ts';
 import { allowance, flatten, gate, most, newer, permission, prohibitions, schemaOf, word } from './fields.ts';
+import { NOTIFY } from './notify-field.ts';
 import { REVIEW } from './review-fields.ts';
 import { EFFECTS, RULES } from './rules-and-effects.ts';
 import { SHARED_BUDGETS } from './shared-budgets.ts';
@@ -72,6 +73,7 @@ const FIELDS = {
     ),
   },
   sharedBudgets: newer(SHARED_BUDGETS),
+  notify: newer(NOTIFY),
   protectedPaths: prohibitions(z.array(z.string().min(1).max(500)).max(500), 'Globs that no task may change.'),
   artefacts: newer(
     prohibitions(

@@ -1,5 +1,5 @@
 /**
- * Inputs and results of a refactor's activities: preparing, integrating a finished task, reserving budgets.
+ * Inputs and results of a refactor's activities: preparing, integrating a finished task, reserving budgets, notices.
  * Rule: small facts. The bytes stay in the hub.
  */
 import type { Amount, Period, SharedBudget, Reserved } from '../budget/amounts.ts';
@@ -9,6 +9,7 @@ import type { DiffLimits, IsolationMode, Setup } from '../execution.ts';
 import type { Finding, FindingRules } from '../effects/findings.ts';
 import type { LfsGrant } from '../lfs.ts';
 import type { Permit } from '../decisions/permits.ts';
+import type { NoticeKind, Quiet } from '../policy/notify-field.ts';
 import type { Spend } from '../spend.ts';
 import type { Sha } from '../transcript.ts';
 import type { Warrant } from '../decisions/warrant.ts';
@@ -106,4 +107,45 @@ export interface Prepared {
   notes: string[];
   /** The hosts that setup connected to, if its network is a list of hosts. */
   hosts?: HostUse[];
+}
+
+/** What people are told of a run. It goes to every receiver in this form, except to chats, which get the text. */
+export interface Notice {
+  /** Equal in all attempts and at all receivers, so that a repetition can be dropped. */
+  id: string;
+  kind: NoticeKind;
+  /** When it was noticed, in milliseconds. */
+  at: number;
+  run: string;
+  goal: string;
+  repository: string;
+  team?: string;
+  campaign?: string;
+  /** One line for people. */
+  text: string;
+  /** What waits for a person, if it is a decision. */
+  decision?: { id: string; kind: string; risk: string; digest: string; owner?: string };
+}
+
+/** A notice for one receiver, and the hours in which it is not to be told: only while all of them last. */
+export interface NotifyInput {
+  notice: Notice;
+  to: string;
+  quiet: Quiet[];
+}
+
+export type NotifyOutcome =
+  | { kind: 'sent' }
+  | { kind: 'quiet'; forMs: number }
+  /** `isFinal`: the receiver wants no more. */
+  | { kind: 'failed'; reason: string; isFinal?: true };
+
+/** What a refactor remembers of its notices. */
+export interface Notices {
+  /** Keys of the newest ones. */
+  told: string[];
+  /** The progress after which nothing happened for longer than usual. */
+  stalled?: string;
+  /** Receivers that do not take a notice now, and why. */
+  failing?: Record<string, { since: number; reason: string }>;
 }

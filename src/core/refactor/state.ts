@@ -15,6 +15,7 @@ import type { Asked, Permit } from '../decisions/permits.ts';
 import type {
   IntegrateInput,
   IntegrateOutcome,
+  Notices,
   ReserveOutcome,
   ReserveShared,
   SettleShared,
@@ -214,6 +215,8 @@ export interface RefactorState extends HearsAgents {
   replies?: KnownReply[];
   /** The version of the rules for messages: see `MessageRules`. */
   rules?: 2;
+  /** Left out in older runs, which tell nobody. */
+  notices?: Notices;
   cut: boolean;
   spend: Spend;
   /** `claim`: policy requires signatures, and this steer had none. */

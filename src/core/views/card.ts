@@ -12,6 +12,7 @@ import type { DecisionRules } from '../policy/approvers.ts';
 import { dueAt, riskOf } from '../policy/approvers.ts';
 import { rulesOf } from '../policy/decision-fields.ts';
 import { shownKindOf } from '../policy/decision-kinds.ts';
+import { showFailing } from '../notices/due.ts';
 import type { RefactorState } from '../refactor/state.ts';
 import { listAllOpen, listRunning } from '../refactor/work.ts';
 import { RISK_WORDS, RISKS } from '../risk.ts';
@@ -72,7 +73,8 @@ export function cardOf(state: RefactorState, at: number): RunCard {
   const rules = rulesOf(state.policy);
   const running = listRunning(state);
   const { spend, tasks } = state;
-  const trouble = showTrouble(state.trouble) ?? running.find(({ report }) => report?.trouble)?.report?.trouble;
+  const ofAgent = running.find(({ report }) => report?.trouble)?.report?.trouble;
+  const trouble = showTrouble(state.trouble) ?? ofAgent ?? showFailing(state);
   return {
     at,
     goal: shorten(state.input.goal, MAX_TEXT),

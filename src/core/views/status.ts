@@ -21,6 +21,7 @@ import type { Evidence } from '../evidence.ts';
 import { describeResult } from '../evidence.ts';
 import { listOpenDecisions } from '../decisions/open-decisions.ts';
 import type { Place } from '../place.ts';
+import { showFailing } from '../notices/due.ts';
 import { nextRefactorCommand } from '../refactor/next.ts';
 import { listAllOpen } from '../refactor/work.ts';
 import type { RefactorState } from '../refactor/state.ts';
@@ -183,7 +184,7 @@ export function viewRefactor(state: RefactorState): RefactorStatus {
     needs: listAllOpen(state).map((decision) => needOf(state, decision)),
     hold: state.hold?.reason ?? null,
     ...showEnd(state.outcome),
-    trouble: showTrouble(state.trouble),
+    trouble: showTrouble(state.trouble) ?? showFailing(state),
     paused: showPause(state.control),
     base: state.prepared?.commit ?? null,
     branch: state.branch,
