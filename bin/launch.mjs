@@ -38,8 +38,9 @@ export function describeMissingNode() {
 
 /** Runs `node` with `args` in the foreground and ends this process as the child ended. */
 export function run(node, args) {
-  const guard = new URL('./end-with-launcher.mjs', import.meta.url).href;
-  const child = spawn(node, ['--import', guard, ...args], {
+  const first = ['compile-cache.mjs', 'end-with-launcher.mjs'];
+  const imports = first.flatMap((name) => ['--import', new URL(name, import.meta.url).href]);
+  const child = spawn(node, [...imports, ...args], {
     stdio: 'inherit',
     env: { ...process.env, COXSWAIN_LAUNCHER_PID: String(process.pid) },
   });

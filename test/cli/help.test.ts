@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import type { Action } from '../../src/cli/command/action.ts';
-import { createProgram, program } from '../../src/cli/program.ts';
+import { createProgram } from '../../src/cli/program.ts';
 import { accountUpdates, signals, updates } from '../../src/workflows/messages.ts';
 import { ACCOUNT_SCHEMAS } from '../../src/core/budget/account.ts';
 import { describeVerb } from '../../src/core/decisions/message-notes.ts';
@@ -11,6 +11,7 @@ import { readBulkInput } from '../../src/core/decisions/bulk.ts';
 import type { Verb } from '../../src/core/decisions/messages.ts';
 import { readMessage, readStart } from '../../src/core/decisions/messages.ts';
 
+const program = await createProgram();
 const commands = listAll(program);
 const leaves = commands.filter(({ command }) => command.commands.length === 0 || command.name() === 'policy');
 
@@ -95,7 +96,8 @@ async function parse(words: string[]): Promise<string[]> {
     async (...args) => {
       await Promise.resolve(seen.push(...args.slice(0, -1)));
     };
-  await createProgram(record).parseAsync(words, { from: 'user' });
+  const typed = await createProgram(words, record);
+  await typed.parseAsync(words, { from: 'user' });
   expect(seen.length).toBeGreaterThan(0);
   return seen.flatMap((one) => listValues(one ?? []));
 }
@@ -124,10 +126,10 @@ test('a verb that may be a signal is shown as one, and no other', async () => {
   expect(shown.flat().toSorted()).toEqual(Object.keys(signals).toSorted());
 });
 
-test('what is mistyped is answered with where the help is', () => {
-  const say = (...words: string[]): string => {
+test('what is mistyped is answered with where the help is', async () => {
+  const say = async (...words: string[]): Promise<string> => {
     let text = '';
-    const tried = createProgram(() => async () => await Promise.resolve());
+    const tried = await createProgram(words, () => async () => await Promise.resolve());
     const quiet = (command: Command): void => {
       command.exitOverride().configureOutput({ writeErr: (part) => (text += part) });
       for (const below of command.commands) quiet(below);
@@ -136,12 +138,12 @@ test('what is mistyped is answered with where the help is', () => {
     expect(() => tried.parse(words, { from: 'user' })).toThrow(/./);
     return text;
   };
-  expect(say('approve')).toBe(
+  expect(await say('approve')).toBe(
     "error: missing required argument 'id'\nIts options, and an example:  cox approve --help\n",
   );
-  expect(say('policy', 'adopt')).toContain('cox policy adopt --help');
-  expect(say('aprove')).toContain('(Did you mean approve?)');
-  expect(say('revise-plan', 'demo-1', 'plan.json', '--plan-version', 'one')).toContain('It takes a whole number');
+  expect(await say('policy', 'adopt')).toContain('cox policy adopt --help');
+  expect(await say('aprove')).toContain('(Did you mean approve?)');
+  expect(await say('revise-plan', 'demo-1', 'plan.json', '--plan-version', 'one')).toContain('It takes a whole number');
 });
 
 test('a description in the Temporal UI is the sentence of the help, and what the message takes', () => {

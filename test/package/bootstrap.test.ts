@@ -10,7 +10,12 @@ import { ROOT } from '../tidy/source-files.ts';
 async function makeProject(behaviour: string): Promise<{ root: string; start: () => Promise<StartResult> }> {
   const root = await mkdtemp(join(tmpdir(), 'coxswain-bootstrap-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
-  for (const path of ['bin/launch.mjs', 'bin/end-with-launcher.mjs', 'scripts/bootstrap.mjs']) {
+  for (const path of [
+    'bin/launch.mjs',
+    'bin/compile-cache.mjs',
+    'bin/end-with-launcher.mjs',
+    'scripts/bootstrap.mjs',
+  ]) {
     await cp(join(ROOT, path), join(root, path));
   }
   await writeFile(join(root, 'package.json'), '{}');

@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { bringUp } from '../../src/cli/stack/open-stack.ts';
+import { bringUp } from '../../src/cli/stack/bring-up.ts';
 import { readConfig } from '../../src/config.ts';
 import { claimStateFolder, StateFolderError } from '../../src/stack/state-folder.ts';
 import { quietRuntime } from '../../src/worker.ts';

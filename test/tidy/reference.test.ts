@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { z } from 'zod';
-import { program } from '../../src/cli/program.ts';
+import { createProgram } from '../../src/cli/program.ts';
 import { envSchema } from '../../src/config.ts';
 import { REMOTE_VARIABLES } from '../../src/git/remote/environment.ts';
 import { ACCOUNT_SCHEMAS, accountInputSchema } from '../../src/core/budget/account.ts';
@@ -145,7 +145,8 @@ test('the queries of the page are those that runs answer', () => {
   for (const [name, answers] of Object.entries(QUERY_NOTES)) expect(rowOf('query', name).at(-1), name).toBe(answers);
 });
 
-test('the commands of the page are those of cox, with their arguments, and in their groups', () => {
+test('the commands of the page are those of cox, with their arguments, and in their groups', async () => {
+  const program = await createProgram();
   const commands = listCommands(program, 'cox');
   expect(namesIn('command')).toEqual(commands.map(({ name }) => name));
   for (const { name, does } of commands) expect(rowOf('command', name).at(-1), name).toMatch(begins(does));

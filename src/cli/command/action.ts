@@ -4,7 +4,6 @@
  */
 import { ClientFailure } from '../../client/client-failure.ts';
 import { escapeForPeople } from '../../core/text/escape.ts';
-import { quietRuntime } from '../../worker.ts';
 import { StackError } from '../stack/open-stack.ts';
 
 export type Action = <A extends unknown[]>(body: (...args: A) => Promise<number>) => (...args: A) => Promise<void>;
@@ -13,7 +12,6 @@ export function createAction(isVerbose: () => boolean): Action {
   return (body) =>
     async (...args) => {
       try {
-        quietRuntime();
         process.exitCode = await body(...args);
       } catch (error) {
         console.error(`cox: ${escapeForPeople(wordsOf(error))}`);

@@ -3,7 +3,6 @@
  * them.
  * Rule: over stdio, standard output carries the protocol and nothing else.
  */
-import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { Command } from 'commander';
 import type { Action } from '../command/action.ts';
 import { addExample } from '../command/help.ts';
@@ -11,9 +10,6 @@ import { readPort } from '../watch/web.ts';
 import { interrupted } from '../stack/interrupted.ts';
 import { withStack } from '../stack/open-stack.ts';
 import { ownLine } from '../stack/own-line.ts';
-import { createFactory } from './create-factory.ts';
-import { ShownDecisions } from './tool-context.ts';
-import { serveHttp } from './serve-http.ts';
 
 interface Options {
   as?: string;
@@ -22,7 +18,8 @@ interface Options {
   port?: number;
 }
 
-export function addMcp(program: Command, action: Action): void {
+/** The tools take their descriptions from all commands, which `loadAll` gives. */
+export function addMcp(program: Command, action: Action, loadAll: () => Promise<Command>): void {
   const command = program
     .command('mcp')
     .description('serve the verbs to other AIs by the Model Context Protocol')
@@ -30,13 +27,17 @@ export function addMcp(program: Command, action: Action): void {
     .option('--sign-with <key>', "the AI's own SSH key, where policy counts only signed messages")
     .option('--http', 'over HTTP on this machine, to clients with the token; else over standard input and output')
     .option('--port <n>', 'with --http; default: 8235, or a free one', readPort)
-    .action(action(async (options: Options) => await mcp(program, options)));
+    .action(action(async (options: Options) => await mcp(await loadAll(), options)));
   addExample(command, ['--as', 'helper']);
 }
 
 async function mcp(program: Command, { as, signWith: key, http, port }: Options): Promise<number> {
   return await withStack(async ({ client }, config) => {
     const { user } = config;
+    const [{ createFactory }, { ShownDecisions }] = await Promise.all([
+      import('./create-factory.ts'),
+      import('./tool-context.ts'),
+    ]);
     const describe = (name: string): string =>
       program.commands.find((command) => command.name() === name)?.description() ?? name;
     const line = (words: readonly string[]): string => ownLine(config, words);
@@ -54,11 +55,13 @@ async function mcp(program: Command, { as, signWith: key, http, port }: Options)
     const onError = ({ message }: Error): void => console.error(`cox mcp: ${message}`);
     const interrupt = interrupted();
     if (http) {
+      const { serveHttp } = await import('./serve-http.ts');
       const { url, token, close } = await serveHttp(factory, { port, token: config.mcpToken, onError });
       console.log(`MCP at ${url}, to clients of this machine that send:\n  Authorization: Bearer ${token}`);
       await interrupt.happened;
       await close();
     } else {
+      const { serveStdio } = await import('@modelcontextprotocol/server/stdio');
       const served = serveStdio(factory, { onerror: onError });
       const left = new Promise<void>((done) => process.stdin.once('close', done).once('end', done));
       await Promise.race([interrupt.happened, left]);

@@ -12,7 +12,6 @@ import { untilReached } from '../../client/until-reached.ts';
 import type { Config } from '../../config.ts';
 import { readConfig } from '../../config.ts';
 import type { RunningWorker } from '../../worker.ts';
-import { startWorker } from '../../worker.ts';
 import type { Action } from '../command/action.ts';
 import { addExample } from '../command/help.ts';
 import { interrupted } from '../stack/interrupted.ts';
@@ -59,6 +58,8 @@ async function startListedWorker(config: Config, temporal: NonNullable<Config['t
   );
   const { connection } = connected;
   try {
+    const { quietRuntime, startWorker } = await import('../../worker.ts');
+    quietRuntime();
     const worker = await startWorker(config, {
       address,
       namespace,

@@ -21,7 +21,7 @@ import { interrupted } from '../stack/interrupted.ts';
 import { shellLine } from '../../core/text/shell-line.ts';
 import { ownLine } from '../stack/own-line.ts';
 import type { Stack } from '../stack/open-stack.ts';
-import { attach, bringUp, StackError } from '../stack/open-stack.ts';
+import { attach, StackError } from '../stack/open-stack.ts';
 import { supervise } from '../person/supervise.ts';
 
 const GOAL = 'replace `var $A = require($B)` with `const $A = require($B)` in javascript';
@@ -49,6 +49,7 @@ async function demo(config: Config): Promise<number> {
   const repository = await makeSample(join(own.stateDir, 'sample'));
   const interrupt = interrupted();
   say('Starting a Temporal development server, a worker and a model …');
+  const { bringUp } = await import('../stack/bring-up.ts');
   const stack = await bringUp(own, say);
   try {
     say(

@@ -24,7 +24,7 @@ import { signStart } from '../person/sign-decision.ts';
 import { supervise } from '../person/supervise.ts';
 import { interrupted } from '../stack/interrupted.ts';
 import type { Stack } from '../stack/open-stack.ts';
-import { attach, bringUp, checkSearchAttributes, StackError } from '../stack/open-stack.ts';
+import { attach, checkSearchAttributes, StackError } from '../stack/open-stack.ts';
 import { shellLine } from '../../core/text/shell-line.ts';
 import { ownLine } from '../stack/own-line.ts';
 
@@ -92,6 +92,7 @@ async function openStack(config: Config): Promise<Stack> {
     say(
       `No stack is running: this command starts one, and ends it again. To keep one running:  ${ownLine(config, ['up'])}`,
     );
+    const { bringUp } = await import('../stack/bring-up.ts');
     return await bringUp(config, say);
   }
   await checkSearchAttributes(attached);

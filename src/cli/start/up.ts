@@ -10,8 +10,7 @@ import type { Action } from '../command/action.ts';
 import { addExample, GOAL_OF_EXAMPLE } from '../command/help.ts';
 import { interrupted } from '../stack/interrupted.ts';
 import type { Web } from '../../web/open-web.ts';
-import { openWeb } from '../../web/open-web.ts';
-import { bringUp, StackError } from '../stack/open-stack.ts';
+import { StackError } from '../stack/open-stack.ts';
 import { ownLine } from '../stack/own-line.ts';
 
 const say = (line: string): void => console.log(line);
@@ -32,9 +31,11 @@ async function up(config: Config): Promise<number> {
     );
   }
   const interrupt = interrupted();
+  const { bringUp } = await import('../stack/bring-up.ts');
   const stack = await bringUp(config, say);
   let web: Web | undefined;
   try {
+    const { openWeb } = await import('../../web/open-web.ts');
     web = await openWeb(stack.client, stack.address, { ...config.web, user: config.user, hub: config });
     await scheduleJanitor(stack.client, config.taskQueue);
     say(

@@ -8,7 +8,6 @@ import type { Action } from '../command/action.ts';
 import { addExample } from '../command/help.ts';
 import { interrupted } from '../stack/interrupted.ts';
 import { withStack } from '../stack/open-stack.ts';
-import { openWeb } from '../../web/open-web.ts';
 
 export function addWeb(program: Command, action: Action): void {
   const command = program
@@ -28,6 +27,7 @@ export function readPort(text: string): number {
 async function web(port: number | undefined): Promise<number> {
   return await withStack(async ({ client, address }, config) => {
     const interrupt = interrupted();
+    const { openWeb } = await import('../../web/open-web.ts');
     const served = await openWeb(client, address, { ...config.web, port, user: config.user, hub: config });
     console.log(`Open this address in a browser of this machine; it lets in whoever has it:\n  ${served.url}`);
     await interrupt.happened;
