@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import type { TestSpecification } from 'vitest/node';
 import { BaseSequencer } from 'vitest/node';
+import { keepFilesInMemory } from './test/temporary-files.ts';
+
+keepFilesInMemory();
 
 const filesOf = (areas: readonly string[]): string[] => areas.map((area) => `test/${area}/**/*.test.ts`);
 

@@ -6,7 +6,17 @@ import { ROOT } from '../tidy/source-files.ts';
 import { makeFolder } from '../stack/fake-program.ts';
 
 /** What only workers, pages and full screens need. */
-const HEAVY = ['@temporalio/worker', '@temporalio/core-bridge', 'openai', 'hono', '@modelcontextprotocol/server', 'ink', 'react', 'webpack', 'rxjs'];
+const HEAVY = [
+  '@temporalio/worker',
+  '@temporalio/core-bridge',
+  'openai',
+  'hono',
+  '@modelcontextprotocol/server',
+  'ink',
+  'react',
+  'webpack',
+  'rxjs',
+];
 
 async function packagesOf(...words: string[]): Promise<string[]> {
   const printer = join(ROOT, 'test/cli/print-packages.mjs');

@@ -2,13 +2,16 @@
 import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { probeIsolation } from '../../src/sandbox/isolation/isolation.ts';
 import { removeTree } from '../../src/sandbox/files/remove-tree.ts';
 import { runInSandbox } from '../../src/sandbox/command/run-command.ts';
 import { prepareSandboxRoot } from '../../src/sandbox/bubblewrap/sandbox-root.ts';
 import { makeBareSandbox } from './bare-sandbox.ts';
 import { realIsolation, temporaryFolder } from './sandbox-host.ts';
+
+// Elsewhere than other tests' files, which may be below /dev: a sandbox has a /dev of its own.
+vi.stubEnv('TMPDIR', '/tmp');
 
 test('a configured toolchain is found first, can not be written, and its neighbours are not there', async () => {
   const { folder, root, layers } = await makeBareSandbox();
