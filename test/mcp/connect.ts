@@ -71,10 +71,11 @@ export async function startProgram(crew: Crew, replies: Replies, version?: Versi
   return await connectBy(createClient(replies, version), transport);
 }
 
-function factoryOf({ client, stateDir }: Crew, key?: string): ReturnType<typeof createFactory> {
+function factoryOf({ client, stateDir, taskQueue }: Crew, key?: string): ReturnType<typeof createFactory> {
   return createFactory({
     client,
     hub: { hub: 'hub/{repository}.git', stateDir, remoteEnvironment: {} },
+    taskQueue,
     actor: 'helper',
     user: 'carl',
     key,

@@ -1,9 +1,12 @@
 /** Other AIs see, steer and decide by `cox mcp`, within what policy gives them; what it leaves to people, people confirm. */
+import { join } from 'node:path';
+import { execa } from 'execa';
 import { expect, test } from 'vitest';
 import { MESSAGE_SCHEMAS, VERBS } from '../../src/core/decisions/messages.ts';
 import { QUERY_NOTES, VERB_NOTES } from '../../src/core/decisions/message-notes.ts';
 import { refactorQueries } from '../../src/workflows/messages.ts';
-import { ask, finish, makeRepository, onePlan, planned, shell, startCrew, until } from '../workflows/harness.ts';
+import { ask, finish, makeRepository, onePlan, planned, ROOT, shell, startCrew, until } from '../workflows/harness.ts';
+import { environmentOf } from '../workflows/run-cox.ts';
 import { startProgram } from './connect.ts';
 
 const SCRIPT = ({ task, turn }: { task: string; turn: number }) => {
@@ -65,4 +68,8 @@ test('a run from its plan to its delivery: looked at and steered by tools, decid
   await handle.result();
   expect(await call('report', { run })).toContain('make it new');
   expect(shown).toHaveLength(3);
+  // It ends with its client, and says nothing on its output but the protocol.
+  const args = [join(ROOT, 'bin/cox.mjs'), 'mcp'];
+  const { exitCode, stdout } = await execa('node', args, { env: environmentOf(crew), input: '' });
+  expect([exitCode, stdout]).toEqual([0, '']);
 }, 300_000);

@@ -21,8 +21,6 @@ import { z } from 'zod';
 import { digestValue } from '../../core/digest.ts';
 import type { ToolContext } from './tool-context.ts';
 import { refusal } from './tool-context.ts';
-import type { Matter } from './matter.ts';
-import { typedCommand, showMatter } from './matter.ts';
 
 /** Longer texts can't be read in a form: such a thing is decided in a terminal or on the pages. */
 const MAX_TEXT = 30_000;
@@ -33,7 +31,7 @@ const CONFIRM = 'confirm';
 /** What a confirmation is for. `id` becomes the message's id, under which a run counts it once. */
 interface Asked {
   id: string;
-  matter: string;
+  digest: string;
 }
 
 /** Mints and checks what was asked: the key lives as long as the process. */
@@ -46,54 +44,56 @@ export type Confirmation =
   | { kind: 'yes'; id: string }
   | { kind: 'not yet'; result: CallToolResult | InputRequiredResult };
 
-/** The person's yes to a message; otherwise what the tool answers. */
+/** What a person is asked to confirm. */
+export interface Asking {
+  /** What it does to what, in a few words. */
+  what: string;
+  /** Everything that is sent, and to whom. */
+  said: unknown;
+  show: () => Promise<string>;
+  /** The command with which a person sends the same. */
+  command: string;
+  /** Why no client's form is enough. */
+  problem?: string | undefined;
+}
+
+/** A tool call, and what its server shares with others. */
+export interface ToolCall {
+  context: ToolContext;
+  confirmations: Confirmations;
+  server: McpServer;
+  ctx: ServerContext;
+}
+
+/** The person's yes; otherwise what the tool answers. */
 export async function confirm(
-  context: ToolContext,
-  codec: Confirmations,
-  server: McpServer,
-  ctx: ServerContext,
-  matter: Matter,
+  { confirmations, server, ctx }: Omit<ToolCall, 'context'>,
+  { what, said, show, command, problem }: Asking,
 ): Promise<Confirmation> {
-  const command = typedCommand(context, matter);
   const no = (reason: string): Confirmation => ({
     kind: 'not yet',
     result: refusal(`${reason}. A person can send it by: ${command}`),
   });
-  const { run, verb, rules } = matter;
-  if (rules.signatures === 'required')
-    return no(`policy of ${run} counts only a person's signature for this (decisions.signatures)`);
+  if (problem !== undefined) return no(problem);
   if (!canAsk(server, ctx))
-    return no(`policy of ${run} leaves this to people, and this client can't ask its person (no form elicitation)`);
-  const digest = digestOf(matter);
+    return no(`a person decides this, and this client can't ask its person (no form elicitation)`);
+  const digest = digestValue(said);
   const asked = ctx.mcpReq.requestState<Asked>();
   if (asked === undefined) {
-    const message = await showMatter(context, matter);
+    const message = await show();
     if (message.length > MAX_TEXT) return no('this is too long to be shown in a form');
-    return { kind: 'not yet', result: await ask(codec, ctx, { verb, run, message, digest }) };
+    const requestedSchema = z.object({ confirm: z.boolean().describe(`Yes: ${what}, as shown above`) });
+    const result = inputRequired({
+      inputRequests: { [CONFIRM]: inputRequired.elicit({ message, requestedSchema }) },
+      requestState: await confirmations.mint({ id: `mcp-${randomUUID()}`, digest }, ctx),
+    });
+    return { kind: 'not yet', result };
   }
-  const { matter: shown, id } = asked;
-  if (shown !== digest) return no('what was confirmed is not what is sent now: look at it again');
+  if (asked.digest !== digest) return no('what was confirmed is not what is sent now: look at it again');
   const reply = inputResponse(ctx.mcpReq.inputResponses, CONFIRM);
   if (reply.kind !== 'elicit' || reply.action !== 'accept' || reply.content?.['confirm'] !== true)
     return no('the person did not confirm it');
-  return { kind: 'yes', id };
-}
-
-async function ask(
-  codec: Confirmations,
-  ctx: ServerContext,
-  { verb, run, message, digest }: { verb: string; run: string; message: string; digest: string },
-): Promise<InputRequiredResult> {
-  const requestedSchema = z.object({ confirm: z.boolean().describe(`Yes: ${verb} ${run}, as shown above`) });
-  return inputRequired({
-    inputRequests: { [CONFIRM]: inputRequired.elicit({ message, requestedSchema }) },
-    requestState: await codec.mint({ id: `mcp-${randomUUID()}`, matter: digest }, ctx),
-  });
-}
-
-/** Everything that a message says, and to whom. */
-function digestOf({ verb, run, fields, need }: Matter): string {
-  return digestValue({ verb, run, fields, about: need?.digest ?? null });
+  return { kind: 'yes', id: asked.id };
 }
 
 /** Newer clients say with each request what they can do, older ones once at the start. */

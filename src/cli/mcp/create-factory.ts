@@ -9,6 +9,7 @@ import type { ToolContext } from './tool-context.ts';
 import { addLookTools } from './look-tools.ts';
 import { addMessageTools } from './message-tools.ts';
 import { addResources } from './resources.ts';
+import { addStartTool } from './start-tool.ts';
 
 /** What a client's model is told before it uses any tool. */
 const INSTRUCTIONS =
@@ -32,6 +33,7 @@ export function createFactory(context: ToolContext): () => McpServer {
     );
     addLookTools(server, context);
     addMessageTools(server, context, confirmations);
+    addStartTool(server, context, confirmations);
     addResources(server, context);
     return server;
   };

@@ -44,6 +44,7 @@ async function mcp(program: Command, { as, signWith: key, http, port }: Options)
     const context = {
       client,
       hub: config,
+      taskQueue: config.taskQueue,
       actor: as ?? `${user}+mcp`,
       user,
       key,

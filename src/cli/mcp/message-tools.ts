@@ -2,7 +2,7 @@
  * The tools that send messages: one for each verb, with the verb's own words and fields.
  * Rule: the actor sends by itself only what `matter.ts` allows. Everything else a person confirms, in their own name.
  */
-import type { CallToolResult, InputRequiredResult, McpServer, ServerContext } from '@modelcontextprotocol/server';
+import type { CallToolResult, InputRequiredResult, McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import { sendVerb } from '../../client/refactors.ts';
 import type { MessageFields, Verb } from '../../core/decisions/messages.ts';
@@ -12,15 +12,15 @@ import { asLine as safe } from '../../core/text/lines.ts';
 import type { VerbUpdate } from '../../workflows/messages.ts';
 import { updates } from '../../workflows/messages.ts';
 import { sendSigned } from '../person/sign-decision.ts';
-import type { Confirmations } from './confirm.ts';
+import type { Confirmations, ToolCall } from './confirm.ts';
 import { confirm } from './confirm.ts';
 import type { ToolContext } from './tool-context.ts';
 import { toolText, guard, refusal } from './tool-context.ts';
 import type { Fields, Matter } from './matter.ts';
-import { readMatter } from './matter.ts';
+import { readMatter, showMatter, typedCommand } from './matter.ts';
 
 /** Fields of every message that this server sets itself. */
-const OWN_FIELDS: readonly string[] = ['by', 'id', 'signature', 'signer', 'expiresAt'];
+const OWN_FIELDS: readonly string[] = ['by', 'id', 'requestedBy', 'signature', 'signer', 'expiresAt'];
 /** Fields that a tool needs, although a person may leave them out: without them nothing says what was looked at. */
 const BOUND: Partial<Record<Verb, readonly string[]>> = {
   approve: ['decision', 'digest'],
@@ -30,12 +30,17 @@ const BOUND: Partial<Record<Verb, readonly string[]>> = {
 
 export const RUN = z.string().min(1).max(1000).describe('the id of a refactor, or of one of its agents');
 
+/** Fields of an input without those that this server sets itself. */
+export function fieldsOfTool(shape: Readonly<Record<string, z.ZodType>>): [string, z.ZodType][] {
+  return Object.entries(shape).filter(([name]) => !OWN_FIELDS.includes(name));
+}
+
 /** A verb's input as a tool takes it. */
 function inputOf(verb: Verb): z.ZodObject {
-  const fields = Object.entries<z.ZodType>(MESSAGE_SCHEMAS[verb].shape).flatMap(([name, schema]) => {
-    if (OWN_FIELDS.includes(name)) return [];
-    return [[name, BOUND[verb]?.includes(name) ? z.nonoptional(schema) : schema]];
-  });
+  const fields = fieldsOfTool(MESSAGE_SCHEMAS[verb].shape).map(([name, schema]) => [
+    name,
+    BOUND[verb]?.includes(name) ? z.nonoptional(schema) : schema,
+  ]);
   return z.strictObject({ run: RUN, ...(Object.fromEntries(fields) as Record<string, z.ZodType>) });
 }
 
@@ -48,26 +53,28 @@ export function addMessageTools(server: McpServer, context: ToolContext, confirm
   }
 }
 
-interface Sending {
-  server: McpServer;
-  context: ToolContext;
-  confirmations: Confirmations;
-  ctx: ServerContext;
-}
-
 async function send(
-  { server, context, confirmations, ctx }: Sending,
+  call: ToolCall,
   verb: Verb,
   run: string,
   said: Fields,
 ): Promise<CallToolResult | InputRequiredResult> {
+  const { context } = call;
   const matter = await readMatter(context, verb, run, said);
   if (matter.who !== 'people') {
     if (matter.need && !context.shown.has(run, matter.need))
       return refusal(`look at ${matter.need.id} first: the tool decision shows it whole, with its digest`);
     return await deliver(context, matter, { by: context.actor });
   }
-  const confirmed = await confirm(context, confirmations, server, ctx, matter);
+  const { fields, need, rules } = matter;
+  const isSigned = rules.signatures === 'required';
+  const confirmed = await confirm(call, {
+    what: `${verb} ${run}`,
+    said: { verb, run, fields, about: need?.digest ?? null },
+    show: async () => await showMatter(context, matter),
+    command: typedCommand(context, matter),
+    problem: isSigned ? `policy of ${run} counts only a person's signature for this (decisions.signatures)` : undefined,
+  });
   if (confirmed.kind === 'not yet') return confirmed.result;
   return await deliver(context, matter, { by: context.user, id: confirmed.id });
 }

@@ -12,6 +12,7 @@ import type { HubSettings } from '../../git/remote/hub-store.ts';
 export interface ToolContext {
   client: Client;
   hub: HubSettings;
+  taskQueue: string;
   /** The name that tools act under. Policy gives it rights, as it gives them to people. */
   actor: string;
   /** The person of this machine: what is confirmed in their client counts as theirs. */
