@@ -58,7 +58,8 @@ export async function readRun(client: Client, desk: Desk, reader: HubReader, id:
       { id: 'state', body: renderState(status) },
       { id: 'needs', body: renderNeeds(decisions) },
       { id: 'queue', body: renderQueue(desk, guided, status.receipts) },
-      { id: 'plan', body: renderPlan(desk, { guided, status, plan, nows }) },
+      { id: 'rivals', body: renderAllRivals(desk, guided, status) },
+      { id: 'plan', body: renderPlan({ status, plan, nows }) },
       { id: 'spend', body: renderSpend(status, plot) },
       { id: 'receipts', body: renderReceipts(status.receipts) },
       { id: 'log', body: renderLog(log) },
@@ -81,13 +82,12 @@ function renderNeeds(decisions: readonly Html[]): Html {
 }
 
 interface PlanView {
-  guided: Guided;
   status: RefactorStatus;
   plan: Plan | undefined;
   nows: ReadonlyMap<string, AgentNow>;
 }
 
-function renderPlan(desk: Desk, { guided, status, plan, nows }: PlanView): Html {
+function renderPlan({ status, plan, nows }: PlanView): Html {
   const { tasks, agents = [] } = status;
   const rows = tasks.map(({ id, title, status: now, steps, trouble, agent }) => {
     const [mark, words] = showTick(now);
@@ -100,7 +100,7 @@ function renderPlan(desk: Desk, { guided, status, plan, nows }: PlanView): Html 
     return html`<li class="task-row"><span class="tick" aria-hidden="true">${mark}</span> <strong>${asLine(id)}</strong> ${asLine(title)}
 <span class="terms">${words}, ${counted(step, 'step')}${after}</span>${trouble ? html`<p class="wrong">${asLine(trouble)}</p>` : ''}
 ${told === undefined ? '' : html`<details id="told-${id}"><summary>Instructions of ${asLine(id)}</summary><pre tabindex="0">${safe(told)}</pre></details>`}
-${[...own].map((one) => renderAgent(one, nows.get(one)))}${renderRivals(desk, guided, status, id)}</li>`;
+${[...own].map((one) => renderAgent(one, nows.get(one)))}</li>`;
   });
   const others = agents.filter(({ task }) => !tasks.some(({ id }) => id === task));
   return html`<h2>Plan</h2>${status.plan === null ? html`<p>None yet.</p>` : html`<p class="terms">${asLine(status.plan)}</p>`}
@@ -108,10 +108,15 @@ ${plan && !hasEnded(status.state) ? html`<p><a href="${addressOf('plan', status.
 ${plan ? renderGraph(plan, status) : ''}<ol class="plan">${rows}</ol>${others.map(({ id }) => renderAgent(id, nows.get(id)))}`;
 }
 
-/** Whose work counts can be said before all of them have finished; after that a decision asks for it. */
-function renderRivals(desk: Desk, { run, rules }: Guided, { tasks, needs }: RefactorStatus, task: string): Html {
-  const rivals = tasks.find(({ id }) => id === task)?.rivals ?? [];
-  if (rivals.length < 2 || needs.some((need) => need.kind === 'choice' && need.task === task)) return html``;
+/** A part of its own, since that of the plan is replaced whenever an agent goes on, under the hands of who chooses. */
+function renderAllRivals(desk: Desk, guided: Guided, { tasks, needs }: RefactorStatus): Html {
+  // Whose work counts can be said before all of them have finished; after that a decision asks for it.
+  const asked = needs.flatMap(({ kind, task }) => (kind === 'choice' ? [task] : []));
+  const racing = tasks.filter(({ id, rivals = [] }) => rivals.length > 1 && !asked.includes(id));
+  return html`${racing.map(({ id, rivals = [] }) => renderRivals(desk, guided, id, rivals))}`;
+}
+
+function renderRivals(desk: Desk, { run, rules }: Guided, task: string, rivals: readonly string[]): Html {
   const forms = rivals.map((agent) =>
     renderForm(desk, {
       run,
@@ -121,7 +126,7 @@ function renderRivals(desk: Desk, { run, rules }: Guided, { tasks, needs }: Refa
       button: html`<button>Choose ${asLine(nameOfAgent(run, agent))} now</button>`,
     }),
   );
-  return html`<p>Rivals: the work of one will count, the others are left aside.</p><div class="answers">${forms}</div>`;
+  return html`<h2>Rivals for ${asLine(task)}</h2><p>The work of one will count, the others are left aside.</p><div class="answers">${forms}</div>`;
 }
 
 function renderAgent(id: string, now: AgentNow | undefined): Html {
