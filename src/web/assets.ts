@@ -212,6 +212,8 @@ document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (key === 'Escape') return target.blur();
   if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+  // A row that is a link opens by itself; a decision's heading leads to its run.
+  if (key === 'Enter' && target.matches('h3[data-row]')) return target.closest('.decision').querySelector('a')?.click();
   const actions = { j: () => move(1), k: () => move(-1), a: () => goTo('a'), r: () => goTo('r'), s: () => goTo('s'),
     d: () => goTo('d'), u: () => location.assign('/'), i: () => location.assign('/inbox'), '?': () => {
       const keys = document.getElementById('keys');

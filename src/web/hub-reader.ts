@@ -62,7 +62,8 @@ export function createHubReader(client: Client, hub: HubSettings): HubReader {
       await orSay(async () => {
         return await once(`decision ${run} ${need.id} ${need.digest}`, async () => {
           const changed = await findDifferenceOf(client, hub, run, need);
-          return changed && renderDiff(await showDifference(changed), need.about);
+          const text = changed === undefined ? '' : await showDifference(changed);
+          return text === '' ? undefined : renderDiff(text, need.about);
         });
       }),
     agent: async (now) => {
@@ -70,7 +71,8 @@ export function createHubReader(client: Client, hub: HubSettings): HubReader {
       return {
         diff: await orSay(async () => {
           return await once(`diff ${id} ${head}`, async () => {
-            return renderDiff(await showDifference(await findDifference(client, hub, id)));
+            const text = await showDifference(await findDifference(client, hub, id));
+            return text === '' ? html`<p>Nothing yet.</p>` : renderDiff(text);
           });
         }),
         steps: await orSay(async () => renderSteps(now.status, listSteps(await conversationOf(now)))),
@@ -90,7 +92,7 @@ export function createHubReader(client: Client, hub: HubSettings): HubReader {
           });
           return renderSpendPlot(
             spent.flat(),
-            'Model calls of its agents. Calls of reviewers, and steps that were taken back, are not in the curve.',
+            'Model calls of its agents that ended. Calls of reviewers, calls that were cut short and steps that were taken back are not in the curve.',
           );
         });
       }),

@@ -5,9 +5,10 @@
 import { accessSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import axe from 'axe-core';
 import type { AxeResults } from 'axe-core';
+import { execa } from 'execa';
 import type { Browser, Page } from 'puppeteer-core';
 import puppeteer from 'puppeteer-core';
 import { afterAll, expect, inject, onTestFinished } from 'vitest';
@@ -94,6 +95,13 @@ export const textOf = async (page: Page, selector = 'main'): Promise<string> =>
 export async function send(page: Page, selector: string): Promise<string> {
   await Promise.all([page.waitForNavigation(WAIT), page.click(selector)]);
   return await textOf(page, '#told');
+}
+
+/** Runs a command of a page exactly as it is printed there, with the `temporal` program at hand. */
+export async function runCommand(page: Page, selector: string): Promise<string> {
+  const path = `${dirname(inject('temporalPath'))}${delimiter}${process.env['PATH']}`;
+  const { stdout } = await execa('sh', ['-c', await textOf(page, selector)], { env: { PATH: path } });
+  return stdout;
 }
 
 /** What must hold of every page: axe finds nothing, and no text became an element or ran. */

@@ -89,9 +89,10 @@ test('a form of another site, or without the field of our own, sends nothing', a
   const own = { Cookie, Origin: url.origin };
   const stop = (key: string): string => new URLSearchParams({ form: key, run: 'no such run', verb: 'stop' }).toString();
   for (const Origin of ['https://attacker.example', 'null', `http://127.0.0.1:1`, `https://${url.host}`])
-    expect((await send('/act', { Cookie, Origin }, stop(form))).status, Origin).toBe(403);
+    for (const path of ['/act', '/decide', '/plan'])
+      expect((await send(path, { Cookie, Origin }, stop(form))).status, `${path} ${Origin}`).toBe(403);
   expect((await send('/act', { Cookie }, stop(form))).status).toBe(403);
-  expect((await send('/act', own, stop('guess'))).status).toBe(403);
+  for (const path of ['/act', '/decide', '/plan']) expect((await send(path, own, stop('guess'))).status).toBe(403);
   expect((await send('/act', { Origin: url.origin }, stop(form))).status).toBe(403);
   expect((await send('/act', own, stop(form))).status).toBe(303);
 });

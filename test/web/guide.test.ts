@@ -92,7 +92,8 @@ test('a queued steer gets other words or is taken back, an agent goes back to a 
 
 test('the form of the plan keeps what was typed where it is refused, and asks for the new plan; printed commands have the effect', async () => {
   const crew = await startCrew(({ task }) =>
-    task === 'plan' ? planned(onePlan({ id: 'a', paths: ['a/**'], maxTokens: 123_456 })) : finish(),
+    // Long enough to be there when it is stopped.
+    task === 'plan' ? planned(onePlan({ id: 'a', paths: ['a/**'], maxTokens: 123_456 })) : shell('sleep 300'),
   );
   const handle = await crew.start({ repository: await makeRepository() });
   const id = handle.workflowId;

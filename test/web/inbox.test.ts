@@ -3,8 +3,19 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { refactorQueries } from '../../src/workflows/messages.ts';
-import { ask, finish, git, makeRepository, onePlan, planned, shell, startCrew, until } from '../workflows/harness.ts';
-import { check, enter, send, serve, textOf, WAIT } from './browser.ts';
+import {
+  approve,
+  ask,
+  finish,
+  git,
+  makeRepository,
+  onePlan,
+  planned,
+  shell,
+  startCrew,
+  until,
+} from '../workflows/harness.ts';
+import { check, enter, runCommand, send, serve, textOf, WAIT } from './browser.ts';
 
 const HOSTILE = `"'><script>window.hacked=1</script>`;
 
@@ -72,4 +83,44 @@ test('all of a group are decided at once, each by its digest; of two people one 
   await two.result();
   expect(await git(repositories[1] ?? '', 'show', `coxswain/${two.workflowId}:a/name`)).toBe('river');
   await ann.waitForFunction(`${hers}.length === 2`, WAIT);
+}, 600_000);
+
+test('more groups than are shown whole are rows that lead to them; what holds is resumed, and the printed command answers', async () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+  const crew = await startCrew(({ task, turn }) => {
+    if (task === 'plan') return planned(onePlan(...names.map((id) => ({ id, paths: [`${id}/**`] }))));
+    return turn === 0 ? ask(`what about ${task}? ${HOSTILE}`) : finish();
+  });
+  const team = `team-${randomUUID().slice(0, 8)}`;
+  const asks = await crew.start({ repository: await makeRepository(), team, policy: { maxParallelAgents: 7 } });
+  await approve(asks, 'plan@1');
+  const holds = await crew.start({ repository: await makeRepository(), team, setup: 'exit 3' });
+  await until(holds, ({ hold }) => hold !== null);
+  await until(asks, ({ needs }) => needs.length === 7);
+  const page = await enter(await serve(crew));
+  await page.goto(new URL(`/inbox?team=${team}`, page.url()).href);
+  await page.waitForFunction(`document.querySelector('#needs').textContent.includes('Less urgent: 2')`, WAIT);
+  await check(page);
+
+  // No file was changed, so there is nothing but the question to be shown.
+  expect(await page.$$('.subject')).toHaveLength(0);
+  await page.keyboard.press('j');
+  await Promise.all([page.waitForNavigation(WAIT), page.keyboard.press('Enter')]);
+  expect(new URL(page.url()).pathname).toBe('/run');
+  await Promise.all([page.waitForNavigation(WAIT), page.keyboard.press('i')]);
+  await page.goto(new URL(`/inbox?team=${team}`, page.url()).href);
+
+  const first = `document.querySelector('#needs h3').textContent`;
+  const row = await textOf(page, '#needs tbody a');
+  await Promise.all([page.waitForNavigation(WAIT), page.click('#needs tbody a')]);
+  expect(await page.evaluate(first)).toContain(row);
+  const question = `form:has(textarea[name=text])`;
+  expect(await runCommand(page, `${question} .command code`)).toContain('question@1 passed on to');
+  await page.waitForFunction(`document.querySelector('#needs').textContent.includes('Less urgent: 1')`, WAIT);
+
+  // Whether it is shown whole or as a row depends on its age.
+  const toHold = `[...document.querySelectorAll('#needs tbody a')].find((one) => one.textContent.startsWith('hold'))`;
+  if (await page.evaluate(`Boolean(${toHold})`))
+    await Promise.all([page.waitForNavigation(WAIT), page.evaluate(`${toHold}.click()`)]);
+  expect(await send(page, 'button[value=resume]')).toContain('resume: applied: resumed');
 }, 600_000);
