@@ -124,20 +124,33 @@ export function addCommit(
   files: Record<string, FileSpec>,
   { parents = [], message = 'base' }: { parents?: readonly Sha[]; message?: string } = {},
 ): Sha {
-  const entries = Object.entries(files).map(([path, spec]) => {
+  const made = Object.entries(files).map(([path, spec]) => {
     const isBytes = typeof spec === 'string' || Buffer.isBuffer(spec);
-    const [mode, bytes] = isBytes
-      ? ['100644', spec]
-      : 'link' in spec
-        ? ['120000', spec.link]
-        : ['100755', spec.program];
-    return `${mode} ${git(store.dir, ['hash-object', '-w', '--no-filters', '--stdin'], bytes)}\t${path}\0`;
+    if (isBytes) return { path, mode: '100644', bytes: spec };
+    return 'link' in spec ? { path, mode: '120000', bytes: spec.link } : { path, mode: '100755', bytes: spec.program };
   });
+  const blobs = addBlobs(
+    store,
+    made.map(({ bytes }) => bytes),
+  );
+  const entries = made.map(({ path, mode }, index) => `${mode} ${blobs[index]}\t${path}\0`);
   const env = { GIT_INDEX_FILE: join(store.dir, `test-index-${randomUUID()}`) };
   git(store.dir, ['update-index', '-z', '--index-info'], Buffer.from(entries.join(''), 'latin1'), env);
   const tree = git(store.dir, ['write-tree'], '', env);
   rmSync(env.GIT_INDEX_FILE);
   return addTreeCommit(store, tree, { parents, message });
+}
+
+/** The ids of these contents, which one git writes: a program for each would take most of a test's time. */
+function addBlobs(store: Store, contents: readonly (string | Buffer)[]): string[] {
+  if (contents.length === 0) return [];
+  const folder = join(store.dir, `test-blobs-${randomUUID()}`);
+  mkdirSync(folder);
+  const paths = contents.map((_, index) => join(folder, `${index}`));
+  for (const [index, path] of paths.entries()) writeFileSync(path, contents[index] ?? '');
+  const ids = git(store.dir, ['hash-object', '-w', '--no-filters', '--stdin-paths'], `${paths.join('\n')}\n`);
+  rmSync(folder, { recursive: true });
+  return ids.split('\n');
 }
 
 /** A commit of a tree that the store has. */
@@ -152,14 +165,28 @@ export function addTreeCommit(
 /** The files of a commit as `mode path content`, in git's order; odd bytes as escapes, links as `-> target`. */
 export function drawTree(store: Pick<Store, 'dir'>, commit: string): string[] {
   const listed = gitBytes(store.dir, ['ls-tree', '-r', '-z', '--full-tree', commit]).toString('latin1').split('\0');
-  return listed
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [head = '', path = ''] = line.split('\t');
-      const [mode = '', , oid = ''] = head.split(' ');
-      const bytes = gitBytes(store.dir, ['cat-file', 'blob', oid]).toString('latin1');
-      return `${mode} ${escape(path)} ${escape(bytes)}`;
-    });
+  const entries = listed.filter((line) => line !== '').map((line) => line.split('\t'));
+  const contents = readBlobs(
+    store,
+    entries.map(([head = '']) => head.split(' ')[2] ?? ''),
+  );
+  return entries.map(([head = '', path = ''], index) => {
+    const bytes = contents[index]?.toString('latin1') ?? '';
+    return `${head.split(' ')[0]} ${escape(path)} ${escape(bytes)}`;
+  });
+}
+
+/** The contents of these blobs, from one git. */
+function readBlobs(store: Pick<Store, 'dir'>, ids: readonly string[]): Buffer[] {
+  const out = gitBytes(store.dir, ['cat-file', '--batch'], `${ids.join('\n')}\n`);
+  let at = 0;
+  return ids.map((id) => {
+    const end = out.indexOf('\n', at);
+    const [found, type, size] = out.toString('latin1', at, end).split(' ');
+    if (found !== id || type !== 'blob') throw new Error(`git has no blob ${id}`);
+    at = end + 1 + Number(size) + 1;
+    return out.subarray(end + 1, end + 1 + Number(size));
+  });
 }
 
 /** The files below a folder in the same form as `drawTree`. */
