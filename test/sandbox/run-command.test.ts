@@ -86,13 +86,13 @@ describe('what a command can reach', () => {
     expect(result.output).toContain('Read-only file system');
   });
 
-  test('our node, ast-grep and apply_patch are there, and system programs come first', async () => {
+  test('our node, ast-grep, rg and apply_patch are there, and system programs come first', async () => {
     const workspace = await openWorkspace();
     const { output } = await run(
       workspace,
-      '"$COXSWAIN_TOOLS/node" --version; ast-grep --version; command -v apply_patch; command -v sh',
+      '"$COXSWAIN_TOOLS/node" --version; ast-grep --version; rg --no-heading base; command -v apply_patch; command -v sh',
     );
-    expect(output).toMatch(/^v24\..*\nast-grep .*\n\/opt\/coxswain\/bin\/apply_patch\n\/usr\/bin\/sh\n$/);
+    expect(output).toMatch(/^v24\..*\nast-grep .*\nfile:base\n\/opt\/coxswain\/bin\/apply_patch\n\/usr\/bin\/sh\n$/);
   });
 
   test('servers and clients meet on localhost, by its name, inside the sandbox', async () => {

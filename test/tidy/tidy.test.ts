@@ -48,7 +48,10 @@ const IMPORTS: Record<string, { packages: RegExp; folders: string[]; types?: str
   egress: { packages: /^(node:.*|ipaddr\.js)$/, folders: ['core'] },
   programs: { packages: /^(node:.*|execa)$/, folders: [] },
   // A workspace is filled from the store and stored into it; its setup reaches the network through the proxy.
-  sandbox: { packages: /^(node:.*|execa|ignore|zod)$/, folders: ['core', 'egress', 'git', 'programs'] },
+  sandbox: {
+    packages: /^(node:.*|@vscode\/ripgrep|execa|ignore|zod)$/,
+    folders: ['core', 'egress', 'git', 'programs'],
+  },
   signing: { packages: /^(node:.*|execa)$/, folders: ['core'] },
   seal: { packages: /^(node:.*|@temporalio\/(activity|common|worker)|zod)$/, folders: ['core'] },
   stack: { packages: /^(node:.*|@temporalio\/.*|execa)$/, folders: ['core', 'client', 'programs'] },

@@ -14,6 +14,7 @@ test('a model with the habits of other tools works to the end: what it means run
     [call('functions.shell', { command: ['sh', '-c', 'echo listed > listed.txt'], workdir: '/workspace/a' })],
     [call('shell_command', { command: 'pwd > here.txt; cat here.txt', workdir: 'a', timeout_ms: 5000, login: true })],
     [call('shell', { command: ['apply_patch', PATCH] })],
+    [call('shell', { command: 'echo slow; sleep 60', timeout_ms: 1000 })],
     [call('read_file', { path: 'a/patched.txt' })],
   ];
   const script: Script = ({ task, turn }) => {
@@ -30,6 +31,7 @@ test('a model with the habits of other tools works to the end: what it means run
   expect(await git(repository, 'show', 'habits:a/here.txt')).toBe('/workspace/a');
   const last = crew.model.requests.at(-1)?.items.flatMap((item) => (item.kind === 'result' ? [item.output] : [])) ?? [];
   expect(last.filter((output) => output.startsWith('Noted'))).toHaveLength(3);
+  expect(last.at(-2)).toBe('timed out\nslow\n\n[ended by its limit of 1 second; timeoutSeconds may be up to 3600]');
   expect(last.at(-1)).toMatch(/no tool "read_file": the tools are shell \{command, timeoutSeconds\?\}/);
   const log = await crew.client.workflow.getHandle(`${handle.workflowId}/a.1`).query(agentQueries.log);
   expect(log.map(({ text }) => text).join('\n')).not.toContain('holds');

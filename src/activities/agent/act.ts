@@ -8,8 +8,9 @@ import { digestCall } from '../../core/digest.ts';
 import { mayChange, summarisePaths } from '../../core/paths.ts';
 import { taskWords } from '../../core/agent/prompts.ts';
 import type { ApplyPatchArguments, ShellArguments } from '../../core/agent/tools.ts';
-import { checkToolCall } from '../../core/agent/tools.ts';
+import { checkToolCall, MAX_TIMEOUT_SECONDS } from '../../core/agent/tools.ts';
 import { escapeForPeople } from '../../core/text/escape.ts';
+import { counted } from '../../core/text/lines.ts';
 import type { Entry, Sha } from '../../core/transcript.ts';
 import { formatCheckpointMessage } from '../../core/transcript.ts';
 import { commitTree } from '../../git/write/commit-tree.ts';
@@ -91,7 +92,8 @@ async function actOnce(
   const subject = `${input.key.replace('act/', '')} ${describeCommand(command)} → ${end}`;
   const stale = describeStale(workspace.staleSetup);
   const message = (leftOut: Record<string, number>, said: string[]): string => {
-    entry = toEntry({ ...input, tool }, { result, end, leftOut, notes: [...said, ...stale] });
+    const notes = [...said, ...describeTimeout(result, command), ...stale];
+    entry = toEntry({ ...input, tool }, { result, end, leftOut, notes });
     return formatCheckpointMessage(subject, entry);
   };
   const putBack = async (leftOut: Record<string, number>, said: string[]): Promise<{ commit: Sha; tree: Sha }> =>
@@ -128,6 +130,12 @@ function describeLeftOut(leftOut: Record<string, number>): string[] {
     : [
         `not in the checkpoint: ${news.map(([reason, count]) => `${reason} (${count.toLocaleString('en')})`).join(', ')}`,
       ];
+}
+
+/** Tells the model which limit ended its command, and how far it can go. */
+function describeTimeout({ outcome }: CommandResult, { timeoutMs }: CommandRequest): string[] {
+  const most = `timeoutSeconds may be up to ${MAX_TIMEOUT_SECONDS}`;
+  return outcome === 'timed-out' ? [`ended by its limit of ${counted(timeoutMs / 1000, 'second')}; ${most}`] : [];
 }
 
 function describeStale(stale: Workspace['staleSetup']): string[] {

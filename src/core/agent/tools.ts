@@ -10,6 +10,9 @@ import { isNote, readCall } from './read-call.ts';
 /** Linux starts no program with an argument longer than 128 KiB. */
 const MAX_COMMAND_BYTES = 120_000;
 
+/** The longest limit that a command can ask for. */
+export const MAX_TIMEOUT_SECONDS = 3600;
+
 const shell = z.strictObject({
   command: z
     .string()
@@ -18,7 +21,13 @@ const shell = z.strictObject({
     .refine((line) => !line.includes('\0'), 'has a NUL in it, which no command line can hold')
     .refine((line) => new TextEncoder().encode(line).length <= MAX_COMMAND_BYTES, 'is too long: put it into a file')
     .describe('A POSIX shell command line, run by sh -c in /workspace without network.'),
-  timeoutSeconds: z.number().int().min(1).max(3600).optional().describe('Most seconds it may take; 600 if left out.'),
+  timeoutSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(MAX_TIMEOUT_SECONDS)
+    .optional()
+    .describe('Most seconds it may take; 600 if left out.'),
 });
 const applyPatch = z.strictObject({
   patch: z

@@ -1,5 +1,6 @@
 /**
- * The programs that every command finds at the end of its PATH: node, ast-grep, apply_patch and cox-codemod.
+ * The programs that every command finds at the end of its PATH: node, ast-grep, rg, apply_patch
+ * and cox-codemod.
  * Rule: a program of the repository or the host always comes first; the toolbox only fills gaps.
  */
 import { existsSync } from 'node:fs';
@@ -47,10 +48,7 @@ const scripts: Record<string, string> = {
  * commands of other workers may have it mounted.
  */
 export async function prepareToolbox(stateDir: string): Promise<Toolbox> {
-  const programs = [
-    { name: 'node', source: process.execPath },
-    ...[findAstGrep()].flatMap((source) => (source === undefined ? [] : [{ name: 'ast-grep', source }])),
-  ];
+  const programs = [{ name: 'node', source: process.execPath }, ...(await findPackaged())];
   const files: Record<string, string> = { 'package.json': '{"type": "module"}\n', ...scripts };
   for (const name of sources)
     files[name] = await readFile(fileURLToPath(new URL(`../programs/${name}`, import.meta.url)), 'utf8');
@@ -99,7 +97,16 @@ async function isHardLinked(source: string, target: string): Promise<boolean> {
   );
 }
 
-/** The ast-grep program of npm's package for this platform; undefined if there is none. */
+/** The programs that npm's packages have for this platform; those that are missing are left out. */
+async function findPackaged(): Promise<{ name: string; source: string }[]> {
+  const rg = await import('@vscode/ripgrep').catch(() => undefined);
+  const found = [
+    { name: 'ast-grep', source: findAstGrep() },
+    { name: 'rg', source: rg?.rgPath },
+  ];
+  return found.flatMap(({ name, source }) => (source === undefined ? [] : [{ name, source }]));
+}
+
 function findAstGrep(): string | undefined {
   const platformName =
     process.platform === 'linux' ? `linux-${process.arch}-gnu` : `${process.platform}-${process.arch}`;
