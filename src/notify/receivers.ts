@@ -5,20 +5,24 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { describeIssue } from '../core/plan.ts';
 import { receiverName } from '../core/policy/notify-field.ts';
 
 /** What a program gets of the worker's environment; the worker's secrets are not for it. */
 const INHERITED = ['PATH', 'HOME', 'LANG', 'DISPLAY', 'DBUS_SESSION_BUS_ADDRESS', 'XDG_RUNTIME_DIR'];
 
 const address = z.url({ protocol: /^https?$/ });
-const receiverSchema = z.union([
-  /** Standard Webhooks; the secret begins with `whsec_`. */
-  z.strictObject({ webhook: address, secret: z.string().min(1) }),
-  /** A Slack-compatible incoming webhook. */
-  z.strictObject({ chat: address }),
-  /** A program and its words, without a shell; the notice is JSON on its standard input. */
-  z.strictObject({ command: z.array(z.string().min(1)).min(1) }),
-]);
+const receiverSchema = z.union(
+  [
+    /** Standard Webhooks; the secret begins with `whsec_`. */
+    z.strictObject({ webhook: address, secret: z.string().min(1) }),
+    /** A Slack-compatible incoming webhook. */
+    z.strictObject({ chat: address }),
+    /** A program and its words, without a shell; the notice is JSON on its standard input. */
+    z.strictObject({ command: z.array(z.string().min(1)).min(1) }),
+  ],
+  { error: 'takes {webhook, secret}, {chat} or {command: […]}, with http or https addresses' },
+);
 type Written = z.infer<typeof receiverSchema>;
 export type NoticeReceiver =
   | Exclude<Written, { command: string[] }>
@@ -33,9 +37,16 @@ export function readReceivers(file: string | undefined, env: NodeJS.ProcessEnv):
   try {
     return parseReceivers(readFileSync(file, 'utf8'), env);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`COXSWAIN_RECEIVERS: ${file} can't be used: ${why}`, { cause: error });
+    const why = error instanceof z.ZodError ? error.issues.map(describe).join('; ') : Object(error).message;
+    // Without the error itself: people are shown the innermost one, which names neither the variable nor the file.
+    throw new Error(`COXSWAIN_RECEIVERS: ${file} can't be used: ${why}`);
   }
+}
+
+/** What is wrong with a receiver's name is one level deeper than what is wrong with the receiver. */
+function describe(issue: z.core.$ZodIssue): string {
+  const [inner = issue] = issue.code === 'invalid_key' ? issue.issues : [];
+  return describeIssue({ ...inner, path: issue.path });
 }
 
 function parseReceivers(text: string, env: NodeJS.ProcessEnv): Receivers {

@@ -85,7 +85,15 @@ test('a secret in the file itself, and a variable that is not set, are refused w
   const webhook = 'https://ops.example.com/cox';
   await expect(read({ webhook, secret: SECRET })).rejects.toThrow('secret: name a variable of the environment');
   await expect(read({ webhook, secret: '$OPS_SECRET' })).rejects.toThrow('secret: the environment has no OPS_SECRET');
-  await expect(read({ webhook: 'file:///etc/passwd', secret: '$X' })).rejects.toThrow();
+  // Each names the variable, the file and what it takes; no cause hides that from people.
+  const said = async (receiver: object): Promise<unknown> =>
+    await read(receiver).catch((error: unknown) => [String(error), error instanceof Error && error.cause]);
+  const begin = `Error: COXSWAIN_RECEIVERS: ${file} can't be used:`;
+  const takes = 'ops: takes {webhook, secret}, {chat} or {command: […]}, with http or https addresses';
+  expect(await said({})).toEqual([`${begin} ${takes}`, undefined]);
+  expect(await said({ chat: 'file:///etc/passwd' })).toEqual([`${begin} ops.chat: Invalid URL`, undefined]);
+  await writeFile(file, JSON.stringify({ Ops: { chat: webhook } }));
+  expect(() => readReceivers(file, {})).toThrow('Ops: the name of a receiver: small letters, digits and hyphens');
 });
 
 test('a receiver that is away, refuses or sends elsewhere is a reason without its address', async () => {
