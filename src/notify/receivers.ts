@@ -4,6 +4,7 @@
  * names as `$NAME`.
  */
 import { readFileSync } from 'node:fs';
+import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import { describeIssue } from '../core/plan.ts';
 import { receiverName } from '../core/policy/notify-field.ts';
@@ -15,7 +16,10 @@ const address = z.url({ protocol: /^https?$/ });
 const receiverSchema = z.union(
   [
     /** Standard Webhooks; the secret begins with `whsec_`. */
-    z.strictObject({ webhook: address, secret: z.string().min(1) }),
+    z.strictObject({
+      webhook: address,
+      secret: z.string().refine(canSign, 'a secret of Standard Webhooks: whsec_ and base64'),
+    }),
     /** A Slack-compatible incoming webhook. */
     z.strictObject({ chat: address }),
     /** A program and its words, without a shell; the notice is JSON on its standard input. */
@@ -23,6 +27,15 @@ const receiverSchema = z.union(
   ],
   { error: 'takes {webhook, secret}, {chat} or {command: […]}, with http or https addresses' },
 );
+/** One that can't is found when the worker starts, not when the first notice is due. */
+function canSign(secret: string): boolean {
+  try {
+    return new Webhook(secret) instanceof Webhook;
+  } catch {
+    return false;
+  }
+}
+
 type Written = z.infer<typeof receiverSchema>;
 export type NoticeReceiver =
   | Exclude<Written, { command: string[] }>

@@ -85,6 +85,8 @@ test('a secret in the file itself, and a variable that is not set, are refused w
   const webhook = 'https://ops.example.com/cox';
   await expect(read({ webhook, secret: SECRET })).rejects.toThrow('secret: name a variable of the environment');
   await expect(read({ webhook, secret: '$OPS_SECRET' })).rejects.toThrow('secret: the environment has no OPS_SECRET');
+  await writeFile(file, JSON.stringify({ ops: { webhook, secret: '$OPS_SECRET' } }));
+  expect(() => readReceivers(file, { OPS_SECRET: 'no base64!' })).toThrow('ops.secret: a secret of Standard Webhooks');
   // Each names the variable, the file and what it takes; no cause hides that from people.
   const said = async (receiver: object): Promise<unknown> =>
     await read(receiver).catch((error: unknown) => [String(error), error instanceof Error && error.cause]);
