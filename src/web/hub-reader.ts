@@ -43,15 +43,7 @@ export interface HubReader {
 }
 
 export function createHubReader(client: Client, hub: HubSettings): HubReader {
-  const known = new Map<string, Promise<unknown>>();
-  const once = async <T>(key: string, read: () => Promise<T>): Promise<T> => {
-    const reading = known.get(key) ?? read();
-    known.set(key, reading);
-    for (const old of [...known.keys()].slice(0, -MAX_KNOWN)) known.delete(old);
-    // What could not be read may be there at the next look.
-    reading.catch(() => known.delete(key));
-    return (await reading) as T;
-  };
+  const once = createMemory();
   const conversationOf = async ({ status: { id, head } }: Told): Promise<ReadCheckpoint[]> =>
     await once(`conversation ${id} ${head}`, async () => {
       const store = await openRunStore(hub, (await findRun(client, id)).status);
@@ -101,6 +93,19 @@ export function createHubReader(client: Client, hub: HubSettings): HubReader {
         const found = findStep(await conversationOf(now), step);
         return html`<pre tabindex="0">${showConversation(found, 'whole')}</pre>`;
       }),
+  };
+}
+
+/** Reads what has a key once, while it is remembered. */
+function createMemory(): <T>(key: string, read: () => Promise<T>) => Promise<T> {
+  const known = new Map<string, Promise<unknown>>();
+  return async <T>(key: string, read: () => Promise<T>): Promise<T> => {
+    const reading = known.get(key) ?? read();
+    known.set(key, reading);
+    for (const old of [...known.keys()].slice(0, -MAX_KNOWN)) known.delete(old);
+    // What could not be read may be there at the next look.
+    reading.catch(() => known.delete(key));
+    return (await reading) as T;
   };
 }
 
