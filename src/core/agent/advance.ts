@@ -104,6 +104,14 @@ function takeNews(state: AgentState, { at, news }: Extract<AgentEvent, { kind: '
   return publish(say({ ...state, trouble }, at, `${news.what} failed ${news.attempt} times: ${news.reason}`));
 }
 
+/** Most models that an agent names; a provider may change their names in the middle of a run. */
+const MAX_MODELS = 5;
+const MAX_MODEL_NAME = 100;
+
+function nameModel(models: readonly string[] = [], name: string): string[] {
+  return [...new Set([...models, shorten(name, MAX_MODEL_NAME)])].slice(-MAX_MODELS);
+}
+
 function takeThought(reserved: AgentState, at: number, outcome: ThinkOutcome): AgentState {
   const before = chargeLost(reserved, at, outcome.lost ?? 0);
   const spend = [outcome.usage, ...(outcome.compacted ? [outcome.compacted] : [])].reduce(spendOn, before.spend);
@@ -117,6 +125,7 @@ function takeThought(reserved: AgentState, at: number, outcome: ThinkOutcome): A
     ...before,
     control,
     spend,
+    models: nameModel(before.models, outcome.model),
     head: outcome.head,
     restore: null,
     leaveOut: undefined,

@@ -67,6 +67,7 @@ const reportSchema = z.looseObject({
   trouble: z.string().nullish(),
   decided: lines,
   reviewed: lines,
+  models: lines,
   forks: z.array(z.looseObject({ id: z.string(), head: shaSchema, step: z.number(), by: z.string() })).optional(),
   outcome: outcomeSchema.nullable(),
 });

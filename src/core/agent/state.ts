@@ -147,6 +147,8 @@ export interface AgentReport {
   reviewed?: string[];
   /** Who has guided it. */
   authors?: string[];
+  /** The models that answered it, by the names that their provider gives. */
+  models?: string[];
   /** Requested forks that were not reported yet. */
   forks?: Fork[];
   outcome: AgentOutcome | null;
@@ -220,6 +222,8 @@ export interface AgentState {
   reading?: string[];
   /** Who has guided it, in addition to the person who requested the refactor. */
   authors: string[];
+  /** The models that answered it. Left out until the first answer, and in older agents. */
+  models?: string[];
   /** Reviews of its calls, the newest ones. */
   reviews: Review[];
   /** Responses in a row that had no usable call. */

@@ -143,6 +143,7 @@ export function publish(state: AgentState): AgentState {
     ...(decided.length > 0 ? { decided: decided.slice(-MAX_TOLD) } : {}),
     ...(reviewed.length > 0 ? { reviewed: reviewed.slice(-MAX_TOLD) } : {}),
     ...(state.authors.length > 0 ? { authors: state.authors } : {}),
+    ...(state.models ? { models: state.models } : {}),
     ...(state.forks.length > 0 ? { forks: state.forks } : {}),
     ...(state.trouble ? { trouble: showTrouble(state.trouble) } : {}),
     outcome: state.outcome,

@@ -7,9 +7,12 @@ import type { Decision, Control } from './control.ts';
 import { escapeForPeople } from '../text/escape.ts';
 import type { Message } from './messages.ts';
 import type { Place } from '../place.ts';
-import { asName, clip } from '../text/lines.ts';
+import { asLine, asName, clip, clipText } from '../text/lines.ts';
 
 const MAX_CLOSED = 100;
+
+/** Most characters of what a closed decision was about: a command, a question, the first findings. */
+const MAX_MATTER = 400;
 
 /** Most characters that a decision shows of what it is about. */
 const MAX_ABOUT = 4000;
@@ -60,15 +63,15 @@ export function changeDecision(control: Control, id: string, change: Partial<Dec
   };
 }
 
-/** Closed decisions, one line each: who decided what, and whether it was signed. */
+/** Closed decisions, one line each: who decided what, whether it was signed, and the beginning of what it was about. */
 export function listClosed({ decisions }: Control): string[] {
-  return decisions.flatMap(({ id, closed, approvals }) => {
+  return decisions.flatMap(({ id, closed, approvals, about }) => {
     if (!closed) return [];
     const note = closed.note ? `: ${escapeForPeople(closed.note)}` : '';
     const isNobodys = closed.outcome === 'withdrawn' || approvals?.length === 0;
     const by = isNobodys ? closed.by : asName(closed.by);
     const proof = isNobodys ? '' : approvals?.every(({ signed }) => signed) ? ' (signed)' : ' (a claim, not signed)';
-    return [`${id}: ${closed.outcome} by ${by}${proof}${note}`];
+    return [`${id}: ${closed.outcome} by ${by}${proof}${note}, about: ${clipText(asLine(about), MAX_MATTER)}`];
   });
 }
 
