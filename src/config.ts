@@ -14,6 +14,8 @@ import { networkGrantSchema } from './core/egress.ts';
 import { MAX_MODEL_SECONDS } from './core/budget/model-limits.ts';
 import { TASK_QUEUE } from './core/task-queues.ts';
 import { describeIssue } from './core/plan.ts';
+import { isPlainPerson } from './git/objects/commit.ts';
+import type { Person } from './git/store.ts';
 import type { GitHub } from './github/pull-request.ts';
 import type { Efforts } from './model/efforts.ts';
 import { effortsSchema } from './model/efforts.ts';
@@ -50,6 +52,15 @@ const setupNetworkSchema = listOf(',')
   )
   .pipe(networkGrantSchema);
 
+/** `Name <address>`. */
+const committerSchema = z
+  .string()
+  .transform((text): Person => {
+    const [, name = '', email = ''] = /^([^<]*) <([^\s>]+@[^\s>]+)>$/.exec(text) ?? [];
+    return { name, email };
+  })
+  .refine(isPlainPerson, 'must be such as "Robots <robots@example.com>"');
+
 /** Our own variables, and the variables of others that name keys, addresses and folders. */
 export const envSchema = z.object({
   COXSWAIN_STATE: z.string().min(1).optional(),
@@ -78,6 +89,7 @@ export const envSchema = z.object({
     .regex(/^[^:]+$/, 'must not contain a colon')
     .optional(),
   COXSWAIN_BUILD_ID: z.string().min(1).optional(),
+  COXSWAIN_COMMITTER: committerSchema.optional(),
   COXSWAIN_GITHUB_TOKEN: z.string().min(1).optional(),
   COXSWAIN_GITHUB_HOST: z.string().min(1).default('github.com'),
   COXSWAIN_GITHUB_API: z.url().default('https://api.github.com'),
@@ -126,6 +138,8 @@ export interface Config {
   /** Environment variables that git needs to reach remotes. */
   remoteEnvironment: Record<string, string>;
   /** Where pull requests are opened; undefined without a token. */
+  /** Author and committer of the commits that are delivered; Coxswain if left out. */
+  committer: Person | undefined;
   github: GitHub | undefined;
   roles: WorkerRole[];
   /** Folders and URL prefixes: a start may name only repositories below them. Undefined if none are configured. */
@@ -184,6 +198,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, workingDirector
       : { file: join(stateDir, 'seal.json'), isMade: true },
     taskQueue: values.COXSWAIN_TASK_QUEUE,
     remoteEnvironment: readRemoteEnvironment(env),
+    committer: values.COXSWAIN_COMMITTER,
     github: values.COXSWAIN_GITHUB_TOKEN
       ? { host: values.COXSWAIN_GITHUB_HOST, api: values.COXSWAIN_GITHUB_API, token: values.COXSWAIN_GITHUB_TOKEN }
       : undefined,

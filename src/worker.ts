@@ -212,6 +212,7 @@ async function openContext(config: Config, parts: WorkerParts): Promise<Activity
     hub: config.hub,
     policies: config.policies,
     remoteEnvironment: config.remoteEnvironment,
+    committer: config.committer,
     github: config.github,
     receivers: config.receivers,
     roots: config.roots ?? parts.defaultRoots.map((path) => ({ kind: 'path', path })),

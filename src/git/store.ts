@@ -10,6 +10,12 @@ import type { Access } from './reach.ts';
 import { streamGit } from './run-git.ts';
 import { sweepStore } from './sweep-store.ts';
 
+/** A name and an address, as git has them. */
+export interface Person {
+  name: string;
+  email: string;
+}
+
 /** Without `remote`, `dir` is the hub. With `remote`, that is the hub, which has the refs, and `dir` is its cache. */
 export interface Store {
   readonly dir: string;
@@ -18,6 +24,8 @@ export interface Store {
   readonly environment?: Readonly<Record<string, string>>;
   /** The repository's folder of refs in a hub that several repositories share; undefined if the hub is its own. */
   readonly space?: string;
+  /** Author and committer of commits that no person made; Coxswain if left out. */
+  readonly committer?: Person;
   /** Which repositories may be reached; undefined: all, where only the worker's operator names them. */
   readonly access?: Access;
 }

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, write
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Sha } from '../../src/core/transcript.ts';
+import { readConfig } from '../../src/config.ts';
 import { commitTree } from '../../src/git/write/commit-tree.ts';
 import { ensureCommit } from '../../src/git/remote/fetch-commit.ts';
 import { moveRef } from '../../src/git/remote/move-ref.ts';
@@ -155,6 +156,36 @@ test('a person can be the author, and the message may be any text', async () => 
   });
   expect(git(store.dir, ['log', '-1', '--date=iso-strict', '--format=%an <%ae> %ad by %cn%n%B', commit])).toBe(
     `Åsa <asa@example.org> 2026-02-03T04:05:06+00:00 by Coxswain\n${message.trimEnd()}`,
+  );
+});
+
+test.each([
+  ['by its own files', 'Ann'],
+  // Git takes the dot away, so git has to do it.
+  ['by git', 'Ann.'],
+])('a configured name is on commits, and people keep theirs: %s', async (_, name) => {
+  const committer = readConfig({ COXSWAIN_COMMITTER: 'Robots (night) <robots@example.com>' }, '/').committer!;
+  const store = { ...(await newStore()), committer };
+  const tree = await treeOf(store, addCommit(store, { file: '1' }));
+  const draw = (commit: Sha): string => git(store.dir, ['log', '-1', '--format=%an <%ae> by %cn <%ce>', commit]);
+  const robots = 'Robots (night) <robots@example.com>';
+  expect(draw(await commitTree(store, { tree, parents: [], message: 'm' }))).toBe(`${robots} by ${robots}`);
+  const author = { name, email: 'ann@example.com' };
+  expect(draw(await commitTree(store, { tree, parents: [], message: 'm', author }))).toBe(
+    `Ann <ann@example.com> by ${robots}`,
+  );
+});
+
+test.each([
+  'Robots',
+  'robots@example.com',
+  'Robots <robots>',
+  ' <r@example.com>',
+  'R <a@b> <c@d>',
+  'R. <r@example.com>',
+])('a committer of %j is refused, with an example', (text) => {
+  expect(() => readConfig({ COXSWAIN_COMMITTER: text }, '/')).toThrow(
+    'COXSWAIN_COMMITTER: must be such as "Robots <robots@example.com>"',
   );
 });
 

@@ -13,7 +13,7 @@ import { resolveAll } from '../../egress/find-route.ts';
 import type { Access } from '../../git/reach.ts';
 import { reach } from '../../git/reach.ts';
 import { openHubStore, openHubStoreOf, SLUG } from '../../git/remote/hub-store.ts';
-import type { Store } from '../../git/store.ts';
+import type { Person, Store } from '../../git/store.ts';
 import type { GitHub } from '../../github/pull-request.ts';
 import type { Model } from '../../model/call-model.ts';
 import type { Receivers } from '../../notify/receivers.ts';
@@ -29,6 +29,8 @@ export interface ActivityContext {
   policies: string | undefined;
   /** Environment variables that git needs to reach remotes: the ssh agent's socket, proxies, certificates. */
   remoteEnvironment: Readonly<Record<string, string>>;
+  /** Author and committer of the commits that are delivered; Coxswain if left out. */
+  committer?: Person | undefined;
   /** Where pull requests are opened; undefined without a token. */
   github: GitHub | undefined;
   /** Who can be told of runs, by the names that policy uses. */

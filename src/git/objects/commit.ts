@@ -3,7 +3,7 @@
  * Rule: only commits as git itself writes them in UTF-8; all others are left to git.
  */
 import type { Sha } from '../../core/transcript.ts';
-import type { Store } from '../store.ts';
+import type { Person, Store } from '../store.ts';
 import type { GitObject } from './cached-objects.ts';
 import { readObject } from './read-object.ts';
 
@@ -64,13 +64,24 @@ export function formatCommit({ tree, parents, author, committer, message }: Comm
   return Buffer.from(`${lines.join('\n')}\n\n${message}`);
 }
 
-/** Author and committer of commits that no person made, now. */
-export function signNow(): Signature {
+/** Names and addresses in which git changes nothing: no brackets, no line breaks, no punctuation at their ends. */
+const PLAIN_NAME = /^(?![\s.,:;"'\\])[^<>\p{Cc}]*(?<![\s.,:;"'\\])$/u;
+
+/** Whether git writes name and address as they are. */
+export function isPlainPerson({ name, email }: Person): boolean {
+  return PLAIN_NAME.test(name) && PLAIN_NAME.test(email) && name !== '' && email !== '';
+}
+
+/** Author and committer of commits that no person made. */
+const COXSWAIN: Person = { name: 'Coxswain', email: 'coxswain@localhost' };
+
+/** The same, now. */
+export function signNow({ name, email } = COXSWAIN): Signature {
   const now = new Date();
   const minutes = -now.getTimezoneOffset();
   const [hours, rest] = [Math.trunc(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
   const zone = `${minutes < 0 ? '-' : '+'}${String(hours * 100 + rest).padStart(4, '0')}`;
-  return { name: 'Coxswain', email: 'coxswain@localhost', seconds: Math.floor(now.getTime() / 1000), zone };
+  return { name, email, seconds: Math.floor(now.getTime() / 1000), zone };
 }
 
 /** The tree of a commit, or the tree itself; undefined where git has to be asked. */

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Access } from '../reach.ts';
 import { refSlug } from '../ref-name.ts';
-import type { Store } from '../store.ts';
+import type { Person, Store } from '../store.ts';
 import { openStore } from '../store.ts';
 
 /** Where the slug of the repository goes in the name of a hub. */
@@ -20,6 +20,8 @@ export interface HubSettings {
   hub: string;
   /** What remotes need of this process's environment: an agent's socket, proxies, certificates. */
   remoteEnvironment: Readonly<Record<string, string>>;
+  /** Author and committer of commits that no person made; Coxswain if left out. */
+  committer?: Person | undefined;
 }
 
 /** Whether a hub is named by a URL (or scp-like address) rather than by a path. */
@@ -36,9 +38,9 @@ export async function openHubStore(settings: HubSettings, repository: string, ac
 
 /** The same by the repository's slug, with the refs of all repositories where they share a hub. */
 export async function openHubStoreOf(settings: HubSettings, slug: string, access?: Access): Promise<Store> {
-  const { hub, stateDir, remoteEnvironment: environment } = settings;
+  const { hub, stateDir, remoteEnvironment: environment, committer } = settings;
   const place = hub.replaceAll(SLUG, slug);
-  const shared = { environment, ...(access ? { access } : {}) };
+  const shared = { environment, ...(access ? { access } : {}), ...(committer ? { committer } : {}) };
   if (!isUrl(place)) return await openStore({ dir: resolve(stateDir, place), ...shared });
   return await openStore({ dir: join(stateDir, 'stores', `${slug}.git`), remote: place, ...shared });
 }

@@ -1,10 +1,10 @@
 /**
  * Writes a commit of a tree that is already in the store.
- * Rule: uses no work tree and no index; without `author` the author is Coxswain.
+ * Rule: uses no work tree and no index; without `author` the author is the store's committer.
  */
 import type { Sha } from '../../core/transcript.ts';
 import type { Signature } from '../objects/commit.ts';
-import { formatCommit, signNow } from '../objects/commit.ts';
+import { formatCommit, isPlainPerson, signNow } from '../objects/commit.ts';
 import { isPlain } from '../objects/plain-store.ts';
 import { readHeader } from '../objects/read-object.ts';
 import { noteTree } from '../objects/tree-of.ts';
@@ -26,8 +26,6 @@ interface CommitParts {
   author?: Author;
 }
 
-/** Names and addresses in which git changes nothing: no brackets, no line breaks, no punctuation at their ends. */
-const PLAIN_NAME = /^(?![\s.,:;"'\\])[^<>\p{Cc}]*(?<![\s.,:;"'\\])$/u;
 const PLAIN_DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|([+-]\d\d):(\d\d))$/;
 
 export async function commitTree(store: Store, parts: CommitParts): Promise<Sha> {
@@ -38,7 +36,7 @@ export async function commitTree(store: Store, parts: CommitParts): Promise<Sha>
 
 /** Undefined where git has to do it, or to say why it can't be done. */
 async function commitHere(store: Store, { tree, parents, message, author }: CommitParts): Promise<Sha | undefined> {
-  const committer = signNow();
+  const committer = signNow(store.committer);
   const signed = author ? sign(author, committer) : committer;
   if (!signed || message.includes('\0') || !(await isPlain(store))) return undefined;
   const types = await Promise.all([tree, ...parents].map(async (id) => (await readHeader(store, id))?.type));
@@ -52,7 +50,7 @@ async function commitHere(store: Store, { tree, parents, message, author }: Comm
 }
 
 function sign({ name, email, date }: Author, now: Signature): Signature | undefined {
-  if (!PLAIN_NAME.test(name) || !PLAIN_NAME.test(email) || name === '' || email === '') return undefined;
+  if (!isPlainPerson({ name, email })) return undefined;
   if (date === undefined) return { ...now, name, email };
   const match = PLAIN_DATE.exec(date);
   const seconds = Date.parse(date) / 1000;
@@ -61,13 +59,23 @@ function sign({ name, email, date }: Author, now: Signature): Signature | undefi
 }
 
 async function commitByGit(store: Store, { tree, parents, message, author }: CommitParts): Promise<Sha> {
+  const { committer } = store;
+  const own = committer
+    ? {
+        GIT_AUTHOR_NAME: committer.name,
+        GIT_AUTHOR_EMAIL: committer.email,
+        GIT_COMMITTER_NAME: committer.name,
+        GIT_COMMITTER_EMAIL: committer.email,
+      }
+    : {};
   const env = author
     ? {
+        ...own,
         GIT_AUTHOR_NAME: author.name,
         GIT_AUTHOR_EMAIL: author.email,
         ...(author.date ? { GIT_AUTHOR_DATE: author.date } : {}),
       }
-    : {};
+    : own;
   const args = ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-F', '-'];
   const { output } = await streamGit(store.dir, args, { input: [message], env });
   return output.toString().trim() as Sha;
