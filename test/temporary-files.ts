@@ -21,6 +21,8 @@ export function keepFilesInMemory(): void {
   for (const left of readdirSync(MEMORY).filter((name) => name.startsWith(PREFIX) && !isInUse(name)))
     rmSync(join(MEMORY, left), { recursive: true, force: true });
   const folder = mkdtempSync(join(MEMORY, `${PREFIX}${process.pid}-`));
+  // As /tmp is: commands of a sandbox run as another user, whom only the sandbox may keep out.
+  chmodSync(folder, 0o1777);
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   // Tests start programs that they wrote, which some machines forbid there.
   if (mayRunPrograms(folder)) process.env['TMPDIR'] = folder;
