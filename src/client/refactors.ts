@@ -12,6 +12,7 @@ import type { MessageResult } from '../core/decisions/receipts.ts';
 import type { RefactorResult } from '../core/refactor/state.ts';
 import { agentIdsOf } from '../core/views/read-status.ts';
 import type { NeedView } from '../core/views/status.ts';
+import { code } from '../core/text/markdown.ts';
 import type { VerbUpdate } from '../workflows/messages.ts';
 import { agentQueries, refactorQueries, runQueries, signals, updates } from '../workflows/messages.ts';
 import { ClientFailure, explainFailures } from './client-failure.ts';
@@ -35,10 +36,15 @@ export interface StartOptions {
   input: Record<string, unknown>;
 }
 
-/** Starts a refactor; an id that is in use already is an error. */
+/** Most characters of a goal that Temporal's list shows. */
+const SUMMARY = 150;
+
+/** Starts a refactor, which Temporal's UI shows with its goal; an id that is in use already is an error. */
 export async function startRefactor(client: Client, { id, taskQueue, input }: StartOptions): Promise<WorkflowHandle> {
+  const { goal } = input;
+  const summary = typeof goal === 'string' ? { staticSummary: code(goal, SUMMARY) } : {};
   return await explainFailures(id, () =>
-    client.workflow.start('refactor', { workflowId: id, taskQueue, args: [input] }),
+    client.workflow.start('refactor', { workflowId: id, taskQueue, args: [input], ...summary }),
   );
 }
 

@@ -15,6 +15,7 @@ import { runMark, sealed } from '../core/sealed.ts';
 import type { AgentInput } from './agent.ts';
 import { agent } from './agent.ts';
 import { forwardSignal } from './messages.ts';
+import { code } from '../core/text/markdown.ts';
 import { companyMark } from './hear.ts';
 import { childAttributes } from './search-attributes.ts';
 
@@ -29,7 +30,7 @@ export async function startAgent({
       args: [sealed(['spec', runMark(workflowInfo().runId), companyMark()], { spec }) as AgentInput],
       // Continuing this run as new closes it for Temporal. Any other policy would then end the agents.
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: spec.title.slice(0, 180),
+      staticSummary: code(spec.title, 150),
       typedSearchAttributes: childAttributes(spec.task),
     });
     const { maxTokens: granted, maxUsd: grantedUsd } = spec;

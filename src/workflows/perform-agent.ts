@@ -5,6 +5,7 @@
 import { CancellationScope, getExternalWorkflowHandle, isCancellation } from '@temporalio/workflow';
 import type { AgentCommand, AgentEvent, AgentReport, AgentState } from '../core/agent/state.ts';
 import { sealed } from '../core/sealed.ts';
+import { code } from '../core/text/markdown.ts';
 import type { Activities } from './activities.ts';
 import { describeFailure, isHostGone } from './activities.ts';
 import { reportSignal } from './messages.ts';
@@ -20,7 +21,7 @@ export async function performForAgent(
     switch (command.kind) {
       case 'begin': {
         const { head } = await activities.control.beginChain.executeWithOptions(
-          { summary: state.spec.title.slice(0, 100) },
+          { summary: code(state.spec.title, 100) },
           [state.spec],
         );
         return { kind: 'began', at: Date.now(), head };
@@ -34,7 +35,7 @@ export async function performForAgent(
       case 'act': {
         const outcome = await activities
           .workspace(command.host)
-          .act.executeWithOptions({ summary: command.summary.slice(0, 100) }, [command.input]);
+          .act.executeWithOptions({ summary: code(command.summary, 100) }, [command.input]);
         return { kind: 'acted', at: Date.now(), outcome };
       }
       case 'check': {

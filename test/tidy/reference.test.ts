@@ -15,6 +15,7 @@ import { MESSAGE_SCHEMAS, readMessage, SIGNAL_VERBS, startSchema, VERBS } from '
 import { planSchema, taskSchema } from '../../src/core/plan.ts';
 import { policyFileSchema } from '../../src/core/policy/file.ts';
 import { fieldOf, NAMES } from '../../src/core/policy/policy.ts';
+import { SEARCH_ATTRIBUTES } from '../../src/core/search-attributes.ts';
 import { janitorInputSchema } from '../../src/core/upkeep/retention.ts';
 import { forwardSignal, noticeSignal, reportSignal, troubleSignal } from '../../src/workflows/messages.ts';
 import {
@@ -143,6 +144,10 @@ test('the queries of the page are those that runs answer', () => {
   expect(askedOf('account')).toEqual([accountStatusQuery.name]);
   expect(namesIn('query').filter((name) => !(name in refactorQueries) && !(name in agentQueries))).toEqual([]);
   for (const [name, answers] of Object.entries(QUERY_NOTES)) expect(rowOf('query', name).at(-1), name).toBe(answers);
+});
+
+test('the search attributes of the page are those that are registered', () => {
+  expect(namesIn('search attribute')).toEqual(Object.keys(SEARCH_ATTRIBUTES));
 });
 
 test('the commands of the page are those of cox, with their arguments, and in their groups', async () => {

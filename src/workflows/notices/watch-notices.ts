@@ -10,6 +10,7 @@ import { receiversOf } from '../../core/policy/notify-field.ts';
 import type { NotifyInput } from '../../core/refactor/exchange.ts';
 import type { RefactorState } from '../../core/refactor/state.ts';
 import { runMark, sealed } from '../../core/sealed.ts';
+import { code } from '../../core/text/markdown.ts';
 import { refactorState } from '../../core/views/status.ts';
 import { companyMark } from '../hear.ts';
 import { notice } from './notice.ts';
@@ -47,7 +48,7 @@ async function begin(input: NotifyInput): Promise<void> {
       args: [sealed(['notice', runMark(runId), companyMark()], input)],
       // It outlives the run that it tells of.
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: input.notice.text.slice(0, 180),
+      staticSummary: code(input.notice.text, 150),
     });
   } catch {
     // The run before this one has started it already.
