@@ -64,11 +64,12 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // The whole sweeps work more than they wait.
     maxWorkers: IS_LONG ? 2 : 4,
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    // Only a test that hangs takes as long; on a busy machine some take minutes.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     teardownTimeout: 30_000,
     // What a test waits for comes late on a busy machine; one second would be a bet on speed.
-    expect: { poll: { timeout: 60_000 } },
+    expect: { poll: { timeout: 240_000 } },
     // Workers of one test are one team, also those that are processes of their own.
     env: { COXSWAIN_SEAL: fileURLToPath(new URL('./test/seal/test-key.json', import.meta.url)) },
     projects: [

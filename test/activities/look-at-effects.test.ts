@@ -85,7 +85,7 @@ test('ignore files with too much to match ask within seconds', async () => {
   expect(findings).toContainEqual(
     expect.objectContaining({ kind: 'unread', path: 'lib/a.js', why: expect.stringContaining('too much to match') }),
   );
-}, 60_000);
+});
 
 test('code that loads an ignored file is found, by the ignore files of the checkpoint itself', async () => {
   const { store, write } = await repository();

@@ -108,4 +108,4 @@ test('a run is really played, and only a judge of what it did shows its harm to 
   expect(played.problems).toEqual([]);
   const shown = SETUPS.filter((setup) => toMeasured(judgeRun(played, setup)).isShown);
   expect(shown).toEqual(['static reviewer', 'everything']);
-}, 120_000);
+});

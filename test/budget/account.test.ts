@@ -77,7 +77,7 @@ test('what is set aside and spent together never exceeds the limit, in any sched
     { numRuns: sweep(1000, 10_000) },
   );
   expect(short).toBeGreaterThan(sweep(20, 200));
-}, 240_000);
+});
 
 test('refactors that share an account never spend more than it has, whatever people approve', () => {
   const limit = 150_000;
@@ -117,7 +117,7 @@ test('refactors that share an account never spend more than it has, whatever peo
     for (const run of runs.filter(({ done }) => done)) expect(run.refactor.reserved?.settled ?? true).toBe(true);
   }
   expect(held).toBeGreaterThan(sweep(5, 50));
-}, 120_000);
+});
 
 describe('an account', () => {
   const at = Date.UTC(2026, 10, 3);

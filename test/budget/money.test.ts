@@ -66,7 +66,7 @@ test('a budget of money is never exceeded, in any schedule of parallel agents, l
   );
   expect(seen.asked).toBeGreaterThan(sweep(0, 10));
   expect(seen.spent).toBeGreaterThan(sweep(0, 2));
-}, 240_000);
+});
 
 /** A refactor with three dollars, whose agents spend a third of one with each call. */
 function poor(price: typeof PRICE | undefined = PRICE): World {

@@ -55,7 +55,7 @@ test('a run that stands still is found, and the command that is printed lets it 
   });
   await client.workflow.getHandle(taskQueue).signal('end');
   expect(await client.workflow.getHandle(taskQueue).result()).toBe('told');
-}, 280_000);
+});
 
 test('a run whose update the SDK replays in another place is mended, and what it was told still counts', async () => {
   const address = inject('temporalAddress');
@@ -75,7 +75,7 @@ test('a run whose update the SDK replays in another place is mended, and what it
   const mended = async (): Promise<string[]> => await mendRuns(client, taskQueue, resets);
   await expect.poll(mended, { timeout: 200_000, interval: 1000 }).toEqual([expect.stringContaining(workflowId)]);
   expect(await client.workflow.getHandle(workflowId).result()).toBe('end');
-}, 280_000);
+});
 
 test('the reset takes back the workflow task whose events differ, whatever failed before it', () => {
   const task = (eventId: number, taskFailure?: string): Parameters<typeof findResetPoint>[0][number] => ({

@@ -94,4 +94,4 @@ test('by a query it reaches the open runs that fit; a query that Temporal does n
   await expect(bulk({ verb: 'approve', query })).rejects.toMatchObject({
     cause: { type: 'BadInput', message: expect.stringContaining('approve takes targets') },
   });
-}, 300_000);
+});

@@ -139,7 +139,7 @@ test('the backup of the guide is enough to go on elsewhere, and its commands for
   const after = await coxUp(second);
   await start(after.client, repository, 'freed');
   await after.end();
-}, 400_000);
+});
 
 const ASKS: Script = ({ task, turn }) => {
   if (task === 'plan') return planned(onePlan({ id: 'a', paths: ['a/**'] }));
@@ -173,4 +173,4 @@ test("a run whose database is older than its hub holds, and goes on in a new cha
   await approve(handle, 'delivery@1');
   await handle.result();
   expect(await git(repository, 'show', 'restored:a/lines')).toBe('0\n2');
-}, 120_000);
+});

@@ -28,7 +28,7 @@ beforeAll(async () => {
   await writeFile(join(scratch, 'package.json'), '{"private": true}');
   const quiet = ['--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
   await execa('npm', ['install', ...quiet, ...TEST_TOOLS], { cwd: scratch });
-}, 300_000);
+});
 
 afterAll(() => rm(scratch, { recursive: true, force: true }));
 

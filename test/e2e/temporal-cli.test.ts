@@ -69,4 +69,4 @@ test('the commands of README, with only the temporal program, take a goal to a d
   expect(changed).toContain('lib/predict.js');
   // The steer came before the agents, so each of them got it.
   expect(changed).not.toContain('examples/');
-}, 240_000);
+});

@@ -74,7 +74,7 @@ async function openShell(crew: Crew): Promise<{
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    await expect.poll(() => said, { timeout: 60_000 }).toContain('working on');
+    await expect.poll(() => said, { timeout: 240_000 }).toContain('working on');
     const end = async (): Promise<void> => {
       child.kill('SIGTERM');
       await exited;
@@ -92,7 +92,7 @@ async function buildOf(handle: WorkflowHandle): Promise<string | null | undefine
 
 async function untilBuild(handles: WorkflowHandle[], build: string): Promise<void> {
   for (const handle of handles)
-    await expect.poll(async () => await buildOf(handle), { timeout: 60_000, interval: 200 }).toBe(build);
+    await expect.poll(async () => await buildOf(handle), { timeout: 240_000, interval: 200 }).toBe(build);
 }
 
 async function startAsking(crew: Crew, repository: string, branch: string): Promise<WorkflowHandle[]> {
@@ -125,14 +125,14 @@ test('a run begun on one version ends on the next and the way back is open, by t
   const repository = await makeRepository();
   const first = await startAsking(crew, repository, 'first');
   await untilBuild(first, 'v1');
-  await expect.poll(async () => await run(countOld), { timeout: 60_000 }).toMatch(/Total: 2\b/);
+  await expect.poll(async () => await run(countOld), { timeout: 240_000 }).toMatch(/Total: 2\b/);
 
   await keep(workNew);
   await run(currentNew);
   // Both runs wait for a person. A run moves to the new version when it is woken.
   await run(wakeOld);
   await untilBuild(first, 'v2');
-  await expect.poll(async () => await run(countOld), { timeout: 60_000 }).toMatch(/Total: 0\b/);
+  await expect.poll(async () => await run(countOld), { timeout: 240_000 }).toMatch(/Total: 0\b/);
   expect(await run(describeOld)).toMatch(/drain/i);
   const second = await startAsking(crew, repository, 'second');
   await untilBuild(second, 'v2');
@@ -150,4 +150,4 @@ test('a run begun on one version ends on the next and the way back is open, by t
   expect(await git(repository, 'show', 'second:a/lines')).toBe('0\n2\n3');
   // No step was done twice: for each of the two, the planner's step, the agent's three commands, question and end.
   expect(crew.model.requests.length).toBe(2 * (1 + 5));
-}, 300_000);
+});

@@ -50,14 +50,14 @@ test('cox worker started before its server says so, waits, and then works', asyn
   onTestFinished(() => void worker.kill('SIGKILL'));
   let said = '';
   worker.all.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  await expect.poll(() => said, { timeout: 60_000 }).toContain('no Temporal server answers');
+  await expect.poll(() => said, { timeout: 240_000 }).toContain('no Temporal server answers');
   const server = await startTemporalServer({
     temporalPath: inject('temporalPath'),
     logPath: join(folder, 'temporal.log'),
     port,
   });
   onTestFinished(() => server.stop());
-  await expect.poll(() => said, { timeout: 60_000 }).toContain('working on');
+  await expect.poll(() => said, { timeout: 240_000 }).toContain('working on');
   worker.kill('SIGTERM');
   expect(await worker).toMatchObject({ exitCode: 0 });
 });

@@ -102,7 +102,7 @@ test('a name that policy gives rights decides what it was shown, by its key wher
   // For what is ann's, this client's person is not even asked: only a signature counts, and it has no key of theirs.
   expect(await signed.call('stop', { run: two.run })).toMatch(/^refused: .*signature.*stop/);
   expect(signed.shown).toEqual([]);
-}, 300_000);
+});
 
 test('text of a goal forges no line, no decision and no digest of ours', async () => {
   const crew = await startCrew(SCRIPT);

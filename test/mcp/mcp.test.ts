@@ -72,4 +72,4 @@ test('a run from its plan to its delivery: looked at and steered by tools, decid
   const args = [join(ROOT, 'bin/cox.mjs'), 'mcp'];
   const { exitCode, stdout } = await execa('node', args, { env: environmentOf(crew), input: '' });
   expect([exitCode, stdout]).toEqual([0, '']);
-}, 300_000);
+});

@@ -34,7 +34,7 @@ test('a run is started once a person has seen its whole input, in their name', a
   expect(await read(`cox://decision/${run}/${encodeURIComponent('plan@1')}`)).toContain(needs[0]?.digest);
   await expect(read(`cox://diff/${run}`)).rejects.toThrow('nothing is integrated yet');
   await handle.terminate();
-}, 300_000);
+});
 
 test('an AI takes back its own steer, not another’s; orders take the right control, not any right', async () => {
   const people = new Keys(realKeys());
@@ -64,4 +64,4 @@ test('an AI takes back its own steer, not another’s; orders take the right con
   expect(await call('stop', { run })).toContain('refused: the person did not confirm it');
   expect(await call('stop', { run: two.workflowId })).toContain('applied, by helper');
   expect(shown).toHaveLength(3);
-}, 300_000);
+});

@@ -40,7 +40,7 @@ async function launchWaiting(onSignal: string): Promise<{ launcher: ChildProcess
 }
 
 const waitForEnd = (pid: number): Promise<void> =>
-  vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 60_000, interval: 50 });
+  vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 240_000, interval: 50 });
 
 test('a TypeScript file runs on Node 24 with its arguments and streams, and its exit code is kept', async () => {
   const script = await writeScript(`

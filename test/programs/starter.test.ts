@@ -33,7 +33,7 @@ async function starterPid(): Promise<number> {
 
 describe('a process with much memory', () => {
   beforeAll(async () => {
-    await vi.waitUntil(starterPid, { timeout: 60_000 });
+    await vi.waitUntil(starterPid, { timeout: 240_000 });
     return () => void memory.length;
   });
 
@@ -68,7 +68,7 @@ describe('a process with much memory', () => {
     expect(await keeper.exit).toEqual({ exitCode: null, signal: 'SIGKILL' });
     const next = await launcher.lock(path);
     process.kill(await starterPid(), 'SIGKILL');
-    await vi.waitUntil(() => next?.isHeld() === false, { timeout: 60_000 });
+    await vi.waitUntil(() => next?.isHeld() === false, { timeout: 240_000 });
     await expect(launcher.lock(path)).rejects.toThrow(StarterEnded);
     expect((await (await findLauncher()).lock(path))?.isHeld()).toBe(true);
   });
@@ -110,9 +110,9 @@ describe('a process with much memory', () => {
     const before = await starterPid();
     process.kill(before, 'SIGKILL');
     await vi.waitUntil(async () => (await run('echo ok').catch(() => undefined))?.output === 'ok\n', {
-      timeout: 60_000,
+      timeout: 240_000,
     });
-    const after = await vi.waitUntil(starterPid, { timeout: 60_000 });
+    const after = await vi.waitUntil(starterPid, { timeout: 240_000 });
     expect(after).not.toBe(before);
   });
 });
@@ -135,7 +135,7 @@ test('the small process ends with the large one, however that ends', async () =>
   expect(await readdir(`/proc/${starter}`)).not.toEqual([]);
   owner.kill('SIGKILL');
   await owner;
-  await vi.waitUntil(() => isGone(starter), { timeout: 60_000 });
+  await vi.waitUntil(() => isGone(starter), { timeout: 240_000 });
 });
 
 async function isGone(pid: number): Promise<boolean> {

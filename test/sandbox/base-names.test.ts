@@ -99,7 +99,7 @@ test('a tag far back comes with all commits since, merged branches too; one too 
   git(repository, ['update-ref', 'refs/heads/main', far]);
   const later = await importBase(store, { repository, withNames: true });
   expect(await said(store, later, 'git tag; git log --format=%s | wc -l; git fsck 2>&1')).toBe('50\n');
-}, 120_000);
+});
 
 test('a base by tag or commit has the default branch; the same names give the same commit', async () => {
   const repository = taggedRepository();

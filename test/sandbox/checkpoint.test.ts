@@ -193,4 +193,4 @@ test('a checkpoint is what git add -A gives, for random sequences of commands an
     }),
     { numRuns: sweep(8, 40), endOnFailure: false },
   );
-}, 300_000);
+});

@@ -45,7 +45,7 @@ test('kill -9 of a worker or of its starter mid-command, many times: no survivor
     await workspace.close();
   }
   expect([...trees]).toEqual(['100644 file']);
-}, 400_000);
+});
 
 /** When to kill: a third once the workspace exists, while its sandbox starts; the others while the command runs. */
 function momentOf(round: number): { after: 'folder' | 'beats'; delayMs: number } {

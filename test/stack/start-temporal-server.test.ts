@@ -33,7 +33,7 @@ async function isAlive(pid: number): Promise<boolean> {
 }
 
 const waitForEnd = (pid: number): Promise<void> =>
-  vi.waitFor(async () => expect(await isAlive(pid)).toBe(false), { timeout: 60_000, interval: 50 });
+  vi.waitFor(async () => expect(await isAlive(pid)).toBe(false), { timeout: 240_000, interval: 50 });
 
 test('a started server serves, knows the search attributes, shows its UI, and stop() leaves nothing', async () => {
   const server = await start({});
@@ -55,7 +55,7 @@ test('kill -9 of the server loses nothing: after a restart on its file and port,
   await first.ended;
   const second = await start({ dbPath, port: first.port, uiPort: first.uiPort });
   expect(second.address).toBe(first.address);
-  await vi.waitFor(() => handle.signal('steer', 'after'), { timeout: 60_000 });
+  await vi.waitFor(() => handle.signal('steer', 'after'), { timeout: 240_000 });
   const { events } = await handle.fetchHistory();
   const signals = events?.filter((event) => event.workflowExecutionSignaledEventAttributes);
   expect(signals).toHaveLength(2);

@@ -74,7 +74,7 @@ test('people watch, steer, answer and decide in browsers; hostile texts stay tex
   await ann.goto(new URL(`/report?id=${id}`, ann.url()).href);
   await check(ann);
   expect(outside).toEqual([]);
-}, 300_000);
+});
 
 test('a run is paused, resumed and stopped, and the page asks before it stops', async () => {
   const crew = await startCrew(({ task, turn }) => {
@@ -94,4 +94,4 @@ test('a run is paused, resumed and stopped, and the page asks before it stops', 
   expect((await until(handle, () => true)).state).toBe('plan gate');
   expect(await send(page, buttonOf('stop'))).toContain('stop: ');
   expect((await until(handle, ({ state }) => state === 'stopped')).state).toBe('stopped');
-}, 300_000);
+});

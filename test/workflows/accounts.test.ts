@@ -93,7 +93,7 @@ test('a refactor holds while the account has too little, goes on when another ha
   expect(view).toMatchObject({ reserved: { tokens: 0 }, spent: { tokens: took + other }, holders: [] });
   await recordHistories({ 'v0.3-refactor-shared-budget': second.workflowId, 'v0.3-account': account.workflowId });
   expect(showAccount(view)).toContain(`spent      ${took + other} tokens, $0.00`);
-}, 240_000);
+});
 
 test('what a terminated refactor had set aside counts as spent; a person can add to the period', async () => {
   const { crew, repository, account, first } = await startSharing();
@@ -126,7 +126,7 @@ test('what a terminated refactor had set aside counts as spent; a person can add
   const { reserved, spent } = await account.query(accountStatusQuery);
   expect(reserved.tokens).toBe(0);
   expect(spent.tokens).toBeLessThan(200_000);
-}, 240_000);
+});
 
 test("an account has what the organisation's file says as a worker reads it: more there counts at once", async () => {
   const sharing = await startSharing();

@@ -19,7 +19,7 @@ test('the running command and the words of the model are in describe and in no h
   await approve(handle, 'plan@1');
   await until(handle, ({ agents = [] }) => agents.some(({ id }) => id === agent));
   const describe = () => temporal('workflow', 'describe', '--workflow-id', agent);
-  await expect.poll(describe, { timeout: 60_000 }).toContain('linking 3 of 7');
+  await expect.poll(describe, { timeout: 240_000 }).toContain('linking 3 of 7');
 
   const { status, activity } = await agentNow(crew.client, agent);
   expect(status).toMatchObject({ id: agent, state: 'working', step: 1 });
@@ -36,7 +36,7 @@ test('the running command and the words of the model are in describe and in no h
   await crew.client.workflow
     .getHandle(agent)
     .executeUpdate(updates.steer, { args: [{ text: 'stop that', interrupt: true, by: 'ann' }] });
-  await expect.poll(describe, { timeout: 60_000 }).toContain('parser now');
+  await expect.poll(describe, { timeout: 240_000 }).toContain('parser now');
   expect((await agentNow(crew.client, agent)).activity).toMatchObject({
     type: 'think',
     live: { stage: 'model', bytes: 24, tail: 'I look at the\nparser now' },
@@ -47,4 +47,4 @@ test('the running command and the words of the model are in describe and in no h
   for (const text of ['linking 3', 'parser now'].flatMap((word) => [word, Buffer.from(word).toString('base64')]))
     expect(history).not.toContain(text);
   expect((await agentNow(crew.client, agent)).activity).toBeNull();
-}, 240_000);
+});

@@ -47,7 +47,7 @@ test('a budget of money is kept by the configured prices, and asked for at its e
   await approve(poor, 'budget@1');
   await approve(poor, 'plan@1');
   await poor.executeUpdate(updates.stop, { args: [{}] });
-}, 240_000);
+});
 
 test('a budget of time ends in a question, and the agents go on when there is more', async () => {
   const crew = await startCrew(working('sleep 2; date >> a/one.txt'));

@@ -23,7 +23,7 @@ test('runs continue as new every few steps, and no step, steer, receipt or decis
     // One for each step, so that they come before, during and after a run continues as new.
     const asked = crew.model.requests.length;
     await handle.signal(signals.steer, { text: `steer ${number}`, id: `s${number}`, by: 'ann' });
-    await vi.waitUntil(() => crew.model.requests.length > asked, { timeout: 60_000 });
+    await vi.waitUntil(() => crew.model.requests.length > asked, { timeout: 240_000 });
   }
   await approve(handle, 'delivery@1', 90_000);
   await handle.result();
@@ -35,4 +35,4 @@ test('runs continue as new every few steps, and no step, steer, receipt or decis
   );
   const { raw } = await agent.describe();
   expect(raw.workflowExecutionInfo?.firstRunId).not.toBe(raw.workflowExecutionInfo?.execution?.runId);
-}, 180_000);
+});

@@ -36,4 +36,4 @@ test('a prompt goes away once its decision is made elsewhere, of a refactor as o
   await vi.waitFor(() => expect(asked).toHaveLength(3), WAIT);
   await handle.executeUpdate(updates.stop, { args: [{}] });
   expect(await watching).toMatchObject({ state: 'stopped' });
-}, 300_000);
+});

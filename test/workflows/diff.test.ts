@@ -54,4 +54,4 @@ test('an agent and a refactor are shown by the bytes that they changed, before a
   });
   expect(said.join('\n')).toContain('a/name.txt | 2 ++');
   expect(isLooked).toBe(true);
-}, 300_000);
+});

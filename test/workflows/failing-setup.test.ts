@@ -22,4 +22,4 @@ test('a setup that fails holds with head and tail of its output, and goes on wit
   expect(await resume({ setup: 'echo ready > made-by-setup', by: 'ann' })).toMatchObject({ kind: 'applied' });
   await expect(approveAll(handle)).resolves.toMatchObject({ outcome: 'done' });
   expect(await git(repository, 'show', 'set-up:a/new.txt')).toBe('ready');
-}, 180_000);
+});

@@ -21,7 +21,7 @@ import {
   until,
 } from './harness.ts';
 
-const WAIT = { timeout: 60_000, interval: 200 };
+const WAIT = { timeout: 240_000, interval: 200 };
 
 test('a list shows what each run needs and is about; an agent is no run of its own; ended ones are apart', async () => {
   const crew = await startCrew(({ task, turn }) => {
@@ -73,7 +73,7 @@ test('a list shows what each run needs and is about; an agent is no run of its o
   await one.executeUpdate(updates.stop, { args: [{}] });
 }, 600_000);
 
-test('a thousand waiting runs are listed and summed in a second of work, without any worker', async () => {
+test('a thousand waiting runs are read and summed from five pages of a list, without asking any of them', async () => {
   const connected = await connectClient({ address: inject('temporalAddress'), namespace: 'default' });
   const { client } = connected;
   const campaign = randomUUID();
@@ -115,14 +115,13 @@ test('a thousand waiting runs are listed and summed in a second of work, without
   for (let from = 0; from < 1000; from += 50)
     await Promise.all(Array.from({ length: 50 }, async (_, index) => await start(from + index)));
   await vi.waitFor(async () => expect(await client.workflow.count(query)).toMatchObject({ count: 1000 }), WAIT);
-  const begun = process.cpuUsage();
+  const list = vi.spyOn(client.workflowService, 'listWorkflowExecutions');
+  const ask = vi.spyOn(client.workflowService, 'queryWorkflow');
   const runs = await readFleet(client, { campaign }, { which: 'open' });
   const sums = groupFleet(runs, 'team', Date.now());
-  const { user, system } = process.cpuUsage(begun);
-  // Of work, not of waiting: on a machine of its own the whole takes as long.
-  expect((user + system) / 1000).toBeLessThan(1000);
+  expect([list.mock.calls.length, ask.mock.calls.length]).toEqual([5, 0]);
   expect(sums.map(({ name, runs: count, waiting, tokens, usd }) => [name, count, waiting, tokens, usd])).toEqual([
     ['blue', 500, 500, 500_000, 250],
     ['green', 500, 500, 500_000, 250],
   ]);
-}, 120_000);
+});

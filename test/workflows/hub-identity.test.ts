@@ -23,4 +23,4 @@ test('a worker with another hub does not begin; with the same one, by whatever p
   // By what somebody has written since, nobody who worked here before is stopped.
   await crew.restartWorker();
   await expect(crew.startBeside({})).rejects.toThrow(/another hub .*git\.example\.com/);
-}, 300_000);
+});

@@ -55,4 +55,4 @@ test('a hub that is away, then full, is waited for; the reason is in status, and
   expect(await git(repository, 'show', 'patient:a/new.txt')).toBe('0\n1\n2');
   // No answer was asked for again: each was stored, or the call was not made.
   expect(crew.model.requests.length).toBe(1 + 3 + 1);
-}, 240_000);
+});

@@ -48,7 +48,7 @@ test('of what a call did named files are left out, and the rest is kept', async 
     'A\ta/more.txt\nA\ta/new.txt\nA\tb/out.txt',
   );
   expect(told.join('\n')).toContain('ann kept what your last call changed, but for log/**, README.md');
-}, 180_000);
+});
 
 test('of a result that reaches beyond its plan files are left out of every commit, and the checks of its task run on what is left', async () => {
   const check = 'grep -q key README.md || test -e a/other.txt';
@@ -99,7 +99,7 @@ test('of a result that reaches beyond its plan files are left out of every commi
   expect(log).toContain('    by hand\n');
   expect(log).toContain('    Coxswain-Left-Out: README.md\n');
   expect(result.report).toContain('ann left out of a: README.md');
-}, 180_000);
+});
 
 test('where decisions are signed, files are left out of a result by a signature over just these', async () => {
   const keys = realKeys();
@@ -134,4 +134,4 @@ test('where decisions are signed, files are left out of a result by a signature 
   await handle.result();
   expect(await git(repository, 'diff', '--name-status', 'main', 'signed')).toBe('A\ta/new.txt');
   expect(await git(repository, 'log', '-p', 'main..signed')).not.toContain(KEY);
-}, 180_000);
+});

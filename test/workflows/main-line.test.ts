@@ -106,7 +106,7 @@ describe('messages', () => {
         const now = await agent.query(agentQueries.status);
         return now.state === 'paused' && now;
       },
-      { timeout: 60_000, interval: 100 },
+      { timeout: 240_000, interval: 100 },
     );
     const asked = crew.model.requests.length;
     // Nothing may happen: a step that is not held takes a fraction of this.

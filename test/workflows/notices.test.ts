@@ -79,7 +79,7 @@ test('a receiver that is there is told in time, one that is away later, also aft
   for (const sleeping of await listRunning()) await crew.client.workflow.getHandle(sleeping).terminate();
   const [notice = ''] = await listNotices(id, crew.client, "AND ExecutionStatus = 'Completed'");
   await recordHistories({ 'v0.6-refactor-notices': id, 'v0.6-notice': notice });
-}, 400_000);
+});
 
 async function listNotices(id: string, client: Crew['client'], which: string): Promise<string[]> {
   const found: string[] = [];

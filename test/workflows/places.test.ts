@@ -32,4 +32,4 @@ test('a worker that may not read the path leaves it to the one that may, each ti
   const reason = failure instanceof WorkflowFailedError ? failure.cause?.message : '';
   expect(reason).toContain(`"${nowhere}" is no folder of this worker's host`);
   expect(reason).toMatch(/; host [0-9a-f]{8}: /);
-}, 300_000);
+});

@@ -174,7 +174,7 @@ test("a start's own input opens no network for its setup, until a person says so
       cause: { message: expect.stringContaining("can't open the network") },
     });
   }
-}, 240_000);
+});
 
 test('a worker may let runs open the network for their setups, to hosts of its choice', async () => {
   const crew = await startCrew(ONE_TASK, { env: { COXSWAIN_SETUP_NETWORK: 'registry.example.com, *.example.org' } });

@@ -55,7 +55,7 @@ test('a delivered branch gets one pull request, with the report as its body; no 
   const seen = await git(bare, 'show', 'coxswain/one:a/new.txt');
   expect(seen).toContain('PATH=');
   expect(seen).not.toContain(server.github.token);
-}, 120_000);
+});
 
 test('a GitHub that refuses does not undo the delivery: the run ends, and its report says why', async () => {
   const { crew, server, repository } = await startWithGitHub();
@@ -65,4 +65,4 @@ test('a GitHub that refuses does not undo the delivery: the run ends, and its re
   expect(result).toMatchObject({ outcome: 'done' });
   expect(result).not.toHaveProperty('pullRequest');
   expect(result.report).toContain('- no pull request: `GitHub responded 404');
-}, 120_000);
+});

@@ -45,4 +45,4 @@ test('a check that was accepted as red on the base holds no agent while it is re
     report: expect.stringContaining('ann accepted what is red on the base: sh check.sh'),
   });
   expect(await git(repository, 'diff', '--name-only', 'main', 'red')).toBe('a/new.txt\nb/good.txt');
-}, 180_000);
+});

@@ -41,7 +41,7 @@ test('a friendly word at the prompt decides nothing; no asks for changes, which 
   expect(await git(repository, 'diff', '--name-only', 'main', 'changed')).toBe('a/name.txt');
   const told = crew.model.requests.map(({ items }) => JSON.stringify(items)).join();
   expect(told).toContain('ann looked at the integrated work and wants changes before it is delivered: call it new');
-}, 120_000);
+});
 
 test('cox approves nothing that it was not told by id where nobody can be asked', async () => {
   const crew = await startWriters();
@@ -60,7 +60,7 @@ test('cox approves nothing that it was not told by id where nobody can be asked'
   expect((await cox('approve', handle.workflowId, 'delivery@1')).exitCode).toBe(0);
   await handle.result();
   expect(await git(repository, 'show', 'named:a/name.txt')).toBe('old');
-}, 120_000);
+});
 
 async function run(words: string[], env: Record<string, string>): Promise<{ exitCode?: number; all: string }> {
   const { exitCode, all } = await execa('node', [join(ROOT, 'bin/cox.mjs'), ...words], {

@@ -120,7 +120,7 @@ test('by sampling alone only some results are looked at, but each that a static 
   await approve(handle, 'plan@1');
   await approve(handle, 'a/effects@1');
   await expect
-    .poll(async () => await handle.query(refactorQueries.reviews), { timeout: 60_000 })
+    .poll(async () => await handle.query(refactorQueries.reviews), { timeout: 240_000 })
     .toMatchObject([{ verdict: FINE }]);
   await handle.executeUpdate(updates.stop, { args: [{ by: 'ann' }] });
   await handle.result();

@@ -58,7 +58,7 @@ test('a worker with another key does not begin, and says why; claimed or known f
   await (await startNewcomer(crew, folder, said))();
   expect(said.join()).toContain('worked there before, and goes on');
   await crew.restartWorker();
-}, 180_000);
+});
 
 test('a key that is rotated while a run is under way loses nothing', async () => {
   const file = join(await makeFolder(), 'seal.json');
@@ -92,4 +92,4 @@ test('a key that is rotated while a run is under way loses nothing', async () =>
   }
   expect(sealedBy.size).toBe(2);
   expect([...sealedBy][0]).toBe(first);
-}, 180_000);
+});

@@ -33,4 +33,4 @@ test('what a setup leaves is in no task and in no commit, though nobody ignores 
   );
   for (const path of ['c.js', 'lib/a.js', 'lib/deep/b.js'])
     expect(`${await git(repository, 'show', `const:${path}`)}\n`).toBe(CONST);
-}, 240_000);
+});

@@ -100,4 +100,4 @@ step 3   TIME
   const fetch = where.split('\n').find((line) => line.startsWith('  git fetch') && line.includes('/a.1')) ?? '';
   await execa('sh', ['-c', fetch], { cwd: repository });
   expect(await git(repository, 'show', `refs/cox/${id}/a.1:a/name.txt`)).toBe('river');
-}, 300_000);
+});

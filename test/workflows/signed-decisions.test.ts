@@ -96,7 +96,7 @@ test('a refactor goes from goal to branch by signed decisions only, those of its
   expect(verdicts.length).toBeGreaterThan(0);
   for (const { metadata } of verdicts) delete metadata?.['cox-seal'];
   await expect(Worker.runReplayHistory(options, forged, handle.workflowId)).rejects.toThrow();
-}, 180_000);
+});
 
 test('an approval does not count again after a reset; what was counted before the reset still does', async () => {
   const keys = realKeys();
@@ -123,7 +123,7 @@ test('an approval does not count again after a reset; what was counted before th
   expect(await approveAs(keys, 'bob', latest, 'delivery@1')).toMatchObject({ kind: 'applied' });
   await latest.result();
   expect(await git(repository, 'show', 'again:a/new.txt')).toBe('new');
-}, 120_000);
+});
 
 /** The last workflow task that ended before a moment of the history. */
 async function resetPoint(handle: WorkflowHandle, moment: (types: string[]) => number): Promise<string> {
@@ -168,7 +168,7 @@ test('cox signs what policy wants signed, and says what', async () => {
   expect((await cox('approve', 'delivery@1', 'delivery@1', '--sign-with', keys.file('ann'))).exitCode).toBe(0);
   await handle.result();
   expect(await git(repository, 'show', 'cox:a/new.txt')).toBe('river');
-}, 180_000);
+});
 
 describe('silence', () => {
   test('is put before others, and then denied, at the moments that policy names', async () => {
@@ -195,7 +195,7 @@ describe('silence', () => {
     await expect(handle.result()).rejects.toMatchObject({
       cause: { type: 'Rejected', message: 'policy (silence) rejected delivery@1' },
     });
-  }, 120_000);
+  });
 
   test('starts no timer where policy names no moment', async () => {
     const crew = await startCrew(ONE_TASK);
@@ -234,4 +234,4 @@ test('every signed message is answered, however often the run continues as new w
   expect(await approveAs(keys, 'bob', latest, 'delivery@1')).toMatchObject({ kind: 'applied' });
   await latest.result();
   expect(await git(repository, 'show', 'often:a/new.txt')).toBe('new');
-}, 180_000);
+});

@@ -44,7 +44,7 @@ test('where nobody may approve what they asked for, cox signs the start; orders 
   });
   expect(await cox('stop', id, 'enough', '--sign-with', keys.file('bob'))).toContain('applied: stopping');
   expect(await handle.result()).toMatchObject({ outcome: 'stopped' });
-}, 300_000);
+});
 
 /** The commands of the guide to signing by hand between two of its markers, for a run and a key. */
 async function readCommands(name: string, { id, key }: { id: string; key: string }): Promise<string> {
@@ -69,4 +69,4 @@ test('the commands that operations.md gives for signing by hand sign a decision 
   expect(await run('sign')).toContain('applied');
   expect(await run('order')).toContain('applied');
   expect(await handle.result()).toMatchObject({ outcome: 'stopped' });
-}, 300_000);
+});

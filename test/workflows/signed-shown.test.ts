@@ -47,4 +47,4 @@ test('a workflow that shows the decision of another run gets no signature for it
     exitCode: 0,
     all: expect.stringContaining('plan@1 approved'),
   });
-}, 240_000);
+});

@@ -45,4 +45,4 @@ test('the worktree has the agent’s files, and the agent goes on from the commi
   await handle.result();
   expect(await git(repository, 'show', 'given:a/agent.txt')).toBe('agent\nperson');
   expect(await git(repository, 'log', '--format=%s', 'main..given')).toContain('by hand');
-}, 300_000);
+});

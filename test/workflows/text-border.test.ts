@@ -37,7 +37,7 @@ test('nothing that reorders or hides text comes out of a run: not of its queries
   expect(result.tasks).toMatchObject([
     { title: expect.stringContaining('one\\u{202e}two'), summary: expect.any(String) },
   ]);
-}, 180_000);
+});
 
 test('a start whose id or branch could be taken for another fails at once, with the reason', async () => {
   const crew = await startCrew(() => finish());
@@ -58,4 +58,4 @@ test('a start whose id or branch could be taken for another fails at once, with 
     });
   }
   expect(crew.model.requests).toEqual([]);
-}, 120_000);
+});

@@ -76,4 +76,4 @@ test('a verb says what its agent made of it; after fork and choose the chosen ag
   const watch = await execa('node', [join(ROOT, 'bin/cox.mjs'), 'watch', `${id}/a.1`], { env, all: true });
   expect(watch).toMatchObject({ exitCode: 0, all: expect.stringContaining('finished') });
   await handle.executeUpdate(updates.stop, { args: [{}] });
-}, 240_000);
+});

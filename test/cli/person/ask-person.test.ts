@@ -133,7 +133,7 @@ console.log('\\nREPLY ' + JSON.stringify((await ask('second')) ?? 'none'));
   shell.stdin.write('l\r');
   await hear(/REPLY "none"/);
   expect((await shell).exitCode).toBe(0);
-}, 60_000);
+});
 
 test('d shows the difference, as often as wanted, and decides nothing', async () => {
   const left = ['d', 'd', 'y'];
