@@ -5,12 +5,12 @@ import { connectClient } from '../../src/client/connect.ts';
 import { startRefactor } from '../../src/client/refactors.ts';
 
 test('a run has its goal as summary, as code, so that no part of it is read as Markdown', async () => {
-  const { client, close } = await connectClient({ address: inject('temporalAddress'), namespace: 'default' });
-  onTestFinished(close);
+  const connected = await connectClient({ address: inject('temporalAddress'), namespace: 'default' });
+  onTestFinished(async () => await connected.close());
   // Nobody works on this queue.
   const id = `test-${randomUUID()}`;
   const input = { repository: '/nowhere', goal: 'use `const` <img src=x>\n[here](https://example.com)' };
-  const handle = await startRefactor(client, { id, taskQueue: id, input });
+  const handle = await startRefactor(connected.client, { id, taskQueue: id, input });
   onTestFinished(async () => void (await handle.terminate()));
   expect(await (await handle.describe()).staticSummary()).toBe(
     '``use `const` <img src=x> ⏎ [here](https://example.com)``',
