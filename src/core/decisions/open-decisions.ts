@@ -65,13 +65,15 @@ export function changeDecision(control: Control, id: string, change: Partial<Dec
 
 /** Closed decisions, one line each: who decided what, whether it was signed, and the beginning of what it was about. */
 export function listClosed({ decisions }: Control): string[] {
-  return decisions.flatMap(({ id, closed, approvals, about }) => {
+  return decisions.flatMap(({ id, kind, closed, approvals, about }) => {
     if (!closed) return [];
     const note = closed.note ? `: ${escapeForPeople(closed.note)}` : '';
     const isNobodys = closed.outcome === 'withdrawn' || approvals?.length === 0;
     const by = isNobodys ? closed.by : asName(closed.by);
     const proof = isNobodys ? '' : approvals?.every(({ signed }) => signed) ? ' (signed)' : ' (a claim, not signed)';
-    return [`${id}: ${closed.outcome} by ${by}${proof}${note}, about: ${clipText(asLine(about), MAX_MATTER)}`];
+    // A plan is long, and has its own place wherever these lines are shown.
+    const matter = kind === 'plan' ? '' : `, about: ${clipText(asLine(about), MAX_MATTER)}`;
+    return [`${id}: ${closed.outcome} by ${by}${proof}${note}${matter}`];
   });
 }
 

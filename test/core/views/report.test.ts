@@ -22,7 +22,10 @@ test('a decision says what it was about, a steer who read it, and a task what it
   run.send('approve', { decision: 'delivery@1', by: 'ann' });
   run.settle();
   const report = renderReport(run.refactor);
-  expect(sectionOf(report, 'Decisions')[0]).toMatch(/^- `plan@1: approved by ann \(a claim, not signed\), about: .+`$/);
+  expect(sectionOf(report, 'Decisions')).toEqual([
+    '- `plan@1: approved by ann (a claim, not signed)`',
+    expect.stringMatching(/^- `delivery@1: approved by ann \(a claim, not signed\), about: deliver \w+ as branch .+`$/),
+  ]);
   expect(sectionOf(report, 'Steering')).toEqual([
     expect.stringMatching(
       /^- in the name of `bob`: `use British English`; delivered, `a: delivered to model call \d+`$/,
