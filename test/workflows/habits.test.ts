@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { agentQueries } from '../../src/workflows/messages.ts';
 import type { Script } from './harness.ts';
 import { approveAll, call, finish, git, makeRepository, onePlan, planned, startCrew } from './harness.ts';
+import { recordHistories } from './record.ts';
 
 const PATCH = '*** Begin Patch\n*** Add File: a/patched.txt\n+by a patch\n*** End Patch';
 const NOTE = call('update_plan', { plan: [{ step: 'look', status: 'completed' }] });
@@ -35,4 +36,6 @@ test('a model with the habits of other tools works to the end: what it means run
   expect(last.at(-1)).toMatch(/no tool "read_file": the tools are shell \{command, timeoutSeconds\?\}/);
   const log = await crew.client.workflow.getHandle(`${handle.workflowId}/a.1`).query(agentQueries.log);
   expect(log.map(({ text }) => text).join('\n')).not.toContain('holds');
+  const { workflowId } = handle;
+  await recordHistories({ 'v0.6-refactor-habits': workflowId, 'v0.6-agent-habits': `${workflowId}/a.1` });
 });
