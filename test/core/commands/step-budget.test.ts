@@ -1,4 +1,8 @@
-/** No command line takes long to judge: the work grows only with its length, and a line that needs too much asks. */
+/**
+ * No command line takes long to judge: the work grows only with its length, and a line that needs too much asks.
+ * Rule: work is counted, since seconds tell of the machine. A line whose work explodes is never done, and its test ends
+ * by its limit.
+ */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BUILT_IN_RULES } from '../../../src/core/commands/built-in-rules.ts';
@@ -89,12 +93,7 @@ test.each([
   [4600, 'ask'],
 ])('%i commands, each in the words of the one before, are judged at once', (times, answer) => {
   const line = 'find . -exec '.repeat(times).trim();
-  // Of the processor: beside other work a machine gives it late.
-  const before = process.cpuUsage();
-  const { outcome } = judge(line);
-  const { user, system } = process.cpuUsage(before);
-  expect((user + system) / 1000).toBeLessThan(2000);
-  expect(outcome).toBe(answer);
+  expect(judge(line).outcome).toBe(answer);
 });
 
 test('all commands that find runs are found, also those in another’s words', () => {
@@ -133,11 +132,8 @@ test.each(PIECES)('twice as much of %j is at most twice the work, and four times
 
 test('the longest lines are judged at once', () => {
   // Every third piece; the property above tries all of them in shorter lines.
-  for (const piece of PIECES.filter((_, at) => at % 3 === 0)) {
-    const start = performance.now();
+  for (const piece of PIECES.filter((_, at) => at % 3 === 0))
     expect(() => judge(piece.repeat(Math.floor(LONGEST / piece.length)))).not.toThrow();
-    expect([piece, performance.now() - start < 5000]).toEqual([piece, true]);
-  }
 });
 
 test('a line with too much in it can’t be judged, and so asks, whatever comes first', () => {
@@ -163,9 +159,7 @@ test('a rule of many long patterns against a long line is counted too', () => {
   const paths = Array.from({ length: 200 }, (_, at) => `**/${'*a'.repeat(90)}${at}`);
   const rule = commandRuleSchema.parse({ id: 'x', effect: 'deny', paths, reason: 'y', match: ['z'], notMatch: [] });
   const line = `ls ${'a'.repeat(900)} `.repeat(60);
-  const start = performance.now();
   const { outcome, reason } = ruleOnCommand(parseCommand(line), [rule]);
-  expect(performance.now() - start).toBeLessThan(5000);
   expect([outcome, reason]).toEqual(['ask', expect.stringContaining('too much in it to compare')]);
 });
 
