@@ -208,7 +208,7 @@ function describe(measured: ReadonlyMap<Way, Measured[]>): string {
   });
   const load = loadavg().map((value) => value.toFixed(1));
   return [
-    '# What a step costs beside Temporal alone',
+    '# The cost of a step beside a bare pair of activities',
     '',
     `Made by \`npm run bench:step\`: medians of ${rounds} rounds, in each of which every way had its turn, on one server and with one worker.`,
     `A step is a think and an act with a command that changes one of 100 files; ${steps} steps an agent. A bare pair is two activities that do nothing.`,
