@@ -108,3 +108,15 @@ test('a notice that no refactor sealed reaches nobody', async () => {
   await expect(handle.result()).rejects.toThrow();
   expect(receiver.got).toEqual([]);
 });
+
+test('a report of a notice that anybody mistyped is refused, and the run goes on', async () => {
+  const crew = await startCrew(() => planned(onePlan({ id: 'a', paths: ['a/**'] })));
+  const handle = await crew.start({ repository: await makeRepository() });
+  for (const input of [[], [null], ['x'], [{}]]) await handle.signal('noticeReport', ...input);
+  const { receipts } = await until(
+    handle,
+    (now) => now.receipts.filter(({ verb }) => verb === 'noticeReport').length === 4,
+  );
+  expect(receipts.filter(({ verb }) => verb === 'noticeReport').every(({ state }) => state === 'refused')).toBe(true);
+  await until(handle, ({ needs }) => needs.some(({ id }) => id === 'plan@1'));
+});
