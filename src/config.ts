@@ -14,8 +14,8 @@ import { networkGrantSchema } from './core/egress.ts';
 import { MAX_MODEL_SECONDS } from './core/budget/model-limits.ts';
 import { TASK_QUEUE } from './core/task-queues.ts';
 import { describeIssue } from './core/plan.ts';
-import { isPlainPerson } from './git/objects/commit.ts';
-import type { Person } from './git/store.ts';
+import { isPlainPerson } from './git/person.ts';
+import type { Person } from './git/person.ts';
 import type { GitHub } from './github/pull-request.ts';
 import type { Efforts } from './model/efforts.ts';
 import { effortsSchema } from './model/efforts.ts';
@@ -137,9 +137,9 @@ export interface Config {
   taskQueue: string;
   /** Environment variables that git needs to reach remotes. */
   remoteEnvironment: Record<string, string>;
-  /** Where pull requests are opened; undefined without a token. */
   /** Author and committer of the commits that are delivered; Coxswain if left out. */
   committer: Person | undefined;
+  /** Where pull requests are opened; undefined without a token. */
   github: GitHub | undefined;
   roles: WorkerRole[];
   /** Folders and URL prefixes: a start may name only repositories below them. Undefined if none are configured. */

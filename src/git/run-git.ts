@@ -13,9 +13,8 @@ import type { SimpleGit } from 'simple-git';
 import { simpleGit } from 'simple-git';
 import { startProgram } from '../programs/starter.ts';
 import { GitFailure, toGitFailure } from './git-failure.ts';
+import { COXSWAIN, namePersons } from './person.ts';
 
-/** Author and committer of commits that no person made. */
-const IDENTITY = { name: 'Coxswain', email: 'coxswain@localhost' };
 /** Longest time without output of a verb: even a transfer over a slow connection reports its progress. */
 const SILENCE_MS = 10 * 60_000;
 /** Longest time of a call without progress output: enough to check out a very large tree on a slow disk. */
@@ -64,10 +63,7 @@ export function gitEnvironment(dir: string, { env, configuration, repository }: 
     ...(configuration === 'personal' ? {} : { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' }),
     // Set, so that git never uses a repository around a broken store.
     ...(repository === 'around-dir' ? {} : { GIT_DIR: dir }),
-    GIT_AUTHOR_NAME: IDENTITY.name,
-    GIT_AUTHOR_EMAIL: IDENTITY.email,
-    GIT_COMMITTER_NAME: IDENTITY.name,
-    GIT_COMMITTER_EMAIL: IDENTITY.email,
+    ...namePersons(COXSWAIN, COXSWAIN),
     ...env,
   };
 }

@@ -6,15 +6,10 @@ import { existsSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { GitFailure, kindOf } from './git-failure.ts';
+import type { Person } from './person.ts';
 import type { Access } from './reach.ts';
 import { streamGit } from './run-git.ts';
 import { sweepStore } from './sweep-store.ts';
-
-/** A name and an address, as git has them. */
-export interface Person {
-  name: string;
-  email: string;
-}
 
 /** Without `remote`, `dir` is the hub. With `remote`, that is the hub, which has the refs, and `dir` is its cache. */
 export interface Store {

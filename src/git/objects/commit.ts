@@ -3,7 +3,8 @@
  * Rule: only commits as git itself writes them in UTF-8; all others are left to git.
  */
 import type { Sha } from '../../core/transcript.ts';
-import type { Person, Store } from '../store.ts';
+import { COXSWAIN } from '../person.ts';
+import type { Store } from '../store.ts';
 import type { GitObject } from './cached-objects.ts';
 import { readObject } from './read-object.ts';
 
@@ -64,18 +65,7 @@ export function formatCommit({ tree, parents, author, committer, message }: Comm
   return Buffer.from(`${lines.join('\n')}\n\n${message}`);
 }
 
-/** Names and addresses in which git changes nothing: no brackets, no line breaks, no punctuation at their ends. */
-const PLAIN_NAME = /^(?![\s.,:;"'\\])[^<>\p{Cc}]*(?<![\s.,:;"'\\])$/u;
-
-/** Whether git writes name and address as they are. */
-export function isPlainPerson({ name, email }: Person): boolean {
-  return PLAIN_NAME.test(name) && PLAIN_NAME.test(email) && name !== '' && email !== '';
-}
-
-/** Author and committer of commits that no person made. */
-const COXSWAIN: Person = { name: 'Coxswain', email: 'coxswain@localhost' };
-
-/** The same, now. */
+/** Author or committer of a commit that is made now. */
 export function signNow({ name, email } = COXSWAIN): Signature {
   const now = new Date();
   const minutes = -now.getTimezoneOffset();

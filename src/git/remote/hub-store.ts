@@ -5,9 +5,10 @@
  */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Person } from '../person.ts';
 import type { Access } from '../reach.ts';
 import { refSlug } from '../ref-name.ts';
-import type { Person, Store } from '../store.ts';
+import type { Store } from '../store.ts';
 import { openStore } from '../store.ts';
 
 /** Where the slug of the repository goes in the name of a hub. */

@@ -6,6 +6,7 @@
 import { readdir, readlink, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sha } from '../../core/transcript.ts';
+import { COXSWAIN } from '../person.ts';
 import { GitFailure } from '../git-failure.ts';
 import { NotPlainFile, openPlainFile } from '../read-plain-file.ts';
 import { formatCommit, signNow } from '../objects/commit.ts';
@@ -131,7 +132,7 @@ async function commitByImport(store: Store, checkpoint: CheckpointParts): Promis
 }
 
 async function* script({ parent, baseTree, changes, message }: CheckpointParts): AsyncIterable<Buffer | string> {
-  yield `commit ${UNWRITTEN_REF}\nmark :1\ncommitter Coxswain <coxswain@localhost> now\n`;
+  yield `commit ${UNWRITTEN_REF}\nmark :1\ncommitter ${COXSWAIN.name} <${COXSWAIN.email}> now\n`;
   const bytes = Buffer.from(message);
   yield `data ${bytes.length}\n`;
   yield bytes;

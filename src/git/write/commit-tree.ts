@@ -4,17 +4,17 @@
  */
 import type { Sha } from '../../core/transcript.ts';
 import type { Signature } from '../objects/commit.ts';
-import { formatCommit, isPlainPerson, signNow } from '../objects/commit.ts';
+import { formatCommit, signNow } from '../objects/commit.ts';
 import { isPlain } from '../objects/plain-store.ts';
 import { readHeader } from '../objects/read-object.ts';
 import { noteTree } from '../objects/tree-of.ts';
 import { newObject, writeObjects } from '../objects/write-objects.ts';
+import type { Person } from '../person.ts';
+import { COXSWAIN, isPlainPerson, namePersons } from '../person.ts';
 import { streamGit } from '../run-git.ts';
 import type { Store } from '../store.ts';
 
-export interface Author {
-  name: string;
-  email: string;
+export interface Author extends Person {
   /** Any date that git can read; the default is now. */
   date?: string;
 }
@@ -59,23 +59,11 @@ function sign({ name, email, date }: Author, now: Signature): Signature | undefi
 }
 
 async function commitByGit(store: Store, { tree, parents, message, author }: CommitParts): Promise<Sha> {
-  const { committer } = store;
-  const own = committer
-    ? {
-        GIT_AUTHOR_NAME: committer.name,
-        GIT_AUTHOR_EMAIL: committer.email,
-        GIT_COMMITTER_NAME: committer.name,
-        GIT_COMMITTER_EMAIL: committer.email,
-      }
-    : {};
-  const env = author
-    ? {
-        ...own,
-        GIT_AUTHOR_NAME: author.name,
-        GIT_AUTHOR_EMAIL: author.email,
-        ...(author.date ? { GIT_AUTHOR_DATE: author.date } : {}),
-      }
-    : own;
+  const { committer = COXSWAIN } = store;
+  const env = {
+    ...namePersons(author ?? committer, committer),
+    ...(author?.date ? { GIT_AUTHOR_DATE: author.date } : {}),
+  };
   const args = ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-F', '-'];
   const { output } = await streamGit(store.dir, args, { input: [message], env });
   return output.toString().trim() as Sha;
