@@ -6,14 +6,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type OpenAI from 'openai';
 import { NotFoundError } from 'openai';
 import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/responses';
-import { ModelFailure } from './model-failure.ts';
-import type { JsonObject } from './json-object.ts';
-import { isObject } from './json-object.ts';
+import type { ModelFailure } from './model-failure.ts';
+import type { JsonObject } from '../core/text/json.ts';
+import { isObject } from '../core/text/json.ts';
 import { requestEvents, unreadable } from './open-events.ts';
 import type { Progress, StreamedResponse } from './read-stream.ts';
 import { readStream } from './read-stream.ts';
 import type { CalledModel } from './to-model-failure.ts';
-import { failedResponse } from './to-model-failure.ts';
+import { failCall, failedResponse } from './to-model-failure.ts';
 
 /** Waits between two polls: short at first, then a few seconds, since a response takes seconds to minutes. */
 const FIRST_LOOK_MS = 300;
@@ -107,6 +107,5 @@ async function fetchResponse(call: BackgroundCall, id: string): Promise<Streamed
 
 function describeEnd(id: string, { status, error }: JsonObject, target: CalledModel): ModelFailure {
   if (status === 'failed') return failedResponse(isObject(error) ? error : {}, target);
-  const said = `response ${id} was cancelled at the provider`;
-  return new ModelFailure({ kind: 'broken-stream', target: `model "${target.model}" at ${target.host}`, said });
+  return failCall(target, { kind: 'broken-stream', said: `response ${id} was cancelled at the provider` });
 }

@@ -13,7 +13,6 @@ import { respondInBackground } from './background.ts';
 import { toInputItems } from './input-items.ts';
 import type { Learned, Opaque } from './learned.ts';
 import { isAccepted, leaveOutRefused, learnFrom, nothingLearned } from './learned.ts';
-import { ModelFailure } from './model-failure.ts';
 import { requestEvents } from './open-events.ts';
 import { openFetch } from './open-fetch.ts';
 import type { Efforts } from './efforts.ts';
@@ -25,7 +24,7 @@ import { readResponse, readTokenUsage } from './read-response.ts';
 import type { Progress, StreamedResponse } from './read-stream.ts';
 import { readStream } from './read-stream.ts';
 import type { CalledModel } from './to-model-failure.ts';
-import { toModelFailure } from './to-model-failure.ts';
+import { failCall, toModelFailure } from './to-model-failure.ts';
 import { defineTools } from './tool-definitions.ts';
 
 const OPENAI_BASE_URL = 'https://api.openai.com/v1';
@@ -172,7 +171,7 @@ async function stream(
     // After the deadline, whatever was thrown is a consequence of the abort.
     if (!deadline.aborted || wanted?.aborted) throw error;
     const said = `no complete response within ${settings.timeoutMs / 1000} seconds`;
-    throw new ModelFailure({ kind: 'timeout', target: `model "${target.model}" at ${target.host}`, said });
+    throw failCall(target, { kind: 'timeout', said });
   }
 }
 

@@ -6,11 +6,11 @@ import type OpenAI from 'openai';
 import type { ResponseCreateParamsStreaming } from 'openai/resources/responses/responses';
 import { Stream } from 'openai/streaming';
 import { clipText } from '../core/text/lines.ts';
-import type { JsonObject } from './json-object.ts';
-import { isObject } from './json-object.ts';
-import { ModelFailure } from './model-failure.ts';
+import type { JsonObject } from '../core/text/json.ts';
+import { isObject, parseJson } from '../core/text/json.ts';
+import type { ModelFailure } from './model-failure.ts';
 import type { CalledModel } from './to-model-failure.ts';
-import { failedResponse, hideKey } from './to-model-failure.ts';
+import { cleanSaid, failCall, failedResponse } from './to-model-failure.ts';
 
 /** Most bytes of a body that is not a stream. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -97,14 +97,5 @@ function readWhole(text: string, { status, headers }: Response, target: CalledMo
 
 /** The failure for something that is not a response of the API. `what` says what came. */
 export function unreadable(target: CalledModel, what: string): ModelFailure {
-  const said = hideKey(`no response came, but ${what}`, target);
-  return new ModelFailure({ kind: 'unreadable', target: `model "${target.model}" at ${target.host}`, said });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return failCall(target, { kind: 'unreadable', said: cleanSaid(`no response came, but ${what}`, target) });
 }

@@ -5,8 +5,8 @@
  */
 import { clipText } from '../core/text/lines.ts';
 import type { Item } from '../core/transcript.ts';
-import type { JsonObject } from './json-object.ts';
-import { isObject } from './json-object.ts';
+import type { JsonObject } from '../core/text/json.ts';
+import { isObject, parseJson } from '../core/text/json.ts';
 import type { StreamedResponse } from './read-stream.ts';
 
 /** How a response ended. `empty`: neither a call nor a text. */
@@ -144,12 +144,7 @@ function readArguments(name: string, item: JsonObject): string {
 /** Whether a call without a status is complete. The text of a custom tool can end anywhere. */
 function isWhole(item: JsonObject, argumentsJson: string): boolean {
   if (item['type'] === 'custom_tool_call') return false;
-  try {
-    JSON.parse(argumentsJson);
-    return true;
-  } catch {
-    return false;
-  }
+  return parseJson(argumentsJson) !== undefined;
 }
 
 function freshCallId(wanted: string, used: ReadonlySet<string>): string {

@@ -4,12 +4,12 @@
  * outside: none is believed to have the form that the API describes.
  */
 import { clipText } from '../core/text/lines.ts';
-import { ModelFailure } from './model-failure.ts';
-import type { JsonObject } from './json-object.ts';
-import { isObject } from './json-object.ts';
+import type { ModelFailure } from './model-failure.ts';
+import type { JsonObject } from '../core/text/json.ts';
+import { isObject } from '../core/text/json.ts';
 import { unreadable } from './open-events.ts';
 import type { CalledModel } from './to-model-failure.ts';
-import { failedResponse } from './to-model-failure.ts';
+import { failCall, failedResponse } from './to-model-failure.ts';
 
 /** Most bytes of one response. Only a server that ignores `max_output_tokens` reaches it. */
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
@@ -84,5 +84,5 @@ function kindOf(type: string): Progress['kind'] {
 }
 
 function broken(target: CalledModel, said: string): ModelFailure {
-  return new ModelFailure({ kind: 'broken-stream', target: `model "${target.model}" at ${target.host}`, said });
+  return failCall(target, { kind: 'broken-stream', said });
 }

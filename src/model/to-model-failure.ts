@@ -5,9 +5,10 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import { hideSecretValues } from '../core/secrets.ts';
 import { clip } from '../core/text/lines.ts';
-import { isObject } from './json-object.ts';
+import { isObject } from '../core/text/json.ts';
 import type { DescribedError } from './kind-of-error.ts';
 import { kindOfError, readWait } from './kind-of-error.ts';
+import type { ModelFailureFacts } from './model-failure.ts';
 import { ModelFailure } from './model-failure.ts';
 
 /** Most characters of a provider's message in ours. */
@@ -28,21 +29,25 @@ export interface CalledModel {
   idleTimeoutMs: number;
 }
 
+/** A failure of a call of this model. */
+export function failCall({ model, host }: CalledModel, facts: Omit<ModelFailureFacts, 'target'>): ModelFailure {
+  return new ModelFailure({ ...facts, target: `model "${model}" at ${host}` });
+}
+
 /** The failure for a thrown error. */
 export function toModelFailure(error: unknown, target: CalledModel): ModelFailure {
   if (error instanceof ModelFailure) return error;
-  const shared = { target: `model "${target.model}" at ${target.host}` };
   const code = codeOf(error);
   if (SILENCE.includes(code)) {
     const said = `no byte came for ${target.idleTimeoutMs / 1000} seconds`;
-    return new ModelFailure({ ...shared, kind: 'silent', said });
+    return failCall(target, { kind: 'silent', said });
   }
   // A server's message may repeat the key, so only network errors are passed on as `cause`.
   if (error instanceof APIConnectionTimeoutError && !NO_CONNECTION.includes(code)) {
-    return new ModelFailure({ ...shared, kind: 'timeout', said: 'no response in time', cause: error });
+    return failCall(target, { kind: 'timeout', said: 'no response in time', cause: error });
   }
   if (error instanceof APIConnectionError) {
-    return new ModelFailure({ ...shared, kind: 'unreachable', said: describeCause(error), cause: error });
+    return failCall(target, { kind: 'unreachable', said: describeCause(error), cause: error });
   }
   if (error instanceof APIError) {
     const { status } = error;
@@ -50,19 +55,17 @@ export function toModelFailure(error: unknown, target: CalledModel): ModelFailur
     const kind = kindOfError(described);
     const asked = readRetryAfter(error.headers) ?? readWait(described.message);
     const retryAfterMs = asked === undefined ? undefined : Math.min(asked, MAX_RETRY_AFTER_MS);
-    return new ModelFailure({
-      ...shared,
+    return failCall(target, {
       kind,
-      said: cleanSaid(error.message, target.apiKey),
+      said: cleanSaid(error.message, target),
       ...(status === undefined ? {} : { status }),
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
   }
-  const said = cleanSaid(describeCause(error), target.apiKey);
+  const said = cleanSaid(describeCause(error), target);
   // Network errors have a code. Anything else was thrown over what the server sent.
-  if (code !== '')
-    return new ModelFailure({ ...shared, kind: 'broken-stream', said: `the response broke off: ${said}` });
-  return new ModelFailure({ ...shared, kind: 'unreadable', said: `the response can't be read: ${said}` });
+  if (code !== '') return failCall(target, { kind: 'broken-stream', said: `the response broke off: ${said}` });
+  return failCall(target, { kind: 'unreadable', said: `the response can't be read: ${said}` });
 }
 
 /** The failure for an error that the provider reports in a response, such as `response.failed`. */
@@ -72,12 +75,7 @@ export function failedResponse(error: Record<string, unknown>, target: CalledMod
   );
   const kind = kindOfError(describeError(error, { status: undefined, message: message ?? '' }));
   const said = `${code ?? type ?? 'failed'}: ${message ?? 'the server gave no reason'}`;
-  return new ModelFailure({ kind, target: `model "${target.model}" at ${target.host}`, said: hideKey(said, target) });
-}
-
-/** A text of a server on one line, shortened, and without the key. */
-export function hideKey(text: string, { apiKey }: CalledModel): string {
-  return cleanSaid(text, apiKey);
+  return failCall(target, { kind, said: cleanSaid(said, target) });
 }
 
 /** An error's codes and words, wherever the server put them. */
@@ -113,7 +111,7 @@ function describeCause(error: unknown): string {
 }
 
 /** A provider's message on one line, shortened, and without the key. */
-function cleanSaid(text: string, apiKey: string): string {
+export function cleanSaid(text: string, { apiKey }: CalledModel): string {
   const oneLine = hideSecretValues(text, [apiKey]).replace(/\s+/g, ' ').trim();
   return clip(oneLine, MAX_SAID_CHARACTERS).kept.replace(/\.$/, '');
 }

@@ -6,8 +6,8 @@ import type { FunctionTool } from 'openai/resources/responses/responses';
 import { z } from 'zod';
 import type { ToolSet } from '../core/agent/tools.ts';
 import { TOOLS } from '../core/agent/tools.ts';
-import type { JsonObject } from './json-object.ts';
-import { isObject } from './json-object.ts';
+import type { JsonObject } from '../core/text/json.ts';
+import { isObject } from '../core/text/json.ts';
 
 /** Keywords that strict mode refuses. Core checks these limits itself in each call. */
 const NOT_IN_STRICT = new Set(['minLength', 'maxLength', 'default']);

@@ -5,6 +5,7 @@
 import { execa } from 'execa';
 import { Webhook } from 'standardwebhooks';
 import type { Notice, NotifyOutcome } from '../core/refactor/exchange.ts';
+import { firstLine } from '../core/text/lines.ts';
 import type { NoticeReceiver } from './receivers.ts';
 
 /** Standard Webhooks recommends 15 to 30 s. */
@@ -24,7 +25,7 @@ export async function sendNotice(receiver: NoticeReceiver, notice: Notice, at: D
 
 /** With these three characters escaped, no text can mention anybody in a chat, or make a link. */
 function chatTextOf({ text, goal, run }: Notice): string {
-  const words = `${text}\ngoal: ${goal.split('\n', 1)[0] ?? ''}\ncox watch ${run}`;
+  const words = `${text}\ngoal: ${firstLine(goal)}\ncox watch ${run}`;
   return words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 

@@ -3,6 +3,7 @@
  * Rule: the file is replaced as a whole and only its owner can read it. A key's id is a hash of its secret, so two keys
  * can't be confused.
  */
+import { parseJson } from '../core/text/json.ts';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { link, mkdir, rename, unlink, writeFile } from 'node:fs/promises';
@@ -37,7 +38,7 @@ export class SealError extends Error {
 /** Reads a key file. Throws a SealError that says what is wrong, without any secret. */
 export function readKeyFile(file: string): KeyFile {
   if (!existsSync(file)) throw new SealError(`there is no key at ${file}: make one with "cox seal new"`);
-  const parsed = fileSchema.safeParse(parse(readFileSync(file, 'utf8')));
+  const parsed = fileSchema.safeParse(parseJson(readFileSync(file, 'utf8')));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new SealError(`${file} is not a key file: ${issue?.path.join('.') || 'it'}: ${issue?.message}`);
@@ -46,14 +47,6 @@ export function readKeyFile(file: string): KeyFile {
     if (idOf(secret) !== id)
       throw new SealError(`${file}: key ${id} has another key's secret, or a changed one: restore the file`);
   return parsed.data;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Makes the file if it is missing; returns whether it did. Of several workers that start at once, one makes it. */

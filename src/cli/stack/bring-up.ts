@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { connectClient } from '../../client/connect.ts';
 import type { Config } from '../../config.ts';
+import { parseJson } from '../../core/text/json.ts';
 import { OFFLINE_MODEL, startOfflineModel } from '../../offline/model/offline-model.ts';
 import { findTemporal } from '../../stack/find-temporal.ts';
 import type { TemporalServer } from '../../stack/start-temporal-server.ts';
@@ -15,7 +16,7 @@ import { claimStateFolder } from '../../stack/state-folder.ts';
 import { quietRuntime, startWorker } from '../../worker.ts';
 import type { Stack } from './open-stack.ts';
 import { place, StackError } from './open-stack.ts';
-import { parseJson, readStackRecord, recordPath, writeStackRecord } from './stack-record.ts';
+import { readStackRecord, recordPath, writeStackRecord } from './stack-record.ts';
 
 /** Brings the embedded stack up in this process. Throws if one already runs from the same folder. */
 export async function bringUp(config: Config, onProgress: (message: string) => void): Promise<Stack> {

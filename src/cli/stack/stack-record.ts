@@ -7,19 +7,11 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Config } from '../../config.ts';
+import { parseJson } from '../../core/text/json.ts';
 import { isListening } from '../../stack/ports.ts';
 
 const recordSchema = z.object({ address: z.string(), uiUrl: z.string(), pid: z.number() });
 export type StackRecord = z.infer<typeof recordSchema>;
-
-/** The value of a JSON text; undefined for other text. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 export function recordPath(config: Config): string {
   return join(config.stateDir, 'stack.json');

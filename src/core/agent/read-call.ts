@@ -3,6 +3,8 @@
  * Rule: what runs follows from the call's exact bytes alone, so every worker reads the same. What a person is shown is
  * what runs.
  */
+import type { JsonObject } from '../text/json.ts';
+import { isObject, parseJson } from '../text/json.ts';
 import { shellLine } from '../text/shell-line.ts';
 import { words } from '../text/words.ts';
 
@@ -43,8 +45,8 @@ export function isNote(tool: string): boolean {
 export function readCall(tools: readonly string[], name: string, argumentsJson: string): GivenCall {
   const tool = nameOf(tools, name);
   const value = readArguments(tool, argumentsJson);
-  if (tool === 'shell' && isFields(value)) return readShell(tools, value);
-  if (tool === 'apply_patch' && isFields(value)) return { tool, value: readPatch(value) };
+  if (tool === 'shell' && isObject(value)) return readShell(tools, value);
+  if (tool === 'apply_patch' && isObject(value)) return { tool, value: readPatch(value) };
   return { tool, value };
 }
 
@@ -59,40 +61,26 @@ function bareName(name: string): string {
   return name.trim().replace(/^(?:functions?|tools?|default_api|container)[.:/]/, '');
 }
 
-type Fields = Record<string, unknown>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function readArguments(tool: string, text: string): unknown {
-  const value = parse(text);
+  const value = parseJson(text);
   // Some servers encode the arguments twice.
-  if (typeof value === 'string') return readText(tool, value) ?? parse(value);
+  if (typeof value === 'string') return readText(tool, value) ?? parseJson(value);
   return value === undefined ? readText(tool, text) : value;
 }
 
 /** The arguments where a model gave only the text that is the one needed argument. */
-function readText(tool: string, text: string): Fields | undefined {
+function readText(tool: string, text: string): JsonObject | undefined {
   if (tool === 'apply_patch' && text.trimStart().startsWith('*** Begin Patch')) return { patch: text };
   if (tool === 'shell' && text.trim() !== '' && !/^\s*[{["]/.test(text)) return { command: text };
   return undefined;
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function readPatch({ patch, input, ...rest }: Fields): Fields {
+function readPatch({ patch, input, ...rest }: JsonObject): JsonObject {
   const kept = without(rest, TALK);
   return { ...kept, patch: patch ?? input };
 }
 
-function readShell(tools: readonly string[], given: Fields): GivenCall {
+function readShell(tools: readonly string[], given: JsonObject): GivenCall {
   const { command, cmd, ...rest } = given;
   const said = command ?? cmd;
   const line = Array.isArray(said) ? readWords(said) : said;
@@ -133,7 +121,13 @@ function inFolder(folder: string, line: string): string {
   return /[\n;&|#<]/.test(line) ? `${go} {\n${line}\n}` : `${go} ${line}`;
 }
 
-function readTimeout({ timeoutSeconds, timeout_seconds: other, timeout_ms: ms, timeout, ...rest }: Fields): Fields {
+function readTimeout({
+  timeoutSeconds,
+  timeout_seconds: other,
+  timeout_ms: ms,
+  timeout,
+  ...rest
+}: JsonObject): JsonObject {
   const plain = timeoutSeconds ?? other ?? null;
   const seconds = plain ?? inSeconds(ms, 1000) ?? inSeconds(timeout, Number(timeout) >= 1000 ? 1000 : 1);
   return seconds === undefined || seconds === null ? rest : { ...rest, timeoutSeconds: seconds };
@@ -145,6 +139,6 @@ function inSeconds(value: unknown, perSecond: number): number | undefined {
   return Math.min(MAX_SECONDS, Math.ceil(amount / perSecond));
 }
 
-function without(fields: Fields, names: readonly string[]): Fields {
+function without(fields: JsonObject, names: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
 }

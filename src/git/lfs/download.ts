@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
+import { parseJson } from '../../core/text/json.ts';
 import { readAddress } from '../../core/address.ts';
 import { escapeForPeople } from '../../core/text/escape.ts';
 import { GitFailure, hideCredentials } from '../git-failure.ts';
@@ -130,18 +131,10 @@ async function askBatch(server: Server, files: readonly LfsFile[]): Promise<Map<
     }
   }
   if (response.statusCode !== 200) throw refusal(server, response, url);
-  const read = batchSchema.safeParse(readJson(await readResponseText(response, url.origin)));
+  const read = batchSchema.safeParse(parseJson(await readResponseText(response, url.origin)));
   if (!read.success || (read.data.transfer ?? 'basic') !== 'basic')
     throw new GitFailure('no-content', `${url.origin} sent no response of the batch API${remedyFor(server)}`);
   return new Map(read.data.objects.map((object) => [object.oid, object]));
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function readDownload(server: Server, file: LfsFile, object: Known | undefined): Download {

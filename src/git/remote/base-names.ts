@@ -5,6 +5,7 @@
  * before they are used, and tags keep their bytes.
  */
 import { z } from 'zod';
+import { parseJson } from '../../core/text/json.ts';
 import { checkRefName } from '../../core/branch-name.ts';
 import type { Sha } from '../../core/transcript.ts';
 import { shaSchema } from '../../core/transcript.ts';
@@ -57,17 +58,9 @@ export async function storeNames(
 export async function readNames(store: Store, names: Sha): Promise<BaseNames> {
   await ensureCommit(store, { commit: names, ref: refOf(names) });
   const { message } = await readLink(store, names);
-  const read = namesSchema.safeParse(readJson(message.slice(message.indexOf('\n\n'))));
+  const read = namesSchema.safeParse(parseJson(message.slice(message.indexOf('\n\n'))));
   if (!read.success) throw new GitFailure('corrupt', `commit ${names} of the hub has no names of a base in it`);
   return read.data;
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The tags of the base's last commits, the nearest first. */
