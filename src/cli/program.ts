@@ -84,12 +84,10 @@ export async function createProgram(args: readonly string[] = [], action?: Actio
   const run = action ?? createAction(() => program.opts<{ verbose?: boolean }>().verbose === true);
   const typed = args.find((word) => !word.startsWith('-'));
   const isTyped = (names: string): boolean => typed !== undefined && names.split(' ').includes(typed);
-  const one = Object.values(GROUPS)
-    .flatMap((commands) => Object.entries(commands))
-    .find(([names]) => isTyped(names));
+  const isKnown = Object.values(GROUPS).flatMap(Object.keys).some(isTyped);
   for (const [heading, commands] of Object.entries(GROUPS)) {
     program.commandsGroup(`${heading}:`);
-    const wanted = Object.entries(commands).filter(([names]) => one === undefined || isTyped(names));
+    const wanted = Object.entries(commands).filter(([names]) => !isKnown || isTyped(names));
     for (const add of await Promise.all(wanted.map(async ([, load]) => await load()))) add(program, run);
   }
   program.helpCommand('help [command]', 'the options of a command, and an example');

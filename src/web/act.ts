@@ -49,12 +49,16 @@ function isFormVerb(verb: string): verb is FormVerb {
   return Object.hasOwn(FIELDS, verb);
 }
 
+/** A text of a form, whose lines browsers end by two characters; empty for anything else. */
+export function readFormText(value: unknown): string {
+  return typeof value === 'string' ? value.replaceAll('\r\n', '\n') : '';
+}
+
 /** A field as its message takes it; an empty one is left out. */
 export function readFormField(name: string, value: unknown): [string, unknown][] {
   if (typeof value !== 'string' || value.trim() === '') return [];
   if (name === 'interrupt') return [[name, true]];
-  // Browsers end the lines of a form so.
-  if (name !== 'leaveOut') return [[name, value.replaceAll('\r\n', '\n')]];
+  if (name !== 'leaveOut') return [[name, readFormText(value)]];
   const paths = value.split(',').map((path) => path.trim());
   return [[name, paths.filter((path) => path !== '')]];
 }

@@ -2,20 +2,17 @@
  * A decision that waits for a person: what it is about, what each answer does, and the forms that answer it.
  * Rule: what is sent names the digest of what is shown. Where only signed decisions count, there is no form.
  */
-import type { Client } from '@temporalio/client';
 import { html } from 'hono/html';
-import { queryRun } from '../client/refactors.ts';
 import type { Plan } from '../core/plan.ts';
 import { asLine } from '../core/text/lines.ts';
 import { shellLine } from '../core/text/shell-line.ts';
 import type { InboxItem } from '../core/views/inbox.ts';
 import type { NeedView } from '../core/views/status.ts';
-import { refactorQueries } from '../workflows/messages.ts';
 import type { Desk } from './forms.ts';
 import { renderForm } from './forms.ts';
 import type { HubReader } from './hub-reader.ts';
 import type { Html } from './layout.ts';
-import { renderCommand, renderTime, safe } from './layout.ts';
+import { elementId, renderCommand, renderTime, safe } from './layout.ts';
 
 /** A decision with what belongs to it on its run's page. */
 export interface DecisionView {
@@ -40,7 +37,7 @@ ${need.signatures === 'required' ? renderSigning([{ ...need, run }]) : renderAns
 
 /** The id of a decision's heading. */
 export function anchorOf({ id }: Pick<NeedView, 'id'>): string {
-  return `decision-${id.replaceAll(/[^\w-]/g, '-')}`;
+  return `decision-${elementId(id)}`;
 }
 
 export function renderTerms({ approvals, mayDecide, silence }: NeedView): Html {
@@ -91,13 +88,13 @@ function renderAnswers(desk: Desk, run: string, need: NeedView, rivals: readonly
 }
 
 export function renderLeaveOut(id: string, part: string): Html {
-  const name = `leave-out-${id.replaceAll(/[^\w-]/g, '-')}`;
+  const name = `leave-out-${elementId(id)}`;
   return html`<label for="${name}">Leave out (paths, by commas): ${part}</label><input id="${name}" name="leaveOut" autocomplete="off">`;
 }
 
 function renderReject(desk: Desk, run: string, { id, digest, does }: NeedView): Html {
   const isRequired = does?.note === 'required';
-  const name = `note-${id.replaceAll(/[^\w-]/g, '-')}`;
+  const name = `note-${elementId(id)}`;
   return renderForm(desk, {
     run,
     verb: 'reject',
@@ -111,7 +108,7 @@ function renderReject(desk: Desk, run: string, { id, digest, does }: NeedView): 
 }
 
 function renderQuestion(desk: Desk, run: string, id: string): Html {
-  const name = `answer-${id.replaceAll(/[^\w-]/g, '-')}`;
+  const name = `answer-${elementId(id)}`;
   return renderForm(desk, {
     run,
     verb: 'answer',
@@ -124,13 +121,13 @@ function renderQuestion(desk: Desk, run: string, id: string): Html {
 
 /** What a decision is about; undefined where its words are all. */
 export async function readSubject(
-  client: Client,
   reader: HubReader,
   run: string,
   need: NeedView,
+  readPlan: () => Promise<Plan | undefined>,
 ): Promise<Html | undefined> {
   if (need.kind !== 'plan') return await reader.decision(run, need);
-  const plan = (await queryRun(client, run, refactorQueries.plan))?.plan;
+  const plan = await readPlan();
   return plan && renderInstructions(plan);
 }
 

@@ -8,11 +8,13 @@ import { html } from 'hono/html';
 import type { GroupReply, GroupResult, Inbox, ItemKey } from '../client/inbox.ts';
 import { decideGroup, describeCount, describeResults, lookAtItem, readInbox } from '../client/inbox.ts';
 import { overAll } from '../client/over-all.ts';
+import { queryRun } from '../client/refactors.ts';
+import type { Plan } from '../core/plan.ts';
 import { asLine } from '../core/text/lines.ts';
 import type { InboxGroup } from '../core/views/inbox.ts';
 import { HOLD } from '../core/views/inbox.ts';
 import { rivalsOf } from '../core/views/read-status.ts';
-import { updates } from '../workflows/messages.ts';
+import { refactorQueries, updates } from '../workflows/messages.ts';
 import type { Visitor } from './door.ts';
 import { readFormField } from './act.ts';
 import { readSubject } from './decision.ts';
@@ -97,7 +99,9 @@ async function readGroup({ client, reader }: Pages, group: InboxGroup): Promise<
     const own = open.items.slice(0, look.need.kind === 'plan' || look.need.kind === 'question' ? 1 : MAX_SUBJECTS);
     const subjects = await overAll(own, async (one) => {
       const there = one === item ? look : await lookAtItem(client, one).catch(() => undefined);
-      return there && (await readSubject(client, reader, one.run, there.need));
+      const readPlan = async (): Promise<Plan | undefined> =>
+        (await queryRun(client, one.run, refactorQueries.plan))?.plan;
+      return there && (await readSubject(reader, one.run, there.need, readPlan));
     });
     return { group: open, need: look.need, rivals: rivalsOf(look.status, look.need), subjects };
   }

@@ -33,6 +33,11 @@ export interface PageOptions {
 /** Text of a repository, model or person: no control or invisible character can hide or reorder what people read. */
 export const safe = escapeForPeople;
 
+/** An id as a part of an element's id. */
+export function elementId(id: string): string {
+  return id.replaceAll(/[^\w-]/g, '-');
+}
+
 export function renderPage({ title, user, live, told, body }: PageOptions): Html {
   return html`<!doctype html>
 <html lang="en">

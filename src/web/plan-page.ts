@@ -14,6 +14,7 @@ import { DEFAULT_TASK_STEPS } from '../core/plan.ts';
 import { rulesOf } from '../core/policy/decision-fields.ts';
 import { asLine } from '../core/text/lines.ts';
 import { refactorQueries, updates } from '../workflows/messages.ts';
+import { readFormText } from './act.ts';
 import { addressOf } from './address.ts';
 import type { Visitor } from './door.ts';
 import type { Desk } from './forms.ts';
@@ -54,7 +55,7 @@ export function addPlanPage(app: Hono<Visitor>, { client, deskOf, show, keep }: 
   app.post('/plan', async (visit) => {
     const form = await visit.req.parseBody();
     const desk = deskOf(visit);
-    const id = textOf(form, 'run');
+    const id = readFormText(form['run']);
     const draft = readDraft(form);
     const { plan } = await read(id);
     const message = { version: draft.version, plan: toPlan(draft, plan), by: desk.user } as MessageFields<'revisePlan'>;
@@ -125,15 +126,9 @@ function isMeant({ was, id, title, instructions }: Typed): boolean {
   return [was, id, title, instructions].some((text) => text !== '');
 }
 
-/** A field of a form. Browsers end its lines by two characters. */
-function textOf(form: Readonly<Record<string, unknown>>, name: string): string {
-  const value = form[name];
-  return typeof value === 'string' ? value.replaceAll('\r\n', '\n') : '';
-}
-
 /** What was typed. */
 function readDraft(form: Readonly<Record<string, unknown>>): Draft {
-  const text = (name: string): string => textOf(form, name);
+  const text = (name: string): string => readFormText(form[name]);
   const count = Math.min(Number(text('tasks')) || 0, 1000);
   const tasks = Array.from({ length: count }, (_, index): Typed => {
     const fields = FIELDS.map((name) => [name, text(`task-${index}-${name}`)] as const);

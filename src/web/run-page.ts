@@ -47,7 +47,7 @@ export async function readRun(client: Client, desk: Desk, reader: HubReader, id:
   const plan = version?.plan;
   const decisions = await Promise.all(
     status.needs.map(async (need) => {
-      const subject = await readSubject(client, reader, id, need);
+      const subject = await readSubject(reader, id, need, async () => await Promise.resolve(plan));
       return renderDecision(desk, id, { need, rivals: rivalsOf(status, need), subject });
     }),
   );

@@ -13,7 +13,7 @@ import { addressOf } from './address.ts';
 import type { Desk } from './forms.ts';
 import { renderForm } from './forms.ts';
 import type { Html } from './layout.ts';
-import { renderTime } from './layout.ts';
+import { elementId, renderTime } from './layout.ts';
 
 /** What is guided, and what policy requires of those who guide. */
 export interface Guided {
@@ -54,7 +54,7 @@ function renderWaiting(
 ): Html {
   // A receipt has the beginning of a long text only, and an edit replaces all of it.
   const isWhole = text !== undefined && text.length < MAX_WORDS;
-  const field = `edit-${id.replaceAll(/[^\w-]/g, '-')}`;
+  const field = `edit-${elementId(id)}`;
   const withdraw = renderForm(desk, {
     run,
     verb: 'withdraw',

@@ -18,6 +18,7 @@ import { findStep, showConversation } from '../../core/views/show-conversation.t
 import { showList } from '../person/show-fleet.ts';
 import { showLines } from '../person/show-inbox.ts';
 import { showUnasked } from '../person/sit-inbox.ts';
+import { ENDED_SHOWN } from '../watch/list.ts';
 import { showQuery } from '../watch/queries.ts';
 import type { ToolContext } from './tool-context.ts';
 import { toolText, guard } from './tool-context.ts';
@@ -26,7 +27,6 @@ import { findNeed, showNeed, showNeedsDifference } from './show-decision.ts';
 
 /** Characters of one answer; a client's model reads no more at once. */
 const MAX_TEXT = 100_000;
-const ENDED_SHOWN = 10;
 
 const agent = z.string().min(1).max(1000).optional().describe('a task, or an agent such as lib.1');
 const FILTER = z.strictObject({

@@ -11,7 +11,7 @@ import type { SeeOptions } from './see-fleet.ts';
 import { addSeeing, byTemporal, see } from './see-fleet.ts';
 
 /** Ended runs under the open ones: what a day or two leaves. */
-const ENDED_SHOWN = 10;
+export const ENDED_SHOWN = 10;
 
 export function addList(program: Command, action: Action): void {
   const command = addSeeing(

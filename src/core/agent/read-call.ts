@@ -34,7 +34,8 @@ const TALK = words(`
 `);
 const WORKSPACE = /^\/workspace(?:\/+|$)/;
 const PATCH_BY_SHELL = /^\s*apply_patch\s*<<-?\s*(['"]?)(\w+)\1[^\S\n]*\n([^]*?)\n\2\s*$/;
-const MAX_SECONDS = 3600;
+/** The longest limit that a command can ask for. */
+export const MAX_TIMEOUT_SECONDS = 3600;
 
 /** Whether a model only takes a note by this call. */
 export function isNote(tool: string): boolean {
@@ -136,7 +137,7 @@ function readTimeout({
 function inSeconds(value: unknown, perSecond: number): number | undefined {
   const amount = Number(value);
   if (value === undefined || value === null || !(amount > 0)) return undefined;
-  return Math.min(MAX_SECONDS, Math.ceil(amount / perSecond));
+  return Math.min(MAX_TIMEOUT_SECONDS, Math.ceil(amount / perSecond));
 }
 
 function without(fields: JsonObject, names: readonly string[]): JsonObject {

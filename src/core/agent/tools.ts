@@ -5,13 +5,10 @@
 import { z } from 'zod';
 import { planSchema } from '../plan.ts';
 import { verdictSchema } from '../review/verdict.ts';
-import { isNote, readCall } from './read-call.ts';
+import { isNote, MAX_TIMEOUT_SECONDS, readCall } from './read-call.ts';
 
 /** Linux starts no program with an argument longer than 128 KiB. */
 const MAX_COMMAND_BYTES = 120_000;
-
-/** The longest limit that a command can ask for. */
-export const MAX_TIMEOUT_SECONDS = 3600;
 
 const shell = z.strictObject({
   command: z

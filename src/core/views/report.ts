@@ -7,6 +7,7 @@ import { showSpend, TICKS } from './details.ts';
 import type { Evidence } from '../evidence.ts';
 import { describeResult } from '../evidence.ts';
 import type { Verb } from '../decisions/messages.ts';
+import { VERBS } from '../decisions/messages.ts';
 import { listClosed } from '../decisions/open-decisions.ts';
 import type { RefactorState } from '../refactor/state.ts';
 import { showReviewed } from '../review/review.ts';
@@ -40,19 +41,9 @@ export function renderReport(state: RefactorState): string {
   return [...lines, 'End of the report.'].join('\n');
 }
 
-/** Messages by which a person changes the course of the work. */
-const HANDS: ReadonlySet<string> = new Set<Verb>([
-  'pause',
-  'resume',
-  'stop',
-  'rewind',
-  'fork',
-  'choose',
-  'revisePlan',
-  'withdraw',
-  'edit',
-  'adoptPolicy',
-]);
+/** Messages that have places of their own in the report. All others change the course of the work. */
+const SAID: ReadonlySet<string> = new Set<Verb>(['steer', 'approve', 'reject', 'answer']);
+const HANDS: ReadonlySet<string> = new Set(VERBS.filter((verb) => !SAID.has(verb)));
 
 /** Where to read all of something that the report cuts. */
 const ASK = {
